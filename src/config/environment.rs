@@ -1,0 +1,74 @@
+//! The only place that reads the environment.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+use crate::core::secret::Secret;
+use crate::core::settings::SecretPlace;
+
+/// What the configuration needs to know of the world around it; handed in, so that a test can hand in another one.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// Variables by name; `None` means the process's own.
+    variables: Option<Vec<(String, String)>>,
+    /// The folder that relative paths start from: that of the configuration file.
+    pub folder: PathBuf,
+}
+
+impl Environment {
+    /// The process's own environment, for a file in `folder`.
+    pub fn of_process(folder: PathBuf) -> Self {
+        Self { variables: None, folder }
+    }
+
+    /// An environment with just these variables.
+    pub fn with(variables: &[(&str, &str)], folder: PathBuf) -> Self {
+        Self { variables: Some(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()), folder }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match &self.variables {
+            None => env::var(name).ok(),
+            Some(known) => known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
+        }
+        .filter(|value| !value.is_empty())
+    }
+
+    /// A secret from its place. The error names the place and never the value.
+    pub fn secret(&self, place: SecretPlace<'_>) -> Result<Secret, String> {
+        match place {
+            SecretPlace::Env(name) => self.variable(name).map(Secret::new).ok_or_else(|| format!("the environment variable {name} is not set")),
+            SecretPlace::File(path) => {
+                let path = self.folder.join(path);
+                let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                let value = text.trim_end_matches(['\n', '\r']);
+                if value.is_empty() { Err(format!("{} is empty", path.display())) } else { Ok(Secret::new(value)) }
+            }
+        }
+    }
+
+    /// Where the store lies if the configuration does not say: systemd's state directory, else beside the configuration.
+    pub fn default_store(&self) -> PathBuf {
+        let folder = self.variable("STATE_DIRECTORY").map_or_else(|| self.folder.clone(), PathBuf::from);
+        folder.join("monitor.db")
+    }
+}
+
+/// Where the configuration is looked for, in this order.
+pub(super) fn usual_places() -> Vec<PathBuf> {
+    let xdg = etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("monitor").join("alerts.toml"));
+    [Some(PathBuf::from("alerts.toml")), xdg, Some(Path::new("/etc/monitor/alerts.toml").to_path_buf())].into_iter().flatten().collect()
+}
+
+/// What is logged to standard error: `MONITOR_LOG`, in the syntax of `RUST_LOG`.
+pub fn log_filter() -> Option<String> {
+    env::var("MONITOR_LOG").ok().filter(|filter| !filter.is_empty())
+}
+
+/// Whether the user has asked for output without colours; <https://no-color.org>.
+pub fn no_color() -> bool {
+    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

@@ -1,0 +1,106 @@
+//! Floor 1: `alerts.toml`. It knows the grammar; what each kind of `read.`, `when.` and `via.` means is known to the kind's own
+//! file, which reads its settings through [`crate::core::settings`].
+
+mod environment;
+mod find;
+mod read;
+mod show;
+
+use std::path::PathBuf;
+
+use chrono_tz::Tz;
+
+use crate::core::money::{Percent, Usd};
+use crate::core::rules::Rule;
+use crate::core::schedule::Schedule;
+use crate::core::span::Span;
+
+pub use environment::{Environment, log_filter, no_color};
+pub use find::{NotFound, Place, find};
+pub use read::parse;
+pub use show::show;
+
+/// A configuration without mistakes. `R` are the known kinds of `read.`, `V` those of `via.`.
+#[derive(Debug, Clone)]
+pub struct Config<R, V> {
+    /// The zone that cron expressions are read in.
+    pub timezone: Tz,
+    /// Which account, and what may be spent on asking it.
+    pub aws: Aws,
+    /// Where and for how long things are kept.
+    pub store: StoreSettings,
+    /// What is polled, by name.
+    pub watches: Vec<Watch<R>>,
+    /// What is kept warm, by name.
+    pub warms: Vec<Warm>,
+    /// What is told, by name.
+    pub rules: Vec<Rule>,
+    /// Who is told, by name.
+    pub receivers: Vec<Receiver<V>>,
+}
+
+/// `[aws]`
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// The region of the functions; else the profile's or the environment's.
+    pub region: Option<String>,
+    /// The profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// A role to assume with the credentials found.
+    pub assume_role: Option<String>,
+    /// What a month of the monitor's own calls may cost.
+    pub max_monthly_usd: Usd,
+}
+
+/// `[store]`
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// The SQLite file.
+    pub path: PathBuf,
+    /// How long single observations are kept; monthly figures stay.
+    pub keep: Span,
+}
+
+/// `[watch.<name>]`
+#[derive(Debug, Clone)]
+pub struct Watch<R> {
+    /// The full name: `watch.spend`.
+    pub name: String,
+    /// When it is polled.
+    pub schedule: Schedule,
+    /// What is polled.
+    pub read: R,
+}
+
+/// `[warm.<name>]`
+#[derive(Debug, Clone)]
+pub struct Warm {
+    /// The full name: `warm.backend`.
+    pub name: String,
+    /// When it is pinged.
+    pub schedule: Schedule,
+    /// The function, by name or ARN.
+    pub function: String,
+    /// How many pings overlap, so that as many environments are kept.
+    pub concurrency: u32,
+    /// The payload, JSON; the default is the one common warm-up libraries understand.
+    pub payload: String,
+    /// Each round starts up to this much later, at random.
+    pub jitter: Option<Span>,
+    /// How much of the account's concurrency the pings may take.
+    pub max_share: Percent,
+    /// How long an answer is waited for.
+    pub give_up: Span,
+}
+
+/// `[receiver.<name>]`
+#[derive(Debug, Clone)]
+pub struct Receiver<V> {
+    /// The name.
+    pub name: String,
+    /// How it is told.
+    pub via: V,
+}
+
+/// The name of the rule that watches the sources when none is written.
+pub const BUILT_IN_RULE: &str = "source-failing";

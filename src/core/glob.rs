@@ -1,0 +1,70 @@
+//! Names with wildcards, such as `backend-*`.
+
+use std::fmt;
+
+use globset::{Glob, GlobMatcher};
+use serde::{Deserialize, Deserializer, de};
+
+/// A name, or a pattern of names with `*`, `?` and `[...]`.
+#[derive(Debug, Clone)]
+pub struct NamePattern(GlobMatcher);
+
+impl NamePattern {
+    /// Whether a name fits.
+    pub fn fits(&self, name: &str) -> bool {
+        self.0.is_match(name)
+    }
+
+    /// The name, if the pattern has no wildcard and so means just one.
+    pub fn exact(&self) -> Option<&str> {
+        (self.literal_start().len() == self.as_str().len()).then(|| self.as_str())
+    }
+
+    /// What every fitting name starts with.
+    pub fn literal_start(&self) -> &str {
+        let text = self.as_str();
+        text.find(['*', '?', '[', '{', '\\']).and_then(|end| text.get(..end)).unwrap_or(text)
+    }
+
+    /// The pattern as typed.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+}
+
+impl fmt::Display for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for NamePattern {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        if text.trim().is_empty() {
+            return Err(de::Error::custom("a name or a pattern such as \"backend-*\" is expected"));
+        }
+        let glob = Glob::new(&text).map_err(|error| de::Error::custom(format!("not a pattern: {}", error.kind())))?;
+        Ok(Self(glob.compile_matcher()))
+    }
+}
+
+/// Whether a name fits any of the patterns; no patterns at all mean every name.
+pub fn any_fits(patterns: &[NamePattern], name: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_fits_whole_names() {
+        let read = |text: &str| serde_json::from_value::<NamePattern>(text.into());
+        let pattern = read("backend-*").unwrap();
+        assert!(pattern.fits("backend-dev") && pattern.fits("backend-") && !pattern.fits("my-backend-dev"));
+        assert_eq!((pattern.literal_start(), pattern.exact()), ("backend-", None));
+        assert_eq!(read("backend-dev").unwrap().exact(), Some("backend-dev"));
+        assert!(read("").is_err() && read("[a").is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! What the rules look back on. It holds no more than the longest window any rule has, and gives the same answers whatever the
+//! order the same observations came in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::calendar::day_start;
+use super::observation::{CallFailure, DayCost, Fault, MetricPoint, Observation, Ping, Tally, What};
+
+/// Days of cost that are kept: two months and the fourteen days before them that a jump is measured against.
+const COST_DAYS: i64 = 31 * 2 + 14;
+
+/// Everything the rules know.
+#[derive(Debug, Default)]
+pub struct History {
+    costs: BTreeMap<NaiveDate, Seen<DayCost>>,
+    minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
+    faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
+    read_up_to: BTreeMap<String, DateTime<Utc>>,
+    pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
+    metrics: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, MetricPoint>>,
+    sources: BTreeMap<String, SourceState>,
+}
+
+/// A thing with the time it was seen.
+#[derive(Debug, Clone)]
+pub struct Seen<T> {
+    /// When the source saw it.
+    pub seen: DateTime<Utc>,
+    /// The thing.
+    pub it: T,
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SourceState {
+    /// Since when it has been watched without ever being removed from the configuration.
+    pub since: DateTime<Utc>,
+    /// The last time a whole poll succeeded.
+    pub answered: Option<DateTime<Utc>>,
+    /// Its failures since then: when the first was, how many, and the last one in full.
+    pub failing: Option<Failing>,
+}
+
+/// A run of failures.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Failing {
+    /// When the first of the run was.
+    pub since: DateTime<Utc>,
+    /// How many polls have failed.
+    pub polls: u32,
+    /// The latest.
+    pub last: CallFailure,
+}
+
+impl History {
+    /// Takes an observation in.
+    pub fn record(&mut self, observation: &Observation) {
+        let Observation { at, seen, source, what } = observation;
+        match what {
+            What::Cost(cost) => {
+                let newer = self.costs.get(&cost.day).is_none_or(|known| known.seen <= *seen);
+                if newer {
+                    self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
+                }
+            }
+            What::Tally(tally) => {
+                let minutes = self.minutes.entry(tally.function.clone()).or_default();
+                let minute = minutes.entry(minute_of(*at)).or_insert_with(|| Seen { seen: *seen, it: Tally { function: tally.function.clone(), ..Tally::default() } });
+                minute.seen = minute.seen.max(*seen);
+                minute.it.add(tally);
+            }
+            What::Fault(fault) => {
+                self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default().push(Seen { seen: *seen, it: fault.clone() });
+            }
+            What::ReadUpTo(read) => {
+                let known = self.read_up_to.entry(read.function.clone()).or_insert(*at);
+                *known = (*known).max(*at);
+            }
+            What::Ping(ping) => {
+                self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default().push(ping.clone());
+            }
+            What::Metric(point) => {
+                self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
+            }
+            What::Answered => {
+                if let Some(state) = self.sources.get_mut(source) {
+                    state.answered = state.answered.max(Some(*seen));
+                    state.failing = None;
+                }
+            }
+            What::Failed(failure) => {
+                if let Some(state) = self.sources.get_mut(source) {
+                    let run = state.failing.get_or_insert_with(|| Failing { since: *seen, polls: 0, last: failure.clone() });
+                    run.polls += 1;
+                    run.last = failure.clone();
+                }
+            }
+        }
+    }
+
+    /// Starts to watch a source; what is already known of it stays.
+    pub fn watch(&mut self, source: &str, now: DateTime<Utc>) {
+        self.sources.entry(source.to_owned()).or_insert(SourceState { since: now, answered: None, failing: None });
+    }
+
+    /// Puts back what the store knows of a source.
+    pub fn restore(&mut self, source: &str, state: SourceState) {
+        self.sources.insert(source.to_owned(), state);
+    }
+
+    /// Drops what no rule with a window of at most `window` can ask for any more.
+    pub fn forget(&mut self, now: DateTime<Utc>, window: TimeDelta) {
+        let edge = now - window;
+        let first_day = now.date_naive() - TimeDelta::days(COST_DAYS);
+        drop_until(&mut self.costs, |day| day_start(*day) < day_start(first_day));
+        for minutes in self.minutes.values_mut() {
+            minutes.retain(|minute, counted| *minute >= edge || counted.seen >= edge);
+        }
+        for faults in self.faults.values_mut() {
+            faults.retain(|at, all| *at >= edge || all.iter().any(|fault| fault.seen >= edge));
+        }
+        for points in self.metrics.values_mut() {
+            drop_until(points, |at| *at < edge);
+        }
+        for pings in self.pings.values_mut() {
+            drop_until(pings, |at| *at < edge);
+        }
+    }
+
+    /// What a UTC day cost, by the latest answer.
+    pub fn cost_of(&self, day: NaiveDate) -> Option<&DayCost> {
+        self.costs.get(&day).map(|known| &known.it)
+    }
+
+    /// Every known day up to and including `last`, latest first.
+    pub fn cost_days(&self, last: NaiveDate) -> impl Iterator<Item = &DayCost> {
+        self.costs.range(..=last).rev().map(|(_, known)| &known.it)
+    }
+
+    /// The services that any known day names.
+    pub fn services(&self) -> BTreeSet<&str> {
+        self.costs.values().flat_map(|known| known.it.services.keys()).map(String::as_str).collect()
+    }
+
+    /// The functions whose logs are read.
+    pub fn functions_read(&self) -> impl Iterator<Item = (&str, DateTime<Utc>)> {
+        self.read_up_to.iter().map(|(function, at)| (function.as_str(), *at))
+    }
+
+    /// A function's counts from `from` to now.
+    pub fn counted(&self, function: &str, from: DateTime<Utc>) -> Tally {
+        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+        if let Some(minutes) = self.minutes.get(function) {
+            for tally in minutes.range(minute_of(from)..).map(|(_, counted)| &counted.it) {
+                sum.add(tally);
+            }
+        }
+        sum
+    }
+
+    /// A function's faults by time, oldest first, those that happened or were seen since `from`.
+    pub fn faults(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &Fault)> {
+        let all = self.faults.get(function).into_iter().flatten();
+        all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault))).filter(move |(at, fault)| *at >= from || fault.seen >= from).map(|(at, fault)| (at, &fault.it))
+    }
+
+    /// The functions that are pinged.
+    pub fn functions_pinged(&self) -> impl Iterator<Item = &str> {
+        self.pings.keys().map(String::as_str)
+    }
+
+    /// A function's pings, latest first.
+    pub fn pings(&self, function: &str) -> impl Iterator<Item = (DateTime<Utc>, &Ping)> {
+        self.pings.get(function).into_iter().flat_map(|pings| pings.iter().rev()).flat_map(|(at, pings)| pings.iter().rev().map(|ping| (*at, ping)))
+    }
+
+    /// The functions that have points of a metric.
+    pub fn functions_measured<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = &'a str> {
+        self.metrics.keys().filter(move |(_, name)| name == metric).map(|(function, _)| function.as_str())
+    }
+
+    /// The points of a metric since `from`, oldest first.
+    pub fn points(&self, function: &str, metric: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &MetricPoint)> {
+        self.metrics.get(&(function.to_owned(), metric.to_owned())).into_iter().flat_map(move |points| points.range(from..)).map(|(at, point)| (*at, point))
+    }
+
+    /// What is known of each source.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &SourceState)> {
+        self.sources.iter().map(|(name, state)| (name.as_str(), state))
+    }
+
+    /// What is known of one source.
+    pub fn source(&self, name: &str) -> Option<&SourceState> {
+        self.sources.get(name)
+    }
+}
+
+/// The start of the minute an instant lies in.
+pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
+    at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
+}
+
+/// Drops entries from the front of an ordered map for as long as `old` holds.
+fn drop_until<K: Ord, V>(map: &mut BTreeMap<K, V>, old: impl Fn(&K) -> bool) {
+    while map.first_key_value().is_some_and(|(key, _)| old(key)) {
+        map.pop_first();
+    }
+}

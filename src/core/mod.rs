@@ -1,0 +1,24 @@
+//! Floor 0: what `monitor` knows and how it decides.
+//!
+//! Nothing here waits, reads a clock, opens a file, asks the environment or draws a random number: whatever it needs is handed
+//! in. The path of one datum: an [`observation::Observation`] enters the [`history::History`], a [`rules::Rule`] judges it,
+//! [`decide::decide`] steps the incident and words the [`notification::Notification`].
+
+pub mod calendar;
+pub mod decide;
+pub mod diagnosis;
+pub mod glob;
+pub mod history;
+pub mod incident;
+pub mod lambda_log;
+pub mod money;
+pub mod month;
+pub mod notification;
+pub mod observation;
+pub mod redact;
+pub mod rules;
+pub mod schedule;
+pub mod secret;
+pub mod settings;
+pub mod span;
+pub mod subject;

@@ -1,0 +1,162 @@
+//! Exact amounts with their currency.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+/// An amount as a source gave it: never rounded, never a float, never without its currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// The exact amount.
+    pub amount: Decimal,
+    /// ISO 4217 code as the source spells it, such as `USD`.
+    pub currency: String,
+}
+
+impl Money {
+    /// The currency of AWS's own price lists.
+    pub const USD: &'static str = "USD";
+
+    /// An amount of US dollars.
+    pub fn usd(amount: Decimal) -> Self {
+        Self { amount, currency: Self::USD.to_owned() }
+    }
+}
+
+impl fmt::Display for Money {
+    /// Two decimals, halves away from zero, as an invoice prints it: `25.30 USD`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", cents(self.amount), self.currency)
+    }
+}
+
+/// An amount with two decimals for a reader; amounts below half a cent keep four, so that a small price does not read as nothing.
+pub fn cents(amount: Decimal) -> String {
+    let digits = if !amount.is_zero() && amount.abs() < Decimal::new(5, 3) { 4 } else { 2 };
+    format!("{:.*}", digits as usize, amount.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero))
+}
+
+/// Sums kept apart by currency, because adding won to dollars is a mistake and not a sum.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals(BTreeMap<String, Decimal>);
+
+impl Totals {
+    /// Adds one amount to the sum of its currency. A sum too large for 28 digits stays at the largest value.
+    pub fn add(&mut self, money: &Money) {
+        let sum = self.0.entry(money.currency.clone()).or_default();
+        *sum = sum.saturating_add(money.amount);
+    }
+
+    /// The sum, if every amount so far had this one currency; zero if there was none. `None` where currencies are mixed.
+    pub fn only(&self, currency: &str) -> Option<Decimal> {
+        let foreign = self.0.iter().any(|(code, sum)| code != currency && !sum.is_zero());
+        if foreign { None } else { Some(self.0.get(currency).copied().unwrap_or_default()) }
+    }
+
+    /// Each currency with its sum, by code.
+    pub fn iter(&self) -> impl Iterator<Item = Money> {
+        self.0.iter().map(|(currency, amount)| Money { amount: *amount, currency: currency.clone() })
+    }
+}
+
+/// A limit in US dollars as a user types it: `"20"` or `20`. A float such as `19.99` is refused, since it is already rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Usd(pub Decimal);
+
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} USD", cents(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Usd {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Usd;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an amount in quotes, such as \"20\" or \"0.50\"")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Usd, E> {
+                let amount = Decimal::from_str_exact(text.trim()).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))?;
+                if amount.is_sign_negative() && !amount.is_zero() {
+                    return Err(E::custom(format!("a limit cannot be negative: {text}")));
+                }
+                Ok(Usd(amount))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Usd, E> {
+                if number < 0 {
+                    return Err(E::custom(format!("a limit cannot be negative: {number}")));
+                }
+                Ok(Usd(Decimal::from(number)))
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}
+
+/// A share such as `"20%"`, kept exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Percent(pub Decimal);
+
+impl Percent {
+    /// Whether `part` of `whole` is more than this share. Nothing of nothing is not.
+    pub fn exceeded_by(self, part: u64, whole: u64) -> bool {
+        Decimal::from(part) * Decimal::ONE_HUNDRED > self.0 * Decimal::from(whole)
+    }
+
+    /// This share of `whole`, rounded down.
+    pub fn of(self, whole: u32) -> u32 {
+        u32::try_from((self.0 * Decimal::from(whole) / Decimal::ONE_HUNDRED).floor()).unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", self.0.normalize())
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let number = text.trim().strip_suffix('%').and_then(|number| Decimal::from_str_exact(number.trim()).ok());
+        match number {
+            Some(percent) if percent >= Decimal::ZERO && percent <= Decimal::ONE_HUNDRED => Ok(Self(percent)),
+            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&text), &"a share from \"0%\" to \"100%\"")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_reads_as_an_invoice_prints_it() {
+        for (exact, shown) in [("25.3041927", "25.30"), ("0.005", "0.01"), ("0.0000204", "0.0000"), ("0.0014", "0.0014"), ("-3.455", "-3.46"), ("0", "0.00")] {
+            assert_eq!(cents(exact.parse().unwrap()), shown, "{exact}");
+        }
+    }
+
+    #[test]
+    fn two_currencies_have_no_sum() {
+        let mut totals = Totals::default();
+        totals.add(&Money::usd(Decimal::ONE));
+        assert_eq!(totals.only("USD"), Some(Decimal::ONE));
+        totals.add(&Money { amount: Decimal::TEN, currency: "CNY".into() });
+        assert_eq!(totals.only("USD"), None);
+    }
+
+    #[test]
+    fn a_share_is_exceeded_only_beyond_its_exact_edge() {
+        let fifth: Percent = serde_json::from_str("\"20%\"").unwrap();
+        assert!(!fifth.exceeded_by(2, 10));
+        assert!(fifth.exceeded_by(201, 1000));
+        assert!(!fifth.exceeded_by(0, 0));
+        assert_eq!(fifth.of(10), 2);
+        assert_eq!(fifth.of(4), 0);
+    }
+}

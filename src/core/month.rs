@@ -1,0 +1,291 @@
+//! The sum of one month: what `monitor report` shows. Pure: rows of the store in, one value out.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::calendar::Month;
+use super::incident::Incident;
+use super::money::{Money, Totals};
+use super::observation::{DayCost, Ping, PingOutcome, Tally};
+
+/// Version of the JSON form; it changes when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// Everything the store knows of a month.
+#[derive(Debug, Default)]
+pub struct MonthRows {
+    /// The latest figure of each day of the month.
+    pub days: Vec<DayCost>,
+    /// The same for the month before.
+    pub days_before: Vec<DayCost>,
+    /// Counts of each function over the month, with the time of the first and last fault by cause.
+    pub tallies: Vec<Tally>,
+    /// Pings, with when they were sent.
+    pub pings: Vec<(DateTime<Utc>, Ping)>,
+    /// Incidents that were open at any time of the month.
+    pub incidents: Vec<Incident>,
+    /// The monitor's own calls: operation, count, US dollars.
+    pub calls: Vec<(String, u64, Decimal)>,
+}
+
+/// The report of a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonthReport {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The month.
+    pub month: Month,
+    /// Whether every day of the month is known and settled.
+    pub settled: bool,
+    /// The first and last day a figure is known of.
+    pub days: Option<DayRange>,
+    /// The currency of the amounts; `null` where several were billed or nothing is known.
+    pub currency: Option<String>,
+    /// Exact sum in that currency.
+    pub total: Option<Decimal>,
+    /// Exact sum of the month before; `null` if nothing is known of it.
+    pub previous_total: Option<Decimal>,
+    /// Each service, dearest first.
+    pub services: Vec<ServiceLine>,
+    /// Each function, by name.
+    pub lambda: Vec<FunctionLine>,
+    /// Each pinged function, by name.
+    pub pings: Vec<PingLine>,
+    /// Incidents that were open at any time of the month, oldest first.
+    pub incidents: Vec<IncidentLine>,
+    /// What the monitor's own calls to AWS cost.
+    pub own_cost: OwnCost,
+}
+
+/// Two days, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DayRange {
+    /// The first.
+    pub first: NaiveDate,
+    /// The last.
+    pub last: NaiveDate,
+}
+
+/// A service on the bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceLine {
+    /// Its name on the bill.
+    pub service: String,
+    /// Exact amount.
+    pub amount: Decimal,
+    /// Exact amount of the month before; `null` if nothing is known of that month.
+    pub previous: Option<Decimal>,
+    /// Currency of both.
+    pub currency: String,
+}
+
+/// A function's month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FunctionLine {
+    /// Its name.
+    pub function: String,
+    /// Invocations the log shows.
+    pub invocations: u64,
+    /// Cold starts among them.
+    pub cold_starts: u64,
+    /// Cold starts that a caller waited for.
+    pub user_cold_starts: u64,
+    /// Invocations that hit the timeout.
+    pub timeouts: u64,
+    /// Invocations that failed otherwise.
+    pub errors: u64,
+    /// Billed milliseconds.
+    pub billed_ms: u64,
+    /// Causes with their counts, most frequent first.
+    pub causes: Vec<CauseLine>,
+}
+
+/// A cause and how often it was the verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CauseLine {
+    /// Its code.
+    pub code: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// A pinged function's month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PingLine {
+    /// Its name.
+    pub function: String,
+    /// Pings that were sent.
+    pub sent: u64,
+    /// Answered by a warm environment.
+    pub warm: u64,
+    /// Answered by a new environment.
+    pub cold: u64,
+    /// Answered, without a word whether the environment was new.
+    pub answered: u64,
+    /// Ended by the timeout.
+    pub timed_out: u64,
+    /// Answered with an error.
+    pub failed: u64,
+    /// What they cost in US dollars by the price table, as far as their cost is known.
+    pub usd: Decimal,
+    /// Pings whose cost is not known.
+    pub unpriced: u64,
+}
+
+/// An incident of the month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IncidentLine {
+    /// The rule.
+    pub rule: String,
+    /// The subject.
+    pub subject: String,
+    /// What was found.
+    pub headline: String,
+    /// The cause's code, where there is one.
+    pub cause: Option<String>,
+    /// `info`, `warning` or `critical`.
+    pub severity: String,
+    /// When it was first told, UTC.
+    pub fired: DateTime<Utc>,
+    /// When it ended, UTC; `null` while it is open.
+    pub resolved: Option<DateTime<Utc>>,
+    /// Its length in seconds, up to its end or to now.
+    pub seconds: i64,
+}
+
+/// The monitor's own cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnCost {
+    /// US dollars, pings not included.
+    pub usd: Decimal,
+    /// By operation.
+    pub calls: Vec<CallLine>,
+}
+
+/// Calls of one operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallLine {
+    /// As in an IAM policy: `ce:GetCostAndUsage`.
+    pub operation: String,
+    /// How many.
+    pub count: u64,
+    /// US dollars.
+    pub usd: Decimal,
+}
+
+/// Sums a month up.
+pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport {
+    let amounts = by_service(&rows.days);
+    let before = by_service(&rows.days_before);
+    let (currency, total) = one_currency(&rows.days);
+    let previous_total = currency.as_deref().filter(|_| !rows.days_before.is_empty()).and_then(|currency| all(&rows.days_before).only(currency));
+    let mut services: Vec<ServiceLine> = Vec::new();
+    let mut keys: Vec<&(String, String)> = amounts.keys().chain(before.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    for key in keys {
+        let amount = amounts.get(key).copied().unwrap_or_default();
+        let previous = (!rows.days_before.is_empty()).then(|| before.get(key).copied().unwrap_or_default());
+        services.push(ServiceLine { service: key.0.clone(), amount, previous, currency: key.1.clone() });
+    }
+    services.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.service.cmp(&b.service)));
+    let days_in_month = (month.end() - month.first_day()).num_days() as usize;
+    let first = rows.days.iter().map(|day| day.day).min();
+    let last = rows.days.iter().map(|day| day.day).max();
+    MonthReport {
+        schema: SCHEMA,
+        month,
+        settled: rows.days.len() == days_in_month && rows.days.iter().all(|day| day.settled),
+        days: first.zip(last).map(|(first, last)| DayRange { first, last }),
+        currency,
+        total,
+        previous_total,
+        services,
+        lambda: rows.tallies.iter().map(function_line).collect(),
+        pings: ping_lines(&rows.pings),
+        incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, now)).collect(),
+        own_cost: OwnCost {
+            usd: rows.calls.iter().map(|(_, _, usd)| *usd).sum(),
+            calls: rows.calls.into_iter().map(|(operation, count, usd)| CallLine { operation, count, usd }).collect(),
+        },
+    }
+}
+
+fn by_service(days: &[DayCost]) -> BTreeMap<(String, String), Decimal> {
+    let mut sums = BTreeMap::<(String, String), Decimal>::new();
+    for (service, money) in days.iter().flat_map(|day| &day.services) {
+        let sum = sums.entry((service.clone(), money.currency.clone())).or_default();
+        *sum = sum.saturating_add(money.amount);
+    }
+    sums
+}
+
+fn all(days: &[DayCost]) -> Totals {
+    let mut totals = Totals::default();
+    days.iter().flat_map(|day| day.services.values()).for_each(|money| totals.add(money));
+    totals
+}
+
+/// The total, if there is only one currency.
+fn one_currency(days: &[DayCost]) -> (Option<String>, Option<Decimal>) {
+    let totals: Vec<Money> = all(days).iter().collect();
+    match totals.as_slice() {
+        [one] => (Some(one.currency.clone()), Some(one.amount)),
+        // Days that were answered and hold nothing cost nothing.
+        [] if !days.is_empty() => (Some(Money::USD.to_owned()), Some(Decimal::ZERO)),
+        _ => (None, None),
+    }
+}
+
+fn function_line(tally: &Tally) -> FunctionLine {
+    let mut causes: Vec<CauseLine> = tally.causes.iter().map(|(cause, count)| CauseLine { code: cause.code().to_owned(), count: *count }).collect();
+    causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
+    FunctionLine {
+        function: tally.function.clone(),
+        invocations: tally.invocations,
+        cold_starts: tally.cold,
+        user_cold_starts: tally.cold_waited,
+        timeouts: tally.timeouts,
+        errors: tally.errors,
+        billed_ms: tally.billed_ms,
+        causes,
+    }
+}
+
+fn ping_lines(pings: &[(DateTime<Utc>, Ping)]) -> Vec<PingLine> {
+    let mut lines = BTreeMap::<&str, PingLine>::new();
+    for (_, ping) in pings {
+        let line = lines.entry(&ping.function).or_insert_with(|| PingLine { function: ping.function.clone(), sent: 0, warm: 0, cold: 0, answered: 0, timed_out: 0, failed: 0, usd: Decimal::ZERO, unpriced: 0 });
+        line.sent += 1;
+        let count = match ping.outcome {
+            PingOutcome::Warm => &mut line.warm,
+            PingOutcome::Cold => &mut line.cold,
+            PingOutcome::Answered => &mut line.answered,
+            PingOutcome::TimedOut => &mut line.timed_out,
+            PingOutcome::Failed => &mut line.failed,
+        };
+        *count += 1;
+        match ping.usd {
+            Some(usd) => line.usd += usd,
+            None => line.unpriced += 1,
+        }
+    }
+    lines.into_values().collect()
+}
+
+fn incident_line(incident: &Incident, now: DateTime<Utc>) -> Option<IncidentLine> {
+    let fired = incident.fired?;
+    Some(IncidentLine {
+        rule: incident.rule.clone(),
+        subject: incident.subject.to_string(),
+        headline: incident.finding.headline.clone(),
+        cause: incident.finding.cause.map(|(cause, _)| cause.code().to_owned()),
+        severity: incident.severity.word().to_owned(),
+        fired,
+        resolved: incident.resolved,
+        seconds: (incident.resolved.unwrap_or(now) - fired).num_seconds().max(0),
+    })
+}

@@ -1,0 +1,251 @@
+//! What sources see.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::diagnosis::{Cause, Confidence};
+use super::money::{Money, Totals};
+
+/// One thing a source saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When it happened, UTC.
+    pub at: DateTime<Utc>,
+    /// When it was seen, UTC; never before `at` by more than the clocks differ.
+    pub seen: DateTime<Utc>,
+    /// The source that saw it, such as `watch.spend`.
+    pub source: String,
+    /// What was read.
+    pub what: What,
+}
+
+/// What an observation holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// What one UTC day cost so far, all services of one answer.
+    Cost(DayCost),
+    /// What a function did in one minute, counted.
+    Tally(Tally),
+    /// An invocation that went wrong, with its cause.
+    Fault(Fault),
+    /// A warm-up ping.
+    Ping(Ping),
+    /// A point of a CloudWatch metric.
+    Metric(MetricPoint),
+    /// Everything a function logged up to `at` has been read.
+    ReadUpTo(ReadUpTo),
+    /// A whole poll has succeeded.
+    Answered,
+    /// A call has failed. Other calls of the same poll may have succeeded.
+    Failed(CallFailure),
+}
+
+/// What one UTC day cost, as one answer said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCost {
+    /// The UTC day.
+    pub day: NaiveDate,
+    /// What Cost Explorer called this day: `Estimated`, kept as it came.
+    pub estimated: bool,
+    /// Whether the figure is old enough (or confirmed) to be compared with other days.
+    pub settled: bool,
+    /// Exact amount per service; a service that is absent cost nothing, as far as this answer goes.
+    pub services: BTreeMap<String, Money>,
+}
+
+impl DayCost {
+    /// What a service, or everything (`None`), cost on this day in US dollars. `None` if it was billed in another currency.
+    pub fn usd(&self, service: Option<&str>) -> Option<Decimal> {
+        let mut totals = Totals::default();
+        for (name, money) in &self.services {
+            if service.is_none_or(|wanted| wanted == name) {
+                totals.add(money);
+            }
+        }
+        totals.only(Money::USD)
+    }
+}
+
+/// Counts of what a function did in one minute; an increment, to be added to what is known of that minute.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// The function's name.
+    pub function: String,
+    /// Invocations that ended (or timed out).
+    pub invocations: u64,
+    /// Of these, the ones a new environment was started for.
+    pub cold: u64,
+    /// Of the cold ones, those whose caller waited for the start-up.
+    pub cold_waited: u64,
+    /// Invocations that hit the function's timeout.
+    pub timeouts: u64,
+    /// Invocations that failed otherwise.
+    pub errors: u64,
+    /// Billed milliseconds.
+    pub billed_ms: u64,
+    /// Sum of durations, in milliseconds.
+    pub duration_ms: u64,
+    /// Lines that could not be read as what they claim to be.
+    pub unparsed: u64,
+    /// Faults by cause.
+    pub causes: BTreeMap<Cause, u64>,
+}
+
+impl Tally {
+    /// Adds the counts of another increment of the same function.
+    pub fn add(&mut self, other: &Self) {
+        self.invocations += other.invocations;
+        self.cold += other.cold;
+        self.cold_waited += other.cold_waited;
+        self.timeouts += other.timeouts;
+        self.errors += other.errors;
+        self.billed_ms += other.billed_ms;
+        self.duration_ms += other.duration_ms;
+        self.unparsed += other.unparsed;
+        for (cause, count) in &other.causes {
+            *self.causes.entry(*cause).or_default() += count;
+        }
+    }
+
+    /// Whether it counts anything.
+    pub fn is_empty(&self) -> bool {
+        Self { function: self.function.clone(), ..Self::default() } == *self
+    }
+}
+
+/// An invocation that went wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The function's name.
+    pub function: String,
+    /// The deepest cause its lines prove.
+    pub cause: Cause,
+    /// How sure the lines make it.
+    pub confidence: Confidence,
+    /// Request id, where the lines name one.
+    pub request_id: Option<String>,
+    /// What the lines say, in a sentence, with the function's own numbers.
+    pub finding: String,
+    /// The deciding lines, redacted and shortened.
+    pub evidence: Vec<String>,
+}
+
+/// How a ping ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PingOutcome {
+    /// An environment that was already warm answered.
+    Warm,
+    /// A new environment had to be started, and answered.
+    Cold,
+    /// It answered, and nothing says whether the environment was new.
+    Answered,
+    /// The function's timeout ended it.
+    TimedOut,
+    /// The function answered with an error.
+    Failed,
+}
+
+/// One warm-up ping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ping {
+    /// The function's name.
+    pub function: String,
+    /// How it ended.
+    pub outcome: PingOutcome,
+    /// The cause, where the returned log shows one.
+    pub cause: Option<Cause>,
+    /// Whether the returned log proves that start-up was still running when time ran out.
+    pub startup_unfinished: bool,
+    /// Duration in milliseconds by the REPORT line.
+    pub duration_ms: Option<u64>,
+    /// Billed duration in milliseconds by the REPORT line.
+    pub billed_ms: Option<u64>,
+    /// Memory size in MB by the REPORT line.
+    pub memory_mb: Option<u32>,
+    /// What it cost in US dollars by the price table; `None` if the REPORT line did not say enough.
+    pub usd: Option<Decimal>,
+    /// The deciding lines, redacted and shortened.
+    pub evidence: Vec<String>,
+}
+
+/// The Lambda metrics that are read, with the units they are shown in.
+pub const METRICS: &[(&str, &str)] = &[("Errors", ""), ("Throttles", ""), ("Duration", " ms"), ("ConcurrentExecutions", "")];
+
+/// One point of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricPoint {
+    /// The function's name.
+    pub function: String,
+    /// The metric's name, such as `Throttles`.
+    pub metric: String,
+    /// Length of the period in seconds; the observation's `at` is its start.
+    pub period: u32,
+    /// The sum over the period, in the metric's unit.
+    pub sum: f64,
+    /// The largest value in the period.
+    pub maximum: f64,
+    /// The average over the period.
+    pub average: f64,
+}
+
+/// How far a function's log has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadUpTo {
+    /// The function's name.
+    pub function: String,
+}
+
+/// Why a call did not give what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// No credentials were found.
+    NoCredentials,
+    /// The credentials were refused or are expired.
+    BadCredentials,
+    /// A permission is missing.
+    Denied,
+    /// The thing asked for does not exist.
+    NotFound,
+    /// The endpoint cannot be reached, or did not answer in time.
+    Unreachable,
+    /// AWS asked to slow down.
+    Throttled,
+    /// The monitor's own spending cap forbids the call.
+    CapReached,
+    /// Anything else, an answer that cannot be read among them.
+    Refused,
+}
+
+impl FailureKind {
+    /// Whether waiting alone is likely to mend it, so that telling somebody can wait too.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Throttled)
+    }
+}
+
+/// A failed call in one line a person can act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFailure {
+    /// The call, as in an IAM policy: `ce:GetCostAndUsage`.
+    pub call: String,
+    /// What it was asked about.
+    pub resource: String,
+    /// The class of the failure.
+    pub kind: FailureKind,
+    /// What AWS (or the network) said, short and without secrets.
+    pub said: String,
+    /// What to do.
+    pub next_step: String,
+}
+
+impl std::fmt::Display for CallFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {} failed: {}; {}", self.call, self.resource, self.said, self.next_step)
+    }
+}

@@ -1,0 +1,87 @@
+//! Makes a foreign line fit to be kept and sent: no secret, no control character, not long.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// The longest excerpt of a log line that is ever kept, in characters.
+pub const LONGEST_EXCERPT: usize = 300;
+
+/// Patterns of things that must not leave the log, with what stands in their place.
+static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    [
+        // Key ids of IAM users and sessions; https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+        (r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b", "[key id]"),
+        (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?", "[token]"),
+        (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", "$1 [secret]"),
+        (r"(?i)([A-Za-z0-9_.-]*(?:password|passwd|secret|token|api[_-]?key|authorization|credential|private[_-]?key)[A-Za-z0-9_.-]*['\x22]?\s*[=:]\s*)['\x22]?[^\s'\x22,;&}]+", "$1[secret]"),
+        (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@", "$1[secret]@"),
+        (r"\b(?:xox[abprs]|ghp|gho|sk|rk|pk)[-_][A-Za-z0-9_-]{10,}", "[token]"),
+        (r"https://hooks\.slack\.com/\S+", "[webhook]"),
+        (r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b", "[mail address]"),
+        // Account ids, bare or inside an ARN.
+        (r"\b[0-9]{12}\b", "[account]"),
+        // Secret access keys and other long random strings; request ids have dashes and stay.
+        (r"[A-Za-z0-9/+]{40,}={0,2}", "[secret]"),
+    ]
+    .into_iter()
+    .filter_map(|(pattern, instead)| Some((Regex::new(pattern).ok()?, instead)))
+    .collect()
+});
+
+/// An excerpt of a foreign line: secrets masked, control characters dropped, white space folded, at most [`LONGEST_EXCERPT`]
+/// characters. Escaping for mail, Slack or a page is the receiver's own work.
+pub fn excerpt(line: &str) -> String {
+    // Secrets are masked before the cut, so that half of one cannot stay; the first cut only bounds the work.
+    let start: String = line.chars().take(LONGEST_EXCERPT * 8).collect();
+    let plain: String = start.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let plain: String = plain.chars().filter(|c| !is_invisible(*c)).collect();
+    let masked = PATTERNS.iter().fold(plain, |text, (pattern, instead)| pattern.replace_all(&text, *instead).into_owned());
+    if masked.chars().count() <= LONGEST_EXCERPT {
+        return masked;
+    }
+    masked.chars().take(LONGEST_EXCERPT - 1).chain(['…']).collect()
+}
+
+/// Characters that change how the text around them reads: bidirectional overrides, zero-width marks.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert_eq!(PATTERNS.len(), 10);
+    }
+
+    #[test]
+    fn secrets_do_not_leave_the_log() {
+        for (line, kept) in [
+            ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY done", "AWS_SECRET_ACCESS_KEY=[secret] done"),
+            ("key AKIAIOSFODNN7EXAMPLE is bad", "key [key id] is bad"),
+            ("Authorization: Bearer abcdefgh12345678", "Authorization: [secret] [secret]"),
+            ("postgres://app:hunter2@db.internal/app", "postgres://[secret]@db.internal/app"),
+            ("{\"password\": \"hunter2\", \"user\": \"a\"}", "{\"password\": [secret]\", \"user\": \"a\"}"),
+            ("arn:aws:lambda:ap-northeast-2:264760273909:function:x", "arn:aws:lambda:ap-northeast-2:[account]:function:x"),
+            ("mail to jin@example.com now", "mail to [mail address] now"),
+            ("2024-12-27T02:22:50.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds", "2024-12-27T02:22:50.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds"),
+            ("a\tb\u{7}\u{1b}[31mc\u{202e}d", "a b [31mcd"),
+        ] {
+            assert_eq!(excerpt(line), kept);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_short_and_plain(line in "\\PC*|.{0,2000}") {
+            let short = excerpt(&line);
+            prop_assert!(short.chars().count() <= LONGEST_EXCERPT);
+            prop_assert!(!short.chars().any(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `when.cost_above`: a service, or everything, costs more than a limit in a day or in the month so far.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
+
+use super::{Finding, Judgement};
+use crate::core::calendar::Month;
+use crate::core::history::History;
+use crate::core::money::{Usd, cents};
+use crate::core::settings::Settings;
+use crate::core::subject::Subject;
+
+/// Days after which the last known figure says nothing about now.
+const STALE: TimeDelta = TimeDelta::days(4);
+
+/// The settings of `when.cost_above`.
+#[derive(Debug, Clone)]
+pub struct CostAbove {
+    /// The services it watches.
+    which: Which,
+    /// The period the limit is for.
+    per: Per,
+    /// The limit; reaching it exactly is still within it.
+    limit: Usd,
+}
+
+/// Which costs are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Everything together.
+    Total,
+    /// One service, by the name on the bill.
+    Service(String),
+    /// Each service by itself.
+    Each,
+}
+
+impl Which {
+    /// `service = "..."`, `service = "*"` for each, or absent for everything together.
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        if !settings.has("service") {
+            return Some(Self::Total);
+        }
+        settings.required::<String>("service").map(|service| if service == "*" { Self::Each } else { Self::Service(service) })
+    }
+
+    /// The subjects meant, as far as they are known.
+    pub(super) fn subjects(&self, history: &History) -> Vec<Subject> {
+        match self {
+            Self::Total => vec![Subject::Total],
+            Self::Service(name) => vec![Subject::Service(name.clone())],
+            Self::Each => history.services().into_iter().map(|name| Subject::Service(name.to_owned())).collect(),
+        }
+    }
+}
+
+/// The service a cost subject names; `None` is everything.
+pub(super) fn service_of(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::Service(name) => Some(name),
+        _ => None,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Per {
+    Day,
+    Month,
+}
+
+impl CostAbove {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let which = Which::read(settings);
+        let per = if settings.has("per") { settings.word("per", &[("day", Per::Day), ("month", Per::Month)]) } else { Some(Per::Month) };
+        let limit = settings.required("usd");
+        Some(Self { which: which?, per: per?, limit: limit? })
+    }
+
+    pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
+        let judge = |subject| match self.per {
+            Per::Day => self.day(history, subject, now),
+            Per::Month => self.month(history, subject, now),
+        };
+        self.which.subjects(history).into_iter().map(judge).collect()
+    }
+
+    fn month(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
+        let month = Month::of(now.date_naive());
+        let days: Vec<_> = history.cost_days(now.date_naive()).take_while(|cost| month.contains(cost.day)).collect();
+        let Some(last) = days.first() else {
+            return Judgement::unknown(subject, format!("no figure for {month} yet"));
+        };
+        let Some(sum) = days.iter().map(|cost| cost.usd(service_of(&subject))).sum::<Option<Decimal>>() else {
+            return Judgement::unknown(subject, "billed in another currency than USD");
+        };
+        if sum <= self.limit.0 {
+            return Judgement::clear(subject, format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit));
+        }
+        let through = days.iter().rev().scan(Decimal::ZERO, |sum, cost| {
+            *sum += cost.usd(service_of(&subject)).unwrap_or_default();
+            Some((cost.day, *sum))
+        });
+        let crossed = through.skip_while(|(_, sum)| *sum <= self.limit.0).map(|(day, _)| day).next().unwrap_or(last.day);
+        let finding = self.finding(&subject, sum, &format!("in {month} so far"), vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))]);
+        Judgement::holds(subject, finding)
+    }
+
+    fn day(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
+        let mut days = history.cost_days(now.date_naive());
+        let Some(last) = days.next().filter(|cost| now.date_naive() - cost.day <= STALE) else {
+            return Judgement::unknown(subject, "no figure of the last days");
+        };
+        // Costs of a running day only grow: it can prove that a limit is crossed, but not that it will not be.
+        let judged = [Some(last), days.next().filter(|_| !last.settled)];
+        for cost in judged.into_iter().flatten() {
+            let Some(amount) = cost.usd(service_of(&subject)) else {
+                return Judgement::unknown(subject, "billed in another currency than USD");
+            };
+            if amount > self.limit.0 {
+                let finding = self.finding(&subject, amount, &format!("on {}", cost.day), vec![("Figure is".to_owned(), shown(cost.day, cost.settled))]);
+                return Judgement::holds(subject, finding);
+            }
+        }
+        Judgement::clear(subject, format!("within {} on {}", self.limit, last.day))
+    }
+
+    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>) -> Finding {
+        let name = subject.name();
+        let name = if *subject == Subject::Total { "The whole account" } else { name };
+        facts.insert(0, ("Cost".to_owned(), format!("{} USD", cents(amount))));
+        facts.insert(1, ("Limit".to_owned(), format!("{} a {}", self.limit, if self.per == Per::Day { "day" } else { "month" })));
+        Finding {
+            headline: format!("{name} costs {} USD {when}, over {}", cents(amount), self.limit),
+            said: vec![],
+            facts,
+            cause: None,
+            next_step: match subject {
+                Subject::Service(service) => format!("Open Cost Explorer, filter by service \"{service}\", group by usage type: it names what runs. Stop or delete what nobody uses (look for instances without connections first)."),
+                _ => "Open Cost Explorer, group by service: the largest one that grew is the place to look.".to_owned(),
+            },
+            evidence: vec![],
+        }
+    }
+}
+
+fn shown(day: NaiveDate, settled: bool) -> String {
+    if settled { day.to_string() } else { format!("{day}, not settled yet: it may still rise") }
+}

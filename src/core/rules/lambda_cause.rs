@@ -1,0 +1,89 @@
+//! `when.lambda_cause`: invocations went wrong for one of these causes, so often within so long.
+
+use chrono::{DateTime, Utc};
+
+use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_fresh};
+use crate::core::diagnosis::{Cause, Confidence};
+use crate::core::glob::{NamePattern, any_fits};
+use crate::core::history::History;
+use crate::core::observation::Fault;
+use crate::core::settings::Settings;
+use crate::core::span::Span;
+use crate::core::subject::Subject;
+
+/// The settings of `when.lambda_cause`.
+#[derive(Debug, Clone)]
+pub struct LambdaCause {
+    causes: Vec<Cause>,
+    functions: Vec<NamePattern>,
+    count: u32,
+    within: Span,
+}
+
+impl LambdaCause {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let causes = settings.words("causes", "a cause", Cause::ALL);
+        let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
+        let count = settings.number("count", 1, 1..1_000_000);
+        let within = settings.window("within", Span::minutes(10));
+        Some(Self { causes: causes?, functions: functions?, count: count?, within: within? })
+    }
+
+    pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
+        let functions = history.functions_read().filter(|(function, _)| any_fits(&self.functions, function));
+        functions.map(|(function, read_up_to)| self.one(history, function, read_up_to, now)).collect()
+    }
+
+    fn one(&self, history: &History, function: &str, read_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
+        let subject = Subject::Function(function.to_owned());
+        // A fault that was seen late counts from when it was seen: whoever should have been told is told.
+        let faults: Vec<(DateTime<Utc>, &Fault)> = history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.causes.contains(&fault.cause)).collect();
+        match self.densest(&faults) {
+            Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
+            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, format!("not {} within {} any more", times(self.count), self.within)),
+            None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
+        }
+    }
+
+    /// The latest run of faults that lie within the window of each other and are enough of them.
+    fn densest<'a>(&self, faults: &[(DateTime<Utc>, &'a Fault)]) -> Option<Vec<(DateTime<Utc>, &'a Fault)>> {
+        let run_ending_at = |last: usize| {
+            let (end, _) = faults.get(last)?;
+            let first = faults.partition_point(|(at, _)| *end - *at >= self.within.delta());
+            faults.get(first..=last).filter(|run| run.len() >= self.count as usize).map(<[_]>::to_vec)
+        };
+        (0..faults.len()).rev().find_map(run_ending_at)
+    }
+
+    fn finding(&self, history: &History, function: &str, run: &[(DateTime<Utc>, &Fault)]) -> Finding {
+        let Some((last_at, last)) = run.last() else { return Finding::default() };
+        let first_at = run.first().map_or(*last_at, |(at, _)| *at);
+        let worst = run.iter().map(|(_, fault)| (fault.confidence, fault.cause)).filter(|(_, cause)| *cause == last.cause).min().unwrap_or((Confidence::Likely, last.cause));
+        let mut facts = vec![
+            ("Cause".to_owned(), format!("{} ({})", last.cause.code(), if worst.0 == Confidence::Proved { "proved" } else { "likely" })),
+            ("Count".to_owned(), format!("{} within {}", run.len(), self.within)),
+            ("First".to_owned(), first_at.format("%F %T UTC").to_string()),
+            ("Last".to_owned(), last_at.format("%F %T UTC").to_string()),
+        ];
+        let others: Vec<&str> = Cause::ALL.iter().filter(|(_, cause)| *cause != last.cause && run.iter().any(|(_, fault)| fault.cause == *cause)).map(|(code, _)| *code).collect();
+        if !others.is_empty() {
+            facts.push(("Also seen".to_owned(), others.join(", ")));
+        }
+        let mut said = vec![last.finding.clone()];
+        if last.cause == Cause::SlowColdStart && worst.0 == Confidence::Proved && history.pings(function).next().is_some() {
+            said.push(PINGING_CANNOT_HELP.to_owned());
+        }
+        Finding {
+            headline: format!("{function}: {} ({})", last.cause.meaning(), last.cause.code()),
+            said,
+            facts,
+            cause: Some((last.cause, worst.0)),
+            next_step: last.cause.next_step().to_owned(),
+            evidence: last.evidence.clone(),
+        }
+    }
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "seen".to_owned() } else { format!("{count} times") }
+}

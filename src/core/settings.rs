@@ -1,0 +1,398 @@
+//! Reading one table of the configuration, key by key. A mistake is noted with its place, and the reading goes on: a user is
+//! told all his mistakes at once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::secret::Secret;
+
+/// One mistake: where it is, what is wrong, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Bytes of the file that are underlined.
+    pub at: Range<usize>,
+    /// What is wrong, in one line.
+    pub what: String,
+    /// What stands under the underlined place.
+    pub label: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+/// Where a value may name something that another table defines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Names {
+    /// A `[receiver.<name>]`.
+    Receiver,
+    /// A `[watch.<name>]` or `[warm.<name>]`, by its full name.
+    Source,
+}
+
+/// A mention of something another table defines, looked up when all tables are read.
+#[derive(Debug, Clone)]
+pub struct Mention {
+    /// What kind of thing is meant.
+    pub names: Names,
+    /// The name as typed.
+    pub name: String,
+    /// Where it is typed.
+    pub at: Range<usize>,
+}
+
+/// Resolves a secret's place: the first argument is `env` or `file`, the second its name. The error says what is missing.
+pub type SecretLookup<'a> = dyn Fn(SecretPlace<'_>) -> Result<Secret, String> + 'a;
+
+/// Where a secret is kept, as the user says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretPlace<'a> {
+    /// `{ env = "NAME" }`
+    Env(&'a str),
+    /// `{ file = "PATH" }`
+    File(&'a str),
+}
+
+/// What a reading has found so far, shared by all tables of one file.
+pub struct Notes<'a> {
+    problems: RefCell<Vec<Problem>>,
+    mentions: RefCell<Vec<Mention>>,
+    longest_window: RefCell<Vec<(super::span::Span, Range<usize>)>>,
+    secrets: &'a SecretLookup<'a>,
+}
+
+impl<'a> Notes<'a> {
+    /// An empty list of notes; `secrets` is asked for each secret the file names.
+    pub fn new(secrets: &'a SecretLookup<'a>) -> Self {
+        Self { problems: RefCell::default(), mentions: RefCell::default(), longest_window: RefCell::default(), secrets }
+    }
+
+    /// Notes a mistake.
+    pub fn problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
+        self.problems.borrow_mut().push(Problem { at, what: what.into(), label: label.into(), help });
+    }
+
+    /// Every mistake so far, by place.
+    pub fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
+        problems
+    }
+
+    /// Every mention so far.
+    pub fn mentions(&self) -> Vec<Mention> {
+        self.mentions.borrow().clone()
+    }
+
+    /// Every length of time that a rule looks back, with its place.
+    pub fn windows(&self) -> Vec<(super::span::Span, Range<usize>)> {
+        self.longest_window.borrow().clone()
+    }
+}
+
+/// One of the kinds that a `when.`, `read.` or `via.` key can name.
+pub trait Kind: Sized {
+    /// The key that holds it: `when`, `read` or `via`.
+    const KEY: &'static str;
+    /// The known kinds.
+    const NAMES: &'static [&'static str];
+
+    /// Reads the settings of the kind `name`, which is one of [`Kind::NAMES`]. `None` if it is not usable; the notes say why.
+    fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self>;
+}
+
+/// The reader of one table.
+pub struct Settings<'a, 'n> {
+    table: &'a DeTable<'a>,
+    at: Range<usize>,
+    path: String,
+    known: RefCell<BTreeSet<&'static str>>,
+    notes: &'a Notes<'n>,
+    failed: Cell<bool>,
+}
+
+impl<'a, 'n> Settings<'a, 'n> {
+    /// A reader of `table`, which stands at `at` and is called `path` in messages.
+    pub fn new(table: &'a DeTable<'a>, at: Range<usize>, path: impl Into<String>, notes: &'a Notes<'n>) -> Self {
+        Self { table, at, path: path.into(), known: RefCell::default(), notes, failed: Cell::new(false) }
+    }
+
+    /// Where the table itself stands.
+    pub fn at(&self) -> Range<usize> {
+        self.at.clone()
+    }
+
+    /// The notes of the file this table belongs to.
+    pub fn notes(&self) -> &'a Notes<'n> {
+        self.notes
+    }
+
+    /// What the table is called in messages.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether a mistake has been noted in this table.
+    pub fn failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// Whether the key is there.
+    pub fn has(&self, key: &'static str) -> bool {
+        self.value(key).is_some()
+    }
+
+    fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.known.borrow_mut().insert(key);
+        self.table.get(key)
+    }
+
+    fn place(&self, key: &str) -> Range<usize> {
+        self.table.get(key).map_or_else(|| self.at(), Spanned::span)
+    }
+
+    /// Notes a mistake at the value of `key`, or at the table if the key is absent.
+    pub fn problem(&self, key: &str, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
+        self.failed.set(true);
+        self.notes.problem(self.place(key), what, label, help);
+    }
+
+    /// A value that must be there.
+    pub fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        if self.value(key).is_none() {
+            self.problem(key, format!("`{}` needs `{key}`", self.path), format!("`{key}` is missing"), None);
+        }
+        self.optional(key)
+    }
+
+    /// A value that may be there.
+    pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.value(key)?;
+        self.typed(key, value)
+    }
+
+    /// A value, or what stands for it when it is absent.
+    pub fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> Option<T> {
+        if self.has(key) { self.optional(key) } else { Some(default) }
+    }
+
+    fn typed<T: DeserializeOwned>(&self, key: &str, value: &Spanned<DeValue<'a>>) -> Option<T> {
+        match T::deserialize(ValueDeserializer::from(value.clone())) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let at = error.span().filter(|at| at.start >= value.span().start && at.end <= value.span().end).unwrap_or_else(|| value.span());
+                self.failed.set(true);
+                self.notes.problem(at, format!("`{}.{key}` cannot be used", self.path), error.message().trim(), None);
+                None
+            }
+        }
+    }
+
+    /// A list of values; each wrong one is noted at its own place.
+    pub fn list<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<Vec<T>> {
+        let value = self.value(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            self.problem(key, format!("`{}.{key}` is a list", self.path), "expected [\"...\"]", None);
+            return None;
+        };
+        let read: Vec<T> = items.iter().filter_map(|item| self.typed(key, item)).collect();
+        (read.len() == items.len()).then_some(read)
+    }
+
+    /// A list that must be there and not be empty.
+    pub fn some<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<Vec<T>> {
+        if !self.has(key) {
+            self.problem(key, format!("`{}` needs `{key}`", self.path), format!("`{key}` is missing"), None);
+            return None;
+        }
+        let read = self.list(key)?;
+        if read.is_empty() {
+            self.problem(key, format!("`{}.{key}` is empty", self.path), "name at least one", None);
+            return None;
+        }
+        Some(read)
+    }
+
+    /// A list of words from a fixed set; each unknown one is noted at its own place with the known ones.
+    pub fn words<T>(&mut self, key: &'static str, what: &str, known: &[(&'static str, T)]) -> Option<Vec<T>>
+    where
+        T: Copy,
+    {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let typed: Vec<Spanned<String>> = self.some(key)?;
+        let mut read = Vec::new();
+        for word in &typed {
+            match known.iter().find(|(name, _)| name == word.get_ref()) {
+                Some((_, value)) => read.push(*value),
+                None => {
+                    self.failed.set(true);
+                    self.notes.problem(word.span(), format!("`{}` is not {what}", word.get_ref()), "unknown", Some(one_of(word.get_ref(), &names)));
+                }
+            }
+        }
+        (read.len() == typed.len()).then_some(read)
+    }
+
+    /// One word from a fixed set.
+    pub fn word<T: Copy>(&mut self, key: &'static str, known: &[(&'static str, T)]) -> Option<T> {
+        let typed: String = self.optional(key)?;
+        let found = known.iter().find(|(name, _)| *name == typed).map(|(_, value)| *value);
+        if found.is_none() {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            self.problem(key, format!("`{typed}` is not a value of `{}.{key}`", self.path), "unknown", Some(one_of(&typed, &names)));
+        }
+        found
+    }
+
+    /// A number between two bounds, both allowed.
+    pub fn number(&mut self, key: &'static str, default: u32, allowed: Range<u32>) -> Option<u32> {
+        let number: i64 = self.or(key, i64::from(default))?;
+        let read = u32::try_from(number).ok().filter(|number| *number >= allowed.start && *number <= allowed.end);
+        if read.is_none() {
+            let what = if number < 0 { "a negative number" } else { "out of range" };
+            self.problem(key, format!("`{}.{key}` is {what}: {number}", self.path), format!("from {} to {}", allowed.start, allowed.end), None);
+        }
+        read
+    }
+
+    /// The length of time that a rule looks back; checked against what the store keeps.
+    pub fn window(&mut self, key: &'static str, default: super::span::Span) -> Option<super::span::Span> {
+        let span = self.or(key, default)?;
+        self.notes.longest_window.borrow_mut().push((span, self.place(key)));
+        Some(span)
+    }
+
+    /// The name of something that another table defines.
+    pub fn mention(&mut self, key: &'static str, names: Names) -> Option<String> {
+        let name: Spanned<String> = self.required(key)?;
+        self.notes.mentions.borrow_mut().push(Mention { names, name: name.get_ref().clone(), at: self.place(key) });
+        Some(name.into_inner())
+    }
+
+    /// A list of such names.
+    pub fn mentions(&mut self, key: &'static str, names: Names) -> Option<Vec<String>> {
+        let typed: Vec<Spanned<String>> = self.some(key)?;
+        for name in &typed {
+            self.notes.mentions.borrow_mut().push(Mention { names, name: name.get_ref().clone(), at: name.span() });
+        }
+        Some(typed.into_iter().map(Spanned::into_inner).collect())
+    }
+
+    /// A secret, kept in the environment or in a file, never in this one.
+    pub fn secret(&mut self, key: &'static str) -> Option<Secret> {
+        let value = self.value(key)?;
+        let Some(table) = value.get_ref().as_table() else {
+            let help = format!("write {key} = {{ env = \"NAME\" }} or {key} = {{ file = \"PATH\" }}");
+            self.problem(key, format!("`{}.{key}` is a secret and does not belong into this file", self.path), "a secret", Some(help));
+            return None;
+        };
+        let mut inner = Settings::new(table, value.span(), format!("{}.{key}", self.path), self.notes);
+        let env: Option<String> = inner.optional("env");
+        let file: Option<String> = inner.optional("file");
+        let place = match (&env, &file) {
+            (Some(name), None) => SecretPlace::Env(name),
+            (None, Some(path)) => SecretPlace::File(path),
+            _ => {
+                inner.finish();
+                self.problem(key, format!("`{}.{key}` needs one place", self.path), "write { env = \"NAME\" } or { file = \"PATH\" }", None);
+                return None;
+            }
+        };
+        inner.finish();
+        match (self.notes.secrets)(place) {
+            Ok(secret) => Some(secret),
+            Err(why) => {
+                self.problem(key, format!("the secret `{}.{key}` cannot be read", self.path), why, None);
+                None
+            }
+        }
+    }
+
+    /// A table inside this one.
+    pub fn table<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Settings<'a, 'n>) -> Option<T>) -> Option<T> {
+        let value = self.value(key)?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.problem(key, format!("`{}.{key}` is a table", self.path), "expected { ... }", None);
+            return None;
+        };
+        let mut inner = Settings::new(table, value.span(), format!("{}.{key}", self.path), self.notes);
+        let result = read(&mut inner);
+        inner.finish();
+        result
+    }
+
+    /// Each table inside the table `key`, with its name and the place of the name.
+    pub fn named<T>(&mut self, key: &'static str, mut read: impl FnMut(&str, &mut Settings<'a, 'n>) -> Option<T>) -> Vec<T> {
+        let mut all = Vec::new();
+        let Some(value) = self.value(key) else { return all };
+        let Some(tables) = value.get_ref().as_table() else {
+            self.problem(key, format!("`{key}` is written as [{key}.<name>]"), "expected a table of tables", None);
+            return all;
+        };
+        for (name, value) in tables {
+            let shown = if self.path.is_empty() { format!("{key}.{}", name.get_ref()) } else { format!("{}.{key}.{}", self.path, name.get_ref()) };
+            let Some(table) = value.get_ref().as_table() else {
+                self.failed.set(true);
+                self.notes.problem(value.span(), format!("`{shown}` is a table"), format!("write [{shown}]"), None);
+                continue;
+            };
+            let mut inner = Settings::new(table, name.span(), shown, self.notes);
+            all.extend(read(name.get_ref(), &mut inner));
+            inner.finish();
+        }
+        all
+    }
+
+    /// The one kind under `K::KEY`, as in `when.cost_above = { ... }`.
+    pub fn kind<K: Kind>(&mut self) -> Option<K> {
+        let Some(value) = self.value(K::KEY) else {
+            self.problem(K::KEY, format!("`{}` needs one `{}.<kind>`", self.path, K::KEY), "missing", Some(format!("known kinds: {}", K::NAMES.join(", "))));
+            return None;
+        };
+        let one = value.get_ref().as_table().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
+        let Some((name, value)) = one else {
+            self.problem(K::KEY, format!("`{}.{}` holds exactly one kind", self.path, K::KEY), "expected one", Some(format!("known kinds: {}", K::NAMES.join(", "))));
+            return None;
+        };
+        if !K::NAMES.contains(&name.get_ref().as_ref()) {
+            self.failed.set(true);
+            self.notes.problem(name.span(), format!("`{}.{}` is not a known kind", K::KEY, name.get_ref()), "unknown", Some(one_of(name.get_ref(), K::NAMES)));
+            return None;
+        }
+        let Some(table) = value.get_ref().as_table() else {
+            self.failed.set(true);
+            self.notes.problem(value.span(), format!("`{}.{}` is a table", K::KEY, name.get_ref()), "expected { ... }", None);
+            return None;
+        };
+        let mut inner = Settings::new(table, value.span(), format!("{}.{}", K::KEY, name.get_ref()), self.notes);
+        let read = K::read(name.get_ref(), &mut inner);
+        inner.finish();
+        read.filter(|_| !inner.failed())
+    }
+
+    /// Ends the reading: every key that nobody asked for is a mistake.
+    pub fn finish(&mut self) {
+        let known = self.known.borrow();
+        for (key, _) in self.table {
+            if !known.contains(key.get_ref().as_ref()) {
+                let names: Vec<&str> = known.iter().copied().collect();
+                let owner = if self.path.is_empty() { "this file".to_owned() } else { format!("`{}`", self.path) };
+                self.failed.set(true);
+                self.notes.problem(key.span(), format!("`{}` is not a key of {owner}", key.get_ref()), "unknown key", Some(one_of(key.get_ref(), &names)));
+            }
+        }
+    }
+}
+
+/// The known names, with the one that was probably meant in front.
+pub fn one_of(typed: &str, known: &[&str]) -> String {
+    let closest = known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name)).filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+    let list = if known.is_empty() { "none is known".to_owned() } else { format!("known: {}", known.join(", ")) };
+    match closest {
+        Some((_, name)) => format!("did you mean `{name}`? {list}"),
+        None => list,
+    }
+}

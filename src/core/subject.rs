@@ -1,0 +1,73 @@
+//! What an incident is about.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The thing one verdict speaks of. With the rule's name it is the identity of an incident, so its wording never changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// Everything the account is billed for.
+    Total,
+    /// One AWS service, by the name on the bill.
+    Service(String),
+    /// One Lambda function, by name.
+    Function(String),
+    /// One of the monitor's own sources, such as `watch.spend`.
+    Source(String),
+}
+
+impl Subject {
+    /// The bare name, as a reader knows it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Total => "the whole account",
+            Self::Service(name) | Self::Function(name) | Self::Source(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    /// The stable spelling used in the store and in JSON: `function:backend-dev`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Total => f.write_str("total"),
+            Self::Service(name) => write!(f, "service:{name}"),
+            Self::Function(name) => write!(f, "function:{name}"),
+            Self::Source(name) => write!(f, "source:{name}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Subject {
+    type Err = UnknownSubject;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSubject> {
+        match text.split_once(':') {
+            None if text == "total" => Ok(Self::Total),
+            Some(("service", name)) => Ok(Self::Service(name.to_owned())),
+            Some(("function", name)) => Ok(Self::Function(name.to_owned())),
+            Some(("source", name)) => Ok(Self::Source(name.to_owned())),
+            _ => Err(UnknownSubject(text.to_owned())),
+        }
+    }
+}
+
+/// A subject in the store that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a subject this version knows")]
+pub struct UnknownSubject(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_reads_back_as_it_was_written() {
+        for subject in [Subject::Total, Subject::Service("Amazon Relational Database Service".into()), Subject::Function("backend:dev".into()), Subject::Source("watch.spend".into())] {
+            assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject);
+        }
+        assert!("planet:mars".parse::<Subject>().is_err());
+    }
+}

@@ -1,0 +1,30 @@
+//! Every exit code, in one place. Where a meaning is standard, the number is that of `sysexits.h`.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All is well.
+    Done = 0,
+    /// Something went wrong that has no number of its own.
+    Failed = 1,
+    /// `run --once`, `check --live`, `send-test`: a source or a delivery failed; the rest was done.
+    Incomplete = 2,
+    /// The command line cannot be understood (EX_USAGE).
+    Usage = 64,
+    /// Another daemon works on the same store (EX_TEMPFAIL).
+    Busy = 75,
+    /// The configuration has mistakes (EX_CONFIG).
+    Config = 78,
+}
+
+/// The table shown by `--help`.
+pub const HELP: &str = "Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 75 store in use by another daemon, 78 configuration";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

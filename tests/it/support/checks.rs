@@ -1,0 +1,7 @@
+//! The harness, tried on itself: when one of these fails, look here and at the
+//! emulators before you look at the program.
+
+mod emulators;
+mod mails;
+mod programs;
+mod webhooks;

@@ -1,0 +1,115 @@
+//! The Python packages the tests need, installed by the tests themselves into
+//! `target/test-stack/`, so that a fresh clone runs them with no preparation.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Pinned, because tests lean on how these versions answer. `cbor2` is what
+/// ministack needs to understand the SDK's CloudWatch calls.
+const REQUIREMENTS: [&str; 5] = [
+    "ministack==1.5.33",
+    "cbor2==6.3.0",
+    "moto[server]==5.2.5",
+    "aiosmtpd==1.4.6",
+    "cryptography==50.0.2",
+];
+
+/// Lines of a failed command's output that are worth repeating.
+const TAIL: usize = 25;
+
+/// The folder of everything the tests install or log.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("the target directory")
+        .join("test-stack")
+}
+
+/// The interpreter that has the packages; installs them when they are missing.
+///
+/// # Panics
+/// When the installation fails; each test that needs it then says why.
+pub(crate) fn python() -> PathBuf {
+    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match PYTHON.get_or_init(|| ensure(&folder())) {
+        Ok(python) => python.clone(),
+        Err(problem) => panic!("{problem}"),
+    }
+}
+
+/// One process installs, the others wait for its lock and find the stamp.
+fn ensure(folder: &Path) -> Result<PathBuf, String> {
+    let environment = folder.join("venv");
+    let python = environment.join("bin").join("python");
+    let stamp = folder.join("installed");
+    let wanted = REQUIREMENTS.join("\n");
+    let doing = |what: &str, path: &Path, error: std::io::Error| {
+        format!("test stack: cannot {what} {}: {error}", path.display())
+    };
+
+    fs::create_dir_all(folder).map_err(|e| doing("create", folder, e))?;
+    let lock_path = folder.join("lock");
+    let lock = File::create(&lock_path).map_err(|e| doing("open", &lock_path, e))?;
+    lock.lock().map_err(|e| doing("lock", &lock_path, e))?;
+    if python.exists() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+
+    // Past libtest's capture: the first run is slow, and this says why.
+    let _ = writeln!(
+        std::io::stderr(),
+        "test stack: installing {} into {} (once, about half a minute)",
+        REQUIREMENTS.join(", "),
+        environment.display(),
+    );
+    let _ = fs::remove_file(&stamp);
+    if environment.exists() {
+        fs::remove_dir_all(&environment).map_err(|e| doing("remove", &environment, e))?;
+    }
+    run(
+        Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment),
+        "Is Python 3 there, with its venv module (on Debian: apt install python3-venv)?",
+    )?;
+    run(
+        Command::new(&python)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--no-input",
+                "--disable-pip-version-check",
+            ])
+            .args(REQUIREMENTS),
+        "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
+    )?;
+    // Written last: without it, a half-finished installation starts over.
+    fs::write(&stamp, wanted).map_err(|e| doing("write", &stamp, e))?;
+    Ok(python)
+}
+
+fn run(command: &mut Command, advice: &str) -> Result<(), String> {
+    let shown = format!("{command:?}");
+    let output = command
+        .output()
+        .map_err(|error| format!("test stack: cannot start {shown}: {error}\n{advice}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(format!(
+        "test stack: {shown} ended with {}:\n{}\n{advice}\nRun the command by hand to see more; the next test run starts afresh.",
+        output.status,
+        tail(&String::from_utf8_lossy(&said)),
+    ))
+}
+
+/// The last lines of a text.
+pub(crate) fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}

@@ -1,0 +1,21 @@
+//! The world around the program, for the integration tests: AWS emulators, a
+//! mail server, a webhook receiver and the program itself as a child process.
+//!
+//! Everything listens on a loopback port of its own and ends with the value
+//! that stands for it, so tests are independent and may run at once. Nothing
+//! here needs the test's tokio runtime to make progress: a test may block on
+//! the program while a server of this module answers it.
+//!
+//! [`checks`] exercises each piece, which also keeps the compiler's dead-code
+//! lint meaningful: what is reported as unused here is unused indeed.
+
+mod checks;
+mod install;
+mod leash;
+pub(crate) mod mail;
+pub(crate) mod program;
+mod server;
+pub(crate) mod stack;
+mod wait;
+pub(crate) mod webhook;
+mod wire;
