@@ -6,7 +6,10 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod core;
 pub mod exit;
+pub mod source;
+pub mod store;

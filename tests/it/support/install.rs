@@ -73,6 +73,7 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
         Command::new("python3")
             .args(["-m", "venv"])
             .arg(&environment),
+        &lock,
         "Is Python 3 there, with its venv module (on Debian: apt install python3-venv)?",
     )?;
     run(
@@ -85,6 +86,7 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
                 "--disable-pip-version-check",
             ])
             .args(REQUIREMENTS),
+        &lock,
         "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
     )?;
     // Written last: without it, a half-finished installation starts over.
@@ -92,10 +94,13 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-fn run(command: &mut Command, advice: &str) -> Result<(), String> {
+/// The command inherits the lock as its standard input: should this process be
+/// killed, nobody starts over while the command still writes.
+fn run(command: &mut Command, lock: &File, advice: &str) -> Result<(), String> {
     let shown = format!("{command:?}");
-    let output = command
-        .output()
+    let output = lock
+        .try_clone()
+        .and_then(|lock| command.stdin(lock).output())
         .map_err(|error| format!("test stack: cannot start {shown}: {error}\n{advice}"))?;
     if output.status.success() {
         return Ok(());

@@ -1,0 +1,76 @@
+//! `read.lambda_metrics`: errors, throttles, duration and concurrency of functions, from CloudWatch's own counters. Throttled
+//! calls leave no line in any log, so this is the only way to see them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Gathered, Poll, Source};
+use crate::aws::resolve::functions;
+use crate::aws::{Account, Logs, Metrics};
+use crate::core::glob::NamePattern;
+use crate::core::observation::{METRICS, What};
+use crate::core::settings::Settings;
+
+pub(super) const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
+
+/// Points arrive some minutes late and may still grow, so each poll asks for the last hour again.
+const LOOK_BACK: TimeDelta = TimeDelta::hours(1);
+/// Seconds per point.
+const PERIOD: u32 = 60;
+
+/// The settings of `read.lambda_metrics`.
+#[derive(Debug, Clone)]
+pub struct LambdaMetrics {
+    functions: Vec<NamePattern>,
+}
+
+impl LambdaMetrics {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        Some(Self { functions: settings.some("functions")? })
+    }
+
+    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+        Polled { name, settings: self, logs: Arc::clone(&account.logs), metrics: Arc::clone(&account.metrics) }
+    }
+}
+
+struct Polled {
+    name: String,
+    settings: LambdaMetrics,
+    logs: Arc<dyn Logs>,
+    metrics: Arc<dyn Metrics>,
+}
+
+#[async_trait]
+impl Source for Polled {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let mut poll = Poll::new(&self.name, now);
+        let found = match functions(self.logs.as_ref(), &self.settings.functions).await {
+            Ok(found) => found,
+            Err(failure) => {
+                poll.failed(failure);
+                return poll.done();
+            }
+        };
+        // Whole minutes, so that a point has the same start in every answer.
+        let end = crate::core::history::minute_of(now) + TimeDelta::seconds(i64::from(PERIOD));
+        'functions: for function in &found {
+            for (metric, _) in METRICS {
+                match self.metrics.statistics(function, metric, end - LOOK_BACK, end, PERIOD).await {
+                    Ok(points) => points.into_iter().for_each(|(at, point)| poll.saw(at, What::Metric(point))),
+                    Err(failure) => {
+                        poll.failed(failure);
+                        continue 'functions;
+                    }
+                }
+            }
+        }
+        poll.done()
+    }
+}

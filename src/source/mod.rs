@@ -1,0 +1,123 @@
+//! Floor 3: where observations come from. Each kind of source is one file and one line in the table below; none knows another.
+
+mod cost_explorer;
+mod lambda_logs;
+mod lambda_metrics;
+mod warm_ping;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::aws::Account;
+use crate::core::observation::{CallFailure, Observation, What};
+use crate::core::settings::{Kind, Settings};
+
+pub use warm_ping::WarmPing;
+
+/// Something that can be polled.
+#[async_trait]
+pub trait Source: Send {
+    /// Its full name: `watch.spend`.
+    fn name(&self) -> &str;
+
+    /// Whether a poll costs money. A paid source keeps to its schedule even across restarts.
+    fn is_paid(&self) -> bool {
+        false
+    }
+
+    /// Puts back what was committed of its place in the data, by key.
+    fn restore(&mut self, _cursors: BTreeMap<String, String>) {}
+
+    /// Asks for what is new. A call that fails is an observation, so this cannot fail.
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered;
+}
+
+/// What one poll gave, to be committed together.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// What was seen.
+    pub observations: Vec<Observation>,
+    /// How far the source has read, by key; only those that moved past something.
+    pub cursors: Vec<(String, String)>,
+}
+
+impl Gathered {
+    /// Whether any call failed.
+    pub fn failed(&self) -> bool {
+        self.observations.iter().any(|observation| matches!(observation.what, What::Failed(_)))
+    }
+}
+
+/// Builds the observations of one poll.
+struct Poll<'a> {
+    source: &'a str,
+    now: DateTime<Utc>,
+    gathered: Gathered,
+}
+
+impl<'a> Poll<'a> {
+    fn new(source: &'a str, now: DateTime<Utc>) -> Self {
+        Self { source, now, gathered: Gathered::default() }
+    }
+
+    fn saw(&mut self, at: DateTime<Utc>, what: What) {
+        self.gathered.observations.push(Observation { at, seen: self.now, source: self.source.to_owned(), what });
+    }
+
+    fn failed(&mut self, failure: CallFailure) {
+        self.saw(self.now, What::Failed(failure));
+    }
+
+    /// Ends the poll; without a failure the source has answered.
+    fn done(mut self) -> Gathered {
+        if !self.gathered.failed() {
+            self.saw(self.now, What::Answered);
+        }
+        self.gathered
+    }
+}
+
+macro_rules! sources {
+    ($($module:ident: $name:ident),* $(,)?) => {
+        /// What a watch polls: one of the `read.` kinds.
+        #[derive(Debug, Clone)]
+        pub enum Read {
+            $(
+                #[doc = concat!("`read.", stringify!($module), "`")]
+                $name($module::$name)
+            ),*
+        }
+
+        impl Kind for Read {
+            const KEY: &'static str = "read";
+            const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
+
+            fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self> {
+                match name {
+                    $(stringify!($module) => $module::$name::read(settings).map(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl Read {
+            /// The source that polls `account` under the full name `name`.
+            pub fn source(self, name: String, account: &Account) -> Box<dyn Source> {
+                match self { $(Self::$name(settings) => Box::new(settings.source(name, account))),* }
+            }
+
+            /// The calls it makes, as an IAM policy names them.
+            pub fn calls(&self) -> &'static [&'static str] {
+                match self { $(Self::$name(_) => $module::CALLS),* }
+            }
+        }
+    };
+}
+
+sources! {
+    cost_explorer: CostExplorer,
+    lambda_logs: LambdaLogs,
+    lambda_metrics: LambdaMetrics,
+}

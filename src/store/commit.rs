@@ -1,0 +1,152 @@
+//! One step of the loop, written whole or not at all.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sqlx::{Sqlite, Transaction};
+
+use super::{Store, StoreError, ms};
+use crate::aws::meter::Spent;
+use crate::core::history::SourceState;
+use crate::core::incident::Incident;
+use crate::core::notification::Notification;
+use crate::core::observation::{Observation, What};
+
+/// What one step of the loop writes.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// What was seen.
+    pub observations: Vec<Observation>,
+    /// Source, key and value of each place in the data that moved.
+    pub cursors: Vec<(String, String, String)>,
+    /// What is known of sources that were polled.
+    pub sources: Vec<SourceRow>,
+    /// Incidents as they are now.
+    pub incidents: Vec<Incident>,
+    /// What is to be told.
+    pub notifications: Vec<Notification>,
+    /// Own calls that were made.
+    pub spent: Vec<Spent>,
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone)]
+pub struct SourceRow {
+    /// Its full name.
+    pub name: String,
+    /// When it was last polled.
+    pub polled: Option<DateTime<Utc>>,
+    /// What is known of it.
+    pub state: SourceState,
+}
+
+impl Commit {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty() && self.cursors.is_empty() && self.sources.is_empty() && self.incidents.is_empty() && self.notifications.is_empty() && self.spent.is_empty()
+    }
+}
+
+const COSTS: &str = "INSERT OR REPLACE INTO cost_day (source, day, seen, body)
+    SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3 FROM (SELECT value AS row FROM json_each(?1))
+    -- An answer that says what the last one said is not a new figure.
+    WHERE row ->> 3 IS NOT (SELECT body FROM cost_day WHERE source = row ->> 0 AND day = row ->> 1 ORDER BY seen DESC LIMIT 1)";
+const OBSERVATIONS: &str = "INSERT INTO observation (kind, at, seen, source, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
+const MINUTES: &str = "INSERT INTO lambda_minute (function, minute, seen, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET seen = max(seen, excluded.seen), invocations = invocations + excluded.invocations, cold = cold + excluded.cold,
+        cold_waited = cold_waited + excluded.cold_waited, timeouts = timeouts + excluded.timeouts, errors = errors + excluded.errors,
+        billed_ms = billed_ms + excluded.billed_ms, duration_ms = duration_ms + excluded.duration_ms, unparsed = unparsed + excluded.unparsed";
+const DAYS: &str = "INSERT INTO lambda_day (function, day, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed)
+    SELECT value ->> 0, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET invocations = invocations + excluded.invocations, cold = cold + excluded.cold,
+        cold_waited = cold_waited + excluded.cold_waited, timeouts = timeouts + excluded.timeouts, errors = errors + excluded.errors,
+        billed_ms = billed_ms + excluded.billed_ms, duration_ms = duration_ms + excluded.duration_ms, unparsed = unparsed + excluded.unparsed";
+const CAUSES: &str = "INSERT INTO cause_day (function, day, cause, count)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET count = count + excluded.count";
+const CURSORS: &str = "INSERT INTO cursor (source, key, value)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET value = excluded.value";
+const SOURCES: &str = "INSERT INTO source (name, polled, state)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET polled = excluded.polled, state = excluded.state";
+const INCIDENTS: &str = "INSERT INTO incident (rule, subject, opened, fired, resolved, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+    ON CONFLICT (rule, subject, opened) DO UPDATE SET fired = excluded.fired, resolved = excluded.resolved, body = excluded.body";
+const OUTBOX: &str = "INSERT INTO outbox (key, receiver, created, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+    ON CONFLICT (key) DO NOTHING";
+const SPEND: &str = "INSERT INTO spend (day, operation, price, count)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
+impl Store {
+    /// Writes all of a step in one transaction.
+    ///
+    /// # Errors
+    /// If the database refuses; then nothing of it is written, and the same commit can be tried again.
+    pub async fn commit(&self, commit: &Commit, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
+        for (statement, rows) in rows(commit, now) {
+            if !rows.is_empty() {
+                insert(&mut transaction, statement, rows).await.map_err(|error| self.database(error))?;
+            }
+        }
+        transaction.commit().await.map_err(|error| self.database(error))
+    }
+
+    /// Drops what is older than it is to be kept: single observations and sent messages after `keep`, minutes after `window`.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub async fn prune(&self, now: DateTime<Utc>, keep: TimeDelta, window: TimeDelta) -> Result<(), StoreError> {
+        let old = ms(now - keep);
+        for (statement, edge) in [
+            ("DELETE FROM observation WHERE at < ?1 AND seen < ?1", old),
+            ("DELETE FROM outbox WHERE sent < ?1", old),
+            ("DELETE FROM incident WHERE resolved < ?1", old),
+            ("DELETE FROM lambda_minute WHERE minute < ?1 AND seen < ?1", ms(now - window)),
+        ] {
+            sqlx::query(statement).bind(edge).execute(&self.pool).await.map_err(|error| self.database(error))?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static str, rows: Vec<Value>) -> Result<(), sqlx::Error> {
+    sqlx::query(statement).bind(Value::Array(rows).to_string()).execute(&mut **transaction).await.map(|_| ())
+}
+
+/// The rows of each table, as arrays in the order of the statement's columns.
+fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> {
+    let (mut costs, mut single, mut tallies, mut causes) = (vec![], vec![], vec![], vec![]);
+    for Observation { at, seen, source, what } in &commit.observations {
+        let (at, seen, day) = (ms(*at), ms(*seen), at.date_naive().to_string());
+        match what {
+            What::Cost(cost) => costs.push(json!([source, cost.day.to_string(), seen, json!(cost).to_string()])),
+            What::Fault(fault) => single.push(json!(["fault", at, seen, source, json!(fault).to_string()])),
+            What::Ping(ping) => single.push(json!(["ping", at, seen, source, json!(ping).to_string()])),
+            What::Tally(t) => {
+                tallies.push(json!([t.function, at, seen, day, t.invocations, t.cold, t.cold_waited, t.timeouts, t.errors, t.billed_ms, t.duration_ms, t.unparsed]));
+                causes.extend(t.causes.iter().map(|(cause, count)| json!([t.function, day, cause.code(), count])));
+            }
+            // Metrics can be asked for again; how a source is, is in its own row.
+            What::Metric(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
+        }
+    }
+    let incident = |incident: &Incident| json!([incident.rule, incident.subject.to_string(), ms(incident.opened), incident.fired.map(ms), incident.resolved.map(ms), json!(incident).to_string()]);
+    let notification = |notification: &Notification| json!([notification.key, notification.receiver, ms(now), json!(notification).to_string()]);
+    vec![
+        (COSTS, costs),
+        (OBSERVATIONS, single),
+        (MINUTES, tallies.clone()),
+        (DAYS, tallies),
+        (CAUSES, causes),
+        (CURSORS, commit.cursors.iter().map(|(source, key, value)| json!([source, key, value])).collect()),
+        (SOURCES, commit.sources.iter().map(|row| json!([row.name, row.polled.map(ms), json!(row.state).to_string()])).collect()),
+        (INCIDENTS, commit.incidents.iter().map(incident).collect()),
+        (OUTBOX, commit.notifications.iter().map(notification).collect()),
+        (SPEND, commit.spent.iter().map(|spent| json!([spent.day.to_string(), spent.operation, spent.price.to_string(), spent.count])).collect()),
+    ]
+}

@@ -1,0 +1,136 @@
+//! What the daemon knows when it starts.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError, commit::SourceRow, ms, time};
+use crate::core::calendar::Month;
+use crate::core::decide::Open;
+use crate::core::incident::Incident;
+use crate::core::observation::{Observation, Tally, What};
+
+/// What the store knows, as far as the daemon needs it.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Observations the rules look back on.
+    pub observations: Vec<Observation>,
+    /// What is known of each source.
+    pub sources: Vec<SourceRow>,
+    /// Each source's place in its data.
+    pub cursors: BTreeMap<String, BTreeMap<String, String>>,
+    /// Incidents that are not over.
+    pub open: Open,
+    /// What the own calls of the current month have cost, in US dollars.
+    pub spent: Decimal,
+}
+
+/// Days of cost that rules look back on.
+const COST_DAYS: TimeDelta = TimeDelta::days(80);
+
+impl Store {
+    /// Reads everything a daemon needs that starts at `now` with rules that look back at most `window`.
+    ///
+    /// # Errors
+    /// If the database refuses, or holds what this version cannot read.
+    pub async fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Loaded, StoreError> {
+        let mut loaded = Loaded { sources: self.sources().await?, open: self.open_incidents().await?, spent: self.spent(Month::of(now.date_naive())).await?, ..Loaded::default() };
+        self.costs(now, &mut loaded.observations).await?;
+        self.single(now - window, &mut loaded.observations).await?;
+        self.minutes(now - window, &mut loaded.observations).await?;
+        for row in self.rows(sqlx::query("SELECT source, key, value FROM cursor")).await? {
+            let of_source = loaded.cursors.entry(self.get(&row, 0)?).or_default();
+            of_source.insert(self.get(&row, 1)?, self.get(&row, 2)?);
+        }
+        Ok(loaded)
+    }
+
+    /// What is known of each source.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn sources(&self) -> Result<Vec<SourceRow>, StoreError> {
+        let rows = self.rows(sqlx::query("SELECT name, polled, state FROM source ORDER BY name")).await?;
+        let read = |row: &SqliteRow| Ok(SourceRow { name: self.get(row, 0)?, polled: self.get::<Option<i64>>(row, 1)?.map(time), state: self.json("a source", &self.get::<String>(row, 2)?)? });
+        rows.iter().map(read).collect()
+    }
+
+    /// Incidents that are not over.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn open_incidents(&self) -> Result<Open, StoreError> {
+        let mut open = Open::new();
+        for row in self.rows(sqlx::query("SELECT body FROM incident WHERE resolved IS NULL")).await? {
+            let incident: Incident = self.json("an incident", &self.get::<String>(&row, 0)?)?;
+            open.insert((incident.rule.clone(), incident.subject.clone()), incident);
+        }
+        Ok(open)
+    }
+
+    /// What the own calls of a month have cost, in US dollars.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn spent(&self, month: Month) -> Result<Decimal, StoreError> {
+        Ok(self.own_calls(month).await?.into_iter().map(|(_, _, usd)| usd).sum())
+    }
+
+    async fn costs(&self, now: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
+        let first = (now - COST_DAYS).date_naive().to_string();
+        for row in self.rows(sqlx::query("SELECT source, seen, body FROM cost_day WHERE day >= ?1 ORDER BY seen").bind(first)).await? {
+            let (source, seen) = (self.get(&row, 0)?, time(self.get(&row, 1)?));
+            into.push(Observation { at: seen, seen, source, what: What::Cost(self.json("a day's cost", &self.get::<String>(&row, 2)?)?) });
+        }
+        Ok(())
+    }
+
+    async fn single(&self, from: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
+        for row in self.rows(sqlx::query("SELECT kind, at, seen, source, body FROM observation WHERE at >= ?1 OR seen >= ?1 ORDER BY at, id").bind(ms(from))).await? {
+            let body: String = self.get(&row, 4)?;
+            let what = match self.get::<String>(&row, 0)?.as_str() {
+                "fault" => What::Fault(self.json("a fault", &body)?),
+                "ping" => What::Ping(self.json("a ping", &body)?),
+                _ => continue,
+            };
+            into.push(Observation { at: time(self.get(&row, 1)?), seen: time(self.get(&row, 2)?), source: self.get(&row, 3)?, what });
+        }
+        Ok(())
+    }
+
+    async fn minutes(&self, from: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
+        let query = sqlx::query("SELECT function, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, minute, seen FROM lambda_minute WHERE minute >= ?1 OR seen >= ?1");
+        for row in self.rows(query.bind(ms(from))).await? {
+            into.push(Observation { at: time(self.get(&row, 9)?), seen: time(self.get(&row, 10)?), source: String::new(), what: What::Tally(self.tally(&row)?) });
+        }
+        Ok(())
+    }
+
+    /// A tally from its columns, the function first; causes are kept elsewhere.
+    pub(super) fn tally(&self, row: &SqliteRow) -> Result<Tally, StoreError> {
+        let count = |column| self.get::<i64>(row, column).map(|count| u64::try_from(count).unwrap_or(0));
+        Ok(Tally {
+            function: self.get(row, 0)?,
+            invocations: count(1)?,
+            cold: count(2)?,
+            cold_waited: count(3)?,
+            timeouts: count(4)?,
+            errors: count(5)?,
+            billed_ms: count(6)?,
+            duration_ms: count(7)?,
+            unparsed: count(8)?,
+            causes: BTreeMap::new(),
+        })
+    }
+
+    pub(super) async fn rows(&self, query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<Vec<SqliteRow>, StoreError> {
+        query.fetch_all(&self.pool).await.map_err(|error| self.database(error))
+    }
+
+    pub(super) fn get<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(&self, row: &'r SqliteRow, column: usize) -> Result<T, StoreError> {
+        row.try_get(column).map_err(|error| self.database(error))
+    }
+}

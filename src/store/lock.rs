@@ -1,0 +1,36 @@
+//! One daemon per store.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// Held while the process lives; the system lets go of it however the process ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Locks `<store>.lock`. The database file itself is not locked, since readers open it too.
+pub(super) fn take(store: &Path) -> Result<Lock, StoreError> {
+    let failed = |source| StoreError::File { path: store.to_path_buf(), source };
+    if let Some(folder) = store.parent().filter(|folder| *folder != Path::new("")) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut name = store.as_os_str().to_owned();
+    name.push(".lock");
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(PathBuf::from(name)).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let pid = file.read_to_string(&mut pid).ok().map(|_| pid.trim().to_owned()).filter(|pid| !pid.is_empty());
+            return Err(StoreError::Busy { path: store.to_path_buf(), pid });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    // Only for the message of whoever comes second.
+    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+    Ok(Lock { _file: file })
+}

@@ -1,0 +1,164 @@
+//! Floor 2: what survives. One SQLite file; only the daemon writes it, everybody may read it.
+
+mod commit;
+mod load;
+mod lock;
+mod month;
+mod outbox;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+pub use commit::{Commit, SourceRow};
+pub use load::Loaded;
+pub use outbox::{Attempt, Waiting};
+
+/// Each version of the schema, in order; one that is released never changes.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("migrations/0001_first.sql"))];
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another daemon works on it.
+    #[error("another monitor{} works on {}; one store belongs to one daemon. Stop it first, or give this one a path of its own under [store]", .pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default(), path.display())]
+    Busy {
+        /// The store.
+        path: PathBuf,
+        /// The other's process id, where it could be read.
+        pid: Option<String>,
+    },
+    /// There is none yet.
+    #[error("there is no store at {} yet; `monitor run` makes one", .0.display())]
+    Absent(PathBuf),
+    /// It was written by a newer version.
+    #[error("the store at {} was written by a newer monitor; use that version", .0.display())]
+    TooNew(PathBuf),
+    /// The file or its folder cannot be used.
+    #[error("the store at {} cannot be used: {source}", path.display())]
+    File {
+        /// The store.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The database refuses.
+    #[error("the store at {} cannot be used: {source}", path.display())]
+    Database {
+        /// The store.
+        path: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// Something in it cannot be read back.
+    #[error("the store at {} holds {what} that cannot be read: {why}", path.display())]
+    Content {
+        /// The store.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// How much a commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// A committed row survives a power cut.
+    Full,
+    /// For stores that are thrown away: simulations and tests.
+    None,
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    path: PathBuf,
+    /// Held for as long as this process may write.
+    _lock: Option<lock::Lock>,
+}
+
+impl Store {
+    /// Opens the store for the daemon: makes it if it is not there, brings it to this version's schema, and locks it.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another daemon has it.
+    pub async fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
+        let lock = lock::take(path)?;
+        let synchronous = match durability {
+            Durability::Full => SqliteSynchronous::Full,
+            Durability::None => SqliteSynchronous::Off,
+        };
+        let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(Duration::from_secs(10)).foreign_keys(true);
+        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), _lock: Some(lock) };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Opens the store for reading, beside a daemon that may be writing it.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`] if there is none.
+    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Absent(path.to_path_buf()));
+        }
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10));
+        Ok(Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), _lock: None })
+    }
+
+    async fn connect(options: SqliteConnectOptions, path: &Path) -> Result<SqlitePool, StoreError> {
+        // One connection: one writer, and reads that see its writes.
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false).connect_with(options).await;
+        pool.map_err(|source| StoreError::Database { path: path.to_path_buf(), source })
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
+            Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(*sql), false)
+        });
+        Migrator::with_migrations(migrations.collect()).run(&self.pool).await.map_err(|error| match error {
+            sqlx::migrate::MigrateError::VersionMissing(_) => StoreError::TooNew(self.path.clone()),
+            other => StoreError::Database { path: self.path.clone(), source: sqlx::Error::Migrate(Box::new(other)) },
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes back what is still in the log beside the file, and closes it.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    fn database(&self, source: sqlx::Error) -> StoreError {
+        StoreError::Database { path: self.path.clone(), source }
+    }
+
+    fn content(&self, what: &'static str, why: impl ToString) -> StoreError {
+        StoreError::Content { path: self.path.clone(), what, why: why.to_string() }
+    }
+
+    /// Reads a JSON column back.
+    fn json<T: serde::de::DeserializeOwned>(&self, what: &'static str, text: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|error| self.content(what, error))
+    }
+}
+
+/// A point in time as the store keeps it.
+fn ms(at: chrono::DateTime<chrono::Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// A point in time from the store; one that no calendar has is the beginning of time.
+fn time(ms: i64) -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}

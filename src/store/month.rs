@@ -1,0 +1,78 @@
+//! The rows of a month, for the report.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::{Store, StoreError, ms, time};
+use crate::core::calendar::Month;
+use crate::core::diagnosis::Cause;
+use crate::core::month::MonthRows;
+use crate::core::observation::{DayCost, Ping};
+
+impl Store {
+    /// Everything the store knows of a month.
+    ///
+    /// # Errors
+    /// If the database refuses, or holds what this version cannot read.
+    pub async fn month(&self, month: Month) -> Result<MonthRows, StoreError> {
+        let (from, to) = month.instants();
+        let mut rows = MonthRows { days: self.days(month).await?, days_before: self.days(month.previous()).await?, calls: self.own_calls(month).await?, ..MonthRows::default() };
+        let (first, end) = (month.first_day().to_string(), month.end().to_string());
+        let sums = "SELECT function, sum(invocations), sum(cold), sum(cold_waited), sum(timeouts), sum(errors), sum(billed_ms), sum(duration_ms), sum(unparsed)
+                    FROM lambda_day WHERE day >= ?1 AND day < ?2 GROUP BY function ORDER BY function";
+        for row in self.rows(sqlx::query(sums).bind(&first).bind(&end)).await? {
+            rows.tallies.push(self.tally(&row)?);
+        }
+        let causes = "SELECT function, cause, sum(count) FROM cause_day WHERE day >= ?1 AND day < ?2 GROUP BY function, cause";
+        for row in self.rows(sqlx::query(causes).bind(&first).bind(&end)).await? {
+            let (function, code, count): (String, String, i64) = (self.get(&row, 0)?, self.get(&row, 1)?, self.get(&row, 2)?);
+            let cause = Cause::ALL.iter().find(|(known, _)| *known == code).map(|(_, cause)| *cause).ok_or_else(|| self.content("a cause", format!("`{code}` is not known")))?;
+            if let Some(tally) = rows.tallies.iter_mut().find(|tally| tally.function == function) {
+                tally.causes.insert(cause, u64::try_from(count).unwrap_or(0));
+            }
+        }
+        for row in self.rows(sqlx::query("SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id").bind(ms(from)).bind(ms(to))).await? {
+            rows.pings.push((time(self.get(&row, 0)?), self.json::<Ping>("a ping", &self.get::<String>(&row, 1)?)?));
+        }
+        let incidents = "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
+        for row in self.rows(sqlx::query(incidents).bind(ms(from)).bind(ms(to))).await? {
+            rows.incidents.push(self.json("an incident", &self.get::<String>(&row, 0)?)?);
+        }
+        Ok(rows)
+    }
+
+    /// The newest figure of each day of a month.
+    async fn days(&self, month: Month) -> Result<Vec<DayCost>, StoreError> {
+        let newest = "SELECT body, max(seen) FROM cost_day WHERE day >= ?1 AND day < ?2 GROUP BY day ORDER BY day";
+        let rows = self.rows(sqlx::query(newest).bind(month.first_day().to_string()).bind(month.end().to_string())).await?;
+        rows.iter().map(|row| self.json("a day's cost", &self.get::<String>(row, 0)?)).collect()
+    }
+
+    /// The monitor's own calls of a month: operation, count, US dollars.
+    pub(super) async fn own_calls(&self, month: Month) -> Result<Vec<(String, u64, Decimal)>, StoreError> {
+        let mut calls: Vec<(String, u64, Decimal)> = Vec::new();
+        let query = sqlx::query("SELECT operation, price, sum(count) FROM spend WHERE day >= ?1 AND day < ?2 GROUP BY operation, price ORDER BY operation");
+        for row in self.rows(query.bind(month.first_day().to_string()).bind(month.end().to_string())).await? {
+            let (operation, price, count): (String, String, i64) = (self.get(&row, 0)?, self.get(&row, 1)?, self.get(&row, 2)?);
+            let price: Decimal = price.parse().map_err(|error| self.content("a price", error))?;
+            let usd = price * Decimal::from(count);
+            let count = u64::try_from(count).unwrap_or(0);
+            match calls.last_mut().filter(|(known, _, _)| *known == operation) {
+                Some(known) => {
+                    known.1 += count;
+                    known.2 += usd;
+                }
+                None => calls.push((operation, count, usd)),
+            }
+        }
+        Ok(calls)
+    }
+
+    /// When the store last changed, as far as its sources tell.
+    ///
+    /// # Errors
+    /// As [`Store::month`].
+    pub async fn last_poll(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(self.sources().await?.into_iter().filter_map(|source| source.polled).max())
+    }
+}
