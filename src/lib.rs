@@ -6,10 +6,15 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod app;
 pub mod aws;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod core;
+pub mod daemon;
 pub mod exit;
+pub mod notify;
+pub mod report;
 pub mod source;
 pub mod store;

@@ -1,1 +1,5 @@
-fn main(){}
+//! The `monitor` program.
+
+fn main() -> std::process::ExitCode {
+    monitor::commands::main().into()
+}

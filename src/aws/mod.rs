@@ -7,6 +7,7 @@ mod failure;
 pub mod meter;
 pub mod prices;
 
+pub mod recorded;
 pub mod resolve;
 pub mod sdk;
 

@@ -45,8 +45,12 @@ pub fn decide(rules: &[Rule], history: &History, open: &Open, now: DateTime<Utc>
             }
         }
     }
-    for incident in open.values().filter(|incident| !rules.iter().any(|rule| rule.name == incident.rule)) {
-        decision.take(incident::close(incident, now), now);
+    for incident in open.values() {
+        if !rules.iter().any(|rule| rule.name == incident.rule) {
+            decision.take(incident::close(incident, "its rule is no longer in the configuration", now), now);
+        } else if matches!(&incident.subject, Subject::Source(name) if history.source(name).is_none()) {
+            decision.take(incident::close(incident, "its source is no longer in the configuration", now), now);
+        }
     }
     decision
 }

@@ -53,7 +53,7 @@ pub enum Event {
     Reminder,
     /// It is over.
     Resolved,
-    /// The rule no longer exists, so nothing watches it any more.
+    /// Nothing watches it any more: its rule or its source is gone from the configuration.
     Closed,
 }
 
@@ -115,9 +115,9 @@ pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, now: Da
     }
 }
 
-/// Ends an incident whose rule is gone.
-pub fn close(incident: &Incident, now: DateTime<Utc>) -> Step {
-    end(incident, Event::Closed, "its rule is no longer in the configuration", now)
+/// Ends an incident that nothing watches any more; `why` says what is gone.
+pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> Step {
+    end(incident, Event::Closed, why, now)
 }
 
 fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) -> Step {

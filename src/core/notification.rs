@@ -1,6 +1,7 @@
 //! What one receiver is to be told, once.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::incident::{Event, Incident, Step};
@@ -94,4 +95,26 @@ pub fn notifications(step: &Step, now: DateTime<Utc>) -> Vec<Notification> {
     };
     let key = |receiver: &str| format!("{}/{}/{}/{}/{}/{receiver}", incident.rule, incident.subject, incident.opened.timestamp_millis(), event.word(), now.timestamp_millis());
     incident.receivers.iter().map(|receiver| Notification { key: key(receiver), receiver: receiver.clone(), message: message.clone() }).collect()
+}
+
+impl Message {
+    /// The whole message as plain text, times in the reader's zone.
+    pub fn plain_text(&self, zone: Tz, possible_repeat: bool) -> String {
+        let when = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %T %Z");
+        let mut text = format!("{}  {}\n", when(self.at), self.title());
+        for sentence in self.sentences() {
+            text.push_str(&format!("  {sentence}\n"));
+        }
+        text.extend(self.next_step().map(|step| format!("  Next step: {step}\n")));
+        let (facts, evidence) = self.details();
+        for (label, value) in facts {
+            text.push_str(&format!("  {label}: {value}\n"));
+        }
+        for line in evidence {
+            text.push_str(&format!("  | {line}\n"));
+        }
+        let repeat = if possible_repeat { ", possibly a repeat" } else { "" };
+        text.push_str(&format!("  (rule {}{repeat})\n", self.rule));
+        text
+    }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use super::{Gathered, Poll, Source};
 use crate::aws::{Account, Billing};
+use crate::core::glob::NamePattern;
 use crate::core::calendar::{Month, day_end};
 use crate::core::money::Money;
 use crate::core::observation::{CallFailure, DayCost, FailureKind, What};
@@ -31,6 +32,10 @@ pub struct CostExplorer {
 impl CostExplorer {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         Some(Self { settle: settings.or("settle", Span::hours(48))? })
+    }
+
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &[]
     }
 
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {

@@ -46,6 +46,10 @@ impl LambdaLogs {
         Some(Self { functions: functions?, overlap: overlap?, look_back: look_back? })
     }
 
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &self.functions
+    }
+
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
         Polled { name, settings: self, logs: Arc::clone(&account.logs), known: None, groups: BTreeMap::new() }
     }

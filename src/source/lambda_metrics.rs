@@ -31,6 +31,10 @@ impl LambdaMetrics {
         Some(Self { functions: settings.some("functions")? })
     }
 
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &self.functions
+    }
+
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
         Polled { name, settings: self, logs: Arc::clone(&account.logs), metrics: Arc::clone(&account.metrics) }
     }

@@ -108,6 +108,11 @@ macro_rules! sources {
                 match self { $(Self::$name(settings) => Box::new(settings.source(name, account))),* }
             }
 
+            /// The functions it is about, by name or pattern; none for a source that is not about functions.
+            pub fn functions(&self) -> &[crate::core::glob::NamePattern] {
+                match self { $(Self::$name(settings) => settings.functions()),* }
+            }
+
             /// The calls it makes, as an IAM policy names them.
             pub fn calls(&self) -> &'static [&'static str] {
                 match self { $(Self::$name(_) => $module::CALLS),* }

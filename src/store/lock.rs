@@ -3,13 +3,37 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::StoreError;
+
+fn file_of(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// When the daemon that has the store last said that its loop turns; `None` if none has it.
+pub(super) fn last_touch(store: &Path) -> Option<SystemTime> {
+    let file = File::open(file_of(store)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => file.metadata().ok()?.modified().ok(),
+        _ => None,
+    }
+}
 
 /// Held while the process lives; the system lets go of it however the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Says that the loop turns.
+    pub(super) fn touch(&self, now: SystemTime) {
+        // Only the health check reads it; a file system without times has no health check.
+        let _ = self.file.set_modified(now);
+    }
 }
 
 /// Locks `<store>.lock`. The database file itself is not locked, since readers open it too.
@@ -18,9 +42,7 @@ pub(super) fn take(store: &Path) -> Result<Lock, StoreError> {
     if let Some(folder) = store.parent().filter(|folder| *folder != Path::new("")) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut name = store.as_os_str().to_owned();
-    name.push(".lock");
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(PathBuf::from(name)).map_err(failed)?;
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file_of(store)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -32,5 +54,5 @@ pub(super) fn take(store: &Path) -> Result<Lock, StoreError> {
     }
     // Only for the message of whoever comes second.
     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }

@@ -81,7 +81,7 @@ pub struct Store {
     pool: SqlitePool,
     path: PathBuf,
     /// Held for as long as this process may write.
-    _lock: Option<lock::Lock>,
+    lock: Option<lock::Lock>,
 }
 
 impl Store {
@@ -96,7 +96,7 @@ impl Store {
             Durability::None => SqliteSynchronous::Off,
         };
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(Duration::from_secs(10)).foreign_keys(true);
-        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), _lock: Some(lock) };
+        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: Some(lock) };
         store.migrate().await?;
         Ok(store)
     }
@@ -110,7 +110,7 @@ impl Store {
             return Err(StoreError::Absent(path.to_path_buf()));
         }
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10));
-        Ok(Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), _lock: None })
+        Ok(Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: None })
     }
 
     async fn connect(options: SqliteConnectOptions, path: &Path) -> Result<SqlitePool, StoreError> {
@@ -127,6 +127,18 @@ impl Store {
             sqlx::migrate::MigrateError::VersionMissing(_) => StoreError::TooNew(self.path.clone()),
             other => StoreError::Database { path: self.path.clone(), source: sqlx::Error::Migrate(Box::new(other)) },
         })
+    }
+
+    /// Says that the daemon's loop turns.
+    pub fn touch(&self, now: chrono::DateTime<chrono::Utc>) {
+        if let Some(lock) = &self.lock {
+            lock.touch(now.into());
+        }
+    }
+
+    /// When the loop of the daemon that has this store last turned; `None` if no daemon has it.
+    pub fn last_turn(path: &Path) -> Option<chrono::DateTime<chrono::Utc>> {
+        lock::last_touch(path).map(Into::into)
     }
 
     /// The file.

@@ -30,6 +30,10 @@ impl ColdStarts {
         Some(Self { functions: functions?, share: share?, within: within?, at_least: at_least? })
     }
 
+    pub(super) fn window(&self) -> Option<Span> {
+        Some(self.within)
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let functions = history.functions_read().filter(|(function, _)| any_fits(&self.functions, function));
         functions.map(|(function, read_up_to)| self.one(history, function, read_up_to, now)).collect()

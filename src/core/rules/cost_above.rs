@@ -8,6 +8,7 @@ use crate::core::calendar::Month;
 use crate::core::history::History;
 use crate::core::money::{Usd, cents};
 use crate::core::settings::Settings;
+use crate::core::span::Span;
 use crate::core::subject::Subject;
 
 /// Days after which the last known figure says nothing about now.
@@ -74,6 +75,10 @@ impl CostAbove {
         let per = if settings.has("per") { settings.word("per", &[("day", Per::Day), ("month", Per::Month)]) } else { Some(Per::Month) };
         let limit = settings.required("usd");
         Some(Self { which: which?, per: per?, limit: limit? })
+    }
+
+    pub(super) fn window(&self) -> Option<Span> {
+        None
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {

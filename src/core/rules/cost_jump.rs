@@ -9,6 +9,7 @@ use crate::core::history::History;
 use crate::core::money::{Usd, cents};
 use crate::core::observation::DayCost;
 use crate::core::settings::Settings;
+use crate::core::span::Span;
 use crate::core::subject::Subject;
 
 /// Days the median is taken over.
@@ -37,6 +38,10 @@ impl CostJump {
             settings.problem("factor", "`when.cost_jump.factor` must be more than 1", "a day as dear as the others is no jump", None);
         }
         Some(Self { which: which?, factor: factor?.0, at_least: at_least? })
+    }
+
+    pub(super) fn window(&self) -> Option<Span> {
+        None
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {

@@ -29,6 +29,10 @@ impl LambdaCause {
         Some(Self { causes: causes?, functions: functions?, count: count?, within: within? })
     }
 
+    pub(super) fn window(&self) -> Option<Span> {
+        Some(self.within)
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let functions = history.functions_read().filter(|(function, _)| any_fits(&self.functions, function));
         functions.map(|(function, read_up_to)| self.one(history, function, read_up_to, now)).collect()

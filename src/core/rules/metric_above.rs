@@ -45,6 +45,10 @@ impl MetricAbove {
         Some(Self { functions: functions?, metric: metric?, statistic: statistic?, above: above?, within: within? })
     }
 
+    pub(super) fn window(&self) -> Option<Span> {
+        Some(self.within)
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let functions = history.functions_measured(self.metric.0).filter(|function| any_fits(&self.functions, function));
         functions.map(|function| self.one(history, function, now)).collect()

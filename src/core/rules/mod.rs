@@ -52,6 +52,11 @@ macro_rules! conditions {
                 all
             }
 
+            /// How far the condition looks back, where it does.
+            pub fn window(&self) -> Option<Span> {
+                match self { $(Self::$name(condition) => condition.window()),* }
+            }
+
             /// The kind's name.
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$name(_) => stringify!($module)),* }

@@ -27,6 +27,10 @@ impl PingFailing {
         Some(Self { functions: functions?, count: count?, within: within? })
     }
 
+    pub(super) fn window(&self) -> Option<Span> {
+        Some(self.within)
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let functions = history.functions_pinged().filter(|function| any_fits(&self.functions, function));
         functions.map(|function| self.one(history, function, now)).collect()

@@ -23,6 +23,10 @@ impl Silence {
         Some(Self { source: source?, longer_than: longer_than? })
     }
 
+    pub(super) fn window(&self) -> Option<Span> {
+        None
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let meant = |name: &str| name == self.source || name.split_once('.').is_some_and(|(_, bare)| bare == self.source);
         let known = history.sources().filter(|(name, _)| meant(name));

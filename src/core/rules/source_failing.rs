@@ -27,6 +27,10 @@ impl SourceFailing {
         Some(Self { patience: settings.or("patience", Self::default().patience)? })
     }
 
+    pub(super) fn window(&self) -> Option<Span> {
+        None
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         history.sources().map(|(name, state)| self.one(name, state, now)).collect()
     }

@@ -1,0 +1,103 @@
+//! Floor 4: puts the parts together. The only file that names concrete ones.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::aws::meter::{Meter, metered};
+use crate::aws::prices::Prices;
+use crate::aws::{Account, sdk};
+use crate::clock::Clock;
+use crate::config::{self, Environment, NotFound, Place};
+use crate::core::settings::Problem;
+use crate::daemon::{Daemon, Parts, Pulse, Slot};
+use crate::notify::{Receiver, Via};
+use crate::source::{Read, WarmPing};
+use crate::store::{Durability, Store, StoreError};
+
+/// The configuration, with the kinds this program knows.
+pub type Config = config::Config<Read, Via>;
+
+/// Rules look back at least this far into what functions did, so that a rule added later finds something.
+const SHORTEST_MEMORY: TimeDelta = TimeDelta::hours(26);
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no configuration.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// It has mistakes.
+    #[error("the configuration has mistakes")]
+    Mistakes {
+        /// The file.
+        place: Place,
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A receiver cannot be set up.
+    #[error("receiver {name}: {why}")]
+    Receiver {
+        /// Its name.
+        name: String,
+        /// What is missing.
+        why: String,
+    },
+    /// The table of prices in the program cannot be read.
+    #[error("the built-in price table cannot be read: {0}")]
+    Prices(String),
+}
+
+/// Finds and reads the configuration.
+///
+/// # Errors
+/// If there is none, or it has mistakes: then all of them.
+pub fn configuration(named: Option<&Path>, clock: &dyn Clock) -> Result<Config, StartError> {
+    let place = config::find(named)?;
+    let environment = Environment::of_process(place.folder());
+    config::parse(&place.text, &environment, clock.now()).map_err(|problems| StartError::Mistakes { place, problems })
+}
+
+/// The real account that the configuration names.
+pub async fn account(config: &Config) -> Account {
+    sdk::connect(&config.aws).await
+}
+
+/// The receivers that the configuration names.
+///
+/// # Errors
+/// If one cannot be set up on this machine.
+pub fn receivers(config: &Config) -> Result<BTreeMap<String, Arc<dyn Receiver>>, StartError> {
+    let receiver = |receiver: &config::Receiver<Via>| match receiver.via.clone().receiver() {
+        Ok(made) => Ok((receiver.name.clone(), made)),
+        Err(why) => Err(StartError::Receiver { name: receiver.name.clone(), why }),
+    };
+    config.receivers.iter().map(receiver).collect()
+}
+
+/// A daemon over an account, ready to run.
+///
+/// # Errors
+/// If the store or a receiver cannot be used.
+pub async fn daemon(config: Config, account: Account, clock: Arc<dyn Clock>, durability: Durability, random: fastrand::Rng, pulse: Box<dyn Pulse>) -> Result<Daemon, StartError> {
+    let prices = Prices::built_in().map_err(|error| StartError::Prices(error.to_string()))?;
+    let store = Store::open(&config.store.path, durability).await?;
+    let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)));
+    let account = metered(account, &meter);
+    let receivers = receivers(&config)?;
+    let mut slots: Vec<Slot> = Vec::new();
+    for watch in config.watches {
+        slots.push(Slot::new(watch.read.source(watch.name, &account), watch.schedule, None));
+    }
+    for warm in config.warms {
+        let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
+        slots.push(Slot::new(Box::new(WarmPing::new(warm, &account, prices.clone())), schedule, jitter));
+    }
+    let window = config.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(SHORTEST_MEMORY, TimeDelta::max);
+    let parts = Parts { clock, store, meter, rules: config.rules, slots, receivers, zone: config.timezone, keep: config.store.keep.delta(), window, random, pulse };
+    Ok(Daemon::new(parts).await?)
+}

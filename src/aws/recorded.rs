@@ -1,0 +1,265 @@
+//! A recorded account, replayed: what it billed, and how its functions behaved at what time. It answers as AWS does, late where
+//! AWS is late, and a ping that is sent to it leaves lines in the log.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use crate::clock::Clock;
+use crate::core::calendar::{day_end, day_start};
+use crate::core::money::Money;
+use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
+use crate::core::span::Span;
+
+/// What was recorded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    region: String,
+    /// Days are billed one after another from a first to a last.
+    bill: Vec<Billed>,
+    #[serde(default)]
+    function: Vec<Function>,
+}
+
+/// A service that cost the same every day for some days.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Billed {
+    service: String,
+    first: NaiveDate,
+    last: NaiveDate,
+    usd_a_day: Decimal,
+}
+
+/// A function and how it behaved.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    name: String,
+    /// How long an idle environment is kept.
+    idle: Span,
+    /// How long an environment is kept at all.
+    recycle: Span,
+    behaviour: Vec<Behaviour>,
+    /// Calls that are not pings.
+    #[serde(default)]
+    calls: Vec<Calls>,
+}
+
+/// How a function behaves from a time on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Behaviour {
+    from: DateTime<Utc>,
+    /// What an invocation in a new environment logs, and what one in a warm environment does. Each line is the number of
+    /// milliseconds since the call, then the text; `{id}` and `{time}` stand for the request id and the line's own time.
+    cold: Vec<(i64, String)>,
+    #[serde(default)]
+    warm: Vec<(i64, String)>,
+    /// The error that the caller gets.
+    error: Option<String>,
+    /// Each invocation ends its environment.
+    #[serde(default)]
+    thrown_away: bool,
+}
+
+/// Calls at even distances.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calls {
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    every: Span,
+}
+
+/// Figures of a day appear this long after it began, and are final this long after it ended.
+const BILLED_AFTER: TimeDelta = TimeDelta::hours(24);
+const FINAL_AFTER: TimeDelta = TimeDelta::hours(24);
+/// Cost Explorer calls figures of this age no longer estimated.
+const ESTIMATED: TimeDelta = TimeDelta::hours(72);
+/// Until then the figure is this share of the final one.
+const FIRST_FIGURE: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
+/// An event becomes visible this long after it was written.
+const VISIBLE_AFTER: TimeDelta = TimeDelta::seconds(12);
+/// The log keeps only what can still be asked for.
+const LOG_KEPT: TimeDelta = TimeDelta::hours(3);
+/// The tail that an invocation returns, in bytes.
+const TAIL: usize = 4096;
+
+impl Recording {
+    /// Reads a recording.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// The account as it is at the time of `clock`; calls before `from` are not replayed.
+    pub fn account(self, clock: Arc<dyn Clock>, from: DateTime<Utc>) -> Account {
+        let region = self.region.clone();
+        let functions = self.function.iter().map(|function| (function.name.clone(), State { called_to: from, ..State::default() })).collect();
+        let replayed = Arc::new(Replayed { recording: self, clock, functions: Mutex::new(functions) });
+        Account { region, billing: replayed.clone(), logs: replayed.clone(), functions: replayed.clone(), metrics: replayed.clone(), identity: replayed }
+    }
+}
+
+struct Replayed {
+    recording: Recording,
+    clock: Arc<dyn Clock>,
+    functions: Mutex<BTreeMap<String, State>>,
+}
+
+/// A function's log and its one environment.
+#[derive(Default)]
+struct State {
+    log: BTreeMap<(i64, u64), LogEvent>,
+    calls: u64,
+    called_to: DateTime<Utc>,
+    environment: Option<Environment>,
+}
+
+struct Environment {
+    stream: String,
+    born: DateTime<Utc>,
+    last: DateTime<Utc>,
+}
+
+impl Replayed {
+    fn states(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
+        self.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the recorded calls up to now happen.
+    fn catch_up(&self, function: &Function, state: &mut State, now: DateTime<Utc>) {
+        for calls in &function.calls {
+            let gap = calls.every.delta().num_milliseconds().max(1);
+            let done = ((state.called_to - calls.first).num_milliseconds().max(-1)).div_euclid(gap) + 1;
+            let mut next = calls.first + TimeDelta::milliseconds(done.max(0) * gap);
+            while next <= now && next < calls.last {
+                invoke(function, state, next);
+                next += calls.every.delta();
+            }
+        }
+        state.called_to = state.called_to.max(now);
+        let old = (now - LOG_KEPT).timestamp_millis();
+        while state.log.first_key_value().is_some_and(|((at, _), _)| *at < old) {
+            state.log.pop_first();
+        }
+    }
+
+    fn function(&self, name: &str) -> Option<&Function> {
+        self.recording.function.iter().find(|function| function.name == name)
+    }
+}
+
+/// One invocation: lines in the log, the environment as it is afterwards, and what the caller gets.
+fn invoke(function: &Function, state: &mut State, at: DateTime<Utc>) -> Option<Invoked> {
+    let behaviour = function.behaviour.iter().rev().find(|behaviour| behaviour.from <= at)?;
+    state.calls += 1;
+    let call = state.calls;
+    let warm = state.environment.take().filter(|environment| at - environment.last < function.idle.delta() && at - environment.born < function.recycle.delta());
+    let (lines, stream, born) = match warm {
+        Some(environment) if !behaviour.warm.is_empty() => (&behaviour.warm, environment.stream, environment.born),
+        _ => (&behaviour.cold, format!("{}[$LATEST]{:032x}", at.format("%Y/%m/%d/"), xxh3_128(format!("{}{call}", function.name).as_bytes())), at),
+    };
+    let id = request_id(&function.name, call);
+    let mut tail = String::new();
+    for (number, (offset, text)) in lines.iter().enumerate() {
+        let time = at + TimeDelta::milliseconds(*offset);
+        let message = text.replace("{id}", &id).replace("{time}", &time.format("%FT%T%.3fZ").to_string());
+        tail.push_str(&message);
+        tail.push('\n');
+        let key = (time.timestamp_millis(), call * 100 + number as u64);
+        state.log.insert(key, LogEvent { stream: stream.clone(), at_ms: key.0, id: Some(format!("{:020}{:020}", key.0, key.1)), message });
+    }
+    let end = at + TimeDelta::milliseconds(lines.iter().map(|(offset, _)| *offset).max().unwrap_or(0));
+    state.environment = (!behaviour.thrown_away).then_some(Environment { stream, born, last: end });
+    let cut = tail.len().saturating_sub(TAIL);
+    let log_tail = tail.get(cut..).unwrap_or(&tail).to_owned();
+    let payload = behaviour.error.as_ref().map_or_else(|| "{}".to_owned(), |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string());
+    Some(Invoked { function_error: behaviour.error.as_ref().map(|_| "Unhandled".to_owned()), payload, log_tail })
+}
+
+/// Looks like one of Lambda's, and is the same in every replay.
+fn request_id(function: &str, call: u64) -> String {
+    let hash = format!("{:032x}", xxh3_128(format!("{function}/{call}").as_bytes()));
+    let part = |from: usize, to: usize| hash.get(from..to).unwrap_or_default().to_owned();
+    format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
+
+#[async_trait]
+impl Billing for Replayed {
+    async fn cost_by_service(&self, from: NaiveDate, end: NaiveDate, _token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+        let now = self.clock.now();
+        let mut items = Vec::new();
+        for day in from.iter_days().take_while(|day| *day < end && now >= day_start(*day) + BILLED_AFTER) {
+            let is_final = now >= day_end(day) + FINAL_AFTER;
+            let billed = self.recording.bill.iter().filter(|billed| billed.first <= day && day <= billed.last);
+            let amount = |billed: &Billed| if is_final { billed.usd_a_day } else { billed.usd_a_day * FIRST_FIGURE };
+            let services = billed.map(|billed| (billed.service.clone(), Money::usd(amount(billed)))).collect();
+            items.push(BilledDay { day, estimated: now < day_end(day) + ESTIMATED, services });
+        }
+        Ok(Page { items, next: None })
+    }
+}
+
+#[async_trait]
+impl Logs for Replayed {
+    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        let groups = self.recording.function.iter().map(|function| format!("/aws/lambda/{}", function.name));
+        Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).collect(), next: None })
+    }
+
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+        let now = self.clock.now();
+        let function = group.strip_prefix("/aws/lambda/").and_then(|name| self.function(name)).ok_or_else(|| absent("logs:FilterLogEvents", group))?;
+        let mut states = self.states();
+        let state = states.entry(function.name.clone()).or_default();
+        self.catch_up(function, state, now);
+        let visible = to_ms.min((now - VISIBLE_AFTER).timestamp_millis());
+        let items = if from_ms <= visible { state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()).collect() } else { vec![] };
+        Ok(Page { items, next: None })
+    }
+}
+
+#[async_trait]
+impl Functions for Replayed {
+    async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<Invoked, CallFailure> {
+        let now = self.clock.now();
+        let found = self.function(function).ok_or_else(|| absent("lambda:InvokeFunction", function))?;
+        let mut states = self.states();
+        let state = states.entry(function.to_owned()).or_default();
+        self.catch_up(found, state, now);
+        invoke(found, state, now).ok_or_else(|| absent("lambda:InvokeFunction", function))
+    }
+
+    async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
+        Ok(10)
+    }
+}
+
+#[async_trait]
+impl Metrics for Replayed {
+    async fn statistics(&self, _function: &str, _metric: &str, _from: DateTime<Utc>, _to: DateTime<Utc>, _period: u32) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+        Ok(vec![])
+    }
+}
+
+#[async_trait]
+impl Identity for Replayed {
+    async fn who(&self) -> Result<String, CallFailure> {
+        Ok(format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff))
+    }
+}
+
+fn absent(call: &str, resource: &str) -> CallFailure {
+    CallFailure { call: call.to_owned(), resource: resource.to_owned(), kind: FailureKind::NotFound, said: "it is not in the recording".to_owned(), next_step: "check the name".to_owned() }
+}

@@ -1,0 +1,172 @@
+//! Floor 5: the command line. One file a subcommand.
+
+mod check;
+mod completions;
+mod demo;
+mod report;
+mod run;
+mod send_test;
+mod status;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::app::{Config, StartError, configuration};
+use crate::clock::{Clock, WallClock};
+use crate::config;
+use crate::exit::{self, Exit};
+
+/// Watches an AWS serverless account and tells you by mail or Slack, with cause and next step, when a threshold is crossed.
+#[derive(Debug, Parser)]
+#[command(name = "monitor", version, after_help = exit::HELP, after_long_help = LONG_HELP, arg_required_else_help = true)]
+struct Cli {
+    /// The configuration [default: ./alerts.toml, then $XDG_CONFIG_HOME/monitor/alerts.toml, then /etc/monitor/alerts.toml]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const LONG_HELP: &str = "\
+Examples:
+  monitor demo                          see what it does, with nothing to configure
+  monitor check                         find every mistake in ./alerts.toml
+  monitor check --live                  ... and ask AWS and every receiver whether they let us in
+  monitor run                           the service, in the foreground
+  monitor run --once                    one full pass, for cron
+  monitor report --month 2024-12        sum a month up
+  monitor report --format json | jq .total
+
+Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and whatever else the AWS SDK knows; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
+
+Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 75 store in use by another daemon, 78 configuration";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service in the foreground; SIGTERM ends it within ten seconds
+    Run(run::Args),
+    /// Find every mistake in the configuration; with --live also what AWS and the receivers say to it
+    Check(check::Args),
+    /// Sum up a month: cost per service, functions, pings, incidents, own cost
+    Report(report::Args),
+    /// What is open, what waits, and how the sources are
+    Status(status::Args),
+    /// Send one test message to a receiver
+    SendTest(send_test::Args),
+    /// Replay the December of 2024 that this program is for; needs no account and no configuration
+    Demo(demo::Args),
+    /// Print shell completions
+    Completions(completions::Args),
+}
+
+/// How a command's output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs; schemas are in docs/
+    Json,
+}
+
+/// What a command may use.
+struct Context {
+    config: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    fn config(&self) -> Result<Config, StartError> {
+        configuration(self.config.as_deref(), self.clock.as_ref())
+    }
+}
+
+/// Reads the command line of this process, does what it says, and says how it went.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            // A reader that has gone away has seen enough.
+            let _ = error.print();
+            return code;
+        }
+    };
+    log();
+    let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let context = Context { config: cli.config, clock: Arc::new(WallClock) };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("no runtime: {error}")),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Run(args) => run::run(args, &context).await,
+            Command::Check(args) => check::run(args, &context).await,
+            Command::Report(args) => report::run(args, &context).await,
+            Command::Status(args) => status::run(args, &context).await,
+            Command::SendTest(args) => send_test::run(args, &context).await,
+            Command::Demo(args) => demo::run(args).await,
+            Command::Completions(args) => Ok(completions::run(args)),
+        }
+    });
+    // Work that a library left behind (a DNS lookup, say) must not hold the process back.
+    runtime.shutdown_background();
+    result.unwrap_or_else(|error| told(error, colors))
+}
+
+fn log() {
+    use std::io::IsTerminal;
+    let filter = config::log_filter().unwrap_or_else(|| "warn,monitor=info".to_owned());
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+    let colors = !config::no_color() && std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).with_target(false).init();
+}
+
+/// Says why a command could not start.
+fn told(error: StartError, colors: bool) -> Exit {
+    match error {
+        StartError::Mistakes { place, problems } => {
+            say(&config::show(&problems, &place.path.display().to_string(), &place.text, colors));
+            Exit::Config
+        }
+        StartError::NotFound(error) => {
+            say(&format!("monitor: {error}"));
+            Exit::Config
+        }
+        StartError::Store(error @ crate::store::StoreError::Busy { .. }) => {
+            say(&format!("monitor: {error}"));
+            Exit::Busy
+        }
+        error => failed(&error.to_string()),
+    }
+}
+
+fn failed(why: &str) -> Exit {
+    say(&format!("monitor: {why}"));
+    Exit::Failed
+}
+
+/// A line for a person, on standard error.
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// The result of a command, on standard output. A reader that has gone away has seen enough.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+/// A result as JSON, on standard output.
+fn print_json(value: &impl serde::Serialize) -> Exit {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => {
+            print(&text);
+            Exit::Done
+        }
+        Err(error) => failed(&error.to_string()),
+    }
+}

@@ -1,0 +1,85 @@
+//! `monitor run`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::FutureExt;
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Context, say};
+use crate::app::{StartError, account, daemon};
+use crate::daemon::{Pulse, Until};
+use crate::exit::Exit;
+use crate::store::Durability;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Poll everything that is due, judge, deliver, and end; 2 if a source or a delivery failed
+    #[arg(long)]
+    once: bool,
+}
+
+/// The service manager, if there is one.
+struct Systemd {
+    watchdog: Option<Duration>,
+}
+
+impl Systemd {
+    fn tell(&self, states: &[NotifyState<'_>]) {
+        // Without a service manager nobody listens, and that is fine.
+        let _ = sd_notify::notify(states);
+    }
+}
+
+impl Pulse for Systemd {
+    fn ready(&mut self) {
+        self.tell(&[NotifyState::Ready]);
+    }
+
+    fn turned(&mut self) {
+        if self.watchdog.is_some() {
+            self.tell(&[NotifyState::Watchdog]);
+        }
+    }
+
+    fn stopping(&mut self) {
+        self.tell(&[NotifyState::Stopping]);
+    }
+
+    fn interval(&self) -> Option<TimeDelta> {
+        self.watchdog.and_then(|timeout| TimeDelta::from_std(timeout / 3).ok())
+    }
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+    let config = context.config()?;
+    let account = account(&config).await;
+    let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
+    let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
+    let until = if args.once { Until::Once } else { Until::Told(asked_to_stop().boxed()) };
+    let summary = daemon.run(until).await?;
+    if !args.once {
+        return Ok(Exit::Done);
+    }
+    for (source, failure) in &summary.failed_sources {
+        say(&format!("monitor: {source}: {failure}"));
+    }
+    for (receiver, why) in &summary.waiting_receivers {
+        say(&format!("monitor: receiver {receiver} has not been told yet: {why}"));
+    }
+    let complete = summary.failed_sources.is_empty() && summary.waiting_receivers.is_empty();
+    Ok(if complete { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Ends when the process is asked to stop. Where signals cannot be had, it never does, and only SIGKILL is left.
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return futures::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,130 @@
+//! `monitor status`
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{Context, Format, print, print_json, say};
+use crate::app::StartError;
+use crate::core::calendar::Month;
+use crate::core::incident::State;
+use crate::core::money::cents;
+use crate::core::span::spoken;
+use crate::exit::Exit;
+use crate::store::{Store, StoreError};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Print nothing; 0 if a daemon runs and its loop turns, 1 if not
+    #[arg(long)]
+    health: bool,
+}
+
+/// A loop that has not turned for so long hangs.
+const HANGS: TimeDelta = TimeDelta::minutes(5);
+
+/// The status; its schema is docs/status.schema.json.
+#[derive(Debug, Serialize)]
+struct Status {
+    schema: u32,
+    /// Whether a daemon runs on this store and its loop turns.
+    running: bool,
+    turned: Option<DateTime<Utc>>,
+    sources: Vec<SourceStatus>,
+    incidents: Vec<IncidentStatus>,
+    /// Notifications that wait, by receiver.
+    waiting: BTreeMap<String, u64>,
+    own_cost_usd: rust_decimal::Decimal,
+    own_cost_cap_usd: rust_decimal::Decimal,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceStatus {
+    name: String,
+    answered: Option<DateTime<Utc>>,
+    failure: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct IncidentStatus {
+    rule: String,
+    subject: String,
+    state: State,
+    severity: String,
+    opened: DateTime<Utc>,
+    headline: String,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+    let config = context.config()?;
+    let now = context.clock.now();
+    let turned = Store::last_turn(&config.store.path);
+    let running = turned.is_some_and(|turned| now - turned < HANGS);
+    if args.health {
+        if !running {
+            say("monitor: no daemon works on this store, or its loop hangs");
+        }
+        return Ok(if running { Exit::Done } else { Exit::Failed });
+    }
+    let store = match Store::open_read_only(&config.store.path).await {
+        Err(error @ StoreError::Absent(_)) if args.format == Format::Text => {
+            print(&error.to_string());
+            return Ok(Exit::Done);
+        }
+        store => store?,
+    };
+    let mut status = Status {
+        schema: 1,
+        running,
+        turned,
+        sources: vec![],
+        incidents: vec![],
+        waiting: BTreeMap::new(),
+        own_cost_usd: store.spent(Month::of(now.date_naive())).await?,
+        own_cost_cap_usd: config.aws.max_monthly_usd.0,
+    };
+    for row in store.sources().await? {
+        status.sources.push(SourceStatus { name: row.name, answered: row.state.answered, failure: row.state.failing.map(|failing| failing.last.to_string()) });
+    }
+    for incident in store.open_incidents().await?.into_values() {
+        let severity = incident.severity.word().to_owned();
+        status.incidents.push(IncidentStatus { rule: incident.rule, subject: incident.subject.to_string(), state: incident.state, severity, opened: incident.opened, headline: incident.finding.headline });
+    }
+    for waiting in store.waiting().await? {
+        *status.waiting.entry(waiting.notification.receiver).or_default() += 1;
+    }
+    if args.format == Format::Json {
+        return Ok(print_json(&status));
+    }
+    print(&text(&status, now));
+    Ok(Exit::Done)
+}
+
+fn text(status: &Status, now: DateTime<Utc>) -> String {
+    let ago = |at: DateTime<Utc>| format!("{} ago", spoken(now - at));
+    let mut lines = vec![if status.running { "A daemon is running.".to_owned() } else { "No daemon is running.".to_owned() }];
+    lines.push("\nSources".to_owned());
+    for source in &status.sources {
+        let answered = source.answered.map_or_else(|| "never answered".to_owned(), |at| format!("answered {}", ago(at)));
+        lines.push(format!("  {}: {answered}", source.name));
+        lines.extend(source.failure.as_ref().map(|failure| format!("    {failure}")));
+    }
+    lines.push("\nIncidents".to_owned());
+    if status.incidents.is_empty() {
+        lines.push("  none".to_owned());
+    }
+    for incident in &status.incidents {
+        let state = if incident.state == State::Pending { "pending" } else { incident.severity.as_str() };
+        lines.push(format!("  [{state}] {} (rule {}, for {})", incident.headline, incident.rule, spoken(now - incident.opened)));
+    }
+    if !status.waiting.is_empty() {
+        lines.push("\nWaiting to be told".to_owned());
+        lines.extend(status.waiting.iter().map(|(receiver, count)| format!("  {receiver}: {count}")));
+    }
+    lines.push(format!("\nOwn AWS calls this month: {} of at most {} USD", cents(status.own_cost_usd), cents(status.own_cost_cap_usd)));
+    lines.join("\n")
+}

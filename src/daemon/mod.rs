@@ -1,0 +1,350 @@
+//! Floor 4: the loop. Gather, decide, commit, deliver. It knows sources, receivers and time only as traits.
+
+mod deliver;
+mod slots;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::aws::meter::Meter;
+use crate::clock::Clock;
+use crate::core::calendar::Month;
+use crate::core::decide::{Open, decide};
+use crate::core::history::History;
+use crate::core::incident::State;
+use crate::core::observation::What;
+use crate::core::rules::Rule;
+use crate::core::span::spoken;
+use crate::notify::Receiver;
+use crate::source::Source;
+use crate::store::{Commit, Store, StoreError};
+
+use deliver::{Deliveries, Delivered};
+use slots::{Polled, Slots};
+
+pub use slots::Slot;
+
+/// Rules are judged at least this often, since time alone can change a verdict.
+const JUDGE: TimeDelta = TimeDelta::minutes(1);
+/// How often old rows are dropped.
+const PRUNE: TimeDelta = TimeDelta::hours(6);
+/// How long work that has begun may go on after the daemon was asked to stop; systemd and Docker wait ten seconds.
+const DRAIN: TimeDelta = TimeDelta::seconds(8);
+
+/// Told that the loop turns; the service manager's watchdog, for one.
+pub trait Pulse: Send {
+    /// The loop is ready and begins to turn.
+    fn ready(&mut self) {}
+    /// The loop has turned.
+    fn turned(&mut self) {}
+    /// The loop stops.
+    fn stopping(&mut self) {}
+    /// How often [`Pulse::turned`] is expected at least.
+    fn interval(&self) -> Option<TimeDelta> {
+        None
+    }
+}
+
+/// Nobody listens.
+pub struct NoPulse;
+impl Pulse for NoPulse {}
+
+/// Everything a daemon is made of.
+pub struct Parts {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where everything is kept.
+    pub store: Store,
+    /// Counts the own calls.
+    pub meter: Arc<Meter>,
+    /// What is told.
+    pub rules: Vec<Rule>,
+    /// What is polled.
+    pub slots: Vec<Slot>,
+    /// Who is told.
+    pub receivers: BTreeMap<String, Arc<dyn Receiver>>,
+    /// The readers' time zone.
+    pub zone: Tz,
+    /// How long single observations are kept.
+    pub keep: TimeDelta,
+    /// The longest time a rule looks back.
+    pub window: TimeDelta,
+    /// Where jitter comes from.
+    pub random: fastrand::Rng,
+    /// Who is told that the loop turns.
+    pub pulse: Box<dyn Pulse>,
+}
+
+/// How a run went.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Names of sources whose last poll failed, with the failure.
+    pub failed_sources: Vec<(String, String)>,
+    /// Receivers that have something waiting, with the reason.
+    pub waiting_receivers: Vec<(String, String)>,
+}
+
+/// How long to run.
+pub enum Until {
+    /// Everything due is polled once, judged and delivered.
+    Once,
+    /// Until the future ends.
+    Told(BoxFuture<'static, ()>),
+    /// Until an instant of the clock.
+    Instant(DateTime<Utc>),
+}
+
+/// Something that was under way and has ended.
+enum Done {
+    Polled(Box<Polled>),
+    Delivered(Delivered),
+}
+
+/// The loop and what it knows.
+pub struct Daemon {
+    parts: Parts,
+    history: History,
+    open: Open,
+    slots: Slots,
+    deliveries: Deliveries,
+    pending: Commit,
+    under_way: FuturesUnordered<BoxFuture<'static, Done>>,
+    judged: Option<DateTime<Utc>>,
+    pruned: DateTime<Utc>,
+    once: bool,
+}
+
+impl Daemon {
+    /// Puts a daemon together, and puts back what the store knows.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn new(mut parts: Parts) -> Result<Self, StoreError> {
+        let now = parts.clock.now();
+        let mut loaded = parts.store.load(now, parts.window).await?;
+        parts.meter.restore(Month::of(now.date_naive()), loaded.spent);
+        let mut history = History::default();
+        let mut slots = Slots::new(std::mem::take(&mut parts.slots));
+        for slot in slots.iter_mut() {
+            let known = loaded.sources.iter().find(|row| row.name == slot.name());
+            if let Some(row) = known {
+                history.restore(slot.name(), row.state.clone());
+            }
+            history.watch(slot.name(), now);
+            let cursors = loaded.cursors.remove(slot.name()).unwrap_or_default();
+            slot.restore(cursors, known, now);
+        }
+        loaded.observations.iter().for_each(|observation| history.record(observation));
+        Ok(Self { parts, history, open: loaded.open, slots, deliveries: Deliveries::default(), pending: Commit::default(), under_way: FuturesUnordered::new(), judged: None, pruned: now, once: false })
+    }
+
+    /// Turns until it is time to stop. What was under way then is given [`DRAIN`] to end.
+    ///
+    /// # Errors
+    /// Only if the store could not be written at the very end; before that a failed write is tried again.
+    pub async fn run(mut self, until: Until) -> Result<Summary, StoreError> {
+        self.once = matches!(until, Until::Once);
+        let (mut told, end) = match until {
+            Until::Once => (futures::future::pending().boxed(), None),
+            Until::Told(told) => (told, None),
+            Until::Instant(end) => (futures::future::pending().boxed(), Some(end)),
+        };
+        self.parts.pulse.ready();
+        self.deliveries.look_again();
+        loop {
+            let now = self.parts.clock.now();
+            if end.is_some_and(|end| now >= end) {
+                break;
+            }
+            self.turn(now).await;
+            if self.once && self.finished(now) {
+                break;
+            }
+            let clock = Arc::clone(&self.parts.clock);
+            let wake = self.next_wake(now).min(end.unwrap_or(DateTime::<Utc>::MAX_UTC));
+            let busy = !self.under_way.is_empty();
+            tokio::select! {
+                biased;
+                () = &mut told => break,
+                Some(done) = self.under_way.next(), if busy => self.take_all(done).await,
+                () = clock.wait_until(wake, busy) => {}
+            }
+        }
+        self.drain().await?;
+        let summary = self.summary().await?;
+        self.parts.store.close().await;
+        Ok(summary)
+    }
+
+    /// Starts whatever is due, and judges if it is time to.
+    async fn turn(&mut self, now: DateTime<Utc>) {
+        self.parts.pulse.turned();
+        self.slots.start_due(now, self.once, &self.under_way);
+        if self.judged.is_none_or(|judged| now - judged >= JUDGE) && !(self.once && self.slots.is_busy()) {
+            self.judge(now).await;
+        }
+        self.deliver(now).await;
+        if now - self.pruned >= PRUNE {
+            self.pruned = now;
+            self.history.forget(now, self.parts.window);
+            if let Err(error) = self.parts.store.prune(now, self.parts.keep, self.parts.window).await {
+                tracing::error!("{error}");
+            }
+        }
+    }
+
+    /// Takes in what has ended, and everything else that ended meanwhile, so that they are judged together.
+    async fn take_all(&mut self, first: Done) {
+        let mut polled = self.take(first).await;
+        while let Some(Some(done)) = self.under_way.next().now_or_never() {
+            polled |= self.take(done).await;
+        }
+        // In one full pass the verdict waits until everything has been seen.
+        if polled && !(self.once && self.slots.is_busy()) {
+            self.judge(self.parts.clock.now()).await;
+        }
+    }
+
+    /// Whether it was a poll.
+    async fn take(&mut self, done: Done) -> bool {
+        let now = self.parts.clock.now();
+        match done {
+            Done::Polled(polled) => {
+                self.absorb(*polled, now);
+                true
+            }
+            Done::Delivered(delivered) => {
+                let ended = self.deliveries.ended(delivered, &self.parts.store, &mut self.parts.random, now).await;
+                if let Err(error) = ended {
+                    tracing::error!("{error}");
+                }
+                false
+            }
+        }
+    }
+
+    fn absorb(&mut self, polled: Polled, now: DateTime<Utc>) {
+        let name = polled.source.name().to_owned();
+        for observation in &polled.gathered.observations {
+            if let What::Failed(failure) = &observation.what {
+                tracing::warn!(source = %name, "{failure}");
+            }
+            self.history.record(observation);
+        }
+        tracing::debug!(source = %name, observations = polled.gathered.observations.len(), "polled");
+        self.pending.cursors.extend(polled.gathered.cursors.iter().map(|(key, value)| (name.clone(), key.clone(), value.clone())));
+        if let Some(state) = self.history.source(&name) {
+            self.pending.sources.extend(self.slots.row_worth_writing(polled.index, &name, state, now));
+        }
+        let failed = polled.gathered.failed();
+        self.pending.observations.extend(polled.gathered.observations.into_iter().filter(|observation| observation.what.is_kept()));
+        self.slots.ended(polled.index, polled.source, failed, &mut self.parts.random, now);
+    }
+
+    /// Judges every rule, and commits what follows together with everything gathered so far.
+    async fn judge(&mut self, now: DateTime<Utc>) {
+        self.judged = Some(now);
+        self.parts.store.touch(now);
+        let decision = decide(&self.parts.rules, &self.history, &self.open, now);
+        for incident in &decision.incidents {
+            let identity = (incident.rule.clone(), incident.subject.clone());
+            match incident.state {
+                State::Resolved => self.open.remove(&identity),
+                State::Pending | State::Firing => self.open.insert(identity, incident.clone()),
+            };
+        }
+        for notification in &decision.notifications {
+            tracing::info!(receiver = %notification.receiver, "{}", notification.message.title());
+        }
+        self.pending.incidents.extend(decision.incidents);
+        self.pending.notifications.extend(decision.notifications);
+        self.commit(now).await;
+    }
+
+    /// Commits what is pending. If the store refuses, it stays pending, and nothing of it is told to anybody.
+    async fn commit(&mut self, now: DateTime<Utc>) {
+        self.pending.spent.extend(self.parts.meter.take_unsaved());
+        if self.pending.is_empty() {
+            return;
+        }
+        match self.parts.store.commit(&self.pending, now).await {
+            Ok(()) => {
+                if !self.pending.notifications.is_empty() {
+                    self.deliveries.look_again();
+                }
+                self.pending = Commit::default();
+            }
+            Err(error) => tracing::error!("{error}; it is tried again"),
+        }
+    }
+
+    async fn deliver(&mut self, now: DateTime<Utc>) {
+        let Parts { store, receivers, zone, .. } = &self.parts;
+        if let Err(error) = self.deliveries.start_due(store, receivers, *zone, now, self.once, &self.under_way).await {
+            tracing::error!("{error}");
+        }
+    }
+
+    fn next_wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let judge = self.judged.unwrap_or(now) + JUDGE;
+        let pulse = self.parts.pulse.interval().map(|interval| now + interval);
+        [Some(judge), self.slots.next_due(), self.deliveries.next_due(), pulse].into_iter().flatten().min().unwrap_or(judge)
+    }
+
+    /// In one full pass: whether everything has been polled, judged, and offered to its receiver.
+    fn finished(&self, now: DateTime<Utc>) -> bool {
+        self.under_way.is_empty() && self.judged.is_some_and(|judged| judged <= now) && self.deliveries.idle()
+    }
+
+    /// Lets what is under way end, and commits it.
+    async fn drain(&mut self) -> Result<(), StoreError> {
+        self.parts.pulse.stopping();
+        let start = self.parts.clock.now();
+        let clock = Arc::clone(&self.parts.clock);
+        while !self.under_way.is_empty() {
+            tokio::select! {
+                biased;
+                Some(done) = self.under_way.next() => { self.take(done).await; }
+                () = clock.wait_until(start + DRAIN, true) => {
+                    tracing::warn!("stopping with {} calls under way after {}", self.under_way.len(), spoken(DRAIN));
+                    break;
+                }
+            }
+        }
+        let now = self.parts.clock.now();
+        self.pending.sources.extend(self.slots.rows(&self.history));
+        self.pending.spent.extend(self.parts.meter.take_unsaved());
+        self.parts.store.commit(&self.pending, now).await
+    }
+
+    async fn summary(&self) -> Result<Summary, StoreError> {
+        let failed = self.history.sources().filter_map(|(name, state)| Some((name.to_owned(), state.failing.as_ref()?.last.to_string())));
+        let mut waiting_receivers: Vec<(String, String)> = Vec::new();
+        for waiting in self.parts.store.waiting().await? {
+            let name = waiting.notification.receiver;
+            let known = self.parts.receivers.contains_key(&name) && !waiting_receivers.iter().any(|(known, _)| *known == name);
+            if known {
+                waiting_receivers.push((name, waiting.last_error.unwrap_or_else(|| "not tried yet".to_owned())));
+            }
+        }
+        Ok(Summary { failed_sources: failed.collect(), waiting_receivers })
+    }
+}
+
+impl What {
+    /// Whether the store keeps it as a row; the others can be asked for again, or are kept with their source.
+    fn is_kept(&self) -> bool {
+        matches!(self, Self::Cost(_) | Self::Tally(_) | Self::Fault(_) | Self::Ping(_))
+    }
+}
+
+/// A source that is on its way, and comes back with what it gathered.
+type InFlight = FuturesUnordered<BoxFuture<'static, Done>>;
+
+/// A source as the loop holds it.
+type BoxedSource = Box<dyn Source>;

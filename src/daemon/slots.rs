@@ -1,0 +1,161 @@
+//! When each source is polled.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt;
+
+use super::{BoxedSource, Done, InFlight};
+use crate::core::history::{History, SourceState};
+use crate::core::schedule::Schedule;
+use crate::core::span::Span;
+use crate::source::Gathered;
+use crate::store::SourceRow;
+
+/// After a failure a source is asked again sooner than its schedule says, at growing distances between these two.
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
+const LAST_RETRY: TimeDelta = TimeDelta::minutes(15);
+/// That a source answers is written down this often; that it fails, at once.
+const WRITE_STATE: TimeDelta = TimeDelta::minutes(5);
+
+/// A source with its schedule.
+pub struct Slot {
+    name: String,
+    schedule: Schedule,
+    jitter: Option<Span>,
+    paid: bool,
+    /// `None` while it is being polled.
+    source: Option<BoxedSource>,
+    due: Option<DateTime<Utc>>,
+    failures: u32,
+    /// It has been polled since the daemon started.
+    started: bool,
+    polled: Option<DateTime<Utc>>,
+    written: Option<(DateTime<Utc>, SourceState)>,
+}
+
+/// A poll that has ended.
+pub(super) struct Polled {
+    pub(super) index: usize,
+    pub(super) source: BoxedSource,
+    pub(super) gathered: Gathered,
+}
+
+impl Slot {
+    /// A source that is polled as `schedule` says, each time up to `jitter` later.
+    pub fn new(source: BoxedSource, schedule: Schedule, jitter: Option<Span>) -> Self {
+        Self { name: source.name().to_owned(), paid: source.is_paid(), schedule, jitter, source: Some(source), due: None, failures: 0, started: false, polled: None, written: None }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Puts back what the store knows, and says when the first poll is due: at once, but for a source that costs money and was
+    /// answered not long ago.
+    pub(super) fn restore(&mut self, cursors: BTreeMap<String, String>, row: Option<&SourceRow>, now: DateTime<Utc>) {
+        self.polled = row.and_then(|row| row.polled);
+        let answered = row.and_then(|row| row.state.answered).filter(|_| self.paid);
+        let next = answered.and_then(|answered| self.schedule.next_after(answered));
+        self.due = Some(next.map_or(now, |next| next.max(now).min(now + self.schedule.usual_gap(now))));
+        if let Some(source) = &mut self.source {
+            source.restore(cursors);
+        }
+    }
+}
+
+/// All sources.
+pub(super) struct Slots(Vec<Slot>);
+
+impl Slots {
+    pub(super) fn new(slots: Vec<Slot>) -> Self {
+        Self(slots)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.0.iter_mut()
+    }
+
+    /// Starts every poll that is due; in one full pass, each source once.
+    pub(super) fn start_due(&mut self, now: DateTime<Utc>, once: bool, under_way: &InFlight) {
+        for (index, slot) in self.0.iter_mut().enumerate() {
+            if (once && slot.started) || slot.due.is_none_or(|due| due > now) {
+                continue;
+            }
+            if let Some(mut source) = slot.source.take() {
+                slot.due = None;
+                slot.started = true;
+                slot.polled = Some(now);
+                let poll = async move {
+                    let gathered = source.poll(now).await;
+                    Done::Polled(Box::new(Polled { index, source, gathered }))
+                };
+                under_way.push(poll.boxed());
+            }
+        }
+    }
+
+    /// Takes a source back and says when it is due next.
+    pub(super) fn ended(&mut self, index: usize, source: BoxedSource, failed: bool, random: &mut fastrand::Rng, now: DateTime<Utc>) {
+        let Some(slot) = self.0.get_mut(index) else { return };
+        slot.source = Some(source);
+        slot.failures = if failed { slot.failures.saturating_add(1) } else { 0 };
+        let next = slot.schedule.next_after(now).map(|next| next + jitter(slot.jitter, random));
+        let retry = failed.then(|| now + back_off(FIRST_RETRY, LAST_RETRY, slot.failures, random));
+        slot.due = [next, retry].into_iter().flatten().min();
+    }
+
+    /// When the next poll is due.
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().filter_map(|slot| slot.due).min()
+    }
+
+    /// Whether any source is being polled.
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.iter().any(|slot| slot.source.is_none())
+    }
+
+    /// The row of a source, if it says something that the store does not know.
+    pub(super) fn row_worth_writing(&mut self, index: usize, name: &str, state: &SourceState, now: DateTime<Utc>) -> Option<SourceRow> {
+        let slot = self.0.get_mut(index)?;
+        let failure = |state: &SourceState| state.failing.as_ref().map(|failing| failing.last.clone());
+        let known = slot.written.as_ref().is_some_and(|(at, written)| now - *at < WRITE_STATE && failure(written) == failure(state));
+        if known && !slot.paid {
+            return None;
+        }
+        slot.written = Some((now, state.clone()));
+        Some(SourceRow { name: name.to_owned(), polled: slot.polled, state: state.clone() })
+    }
+
+    /// The rows of all sources.
+    pub(super) fn rows(&self, history: &History) -> Vec<SourceRow> {
+        let row = |slot: &Slot| Some(SourceRow { name: slot.name.clone(), polled: slot.polled, state: history.source(&slot.name)?.clone() });
+        self.0.iter().filter_map(row).collect()
+    }
+}
+
+fn jitter(most: Option<Span>, random: &mut fastrand::Rng) -> TimeDelta {
+    most.map_or(TimeDelta::zero(), |most| TimeDelta::milliseconds(random.i64(0..=most.delta().num_milliseconds())))
+}
+
+/// Doubles with each failure up to a limit, and is spread by a fifth, so that many do not come back at the same moment.
+pub(super) fn back_off(first: TimeDelta, last: TimeDelta, failures: u32, random: &mut fastrand::Rng) -> TimeDelta {
+    let doubled = first.checked_mul(1_i32 << failures.saturating_sub(1).min(16)).unwrap_or(last).min(last);
+    doubled * 4 / 5 + TimeDelta::milliseconds(random.i64(0..=doubled.num_milliseconds() * 2 / 5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_between_tries_grows_to_its_limit_and_is_spread_by_a_fifth() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for (failures, seconds) in [(1, 15), (2, 30), (3, 60), (7, 900), (40, 900), (u32::MAX, 900)] {
+            for _ in 0..100 {
+                let wait = back_off(FIRST_RETRY, LAST_RETRY, failures, &mut random).num_milliseconds();
+                assert!((seconds * 800..=seconds * 1200).contains(&wait), "{failures}: {wait} ms");
+            }
+        }
+    }
+}

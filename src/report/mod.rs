@@ -1,0 +1,27 @@
+//! Floor 3: the sum of a month, as text and as JSON. The figures are [`crate::core::month`]'s.
+
+mod text;
+
+use chrono::{DateTime, Utc};
+
+use crate::core::calendar::Month;
+use crate::core::month::{MonthReport, sum_up};
+use crate::store::{Store, StoreError};
+
+pub use text::text;
+
+/// The report of a month from what the store knows.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn month(store: &Store, month: Month, now: DateTime<Utc>) -> Result<MonthReport, StoreError> {
+    Ok(sum_up(month, store.month(month).await?, now))
+}
+
+/// The report as JSON; its schema is `docs/report.schema.json`.
+///
+/// # Errors
+/// Never for a report that [`month`] made.
+pub fn json(report: &MonthReport) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(report)
+}
