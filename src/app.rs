@@ -22,6 +22,9 @@ pub type Config = config::Config<Read, Via>;
 
 /// Rules look back at least this far into what functions did, so that a rule added later finds something.
 const SHORTEST_MEMORY: TimeDelta = TimeDelta::hours(26);
+/// Observations that change nothing are written this often.
+const WRITE_EVERY: TimeDelta = TimeDelta::seconds(30);
+
 /// Why the program cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -97,7 +100,12 @@ pub async fn daemon(config: Config, account: Account, clock: Arc<dyn Clock>, dur
         let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
         slots.push(Slot::new(Box::new(WarmPing::new(warm, &account, prices.clone())), schedule, jitter));
     }
+    let write_every = match durability {
+        Durability::Full => WRITE_EVERY,
+        // Nothing is lost that anybody wants to keep.
+        Durability::None => TimeDelta::hours(1),
+    };
     let window = config.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(SHORTEST_MEMORY, TimeDelta::max);
-    let parts = Parts { clock, store, meter, rules: config.rules, slots, receivers, zone: config.timezone, keep: config.store.keep.delta(), window, random, pulse };
+    let parts = Parts { clock, store, meter, rules: config.rules, slots, receivers, zone: config.timezone, keep: config.store.keep.delta(), window, write_every, random, pulse };
     Ok(Daemon::new(parts).await?)
 }

@@ -45,10 +45,11 @@ pub(super) async fn run(_: Args) -> Result<Exit, StartError> {
     let path = config.store.path.clone();
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(from));
     print(&format!(
-        "December 2024, replayed from {} to {} ({zone}): a recorded AWS account, the real loop, a simulated clock.\nWhat follows is what would have been sent, and when.\n",
+        "December 2024, replayed from {} to {} ({zone}): a recorded AWS account, the real loop, a simulated clock.\nWhat follows is what would have been sent, and when.",
         from.with_timezone(&zone).format("%F"),
         until.with_timezone(&zone).format("%F")
     ));
+    print("");
     let progress = ProgressBar::new_spinner().with_message("replaying two weeks");
     progress.enable_steady_tick(Duration::from_millis(100));
     let account = recording.account(Arc::clone(&clock), from);

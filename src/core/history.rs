@@ -15,6 +15,8 @@ const COST_DAYS: i64 = 31 * 2 + 14;
 #[derive(Debug, Default)]
 pub struct History {
     costs: BTreeMap<NaiveDate, Seen<DayCost>>,
+    /// Every service that any day in `costs` has named.
+    services: BTreeSet<String>,
     minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
     faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
     read_up_to: BTreeMap<String, DateTime<Utc>>,
@@ -62,6 +64,7 @@ impl History {
             What::Cost(cost) => {
                 let newer = self.costs.get(&cost.day).is_none_or(|known| known.seen <= *seen);
                 if newer {
+                    self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
                     self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
                 }
             }
@@ -139,9 +142,9 @@ impl History {
         self.costs.range(..=last).rev().map(|(_, known)| &known.it)
     }
 
-    /// The services that any known day names.
-    pub fn services(&self) -> BTreeSet<&str> {
-        self.costs.values().flat_map(|known| known.it.services.keys()).map(String::as_str).collect()
+    /// The services that have been on the bill, by name.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().map(String::as_str)
     }
 
     /// The functions whose logs are read.

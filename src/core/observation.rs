@@ -60,13 +60,15 @@ pub struct DayCost {
 impl DayCost {
     /// What a service, or everything (`None`), cost on this day in US dollars. `None` if it was billed in another currency.
     pub fn usd(&self, service: Option<&str>) -> Option<Decimal> {
-        let mut totals = Totals::default();
-        for (name, money) in &self.services {
-            if service.is_none_or(|wanted| wanted == name) {
-                totals.add(money);
-            }
+        let Some(service) = service else {
+            let mut totals = Totals::default();
+            self.services.values().for_each(|money| totals.add(money));
+            return totals.only(Money::USD);
+        };
+        match self.services.get(service) {
+            None => Some(Decimal::ZERO),
+            Some(money) => (money.currency == Money::USD).then_some(money.amount),
         }
-        totals.only(Money::USD)
     }
 }
 

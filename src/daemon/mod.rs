@@ -74,6 +74,9 @@ pub struct Parts {
     pub keep: TimeDelta,
     /// The longest time a rule looks back.
     pub window: TimeDelta,
+    /// How long observations that change nothing may wait to be written together. A process that is killed loses so much of its
+    /// pings; logs and bills are read again from where the last commit left off.
+    pub write_every: TimeDelta,
     /// Where jitter comes from.
     pub random: fastrand::Rng,
     /// Who is told that the loop turns.
@@ -113,6 +116,8 @@ pub struct Daemon {
     slots: Slots,
     deliveries: Deliveries,
     pending: Commit,
+    /// Since when something is pending.
+    pending_since: Option<DateTime<Utc>>,
     under_way: FuturesUnordered<BoxFuture<'static, Done>>,
     judged: Option<DateTime<Utc>>,
     pruned: DateTime<Utc>,
@@ -140,7 +145,7 @@ impl Daemon {
             slot.restore(cursors, known, now);
         }
         loaded.observations.iter().for_each(|observation| history.record(observation));
-        Ok(Self { parts, history, open: loaded.open, slots, deliveries: Deliveries::default(), pending: Commit::default(), under_way: FuturesUnordered::new(), judged: None, pruned: now, once: false })
+        Ok(Self { parts, history, open: loaded.open, slots, deliveries: Deliveries::default(), pending: Commit::default(), pending_since: None, under_way: FuturesUnordered::new(), judged: None, pruned: now, once: false })
     }
 
     /// Turns until it is time to stop. What was under way then is given [`DRAIN`] to end.
@@ -268,16 +273,22 @@ impl Daemon {
 
     /// Commits what is pending. If the store refuses, it stays pending, and nothing of it is told to anybody.
     async fn commit(&mut self, now: DateTime<Utc>) {
-        self.pending.spent.extend(self.parts.meter.take_unsaved());
         if self.pending.is_empty() {
             return;
         }
+        let since = *self.pending_since.get_or_insert(now);
+        let urgent = self.once || !self.pending.incidents.is_empty() || !self.pending.notifications.is_empty() || self.pending.sources.iter().any(|row| row.state.failing.is_some());
+        if !urgent && now - since < self.parts.write_every {
+            return;
+        }
+        self.pending.spent.extend(self.parts.meter.take_unsaved());
         match self.parts.store.commit(&self.pending, now).await {
             Ok(()) => {
                 if !self.pending.notifications.is_empty() {
                     self.deliveries.look_again();
                 }
                 self.pending = Commit::default();
+                self.pending_since = None;
             }
             Err(error) => tracing::error!("{error}; it is tried again"),
         }

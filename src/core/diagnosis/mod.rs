@@ -179,14 +179,6 @@ pub fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     Cause::ALL.iter().find_map(|(_, cause)| cause.judge(case))
 }
 
-/// "30.0 s", and how the time since start-up began was spent.
-fn since(first: Option<&DateTime<Utc>>, last: Option<&DateTime<Utc>>) -> String {
-    match (first, last) {
-        (Some(first), Some(last)) if last > first => format!(", and began again {} later", spoken(*last - *first)),
-        _ => String::new(),
-    }
-}
-
 /// No line of the application points to this cause; only the platform's lines do.
 fn no_sign(_: &Application) -> Option<Weight> {
     None

@@ -1,6 +1,6 @@
 //! Application start-up, run inside the invocation, used up the function's timeout.
 
-use super::{Case, Cause, Confidence, Diagnosis, since};
+use super::{Case, Cause, Confidence, Diagnosis, spoken};
 
 pub(super) use super::no_sign as sign;
 
@@ -12,9 +12,9 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let first = case.instancing.first()?;
     // Lines after `Instancing..` may come from the import itself or from a handler that then hung: less than proof.
     let confidence = if case.lines_since_instancing == 0 { Confidence::Proved } else { Confidence::Likely };
-    let again = since(Some(first), case.instancing.last());
+    let again = case.instancing.last().filter(|last| *last > first).map(|last| format!(", began again {} later", spoken(*last - *first))).unwrap_or_default();
     let finding = format!(
-        "Application start-up (`Instancing..`) began{again} and had not ended when the {} limit was reached; the handler never ran. The environment was thrown away, so the next call starts over.",
+        "Application start-up (`Instancing..`) began{again}, and had not ended when the {} limit was reached; the handler never ran. The environment was thrown away, so the next call starts over.",
         Case::seconds(limit)
     );
     Some(Diagnosis { cause: Cause::SlowColdStart, confidence, finding })

@@ -14,6 +14,9 @@ use crate::core::subject::Subject;
 /// Days after which the last known figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(4);
 
+/// Tax is billed like a service of this name.
+const TAX: &str = "Tax";
+
 /// The settings of `when.cost_above`.
 #[derive(Debug, Clone)]
 pub struct CostAbove {
@@ -32,7 +35,7 @@ pub(super) enum Which {
     Total,
     /// One service, by the name on the bill.
     Service(String),
-    /// Each service by itself.
+    /// Each service by itself; not the tax, which is booked when an invoice is and follows the rest.
     Each,
 }
 
@@ -50,7 +53,7 @@ impl Which {
         match self {
             Self::Total => vec![Subject::Total],
             Self::Service(name) => vec![Subject::Service(name.clone())],
-            Self::Each => history.services().into_iter().map(|name| Subject::Service(name.to_owned())).collect(),
+            Self::Each => history.services().filter(|name| *name != TAX).map(|name| Subject::Service(name.to_owned())).collect(),
         }
     }
 }
