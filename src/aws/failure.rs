@@ -56,7 +56,7 @@ fn classify(code: &str, status: u16) -> FailureKind {
 fn by_chain(chain: &[String]) -> (FailureKind, String) {
     let all = chain.join(": ").to_lowercase();
     let deepest = chain.last().cloned().unwrap_or_default();
-    if all.contains("sso") && (all.contains("expired") || all.contains("invalid") || all.contains("not found")) {
+    if all.contains("sso") && ["expired", "invalid", "not found", "failed to load the cached"].iter().any(|word| all.contains(word)) {
         return (FailureKind::BadCredentials, format!("the SSO session is not valid any more ({deepest})"));
     }
     if all.contains("region") && all.contains("missing") || all.contains("invalid configuration: missing region") {
@@ -94,6 +94,7 @@ mod tests {
         for (chain, kind, step) in [
             (&["dispatch failure", "other", "the credential provider was not enabled"][..], FailureKind::NoCredentials, "AWS_PROFILE"),
             (&["dispatch failure", "other", "an error occurred while loading credentials", "The SSO session has expired"], FailureKind::BadCredentials, "aws sso login"),
+            (&["dispatch failure", "an error occurred while loading an access token", "failed to load the cached SSO token"], FailureKind::BadCredentials, "aws sso login"),
             (&["dispatch failure", "io error", "Connection refused (os error 111)"], FailureKind::Unreachable, "network"),
             (&["failed to construct request", "Invalid Configuration: Missing Region"], FailureKind::Refused, "[aws]"),
         ] {

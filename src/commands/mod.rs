@@ -118,7 +118,7 @@ pub fn main() -> Exit {
 
 fn log() {
     use std::io::IsTerminal;
-    let filter = config::log_filter().unwrap_or_else(|| "warn,monitor=info".to_owned());
+    let filter = config::log_filter().unwrap_or_else(|| "error,monitor=info".to_owned());
     let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
     let colors = !config::no_color() && std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).with_target(false).init();

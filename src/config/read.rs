@@ -40,7 +40,7 @@ pub fn parse<R: Kind, V: Kind>(text: &str, environment: &Environment, now: DateT
         Some(config) if problems.is_empty() => Ok(config),
         _ if !problems.is_empty() => Err(problems),
         // Every way to read nothing notes why; this is the net below it.
-        _ => Err(vec![Problem { at: 0..0, what: "this file cannot be used".to_owned(), label: "here".to_owned(), help: None }]),
+        _ => Err(vec![Problem { at: 0..0, what: "this file cannot be used".to_owned(), label: "here".to_owned(), help: None, hidden: false }]),
     }
 }
 

@@ -1,17 +1,43 @@
 //! Mistakes as a person reads them: each underlined at its place.
 
+use std::sync::LazyLock;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use regex::Regex;
 
 use crate::core::settings::Problem;
 
 /// All problems of `text`, the file called `path`, with colours if wanted.
 pub fn show(problems: &[Problem], path: &str, text: &str, colors: bool) -> String {
     let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
-    let mut shown: Vec<String> = problems.iter().map(|problem| renderer.render(&[group(problem, path, text)])).collect();
+    let text = without_secrets(problems, text);
+    let mut shown: Vec<String> = problems.iter().map(|problem| renderer.render(&[group(problem, path, &text)])).collect();
     let count = if problems.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", problems.len()) };
     shown.push(format!("{path}: {count}"));
     shown.join("\n\n")
 }
+
+/// The text with stars where a secret stands, byte for byte, so that places stay where they are.
+fn without_secrets(problems: &[Problem], text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for problem in problems.iter().filter(|problem| problem.hidden) {
+        let inside = problem.at.start.saturating_add(1)..problem.at.end.saturating_sub(1);
+        bytes.get_mut(inside).into_iter().flatten().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+    }
+    let mut masked = String::from_utf8_lossy(&bytes).into_owned();
+    // A line that is shown for another reason may hold one as well.
+    let found: Vec<_> = LOOKS_SECRET.iter().flat_map(|pattern| pattern.captures_iter(&masked)).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
+    for range in found {
+        let stars = "*".repeat(range.len());
+        masked.replace_range(range, &stars);
+    }
+    masked
+}
+
+/// Text in quotes right behind a key that sounds like a secret.
+static LOOKS_SECRET: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?i)[\w.-]*(?:pass|pasw|secret|token|webhook|key)[\w.-]*[ \t]*=[ \t]*["']([^"'\n]*)"#).ok());
 
 fn group<'a>(problem: &'a Problem, path: &'a str, text: &'a str) -> Group<'a> {
     let end = problem.at.end.min(text.len());

@@ -22,6 +22,8 @@ pub struct Problem {
     pub label: String,
     /// How to mend it.
     pub help: Option<String>,
+    /// What stands there is a secret and must not be repeated.
+    pub hidden: bool,
 }
 
 /// Where a value may name something that another table defines.
@@ -72,7 +74,12 @@ impl<'a> Notes<'a> {
 
     /// Notes a mistake.
     pub fn problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
-        self.problems.borrow_mut().push(Problem { at, what: what.into(), label: label.into(), help });
+        self.problems.borrow_mut().push(Problem { at, what: what.into(), label: label.into(), help, hidden: false });
+    }
+
+    /// Notes a mistake at a place whose text must not be repeated.
+    fn hidden_problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
+        self.problems.borrow_mut().push(Problem { at, what: what.into(), label: label.into(), help, hidden: true });
     }
 
     /// Every mistake so far, by place.
@@ -158,6 +165,12 @@ impl<'a, 'n> Settings<'a, 'n> {
     pub fn problem(&self, key: &str, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
         self.failed.set(true);
         self.notes.problem(self.place(key), what, label, help);
+    }
+
+    /// Like [`Settings::problem`], where the value may hold a secret: it is not shown.
+    pub fn hidden_problem(&self, key: &str, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
+        self.failed.set(true);
+        self.notes.hidden_problem(self.place(key), what, label, help);
     }
 
     /// A value that must be there.
@@ -286,7 +299,7 @@ impl<'a, 'n> Settings<'a, 'n> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
             let help = format!("write {key} = {{ env = \"NAME\" }} or {key} = {{ file = \"PATH\" }}");
-            self.problem(key, format!("`{}.{key}` is a secret and does not belong into this file", self.path), "a secret", Some(help));
+            self.hidden_problem(key, format!("`{}.{key}` is a secret and does not belong into this file", self.path), "a secret", Some(help));
             return None;
         };
         let mut inner = Settings::new(table, value.span(), format!("{}.{key}", self.path), self.notes);

@@ -47,7 +47,8 @@ impl Email {
         let server = settings.required::<String>("smtp").and_then(|text| match server(&text, security.unwrap_or(Security::StartTls)) {
             Ok(server) => Some(server),
             Err(why) => {
-                settings.problem("smtp", "the mail server cannot be used", why, Some("write it as smtp = \"smtp://mail.example.com:587\"".to_owned()));
+                // It may hold a password, which is one of the mistakes.
+                settings.hidden_problem("smtp", "the mail server cannot be used", why, Some("write it as smtp = \"smtp://mail.example.com:587\"".to_owned()));
                 None
             }
         });
@@ -85,8 +86,8 @@ impl Email {
 fn mailbox(settings: &Settings<'_, '_>, key: &str, text: &str) -> Option<Mailbox> {
     match text.parse() {
         Ok(mailbox) => Some(mailbox),
-        Err(error) => {
-            settings.problem(key, format!("`{text}` is not a mail address"), format!("{error}"), Some("write \"me@example.com\" or \"Me <me@example.com>\"".to_owned()));
+        Err(_) => {
+            settings.problem(key, format!("`{text}` is not a mail address"), "expected an address", Some("write \"me@example.com\" or \"Me <me@example.com>\"".to_owned()));
             None
         }
     }

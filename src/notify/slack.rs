@@ -119,7 +119,7 @@ fn payload(parcel: &Parcel) -> Value {
         (_, Severity::Warning) => ":large_orange_circle:",
         (_, Severity::Info) => ":large_blue_circle:",
     };
-    let mut blocks = vec![json!({"type": "header", "text": {"type": "plain_text", "text": cut(&format!("{mark} {}", message.title()), HEADER), "emoji": true}})];
+    let mut blocks = vec![json!({"type": "header", "text": {"type": "plain_text", "text": cut_escaped(&format!("{mark} {}", escape_controls(&message.title())), HEADER), "emoji": true}})];
     let mut section = |text: String| {
         if !text.is_empty() {
             blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": cut_escaped(&text, SECTION)}}));
@@ -133,7 +133,7 @@ fn payload(parcel: &Parcel) -> Value {
     section(if evidence.is_empty() { String::new() } else { format!("```{}```", evidence.iter().map(|line| escape_controls(line).replace("```", "'''")).map(|line| cut_escaped(&line, 600)).collect::<Vec<_>>().join("\n")) });
     let repeat = if parcel.possible_repeat { " · possible repeat" } else { "" };
     let footer = format!("monitor · rule {} · {}{repeat}", message.rule, message.at.with_timezone(&parcel.zone).format("%F %T %Z"));
-    blocks.push(json!({"type": "context", "elements": [{"type": "plain_text", "text": cut(&footer, 300)}]}));
+    blocks.push(json!({"type": "context", "elements": [{"type": "plain_text", "text": cut_escaped(&escape_controls(&footer), 300)}]}));
     json!({"text": escape(&cut(&message.title(), SECTION)), "blocks": blocks})
 }
 

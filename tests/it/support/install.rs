@@ -9,12 +9,13 @@ use std::sync::OnceLock;
 
 /// Pinned, because tests lean on how these versions answer. `cbor2` is what
 /// ministack needs to understand the SDK's CloudWatch calls.
-const REQUIREMENTS: [&str; 5] = [
+const REQUIREMENTS: [&str; 6] = [
     "ministack==1.5.33",
     "cbor2==6.3.0",
     "moto[server]==5.2.5",
     "aiosmtpd==1.4.6",
     "cryptography==50.0.2",
+    "jsonschema==4.26.0",
 ];
 
 /// Lines of a failed command's output that are worth repeating.

@@ -14,6 +14,7 @@ mod install;
 mod leash;
 pub(crate) mod mail;
 pub(crate) mod program;
+pub(crate) mod schema;
 mod server;
 pub(crate) mod stack;
 mod wait;

@@ -1,0 +1,148 @@
+//! What must hold for any input whatever. The fuzz targets try new inputs, and `tests/replay_corpora.rs` replays the known ones;
+//! both call the functions of this file, so that an input that was once mended stays mended wherever the tests run.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use monitor::config::{self, Environment};
+use monitor::core::lambda_log::line;
+use monitor::core::lambda_log::reader::{Reader, Reading};
+use monitor::core::observation::{Fault, Tally};
+use monitor::core::redact::{LONGEST_EXCERPT, excerpt};
+use monitor::core::settings::Problem;
+
+/// Checks one input; panics if anything does not hold.
+pub type Check = fn(&[u8]);
+
+/// Each check, under the name of its fuzz target and of the folder of its inputs.
+pub const ALL: &[(&str, Check)] = &[("config", config), ("lambda_log", lambda_log), ("redact", redact)];
+
+/// The largest that a sentence about a fault may be: an excerpt, and words around it.
+const LONGEST_FINDING: usize = LONGEST_EXCERPT + 200;
+/// Deciding lines of one fault.
+const MOST_EVIDENCE: usize = 4;
+
+/// Any instant will do, as long as it is the same in every run.
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_735_266_170, 0).expect("an instant of this century")
+}
+
+/// An `alerts.toml` of any content is read, or refused with mistakes that all lie inside it and can all be shown.
+pub fn config(bytes: &[u8]) {
+    // A file that is not UTF-8 is refused before it is parsed.
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    // No variable is set and no file is there, so that a result depends on nothing but the input.
+    let environment = Environment::with(&[], PathBuf::from("/nonexistent"));
+    match config::parse::<monitor::source::Read, monitor::notify::Via>(text, &environment, now()) {
+        Ok(config) => {
+            for schedule in config.watches.iter().map(|watch| &watch.schedule).chain(config.warms.iter().map(|warm| &warm.schedule)) {
+                let next = schedule.next_after(now());
+                assert!(next.is_some_and(|next| next > now()), "`{schedule}` is accepted and is due next at {next:?}");
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused without a reason");
+            problems.iter().for_each(|problem| is_within(problem, text));
+            for colors in [false, true] {
+                let shown = config::show(&problems, "alerts.toml", text, colors);
+                assert!(shown.contains("mistake"), "no last line: {shown}");
+            }
+        }
+    }
+}
+
+fn is_within(problem: &Problem, text: &str) {
+    let (start, end) = (problem.at.start, problem.at.end);
+    assert!(start <= end && end <= text.len(), "{start}..{end} is not within the {} bytes of the file: {problem:?}", text.len());
+    assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{start}..{end} cuts a character: {problem:?}");
+    assert!(!problem.what.is_empty(), "nothing is said: {problem:?}");
+}
+
+/// The log of a function, followed line by line; the counts agree with each other, and what is kept is short and plain.
+///
+/// A line `#<stream> <milliseconds>` is no message: what follows is in that stream, so much later (or earlier). What the reader
+/// remembers is stored and loaded there, as the daemon does between two polls; that must change no count.
+pub fn lambda_log(bytes: &[u8]) {
+    // A message may hold line breaks, so the whole is one message, too.
+    let _ = line::parse(&String::from_utf8_lossy(bytes));
+
+    let (mut reader, mut kept) = (Reader::new("fuzzed"), Reader::new("fuzzed"));
+    let (mut reading, mut reading_of_kept) = (Reading::default(), Reading::default());
+    let (mut stream, mut at) = ("0".to_owned(), now());
+    for message in bytes.split(|byte| *byte == b'\n').map(String::from_utf8_lossy) {
+        if let Some((other, later)) = turn(&message) {
+            (stream, at) = (other, (at + TimeDelta::milliseconds(later.into())).max(DateTime::UNIX_EPOCH));
+            kept = stored(&kept);
+            continue;
+        }
+        let _ = line::parse(&message);
+        reader.read(&stream, at, &message, &mut reading);
+        kept.read(&stream, at, &message, &mut reading_of_kept);
+    }
+    assert_eq!(reading.tallies, reading_of_kept.tallies, "storing the reader changed the counts");
+    assert_eq!(reading.faults, reading_of_kept.faults, "storing the reader changed the faults");
+
+    let mut sum = Tally::default();
+    reading.tallies.values().for_each(|tally| sum.add(tally));
+    assert!(sum.cold <= sum.invocations, "more cold starts than invocations: {sum:?}");
+    assert!(sum.cold_waited <= sum.cold, "more callers waited for a cold start than there were: {sum:?}");
+    assert!(sum.timeouts <= sum.invocations, "more timeouts than invocations: {sum:?}");
+    assert!(reading.faults.len() as u64 <= sum.causes.values().sum(), "more faults than were counted: {sum:?}");
+    reading.faults.iter().for_each(|(_, fault)| is_fit_to_be_kept(fault));
+
+    // An environment that has been silent for a day has nothing more to say, and nothing of it stays.
+    reader.forget(at + TimeDelta::days(36_500));
+    assert!(!as_json(&reader).contains("request_id"), "an environment is remembered for ever");
+}
+
+/// Stream and milliseconds of a line `#<stream> <milliseconds>`.
+fn turn(line: &str) -> Option<(String, i32)> {
+    let (stream, later) = line.strip_prefix('#')?.split_once(' ')?;
+    Some((stream.to_owned(), later.trim().parse().ok()?))
+}
+
+fn as_json(reader: &Reader) -> String {
+    serde_json::to_string(reader).expect("a reader can be stored")
+}
+
+fn stored(reader: &Reader) -> Reader {
+    serde_json::from_str(&as_json(reader)).expect("a stored reader can be loaded")
+}
+
+fn is_fit_to_be_kept(fault: &Fault) {
+    assert!(fault.evidence.len() <= MOST_EVIDENCE, "too many lines are kept: {fault:?}");
+    fault.evidence.iter().for_each(|line| is_short_and_plain(line, LONGEST_EXCERPT));
+    is_short_and_plain(&fault.finding, LONGEST_FINDING);
+    fault.request_id.iter().for_each(|id| is_short_and_plain(id, LONGEST_EXCERPT));
+}
+
+fn is_short_and_plain(text: &str, longest: usize) {
+    assert!(text.chars().count() <= longest, "{} characters, at most {longest} are allowed: {text}", text.chars().count());
+    assert!(!text.chars().any(char::is_control), "a control character is kept: {text:?}");
+    assert!(!text.chars().any(turns_the_text_around), "a character that turns the text around it is kept: {text:?}");
+}
+
+/// Unicode's `Bidi_Control`.
+fn turns_the_text_around(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The secret access key that AWS's own documentation shows.
+const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+/// So much of a key must never be seen.
+const PART_OF_KEY: usize = 12;
+
+/// A line of any content becomes a short, plain excerpt, without the key that was somewhere in it.
+pub fn redact(bytes: &[u8]) {
+    let line = String::from_utf8_lossy(bytes);
+    is_short_and_plain(&excerpt(&line), LONGEST_EXCERPT);
+
+    let middle = (0..=line.len() / 2).rev().find(|at| line.is_char_boundary(*at)).unwrap_or_default();
+    let (before, after) = line.split_at(middle);
+    let shown = excerpt(&format!("{before} {KEY} {after}"));
+    is_short_and_plain(&shown, LONGEST_EXCERPT);
+    let parts = (0..=KEY.len() - PART_OF_KEY).filter_map(|start| KEY.get(start..start + PART_OF_KEY));
+    // What the line itself says of the key stays its own affair.
+    let leaked = parts.filter(|part| !line.contains(part)).find(|part| shown.contains(part));
+    assert!(leaked.is_none(), "a part of a key is shown: {leaked:?} in {shown}");
+}

@@ -1,0 +1,125 @@
+//! AWS refuses, hangs up or talks nonsense: one line says what to do, it is told once, and the rest goes on.
+
+use std::fs;
+
+use crate::support::program::{Output, monitor};
+use crate::support::stack::aws_env;
+use crate::support::webhook::{Reply, Webhook};
+use crate::world::{World, ago, said};
+
+const TABLES: &str = r#"
+[watch.spend]
+every = "6h"
+read.cost_explorer = {}
+[watch.backend]
+every = "1m"
+read.lambda_logs = { functions = ["backend-dev"] }
+[alert.broken]
+when.lambda_cause = { causes = ["oom"], within = "1h" }
+tell = ["team"]
+[receiver.team]
+via.slack = { webhook = { env = "HOOK" } }
+"#;
+
+/// Runs one pass against an endpoint that answers as told, and gives what the receiver was told.
+fn check(reply: Reply, expected: &[&str]) {
+    let (aws, slack) = (Webhook::start(vec![reply]), Webhook::start(vec![Reply::status(200).body("ok")]));
+    let output = once(&aws.url(), &slack, &[]);
+    finds(&output, &slack, expected);
+}
+
+fn once(endpoint: &str, slack: &Webhook, more: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("alerts.toml"), TABLES).expect("the configuration");
+    let run = || monitor(folder.path()).args(["run", "--once"]).envs(aws_env(endpoint, &[])).envs(more.iter().copied()).env("HOOK", format!("{}/secret-path", slack.url())).run();
+    let first = run();
+    let told = slack.requests().len();
+    let second = run();
+    assert_eq!((first.code, second.code), (Some(2), Some(2)), "{}", first.stderr);
+    assert_eq!(slack.requests().len(), told, "what is still so is not told again");
+    first
+}
+
+fn finds(output: &Output, slack: &Webhook, expected: &[&str]) {
+    let told: Vec<String> = slack.requests().iter().map(|request| format!("{}\n{}", said(&request.body), request.body)).collect();
+    assert_eq!(told.len(), 2, "one for each source: {told:?}");
+    for text in expected {
+        assert!(output.stderr.contains(text), "`{text}` is not in:\n{}", output.stderr);
+    }
+    assert!(told.iter().any(|told| told.contains("watch.spend cannot see")) && told.iter().any(|told| told.contains("watch.backend cannot see")), "{told:?}");
+    assert!(!output.stderr.contains("secret-path"), "{}", output.stderr);
+    assert!(!output.stderr.contains("123456789012"), "account ids are masked: {}", output.stderr);
+}
+
+fn refusal(code: &str, message: &str) -> Reply {
+    Reply::status(400).header("x-amzn-errortype", code).header("content-type", "application/x-amz-json-1.1").body(&format!("{{\"__type\":\"{code}\",\"message\":\"{message}\"}}"))
+}
+
+#[test]
+fn a_missing_permission_is_named_with_its_call_and_its_resource() {
+    check(
+        refusal("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized to perform that"),
+        &["watch.spend: ce:GetCostAndUsage on the account's bill failed: AccessDeniedException", "allow ce:GetCostAndUsage to this identity", "logs:FilterLogEvents on /aws/lambda/backend-dev failed", "allow logs:FilterLogEvents"],
+    );
+}
+
+#[test]
+fn cost_explorer_that_is_not_switched_on_is_told_as_such() {
+    check(refusal("AccessDeniedException", "User not enabled for cost explorer access"), &["switch Cost Explorer on in the Billing console"]);
+}
+
+#[test]
+fn credentials_that_are_refused_are_not_taken_for_a_missing_permission() {
+    check(refusal("UnrecognizedClientException", "The security token included in the request is invalid."), &["UnrecognizedClientException", "temporary keys need their AWS_SESSION_TOKEN"]);
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_is_a_failure_and_not_a_zero() {
+    check(Reply::status(200).header("content-type", "application/x-amz-json-1.1").body("<html>hello</html>"), &["an answer that cannot be read"]);
+    check(Reply::status(404).body("<html>not here</html>"), &["an answer that cannot be read (HTTP 404)"]);
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_is_unreachable() {
+    let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port nobody listens on");
+    let output = once(&format!("http://{closed}"), &slack, &[]);
+    finds(&output, &slack, &["the endpoint cannot be reached", "check the network, the region and AWS_ENDPOINT_URL"]);
+}
+
+#[test]
+fn without_credentials_the_step_to_get_some_is_named() {
+    let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
+    let output = once("http://127.0.0.1:9", &slack, &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]);
+    finds(&output, &slack, &["no usable credentials", "aws sso login"]);
+}
+
+#[test]
+fn an_expired_sso_session_asks_for_a_new_login() {
+    let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config");
+    fs::write(&file, "[profile work]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\nregion = ap-northeast-2\n[sso-session s]\nsso_region = ap-northeast-2\nsso_start_url = https://example.awsapps.com/start\n").expect("the profile");
+    let more = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_PROFILE", "work"), ("AWS_CONFIG_FILE", file.to_str().expect("a path"))];
+    let output = once("http://127.0.0.1:9", &slack, &more);
+    finds(&output, &slack, &["the SSO session is not valid any more", "run `aws sso login` for the profile"]);
+}
+
+#[tokio::test]
+async fn what_one_source_cannot_see_does_not_blind_the_others() {
+    let world = World::new().await;
+    world.configure(&TABLES.replace("[receiver.team]\nvia.slack = { webhook = { env = \"HOOK\" } }\n", ""));
+    world.ministack.create_log_group("/aws/lambda/backend-dev").await;
+    let oom = "REPORT RequestId: e11db634-ef8a-4258-9d46-0b5e878cd834\tDuration: 900.00 ms\tBilled Duration: 900 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory";
+    world.ministack.put_log_events("/aws/lambda/backend-dev", "s", &[(ago(10), oom)]).await;
+    // ministack has no Cost Explorer: it answers 400 with a body of its own.
+    let output = world.monitor(&["run", "--once"]).env("AWS_ENDPOINT_URL_COST_EXPLORER", world.ministack.url()).run();
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    let told = world.told();
+    assert!(told.iter().any(|told| told.contains("oom")) && told.iter().any(|told| told.contains("watch.spend cannot see")), "{told:?}");
+
+    world.moto.queue_cost_results(&[crate::world::answer(&[], None)]).await;
+    let output = world.monitor(&["run", "--once"]).run();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(world.told().iter().any(|told| told.starts_with("[resolved] watch.spend")), "{:?}", world.told());
+}

@@ -1,0 +1,13 @@
+//! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
+
+mod config_mistakes;
+mod default_config;
+mod demo;
+mod failures;
+mod logs_reading;
+mod once;
+mod receivers;
+mod recovery;
+mod scenarios;
+mod support;
+mod world;

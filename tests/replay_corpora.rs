@@ -1,0 +1,43 @@
+//! Replays the inputs under `fuzz/corpus/` through the checks that the fuzz targets run, so that what a fuzzer once found stays
+//! mended on a machine that has none.
+
+#[path = "../fuzz/src/checks.rs"]
+pub mod checks;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+fn corpora() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join("corpus")
+}
+
+/// What a folder holds, in order, so that a failure is the same in every run.
+fn entries(folder: &Path) -> BTreeSet<PathBuf> {
+    let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    read.map(|entry| entry.expect("an entry of the folder").path()).collect()
+}
+
+#[test]
+fn every_known_input_passes_its_check() {
+    let mut failed = Vec::new();
+    for (name, check) in checks::ALL {
+        let inputs = entries(&corpora().join(name));
+        assert!(!inputs.is_empty(), "fuzz/corpus/{name} is empty");
+        for input in inputs {
+            let bytes = fs::read(&input).unwrap_or_else(|error| panic!("{}: {error}", input.display()));
+            // Each failure has printed what does not hold; all are named together, with their files, at the end.
+            if catch_unwind(|| check(&bytes)).is_err() {
+                failed.push(input);
+            }
+        }
+    }
+    assert!(failed.is_empty(), "these inputs fail their checks: {failed:#?}");
+}
+
+#[test]
+fn every_folder_of_inputs_has_a_check() {
+    let known: BTreeSet<PathBuf> = checks::ALL.iter().map(|(name, _)| corpora().join(name)).collect();
+    assert_eq!(entries(&corpora()), known);
+}
