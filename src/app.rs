@@ -86,7 +86,14 @@ pub fn receivers(config: &Config) -> Result<BTreeMap<String, Arc<dyn Receiver>>,
 ///
 /// # Errors
 /// If the store or a receiver cannot be used.
-pub async fn daemon(config: Config, account: Account, clock: Arc<dyn Clock>, durability: Durability, random: fastrand::Rng, pulse: Box<dyn Pulse>) -> Result<Daemon, StartError> {
+pub async fn daemon(
+    config: Config,
+    account: Account,
+    clock: Arc<dyn Clock>,
+    durability: Durability,
+    random: fastrand::Rng,
+    pulse: Box<dyn Pulse>,
+) -> Result<Daemon, StartError> {
     let prices = Prices::built_in().map_err(|error| StartError::Prices(error.to_string()))?;
     let store = Store::open(&config.store.path, durability).await?;
     let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)));
@@ -106,6 +113,19 @@ pub async fn daemon(config: Config, account: Account, clock: Arc<dyn Clock>, dur
         Durability::None => TimeDelta::hours(1),
     };
     let window = config.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(SHORTEST_MEMORY, TimeDelta::max);
-    let parts = Parts { clock, store, meter, rules: config.rules, slots, receivers, zone: config.timezone, keep: config.store.keep.delta(), window, write_every, random, pulse };
+    let parts = Parts {
+        clock,
+        store,
+        meter,
+        rules: config.rules,
+        slots,
+        receivers,
+        zone: config.timezone,
+        keep: config.store.keep.delta(),
+        window,
+        write_every,
+        random,
+        pulse,
+    };
     Ok(Daemon::new(parts).await?)
 }

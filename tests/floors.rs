@@ -23,7 +23,29 @@ const FLOORS: &[(&str, u8)] = &[
 const SIBLINGS: &[&str] = &["source", "notify", "core/rules", "core/diagnosis", "commands"];
 
 /// What the core must not name: waiting, the outside world, the clock, the environment, logs, chance.
-const IMPURE: &[&str] = &["async ", ".await", "std::fs", "std::env", "std::net", "std::io", "std::process", "std::time::", "std::thread", "Utc::now", "Local::now", "tokio", "reqwest", "sqlx", "lettre", "tracing", "fastrand", "aws_sdk", "aws_config", "println!", "HashMap"];
+const IMPURE: &[&str] = &[
+    "async ",
+    ".await",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::io",
+    "std::process",
+    "std::time::",
+    "std::thread",
+    "Utc::now",
+    "Local::now",
+    "tokio",
+    "reqwest",
+    "sqlx",
+    "lettre",
+    "tracing",
+    "fastrand",
+    "aws_sdk",
+    "aws_config",
+    "println!",
+    "HashMap",
+];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -54,7 +76,10 @@ fn sources() -> Vec<(String, String)> {
 
 /// The module names that follow `prefix` anywhere in the code.
 fn named<'a>(code: &'a str, prefix: &str) -> Vec<&'a str> {
-    code.match_indices(prefix).map(|(at, _)| &code[at + prefix.len()..]).map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()).collect()
+    code.match_indices(prefix)
+        .map(|(at, _)| &code[at + prefix.len()..])
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
+        .collect()
 }
 
 fn floor(module: &str) -> Option<u8> {
@@ -71,7 +96,8 @@ fn arrows_point_down_only() {
             continue;
         };
         for other in named(&code, "crate::") {
-            let allowed = other == module || floor(other).is_some_and(|floor| floor < own || (floor == own && own == 4) || (own == 2 && module == "store" && other == "aws"));
+            let allowed = other == module
+                || floor(other).is_some_and(|floor| floor < own || (floor == own && own == 4) || (own == 2 && module == "store" && other == "aws"));
             if !allowed && floor(other).is_some() {
                 wrong.push(format!("{path} (floor {own}) uses {other}"));
             }
@@ -88,7 +114,9 @@ fn siblings_do_not_know_each_other() {
             let Some(name) = path.strip_prefix(&format!("{folder}/")).and_then(|file| file.strip_suffix(".rs")).filter(|name| *name != "mod") else { continue };
             // One condition shares its reading of `service`, which is the grammar's and not the condition's.
             let shared = |other: &str| *folder == "core/rules" && name == "cost_jump" && other == "cost_above";
-            let others = sources().into_iter().filter_map(|(path, _)| path.strip_prefix(&format!("{folder}/")).and_then(|file| file.strip_suffix(".rs")).map(str::to_owned));
+            let others = sources()
+                .into_iter()
+                .filter_map(|(path, _)| path.strip_prefix(&format!("{folder}/")).and_then(|file| file.strip_suffix(".rs")).map(str::to_owned));
             for other in others.filter(|other| other != name && other != "mod" && !shared(other)) {
                 if named(&code, "super::").contains(&other.as_str()) {
                     wrong.push(format!("{path} uses {other}"));

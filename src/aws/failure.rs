@@ -34,17 +34,37 @@ pub(super) fn unreadable(call: &str, resource: &str, what: String) -> CallFailur
 }
 
 fn worded(call: &str, resource: &str, kind: FailureKind, said: &str) -> CallFailure {
-    CallFailure { call: call.to_owned(), resource: resource.to_owned(), kind, said: excerpt(said).trim_end_matches('.').to_owned(), next_step: next_step(kind, call, said) }
+    CallFailure {
+        call: call.to_owned(),
+        resource: resource.to_owned(),
+        kind,
+        said: excerpt(said).trim_end_matches('.').to_owned(),
+        next_step: next_step(kind, call, said),
+    }
 }
 
 /// Error codes of the services the monitor calls; see each service's "Common errors" page.
 fn classify(code: &str, status: u16) -> FailureKind {
     match code {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" | "OptInRequired" => FailureKind::Denied,
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestExpired" | "IncompleteSignature" | "AuthFailure" | "InvalidAccessKeyId" => {
-            FailureKind::BadCredentials
-        }
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "LimitExceededException" | "RequestLimitExceeded" | "ThrottledException" | "RequestThrottled" | "SlowDown" => FailureKind::Throttled,
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "RequestExpired"
+        | "IncompleteSignature"
+        | "AuthFailure"
+        | "InvalidAccessKeyId" => FailureKind::BadCredentials,
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "LimitExceededException"
+        | "RequestLimitExceeded"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "SlowDown" => FailureKind::Throttled,
         "ResourceNotFoundException" | "ResourceNotFound" => FailureKind::NotFound,
         _ if status == 429 => FailureKind::Throttled,
         _ if status == 403 => FailureKind::Denied,
@@ -70,12 +90,20 @@ fn by_chain(chain: &[String]) -> (FailureKind, String) {
 
 fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
     match kind {
-        FailureKind::Denied if said.contains("cost explorer") || said.contains("Cost Explorer") => "switch Cost Explorer on in the Billing console of the paying account; it answers after about a day".to_owned(),
+        FailureKind::Denied if said.contains("cost explorer") || said.contains("Cost Explorer") => {
+            "switch Cost Explorer on in the Billing console of the paying account; it answers after about a day".to_owned()
+        }
         FailureKind::Denied => format!("allow {call} to this identity (deploy/iam-policy.json has all that monitor needs)"),
-        FailureKind::NoCredentials => "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must answer".to_owned(),
+        FailureKind::NoCredentials => {
+            "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must answer".to_owned()
+        }
         FailureKind::BadCredentials if said.contains("SSO") => "run `aws sso login` for the profile".to_owned(),
-        FailureKind::BadCredentials => "renew the credentials; temporary keys need their AWS_SESSION_TOKEN; check that the clock of this machine is right".to_owned(),
-        FailureKind::NotFound if call.starts_with("logs:") => "check the function's name and region; a function that was never called has no log group yet".to_owned(),
+        FailureKind::BadCredentials => {
+            "renew the credentials; temporary keys need their AWS_SESSION_TOKEN; check that the clock of this machine is right".to_owned()
+        }
+        FailureKind::NotFound if call.starts_with("logs:") => {
+            "check the function's name and region; a function that was never called has no log group yet".to_owned()
+        }
         FailureKind::NotFound => "check the name and the region".to_owned(),
         FailureKind::Unreachable => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
         FailureKind::Throttled => "it is asked again by itself; poll less often if this stays".to_owned(),
@@ -93,8 +121,16 @@ mod tests {
     fn a_failure_says_what_to_do() {
         for (chain, kind, step) in [
             (&["dispatch failure", "other", "the credential provider was not enabled"][..], FailureKind::NoCredentials, "AWS_PROFILE"),
-            (&["dispatch failure", "other", "an error occurred while loading credentials", "The SSO session has expired"], FailureKind::BadCredentials, "aws sso login"),
-            (&["dispatch failure", "an error occurred while loading an access token", "failed to load the cached SSO token"], FailureKind::BadCredentials, "aws sso login"),
+            (
+                &["dispatch failure", "other", "an error occurred while loading credentials", "The SSO session has expired"],
+                FailureKind::BadCredentials,
+                "aws sso login",
+            ),
+            (
+                &["dispatch failure", "an error occurred while loading an access token", "failed to load the cached SSO token"],
+                FailureKind::BadCredentials,
+                "aws sso login",
+            ),
             (&["dispatch failure", "io error", "Connection refused (os error 111)"], FailureKind::Unreachable, "network"),
             (&["failed to construct request", "Invalid Configuration: Missing Region"], FailureKind::Refused, "[aws]"),
         ] {
@@ -103,7 +139,15 @@ mod tests {
             assert_eq!(found, kind, "{chain:?}");
             assert!(next_step(found, "sts:GetCallerIdentity", &said).contains(step), "{chain:?}");
         }
-        assert!(worded("ce:GetCostAndUsage", "the bill", classify("AccessDeniedException", 400), "User not enabled for cost explorer access").next_step.contains("switch Cost Explorer on"));
-        assert!(worded("logs:FilterLogEvents", "/aws/lambda/x", classify("AccessDeniedException", 400), "User: x is not authorized").next_step.contains("allow logs:FilterLogEvents"));
+        assert!(
+            worded("ce:GetCostAndUsage", "the bill", classify("AccessDeniedException", 400), "User not enabled for cost explorer access")
+                .next_step
+                .contains("switch Cost Explorer on")
+        );
+        assert!(
+            worded("logs:FilterLogEvents", "/aws/lambda/x", classify("AccessDeniedException", 400), "User: x is not authorized")
+                .next_step
+                .contains("allow logs:FilterLogEvents")
+        );
     }
 }

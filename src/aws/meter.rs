@@ -159,7 +159,14 @@ impl Functions for Metered {
 
 #[async_trait]
 impl Metrics for Metered {
-    async fn statistics(&self, function: &str, metric: &str, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(
+        &self,
+        function: &str,
+        metric: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        period: u32,
+    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
         self.meter.call("cloudwatch:GetMetricStatistics", function, self.inner.metrics.statistics(function, metric, from, to, period)).await
     }
 }

@@ -96,7 +96,14 @@ pub trait Functions: Send + Sync {
 pub trait Metrics: Send + Sync {
     /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`) in the namespace `AWS/Lambda`:
     /// sum, maximum and average per `period` seconds.
-    async fn statistics(&self, function: &str, metric: &str, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure>;
+    async fn statistics(
+        &self,
+        function: &str,
+        metric: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        period: u32,
+    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure>;
 }
 
 /// Security Token Service.

@@ -184,7 +184,8 @@ fn invoke(function: &Function, state: &mut State, at: DateTime<Utc>) -> Option<I
     state.environment = (!behaviour.thrown_away).then_some(Environment { stream, born, last: end });
     let cut = tail.len().saturating_sub(TAIL);
     let log_tail = tail.get(cut..).unwrap_or(&tail).to_owned();
-    let payload = behaviour.error.as_ref().map_or_else(|| "{}".to_owned(), |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string());
+    let payload =
+        behaviour.error.as_ref().map_or_else(|| "{}".to_owned(), |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string());
     Some(Invoked { function_error: behaviour.error.as_ref().map(|_| "Unhandled".to_owned()), payload, log_tail })
 }
 
@@ -248,7 +249,14 @@ impl Functions for Replayed {
 
 #[async_trait]
 impl Metrics for Replayed {
-    async fn statistics(&self, _function: &str, _metric: &str, _from: DateTime<Utc>, _to: DateTime<Utc>, _period: u32) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(
+        &self,
+        _function: &str,
+        _metric: &str,
+        _from: DateTime<Utc>,
+        _to: DateTime<Utc>,
+        _period: u32,
+    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
         Ok(vec![])
     }
 }
@@ -261,5 +269,11 @@ impl Identity for Replayed {
 }
 
 fn absent(call: &str, resource: &str) -> CallFailure {
-    CallFailure { call: call.to_owned(), resource: resource.to_owned(), kind: FailureKind::NotFound, said: "it is not in the recording".to_owned(), next_step: "check the name".to_owned() }
+    CallFailure {
+        call: call.to_owned(),
+        resource: resource.to_owned(),
+        kind: FailureKind::NotFound,
+        said: "it is not in the recording".to_owned(),
+        next_step: "check the name".to_owned(),
+    }
 }

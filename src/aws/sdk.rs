@@ -71,7 +71,14 @@ impl Billing for Sdk {
         let unreadable = |what: String| unreadable(call, resource, what);
         let period = DateInterval::builder().start(from.to_string()).end(end.to_string()).build().map_err(|error| unreadable(error.to_string()))?;
         let by_service = GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key("SERVICE").build();
-        let request = self.billing.get_cost_and_usage().time_period(period).granularity(Granularity::Daily).metrics(METRIC).group_by(by_service).set_next_page_token(token.map(str::to_owned));
+        let request = self
+            .billing
+            .get_cost_and_usage()
+            .time_period(period)
+            .granularity(Granularity::Daily)
+            .metrics(METRIC)
+            .group_by(by_service)
+            .set_next_page_token(token.map(str::to_owned));
         let answer = request.send().await.map_err(|error| failure(call, resource, &error))?;
         let mut items = Vec::new();
         for result in answer.results_by_time() {
@@ -83,7 +90,8 @@ impl Billing for Sdk {
                 let service = group.keys().first().ok_or_else(|| unreadable("a group without a key".to_owned()))?;
                 let metric = group.metrics().and_then(|metrics| metrics.get(METRIC)).ok_or_else(|| unreadable(format!("no {METRIC} for {service}")))?;
                 let amount = metric.amount().unwrap_or_default();
-                let exact = amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| unreadable(format!("`{amount}` is not an amount")))?;
+                let exact =
+                    amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| unreadable(format!("`{amount}` is not an amount")))?;
                 services.push((service.clone(), Money { amount: exact, currency: metric.unit().unwrap_or(Money::USD).to_owned() }));
             }
             items.push(BilledDay { day, estimated: result.estimated(), services });
@@ -122,7 +130,13 @@ impl Functions for Sdk {
         let once = aws_sdk_lambda::config::Config::builder()
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(limit).operation_attempt_timeout(limit).build());
-        let request = self.functions.invoke().function_name(function).invocation_type(InvocationType::RequestResponse).log_type(LogType::Tail).payload(payload.as_bytes().to_vec().into());
+        let request = self
+            .functions
+            .invoke()
+            .function_name(function)
+            .invocation_type(InvocationType::RequestResponse)
+            .log_type(LogType::Tail)
+            .payload(payload.as_bytes().to_vec().into());
         let answer = request.customize().config_override(once).send().await.map_err(|error| failure("lambda:InvokeFunction", function, &error))?;
         let tail = answer.log_result().and_then(|tail| BASE64_STANDARD.decode(tail).ok()).unwrap_or_default();
         Ok(Invoked {
@@ -142,7 +156,14 @@ impl Functions for Sdk {
 
 #[async_trait]
 impl Metrics for Sdk {
-    async fn statistics(&self, function: &str, metric: &str, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(
+        &self,
+        function: &str,
+        metric: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        period: u32,
+    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
         let at = |time: DateTime<Utc>| aws_sdk_cloudwatch::primitives::DateTime::from_secs(time.timestamp());
         let request = self
             .metrics
@@ -159,7 +180,14 @@ impl Metrics for Sdk {
         let answer = request.send().await.map_err(|error| failure("cloudwatch:GetMetricStatistics", function, &error))?;
         let point = |point: &aws_sdk_cloudwatch::types::Datapoint| {
             let at = DateTime::from_timestamp(point.timestamp()?.secs(), 0)?;
-            let point = MetricPoint { function: function.to_owned(), metric: metric.to_owned(), period, sum: point.sum()?, maximum: point.maximum()?, average: point.average()? };
+            let point = MetricPoint {
+                function: function.to_owned(),
+                metric: metric.to_owned(),
+                period,
+                sum: point.sum()?,
+                maximum: point.maximum()?,
+                average: point.average()?,
+            };
             Some((at, point))
         };
         let mut points: Vec<_> = answer.datapoints().iter().filter_map(point).collect();

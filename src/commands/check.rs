@@ -78,7 +78,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
 
 fn summary(config: &Config) -> String {
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    [count(config.watches.len(), "watch").replace("watchs", "watches"), count(config.warms.len(), "warm-up"), count(config.rules.len(), "rule"), count(config.receivers.len(), "receiver")].join(", ")
+    [
+        count(config.watches.len(), "watch").replace("watchs", "watches"),
+        count(config.warms.len(), "warm-up"),
+        count(config.rules.len(), "rule"),
+        count(config.receivers.len(), "receiver"),
+    ]
+    .join(", ")
 }
 
 /// Makes the call once, as cheaply as it can be made.
@@ -94,16 +100,26 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
                 let today = now.date_naive();
                 account.billing.cost_by_service(today - TimeDelta::days(1), today, None).await.map(|_| "answered".to_owned())
             }
-            "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns).await.map(|found| format!("answered; the patterns mean {}", if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") })),
+            "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns)
+                .await
+                .map(|found| format!("answered; the patterns mean {}", if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") })),
             "logs:FilterLogEvents" => match first().await? {
-                Some(function) => account.logs.events(&format!("{LOG_GROUP_PREFIX}{function}"), now.timestamp_millis() - 1000, now.timestamp_millis(), None).await.map(|_| format!("answered for {function}")),
+                Some(function) => account
+                    .logs
+                    .events(&format!("{LOG_GROUP_PREFIX}{function}"), now.timestamp_millis() - 1000, now.timestamp_millis(), None)
+                    .await
+                    .map(|_| format!("answered for {function}")),
                 None => Ok("not tried: the patterns mean no function yet".to_owned()),
             },
             "cloudwatch:GetMetricStatistics" => match first().await? {
-                Some(function) => account.metrics.statistics(&function, "Errors", now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}")),
+                Some(function) => {
+                    account.metrics.statistics(&function, "Errors", now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
+                }
                 None => Ok("not tried: the patterns mean no function yet".to_owned()),
             },
-            "lambda:GetAccountSettings" => account.functions.concurrency_limit().await.map(|limit| format!("answered; the account may run {limit} invocations at a time")),
+            "lambda:GetAccountSettings" => {
+                account.functions.concurrency_limit().await.map(|limit| format!("answered; the account may run {limit} invocations at a time"))
+            }
             other => Ok(format!("{other} is not tried")),
         }
     }

@@ -36,7 +36,8 @@ pub(super) async fn run(_: Args) -> Result<Exit, StartError> {
         Ok(folder) => folder,
         Err(error) => return Ok(failed(&format!("no temporary folder: {error}"))),
     };
-    let config: Config = parse(ALERTS, &Environment::with(&[], folder.path().to_path_buf()), from).map_err(|problems| StartError::Mistakes { place: Place { path: "demo/alerts.toml".into(), text: ALERTS.to_owned() }, problems })?;
+    let config: Config = parse(ALERTS, &Environment::with(&[], folder.path().to_path_buf()), from)
+        .map_err(|problems| StartError::Mistakes { place: Place { path: "demo/alerts.toml".into(), text: ALERTS.to_owned() }, problems })?;
     let recording = match Recording::parse(ACCOUNT) {
         Ok(recording) => recording,
         Err(error) => return Ok(failed(&format!("the recorded account cannot be read: {error}"))),

@@ -32,7 +32,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         evidence: vec!["a log line would stand here: <b>not bold</b>, & no mention of <!channel>".to_owned()],
         ..Finding::default()
     };
-    let message = Message { rule: "send-test".to_owned(), subject: "total".to_owned(), event: Event::Firing, severity: Severity::Info, at: now, since: now, finding, why: None };
+    let message = Message {
+        rule: "send-test".to_owned(),
+        subject: "total".to_owned(),
+        event: Event::Firing,
+        severity: Severity::Info,
+        at: now,
+        since: now,
+        finding,
+        why: None,
+    };
     let parcel = Parcel { key: format!("send-test/{}/{}", args.receiver, now.timestamp_millis()), message, possible_repeat: false, zone: config.timezone };
     match receiver.send(&parcel).await {
         Outcome::Delivered(receipt) => {

@@ -92,7 +92,14 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     }
     for incident in store.open_incidents().await?.into_values() {
         let severity = incident.severity.word().to_owned();
-        status.incidents.push(IncidentStatus { rule: incident.rule, subject: incident.subject.to_string(), state: incident.state, severity, opened: incident.opened, headline: incident.finding.headline });
+        status.incidents.push(IncidentStatus {
+            rule: incident.rule,
+            subject: incident.subject.to_string(),
+            state: incident.state,
+            severity,
+            opened: incident.opened,
+            headline: incident.finding.headline,
+        });
     }
     for waiting in store.waiting().await? {
         *status.waiting.entry(waiting.notification.receiver).or_default() += 1;

@@ -47,7 +47,8 @@ pub fn find(named: Option<&Path>) -> Result<Place, NotFound> {
     for path in &places {
         match fs::read(path) {
             Ok(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|error| NotFound::Unreadable { path: path.clone(), why: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()) })?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|error| NotFound::Unreadable { path: path.clone(), why: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()) })?;
                 return Ok(Place { path: path.clone(), text });
             }
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {}

@@ -49,7 +49,11 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     // A wrong zone is told once; expressions are still looked at.
     let reading_zone = timezone.unwrap_or(Tz::UTC);
     let aws = if root.has("aws") { root.table("aws", |table| aws(table)) } else { Some(default_aws()) };
-    let store = if root.has("store") { root.table("store", |table| store(table, environment)) } else { Some(StoreSettings { path: environment.default_store(), keep: DEFAULT_KEEP }) };
+    let store = if root.has("store") {
+        root.table("store", |table| store(table, environment))
+    } else {
+        Some(StoreSettings { path: environment.default_store(), keep: DEFAULT_KEEP })
+    };
     let (mut watch_names, mut warm_names, mut receiver_names, mut rule_names) = (vec![], vec![], vec![], vec![]);
     let watches = root.named("watch", |name, table| {
         watch_names.push(format!("watch.{name}"));
@@ -72,7 +76,14 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     check_mentions(root, &receiver_names, &[watch_names, warm_names].concat());
     check_windows(root, store.as_ref().map_or(DEFAULT_KEEP, |store| store.keep));
     if !rules.iter().any(|rule| matches!(rule.condition, Condition::SourceFailing(_))) && !rule_names.iter().any(|name| name == BUILT_IN_RULE) {
-        rules.push(Rule { name: BUILT_IN_RULE.to_owned(), condition: Condition::source_failing(), hold: None, severity: Severity::Warning, remind: None, tell: receiver_names });
+        rules.push(Rule {
+            name: BUILT_IN_RULE.to_owned(),
+            condition: Condition::source_failing(),
+            hold: None,
+            severity: Severity::Warning,
+            remind: None,
+            tell: receiver_names,
+        });
     }
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     Some(Config { timezone: timezone?, aws: aws?, store: store?, watches, warms, rules, receivers })
@@ -84,7 +95,8 @@ fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
     if zone.is_none() {
         let names: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
         let hint = one_of(&typed, &names);
-        let hint = hint.split("? ").next().filter(|hint| hint.starts_with("did")).map_or_else(|| "write it like Asia/Seoul".to_owned(), |hint| format!("{hint}?"));
+        let hint =
+            hint.split("? ").next().filter(|hint| hint.starts_with("did")).map_or_else(|| "write it like Asia/Seoul".to_owned(), |hint| format!("{hint}?"));
         root.problem("timezone", format!("`{typed}` is not a time zone"), "unknown", Some(hint));
     }
     zone
@@ -120,7 +132,12 @@ fn schedule(table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Optio
             None
         }
         (false, false) => {
-            table.problem("every", format!("`{}` does not say when", table.path()), "missing", Some("write every = \"6h\" or cron = \"0 10 */6 * * *\"".to_owned()));
+            table.problem(
+                "every",
+                format!("`{}` does not say when", table.path()),
+                "missing",
+                Some("write every = \"6h\" or cron = \"0 10 */6 * * *\"".to_owned()),
+            );
             None
         }
         (true, false) => every.filter(|every| *every >= SHORTEST_EVERY).map(Schedule::Every),
@@ -182,7 +199,9 @@ fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[Stri
             Names::Receiver => (receivers, "receiver"),
             Names::Source => (sources, "source"),
         };
-        let fitting = known.iter().filter(|known| **known == mention.name || (mention.names == Names::Source && known.split_once('.').is_some_and(|(_, bare)| bare == mention.name)));
+        let fitting = known
+            .iter()
+            .filter(|known| **known == mention.name || (mention.names == Names::Source && known.split_once('.').is_some_and(|(_, bare)| bare == mention.name)));
         let names: BTreeSet<&str> = known.iter().map(String::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
         match fitting.count() {
@@ -191,7 +210,12 @@ fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[Stri
                 let help = if known.is_empty() { format!("define it: [{what}.{}]", mention.name) } else { one_of(&mention.name, &names) };
                 root.notes().problem(mention.at, format!("there is no {what} `{}`", mention.name), "not defined", Some(help));
             }
-            _ => root.notes().problem(mention.at, format!("`{}` is the name of more than one {what}", mention.name), "ambiguous", Some(format!("write watch.{0} or warm.{0}", mention.name))),
+            _ => root.notes().problem(
+                mention.at,
+                format!("`{}` is the name of more than one {what}", mention.name),
+                "ambiguous",
+                Some(format!("write watch.{0} or warm.{0}", mention.name)),
+            ),
         }
     }
 }
@@ -200,7 +224,12 @@ fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[Stri
 fn check_windows(root: &Settings<'_, '_>, keep: Span) {
     for (window, at) in root.notes().windows() {
         if window > keep {
-            root.notes().problem(at, format!("this rule looks back {window}, but the store keeps only {keep}"), "longer than `store.keep`", Some("shorten it, or raise `keep` under [store]".to_owned()));
+            root.notes().problem(
+                at,
+                format!("this rule looks back {window}, but the store keeps only {keep}"),
+                "longer than `store.keep`",
+                Some("shorten it, or raise `keep` under [store]".to_owned()),
+            );
         }
     }
 }

@@ -27,7 +27,8 @@ fn without_secrets(problems: &[Problem], text: &str) -> String {
     }
     let mut masked = String::from_utf8_lossy(&bytes).into_owned();
     // A line that is shown for another reason may hold one as well.
-    let found: Vec<_> = LOOKS_SECRET.iter().flat_map(|pattern| pattern.captures_iter(&masked)).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
+    let found: Vec<_> =
+        LOOKS_SECRET.iter().flat_map(|pattern| pattern.captures_iter(&masked)).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
     for range in found {
         let stars = "*".repeat(range.len());
         masked.replace_range(range, &stars);

@@ -54,3 +54,59 @@ pub fn decide(rules: &[Rule], history: &History, open: &Open, now: DateTime<Utc>
     }
     decision
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::core::incident::{Event, State};
+    use crate::core::observation::{CallFailure, FailureKind, Observation, What};
+    use crate::core::rules::{Condition, Severity};
+
+    fn rule() -> Rule {
+        Rule {
+            name: "r".into(),
+            condition: Condition::source_failing(),
+            hold: None,
+            severity: Severity::Warning,
+            remind: None,
+            tell: vec!["team".into(), "me".into()],
+        }
+    }
+
+    fn failing(source: &str, at: DateTime<Utc>) -> History {
+        let mut history = History::default();
+        history.watch(source, at);
+        let failure = CallFailure { call: "c".into(), resource: "r".into(), kind: FailureKind::Denied, said: "no".into(), next_step: "allow it".into() };
+        history.record(&Observation { at, seen: at, source: source.into(), what: What::Failed(failure) });
+        history
+    }
+
+    #[test]
+    fn each_receiver_is_told_once_of_each_step_and_nothing_is_told_twice() {
+        let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
+        let history = failing("watch.x", now);
+        let first = decide(&[rule()], &history, &Open::new(), now);
+        assert_eq!(
+            first.notifications.iter().map(|told| (told.receiver.as_str(), told.message.event)).collect::<Vec<_>>(),
+            [("team", Event::Firing), ("me", Event::Firing)]
+        );
+        assert_eq!(first, decide(&[rule()], &history, &Open::new(), now), "the same in, the same out");
+        let open: Open = first.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect();
+        assert!(decide(&[rule()], &history, &open, now + TimeDelta::hours(1)).is_empty());
+    }
+
+    #[test]
+    fn what_nothing_watches_any_more_is_closed_with_the_reason() {
+        let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
+        let first = decide(&[rule()], &failing("watch.x", now), &Open::new(), now);
+        let open: Open = first.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect();
+        for (rules, history, why) in [(vec![], failing("watch.x", now), "its rule"), (vec![rule()], History::default(), "its source")] {
+            let decision = decide(&rules, &history, &open, now);
+            assert_eq!(decision.incidents[0].state, State::Resolved);
+            assert!(decision.notifications.iter().all(|told| told.message.event == Event::Closed && told.message.why.as_deref().unwrap().starts_with(why)));
+            assert_eq!(decision.notifications.len(), 2);
+        }
+    }
+}

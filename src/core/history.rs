@@ -70,7 +70,8 @@ impl History {
             }
             What::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
-                let minute = minutes.entry(minute_of(*at)).or_insert_with(|| Seen { seen: *seen, it: Tally { function: tally.function.clone(), ..Tally::default() } });
+                let minute =
+                    minutes.entry(minute_of(*at)).or_insert_with(|| Seen { seen: *seen, it: Tally { function: tally.function.clone(), ..Tally::default() } });
                 minute.seen = minute.seen.max(*seen);
                 minute.it.add(tally);
             }
@@ -166,7 +167,9 @@ impl History {
     /// A function's faults by time, oldest first, those that happened or were seen since `from`.
     pub fn faults(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &Fault)> {
         let all = self.faults.get(function).into_iter().flatten();
-        all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault))).filter(move |(at, fault)| *at >= from || fault.seen >= from).map(|(at, fault)| (at, &fault.it))
+        all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault)))
+            .filter(move |(at, fault)| *at >= from || fault.seen >= from)
+            .map(|(at, fault)| (at, &fault.it))
     }
 
     /// The functions that are pinged.

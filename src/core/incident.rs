@@ -105,7 +105,8 @@ pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, now: Da
             State::Firing => {
                 let due = rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
                 due.then(|| {
-                    let incident = Incident { told: Some(now), finding: (**finding).clone(), receivers: joined(&incident.receivers, &rule.tell), ..incident.clone() };
+                    let incident =
+                        Incident { told: Some(now), finding: (**finding).clone(), receivers: joined(&incident.receivers, &rule.tell), ..incident.clone() };
                     Step { incident, event: Some(Event::Reminder), why: None }
                 })
             }

@@ -258,7 +258,17 @@ fn function_line(tally: &Tally) -> FunctionLine {
 fn ping_lines(pings: &[(DateTime<Utc>, Ping)]) -> Vec<PingLine> {
     let mut lines = BTreeMap::<&str, PingLine>::new();
     for (_, ping) in pings {
-        let line = lines.entry(&ping.function).or_insert_with(|| PingLine { function: ping.function.clone(), sent: 0, warm: 0, cold: 0, answered: 0, timed_out: 0, failed: 0, usd: Decimal::ZERO, unpriced: 0 });
+        let line = lines.entry(&ping.function).or_insert_with(|| PingLine {
+            function: ping.function.clone(),
+            sent: 0,
+            warm: 0,
+            cold: 0,
+            answered: 0,
+            timed_out: 0,
+            failed: 0,
+            usd: Decimal::ZERO,
+            unpriced: 0,
+        });
         line.sent += 1;
         let count = match ping.outcome {
             PingOutcome::Warm => &mut line.warm,

@@ -93,7 +93,9 @@ pub fn notifications(step: &Step, now: DateTime<Utc>) -> Vec<Notification> {
         finding: incident.finding.clone(),
         why: step.why.clone(),
     };
-    let key = |receiver: &str| format!("{}/{}/{}/{}/{}/{receiver}", incident.rule, incident.subject, incident.opened.timestamp_millis(), event.word(), now.timestamp_millis());
+    let key = |receiver: &str| {
+        format!("{}/{}/{}/{}/{}/{receiver}", incident.rule, incident.subject, incident.opened.timestamp_millis(), event.word(), now.timestamp_millis())
+    };
     incident.receivers.iter().map(|receiver| Notification { key: key(receiver), receiver: receiver.clone(), message: message.clone() }).collect()
 }
 

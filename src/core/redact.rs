@@ -69,7 +69,10 @@ mod tests {
             ("{\"password\": \"hunter2\", \"user\": \"a\"}", "{\"password\": [secret]\", \"user\": \"a\"}"),
             ("arn:aws:lambda:ap-northeast-2:264760273909:function:x", "arn:aws:lambda:ap-northeast-2:[account]:function:x"),
             ("mail to jin@example.com now", "mail to [mail address] now"),
-            ("2024-12-27T02:22:50.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds", "2024-12-27T02:22:50.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds"),
+            (
+                "2024-12-27T02:22:50.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds",
+                "2024-12-27T02:22:50.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds",
+            ),
             ("a\tb\u{7}\u{1b}[31mc\u{202e}d", "a b [31mcd"),
         ] {
             assert_eq!(excerpt(line), kept);

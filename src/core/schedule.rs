@@ -163,7 +163,12 @@ mod tests {
 
     #[test]
     fn a_cron_expression_is_read_on_the_wall_clock_of_its_zone() {
-        check("0 10 */6 * * *", Tz::Asia__Seoul, "2024-12-01T00:00:00Z", &["2024-12-01T03:10:00Z", "2024-12-01T09:10:00Z", "2024-12-01T15:10:00Z", "2024-12-01T21:10:00Z"]);
+        check(
+            "0 10 */6 * * *",
+            Tz::Asia__Seoul,
+            "2024-12-01T00:00:00Z",
+            &["2024-12-01T03:10:00Z", "2024-12-01T09:10:00Z", "2024-12-01T15:10:00Z", "2024-12-01T21:10:00Z"],
+        );
         check("0 0 9 1 * *", Tz::UTC, "2024-12-01T09:00:00Z", &["2025-01-01T09:00:00Z"]);
     }
 
@@ -181,7 +186,12 @@ mod tests {
 
     #[test]
     fn an_expression_of_every_hour_keeps_its_rhythm_through_both_changes() {
-        check("0 */30 * * * *", Tz::Europe__Berlin, "2024-10-26T23:45:00Z", &["2024-10-27T00:00:00Z", "2024-10-27T00:30:00Z", "2024-10-27T01:00:00Z", "2024-10-27T01:30:00Z", "2024-10-27T02:00:00Z"]);
+        check(
+            "0 */30 * * * *",
+            Tz::Europe__Berlin,
+            "2024-10-26T23:45:00Z",
+            &["2024-10-27T00:00:00Z", "2024-10-27T00:30:00Z", "2024-10-27T01:00:00Z", "2024-10-27T01:30:00Z", "2024-10-27T02:00:00Z"],
+        );
         check("0 */30 * * * *", Tz::Europe__Berlin, "2024-03-31T00:15:00Z", &["2024-03-31T00:30:00Z", "2024-03-31T01:00:00Z", "2024-03-31T01:30:00Z"]);
         // Lord Howe Island moves by half an hour: on 6 October 2024 02:00 becomes 02:30, that is 15:30 UTC the day before.
         check("0 15 2 * * *", Tz::Australia__Lord_Howe, "2024-10-05T00:00:00Z", &["2024-10-05T15:30:00Z", "2024-10-06T15:15:00Z"]);
@@ -190,7 +200,14 @@ mod tests {
     #[test]
     fn what_cannot_fire_is_told_apart_from_what_cannot_be_read() {
         let now = at("2024-01-01T00:00:00Z");
-        for (expression, why) in [("0 0 0 30 2 *", BadCron::Never), ("*/5 * * * *", BadCron::FiveFields), ("often", BadCron::Syntax), ("0 0 25 * * *", BadCron::Syntax), ("", BadCron::Syntax), ("0 0 0 1 1 * 2001", BadCron::Never)] {
+        for (expression, why) in [
+            ("0 0 0 30 2 *", BadCron::Never),
+            ("*/5 * * * *", BadCron::FiveFields),
+            ("often", BadCron::Syntax),
+            ("0 0 25 * * *", BadCron::Syntax),
+            ("", BadCron::Syntax),
+            ("0 0 0 1 1 * 2001", BadCron::Never),
+        ] {
             assert_eq!(CronInZone::parse(expression, Tz::UTC, now).unwrap_err(), why, "{expression}");
         }
     }

@@ -367,7 +367,12 @@ impl<'a, 'n> Settings<'a, 'n> {
         };
         let one = value.get_ref().as_table().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
         let Some((name, value)) = one else {
-            self.problem(K::KEY, format!("`{}.{}` holds exactly one kind", self.path, K::KEY), "expected one", Some(format!("known kinds: {}", K::NAMES.join(", "))));
+            self.problem(
+                K::KEY,
+                format!("`{}.{}` holds exactly one kind", self.path, K::KEY),
+                "expected one",
+                Some(format!("known kinds: {}", K::NAMES.join(", "))),
+            );
             return None;
         };
         if !K::NAMES.contains(&name.get_ref().as_ref()) {
@@ -402,7 +407,8 @@ impl<'a, 'n> Settings<'a, 'n> {
 
 /// The known names, with the one that was probably meant in front.
 pub fn one_of(typed: &str, known: &[&str]) -> String {
-    let closest = known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name)).filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+    let closest =
+        known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name)).filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
     let list = if known.is_empty() { "none is known".to_owned() } else { format!("known: {}", known.join(", ")) };
     match closest {
         Some((_, name)) => format!("did you mean `{name}`? {list}"),

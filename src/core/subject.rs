@@ -65,7 +65,12 @@ mod tests {
 
     #[test]
     fn a_subject_reads_back_as_it_was_written() {
-        for subject in [Subject::Total, Subject::Service("Amazon Relational Database Service".into()), Subject::Function("backend:dev".into()), Subject::Source("watch.spend".into())] {
+        for subject in [
+            Subject::Total,
+            Subject::Service("Amazon Relational Database Service".into()),
+            Subject::Function("backend:dev".into()),
+            Subject::Source("watch.spend".into()),
+        ] {
             assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject);
         }
         assert!("planet:mars".parse::<Subject>().is_err());

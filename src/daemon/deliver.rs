@@ -56,7 +56,15 @@ impl Deliveries {
 
     /// Begins an attempt for each receiver that is free and has something due. In a single pass everything is tried once, however
     /// long ago the last attempt was, unless the receiver itself asked to wait.
-    pub(super) async fn start_due(&mut self, store: &Store, receivers: &BTreeMap<String, Arc<dyn Receiver>>, zone: Tz, now: DateTime<Utc>, once: bool, under_way: &InFlight) -> Result<(), StoreError> {
+    pub(super) async fn start_due(
+        &mut self,
+        store: &Store,
+        receivers: &BTreeMap<String, Arc<dyn Receiver>>,
+        zone: Tz,
+        now: DateTime<Utc>,
+        once: bool,
+        under_way: &InFlight,
+    ) -> Result<(), StoreError> {
         if self.look.is_none_or(|look| look > now) {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use crate::notify::Receiver;
 use crate::source::Source;
 use crate::store::{Commit, Store, StoreError};
 
-use deliver::{Deliveries, Delivered};
+use deliver::{Delivered, Deliveries};
 use slots::{Polled, Slots};
 
 pub use slots::Slot;
@@ -145,7 +145,19 @@ impl Daemon {
             slot.restore(cursors, known, now);
         }
         loaded.observations.iter().for_each(|observation| history.record(observation));
-        Ok(Self { parts, history, open: loaded.open, slots, deliveries: Deliveries::default(), pending: Commit::default(), pending_since: None, under_way: FuturesUnordered::new(), judged: None, pruned: now, once: false })
+        Ok(Self {
+            parts,
+            history,
+            open: loaded.open,
+            slots,
+            deliveries: Deliveries::default(),
+            pending: Commit::default(),
+            pending_since: None,
+            under_way: FuturesUnordered::new(),
+            judged: None,
+            pruned: now,
+            once: false,
+        })
     }
 
     /// Turns until it is time to stop. What was under way then is given [`DRAIN`] to end.
@@ -277,7 +289,10 @@ impl Daemon {
             return;
         }
         let since = *self.pending_since.get_or_insert(now);
-        let urgent = self.once || !self.pending.incidents.is_empty() || !self.pending.notifications.is_empty() || self.pending.sources.iter().any(|row| row.state.failing.is_some());
+        let urgent = self.once
+            || !self.pending.incidents.is_empty()
+            || !self.pending.notifications.is_empty()
+            || self.pending.sources.iter().any(|row| row.state.failing.is_some());
         if !urgent && now - since < self.parts.write_every {
             return;
         }

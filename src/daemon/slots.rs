@@ -44,7 +44,18 @@ pub(super) struct Polled {
 impl Slot {
     /// A source that is polled as `schedule` says, each time up to `jitter` later.
     pub fn new(source: BoxedSource, schedule: Schedule, jitter: Option<Span>) -> Self {
-        Self { name: source.name().to_owned(), paid: source.is_paid(), schedule, jitter, source: Some(source), due: None, failures: 0, started: false, polled: None, written: None }
+        Self {
+            name: source.name().to_owned(),
+            paid: source.is_paid(),
+            schedule,
+            jitter,
+            source: Some(source),
+            due: None,
+            failures: 0,
+            started: false,
+            polled: None,
+            written: None,
+        }
     }
 
     pub(super) fn name(&self) -> &str {

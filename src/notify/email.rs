@@ -43,7 +43,11 @@ enum Security {
 
 impl Email {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let security = if settings.has("tls") { settings.word("tls", &[("starttls", Security::StartTls), ("implicit", Security::Implicit), ("none", Security::Clear)]) } else { Some(Security::StartTls) };
+        let security = if settings.has("tls") {
+            settings.word("tls", &[("starttls", Security::StartTls), ("implicit", Security::Implicit), ("none", Security::Clear)])
+        } else {
+            Some(Security::StartTls)
+        };
         let server = settings.required::<String>("smtp").and_then(|text| match server(&text, security.unwrap_or(Security::StartTls)) {
             Ok(server) => Some(server),
             Err(why) => {
@@ -53,7 +57,12 @@ impl Email {
             }
         });
         if security == Some(Security::Clear) && server.as_ref().is_some_and(|(host, _)| !is_this_machine(host)) {
-            settings.problem("tls", "mail in the clear only goes to this machine", "not allowed for this server", Some("use tls = \"starttls\" or tls = \"implicit\"".to_owned()));
+            settings.problem(
+                "tls",
+                "mail in the clear only goes to this machine",
+                "not allowed for this server",
+                Some("use tls = \"starttls\" or tls = \"implicit\"".to_owned()),
+            );
         }
         let from: Option<Mailbox> = settings.required::<String>("from").and_then(|text| mailbox(settings, "from", &text));
         let to = settings.some::<String>("to").and_then(|all| all.iter().map(|text| mailbox(settings, "to", text)).collect::<Option<Vec<_>>>());
@@ -87,7 +96,12 @@ fn mailbox(settings: &Settings<'_, '_>, key: &str, text: &str) -> Option<Mailbox
     match text.parse() {
         Ok(mailbox) => Some(mailbox),
         Err(_) => {
-            settings.problem(key, format!("`{text}` is not a mail address"), "expected an address", Some("write \"me@example.com\" or \"Me <me@example.com>\"".to_owned()));
+            settings.problem(
+                key,
+                format!("`{text}` is not a mail address"),
+                "expected an address",
+                Some("write \"me@example.com\" or \"Me <me@example.com>\"".to_owned()),
+            );
             None
         }
     }
@@ -253,7 +267,8 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_this_machine() {
-        for (host, is) in [("localhost", true), ("127.0.0.1", true), ("127.8.8.8", true), ("::1", true), ("10.0.0.1", false), ("localhost.evil.example", false)] {
+        for (host, is) in [("localhost", true), ("127.0.0.1", true), ("127.8.8.8", true), ("::1", true), ("10.0.0.1", false), ("localhost.evil.example", false)]
+        {
             assert_eq!(is_this_machine(host), is, "{host}");
         }
     }

@@ -75,14 +75,22 @@ impl Receiver for SlackWebhook {
             Err(error) => return later(&format!("Slack cannot be reached: {}", deepest(&error.without_url())), None),
         };
         let status = answer.status();
-        let wait = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| value.trim().parse().ok()).and_then(TimeDelta::try_seconds).map(|wait| wait.min(LONGEST_WAIT));
+        let wait = answer
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.trim().parse().ok())
+            .and_then(TimeDelta::try_seconds)
+            .map(|wait| wait.min(LONGEST_WAIT));
         // The body of an error is one word such as `no_service`; it is not trusted to be short.
         let said: String = answer.text().await.unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect();
         match status {
             status if status.is_success() && (said.is_empty() || said.trim() == "ok") => Outcome::Delivered(None),
             status if status.is_success() => later(&format!("Slack answered {} but not `ok`: {said}", status.as_u16()), None),
             StatusCode::TOO_MANY_REQUESTS => later("Slack asked to slow down (429)", wait.or(Some(TimeDelta::seconds(30)))),
-            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => Outcome::Refused(format!("Slack refused the message ({}: {said}); check the webhook", status.as_u16())),
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
+                Outcome::Refused(format!("Slack refused the message ({}: {said}); check the webhook", status.as_u16()))
+            }
             status if status.is_redirection() => Outcome::Refused(format!("the webhook points elsewhere ({}); a redirect is not followed", status.as_u16())),
             status => later(&format!("Slack answered {}", status.as_u16()), wait),
         }
@@ -90,9 +98,17 @@ impl Receiver for SlackWebhook {
 
     async fn probe(&self) -> Result<String, String> {
         // Slack answers a message without content with an error that tells whether the webhook is known; nobody sees it.
-        let answer = self.client.post(self.url.clone()).json(&json!({})).send().await.map_err(|error| format!("cannot be reached: {}", deepest(&error.without_url())))?;
+        let answer = self
+            .client
+            .post(self.url.clone())
+            .json(&json!({}))
+            .send()
+            .await
+            .map_err(|error| format!("cannot be reached: {}", deepest(&error.without_url())))?;
         match answer.status() {
-            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE | StatusCode::UNAUTHORIZED => Err(format!("does not know this webhook ({})", answer.status().as_u16())),
+            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE | StatusCode::UNAUTHORIZED => {
+                Err(format!("does not know this webhook ({})", answer.status().as_u16()))
+            }
             status => Ok(format!("is reached (HTTP {})", status.as_u16())),
         }
     }
@@ -119,7 +135,9 @@ fn payload(parcel: &Parcel) -> Value {
         (_, Severity::Warning) => ":large_orange_circle:",
         (_, Severity::Info) => ":large_blue_circle:",
     };
-    let mut blocks = vec![json!({"type": "header", "text": {"type": "plain_text", "text": cut_escaped(&format!("{mark} {}", escape_controls(&message.title())), HEADER), "emoji": true}})];
+    let mut blocks = vec![
+        json!({"type": "header", "text": {"type": "plain_text", "text": cut_escaped(&format!("{mark} {}", escape_controls(&message.title())), HEADER), "emoji": true}}),
+    ];
     let mut section = |text: String| {
         if !text.is_empty() {
             blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": cut_escaped(&text, SECTION)}}));
@@ -130,7 +148,14 @@ fn payload(parcel: &Parcel) -> Value {
     let (facts, evidence) = message.details();
     section(facts.iter().map(|(label, value)| format!("*{}:* {}", escape(label), escape(value))).collect::<Vec<_>>().join("\n"));
     // Only the quoted log is preformatted text, where Slack knows no markup but the fence itself.
-    section(if evidence.is_empty() { String::new() } else { format!("```{}```", evidence.iter().map(|line| escape_controls(line).replace("```", "'''")).map(|line| cut_escaped(&line, 600)).collect::<Vec<_>>().join("\n")) });
+    section(if evidence.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "```{}```",
+            evidence.iter().map(|line| escape_controls(line).replace("```", "'''")).map(|line| cut_escaped(&line, 600)).collect::<Vec<_>>().join("\n")
+        )
+    });
     let repeat = if parcel.possible_repeat { " · possible repeat" } else { "" };
     let footer = format!("monitor · rule {} · {}{repeat}", message.rule, message.at.with_timezone(&parcel.zone).format("%F %T %Z"));
     blocks.push(json!({"type": "context", "elements": [{"type": "plain_text", "text": cut_escaped(&escape_controls(&footer), 300)}]}));
@@ -186,8 +211,24 @@ mod tests {
     use crate::core::rules::Finding;
 
     fn parcel(evidence: &str, headline: &str) -> Parcel {
-        let finding = Finding { headline: headline.to_owned(), said: vec!["It <is> so.".into()], facts: vec![("Count".into(), "3".into())], next_step: "Look & see.".into(), evidence: vec![evidence.to_owned()], ..Finding::default() };
-        let message = Message { rule: "r".into(), subject: "function:f".into(), event: Event::Firing, severity: Severity::Critical, at: DateTime::UNIX_EPOCH, since: DateTime::UNIX_EPOCH, finding, why: None };
+        let finding = Finding {
+            headline: headline.to_owned(),
+            said: vec!["It <is> so.".into()],
+            facts: vec![("Count".into(), "3".into())],
+            next_step: "Look & see.".into(),
+            evidence: vec![evidence.to_owned()],
+            ..Finding::default()
+        };
+        let message = Message {
+            rule: "r".into(),
+            subject: "function:f".into(),
+            event: Event::Firing,
+            severity: Severity::Critical,
+            at: DateTime::UNIX_EPOCH,
+            since: DateTime::UNIX_EPOCH,
+            finding,
+            why: None,
+        };
         Parcel { key: "k".into(), message, possible_repeat: false, zone: Tz::Asia__Seoul }
     }
 
@@ -212,7 +253,15 @@ mod tests {
 
     #[test]
     fn a_webhook_is_https_or_on_this_machine() {
-        for (url, fine) in [("https://hooks.slack.com/services/T/B/x", true), ("http://127.0.0.1:9/x", true), ("http://localhost:9/x", true), ("http://hooks.slack.com/x", false), ("file:///etc/passwd", false), ("x", false), ("http://127.0.0.1.evil.example/x", false)] {
+        for (url, fine) in [
+            ("https://hooks.slack.com/services/T/B/x", true),
+            ("http://127.0.0.1:9/x", true),
+            ("http://localhost:9/x", true),
+            ("http://hooks.slack.com/x", false),
+            ("file:///etc/passwd", false),
+            ("x", false),
+            ("http://127.0.0.1.evil.example/x", false),
+        ] {
             assert_eq!(address(url).is_ok(), fine, "{url}");
         }
     }

@@ -21,7 +21,8 @@ pub fn text(report: &MonthReport, zone: Tz) -> String {
     section(&mut out, "Lambda functions", functions(&report.lambda), "no invocation was read in this month");
     section(&mut out, "Warm-up pings", pings(&report.pings), "no ping was sent in this month");
     section(&mut out, "Incidents", incidents(&report.incidents, zone), "none");
-    let calls: Vec<String> = report.own_cost.calls.iter().filter(|call| !call.usd.is_zero()).map(|call| format!("{} x {}", call.count, call.operation)).collect();
+    let calls: Vec<String> =
+        report.own_cost.calls.iter().filter(|call| !call.usd.is_zero()).map(|call| format!("{} x {}", call.count, call.operation)).collect();
     let free: u64 = report.own_cost.calls.iter().filter(|call| call.usd.is_zero()).map(|call| call.count).sum();
     let paid = if calls.is_empty() { "no paid call".to_owned() } else { calls.join(", ") };
     let _ = writeln!(out, "The monitor's own AWS calls cost {} USD ({paid}; {free} free calls)", cents(report.own_cost.usd));
@@ -106,8 +107,16 @@ fn functions(lines: &[FunctionLine]) -> Option<Table> {
     let mut table = new_table(&["Function", "Invocations", "Cold", "Waited", "Timeouts", "Errors", "Causes"], 5);
     for line in lines {
         let causes: Vec<String> = line.causes.iter().map(|cause| format!("{} {}", cause.count, cause.code)).collect();
-        let share = if line.invocations == 0 { String::new() } else { format!(" ({} %)", line.cold_starts * 100 / line.invocations) };
-        table.add_row([line.function.clone(), line.invocations.to_string(), format!("{}{share}", line.cold_starts), line.user_cold_starts.to_string(), line.timeouts.to_string(), line.errors.to_string(), causes.join(", ")]);
+        let share = (line.cold_starts * 100).checked_div(line.invocations).map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+        table.add_row([
+            line.function.clone(),
+            line.invocations.to_string(),
+            format!("{}{share}", line.cold_starts),
+            line.user_cold_starts.to_string(),
+            line.timeouts.to_string(),
+            line.errors.to_string(),
+            causes.join(", "),
+        ]);
     }
     (!lines.is_empty()).then_some(table)
 }
@@ -116,7 +125,15 @@ fn pings(lines: &[PingLine]) -> Option<Table> {
     let mut table = new_table(&["Function", "Sent", "Warm", "Cold", "Timed out", "Failed", "Cost"], 6);
     for line in lines {
         let unpriced = if line.unpriced == 0 { String::new() } else { format!(" and {} of unknown price", line.unpriced) };
-        table.add_row([line.function.clone(), line.sent.to_string(), (line.warm + line.answered).to_string(), line.cold.to_string(), line.timed_out.to_string(), line.failed.to_string(), format!("{} USD{unpriced}", cents(line.usd))]);
+        table.add_row([
+            line.function.clone(),
+            line.sent.to_string(),
+            (line.warm + line.answered).to_string(),
+            line.cold.to_string(),
+            line.timed_out.to_string(),
+            line.failed.to_string(),
+            format!("{} USD{unpriced}", cents(line.usd)),
+        ]);
     }
     (!lines.is_empty()).then_some(table)
 }

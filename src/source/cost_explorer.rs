@@ -8,8 +8,8 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use super::{Gathered, Poll, Source};
 use crate::aws::{Account, Billing};
-use crate::core::glob::NamePattern;
 use crate::core::calendar::{Month, day_end};
+use crate::core::glob::NamePattern;
 use crate::core::money::Money;
 use crate::core::observation::{CallFailure, DayCost, FailureKind, What};
 use crate::core::settings::Settings;
@@ -101,7 +101,13 @@ fn endless() -> CallFailure {
 }
 
 fn unusable(said: String) -> CallFailure {
-    CallFailure { call: "ce:GetCostAndUsage".to_owned(), resource: "the account's bill".to_owned(), kind: FailureKind::Refused, said, next_step: "nothing of this answer was used; it is asked again by itself".to_owned() }
+    CallFailure {
+        call: "ce:GetCostAndUsage".to_owned(),
+        resource: "the account's bill".to_owned(),
+        kind: FailureKind::Refused,
+        said,
+        next_step: "nothing of this answer was used; it is asked again by itself".to_owned(),
+    }
 }
 
 #[async_trait]

@@ -121,7 +121,13 @@ impl Polled {
         let group = self.groups.entry(function.clone()).or_insert_with(|| Group { read_to_ms: first, counted: vec![], reader: Reader::new(&function) });
         let from_ms = group.read_to_ms - overlap;
         let mut reading = Reading::default();
-        let mut pass = Pass { from_ms, counted: group.counted.iter().map(|(at, hash, count)| ((*at, *hash), *count)).collect(), met: HashMap::new(), ids: BTreeSet::new(), new_events: 0 };
+        let mut pass = Pass {
+            from_ms,
+            counted: group.counted.iter().map(|(at, hash, count)| ((*at, *hash), *count)).collect(),
+            met: HashMap::new(),
+            ids: BTreeSet::new(),
+            new_events: 0,
+        };
         let result = pass.run(self.logs.as_ref(), &function, now.timestamp_millis(), &mut group.reader, &mut reading).await;
         match result {
             Ok(()) => {

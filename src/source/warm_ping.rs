@@ -129,7 +129,8 @@ fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, price: impl
     let duration_ms = report.as_ref().map(|report| report.duration_ms.round() as u64);
     let billed_ms = report.as_ref().and_then(|report| report.billed_ms).map(|ms| ms.round() as u64);
     let memory_mb = report.as_ref().and_then(|report| report.memory_mb).map(|mb| mb.round() as u32);
-    let in_start_up = fault.as_ref().is_some_and(|fault| matches!(fault.cause, Cause::SlowColdStart | Cause::InitTimeout) && fault.confidence == Confidence::Proved);
+    let in_start_up =
+        fault.as_ref().is_some_and(|fault| matches!(fault.cause, Cause::SlowColdStart | Cause::InitTimeout) && fault.confidence == Confidence::Proved);
     let mut evidence = fault.as_ref().map(|fault| fault.evidence.clone()).unwrap_or_default();
     if evidence.is_empty() && invoked.function_error.is_some() {
         evidence.push(excerpt(&invoked.payload));
@@ -166,14 +167,40 @@ mod tests {
         check(None, "{}", &format!("{report}\tInit Duration: 900.00 ms\t\nXRAY TraceId: 1-2-3"), PingOutcome::Cold, None, false);
         check(None, "{}", "", PingOutcome::Answered, None, false);
         check(Some("Unhandled"), r#"{"errorMessage":"boom"}"#, report, PingOutcome::Failed, None, false);
-        check(Some("Unhandled"), r#"{"errorMessage":"2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds"}"#, "", PingOutcome::TimedOut, None, false);
-        check(Some("Unhandled"), "{}", "START RequestId: ID Version: $LATEST\nInstancing..\n2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds", PingOutcome::TimedOut, Some(Cause::SlowColdStart), true);
-        check(Some("Unhandled"), "{}", "START RequestId: ID Version: $LATEST\n2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds", PingOutcome::TimedOut, Some(Cause::FunctionTimeout), false);
+        check(
+            Some("Unhandled"),
+            r#"{"errorMessage":"2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds"}"#,
+            "",
+            PingOutcome::TimedOut,
+            None,
+            false,
+        );
+        check(
+            Some("Unhandled"),
+            "{}",
+            "START RequestId: ID Version: $LATEST\nInstancing..\n2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds",
+            PingOutcome::TimedOut,
+            Some(Cause::SlowColdStart),
+            true,
+        );
+        check(
+            Some("Unhandled"),
+            "{}",
+            "START RequestId: ID Version: $LATEST\n2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds",
+            PingOutcome::TimedOut,
+            Some(Cause::FunctionTimeout),
+            false,
+        );
     }
 
     #[test]
     fn a_function_is_known_by_its_bare_name() {
-        for name in ["backend-dev", "backend-dev:live", "arn:aws:lambda:ap-northeast-2:111122223333:function:backend-dev", "arn:aws:lambda:ap-northeast-2:111122223333:function:backend-dev:3"] {
+        for name in [
+            "backend-dev",
+            "backend-dev:live",
+            "arn:aws:lambda:ap-northeast-2:111122223333:function:backend-dev",
+            "arn:aws:lambda:ap-northeast-2:111122223333:function:backend-dev:3",
+        ] {
             assert_eq!(function_name(name), "backend-dev");
         }
     }

@@ -42,7 +42,12 @@ pub struct SourceRow {
 impl Commit {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.observations.is_empty() && self.cursors.is_empty() && self.sources.is_empty() && self.incidents.is_empty() && self.notifications.is_empty() && self.spent.is_empty()
+        self.observations.is_empty()
+            && self.cursors.is_empty()
+            && self.sources.is_empty()
+            && self.incidents.is_empty()
+            && self.notifications.is_empty()
+            && self.spent.is_empty()
     }
 }
 
@@ -128,14 +133,36 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
             What::Fault(fault) => single.push(json!(["fault", at, seen, source, json!(fault).to_string()])),
             What::Ping(ping) => single.push(json!(["ping", at, seen, source, json!(ping).to_string()])),
             What::Tally(t) => {
-                tallies.push(json!([t.function, at, seen, day, t.invocations, t.cold, t.cold_waited, t.timeouts, t.errors, t.billed_ms, t.duration_ms, t.unparsed]));
+                tallies.push(json!([
+                    t.function,
+                    at,
+                    seen,
+                    day,
+                    t.invocations,
+                    t.cold,
+                    t.cold_waited,
+                    t.timeouts,
+                    t.errors,
+                    t.billed_ms,
+                    t.duration_ms,
+                    t.unparsed
+                ]));
                 causes.extend(t.causes.iter().map(|(cause, count)| json!([t.function, day, cause.code(), count])));
             }
             // Metrics can be asked for again; how a source is, is in its own row.
             What::Metric(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
         }
     }
-    let incident = |incident: &Incident| json!([incident.rule, incident.subject.to_string(), ms(incident.opened), incident.fired.map(ms), incident.resolved.map(ms), json!(incident).to_string()]);
+    let incident = |incident: &Incident| {
+        json!([
+            incident.rule,
+            incident.subject.to_string(),
+            ms(incident.opened),
+            incident.fired.map(ms),
+            incident.resolved.map(ms),
+            json!(incident).to_string()
+        ])
+    };
     let notification = |notification: &Notification| json!([notification.key, notification.receiver, ms(now), json!(notification).to_string()]);
     vec![
         (COSTS, costs),

@@ -37,7 +37,12 @@ impl Store {
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
     pub async fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Loaded, StoreError> {
-        let mut loaded = Loaded { sources: self.sources().await?, open: self.open_incidents().await?, spent: self.spent(Month::of(now.date_naive())).await?, ..Loaded::default() };
+        let mut loaded = Loaded {
+            sources: self.sources().await?,
+            open: self.open_incidents().await?,
+            spent: self.spent(Month::of(now.date_naive())).await?,
+            ..Loaded::default()
+        };
         self.costs(now, &mut loaded.observations).await?;
         self.single(now - window, &mut loaded.observations).await?;
         self.minutes(now - window, &mut loaded.observations).await?;
@@ -54,7 +59,13 @@ impl Store {
     /// As [`Store::load`].
     pub async fn sources(&self) -> Result<Vec<SourceRow>, StoreError> {
         let rows = self.rows(sqlx::query("SELECT name, polled, state FROM source ORDER BY name")).await?;
-        let read = |row: &SqliteRow| Ok(SourceRow { name: self.get(row, 0)?, polled: self.get::<Option<i64>>(row, 1)?.map(time), state: self.json("a source", &self.get::<String>(row, 2)?)? });
+        let read = |row: &SqliteRow| {
+            Ok(SourceRow {
+                name: self.get(row, 0)?,
+                polled: self.get::<Option<i64>>(row, 1)?.map(time),
+                state: self.json("a source", &self.get::<String>(row, 2)?)?,
+            })
+        };
         rows.iter().map(read).collect()
     }
 
@@ -89,7 +100,9 @@ impl Store {
     }
 
     async fn single(&self, from: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
-        for row in self.rows(sqlx::query("SELECT kind, at, seen, source, body FROM observation WHERE at >= ?1 OR seen >= ?1 ORDER BY at, id").bind(ms(from))).await? {
+        for row in
+            self.rows(sqlx::query("SELECT kind, at, seen, source, body FROM observation WHERE at >= ?1 OR seen >= ?1 ORDER BY at, id").bind(ms(from))).await?
+        {
             let body: String = self.get(&row, 4)?;
             let what = match self.get::<String>(&row, 0)?.as_str() {
                 "fault" => What::Fault(self.json("a fault", &body)?),
@@ -102,9 +115,16 @@ impl Store {
     }
 
     async fn minutes(&self, from: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
-        let query = sqlx::query("SELECT function, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, minute, seen FROM lambda_minute WHERE minute >= ?1 OR seen >= ?1");
+        let query = sqlx::query(
+            "SELECT function, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, minute, seen FROM lambda_minute WHERE minute >= ?1 OR seen >= ?1",
+        );
         for row in self.rows(query.bind(ms(from))).await? {
-            into.push(Observation { at: time(self.get(&row, 9)?), seen: time(self.get(&row, 10)?), source: String::new(), what: What::Tally(self.tally(&row)?) });
+            into.push(Observation {
+                at: time(self.get(&row, 9)?),
+                seen: time(self.get(&row, 10)?),
+                source: String::new(),
+                what: What::Tally(self.tally(&row)?),
+            });
         }
         Ok(())
     }

@@ -95,7 +95,13 @@ impl Store {
             Durability::Full => SqliteSynchronous::Full,
             Durability::None => SqliteSynchronous::Off,
         };
-        let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(Duration::from_secs(10)).foreign_keys(true);
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true);
         let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: Some(lock) };
         store.migrate().await?;
         Ok(store)
@@ -120,9 +126,9 @@ impl Store {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-            Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(*sql), false)
-        });
+        let migrations = MIGRATIONS
+            .iter()
+            .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(*sql), false));
         Migrator::with_migrations(migrations.collect()).run(&self.pool).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(_) => StoreError::TooNew(self.path.clone()),
             other => StoreError::Database { path: self.path.clone(), source: sqlx::Error::Migrate(Box::new(other)) },

@@ -16,7 +16,12 @@ impl Store {
     /// If the database refuses, or holds what this version cannot read.
     pub async fn month(&self, month: Month) -> Result<MonthRows, StoreError> {
         let (from, to) = month.instants();
-        let mut rows = MonthRows { days: self.days(month).await?, days_before: self.days(month.previous()).await?, calls: self.own_calls(month).await?, ..MonthRows::default() };
+        let mut rows = MonthRows {
+            days: self.days(month).await?,
+            days_before: self.days(month.previous()).await?,
+            calls: self.own_calls(month).await?,
+            ..MonthRows::default()
+        };
         let (first, end) = (month.first_day().to_string(), month.end().to_string());
         let sums = "SELECT function, sum(invocations), sum(cold), sum(cold_waited), sum(timeouts), sum(errors), sum(billed_ms), sum(duration_ms), sum(unparsed)
                     FROM lambda_day WHERE day >= ?1 AND day < ?2 GROUP BY function ORDER BY function";
@@ -26,15 +31,23 @@ impl Store {
         let causes = "SELECT function, cause, sum(count) FROM cause_day WHERE day >= ?1 AND day < ?2 GROUP BY function, cause";
         for row in self.rows(sqlx::query(causes).bind(&first).bind(&end)).await? {
             let (function, code, count): (String, String, i64) = (self.get(&row, 0)?, self.get(&row, 1)?, self.get(&row, 2)?);
-            let cause = Cause::ALL.iter().find(|(known, _)| *known == code).map(|(_, cause)| *cause).ok_or_else(|| self.content("a cause", format!("`{code}` is not known")))?;
+            let cause = Cause::ALL
+                .iter()
+                .find(|(known, _)| *known == code)
+                .map(|(_, cause)| *cause)
+                .ok_or_else(|| self.content("a cause", format!("`{code}` is not known")))?;
             if let Some(tally) = rows.tallies.iter_mut().find(|tally| tally.function == function) {
                 tally.causes.insert(cause, u64::try_from(count).unwrap_or(0));
             }
         }
-        for row in self.rows(sqlx::query("SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id").bind(ms(from)).bind(ms(to))).await? {
+        for row in self
+            .rows(sqlx::query("SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id").bind(ms(from)).bind(ms(to)))
+            .await?
+        {
             rows.pings.push((time(self.get(&row, 0)?), self.json::<Ping>("a ping", &self.get::<String>(&row, 1)?)?));
         }
-        let incidents = "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
+        let incidents =
+            "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
         for row in self.rows(sqlx::query(incidents).bind(ms(from)).bind(ms(to))).await? {
             rows.incidents.push(self.json("an incident", &self.get::<String>(&row, 0)?)?);
         }

@@ -81,9 +81,15 @@ impl Store {
     /// If the database refuses.
     pub async fn attempt_ended(&self, id: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError> {
         let statement = match attempt {
-            Attempt::Sent { receipt } => sqlx::query("UPDATE outbox SET attempting = 0, sent = ?2, receipt = ?3, last_error = NULL WHERE id = ?1").bind(id).bind(ms(now)).bind(receipt),
+            Attempt::Sent { receipt } => {
+                sqlx::query("UPDATE outbox SET attempting = 0, sent = ?2, receipt = ?3, last_error = NULL WHERE id = ?1").bind(id).bind(ms(now)).bind(receipt)
+            }
             Attempt::Failed { why, not_before, told_to_wait } => {
-                sqlx::query("UPDATE outbox SET attempting = 0, not_before = ?2, told_to_wait = ?3, last_error = ?4 WHERE id = ?1").bind(id).bind(ms(*not_before)).bind(told_to_wait).bind(why)
+                sqlx::query("UPDATE outbox SET attempting = 0, not_before = ?2, told_to_wait = ?3, last_error = ?4 WHERE id = ?1")
+                    .bind(id)
+                    .bind(ms(*not_before))
+                    .bind(told_to_wait)
+                    .bind(why)
             }
         };
         statement.execute(&self.pool).await.map(|_| ()).map_err(|error| self.database(error))

@@ -20,11 +20,17 @@ fn every_commented_example_of_it_is_valid_too() {
     let folder = TempDir::new().expect("a folder");
     let text = fs::read_to_string(repository("alerts.toml")).expect("the file");
     // An example is a comment that is a table or a key; prose has no ` = ` right after its first word.
-    let is_example = |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c)));
-    let all: String = text.lines().map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line)).map(|line| format!("{line}\n")).collect();
+    let is_example =
+        |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c)));
+    let all: String =
+        text.lines().map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line)).map(|line| format!("{line}\n")).collect();
     assert!(all.contains("\n[receiver.me]\nvia.email") && all.contains("\n[warm.backend]\nevery"), "{all}");
     fs::write(folder.path().join("all.toml"), all).expect("the file");
-    let output = monitor(folder.path()).args(["check", "--config", "all.toml"]).env("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x").env("SMTP_PASSWORD", "x").run();
+    let output = monitor(folder.path())
+        .args(["check", "--config", "all.toml"])
+        .env("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x")
+        .env("SMTP_PASSWORD", "x")
+        .run();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
 

@@ -31,7 +31,14 @@ fn check(reply: Reply, expected: &[&str]) {
 fn once(endpoint: &str, slack: &Webhook, more: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("alerts.toml"), TABLES).expect("the configuration");
-    let run = || monitor(folder.path()).args(["run", "--once"]).envs(aws_env(endpoint, &[])).envs(more.iter().copied()).env("HOOK", format!("{}/secret-path", slack.url())).run();
+    let run = || {
+        monitor(folder.path())
+            .args(["run", "--once"])
+            .envs(aws_env(endpoint, &[]))
+            .envs(more.iter().copied())
+            .env("HOOK", format!("{}/secret-path", slack.url()))
+            .run()
+    };
     let first = run();
     let told = slack.requests().len();
     let second = run();
@@ -52,14 +59,22 @@ fn finds(output: &Output, slack: &Webhook, expected: &[&str]) {
 }
 
 fn refusal(code: &str, message: &str) -> Reply {
-    Reply::status(400).header("x-amzn-errortype", code).header("content-type", "application/x-amz-json-1.1").body(&format!("{{\"__type\":\"{code}\",\"message\":\"{message}\"}}"))
+    Reply::status(400)
+        .header("x-amzn-errortype", code)
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(&format!("{{\"__type\":\"{code}\",\"message\":\"{message}\"}}"))
 }
 
 #[test]
 fn a_missing_permission_is_named_with_its_call_and_its_resource() {
     check(
         refusal("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized to perform that"),
-        &["watch.spend: ce:GetCostAndUsage on the account's bill failed: AccessDeniedException", "allow ce:GetCostAndUsage to this identity", "logs:FilterLogEvents on /aws/lambda/backend-dev failed", "allow logs:FilterLogEvents"],
+        &[
+            "watch.spend: ce:GetCostAndUsage on the account's bill failed: AccessDeniedException",
+            "allow ce:GetCostAndUsage to this identity",
+            "logs:FilterLogEvents on /aws/lambda/backend-dev failed",
+            "allow logs:FilterLogEvents",
+        ],
     );
 }
 
@@ -70,7 +85,10 @@ fn cost_explorer_that_is_not_switched_on_is_told_as_such() {
 
 #[test]
 fn credentials_that_are_refused_are_not_taken_for_a_missing_permission() {
-    check(refusal("UnrecognizedClientException", "The security token included in the request is invalid."), &["UnrecognizedClientException", "temporary keys need their AWS_SESSION_TOKEN"]);
+    check(
+        refusal("UnrecognizedClientException", "The security token included in the request is invalid."),
+        &["UnrecognizedClientException", "temporary keys need their AWS_SESSION_TOKEN"],
+    );
 }
 
 #[test]

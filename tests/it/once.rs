@@ -38,7 +38,21 @@ async fn fill_logs(world: &World) {
     world.ministack.create_log_group(group).await;
     let first = format!("2024-12-27T02:22:50.217Z {ID} Task timed out after 30.03 seconds\n\n");
     let second = first.replace("e11db634", "e11db635");
-    world.ministack.put_log_events(group, "2026/11/22/[$LATEST]aaa", &[(ago(300), "Instancing.."), (ago(285), "Instancing.."), (ago(270), &first), (ago(269), "INIT_START Runtime Version: python:3.12.v38"), (ago(180), "Instancing.."), (ago(150), &second)]).await;
+    world
+        .ministack
+        .put_log_events(
+            group,
+            "2026/11/22/[$LATEST]aaa",
+            &[
+                (ago(300), "Instancing.."),
+                (ago(285), "Instancing.."),
+                (ago(270), &first),
+                (ago(269), "INIT_START Runtime Version: python:3.12.v38"),
+                (ago(180), "Instancing.."),
+                (ago(150), &second),
+            ],
+        )
+        .await;
     let started = json!({"time": "t", "type": "platform.start", "record": {"requestId": ID}}).to_string();
     let failed = json!({"timestamp": "t", "level": "ERROR", "requestId": ID, "errorType": "Runtime.ImportModuleError", "errorMessage": "Unable to import module 'app': No module named 'requests' for <!channel> & <b>you</b>"}).to_string();
     let report = json!({"time": "t", "type": "platform.report", "record": {"requestId": ID, "status": "error", "errorType": "Runtime.ImportModuleError", "metrics": {"durationMs": 12.5, "billedDurationMs": 13, "memorySizeMB": 512, "maxMemoryUsedMB": 80}}}).to_string();
@@ -81,7 +95,9 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert_eq!((world.told().len(), world.mail.mails().len()), (2, 3), "a second pass says nothing again");
 
-    let oom = format!("REPORT RequestId: {ID}\tDuration: 900.00 ms\tBilled Duration: 900 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory");
+    let oom = format!(
+        "REPORT RequestId: {ID}\tDuration: 900.00 ms\tBilled Duration: 900 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory"
+    );
     world.ministack.create_log_group("/aws/lambda/backend-worker").await;
     world.ministack.put_log_events("/aws/lambda/backend-worker", "2026/11/22/[$LATEST]ccc", &[(ago(10), &oom)]).await;
     let output = world.monitor(&["run", "--once"]).run();
@@ -93,7 +109,11 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     let report = world.report(&now().format("%Y-%m").to_string());
     assert_eq!((report["total"].as_str(), report["services"][0]["amount"].as_str()), (Some("28.8500000000"), Some("25.0300000001")), "{report:#}");
     let dev = report["lambda"].as_array().unwrap().iter().find(|line| line["function"] == "backend-dev").unwrap();
-    assert_eq!((dev["timeouts"].as_u64(), dev["causes"][0]["code"].as_str(), dev["causes"][0]["count"].as_u64()), (Some(2), Some("slow_cold_start"), Some(2)), "{report:#}");
+    assert_eq!(
+        (dev["timeouts"].as_u64(), dev["causes"][0]["code"].as_str(), dev["causes"][0]["count"].as_u64()),
+        (Some(2), Some("slow_cold_start"), Some(2)),
+        "{report:#}"
+    );
     assert_eq!(report["pings"][0]["sent"].as_u64(), Some(3));
     assert_eq!(report["incidents"].as_array().map(Vec::len), Some(4), "{report:#}");
     assert_eq!(report["own_cost"]["usd"].as_str(), Some("0.02"), "two pages, and no second poll before its time: {report:#}");
@@ -103,13 +123,18 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
 async fn the_report_of_a_past_month_follows_its_schema() {
     let world = World::new().await;
     world.configure("[watch.spend]\nevery = \"6h\"\nread.cost_explorer = {}\n");
-    let december = |day: u32, amount: &str| billed(&format!("2024-12-{day:02}"), &format!("2024-12-{:02}", day + 1), false, &[(RDS, amount), ("Refund <b>", "-0.10")]);
+    let december =
+        |day: u32, amount: &str| billed(&format!("2024-12-{day:02}"), &format!("2024-12-{:02}", day + 1), false, &[(RDS, amount), ("Refund <b>", "-0.10")]);
     let november = billed("2024-11-30", "2024-12-01", false, &[("AWS Lambda", "0.0000001")]);
     world.moto.queue_cost_results(&[answer(&[november, december(1, "1.10"), december(2, "2.20")], None)]).await;
     assert_eq!(world.monitor(&["run", "--once"]).run().code, Some(0));
 
     let report = world.report("2024-12");
-    assert_eq!((report["total"].as_str(), report["previous_total"].as_str(), report["settled"].as_bool()), (Some("3.10"), Some("0.0000001"), Some(false)), "{report:#}");
+    assert_eq!(
+        (report["total"].as_str(), report["previous_total"].as_str(), report["settled"].as_bool()),
+        (Some("3.10"), Some("0.0000001"), Some(false)),
+        "{report:#}"
+    );
     crate::support::schema::holds("docs/report.schema.json", &report);
     crate::support::schema::holds("docs/report.schema.json", &world.report("1999-01"));
     let status = world.monitor(&["status", "--format", "json"]).run();

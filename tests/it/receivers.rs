@@ -70,7 +70,10 @@ fn an_answer_other_than_ok_is_no_delivery() {
 async fn mailed(options: MailOptions, settings: &str, trusted: bool) -> (Output, MailServer) {
     let server = MailServer::start(options).await;
     let folder = TempDir::new().expect("a folder");
-    let receiver = format!("[receiver.me]\nvia.email = {{ smtp = \"smtp://localhost:{}\", from = \"Monitor <monitor@stepby.one>\", to = [\"me@stepby.one\", \"you@stepby.one\"], {settings} }}\n", server.port());
+    let receiver = format!(
+        "[receiver.me]\nvia.email = {{ smtp = \"smtp://localhost:{}\", from = \"Monitor <monitor@stepby.one>\", to = [\"me@stepby.one\", \"you@stepby.one\"], {settings} }}\n",
+        server.port()
+    );
     fs::write(folder.path().join("alerts.toml"), receiver).expect("the configuration");
     let mut program = monitor(folder.path()).args(["send-test", "me"]).env("SMTP_PASSWORD", "hunter2");
     if trusted {
@@ -87,14 +90,27 @@ async fn mail_is_sent_over_every_kind_of_connection() {
     for (options, settings) in [
         (MailOptions::default(), "tls = \"none\""),
         (MailOptions { tls: Tls::Starttls, ..MailOptions::default() }, "tls = \"starttls\""),
-        (MailOptions { tls: Tls::Implicit, login: login.clone(), ..MailOptions::default() }, "tls = \"implicit\", username = \"me\", password = { env = \"SMTP_PASSWORD\" }"),
+        (
+            MailOptions { tls: Tls::Implicit, login: login.clone(), ..MailOptions::default() },
+            "tls = \"implicit\", username = \"me\", password = { env = \"SMTP_PASSWORD\" }",
+        ),
         (MailOptions { tls: Tls::Starttls, login, ..MailOptions::default() }, "username = \"me\", password = { env = \"SMTP_PASSWORD\" }"),
     ] {
         let (output, server) = mailed(options, settings, true).await;
         assert_eq!(output.code, Some(0), "{settings}: {}", output.stderr);
         // The body is quoted-printable, which breaks long lines with an equals sign.
         let mails: Vec<String> = server.wait_for(1, SOON).await.iter().map(|mail| mail.replace("=\r\n", "").replace("=\n", "")).collect();
-        for part in ["Subject: [info] This is a test message from monitor", "Message-ID: <", "@stepby.one>", "Auto-Submitted: auto-generated", "Content-Type: text/plain", "Content-Type: text/html", "&lt;b&gt;not bold&lt;/b&gt;", "to: me@stepby.one", "you@stepby.one"] {
+        for part in [
+            "Subject: [info] This is a test message from monitor",
+            "Message-ID: <",
+            "@stepby.one>",
+            "Auto-Submitted: auto-generated",
+            "Content-Type: text/plain",
+            "Content-Type: text/html",
+            "&lt;b&gt;not bold&lt;/b&gt;",
+            "to: me@stepby.one",
+            "you@stepby.one",
+        ] {
             assert!(mails[0].to_lowercase().contains(&part.to_lowercase()), "`{part}` is not in:\n{}", mails[0]);
         }
     }
@@ -122,7 +138,9 @@ async fn mail_to_a_dead_server_waits_in_the_outbox() {
     let folder = TempDir::new().expect("a folder");
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port nobody listens on").port();
     let configure = |port: u16| {
-        let tables = format!("[watch.backend]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"f\"] }}\n[receiver.me]\nvia.email = {{ smtp = \"smtp://127.0.0.1:{port}\", tls = \"none\", from = \"a@stepby.one\", to = [\"b@stepby.one\"] }}\n");
+        let tables = format!(
+            "[watch.backend]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"f\"] }}\n[receiver.me]\nvia.email = {{ smtp = \"smtp://127.0.0.1:{port}\", tls = \"none\", from = \"a@stepby.one\", to = [\"b@stepby.one\"] }}\n"
+        );
         fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
     };
     let once = || monitor(folder.path()).args(["run", "--once"]).envs(aws_env("http://127.0.0.1:9", &[])).limit(Duration::from_secs(60)).run();

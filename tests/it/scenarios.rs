@@ -30,7 +30,9 @@ impl Scenario {
     }
 
     fn config(&self, folder: &Path) -> Config {
-        let tables = fs::read_to_string(repository("demo/alerts.toml")).expect("the configuration").replace("via.stdout = {}", "via.slack = { webhook = { env = \"HOOK\" } }");
+        let tables = fs::read_to_string(repository("demo/alerts.toml"))
+            .expect("the configuration")
+            .replace("via.stdout = {}", "via.slack = { webhook = { env = \"HOOK\" } }");
         let environment = Environment::with(&[("HOOK", &format!("{}/x", self.slack.url()))], folder.to_path_buf());
         parse(&tables, &environment, self.now).expect("a valid configuration")
     }
@@ -40,7 +42,9 @@ impl Scenario {
         let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(self.now));
         let account = recording.account(Arc::clone(&clock), self.now);
-        let daemon = app::daemon(self.config(self.folder.path()), account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoPulse)).await.expect("a daemon");
+        let daemon = app::daemon(self.config(self.folder.path()), account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoPulse))
+            .await
+            .expect("a daemon");
         self.now += length;
         daemon.run(Until::Instant(self.now)).await.expect("a good end");
     }
@@ -95,7 +99,10 @@ async fn an_outage_of_six_hours_loses_nothing_and_repeats_nothing() {
     once.sort();
     once.dedup();
     assert_eq!(once.len(), delivered.len(), "{delivered:?}");
-    assert!(delivered.iter().any(|title| title.contains("slow_cold_start")) && delivered.iter().any(|title| title.contains("warm-up pings do not warm")), "{delivered:?}");
+    assert!(
+        delivered.iter().any(|title| title.contains("slow_cold_start")) && delivered.iter().any(|title| title.contains("warm-up pings do not warm")),
+        "{delivered:?}"
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,14 @@ use super::{Application, Case, Cause, Diagnosis, Weight};
 pub(super) const MEANING: &str = "AWS refuses the credentials the function signs with";
 pub(super) const NEXT_STEP: &str = "Use the SDK's default credential chain: Lambda's own keys are temporary and worthless without AWS_SESSION_TOKEN. Drop static keys from the function's environment, and do not keep a session across freezes.";
 
-const CODES: [&str; 6] = ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException", "ExpiredToken", "InvalidSignatureException", "security token included in the request is"];
+const CODES: [&str; 6] = [
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "InvalidSignatureException",
+    "security token included in the request is",
+];
 
 pub(super) fn sign(line: &Application) -> Option<Weight> {
     let named = CODES.iter().any(|code| line.text.contains(code)) || line.text.contains("Signature expired");

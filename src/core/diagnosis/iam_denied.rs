@@ -3,7 +3,8 @@
 use super::{Application, Case, Cause, Diagnosis, Weight};
 
 pub(super) const MEANING: &str = "a permission is missing";
-pub(super) const NEXT_STEP: &str = "Add exactly the action and resource that the quoted line names to the function's execution role (or to the resource's or key's policy).";
+pub(super) const NEXT_STEP: &str =
+    "Add exactly the action and resource that the quoted line names to the function's execution role (or to the resource's or key's policy).";
 
 pub(super) fn sign(line: &Application) -> Option<Weight> {
     let text = line.text.as_str();

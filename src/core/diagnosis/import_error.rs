@@ -3,14 +3,23 @@
 use super::{Application, Case, Cause, Confidence, Diagnosis, Weight};
 
 pub(super) const MEANING: &str = "a module is missing from the package";
-pub(super) const NEXT_STEP: &str = "Package the dependency that the quoted line names (or mend the zip's root or layer path) and deploy again; nothing runs until then.";
+pub(super) const NEXT_STEP: &str =
+    "Package the dependency that the quoted line names (or mend the zip's root or layer path) and deploy again; nothing runs until then.";
 
 pub(super) fn sign(line: &Application) -> Option<Weight> {
     let text = line.text.as_str();
     if text.contains("Runtime.ImportModuleError") || text.contains("Unable to import module") {
         return Some(Weight::Failure);
     }
-    let hint = ["No module named", "Cannot find module", "ERR_MODULE_NOT_FOUND", "ModuleNotFoundError", "NoClassDefFoundError", "ClassNotFoundException", "cannot load such file"];
+    let hint = [
+        "No module named",
+        "Cannot find module",
+        "ERR_MODULE_NOT_FOUND",
+        "ModuleNotFoundError",
+        "NoClassDefFoundError",
+        "ClassNotFoundException",
+        "cannot load such file",
+    ];
     hint.iter().any(|hint| text.contains(hint)).then_some(Weight::Hint)
 }
 

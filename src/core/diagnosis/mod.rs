@@ -142,7 +142,10 @@ pub struct Diagnosis {
 impl Case<'_> {
     /// Whether the invocation failed in any way.
     pub fn failed(&self) -> bool {
-        self.timed_out_after.is_some() || self.exited.is_some() || self.report.is_some_and(|report| report.status != Status::Success) || self.init.is_some_and(|init| init.status != Status::Success)
+        self.timed_out_after.is_some()
+            || self.exited.is_some()
+            || self.report.is_some_and(|report| report.status != Status::Success)
+            || self.init.is_some_and(|init| init.status != Status::Success)
     }
 
     /// The platform's error type, from the summary or from the start-up.

@@ -20,7 +20,10 @@ pub(super) fn sign(line: &Application) -> Option<Weight> {
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let found = |confidence| {
         let used = case.report.and_then(|report| Some((report.max_memory_mb?, report.memory_mb?)));
-        let finding = used.map_or_else(|| "The process was ended for its memory.".to_owned(), |(used, size)| format!("The process was ended with {used:.0} MB of {size:.0} MB in use."));
+        let finding = used.map_or_else(
+            || "The process was ended for its memory.".to_owned(),
+            |(used, size)| format!("The process was ended with {used:.0} MB of {size:.0} MB in use."),
+        );
         Some(Diagnosis { cause: Cause::Oom, confidence, finding })
     };
     if case.error_type() == "Runtime.OutOfMemory" {

@@ -119,9 +119,11 @@ static FIELDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
-static TIMED_OUT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\s+)?Task timed out after ([0-9]+(?:\.[0-9]+)?) seconds").ok());
-static EXITED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^RequestId: ([0-9a-fA-F-]{36})\s+(?:Error: )?(?:Runtime exited (?:with )?(.*)|(Process exited before completing request.*))").ok());
+static TIMED_OUT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\s+)?Task timed out after ([0-9]+(?:\.[0-9]+)?) seconds").ok());
+static EXITED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^RequestId: ([0-9a-fA-F-]{36})\s+(?:Error: )?(?:Runtime exited (?:with )?(.*)|(Process exited before completing request.*))").ok()
+});
 static REQUEST_ID: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").ok());
 
 /// Says what a message means. Never fails: what cannot be read is [`Line::Unparsed`] or a line of the application.
@@ -268,7 +270,7 @@ fn text_of(value: &Value) -> Option<String> {
 
 fn json_init_report(record: &Value) -> InitReport {
     InitReport {
-        duration_ms: record["metrics"]["durationMs"].as_f64().and_then(measured),
+        duration_ms: record.pointer("/metrics/durationMs").and_then(Value::as_f64).and_then(measured),
         in_invocation: record["phase"] == "invoke",
         status: status(record["status"].as_str().unwrap_or_default()),
         error_type: text_of(&record["errorType"]),
@@ -339,9 +341,15 @@ mod tests {
             ..Report::default()
         };
         for message in [
-            format!("REPORT RequestId: {ID}\tDuration: 2.85 ms\tBilled Duration: 3156 ms\tMemory Size: 1024 MB\tMax Memory Used: 64 MB\tInit Duration: 3152.18 ms\tStatus: error\tError Type: Runtime.OutOfMemory\t\nXRAY TraceId: 1-5e1b4151-0c9d\tSampled: true"),
-            format!("REPORT RequestId: {ID} Duration: 2.85 ms Billed Duration: 3156 ms \tMemory Size: 1024 MB Max Memory Used: 64 MB Init Duration: 3152.18ms Status: error ErrorType: Runtime.OutOfMemory\n"),
-            format!("{{\"time\":\"2024-12-06T16:35:01.725Z\",\"type\":\"platform.report\",\"record\":{{\"requestId\":\"{ID}\",\"status\":\"error\",\"errorType\":\"Runtime.OutOfMemory\",\"metrics\":{{\"durationMs\":2.85,\"billedDurationMs\":3156.0,\"memorySizeMB\":1024,\"maxMemoryUsedMB\":64,\"initDurationMs\":3152.18}}}}}}"),
+            format!(
+                "REPORT RequestId: {ID}\tDuration: 2.85 ms\tBilled Duration: 3156 ms\tMemory Size: 1024 MB\tMax Memory Used: 64 MB\tInit Duration: 3152.18 ms\tStatus: error\tError Type: Runtime.OutOfMemory\t\nXRAY TraceId: 1-5e1b4151-0c9d\tSampled: true"
+            ),
+            format!(
+                "REPORT RequestId: {ID} Duration: 2.85 ms Billed Duration: 3156 ms \tMemory Size: 1024 MB Max Memory Used: 64 MB Init Duration: 3152.18ms Status: error ErrorType: Runtime.OutOfMemory\n"
+            ),
+            format!(
+                "{{\"time\":\"2024-12-06T16:35:01.725Z\",\"type\":\"platform.report\",\"record\":{{\"requestId\":\"{ID}\",\"status\":\"error\",\"errorType\":\"Runtime.OutOfMemory\",\"metrics\":{{\"durationMs\":2.85,\"billedDurationMs\":3156.0,\"memorySizeMB\":1024,\"maxMemoryUsedMB\":64,\"initDurationMs\":3152.18}}}}}}"
+            ),
         ] {
             assert_eq!(parse(&message), Line::Report(expected.clone()), "{message}");
         }
@@ -371,7 +379,14 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_platform_line_is_counted_as_unparsed_or_left_to_the_application() {
-        for message in ["REPORT RequestId: ", "REPORT RequestId: x Duration: NaN ms", "REPORT RequestId: x Duration: -5 ms", "REPORT RequestId: x Duration: 1e300 ms", "START RequestId: ", r#"{"type":"platform.report","record":{"requestId":"x"}}"#] {
+        for message in [
+            "REPORT RequestId: ",
+            "REPORT RequestId: x Duration: NaN ms",
+            "REPORT RequestId: x Duration: -5 ms",
+            "REPORT RequestId: x Duration: 1e300 ms",
+            "START RequestId: ",
+            r#"{"type":"platform.report","record":{"requestId":"x"}}"#,
+        ] {
             assert_eq!(parse(message), Line::Unparsed, "{message}");
         }
         for message in ["", "REPORT of the day", "Instancing..", "{\"type\":\"platform.report\"", "START here", "\u{0}\u{1}"] {

@@ -87,7 +87,8 @@ impl Reader {
 
     /// Reads one message of the log stream `stream`, written at `at`. Messages of one stream come in order.
     pub fn read(&mut self, stream: &str, at: DateTime<Utc>, message: &str, reading: &mut Reading) {
-        let environment = self.environments.entry(stream.to_owned()).or_insert_with(|| Environment { last: at, start_up: None, current: Invocation::default() });
+        let environment =
+            self.environments.entry(stream.to_owned()).or_insert_with(|| Environment { last: at, start_up: None, current: Invocation::default() });
         environment.last = environment.last.max(at);
         let mut step = Step { function: &self.function, at, silent_timeouts: &mut self.silent_timeouts, environment, reading };
         step.take(message, line::parse(message));
@@ -315,7 +316,14 @@ impl Step<'_> {
         };
         let Some(Diagnosis { cause, confidence, finding }) = diagnosis::judge(&case) else { return };
         let failed = case.failed();
-        let fault = Fault { function: self.function.to_owned(), cause, confidence, request_id: current.request_id.clone(), finding, evidence: current.evidence.clone() };
+        let fault = Fault {
+            function: self.function.to_owned(),
+            cause,
+            confidence,
+            request_id: current.request_id.clone(),
+            finding,
+            evidence: current.evidence.clone(),
+        };
         self.environment.current.told = true;
         *self.tally().causes.entry(cause).or_default() += 1;
         if self.reading.faults.len() < MOST_FAULTS {
@@ -354,7 +362,12 @@ mod tests {
         for (ms, text) in lines {
             // The state must survive being stored between any two lines.
             reader = serde_json::from_str(&serde_json::to_string(&reader).unwrap()).unwrap();
-            reader.read("stream", DateTime::from_timestamp_millis(*ms).unwrap(), &text.replace("ID2", "00000000-ef8a-4258-9d46-0b5e878cd834").replace("ID", ID), &mut reading);
+            reader.read(
+                "stream",
+                DateTime::from_timestamp_millis(*ms).unwrap(),
+                &text.replace("ID2", "00000000-ef8a-4258-9d46-0b5e878cd834").replace("ID", ID),
+                &mut reading,
+            );
         }
         let mut sum = Tally { function: "f".into(), ..Tally::default() };
         reading.tallies.values().for_each(|tally| sum.add(tally));
@@ -391,7 +404,10 @@ mod tests {
                 (1, "Instancing.."),
                 (30_000, "2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds"),
                 (30_001, "END RequestId: ID"),
-                (30_002, "REPORT RequestId: ID\tDuration: 30030.00 ms\tBilled Duration: 30000 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB\tStatus: timeout"),
+                (
+                    30_002,
+                    "REPORT RequestId: ID\tDuration: 30030.00 ms\tBilled Duration: 30000 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB\tStatus: timeout",
+                ),
             ],
             (1, 1, 1, 0),
             &[(Cause::SlowColdStart, Confidence::Proved)],
@@ -432,7 +448,11 @@ mod tests {
         for (used, cause) in [("128", Cause::Oom), ("125", Cause::Oom), ("40", Cause::RuntimeExit)] {
             let report = format!("REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: {used} MB");
             let exit = "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError";
-            check(&[(0, "START RequestId: ID Version: $LATEST"), (1, exit), (2, "END RequestId: ID"), (3, &report)], (1, 0, 0, 1), &[(cause, Confidence::Proved)]);
+            check(
+                &[(0, "START RequestId: ID Version: $LATEST"), (1, exit), (2, "END RequestId: ID"), (3, &report)],
+                (1, 0, 0, 1),
+                &[(cause, Confidence::Proved)],
+            );
         }
     }
 
@@ -443,7 +463,10 @@ mod tests {
                 (0, r#"{"time":"t","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init"}}"#),
                 (1, r#"{"time":"t","type":"platform.initReport","record":{"phase":"init","status":"timeout","metrics":{"durationMs":9999.9}}}"#),
                 (2, r#"{"time":"t","type":"platform.start","record":{"requestId":"ID"}}"#),
-                (3, r#"{"time":"t","type":"platform.report","record":{"requestId":"ID","status":"success","metrics":{"durationMs":20000.0,"billedDurationMs":20000,"memorySizeMB":512,"maxMemoryUsedMB":90}}}"#),
+                (
+                    3,
+                    r#"{"time":"t","type":"platform.report","record":{"requestId":"ID","status":"success","metrics":{"durationMs":20000.0,"billedDurationMs":20000,"memorySizeMB":512,"maxMemoryUsedMB":90}}}"#,
+                ),
             ],
             (1, 1, 0, 0),
             &[(Cause::InitTimeout, Confidence::Proved)],
@@ -451,8 +474,14 @@ mod tests {
         check(
             &[
                 (0, r#"{"time":"t","type":"platform.start","record":{"requestId":"ID"}}"#),
-                (1, r#"{"timestamp":"t","level":"ERROR","requestId":"ID","errorType":"ClientError","errorMessage":"An error occurred (UnrecognizedClientException) when calling the GetSecretValue operation: The security token included in the request is invalid."}"#),
-                (2, r#"{"time":"t","type":"platform.report","record":{"requestId":"ID","status":"error","errorType":"Function.Unknown","metrics":{"durationMs":20.0,"billedDurationMs":20,"memorySizeMB":512,"maxMemoryUsedMB":90}}}"#),
+                (
+                    1,
+                    r#"{"timestamp":"t","level":"ERROR","requestId":"ID","errorType":"ClientError","errorMessage":"An error occurred (UnrecognizedClientException) when calling the GetSecretValue operation: The security token included in the request is invalid."}"#,
+                ),
+                (
+                    2,
+                    r#"{"time":"t","type":"platform.report","record":{"requestId":"ID","status":"error","errorType":"Function.Unknown","metrics":{"durationMs":20.0,"billedDurationMs":20,"memorySizeMB":512,"maxMemoryUsedMB":90}}}"#,
+                ),
             ],
             (1, 0, 0, 1),
             &[(Cause::CredentialsInvalid, Confidence::Proved)],
@@ -476,7 +505,15 @@ mod tests {
     #[test]
     fn what_the_application_dealt_with_is_not_a_fault() {
         for handled in ["could not find optional dependency: No module named 'uvloop', using asyncio", "retrying after AccessDenied", "Runtime is happy"] {
-            check(&[(0, "START RequestId: ID Version: $LATEST"), (1, handled), (3, "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB")], (1, 0, 0, 0), &[]);
+            check(
+                &[
+                    (0, "START RequestId: ID Version: $LATEST"),
+                    (1, handled),
+                    (3, "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB"),
+                ],
+                (1, 0, 0, 0),
+                &[],
+            );
         }
     }
 
@@ -486,16 +523,35 @@ mod tests {
         for i in 0..4 {
             let id = format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834");
             lines.push((i * 10_000, format!("START RequestId: {id} Version: $LATEST")));
-            lines.push((i * 10_000 + 3000, format!("REPORT RequestId: {id}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: timeout")));
+            lines.push((
+                i * 10_000 + 3000,
+                format!("REPORT RequestId: {id}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: timeout"),
+            ));
         }
         let lines: Vec<(i64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
-        check(&lines, (4, 0, 4, 0), &[(Cause::FunctionTimeout, Confidence::Proved), (Cause::FunctionTimeout, Confidence::Proved), (Cause::ReinitLoop, Confidence::Likely), (Cause::ReinitLoop, Confidence::Likely)]);
+        check(
+            &lines,
+            (4, 0, 4, 0),
+            &[
+                (Cause::FunctionTimeout, Confidence::Proved),
+                (Cause::FunctionTimeout, Confidence::Proved),
+                (Cause::ReinitLoop, Confidence::Likely),
+                (Cause::ReinitLoop, Confidence::Likely),
+            ],
+        );
     }
 
     #[test]
     fn an_environment_started_ahead_of_its_first_request_delayed_nobody() {
         for (gap, waited) in [(1_000, 1), (11_000, 0)] {
-            let (tally, _, _) = read(&[(0, "INIT_START Runtime Version: nodejs:22.v1"), (gap, "START RequestId: ID Version: 3"), (gap + 5, "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 405 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tInit Duration: 400.00 ms")]);
+            let (tally, _, _) = read(&[
+                (0, "INIT_START Runtime Version: nodejs:22.v1"),
+                (gap, "START RequestId: ID Version: 3"),
+                (
+                    gap + 5,
+                    "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 405 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tInit Duration: 400.00 ms",
+                ),
+            ]);
             assert_eq!((tally.cold, tally.cold_waited), (1, waited));
         }
     }

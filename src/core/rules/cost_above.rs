@@ -109,7 +109,12 @@ impl CostAbove {
             Some((cost.day, *sum))
         });
         let crossed = through.skip_while(|(_, sum)| *sum <= self.limit.0).map(|(day, _)| day).next().unwrap_or(last.day);
-        let finding = self.finding(&subject, sum, &format!("in {month} so far"), vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))]);
+        let finding = self.finding(
+            &subject,
+            sum,
+            &format!("in {month} so far"),
+            vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))],
+        );
         Judgement::holds(subject, finding)
     }
 
@@ -143,7 +148,9 @@ impl CostAbove {
             facts,
             cause: None,
             next_step: match subject {
-                Subject::Service(service) => format!("Open Cost Explorer, filter by service \"{service}\", group by usage type: it names what runs. Stop or delete what nobody uses (look for instances without connections first)."),
+                Subject::Service(service) => format!(
+                    "Open Cost Explorer, filter by service \"{service}\", group by usage type: it names what runs. Stop or delete what nobody uses (look for instances without connections first)."
+                ),
                 _ => "Open Cost Explorer, group by service: the largest one that grew is the place to look.".to_owned(),
             },
             evidence: vec![],

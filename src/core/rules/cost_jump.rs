@@ -72,7 +72,10 @@ impl CostJump {
                 ("That day".to_owned(), format!("{} USD", cents(amount))),
                 (format!("Median of the {} days before", amounts.len()), format!("{} USD", cents(median))),
             ],
-            next_step: format!("Open Cost Explorer for {} and the day before, group by usage type: the line that grew is the cause. Compare with what was deployed or created on that day.", last.day),
+            next_step: format!(
+                "Open Cost Explorer for {} and the day before, group by usage type: the line that grew is the cause. Compare with what was deployed or created on that day.",
+                last.day
+            ),
             ..Finding::default()
         };
         Judgement::holds(subject, finding)

@@ -41,7 +41,8 @@ impl LambdaCause {
     fn one(&self, history: &History, function: &str, read_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
         // A fault that was seen late counts from when it was seen: whoever should have been told is told.
-        let faults: Vec<(DateTime<Utc>, &Fault)> = history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.causes.contains(&fault.cause)).collect();
+        let faults: Vec<(DateTime<Utc>, &Fault)> =
+            history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.causes.contains(&fault.cause)).collect();
         match self.densest(&faults) {
             Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
             None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, format!("not {} within {} any more", times(self.count), self.within)),
@@ -62,14 +63,20 @@ impl LambdaCause {
     fn finding(&self, history: &History, function: &str, run: &[(DateTime<Utc>, &Fault)]) -> Finding {
         let Some((last_at, last)) = run.last() else { return Finding::default() };
         let first_at = run.first().map_or(*last_at, |(at, _)| *at);
-        let worst = run.iter().map(|(_, fault)| (fault.confidence, fault.cause)).filter(|(_, cause)| *cause == last.cause).min().unwrap_or((Confidence::Likely, last.cause));
+        let worst = run
+            .iter()
+            .map(|(_, fault)| (fault.confidence, fault.cause))
+            .filter(|(_, cause)| *cause == last.cause)
+            .min()
+            .unwrap_or((Confidence::Likely, last.cause));
         let mut facts = vec![
             ("Cause".to_owned(), format!("{} ({})", last.cause.code(), if worst.0 == Confidence::Proved { "proved" } else { "likely" })),
             ("Count".to_owned(), format!("{} within {}", run.len(), self.within)),
             ("First".to_owned(), first_at.format("%F %T UTC").to_string()),
             ("Last".to_owned(), last_at.format("%F %T UTC").to_string()),
         ];
-        let others: Vec<&str> = Cause::ALL.iter().filter(|(_, cause)| *cause != last.cause && run.iter().any(|(_, fault)| fault.cause == *cause)).map(|(code, _)| *code).collect();
+        let others: Vec<&str> =
+            Cause::ALL.iter().filter(|(_, cause)| *cause != last.cause && run.iter().any(|(_, fault)| fault.cause == *cause)).map(|(code, _)| *code).collect();
         if !others.is_empty() {
             facts.push(("Also seen".to_owned(), others.join(", ")));
         }

@@ -36,7 +36,11 @@ impl MetricAbove {
         let known: Vec<(&str, (&str, &str))> = METRICS.iter().map(|metric| (metric.0, *metric)).collect();
         let metric = settings.required::<String>("metric").and_then(|_| settings.word("metric", &known));
         let usual = if metric.is_some_and(|metric| matches!(metric.0, "Duration" | "ConcurrentExecutions")) { Statistic::Maximum } else { Statistic::Sum };
-        let statistic = if settings.has("statistic") { settings.word("statistic", &[("sum", Statistic::Sum), ("maximum", Statistic::Maximum), ("average", Statistic::Average)]) } else { Some(usual) };
+        let statistic = if settings.has("statistic") {
+            settings.word("statistic", &[("sum", Statistic::Sum), ("maximum", Statistic::Maximum), ("average", Statistic::Average)])
+        } else {
+            Some(usual)
+        };
         let above: Option<f64> = settings.required("above");
         if above.is_some_and(|above| !above.is_finite() || above < 0.0) {
             settings.problem("above", "`when.metric_above.above` cannot be negative", "0 or more", None);
@@ -70,14 +74,19 @@ impl MetricAbove {
             return Judgement::clear(subject, format!("{metric} is {value:.0}{unit}"));
         }
         let next_step = match metric {
-            "Throttles" => "Compare with the account's concurrency limit (10 in many new accounts; ask for more under Service Quotas) and with the function's reserved concurrency.",
+            "Throttles" => {
+                "Compare with the account's concurrency limit (10 in many new accounts; ask for more under Service Quotas) and with the function's reserved concurrency."
+            }
             "Errors" => "Read the function's log at that time: `monitor report` names the causes that the log shows.",
             "Duration" => "Look for a slow outgoing call; compare with the function's timeout and with API Gateway's 29 s.",
             _ => "See who calls so much at once, and whether the account's limit leaves room.",
         };
         let finding = Finding {
             headline: format!("{function}: {metric} is {value:.0}{unit} within {}, over {}{unit}", self.within, self.above),
-            facts: vec![(format!("{metric}, {}", format!("{:?}", self.statistic).to_lowercase()), format!("{value:.0}{unit}")), ("Limit".to_owned(), format!("{}{unit}", self.above))],
+            facts: vec![
+                (format!("{metric}, {}", format!("{:?}", self.statistic).to_lowercase()), format!("{value:.0}{unit}")),
+                ("Limit".to_owned(), format!("{}{unit}", self.above)),
+            ],
             next_step: next_step.to_owned(),
             ..Finding::default()
         };

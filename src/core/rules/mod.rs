@@ -8,6 +8,8 @@ mod metric_above;
 mod ping_failing;
 mod silence;
 mod source_failing;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,8 @@ use super::span::Span;
 use super::subject::Subject;
 
 /// The words that say why warm-up pings are no remedy. Only used where the lines prove that start-up is what takes so long.
-pub const PINGING_CANNOT_HELP: &str = "Pinging cannot help: while start-up needs longer than the limit, every ping starts it over, is thrown away with it, and is paid for.";
+pub const PINGING_CANNOT_HELP: &str =
+    "Pinging cannot help: while start-up needs longer than the limit, every ping starts it over, is thrown away with it, and is paid for.";
 
 macro_rules! conditions {
     ($($module:ident: $name:ident),* $(,)?) => {

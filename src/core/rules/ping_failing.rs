@@ -65,11 +65,17 @@ fn finding(function: &str, last: &[(DateTime<Utc>, &Ping)]) -> Finding {
         said.push(PINGING_CANNOT_HELP.to_owned());
         next_step = Cause::SlowColdStart.next_step().to_owned();
     } else if timed_out == last.len() {
-        said.push("Their log does not show what took so long. If it is start-up, pinging cannot help: no ping leaves a warm environment behind that way.".to_owned());
-        next_step = "Read the function's log of one ping from its first line on: whether the time goes before or after the handler begins decides what to mend.".to_owned();
+        said.push(
+            "Their log does not show what took so long. If it is start-up, pinging cannot help: no ping leaves a warm environment behind that way.".to_owned(),
+        );
+        next_step =
+            "Read the function's log of one ping from its first line on: whether the time goes before or after the handler begins decides what to mend."
+                .to_owned();
     } else if cold == last.len() {
         let gap = gap.map_or_else(String::new, |gap| format!(" {} apart", spoken(gap)));
-        said.push(format!("Pings{gap} that each find a cold environment keep nothing warm: environments end sooner than that, or every ping meets one that is new."));
+        said.push(format!(
+            "Pings{gap} that each find a cold environment keep nothing warm: environments end sooner than that, or every ping meets one that is new."
+        ));
         next_step = "Shorten the interval; if that does not help, make start-up shorter, because then every caller meets what the pings meet.".to_owned();
     } else {
         next_step = "Read what the function answers to a ping: it should recognise the payload and return at once.".to_owned();

@@ -9,24 +9,14 @@ use std::sync::OnceLock;
 
 /// Pinned, because tests lean on how these versions answer. `cbor2` is what
 /// ministack needs to understand the SDK's CloudWatch calls.
-const REQUIREMENTS: [&str; 6] = [
-    "ministack==1.5.33",
-    "cbor2==6.3.0",
-    "moto[server]==5.2.5",
-    "aiosmtpd==1.4.6",
-    "cryptography==50.0.2",
-    "jsonschema==4.26.0",
-];
+const REQUIREMENTS: [&str; 6] = ["ministack==1.5.33", "cbor2==6.3.0", "moto[server]==5.2.5", "aiosmtpd==1.4.6", "cryptography==50.0.2", "jsonschema==4.26.0"];
 
 /// Lines of a failed command's output that are worth repeating.
 const TAIL: usize = 25;
 
 /// The folder of everything the tests install or log.
 pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("the target directory")
-        .join("test-stack")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory").join("test-stack")
 }
 
 /// The interpreter that has the packages; installs them when they are missing.
@@ -47,9 +37,7 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
     let python = environment.join("bin").join("python");
     let stamp = folder.join("installed");
     let wanted = REQUIREMENTS.join("\n");
-    let doing = |what: &str, path: &Path, error: std::io::Error| {
-        format!("test stack: cannot {what} {}: {error}", path.display())
-    };
+    let doing = |what: &str, path: &Path, error: std::io::Error| format!("test stack: cannot {what} {}: {error}", path.display());
 
     fs::create_dir_all(folder).map_err(|e| doing("create", folder, e))?;
     let lock_path = folder.join("lock");
@@ -60,33 +48,18 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
     }
 
     // Past libtest's capture: the first run is slow, and this says why.
-    let _ = writeln!(
-        std::io::stderr(),
-        "test stack: installing {} into {} (once, about half a minute)",
-        REQUIREMENTS.join(", "),
-        environment.display(),
-    );
+    let _ = writeln!(std::io::stderr(), "test stack: installing {} into {} (once, about half a minute)", REQUIREMENTS.join(", "), environment.display(),);
     let _ = fs::remove_file(&stamp);
     if environment.exists() {
         fs::remove_dir_all(&environment).map_err(|e| doing("remove", &environment, e))?;
     }
     run(
-        Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(&environment),
+        Command::new("python3").args(["-m", "venv"]).arg(&environment),
         &lock,
         "Is Python 3 there, with its venv module (on Debian: apt install python3-venv)?",
     )?;
     run(
-        Command::new(&python)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--no-input",
-                "--disable-pip-version-check",
-            ])
-            .args(REQUIREMENTS),
+        Command::new(&python).args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]).args(REQUIREMENTS),
         &lock,
         "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
     )?;
@@ -99,10 +72,8 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
 /// killed, nobody starts over while the command still writes.
 fn run(command: &mut Command, lock: &File, advice: &str) -> Result<(), String> {
     let shown = format!("{command:?}");
-    let output = lock
-        .try_clone()
-        .and_then(|lock| command.stdin(lock).output())
-        .map_err(|error| format!("test stack: cannot start {shown}: {error}\n{advice}"))?;
+    let output =
+        lock.try_clone().and_then(|lock| command.stdin(lock).output()).map_err(|error| format!("test stack: cannot start {shown}: {error}\n{advice}"))?;
     if output.status.success() {
         return Ok(());
     }

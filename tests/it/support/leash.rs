@@ -51,8 +51,6 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
         sender
     });
     let (answer, child) = channel();
-    starter
-        .send((command, answer))
-        .map_err(|_| io::Error::other("the thread that starts children is gone"))?;
+    starter.send((command, answer)).map_err(|_| io::Error::other("the thread that starts children is gone"))?;
     child.recv().map_err(io::Error::other)?
 }

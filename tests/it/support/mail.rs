@@ -62,14 +62,8 @@ impl MailServer {
             Err(problem) => std::panic::resume_unwind(problem.into_panic()),
         };
         let ready = server.home().join("ready");
-        let up = wait::until(START_LIMIT, || {
-            (ready.exists() || server.has_ended()).then(|| ready.exists())
-        });
-        assert!(
-            up.await == Some(true),
-            "{}",
-            server.complaint("did not come up")
-        );
+        let up = wait::until(START_LIMIT, || (ready.exists() || server.has_ended()).then(|| ready.exists()));
+        assert!(up.await == Some(true), "{}", server.complaint("did not come up"));
         Self { server, silent }
     }
 
@@ -93,11 +87,7 @@ impl MailServer {
             .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
             .collect();
         files.sort(); // names are numbers of arrival
-        files
-            .iter()
-            .map(|path| fs::read(path).expect("read a mail"))
-            .map(|mail| String::from_utf8_lossy(&mail).into_owned())
-            .collect()
+        files.iter().map(|path| fs::read(path).expect("read a mail")).map(|mail| String::from_utf8_lossy(&mail).into_owned()).collect()
     }
 
     /// Waits until there are `n` mails or more; returns all of them.

@@ -47,26 +47,14 @@ impl Program {
         let inherited = ["PATH", "LLVM_PROFILE_FILE"];
         let inherited = inherited.map(|name| std::env::var_os(name).map(|value| (name, value)));
         let mut env = vec![("HOME".into(), dir.into())];
-        env.extend(
-            inherited
-                .into_iter()
-                .flatten()
-                .map(|(name, value)| (name.into(), value)),
-        );
+        env.extend(inherited.into_iter().flatten().map(|(name, value)| (name.into(), value)));
         let binary = binary.as_ref().to_owned();
-        Self {
-            binary,
-            dir: dir.to_owned(),
-            args: Vec::new(),
-            env,
-            limit: RUN_LIMIT,
-        }
+        Self { binary, dir: dir.to_owned(), args: Vec::new(), env, limit: RUN_LIMIT }
     }
 
     /// Adds arguments.
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
@@ -76,10 +64,7 @@ impl Program {
     }
 
     /// Sets variables, as of [`super::stack::aws_env`].
-    pub(crate) fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(
-        mut self,
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
+    pub(crate) fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let owned = |(name, value): (N, V)| (name.as_ref().to_owned(), value.as_ref().to_owned());
         self.env.extend(variables.into_iter().map(owned));
         self
@@ -105,20 +90,8 @@ impl Program {
         let reopened = |file: &NamedTempFile| Stdio::from(file.reopen().expect("reopen a file"));
         let (stdout, stderr) = (file(), file());
         let mut command = leash::command(&self.binary);
-        command
-            .args(&self.args)
-            .env_clear()
-            .envs(self.env)
-            .current_dir(&self.dir)
-            .stdin(Stdio::null())
-            .stdout(reopened(&stdout))
-            .stderr(reopened(&stderr));
-        let child = leash::spawn(command)
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
-        Running {
-            child,
-            stdout,
-            stderr,
-        }
+        command.args(&self.args).env_clear().envs(self.env).current_dir(&self.dir).stdin(Stdio::null()).stdout(reopened(&stdout)).stderr(reopened(&stderr));
+        let child = leash::spawn(command).unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
+        Running { child, stdout, stderr }
     }
 }

@@ -56,13 +56,7 @@ impl Server {
             .stderr(File::create(&log).expect("create the log"))
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
-        Self {
-            name,
-            child,
-            port,
-            home,
-            log,
-        }
+        Self { name, child, port, home, log }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -82,13 +76,7 @@ impl Server {
     /// A message with the end of the server's log, for a test that gives up.
     pub(crate) fn complaint(&self, problem: &str) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
-        format!(
-            "{} on port {} {problem}; the end of {}:\n{}",
-            self.name,
-            self.port,
-            self.log.display(),
-            install::tail(&String::from_utf8_lossy(&log)),
-        )
+        format!("{} on port {} {problem}; the end of {}:\n{}", self.name, self.port, self.log.display(), install::tail(&String::from_utf8_lossy(&log)),)
     }
 }
 
@@ -101,10 +89,7 @@ impl Drop for Server {
             let _ = self.child.wait();
         }
         if std::thread::panicking() {
-            #[expect(
-                clippy::print_stderr,
-                reason = "libtest shows it below the failed test"
-            )]
+            #[expect(clippy::print_stderr, reason = "libtest shows it below the failed test")]
             {
                 eprintln!("{}", self.complaint("was in use by a test that failed"));
             }
@@ -118,8 +103,5 @@ impl Drop for Server {
 pub(crate) fn temporary_folder(name: &str) -> TempDir {
     let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(parent).expect("create the folder for temporary files");
-    tempfile::Builder::new()
-        .prefix(name)
-        .tempdir_in(parent)
-        .expect("create a temporary folder")
+    tempfile::Builder::new().prefix(name).tempdir_in(parent).expect("create a temporary folder")
 }

@@ -49,11 +49,7 @@ impl Emulator {
             Err(problem) => std::panic::resume_unwind(problem.into_panic()),
         };
         // Loopback only: a proxy of the developer's environment has no say.
-        let http = Client::builder()
-            .no_proxy()
-            .timeout(START_LIMIT)
-            .build()
-            .expect("an HTTP client");
+        let http = Client::builder().no_proxy().timeout(START_LIMIT).build().expect("an HTTP client");
         let mut emulator = Self { server, http };
         emulator.answers(ready).await;
         emulator
@@ -67,11 +63,7 @@ impl Emulator {
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
-            assert!(
-                !self.server.has_ended(),
-                "{}",
-                self.complaint("ended at its start")
-            );
+            assert!(!self.server.has_ended(), "{}", self.complaint("ended at its start"));
             let late = Instant::now() >= end;
             assert!(!late, "{}", self.complaint("was not ready in time"));
             tokio::time::sleep(wait::PAUSE).await;
@@ -102,8 +94,6 @@ pub(crate) fn aws_env(main: &str, services: &[(&str, &str)]) -> Vec<(String, Str
         ("AWS_ENDPOINT_URL", main),
     ];
     let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let single = services
-        .iter()
-        .map(|(service, url)| (format!("AWS_ENDPOINT_URL_{service}"), (*url).to_owned()));
+    let single = services.iter().map(|(service, url)| (format!("AWS_ENDPOINT_URL_{service}"), (*url).to_owned()));
     fixed.into_iter().chain(single).collect()
 }

@@ -38,19 +38,10 @@ impl Webhook {
         assert!(!replies.is_empty(), "a webhook needs at least one reply");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a loopback port");
         let address = listener.local_addr().expect("the bound address");
-        let state = Arc::new(State {
-            replies,
-            requests: Mutex::new(Vec::new()),
-            held: Mutex::new(Vec::new()),
-            ended: AtomicBool::new(false),
-        });
+        let state = Arc::new(State { replies, requests: Mutex::new(Vec::new()), held: Mutex::new(Vec::new()), ended: AtomicBool::new(false) });
         let shared = Arc::clone(&state);
         let accepting = Some(thread::spawn(move || shared.accept(&listener)));
-        Self {
-            address,
-            state,
-            accepting,
-        }
+        Self { address, state, accepting }
     }
 
     /// The address without a path; any path is answered.
@@ -68,10 +59,7 @@ impl Webhook {
         let enough = || Some(self.requests()).filter(|requests| requests.len() >= n);
         let Some(requests) = wait::until(limit, enough).await else {
             let seen = self.requests();
-            panic!(
-                "the webhook had {} of {n} requests after {limit:?}: {seen:#?}",
-                seen.len()
-            );
+            panic!("the webhook had {} of {n} requests after {limit:?}: {seen:#?}", seen.len());
         };
         requests
     }
@@ -114,22 +102,10 @@ impl State {
                 locked(&self.held).push(stream);
             }
             Reply::Close => {}
-            Reply::Answer {
-                status,
-                headers,
-                body,
-            } => {
-                let headers: String = headers
-                    .iter()
-                    .map(|(name, value)| format!("{name}: {value}\r\n"))
-                    .collect();
+            Reply::Answer { status, headers, body } => {
+                let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
                 let length = body.len();
-                stream.write_all(
-                    format!(
-                        "HTTP/1.1 {status} Scripted\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-                    )
-                    .as_bytes(),
-                )?;
+                stream.write_all(format!("HTTP/1.1 {status} Scripted\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").as_bytes())?;
             }
         }
         Ok(())

@@ -37,8 +37,7 @@ impl Emulator {
 
     /// Creates a log group, which must not be there yet.
     pub(crate) async fn create_log_group(&self, name: &str) {
-        self.logs("CreateLogGroup", &json!({"logGroupName": name}))
-            .await;
+        self.logs("CreateLogGroup", &json!({"logGroupName": name})).await;
     }
 
     /// Writes events, `(milliseconds since 1970, message)` in order of time, and
@@ -48,36 +47,22 @@ impl Emulator {
     /// ahead; ministack takes any time.
     pub(crate) async fn put_log_events(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
         let name = json!({"logGroupName": group, "logStreamName": stream});
-        let created = self
-            .try_call("logs", "Logs_20140328.CreateLogStream", &name)
-            .await;
+        let created = self.try_call("logs", "Logs_20140328.CreateLogStream", &name).await;
         if let Err(problem) = created
             && !problem.contains("ResourceAlreadyExistsException")
         {
             panic!("CreateLogStream: {problem}");
         }
-        let events: Vec<Value> = events
-            .iter()
-            .map(|(timestamp, message)| json!({"timestamp": timestamp, "message": message}))
-            .collect();
+        let events: Vec<Value> = events.iter().map(|(timestamp, message)| json!({"timestamp": timestamp, "message": message})).collect();
         let body = json!({"logGroupName": group, "logStreamName": stream, "logEvents": events});
         let answer = self.logs("PutLogEvents", &body).await;
         let refused = &answer["rejectedLogEventsInfo"];
-        assert!(
-            refused.is_null(),
-            "events of a time that is not accepted: {refused}"
-        );
+        assert!(refused.is_null(), "events of a time that is not accepted: {refused}");
     }
 
     /// ministack only: a Python function with `handler(event, context)` in `source`,
     /// ready to be invoked.
-    pub(crate) async fn create_function(
-        &self,
-        name: &str,
-        source: &str,
-        timeout_s: u32,
-        memory_mb: u32,
-    ) {
+    pub(crate) async fn create_function(&self, name: &str, source: &str, timeout_s: u32, memory_mb: u32) {
         let path = "/2015-03-31/functions";
         let function = json!({
             "FunctionName": name,
@@ -88,10 +73,7 @@ impl Emulator {
             "Timeout": timeout_s,
             "MemorySize": memory_mb,
         });
-        let create = self
-            .http
-            .post(format!("{}{path}", self.url()))
-            .json(&function);
+        let create = self.http.post(format!("{}{path}", self.url())).json(&function);
         self.expect(create, "lambda").await;
 
         // AWS refuses calls to a function that is still pending.
@@ -102,29 +84,15 @@ impl Emulator {
             if found["State"] == "Active" {
                 return;
             }
-            assert!(
-                std::time::Instant::now() < end,
-                "{name} stays {}",
-                found["State"]
-            );
+            assert!(std::time::Instant::now() < end, "{name} stays {}", found["State"]);
             tokio::time::sleep(super::wait::PAUSE).await;
         }
     }
 
     /// Any other call of a service that speaks JSON with `X-Amz-Target`; the
     /// error is what the emulator answered.
-    pub(crate) async fn try_call(
-        &self,
-        service: &str,
-        target: &str,
-        body: &Value,
-    ) -> Result<Value, String> {
-        let call = self
-            .http
-            .post(self.url())
-            .header("X-Amz-Target", target)
-            .header("Content-Type", "application/x-amz-json-1.1")
-            .body(body.to_string());
+    pub(crate) async fn try_call(&self, service: &str, target: &str, body: &Value) -> Result<Value, String> {
+        let call = self.http.post(self.url()).header("X-Amz-Target", target).header("Content-Type", "application/x-amz-json-1.1").body(body.to_string());
         self.send(call, service).await
     }
 
@@ -135,9 +103,7 @@ impl Emulator {
     }
 
     async fn logs(&self, action: &str, body: &Value) -> Value {
-        let answer = self
-            .try_call("logs", &format!("Logs_20140328.{action}"), body)
-            .await;
+        let answer = self.try_call("logs", &format!("Logs_20140328.{action}"), body).await;
         answer.unwrap_or_else(|problem| panic!("{action}: {}", self.complaint(&problem)))
     }
 
@@ -149,15 +115,11 @@ impl Emulator {
     async fn send(&self, call: RequestBuilder, service: &str) -> Result<Value, String> {
         // Never checked, but its scope is how an emulator finds the service.
         let scope = format!("Credential=test/20250101/{REGION}/{service}/aws4_request");
-        let authorization =
-            format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=unsigned");
+        let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=unsigned");
         let answer = call.header("Authorization", authorization).send().await;
         let answer = answer.map_err(|error| format!("did not answer: {error}"))?;
         let status = answer.status();
-        let text = answer
-            .text()
-            .await
-            .map_err(|error| format!("broke off: {error}"))?;
+        let text = answer.text().await.map_err(|error| format!("broke off: {error}"))?;
         if !status.is_success() {
             return Err(format!("answered {status}: {text}"));
         }
@@ -167,16 +129,9 @@ impl Emulator {
 
 fn zipped(source: &str) -> String {
     use std::io::Write as _;
-    let mut child = Command::new(install::python())
-        .args(["-c", ZIP])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("start Python");
+    let mut child = Command::new(install::python()).args(["-c", ZIP]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start Python");
     let mut input = child.stdin.take().expect("standard input");
-    input
-        .write_all(source.as_bytes())
-        .expect("write the source");
+    input.write_all(source.as_bytes()).expect("write the source");
     drop(input);
     let output = child.wait_with_output().expect("read the archive");
     assert!(output.status.success(), "zipping failed: {}", output.status);

@@ -7,31 +7,22 @@ use serde_json::{Value, json};
 use crate::support::stack::{Emulator, aws_env};
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a time after 1970");
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
     i64::try_from(since.as_millis()).expect("a time before the year 292278994")
 }
 
 /// The messages of a log group, as its readers get them.
 async fn messages(emulator: &Emulator, group: &str) -> Vec<String> {
     let filter = "Logs_20140328.FilterLogEvents";
-    let found = emulator
-        .try_call("logs", filter, &json!({"logGroupName": group}))
-        .await;
+    let found = emulator.try_call("logs", filter, &json!({"logGroupName": group})).await;
     let found = found.expect("FilterLogEvents");
     let events = found["events"].as_array().expect("events");
-    events
-        .iter()
-        .map(|event| event["message"].as_str().expect("a message").to_owned())
-        .collect()
+    events.iter().map(|event| event["message"].as_str().expect("a message").to_owned()).collect()
 }
 
 async fn costs(moto: &Emulator, body: &Value) -> Value {
     let action = "AWSInsightsIndexService.GetCostAndUsage";
-    moto.try_call("ce", action, body)
-        .await
-        .expect("GetCostAndUsage")
+    moto.try_call("ce", action, body).await.expect("GetCostAndUsage")
 }
 
 #[tokio::test]
@@ -39,24 +30,16 @@ async fn both_take_log_events() {
     for emulator in [Emulator::moto().await, Emulator::ministack().await] {
         let now = now_ms();
         emulator.create_log_group("/aws/lambda/a").await;
-        emulator
-            .put_log_events("/aws/lambda/a", "one", &[(now - 2, "first")])
-            .await;
-        emulator
-            .put_log_events("/aws/lambda/a", "one", &[(now - 1, "second")])
-            .await;
-        assert_eq!(
-            messages(&emulator, "/aws/lambda/a").await,
-            ["first", "second"]
-        );
+        emulator.put_log_events("/aws/lambda/a", "one", &[(now - 2, "first")]).await;
+        emulator.put_log_events("/aws/lambda/a", "one", &[(now - 1, "second")]).await;
+        assert_eq!(messages(&emulator, "/aws/lambda/a").await, ["first", "second"]);
     }
 }
 
 #[tokio::test]
 async fn moto_answers_each_new_cost_question_with_the_next_result() {
     let moto = Emulator::moto().await;
-    moto.queue_cost_results(&[json!({"NextPageToken": "2"}), json!({"last": true})])
-        .await;
+    moto.queue_cost_results(&[json!({"NextPageToken": "2"}), json!({"last": true})]).await;
     let (first, second) = (json!({}), json!({"NextPageToken": "2"}));
     for _ in 0..2 {
         assert_eq!(costs(&moto, &first).await, json!({"NextPageToken": "2"}));
@@ -94,11 +77,7 @@ async fn an_emulator_ends_with_its_value() {
 #[test]
 fn the_environment_names_single_services() {
     let env = aws_env("http://main", &[("COST_EXPLORER", "http://moto")]);
-    let value = |name: &str| {
-        env.iter()
-            .find(|(other, _)| other == name)
-            .map(|(_, v)| v.as_str())
-    };
+    let value = |name: &str| env.iter().find(|(other, _)| other == name).map(|(_, v)| v.as_str());
     assert_eq!(value("AWS_ENDPOINT_URL"), Some("http://main"));
     assert_eq!(value("AWS_ENDPOINT_URL_COST_EXPLORER"), Some("http://moto"));
     assert_eq!(value("AWS_REGION"), Some("ap-northeast-2"));

@@ -33,12 +33,7 @@ except Exception as problem:
 /// Sends one mail the way `tls` says; the sender's own words.
 fn send(server: &MailServer, tls: Tls, login: &str, text: &str) -> String {
     let output = Command::new(install::python())
-        .args([
-            "-c",
-            SENDER,
-            &server.port().to_string(),
-            &format!("{tls:?}"),
-        ])
+        .args(["-c", SENDER, &server.port().to_string(), &format!("{tls:?}")])
         .arg(server.ca_pem())
         .args([login, text])
         .output()
@@ -63,12 +58,7 @@ async fn an_honest_server_keeps_mails_in_order() {
 async fn encryption_and_login_are_demanded() {
     for tls in [Tls::Starttls, Tls::Implicit] {
         let login = Some(("user".to_owned(), "secret".to_owned()));
-        let server = MailServer::start(MailOptions {
-            tls,
-            login,
-            ..MailOptions::default()
-        })
-        .await;
+        let server = MailServer::start(MailOptions { tls, login, ..MailOptions::default() }).await;
         assert_eq!(send(&server, tls, "user:secret", "right"), "sent");
         let wrong = send(&server, tls, "user:guess", "wrong");
         assert!(wrong.starts_with("SMTPAuthenticationError (535"), "{wrong}");
@@ -86,11 +76,7 @@ async fn encryption_and_login_are_demanded() {
 async fn a_login_in_clear_is_taken_only_if_allowed() {
     for (login_in_clear, expected) in [(true, "sent"), (false, "SMTPNotSupportedError")] {
         let login = Some(("user".to_owned(), "secret".to_owned()));
-        let options = MailOptions {
-            login,
-            login_in_clear,
-            ..MailOptions::default()
-        };
+        let options = MailOptions { login, login_in_clear, ..MailOptions::default() };
         let server = MailServer::start(options).await;
         let said = send(&server, Tls::None, "user:secret", "clear");
         assert!(said.starts_with(expected), "{said}");
@@ -100,15 +86,9 @@ async fn a_login_in_clear_is_taken_only_if_allowed() {
 #[tokio::test]
 async fn refusals() {
     let refuse = Some("to@test".to_owned());
-    let options = MailOptions {
-        greylist: 2,
-        refuse,
-        ..MailOptions::default()
-    };
+    let options = MailOptions { greylist: 2, refuse, ..MailOptions::default() };
     let server = MailServer::start(options).await;
-    let said: Vec<String> = (0..3)
-        .map(|_| send(&server, Tls::None, "", "again"))
-        .collect();
+    let said: Vec<String> = (0..3).map(|_| send(&server, Tls::None, "", "again")).collect();
     assert!(said[0].contains("451, b'4.7.1 Greylisted"), "{said:?}");
     assert!(said[1].contains("451, b'4.7.1 Greylisted"), "{said:?}");
     assert!(said[2].contains("550, b'5.1.1 No such mailbox"), "{said:?}");
@@ -118,11 +98,7 @@ async fn refusals() {
 #[tokio::test]
 async fn a_dropped_delivery_is_kept_or_lost() {
     for (keep_dropped, kept) in [(true, 2), (false, 1)] {
-        let options = MailOptions {
-            drop_after_data: 1,
-            keep_dropped,
-            ..MailOptions::default()
-        };
+        let options = MailOptions { drop_after_data: 1, keep_dropped, ..MailOptions::default() };
         let server = MailServer::start(options).await;
         let dropped = send(&server, Tls::None, "", "dropped");
         assert!(dropped.starts_with("SMTPServerDisconnected"), "{dropped}");
@@ -133,11 +109,7 @@ async fn a_dropped_delivery_is_kept_or_lost() {
 
 #[tokio::test]
 async fn a_silent_server_never_greets() {
-    let server = MailServer::start(MailOptions {
-        silent: true,
-        ..MailOptions::default()
-    })
-    .await;
+    let server = MailServer::start(MailOptions { silent: true, ..MailOptions::default() }).await;
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).expect("a connection");
     let patience = Some(Duration::from_millis(300));
     stream.set_read_timeout(patience).expect("a read timeout");

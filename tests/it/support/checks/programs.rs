@@ -18,29 +18,15 @@ fn the_program_runs() {
 #[test]
 fn the_environment_is_empty_but_for_what_is_given() {
     let dir = temporary_folder("program");
-    let output = Program::new("sh", dir.path())
-        .args([
-            "-c",
-            "pwd; echo \"$HOME\"; env | cut -d= -f1 | sort; exit 3",
-        ])
-        .env("ONE", "1")
-        .envs([("TWO", "2")])
-        .run();
+    let output =
+        Program::new("sh", dir.path()).args(["-c", "pwd; echo \"$HOME\"; env | cut -d= -f1 | sort; exit 3"]).env("ONE", "1").envs([("TWO", "2")]).run();
     let dir = dir.path().display();
-    assert!(
-        output.stdout.starts_with(&format!("{dir}\n{dir}\n")),
-        "{}",
-        output.stdout
-    );
+    assert!(output.stdout.starts_with(&format!("{dir}\n{dir}\n")), "{}", output.stdout);
     let ours = output.stdout.lines().skip(2);
-    let ours: Vec<&str> = ours
-        .filter(|name| !["PWD", "SHLVL", "_"].contains(name))
-        .collect();
+    let ours: Vec<&str> = ours.filter(|name| !["PWD", "SHLVL", "_"].contains(name)).collect();
     let expected = ["HOME", "LLVM_PROFILE_FILE", "ONE", "PATH", "TWO"];
     let coverage = std::env::var_os("LLVM_PROFILE_FILE").is_some();
-    let expected = expected
-        .into_iter()
-        .filter(|name| coverage || *name != "LLVM_PROFILE_FILE");
+    let expected = expected.into_iter().filter(|name| coverage || *name != "LLVM_PROFILE_FILE");
     assert_eq!(ours, expected.collect::<Vec<_>>());
     assert_eq!(output.code, Some(3));
 }
@@ -49,10 +35,7 @@ fn the_environment_is_empty_but_for_what_is_given() {
 #[should_panic = "still runs after 100ms"]
 fn a_run_has_a_limit() {
     let dir = temporary_folder("program");
-    Program::new("sleep", dir.path())
-        .args(["60"])
-        .limit(Duration::from_millis(100))
-        .run();
+    Program::new("sleep", dir.path()).args(["60"]).limit(Duration::from_millis(100)).run();
 }
 
 #[test]

@@ -21,10 +21,7 @@ impl Running {
     pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "cannot signal process {pid}"
-        );
+        assert!(sent.is_ok_and(|status| status.success()), "cannot signal process {pid}");
     }
 
     /// Ends it on the spot, as a crash does (SIGKILL).
@@ -45,27 +42,16 @@ impl Running {
     pub(crate) fn wait_for_text(&mut self, text: &str, limit: Duration) {
         let found = wait::until_blocking(limit, || {
             // First the end, then the text: what it wrote last is still found.
-            let ended = self
-                .child
-                .try_wait()
-                .expect("ask for the program's end")
-                .is_some();
+            let ended = self.child.try_wait().expect("ask for the program's end").is_some();
             let said = content(&self.stdout).contains(text) || content(&self.stderr).contains(text);
             (said || ended).then_some(said)
         });
-        assert!(
-            found == Some(true),
-            "the program did not say {text:?} within {limit:?}"
-        );
+        assert!(found == Some(true), "the program did not say {text:?} within {limit:?}");
     }
 
     fn output(&self, status: ExitStatus) -> Output {
         let (stdout, stderr) = (content(&self.stdout), content(&self.stderr));
-        Output {
-            code: status.code(),
-            stdout,
-            stderr,
-        }
+        Output { code: status.code(), stdout, stderr }
     }
 }
 
@@ -75,14 +61,9 @@ impl Drop for Running {
         let _ = self.child.wait();
         if std::thread::panicking() {
             let (stdout, stderr) = (content(&self.stdout), content(&self.stderr));
-            #[expect(
-                clippy::print_stderr,
-                reason = "libtest shows it below the failed test"
-            )]
+            #[expect(clippy::print_stderr, reason = "libtest shows it below the failed test")]
             {
-                eprintln!(
-                    "--- the program's stdout\n{stdout}--- the program's stderr\n{stderr}---"
-                );
+                eprintln!("--- the program's stdout\n{stdout}--- the program's stderr\n{stderr}---");
             }
         }
     }
@@ -90,9 +71,7 @@ impl Drop for Running {
 
 fn content(file: &NamedTempFile) -> String {
     let mut bytes = Vec::new();
-    let read = file
-        .reopen()
-        .and_then(|mut file| file.read_to_end(&mut bytes));
+    let read = file.reopen().and_then(|mut file| file.read_to_end(&mut bytes));
     read.expect("read what the program wrote");
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -4,11 +4,7 @@
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// An HTTP answer.
-    Answer {
-        status: u16,
-        headers: Vec<(String, String)>,
-        body: String,
-    },
+    Answer { status: u16, headers: Vec<(String, String)>, body: String },
     /// Nothing, with the connection open.
     Hang,
     /// The end of the connection, once the request was read.
@@ -18,11 +14,7 @@ pub(crate) enum Reply {
 impl Reply {
     /// An empty answer.
     pub(crate) fn status(status: u16) -> Self {
-        Self::Answer {
-            status,
-            headers: Vec::new(),
-            body: String::new(),
-        }
+        Self::Answer { status, headers: Vec::new(), body: String::new() }
     }
 
     /// The answer with one more header.

@@ -15,10 +15,7 @@ pub(crate) struct Request {
 impl Request {
     /// The first header of this name, in any case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut found = self
-            .headers
-            .iter()
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let mut found = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
         found.next().map(|(_, value)| value.as_str())
     }
 }
@@ -40,18 +37,11 @@ pub(super) fn read(input: &mut impl BufRead) -> std::io::Result<Request> {
         };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut request = Request {
-        method,
-        path,
-        headers,
-        body: String::new(),
-    };
+    let mut request = Request { method, path, headers, body: String::new() };
     if request.header("transfer-encoding").is_some() {
         return Err(std::io::Error::other("a body without its length"));
     }
-    let length = request
-        .header("content-length")
-        .and_then(|length| length.parse().ok());
+    let length = request.header("content-length").and_then(|length| length.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     input.read_exact(&mut body)?;
     request.body = String::from_utf8_lossy(&body).into_owned();

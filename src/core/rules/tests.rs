@@ -1,0 +1,258 @@
+//! What each condition says of small histories.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
+
+use super::{Condition, Judgement, Verdict};
+use crate::core::diagnosis::{Cause, Confidence};
+use crate::core::history::{History, minute_of};
+use crate::core::money::Money;
+use crate::core::observation::{CallFailure, DayCost, FailureKind, Fault, MetricPoint, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
+use crate::core::settings::{Kind, Notes, Settings};
+
+/// Noon of 20 December 2024.
+fn now() -> DateTime<Utc> {
+    "2024-12-20T12:00:00Z".parse().unwrap()
+}
+
+fn minutes_ago(minutes: i64) -> DateTime<Utc> {
+    now() - TimeDelta::minutes(minutes)
+}
+
+fn condition(toml: &str) -> Condition {
+    let text = format!("when.{toml}");
+    let secrets = |_: crate::core::settings::SecretPlace<'_>| Err(String::new());
+    let notes = Notes::new(&secrets);
+    let document = toml::de::DeTable::parse(&text).unwrap();
+    let condition = Settings::new(document.get_ref(), 0..0, "alert.test", &notes).kind::<Condition>();
+    condition.unwrap_or_else(|| panic!("{toml}: {:?}", notes.into_problems()))
+}
+
+fn seen(at: DateTime<Utc>, what: What) -> Observation {
+    Observation { at, seen: at, source: "watch.x".to_owned(), what }
+}
+
+/// Judges a history and gives each subject with `holds`, `clear` or `unknown` and the headline or the reason.
+fn judged(toml: &str, observations: &[Observation]) -> Vec<(String, &'static str, String)> {
+    let mut history = History::default();
+    history.watch("watch.x", now() - TimeDelta::days(30));
+    observations.iter().for_each(|observation| history.record(observation));
+    let say = |Judgement { subject, verdict }: Judgement| match verdict {
+        Verdict::Holds(finding) => (subject.to_string(), "holds", format!("{}\n{}", finding.headline, finding.said.join("\n"))),
+        Verdict::Clear(why) => (subject.to_string(), "clear", why),
+        Verdict::Unknown(why) => (subject.to_string(), "unknown", why),
+    };
+    condition(toml).judge(&history, now()).into_iter().map(say).collect()
+}
+
+#[track_caller]
+fn check(toml: &str, observations: &[Observation], expected: &[(&str, &str, &str)]) {
+    let judged = judged(toml, observations);
+    assert_eq!(judged.len(), expected.len(), "{judged:?}");
+    for ((subject, verdict, said), (expected_subject, expected_verdict, part)) in judged.iter().zip(expected) {
+        assert_eq!((subject.as_str(), *verdict), (*expected_subject, *expected_verdict), "{said}");
+        assert!(said.contains(part), "`{part}` is not in `{said}`");
+    }
+    // The same observations in another order say the same.
+    let mut reversed = observations.to_vec();
+    reversed.reverse();
+    assert_eq!(self::judged(toml, &reversed), judged);
+}
+
+fn cost(day: &str, settled: bool, services: &[(&str, &str)]) -> Observation {
+    let day: NaiveDate = day.parse().unwrap();
+    let services: BTreeMap<String, Money> = services.iter().map(|(name, amount)| ((*name).to_owned(), Money::usd(amount.parse().unwrap()))).collect();
+    seen(now(), What::Cost(DayCost { day, estimated: !settled, settled, services }))
+}
+
+#[test]
+fn a_month_is_over_its_limit_as_soon_as_its_days_add_up_to_more() {
+    let days = [
+        cost("2024-11-30", true, &[("RDS", "99")]),
+        cost("2024-12-01", true, &[("RDS", "10"), ("Lambda", "0.01")]),
+        cost("2024-12-02", false, &[("RDS", "10.00")]),
+    ];
+    check("cost_above = { service = \"RDS\", usd = \"20\" }", &days, &[("service:RDS", "clear", "20.00 USD in 2024-12 up to 2024-12-02")]);
+    check("cost_above = { usd = \"20\" }", &days, &[("total", "holds", "The whole account costs 20.01 USD in 2024-12 so far, over 20.00 USD")]);
+    check("cost_above = { service = \"*\", usd = \"19\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "RDS costs 20.00 USD")]);
+    check("cost_above = { usd = \"20\" }", &days[..1], &[("total", "unknown", "no figure for 2024-12 yet")]);
+}
+
+#[test]
+fn a_day_that_still_runs_can_prove_a_limit_crossed_but_not_kept() {
+    let rule = "cost_above = { per = \"day\", usd = \"5\" }";
+    check(rule, &[cost("2024-12-19", true, &[("RDS", "4")]), cost("2024-12-20", false, &[("RDS", "5.01")])], &[("total", "holds", "on 2024-12-20")]);
+    check(rule, &[cost("2024-12-19", true, &[("RDS", "6")]), cost("2024-12-20", false, &[("RDS", "1")])], &[("total", "holds", "on 2024-12-19")]);
+    check(rule, &[cost("2024-12-18", true, &[("RDS", "6")]), cost("2024-12-19", true, &[("RDS", "5")])], &[("total", "clear", "")]);
+    check(rule, &[cost("2024-12-10", true, &[("RDS", "6")])], &[("total", "unknown", "last days")]);
+}
+
+#[test]
+fn an_amount_in_another_currency_is_not_compared_with_dollars() {
+    let mut day = cost("2024-12-19", true, &[]);
+    if let What::Cost(cost) = &mut day.what {
+        cost.services.insert("EC2".into(), Money { amount: Decimal::ONE_THOUSAND, currency: "CNY".into() });
+    }
+    check("cost_above = { usd = \"5\" }", &[day], &[("total", "unknown", "another currency")]);
+}
+
+#[test]
+fn a_jump_is_a_settled_day_against_the_median_of_the_fourteen_before() {
+    let days = |last: &str, settled: bool| {
+        let mut days: Vec<Observation> =
+            (1..=17).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", if day % 2 == 0 { "1.0" } else { "2.0" })])).collect();
+        days.push(cost("2024-12-18", settled, &[("RDS", last)]));
+        days
+    };
+    let rule = "cost_jump = { service = \"RDS\", factor = \"2\", at_least_usd = \"1\" }";
+    check(rule, &days("3.01", true), &[("service:RDS", "holds", "RDS jumped to 3.01 USD on 2024-12-18, from 1.50 USD a day")]);
+    check(rule, &days("3.00", true), &[("service:RDS", "clear", "")]);
+    check(rule, &days("300", false), &[("service:RDS", "clear", "2.00 USD on 2024-12-17")]);
+    check(rule, &days("3.01", true)[12..], &[("service:RDS", "unknown", "only 5 settled days")]);
+    check("cost_jump = { service = \"RDS\", at_least_usd = \"9\" }", &days("3.01", true), &[("service:RDS", "clear", "")]);
+}
+
+#[test]
+fn a_service_that_was_not_on_the_bill_jumps_from_nothing_and_tax_never_does() {
+    let mut days: Vec<Observation> = (1..=14).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("Lambda", "0.1")])).collect();
+    days.push(cost("2024-12-15", true, &[("Lambda", "0.1"), ("RDS", "2.0"), ("Tax", "9")]));
+    check("cost_jump = { service = \"*\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "from 0.00 USD a day")]);
+}
+
+fn fault(minutes: i64, cause: Cause) -> Observation {
+    let fault = Fault { function: "f".into(), cause, confidence: Confidence::Proved, request_id: None, finding: "It is so.".into(), evidence: vec![] };
+    seen(minutes_ago(minutes), What::Fault(fault))
+}
+
+fn read(minutes: i64) -> Observation {
+    seen(minutes_ago(minutes), What::ReadUpTo(ReadUpTo { function: "f".into() }))
+}
+
+fn ping(minutes: i64, outcome: PingOutcome, startup_unfinished: bool) -> Observation {
+    seen(
+        minutes_ago(minutes),
+        What::Ping(Ping {
+            function: "f".into(),
+            outcome,
+            cause: None,
+            startup_unfinished,
+            duration_ms: None,
+            billed_ms: None,
+            memory_mb: None,
+            usd: None,
+            evidence: vec![],
+        }),
+    )
+}
+
+#[test]
+fn causes_count_within_their_window_and_only_those_asked_for() {
+    let rule = "lambda_cause = { causes = [\"oom\", \"slow_cold_start\"], count = 2, within = \"10m\" }";
+    check(
+        rule,
+        &[read(0), fault(9, Cause::Oom), fault(1, Cause::SlowColdStart)],
+        &[("function:f", "holds", "f: start-up does not finish before the timeout (slow_cold_start)")],
+    );
+    check(rule, &[read(0), fault(11, Cause::Oom), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
+    check(rule, &[read(0), fault(2, Cause::ImportError), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
+    check(rule, &[read(30)], &[("function:f", "unknown", "has not been read")]);
+    check(rule, &[], &[]);
+}
+
+#[test]
+fn faults_that_are_seen_late_are_told_all_the_same() {
+    let late = |minutes| Observation { seen: minutes_ago(1), ..fault(minutes, Cause::Oom) };
+    let rule = "lambda_cause = { causes = [\"oom\"], count = 2, within = \"10m\" }";
+    check(rule, &[read(0), late(50), late(45)], &[("function:f", "holds", "")]);
+    check(rule, &[read(0), late(50), late(30)], &[("function:f", "clear", "")]);
+}
+
+#[test]
+fn that_pinging_cannot_help_is_said_only_of_a_function_that_is_pinged() {
+    let rule = "lambda_cause = { causes = [\"slow_cold_start\"] }";
+    let alone = judged(rule, &[read(0), fault(1, Cause::SlowColdStart)]);
+    assert!(!alone[0].2.contains("Pinging cannot help"), "{alone:?}");
+    check(rule, &[read(0), fault(1, Cause::SlowColdStart), ping(1, PingOutcome::TimedOut, true)], &[("function:f", "holds", "Pinging cannot help")]);
+}
+
+#[test]
+fn pings_fail_when_the_last_ones_all_did_and_the_reason_is_only_what_is_known() {
+    use PingOutcome::{Answered, Cold, Failed, TimedOut, Warm};
+    let rule = "ping_failing = { count = 2, within = \"10m\" }";
+    check(rule, &[ping(3, TimedOut, true), ping(1, TimedOut, true)], &[("function:f", "holds", "Pinging cannot help")]);
+    check(rule, &[ping(3, TimedOut, false), ping(1, TimedOut, true)], &[("function:f", "holds", "If it is start-up, pinging cannot help")]);
+    check(rule, &[ping(3, Cold, false), ping(1, Cold, false)], &[("function:f", "holds", "2 min apart")]);
+    check(rule, &[ping(3, Cold, false), ping(1, Failed, false)], &[("function:f", "holds", "1 failed, 1 were cold")]);
+    check(rule, &[ping(3, Failed, false), ping(1, Warm, false)], &[("function:f", "clear", "")]);
+    check(rule, &[ping(3, Answered, false), ping(1, Failed, false)], &[("function:f", "clear", "")]);
+    check(rule, &[ping(30, Failed, false), ping(1, Failed, false)], &[("function:f", "unknown", "only 1 pings")]);
+}
+
+#[test]
+fn cold_starts_are_a_share_of_enough_invocations() {
+    let tally = |invocations, cold, cold_waited| {
+        seen(minute_of(minutes_ago(5)), What::Tally(Tally { function: "f".into(), invocations, cold, cold_waited, ..Tally::default() }))
+    };
+    let rule = "cold_starts = { share = \"20%\", within = \"1h\", at_least = 10 }";
+    check(rule, &[read(0), tally(5, 2, 2), tally(5, 2, 1)], &[("function:f", "holds", "3 of 10 invocations waited")]);
+    check(rule, &[read(0), tally(10, 9, 2)], &[("function:f", "clear", "2 of 10")]);
+    check(rule, &[read(0), tally(9, 9, 9)], &[("function:f", "unknown", "only 9 invocations")]);
+    check(rule, &[read(90), tally(10, 9, 9)], &[("function:f", "unknown", "has not been read")]);
+}
+
+#[test]
+fn a_metric_is_compared_by_its_statistic() {
+    let point = |minutes, metric: &str, sum, maximum| {
+        seen(
+            minute_of(minutes_ago(minutes)),
+            What::Metric(MetricPoint { function: "f".into(), metric: metric.into(), period: 60, sum, maximum, average: sum / 2.0 }),
+        )
+    };
+    let points = [point(8, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(90, "Throttles", 99.0, 99.0)];
+    check("metric_above = { metric = \"Throttles\", above = 4 }", &points, &[("function:f", "holds", "Throttles is 5 within 15 min, over 4")]);
+    check("metric_above = { metric = \"Throttles\", above = 5 }", &points, &[("function:f", "clear", "")]);
+    check("metric_above = { metric = \"Throttles\", statistic = \"maximum\", above = 1 }", &points, &[("function:f", "holds", "is 2")]);
+    check("metric_above = { metric = \"Duration\", above = 800 }", &points, &[("function:f", "holds", "900 ms")]);
+    check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[]);
+    check("metric_above = { metric = \"Throttles\", above = 0 }", &points[3..], &[("function:f", "unknown", "no point")]);
+}
+
+fn failure(minutes: i64, kind: FailureKind) -> Observation {
+    seen(
+        minutes_ago(minutes),
+        What::Failed(CallFailure {
+            call: "ce:GetCostAndUsage".into(),
+            resource: "the account's bill".into(),
+            kind,
+            said: "AccessDenied".into(),
+            next_step: "allow it".into(),
+        }),
+    )
+}
+
+#[test]
+fn a_source_that_fails_is_told_at_once_unless_it_may_pass() {
+    let rule = "source_failing = { patience = \"15m\" }";
+    check(rule, &[failure(1, FailureKind::Denied)], &[("source:watch.x", "holds", "watch.x cannot see: AccessDenied")]);
+    check(rule, &[failure(1, FailureKind::Throttled)], &[("source:watch.x", "unknown", "may pass")]);
+    check(rule, &[], &[("source:watch.x", "unknown", "not been asked")]);
+    let mut history = History::default();
+    history.watch("watch.x", minutes_ago(60));
+    for observation in [failure(20, FailureKind::Throttled), failure(1, FailureKind::Throttled)] {
+        history.record(&observation);
+    }
+    assert!(matches!(condition(rule).judge(&history, now())[0].verdict, Verdict::Holds(_)));
+    history.record(&seen(now(), What::Answered));
+    assert!(matches!(condition(rule).judge(&history, now())[0].verdict, Verdict::Clear(_)));
+}
+
+#[test]
+fn silence_counts_from_the_last_whole_answer() {
+    let rule = "silence = { source = \"x\", longer_than = \"1h\" }";
+    check(rule, &[seen(minutes_ago(61), What::Answered)], &[("source:watch.x", "holds", "has not answered for 1 h 1 min")]);
+    check(rule, &[seen(minutes_ago(60), What::Answered)], &[("source:watch.x", "clear", "")]);
+    check(rule, &[], &[("source:watch.x", "holds", "for 30 d")]);
+    check("silence = { source = \"other\" }", &[], &[]);
+}
