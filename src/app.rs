@@ -55,13 +55,13 @@ pub enum StartError {
     Prices(String),
 }
 
-/// Finds and reads the configuration.
+/// Finds and reads the configuration. Commands that only read the store need no `secrets`; in what they get, secrets are not real.
 ///
 /// # Errors
 /// If there is none, or it has mistakes: then all of them.
-pub fn configuration(named: Option<&Path>, clock: &dyn Clock) -> Result<Config, StartError> {
+pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> Result<Config, StartError> {
     let place = config::find(named)?;
-    let environment = Environment::of_process(place.folder());
+    let environment = if secrets { Environment::of_process(place.folder()) } else { Environment::without_secrets(place.folder()) };
     config::parse(&place.text, &environment, clock.now()).map_err(|problems| StartError::Mistakes { place, problems })
 }
 

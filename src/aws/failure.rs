@@ -21,7 +21,7 @@ where
                 None => (classify("", status), format!("an answer that cannot be read (HTTP {status})")),
             }
         }
-        SdkError::TimeoutError(_) => (FailureKind::Unreachable, "no answer in time".to_owned()),
+        SdkError::TimeoutError(_) => (FailureKind::NoAnswer, "no answer in time".to_owned()),
         SdkError::ResponseError(response) => (FailureKind::Refused, format!("an answer that cannot be read (HTTP {})", response.raw().status().as_u16())),
         other => by_chain(&super::sdk::chain(other)),
     };
@@ -105,7 +105,7 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
             "check the function's name and region; a function that was never called has no log group yet".to_owned()
         }
         FailureKind::NotFound => "check the name and the region".to_owned(),
-        FailureKind::Unreachable => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
+        FailureKind::Unreachable | FailureKind::NoAnswer => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
         FailureKind::Throttled => "it is asked again by itself; poll less often if this stays".to_owned(),
         FailureKind::CapReached => "raise max_monthly_usd under [aws]".to_owned(),
         FailureKind::Refused if said.contains("no region") => "set region under [aws], or AWS_REGION".to_owned(),

@@ -98,7 +98,7 @@ impl Meter {
     fn book<T>(&self, operation: &str, price: Decimal, result: &Result<T, CallFailure>) {
         let charged = match result {
             Ok(_) => true,
-            Err(failure) => failure.kind == FailureKind::Unreachable,
+            Err(failure) => failure.kind == FailureKind::NoAnswer,
         };
         let mut state = self.state();
         if !charged {
@@ -175,5 +175,49 @@ impl Metrics for Metered {
 impl Identity for Metered {
     async fn who(&self) -> Result<String, CallFailure> {
         self.inner.identity.who().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SimulatedClock;
+
+    fn meter(cap: &str) -> Meter {
+        let clock = SimulatedClock::starting_at("2024-12-31T23:00:00Z".parse().unwrap());
+        Meter::new(Prices::built_in().unwrap(), Usd(cap.parse().unwrap()), Arc::new(clock))
+    }
+
+    fn ends(kind: Option<FailureKind>) -> Result<(), CallFailure> {
+        kind.map_or(Ok(()), |kind| Err(CallFailure { call: String::new(), resource: String::new(), kind, said: String::new(), next_step: String::new() }))
+    }
+
+    /// Makes calls that end as told and gives how many were allowed and how many are booked.
+    fn check(cap: &str, calls: &[Option<FailureKind>]) -> (usize, u64) {
+        let meter = meter(cap);
+        let allowed = calls
+            .iter()
+            .filter(|kind| meter.reserve("ce:GetCostAndUsage", "the bill").map(|price| meter.book("ce:GetCostAndUsage", price, &ends(**kind))).is_ok())
+            .count();
+        (allowed, meter.take_unsaved().iter().map(|spent| spent.count).sum())
+    }
+
+    #[test]
+    fn only_calls_that_can_have_been_charged_count_against_the_cap() {
+        use FailureKind::{Denied, NoAnswer, Unreachable};
+        assert_eq!(check("0.03", &[None; 5]), (3, 3));
+        assert_eq!(check("0.03", &[Some(Unreachable); 5]), (5, 0), "what was never sent costs nothing");
+        assert_eq!(check("0.03", &[Some(Denied); 5]), (5, 0), "what was refused costs nothing");
+        assert_eq!(check("0.03", &[Some(NoAnswer); 5]), (3, 3), "what was sent may have been charged");
+    }
+
+    #[test]
+    fn calls_under_way_at_the_same_time_cannot_pass_the_cap_together() {
+        let meter = meter("0.02");
+        let first = [meter.reserve("ce:GetCostAndUsage", ""), meter.reserve("ce:GetCostAndUsage", "")];
+        assert!(first.iter().all(Result::is_ok));
+        let refused = meter.reserve("ce:GetCostAndUsage", "").unwrap_err();
+        assert!(refused.kind == FailureKind::CapReached && refused.said.contains("0.02 USD in 2024-12"), "{refused}");
+        assert!(meter.reserve("logs:FilterLogEvents", "").is_ok(), "free calls go on");
     }
 }

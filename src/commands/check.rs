@@ -13,6 +13,7 @@ use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
 use crate::core::glob::NamePattern;
 use crate::core::observation::CallFailure;
 use crate::exit::Exit;
+use crate::source::WarmPing;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,7 +26,14 @@ pub(super) struct Args {
     format: Format,
 }
 
-/// One thing that was looked at; the schema of the list is docs/check.schema.json.
+/// Everything that was looked at; its schema is docs/check.schema.json.
+#[derive(Debug, Serialize)]
+struct Looks<'a> {
+    schema: u32,
+    looks: &'a [Look],
+}
+
+/// One thing that was looked at.
 #[derive(Debug, Serialize)]
 struct Look {
     what: String,
@@ -54,7 +62,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
                 looks.push(permission(call, &account, watch.read.functions(), context).await);
             }
         }
-        if config.warms.iter().any(|warm| warm.concurrency > 1) {
+        if config.warms.iter().any(WarmPing::asks_for_the_limit) {
             looks.push(permission("lambda:GetAccountSettings", &account, &[], context).await);
         }
         for warm in &config.warms {
@@ -69,7 +77,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let fine = looks.iter().all(|look| look.fine);
     match args.format {
         Format::Json => {
-            print_json(&looks);
+            print_json(&Looks { schema: 1, looks: &looks });
         }
         Format::Text => looks.iter().for_each(|look| print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))),
     }

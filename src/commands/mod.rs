@@ -78,7 +78,12 @@ struct Context {
 
 impl Context {
     fn config(&self) -> Result<Config, StartError> {
-        configuration(self.config.as_deref(), self.clock.as_ref())
+        configuration(self.config.as_deref(), self.clock.as_ref(), true)
+    }
+
+    /// The configuration for a command that only reads the store.
+    fn config_without_secrets(&self) -> Result<Config, StartError> {
+        configuration(self.config.as_deref(), self.clock.as_ref(), false)
     }
 }
 
@@ -93,7 +98,7 @@ pub fn main() -> Exit {
             return code;
         }
     };
-    log();
+    log(matches!(cli.command, Command::Demo(_)));
     let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let context = Context { config: cli.config, clock: Arc::new(WallClock) };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -116,9 +121,10 @@ pub fn main() -> Exit {
     result.unwrap_or_else(|error| told(error, colors))
 }
 
-fn log() {
+/// Logs to standard error; the demo says all it has to say on standard output.
+fn log(quiet: bool) {
     use std::io::IsTerminal;
-    let filter = config::log_filter().unwrap_or_else(|| "error,monitor=info".to_owned());
+    let filter = config::log_filter().unwrap_or_else(|| if quiet { "error" } else { "error,monitor=info" }.to_owned());
     let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
     let colors = !config::no_color() && std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).with_target(false).init();

@@ -18,7 +18,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
-    let config = context.config()?;
+    let config = context.config_without_secrets()?;
     let now = context.clock.now();
     let store = Store::open_read_only(&config.store.path).await?;
     let report = month(&store, args.month.flatten().unwrap_or_else(|| Month::of(now.date_naive())), now).await?;

@@ -57,6 +57,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let config = context.config()?;
     let account = account(&config).await;
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
+    tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
     let until = if args.once { Until::Once } else { Until::Told(asked_to_stop().boxed()) };
     let summary = daemon.run(until).await?;

@@ -48,7 +48,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
             print(&format!("{} took it{}", args.receiver, receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default()));
             Ok(Exit::Done)
         }
-        Outcome::Later { why, .. } | Outcome::Refused(why) => {
+        Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) => {
             say(&format!("monitor: {}: {why}", args.receiver));
             Ok(Exit::Incomplete)
         }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{Context, Format, print, print_json, say};
-use crate::app::StartError;
+use crate::app::{Config, StartError};
 use crate::core::calendar::Month;
 use crate::core::incident::State;
 use crate::core::money::cents;
@@ -38,8 +39,8 @@ struct Status {
     incidents: Vec<IncidentStatus>,
     /// Notifications that wait, by receiver.
     waiting: BTreeMap<String, u64>,
-    own_cost_usd: rust_decimal::Decimal,
-    own_cost_cap_usd: rust_decimal::Decimal,
+    own_cost_usd: Decimal,
+    own_cost_cap_usd: Decimal,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,7 +61,7 @@ struct IncidentStatus {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
-    let config = context.config()?;
+    let config = context.config_without_secrets()?;
     let now = context.clock.now();
     let turned = Store::last_turn(&config.store.path);
     let running = turned.is_some_and(|turned| now - turned < HANGS);
@@ -70,13 +71,6 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         }
         return Ok(if running { Exit::Done } else { Exit::Failed });
     }
-    let store = match Store::open_read_only(&config.store.path).await {
-        Err(error @ StoreError::Absent(_)) if args.format == Format::Text => {
-            print(&error.to_string());
-            return Ok(Exit::Done);
-        }
-        store => store?,
-    };
     let mut status = Status {
         schema: 1,
         running,
@@ -84,10 +78,27 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         sources: vec![],
         incidents: vec![],
         waiting: BTreeMap::new(),
-        own_cost_usd: store.spent(Month::of(now.date_naive())).await?,
+        own_cost_usd: Decimal::ZERO,
         own_cost_cap_usd: config.aws.max_monthly_usd.0,
     };
-    for row in store.sources().await? {
+    match Store::open_read_only(&config.store.path).await {
+        Ok(store) => fill(&mut status, &store, &config, now).await?,
+        // There is nothing to know yet, which is not a failure.
+        Err(error @ StoreError::Absent(_)) => say(&format!("monitor: {error}")),
+        Err(error) => return Err(error.into()),
+    }
+    if args.format == Format::Json {
+        return Ok(print_json(&status));
+    }
+    print(&text(&status, now));
+    Ok(Exit::Done)
+}
+
+/// What the store knows of what the configuration names.
+async fn fill(status: &mut Status, store: &Store, config: &Config, now: DateTime<Utc>) -> Result<(), StoreError> {
+    status.own_cost_usd = store.spent(Month::of(now.date_naive())).await?;
+    let named: Vec<&str> = config.watches.iter().map(|watch| watch.name.as_str()).chain(config.warms.iter().map(|warm| warm.name.as_str())).collect();
+    for row in store.sources().await?.into_iter().filter(|row| named.contains(&row.name.as_str())) {
         status.sources.push(SourceStatus { name: row.name, answered: row.state.answered, failure: row.state.failing.map(|failing| failing.last.to_string()) });
     }
     for incident in store.open_incidents().await?.into_values() {
@@ -104,11 +115,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     for waiting in store.waiting().await? {
         *status.waiting.entry(waiting.notification.receiver).or_default() += 1;
     }
-    if args.format == Format::Json {
-        return Ok(print_json(&status));
-    }
-    print(&text(&status, now));
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn text(status: &Status, now: DateTime<Utc>) -> String {

@@ -29,12 +29,13 @@ pub fn parse<R: Kind, V: Kind>(text: &str, environment: &Environment, now: DateT
     for error in &errors {
         notes.problem(error.span().unwrap_or(0..0), "this is not TOML", error.message(), None);
     }
+    // Behind a syntax error tables end where they should not: what else seems wrong may be an echo of it.
+    if !errors.is_empty() {
+        return Err(notes.into_problems());
+    }
     let mut root = Settings::new(document.get_ref(), document.span(), "", &notes);
     let config = read(&mut root, environment, now);
-    // After a syntax error keys may be missing only because they could not be read.
-    if errors.is_empty() {
-        root.finish();
-    }
+    root.finish();
     let problems = notes.into_problems();
     match config {
         Some(config) if problems.is_empty() => Ok(config),

@@ -46,13 +46,23 @@ pub fn decide(rules: &[Rule], history: &History, open: &Open, now: DateTime<Utc>
         }
     }
     for incident in open.values() {
-        if !rules.iter().any(|rule| rule.name == incident.rule) {
-            decision.take(incident::close(incident, "its rule is no longer in the configuration", now), now);
-        } else if matches!(&incident.subject, Subject::Source(name) if history.source(name).is_none()) {
-            decision.take(incident::close(incident, "its source is no longer in the configuration", now), now);
+        if let Some(why) = orphaned(incident, rules, history) {
+            decision.take(incident::close(incident, why, now), now);
         }
     }
     decision
+}
+
+/// Why nothing will ever judge an incident again, if so.
+fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'static str> {
+    let Some(rule) = rules.iter().find(|rule| rule.name == incident.rule) else {
+        return Some("its rule is no longer in the configuration");
+    };
+    if !rule.condition.covers(&incident.subject) {
+        return Some("its rule no longer speaks of it");
+    }
+    let source_is_gone = matches!(&incident.subject, Subject::Source(name) if history.source(name).is_none());
+    source_is_gone.then_some("its source is no longer in the configuration")
 }
 
 #[cfg(test)]
@@ -102,7 +112,12 @@ mod tests {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
         let first = decide(&[rule()], &failing("watch.x", now), &Open::new(), now);
         let open: Open = first.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect();
-        for (rules, history, why) in [(vec![], failing("watch.x", now), "its rule"), (vec![rule()], History::default(), "its source")] {
+        let narrower = Rule { condition: Condition::silence_of("watch.other"), ..rule() };
+        for (rules, history, why) in [
+            (vec![], failing("watch.x", now), "its rule is no longer in"),
+            (vec![narrower], failing("watch.x", now), "its rule no longer speaks"),
+            (vec![rule()], History::default(), "its source"),
+        ] {
             let decision = decide(&rules, &history, &open, now);
             assert_eq!(decision.incidents[0].state, State::Resolved);
             assert!(decision.notifications.iter().all(|told| told.message.event == Event::Closed && told.message.why.as_deref().unwrap().starts_with(why)));

@@ -97,6 +97,33 @@ impl<'de> Deserialize<'de> for Usd {
     }
 }
 
+/// How many times as much: `"1.5"`, `2` or `1.5`; more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Factor(pub Decimal);
+
+impl<'de> Deserialize<'de> for Factor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Factor;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number above 1, such as 1.5")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Factor, E> {
+                let factor = Decimal::from_str_exact(text.trim()).ok().filter(|factor| *factor > Decimal::ONE);
+                factor.map(Factor).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Factor, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Factor, E> {
+                self.visit_str(&number.to_string())
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}
+
 /// A share such as `"20%"`, kept exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Percent(pub Decimal);

@@ -214,8 +214,10 @@ pub enum FailureKind {
     Denied,
     /// The thing asked for does not exist.
     NotFound,
-    /// The endpoint cannot be reached, or did not answer in time.
+    /// The endpoint cannot be reached; the call was never made.
     Unreachable,
+    /// The call was made, and no answer came in time.
+    NoAnswer,
     /// AWS asked to slow down.
     Throttled,
     /// The monitor's own spending cap forbids the call.

@@ -173,6 +173,11 @@ impl<'a, 'n> Settings<'a, 'n> {
         self.notes.hidden_problem(self.place(key), what, label, help);
     }
 
+    /// A text as it stands, without a look at whether it is right.
+    pub fn text(&self, key: &'static str) -> Option<&str> {
+        self.value(key).and_then(|value| value.get_ref().as_str())
+    }
+
     /// A value that must be there.
     pub fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
         if self.value(key).is_none() {
@@ -198,7 +203,7 @@ impl<'a, 'n> Settings<'a, 'n> {
             Err(error) => {
                 let at = error.span().filter(|at| at.start >= value.span().start && at.end <= value.span().end).unwrap_or_else(|| value.span());
                 self.failed.set(true);
-                self.notes.problem(at, format!("`{}.{key}` cannot be used", self.path), error.message().trim(), None);
+                self.notes.problem(at, format!("`{}` cannot be used", self.inner_path(key)), error.message().trim(), None);
                 None
             }
         }
@@ -324,14 +329,19 @@ impl<'a, 'n> Settings<'a, 'n> {
         }
     }
 
+    /// What a table or key inside this one is called in messages.
+    fn inner_path(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
     /// A table inside this one.
     pub fn table<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Settings<'a, 'n>) -> Option<T>) -> Option<T> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
-            self.problem(key, format!("`{}.{key}` is a table", self.path), "expected { ... }", None);
+            self.problem(key, format!("`{}` is a table", self.inner_path(key)), "expected { ... }", None);
             return None;
         };
-        let mut inner = Settings::new(table, value.span(), format!("{}.{key}", self.path), self.notes);
+        let mut inner = Settings::new(table, value.span(), self.inner_path(key), self.notes);
         let result = read(&mut inner);
         inner.finish();
         result
@@ -346,7 +356,7 @@ impl<'a, 'n> Settings<'a, 'n> {
             return all;
         };
         for (name, value) in tables {
-            let shown = if self.path.is_empty() { format!("{key}.{}", name.get_ref()) } else { format!("{}.{key}.{}", self.path, name.get_ref()) };
+            let shown = format!("{}.{}", self.inner_path(key), name.get_ref());
             let Some(table) = value.get_ref().as_table() else {
                 self.failed.set(true);
                 self.notes.problem(value.span(), format!("`{shown}` is a table"), format!("write [{shown}]"), None);

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use super::slots::back_off;
 use super::{Done, InFlight};
 use crate::notify::{Outcome, Parcel, Receiver};
-use crate::store::{Attempt, Store, StoreError};
+use crate::store::{Attempt, Meant, Store, StoreError};
 
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
 const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);
@@ -26,8 +26,6 @@ pub(super) struct Deliveries {
     look: Option<DateTime<Utc>>,
     /// Rows that have been tried in this run, for a single pass.
     tried: BTreeSet<i64>,
-    /// Rows whose attempt began in this run; any other such row was begun by a process that died.
-    begun: BTreeSet<i64>,
 }
 
 /// An attempt that has ended.
@@ -73,20 +71,21 @@ impl Deliveries {
         for waiting in store.waiting().await? {
             let name = waiting.notification.receiver.clone();
             let Some(receiver) = receivers.get(&name).filter(|_| !blocked.contains(&name)) else { continue };
-            // Order is kept: what comes after this one waits with it.
-            blocked.insert(name.clone());
             let due = if once { !self.tried.contains(&waiting.id) && (!waiting.told_to_wait || waiting.not_before <= now) } else { waiting.not_before <= now };
             if !due {
                 self.look = Some(self.look.map_or(waiting.not_before, |look| look.min(waiting.not_before)).max(now));
+                // Order is kept: what comes after this one waits with it, unless it is this one alone that is not taken.
+                if !waiting.refused {
+                    blocked.insert(name);
+                }
                 continue;
             }
+            blocked.insert(name.clone());
             store.attempt_begins(waiting.id).await?;
             self.tried.insert(waiting.id);
-            let possible_repeat = waiting.possible_repeat && !self.begun.contains(&waiting.id);
-            self.begun.insert(waiting.id);
             self.busy.insert(name.clone());
             let (receiver, id, attempts) = (Arc::clone(receiver), waiting.id, waiting.attempts + 1);
-            let parcel = Parcel { key: waiting.notification.key, message: waiting.notification.message, possible_repeat, zone };
+            let parcel = Parcel { key: waiting.notification.key, message: waiting.notification.message, possible_repeat: waiting.possible_repeat, zone };
             let send = async move {
                 let outcome = receiver.send(&parcel).await;
                 Done::Delivered(Delivered { id, receiver: name, attempts, outcome })
@@ -101,13 +100,13 @@ impl Deliveries {
         let Delivered { id, receiver, attempts, outcome } = delivered;
         self.busy.remove(&receiver);
         self.look_again();
+        let retry = |random: &mut fastrand::Rng| now + back_off(FIRST_RETRY, LAST_RETRY, attempts, random);
         let attempt = match outcome {
             Outcome::Delivered(receipt) => Attempt::Sent { receipt },
-            Outcome::Later { why, wait } => {
-                let not_before = now + wait.unwrap_or_else(|| back_off(FIRST_RETRY, LAST_RETRY, attempts, random));
-                Attempt::Failed { why, not_before, told_to_wait: wait.is_some() }
-            }
-            Outcome::Refused(why) => Attempt::Failed { why, not_before: now + REFUSED_RETRY, told_to_wait: false },
+            Outcome::Later { why, wait: Some(wait) } => Attempt::Failed { why, not_before: now + wait, meant: Meant::Wait },
+            Outcome::Later { why, wait: None } => Attempt::Failed { why, not_before: retry(random), meant: Meant::Nothing },
+            Outcome::Unknown(why) => Attempt::Failed { why, not_before: retry(random), meant: Meant::Unknown },
+            Outcome::Refused(why) => Attempt::Failed { why, not_before: now + REFUSED_RETRY, meant: Meant::Refusal },
         };
         match &attempt {
             Attempt::Sent { .. } => tracing::info!(receiver, "told"),

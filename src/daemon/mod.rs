@@ -155,7 +155,7 @@ impl Daemon {
             pending_since: None,
             under_way: FuturesUnordered::new(),
             judged: None,
-            pruned: now,
+            pruned: now - PRUNE,
             once: false,
         })
     }

@@ -43,10 +43,11 @@ enum Security {
 
 impl Email {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let from_the_start = settings.text("smtp").is_some_and(|text| text.starts_with("smtps://"));
         let security = if settings.has("tls") {
             settings.word("tls", &[("starttls", Security::StartTls), ("implicit", Security::Implicit), ("none", Security::Clear)])
         } else {
-            Some(Security::StartTls)
+            Some(if from_the_start { Security::Implicit } else { Security::StartTls })
         };
         let server = settings.required::<String>("smtp").and_then(|text| match server(&text, security.unwrap_or(Security::StartTls)) {
             Ok(server) => Some(server),
@@ -174,9 +175,10 @@ impl Receiver for Mailer {
             Err(why) => return Outcome::Refused(format!("the mail cannot be written: {why}")),
         };
         match tokio::time::timeout(LIMIT * 2, self.transport.send(mail)).await {
-            Err(_) => Outcome::Later { why: "the mail server did not answer in time".to_owned(), wait: None },
+            Err(_) => Outcome::Unknown("the mail server did not answer in time".to_owned()),
             Ok(Ok(response)) => Outcome::Delivered(response.first_line().map(excerpt)),
             Ok(Err(error)) if error.is_permanent() => Outcome::Refused(format!("the mail server refused: {}", said(&error))),
+            Ok(Err(error)) if error.is_timeout() => Outcome::Unknown(format!("the mail server: {}", said(&error))),
             Ok(Err(error)) => Outcome::Later { why: format!("the mail server: {}", said(&error)), wait: None },
         }
     }

@@ -38,6 +38,8 @@ pub enum Outcome {
         /// How long the receiver asked to wait.
         wait: Option<TimeDelta>,
     },
+    /// It was sent, and no answer came: it may have arrived.
+    Unknown(String),
     /// The receiver will not take it as things are: an address, a password or a webhook is wrong.
     Refused(String),
 }

@@ -71,7 +71,8 @@ impl Receiver for SlackWebhook {
     async fn send(&self, parcel: &Parcel) -> Outcome {
         let answer = match self.client.post(self.url.clone()).json(&payload(parcel)).send().await {
             Ok(answer) => answer,
-            Err(error) if error.is_timeout() => return later("Slack did not answer in time", None),
+            Err(error) if error.is_timeout() && !error.is_connect() => return Outcome::Unknown("Slack did not answer in time".to_owned()),
+            Err(error) if !error.is_connect() => return Outcome::Unknown(format!("Slack cannot be reached: {}", deepest(&error.without_url()))),
             Err(error) => return later(&format!("Slack cannot be reached: {}", deepest(&error.without_url())), None),
         };
         let status = answer.status();

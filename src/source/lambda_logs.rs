@@ -25,8 +25,8 @@ pub(super) const CALLS: &[&str] = &["logs:FilterLogEvents", "logs:DescribeLogGro
 
 /// How often the patterns are looked up again.
 const LOOK_UP: TimeDelta = TimeDelta::minutes(10);
-/// Pages of one answer; a group that writes more than this between two polls is read further by the next poll.
-const MOST_PAGES: usize = 5_000;
+/// Pages of one answer: far more than a day of a busy group, so that only an answer without end is cut.
+const MOST_PAGES: usize = 1_000_000;
 
 /// The settings of `read.lambda_logs`.
 #[derive(Debug, Clone)]
@@ -193,9 +193,9 @@ impl Pass {
         Err(CallFailure {
             call: "logs:FilterLogEvents".to_owned(),
             resource: group,
-            kind: FailureKind::Throttled,
-            said: "it writes faster than it can be read".to_owned(),
-            next_step: "what was read is counted, and the next poll goes on; poll more often, or name fewer functions".to_owned(),
+            kind: FailureKind::Refused,
+            said: "an answer whose pages do not end".to_owned(),
+            next_step: "what was read is counted; it is asked again by itself".to_owned(),
         })
     }
 

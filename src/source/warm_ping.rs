@@ -40,11 +40,16 @@ impl WarmPing {
         Self { settings, functions: Arc::clone(&account.functions), region: account.region.clone(), prices, limit: None }
     }
 
+    /// Whether the account's limit must be known before a ping: one ping is no more than a tenth of any account.
+    pub fn asks_for_the_limit(settings: &Warm) -> bool {
+        settings.concurrency > 1 || settings.max_share.of(SMALLEST_LIMIT) < 1
+    }
+
     /// How many pings may overlap now. One ping is known to be within the share without asking, unless the share is tiny.
     async fn allowed(&mut self, now: DateTime<Utc>) -> Result<u32, CallFailure> {
         let wanted = self.settings.concurrency;
-        if wanted == 1 && self.settings.max_share.of(SMALLEST_LIMIT) >= 1 {
-            return Ok(1);
+        if !Self::asks_for_the_limit(&self.settings) {
+            return Ok(wanted);
         }
         let limit = match self.limit {
             Some((at, limit)) if now - at < LIMIT_HOLDS => limit,

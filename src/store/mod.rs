@@ -16,7 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use commit::{Commit, SourceRow};
 pub use load::Loaded;
-pub use outbox::{Attempt, Waiting};
+pub use outbox::{Attempt, Meant, Waiting};
 
 /// Each version of the schema, in order; one that is released never changes.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("migrations/0001_first.sql"))];

@@ -18,7 +18,9 @@ pub struct Waiting {
     pub not_before: DateTime<Utc>,
     /// The receiver itself asked for that wait.
     pub told_to_wait: bool,
-    /// An attempt began before a crash; it may have arrived.
+    /// The receiver will not take it as it is.
+    pub refused: bool,
+    /// An attempt has no known end; it may have arrived.
     pub possible_repeat: bool,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
@@ -38,12 +40,26 @@ pub enum Attempt {
         why: String,
         /// Not before this.
         not_before: DateTime<Utc>,
-        /// The receiver asked for that wait.
-        told_to_wait: bool,
+        /// What the receiver meant by it.
+        meant: Meant,
     },
 }
 
-const COLUMNS: &str = "SELECT id, body, attempts, not_before, told_to_wait, attempting, last_error FROM outbox WHERE sent IS NULL ORDER BY receiver, id";
+/// What is known of a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// It did not arrive.
+    Nothing,
+    /// No answer came, so it may have arrived.
+    Unknown,
+    /// The receiver asked for the wait.
+    Wait,
+    /// The receiver will not take it as it is.
+    Refusal,
+}
+
+const COLUMNS: &str =
+    "SELECT id, body, attempts, not_before, told_to_wait, attempting, last_error, refused FROM outbox WHERE sent IS NULL ORDER BY receiver, id";
 
 impl Store {
     /// Everything that waits, by receiver and age.
@@ -61,6 +77,7 @@ impl Store {
                 told_to_wait: self.get(&row, 4)?,
                 possible_repeat: self.get(&row, 5)?,
                 last_error: self.get(&row, 6)?,
+                refused: self.get(&row, 7)?,
             });
         }
         Ok(all)
@@ -84,11 +101,13 @@ impl Store {
             Attempt::Sent { receipt } => {
                 sqlx::query("UPDATE outbox SET attempting = 0, sent = ?2, receipt = ?3, last_error = NULL WHERE id = ?1").bind(id).bind(ms(now)).bind(receipt)
             }
-            Attempt::Failed { why, not_before, told_to_wait } => {
-                sqlx::query("UPDATE outbox SET attempting = 0, not_before = ?2, told_to_wait = ?3, last_error = ?4 WHERE id = ?1")
+            Attempt::Failed { why, not_before, meant } => {
+                sqlx::query("UPDATE outbox SET attempting = ?2, not_before = ?3, told_to_wait = ?4, refused = ?5, last_error = ?6 WHERE id = ?1")
                     .bind(id)
+                    .bind(*meant == Meant::Unknown)
                     .bind(ms(*not_before))
-                    .bind(told_to_wait)
+                    .bind(*meant == Meant::Wait)
+                    .bind(*meant == Meant::Refusal)
                     .bind(why)
             }
         };

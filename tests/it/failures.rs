@@ -123,6 +123,36 @@ fn an_expired_sso_session_asks_for_a_new_login() {
     finds(&output, &slack, &["the SSO session is not valid any more", "run `aws sso login` for the profile"]);
 }
 
+#[test]
+fn a_profile_that_is_named_in_the_configuration_is_meant_even_where_other_keys_stand_in_the_environment() {
+    let aws = Webhook::start(vec![Reply::status(200).header("content-type", "application/x-amz-json-1.1").body("{}")]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("credentials");
+    fs::write(&file, "[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = x\n").expect("the profile");
+    fs::write(folder.path().join("alerts.toml"), format!("[aws]\nprofile = \"work\"\nregion = \"ap-northeast-2\"\n{TABLES}")).expect("the configuration");
+    monitor(folder.path())
+        .args(["run", "--once"])
+        .envs(aws_env(&aws.url(), &[]))
+        .env("AWS_SHARED_CREDENTIALS_FILE", &file)
+        .env("HOOK", "http://127.0.0.1:9/x")
+        .run();
+    let signed = aws.requests().iter().map(|request| request.header("authorization").unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    assert!(!signed.is_empty() && signed.iter().all(|by| by.contains("Credential=AKIAWORK/")), "{signed:?}");
+}
+
+#[test]
+fn commands_that_only_read_need_no_secret_and_no_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("alerts.toml"), TABLES).expect("the configuration");
+    let run = |args: &[&str]| monitor(folder.path()).args(args).run();
+    let status = run(&["status", "--format", "json"]);
+    assert_eq!(status.code, Some(0), "{}", status.stderr);
+    crate::support::schema::holds("docs/status.schema.json", &serde_json::from_str(&status.stdout).expect("JSON"));
+    let report = run(&["report"]);
+    assert!(report.code == Some(1) && report.stderr.contains("there is no store at") && report.stderr.contains("`monitor run` makes one"), "{}", report.stderr);
+    assert_eq!(run(&["check"]).code, Some(78), "a check is about the secrets too");
+}
+
 #[tokio::test]
 async fn what_one_source_cannot_see_does_not_blind_the_others() {
     let world = World::new().await;

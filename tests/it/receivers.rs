@@ -66,6 +66,30 @@ fn an_answer_other_than_ok_is_no_delivery() {
     }
 }
 
+#[test]
+fn a_message_without_an_answer_is_repeated_as_a_possible_repeat() {
+    let slack = Webhook::start(vec![Reply::Close, Reply::status(500), Reply::status(200).body("ok")]);
+    let folder = folder();
+    for _ in 0..3 {
+        once(folder.path(), &slack);
+    }
+    let marked: Vec<bool> = slack.requests().iter().map(|request| request.body.contains("possible repeat")).collect();
+    assert_eq!(marked, [false, true, false], "after an answer of any kind it is known that it did not arrive");
+}
+
+#[test]
+fn a_message_that_is_refused_does_not_hold_up_the_others() {
+    let slack = Webhook::start(vec![Reply::status(400).body("invalid_blocks"), Reply::status(200).body("ok")]);
+    let folder = folder();
+    let two = fs::read_to_string(folder.path().join("alerts.toml"))
+        .expect("the file")
+        .replace("[receiver", "[watch.spend]\nevery = \"1h\"\nread.cost_explorer = {}\n[receiver");
+    fs::write(folder.path().join("alerts.toml"), two).expect("the configuration");
+    let output = once(folder.path(), &slack);
+    assert!(output.code == Some(2) && output.stderr.contains("Slack refused the message (400: invalid_blocks)"), "{}", output.stderr);
+    assert_eq!(slack.requests().len(), 2);
+}
+
 /// Sends a test mail to a server with these options, with settings for the receiver.
 async fn mailed(options: MailOptions, settings: &str, trusted: bool) -> (Output, MailServer) {
     let server = MailServer::start(options).await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement, is_fresh};
+use super::{Finding, Judgement, is_fresh, is_function};
 use crate::core::glob::{NamePattern, any_fits};
 use crate::core::history::History;
 use crate::core::money::Percent;
@@ -32,6 +32,10 @@ impl ColdStarts {
 
     pub(super) fn window(&self) -> Option<Span> {
         Some(self.within)
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        is_function(subject, &self.functions)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {

@@ -48,6 +48,16 @@ impl Which {
         settings.required::<String>("service").map(|service| if service == "*" { Self::Each } else { Self::Service(service) })
     }
 
+    /// Whether a subject is among those meant.
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        match (self, subject) {
+            (Self::Total, Subject::Total) => true,
+            (Self::Service(meant), Subject::Service(name)) => meant == name,
+            (Self::Each, Subject::Service(name)) => name != TAX,
+            _ => false,
+        }
+    }
+
     /// The subjects meant, as far as they are known.
     pub(super) fn subjects(&self, history: &History) -> Vec<Subject> {
         match self {
@@ -82,6 +92,10 @@ impl CostAbove {
 
     pub(super) fn window(&self) -> Option<Span> {
         None
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        self.which.covers(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::cost_above::{Which, service_of};
 use super::{Finding, Judgement};
 use crate::core::history::History;
-use crate::core::money::{Usd, cents};
+use crate::core::money::{Factor, Usd, cents};
 use crate::core::observation::DayCost;
 use crate::core::settings::Settings;
 use crate::core::span::Span;
@@ -32,16 +32,17 @@ pub struct CostJump {
 impl CostJump {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         let which = Which::read(settings);
-        let factor: Option<Usd> = settings.or("factor", Usd(Decimal::TWO));
+        let factor = settings.or("factor", Factor(Decimal::TWO));
         let at_least = settings.or("at_least_usd", Usd(Decimal::ONE));
-        if factor.is_some_and(|factor| factor.0 <= Decimal::ONE) {
-            settings.problem("factor", "`when.cost_jump.factor` must be more than 1", "a day as dear as the others is no jump", None);
-        }
         Some(Self { which: which?, factor: factor?.0, at_least: at_least? })
     }
 
     pub(super) fn window(&self) -> Option<Span> {
         None
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        self.which.covers(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {

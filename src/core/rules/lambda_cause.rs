@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_fresh};
+use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_fresh, is_function};
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::glob::{NamePattern, any_fits};
 use crate::core::history::History;
@@ -31,6 +31,10 @@ impl LambdaCause {
 
     pub(super) fn window(&self) -> Option<Span> {
         Some(self.within)
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        is_function(subject, &self.functions)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Finding, Judgement};
+use super::{Finding, Judgement, is_function};
 use crate::core::glob::{NamePattern, any_fits};
 use crate::core::history::History;
 use crate::core::observation::{METRICS, MetricPoint};
@@ -53,6 +53,10 @@ impl MetricAbove {
         Some(self.within)
     }
 
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        is_function(subject, &self.functions)
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let functions = history.functions_measured(self.metric.0).filter(|function| any_fits(&self.functions, function));
         functions.map(|function| self.one(history, function, now)).collect()
@@ -61,7 +65,10 @@ impl MetricAbove {
     fn one(&self, history: &History, function: &str, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
         let (metric, unit) = self.metric;
-        let points: Vec<&MetricPoint> = history.points(function, metric, now - self.within.delta() - DELAY).map(|(_, point)| point).collect();
+        // The window ends where CloudWatch's points end, which is some minutes ago.
+        let recent: Vec<(DateTime<Utc>, &MetricPoint)> = history.points(function, metric, now - self.within.delta() - DELAY).collect();
+        let end = recent.last().map_or(now, |(at, point)| *at + TimeDelta::seconds(i64::from(point.period)));
+        let points: Vec<&MetricPoint> = recent.into_iter().filter(|(at, _)| end - *at <= self.within.delta()).map(|(_, point)| point).collect();
         if points.is_empty() {
             return Judgement::unknown(subject, format!("no point of {metric} within {}", self.within));
         }

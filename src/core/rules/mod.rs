@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::{Cause, Confidence};
+use super::glob::{NamePattern, any_fits};
 use super::history::History;
 use super::settings::{Kind, Settings};
 use super::span::Span;
@@ -60,6 +61,11 @@ macro_rules! conditions {
                 match self { $(Self::$name(condition) => condition.window()),* }
             }
 
+            /// Whether the condition, as it is written now, can speak of a subject at all.
+            pub fn covers(&self, subject: &Subject) -> bool {
+                match self { $(Self::$name(condition) => condition.covers(subject)),* }
+            }
+
             /// The kind's name.
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$name(_) => stringify!($module)),* }
@@ -83,6 +89,13 @@ impl Condition {
     /// The condition that watches the sources where the user has not written one himself.
     pub fn source_failing() -> Self {
         Self::SourceFailing(source_failing::SourceFailing::default())
+    }
+}
+
+#[cfg(test)]
+impl Condition {
+    pub(crate) fn silence_of(source: &str) -> Self {
+        Self::Silence(silence::Silence::of(source))
     }
 }
 
@@ -178,6 +191,11 @@ impl Judgement {
     fn unknown(subject: Subject, why: impl Into<String>) -> Self {
         Self { subject, verdict: Verdict::Unknown(why.into()) }
     }
+}
+
+/// Whether a subject is a function that any of the patterns fits.
+fn is_function(subject: &Subject, patterns: &[NamePattern]) -> bool {
+    matches!(subject, Subject::Function(name) if any_fits(patterns, name))
 }
 
 /// Functions whose log has been read recently enough to say that nothing happened; for others silence means nothing.

@@ -17,9 +17,14 @@ pub struct Silence {
 }
 
 impl Silence {
+    #[cfg(test)]
+    pub(super) fn of(source: &str) -> Self {
+        Self { source: source.to_owned(), longer_than: Span::hours(1) }
+    }
+
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         let source = settings.mention("source", Names::Source);
-        let longer_than = settings.or("longer_than", Span::hours(1));
+        let longer_than = settings.required("longer_than");
         Some(Self { source: source?, longer_than: longer_than? })
     }
 
@@ -27,9 +32,16 @@ impl Silence {
         None
     }
 
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        matches!(subject, Subject::Source(name) if self.means(name))
+    }
+
+    fn means(&self, name: &str) -> bool {
+        name == self.source || name.split_once('.').is_some_and(|(_, bare)| bare == self.source)
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let meant = |name: &str| name == self.source || name.split_once('.').is_some_and(|(_, bare)| bare == self.source);
-        let known = history.sources().filter(|(name, _)| meant(name));
+        let known = history.sources().filter(|(name, _)| self.means(name));
         let judge = |(name, state): (&str, &crate::core::history::SourceState)| {
             let subject = Subject::Source(name.to_owned());
             let since = state.answered.unwrap_or(state.since);

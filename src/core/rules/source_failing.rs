@@ -31,6 +31,10 @@ impl SourceFailing {
         None
     }
 
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        matches!(subject, Subject::Source(_))
+    }
+
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         history.sources().map(|(name, state)| self.one(name, state, now)).collect()
     }

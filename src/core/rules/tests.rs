@@ -111,6 +111,7 @@ fn a_jump_is_a_settled_day_against_the_median_of_the_fourteen_before() {
     check(rule, &days("3.00", true), &[("service:RDS", "clear", "")]);
     check(rule, &days("300", false), &[("service:RDS", "clear", "2.00 USD on 2024-12-17")]);
     check(rule, &days("3.01", true)[12..], &[("service:RDS", "unknown", "only 5 settled days")]);
+    check("cost_jump = { service = \"RDS\", factor = 1.5 }", &days("2.6", true), &[("service:RDS", "holds", "")]);
     check("cost_jump = { service = \"RDS\", at_least_usd = \"9\" }", &days("3.01", true), &[("service:RDS", "clear", "")]);
 }
 
@@ -203,20 +204,20 @@ fn cold_starts_are_a_share_of_enough_invocations() {
 }
 
 #[test]
-fn a_metric_is_compared_by_its_statistic() {
+fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last_point() {
     let point = |minutes, metric: &str, sum, maximum| {
         seen(
             minute_of(minutes_ago(minutes)),
             What::Metric(MetricPoint { function: "f".into(), metric: metric.into(), period: 60, sum, maximum, average: sum / 2.0 }),
         )
     };
-    let points = [point(8, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(90, "Throttles", 99.0, 99.0)];
+    let points = [point(12, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(19, "Throttles", 99.0, 99.0)];
     check("metric_above = { metric = \"Throttles\", above = 4 }", &points, &[("function:f", "holds", "Throttles is 5 within 15 min, over 4")]);
     check("metric_above = { metric = \"Throttles\", above = 5 }", &points, &[("function:f", "clear", "")]);
     check("metric_above = { metric = \"Throttles\", statistic = \"maximum\", above = 1 }", &points, &[("function:f", "holds", "is 2")]);
     check("metric_above = { metric = \"Duration\", above = 800 }", &points, &[("function:f", "holds", "900 ms")]);
     check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[]);
-    check("metric_above = { metric = \"Throttles\", above = 0 }", &points[3..], &[("function:f", "unknown", "no point")]);
+    check("metric_above = { metric = \"Throttles\", above = 0 }", &[point(90, "Throttles", 99.0, 99.0)], &[("function:f", "unknown", "no point")]);
 }
 
 fn failure(minutes: i64, kind: FailureKind) -> Observation {
@@ -254,5 +255,5 @@ fn silence_counts_from_the_last_whole_answer() {
     check(rule, &[seen(minutes_ago(61), What::Answered)], &[("source:watch.x", "holds", "has not answered for 1 h 1 min")]);
     check(rule, &[seen(minutes_ago(60), What::Answered)], &[("source:watch.x", "clear", "")]);
     check(rule, &[], &[("source:watch.x", "holds", "for 30 d")]);
-    check("silence = { source = \"other\" }", &[], &[]);
+    check("silence = { source = \"other\", longer_than = \"1h\" }", &[], &[]);
 }

@@ -90,11 +90,13 @@ CREATE TABLE outbox (
     created     INTEGER NOT NULL,
     body        TEXT NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
-    -- An attempt has begun and its end is not known; after a crash the message may have arrived.
+    -- An attempt has begun, or has ended without an answer: the message may have arrived.
     attempting  INTEGER NOT NULL DEFAULT 0,
     not_before  INTEGER NOT NULL DEFAULT 0,
     -- The receiver itself asked to wait until `not_before`; nothing may shorten that.
     told_to_wait INTEGER NOT NULL DEFAULT 0,
+    -- The receiver will not take this one as it is; what is behind it does not wait for it.
+    refused     INTEGER NOT NULL DEFAULT 0,
     sent        INTEGER,
     receipt     TEXT,
     last_error  TEXT
