@@ -20,6 +20,7 @@ pub struct History {
     minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
     faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
     read_up_to: BTreeMap<String, DateTime<Utc>>,
+    measured_up_to: BTreeMap<String, DateTime<Utc>>,
     pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
     metrics: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, MetricPoint>>,
     sources: BTreeMap<String, SourceState>,
@@ -78,10 +79,8 @@ impl History {
             What::Fault(fault) => {
                 self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default().push(Seen { seen: *seen, it: fault.clone() });
             }
-            What::ReadUpTo(read) => {
-                let known = self.read_up_to.entry(read.function.clone()).or_insert(*at);
-                *known = (*known).max(*at);
-            }
+            What::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
+            What::MeasuredUpTo(read) => moved(&mut self.measured_up_to, &read.function, *at),
             What::Ping(ping) => {
                 self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default().push(ping.clone());
             }
@@ -182,9 +181,9 @@ impl History {
         self.pings.get(function).into_iter().flat_map(|pings| pings.iter().rev()).flat_map(|(at, pings)| pings.iter().rev().map(|ping| (*at, ping)))
     }
 
-    /// The functions that have points of a metric.
-    pub fn functions_measured<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = &'a str> {
-        self.metrics.keys().filter(move |(_, name)| name == metric).map(|(function, _)| function.as_str())
+    /// The functions whose metrics are read, and up to when they were.
+    pub fn functions_measured(&self) -> impl Iterator<Item = (&str, DateTime<Utc>)> {
+        self.measured_up_to.iter().map(|(function, at)| (function.as_str(), *at))
     }
 
     /// The points of a metric since `from`, oldest first.
@@ -206,6 +205,12 @@ impl History {
 /// The start of the minute an instant lies in.
 pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
     at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
+}
+
+/// A place in the data that only ever moves forward.
+fn moved(places: &mut BTreeMap<String, DateTime<Utc>>, function: &str, at: DateTime<Utc>) {
+    let known = places.entry(function.to_owned()).or_insert(at);
+    *known = (*known).max(at);
 }
 
 /// Drops entries from the front of an ordered map for as long as `old` holds.

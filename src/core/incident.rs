@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::diagnosis::Cause;
 use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
 use super::subject::Subject;
 
@@ -39,6 +40,8 @@ pub struct Incident {
     pub resolved: Option<DateTime<Utc>>,
     /// What was found, as it was last told.
     pub finding: Finding,
+    /// Every cause that has been told of.
+    pub causes: Vec<Cause>,
     /// The receivers that know of it.
     pub receivers: Vec<String>,
 }
@@ -49,6 +52,8 @@ pub struct Incident {
 pub enum Event {
     /// Its receivers are to be told for the first time.
     Firing,
+    /// It still holds, and for a cause that nobody has been told of.
+    Changed,
     /// It still holds, and its receivers asked to be told again.
     Reminder,
     /// It is over.
@@ -62,6 +67,7 @@ impl Event {
     pub fn word(self) -> &'static str {
         match self {
             Self::Firing => "firing",
+            Self::Changed => "changed",
             Self::Reminder => "reminder",
             Self::Resolved => "resolved",
             Self::Closed => "closed",
@@ -96,6 +102,7 @@ pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, now: Da
                 told: None,
                 resolved: None,
                 finding: (**finding).clone(),
+                causes: vec![],
                 receivers: vec![],
             };
             Some(if rule.hold.is_none() { fire(rule, incident, finding, now) } else { Step { incident, event: None, why: None } })
@@ -103,11 +110,14 @@ pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, now: Da
         (Some(incident), Verdict::Holds(finding)) => match incident.state {
             State::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident.clone(), finding, now)),
             State::Firing => {
-                let due = rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
-                due.then(|| {
-                    let incident =
+                let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
+                let remind = rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
+                let event = if new_cause.is_some() { Event::Changed } else { Event::Reminder };
+                (new_cause.is_some() || remind).then(|| {
+                    let mut incident =
                         Incident { told: Some(now), finding: (**finding).clone(), receivers: joined(&incident.receivers, &rule.tell), ..incident.clone() };
-                    Step { incident, event: Some(Event::Reminder), why: None }
+                    incident.causes.extend(new_cause.map(|(cause, _)| cause));
+                    Step { incident, event: Some(event), why: None }
                 })
             }
             State::Resolved => None,
@@ -122,7 +132,15 @@ pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> Step {
 }
 
 fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) -> Step {
-    let incident = Incident { state: State::Firing, fired: Some(now), told: Some(now), finding: finding.clone(), receivers: rule.tell.clone(), ..incident };
+    let incident = Incident {
+        state: State::Firing,
+        fired: Some(now),
+        told: Some(now),
+        finding: finding.clone(),
+        causes: finding.cause.iter().map(|(cause, _)| *cause).collect(),
+        receivers: rule.tell.clone(),
+        ..incident
+    };
     Step { incident, event: Some(Event::Firing), why: None }
 }
 
@@ -143,6 +161,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::core::diagnosis::Confidence;
     use crate::core::rules::Condition;
     use crate::core::span::Span;
 
@@ -153,6 +172,8 @@ mod tests {
     fn judged(verdict: char) -> Judgement {
         let verdict = match verdict {
             'h' => Verdict::Holds(Box::default()),
+            'o' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::Oom, Confidence::Proved)), ..Finding::default() })),
+            'i' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::ImportError, Confidence::Proved)), ..Finding::default() })),
             'c' => Verdict::Clear("fine".into()),
             _ => Verdict::Unknown("no data".into()),
         };
@@ -184,6 +205,7 @@ mod tests {
             (None, Some(3), "hhhhhhhc", vec![(0, Event::Firing), (3, Event::Reminder), (6, Event::Reminder), (7, Event::Resolved)]),
             (None, None, "huuuuc", vec![(0, Event::Firing), (5, Event::Resolved)]),
             (None, Some(1), "huuu", vec![(0, Event::Firing)]),
+            (None, None, "oooiioic", vec![(0, Event::Firing), (3, Event::Changed), (7, Event::Resolved)]),
         ] {
             let minutes = |n: Option<u16>| n.map(Span::minutes);
             assert_eq!(run(&rule(minutes(hold), minutes(remind)), verdicts), events, "{verdicts}");
@@ -192,12 +214,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_second_opening_without_an_end_and_no_end_without_an_opening(verdicts in "[hcu]{0,60}", hold in prop::option::of(1u16..4), remind in prop::option::of(1u16..4)) {
+        fn no_second_opening_without_an_end_and_no_end_without_an_opening(verdicts in "[hoicu]{0,60}", hold in prop::option::of(1u16..4), remind in prop::option::of(1u16..4)) {
             let mut firing = false;
             for (_, event) in run(&rule(hold.map(Span::minutes), remind.map(Span::minutes)), &verdicts) {
                 match event {
                     Event::Firing => { prop_assert!(!firing); firing = true; }
-                    Event::Reminder => prop_assert!(firing),
+                    Event::Reminder | Event::Changed => prop_assert!(firing),
                     Event::Resolved | Event::Closed => { prop_assert!(firing); firing = false; }
                 }
             }

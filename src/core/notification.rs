@@ -44,7 +44,7 @@ impl Message {
     /// One line that says it all, as a mail's subject does.
     pub fn title(&self) -> String {
         let mark = match self.event {
-            Event::Firing => self.severity.word(),
+            Event::Firing | Event::Changed => self.severity.word(),
             Event::Reminder => "still",
             Event::Resolved => "resolved",
             Event::Closed => "closed",
@@ -56,6 +56,7 @@ impl Message {
     pub fn sentences(&self) -> Vec<String> {
         match self.event {
             Event::Firing => self.finding.said.clone(),
+            Event::Changed => [vec![format!("A new cause, in trouble that began {} ago.", spoken(self.at - self.since))], self.finding.said.clone()].concat(),
             Event::Reminder => [vec![format!("This has been so for {}.", spoken(self.at - self.since))], self.finding.said.clone()].concat(),
             Event::Resolved | Event::Closed => {
                 let why = self.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
@@ -66,14 +67,14 @@ impl Message {
 
     /// Whether there is something to do about it.
     pub fn next_step(&self) -> Option<&str> {
-        let open = matches!(self.event, Event::Firing | Event::Reminder);
+        let open = matches!(self.event, Event::Firing | Event::Changed | Event::Reminder);
         (open && !self.finding.next_step.is_empty()).then_some(self.finding.next_step.as_str())
     }
 
     /// Figures and log lines, which only matter while it is open.
     pub fn details(&self) -> (&[(String, String)], &[String]) {
         match self.event {
-            Event::Firing | Event::Reminder => (&self.finding.facts, &self.finding.evidence),
+            Event::Firing | Event::Changed | Event::Reminder => (&self.finding.facts, &self.finding.evidence),
             Event::Resolved | Event::Closed => (&[], &[]),
         }
     }

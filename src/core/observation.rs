@@ -38,6 +38,8 @@ pub enum What {
     Metric(MetricPoint),
     /// Everything a function logged up to `at` has been read.
     ReadUpTo(ReadUpTo),
+    /// Every metric of a function has been asked for up to `at`.
+    MeasuredUpTo(ReadUpTo),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.
@@ -195,7 +197,7 @@ pub struct MetricPoint {
     pub average: f64,
 }
 
-/// How far a function's log has been read.
+/// How far a function's log has been read, or its metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadUpTo {
     /// The function's name.

@@ -86,8 +86,8 @@ impl Receiver for SlackWebhook {
         // The body of an error is one word such as `no_service`; it is not trusted to be short.
         let said: String = answer.text().await.unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect();
         match status {
-            status if status.is_success() && (said.is_empty() || said.trim() == "ok") => Outcome::Delivered(None),
-            status if status.is_success() => later(&format!("Slack answered {} but not `ok`: {said}", status.as_u16()), None),
+            status if status.is_success() && is_complaint(&said) => later(&format!("Slack answered {} but not `ok`: {said}", status.as_u16()), None),
+            status if status.is_success() => Outcome::Delivered(None),
             StatusCode::TOO_MANY_REQUESTS => later("Slack asked to slow down (429)", wait.or(Some(TimeDelta::seconds(30)))),
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                 Outcome::Refused(format!("Slack refused the message ({}: {said}); check the webhook", status.as_u16()))
@@ -113,6 +113,16 @@ impl Receiver for SlackWebhook {
             status => Ok(format!("is reached (HTTP {})", status.as_u16())),
         }
     }
+}
+
+/// Whether the body of a success says otherwise: a page (of a proxy that wants a login), one of Slack's error words such as
+/// `invalid_payload`, or JSON that says so. Slack itself says `ok`; what stands in for it may say something else.
+fn is_complaint(body: &str) -> bool {
+    let body = body.trim();
+    let error_word = body.contains('_') && body.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let json = serde_json::from_str::<Value>(body)
+        .is_ok_and(|answer| answer.get("ok") == Some(&Value::Bool(false)) || answer.get("error").is_some_and(|error| !error.is_null()));
+    body.starts_with('<') || error_word || json
 }
 
 fn later(why: &str, wait: Option<TimeDelta>) -> Outcome {
@@ -249,6 +259,24 @@ mod tests {
                 let most = if block["type"] == "header" { 150 } else { 3000 };
                 assert!(text.chars().count() <= most, "{} has {}", block["type"], text.chars().count());
             }
+        }
+    }
+
+    #[test]
+    fn a_success_whose_body_complains_is_none() {
+        for (body, complains) in [
+            ("ok", false),
+            ("", false),
+            ("OK\n", false),
+            ("{}", false),
+            ("{\"ok\":true}", false),
+            ("received", false),
+            ("invalid_payload", true),
+            ("no_service", true),
+            ("<!DOCTYPE html>", true),
+            ("{\"ok\":false,\"error\":\"x\"}", true),
+        ] {
+            assert_eq!(is_complaint(body), complains, "{body}");
         }
     }
 

@@ -42,7 +42,7 @@ impl LambdaLogs {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         let functions = settings.some("functions");
         let overlap = settings.or("overlap", Span::minutes(2));
-        let look_back = settings.or("look_back", Span::hours(1));
+        let look_back = settings.or("look_back", Span::hours(6));
         Some(Self { functions: functions?, overlap: overlap?, look_back: look_back? })
     }
 

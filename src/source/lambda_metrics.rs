@@ -10,7 +10,7 @@ use super::{Gathered, Poll, Source};
 use crate::aws::resolve::functions;
 use crate::aws::{Account, Logs, Metrics};
 use crate::core::glob::NamePattern;
-use crate::core::observation::{METRICS, What};
+use crate::core::observation::{METRICS, ReadUpTo, What};
 use crate::core::settings::Settings;
 
 pub(super) const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
@@ -74,6 +74,7 @@ impl Source for Polled {
                     }
                 }
             }
+            poll.saw(now, What::MeasuredUpTo(ReadUpTo { function: function.clone() }));
         }
         poll.done()
     }

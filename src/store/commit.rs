@@ -150,7 +150,7 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
                 causes.extend(t.causes.iter().map(|(cause, count)| json!([t.function, day, cause.code(), count])));
             }
             // Metrics can be asked for again; how a source is, is in its own row.
-            What::Metric(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
+            What::Metric(_) | What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
         }
     }
     let incident = |incident: &Incident| {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Finding, Judgement, is_function};
+use super::{Finding, Judgement, is_fresh, is_function};
 use crate::core::glob::{NamePattern, any_fits};
 use crate::core::history::History;
 use crate::core::observation::{METRICS, MetricPoint};
@@ -58,19 +58,23 @@ impl MetricAbove {
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let functions = history.functions_measured(self.metric.0).filter(|function| any_fits(&self.functions, function));
-        functions.map(|function| self.one(history, function, now)).collect()
+        let functions = history.functions_measured().filter(|(function, _)| any_fits(&self.functions, function));
+        functions.map(|(function, measured_up_to)| self.one(history, function, measured_up_to, now)).collect()
     }
 
-    fn one(&self, history: &History, function: &str, now: DateTime<Utc>) -> Judgement {
+    fn one(&self, history: &History, function: &str, measured_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
         let (metric, unit) = self.metric;
         // The window ends where CloudWatch's points end, which is some minutes ago.
         let recent: Vec<(DateTime<Utc>, &MetricPoint)> = history.points(function, metric, now - self.within.delta() - DELAY).collect();
         let end = recent.last().map_or(now, |(at, point)| *at + TimeDelta::seconds(i64::from(point.period)));
         let points: Vec<&MetricPoint> = recent.into_iter().filter(|(at, _)| end - *at <= self.within.delta()).map(|(_, point)| point).collect();
+        if !is_fresh(measured_up_to, now, self.within) {
+            return Judgement::unknown(subject, format!("the metrics have not been read since {measured_up_to}"));
+        }
         if points.is_empty() {
-            return Judgement::unknown(subject, format!("no point of {metric} within {}", self.within));
+            // CloudWatch has no points of minutes in which nothing was called.
+            return Judgement::clear(subject, format!("no {metric} within {}", self.within));
         }
         let value = match self.statistic {
             Statistic::Sum => points.iter().map(|point| point.sum).sum(),

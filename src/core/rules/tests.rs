@@ -211,13 +211,24 @@ fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last
             What::Metric(MetricPoint { function: "f".into(), metric: metric.into(), period: 60, sum, maximum, average: sum / 2.0 }),
         )
     };
-    let points = [point(12, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(19, "Throttles", 99.0, 99.0)];
+    let measured = |minutes| seen(minutes_ago(minutes), What::MeasuredUpTo(ReadUpTo { function: "f".into() }));
+    let points =
+        [measured(0), point(12, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(19, "Throttles", 99.0, 99.0)];
     check("metric_above = { metric = \"Throttles\", above = 4 }", &points, &[("function:f", "holds", "Throttles is 5 within 15 min, over 4")]);
     check("metric_above = { metric = \"Throttles\", above = 5 }", &points, &[("function:f", "clear", "")]);
     check("metric_above = { metric = \"Throttles\", statistic = \"maximum\", above = 1 }", &points, &[("function:f", "holds", "is 2")]);
     check("metric_above = { metric = \"Duration\", above = 800 }", &points, &[("function:f", "holds", "900 ms")]);
-    check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[]);
-    check("metric_above = { metric = \"Throttles\", above = 0 }", &[point(90, "Throttles", 99.0, 99.0)], &[("function:f", "unknown", "no point")]);
+    check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[("function:f", "clear", "no Errors")]);
+    check(
+        "metric_above = { metric = \"Throttles\", above = 0 }",
+        &[measured(0), point(90, "Throttles", 99.0, 99.0)],
+        &[("function:f", "clear", "no Throttles within 15 min")],
+    );
+    check(
+        "metric_above = { metric = \"Throttles\", above = 0 }",
+        &[measured(40), point(4, "Throttles", 9.0, 9.0)],
+        &[("function:f", "unknown", "have not been read")],
+    );
 }
 
 fn failure(minutes: i64, kind: FailureKind) -> Observation {
