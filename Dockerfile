@@ -36,8 +36,8 @@ WORKDIR /var/lib/monitor
 # After the folder has its owner: what is done to a volume later is lost.
 VOLUME ["/var/lib/monitor"]
 
-# Whether a daemon holds the store and its loop has turned in the last five minutes. It reads the configuration, so it needs what
-# the daemon needs: the same file and the same secrets, which a health check inherits.
+# Whether a daemon holds the store and its loop has turned in the last five minutes. It reads the
+# configuration to know where the store is, and needs no secret.
 HEALTHCHECK --interval=1m --timeout=10s --start-period=30s --retries=3 CMD ["monitor", "status", "--health"]
 # The daemon lets what is under way end, for at most eight seconds; `docker stop` waits ten.
 STOPSIGNAL SIGTERM

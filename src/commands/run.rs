@@ -59,11 +59,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
-    let until = if args.once { Until::Once } else { Until::Told(asked_to_stop().boxed()) };
-    let summary = daemon.run(until).await?;
     if !args.once {
+        daemon.run(Until::Told(asked_to_stop().boxed())).await?;
         return Ok(Exit::Done);
     }
+    // A pass that is asked to stop is cut short: what it has committed stays, and the next one does the rest.
+    let summary = tokio::select! {
+        summary = daemon.run(Until::Once) => summary?,
+        () = asked_to_stop() => return Ok(Exit::Incomplete),
+    };
     for (source, failure) in &summary.failed_sources {
         say(&format!("monitor: {source}: {failure}"));
     }

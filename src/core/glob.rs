@@ -5,6 +5,9 @@ use std::fmt;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer, de};
 
+/// Longer than any function's name (64 characters) with its ARN; a pattern without bound could take memory without bound.
+const LONGEST_PATTERN: usize = 256;
+
 /// A name, or a pattern of names with `*`, `?` and `[...]`.
 #[derive(Debug, Clone)]
 pub struct NamePattern(GlobMatcher);
@@ -44,6 +47,9 @@ impl<'de> Deserialize<'de> for NamePattern {
         if text.trim().is_empty() {
             return Err(de::Error::custom("a name or a pattern such as \"backend-*\" is expected"));
         }
+        if text.len() > LONGEST_PATTERN {
+            return Err(de::Error::custom(format!("a pattern has at most {LONGEST_PATTERN} characters")));
+        }
         let glob = Glob::new(&text).map_err(|error| de::Error::custom(format!("not a pattern: {}", error.kind())))?;
         Ok(Self(glob.compile_matcher()))
     }
@@ -65,6 +71,6 @@ mod tests {
         assert!(pattern.fits("backend-dev") && pattern.fits("backend-") && !pattern.fits("my-backend-dev"));
         assert_eq!((pattern.literal_start(), pattern.exact()), ("backend-", None));
         assert_eq!(read("backend-dev").unwrap().exact(), Some("backend-dev"));
-        assert!(read("").is_err() && read("[a").is_err());
+        assert!(read("").is_err() && read("[a").is_err() && read(&"?".repeat(3_000_000)).is_err());
     }
 }

@@ -14,8 +14,13 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b", "[key id]"),
         (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?", "[token]"),
         (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", "$1 [secret]"),
-        (r"(?i)([A-Za-z0-9_.-]*(?:password|passwd|secret|token|api[_-]?key|authorization|credential|private[_-]?key)[A-Za-z0-9_.-]*['\x22]?\s*[=:]\s*)['\x22]?[^\s'\x22,;&}]+", "$1[secret]"),
-        (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@", "$1[secret]@"),
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", "[private key]"),
+        // A name that sounds like a secret, and its value: quoted (also inside quoted JSON), or up to the next separator.
+        (
+            r"(?i)([A-Za-z0-9_.-]*(?:(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|credential|private[_-]?key)[A-Za-z0-9_.-]*|pass|pwd)\\*['\x22]?\s*[=:]\s*)(?:\\+\x22(?:[^\x22\\]|\\[^\x22\\])*\\+\x22|\x22(?:[^\x22\\]|\\.)*\x22|'[^']*'|[^\s'\x22,;&}]+)",
+            "$1[secret]",
+        ),
+        (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/]+@", "$1[secret]@"),
         (r"\b(?:xox[abprs]|ghp|gho|sk|rk|pk)[-_][A-Za-z0-9_-]{10,}", "[token]"),
         (r"https://hooks\.slack\.com/\S+", "[webhook]"),
         (r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b", "[mail address]"),
@@ -32,8 +37,13 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 /// An excerpt of a foreign line: secrets masked, control characters dropped, white space folded, at most [`LONGEST_EXCERPT`]
 /// characters. Escaping for mail, Slack or a page is the receiver's own work.
 pub fn excerpt(line: &str) -> String {
-    // Secrets are masked before the cut, so that half of one cannot stay; the first cut only bounds the work.
-    let start: String = line.chars().take(LONGEST_EXCERPT * 8).collect();
+    // Secrets are masked before the cut, so that half of one cannot stay. The first cut only bounds the work; the word that it
+    // may go through is left out.
+    let mut start: String = line.chars().take(LONGEST_EXCERPT * 8).collect();
+    if start.len() < line.len() {
+        start.truncate(start.trim_end_matches(is_part_of_a_word).len());
+        start.push('…');
+    }
     let plain: String = start.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let plain: String = plain.chars().filter(|c| !is_invisible(*c)).collect();
     let masked = PATTERNS.iter().fold(plain, |text, (pattern, instead)| pattern.replace_all(&text, *instead).into_owned());
@@ -43,9 +53,14 @@ pub fn excerpt(line: &str) -> String {
     masked.chars().take(LONGEST_EXCERPT - 1).chain(['…']).collect()
 }
 
+/// Whether the character can stand inside something that is masked.
+fn is_part_of_a_word(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '"' | '\'' | ',' | ';' | '&' | '{' | '}' | '(' | ')' | '<' | '>')
+}
+
 /// Characters that change how the text around them reads: bidirectional overrides, zero-width marks.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -56,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(PATTERNS.len(), 10);
+        assert_eq!(PATTERNS.len(), 11);
     }
 
     #[test]
@@ -66,7 +81,12 @@ mod tests {
             ("key AKIAIOSFODNN7EXAMPLE is bad", "key [key id] is bad"),
             ("Authorization: Bearer abcdefgh12345678", "Authorization: [secret] [secret]"),
             ("postgres://app:hunter2@db.internal/app", "postgres://[secret]@db.internal/app"),
-            ("{\"password\": \"hunter2\", \"user\": \"a\"}", "{\"password\": [secret]\", \"user\": \"a\"}"),
+            ("{\"password\": \"hunter2\", \"user\": \"a\"}", "{\"password\": [secret], \"user\": \"a\"}"),
+            (r#"{"password":"correct horse battery"}"#, r#"{"password":[secret]}"#),
+            (r#"{"a":"{\"password\":\"hunter2 x\"}"}"#, r#"{"a":"{\"password\":[secret]}"}"#),
+            ("DB_PASS=hunter2 pwd='a b' passed: 3", "DB_PASS=[secret] pwd=[secret] passed: 3"),
+            ("smtps://me:p@ss@mail.example.com/x", "smtps://[secret]@mail.example.com/x"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- rest", "[private key] rest"),
             ("arn:aws:lambda:ap-northeast-2:264760273909:function:x", "arn:aws:lambda:ap-northeast-2:[account]:function:x"),
             ("mail to jin@example.com now", "mail to [mail address] now"),
             (

@@ -3,9 +3,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::StoreError;
+
+/// How often, and how far apart, a lock that is taken is tried again.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(30);
 
 fn file_of(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
@@ -43,7 +47,16 @@ pub(super) fn take(store: &Path) -> Result<Lock, StoreError> {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file_of(store)).map_err(failed)?;
-    match file.try_lock() {
+    // A health check takes the lock for an instant in order to see whether it is free.
+    let mut tries = 0;
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if tries < TRIES => tries += 1,
+            other => break other,
+        }
+        std::thread::sleep(PAUSE);
+    };
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();

@@ -41,3 +41,20 @@ fn without_a_configuration_the_places_are_named() {
     assert_eq!(output.code, Some(78));
     assert!(output.stderr.contains("looked for alerts.toml,") && output.stderr.contains("/etc/monitor/alerts.toml"), "{}", output.stderr);
 }
+
+#[test]
+fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
+    let text = fs::read_to_string(repository("alerts.toml"))
+        .expect("the file")
+        .replace("# [watch.metrics]", "[watch.metrics]")
+        .replace("# every = \"5m\"", "every = \"5m\"")
+        .replace("# read.lambda_metrics", "read.lambda_metrics");
+    let environment = monitor::config::Environment::with(&[], "/".into());
+    let config: monitor::app::Config = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
+    let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(monitor::source::WarmPing::CALLS);
+    let made: std::collections::BTreeSet<&str> = made.copied().collect();
+    let policy: serde_json::Value = serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy")).expect("JSON");
+    let allowed: std::collections::BTreeSet<&str> =
+        policy["Statement"].as_array().expect("statements").iter().filter_map(|statement| statement["Action"].as_str()).collect();
+    assert_eq!(allowed, made);
+}

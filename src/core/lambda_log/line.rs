@@ -154,7 +154,7 @@ fn parse_text(text: &str) -> Line {
         "INIT_REPORT" => Line::InitReport(init_report(text, "Init Duration")),
         "RESTORE_REPORT" => Line::RestoreReport(init_report(text, "Restore Duration")),
         "EXTENSION" | "TELEMETRY" | "LOGS" if text.contains("\tName:") || text.contains(" Name:") => Line::Platform,
-        "START" | "END" if text.contains("RequestId:") => match field(text, "RequestId") {
+        "START" | "END" if text.contains("RequestId:") => match field(text, "RequestId").and_then(request_id) {
             Some(request_id) if word == "START" => Line::Start { request_id },
             Some(request_id) => Line::End { request_id },
             None => Line::Unparsed,
@@ -167,7 +167,7 @@ fn parse_text(text: &str) -> Line {
 fn timed_out(text: &str) -> Option<Line> {
     // The marker is cheap to look for; the expression is not.
     let found = text.contains("Task timed out after").then_some(TIMED_OUT.as_ref()?)?.captures(text)?;
-    let after_seconds = found.get(2)?.as_str().parse().ok()?;
+    let after_seconds = found.get(2)?.as_str().parse().ok().and_then(measured)?;
     Some(Line::TimedOut { request_id: found.get(1).map(|id| id.as_str().to_owned()), after_seconds })
 }
 
@@ -190,8 +190,14 @@ fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
     found.into_iter().flatten().filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
 }
 
-fn field(text: &str, name: &str) -> Option<String> {
-    fields(text).find(|(found, value)| *found == name && !value.is_empty()).map(|(_, value)| value.to_owned())
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    fields(text).find(|(found, value)| *found == name && !value.is_empty()).map(|(_, value)| value)
+}
+
+/// An id as the platform writes it. It is kept and stored as it is, so nothing long or hostile may pass for one.
+fn request_id(text: &str) -> Option<String> {
+    let is_one = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_one.then(|| text.to_owned())
 }
 
 /// A number that can be a measurement.
@@ -230,7 +236,7 @@ fn report(text: &str) -> Option<Report> {
     let mut duration = None;
     for (name, value) in fields(text) {
         match name {
-            "RequestId" if report.request_id.is_empty() => report.request_id = value.to_owned(),
+            "RequestId" if report.request_id.is_empty() => report.request_id = request_id(value)?,
             "Duration" => duration = Some(number(value)?),
             "Billed Duration" => report.billed_ms = Some(number(value)?),
             "Memory Size" => report.memory_mb = Some(number(value)?),
@@ -254,8 +260,8 @@ fn parse_json(event: &Value) -> Line {
         // For a successful start on demand this line says nothing that the report does not.
         Some("platform.initReport") => Line::InitReport(json_init_report(record)),
         Some("platform.restoreReport") => Line::RestoreReport(json_init_report(record)),
-        Some("platform.start") => text_of(&record["requestId"]).map_or(Line::Unparsed, |request_id| Line::Start { request_id }),
-        Some("platform.end") => text_of(&record["requestId"]).map_or(Line::Unparsed, |request_id| Line::End { request_id }),
+        Some("platform.start") => record["requestId"].as_str().and_then(request_id).map_or(Line::Unparsed, |request_id| Line::Start { request_id }),
+        Some("platform.end") => record["requestId"].as_str().and_then(request_id).map_or(Line::Unparsed, |request_id| Line::End { request_id }),
         Some("platform.report") => json_report(record).map_or(Line::Unparsed, Line::Report),
         // The record of a fault is the text the old format prints.
         Some("platform.fault") => record.as_str().and_then(exited).unwrap_or(Line::Platform),
@@ -285,7 +291,7 @@ fn json_report(record: &Value) -> Option<Report> {
         value => value.as_f64().and_then(measured).map(Some),
     };
     Some(Report {
-        request_id: text_of(&record["requestId"])?,
+        request_id: record["requestId"].as_str().and_then(request_id)?,
         duration_ms: metrics["durationMs"].as_f64().and_then(measured)?,
         billed_ms: optional("billedDurationMs")?,
         memory_mb: optional("memorySizeMB")?,
@@ -303,7 +309,7 @@ fn json_application(event: &Value) -> Line {
         _ => event,
     };
     let message = ["errorMessage", "message", "msg"].iter().find_map(|key| text_of(&body[*key])).or_else(|| text_of(&event["record"]));
-    let request_id = ["requestId", "AWSRequestId", "aws_request_id", "function_request_id"].iter().find_map(|key| text_of(&body[*key]));
+    let request_id = ["requestId", "AWSRequestId", "aws_request_id", "function_request_id"].iter().find_map(|key| body[*key].as_str().and_then(request_id));
     if let Some(message) = &message {
         // Platform sentences also reach the log wrapped as a message.
         match timed_out(message).or_else(|| exited(message)) {

@@ -132,7 +132,7 @@ impl Step<'_> {
             Line::Exited { request_id, how } => {
                 self.belongs_to(request_id);
                 self.keep(message);
-                self.environment.current.exited = Some(how);
+                self.environment.current.exited = Some(excerpt(&how));
                 self.count_error();
                 // The summary that follows tells memory from other reasons; if it came first, it is told now.
                 if self.environment.current.reported {
