@@ -39,7 +39,8 @@ pub fn decide(rules: &[Rule], history: &History, open: &Open, now: DateTime<Utc>
     let mut decision = Decision::default();
     for rule in rules {
         for judgement in rule.condition.judge(history, now) {
-            let known = open.get(&(rule.name.clone(), judgement.subject.clone()));
+            // Nothing is open most of the time, and then no key need be made.
+            let known = if open.is_empty() { None } else { open.get(&(rule.name.clone(), judgement.subject.clone())) };
             if let Some(step) = incident::step(rule, known, &judgement, now) {
                 decision.take(step, now);
             }

@@ -209,8 +209,10 @@ pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
 
 /// A place in the data that only ever moves forward.
 fn moved(places: &mut BTreeMap<String, DateTime<Utc>>, function: &str, at: DateTime<Utc>) {
-    let known = places.entry(function.to_owned()).or_insert(at);
-    *known = (*known).max(at);
+    match places.get_mut(function) {
+        Some(known) => *known = (*known).max(at),
+        None => drop(places.insert(function.to_owned(), at)),
+    }
 }
 
 /// Drops entries from the front of an ordered map for as long as `old` holds.

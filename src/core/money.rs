@@ -45,8 +45,10 @@ pub struct Totals(BTreeMap<String, Decimal>);
 impl Totals {
     /// Adds one amount to the sum of its currency. A sum too large for 28 digits stays at the largest value.
     pub fn add(&mut self, money: &Money) {
-        let sum = self.0.entry(money.currency.clone()).or_default();
-        *sum = sum.saturating_add(money.amount);
+        match self.0.get_mut(&money.currency) {
+            Some(sum) => *sum = sum.saturating_add(money.amount),
+            None => drop(self.0.insert(money.currency.clone(), money.amount)),
+        }
     }
 
     /// The sum, if every amount so far had this one currency; zero if there was none. `None` where currencies are mixed.

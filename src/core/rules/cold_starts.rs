@@ -50,7 +50,7 @@ impl ColdStarts {
         }
         let counted = history.counted(function, now - self.within.delta());
         if counted.invocations < u64::from(self.at_least) {
-            return Judgement::unknown(subject, format!("only {} invocations within {}", counted.invocations, self.within));
+            return Judgement::unknown(subject, "too few invocations to tell a share");
         }
         let shown = format!("{} of {} invocations", counted.cold_waited, counted.invocations);
         if !self.share.exceeded_by(counted.cold_waited, counted.invocations) {

@@ -49,7 +49,7 @@ impl LambdaCause {
             history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.causes.contains(&fault.cause)).collect();
         match self.densest(&faults) {
             Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
-            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, format!("not {} within {} any more", times(self.count), self.within)),
+            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, "it has not happened so often lately"),
             None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
         }
     }
@@ -97,8 +97,4 @@ impl LambdaCause {
             evidence: last.evidence.clone(),
         }
     }
-}
-
-fn times(count: u32) -> String {
-    if count == 1 { "seen".to_owned() } else { format!("{count} times") }
 }

@@ -11,6 +11,8 @@ mod source_failing;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -157,9 +159,9 @@ pub enum Verdict {
     /// The condition holds.
     Holds(Box<Finding>),
     /// It does not; the text says what is so instead.
-    Clear(String),
+    Clear(Cow<'static, str>),
     /// The data do not say; the text says what is missing.
-    Unknown(String),
+    Unknown(Cow<'static, str>),
 }
 
 /// What was found where a condition holds.
@@ -184,11 +186,11 @@ impl Judgement {
         Self { subject, verdict: Verdict::Holds(Box::new(finding)) }
     }
 
-    fn clear(subject: Subject, why: impl Into<String>) -> Self {
+    fn clear(subject: Subject, why: impl Into<Cow<'static, str>>) -> Self {
         Self { subject, verdict: Verdict::Clear(why.into()) }
     }
 
-    fn unknown(subject: Subject, why: impl Into<String>) -> Self {
+    fn unknown(subject: Subject, why: impl Into<Cow<'static, str>>) -> Self {
         Self { subject, verdict: Verdict::Unknown(why.into()) }
     }
 }

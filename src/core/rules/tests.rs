@@ -41,8 +41,8 @@ fn judged(toml: &str, observations: &[Observation]) -> Vec<(String, &'static str
     observations.iter().for_each(|observation| history.record(observation));
     let say = |Judgement { subject, verdict }: Judgement| match verdict {
         Verdict::Holds(finding) => (subject.to_string(), "holds", format!("{}\n{}", finding.headline, finding.said.join("\n"))),
-        Verdict::Clear(why) => (subject.to_string(), "clear", why),
-        Verdict::Unknown(why) => (subject.to_string(), "unknown", why),
+        Verdict::Clear(why) => (subject.to_string(), "clear", why.into_owned()),
+        Verdict::Unknown(why) => (subject.to_string(), "unknown", why.into_owned()),
     };
     condition(toml).judge(&history, now()).into_iter().map(say).collect()
 }
@@ -199,7 +199,7 @@ fn cold_starts_are_a_share_of_enough_invocations() {
     let rule = "cold_starts = { share = \"20%\", within = \"1h\", at_least = 10 }";
     check(rule, &[read(0), tally(5, 2, 2), tally(5, 2, 1)], &[("function:f", "holds", "3 of 10 invocations waited")]);
     check(rule, &[read(0), tally(10, 9, 2)], &[("function:f", "clear", "2 of 10")]);
-    check(rule, &[read(0), tally(9, 9, 9)], &[("function:f", "unknown", "only 9 invocations")]);
+    check(rule, &[read(0), tally(9, 9, 9)], &[("function:f", "unknown", "too few")]);
     check(rule, &[read(90), tally(10, 9, 9)], &[("function:f", "unknown", "has not been read")]);
 }
 
