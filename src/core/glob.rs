@@ -5,6 +5,9 @@ use std::fmt;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer, de};
 
+use super::settings::Settings;
+use super::subject::Subject;
+
 /// Longer than any function's name (64 characters) with its ARN; a pattern without bound could take memory without bound.
 const LONGEST_PATTERN: usize = 256;
 
@@ -55,9 +58,25 @@ impl<'de> Deserialize<'de> for NamePattern {
     }
 }
 
-/// Whether a name fits any of the patterns; no patterns at all mean every name.
-pub fn any_fits(patterns: &[NamePattern], name: &str) -> bool {
-    patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(name))
+/// The functions a rule speaks of: those that any of its patterns fits, or all if it names none.
+#[derive(Debug, Clone, Default)]
+pub struct Functions(Vec<NamePattern>);
+
+impl Functions {
+    /// Reads the optional key `functions`.
+    pub fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        if settings.has("functions") { settings.some("functions").map(Self) } else { Some(Self::default()) }
+    }
+
+    /// Whether a function is among them.
+    pub fn fit(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|pattern| pattern.fits(name))
+    }
+
+    /// Whether a subject is one of them.
+    pub fn cover(&self, subject: &Subject) -> bool {
+        matches!(subject, Subject::Function(name) if self.fit(name))
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement, is_fresh, is_function};
-use crate::core::glob::{NamePattern, any_fits};
+use super::{Finding, Judgement, is_fresh};
+use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::money::Percent;
 use crate::core::settings::Settings;
@@ -14,7 +14,7 @@ use crate::core::subject::Subject;
 /// The settings of `when.cold_starts`.
 #[derive(Debug, Clone)]
 pub struct ColdStarts {
-    functions: Vec<NamePattern>,
+    functions: Functions,
     share: Percent,
     within: Span,
     /// With fewer invocations a share says nothing.
@@ -23,7 +23,7 @@ pub struct ColdStarts {
 
 impl ColdStarts {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
+        let functions = Functions::read(settings);
         let share = settings.or("share", Percent(Decimal::TEN));
         let within = settings.window("within", Span::hours(1));
         let at_least = settings.number("at_least", 20, 1..1_000_000_000);
@@ -35,11 +35,11 @@ impl ColdStarts {
     }
 
     pub(super) fn covers(&self, subject: &Subject) -> bool {
-        is_function(subject, &self.functions)
+        self.functions.cover(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let functions = history.functions_read().filter(|(function, _)| any_fits(&self.functions, function));
+        let functions = history.functions_read().filter(|(function, _)| self.functions.fit(function));
         functions.map(|(function, read_up_to)| self.one(history, function, read_up_to, now)).collect()
     }
 

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_fresh, is_function};
+use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_fresh};
 use crate::core::diagnosis::{Cause, Confidence};
-use crate::core::glob::{NamePattern, any_fits};
+use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::observation::Fault;
 use crate::core::settings::Settings;
@@ -15,7 +15,7 @@ use crate::core::subject::Subject;
 #[derive(Debug, Clone)]
 pub struct LambdaCause {
     causes: Vec<Cause>,
-    functions: Vec<NamePattern>,
+    functions: Functions,
     count: u32,
     within: Span,
 }
@@ -23,7 +23,7 @@ pub struct LambdaCause {
 impl LambdaCause {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         let causes = settings.words("causes", "a cause", Cause::ALL);
-        let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
+        let functions = Functions::read(settings);
         let count = settings.number("count", 1, 1..1_000_000);
         let within = settings.window("within", Span::minutes(10));
         Some(Self { causes: causes?, functions: functions?, count: count?, within: within? })
@@ -34,11 +34,11 @@ impl LambdaCause {
     }
 
     pub(super) fn covers(&self, subject: &Subject) -> bool {
-        is_function(subject, &self.functions)
+        self.functions.cover(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let functions = history.functions_read().filter(|(function, _)| any_fits(&self.functions, function));
+        let functions = history.functions_read().filter(|(function, _)| self.functions.fit(function));
         functions.map(|(function, read_up_to)| self.one(history, function, read_up_to, now)).collect()
     }
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Finding, Judgement, is_fresh, is_function};
-use crate::core::glob::{NamePattern, any_fits};
+use super::{Finding, Judgement, is_fresh};
+use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::observation::{METRICS, MetricPoint};
 use crate::core::settings::Settings;
@@ -16,7 +16,7 @@ const DELAY: TimeDelta = TimeDelta::minutes(10);
 /// The settings of `when.metric_above`.
 #[derive(Debug, Clone)]
 pub struct MetricAbove {
-    functions: Vec<NamePattern>,
+    functions: Functions,
     metric: (&'static str, &'static str),
     statistic: Statistic,
     above: f64,
@@ -32,7 +32,7 @@ enum Statistic {
 
 impl MetricAbove {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
+        let functions = Functions::read(settings);
         let known: Vec<(&str, (&str, &str))> = METRICS.iter().map(|metric| (metric.0, *metric)).collect();
         let metric = settings.required::<String>("metric").and_then(|_| settings.word("metric", &known));
         let usual = if metric.is_some_and(|metric| matches!(metric.0, "Duration" | "ConcurrentExecutions")) { Statistic::Maximum } else { Statistic::Sum };
@@ -54,11 +54,11 @@ impl MetricAbove {
     }
 
     pub(super) fn covers(&self, subject: &Subject) -> bool {
-        is_function(subject, &self.functions)
+        self.functions.cover(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let functions = history.functions_measured().filter(|(function, _)| any_fits(&self.functions, function));
+        let functions = history.functions_measured().filter(|(function, _)| self.functions.fit(function));
         functions.map(|(function, measured_up_to)| self.one(history, function, measured_up_to, now)).collect()
     }
 

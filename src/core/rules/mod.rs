@@ -17,7 +17,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::{Cause, Confidence};
-use super::glob::{NamePattern, any_fits};
 use super::history::History;
 use super::settings::{Kind, Settings};
 use super::span::Span;
@@ -193,11 +192,6 @@ impl Judgement {
     fn unknown(subject: Subject, why: impl Into<Cow<'static, str>>) -> Self {
         Self { subject, verdict: Verdict::Unknown(why.into()) }
     }
-}
-
-/// Whether a subject is a function that any of the patterns fits.
-fn is_function(subject: &Subject, patterns: &[NamePattern]) -> bool {
-    matches!(subject, Subject::Function(name) if any_fits(patterns, name))
 }
 
 /// Functions whose log has been read recently enough to say that nothing happened; for others silence means nothing.

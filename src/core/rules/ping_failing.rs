@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_function};
+use super::{Finding, Judgement, PINGING_CANNOT_HELP};
 use crate::core::diagnosis::{Cause, Confidence};
-use crate::core::glob::{NamePattern, any_fits};
+use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::observation::{Ping, PingOutcome};
 use crate::core::settings::Settings;
@@ -14,14 +14,14 @@ use crate::core::subject::Subject;
 /// The settings of `when.ping_failing`.
 #[derive(Debug, Clone)]
 pub struct PingFailing {
-    functions: Vec<NamePattern>,
+    functions: Functions,
     count: u32,
     within: Span,
 }
 
 impl PingFailing {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
+        let functions = Functions::read(settings);
         let count = settings.number("count", 3, 1..1000);
         let within = settings.window("within", Span::hours(1));
         Some(Self { functions: functions?, count: count?, within: within? })
@@ -32,11 +32,11 @@ impl PingFailing {
     }
 
     pub(super) fn covers(&self, subject: &Subject) -> bool {
-        is_function(subject, &self.functions)
+        self.functions.cover(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let functions = history.functions_pinged().filter(|function| any_fits(&self.functions, function));
+        let functions = history.functions_pinged().filter(|function| self.functions.fit(function));
         functions.map(|function| self.one(history, function, now)).collect()
     }
 

@@ -10,7 +10,7 @@ use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::history::{History, minute_of};
 use crate::core::money::Money;
 use crate::core::observation::{CallFailure, DayCost, FailureKind, Fault, MetricPoint, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
-use crate::core::settings::{Kind, Notes, Settings};
+use crate::core::settings::{Notes, Settings};
 
 /// Noon of 20 December 2024.
 fn now() -> DateTime<Utc> {
