@@ -160,7 +160,7 @@ impl Daemon {
         })
     }
 
-    /// Turns until it is time to stop. What was under way then is given [`DRAIN`] to end.
+    /// Turns until it is time to stop. What was under way then is given eight seconds to end.
     ///
     /// # Errors
     /// Only if the store could not be written at the very end; before that a failed write is tried again.
