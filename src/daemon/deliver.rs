@@ -17,6 +17,9 @@ const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);
 /// What a receiver refuses is tried again only rarely: somebody has to mend the configuration first.
 const REFUSED_RETRY: TimeDelta = TimeDelta::hours(1);
 
+/// A store that refuses, because its disk is full say, is left alone for so long.
+const STORE_RETRY: TimeDelta = TimeDelta::seconds(30);
+
 /// What is being delivered.
 #[derive(Default)]
 pub(super) struct Deliveries {
@@ -40,6 +43,11 @@ impl Deliveries {
     /// Something new may wait.
     pub(super) fn look_again(&mut self) {
         self.look = Some(DateTime::<Utc>::MIN_UTC);
+    }
+
+    /// The store could not be read or written: it is looked at again after a while, and not at once.
+    pub(super) fn store_failed(&mut self, now: DateTime<Utc>) {
+        self.look = Some(now + STORE_RETRY);
     }
 
     /// When the outbox is to be looked at next.

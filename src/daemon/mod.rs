@@ -239,6 +239,7 @@ impl Daemon {
                 let ended = self.deliveries.ended(delivered, &self.parts.store, &mut self.parts.random, now).await;
                 if let Err(error) = ended {
                     tracing::error!("{error}");
+                    self.deliveries.store_failed(now);
                 }
                 false
             }
@@ -313,6 +314,7 @@ impl Daemon {
         let Parts { store, receivers, zone, .. } = &self.parts;
         if let Err(error) = self.deliveries.start_due(store, receivers, *zone, now, self.once, &self.under_way).await {
             tracing::error!("{error}");
+            self.deliveries.store_failed(now);
         }
     }
 
