@@ -4,7 +4,6 @@
 //! The map is `ARCHITECTURE.md`: floors, invariants, and three walks of a datum through the house.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod app;
 pub mod aws;

@@ -132,11 +132,6 @@ impl History {
         }
     }
 
-    /// What a UTC day cost, by the latest answer.
-    pub fn cost_of(&self, day: NaiveDate) -> Option<&DayCost> {
-        self.costs.get(&day).map(|known| &known.it)
-    }
-
     /// Every known day up to and including `last`, latest first.
     pub fn cost_days(&self, last: NaiveDate) -> impl Iterator<Item = &DayCost> {
         self.costs.range(..=last).rev().map(|(_, known)| &known.it)

@@ -21,7 +21,7 @@ pub struct MonthRows {
     pub days: Vec<DayCost>,
     /// The same for the month before.
     pub days_before: Vec<DayCost>,
-    /// Counts of each function over the month, with the time of the first and last fault by cause.
+    /// Counts of each function over the month, causes among them.
     pub tallies: Vec<Tally>,
     /// Pings, with when they were sent.
     pub pings: Vec<(DateTime<Utc>, Ping)>,

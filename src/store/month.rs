@@ -1,6 +1,5 @@
 //! The rows of a month, for the report.
 
-use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{Store, StoreError, ms, time};
@@ -79,13 +78,5 @@ impl Store {
             }
         }
         Ok(calls)
-    }
-
-    /// When the store last changed, as far as its sources tell.
-    ///
-    /// # Errors
-    /// As [`Store::month`].
-    pub async fn last_poll(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        Ok(self.sources().await?.into_iter().filter_map(|source| source.polled).max())
     }
 }
