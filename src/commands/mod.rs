@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod demo;
+mod diagnose;
 mod report;
 mod run;
 mod send_test;
@@ -37,6 +38,7 @@ Examples:
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
+  monitor diagnose lambda.log           what is wrong, from a log that was copied or piped
   monitor report --format json | jq .total
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and whatever else the AWS SDK knows; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
@@ -55,6 +57,8 @@ enum Command {
     Status(status::Args),
     /// Send one test message to a receiver
     SendTest(send_test::Args),
+    /// Say what is wrong with Lambda functions from a copy of their logs; needs no account and no configuration
+    Diagnose(diagnose::Args),
     /// Replay the December of 2024 that this program is for; needs no account and no configuration
     Demo(demo::Args),
     /// Print shell completions
@@ -113,6 +117,7 @@ pub fn main() -> Exit {
             Command::Status(args) => status::run(args, &context).await,
             Command::SendTest(args) => send_test::run(args, &context).await,
             Command::Demo(args) => demo::run(args).await,
+            Command::Diagnose(args) => Ok(diagnose::run(&args)),
             Command::Completions(args) => Ok(completions::run(args)),
         }
     });

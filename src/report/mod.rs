@@ -1,5 +1,6 @@
 //! Floor 3: the sum of a month, as text and as JSON. The figures are [`crate::core::month`]'s.
 
+pub mod health;
 mod text;
 
 use chrono::{DateTime, Utc};

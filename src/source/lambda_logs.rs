@@ -16,7 +16,8 @@ use super::{Gathered, Poll, Source};
 use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
 use crate::aws::{Account, LogEvent, Logs};
 use crate::core::glob::NamePattern;
-use crate::core::lambda_log::reader::{Reader, Reading};
+use crate::core::lambda_log::reader::{Kind, Reader};
+use crate::core::lambda_log::reading::Reading;
 use crate::core::observation::{CallFailure, FailureKind, ReadUpTo, What};
 use crate::core::settings::Settings;
 use crate::core::span::Span;
@@ -137,6 +138,7 @@ impl Polled {
             // What was read before the failure is counted, and remembered as such.
             Err(failure) => poll.failed(failure),
         }
+        group.reader.settle(&mut reading);
         let edge = group.read_to_ms - overlap;
         group.counted = pass.counted.into_iter().filter(|((at, _), _)| *at >= edge).map(|((at, hash), count)| (at, hash, count)).collect();
         group.counted.sort_unstable();
@@ -179,7 +181,9 @@ impl Pass {
                     && let Some(at) = DateTime::from_timestamp_millis(event.at_ms)
                 {
                     self.new_events += 1;
-                    reader.read(&event.stream, at, &event.message, reading);
+                    if reader.read(&event.stream, at, &event.message, reading) == Kind::Unparsed {
+                        reading.tally(function, at).unparsed += 1;
+                    }
                 }
             }
             if page.next.is_none() {

@@ -13,7 +13,8 @@ use crate::aws::{Account, Functions, Invoked};
 use crate::config::Warm;
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::lambda_log::line::{self, Line, Report};
-use crate::core::lambda_log::reader::{Reader, Reading};
+use crate::core::lambda_log::reader::Reader;
+use crate::core::lambda_log::reading::Reading;
 use crate::core::observation::{CallFailure, FailureKind, Ping, PingOutcome, What};
 use crate::core::redact::excerpt;
 
@@ -117,10 +118,11 @@ fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, price: impl
     let mut report: Option<Report> = None;
     for message in invoked.log_tail.lines() {
         reader.read("tail", now, message, &mut reading);
-        if let Line::Report(found) = line::parse(message) {
+        if let Line::Report { report: found, .. } = line::parse(message) {
             report = Some(found);
         }
     }
+    reader.settle(&mut reading);
     let counted = reading.tallies.into_values().next().unwrap_or_default();
     let fault = reading.faults.pop().map(|(_, fault)| fault);
     let timed_out = counted.timeouts > 0 || invoked.payload.contains("Task timed out after");

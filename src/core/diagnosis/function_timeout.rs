@@ -6,10 +6,15 @@ pub(super) use super::no_sign as sign;
 
 pub(super) const MEANING: &str = "it hits its timeout";
 pub(super) const NEXT_STEP: &str = "Find the call that takes so long: log before and after each outgoing call, and give each client a limit below the function's timeout. Raise the timeout only if the work is meant to take long.";
+pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let limit = case.timed_out_after?;
-    let said = if case.lines == 0 { "; it logged nothing in that time" } else { "" };
-    let finding = format!("The invocation was ended at its limit of {}{said}. What it was doing, the lines do not say.", spoken(milliseconds(limit * 1000.0)));
-    Some(Diagnosis { cause: Cause::FunctionTimeout, confidence: Confidence::Proved, finding })
+    let limit = case.timed_out_after_ms?;
+    let said = match case.last_words {
+        _ if case.lines == 0 => "; it logged nothing in that time".to_owned(),
+        Some((after, limit)) if after >= 0.0 && after < limit => format!("; its last line came {} after the start", spoken(milliseconds(after))),
+        _ => String::new(),
+    };
+    let finding = format!("The invocation was ended at its limit of {}{said}. What it was doing, the lines do not say.", spoken(milliseconds(limit)));
+    Some(Diagnosis::new(Cause::FunctionTimeout, Confidence::Proved, finding).general())
 }

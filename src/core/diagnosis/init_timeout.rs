@@ -1,19 +1,46 @@
 //! Start-up reached its own limit.
 
-use super::{Case, Cause, Confidence, Diagnosis, Status};
+use super::{Case, Cause, Confidence, Diagnosis, Status, milliseconds, spoken};
 
 pub(super) use super::no_sign as sign;
 
 pub(super) const MEANING: &str = "start-up hits its own time limit";
 pub(super) const NEXT_STEP: &str = "Move work (models, migrations, network calls) out of module load, raise the memory (CPU grows with it), or raise the function's timeout so that the second try inside the invocation can finish.";
+pub(super) const WORDS: &[&str] = &[];
+
+/// On demand, start-up has ten seconds; AWS developer guide, "Lambda execution environment lifecycle".
+const LIMIT_MS: f64 = 10_000.0;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let init = case.init.filter(|init| init.status == Status::Timeout)?;
-    let took = init.duration_ms.map_or_else(|| "its limit".to_owned(), |ms| Case::seconds(ms / 1000.0));
-    let finding = if init.in_invocation {
-        format!("Start-up was run again inside the invocation and was still not done after {took}.")
-    } else {
-        format!("Start-up was not done after {took}; Lambda runs it again inside the next invocation, where it counts against the function's timeout.")
+    let timed_out = case.inits.iter().filter(|init| init.status == Status::Timeout);
+    let first = timed_out.clone().find(|init| !init.in_invocation);
+    let again = case.inits.iter().find(|init| init.in_invocation);
+    let took = |ms: Option<f64>| ms.map_or_else(|| "its limit".to_owned(), |ms| Case::seconds(ms / 1000.0));
+    let mut finding = match (first, again.or_else(|| timed_out.clone().next())) {
+        (Some(first), Some(again)) if again.in_invocation => format!(
+            "Start-up needed {} of {:.0} s, was run again inside the invocation and {} after {}",
+            took(first.duration_ms),
+            LIMIT_MS / 1000.0,
+            if again.status == Status::Timeout { "was still not done" } else { "failed" },
+            took(again.duration_ms)
+        ),
+        (Some(first), _) => format!(
+            "Start-up was not done after {}; Lambda runs it again inside the next invocation, where it counts against the function's timeout",
+            took(first.duration_ms)
+        ),
+        (None, Some(again)) => format!("Start-up was run again inside the invocation and was still not done after {}", took(again.duration_ms)),
+        (None, None) => return None,
     };
-    Some(Diagnosis { cause: Cause::InitTimeout, confidence: Confidence::Proved, finding })
+    match (case.timed_out_after_ms, case.report) {
+        (Some(limit), _) => finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit)))),
+        (None, Some(report)) if case.outcome == super::Outcome::Success => {
+            finding.push_str(&format!("; the invocation then answered after {}.", spoken(milliseconds(report.duration_ms))));
+        }
+        _ => finding.push('.'),
+    }
+    let memory = case.report.and_then(|report| report.memory_mb).or(case.memory_mb);
+    let next = memory.map(|mb| {
+        format!("Raise the memory from {mb:.0} MB (CPU grows with it), move work (models, migrations, network calls) out of module load, or raise the function's timeout so that the second try inside the invocation can finish.")
+    });
+    Some(Diagnosis::new(Cause::InitTimeout, Confidence::Proved, finding).with_next_step(next).general())
 }

@@ -4,36 +4,71 @@ use super::{Application, Case, Cause, Confidence, Diagnosis, Status, Weight};
 
 pub(super) const MEANING: &str = "it ran out of memory";
 pub(super) const NEXT_STEP: &str = "Raise the memory size, stream instead of buffering, or mend the leak.";
+pub(super) const WORDS: &[&str] = &[
+    "Runtime.OutOfMemory",
+    "JavaScript heap out of memory",
+    "java.lang.OutOfMemoryError",
+    "OutOfMemoryError",
+    "OutOfMemoryException",
+    "MemoryError",
+    "signal: killed",
+    "Cannot allocate memory",
+    "cannot allocate memory",
+    "ENOMEM",
+    "NoMemoryError",
+    "fatal error: runtime: out of memory",
+    "runtime: out of memory",
+    "memory allocation of",
+    "Metaspace",
+];
 
 /// From this share of the configured memory on, a killed process was killed for its memory.
 const FULL: f64 = 0.95;
 
-pub(super) fn sign(line: &Application) -> Option<Weight> {
-    let text = line.text.as_str();
-    if text.contains("JavaScript heap out of memory") || text.contains("java.lang.OutOfMemoryError") {
-        return Some(Weight::Failure);
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let text = line.text.as_ref();
+    // A kill says nothing by itself; the summary beside it does.
+    if text.contains("signal: killed") && !WORDS.iter().any(|word| *word != "signal: killed" && text.contains(word)) {
+        return Some(Weight::Hint);
     }
-    let python = line.is_error && text.split(['[', ']', ' ', '\t', ':', '\n']).any(|word| word == "MemoryError");
-    python.then_some(Weight::Failure)
+    let fatal =
+        ["JavaScript heap out of memory", "java.lang.OutOfMemoryError", "runtime: out of memory", "Runtime.OutOfMemory"].iter().any(|word| text.contains(word));
+    super::said(line).map(|weight| if fatal { Weight::Failure } else { weight })
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    let share = case.report.and_then(super::Report::memory_share);
+    let killed = case.exited.is_some_and(|how| how.contains("signal: killed"));
     let found = |confidence| {
         let used = case.report.and_then(|report| Some((report.max_memory_mb?, report.memory_mb?)));
         let finding = used.map_or_else(
             || "The process was ended for its memory.".to_owned(),
             |(used, size)| format!("The process was ended with {used:.0} MB of {size:.0} MB in use."),
         );
-        Some(Diagnosis { cause: Cause::Oom, confidence, finding })
+        let next = used.map(|(_, size)| format!("Raise the memory from {size:.0} MB, stream instead of buffering, or mend the leak."));
+        Some(Diagnosis::new(Cause::Oom, confidence, finding).with_next_step(next))
     };
-    if case.error_type() == "Runtime.OutOfMemory" {
+    if case.error_type == Some("Runtime.OutOfMemory") {
         return found(Confidence::Proved);
     }
-    let full = case.report.and_then(|report| Some(report.max_memory_mb? >= report.memory_mb? * FULL)).unwrap_or(false);
-    let timed_out = case.timed_out_after.is_some() || case.report.is_some_and(|report| report.status == Status::Timeout);
-    let killed = case.exited.is_some_and(|how| how.contains("signal: killed"));
-    if killed && full && !timed_out {
-        return found(Confidence::Proved);
+    let timed_out = case.timed_out_after_ms.is_some();
+    if killed && !timed_out {
+        return match share {
+            Some(share) if share >= FULL => found(Confidence::Proved),
+            // With memory to spare something else sent the signal.
+            Some(_) => None,
+            // The platform kills a process for nothing else but the end of its time or memory.
+            None => found(Confidence::Likely),
+        };
     }
-    case.by_sign(Cause::Oom, "The runtime itself reported that memory had run out.")
+    // A machine without memory can be so slow that the limit of time comes first; the emulator always shows all of it in use.
+    let all_used = share.is_some_and(|share| share >= 1.0);
+    let timed_out = timed_out || case.report.is_some_and(|report| report.status == Status::Timeout);
+    let died = case.error_type == Some("Runtime.ExitError") && share.is_some_and(|share| share >= 0.99);
+    if (all_used && timed_out) || died {
+        return found(Confidence::Likely);
+    }
+    let by_words = case.by_sign(Cause::Oom, "The runtime itself reported that memory had run out.")?;
+    let only_killed = killed || case.signs.iter().filter(|sign| sign.cause == Cause::Oom).all(|sign| sign.weight == Weight::Hint);
+    if only_killed && share.is_some_and(|share| share < FULL) { None } else { Some(by_words) }
 }

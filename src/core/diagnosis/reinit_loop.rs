@@ -1,26 +1,33 @@
-//! After a reset the environment starts up inside the invocation, needs longer than the function's timeout, and is reset again.
+//! Every invocation begins by starting up what the one before had to abandon, and is ended for it.
 
 use super::{Case, Cause, Confidence, Diagnosis};
 
 pub(super) use super::no_sign as sign;
 
 pub(super) const MEANING: &str = "it restarts in a loop and never gets to work";
-pub(super) const NEXT_STEP: &str =
-    "Raise the function's timeout above start-up plus handler, shorten start-up, or stop the first crash; a new deployment also ends the loop for a while.";
+pub(super) const NEXT_STEP: &str = "Raise the function's timeout above start-up plus handler, shorten start-up, or stop the first crash. Pinging cannot break the loop: each ping starts it over and is paid for. A new deployment ends it only for as long as start-up fits.";
+pub(super) const WORDS: &[&str] = &[];
 
-/// So many silent timeouts in a row are a loop and not an accident.
-const IN_A_ROW: u32 = 3;
+/// So many in a row are a loop and not an accident.
+const IN_A_ROW: usize = 3;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let limit = case.timed_out_after?;
-    let cold = case.report.is_some_and(|report| report.init_ms.is_some());
-    let in_a_row = case.silent_timeouts_before + 1;
-    if cold || case.lines > 0 || in_a_row < IN_A_ROW {
+    let limit = case.timed_out_after_ms?;
+    let apart = case.recent.median_gap().map(|gap| format!(", {} apart in the median", super::spoken(gap))).unwrap_or_default();
+    let limit = Case::seconds(limit / 1000.0);
+    if !case.instancing.is_empty() || case.inits.iter().any(|init| init.status.is_bad()) {
+        let in_a_row = case.recent.start_ups_in_a_row() + 1;
+        let finding = format!(
+            "{in_a_row} invocations in a row{apart} were ended at the {limit} limit while the application was still starting up; each throws its environment away, and the next one starts over."
+        );
+        return (in_a_row >= IN_A_ROW).then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
+    }
+    let in_a_row = case.recent.silent_timeouts_in_a_row() + 1;
+    if case.cold || case.lines > 0 || in_a_row < IN_A_ROW {
         return None;
     }
     let finding = format!(
-        "{in_a_row} invocations in a row reached the {} limit without a word from the handler and without a start-up of their own: each begins by starting up again what the one before had to abandon.",
-        Case::seconds(limit)
+        "{in_a_row} invocations in a row{apart} reached the {limit} limit without a word from the handler and without a start-up of their own: each begins by starting up again what the one before had to abandon."
     );
-    Some(Diagnosis { cause: Cause::ReinitLoop, confidence: Confidence::Likely, finding })
+    Some(Diagnosis::new(Cause::ReinitLoop, Confidence::Likely, finding).general())
 }

@@ -6,12 +6,13 @@ pub(super) use super::no_sign as sign;
 
 pub(super) const MEANING: &str = "the runtime process ends in the middle of the work";
 pub(super) const NEXT_STEP: &str = "Look for an exit call, a main that returns or an unhandled rejection; the last lines before it are the place to start.";
+pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let exited = case
+    let said = case
         .exited
-        .map(str::to_owned)
-        .or_else(|| matches!(case.error_type(), "Runtime.ExitError" | "Runtime.NodeJsExit").then(|| case.error_type().to_owned()))?;
-    let finding = format!("The runtime process ended before it had answered ({}).", crate::core::redact::excerpt(&exited));
-    Some(Diagnosis { cause: Cause::RuntimeExit, confidence: Confidence::Proved, finding })
+        .filter(|how| !how.is_empty())
+        .or(case.error_type.filter(|kind| matches!(*kind, "Runtime.ExitError" | "Runtime.NodeJsExit" | "Runtime.Unknown")))?;
+    let finding = format!("The runtime process ended before it had answered ({}).", crate::core::redact::excerpt(said));
+    Some(Diagnosis::new(Cause::RuntimeExit, Confidence::Proved, finding).general())
 }

@@ -1,21 +1,63 @@
-//! Application start-up, run inside the invocation, used up the function's timeout.
+//! Start-up is so long that it hurts, or uses up the function's timeout from inside the invocation.
 
-use super::{Case, Cause, Confidence, Diagnosis, spoken};
-
-pub(super) use super::no_sign as sign;
+use super::{Application, Case, Cause, Confidence, Diagnosis, Outcome, Weight, spoken};
 
 pub(super) const MEANING: &str = "start-up does not finish before the timeout";
 pub(super) const NEXT_STEP: &str = "Look for a call that blocks while the application is imported (a secret, a database or any address without a route from the function), then at package size and memory. Raising the timeout helps only if start-up ends at all.";
+pub(super) const WORDS: &[&str] = &[
+    "Initialization took longer than",
+    ":: Spring Boot ::",
+    "Application starting",
+    "Starting Nest application",
+    "Async initialization will wait",
+    "cold start took",
+    "Cold start took",
+];
+
+/// A start-up from here on is longer than anybody likes to wait for an answer.
+const LONG_MS: f64 = 5_000.0;
+
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let of_framework = line.text.contains("Initialization took longer than");
+    super::said(line).map(|weight| if of_framework { Weight::Failure } else { weight })
+}
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let limit = case.timed_out_after?;
-    let first = case.instancing.first()?;
-    // Lines after `Instancing..` may come from the import itself or from a handler that then hung: less than proof.
-    let confidence = if case.lines_since_instancing == 0 { Confidence::Proved } else { Confidence::Likely };
-    let again = case.instancing.last().filter(|last| *last > first).map(|last| format!(", began again {} later", spoken(*last - *first))).unwrap_or_default();
-    let finding = format!(
-        "Application start-up (`Instancing..`) began{again}, and had not ended when the {} limit was reached; the handler never ran. The environment was thrown away, so the next call starts over.",
-        Case::seconds(limit)
-    );
-    Some(Diagnosis { cause: Cause::SlowColdStart, confidence, finding })
+    if let (Some(limit), Some(first)) = (case.timed_out_after_ms, case.instancing.first()) {
+        // Lines after `Instancing..` may come from the import itself or from a handler that then hung: less than proof.
+        let confidence = if case.lines_since_instancing == 0 { Confidence::Proved } else { Confidence::Likely };
+        let last = case.instancing.last();
+        let again = first
+            .zip(last.copied().flatten())
+            .filter(|(first, last)| last > first)
+            .map(|(first, last)| format!(", began again {} later", spoken(last - first)))
+            .unwrap_or_default();
+        let finding = format!(
+            "Application start-up (`Instancing..`) began{again}, and had not ended when the {} limit was reached; the handler never ran. The environment was thrown away, so the next call starts over.",
+            Case::seconds(limit / 1000.0)
+        );
+        return Some(Diagnosis::new(Cause::SlowColdStart, confidence, finding).general());
+    }
+    let banner = case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart);
+    if banner && (case.timed_out_after_ms.is_some() || case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart && sign.weight == Weight::Failure)) {
+        let finding = "The application was still starting up when its time was used up; the framework's own lines say so.";
+        return Some(Diagnosis::new(Cause::SlowColdStart, Confidence::Likely, finding.to_owned()).general());
+    }
+    let start_up = case
+        .report
+        .and_then(|report| report.init_ms.or(report.restore_ms))
+        .or_else(|| case.inits.iter().find_map(|init| init.duration_ms.filter(|_| !init.status.is_bad())));
+    let start_up = start_up.filter(|ms| *ms >= LONG_MS && matches!(case.outcome, Outcome::Success | Outcome::Timeout | Outcome::Unknown))?;
+    if case.started_ahead {
+        return None;
+    }
+    let finding = match case.timed_out_after_ms {
+        Some(limit) => {
+            format!("Start-up took {}; the invocation behind it then reached its limit of {}.", Case::seconds(start_up / 1000.0), Case::seconds(limit / 1000.0))
+        }
+        None => format!("Start-up took {}, and whoever made the first call waited for it.", Case::seconds(start_up / 1000.0)),
+    };
+    let memory = case.report.and_then(|report| report.memory_mb).or(case.memory_mb);
+    let next = memory.map(|mb| format!("Raise the memory from {mb:.0} MB (CPU grows with it), load less at start-up, or have environments ready before the call comes (SnapStart, provisioned concurrency, pings)."));
+    Some(Diagnosis::new(Cause::SlowColdStart, Confidence::Proved, finding).with_next_step(next).general())
 }

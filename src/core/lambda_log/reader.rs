@@ -1,4 +1,4 @@
-//! Follows the log of one function, environment by environment, and counts what happened.
+//! Follows the log of one function, environment by environment, and rebuilds its invocations.
 //!
 //! Its state is small, can be stored between two polls, and does not grow with the log: an environment that has been silent for
 //! longer than an invocation can last is dropped.
@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::invocation::{Invocation, Invocations, Open, Quote, Said, StartUp, quoted};
 use super::line::{self, Application, InitReport, Line, Report, Status};
-use crate::core::diagnosis::{self, Case, Diagnosis, Sign, Weight};
-use crate::core::history::minute_of;
-use crate::core::observation::{Fault, Tally};
-use crate::core::redact::excerpt;
+use crate::core::diagnosis::{self, Brief, Case, Outcome, Recent, environment_hash};
 
 /// The longest an invocation can last, and then some: AWS allows 15 minutes.
 const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(20);
@@ -20,539 +18,598 @@ const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(20);
 const AHEAD_OF_REQUEST: TimeDelta = TimeDelta::seconds(10);
 /// Environments that are remembered at most; the ones silent for longest go first.
 const MOST_ENVIRONMENTS: usize = 2_000;
-/// Lines that are kept as evidence.
-const MOST_EVIDENCE: usize = 4;
-/// Faults of one poll that are kept one by one; the tally counts them all.
-const MOST_FAULTS: usize = 200;
+/// Invocations of one stream that may be open at a time: one in a real stream, more where a copy does not name its streams.
+const MOST_OPEN: usize = 64;
+/// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
+const CLEAN_BEFORE_CHANGE: u32 = 5;
 
-/// What a reading gave.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// Counts by minute.
-    pub tallies: BTreeMap<DateTime<Utc>, Tally>,
-    /// What went wrong, oldest first.
-    pub faults: Vec<(DateTime<Utc>, Fault)>,
+/// What kind of line was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A line of the platform.
+    Platform,
+    /// A line of the application.
+    Application,
+    /// It claims to be a platform line, or to be an object, and cannot be read as one.
+    Unparsed,
+}
+
+/// What is known of the function from elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Configured {
+    /// Memory size in MB.
+    pub memory_mb: Option<f64>,
+    /// Timeout in milliseconds.
+    pub timeout_ms: Option<f64>,
+    /// These lines are all that will ever be seen, as in a copy: what has no end in them has none.
+    pub is_excerpt: bool,
 }
 
 /// The reader of one function's log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reader {
     function: String,
+    #[serde(default)]
+    configured: Configured,
     environments: BTreeMap<String, Environment>,
-    /// Timeouts in a row without a word from the handler, over all environments.
-    silent_timeouts: u32,
+    #[serde(default)]
+    recent: Recent,
+    #[serde(default)]
+    running: Running,
+}
+
+/// The version that runs, and since when.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Running {
+    version: Option<String>,
+    runtime: Option<String>,
+    /// Invocations in a row that have not failed.
+    clean: u32,
+    /// What changed last, and how many invocations had been clean before it.
+    changed: Option<(String, u32)>,
 }
 
 /// One execution environment, that is, one log stream.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Environment {
-    last: DateTime<Utc>,
+    last: Option<DateTime<Utc>>,
+    /// A start-up that no invocation has confirmed yet.
     start_up: Option<StartUp>,
-    current: Invocation,
-}
-
-/// A start-up that no invocation has confirmed yet.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct StartUp {
-    began: Option<DateTime<Utc>>,
-    instancing: Vec<DateTime<Utc>>,
-    lines_since_instancing: u32,
-    /// The application has begun to work, so whatever happens later is not start-up's doing.
-    ended: bool,
-    /// A failure of this start-up has been told, so the invocation it takes with it is not told again.
-    told: bool,
-}
-
-/// The invocation that an environment is working on, or has just ended.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Invocation {
-    request_id: Option<String>,
-    started: Option<DateTime<Utc>>,
-    lines: u32,
-    signs: Vec<Sign>,
-    evidence: Vec<String>,
-    exited: Option<String>,
-    counted: bool,
-    counted_timeout: bool,
-    counted_error: bool,
-    reported: bool,
-    told: bool,
+    /// What was said outside of any invocation.
+    before: Said,
+    open: Vec<Open>,
 }
 
 impl Reader {
     /// A reader that has read nothing yet.
     pub fn new(function: impl Into<String>) -> Self {
-        Self { function: function.into(), environments: BTreeMap::new(), silent_timeouts: 0 }
+        Self::with(function, Configured::default())
     }
 
-    /// Reads one message of the log stream `stream`, written at `at`. Messages of one stream come in order.
-    pub fn read(&mut self, stream: &str, at: DateTime<Utc>, message: &str, reading: &mut Reading) {
-        let environment =
-            self.environments.entry(stream.to_owned()).or_insert_with(|| Environment { last: at, start_up: None, current: Invocation::default() });
+    /// A reader of a function of which more is known.
+    pub fn with(function: impl Into<String>, configured: Configured) -> Self {
+        Self { function: function.into(), configured, environments: BTreeMap::new(), recent: Recent::default(), running: Running::default() }
+    }
+
+    /// The function.
+    pub fn function(&self) -> &str {
+        &self.function
+    }
+
+    /// Reads one event of the log stream `stream`, written at `at`. Events of one stream come in order.
+    pub fn read(&mut self, stream: &str, at: impl Into<Option<DateTime<Utc>>>, event: &str, out: &mut impl Invocations) -> Kind {
+        self.step(stream, at.into(), event, line::parse(event), out)
+    }
+
+    /// Counts lines of the application that carry no sign of anything, the last of them written at `at`.
+    pub fn read_quiet(&mut self, stream: &str, at: Option<DateTime<Utc>>, lines: u32) {
+        let environment = environment(&mut self.environments, stream);
         environment.last = environment.last.max(at);
-        let mut step = Step { function: &self.function, at, silent_timeouts: &mut self.silent_timeouts, environment, reading };
-        step.take(message, line::parse(message));
+        let said = environment.speaking();
+        said.lines = said.lines.saturating_add(lines);
+        said.last_at = at.or(said.last_at);
+        said.lines_since_instancing = said.lines_since_instancing.saturating_add(lines);
+        said.signs.iter_mut().for_each(|sign| sign.is_last = false);
+    }
+
+    /// Hands out every invocation whose end has been read. What comes later for one of them is told then.
+    pub fn settle(&mut self, out: &mut impl Invocations) {
+        let streams: Vec<String> = self.environments.keys().cloned().collect();
+        for stream in streams {
+            self.settle_stream(&stream, false, out);
+        }
+    }
+
+    /// Says that nothing more comes: hands out what is left, also what has no end.
+    pub fn end(&mut self, out: &mut impl Invocations) {
+        let streams: Vec<String> = self.environments.keys().cloned().collect();
+        for stream in streams {
+            self.settle_stream(&stream, true, out);
+        }
+        self.environments.clear();
     }
 
     /// Drops environments that can have nothing more to say.
     pub fn forget(&mut self, now: DateTime<Utc>) {
-        self.environments.retain(|_, environment| now - environment.last < LONGEST_INVOCATION);
+        self.environments.retain(|_, environment| environment.last.is_some_and(|last| now - last < LONGEST_INVOCATION));
         while self.environments.len() > MOST_ENVIRONMENTS {
             let oldest = self.environments.iter().min_by_key(|(_, environment)| environment.last).map(|(stream, _)| stream.clone());
             oldest.and_then(|stream| self.environments.remove(&stream));
         }
     }
-}
 
-/// One message on its way into the counts.
-struct Step<'a> {
-    function: &'a str,
-    at: DateTime<Utc>,
-    silent_timeouts: &'a mut u32,
-    environment: &'a mut Environment,
-    reading: &'a mut Reading,
-}
-
-impl Step<'_> {
-    fn take(&mut self, message: &str, line: Line) {
+    fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: Line<'_>, out: &mut impl Invocations) -> Kind {
+        let real_stream = !stream.is_empty();
+        let environment = environment(&mut self.environments, stream);
+        let at = at.or(environment.last);
+        environment.last = environment.last.max(at);
         match line {
-            Line::InitStart | Line::RestoreStart => self.init_start(),
-            Line::InitReport(report) | Line::RestoreReport(report) => self.init_report(message, &report),
-            Line::Start { request_id } => {
-                self.begin(Some(request_id));
-                self.environment.current.started = Some(self.at);
+            Line::Start { request_id, version } => {
+                let id = request_id.as_deref();
+                // In an environment one comes after the other; the same id again is a retry.
+                let done = |open: &Open| open.has_ended() || real_stream || open.request_id.as_deref() == id;
+                if environment.open.iter().any(done) {
+                    let (over, still) = std::mem::take(&mut environment.open).into_iter().partition(done);
+                    environment.open = still;
+                    self.hand_out(stream, over, true, out);
+                }
+                let environment = self.environments.entry(stream.to_owned()).or_default();
+                let opened = environment.begin(id);
+                opened.started = at;
+                if let Some(version) = version {
+                    self.running.version(&version);
+                }
+                self.bound(stream, out);
+                Kind::Platform
             }
-            Line::End { request_id } => self.belongs_to(Some(request_id)),
-            Line::Report(report) => self.report(message, &report),
+            Line::End { request_id } => {
+                if let Some(id) = request_id.as_deref() {
+                    // An emulator ends another id than it has begun; that says nothing of either.
+                    environment.find(id);
+                }
+                Kind::Platform
+            }
+            Line::Report { request_id, report } => {
+                let extra = report.status.is_bad();
+                let invocation = environment.of(request_id.as_deref());
+                if invocation.report.is_some() && request_id.is_some() {
+                    return Kind::Platform;
+                }
+                if extra || invocation.exited.is_some() {
+                    invocation.said.quote(event);
+                }
+                invocation.error_type = report.error_type.clone().or(invocation.error_type.take());
+                if let Some(kind) = &report.error_type {
+                    sign_type(&mut invocation.said, kind);
+                }
+                invocation.report = Some(report);
+                invocation.ended_at = at.or(invocation.ended_at);
+                self.bound(stream, out);
+                Kind::Platform
+            }
             Line::TimedOut { request_id, after_seconds } => {
-                self.belongs_to(request_id);
-                self.keep(message);
-                self.timed_out(after_seconds, None);
+                let invocation = environment.of(request_id.as_deref());
+                invocation.timed_out_after_ms = Some(after_seconds * 1000.0);
+                invocation.said.quote(event);
+                invocation.ended_at = invocation.ended_at.max(at);
+                Kind::Platform
             }
-            Line::Exited { request_id, how } => {
-                self.belongs_to(request_id);
-                self.keep(message);
-                self.environment.current.exited = Some(excerpt(&how));
-                self.count_error();
-                // The summary that follows tells memory from other reasons; if it came first, it is told now.
-                if self.environment.current.reported {
-                    self.tell(None, None, None);
+            Line::Ended { request_id, how, error_type } => {
+                let bare = request_id.is_none() && how.is_empty();
+                let said = if bare && environment.open.is_empty() && !environment.has_start_up() {
+                    // An error type alone, before anything it could be of.
+                    &mut environment.before
+                } else {
+                    let invocation = environment.of_or_last(request_id.as_deref());
+                    if !how.is_empty() {
+                        invocation.exited = Some(crate::core::redact::excerpt(&how));
+                    }
+                    invocation.error_type = error_type.as_deref().map(str::to_owned).or(invocation.error_type.take());
+                    invocation.exited = invocation.exited.take().or_else(|| Some(String::new()));
+                    invocation.ended_at = invocation.ended_at.max(at);
+                    &mut invocation.said
+                };
+                said.quote(event);
+                if !how.is_empty() {
+                    let line = Application { text: how, unhandled: true, ..Application::default() };
+                    let signs = diagnosis::signs(&line, false).into_iter().filter(|sign| sign.cause != diagnosis::Cause::AppException).collect();
+                    said.sign(signs, &line, false);
                 }
+                if let Some(kind) = error_type {
+                    sign_type(said, &kind);
+                }
+                Kind::Platform
             }
-            Line::Platform => {}
-            Line::Unparsed => self.tally().unparsed += 1,
-            Line::Application(application) => self.application(&application),
+            Line::InitStart(runtime) | Line::RestoreStart(runtime) => {
+                self.running.runtime(runtime.version.as_deref());
+                // The environment is a new one: what it did before is over.
+                let over: Vec<Open> = environment.open.extract_if(.., |open| open.has_ended() || real_stream).collect();
+                let before = std::mem::take(&mut environment.before);
+                let told = environment.start_up.take();
+                let start_up = Some(StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() });
+                self.hand_out(stream, over, true, out);
+                self.lost(stream, before, told, at, out);
+                self.environments.entry(stream.to_owned()).or_default().start_up = start_up;
+                Kind::Platform
+            }
+            Line::InitReport(report) | Line::RestoreReport(report) => {
+                environment.init_report(event, report, at);
+                Kind::Platform
+            }
+            Line::Extension { error_type, failed } => {
+                if failed {
+                    let said = environment.speaking();
+                    said.quote(event);
+                    sign_type(said, error_type.as_deref().unwrap_or("Extension.Crash"));
+                }
+                Kind::Platform
+            }
+            Line::RuntimeClient { status } => {
+                if status == Some(413) {
+                    let said = environment.speaking();
+                    let line = Application { text: event.into(), unhandled: true, ..Application::default() };
+                    let signs = diagnosis::signs(&line, false).into_iter().filter(|sign| sign.cause == diagnosis::Cause::PayloadTooLarge).collect();
+                    said.sign(signs, &line, true);
+                }
+                Kind::Platform
+            }
+            Line::LogsDropped { .. } | Line::Platform => Kind::Platform,
+            Line::Unparsed => Kind::Unparsed,
+            Line::Application(application) => {
+                environment.application(&application, at);
+                Kind::Application
+            }
         }
     }
 
-    fn tally(&mut self) -> &mut Tally {
-        let function = self.function;
-        self.reading.tallies.entry(minute_of(self.at)).or_insert_with(|| Tally { function: function.to_owned(), ..Tally::default() })
-    }
-
-    /// A new invocation begins: what the environment did before is over.
-    fn begin(&mut self, request_id: Option<String>) {
-        self.close();
-        let waiting = std::mem::take(&mut self.environment.current);
-        // Lines before START belong to start-up, and so to the invocation that waited for it.
-        let from_start_up = if waiting.request_id.is_none() && !waiting.counted { waiting } else { Invocation::default() };
-        let told = from_start_up.told || self.environment.start_up.as_ref().is_some_and(|start_up| start_up.told);
-        self.environment.current = Invocation { request_id, told, signs: from_start_up.signs, evidence: from_start_up.evidence, ..Invocation::default() };
-    }
-
-    /// An invocation whose process ended and whose summary never came is told now.
-    fn close(&mut self) {
-        if self.environment.current.exited.is_some() && !self.environment.current.told {
-            self.tell(None, None, None);
+    /// Hands out what has ended in one stream.
+    fn settle_stream(&mut self, stream: &str, everything: bool, out: &mut impl Invocations) {
+        let Some(environment) = self.environments.get_mut(stream) else { return };
+        let mut open = std::mem::take(&mut environment.open);
+        for invocation in &mut open {
+            if everything || invocation.has_ended() || invocation.said.has_failed() {
+                self.tell(stream, invocation, everything, out);
+            }
+        }
+        let Some(environment) = self.environments.get_mut(stream) else { return };
+        environment.open = open;
+        if everything {
+            let before = std::mem::take(&mut environment.before);
+            let start_up = environment.start_up.take();
+            let at = environment.last;
+            self.lost(stream, before, start_up, at, out);
+        } else if let Some(start_up) =
+            environment.start_up.as_mut().filter(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad()))
+        {
+            // The invocation that waits for this start-up may come much later, or never.
+            start_up.told = true;
+            let (start_up, before, at) = (start_up.clone(), environment.before.clone(), environment.last);
+            self.lost(stream, before, Some(StartUp { told: false, ..start_up }), at, out);
         }
     }
 
-    /// The line names an invocation; if it is another one, it has begun without a START that was seen.
-    fn belongs_to(&mut self, request_id: Option<String>) {
-        let Some(request_id) = request_id else { return };
-        match &self.environment.current.request_id {
-            Some(current) if *current == request_id => {}
-            None => self.environment.current.request_id = Some(request_id),
-            Some(_) => self.begin(Some(request_id)),
-        }
-    }
-
-    fn init_start(&mut self) {
-        self.close();
-        self.environment.current = Invocation::default();
-        self.environment.start_up = Some(StartUp { began: Some(self.at), ..StartUp::default() });
-    }
-
-    fn init_report(&mut self, message: &str, report: &InitReport) {
-        if report.status == Status::Success {
+    /// A start-up, or lines, that no invocation followed.
+    fn lost(&mut self, stream: &str, before: Said, start_up: Option<StartUp>, at: Option<DateTime<Utc>>, out: &mut impl Invocations) {
+        let failed = start_up
+            .as_ref()
+            .is_some_and(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad() || report.duration_ms.is_some()));
+        if !failed && before.signs.is_empty() {
             return;
         }
-        self.keep(message);
-        let told = std::mem::replace(&mut self.environment.start_up.get_or_insert_default().told, true);
-        if !told {
-            self.tell(None, None, Some(report));
+        let mut open = Open { start_up, said: before, ended_at: at, counted: true, ..Open::default() };
+        if let Some(kind) = open.start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone()) {
+            open.error_type = Some(kind);
         }
-        // The invocation that this start-up takes with it is part of the same failure.
-        self.environment.current.told = true;
+        self.tell(stream, &mut open, true, out);
     }
 
-    fn application(&mut self, application: &Application) {
-        if application.text.starts_with("Instancing..") {
-            let start_up = self.environment.start_up.get_or_insert_default();
-            start_up.instancing.push(self.at);
-            start_up.instancing.drain(..start_up.instancing.len().saturating_sub(8));
-            start_up.lines_since_instancing = 0;
-            start_up.ended = false;
-            self.keep(&application.text);
+    fn hand_out(&mut self, stream: &str, invocations: Vec<Open>, over: bool, out: &mut impl Invocations) {
+        for mut invocation in invocations {
+            self.tell(stream, &mut invocation, over, out);
+        }
+    }
+
+    /// Keeps the number of open invocations of a stream without a name within bounds.
+    fn bound(&mut self, stream: &str, out: &mut impl Invocations) {
+        let Some(environment) = self.environments.get_mut(stream) else { return };
+        if environment.open.len() > MOST_OPEN {
+            let oldest = environment.open.remove(0);
+            self.hand_out(stream, vec![oldest], true, out);
+        }
+    }
+
+    /// Judges an invocation and hands it out: to be counted the first time, with its causes the first time there are any.
+    fn tell(&mut self, stream: &str, open: &mut Open, over: bool, out: &mut impl Invocations) {
+        if let Some(limit) = self.configured.timeout_ms
+            && open.timed_out_after_ms.is_none()
+            && open.report.as_ref().is_some_and(|report| report.duration_ms >= limit && report.status != Status::Error)
+        {
+            open.timed_out_after_ms = Some(limit);
+        }
+        if open.timed_out_after_ms.is_none()
+            && let Some(report) = open.report.as_ref().filter(|report| report.status == Status::Timeout)
+        {
+            open.timed_out_after_ms = Some(report.duration_ms);
+        }
+        let outcome = open.outcome();
+        let failed_by_word = open.said.has_failed() && outcome != Outcome::Timeout;
+        let start_up = open.start_up.as_ref();
+        let reported_cold = open.report.as_ref().is_some_and(|report| report.init_ms.is_some() || report.restore_ms.is_some());
+        let cold = reported_cold || start_up.is_some_and(|start_up| start_up.is_new) || !open.said.instancing.is_empty();
+        let began_ahead = start_up.is_some_and(|start_up| start_up.ahead && open.report.as_ref().is_none_or(|report| report.restore_ms.is_none()))
+            || start_up.and_then(|start_up| start_up.began).zip(open.started).is_some_and(|(began, started)| started - began > AHEAD_OF_REQUEST);
+        let cold_waited = cold && (!began_ahead || !open.said.instancing.is_empty());
+        let inits: &[InitReport] = start_up.map_or(&[], |start_up| &start_up.reports);
+        let nothing_wrong = outcome == Outcome::Success && open.said.signs.is_empty() && inits.is_empty() && !open.extension_failed;
+        let causes = if open.told || (nothing_wrong && !self.worth_judging(open)) {
+            Vec::new()
+        } else {
+            let limit_ms = open.timed_out_after_ms.or(self.configured.timeout_ms);
+            let last_words =
+                open.said.last_at.zip(open.started).zip(limit_ms).map(|((last, started), limit)| ((last - started).num_milliseconds() as f64, limit));
+            let case = Case {
+                outcome,
+                is_excerpt: self.configured.is_excerpt,
+                signs: &open.said.signs,
+                timed_out_after_ms: open.timed_out_after_ms,
+                exited: open.exited.as_deref(),
+                error_type: open.error_type.as_deref().or_else(|| inits.iter().find_map(|init| init.error_type.as_deref())),
+                extension_failed: open.extension_failed,
+                report: open.report.as_ref(),
+                inits,
+                instancing: if open.said.is_up { &[] } else { &open.said.instancing },
+                lines_since_instancing: open.said.lines_since_instancing,
+                lines: open.said.lines,
+                last_words,
+                cold,
+                started_ahead: began_ahead,
+                memory_mb: self.configured.memory_mb,
+                environment: stream,
+                recent: &self.recent,
+            };
+            diagnosis::judge(&case)
+        };
+        let in_start_up =
+            outcome == Outcome::Timeout && ((!open.said.instancing.is_empty() && !open.said.is_up) || inits.iter().any(|init| init.status.is_bad()));
+        let ended = outcome != Outcome::Unknown || open.report.is_some() || failed_by_word;
+        let counts = ended && !open.counted;
+        open.counted |= ended;
+        let mut causes = causes;
+        // The invocation that a failed start-up takes with it is part of the same failure.
+        if start_up.is_some_and(|start_up| start_up.told) && !causes.is_empty() {
+            causes.clear();
+            open.told = true;
+        }
+        open.told |= !causes.is_empty();
+        let is_error = (outcome == Outcome::Error || failed_by_word) && (counts || !causes.is_empty());
+        let failed = outcome != Outcome::Success || failed_by_word;
+        if failed && let Some(sentence) = self.running.began_with_a_change() {
+            for cause in causes.iter_mut().take(1) {
+                cause.finding = format!("{} {sentence}", cause.finding);
+            }
+        }
+        if counts {
+            self.running.count(failed);
+            self.recent.push(Brief {
+                at: open.started.or(open.ended_at),
+                outcome: if failed_by_word { Outcome::Error } else { outcome },
+                cold,
+                silent_timeout: outcome == Outcome::Timeout && open.said.lines == 0 && !reported_cold,
+                in_start_up,
+                max_memory_mb: open.report.as_ref().and_then(|report| report.max_memory_mb),
+                environment: environment_hash(stream),
+            });
+        }
+        if !counts && causes.is_empty() {
             return;
         }
+        let extra: &[Quote] = &[];
+        out.invocation(Invocation {
+            function: &self.function,
+            stream,
+            request_id: open.request_id.as_deref(),
+            started: open.started,
+            at: open.ended_at.or(open.said.last_at).or(open.started),
+            counts,
+            outcome,
+            is_error,
+            report: open.report.as_ref().filter(|_| counts),
+            cold,
+            cold_waited,
+            waited_ms: open
+                .report
+                .as_ref()
+                .map(|report: &Report| report.duration_ms + report.init_ms.filter(|_| cold_waited).unwrap_or_default() + report.restore_ms.unwrap_or_default()),
+            is_ping: open.said.is_ping,
+            causes: &causes,
+            said: &open.said,
+            extra,
+        });
+        let _ = over;
+    }
+
+    /// Whether an invocation of which nothing bad is said may still be part of something.
+    fn worth_judging(&self, open: &Open) -> bool {
+        let long_start_up = open.report.as_ref().is_some_and(|report| report.init_ms.or(report.restore_ms).is_some());
+        let much_memory = open.report.as_ref().and_then(Report::memory_share).is_some_and(|share| share >= 0.75);
+        long_start_up || much_memory
+    }
+}
+
+/// What an error type points to, by itself.
+fn sign_type(said: &mut Said, kind: &str) {
+    let line = Application { text: kind.into(), unhandled: true, ..Application::default() };
+    let signs = diagnosis::signs(&line, true).into_iter().filter(|sign| sign.cause != diagnosis::Cause::AppException).collect();
+    let error = said.error.take();
+    said.sign(signs, &line, false);
+    // A type is not the text of an error.
+    said.error = error;
+}
+
+fn environment<'a>(environments: &'a mut BTreeMap<String, Environment>, stream: &str) -> &'a mut Environment {
+    // A name is copied once for each stream and not once for each line.
+    if !environments.contains_key(stream) {
+        environments.insert(stream.to_owned(), Environment::default());
+    }
+    environments.entry(stream.to_owned()).or_default()
+}
+
+impl Environment {
+    fn has_start_up(&self) -> bool {
+        self.start_up.as_ref().is_some_and(|start_up| !start_up.reports.is_empty())
+    }
+
+    fn find(&mut self, id: &str) -> Option<&mut Open> {
+        self.open.iter_mut().rev().find(|open| open.request_id.as_deref() == Some(id))
+    }
+
+    /// A new invocation, with everything that was said and started before it.
+    fn begin(&mut self, id: Option<&str>) -> &mut Open {
+        let start_up = self.start_up.take();
+        let said = std::mem::take(&mut self.before);
+        let error_type = start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
+        let at = self.open.len();
+        self.open.push(Open { request_id: id.map(str::to_owned), start_up, said, error_type, ..Open::default() });
+        // The list is never empty here.
+        &mut self.open[at]
+    }
+
+    /// The invocation a line of the platform speaks of; it may have begun before the first line that was seen.
+    fn of(&mut self, id: Option<&str>) -> &mut Open {
+        let place = match id {
+            Some(id) => self
+                .open
+                .iter()
+                .rposition(|open| open.request_id.as_deref() == Some(id))
+                .or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
+            None => self.open.iter().rposition(|open| open.report.is_none()),
+        };
+        match place {
+            Some(place) => {
+                let before = std::mem::take(&mut self.before);
+                let start_up = self.start_up.take_if(|start_up| !start_up.is_new);
+                let open = &mut self.open[place];
+                if before != Said::default() {
+                    open.said.prepend(before);
+                }
+                if let Some(start_up) = start_up {
+                    open.start_up.get_or_insert_default().reports.extend(start_up.reports);
+                }
+                open.request_id = open.request_id.take().or_else(|| id.map(str::to_owned));
+                open
+            }
+            None => self.begin(id),
+        }
+    }
+
+    /// The same, but a line without an id may speak of an invocation that has ended.
+    fn of_or_last(&mut self, id: Option<&str>) -> &mut Open {
+        let unended = self.open.iter().any(|open| !open.has_ended());
+        if id.is_none() && !unended && !self.open.is_empty() && !self.has_start_up() {
+            let last = self.open.len() - 1;
+            return &mut self.open[last];
+        }
+        self.of(id)
+    }
+
+    /// Where a line without an id is written down.
+    fn speaking(&mut self) -> &mut Said {
+        match self.open.iter().rposition(|open| !open.has_ended()) {
+            Some(place) => &mut self.open[place].said,
+            None => &mut self.before,
+        }
+    }
+
+    fn init_report(&mut self, event: &str, report: InitReport, _at: Option<DateTime<Utc>>) {
+        let quote = report.status.is_bad();
+        let unended = self.open.iter().rposition(|open| !open.has_ended());
+        let (start_up, said) = match unended {
+            Some(place) => {
+                let open = &mut self.open[place];
+                open.error_type = report.error_type.clone().or(open.error_type.take());
+                (&mut open.start_up, &mut open.said)
+            }
+            None => (&mut self.start_up, &mut self.before),
+        };
+        if quote {
+            said.quotes.push(quoted(event));
+        }
+        if let Some(kind) = &report.error_type {
+            sign_type(said, kind);
+        }
+        let start_up = start_up.get_or_insert_default();
+        if start_up.reports.len() < 4 {
+            start_up.reports.push(report);
+        }
+    }
+
+    fn application(&mut self, line: &Application<'_>, at: Option<DateTime<Utc>>) {
+        let by_id = line.request_id.as_deref().and_then(|id| self.open.iter().rposition(|open| open.request_id.as_deref() == Some(id)));
+        let said = match by_id {
+            Some(place) => &mut self.open[place].said,
+            None => self.speaking(),
+        };
+        if line.text.starts_with("Instancing..") {
+            said.instancing.push(at);
+            said.instancing.drain(..said.instancing.len().saturating_sub(8));
+            said.lines_since_instancing = 0;
+            said.is_up = false;
+            said.quote(&line.text);
+            return;
+        }
+        said.lines = said.lines.saturating_add(1);
+        said.last_at = at.or(said.last_at);
         // Zappa logs the event once the application is there: start-up has ended.
-        if application.text.contains("Zappa Event:") {
-            if let Some(start_up) = &mut self.environment.start_up {
-                start_up.ended = true;
-            }
-        } else if let Some(start_up) = &mut self.environment.start_up {
-            start_up.lines_since_instancing = start_up.lines_since_instancing.saturating_add(1);
+        if line.text.contains("Zappa Event:") {
+            said.is_up = true;
+            said.is_ping |= line.text.contains("Scheduled Event");
+        } else {
+            said.lines_since_instancing = said.lines_since_instancing.saturating_add(1);
         }
-        self.environment.current.lines = self.environment.current.lines.saturating_add(1);
-        for sign in diagnosis::signs(application) {
-            self.keep(&application.text);
-            let failed = sign.weight == Weight::Failure;
-            if self.environment.current.signs.len() < MOST_EVIDENCE * 2 {
-                self.environment.current.signs.push(sign);
-            }
-            if failed {
-                self.tell(None, None, None);
-            }
-        }
+        said.is_ping |= line.text.contains("serverless-plugin-warmup") || line.text.contains("WarmUp - Lambda is warm");
+        let signs = diagnosis::signs(line, false);
+        said.sign(signs, line, true);
     }
+}
 
-    fn timed_out(&mut self, after_seconds: f64, report: Option<&Report>) {
-        self.count_invocation(report);
-        if !std::mem::replace(&mut self.environment.current.counted_timeout, true) {
-            self.tally().timeouts += 1;
-            let silent = self.environment.current.lines == 0;
-            self.tell(Some(after_seconds), report, None);
-            *self.silent_timeouts = if silent { self.silent_timeouts.saturating_add(1) } else { 0 };
-        }
-        // The environment is thrown away, or starts up again before it does anything else.
-        self.environment.start_up = Some(StartUp::default());
-    }
-
-    fn report(&mut self, message: &str, report: &Report) {
-        self.belongs_to(Some(report.request_id.clone()));
-        if std::mem::replace(&mut self.environment.current.reported, true) {
-            return;
-        }
-        if report.status != Status::Success || self.environment.current.exited.is_some() {
-            self.keep(message);
-        }
-        self.count_invocation(Some(report));
-        let duration_ms = report.duration_ms.round() as u64;
-        let billed_ms = report.billed_ms.unwrap_or(report.duration_ms).round() as u64;
-        let tally = self.tally();
-        tally.duration_ms += duration_ms;
-        tally.billed_ms += billed_ms;
-        match report.status {
-            Status::Timeout => self.timed_out(report.duration_ms / 1000.0, Some(report)),
-            Status::Error => {
-                self.count_error();
-                self.tell(None, Some(report), None);
-                self.environment.start_up = Some(StartUp::default());
-            }
-            Status::Success => {
-                self.tell(None, Some(report), None);
-                if !self.environment.current.counted_timeout {
-                    *self.silent_timeouts = 0;
-                }
-                // It answered: whatever start-up was pending has ended.
-                self.environment.start_up = None;
+impl Running {
+    fn version(&mut self, version: &str) {
+        if self.version.as_deref() != Some(version) {
+            let before = self.version.replace(version.chars().take(64).collect());
+            if let Some(before) = before {
+                self.change(format!("version {version} (before: {before})"));
             }
         }
     }
 
-    /// Counts the invocation once, at the first line that proves that it ended, and its cold start with it.
-    fn count_invocation(&mut self, report: Option<&Report>) {
-        let new_environment = self.environment.start_up.as_ref().and_then(|start_up| start_up.began);
-        let started = self.environment.current.started.unwrap_or(self.at);
-        let imported_inside = self.environment.start_up.as_ref().is_some_and(|start_up| !start_up.instancing.is_empty());
-        if std::mem::replace(&mut self.environment.current.counted, true) {
-            return;
-        }
-        let cold = report.is_some_and(|report| report.init_ms.is_some() || report.restore_ms.is_some()) || new_environment.is_some() || imported_inside;
-        let ahead = new_environment.is_some_and(|began| started - began > AHEAD_OF_REQUEST);
-        let tally = self.tally();
-        tally.invocations += 1;
-        if cold {
-            tally.cold += 1;
-            tally.cold_waited += u64::from(!ahead || imported_inside);
+    fn runtime(&mut self, runtime: Option<&str>) {
+        let Some(runtime) = runtime else { return };
+        if self.runtime.as_deref() != Some(runtime) {
+            let before = self.runtime.replace(runtime.chars().take(200).collect());
+            if before.is_some() {
+                self.change("a new runtime version".to_owned());
+            }
         }
     }
 
-    fn count_error(&mut self) {
-        if !std::mem::replace(&mut self.environment.current.counted_error, true) {
-            self.tally().errors += 1;
+    fn change(&mut self, what: String) {
+        self.changed = Some((what, self.clean));
+        self.clean = 0;
+    }
+
+    fn count(&mut self, failed: bool) {
+        self.clean = if failed { 0 } else { self.clean.saturating_add(1) };
+        // What works after a change for long was not broken by it.
+        if self.clean > 50 {
+            self.changed = None;
         }
     }
 
-    /// Judges the invocation with what is known now; each is told at most once.
-    fn tell(&mut self, timed_out_after: Option<f64>, report: Option<&Report>, init: Option<&InitReport>) {
-        let none = StartUp::default();
-        let start_up = self.environment.start_up.as_ref().unwrap_or(&none);
-        let current = &self.environment.current;
-        if current.told {
-            return;
-        }
-        let case = Case {
-            signs: &current.signs,
-            timed_out_after,
-            exited: current.exited.as_deref(),
-            report,
-            init,
-            instancing: if start_up.ended { &[] } else { &start_up.instancing },
-            lines_since_instancing: start_up.lines_since_instancing,
-            lines: current.lines,
-            silent_timeouts_before: *self.silent_timeouts,
-        };
-        let Some(Diagnosis { cause, confidence, finding }) = diagnosis::judge(&case) else { return };
-        let failed = case.failed();
-        let fault = Fault {
-            function: self.function.to_owned(),
-            cause,
-            confidence,
-            request_id: current.request_id.clone(),
-            finding,
-            evidence: current.evidence.clone(),
-        };
-        self.environment.current.told = true;
-        *self.tally().causes.entry(cause).or_default() += 1;
-        if self.reading.faults.len() < MOST_FAULTS {
-            self.reading.faults.push((self.at, fault));
-        }
-        if !failed {
-            self.count_error();
-        }
-    }
-
-    /// Keeps a line as evidence: the first ones and the last one.
-    fn keep(&mut self, message: &str) {
-        let evidence = &mut self.environment.current.evidence;
-        let line = excerpt(message);
-        if evidence.last() == Some(&line) && !line.starts_with("Instancing") {
-            return;
-        }
-        if evidence.len() == MOST_EVIDENCE {
-            evidence.pop();
-        }
-        evidence.push(line);
+    fn began_with_a_change(&self) -> Option<String> {
+        let (what, clean) = self.changed.as_ref().filter(|(_, clean)| *clean >= CLEAN_BEFORE_CHANGE)?;
+        Some(format!("It began with {}: the {clean} invocations before it did not fail.", crate::core::redact::excerpt(what)))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::diagnosis::{Cause, Confidence};
-
-    const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
-
-    /// Reads lines given as `milliseconds text`, and sums up: counts and causes in order.
-    fn read(lines: &[(i64, &str)]) -> (Tally, Vec<(Cause, Confidence)>, Vec<Fault>) {
-        let mut reader = Reader::new("f");
-        let mut reading = Reading::default();
-        for (ms, text) in lines {
-            // The state must survive being stored between any two lines.
-            reader = serde_json::from_str(&serde_json::to_string(&reader).unwrap()).unwrap();
-            reader.read(
-                "stream",
-                DateTime::from_timestamp_millis(*ms).unwrap(),
-                &text.replace("ID2", "00000000-ef8a-4258-9d46-0b5e878cd834").replace("ID", ID),
-                &mut reading,
-            );
-        }
-        let mut sum = Tally { function: "f".into(), ..Tally::default() };
-        reading.tallies.values().for_each(|tally| sum.add(tally));
-        let faults: Vec<Fault> = reading.faults.into_iter().map(|(_, fault)| fault).collect();
-        (sum, faults.iter().map(|fault| (fault.cause, fault.confidence)).collect(), faults)
-    }
-
-    fn check(lines: &[(i64, &str)], counts: (u64, u64, u64, u64), causes: &[(Cause, Confidence)]) {
-        let (tally, found, _) = read(lines);
-        assert_eq!((tally.invocations, tally.cold, tally.timeouts, tally.errors), counts, "invocations, cold, timeouts, errors of {lines:?}");
-        assert_eq!(found, causes, "{lines:?}");
-    }
-
-    const STORY: [(i64, &str); 4] = [
-        (1_735_266_140_183, "Instancing.."),
-        (1_735_266_155_772, "Instancing.."),
-        (1_735_266_170_217, "2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds\n\n"),
-        (1_735_266_170_235, "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:ap-northeast-2::runtime:abc"),
-    ];
-
-    #[test]
-    fn start_up_that_never_ends_is_a_slow_cold_start_and_the_finding_says_only_what_the_lines_prove() {
-        check(&STORY, (1, 1, 1, 0), &[(Cause::SlowColdStart, Confidence::Proved)]);
-        let (_, _, faults) = read(&STORY);
-        assert!(faults[0].finding.contains("began again 15 s later") && faults[0].finding.contains("30.0 s limit"), "{}", faults[0].finding);
-        assert_eq!(faults[0].evidence.len(), 3);
-    }
-
-    #[test]
-    fn the_same_timeout_seen_in_three_lines_is_one_invocation() {
-        check(
-            &[
-                (0, "START RequestId: ID Version: $LATEST"),
-                (1, "Instancing.."),
-                (30_000, "2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds"),
-                (30_001, "END RequestId: ID"),
-                (
-                    30_002,
-                    "REPORT RequestId: ID\tDuration: 30030.00 ms\tBilled Duration: 30000 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB\tStatus: timeout",
-                ),
-            ],
-            (1, 1, 1, 0),
-            &[(Cause::SlowColdStart, Confidence::Proved)],
-        );
-    }
-
-    #[test]
-    fn an_application_that_was_up_before_the_timeout_did_not_fail_in_start_up() {
-        check(
-            &[
-                (0, "START RequestId: ID Version: $LATEST"),
-                (1, "Instancing.."),
-                (4000, "[DEBUG]\t2024-10-07T03:50:55.001Z\tID\tZappa Event: {}"),
-                (30_000, "2024-12-27T02:22:50.217Z ID Task timed out after 30.03 seconds"),
-            ],
-            (1, 1, 1, 0),
-            &[(Cause::FunctionTimeout, Confidence::Proved)],
-        );
-    }
-
-    #[test]
-    fn a_failed_start_up_is_told_once_with_the_invocation_it_takes_with_it() {
-        check(
-            &[
-                (0, "INIT_START Runtime Version: python:3.12.v38"),
-                (10_000, "INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout"),
-                (10_001, "INIT_REPORT Init Duration: 3000.12 ms\tPhase: invoke\tStatus: timeout"),
-                (13_000, "START RequestId: ID Version: $LATEST"),
-                (13_001, "REPORT RequestId: ID\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: timeout"),
-            ],
-            (1, 1, 1, 0),
-            &[(Cause::InitTimeout, Confidence::Proved)],
-        );
-    }
-
-    #[test]
-    fn a_killed_process_is_out_of_memory_only_where_memory_was_full() {
-        for (used, cause) in [("128", Cause::Oom), ("125", Cause::Oom), ("40", Cause::RuntimeExit)] {
-            let report = format!("REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: {used} MB");
-            let exit = "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError";
-            check(
-                &[(0, "START RequestId: ID Version: $LATEST"), (1, exit), (2, "END RequestId: ID"), (3, &report)],
-                (1, 0, 0, 1),
-                &[(cause, Confidence::Proved)],
-            );
-        }
-    }
-
-    #[test]
-    fn json_lines_lead_to_the_same_causes() {
-        check(
-            &[
-                (0, r#"{"time":"t","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init"}}"#),
-                (1, r#"{"time":"t","type":"platform.initReport","record":{"phase":"init","status":"timeout","metrics":{"durationMs":9999.9}}}"#),
-                (2, r#"{"time":"t","type":"platform.start","record":{"requestId":"ID"}}"#),
-                (
-                    3,
-                    r#"{"time":"t","type":"platform.report","record":{"requestId":"ID","status":"success","metrics":{"durationMs":20000.0,"billedDurationMs":20000,"memorySizeMB":512,"maxMemoryUsedMB":90}}}"#,
-                ),
-            ],
-            (1, 1, 0, 0),
-            &[(Cause::InitTimeout, Confidence::Proved)],
-        );
-        check(
-            &[
-                (0, r#"{"time":"t","type":"platform.start","record":{"requestId":"ID"}}"#),
-                (
-                    1,
-                    r#"{"timestamp":"t","level":"ERROR","requestId":"ID","errorType":"ClientError","errorMessage":"An error occurred (UnrecognizedClientException) when calling the GetSecretValue operation: The security token included in the request is invalid."}"#,
-                ),
-                (
-                    2,
-                    r#"{"time":"t","type":"platform.report","record":{"requestId":"ID","status":"error","errorType":"Function.Unknown","metrics":{"durationMs":20.0,"billedDurationMs":20,"memorySizeMB":512,"maxMemoryUsedMB":90}}}"#,
-                ),
-            ],
-            (1, 0, 0, 1),
-            &[(Cause::CredentialsInvalid, Confidence::Proved)],
-        );
-    }
-
-    #[test]
-    fn a_missing_module_is_told_even_if_the_old_report_says_nothing() {
-        check(
-            &[
-                (0, "[ERROR] Runtime.ImportModuleError: Unable to import module 'handler': No module named 'requests'\nTraceback (most recent call last):"),
-                (1, "START RequestId: ID Version: $LATEST"),
-                (2, "END RequestId: ID"),
-                (3, "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB"),
-            ],
-            (1, 0, 0, 1),
-            &[(Cause::ImportError, Confidence::Proved)],
-        );
-    }
-
-    #[test]
-    fn what_the_application_dealt_with_is_not_a_fault() {
-        for handled in ["could not find optional dependency: No module named 'uvloop', using asyncio", "retrying after AccessDenied", "Runtime is happy"] {
-            check(
-                &[
-                    (0, "START RequestId: ID Version: $LATEST"),
-                    (1, handled),
-                    (3, "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB"),
-                ],
-                (1, 0, 0, 0),
-                &[],
-            );
-        }
-    }
-
-    #[test]
-    fn three_silent_timeouts_in_a_row_are_a_loop() {
-        let mut lines = Vec::new();
-        for i in 0..4 {
-            let id = format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834");
-            lines.push((i * 10_000, format!("START RequestId: {id} Version: $LATEST")));
-            lines.push((
-                i * 10_000 + 3000,
-                format!("REPORT RequestId: {id}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: timeout"),
-            ));
-        }
-        let lines: Vec<(i64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
-        check(
-            &lines,
-            (4, 0, 4, 0),
-            &[
-                (Cause::FunctionTimeout, Confidence::Proved),
-                (Cause::FunctionTimeout, Confidence::Proved),
-                (Cause::ReinitLoop, Confidence::Likely),
-                (Cause::ReinitLoop, Confidence::Likely),
-            ],
-        );
-    }
-
-    #[test]
-    fn an_environment_started_ahead_of_its_first_request_delayed_nobody() {
-        for (gap, waited) in [(1_000, 1), (11_000, 0)] {
-            let (tally, _, _) = read(&[
-                (0, "INIT_START Runtime Version: nodejs:22.v1"),
-                (gap, "START RequestId: ID Version: 3"),
-                (
-                    gap + 5,
-                    "REPORT RequestId: ID\tDuration: 5 ms\tBilled Duration: 405 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tInit Duration: 400.00 ms",
-                ),
-            ]);
-            assert_eq!((tally.cold, tally.cold_waited), (1, waited));
-        }
-    }
-}
+mod tests;

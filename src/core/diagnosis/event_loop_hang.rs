@@ -1,0 +1,42 @@
+//! The handler had finished, but something open kept Node's event loop alive until the timeout.
+
+use super::{Application, Case, Cause, Confidence, Diagnosis, Weight};
+
+pub(super) const MEANING: &str = "open handles keep it alive until the timeout";
+pub(super) const NEXT_STEP: &str =
+    "Make the handler async (or set `context.callbackWaitsForEmptyEventLoop = false`), and close pools, sockets and timers that it leaves open.";
+pub(super) const WORDS: &[&str] = &[
+    "callback",
+    "Callback",
+    "esponse sent",
+    "Returning response",
+    "returning response",
+    "statusCode: 200",
+    "\"statusCode\":200",
+    "\"statusCode\": 200",
+    "Done",
+    "done",
+    "Finished",
+    "finished",
+    "ompleted",
+    "uccessfully",
+    "Success",
+];
+
+/// Words that mean that the work was over. They count only as the last ones before a timeout, in the first part of its time.
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let is_node = line.level >= super::Level::Info && line.request_id.is_some();
+    is_node.then_some(Weight::Hint)
+}
+
+pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    case.timed_out_after_ms?;
+    let (after_ms, limit_ms) = case.last_words.filter(|(after, limit)| *after >= 0.0 && after * 2.0 < *limit)?;
+    let last = case.signs.iter().any(|sign| sign.cause == Cause::EventLoopHang && sign.is_last);
+    let finding = format!(
+        "The handler's last line, {} after the start, says that the work was over; the invocation then went on in silence until its limit of {}.",
+        Case::seconds(after_ms / 1000.0),
+        Case::seconds(limit_ms / 1000.0)
+    );
+    last.then(|| Diagnosis::new(Cause::EventLoopHang, Confidence::Likely, finding).general())
+}

@@ -1,0 +1,48 @@
+//! A layer's extension crashed, did not start, or used up the time.
+
+use super::{Application, Case, Cause, Confidence, Diagnosis, Weight, milliseconds, spoken};
+
+pub(super) const MEANING: &str = "an extension fails or uses up the time";
+pub(super) const NEXT_STEP: &str =
+    "Mend the extension's configuration, version or architecture, give it network and memory, or take its layer off: the handler itself may be fine.";
+pub(super) const WORDS: &[&str] = &[
+    "Extension.",
+    "Failed to start the extension",
+    "failed to start extension",
+    "Failed to register extension",
+    "extension crashed",
+    "extension exited",
+    "cloudwatch_lambda_agent",
+    "Extension init error",
+    "error registering extension",
+    "otelcol state is Closed",
+];
+
+/// From this share of the duration on, an extension and not the handler used the time.
+const MOST_OF_IT: f64 = 0.5;
+
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let of_type =
+        ["Extension.Crash", "Extension.InitError", "Extension.LaunchError", "Extension.ExitError", "Extension.TooManyExtensions", "Extension.Unknown"]
+            .iter()
+            .any(|word| line.text.contains(word));
+    let named = of_type || WORDS.iter().skip(1).any(|word| line.text.contains(word));
+    named.then(|| super::said(line)).flatten()
+}
+
+pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    let spent = case.report.and_then(|report| Some((report.extension_ms?, report.duration_ms)));
+    if let Some((extension, all)) = spent.filter(|(extension, all)| case.failed() && *extension > all * MOST_OF_IT) {
+        let finding = format!(
+            "The handler had answered; an extension then kept the environment busy for {} of the {} until the limit.",
+            spoken(milliseconds(extension)),
+            spoken(milliseconds(all))
+        );
+        return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding));
+    }
+    if case.extension_failed {
+        let finding = "The platform says that an extension failed, and ended the environment for it.";
+        return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding.to_owned()));
+    }
+    case.by_sign(Cause::ExtensionFailure, "An extension failed, and the environment was ended for it; the handler itself may be fine.")
+}

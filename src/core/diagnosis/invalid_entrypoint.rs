@@ -1,0 +1,36 @@
+//! The bootstrap or entry point is missing or unusable.
+
+use super::{Application, Case, Cause, Confidence, Diagnosis, Weight};
+
+pub(super) const MEANING: &str = "the entry point is missing or cannot be used";
+pub(super) const NEXT_STEP: &str = "Put an executable called `bootstrap` at the root of the archive (built for the function's architecture, with Unix line ends if it is a script), or mend ENTRYPOINT and CMD of the image.";
+pub(super) const WORDS: &[&str] = &[
+    "Runtime.InvalidEntrypoint",
+    "Runtime.InvalidWorkingDir",
+    "Runtime.InvalidTaskConfig",
+    "find valid bootstrap",
+    "fork/exec ",
+    ".runtimeconfig.json",
+    "entrypoint requires the handler name",
+    "executable file not found",
+    "bad interpreter",
+    "Failed to find runtime configuration file",
+    "Launch error",
+    "bootstrap: not found",
+    "bootstrap: line ",
+    "no such file or directory: PathError",
+    "starting container process caused",
+];
+
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let text = line.text.as_ref();
+    let exec_of_its_own = text.contains("fork/exec ") && !["/var/", "/opt/", "bootstrap", "entrypoint"].iter().any(|place| text.contains(place));
+    if exec_of_its_own { None } else { super::said(line) }
+}
+
+pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    let found = case.by_sign(Cause::InvalidEntrypoint, "Lambda could not start the program that the package or the image names.")?;
+    // The type alone does not say what is wrong with it: another cause that the lines name is the deeper one.
+    let only_type = case.signs.iter().filter(|sign| sign.cause == Cause::InvalidEntrypoint).all(|sign| sign.of_type);
+    Some(Diagnosis { general: only_type, confidence: if only_type { Confidence::Likely.max(found.confidence) } else { found.confidence }, ..found })
+}

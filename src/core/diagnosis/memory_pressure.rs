@@ -1,0 +1,42 @@
+//! Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
+
+use super::{Case, Cause, Confidence, Diagnosis};
+
+pub(super) use super::no_sign as sign;
+
+pub(super) const MEANING: &str = "memory is nearly used up";
+pub(super) const NEXT_STEP: &str =
+    "Raise the memory size (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles.";
+pub(super) const WORDS: &[&str] = &[];
+
+/// From this share of the configured memory on there is none to spare.
+const FULL: f64 = 0.95;
+/// A climb is so many runs of one environment, and ends above this share.
+const CLIMB: (usize, f64) = (5, 0.75);
+
+pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    let report = case.report?;
+    let (used, size) = (report.max_memory_mb?, report.memory_mb?);
+    let share = report.memory_share()?;
+    let found = |finding: String| {
+        let next = format!(
+            "Raise the memory from {size:.0} MB (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles."
+        );
+        Some(Diagnosis::new(Cause::MemoryPressure, Confidence::Likely, finding).with_next_step(Some(next)).general())
+    };
+    if case.timed_out_after_ms.is_some() && share >= FULL {
+        return found(format!("The invocation reached its limit of time with {used:.0} MB of {size:.0} MB in use."));
+    }
+    // Reports give the largest use an environment has had, so that only a rise in nearly every run is a climb.
+    let runs: Vec<f64> = case.recent.memory_of(case.environment).chain([used]).collect();
+    let last = runs.get(runs.len().saturating_sub(CLIMB.0)..).filter(|last| last.len() == CLIMB.0)?;
+    let rises = last.windows(2).filter(|pair| matches!(pair, [before, after] if after > before)).count();
+    if share >= CLIMB.1 && rises + 1 == CLIMB.0 {
+        let first = last.first().copied().unwrap_or_default();
+        return found(format!(
+            "Memory rose in each of the last {} invocations of one environment, from {first:.0} MB to {used:.0} MB of {size:.0} MB.",
+            CLIMB.0
+        ));
+    }
+    None
+}

@@ -1,0 +1,64 @@
+//! A setting that the code needs is absent or wrong.
+
+use super::{Application, Case, Cause, Diagnosis, Weight};
+
+pub(super) const MEANING: &str = "a setting is missing";
+pub(super) const NEXT_STEP: &str =
+    "Set what the quoted line names on this function (and alias); an update of the environment replaces the whole map, so give all of it again.";
+pub(super) const WORDS: &[&str] = &[
+    "KeyError: '",
+    "module initialization error: '",
+    "got \"undefined\"",
+    "got undefined",
+    "find the specified secret",
+    "environment variable",
+    "Environment variable",
+    "env variable",
+    "env var ",
+    "os.environ",
+    "process.env",
+    "ParameterNotFound",
+    "ImproperlyConfigured",
+    "setting must not be empty",
+    "Missing region in config",
+    "Region is missing",
+    "You must specify a region",
+    "must be set",
+    "is not set",
+    "not configured",
+    "Missing required",
+    "missing required",
+    "No API key configured",
+    "api_key client option must be set",
+    "API key is missing",
+    "Missing API key",
+    "Missing credentials in config",
+    "required for this operation",
+    "Cannot read configuration",
+    "configuration value",
+    "ENOTFOUND undefined",
+    "Invalid URL: undefined",
+    "key not found: \"",
+    "ConfigurationError",
+    "is a required",
+    "supabaseUrl is required",
+    "secretOrPrivateKey must have a value",
+    "NotPresent",
+];
+
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let text = line.text.as_ref();
+    let others = WORDS.iter().skip(2).any(|word| text.contains(word));
+    // The name of a variable is in capitals; any other key is the code's own affair.
+    let of_environment = others
+        || WORDS.iter().take(2).any(|word| {
+            let key = text.split_once(word).and_then(|(_, rest)| rest.split_once('\'')).map(|(key, _)| key).unwrap_or_default();
+            let capitals = key.len() > 2 && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+            capitals || (text.contains("module initialization error") && !key.is_empty())
+        });
+    of_environment.then(|| super::said(line)).flatten()
+}
+
+pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    case.by_sign(Cause::MissingConfig, "A setting that the code needs (an environment variable, a parameter, a secret) is absent or empty.")
+}

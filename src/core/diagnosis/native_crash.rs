@@ -1,0 +1,31 @@
+//! Native code crashed the process.
+
+use super::{Case, Cause, Diagnosis};
+
+pub(super) use super::said as sign;
+
+pub(super) const MEANING: &str = "native code crashes the process";
+pub(super) const NEXT_STEP: &str =
+    "Update or rebuild the native module for exactly this runtime and architecture; to find the place, reproduce it in the base image with a core dump.";
+pub(super) const WORDS: &[&str] = &[
+    "signal: segmentation fault",
+    "signal: aborted",
+    "signal: abort",
+    "signal: illegal instruction",
+    "signal: bus error",
+    "signal: floating point",
+    "SIGSEGV",
+    "SIGABRT",
+    "SIGBUS",
+    "SIGILL",
+    "Segmentation fault",
+    "segmentation fault",
+    "core dumped",
+    "double free or corruption",
+    "stack smashing detected",
+    "*** stack smashing",
+];
+
+pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+    case.by_sign(Cause::NativeCrash, "The process was ended by a signal that only native code raises.")
+}

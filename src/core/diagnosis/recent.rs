@@ -1,0 +1,90 @@
+//! The last invocations of a function, for causes that only show over time.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Outcome;
+
+/// How many are remembered.
+const MOST: usize = 32;
+
+/// What is remembered of an invocation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Brief {
+    /// When it began, or the first thing that is known of it, UTC.
+    pub at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether a new environment was started for it.
+    pub cold: bool,
+    /// It reached its timeout and the application had not said a word.
+    pub silent_timeout: bool,
+    /// It was ended while the application was still starting up.
+    pub in_start_up: bool,
+    /// Largest memory used, in MB.
+    pub max_memory_mb: Option<f64>,
+    /// A hash of the environment's name.
+    pub environment: u64,
+}
+
+/// The last invocations, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recent {
+    last: VecDeque<Brief>,
+}
+
+impl Recent {
+    /// Remembers one more.
+    pub fn push(&mut self, brief: Brief) {
+        if self.last.len() == MOST {
+            self.last.pop_front();
+        }
+        self.last.push_back(brief);
+    }
+
+    /// The largest memory used in each remembered invocation of one environment, in MB, oldest first.
+    pub fn memory_of(&self, environment: &str) -> impl Iterator<Item = f64> + use<'_> {
+        let hash = environment_hash(environment);
+        self.last.iter().filter(move |brief| brief.environment == hash).filter_map(|brief| brief.max_memory_mb)
+    }
+
+    fn in_a_row(&self, is_one: impl Fn(&Brief) -> bool) -> usize {
+        self.last.iter().rev().take_while(|brief| is_one(brief)).count()
+    }
+
+    /// How many of the latest in a row each needed a new environment and failed in nothing.
+    pub fn cold_in_a_row(&self) -> usize {
+        self.in_a_row(|brief| brief.cold && brief.outcome == Outcome::Success)
+    }
+
+    /// How many of the latest in a row reached their timeout without a word from the application.
+    pub fn silent_timeouts_in_a_row(&self) -> usize {
+        self.in_a_row(|brief| brief.silent_timeout)
+    }
+
+    /// How many of the latest in a row were ended while the application was still starting up.
+    pub fn start_ups_in_a_row(&self) -> usize {
+        self.in_a_row(|brief| brief.in_start_up)
+    }
+
+    /// How far apart they began, in the median.
+    pub fn median_gap(&self) -> Option<TimeDelta> {
+        let begun: Vec<DateTime<Utc>> = self.last.iter().filter_map(|brief| brief.at).collect();
+        let mut gaps: Vec<TimeDelta> = begun
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [before, after] => Some(*after - *before),
+                _ => None,
+            })
+            .collect();
+        gaps.sort();
+        gaps.get(gaps.len() / 2).copied().filter(|gap| *gap > TimeDelta::zero())
+    }
+}
+
+/// What tells environments apart in [`Brief::environment`].
+pub fn environment_hash(environment: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(environment.as_bytes())
+}

@@ -1,0 +1,478 @@
+//! Puts the events of a copied log together again.
+//!
+//! A copy has lines; the log has events. One event can be many lines (a traceback, a pretty-printed object, a summary that a
+//! terminal wrapped), and one line can hold several. Nothing is held but the event at hand, and a window of events for as long
+//! as it is not known whether the copy is newest-first.
+
+use chrono::DateTime;
+use serde_json::Value;
+
+use super::fields::Name;
+use super::moment;
+use super::wrapper::{self, Stripped};
+
+/// The longest event that is kept whole, in bytes; of a longer one the beginning.
+const LONGEST_EVENT: usize = 64 * 1024;
+/// The longest object, in lines and bytes, that is waited for to be closed.
+const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
+
+/// One event of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// When it was written, milliseconds since 1970 UTC, where the copy says so.
+    pub at_ms: Option<i64>,
+    /// The log stream; empty where the copy does not say.
+    pub stream: &'a str,
+    /// The function; empty where the copy does not say.
+    pub function: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// How many lines of the copy it is made of.
+    pub lines: u64,
+    /// It is what is left of something that was cut, such as half an object.
+    pub broken: bool,
+}
+
+/// Takes the events of a copy.
+pub trait Events {
+    /// Takes one event.
+    fn event(&mut self, event: Event<'_>);
+}
+
+/// An event that owns its text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Kept {
+    pub(super) at_ms: Option<i64>,
+    stream: String,
+    function: String,
+    pub(super) text: String,
+    lines: u64,
+    broken: bool,
+}
+
+impl Kept {
+    pub(super) fn of(event: Event<'_>) -> Self {
+        let Event { at_ms, stream, function, text, lines, broken } = event;
+        Self { at_ms, stream: stream.to_owned(), function: function.to_owned(), text: text.to_owned(), lines, broken }
+    }
+
+    pub(super) fn as_event(&self) -> Event<'_> {
+        Event { at_ms: self.at_ms, stream: &self.stream, function: &self.function, text: &self.text, lines: self.lines, broken: self.broken }
+    }
+
+    fn go_on(&mut self, line: &str) {
+        self.lines += 1;
+        if self.text.len() + line.len() < LONGEST_EVENT {
+            self.text.push('\n');
+            self.text.push_str(line);
+        }
+    }
+}
+
+/// What the event at hand is, so that it is known which lines go on with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// A summary or a start-up report, which may be wrapped.
+    Summary,
+    /// How a process ended; the error type follows on a line of its own.
+    Ended,
+    /// Any other line of the platform.
+    Platform,
+    /// A line of the application.
+    Application,
+    /// A line of the application whose stack is being printed, Python's way: the exception comes last.
+    Traceback,
+}
+
+/// Lines in, events out.
+#[derive(Debug, Default)]
+pub struct Copy {
+    /// The event that may go on.
+    open: Option<(Shape, Kept)>,
+    /// An object that has begun and is not closed: its event, its depth, and whether a string is open.
+    object: Option<(Kept, Depth)>,
+    /// The time that stood on a line of its own, and how many such lines there were.
+    bare_at: Option<i64>,
+    bare_times: u64,
+    /// The console's second copy of an event is being passed over.
+    second_copy: bool,
+    /// The time that an export gave in a field of its own.
+    field_at: Option<i64>,
+    last_at: Option<i64>,
+    skipped: u64,
+}
+
+impl Copy {
+    /// A copy of which nothing has been read.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the lines so far are complete, so that whatever comes next is an event of its own.
+    pub fn is_between_events(&self) -> bool {
+        self.object.is_none() && self.bare_times == 0 && !self.second_copy
+    }
+
+    /// Takes one line, without its end.
+    pub fn line(&mut self, line: &str, out: &mut dyn Events) {
+        if self.object.is_some() {
+            return self.in_object(line, out);
+        }
+        let stripped = wrapper::strip(line);
+        if stripped.text.is_empty() || is_rule(stripped.text) {
+            self.skipped += 1;
+            if stripped.timed {
+                self.flush(out);
+                self.bare_at = stripped.at_ms;
+                self.bare_times += 1;
+                self.second_copy = false;
+            }
+            return;
+        }
+        if self.second_copy {
+            self.skipped += 1;
+            return;
+        }
+        // The console shows an event twice, with the button between.
+        if stripped.text == "Copy" && self.bare_times > 0 {
+            self.skipped += 1;
+            self.second_copy = true;
+            return;
+        }
+        if self.goes_on(line, &stripped) {
+            return;
+        }
+        self.flush(out);
+        self.begin(stripped, out);
+    }
+
+    /// Says that nothing more comes.
+    pub fn end(&mut self, out: &mut dyn Events) {
+        if let Some((mut kept, _)) = self.object.take() {
+            kept.broken = true;
+            out.event(kept.as_event());
+        }
+        self.flush(out);
+    }
+
+    /// Lines that belonged to no event: times and rules and the like.
+    pub fn take_skipped(&mut self) -> u64 {
+        std::mem::take(&mut self.skipped)
+    }
+
+    fn flush(&mut self, out: &mut dyn Events) {
+        let Some((shape, kept)) = self.open.take() else { return };
+        if shape == Shape::Application && kept.text.starts_with(['{', '[']) {
+            expand(&kept, &mut self.field_at, out);
+        } else {
+            out.event(kept.as_event());
+        }
+    }
+
+    fn kept(&self, stripped: &Stripped<'_>) -> Kept {
+        Kept {
+            at_ms: stripped.at_ms.or(self.bare_at).or(self.field_at),
+            stream: stripped.stream.unwrap_or_default().to_owned(),
+            function: stripped.function.unwrap_or_default().to_owned(),
+            text: String::new(),
+            lines: 1,
+            broken: false,
+        }
+    }
+
+    fn begin(&mut self, stripped: Stripped<'_>, out: &mut dyn Events) {
+        let mut kept = self.kept(&stripped);
+        kept.at_ms = kept.at_ms.or(self.last_at);
+        self.last_at = kept.at_ms;
+        let mut text = stripped.text;
+        if wrapper::is_platform(text) {
+            // Several lines of the platform that were copied as one.
+            while let Some(at) = wrapper::next_on_the_same_line(text) {
+                let (first, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+                out.event(Event { text: first.trim_ascii(), ..kept.as_event() });
+                kept.lines = 0;
+                text = rest;
+            }
+            text.clone_into(&mut kept.text);
+            self.open = Some((shape(text), kept));
+            return;
+        }
+        let mut depth = Depth::default();
+        depth.add(text);
+        // Around the events of an export there is a list; what counts is in it.
+        if depth.level > 0 && matches!(text, "[" | "[[" | "{\"events\":[" | "],") {
+            self.skipped += 1;
+            return;
+        }
+        if matches!(text, "]" | "]," | "}" | "},") {
+            self.skipped += 1;
+            return;
+        }
+        cut(text).clone_into(&mut kept.text);
+        if depth.level > 0 && text.ends_with(['{', '[', ',', ':']) && (text.starts_with(['{', '[']) || text.ends_with(['{', '['])) {
+            self.object = Some((kept, depth));
+        } else {
+            self.open = Some((Shape::Application, kept));
+        }
+    }
+
+    /// Whether the line goes on with the event at hand; then it is taken.
+    fn goes_on(&mut self, line: &str, stripped: &Stripped<'_>) -> bool {
+        let Some((shape, kept)) = &mut self.open else { return false };
+        let text = stripped.text;
+        if wrapper::is_platform(text) && !text.starts_with("XRAY") {
+            return false;
+        }
+        let belongs = match shape {
+            Shape::Summary => Name::goes_on(text),
+            Shape::Ended => is_error_type(text),
+            Shape::Platform => false,
+            Shape::Application | Shape::Traceback if stripped.timed => false,
+            Shape::Application | Shape::Traceback => {
+                // A runtime that prints an error as an object may begin the object on the next line.
+                if text == "{" && announces_object(&kept.text) {
+                    let mut depth = Depth::default();
+                    depth.add(text);
+                    kept.go_on(text);
+                    if let Some((_, kept)) = self.open.take() {
+                        self.object = Some((kept, depth));
+                    }
+                    return true;
+                }
+                let indented = line.starts_with([' ', '\t']);
+                if text.starts_with("Traceback (most recent call last)") {
+                    *shape = Shape::Traceback;
+                }
+                let last_of_traceback = *shape == Shape::Traceback && !indented && is_exception(text);
+                let belongs = indented || last_of_traceback || goes_on_with_stack(text);
+                if last_of_traceback {
+                    *shape = Shape::Application;
+                }
+                belongs
+            }
+        };
+        if belongs {
+            kept.go_on(if *shape == Shape::Summary { text } else { line.trim_ascii_end() });
+        }
+        belongs
+    }
+
+    fn in_object(&mut self, line: &str, out: &mut dyn Events) {
+        let Some((kept, depth)) = &mut self.object else { return };
+        let text = line.trim_ascii_end();
+        let stripped = wrapper::strip(text);
+        // A line of the platform outside of any string: the object was cut.
+        let was_cut = !depth.in_string && wrapper::is_platform(stripped.text) && !stripped.text.starts_with("XRAY");
+        if was_cut || kept.lines as usize > LONGEST_OBJECT.0 || kept.text.len() > LONGEST_OBJECT.1 {
+            kept.broken = true;
+            if let Some((kept, _)) = self.object.take() {
+                out.event(kept.as_event());
+            }
+            return self.line(line, out);
+        }
+        kept.lines += 1;
+        // The list of an export that is itself an object: only its elements count.
+        let is_list = text.ends_with('[')
+            && kept.text.trim_ascii() == "{"
+            && ["\"events\"", "\"results\"", "\"logEvents\""].iter().any(|name| text.trim_ascii_start().starts_with(name));
+        if is_list {
+            self.skipped += kept.lines;
+            self.object = None;
+            return;
+        }
+        // Inside a container's prefix (`lambda_1 | {`) every line has it again.
+        let inner = if stripped.timed || stripped.text.len() + 4 < text.trim_ascii().len() { stripped.text } else { text };
+        depth.add(inner);
+        kept.text.push('\n');
+        kept.text.push_str(inner);
+        if depth.level > 0 {
+            return;
+        }
+        if let Some((kept, _)) = self.object.take() {
+            expand(&kept, &mut self.field_at, out);
+        }
+    }
+}
+
+/// A text with no more than an event may have.
+fn cut(text: &str) -> &str {
+    let mut end = LONGEST_OBJECT.1.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+fn shape(text: &str) -> Shape {
+    if text.starts_with("REPORT") || text.starts_with("INIT_REPORT") || text.starts_with("RESTORE_REPORT") {
+        Shape::Summary
+    } else if text.starts_with("RequestId:") {
+        Shape::Ended
+    } else {
+        Shape::Platform
+    }
+}
+
+/// The border of a table.
+fn is_rule(text: &str) -> bool {
+    text.len() > 2 && text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b'=' | b':' | b' '))
+}
+
+/// `Runtime.ExitError` and the like, alone on a line.
+pub(super) fn is_error_type(text: &str) -> bool {
+    let rest = ["Runtime.", "Extension.", "Sandbox.", "Function."].iter().find_map(|start| text.strip_prefix(start));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Words behind which Node's runtime prints an error as an object.
+fn announces_object(text: &str) -> bool {
+    ["Uncaught Exception", "Invoke Error", "Unhandled Promise Rejection", "from handler method", "from handler"]
+        .iter()
+        .any(|words| text.trim_ascii_end().ends_with(words))
+}
+
+/// Lines that go on with the stack or the message of an error.
+fn goes_on_with_stack(text: &str) -> bool {
+    const STARTS: [&str; 13] = [
+        "Traceback (most recent call last)",
+        "at ",
+        "Caused by:",
+        "Suppressed:",
+        "File \"",
+        "During handling of the above",
+        "The above exception was",
+        "Require stack:",
+        "- /var/",
+        "- /opt/",
+        "}",
+        "]",
+        "--- End of",
+    ];
+    STARTS.iter().any(|start| text.starts_with(start))
+}
+
+/// `botocore.exceptions.ClientError: what happened`: an exception's name, alone or with its message.
+pub(super) fn is_exception(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default().trim_ascii_end();
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.len() < 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
+    let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "timeout", "Timeout", "Failure", "Fault", "NotFound", "DoesNotExist"];
+    is_name && (ends.iter().any(|end| last.ends_with(end)) || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
+}
+
+/// How deep in brackets a text is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Depth {
+    level: i64,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Depth {
+    fn add(&mut self, text: &str) {
+        for byte in text.bytes() {
+            if self.in_string {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.level += 1,
+                b'}' | b']' => self.level -= 1,
+                _ => {}
+            }
+        }
+        // In JSON no string goes on over the end of a line; in what only looks like it, an apostrophe may.
+        self.in_string = false;
+        self.escaped = false;
+    }
+}
+
+/// An object that is complete: an exported event, several of them, or a line of the log that is JSON itself.
+fn expand(kept: &Kept, field_at: &mut Option<i64>, out: &mut dyn Events) {
+    let text = kept.text.trim_ascii().trim_end_matches(',');
+    let mut found = 0u64;
+    if text.starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str::<Value>(text)
+    {
+        exported(&value, kept, field_at, &mut |event| {
+            // The lines of the copy are counted once, whatever number of events they hold.
+            out.event(Event { lines: if found == 0 { kept.lines } else { 0 }, ..event });
+            found += 1;
+        });
+        if found == 0 {
+            if is_field(&value) {
+                // A column of a row that says nothing by itself.
+                out.event(Event { text: "", ..kept.as_event() });
+            } else {
+                out.event(Event { text, ..kept.as_event() });
+            }
+        }
+        return;
+    }
+    out.event(kept.as_event());
+}
+
+fn is_field(value: &Value) -> bool {
+    value.get("field").is_some_and(Value::is_string) && value.get("value").is_some()
+}
+
+/// Gives every event that an export holds.
+fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut dyn FnMut(Event<'_>)) {
+    match value {
+        Value::Array(elements) => elements.iter().for_each(|element| exported(element, kept, field_at, give)),
+        Value::Object(object) => {
+            for list in ["events", "results", "logEvents"] {
+                if let Some(Value::Array(elements)) = object.get(list) {
+                    let inherited = Kept {
+                        stream: word(value, "logStream").unwrap_or(&kept.stream).to_owned(),
+                        function: word(value, "logGroup").map_or(kept.function.as_str(), function_of_group).to_owned(),
+                        ..kept.clone()
+                    };
+                    elements.iter().for_each(|element| exported(element, &inherited, field_at, give));
+                    return;
+                }
+            }
+            // A row of Insights as its API gives it: one object a column.
+            if is_field(value) {
+                let text = word(value, "value").unwrap_or_default();
+                match word(value, "field") {
+                    Some("@timestamp") => *field_at = moment::leading(text).and_then(|found| found.at_ms),
+                    Some("@message") => give(Event { at_ms: field_at.or(kept.at_ms), text: text.trim_ascii_end(), ..kept.as_event() }),
+                    _ => {}
+                }
+                return;
+            }
+            let is_event = ["timestamp", "eventId", "ingestionTime", "logStreamName"].iter().any(|key| object.contains_key(*key))
+                && !object.contains_key("level")
+                && !object.contains_key("errorType");
+            let message = word(value, "@message").or_else(|| word(value, "message").filter(|_| is_event));
+            let Some(message) = message else { return };
+            let time = ["@timestamp", "timestamp"].iter().find_map(|key| object.get(*key));
+            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(|text| moment::leading(text)).and_then(|found| found.at_ms)));
+            give(Event {
+                at_ms: at_ms.filter(|ms| DateTime::from_timestamp_millis(*ms).is_some()).or(kept.at_ms),
+                stream: word(value, "@logStream").or_else(|| word(value, "logStreamName")).unwrap_or(&kept.stream),
+                function: word(value, "@log").map_or(kept.function.as_str(), function_of_group),
+                text: message.trim_ascii_end(),
+                lines: kept.lines,
+                broken: false,
+            });
+        }
+        _ => {}
+    }
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// `123456789012:/aws/lambda/name`, or the group alone.
+fn function_of_group(group: &str) -> &str {
+    group.split_once("/aws/lambda/").map_or("", |(_, name)| name)
+}

@@ -1,0 +1,377 @@
+//! The bill of health of functions, from the copy of a log.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::copy::{Copy, Event, Events};
+use super::invocation::{Invocation, Invocations};
+use super::order::Order;
+use super::reader::{Configured, Kind, Reader};
+use crate::core::diagnosis::{Cause, Confidence, Diagnosis, Outcome, environment_hash};
+
+/// The name of a function of which the copy says no name.
+pub const NO_NAME: &str = "-";
+/// Functions that are told apart; more names than these are counted as [`NO_NAME`].
+const MOST_FUNCTIONS: usize = 1_000;
+/// Lines that are quoted for a cause.
+const MOST_EVIDENCE: usize = 4;
+/// Environments that are counted one by one.
+const MOST_ENVIRONMENTS: usize = 100_000;
+
+/// How many lines were read, and of what kind. Every line of the copy is one of the three.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Lines of the platform.
+    pub platform: u64,
+    /// Lines of the application, and lines that belong to no event.
+    pub application: u64,
+    /// Lines that claim to be the platform's and cannot be read, and lines that are no text.
+    pub unparsed: u64,
+}
+
+impl Lines {
+    /// All of them.
+    pub fn read(&self) -> u64 {
+        self.platform + self.application + self.unparsed
+    }
+
+    /// Adds lines of one kind.
+    pub fn add(&mut self, kind: Kind, lines: u64) {
+        match kind {
+            Kind::Platform => self.platform += lines,
+            Kind::Application => self.application += lines,
+            Kind::Unparsed => self.unparsed += lines,
+        }
+    }
+}
+
+/// A cause, as it was seen in one function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// How many invocations (or start-ups) had it.
+    pub count: u64,
+    /// For how many of them it was the one to act on.
+    pub first_of: u64,
+    /// When it was first seen, UTC, where the copy says so.
+    pub first: Option<DateTime<Utc>>,
+    /// When it was last seen.
+    pub last: Option<DateTime<Utc>>,
+    /// How sure the surest of them makes it.
+    pub confidence: Confidence,
+    /// Deciding lines of the first, redacted and shortened.
+    pub evidence: Vec<String>,
+    /// What is wrong and what to do, with the numbers of the last one.
+    pub remedy: String,
+}
+
+/// Durations in hundredths of a millisecond, exact.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations {
+    new: Vec<u32>,
+    /// Sorted values, and how many of each.
+    counted: Vec<(u32, u32)>,
+    /// Values are multiples of this; 1 but for a log with more different durations than anybody has.
+    step: u32,
+}
+
+/// Durations that are collected before they are counted, and different ones that are kept.
+const COLLECTED: usize = 1 << 18;
+const MOST_DIFFERENT: usize = 1 << 20;
+
+impl Durations {
+    fn add(&mut self, ms: f64) {
+        self.new.push((ms * 100.0).round() as u32);
+        if self.new.len() >= COLLECTED {
+            self.count();
+        }
+    }
+
+    fn count(&mut self) {
+        let step = self.step.max(1);
+        self.new.iter_mut().for_each(|value| *value = *value / step * step);
+        self.new.sort_unstable();
+        let mut merged: Vec<(u32, u32)> = Vec::with_capacity(self.counted.len() + self.new.len() / 4);
+        let mut old = std::mem::take(&mut self.counted).into_iter().peekable();
+        let mut push = |value: u32, count: u32| match merged.last_mut() {
+            Some((last, sum)) if *last == value => *sum = sum.saturating_add(count),
+            _ => merged.push((value, count)),
+        };
+        for value in self.new.drain(..) {
+            while let Some((known, count)) = old.next_if(|(known, _)| *known <= value) {
+                push(known, count);
+            }
+            push(value, 1);
+        }
+        old.for_each(|(known, count)| push(known, count));
+        self.counted = merged;
+        if self.counted.len() > MOST_DIFFERENT {
+            self.step = step * 10;
+            let coarser: Vec<(u32, u32)> = std::mem::take(&mut self.counted);
+            for (value, count) in coarser {
+                let value = value / self.step * self.step;
+                match self.counted.last_mut() {
+                    Some((last, sum)) if *last == value => *sum = sum.saturating_add(count),
+                    _ => self.counted.push((value, count)),
+                }
+            }
+        }
+    }
+
+    /// The durations below which `shares` of all of them lie (nearest rank), in milliseconds. `None` if there are none.
+    pub fn quantiles<const N: usize>(&mut self, shares: [f64; N]) -> Option<[f64; N]> {
+        self.count();
+        let all: u64 = self.counted.iter().map(|(_, count)| u64::from(*count)).sum();
+        (all > 0).then(|| {
+            shares.map(|share| {
+                let rank = ((all as f64 * share).ceil() as u64).clamp(1, all);
+                let mut sum = 0;
+                let found = self.counted.iter().find(|(_, count)| {
+                    sum += u64::from(*count);
+                    sum >= rank
+                });
+                f64::from(found.map_or(0, |(value, _)| *value)) / 100.0
+            })
+        })
+    }
+}
+
+/// What is known of one function.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Health {
+    /// Invocations that ended.
+    pub invocations: u64,
+    /// Of these, the ones a new environment was started for.
+    pub cold: u64,
+    /// Of the cold ones, those whose caller waited.
+    pub cold_waited: u64,
+    /// Invocations that reached the function's timeout.
+    pub timeouts: u64,
+    /// Invocations that failed otherwise.
+    pub errors: u64,
+    /// Warm-up pings, and how many of them met no warm environment.
+    pub pings: (u64, u64),
+    /// How long they took.
+    pub durations: Durations,
+    /// The longest anybody waited, start-up included, in milliseconds.
+    pub longest_wait_ms: f64,
+    /// Memory size in MB.
+    pub memory_mb: Option<f64>,
+    /// Largest memory used, in MB.
+    pub max_memory_mb: Option<f64>,
+    /// What was seen to go wrong.
+    pub causes: BTreeMap<Cause, Seen>,
+    /// Environments: when each was first and last heard of.
+    environments: BTreeMap<u64, (DateTime<Utc>, DateTime<Utc>)>,
+    /// The longest an environment was silent and then answered.
+    pub longest_idle: Option<TimeDelta>,
+}
+
+impl Health {
+    /// The one thing to know: the cause to act on with how sure it is, or that nothing is wrong.
+    pub fn verdict(&self) -> Option<(Cause, &Seen)> {
+        let failures: u64 = self.causes.values().map(|seen| seen.first_of).sum();
+        // A pattern that most failures are part of says more than each of them.
+        let pattern = self.causes.get(&Cause::ReinitLoop).filter(|seen| seen.count * 2 >= failures);
+        if let Some(seen) = pattern {
+            return Some((Cause::ReinitLoop, seen));
+        }
+        let weight = |seen: &Seen| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
+        let first = |seen: &&Seen| seen.first_of > 0;
+        let (cause, seen) = self.causes.iter().filter(|(_, seen)| first(seen)).max_by_key(|(cause, seen)| (weight(seen), std::cmp::Reverse(**cause)))?;
+        Some((*cause, seen))
+    }
+
+    /// The causes, most frequent first.
+    pub fn causes(&self) -> Vec<(Cause, &Seen)> {
+        let verdict = self.verdict().map(|(cause, _)| cause);
+        let mut all: Vec<(Cause, &Seen)> = self.causes.iter().map(|(cause, seen)| (*cause, seen)).collect();
+        all.sort_by_key(|(cause, seen)| (Some(*cause) != verdict, std::cmp::Reverse(seen.first_of), std::cmp::Reverse(seen.count), *cause));
+        all
+    }
+
+    /// How many environments were seen, and how long the longest-lived of them answered; `None` where the copy names none.
+    pub fn environments(&self) -> Option<(usize, TimeDelta)> {
+        let oldest = self.environments.values().map(|(first, last)| *last - *first).max()?;
+        Some((self.environments.len(), oldest))
+    }
+
+    fn take(&mut self, invocation: &Invocation<'_>) {
+        if invocation.counts {
+            self.invocations += 1;
+            self.cold += u64::from(invocation.cold);
+            self.cold_waited += u64::from(invocation.cold_waited);
+            self.timeouts += u64::from(invocation.outcome == Outcome::Timeout);
+            if invocation.is_ping {
+                self.pings.0 += 1;
+                self.pings.1 += u64::from(invocation.cold_waited);
+            }
+        }
+        self.errors += u64::from(invocation.is_error);
+        if let Some(report) = invocation.report {
+            self.durations.add(report.duration_ms);
+            self.memory_mb = report.memory_mb.or(self.memory_mb);
+            self.max_memory_mb = [self.max_memory_mb, report.max_memory_mb].into_iter().flatten().reduce(f64::max);
+        }
+        self.longest_wait_ms = self.longest_wait_ms.max(invocation.waited_ms.unwrap_or_default());
+        if !invocation.stream.is_empty()
+            && let Some(at) = invocation.at
+        {
+            self.heard_of(invocation, at);
+        }
+        for (place, diagnosis) in invocation.causes.iter().enumerate() {
+            self.cause(invocation, diagnosis, place == 0);
+        }
+    }
+
+    fn heard_of(&mut self, invocation: &Invocation<'_>, at: DateTime<Utc>) {
+        let began = invocation.started.unwrap_or(at);
+        let hash = environment_hash(invocation.stream);
+        if let Some((_, last)) = self.environments.get_mut(&hash) {
+            self.longest_idle = self.longest_idle.max(Some(began - *last).filter(|idle| *idle > TimeDelta::zero()));
+            *last = at.max(*last);
+        } else if self.environments.len() < MOST_ENVIRONMENTS {
+            self.environments.insert(hash, (began, at));
+        }
+    }
+
+    fn cause(&mut self, invocation: &Invocation<'_>, diagnosis: &Diagnosis, is_first: bool) {
+        let seen = self.causes.entry(diagnosis.cause).or_insert_with(|| Seen {
+            count: 0,
+            first_of: 0,
+            first: invocation.at,
+            last: invocation.at,
+            confidence: diagnosis.confidence,
+            evidence: Vec::new(),
+            remedy: String::new(),
+        });
+        seen.count += 1;
+        seen.first_of += u64::from(is_first);
+        seen.first = seen.first.into_iter().chain(invocation.at).min();
+        seen.last = seen.last.into_iter().chain(invocation.at).max();
+        if seen.evidence.is_empty() || diagnosis.confidence > seen.confidence {
+            seen.evidence = invocation.evidence();
+            seen.evidence.truncate(MOST_EVIDENCE);
+        }
+        seen.confidence = seen.confidence.max(diagnosis.confidence);
+        seen.remedy = diagnosis.remedy();
+    }
+}
+
+/// Functions and their health, as a copy is read.
+#[derive(Debug)]
+pub struct Checkup {
+    copy: Copy,
+    order: Order,
+    ward: Ward,
+}
+
+/// The readers of a checkup, and what they have handed out.
+#[derive(Debug)]
+struct Ward {
+    name: Option<String>,
+    configured: Configured,
+    readers: BTreeMap<String, Reader>,
+    bill: Bill,
+    lines: Lines,
+}
+
+/// What has been handed out.
+#[derive(Debug, Default)]
+struct Bill {
+    functions: BTreeMap<String, Health>,
+}
+
+impl Invocations for Bill {
+    fn invocation(&mut self, invocation: Invocation<'_>) {
+        match self.functions.get_mut(invocation.function) {
+            Some(health) => health.take(&invocation),
+            None => self.functions.entry(invocation.function.to_owned()).or_default().take(&invocation),
+        }
+    }
+}
+
+impl Ward {
+    fn reader(&mut self, function: &str) -> (&mut Reader, &mut Bill) {
+        let named = if function.is_empty() { self.name.as_deref().unwrap_or(NO_NAME) } else { function };
+        let named = if self.readers.contains_key(named) || self.readers.len() < MOST_FUNCTIONS { named } else { NO_NAME };
+        if !self.readers.contains_key(named) {
+            self.readers.insert(named.to_owned(), Reader::with(named, self.configured));
+        }
+        let name = named.to_owned();
+        (self.readers.entry(name).or_insert_with(|| Reader::new(NO_NAME)), &mut self.bill)
+    }
+}
+
+impl Events for Ward {
+    fn event(&mut self, event: Event<'_>) {
+        if event.text.is_empty() {
+            return self.lines.add(Kind::Application, event.lines);
+        }
+        let at = event.at_ms.and_then(DateTime::from_timestamp_millis);
+        let (reader, bill) = self.reader(event.function);
+        let kind = reader.read(event.stream, at, event.text, bill);
+        self.lines.add(if event.broken { Kind::Unparsed } else { kind }, event.lines);
+    }
+}
+
+impl Checkup {
+    /// A checkup that has read nothing. `name` is the function of lines that name none; where lines name functions, only it counts.
+    pub fn new(name: Option<String>, configured: Configured) -> Self {
+        let configured = Configured { is_excerpt: true, ..configured };
+        Self {
+            copy: Copy::new(),
+            order: Order::new(),
+            ward: Ward { name, configured, readers: BTreeMap::new(), bill: Bill::default(), lines: Lines::default() },
+        }
+    }
+
+    /// Reads one line, without its end.
+    pub fn line(&mut self, line: &str) {
+        let Self { copy, order, ward } = self;
+        copy.line(line, &mut Ordered { order, ward });
+        let skipped = copy.take_skipped();
+        ward.lines.add(Kind::Application, skipped);
+    }
+
+    /// Counts a line that is no text.
+    pub fn not_text(&mut self) {
+        self.ward.lines.unparsed += 1;
+    }
+
+    /// Says that nothing more comes: the lines that were read, and each function's health by name.
+    pub fn end(mut self) -> (Lines, BTreeMap<String, Health>) {
+        let Self { copy, order, ward } = &mut self;
+        copy.end(&mut Ordered { order, ward });
+        order.pass(ward);
+        ward.lines.add(Kind::Application, copy.take_skipped());
+        let Ward { readers, bill, .. } = ward;
+        for reader in readers.values_mut() {
+            reader.end(bill);
+        }
+        let mut functions = std::mem::take(&mut bill.functions);
+        for name in readers.keys() {
+            functions.entry(name.clone()).or_default();
+        }
+        if let Some(name) = ward.name.as_ref().filter(|name| functions.contains_key(*name)) {
+            functions.retain(|function, _| function == name);
+        }
+        // Lines around a function's own that name nobody are not a function.
+        if functions.len() > 1 && functions.get(NO_NAME).is_some_and(|health| *health == Health::default()) {
+            functions.remove(NO_NAME);
+        }
+        (ward.lines, functions)
+    }
+}
+
+/// Events on their way through the order into the ward.
+struct Ordered<'a> {
+    order: &'a mut Order,
+    ward: &'a mut Ward,
+}
+
+impl Events for Ordered<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        self.order.event(event, self.ward);
+    }
+}

@@ -1,0 +1,244 @@
+//! One invocation, as it is put together line by line and as it is when it is over.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::fingerprint::fingerprint;
+use super::line::{Application, InitReport, Report, Status};
+use crate::core::diagnosis::{Diagnosis, Outcome, Sign, Weight};
+use crate::core::redact::excerpt;
+
+/// Lines that are kept as evidence.
+const MOST_QUOTES: usize = 4;
+/// Signs that are kept; more of them say nothing more.
+const MOST_SIGNS: usize = 24;
+/// How much of a line is kept until it is known whether it is needed, in bytes.
+const QUOTED: usize = 2_500;
+
+/// A line of a log, kept as it is for as long as it is not known whether anybody wants to see it. Redacted whenever it leaves.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Quote(String);
+
+impl Quote {
+    fn new(line: &str) -> Self {
+        let mut end = QUOTED.min(line.len());
+        while !line.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self(line.get(..end).unwrap_or_default().to_owned())
+    }
+
+    /// The line as it may be kept and sent.
+    pub fn excerpt(&self) -> String {
+        excerpt(&self.0)
+    }
+}
+
+impl std::fmt::Debug for Quote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.excerpt())
+    }
+}
+
+impl Serialize for Quote {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.excerpt())
+    }
+}
+
+/// What the application said, and what it points to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Said {
+    /// Lines of the application.
+    pub(super) lines: u32,
+    pub(super) last_at: Option<DateTime<Utc>>,
+    pub(super) signs: Vec<Sign>,
+    pub(super) quotes: Vec<Quote>,
+    /// The first line that is the failure itself, or else the first that is marked as an error.
+    pub(super) error: Option<(Weight, Quote)>,
+    /// When Zappa began to import the application.
+    pub(super) instancing: Vec<Option<DateTime<Utc>>>,
+    pub(super) lines_since_instancing: u32,
+    /// The application has begun to handle something, so whatever happens later is not start-up's doing.
+    pub(super) is_up: bool,
+    /// It was a warm-up ping.
+    pub(super) is_ping: bool,
+}
+
+impl Said {
+    pub(super) fn quote(&mut self, line: &str) {
+        if self.quotes.len() == MOST_QUOTES {
+            self.quotes.pop();
+        }
+        self.quotes.push(Quote::new(line));
+    }
+
+    pub(super) fn sign(&mut self, signs: Vec<Sign>, line: &Application<'_>, quote: bool) {
+        // What the application says after a sign takes the last word from it.
+        self.signs.iter_mut().for_each(|sign| sign.is_last = false);
+        if signs.is_empty() {
+            return;
+        }
+        let weight = signs.iter().map(|sign| sign.weight).max().unwrap_or(Weight::Hint);
+        if quote && (self.quotes.len() < MOST_QUOTES || weight == Weight::Failure) {
+            self.quote(&line.text);
+        }
+        if weight > self.error.as_ref().map_or(Weight::Hint, |(weight, _)| *weight) || self.error.is_none() {
+            self.error = Some((weight, Quote::new(&line.text)));
+        }
+        for sign in signs {
+            if self.signs.len() == MOST_SIGNS {
+                // The last word matters more than one of many in the middle.
+                self.signs.pop();
+            }
+            self.signs.push(sign);
+        }
+    }
+
+    /// Takes over what was said before, in front of its own.
+    pub(super) fn prepend(&mut self, before: Self) {
+        let own = std::mem::replace(self, before);
+        self.lines = self.lines.saturating_add(own.lines);
+        self.last_at = own.last_at.or(self.last_at);
+        self.signs.extend(own.signs);
+        self.signs.truncate(MOST_SIGNS);
+        own.quotes.into_iter().for_each(|quote| {
+            if self.quotes.len() < MOST_QUOTES {
+                self.quotes.push(quote)
+            }
+        });
+        self.error = self.error.take().or(own.error);
+        self.instancing.extend(own.instancing);
+        self.lines_since_instancing = self.lines_since_instancing.saturating_add(own.lines_since_instancing);
+        self.is_up |= own.is_up;
+        self.is_ping |= own.is_ping;
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.signs.iter().any(|sign| sign.weight == Weight::Failure)
+    }
+}
+
+/// A start-up of an environment, until an invocation has it behind it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct StartUp {
+    pub(super) began: Option<DateTime<Utc>>,
+    /// A line said that a new environment began; a restart inside an old one says nothing.
+    pub(super) is_new: bool,
+    /// The environment is started before any request comes.
+    pub(super) ahead: bool,
+    pub(super) reports: Vec<InitReport>,
+    /// A failure of this start-up has been told, so the invocation it takes with it is not told again.
+    pub(super) told: bool,
+}
+
+/// An invocation that is being put together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Open {
+    pub(super) request_id: Option<String>,
+    pub(super) started: Option<DateTime<Utc>>,
+    pub(super) start_up: Option<StartUp>,
+    pub(super) said: Said,
+    pub(super) report: Option<Report>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) timed_out_after_ms: Option<f64>,
+    pub(super) exited: Option<String>,
+    pub(super) error_type: Option<String>,
+    pub(super) extension_failed: bool,
+    pub(super) runtime_refused: bool,
+    /// It has been handed out and counted.
+    pub(super) counted: bool,
+    /// Its cause has been told.
+    pub(super) told: bool,
+}
+
+impl Open {
+    /// Whether a line of the platform has shown its end.
+    pub(super) fn has_ended(&self) -> bool {
+        self.report.is_some() || self.timed_out_after_ms.is_some() || self.exited.is_some()
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        let status = self.report.as_ref().map(|report| report.status);
+        if self.timed_out_after_ms.is_some() {
+            return Outcome::Timeout;
+        }
+        match status {
+            Some(Status::Timeout) => Outcome::Timeout,
+            Some(Status::Error) => Outcome::Error,
+            _ if self.exited.is_some() => Outcome::Error,
+            Some(Status::Success) => Outcome::Success,
+            Some(Status::Cut) | None => Outcome::Unknown,
+        }
+    }
+}
+
+/// An invocation that is over, or a start-up that failed without one.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation<'a> {
+    /// The function.
+    pub function: &'a str,
+    /// The log stream, that is, the execution environment.
+    pub stream: &'a str,
+    /// Its request id, where a line has one.
+    pub request_id: Option<&'a str>,
+    /// When it began, UTC, where a line says so.
+    pub started: Option<DateTime<Utc>>,
+    /// When its end was logged, UTC, where a line says so; otherwise the last that is known of it.
+    pub at: Option<DateTime<Utc>>,
+    /// It ended, and is handed out for the first time: it counts.
+    pub counts: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether it failed, by the platform's word or by an error that nobody caught; a timeout is not an error.
+    pub is_error: bool,
+    /// Its summary.
+    pub report: Option<&'a Report>,
+    /// A new environment was started for it.
+    pub cold: bool,
+    /// And its caller waited for that.
+    pub cold_waited: bool,
+    /// Milliseconds its caller waited, start-up included, where the summary says enough.
+    pub waited_ms: Option<f64>,
+    /// It was a warm-up ping.
+    pub is_ping: bool,
+    /// Every cause that is told of it now, the one to act on first. Empty where all is well, or has been told before.
+    pub causes: &'a [Diagnosis],
+    pub(super) said: &'a Said,
+    pub(super) extra: &'a [Quote],
+}
+
+impl Invocation<'_> {
+    /// The deciding lines, redacted and shortened. Costs more than everything else here, so only for those who show them.
+    pub fn evidence(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for quote in self.said.quotes.iter().chain(self.extra) {
+            let line = quote.excerpt();
+            if !lines.contains(&line) || line.starts_with("Instancing") {
+                lines.push(line);
+            }
+        }
+        // The first ones, and the last one.
+        if lines.len() > MOST_QUOTES {
+            let last = lines.pop();
+            lines.truncate(MOST_QUOTES - 1);
+            lines.extend(last);
+        }
+        lines
+    }
+
+    /// What tells the kind of its error from other kinds, where there is an error in words.
+    pub fn fingerprint(&self) -> Option<String> {
+        self.said.error.as_ref().map(|(_, quote)| fingerprint(&quote.0)).filter(|text| !text.is_empty())
+    }
+}
+
+/// Takes invocations when they are over.
+pub trait Invocations {
+    /// Takes one.
+    fn invocation(&mut self, invocation: Invocation<'_>);
+}
+
+pub(super) fn quoted(line: &str) -> Quote {
+    Quote::new(line)
+}

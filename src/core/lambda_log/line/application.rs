@@ -1,0 +1,162 @@
+//! Lines of the application, and the shapes in which runtimes print an error that nobody caught.
+
+use std::borrow::Cow;
+
+use super::super::copy::is_exception;
+use super::super::fields::leading_uuid;
+use super::super::moment;
+
+/// How much a line matters, by its own word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The line does not say.
+    #[default]
+    Unknown,
+    /// Less than worth knowing.
+    Debug,
+    /// Good to know.
+    Info,
+    /// It may matter.
+    Warning,
+    /// Something failed, as the application sees it.
+    Error,
+}
+
+impl Level {
+    /// The level that a word means.
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "trace" | "debug" | "verbose" => Self::Debug,
+            "info" | "information" | "notice" => Self::Info,
+            "warn" | "warning" => Self::Warning,
+            "error" | "err" | "fail" | "fatal" | "critical" | "crit" | "panic" | "severe" => Self::Error,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// A line of the application.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Application<'a> {
+    /// Its request id, where the line carries one.
+    pub request_id: Option<Cow<'a, str>>,
+    /// Its level.
+    pub level: Level,
+    /// Whether this is how a runtime prints an error that nobody caught: the invocation, or the start-up, has failed by it.
+    pub unhandled: bool,
+    /// Whether the runtime marks it as written outside of any invocation.
+    pub in_start_up: bool,
+    /// The message; an error's type is in front of it.
+    pub text: Cow<'a, str>,
+}
+
+impl<'a> Application<'a> {
+    /// The line with a text of its own.
+    pub fn into_owned(self) -> Application<'static> {
+        Application {
+            request_id: self.request_id.map(|id| Cow::Owned(id.into_owned())),
+            text: Cow::Owned(self.text.into_owned()),
+            level: self.level,
+            unhandled: self.unhandled,
+            in_start_up: self.in_start_up,
+        }
+    }
+
+    /// Reads a line of the text format.
+    pub(super) fn of_text(text: &'a str) -> Self {
+        let mut line = Self { text: Cow::Borrowed(text), ..Self::default() };
+        let rest = moment::leading(text).map_or(text, |found| found.rest);
+        if let Some(found) = bracketed(text) {
+            // Python: `[ERROR]\t<time>\t<id>\t<message>` from a logger, `[ERROR] <Type>: <message>` from the runtime.
+            line.level = found.level;
+            let after = found.rest;
+            let timed = moment::leading(after);
+            let rest = timed.map_or(after, |timed| timed.rest);
+            if let Some((id, message)) = leading_uuid(rest.trim_ascii_start()) {
+                line.request_id = Some(Cow::Borrowed(id));
+                line.text = Cow::Borrowed(message.trim_ascii_start());
+            } else if timed.is_none() && line.level == Level::Error {
+                line.text = Cow::Borrowed(after);
+                line.unhandled = is_exception(after.lines().next().unwrap_or_default()) || after.starts_with("Runtime.") || says_unhandled(after);
+            }
+        } else if let Some((mark, rest)) = marked(rest) {
+            // Node: `<time>\t<id or undefined>\tERROR\t<message>`; .NET: `<time>\t<id>\tfail\t<message>`.
+            line.in_start_up = mark.is_none();
+            line.request_id = mark.map(Cow::Borrowed);
+            let word = rest.split(['\t', ' ']).next().unwrap_or_default();
+            line.level = Level::of(word);
+            let message = if line.level == Level::Unknown { rest } else { rest.get(word.len()..).unwrap_or_default().trim_ascii_start() };
+            line.text = Cow::Borrowed(message);
+            line.unhandled = says_unhandled(message);
+        } else {
+            let word = rest.split([' ', ':', '\t']).next().unwrap_or_default();
+            line.level = if word.len() >= 4 { Level::of(word) } else { Level::Unknown };
+            line.unhandled = line.level == Level::Unknown && is_unhandled(text) || says_unhandled(text);
+        }
+        line
+    }
+}
+
+/// A level in brackets at the beginning.
+struct Bracketed<'a> {
+    level: Level,
+    rest: &'a str,
+}
+
+fn bracketed(text: &str) -> Option<Bracketed<'_>> {
+    let (word, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let level = Level::of(word);
+    (level != Level::Unknown).then(|| Bracketed { level, rest: rest.trim_ascii_start() })
+}
+
+/// The request id or `undefined` that Node and .NET put behind the time, and what follows.
+fn marked(text: &str) -> Option<(Option<&str>, &str)> {
+    if let Some((id, rest)) = leading_uuid(text) {
+        return Some((Some(id), rest.trim_ascii_start()));
+    }
+    let rest = text.strip_prefix("undefined").or_else(|| text.strip_prefix('-'))?;
+    rest.starts_with(['\t', ' ']).then(|| (None, rest.trim_ascii_start()))
+}
+
+/// Words that only a runtime uses, for an error that nobody caught.
+fn says_unhandled(text: &str) -> bool {
+    const STARTS: [&str; 16] = [
+        "Invoke Error",
+        "Uncaught Exception",
+        "Unhandled Promise Rejection",
+        "Unable to import module",
+        "Unhandled exception",
+        "Unhandled rejection",
+        "Unhandled Exception",
+        "Error raised from handler method",
+        "Critical exception from handler",
+        "Critical exception from runtime",
+        "module initialization error",
+        "Class not found:",
+        "Could not find or load main class",
+        "panic:",
+        "Handler '",
+        "Init error when loading handler",
+    ];
+    let text = text.trim_ascii_start();
+    // Another tool may put words of its own in front.
+    let after_bracket = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(_, rest)| rest.trim_ascii_start());
+    STARTS.iter().any(|start| text.starts_with(start) || after_bracket.starts_with(start))
+        || (text.starts_with("thread '") && text.contains("panicked at"))
+        || text.starts_with("panicked at")
+}
+
+/// An error as the older runtimes print it: `<message>: <Type>`, or Java's and Go's shapes, without any level.
+fn is_unhandled(text: &str) -> bool {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().trim_ascii_end();
+    let second = lines.next().unwrap_or_default().trim_ascii_start();
+    let stack_follows = second.starts_with("Traceback (most recent call last)") || second.starts_with("at ") || is_exception(second);
+    let last = first.rsplit(": ").next().unwrap_or_default();
+    let type_last =
+        last.len() < first.len() && !last.contains(' ') && (last.ends_with("Error") || last.ends_with("Exception") || last.ends_with("errorString"));
+    // Go: `<message>: errorString [{"path":…`
+    let go = first.contains(": errorString [{\"path\"") || first.contains(": errorString null") || (type_last && second == "null");
+    let qualified = is_exception(first) && first.split(':').next().is_some_and(|name| name.contains('.')) && second.starts_with("at ");
+    (type_last && (stack_follows || second.is_empty())) || go || qualified || (is_exception(first) && second.starts_with("at "))
+}

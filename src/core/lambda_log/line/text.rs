@@ -1,0 +1,219 @@
+//! Lines of the text format.
+
+use std::borrow::Cow;
+
+use super::super::copy::is_error_type;
+use super::super::fields::{Name, fields, leading_uuid, number, request_id};
+use super::super::moment;
+use super::{Application, InitReport, Line, Report, RuntimeVersion, Status};
+
+/// `zappa tail` puts the event's time in front: `[1735266140183] Instancing..`. `zappa invoke` puts words in brackets.
+pub(super) fn without_tail_prefix(event: &str) -> &str {
+    let inner = event.strip_prefix('[').and_then(moment::epoch);
+    inner.map_or(event, |found| found.rest)
+}
+
+pub(super) fn parse(text: &str) -> Line<'_> {
+    let word = text.split([' ', '\t']).next().unwrap_or_default();
+    match word {
+        "INIT_START" => Line::InitStart(runtime(text)),
+        "RESTORE_START" => Line::RestoreStart(RuntimeVersion { ahead: true, ..runtime(text) }),
+        "INIT_REPORT" => Line::InitReport(init_report(text, Name::Init)),
+        "RESTORE_REPORT" => Line::RestoreReport(init_report(text, Name::Restore)),
+        "EXTENSION" if text.contains("Name:") => extension(text),
+        "TELEMETRY" | "LOGS" if text.contains("\tName:") || text.contains(" Name:") => Line::Platform,
+        "XRAY" if text.starts_with("XRAY TraceId:") => Line::Platform,
+        "START" | "[START]" | "END" | "[END]" if text.contains("RequestId:") => boundary(text, word.contains("START")),
+        "START" if text == "START" => Line::Start { request_id: None, version: None },
+        "END" if text.starts_with("END Duration:") => report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report }),
+        "REPORT" | "[REPORT]" if text.contains("RequestId:") || text.contains("Duration:") => {
+            report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report })
+        }
+        // Summaries that lost their first line.
+        "Duration:" if text.contains("Memory") => report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report }),
+        _ => timed_out(text)
+            .or_else(|| ended(text))
+            .or_else(|| runtime_client(text))
+            .or_else(|| emulator(text))
+            .unwrap_or_else(|| Line::Application(Application::of_text(text))),
+    }
+}
+
+fn boundary(text: &str, start: bool) -> Line<'_> {
+    let (mut id, mut version) = (None, None);
+    for (name, value) in fields(text) {
+        match name {
+            Name::RequestId if id.is_none() => id = request_id(value),
+            Name::Version => version = Some(Cow::Borrowed(value)).filter(|value| !value.is_empty()),
+            _ => {}
+        }
+    }
+    match id {
+        None => Line::Unparsed,
+        Some(id) if start => Line::Start { request_id: Some(Cow::Borrowed(id)), version },
+        Some(id) => Line::End { request_id: Some(Cow::Borrowed(id)) },
+    }
+}
+
+fn runtime(text: &str) -> RuntimeVersion<'_> {
+    let mut found = RuntimeVersion::default();
+    for (name, value) in fields(text) {
+        match name {
+            Name::RuntimeArn if !value.is_empty() => found.version = Some(Cow::Borrowed(value)),
+            Name::RuntimeVersion => found.version = found.version.or(Some(Cow::Borrowed(value))),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Seconds of a timeout: `… Task timed out after 30.03 seconds`, and what `sam local` says.
+pub(super) fn timed_out(text: &str) -> Option<Line<'_>> {
+    const WORDS: &str = "Task timed out after ";
+    let (before, after) = match memchr::memmem::find(text.as_bytes(), WORDS.as_bytes()) {
+        Some(at) => (text.get(..at)?, text.get(at + WORDS.len()..)?),
+        None if text.starts_with("Function '") => text.split_once("' timed out after ")?,
+        None => return None,
+    };
+    let (seconds, rest) = after.split_once(' ')?;
+    let after_seconds = number(seconds).filter(|_| rest.starts_with("second"))?;
+    let id = before.trim_ascii_end().rsplit([' ', '\t']).next().and_then(|word| leading_uuid(word)).map(|(id, _)| Cow::Borrowed(id));
+    Some(Line::TimedOut { request_id: id, after_seconds })
+}
+
+/// How the platform says that a process or an invocation ended badly.
+pub(super) fn ended(text: &str) -> Option<Line<'_>> {
+    if is_error_type(text) {
+        return Some(Line::Ended { request_id: None, how: Cow::Borrowed(""), error_type: Some(Cow::Borrowed(text)) });
+    }
+    let (id, rest) = match text.strip_prefix("RequestId:") {
+        Some(rest) => {
+            let rest = rest.trim_ascii_start();
+            let (id, rest) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
+            (Some(Cow::Borrowed(request_id(id)?)), rest.trim_ascii_start())
+        }
+        None => (None, text),
+    };
+    let said = rest.strip_prefix("Error").map(|rest| rest.trim_start_matches([':', ' ', '\t']));
+    let bare = ["Runtime exited ", "Process exited before completing request", "Unknown application error occurred", "Runtime failed to start"];
+    let how = match said {
+        Some(said) if id.is_some() || bare.iter().any(|words| said.starts_with(words)) => said,
+        _ if bare.iter().any(|words| rest.starts_with(words)) => rest,
+        _ if id.is_some() && rest.starts_with("Status:") => "",
+        _ => return None,
+    };
+    // The type follows on a line of its own, or at the end of the same one.
+    let by_name = fields(rest).find(|(name, _)| *name == Name::ErrorType).map(|(_, value)| value);
+    let at_end = how.rsplit(char::is_whitespace).next().filter(|word| is_error_type(word));
+    let error_type = by_name.or(at_end).filter(|found| !found.is_empty());
+    let how = at_end.and_then(|found| how.strip_suffix(found)).unwrap_or(how).trim_ascii_end();
+    Some(Line::Ended { request_id: id, how: Cow::Borrowed(how), error_type: error_type.map(Cow::Borrowed) })
+}
+
+/// `[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.`
+fn runtime_client(text: &str) -> Option<Line<'_>> {
+    let is_one = text.contains("LAMBDA_RUNTIME ") || text.starts_with("Failed to post handler success response");
+    if text.contains("LAMBDA_WARNING: Unhandled exception") {
+        return Some(Line::Platform);
+    }
+    if !is_one {
+        return None;
+    }
+    let status = text.split_once("response code:").and_then(|(_, rest)| {
+        let rest = rest.trim_ascii_start();
+        rest.get(..rest.bytes().take_while(u8::is_ascii_digit).count())?.parse().ok()
+    });
+    Some(Line::RuntimeClient { status })
+}
+
+/// What the runtime interface emulator says in words of its own.
+fn emulator(text: &str) -> Option<Line<'_>> {
+    if let Some((_, said)) = text.split_once("(rapid) ") {
+        let ms = |key: &str| said.split_once(key).and_then(|(_, rest)| number(rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?));
+        return Some(if said.starts_with("INIT START(") {
+            Line::InitStart(RuntimeVersion::default())
+        } else if said.starts_with("INIT REPORT(") {
+            let failed = said.contains("status: error") || said.contains("errorType:");
+            Line::InitReport(InitReport {
+                duration_ms: ms("durationMs: "),
+                status: if failed { Status::Error } else { Status::Success },
+                ..InitReport::default()
+            })
+        } else if let Some((_, how)) = said.split_once("error=").filter(|_| said.starts_with("Invoke failed") || said.starts_with("Init failed")) {
+            Line::Ended { request_id: None, how: Cow::Borrowed(how), error_type: None }
+        } else {
+            Line::Platform
+        });
+    }
+    if text.starts_with("time=\"") {
+        if let Some((_, rest)) = text.split_once("INIT DONE failed: ") {
+            return Some(Line::Ended { request_id: None, how: Cow::Borrowed(""), error_type: Some(Cow::Borrowed(rest.trim_end_matches('"'))) });
+        }
+        if let Some((_, how)) = text.split_once("error=\"").filter(|_| text.contains("msg=\"Init failed\"") || text.contains("msg=\"Invoke failed\"")) {
+            return Some(Line::Ended { request_id: None, how: Cow::Borrowed(how.trim_end_matches('"')), error_type: None });
+        }
+    }
+    None
+}
+
+fn extension(text: &str) -> Line<'_> {
+    let (mut failed, mut error_type) = (false, None);
+    for (name, value) in fields(text) {
+        match name {
+            Name::State => failed = value.ends_with("Error") || value.ends_with("Failed") || value == "Crashed",
+            Name::ErrorType => error_type = Some(Cow::Borrowed(value)).filter(|value| !value.is_empty()),
+            _ => {}
+        }
+    }
+    Line::Extension { failed: failed || error_type.is_some(), error_type }
+}
+
+fn init_report(text: &str, duration: Name) -> InitReport {
+    let mut report = InitReport::default();
+    for (name, value) in fields(text) {
+        match name {
+            Name::Phase => report.in_invocation = value == "invoke",
+            Name::Status => report.status = Status::of(value),
+            Name::ErrorType => report.error_type = Some(value.to_owned()),
+            name if name == duration => report.duration_ms = number(value),
+            _ => {}
+        }
+    }
+    report
+}
+
+fn report(text: &str) -> Option<(Option<Cow<'_, str>>, Report)> {
+    let (mut id, mut duration) = (None, None);
+    let mut report = Report::default();
+    let mut ends_with_status = false;
+    for (name, value) in fields(text) {
+        ends_with_status = name == Name::Status;
+        match name {
+            Name::RequestId if id.is_none() => id = Some(Cow::Borrowed(request_id(value)?)),
+            Name::Duration if duration.is_none() => duration = Some(number(value)?),
+            Name::Billed => report.billed_ms = Some(number(value)?),
+            Name::MemorySize if !value.is_empty() => report.memory_mb = Some(number(value)?),
+            Name::MaxMemoryUsed => report.max_memory_mb = Some(number(value)?),
+            Name::Init => report.init_ms = Some(number(value)?),
+            Name::Restore => report.restore_ms = Some(number(value)?),
+            Name::Status if value.is_empty() => report.status = Status::Cut,
+            Name::Status => report.status = Status::of(value),
+            Name::ErrorType => report.error_type = Some(value.to_owned()).filter(|value| !value.is_empty()),
+            _ => {}
+        }
+    }
+    if !ends_with_status && report.status == Status::Success && text.trim_ascii_end().ends_with("Status") {
+        report.status = Status::Cut;
+    }
+    // The newer Serverless Framework: `END Duration: 1.23 ms (init: 234.56 ms) Memory Used: 65 MB`.
+    if text.starts_with("END") {
+        report.init_ms = report.init_ms.or_else(|| text.split_once("(init: ").and_then(|(_, rest)| number(rest.split(' ').next()?)));
+    }
+    if report.max_memory_mb.is_none()
+        && let Some((_, rest)) = text.split_once("Memory Used: ").or_else(|| text.split_once("Memory Usage: "))
+    {
+        report.max_memory_mb = rest.split(' ').next().and_then(number);
+    }
+    report.duration_ms = duration?;
+    Some((id, report))
+}

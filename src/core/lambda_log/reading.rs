@@ -1,0 +1,61 @@
+//! What one poll gave, counted for the rules.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::invocation::{Invocation, Invocations};
+use crate::core::diagnosis::Outcome;
+use crate::core::history::minute_of;
+use crate::core::observation::{Fault, Tally};
+
+/// Faults of one poll that are kept one by one; the tally counts them all.
+const MOST_FAULTS: usize = 200;
+
+/// What a reading gave.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Counts by minute.
+    pub tallies: BTreeMap<DateTime<Utc>, Tally>,
+    /// What went wrong, oldest first.
+    pub faults: Vec<(DateTime<Utc>, Fault)>,
+}
+
+impl Reading {
+    /// The counts of the minute of `at`.
+    pub fn tally(&mut self, function: &str, at: DateTime<Utc>) -> &mut Tally {
+        self.tallies.entry(minute_of(at)).or_insert_with(|| Tally { function: function.to_owned(), ..Tally::default() })
+    }
+}
+
+impl Invocations for Reading {
+    fn invocation(&mut self, invocation: Invocation<'_>) {
+        let Some(at) = invocation.at else { return };
+        let tally = self.tally(invocation.function, at);
+        if invocation.counts {
+            tally.invocations += 1;
+            tally.cold += u64::from(invocation.cold);
+            tally.cold_waited += u64::from(invocation.cold_waited);
+            tally.timeouts += u64::from(invocation.outcome == Outcome::Timeout);
+        }
+        tally.errors += u64::from(invocation.is_error);
+        if let Some(report) = invocation.report {
+            tally.duration_ms += report.duration_ms.round() as u64;
+            tally.billed_ms += report.billed_ms.unwrap_or(report.duration_ms).round() as u64;
+        }
+        let Some(first) = invocation.causes.first() else { return };
+        *tally.causes.entry(first.cause).or_default() += 1;
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
+        let fault = Fault {
+            function: invocation.function.to_owned(),
+            cause: first.cause,
+            confidence: first.confidence,
+            request_id: invocation.request_id.map(str::to_owned),
+            finding: first.finding.clone(),
+            evidence: invocation.evidence(),
+        };
+        self.faults.push((at, fault));
+    }
+}

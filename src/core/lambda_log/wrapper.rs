@@ -1,0 +1,287 @@
+//! What the tools that copy a log put around its lines: times, stream names, table borders, bullets.
+
+use super::fields::leading_uuid;
+use super::moment::{self, Leading};
+
+/// A line without what a tool put around it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stripped<'a> {
+    /// The outermost time that stood in front, milliseconds since 1970 UTC.
+    pub(super) at_ms: Option<i64>,
+    /// Whether any time stood in front, also one that says no date.
+    pub(super) timed: bool,
+    /// The log stream, where it stood in front or in a column.
+    pub(super) stream: Option<&'a str>,
+    /// The function, where it stood in front or in a column.
+    pub(super) function: Option<&'a str>,
+    /// The line itself.
+    pub(super) text: &'a str,
+}
+
+/// More prefixes than any tool puts one behind the other.
+const MOST_LAYERS: usize = 10;
+/// What a copying tool puts in front of a line is not longer than this.
+const LONGEST_PREFIX: usize = 300;
+
+/// Takes everything off a line that a tool put around it.
+pub(super) fn strip(line: &str) -> Stripped<'_> {
+    let mut stripped = Stripped { text: line.trim_ascii(), ..Stripped::default() };
+    for _ in 0..MOST_LAYERS {
+        if is_platform(stripped.text) || !layer(&mut stripped) {
+            break;
+        }
+    }
+    if !is_platform(stripped.text)
+        && !is_native(stripped.text)
+        && let Some(at) = embedded(stripped.text, LONGEST_PREFIX)
+    {
+        stripped.text = stripped.text.get(at..).unwrap_or(stripped.text);
+    }
+    stripped
+}
+
+/// Whether a text begins with the platform's own words.
+pub(super) fn is_platform(text: &str) -> bool {
+    let begins = |word: &str| text.starts_with(word);
+    match text.as_bytes().first() {
+        Some(b'S') => begins("START RequestId:"),
+        Some(b'E') => begins("END RequestId:") || begins("EXTENSION\t") || begins("EXTENSION Name:"),
+        Some(b'R') => begins("REPORT RequestId:") || begins("RESTORE_START") || begins("RESTORE_REPORT") || begins("RequestId:"),
+        Some(b'I') => begins("INIT_START") || begins("INIT_REPORT"),
+        Some(b'X') => begins("XRAY TraceId:"),
+        _ => false,
+    }
+}
+
+/// Whether a text has the shape in which a runtime writes the lines of an application; what it quotes is not the platform's word.
+fn is_native(text: &str) -> bool {
+    text.starts_with(['{', '[']) || leading_uuid(text).is_some() || text.starts_with("undefined\t")
+}
+
+/// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
+fn embedded(text: &str, within: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let words = ["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"];
+    words
+        .iter()
+        .enumerate()
+        .filter_map(|(which, word)| {
+            let at = memchr::memmem::find(bytes, word.as_bytes())?;
+            let at = if which == 0 {
+                let before = text.get(..at)?;
+                ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len)?
+            } else {
+                at
+            };
+            let separated = at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+            (at <= within && separated).then_some(at)
+        })
+        .min()
+}
+
+/// Where the next of several platform lines begins that were copied as one.
+pub(super) fn next_on_the_same_line(text: &str) -> Option<usize> {
+    let first = text.split_ascii_whitespace().next()?.len();
+    embedded(text.get(first..)?, usize::MAX).map(|at| at + first)
+}
+
+/// Takes one layer off. `false` if there is none.
+fn layer(stripped: &mut Stripped<'_>) -> bool {
+    let text = stripped.text;
+    let Some(first) = text.as_bytes().first() else { return false };
+    match first {
+        b'0'..=b'9' => stream_name(stripped) || time(stripped, moment::leading(text)),
+        b'[' => in_brackets(stripped) || padded_name(stripped),
+        b'|' => {
+            stripped.text = text.trim_start_matches('|').trim_ascii();
+            columns(stripped);
+            true
+        }
+        b'`' | b'>' => {
+            stripped.text = text.get(1..).unwrap_or_default().trim_ascii();
+            true
+        }
+        b'"' if stripped.timed => {
+            stripped.text = text.trim_matches('"').trim_ascii();
+            true
+        }
+        b'*' | b'-' | b'#' => {
+            let rest = text.trim_start_matches(['*', '-', '#']).trim_ascii_start();
+            let is_bullet = rest.starts_with(['`', '[', '|']) || rest.as_bytes().first().is_some_and(u8::is_ascii_digit) || is_platform(rest);
+            if is_bullet {
+                stripped.text = rest;
+            }
+            is_bullet
+        }
+        b'/' => comment_or_group(stripped),
+        0x1b => {
+            // Colours.
+            let end = text.find('m').filter(|end| *end < 12);
+            stripped.text = end.and_then(|end| text.get(end + 1..)).unwrap_or_default();
+            end.is_some()
+        }
+        b'A'..=b'S' if time(stripped, moment::leading(text)) => true,
+        _ => name_and_bar(stripped),
+    }
+}
+
+fn time<'a>(stripped: &mut Stripped<'a>, found: Option<Leading<'a>>) -> bool {
+    let Some(found) = found else { return false };
+    stripped.at_ms = stripped.at_ms.or(found.at_ms);
+    stripped.timed = true;
+    stripped.text = found.rest;
+    true
+}
+
+/// `2023/07/05/[$LATEST]374cd779…`, and the newer `2023/07/05/name[$LATEST]374cd779…`.
+fn stream_name(stripped: &mut Stripped<'_>) -> bool {
+    let text = stripped.text;
+    if !looks_like_stream(text) {
+        return false;
+    }
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (stream, rest) = text.split_at(end);
+    take_stream(stripped, stream);
+    stripped.text = rest.trim_ascii_start();
+    true
+}
+
+fn looks_like_stream(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let slashes = [4, 7, 10].iter().all(|at| bytes.get(*at) == Some(&b'/'));
+    slashes && bytes.iter().take(10).all(|byte| byte.is_ascii_digit() || *byte == b'/') && bytes.iter().take(300).any(|byte| *byte == b']')
+}
+
+fn take_stream<'a>(stripped: &mut Stripped<'a>, stream: &'a str) {
+    stripped.stream = stripped.stream.or(Some(stream));
+    let function = stream.get(11..).and_then(|rest| rest.split('[').next()).filter(|name| !name.is_empty());
+    stripped.function = stripped.function.or(function);
+}
+
+/// `[1569183806942] ` of `zappa tail`, or a date in brackets.
+fn in_brackets(stripped: &mut Stripped<'_>) -> bool {
+    let Some(inner) = stripped.text.get(1..) else { return false };
+    let found = moment::epoch(inner).or_else(|| moment::leading(inner));
+    // The bracket must close right behind the time.
+    let closes = found.is_some_and(|found| inner.len().checked_sub(found.rest.len()).and_then(|end| inner.get(..end)).is_some_and(|time| time.contains(']')));
+    closes && time(stripped, found)
+}
+
+/// `[           name-8d60c20] ` of `pulumi logs`, right behind a time.
+fn padded_name(stripped: &mut Stripped<'_>) -> bool {
+    let Some((inner, rest)) = stripped.text.get(1..).and_then(|inner| inner.split_once(']')) else { return false };
+    let name = inner.trim_ascii();
+    let has_hash = name.len() > 8 && name.bytes().rev().take(7).all(|byte| byte.is_ascii_hexdigit()) && name.as_bytes().get(name.len() - 8) == Some(&b'-');
+    let is_one = stripped.timed && !name.is_empty() && inner.len() <= 140 && (inner.starts_with(' ') || has_hash);
+    if is_one && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        stripped.function = Some(name);
+        stripped.text = rest.trim_ascii_start();
+        return true;
+    }
+    false
+}
+
+/// The right-hand border of a table row, and columns behind the message that name the stream or the group.
+fn columns(stripped: &mut Stripped<'_>) {
+    stripped.text = stripped.text.trim_end_matches('|').trim_ascii_end();
+    while let Some((rest, cell)) = stripped.text.rsplit_once('|') {
+        let cell = cell.trim_ascii();
+        if looks_like_stream(cell) {
+            take_stream(stripped, cell);
+        } else if let Some((_, name)) = cell.split_once("/aws/lambda/") {
+            stripped.function = Some(name);
+        } else {
+            return;
+        }
+        stripped.text = rest.trim_ascii_end();
+    }
+}
+
+/// `// ` in front of a line that was pasted into code; `/aws/lambda/name ` of tools that print the log group.
+fn comment_or_group(stripped: &mut Stripped<'_>) -> bool {
+    if let Some(rest) = stripped.text.strip_prefix("//") {
+        stripped.text = rest.trim_ascii_start();
+        return true;
+    }
+    let Some((name, rest)) = stripped.text.strip_prefix("/aws/lambda/").and_then(|rest| rest.split_once([' ', '\t'])) else { return false };
+    stripped.function = Some(name);
+    stripped.text = rest.trim_ascii_start();
+    true
+}
+
+/// `lambda_1    | ` of docker compose.
+fn name_and_bar(stripped: &mut Stripped<'_>) -> bool {
+    let Some((name, rest)) = stripped.text.split_once('|') else { return false };
+    let bare = name.trim_ascii_end();
+    let is_one = bare.len() < name.len() && bare.len() <= 60 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if is_one {
+        stripped.text = rest.trim_ascii_start();
+    }
+    is_one
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
+
+    #[test]
+    fn every_tool_that_copies_a_log_is_seen_through() {
+        let line = format!("START RequestId: {ID} Version: $LATEST");
+        let stream = "2024/07/03/[$LATEST]60cefc4c4d174d898e4dbb301f9f10ef";
+        for (before, after) in [
+            ("", ""),
+            ("\t", ""),
+            ("    // ", ""),
+            ("[1720000000123] ", ""),
+            ("2024-07-03T09:46:40.123000 ", ""),
+            ("2024-07-03T09:46:40.123-04:00  ", ""),
+            ("09:46:40  ", ""),
+            ("- `09:46:40`       ", ""),
+            ("| 2024-07-03 09:46:40.123 | ", " |"),
+            ("  | 2024-07-03T15:16:40+05:30 | ", ""),
+            ("| 1720000000123 | ", " |"),
+            ("Jul 3, 09:46:40 AM: ", ""),
+            ("lambda_1    | ", ""),
+            ("\u{1b}[32m", ""),
+            ("1720000000123,\"", "\""),
+            ("Jul  3 09:46:40 host app[12]: ", ""),
+            ("EVENTS\t3434\t1720000000123\tx\t", ""),
+        ] {
+            let text = format!("{before}{line}{after}");
+            let stripped = strip(&text);
+            assert_eq!((stripped.text.trim_end_matches('"'), stripped.stream), (line.as_str(), None), "{text}");
+        }
+        for text in [
+            format!("{stream} 2024-07-03T09:46:40.123000 {line}"),
+            format!("2024-07-03T09:46:40.123000+00:00 {stream} {line}"),
+            format!("| 2024-07-03 09:46:40.123 | {line} | {stream} |"),
+        ] {
+            assert_eq!(strip(&text), Stripped { at_ms: Some(1_720_000_000_123), timed: true, stream: Some(stream), function: None, text: &line }, "{text}");
+        }
+        for (text, function) in [
+            (format!(" 2020-12-02T14:38:55.910-08:00[           todo-fn-8d60c20] {line}"), "todo-fn-8d60c20"),
+            (format!("/aws/lambda/todo-fn {stream} {line}"), "todo-fn"),
+            (format!("2024/07/03/todo-fn[$LATEST]60cefc {line}"), "todo-fn"),
+            (format!("| 2024-07-03 09:46:40.123 | {line} | 123:/aws/lambda/todo-fn |"), "todo-fn"),
+        ] {
+            let stripped = strip(&text);
+            assert_eq!((stripped.text, stripped.function), (line.as_str(), Some(function)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_application_quotes_is_left_to_the_application() {
+        for text in [
+            format!("[INFO]\t2024-07-03T09:46:40.123Z\t{ID}\tgot REPORT RequestId: {ID} Duration: 5 ms"),
+            format!("{{\"message\":\"REPORT RequestId: {ID}\"}}"),
+            "16:13:27.941 [main] INFO c.e.Main".to_owned(),
+        ] {
+            let stripped = strip(&text);
+            assert!(!is_platform(stripped.text) && stripped.function.is_none(), "{stripped:?}");
+        }
+        let node = format!("2024-07-03T09:46:40.123Z\t{ID}\tINFO\tgot REPORT RequestId: {ID} Duration: 5 ms");
+        assert!(strip(&node).text.starts_with(ID));
+    }
+}
