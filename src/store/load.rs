@@ -142,7 +142,7 @@ impl Store {
             billed_ms: count(6)?,
             duration_ms: count(7)?,
             unparsed: count(8)?,
-            causes: BTreeMap::new(),
+            ..Tally::default()
         })
     }
 

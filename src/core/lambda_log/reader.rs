@@ -323,6 +323,8 @@ impl Step<'_> {
             request_id: current.request_id.clone(),
             finding,
             evidence: current.evidence.clone(),
+            also: vec![],
+            fingerprint: None,
         };
         self.environment.current.told = true;
         *self.tally().causes.entry(cause).or_default() += 1;

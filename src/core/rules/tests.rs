@@ -122,9 +122,21 @@ fn a_service_that_was_not_on_the_bill_jumps_from_nothing_and_tax_never_does() {
     check("cost_jump = { service = \"*\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "from 0.00 USD a day")]);
 }
 
+fn plain_fault(cause: Cause) -> Fault {
+    Fault {
+        function: "f".into(),
+        cause,
+        confidence: Confidence::Proved,
+        request_id: None,
+        finding: "It is so.".into(),
+        evidence: vec![],
+        also: vec![],
+        fingerprint: None,
+    }
+}
+
 fn fault(minutes: i64, cause: Cause) -> Observation {
-    let fault = Fault { function: "f".into(), cause, confidence: Confidence::Proved, request_id: None, finding: "It is so.".into(), evidence: vec![] };
-    seen(minutes_ago(minutes), What::Fault(fault))
+    seen(minutes_ago(minutes), What::Fault(plain_fault(cause)))
 }
 
 fn read(minutes: i64) -> Observation {
