@@ -176,6 +176,15 @@ pub struct Fault {
     pub fingerprint: Option<String>,
 }
 
+impl Fault {
+    /// The line that tells the error: the one that has the fingerprint's first word, else the first that was kept, else the finding.
+    pub fn excerpt(&self) -> &str {
+        let word = self.fingerprint.as_deref().and_then(|fingerprint| fingerprint.split_whitespace().next());
+        let telling = word.and_then(|word| self.evidence.iter().find(|line| line.contains(word)));
+        telling.or_else(|| self.evidence.first()).unwrap_or(&self.finding)
+    }
+}
+
 /// How a ping ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
