@@ -140,10 +140,12 @@ impl Tally {
             *self.causes.entry(*cause).or_default() += count;
         }
         self.durations.merge(&other.durations);
-        self.memory = match (self.memory, other.memory) {
-            (Some(known), Some(more)) => Some(known.higher(more)),
-            (known, more) => known.or(more),
-        };
+        other.memory.into_iter().for_each(|memory| self.used(memory));
+    }
+
+    /// Takes in how much memory an invocation has used; the highest share is kept.
+    pub fn used(&mut self, memory: MemoryUse) {
+        self.memory = Some(self.memory.map_or(memory, |known| known.higher(memory)));
     }
 
     /// Whether it counts anything.

@@ -55,7 +55,7 @@ impl NewError {
 
     fn one(&self, history: &History, function: &str, read_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
-        let new = self.new(history, function, now);
+        let new = self.first_seen_lately(history, function, now);
         match new.split_first() {
             Some((latest, others)) => Judgement::holds(subject, self.finding(function, latest, others)),
             None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, format!("no new error within {}", self.within)),
@@ -64,7 +64,7 @@ impl NewError {
     }
 
     /// The errors that were seen for the first time within the window, the one seen last first.
-    fn new<'a>(&self, history: &'a History, function: &str, now: DateTime<Utc>) -> Vec<New<'a>> {
+    fn first_seen_lately<'a>(&self, history: &'a History, function: &str, now: DateTime<Utc>) -> Vec<New<'a>> {
         // An error that was seen late is as new as it was when it was seen: whoever should have been told is told.
         let from = now - self.within.delta();
         let mut new = BTreeMap::<&str, New<'a>>::new();

@@ -30,6 +30,13 @@ fn condition(toml: &str) -> Condition {
     condition.unwrap_or_else(|| panic!("{toml}: {:?}", notes.into_problems()))
 }
 
+#[test]
+fn a_finding_that_version_1_wrote_can_still_be_read() {
+    let finding: super::Finding =
+        serde_json::from_str(r#"{"headline":"h","said":[],"facts":[["a","b"]],"cause":["oom","proved"],"next_step":"n","evidence":[]}"#).unwrap();
+    assert_eq!((finding.headline.as_str(), finding.latest), ("h", None));
+}
+
 fn seen(at: DateTime<Utc>, what: What) -> Observation {
     Observation { at, seen: at, source: "watch.x".to_owned(), what }
 }
