@@ -1,11 +1,12 @@
-//! What the rules look back on. It holds no more than the longest window any rule has, and gives the same answers whatever the
-//! order the same observations came in.
+//! What the rules look back on. It holds no more than the longest window any rule has, but for the errors that were ever seen, and
+//! gives the same answers whatever the order the same observations came in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::calendar::day_start;
+use super::fingerprints::{Fingerprints, KnownError};
 use super::observation::{CallFailure, DayCost, Fault, MetricPoint, Observation, Ping, Tally, What};
 
 /// Days of cost that are kept: two months and the fourteen days before them that a jump is measured against.
@@ -19,6 +20,7 @@ pub struct History {
     services: BTreeSet<String>,
     minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
     faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
+    errors: Fingerprints,
     read_up_to: BTreeMap<String, DateTime<Utc>>,
     measured_up_to: BTreeMap<String, DateTime<Utc>>,
     pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
@@ -77,6 +79,10 @@ impl History {
                 minute.it.add(tally);
             }
             What::Fault(fault) => {
+                if let Some(fingerprint) = &fault.fingerprint {
+                    let (function, fingerprint) = (fault.function.clone(), fingerprint.clone());
+                    self.errors.learn(KnownError { function, fingerprint, first: *at, seen: *seen, last: *seen });
+                }
                 self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default().push(Seen { seen: *seen, it: fault.clone() });
             }
             What::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
@@ -111,6 +117,11 @@ impl History {
     /// Puts back what the store knows of a source.
     pub fn restore(&mut self, source: &str, state: SourceState) {
         self.sources.insert(source.to_owned(), state);
+    }
+
+    /// Puts back an error that the store knows.
+    pub fn learn(&mut self, error: KnownError) {
+        self.errors.learn(error);
     }
 
     /// Drops what no rule with a window of at most `window` can ask for any more.
@@ -164,6 +175,11 @@ impl History {
         all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault)))
             .filter(move |(at, fault)| *at >= from || fault.seen >= from)
             .map(|(at, fault)| (at, &fault.it))
+    }
+
+    /// When an error of a function happened for the first time ever, and when that was seen.
+    pub fn first(&self, function: &str, fingerprint: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.errors.first(function, fingerprint)
     }
 
     /// The functions that are pinged.

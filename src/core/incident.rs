@@ -1,11 +1,14 @@
 //! The life of one rule on one subject: pending, firing, resolved.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Cause;
 use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
 use super::subject::Subject;
+
+/// How long news of an open incident are collected before its receivers are told of them.
+const TOGETHER: TimeDelta = TimeDelta::minutes(10);
 
 /// Where an incident is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +55,7 @@ pub struct Incident {
 pub enum Event {
     /// Its receivers are to be told for the first time.
     Firing,
-    /// It still holds, and for a cause that nobody has been told of.
+    /// It still holds, and for a cause, or with an error, that nobody has been told of.
     Changed,
     /// It still holds, and its receivers asked to be told again.
     Reminder,
@@ -112,8 +115,9 @@ pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, now: Da
             State::Firing => {
                 let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
                 let remind = rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
-                let event = if new_cause.is_some() { Event::Changed } else { Event::Reminder };
-                (new_cause.is_some() || remind).then(|| {
+                let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, incident, now));
+                let event = if changed { Event::Changed } else { Event::Reminder };
+                (changed || remind).then(|| {
                     let mut incident =
                         Incident { told: Some(now), finding: (**finding).clone(), receivers: joined(&incident.receivers, &rule.tell), ..incident.clone() };
                     incident.causes.extend(new_cause.map(|(cause, _)| cause));
@@ -142,6 +146,13 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
         ..incident
     };
     Step { incident, event: Some(Event::Firing), why: None }
+}
+
+/// Whether the last message is long enough ago for one that only says that there is more of the same kind: what comes in a burst is
+/// told together, but before it leaves the rule's window.
+fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
+    let pause = rule.condition.window().map_or(TOGETHER, |window| TOGETHER.min(window.delta() / 2));
+    incident.told.is_none_or(|told| now - told >= pause)
 }
 
 /// Whoever was told that it fires is told that it ended; of a pending one nobody knows.
@@ -174,6 +185,9 @@ mod tests {
             'h' => Verdict::Holds(Box::default()),
             'o' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::Oom, Confidence::Proved)), ..Finding::default() })),
             'i' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::ImportError, Confidence::Proved)), ..Finding::default() })),
+            // Something that is newer than whatever was told before.
+            'n' => Verdict::Holds(Box::new(Finding { latest: DateTime::from_timestamp(1, 0), ..Finding::default() })),
+            'N' => Verdict::Holds(Box::new(Finding { latest: DateTime::from_timestamp(2, 0), ..Finding::default() })),
             'c' => Verdict::Clear("fine".into()),
             _ => Verdict::Unknown("no data".into()),
         };
@@ -205,6 +219,9 @@ mod tests {
             (None, Some(3), "hhhhhhhc", vec![(0, Event::Firing), (3, Event::Reminder), (6, Event::Reminder), (7, Event::Resolved)]),
             (None, None, "huuuuc", vec![(0, Event::Firing), (5, Event::Resolved)]),
             (None, Some(1), "huuu", vec![(0, Event::Firing)]),
+            (None, None, "nnnnnnnnnnnnnc", vec![(0, Event::Firing), (13, Event::Resolved)]),
+            (None, None, "nnNNNNNNNNNNNc", vec![(0, Event::Firing), (10, Event::Changed), (13, Event::Resolved)]),
+            (None, None, "nnnnnnnnnnnnNnNc", vec![(0, Event::Firing), (12, Event::Changed), (15, Event::Resolved)]),
             (None, None, "oooiioic", vec![(0, Event::Firing), (3, Event::Changed), (7, Event::Resolved)]),
         ] {
             let minutes = |n: Option<u16>| n.map(Span::minutes);

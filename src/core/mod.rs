@@ -7,6 +7,8 @@
 pub mod calendar;
 pub mod decide;
 pub mod diagnosis;
+pub mod durations;
+pub mod fingerprints;
 pub mod glob;
 pub mod history;
 pub mod incident;

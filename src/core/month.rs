@@ -99,6 +99,16 @@ pub struct FunctionLine {
     pub errors: u64,
     /// Billed milliseconds.
     pub billed_ms: u64,
+    /// The duration in milliseconds, rounded up, that half of the invocations did not exceed; `null` if no line said how long one took.
+    pub p50_ms: Option<u64>,
+    /// The same for 95 % of them.
+    pub p95_ms: Option<u64>,
+    /// The longest duration in milliseconds, rounded up.
+    pub longest_ms: Option<u64>,
+    /// Memory used where its share was highest, in MB; `null` if no line said.
+    pub memory_used_mb: Option<u32>,
+    /// Memory configured then, in MB.
+    pub memory_size_mb: Option<u32>,
     /// Causes with their counts, most frequent first.
     pub causes: Vec<CauseLine>,
 }
@@ -243,6 +253,7 @@ fn one_currency(days: &[DayCost]) -> (Option<String>, Option<Decimal>) {
 fn function_line(tally: &Tally) -> FunctionLine {
     let mut causes: Vec<CauseLine> = tally.causes.iter().map(|(cause, count)| CauseLine { code: cause.code().to_owned(), count: *count }).collect();
     causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
+    let quantile = |percent| tally.durations.quantile(percent).map(|ms| ms.ceil() as u64);
     FunctionLine {
         function: tally.function.clone(),
         invocations: tally.invocations,
@@ -251,6 +262,11 @@ fn function_line(tally: &Tally) -> FunctionLine {
         timeouts: tally.timeouts,
         errors: tally.errors,
         billed_ms: tally.billed_ms,
+        p50_ms: quantile(50),
+        p95_ms: quantile(95),
+        longest_ms: quantile(100),
+        memory_used_mb: tally.memory.map(|memory| memory.used_mb),
+        memory_size_mb: tally.memory.map(|memory| memory.size_mb),
         causes,
     }
 }

@@ -56,7 +56,10 @@ impl Message {
     pub fn sentences(&self) -> Vec<String> {
         match self.event {
             Event::Firing => self.finding.said.clone(),
-            Event::Changed => [vec![format!("A new cause, in trouble that began {} ago.", spoken(self.at - self.since))], self.finding.said.clone()].concat(),
+            Event::Changed => {
+                let news = if self.finding.latest.is_some() { "Something new" } else { "A new cause" };
+                [vec![format!("{news}, in trouble that began {} ago.", spoken(self.at - self.since))], self.finding.said.clone()].concat()
+            }
             Event::Reminder => [vec![format!("This has been so for {}.", spoken(self.at - self.since))], self.finding.said.clone()].concat(),
             Event::Resolved | Event::Closed => {
                 let why = self.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();

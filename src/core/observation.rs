@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::{Cause, Confidence};
+use super::durations::Durations;
 use super::money::{Money, Totals};
 
 /// One thing a source saw.
@@ -97,6 +98,31 @@ pub struct Tally {
     pub unparsed: u64,
     /// Faults by cause.
     pub causes: BTreeMap<Cause, u64>,
+    /// How long the invocations took, as far as the log says: each duration in milliseconds.
+    #[serde(default)]
+    pub durations: Durations,
+    /// The highest share of its memory that the function used; `None` if no line said.
+    #[serde(default)]
+    pub memory: Option<MemoryUse>,
+}
+
+/// Memory that was used, of the memory there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryUse {
+    /// Used, in MB: the highest figure of the environment so far, as Lambda reports it.
+    pub used_mb: u32,
+    /// Configured, in MB; zero says nothing of the share.
+    pub size_mb: u32,
+}
+
+impl MemoryUse {
+    /// The one that used the higher share of what it had; of the same shares the one that used more.
+    pub fn higher(self, other: Self) -> Self {
+        let share = |of: &Self, than: &Self| u64::from(of.used_mb) * u64::from(than.size_mb);
+        let order = (self.size_mb > 0).cmp(&(other.size_mb > 0)).then_with(|| share(&self, &other).cmp(&share(&other, &self)));
+        let order = order.then_with(|| (self.used_mb, self.size_mb).cmp(&(other.used_mb, other.size_mb)));
+        if order.is_lt() { other } else { self }
+    }
 }
 
 impl Tally {
@@ -113,6 +139,13 @@ impl Tally {
         for (cause, count) in &other.causes {
             *self.causes.entry(*cause).or_default() += count;
         }
+        self.durations.merge(&other.durations);
+        other.memory.into_iter().for_each(|memory| self.used(memory));
+    }
+
+    /// Takes in how much memory an invocation has used; the highest share is kept.
+    pub fn used(&mut self, memory: MemoryUse) {
+        self.memory = Some(self.memory.map_or(memory, |known| known.higher(memory)));
     }
 
     /// Whether it counts anything.
@@ -136,6 +169,22 @@ pub struct Fault {
     pub finding: String,
     /// The deciding lines, redacted and shortened.
     pub evidence: Vec<String>,
+    /// Other causes that lines of the same invocation show, deepest first; never `cause` itself.
+    #[serde(default)]
+    pub also: Vec<Cause>,
+    /// The text of the error with everything blanked that differs from one time to the next, ids and numbers: two faults with the
+    /// same fingerprint are the same error. Redacted, readable, at most 200 characters or so; `None` if no line tells an error.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+}
+
+impl Fault {
+    /// The line that tells the error: the one that has the fingerprint's first word, else the first that was kept, else the finding.
+    pub fn excerpt(&self) -> &str {
+        let word = self.fingerprint.as_deref().and_then(|fingerprint| fingerprint.split_whitespace().next());
+        let telling = word.and_then(|word| self.evidence.iter().find(|line| line.contains(word)));
+        telling.or_else(|| self.evidence.first()).unwrap_or(&self.finding)
+    }
 }
 
 /// How a ping ended.
@@ -253,5 +302,31 @@ pub struct CallFailure {
 impl std::fmt::Display for CallFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} on {} failed: {}; {}", self.call, self.resource, self.said, self.next_step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_higher_share_of_memory_wins_whichever_comes_first() {
+        let of = |(used_mb, size_mb)| MemoryUse { used_mb, size_mb };
+        for (low, high) in [((90, 128), (100, 128)), ((500, 1024), (100, 128)), ((64, 128), (128, 256)), ((999, 0), (1, 128)), ((1, 0), (2, 0))] {
+            assert_eq!((of(low).higher(of(high)), of(high).higher(of(low))), (of(high), of(high)), "{low:?} and {high:?}");
+        }
+    }
+
+    #[test]
+    fn what_version_1_wrote_can_still_be_read() {
+        let fault: Fault =
+            serde_json::from_str(r#"{"function":"f","cause":"oom","confidence":"proved","request_id":null,"finding":"It is so.","evidence":["a line"]}"#)
+                .unwrap();
+        assert_eq!((fault.also, fault.fingerprint), (vec![], None));
+        let tally: Tally = serde_json::from_str(
+            r#"{"function":"f","invocations":1,"cold":0,"cold_waited":0,"timeouts":0,"errors":0,"billed_ms":5,"duration_ms":5,"unparsed":0,"causes":{}}"#,
+        )
+        .unwrap();
+        assert_eq!((tally.durations.count(), tally.memory), (0, None));
     }
 }

@@ -41,6 +41,44 @@ impl Span {
     }
 }
 
+/// A positive length of time in whole milliseconds, at most a day: `"800ms"`, `"5s"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Latency(u32);
+
+impl Latency {
+    /// In milliseconds.
+    pub fn milliseconds(self) -> f64 {
+        f64::from(self.0)
+    }
+
+    /// Milliseconds as a person says them: `11.8 ms`, `5.25 s`.
+    pub fn shown(milliseconds: f64) -> String {
+        let (number, unit) = if milliseconds < 1000.0 { (milliseconds, "ms") } else { (milliseconds / 1000.0, "s") };
+        let number = format!("{number:.2}");
+        format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Self::shown(self.milliseconds()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Latency {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "a length of time such as \"800ms\" or \"5s\"";
+        let text = String::deserialize(from)?;
+        let length = humantime::parse_duration(&text).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &EXPECTED))?;
+        let milliseconds = u32::try_from(length.as_millis()).ok().filter(|milliseconds| *milliseconds <= 86_400_000);
+        match milliseconds {
+            Some(milliseconds) if length.subsec_nanos() % 1_000_000 == 0 && milliseconds > 0 => Ok(Self(milliseconds)),
+            Some(_) => Err(de::Error::custom(format!("{text} is not a whole, positive number of milliseconds"))),
+            None => Err(de::Error::custom(format!("{text} is longer than a day"))),
+        }
+    }
+}
+
 /// A length of time as a person says it, in the two largest units that are not zero: `2 d 3 h`, `30 s`, `650 ms`.
 pub fn spoken(delta: TimeDelta) -> String {
     if delta < TimeDelta::zero() {
@@ -112,6 +150,17 @@ mod tests {
         ] {
             let read: Option<Span> = serde_json::from_value(serde_json::json!(text)).ok();
             assert_eq!(read.map(Span::as_seconds), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_are_read_to_the_millisecond_and_said_as_they_were_typed() {
+        for (text, said) in [("5s", "5 s"), ("800ms", "800 ms"), ("1s 250ms", "1.25 s"), ("2m", "120 s"), ("0ms", ""), ("10us", ""), ("5", ""), ("2d", "")] {
+            let read: Option<Latency> = serde_json::from_value(serde_json::json!(text)).ok();
+            assert_eq!(read.map(|limit| limit.to_string()).unwrap_or_default(), said, "{text}");
+        }
+        for (milliseconds, said) in [(0.0, "0 ms"), (11.81, "11.81 ms"), (999.999, "1000 ms"), (1000.0, "1 s"), (30_034.05, "30.03 s"), (100.0, "100 ms")] {
+            assert_eq!(Latency::shown(milliseconds), said);
         }
     }
 

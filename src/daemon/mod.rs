@@ -144,6 +144,7 @@ impl Daemon {
             let cursors = loaded.cursors.remove(slot.name()).unwrap_or_default();
             slot.restore(cursors, known, now);
         }
+        loaded.errors.into_iter().for_each(|error| history.learn(error));
         loaded.observations.iter().for_each(|observation| history.record(observation));
         Ok(Self {
             parts,

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::core::money::cents;
 use crate::core::month::{FunctionLine, IncidentLine, MonthReport, PingLine, ServiceLine};
-use crate::core::span::spoken;
+use crate::core::span::{Latency, spoken};
 
 /// Services below this share of a cent are counted together.
 const SHOWN_FROM: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
@@ -104,7 +104,7 @@ fn section(out: &mut String, title: &str, table: Option<Table>, none: &str) {
 }
 
 fn functions(lines: &[FunctionLine]) -> Option<Table> {
-    let mut table = new_table(&["Function", "Invocations", "Cold", "Waited", "Timeouts", "Errors", "Causes"], 5);
+    let mut table = new_table(&["Function", "Invocations", "Cold", "Waited", "Timeouts", "Errors", "p95", "Memory", "Causes"], 7);
     for line in lines {
         let causes: Vec<String> = line.causes.iter().map(|cause| format!("{} {}", cause.count, cause.code)).collect();
         let share = (line.cold_starts * 100).checked_div(line.invocations).map(|percent| format!(" ({percent} %)")).unwrap_or_default();
@@ -115,6 +115,8 @@ fn functions(lines: &[FunctionLine]) -> Option<Table> {
             line.user_cold_starts.to_string(),
             line.timeouts.to_string(),
             line.errors.to_string(),
+            line.p95_ms.map_or_else(|| "unknown".to_owned(), |ms| Latency::shown(ms as f64)),
+            line.memory_used_mb.zip(line.memory_size_mb).map_or_else(|| "unknown".to_owned(), |(used, size)| format!("{used} of {size} MB")),
             causes.join(", "),
         ]);
     }

@@ -1,11 +1,14 @@
 //! One step of the loop, written whole or not at all.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError, ms};
 use crate::aws::meter::Spent;
+use crate::core::fingerprints::MOST_FINGERPRINTS;
 use crate::core::history::SourceState;
 use crate::core::incident::Incident;
 use crate::core::notification::Notification;
@@ -57,16 +60,45 @@ const COSTS: &str = "INSERT OR REPLACE INTO cost_day (source, day, seen, body)
     WHERE row ->> 3 IS NOT (SELECT body FROM cost_day WHERE source = row ->> 0 AND day = row ->> 1 ORDER BY seen DESC LIMIT 1)";
 const OBSERVATIONS: &str = "INSERT INTO observation (kind, at, seen, source, body)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
-const MINUTES: &str = "INSERT INTO lambda_minute (function, minute, seen, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET seen = max(seen, excluded.seen), invocations = invocations + excluded.invocations, cold = cold + excluded.cold,
-        cold_waited = cold_waited + excluded.cold_waited, timeouts = timeouts + excluded.timeouts, errors = errors + excluded.errors,
-        billed_ms = billed_ms + excluded.billed_ms, duration_ms = duration_ms + excluded.duration_ms, unparsed = unparsed + excluded.unparsed";
-const DAYS: &str = "INSERT INTO lambda_day (function, day, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed)
-    SELECT value ->> 0, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET invocations = invocations + excluded.invocations, cold = cold + excluded.cold,
-        cold_waited = cold_waited + excluded.cold_waited, timeouts = timeouts + excluded.timeouts, errors = errors + excluded.errors,
-        billed_ms = billed_ms + excluded.billed_ms, duration_ms = duration_ms + excluded.duration_ms, unparsed = unparsed + excluded.unparsed";
+/// What is done where counts of the same minute, or day, are there already; as `Tally::add` does it.
+macro_rules! added {
+    () => {
+        "invocations = invocations + excluded.invocations, cold = cold + excluded.cold, cold_waited = cold_waited + excluded.cold_waited,
+        timeouts = timeouts + excluded.timeouts, errors = errors + excluded.errors, billed_ms = billed_ms + excluded.billed_ms,
+        duration_ms = duration_ms + excluded.duration_ms, unparsed = unparsed + excluded.unparsed,
+        durations = (SELECT json_group_object(key, count) FROM (
+            SELECT key, CASE key WHEN 'longest' THEN max(value) ELSE sum(value) END AS count
+            FROM (SELECT key, value FROM json_each(durations) UNION ALL SELECT key, value FROM json_each(excluded.durations)) GROUP BY key)),
+        (memory_used, memory_size) = (
+            SELECT used, size FROM (SELECT memory_used AS used, memory_size AS size UNION ALL SELECT excluded.memory_used, excluded.memory_size)
+            ORDER BY size IS NULL, CAST(used AS REAL) / size DESC, used DESC LIMIT 1)"
+    };
+}
+const MINUTES: &str = concat!(
+    "INSERT INTO lambda_minute (function, minute, seen, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed,
+        durations, memory_used, memory_size)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+        value ->> 12, value ->> 13, value ->> 14 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET seen = max(seen, excluded.seen), ",
+    added!()
+);
+const DAYS: &str = concat!(
+    "INSERT INTO lambda_day (function, day, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed,
+        durations, memory_used, memory_size)
+    SELECT value ->> 0, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+        value ->> 12, value ->> 13, value ->> 14 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET ",
+    added!()
+);
+const ERRORS: &str = "INSERT INTO error (function, fingerprint, first, seen, last, cause, excerpt)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET first = min(first, excluded.first), seen = min(seen, excluded.seen), last = max(last, excluded.last)";
+/// As `Fingerprints::learn` does it: of too many errors of one function those not seen for longest go.
+const MOST_ERRORS: &str = "DELETE FROM error WHERE (function, fingerprint) IN (
+        SELECT function, fingerprint FROM (
+            SELECT function, fingerprint, row_number() OVER (PARTITION BY function ORDER BY last DESC, fingerprint DESC) AS place
+            FROM error WHERE function IN (SELECT value ->> 0 FROM json_each(?1)))
+        WHERE place > ?1 ->> '$[0][1]')";
 const CAUSES: &str = "INSERT INTO cause_day (function, day, cause, count)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
@@ -101,7 +133,8 @@ impl Store {
         transaction.commit().await.map_err(|error| self.database(error))
     }
 
-    /// Drops what is older than it is to be kept: single observations and sent messages after `keep`, minutes after `window`.
+    /// Drops what is older than it is to be kept: single observations and sent messages after `keep`, minutes after `window`. Errors
+    /// that were ever seen stay, or they would be new when they come again.
     ///
     /// # Errors
     /// If the database refuses.
@@ -125,14 +158,22 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static s
 
 /// The rows of each table, as arrays in the order of the statement's columns.
 fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> {
-    let (mut costs, mut single, mut tallies, mut causes) = (vec![], vec![], vec![], vec![]);
+    let (mut costs, mut single, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![]);
+    let mut with_errors = BTreeSet::new();
     for Observation { at, seen, source, what } in &commit.observations {
         let (at, seen, day) = (ms(*at), ms(*seen), at.date_naive().to_string());
         match what {
             What::Cost(cost) => costs.push(json!([source, cost.day.to_string(), seen, json!(cost).to_string()])),
-            What::Fault(fault) => single.push(json!(["fault", at, seen, source, json!(fault).to_string()])),
+            What::Fault(fault) => {
+                single.push(json!(["fault", at, seen, source, json!(fault).to_string()]));
+                if let Some(fingerprint) = &fault.fingerprint {
+                    errors.push(json!([fault.function, fingerprint, at, seen, fault.cause.code(), fault.excerpt()]));
+                    with_errors.insert(&fault.function);
+                }
+            }
             What::Ping(ping) => single.push(json!(["ping", at, seen, source, json!(ping).to_string()])),
             What::Tally(t) => {
+                let memory = t.memory.filter(|memory| memory.size_mb > 0);
                 tallies.push(json!([
                     t.function,
                     at,
@@ -145,7 +186,10 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
                     t.errors,
                     t.billed_ms,
                     t.duration_ms,
-                    t.unparsed
+                    t.unparsed,
+                    t.durations,
+                    memory.map(|memory| memory.used_mb),
+                    memory.map(|memory| memory.size_mb)
                 ]));
                 causes.extend(t.causes.iter().map(|(cause, count)| json!([t.function, day, cause.code(), count])));
             }
@@ -170,6 +214,8 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
         (MINUTES, tallies.clone()),
         (DAYS, tallies),
         (CAUSES, causes),
+        (ERRORS, errors),
+        (MOST_ERRORS, with_errors.into_iter().map(|function| json!([function, MOST_FINGERPRINTS])).collect()),
         (CURSORS, commit.cursors.iter().map(|(source, key, value)| json!([source, key, value])).collect()),
         (SOURCES, commit.sources.iter().map(|row| json!([row.name, row.polled.map(ms), json!(row.state).to_string()])).collect()),
         (INCIDENTS, commit.incidents.iter().map(incident).collect()),

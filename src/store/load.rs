@@ -10,14 +10,17 @@ use sqlx::sqlite::SqliteRow;
 use super::{Store, StoreError, commit::SourceRow, ms, time};
 use crate::core::calendar::Month;
 use crate::core::decide::Open;
+use crate::core::fingerprints::KnownError;
 use crate::core::incident::Incident;
-use crate::core::observation::{Observation, Tally, What};
+use crate::core::observation::{MemoryUse, Observation, Tally, What};
 
 /// What the store knows, as far as the daemon needs it.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// Observations the rules look back on.
     pub observations: Vec<Observation>,
+    /// Every error that was ever seen.
+    pub errors: Vec<KnownError>,
     /// What is known of each source.
     pub sources: Vec<SourceRow>,
     /// Each source's place in its data.
@@ -38,6 +41,7 @@ impl Store {
     /// If the database refuses, or holds what this version cannot read.
     pub async fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded {
+            errors: self.errors().await?,
             sources: self.sources().await?,
             open: self.open_incidents().await?,
             spent: self.spent(Month::of(now.date_naive())).await?,
@@ -114,22 +118,40 @@ impl Store {
         Ok(())
     }
 
+    async fn errors(&self) -> Result<Vec<KnownError>, StoreError> {
+        let rows = self.rows(sqlx::query("SELECT function, fingerprint, first, seen, last FROM error")).await?;
+        let read = |row: &SqliteRow| {
+            Ok(KnownError {
+                function: self.get(row, 0)?,
+                fingerprint: self.get(row, 1)?,
+                first: time(self.get(row, 2)?),
+                seen: time(self.get(row, 3)?),
+                last: time(self.get(row, 4)?),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
     async fn minutes(&self, from: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
         let query = sqlx::query(
-            "SELECT function, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, minute, seen FROM lambda_minute WHERE minute >= ?1 OR seen >= ?1",
+            "SELECT function, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, minute, seen, durations, memory_used, memory_size
+             FROM lambda_minute WHERE minute >= ?1 OR seen >= ?1",
         );
         for row in self.rows(query.bind(ms(from))).await? {
-            into.push(Observation {
-                at: time(self.get(&row, 9)?),
-                seen: time(self.get(&row, 10)?),
-                source: String::new(),
-                what: What::Tally(self.tally(&row)?),
-            });
+            let mut tally = self.tally(&row)?;
+            (tally.durations, tally.memory) = (self.json("durations", &self.get::<String>(&row, 11)?)?, self.memory(&row, 12)?);
+            into.push(Observation { at: time(self.get(&row, 9)?), seen: time(self.get(&row, 10)?), source: String::new(), what: What::Tally(tally) });
         }
         Ok(())
     }
 
-    /// A tally from its columns, the function first; causes are kept elsewhere.
+    /// The memory that was used from its two columns.
+    pub(super) fn memory(&self, row: &SqliteRow, column: usize) -> Result<Option<MemoryUse>, StoreError> {
+        let used: Option<u32> = self.get(row, column)?;
+        Ok(used.zip(self.get(row, column + 1)?).map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb }))
+    }
+
+    /// A tally's counts from their columns, the function first; causes are kept elsewhere.
     pub(super) fn tally(&self, row: &SqliteRow) -> Result<Tally, StoreError> {
         let count = |column| self.get::<i64>(row, column).map(|count| u64::try_from(count).unwrap_or(0));
         Ok(Tally {
@@ -142,7 +164,7 @@ impl Store {
             billed_ms: count(6)?,
             duration_ms: count(7)?,
             unparsed: count(8)?,
-            causes: BTreeMap::new(),
+            ..Tally::default()
         })
     }
 

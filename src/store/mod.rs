@@ -5,6 +5,8 @@ mod load;
 mod lock;
 mod month;
 mod outbox;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,8 @@ pub use load::Loaded;
 pub use outbox::{Attempt, Meant, Waiting};
 
 /// Each version of the schema, in order; one that is released never changes.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "first", include_str!("migrations/0001_first.sql")), (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql"))];
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +106,7 @@ impl Store {
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true);
         let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: Some(lock) };
-        store.migrate().await?;
+        store.migrate(MIGRATIONS).await?;
         Ok(store)
     }
 
@@ -125,8 +128,8 @@ impl Store {
         pool.map_err(|source| StoreError::Database { path: path.to_path_buf(), source })
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let migrations = MIGRATIONS
+    async fn migrate(&self, to: &[(i64, &'static str, &'static str)]) -> Result<(), StoreError> {
+        let migrations = to
             .iter()
             .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(*sql), false));
         Migrator::with_migrations(migrations.collect()).run(&self.pool).await.map_err(|error| match error {

@@ -6,7 +6,7 @@ use super::{Store, StoreError, ms, time};
 use crate::core::calendar::Month;
 use crate::core::diagnosis::Cause;
 use crate::core::month::MonthRows;
-use crate::core::observation::{DayCost, Ping};
+use crate::core::observation::{DayCost, Ping, Tally};
 
 impl Store {
     /// Everything the store knows of a month.
@@ -39,6 +39,7 @@ impl Store {
                 tally.causes.insert(cause, u64::try_from(count).unwrap_or(0));
             }
         }
+        self.lengths(&first, &end, &mut rows).await?;
         for row in self
             .rows(sqlx::query("SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id").bind(ms(from)).bind(ms(to)))
             .await?
@@ -51,6 +52,21 @@ impl Store {
             rows.incidents.push(self.json("an incident", &self.get::<String>(&row, 0)?)?);
         }
         Ok(rows)
+    }
+
+    /// Durations and memory of the days from `first` on, before `end`.
+    async fn lengths(&self, first: &str, end: &str, rows: &mut MonthRows) -> Result<(), StoreError> {
+        // A report may be asked for before the daemon has brought the store to this version's schema.
+        if self.rows(sqlx::query("SELECT 1 FROM pragma_table_info('lambda_day') WHERE name = 'durations'")).await?.is_empty() {
+            return Ok(());
+        }
+        let days = "SELECT function, durations, memory_used, memory_size FROM lambda_day WHERE day >= ?1 AND day < ?2";
+        for row in self.rows(sqlx::query(days).bind(first).bind(end)).await? {
+            let function: String = self.get(&row, 0)?;
+            let day = Tally { durations: self.json("durations", &self.get::<String>(&row, 1)?)?, memory: self.memory(&row, 2)?, ..Tally::default() };
+            rows.tallies.iter_mut().filter(|tally| tally.function == function).for_each(|tally| tally.add(&day));
+        }
+        Ok(())
     }
 
     /// The newest figure of each day of a month.

@@ -5,6 +5,7 @@ mod default_config;
 mod demo;
 mod failures;
 mod logs_reading;
+mod new_errors;
 mod once;
 mod receivers;
 mod recovery;

@@ -21,7 +21,8 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let found = case.by_sign(Cause::AppException, "The application raised an error that nobody caught.")?;
     // What the application logged and dealt with is no reason for a limit that was reached, or for a process that ended.
-    let dealt_with = found.confidence == Confidence::Likely && (case.outcome == Outcome::Timeout || case.exited.is_some());
+    let last = case.signs.iter().any(|sign| sign.cause == Cause::AppException && sign.is_last);
+    let dealt_with = found.confidence == Confidence::Likely && (case.outcome == Outcome::Timeout || (case.exited.is_some() && !last));
     let found = if found.confidence == Confidence::Likely {
         Diagnosis { finding: "The application logged an error; whether the invocation failed by it, the lines do not say.".to_owned(), ..found }
     } else {

@@ -19,6 +19,8 @@ pub struct Brief {
     pub outcome: Outcome,
     /// Whether a new environment was started for it.
     pub cold: bool,
+    /// Milliseconds of start-up, where its summary says so.
+    pub init_ms: Option<f64>,
     /// It reached its timeout and the application had not said a word.
     pub silent_timeout: bool,
     /// It was ended while the application was still starting up.
@@ -57,6 +59,11 @@ impl Recent {
     /// How many of the latest in a row each needed a new environment and failed in nothing.
     pub fn cold_in_a_row(&self) -> usize {
         self.in_a_row(|brief| brief.cold && brief.outcome == Outcome::Success)
+    }
+
+    /// The longest start-up that is remembered, in milliseconds.
+    pub fn longest_start_up_ms(&self) -> Option<f64> {
+        self.last.iter().filter_map(|brief| brief.init_ms).reduce(f64::max)
     }
 
     /// How many of the latest in a row reached their timeout without a word from the application.

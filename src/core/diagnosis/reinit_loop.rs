@@ -14,6 +14,8 @@ const IN_A_ROW: usize = 3;
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let limit = case.timed_out_after_ms?;
     let apart = case.recent.median_gap().map(|gap| format!(", {} apart in the median", super::spoken(gap))).unwrap_or_default();
+    // A start-up that takes longer than the whole limit cannot be done again inside of it.
+    let too_long = case.recent.longest_start_up_ms().filter(|init| *init >= limit);
     let limit = Case::seconds(limit / 1000.0);
     if !case.instancing.is_empty() || case.inits.iter().any(|init| init.status.is_bad()) {
         let in_a_row = case.recent.start_ups_in_a_row() + 1;
@@ -23,8 +25,15 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         return (in_a_row >= IN_A_ROW).then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
     }
     let in_a_row = case.recent.silent_timeouts_in_a_row() + 1;
-    if case.cold || case.lines > 0 || in_a_row < IN_A_ROW {
+    if case.cold || case.lines > 0 || (in_a_row < IN_A_ROW && too_long.is_none()) {
         return None;
+    }
+    if let Some(init) = too_long {
+        let finding = format!(
+            "Start-up needs {} by itself (an earlier invocation shows it), more than the limit of {limit}; after a reset it is run inside the invocation, which then says nothing until the limit.",
+            Case::seconds(init / 1000.0)
+        );
+        return Some(Diagnosis::new(Cause::ReinitLoop, Confidence::Likely, finding).general());
     }
     let finding = format!(
         "{in_a_row} invocations in a row{apart} reached the {limit} limit without a word from the handler and without a start-up of their own: each begins by starting up again what the one before had to abandon."

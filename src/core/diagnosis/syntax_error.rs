@@ -28,7 +28,6 @@ pub(super) const WORDS: &[&str] = &[
     "Unexpected token export",
     "Unexpected token import",
     "await is only valid in",
-    "invalid syntax",
 ];
 
 /// A parser of data complains with the same words about data.

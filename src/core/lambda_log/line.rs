@@ -100,6 +100,9 @@ pub struct InitReport {
     pub duration_ms: Option<f64>,
     /// Whether it happened inside an invocation, as the second try of a start-up that had failed before.
     pub in_invocation: bool,
+    /// Whether it was done before any request came: in text a start-up that went well is only reported then.
+    #[serde(default)]
+    pub ahead: bool,
     /// How it ended.
     pub status: Status,
     /// The platform's error type, such as `Runtime.ImportModuleError`.
@@ -152,7 +155,7 @@ pub enum Status {
 
 impl Status {
     fn of(word: &str) -> Self {
-        match word {
+        match word.trim_matches(|c: char| !c.is_ascii_alphanumeric()) {
             "timeout" => Self::Timeout,
             "error" | "failure" => Self::Error,
             _ => Self::Success,

@@ -233,7 +233,7 @@ impl Reader {
                 Kind::Platform
             }
             Line::InitReport(report) | Line::RestoreReport(report) => {
-                environment.init_report(event, report, at);
+                environment.init_report(event, report);
                 Kind::Platform
             }
             Line::Extension { error_type, failed } => {
@@ -394,6 +394,7 @@ impl Reader {
                 at: open.started.or(open.ended_at),
                 outcome: if failed_by_word { Outcome::Error } else { outcome },
                 cold,
+                init_ms: open.report.as_ref().and_then(|report| report.init_ms),
                 silent_timeout: outcome == Outcome::Timeout && open.said.lines == 0 && !reported_cold,
                 in_start_up,
                 max_memory_mb: open.report.as_ref().and_then(|report| report.max_memory_mb),
@@ -520,7 +521,7 @@ impl Environment {
         }
     }
 
-    fn init_report(&mut self, event: &str, report: InitReport, _at: Option<DateTime<Utc>>) {
+    fn init_report(&mut self, event: &str, report: InitReport) {
         let quote = report.status.is_bad();
         let unended = self.open.iter().rposition(|open| !open.has_ended());
         let (start_up, said) = match unended {
@@ -538,6 +539,7 @@ impl Environment {
             sign_type(said, kind);
         }
         let start_up = start_up.get_or_insert_default();
+        start_up.ahead |= report.ahead;
         if start_up.reports.len() < 4 {
             start_up.reports.push(report);
         }

@@ -1,16 +1,18 @@
 //! What one poll gave, counted for the rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::invocation::{Invocation, Invocations};
 use crate::core::diagnosis::Outcome;
 use crate::core::history::minute_of;
-use crate::core::observation::{Fault, Tally};
+use crate::core::observation::{Fault, MemoryUse, Tally};
 
 /// Faults of one poll that are kept one by one; the tally counts them all.
 const MOST_FAULTS: usize = 200;
+/// Kinds of errors of one poll that are told apart.
+const MOST_KINDS: usize = 1_000;
 
 /// What a reading gave.
 #[derive(Debug, Default)]
@@ -19,6 +21,7 @@ pub struct Reading {
     pub tallies: BTreeMap<DateTime<Utc>, Tally>,
     /// What went wrong, oldest first.
     pub faults: Vec<(DateTime<Utc>, Fault)>,
+    kinds: BTreeSet<String>,
 }
 
 impl Reading {
@@ -42,10 +45,17 @@ impl Invocations for Reading {
         if let Some(report) = invocation.report {
             tally.duration_ms += report.duration_ms.round() as u64;
             tally.billed_ms += report.billed_ms.unwrap_or(report.duration_ms).round() as u64;
+            tally.durations.add(report.duration_ms);
+            if let Some((used, size)) = report.max_memory_mb.zip(report.memory_mb) {
+                tally.used(MemoryUse { used_mb: used.round() as u32, size_mb: size.round() as u32 });
+            }
         }
         let Some(first) = invocation.causes.first() else { return };
         *tally.causes.entry(first.cause).or_default() += 1;
-        if self.faults.len() >= MOST_FAULTS {
+        let fingerprint = invocation.fingerprint();
+        // A kind of error that was not met before in this poll is kept whatever their number.
+        let is_new = fingerprint.as_ref().is_some_and(|text| self.kinds.len() < MOST_KINDS && self.kinds.insert(text.clone()));
+        if self.faults.len() >= MOST_FAULTS && !is_new {
             return;
         }
         let fault = Fault {
@@ -55,6 +65,8 @@ impl Invocations for Reading {
             request_id: invocation.request_id.map(str::to_owned),
             finding: first.finding.clone(),
             evidence: invocation.evidence(),
+            also: invocation.causes.iter().skip(1).map(|also| also.cause).collect(),
+            fingerprint,
         };
         self.faults.push((at, fault));
     }

@@ -98,7 +98,7 @@ fn layer(stripped: &mut Stripped<'_>) -> bool {
             true
         }
         b'`' | b'>' => {
-            stripped.text = text.get(1..).unwrap_or_default().trim_ascii();
+            stripped.text = text.get(1..).unwrap_or_default().trim_matches('`').trim_ascii();
             true
         }
         b'"' if stripped.timed => {

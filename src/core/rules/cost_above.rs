@@ -168,6 +168,7 @@ impl CostAbove {
                 _ => "Open Cost Explorer, group by service: the largest one that grew is the place to look.".to_owned(),
             },
             evidence: vec![],
+            latest: None,
         }
     }
 }

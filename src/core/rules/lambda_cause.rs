@@ -45,13 +45,17 @@ impl LambdaCause {
     fn one(&self, history: &History, function: &str, read_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
         // A fault that was seen late counts from when it was seen: whoever should have been told is told.
-        let faults: Vec<(DateTime<Utc>, &Fault)> =
-            history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.causes.contains(&fault.cause)).collect();
+        let faults: Vec<(DateTime<Utc>, &Fault)> = history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.wants(fault)).collect();
         match self.densest(&faults) {
             Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
             None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, "it has not happened so often lately"),
             None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
         }
+    }
+
+    /// Whether the invocation shows a cause that is asked for, be it the deepest one or not.
+    fn wants(&self, fault: &Fault) -> bool {
+        self.causes.contains(&fault.cause) || fault.also.iter().any(|cause| self.causes.contains(cause))
     }
 
     /// The latest run of faults that lie within the window of each other and are enough of them.
@@ -79,12 +83,17 @@ impl LambdaCause {
             ("First".to_owned(), first_at.format("%F %T UTC").to_string()),
             ("Last".to_owned(), last_at.format("%F %T UTC").to_string()),
         ];
-        let others: Vec<&str> =
-            Cause::ALL.iter().filter(|(_, cause)| *cause != last.cause && run.iter().any(|(_, fault)| fault.cause == *cause)).map(|(code, _)| *code).collect();
+        let shows = |fault: &Fault, cause: Cause| fault.cause == cause || fault.also.contains(&cause);
+        let others = Cause::ALL.iter().filter(|(_, cause)| *cause != last.cause && run.iter().any(|(_, fault)| shows(fault, *cause)));
+        let others: Vec<&str> = others.map(|(code, _)| *code).collect();
         if !others.is_empty() {
             facts.push(("Also seen".to_owned(), others.join(", ")));
         }
         let mut said = vec![last.finding.clone()];
+        let asked_for = last.also.iter().find(|cause| self.causes.contains(cause));
+        if let Some(wanted) = asked_for.filter(|_| !self.causes.contains(&last.cause)) {
+            said.push(format!("The same invocation shows {} too; {} is the deeper cause.", wanted.code(), last.cause.code()));
+        }
         if last.cause == Cause::SlowColdStart && worst.0 == Confidence::Proved && history.pings(function).next().is_some() {
             said.push(PINGING_CANNOT_HELP.to_owned());
         }
@@ -95,6 +104,7 @@ impl LambdaCause {
             cause: Some((last.cause, worst.0)),
             next_step: last.cause.next_step().to_owned(),
             evidence: last.evidence.clone(),
+            latest: None,
         }
     }
 }

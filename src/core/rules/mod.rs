@@ -3,8 +3,11 @@
 mod cold_starts;
 mod cost_above;
 mod cost_jump;
+mod duration_above;
 mod lambda_cause;
+mod memory_above;
 mod metric_above;
+mod new_error;
 mod ping_failing;
 mod silence;
 mod source_failing;
@@ -79,7 +82,10 @@ conditions! {
     cost_above: CostAbove,
     cost_jump: CostJump,
     lambda_cause: LambdaCause,
+    new_error: NewError,
     cold_starts: ColdStarts,
+    duration_above: DurationAbove,
+    memory_above: MemoryAbove,
     metric_above: MetricAbove,
     ping_failing: PingFailing,
     silence: Silence,
@@ -178,6 +184,10 @@ pub struct Finding {
     pub next_step: String,
     /// Deciding log lines, redacted and shortened, still unescaped.
     pub evidence: Vec<String>,
+    /// When the newest of what it speaks of was first seen, UTC, where it speaks of things that are new: once there is something
+    /// newer, whoever was told is told again.
+    #[serde(default)]
+    pub latest: Option<DateTime<Utc>>,
 }
 
 impl Judgement {

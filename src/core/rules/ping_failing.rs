@@ -95,5 +95,6 @@ fn finding(function: &str, last: &[(DateTime<Utc>, &Ping)]) -> Finding {
         cause: cause.map(|cause| (cause, if unfinished == last.len() { Confidence::Proved } else { Confidence::Likely })),
         next_step,
         evidence: last.first().map(|(_, ping)| ping.evidence.clone()).unwrap_or_default(),
+        latest: None,
     }
 }

@@ -9,7 +9,7 @@ use super::{Condition, Judgement, Verdict};
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::history::{History, minute_of};
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, DayCost, FailureKind, Fault, MetricPoint, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
+use crate::core::observation::{CallFailure, DayCost, FailureKind, Fault, MemoryUse, MetricPoint, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
 use crate::core::settings::{Notes, Settings};
 
 /// Noon of 20 December 2024.
@@ -30,6 +30,13 @@ fn condition(toml: &str) -> Condition {
     condition.unwrap_or_else(|| panic!("{toml}: {:?}", notes.into_problems()))
 }
 
+#[test]
+fn a_finding_that_version_1_wrote_can_still_be_read() {
+    let finding: super::Finding =
+        serde_json::from_str(r#"{"headline":"h","said":[],"facts":[["a","b"]],"cause":["oom","proved"],"next_step":"n","evidence":[]}"#).unwrap();
+    assert_eq!((finding.headline.as_str(), finding.latest), ("h", None));
+}
+
 fn seen(at: DateTime<Utc>, what: What) -> Observation {
     Observation { at, seen: at, source: "watch.x".to_owned(), what }
 }
@@ -40,7 +47,10 @@ fn judged(toml: &str, observations: &[Observation]) -> Vec<(String, &'static str
     history.watch("watch.x", now() - TimeDelta::days(30));
     observations.iter().for_each(|observation| history.record(observation));
     let say = |Judgement { subject, verdict }: Judgement| match verdict {
-        Verdict::Holds(finding) => (subject.to_string(), "holds", format!("{}\n{}", finding.headline, finding.said.join("\n"))),
+        Verdict::Holds(finding) => {
+            let facts: Vec<String> = finding.facts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
+            (subject.to_string(), "holds", [vec![finding.headline], finding.said, facts].concat().join("\n"))
+        }
         Verdict::Clear(why) => (subject.to_string(), "clear", why.into_owned()),
         Verdict::Unknown(why) => (subject.to_string(), "unknown", why.into_owned()),
     };
@@ -122,9 +132,95 @@ fn a_service_that_was_not_on_the_bill_jumps_from_nothing_and_tax_never_does() {
     check("cost_jump = { service = \"*\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "from 0.00 USD a day")]);
 }
 
+fn plain_fault(cause: Cause) -> Fault {
+    Fault {
+        function: "f".into(),
+        cause,
+        confidence: Confidence::Proved,
+        request_id: None,
+        finding: "It is so.".into(),
+        evidence: vec![],
+        also: vec![],
+        fingerprint: None,
+    }
+}
+
 fn fault(minutes: i64, cause: Cause) -> Observation {
-    let fault = Fault { function: "f".into(), cause, confidence: Confidence::Proved, request_id: None, finding: "It is so.".into(), evidence: vec![] };
-    seen(minutes_ago(minutes), What::Fault(fault))
+    seen(minutes_ago(minutes), What::Fault(plain_fault(cause)))
+}
+
+#[test]
+fn a_cause_is_found_beside_a_deeper_one_and_the_deeper_one_is_named() {
+    let fault = Fault { also: vec![Cause::Oom, Cause::FunctionTimeout], ..plain_fault(Cause::SlowColdStart) };
+    let observations = [read(0), seen(minutes_ago(1), What::Fault(fault))];
+    let deeper = "function_timeout too; slow_cold_start is the deeper cause.";
+    check("lambda_cause = { causes = [\"function_timeout\"] }", &observations, &[("function:f", "holds", deeper)]);
+    check("lambda_cause = { causes = [\"oom\"] }", &observations, &[("function:f", "holds", "Also seen: oom, function_timeout")]);
+    check("lambda_cause = { causes = [\"import_error\"] }", &observations, &[("function:f", "clear", "")]);
+    let both = judged("lambda_cause = { causes = [\"slow_cold_start\", \"oom\"] }", &observations);
+    assert!(!both[0].2.contains("deeper"), "{both:?}");
+}
+
+/// An error that happened and was seen so many minutes ago.
+fn error(happened: i64, seen: i64, fingerprint: &str) -> Observation {
+    let evidence = vec![format!("a line of {fingerprint}")];
+    let fault = Fault { fingerprint: Some(fingerprint.into()), evidence, ..plain_fault(Cause::RuntimeExit) };
+    Observation { at: minutes_ago(happened), seen: minutes_ago(seen), source: "watch.x".into(), what: What::Fault(fault) }
+}
+
+#[test]
+fn an_error_is_new_once_for_as_long_as_the_window() {
+    let rule = "new_error = { within = \"1h\" }";
+    check(rule, &[read(0), error(59, 59, "KeyError: '#'")], &[("function:f", "holds", "f: a new error: KeyError: '#'")]);
+    check(rule, &[read(0), error(61, 61, "KeyError: '#'")], &[("function:f", "clear", "no new error within 1 h")]);
+    check(rule, &[read(0), error(90, 90, "KeyError: '#'"), error(1, 1, "KeyError: '#'")], &[("function:f", "clear", "")]);
+    check(rule, &[read(0), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
+    check(rule, &[read(61)], &[("function:f", "unknown", "has not been read")]);
+    check("new_error = { functions = [\"other\"] }", &[read(0), error(1, 1, "KeyError: '#'")], &[]);
+}
+
+#[test]
+fn an_error_that_is_seen_late_is_as_new_as_when_it_was_seen() {
+    let rule = "new_error = { within = \"10m\" }";
+    check(rule, &[read(0), error(300, 5, "KeyError: '#'")], &[("function:f", "holds", "First: 2024-12-20 07:00:00 UTC")]);
+    // The same error, that happened earlier and was seen later: it is not new again.
+    check(rule, &[read(0), error(200, 30, "KeyError: '#'"), error(300, 5, "KeyError: '#'")], &[("function:f", "clear", "")]);
+}
+
+#[test]
+fn every_new_error_is_told_with_its_cause_its_count_and_its_first_time() {
+    let mut observations = vec![read(0), error(30, 30, "A"), error(20, 20, "A"), error(10, 10, "B")];
+    check(
+        "new_error = {}",
+        &observations,
+        &[(
+            "function:f",
+            "holds",
+            "f: 2 new errors, the latest: B\nIt is so.\nAlso new: A (runtime_exit, 2 since 2024-12-20 11:30:00 UTC)\nError: B\nCause: runtime_exit (proved)\nFirst: 2024-12-20 11:50:00 UTC\nCount since: 1\nNew within 1 h: 2",
+        )],
+    );
+    observations.extend((1..=6).map(|n| error(n, n, &format!("C{n}"))));
+    check("new_error = {}", &observations, &[("function:f", "holds", "8 new errors, the latest: C1\n")]);
+    check("new_error = {}", &observations, &[("function:f", "holds", "\nAnd 3 more that are new.\n")]);
+}
+
+#[test]
+fn what_the_store_knows_is_not_new() {
+    let known = |fingerprint: &str| crate::core::fingerprints::KnownError {
+        function: "f".into(),
+        fingerprint: fingerprint.into(),
+        first: minutes_ago(9000),
+        seen: minutes_ago(9000),
+        last: minutes_ago(9000),
+    };
+    let mut history = History::default();
+    history.learn(known("A"));
+    [read(0), error(2, 2, "A")].iter().for_each(|observation| history.record(observation));
+    assert!(matches!(condition("new_error = {}").judge(&history, now())[0].verdict, Verdict::Clear(_)));
+    history.record(&error(1, 1, "B"));
+    let Verdict::Holds(finding) = &condition("new_error = {}").judge(&history, now())[0].verdict else { panic!("it holds") };
+    assert_eq!((finding.headline.as_str(), finding.latest), ("f: a new error: B", Some(minutes_ago(1))));
+    assert_eq!(finding.evidence, ["a line of B"]);
 }
 
 fn read(minutes: i64) -> Observation {
@@ -201,6 +297,63 @@ fn cold_starts_are_a_share_of_enough_invocations() {
     check(rule, &[read(0), tally(10, 9, 2)], &[("function:f", "clear", "2 of 10")]);
     check(rule, &[read(0), tally(9, 9, 9)], &[("function:f", "unknown", "too few")]);
     check(rule, &[read(90), tally(10, 9, 9)], &[("function:f", "unknown", "has not been read")]);
+}
+
+/// Counts of the minute five minutes ago.
+fn tallied(durations: &[f64], memory: Option<(u32, u32)>, cold: u64) -> Observation {
+    let mut tally = Tally { function: "f".into(), invocations: durations.len() as u64, cold, ..Tally::default() };
+    durations.iter().for_each(|ms| tally.durations.add(*ms));
+    tally.memory = memory.map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb });
+    seen(minute_of(minutes_ago(5)), What::Tally(tally))
+}
+
+#[test]
+fn durations_are_compared_by_their_quantile() {
+    let rule = |quantile: &str, limit: &str| format!("duration_above = {{ quantile = \"{quantile}\", limit = \"{limit}\", within = \"15m\", at_least = 5 }}");
+    let observations = [read(0), tallied(&[100.0, 200.0, 300.0], None, 0), tallied(&[400.0, 6000.0], None, 1)];
+    for (quantile, limit, verdict, said) in [
+        ("max", "5s", "holds", "f: the longest of 5 invocations is 6 s within 15 min, over 5 s"),
+        ("max", "6s", "clear", "is 6 s"),
+        ("p90", "5999ms", "holds", "p90 of 5 invocations is 6 s"),
+        ("p50", "350ms", "clear", "p50 of 5 invocations is 30"),
+        ("p50", "250ms", "holds", "Limit: 250 ms for p50\nMedian: 30"),
+        ("p50", "250ms", "holds", "Longest: 6 s\nInvocations: 5 within 15 min\nIn a new environment: 1\nTimeouts: 0"),
+    ] {
+        check(&rule(quantile, limit), &observations, &[("function:f", verdict, said)]);
+    }
+    check("duration_above = { limit = \"1ms\" }", &observations, &[("function:f", "unknown", "too few durations to tell p95")]);
+    check("duration_above = { limit = \"1ms\", at_least = 1 }", &[read(0)], &[("function:f", "unknown", "too few")]);
+    check("duration_above = { limit = \"1ms\", at_least = 1 }", &[read(16), observations[1].clone()], &[("function:f", "unknown", "has not been read")]);
+}
+
+#[test]
+fn what_to_do_about_slow_invocations_follows_from_the_functions_own_counts() {
+    let next_step = |cold, timeouts| {
+        let mut history = History::default();
+        let mut observation = tallied(&[6000.0; 20], None, cold);
+        if let What::Tally(tally) = &mut observation.what {
+            tally.timeouts = timeouts;
+        }
+        [read(0), observation].iter().for_each(|observation| history.record(observation));
+        match &condition("duration_above = { limit = \"5s\" }").judge(&history, now())[0].verdict {
+            Verdict::Holds(finding) => finding.next_step.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (cold, timeouts, part) in [(0, 0, "the call that it waits for"), (1, 0, "met a new environment"), (1, 1, "Look at the timeouts first")] {
+        assert!(next_step(cold, timeouts).contains(part), "{}", next_step(cold, timeouts));
+    }
+}
+
+#[test]
+fn memory_is_a_share_of_what_the_function_has() {
+    let observations = [read(0), tallied(&[5.0], Some((120, 128)), 0), tallied(&[5.0], Some((500, 1024)), 0)];
+    check("memory_above = {}", &observations, &[("function:f", "holds", "f: 120 of 128 MB of memory were used within 1 h, over 90 %")]);
+    check("memory_above = {}", &observations, &[("function:f", "holds", "Used at most: 120 of 128 MB (93 %)\nLimit: 90 %\nInvocations: 2 within 1 h")]);
+    check("memory_above = { share = \"93.75%\" }", &observations, &[("function:f", "clear", "at most 120 of 128 MB")]);
+    check("memory_above = {}", &[read(0), tallied(&[5.0], None, 0)], &[("function:f", "unknown", "no line within 1 h")]);
+    check("memory_above = {}", &[read(0), tallied(&[5.0], Some((5, 0)), 0)], &[("function:f", "unknown", "no line within 1 h")]);
+    check("memory_above = {}", &[read(61), observations[1].clone()], &[("function:f", "unknown", "has not been read")]);
 }
 
 #[test]

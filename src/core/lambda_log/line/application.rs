@@ -87,7 +87,10 @@ impl<'a> Application<'a> {
             line.level = Level::of(word);
             let message = if line.level == Level::Unknown { rest } else { rest.get(word.len()..).unwrap_or_default().trim_ascii_start() };
             line.text = Cow::Borrowed(message);
-            line.unhandled = says_unhandled(message);
+            let first = message.lines().next().unwrap_or_default();
+            // .NET's runtime says `fail`; the older Node's prints what it hands to the caller.
+            let of_runtime = word == "fail" && is_exception(first) || line.level == Level::Unknown && message.starts_with("{\"errorMessage\":");
+            line.unhandled = says_unhandled(message) || of_runtime;
         } else {
             let word = rest.split([' ', ':', '\t']).next().unwrap_or_default();
             line.level = if word.len() >= 4 { Level::of(word) } else { Level::Unknown };
@@ -144,6 +147,8 @@ fn says_unhandled(text: &str) -> bool {
     STARTS.iter().any(|start| text.starts_with(start) || after_bracket.starts_with(start))
         || (text.starts_with("thread '") && text.contains("panicked at"))
         || text.starts_with("panicked at")
+        // Rust's runtime, by way of a subscriber that may put its level in front.
+        || text.get(..40).unwrap_or(text).contains("ERROR Lambda runtime invoke{")
 }
 
 /// An error as the older runtimes print it: `<message>: <Type>`, or Java's and Go's shapes, without any level.

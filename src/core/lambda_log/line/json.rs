@@ -94,6 +94,7 @@ fn init_report(record: &Value) -> InitReport {
     InitReport {
         duration_ms: record.pointer("/metrics/durationMs").and_then(Value::as_f64).and_then(measured),
         in_invocation: record["phase"] == "invoke",
+        ahead: matches!(record["initializationType"].as_str(), Some("provisioned-concurrency" | "snap-start")),
         status: Status::of(record["status"].as_str().unwrap_or_default()),
         error_type: string(&record["errorType"]),
     }
@@ -126,8 +127,10 @@ const MESSAGES: [&str; 8] = ["errorMessage", "message", "@message", "msg", "log"
 const IDS: [&str; 6] = ["requestId", "AWSRequestId", "aws_request_id", "function_request_id", "request_id", "awsRequestId"];
 
 fn application(event: &Value) -> Line<'static> {
-    let body = match &event["record"] {
-        record @ Value::Object(_) => record,
+    // A Telemetry record, or the failure as Step Functions hands it on.
+    let body = match (&event["record"], &event["cause"]) {
+        (record @ Value::Object(_), _) => record,
+        (_, cause @ Value::Object(_)) if cause["errorMessage"].is_string() => cause,
         _ => event,
     };
     let message = string(&event["record"]).or_else(|| MESSAGES.iter().find_map(|key| string(&body[*key])));
@@ -140,6 +143,10 @@ fn application(event: &Value) -> Line<'static> {
         }
         match text::timed_out(message).or_else(|| text::ended(message)).map(owned) {
             Some(Line::TimedOut { request_id: inner, after_seconds }) => return Line::TimedOut { request_id: inner.or(request_id), after_seconds },
+            // The type stands beside the message.
+            Some(Line::Ended { request_id: inner, how, error_type }) => {
+                return Line::Ended { request_id: inner.or(request_id), how, error_type: error_type.or_else(|| string(&body["errorType"]).map(Cow::Owned)) };
+            }
             Some(line) => return line,
             None => {}
         }

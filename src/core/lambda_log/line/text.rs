@@ -30,7 +30,12 @@ pub(super) fn parse(text: &str) -> Line<'_> {
             report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report })
         }
         // Summaries that lost their first line.
-        "Duration:" if text.contains("Memory") => report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report }),
+        "Duration:" if text.contains("Memory") || text.contains("Status:") => report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report }),
+        "\"errorMessage\":" | "\"errorType\":" => {
+            // One line of an answer that was printed over several.
+            let value = text.split_once(':').map_or("", |(_, value)| value.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | ',')));
+            timed_out(value).or_else(|| ended(value)).unwrap_or_else(|| Line::Application(Application::of_text(text)))
+        }
         _ => timed_out(text)
             .or_else(|| ended(text))
             .or_else(|| runtime_client(text))
@@ -49,6 +54,8 @@ fn boundary(text: &str, start: bool) -> Line<'_> {
         }
     }
     match id {
+        // An id that somebody cut or masked is none, but the invocation is one.
+        None if !text.trim_ascii_end().ends_with("RequestId:") && start => Line::Start { request_id: None, version },
         None => Line::Unparsed,
         Some(id) if start => Line::Start { request_id: Some(Cow::Borrowed(id)), version },
         Some(id) => Line::End { request_id: Some(Cow::Borrowed(id)) },
@@ -179,6 +186,8 @@ fn init_report(text: &str, duration: Name) -> InitReport {
             _ => {}
         }
     }
+    // What an author left out of a report that failed is not a start-up that went well.
+    report.ahead = duration == Name::Init && report.status == Status::Success && report.duration_ms.is_some() && !report.in_invocation;
     report
 }
 
@@ -189,7 +198,7 @@ fn report(text: &str) -> Option<(Option<Cow<'_, str>>, Report)> {
     for (name, value) in fields(text) {
         ends_with_status = name == Name::Status;
         match name {
-            Name::RequestId if id.is_none() => id = Some(Cow::Borrowed(request_id(value)?)),
+            Name::RequestId if id.is_none() => id = request_id(value).map(Cow::Borrowed),
             Name::Duration if duration.is_none() => duration = Some(number(value)?),
             Name::Billed => report.billed_ms = Some(number(value)?),
             Name::MemorySize if !value.is_empty() => report.memory_mb = Some(number(value)?),

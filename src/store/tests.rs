@@ -1,0 +1,131 @@
+//! What is written comes back, in one version of the schema and from the one before.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::Executor;
+use tempfile::TempDir;
+
+use super::*;
+use crate::core::calendar::Month;
+use crate::core::diagnosis::{Cause, Confidence};
+use crate::core::fingerprints::{KnownError, MOST_FINGERPRINTS};
+use crate::core::history::History;
+use crate::core::observation::{Fault, MemoryUse, Observation, Tally, What};
+
+fn now() -> DateTime<Utc> {
+    "2024-12-20T12:00:00Z".parse().unwrap()
+}
+
+fn seen(at: DateTime<Utc>, what: What) -> Observation {
+    Observation { at, seen: now(), source: "watch.x".into(), what }
+}
+
+fn tally(durations: &[f64], memory: Option<(u32, u32)>) -> Tally {
+    let mut tally = Tally { function: "f".into(), invocations: durations.len() as u64, ..Tally::default() };
+    durations.iter().for_each(|ms| tally.durations.add(*ms));
+    tally.memory = memory.map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb });
+    tally
+}
+
+fn fault(fingerprint: String, seconds_ago: i64) -> Observation {
+    let fault = Fault {
+        function: "f".into(),
+        cause: Cause::Oom,
+        confidence: Confidence::Proved,
+        request_id: None,
+        finding: "It is so.".into(),
+        evidence: vec!["START".into(), "KeyError: 'a42'".into()],
+        also: vec![Cause::FunctionTimeout],
+        fingerprint: Some(fingerprint),
+    };
+    let at = now() - TimeDelta::seconds(seconds_ago);
+    Observation { seen: at, ..seen(at, What::Fault(fault)) }
+}
+
+async fn store(folder: &TempDir) -> Store {
+    Store::open(&folder.path().join("monitor.db"), Durability::None).await.unwrap()
+}
+
+async fn write(store: &Store, observations: Vec<Observation>) {
+    store.commit(&Commit { observations, ..Commit::default() }, now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn durations_and_memory_add_up_in_the_store_as_they_do_in_the_history() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let tallies = [
+        tally(&[11.8, 30_034.05], None),
+        tally(&[11.8], Some((90, 128))),
+        tally(&[], Some((900, 1024))),
+        tally(&[5.0], Some((91, 128))),
+        tally(&[], Some((9, 0))),
+    ];
+    let mut sum = tally(&[], None);
+    for tally in &tallies {
+        write(&store, vec![seen(now(), What::Tally(tally.clone()))]).await;
+        sum.add(tally);
+    }
+    let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
+    assert_eq!(loaded.observations.into_iter().map(|observation| observation.what).collect::<Vec<_>>(), [What::Tally(sum.clone())]);
+    // Another day of the same month.
+    write(&store, vec![seen(now() - TimeDelta::days(3), What::Tally(tally(&[60_000.0], Some((127, 128)))))]).await;
+    sum.add(&tally(&[60_000.0], Some((127, 128))));
+    let month = store.month(Month::of(now().date_naive())).await.unwrap();
+    assert_eq!(month.tallies, [sum]);
+}
+
+#[tokio::test]
+async fn an_error_is_known_for_ever_from_the_first_time_it_was_seen() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    write(&store, vec![fault("KeyError: '#'".into(), 7000), fault("KeyError: '#'".into(), 9000), fault("KeyError: '#'".into(), 8000)]).await;
+    store.prune(now() + TimeDelta::days(900), TimeDelta::days(400), TimeDelta::days(1)).await.unwrap();
+    let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
+    let ago = |seconds| now() - TimeDelta::seconds(seconds);
+    let known = KnownError { function: "f".into(), fingerprint: "KeyError: '#'".into(), first: ago(9000), seen: ago(9000), last: ago(7000) };
+    assert_eq!((loaded.errors, loaded.observations), (vec![known], vec![]));
+    let row = store.rows(sqlx::query("SELECT cause, excerpt FROM error")).await.unwrap();
+    assert_eq!((store.get::<String>(&row[0], 0).unwrap(), store.get::<String>(&row[0], 1).unwrap()), ("oom".into(), "KeyError: 'a42'".into()));
+}
+
+#[tokio::test]
+async fn the_store_forgets_the_same_errors_as_the_history() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let many: Vec<Observation> = (0..MOST_FINGERPRINTS as i64 + 5).map(|n| fault(format!("error {n}"), n / 7)).collect();
+    let mut history = History::default();
+    many.iter().for_each(|observation| history.record(observation));
+    write(&store, many).await;
+    let kept = store.load(now(), TimeDelta::hours(1)).await.unwrap().errors;
+    assert_eq!(kept.len(), MOST_FINGERPRINTS);
+    for error in kept {
+        assert_eq!(history.first("f", &error.fingerprint), Some((error.first, error.seen)), "{}", error.fingerprint);
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_version_1_is_read_and_brought_up_to_date() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("monitor.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let version_1 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None };
+    version_1.migrate(&MIGRATIONS[..1]).await.unwrap();
+    let written = "INSERT INTO lambda_minute VALUES ('f', 1734696000000, 1734696000000, 3, 1, 1, 0, 0, 90, 80, 0);
+         INSERT INTO lambda_day VALUES ('f', '2024-12-20', 3, 1, 1, 0, 0, 90, 80, 0);
+         INSERT INTO observation (kind, at, seen, source, body) VALUES ('fault', 1734696000000, 1734696000000, 'watch.x',
+            '{\"function\":\"f\",\"cause\":\"oom\",\"confidence\":\"proved\",\"request_id\":null,\"finding\":\"It is so.\",\"evidence\":[]}');";
+    version_1.pool.execute(written).await.unwrap();
+    version_1.close().await;
+
+    let month = Month::of(now().date_naive());
+    let before = Store::open_read_only(&path).await.unwrap().month(month).await.unwrap();
+    assert_eq!((before.tallies[0].invocations, before.tallies[0].durations.count()), (3, 0), "a report can be asked for before the daemon has run");
+
+    let store = store(&folder).await;
+    let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
+    assert_eq!((loaded.observations.len(), loaded.errors.len()), (2, 0));
+    write(&store, vec![seen(now(), What::Tally(tally(&[12.0], Some((90, 128)))))]).await;
+    let after = store.month(month).await.unwrap();
+    assert_eq!((after.tallies[0].invocations, after.tallies[0].durations.quantile(100)), (4, Some(12.0)));
+    assert_eq!(after.tallies[0].memory, Some(MemoryUse { used_mb: 90, size_mb: 128 }));
+}

@@ -1,0 +1,127 @@
+//! A new error on its way through the loop, over a real store that outlives the daemon.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use monitor::app::Config;
+use monitor::aws::meter::Meter;
+use monitor::aws::prices::Prices;
+use monitor::clock::{Clock, SimulatedClock};
+use monitor::config::{Environment, parse};
+use monitor::core::diagnosis::{Cause, Confidence};
+use monitor::core::observation::{Fault, Observation, ReadUpTo, What};
+use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
+use monitor::notify::{Outcome, Parcel, Receiver};
+use monitor::source::{Gathered, Source};
+use monitor::store::{Durability, Store};
+use tempfile::TempDir;
+
+const CONFIG: &str = "[watch.logs]
+every = \"1m\"
+read.lambda_logs = { functions = [\"shop\"] }
+[alert.new]
+when.new_error = { within = \"1h\" }
+tell = [\"team\"]
+[receiver.team]
+via.stdout = {}";
+
+/// A function whose log shows each error at its minute.
+struct Shop {
+    start: DateTime<Utc>,
+    errors: &'static [(i64, &'static str)],
+    read_to: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Source for Shop {
+    fn name(&self) -> &str {
+        "watch.logs"
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let mut gathered = Gathered::default();
+        let mut saw = |at, what| gathered.observations.push(Observation { at, seen: now, source: "watch.logs".into(), what });
+        for (minute, fingerprint) in self.errors {
+            let at = self.start + TimeDelta::minutes(*minute);
+            if self.read_to < at && at <= now {
+                let fault = Fault {
+                    function: "shop".into(),
+                    cause: Cause::RuntimeExit,
+                    confidence: Confidence::Proved,
+                    request_id: None,
+                    finding: "It is so.".into(),
+                    evidence: vec![(*fingerprint).into()],
+                    also: vec![],
+                    fingerprint: Some((*fingerprint).into()),
+                };
+                saw(at, What::Fault(fault));
+            }
+        }
+        self.read_to = now;
+        saw(now, What::ReadUpTo(ReadUpTo { function: "shop".into() }));
+        saw(now, What::Answered);
+        gathered
+    }
+}
+
+/// Keeps what it is told, with the minute.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<(i64, String)>>>);
+
+#[async_trait]
+impl Receiver for Told {
+    async fn send(&self, parcel: &Parcel) -> Outcome {
+        self.0.lock().expect("the list").push((parcel.message.at.timestamp() / 60, parcel.message.title()));
+        Outcome::Delivered(None)
+    }
+
+    async fn probe(&self) -> Result<String, String> {
+        Ok(String::new())
+    }
+}
+
+/// Runs a daemon on the store in `folder` from one minute to another.
+async fn run(folder: &Path, told: &Told, errors: &'static [(i64, &'static str)], from: i64, to: i64) {
+    let minute = |minute| DateTime::from_timestamp(minute * 60, 0).expect("a time");
+    let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(minute(from)));
+    let config: Config = parse(CONFIG, &Environment::with(&[], folder.to_path_buf()), minute(from)).expect("a valid configuration");
+    let shop = || Shop { start: minute(0), errors, read_to: minute(from) };
+    let receiver: Arc<dyn Receiver> = Arc::new(told.clone());
+    let parts = Parts {
+        store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
+        meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+        clock,
+        rules: config.rules,
+        slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(shop()), watch.schedule, None)).collect(),
+        receivers: BTreeMap::from([("team".to_owned(), receiver)]),
+        zone: config.timezone,
+        keep: TimeDelta::days(1),
+        window: TimeDelta::hours(1),
+        write_every: TimeDelta::hours(1),
+        random: fastrand::Rng::with_seed(1),
+        pulse: Box::new(NoPulse),
+    };
+    Daemon::new(parts).await.expect("a daemon").run(Until::Instant(minute(to))).await.expect("a good end");
+}
+
+#[tokio::test]
+async fn an_error_is_told_the_first_time_ever_and_not_when_it_comes_again_days_later() {
+    const ERRORS: &[(i64, &str)] = &[(10, "A"), (12, "B"), (13, "C"), (50, "A"), (8000, "A"), (8010, "D"), (8040, "A")];
+    let folder = TempDir::new().expect("a folder");
+    let told = Told::default();
+    // The daemon is stopped twice, once in the middle of the incident and once for days; its single observations are dropped meanwhile.
+    for (from, to) in [(0, 15), (15, 200), (7900, 8200)] {
+        run(folder.path(), &told, ERRORS, from, to).await;
+    }
+    let expected = [
+        (10, "[warning] shop: a new error: A"),
+        (20, "[warning] shop: 3 new errors, the latest: C"),
+        (74, "[resolved] shop: 3 new errors, the latest: C"),
+        (8010, "[warning] shop: a new error: D"),
+        (8071, "[resolved] shop: a new error: D"),
+    ];
+    assert_eq!(*told.0.lock().expect("the list"), expected.map(|(minute, title)| (minute, title.to_owned())));
+}
