@@ -16,6 +16,8 @@ pub(super) const WORDS: &[&str] = &[
     "Extension init error",
     "error registering extension",
     "otelcol state is Closed",
+    "LambdaInsights",
+    "127.0.0.1:9001/",
 ];
 
 /// From this share of the duration on, an extension and not the handler used the time.

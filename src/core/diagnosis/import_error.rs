@@ -28,6 +28,7 @@ pub(super) const WORDS: &[&str] = &[
     "no such module",
     "Class \"",
     "Error loading module",
+    "Failed opening required",
 ];
 
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {

@@ -50,7 +50,24 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let text = line.text.as_ref();
     // That an environment variable is spoken of says nothing; that one is missing does.
     let spoken_of = ["environment variable", "Environment variable", "env variable", "env var ", "os.environ", "process.env", "configuration value"];
-    let absent = ["missing", "Missing", "not set", "not defined", "undefined", "not found", "required", "must be", "empty", "No ", "not been set", "unset", "not provided", "not specified", "KeyError", "NotPresent"];
+    let absent = [
+        "missing",
+        "Missing",
+        "not set",
+        "not defined",
+        "undefined",
+        "not found",
+        "required",
+        "must be",
+        "empty",
+        "No ",
+        "not been set",
+        "unset",
+        "not provided",
+        "not specified",
+        "KeyError",
+        "NotPresent",
+    ];
     let others = WORDS.iter().skip(2).any(|word| text.contains(word) && (!spoken_of.contains(word) || absent.iter().any(|absent| text.contains(absent))));
     // The name of a variable is in capitals; any other key is the code's own affair.
     let of_environment = others

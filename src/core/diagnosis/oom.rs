@@ -19,7 +19,6 @@ pub(super) const WORDS: &[&str] = &[
     "fatal error: runtime: out of memory",
     "runtime: out of memory",
     "memory allocation of",
-    "Metaspace",
 ];
 
 /// From this share of the configured memory on, a killed process was killed for its memory.

@@ -260,7 +260,8 @@ impl Copy {
     fn in_object(&mut self, line: &str, out: &mut dyn Events) {
         let Some((kept, depth)) = &mut self.object else { return };
         let text = line.trim_ascii_end();
-        let stripped = wrapper::strip(text);
+        // A member of the object may quote whatever it likes.
+        let stripped = if text.trim_ascii_start().starts_with('"') { Stripped { text, ..Stripped::default() } } else { wrapper::strip(text) };
         // A line of the platform outside of any string: the object was cut.
         let was_cut = !depth.in_string && wrapper::is_platform(stripped.text) && !stripped.text.starts_with("XRAY");
         if was_cut || kept.lines as usize > LONGEST_OBJECT.0 || kept.text.len() > LONGEST_OBJECT.1 {

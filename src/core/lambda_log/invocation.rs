@@ -74,8 +74,6 @@ impl Said {
     }
 
     pub(super) fn sign(&mut self, signs: Vec<Sign>, line: &Application<'_>, quote: bool) {
-        // What the application says after a sign takes the last word from it.
-        self.signs.iter_mut().for_each(|sign| sign.is_last = false);
         if signs.is_empty() {
             return;
         }

@@ -79,7 +79,7 @@ fn time_of_day(text: &str) -> Option<(Option<i64>, &str)> {
     }
     let half = rest.strip_prefix(' ').unwrap_or(rest);
     let mut hours = hours;
-    for (name, more) in [("AM", 0), ("PM", 12)] {
+    for (name, more) in [("AM", 0), ("PM", 12), ("am", 0), ("pm", 12)] {
         if let Some(after) = half.strip_prefix(name) {
             hours = hours % 12 + more;
             rest = after;
@@ -145,6 +145,7 @@ fn month_day(text: &str) -> Option<Leading<'_>> {
         return None;
     }
     let rest = rest.get(length..)?;
+    let rest = ["st", "nd", "rd", "th"].iter().find_map(|end| rest.strip_prefix(end)).unwrap_or(rest);
     let rest = rest.strip_prefix(',').unwrap_or(rest).strip_prefix(' ')?;
     // `Sep 14, 2023, 09:03:01` says one after all, but no zone to trust.
     let rest = rest
@@ -183,6 +184,7 @@ mod tests {
             ("9:46:40 AM START", None),
             ("Jul  3 09:46:40 START", None),
             ("Jul 3, 09:46:40 AM: START", None),
+            ("Jul 3rd 09:46:40am START", None),
             ("Jul 3, 2024, 09:46:40 AM: START", None),
         ] {
             let found = leading(text).unwrap_or_else(|| panic!("{text} begins with a time"));

@@ -254,7 +254,13 @@ impl Reader {
                 Kind::Platform
             }
             Line::LogsDropped { .. } | Line::Platform => Kind::Platform,
-            Line::Unparsed => Kind::Unparsed,
+            Line::Unparsed => {
+                // Half an object that somebody pasted still has its words.
+                if self.configured.is_excerpt && event.starts_with('{') {
+                    environment.application(&Application { text: event.into(), ..Application::default() }, at);
+                }
+                Kind::Unparsed
+            }
             Line::Application(application) => {
                 environment.application(&application, at);
                 Kind::Application
@@ -569,8 +575,9 @@ impl Environment {
             said.lines_since_instancing = said.lines_since_instancing.saturating_add(1);
         }
         said.is_ping |= line.text.contains("serverless-plugin-warmup") || line.text.contains("WarmUp - Lambda is warm");
-        let signs = diagnosis::signs(line, false);
-        said.sign(signs, line, true);
+        // What the application says after a sign takes the last word from it.
+        said.signs.iter_mut().for_each(|sign| sign.is_last = false);
+        said.sign(diagnosis::signs(line, false), line, true);
     }
 }
 

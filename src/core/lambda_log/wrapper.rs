@@ -69,7 +69,9 @@ fn embedded(text: &str, within: usize) -> Option<usize> {
             let at = memchr::memmem::find(bytes, word.as_bytes())?;
             let at = if which == 0 {
                 let before = text.get(..at)?;
-                ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len)?
+                let ended =
+                    || text.get(at + word.len() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
+                ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len).or_else(|| ended().then_some(at))?
             } else {
                 at
             };

@@ -93,7 +93,9 @@ impl<'a> Application<'a> {
             line.unhandled = says_unhandled(message) || of_runtime;
         } else {
             let word = rest.split([' ', ':', '\t']).next().unwrap_or_default();
-            line.level = if word.len() >= 4 { Level::of(word) } else { Level::Unknown };
+            // `level=fatal msg="…"`, or the word itself in front.
+            let named = rest.get(..200).unwrap_or(rest).split_once("level=").map(|(_, after)| after.split([' ', '"']).next().unwrap_or_default());
+            line.level = if word.len() >= 4 || named.is_some() { Level::of(named.unwrap_or(word)) } else { Level::Unknown };
             line.unhandled = line.level == Level::Unknown && is_unhandled(text) || says_unhandled(text);
         }
         line
@@ -123,7 +125,7 @@ fn marked(text: &str) -> Option<(Option<&str>, &str)> {
 
 /// Words that only a runtime uses, for an error that nobody caught.
 fn says_unhandled(text: &str) -> bool {
-    const STARTS: [&str; 16] = [
+    const STARTS: [&str; 15] = [
         "Invoke Error",
         "Uncaught Exception",
         "Unhandled Promise Rejection",
@@ -139,7 +141,6 @@ fn says_unhandled(text: &str) -> bool {
         "Could not find or load main class",
         "panic:",
         "Handler '",
-        "Init error when loading handler",
     ];
     let text = text.trim_ascii_start();
     // Another tool may put words of its own in front.

@@ -130,7 +130,7 @@ fn application(event: &Value) -> Line<'static> {
     // A Telemetry record, or the failure as Step Functions hands it on.
     let body = match (&event["record"], &event["cause"]) {
         (record @ Value::Object(_), _) => record,
-        (_, cause @ Value::Object(_)) if cause["errorMessage"].is_string() => cause,
+        (_, cause @ Value::Object(_)) if cause["errorMessage"].is_string() && event["errorMessage"].is_null() => cause,
         _ => event,
     };
     let message = string(&event["record"]).or_else(|| MESSAGES.iter().find_map(|key| string(&body[*key])));
@@ -138,7 +138,7 @@ fn application(event: &Value) -> Line<'static> {
     if let Some(message) = &message {
         // A collector wrapped a line of the platform in an object of its own.
         let inner = wrapper::strip(message).text;
-        if wrapper::is_platform(inner) {
+        if wrapper::is_platform(inner) && !inner.starts_with("RequestId:") {
             return owned(text::parse(inner));
         }
         match text::timed_out(message).or_else(|| text::ended(message)).map(owned) {
@@ -156,7 +156,9 @@ fn application(event: &Value) -> Line<'static> {
     let has_stack = ["stackTrace", "stack", "trace"].iter().any(|key| !body[*key].is_null());
     let level = LEVELS.iter().find_map(|key| body[*key].as_str()).map(Level::of).unwrap_or_default();
     let logged = level != Level::Unknown && !has_stack || ["logger", "location", "service", "xray_trace_id"].iter().any(|key| !body[*key].is_null());
-    let unhandled = error_type.is_some() && (has_stack || body.get("errorMessage").is_some()) && !logged;
+    let unhandled = error_type.is_some() && (has_stack || body.get("errorMessage").is_some()) && !logged
+        // The signal by which an environment is shut down is no error of anybody.
+        && !(error_type.as_deref().is_some_and(|kind| kind.contains("SignalException")) && message.as_deref() == Some("SIGTERM"));
     // What the error was is first; what else the object says follows, for the words in it.
     let mut text = [error_type.clone(), message].into_iter().flatten().collect::<Vec<_>>().join(": ");
     let rest = body.to_string();

@@ -30,7 +30,9 @@ pub(super) fn parse(text: &str) -> Line<'_> {
             report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report })
         }
         // Summaries that lost their first line.
-        "Duration:" if text.contains("Memory") || text.contains("Status:") => report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report }),
+        "Duration:" if text.contains("Memory") || text.contains("Status:") => {
+            report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report })
+        }
         "\"errorMessage\":" | "\"errorType\":" => {
             // One line of an answer that was printed over several.
             let value = text.split_once(':').map_or("", |(_, value)| value.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | ',')));
