@@ -108,6 +108,39 @@ impl Copy {
         Self::default()
     }
 
+    /// When the last event with a time was written.
+    pub(super) fn last_at(&self) -> Option<i64> {
+        self.last_at
+    }
+
+    /// Takes the time from a line that is read no further.
+    pub(super) fn saw(&mut self, line: &str) -> Option<i64> {
+        self.last_at = moment::of_line(line).or(self.last_at);
+        self.last_at
+    }
+
+    /// Whether a line would go on with the event at hand.
+    pub(super) fn would_go_on(&self, line: &str) -> bool {
+        if self.object.is_some() {
+            return true;
+        }
+        let Some((shape, kept)) = &self.open else { return false };
+        // Only the first look at it: the line itself decides.
+        let text = line.trim_ascii_start();
+        !text.is_empty()
+            && match shape {
+                Shape::Summary => Name::goes_on(text),
+                Shape::Ended => is_error_type(text),
+                Shape::Platform => false,
+                Shape::Application | Shape::Traceback => {
+                    text.len() < line.len()
+                        || goes_on_with_stack(text)
+                        || (*shape == Shape::Traceback && is_exception(text))
+                        || (text == "{" && announces_object(&kept.text))
+                }
+            }
+    }
+
     /// Whether the lines so far are complete, so that whatever comes next is an event of its own.
     pub fn is_between_events(&self) -> bool {
         self.object.is_none() && self.bare_times == 0 && !self.second_copy
@@ -160,7 +193,8 @@ impl Copy {
         std::mem::take(&mut self.skipped)
     }
 
-    fn flush(&mut self, out: &mut dyn Events) {
+    /// Gives the event at hand: nothing goes on with it.
+    pub(super) fn flush(&mut self, out: &mut dyn Events) {
         let Some((shape, kept)) = self.open.take() else { return };
         if shape == Shape::Application && kept.text.starts_with(['{', '[']) {
             expand(&kept, &mut self.field_at, out);
@@ -182,7 +216,7 @@ impl Copy {
 
     fn begin(&mut self, stripped: Stripped<'_>, out: &mut dyn Events) {
         let mut kept = self.kept(&stripped);
-        kept.at_ms = kept.at_ms.or(self.last_at);
+        kept.at_ms = kept.at_ms.or_else(|| moment::of_line(stripped.text)).or(self.last_at);
         self.last_at = kept.at_ms;
         let mut text = stripped.text;
         if wrapper::is_platform(text) {

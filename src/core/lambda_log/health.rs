@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::copy::{Copy, Event, Events};
+use super::fields::Name;
 use super::invocation::{Invocation, Invocations};
 use super::order::Order;
 use super::reader::{Configured, Kind, Reader};
+use super::scan::{Look, Marked};
+use super::wrapper;
 use crate::core::diagnosis::{Cause, Confidence, Diagnosis, Outcome, environment_hash};
 
 /// The name of a function of which the copy says no name.
@@ -334,17 +337,113 @@ impl Checkup {
         ward.lines.add(Kind::Application, skipped);
     }
 
-    /// Counts a line that is no text.
-    pub fn not_text(&mut self) {
-        self.ward.lines.unparsed += 1;
+    /// Reads a block of whole lines, each with its end, in which the lines that matter have been marked by [`scan`](super::scan).
+    /// Gives the same as [`Self::line`] for each line, much faster.
+    pub fn block(&mut self, block: &[u8], look: Look, marked: &[Marked]) {
+        let text = std::str::from_utf8(block).ok();
+        match (look, text) {
+            (Look::Plain(lines), Some(text)) if self.order.is_oldest_first() && self.copy.is_between_events() => self.plain(text, lines, marked),
+            _ => self.line_by_line(block),
+        }
+    }
+
+    fn line_by_line(&mut self, block: &[u8]) {
+        let block = block.strip_suffix(b"\n").unwrap_or(block);
+        for line in block.split(|byte| *byte == b'\n') {
+            match text_of(line) {
+                Some(text) => self.line(text),
+                None => self.not_text(1),
+            }
+        }
+    }
+
+    fn plain(&mut self, block: &str, lines: u32, marked: &[Marked]) {
+        let mut done = Done::default();
+        // What goes on with the last event of the block before.
+        for next in block.split('\n') {
+            if done.lines >= lines || !self.copy.would_go_on(next) {
+                break;
+            }
+            self.line(next);
+            done = Done { bytes: done.bytes + next.len() + 1, lines: done.lines + 1 };
+        }
+        for mark in marked {
+            // It may have gone with a line before it.
+            if mark.number < done.lines {
+                continue;
+            }
+            let line = block.get(mark.from as usize..mark.to as usize).unwrap_or_default();
+            let rest = block.get(mark.to as usize + 1..).unwrap_or_default();
+            if !wrapper::is_platform(line) && wrapper::is_platform(wrapper::strip(line).text) || Name::goes_on(line) {
+                // A tool's prefix, or half a summary: what is left of the block is not plain.
+                self.quiet(block.get(done.bytes..mark.from as usize).unwrap_or_default(), mark.number - done.lines);
+                return self.line_by_line(block.as_bytes().get(mark.from as usize..).unwrap_or_default());
+            }
+            self.quiet(block.get(done.bytes..mark.from as usize).unwrap_or_default(), mark.number - done.lines);
+            done = Done { bytes: mark.to as usize + 1, lines: mark.number + 1 };
+            // At the end of a block nobody knows yet what goes on with it.
+            if !rest.is_empty()
+                && wrapper::is_platform(line)
+                && !Name::goes_on(rest)
+                && !rest.starts_with("Runtime.")
+                && !rest.starts_with("Extension.")
+                && wrapper::next_on_the_same_line(line).is_none()
+            {
+                self.flush();
+                self.ward.event(Event { at_ms: self.copy.last_at(), stream: "", function: "", text: line, lines: 1, broken: false });
+                continue;
+            }
+            self.line(line);
+            // What goes on with it has no mark of its own, most of the time.
+            for next in rest.split('\n').take(MOST_CONTINUED) {
+                if done.lines >= lines || !self.copy.would_go_on(next) {
+                    break;
+                }
+                self.line(next);
+                done = Done { bytes: done.bytes + next.len() + 1, lines: done.lines + 1 };
+            }
+        }
+        self.quiet(block.get(done.bytes..).unwrap_or_default(), lines - done.lines);
+    }
+
+    /// Lines of the application that carry no sign.
+    fn quiet(&mut self, lines: &str, number: u32) {
+        if number == 0 {
+            return;
+        }
+        self.flush();
+        let trimmed = lines.strip_suffix('\n').unwrap_or(lines);
+        let last = memchr::memrchr(b'\n', trimmed.as_bytes()).map_or(trimmed, |at| trimmed.get(at + 1..).unwrap_or_default());
+        let at_ms = self.copy.saw(last);
+        let (reader, _) = self.ward.reader("");
+        reader.read_quiet("", at_ms.and_then(DateTime::from_timestamp_millis), number);
+        self.ward.lines.add(Kind::Application, u64::from(number));
+    }
+
+    fn flush(&mut self) {
+        let Self { copy, order, ward } = self;
+        copy.flush(&mut Ordered { order, ward });
+    }
+
+    /// Counts lines that are no text, or too long for one.
+    pub fn not_text(&mut self, lines: u64) {
+        self.ward.lines.add(Kind::Unparsed, lines);
+    }
+
+    /// Says that what comes next is another copy, of the same functions.
+    pub fn next_copy(&mut self) {
+        let Self { copy, order, ward } = self;
+        copy.end(&mut Ordered { order, ward });
+        ward.lines.add(Kind::Application, copy.take_skipped());
+        order.pass(ward);
+        *copy = Copy::new();
+        *order = Order::new();
     }
 
     /// Says that nothing more comes: the lines that were read, and each function's health by name.
     pub fn end(mut self) -> (Lines, BTreeMap<String, Health>) {
-        let Self { copy, order, ward } = &mut self;
-        copy.end(&mut Ordered { order, ward });
-        order.pass(ward);
-        ward.lines.add(Kind::Application, copy.take_skipped());
+        self.next_copy();
+        let ward = &mut self.ward;
         let Ward { readers, bill, .. } = ward;
         for reader in readers.values_mut() {
             reader.end(bill);
@@ -362,6 +461,25 @@ impl Checkup {
         }
         (ward.lines, functions)
     }
+}
+
+/// How far a block has been read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Done {
+    bytes: usize,
+    lines: u32,
+}
+
+/// The most lines that go on with one event of a plain block.
+const MOST_CONTINUED: usize = 2_000;
+
+/// A line without its end, if it is text that a log can hold.
+fn text_of(line: &[u8]) -> Option<&str> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = std::str::from_utf8(line).ok().filter(|_| !line.contains(&0))?;
+    // Lines that are only ended by carriage returns are several in one, and none of them could be told apart.
+    let several = text.contains('\r') && text.split('\r').skip(1).any(wrapper::is_platform);
+    (!several).then_some(text)
 }
 
 /// Events on their way through the order into the ward.
