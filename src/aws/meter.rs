@@ -152,6 +152,10 @@ impl Functions for Metered {
         self.inner.functions.invoke(function, payload, give_up).await
     }
 
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        self.inner.functions.may_invoke(function).await
+    }
+
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         self.meter.call("lambda:GetAccountSettings", "the account", self.inner.functions.concurrency_limit()).await
     }

@@ -87,6 +87,9 @@ pub trait Functions: Send + Sync {
     /// `lambda:InvokeFunction`, synchronous, with `LogType=Tail`; asked once, never again by itself.
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure>;
 
+    /// `lambda:InvokeFunction` with `InvocationType=DryRun`: whether the function is there and may be invoked. It does not run.
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure>;
+
     /// `lambda:GetAccountSettings`: how many invocations the account may run at the same time in this region.
     async fn concurrency_limit(&self) -> Result<u32, CallFailure>;
 }

@@ -242,6 +242,10 @@ impl Functions for Replayed {
         invoke(found, state, now).ok_or_else(|| absent("lambda:InvokeFunction", function))
     }
 
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        self.function(function).map(|_| ()).ok_or_else(|| absent("lambda:InvokeFunction", function))
+    }
+
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         Ok(10)
     }

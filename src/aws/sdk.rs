@@ -149,6 +149,12 @@ impl Functions for Sdk {
         })
     }
 
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        let request = self.functions.invoke().function_name(function).invocation_type(InvocationType::DryRun);
+        request.send().await.map_err(|error| failure("lambda:InvokeFunction", function, &error))?;
+        Ok(())
+    }
+
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         let call = "lambda:GetAccountSettings";
         let answer = self.functions.get_account_settings().send().await.map_err(|error| failure(call, "the account", &error))?;

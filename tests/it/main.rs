@@ -1,5 +1,6 @@
 //! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
 
+mod check_live;
 mod config_mistakes;
 mod default_config;
 mod demo;
