@@ -120,7 +120,15 @@ impl Meter {
 /// how long they run, and is priced from their REPORT line.
 pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
     let metered = Arc::new(Metered { inner: account.clone(), meter: Arc::clone(meter) });
-    Account { region: account.region, billing: metered.clone(), logs: metered.clone(), functions: metered.clone(), metrics: metered.clone(), identity: metered }
+    Account {
+        region: account.region,
+        billing: metered.clone(),
+        logs: metered.clone(),
+        functions: metered.clone(),
+        metrics: metered.clone(),
+        identity: metered,
+        log_budget: account.log_budget,
+    }
 }
 
 struct Metered {

@@ -5,6 +5,8 @@ mod config_mistakes;
 mod default_config;
 mod demo;
 mod failures;
+mod log_day;
+mod logs_complete;
 mod logs_reading;
 mod once;
 mod receivers;
