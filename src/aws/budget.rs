@@ -98,10 +98,11 @@ impl Budget {
         }
     }
 
-    /// AWS asked to slow down: half as many calls from now on.
+    /// AWS asked to slow down: two thirds as many calls from now on, so that one throttled call among many does little, and a few
+    /// in a row do much.
     pub fn throttled(&self) {
         let mut state = self.state();
-        state.window = (state.window * 2).min(SLOWEST);
+        state.window = (state.window * 3 / 2).min(SLOWEST);
     }
 
     /// Whether fewer calls are made than the budget says, because AWS throttles them.
@@ -134,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn throttling_halves_the_speed_up_to_a_limit_and_answers_bring_it_back() {
+    fn throttling_slows_calls_down_to_a_limit_and_answers_bring_it_back() {
         let budget = budget(2);
-        for (throttled, window) in [(1, 2000), (1, 4000), (5, 8000)] {
+        for (throttled, window) in [(1, 1500), (1, 2250), (9, 8000)] {
             (0..throttled).for_each(|_| budget.throttled());
             let slowed = budget.is_slowed();
             assert_eq!((budget.state().window.num_milliseconds(), slowed), (window, true));
@@ -162,6 +163,6 @@ mod tests {
             }
             sum += budget.state().window;
         }
-        assert!(sum / 10_000 < TimeDelta::seconds(2), "{}", sum / 10_000);
+        assert!(sum / 10_000 < TimeDelta::milliseconds(1400), "{}", sum / 10_000);
     }
 }

@@ -23,7 +23,7 @@ const MOST_PAGES: u32 = 10_000;
 const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
 /// A group that has long been silent is asked again after this, so that a first line, itself shown up to 20 s late, is read within
 /// two minutes.
-const QUIET: TimeDelta = TimeDelta::seconds(80);
+const QUIET: TimeDelta = TimeDelta::seconds(90);
 /// How much of the time since its last new event a group may be left alone.
 const SHARE_OF_SILENCE: i32 = 4;
 

@@ -10,6 +10,8 @@
 //! and what it said is what tells others.
 
 mod group;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
