@@ -157,9 +157,9 @@ mod tests {
         let mut sum = TimeDelta::zero();
         for _ in 0..10_000 {
             if random.u8(0..10) == 0 {
-                budget.throttled()
+                budget.throttled();
             } else {
-                budget.answered()
+                budget.answered();
             }
             sum += budget.state().window;
         }
