@@ -28,6 +28,10 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     show(&tape, &runtime.block_on(run(&tape, faults, settings)));
     println!("took {:.0?}", began.elapsed());
+    let hours = Arc::new(Tape::record(2, 5, 45, seed));
+    println!("two hours of it, and a service without faults:");
+    let faults = Faults { throttled: 0, empty: 0, expired: 0, page: 10_000 };
+    show(&hours, &runtime.block_on(run(&hours, faults, Run { restarts: 0, ..settings })));
     for (name, tailer) in [("startTime = last seen + 1", Tailer::HighWaterMark), ("startTime = last seen", Tailer::FromLastTime)] {
         let missed = tailer.follow(&tape, 30_000);
         println!("{name}, without any fault of the service: lost {} ({}), counted again {}", missed.lost, share(missed.lost, &tape), missed.repeated);
@@ -38,7 +42,8 @@ fn show(tape: &Tape, outcome: &Outcome) {
     let missed = outcome.missed(tape);
     let counted: u64 = outcome.counted.values().map(|counts| counts.0 + counts.2).sum();
     println!("monitor: counted {counted} ({}), lost {}, counted again {}", share(counted, tape), missed.lost, missed.repeated);
-    println!("  calls: {} in {} polls, at most {} in a second", outcome.all_calls(), outcome.polls, outcome.most_calls());
+    let a_second = f64::from(outcome.all_calls()) * 1000.0 / (tape.end_ms - log_day::tape::START_MS) as f64;
+    println!("  calls: {} in {} polls, {a_second:.2} a second, at most {} in one", outcome.all_calls(), outcome.polls, outcome.most_calls());
     println!("  what the service did: {:?}; failures reported: {:?}", outcome.refused, outcome.failures);
     println!("  bytes of all cursors at each tenth of the day: {:?}", outcome.cursor_bytes);
     println!("  longest time between two readings of one function: {} s", outcome.longest_gap.num_seconds());

@@ -210,6 +210,11 @@ impl Group {
         self.pass = None;
     }
 
+    /// Whether it waits to be read, or something read of it waits to be given out.
+    pub(super) fn is_in_hand(&self) -> bool {
+        self.due.is_some() || self.new_events > 0
+    }
+
     /// Whether a pass is under way and has a token that the service may refuse.
     pub(super) fn has_token(&self) -> bool {
         self.pass.as_ref().is_some_and(|pass| pass.token.is_some())

@@ -158,10 +158,8 @@ impl Polled {
         }
         match functions(self.logs.as_ref(), &self.settings.functions).await {
             Ok(functions) => {
-                for (_, gone) in self.groups.iter_mut().filter(|(function, _)| !functions.contains(function)) {
-                    gone.give_up();
-                    gone.due = None;
-                }
+                let gone: Vec<String> = self.groups.keys().filter(|function| !functions.contains(function)).cloned().collect();
+                gone.iter().for_each(|function| self.leave(function, now, poll));
                 self.known = Some((now, functions));
             }
             Err(failure) if failure.kind.is_passing() && self.known.as_ref().is_some_and(|(at, _)| now - *at < STALE) => {}
@@ -192,11 +190,7 @@ impl Polled {
             match self.page(&function, now, &mut poll).await {
                 Then::GoOn => {}
                 Then::Skip(failure) => {
-                    self.give(&function, now, &mut poll);
-                    if let Some(group) = self.groups.get_mut(&function) {
-                        group.due = None;
-                        group.give_up();
-                    }
+                    self.leave(&function, now, &mut poll);
                     self.fail(&mut poll, failure);
                 }
                 Then::Stop(failure) => {
@@ -240,6 +234,17 @@ impl Polled {
         self.give(function, now, poll);
         poll.saw(reached, What::ReadUpTo(ReadUpTo { function: function.to_owned() }));
         Then::GoOn
+    }
+
+    /// Reads no more of a group for now. What was read of it stays counted.
+    fn leave(&mut self, function: &str, now: DateTime<Utc>, poll: &mut Poll<'_>) {
+        if self.groups.get(function).is_some_and(Group::is_in_hand) {
+            self.give(function, now, poll);
+        }
+        if let Some(group) = self.groups.get_mut(function) {
+            group.due = None;
+            group.give_up();
+        }
     }
 
     fn give(&mut self, function: &str, now: DateTime<Utc>, poll: &mut Poll<'_>) {
