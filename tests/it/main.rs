@@ -1,9 +1,12 @@
 //! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
 
+mod check_live;
 mod config_mistakes;
 mod default_config;
 mod demo;
 mod failures;
+mod log_day;
+mod logs_complete;
 mod logs_reading;
 mod new_errors;
 mod once;

@@ -278,6 +278,13 @@ impl Reader {
             }
         }
         let Some(environment) = self.environments.get_mut(stream) else { return };
+        // Only of the last one more can come.
+        let last = open.len().saturating_sub(1);
+        let mut place = 0;
+        open.retain(|invocation| {
+            place += 1;
+            place > last || !(invocation.counted && invocation.has_ended())
+        });
         environment.open = open;
         if everything {
             let before = std::mem::take(&mut environment.before);
