@@ -11,6 +11,7 @@ use memchr::memchr2;
 
 /// Every line that is not just an application's says one of these.
 const MARKS: &[&str] = &[
+    // The first ones are how lines of the platform begin.
     "RequestId: ",
     "INIT_",
     "RESTORE_",
@@ -35,6 +36,9 @@ const MARKS: &[&str] = &[
     "imed-out",
 ];
 
+/// So many of the marks are how lines of the platform begin.
+const OF_PLATFORM: usize = 3;
+
 /// Whether a block is searched by its marks, or has to go line by line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
@@ -53,6 +57,8 @@ pub struct Marked {
     pub to: u32,
     /// How many lines of the block are before it.
     pub number: u32,
+    /// The platform may speak in it more than once.
+    pub several: bool,
 }
 
 static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(MARKS).build());
@@ -64,7 +70,7 @@ pub fn scan(block: &[u8], marked: &mut Vec<Marked>) -> Look {
     if memchr2(0, b'\r', block).is_some() || !(block.is_ascii() || std::str::from_utf8(block).is_ok()) {
         return Look::LineByLine;
     }
-    let mut matches = searcher.find_iter(block).map(|found| found.start());
+    let mut matches = searcher.find_iter(block).map(|found| (found.start(), found.pattern().as_usize() < OF_PLATFORM));
     let mut next = matches.next();
     let (mut from, mut number) = (0usize, 0u32);
     for to in memchr::memchr_iter(b'\n', block) {
@@ -73,11 +79,13 @@ pub fn scan(block: &[u8], marked: &mut Vec<Marked>) -> Look {
         if matches!(ends, Some(b'{' | b'[')) || (block.get(from) == Some(&b'{') && ends != Some(b'}')) || block.get(from..to) == Some(b"Copy") {
             return Look::LineByLine;
         }
-        if next.is_some_and(|at| at < to) {
-            marked.push(Marked { from: from as u32, to: to as u32, number });
-            while next.is_some_and(|at| at < to) {
+        if next.is_some_and(|(at, _)| at < to) {
+            let mut speaks = 0;
+            while let Some((_, of_platform)) = next.filter(|(at, _)| *at < to) {
+                speaks += u32::from(of_platform);
                 next = matches.next();
             }
+            marked.push(Marked { from: from as u32, to: to as u32, number, several: speaks > 1 });
         }
         number += 1;
         from = to + 1;
