@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor::config::{self, Environment};
 use monitor::core::lambda_log::line;
-use monitor::core::lambda_log::reader::{Reader, Reading};
+use monitor::core::lambda_log::reader::Reader;
+use monitor::core::lambda_log::reading::Reading;
 use monitor::core::observation::{Fault, Tally};
 use monitor::core::redact::{LONGEST_EXCERPT, excerpt};
 use monitor::core::settings::Problem;
@@ -72,6 +73,8 @@ pub fn lambda_log(bytes: &[u8]) {
     for message in bytes.split(|byte| *byte == b'\n').map(String::from_utf8_lossy) {
         if let Some((other, later)) = turn(&message) {
             (stream, at) = (other, (at + TimeDelta::milliseconds(later.into())).max(DateTime::UNIX_EPOCH));
+            reader.settle(&mut reading);
+            kept.settle(&mut reading_of_kept);
             kept = stored(&kept);
             continue;
         }
@@ -79,6 +82,8 @@ pub fn lambda_log(bytes: &[u8]) {
         reader.read(&stream, at, &message, &mut reading);
         kept.read(&stream, at, &message, &mut reading_of_kept);
     }
+    reader.settle(&mut reading);
+    kept.settle(&mut reading_of_kept);
     assert_eq!(reading.tallies, reading_of_kept.tallies, "storing the reader changed the counts");
     assert_eq!(reading.faults, reading_of_kept.faults, "storing the reader changed the faults");
 

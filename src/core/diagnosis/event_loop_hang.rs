@@ -4,7 +4,7 @@ use super::{Application, Case, Cause, Confidence, Diagnosis, Weight};
 
 pub(super) const MEANING: &str = "open handles keep it alive until the timeout";
 pub(super) const NEXT_STEP: &str =
-    "Make the handler async (or set `context.callbackWaitsForEmptyEventLoop = false`), and close pools, sockets and timers that it leaves open.";
+    "Make the handler `async` (or set `context.callbackWaitsForEmptyEventLoop = false`), and close pools, sockets and timers that it leaves open.";
 pub(super) const WORDS: &[&str] = &[
     "callback",
     "Callback",

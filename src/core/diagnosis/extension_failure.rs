@@ -42,9 +42,5 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         );
         return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding));
     }
-    if case.extension_failed {
-        let finding = "The platform says that an extension failed, and ended the environment for it.";
-        return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding.to_owned()));
-    }
     case.by_sign(Cause::ExtensionFailure, "An extension failed, and the environment was ended for it; the handler itself may be fine.")
 }

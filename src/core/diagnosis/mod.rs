@@ -219,8 +219,6 @@ pub struct Case<'a> {
     pub exited: Option<&'a str>,
     /// The platform's error type, from the summary or from the start-up.
     pub error_type: Option<&'a str>,
-    /// Whether the platform says that an extension failed.
-    pub extension_failed: bool,
     /// Its summary.
     pub report: Option<&'a Report>,
     /// The reports of the start-up before it and inside of it.
@@ -284,7 +282,6 @@ impl Case<'_> {
     pub fn failed(&self) -> bool {
         matches!(self.outcome, Outcome::Timeout | Outcome::Error)
             || self.exited.is_some()
-            || self.extension_failed
             || self.inits.iter().any(|init| init.status.is_bad())
     }
 

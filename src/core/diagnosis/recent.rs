@@ -35,15 +35,37 @@ pub struct Brief {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recent {
     last: VecDeque<Brief>,
+    /// How many there ever were.
+    #[serde(default)]
+    all: u64,
 }
 
 impl Recent {
-    /// Remembers one more.
-    pub fn push(&mut self, brief: Brief) {
+    /// Remembers one more, and says which one it is.
+    pub fn push(&mut self, brief: Brief) -> u64 {
         if self.last.len() == MOST {
             self.last.pop_front();
         }
         self.last.push_back(brief);
+        self.all += 1;
+        self.all
+    }
+
+    /// Remembers one otherwise, now that more is known of it.
+    pub fn amend(&mut self, which: u64, brief: Brief) {
+        if let Some(known) = self.place(which).and_then(|place| self.last.get_mut(place)) {
+            *known = brief;
+        }
+    }
+
+    /// Those before that one.
+    pub fn before(&self, which: u64) -> Self {
+        Self { last: self.last.iter().take(self.place(which).unwrap_or_default()).cloned().collect(), all: which.saturating_sub(1) }
+    }
+
+    fn place(&self, which: u64) -> Option<usize> {
+        let from_the_end = usize::try_from(self.all.checked_sub(which)?).ok()?;
+        self.last.len().checked_sub(from_the_end + 1)
     }
 
     /// The largest memory used in each remembered invocation of one environment, in MB, oldest first.

@@ -3,6 +3,8 @@
 //! In the log itself they are separated by tabs; copies have spaces, newlines or nothing at all between them, so a pair is found
 //! by its name and not by its place.
 
+use std::borrow::Cow;
+
 use memchr::memchr_iter;
 
 /// Milliseconds or megabytes beyond this are not a measurement (15 minutes are 900,000 ms; memory ends at 10,240 MB).
@@ -125,6 +127,13 @@ pub(super) fn measured(number: f64) -> Option<f64> {
 pub(super) fn request_id(text: &str) -> Option<&str> {
     let is_one = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_one.then_some(text)
+}
+
+/// An error type, such as `Runtime.ExitError`; the console writes `Extension. InitError`. It is kept and stored as it is, too.
+pub(super) fn error_type(text: &str) -> Option<Cow<'_, str>> {
+    let text = text.trim_ascii();
+    let is_one = (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    is_one.then(|| if text.contains(' ') { Cow::Owned(text.replace(' ', "")) } else { Cow::Borrowed(text) })
 }
 
 /// The id (a UUID) that a text begins with, and what follows it.

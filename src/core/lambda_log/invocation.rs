@@ -12,12 +12,18 @@ use crate::core::redact::excerpt;
 const MOST_QUOTES: usize = 4;
 /// Signs that are kept; more of them say nothing more.
 const MOST_SIGNS: usize = 24;
+/// Imports of the application that are kept; the last ones say how it goes on.
+pub(super) const MOST_INSTANCING: usize = 8;
 /// How much of a line is kept until it is known whether it is needed, in bytes.
 const QUOTED: usize = 2_500;
 
 /// A line of a log, kept as it is for as long as it is not known whether anybody wants to see it. Redacted whenever it leaves.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct Quote(String);
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Quote {
+    text: String,
+    /// It has been stored and loaded, so it is an excerpt already.
+    is_excerpt: bool,
+}
 
 impl Quote {
     fn new(line: &str) -> Self {
@@ -25,12 +31,12 @@ impl Quote {
         while !line.is_char_boundary(end) {
             end -= 1;
         }
-        Self(line.get(..end).unwrap_or_default().to_owned())
+        Self { text: line.get(..end).unwrap_or_default().to_owned(), is_excerpt: false }
     }
 
     /// The line as it may be kept and sent.
-    pub fn excerpt(&self) -> String {
-        excerpt(&self.0)
+    fn excerpt(&self) -> String {
+        if self.is_excerpt { self.text.clone() } else { excerpt(&self.text) }
     }
 }
 
@@ -46,6 +52,48 @@ impl Serialize for Quote {
     }
 }
 
+impl<'de> Deserialize<'de> for Quote {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { text: String::deserialize(deserializer)?, is_excerpt: true })
+    }
+}
+
+/// The text of an error, for as long as nobody wants its fingerprint: most are never asked for it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The text as it was logged.
+    Text(String),
+    /// What was stored of it.
+    Fingerprint(String),
+}
+
+impl Kind {
+    fn fingerprint(&self) -> String {
+        match self {
+            Self::Text(text) => fingerprint(text),
+            Self::Fingerprint(known) => known.clone(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.fingerprint())
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.fingerprint())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::Fingerprint(String::deserialize(deserializer)?))
+    }
+}
+
 /// What the application said, and what it points to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Said {
@@ -55,7 +103,7 @@ pub(super) struct Said {
     pub(super) signs: Vec<Sign>,
     pub(super) quotes: Vec<Quote>,
     /// The first line that is the failure itself, or else the first that is marked as an error.
-    pub(super) error: Option<(Weight, Quote)>,
+    pub(super) error: Option<(Weight, Kind)>,
     /// When Zappa began to import the application.
     pub(super) instancing: Vec<Option<DateTime<Utc>>>,
     pub(super) lines_since_instancing: u32,
@@ -82,7 +130,7 @@ impl Said {
             self.quote(&line.text);
         }
         if weight > self.error.as_ref().map_or(Weight::Hint, |(weight, _)| *weight) || self.error.is_none() {
-            self.error = Some((weight, Quote::new(&line.text)));
+            self.error = Some((weight, Kind::Text(Quote::new(&line.text).text)));
         }
         for sign in signs {
             if self.signs.len() == MOST_SIGNS {
@@ -100,13 +148,11 @@ impl Said {
         self.last_at = own.last_at.or(self.last_at);
         self.signs.extend(own.signs);
         self.signs.truncate(MOST_SIGNS);
-        own.quotes.into_iter().for_each(|quote| {
-            if self.quotes.len() < MOST_QUOTES {
-                self.quotes.push(quote)
-            }
-        });
+        self.quotes.extend(own.quotes);
+        self.quotes.truncate(MOST_QUOTES);
         self.error = self.error.take().or(own.error);
         self.instancing.extend(own.instancing);
+        self.instancing.drain(..self.instancing.len().saturating_sub(MOST_INSTANCING));
         self.lines_since_instancing = self.lines_since_instancing.saturating_add(own.lines_since_instancing);
         self.is_up |= own.is_up;
         self.is_ping |= own.is_ping;
@@ -128,6 +174,9 @@ pub(super) struct StartUp {
     pub(super) reports: Vec<InitReport>,
     /// A failure of this start-up has been told, so the invocation it takes with it is not told again.
     pub(super) told: bool,
+    /// And it was counted as an error.
+    #[serde(default)]
+    pub(super) error_counted: bool,
 }
 
 /// An invocation that is being put together.
@@ -142,10 +191,21 @@ pub(super) struct Open {
     pub(super) timed_out_after_ms: Option<f64>,
     pub(super) exited: Option<String>,
     pub(super) error_type: Option<String>,
-    pub(super) extension_failed: bool,
-    pub(super) runtime_refused: bool,
+    /// It has been judged, and no line has come since that could change the verdict.
+    #[serde(default)]
+    pub(super) judged: bool,
+    /// Which one it was among the latest, once it has been counted.
+    #[serde(default)]
+    pub(super) which: Option<u64>,
     /// It has been handed out and counted.
     pub(super) counted: bool,
+    /// And so have its summary, its timeout and its error, each of which may come later.
+    #[serde(default)]
+    pub(super) report_counted: bool,
+    #[serde(default)]
+    pub(super) timeout_counted: bool,
+    #[serde(default)]
+    pub(super) error_counted: bool,
     /// Its cause has been told.
     pub(super) told: bool,
 }
@@ -188,9 +248,12 @@ pub struct Invocation<'a> {
     pub counts: bool,
     /// How it ended.
     pub outcome: Outcome,
-    /// Whether it failed, by the platform's word or by an error that nobody caught; a timeout is not an error.
+    /// It is known for the first time that it reached the function's timeout: that counts.
+    pub is_timeout: bool,
+    /// It is known for the first time that it failed, by the platform's word or by an error that nobody caught; a timeout is not an
+    /// error.
     pub is_error: bool,
-    /// Its summary.
+    /// Its summary, handed out once.
     pub report: Option<&'a Report>,
     /// A new environment was started for it.
     pub cold: bool,
@@ -203,14 +266,13 @@ pub struct Invocation<'a> {
     /// Every cause that is told of it now, the one to act on first. Empty where all is well, or has been told before.
     pub causes: &'a [Diagnosis],
     pub(super) said: &'a Said,
-    pub(super) extra: &'a [Quote],
 }
 
 impl Invocation<'_> {
     /// The deciding lines, redacted and shortened. Costs more than everything else here, so only for those who show them.
     pub fn evidence(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for quote in self.said.quotes.iter().chain(self.extra) {
+        for quote in &self.said.quotes {
             let line = quote.excerpt();
             if !lines.contains(&line) || line.starts_with("Instancing") {
                 lines.push(line);
@@ -227,7 +289,7 @@ impl Invocation<'_> {
 
     /// What tells the kind of its error from other kinds, where there is an error in words.
     pub fn fingerprint(&self) -> Option<String> {
-        self.said.error.as_ref().map(|(_, quote)| fingerprint(&quote.0)).filter(|text| !text.is_empty())
+        self.said.error.as_ref().map(|(_, kind)| kind.fingerprint()).filter(|text| !text.is_empty())
     }
 }
 
@@ -235,8 +297,4 @@ impl Invocation<'_> {
 pub trait Invocations {
     /// Takes one.
     fn invocation(&mut self, invocation: Invocation<'_>);
-}
-
-pub(super) fn quoted(line: &str) -> Quote {
-    Quote::new(line)
 }

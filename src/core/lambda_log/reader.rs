@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::invocation::{Invocation, Invocations, Open, Quote, Said, StartUp, quoted};
+use super::invocation::{Invocation, Invocations, MOST_INSTANCING, Open, Said, StartUp};
 use super::line::{self, Application, InitReport, Line, Report, Status};
 use crate::core::diagnosis::{self, Brief, Case, Outcome, Recent, environment_hash};
 
@@ -20,6 +20,8 @@ const AHEAD_OF_REQUEST: TimeDelta = TimeDelta::seconds(10);
 const MOST_ENVIRONMENTS: usize = 2_000;
 /// Invocations of one stream that may be open at a time: one in a real stream, more where a copy does not name its streams.
 const MOST_OPEN: usize = 64;
+/// Reports of one start-up that are kept; more than two are two start-ups.
+const MOST_START_UPS: usize = 4;
 /// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
 const CLEAN_BEFORE_CHANGE: u32 = 5;
 
@@ -151,30 +153,24 @@ impl Reader {
                 if environment.open.iter().any(done) {
                     let (over, still) = std::mem::take(&mut environment.open).into_iter().partition(done);
                     environment.open = still;
-                    self.hand_out(stream, over, true, out);
+                    self.hand_out(stream, over, out);
                 }
                 let environment = self.environments.entry(stream.to_owned()).or_default();
-                let opened = environment.begin(id);
-                opened.started = at;
+                environment.begin(id, at);
                 if let Some(version) = version {
                     self.running.version(&version);
                 }
                 self.bound(stream, out);
                 Kind::Platform
             }
-            Line::End { request_id } => {
-                if let Some(id) = request_id.as_deref() {
-                    // An emulator ends another id than it has begun; that says nothing of either.
-                    environment.find(id);
-                }
-                Kind::Platform
-            }
+            // The summary says more; and an emulator ends another id than it has begun.
+            Line::End { .. } => Kind::Platform,
             Line::Report { request_id, report } => {
                 let extra = report.status.is_bad();
-                let invocation = environment.of(request_id.as_deref());
-                if invocation.report.is_some() && request_id.is_some() {
+                let place = environment.of(request_id.as_deref());
+                let Some(invocation) = environment.open.get_mut(place).filter(|open| open.report.is_none() || request_id.is_none()) else {
                     return Kind::Platform;
-                }
+                };
                 if extra || invocation.exited.is_some() {
                     invocation.said.quote(event);
                 }
@@ -188,26 +184,31 @@ impl Reader {
                 Kind::Platform
             }
             Line::TimedOut { request_id, after_seconds } => {
-                let invocation = environment.of(request_id.as_deref());
-                invocation.timed_out_after_ms = Some(after_seconds * 1000.0);
-                invocation.said.quote(event);
-                invocation.ended_at = invocation.ended_at.max(at);
+                let place = environment.of(request_id.as_deref());
+                if let Some(invocation) = environment.open.get_mut(place) {
+                    invocation.timed_out_after_ms = Some(after_seconds * 1000.0);
+                    invocation.said.quote(event);
+                    invocation.ended_at = invocation.ended_at.max(at);
+                }
+                self.bound(stream, out);
                 Kind::Platform
             }
             Line::Ended { request_id, how, error_type } => {
                 let bare = request_id.is_none() && how.is_empty();
-                let said = if bare && environment.open.is_empty() && !environment.has_start_up() {
-                    // An error type alone, before anything it could be of.
-                    &mut environment.before
-                } else {
-                    let invocation = environment.of_or_last(request_id.as_deref());
-                    if !how.is_empty() {
-                        invocation.exited = Some(crate::core::redact::excerpt(&how));
+                // An error type alone, before anything it could be of, belongs to whatever comes.
+                let is_of_nothing = bare && environment.open.is_empty() && !environment.has_start_up();
+                let place = if is_of_nothing { usize::MAX } else { environment.of_or_last(request_id.as_deref()) };
+                let said = match environment.open.get_mut(place) {
+                    Some(invocation) => {
+                        if !how.is_empty() {
+                            invocation.exited = Some(crate::core::redact::excerpt(&how));
+                        }
+                        invocation.error_type = error_type.as_deref().map(str::to_owned).or(invocation.error_type.take());
+                        invocation.exited = invocation.exited.take().or_else(|| Some(String::new()));
+                        invocation.ended_at = invocation.ended_at.max(at);
+                        &mut invocation.said
                     }
-                    invocation.error_type = error_type.as_deref().map(str::to_owned).or(invocation.error_type.take());
-                    invocation.exited = invocation.exited.take().or_else(|| Some(String::new()));
-                    invocation.ended_at = invocation.ended_at.max(at);
-                    &mut invocation.said
+                    None => &mut environment.before,
                 };
                 said.quote(event);
                 if !how.is_empty() {
@@ -218,6 +219,7 @@ impl Reader {
                 if let Some(kind) = error_type {
                     sign_type(said, &kind);
                 }
+                self.bound(stream, out);
                 Kind::Platform
             }
             Line::InitStart(runtime) | Line::RestoreStart(runtime) => {
@@ -227,7 +229,7 @@ impl Reader {
                 let before = std::mem::take(&mut environment.before);
                 let told = environment.start_up.take();
                 let start_up = Some(StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() });
-                self.hand_out(stream, over, true, out);
+                self.hand_out(stream, over, out);
                 self.lost(stream, before, told, at, out);
                 self.environments.entry(stream.to_owned()).or_default().start_up = start_up;
                 Kind::Platform
@@ -274,7 +276,7 @@ impl Reader {
         let mut open = std::mem::take(&mut environment.open);
         for invocation in &mut open {
             if everything || invocation.has_ended() || invocation.said.has_failed() {
-                self.tell(stream, invocation, everything, out);
+                self.tell(stream, invocation, out);
             }
         }
         let Some(environment) = self.environments.get_mut(stream) else { return };
@@ -295,30 +297,33 @@ impl Reader {
             environment.start_up.as_mut().filter(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad()))
         {
             // The invocation that waits for this start-up may come much later, or never.
+            let (told, before, at) = (start_up.clone(), environment.before.clone(), environment.last);
             start_up.told = true;
-            let (start_up, before, at) = (start_up.clone(), environment.before.clone(), environment.last);
-            self.lost(stream, before, Some(StartUp { told: false, ..start_up }), at, out);
+            let is_error = self.lost(stream, before, Some(told), at, out);
+            if let Some(start_up) = self.environments.get_mut(stream).and_then(|environment| environment.start_up.as_mut()) {
+                start_up.error_counted = is_error;
+            }
         }
     }
 
-    /// A start-up, or lines, that no invocation followed.
-    fn lost(&mut self, stream: &str, before: Said, start_up: Option<StartUp>, at: Option<DateTime<Utc>>, out: &mut impl Invocations) {
+    /// A start-up, or lines, that no invocation followed. Says whether an error was counted.
+    fn lost(&mut self, stream: &str, before: Said, start_up: Option<StartUp>, at: Option<DateTime<Utc>>, out: &mut impl Invocations) -> bool {
         let failed = start_up
             .as_ref()
             .is_some_and(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad() || report.duration_ms.is_some()));
         if !failed && before.signs.is_empty() {
-            return;
+            return false;
         }
         let mut open = Open { start_up, said: before, ended_at: at, counted: true, ..Open::default() };
         if let Some(kind) = open.start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone()) {
             open.error_type = Some(kind);
         }
-        self.tell(stream, &mut open, true, out);
+        self.tell(stream, &mut open, out)
     }
 
-    fn hand_out(&mut self, stream: &str, invocations: Vec<Open>, over: bool, out: &mut impl Invocations) {
+    fn hand_out(&mut self, stream: &str, invocations: Vec<Open>, out: &mut impl Invocations) {
         for mut invocation in invocations {
-            self.tell(stream, &mut invocation, over, out);
+            self.tell(stream, &mut invocation, out);
         }
     }
 
@@ -327,12 +332,16 @@ impl Reader {
         let Some(environment) = self.environments.get_mut(stream) else { return };
         if environment.open.len() > MOST_OPEN {
             let oldest = environment.open.remove(0);
-            self.hand_out(stream, vec![oldest], true, out);
+            self.hand_out(stream, vec![oldest], out);
         }
     }
 
-    /// Judges an invocation and hands it out: to be counted the first time, with its causes the first time there are any.
-    fn tell(&mut self, stream: &str, open: &mut Open, over: bool, out: &mut impl Invocations) {
+    /// Judges an invocation and hands it out: to be counted the first time, with its causes the first time there are any. Says
+    /// whether an error was counted.
+    fn tell(&mut self, stream: &str, open: &mut Open, out: &mut impl Invocations) -> bool {
+        if std::mem::replace(&mut open.judged, true) {
+            return false;
+        }
         if let Some(limit) = self.configured.timeout_ms
             && open.timed_out_after_ms.is_none()
             && open.report.as_ref().is_some_and(|report| report.duration_ms >= limit && report.status != Status::Error)
@@ -353,13 +362,15 @@ impl Reader {
             || start_up.and_then(|start_up| start_up.began).zip(open.started).is_some_and(|(began, started)| started - began > AHEAD_OF_REQUEST);
         let cold_waited = cold && (!began_ahead || !open.said.instancing.is_empty());
         let inits: &[InitReport] = start_up.map_or(&[], |start_up| &start_up.reports);
-        let nothing_wrong = outcome == Outcome::Success && open.said.signs.is_empty() && inits.is_empty() && !open.extension_failed;
+        let nothing_wrong = outcome == Outcome::Success && open.said.signs.is_empty() && inits.is_empty();
         let causes = if open.told || (nothing_wrong && !self.worth_judging(open)) {
             Vec::new()
         } else {
             let limit_ms = open.timed_out_after_ms.or(self.configured.timeout_ms);
             let last_words =
                 open.said.last_at.zip(open.started).zip(limit_ms).map(|((last, started), limit)| ((last - started).num_milliseconds() as f64, limit));
+            // What came after it is no part of its own story.
+            let before = open.which.map(|which| self.recent.before(which));
             let case = Case {
                 outcome,
                 is_excerpt: self.configured.is_excerpt,
@@ -367,7 +378,6 @@ impl Reader {
                 timed_out_after_ms: open.timed_out_after_ms,
                 exited: open.exited.as_deref(),
                 error_type: open.error_type.as_deref().or_else(|| inits.iter().find_map(|init| init.error_type.as_deref())),
-                extension_failed: open.extension_failed,
                 report: open.report.as_ref(),
                 inits,
                 instancing: if open.said.is_up { &[] } else { &open.said.instancing },
@@ -378,7 +388,7 @@ impl Reader {
                 started_ahead: began_ahead,
                 memory_mb: self.configured.memory_mb,
                 environment: stream,
-                recent: &self.recent,
+                recent: before.as_ref().unwrap_or(&self.recent),
             };
             diagnosis::judge(&case)
         };
@@ -394,7 +404,13 @@ impl Reader {
             open.told = true;
         }
         open.told |= !causes.is_empty();
-        let is_error = (outcome == Outcome::Error || failed_by_word) && (counts || !causes.is_empty());
+        let told_as_error = start_up.is_some_and(|start_up| start_up.error_counted);
+        let is_error = (outcome == Outcome::Error || failed_by_word) && !open.error_counted && !told_as_error;
+        open.error_counted |= is_error;
+        let is_timeout = outcome == Outcome::Timeout && !open.timeout_counted;
+        open.timeout_counted |= is_timeout;
+        let report = open.report.as_ref().filter(|_| !open.report_counted);
+        open.report_counted |= report.is_some();
         let failed = outcome != Outcome::Success || failed_by_word;
         if failed && let Some(sentence) = self.running.began_with_a_change() {
             for cause in causes.iter_mut().take(1) {
@@ -403,7 +419,9 @@ impl Reader {
         }
         if counts {
             self.running.count(failed);
-            self.recent.push(Brief {
+        }
+        if open.counted && (counts || open.which.is_some()) {
+            let brief = Brief {
                 at: open.started.or(open.ended_at),
                 outcome: if failed_by_word { Outcome::Error } else { outcome },
                 cold,
@@ -412,12 +430,15 @@ impl Reader {
                 in_start_up,
                 max_memory_mb: open.report.as_ref().and_then(|report| report.max_memory_mb),
                 environment: environment_hash(stream),
-            });
+            };
+            match open.which {
+                Some(which) => self.recent.amend(which, brief),
+                None => open.which = Some(self.recent.push(brief)),
+            }
         }
-        if !counts && causes.is_empty() {
-            return;
+        if !counts && causes.is_empty() && !is_error && !is_timeout && report.is_none() {
+            return false;
         }
-        let extra: &[Quote] = &[];
         out.invocation(Invocation {
             function: &self.function,
             stream,
@@ -426,20 +447,18 @@ impl Reader {
             at: open.ended_at.or(open.said.last_at).or(open.started),
             counts,
             outcome,
+            is_timeout,
             is_error,
-            report: open.report.as_ref().filter(|_| counts),
+            report,
             cold,
             cold_waited,
-            waited_ms: open
-                .report
-                .as_ref()
-                .map(|report: &Report| report.duration_ms + report.init_ms.filter(|_| cold_waited).unwrap_or_default() + report.restore_ms.unwrap_or_default()),
+            waited_ms: report
+                .map(|report| report.duration_ms + report.init_ms.filter(|_| cold_waited).unwrap_or_default() + report.restore_ms.unwrap_or_default()),
             is_ping: open.said.is_ping,
             causes: &causes,
             said: &open.said,
-            extra,
         });
-        let _ = over;
+        is_error
     }
 
     /// Whether an invocation of which nothing bad is said may still be part of something.
@@ -473,23 +492,17 @@ impl Environment {
         self.start_up.as_ref().is_some_and(|start_up| !start_up.reports.is_empty())
     }
 
-    fn find(&mut self, id: &str) -> Option<&mut Open> {
-        self.open.iter_mut().rev().find(|open| open.request_id.as_deref() == Some(id))
-    }
-
-    /// A new invocation, with everything that was said and started before it.
-    fn begin(&mut self, id: Option<&str>) -> &mut Open {
+    /// A new invocation, with everything that was said and started before it: its place.
+    fn begin(&mut self, id: Option<&str>, started: Option<DateTime<Utc>>) -> usize {
         let start_up = self.start_up.take();
         let said = std::mem::take(&mut self.before);
         let error_type = start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
-        let at = self.open.len();
-        self.open.push(Open { request_id: id.map(str::to_owned), start_up, said, error_type, ..Open::default() });
-        // The list is never empty here.
-        &mut self.open[at]
+        self.open.push(Open { request_id: id.map(str::to_owned), started, start_up, said, error_type, ..Open::default() });
+        self.open.len() - 1
     }
 
-    /// The invocation a line of the platform speaks of; it may have begun before the first line that was seen.
-    fn of(&mut self, id: Option<&str>) -> &mut Open {
+    /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was seen.
+    fn of(&mut self, id: Option<&str>) -> usize {
         let place = match id {
             Some(id) => self
                 .open
@@ -498,75 +511,80 @@ impl Environment {
                 .or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
             None => self.open.iter().rposition(|open| open.report.is_none()),
         };
-        match place {
-            Some(place) => {
-                let before = std::mem::take(&mut self.before);
-                let start_up = self.start_up.take_if(|start_up| !start_up.is_new);
-                let open = &mut self.open[place];
-                if before != Said::default() {
-                    open.said.prepend(before);
-                }
-                if let Some(start_up) = start_up {
-                    open.start_up.get_or_insert_default().reports.extend(start_up.reports);
-                }
-                open.request_id = open.request_id.take().or_else(|| id.map(str::to_owned));
-                open
-            }
-            None => self.begin(id),
+        let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else { return self.begin(id, None) };
+        let before = std::mem::take(&mut self.before);
+        if before != Said::default() {
+            open.said.prepend(before);
         }
+        if let Some(start_up) = self.start_up.take_if(|start_up| !start_up.is_new) {
+            let reports = &mut open.start_up.get_or_insert_default().reports;
+            reports.extend(start_up.reports);
+            reports.truncate(MOST_START_UPS);
+        }
+        open.request_id = open.request_id.take().or_else(|| id.map(str::to_owned));
+        open.judged = false;
+        place
     }
 
     /// The same, but a line without an id may speak of an invocation that has ended.
-    fn of_or_last(&mut self, id: Option<&str>) -> &mut Open {
+    fn of_or_last(&mut self, id: Option<&str>) -> usize {
         let unended = self.open.iter().any(|open| !open.has_ended());
-        if id.is_none() && !unended && !self.open.is_empty() && !self.has_start_up() {
-            let last = self.open.len() - 1;
-            return &mut self.open[last];
+        if id.is_none()
+            && !unended
+            && !self.has_start_up()
+            && let Some(last) = self.open.last_mut()
+        {
+            last.judged = false;
+            return self.open.len() - 1;
         }
         self.of(id)
     }
 
     /// Where a line without an id is written down.
     fn speaking(&mut self) -> &mut Said {
-        match self.open.iter().rposition(|open| !open.has_ended()) {
-            Some(place) => &mut self.open[place].said,
+        match self.open.iter_mut().rfind(|open| !open.has_ended()) {
+            Some(open) => {
+                open.judged = false;
+                &mut open.said
+            }
             None => &mut self.before,
         }
     }
 
     fn init_report(&mut self, event: &str, report: InitReport) {
-        let quote = report.status.is_bad();
-        let unended = self.open.iter().rposition(|open| !open.has_ended());
-        let (start_up, said) = match unended {
-            Some(place) => {
-                let open = &mut self.open[place];
+        let (start_up, said) = match self.open.iter_mut().rfind(|open| !open.has_ended()) {
+            Some(open) => {
+                open.judged = false;
                 open.error_type = report.error_type.clone().or(open.error_type.take());
                 (&mut open.start_up, &mut open.said)
             }
             None => (&mut self.start_up, &mut self.before),
         };
-        if quote {
-            said.quotes.push(quoted(event));
+        if report.status.is_bad() {
+            said.quote(event);
         }
         if let Some(kind) = &report.error_type {
             sign_type(said, kind);
         }
         let start_up = start_up.get_or_insert_default();
         start_up.ahead |= report.ahead;
-        if start_up.reports.len() < 4 {
+        if start_up.reports.len() < MOST_START_UPS {
             start_up.reports.push(report);
         }
     }
 
     fn application(&mut self, line: &Application<'_>, at: Option<DateTime<Utc>>) {
         let by_id = line.request_id.as_deref().and_then(|id| self.open.iter().rposition(|open| open.request_id.as_deref() == Some(id)));
-        let said = match by_id {
-            Some(place) => &mut self.open[place].said,
+        let said = match by_id.and_then(|place| self.open.get_mut(place)) {
+            Some(open) => {
+                open.judged = false;
+                &mut open.said
+            }
             None => self.speaking(),
         };
         if line.text.starts_with("Instancing..") {
             said.instancing.push(at);
-            said.instancing.drain(..said.instancing.len().saturating_sub(8));
+            said.instancing.drain(..said.instancing.len().saturating_sub(MOST_INSTANCING));
             said.lines_since_instancing = 0;
             said.is_up = false;
             said.quote(&line.text);

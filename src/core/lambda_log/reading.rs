@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::invocation::{Invocation, Invocations};
-use crate::core::diagnosis::Outcome;
 use crate::core::history::minute_of;
 use crate::core::observation::{Fault, MemoryUse, Tally};
 
@@ -39,8 +38,8 @@ impl Invocations for Reading {
             tally.invocations += 1;
             tally.cold += u64::from(invocation.cold);
             tally.cold_waited += u64::from(invocation.cold_waited);
-            tally.timeouts += u64::from(invocation.outcome == Outcome::Timeout);
         }
+        tally.timeouts += u64::from(invocation.is_timeout);
         tally.errors += u64::from(invocation.is_error);
         if let Some(report) = invocation.report {
             tally.duration_ms += report.duration_ms.round() as u64;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::super::fields::{measured, request_id};
+use super::super::fields::{error_type, measured, request_id};
 use super::super::wrapper;
 use super::{Application, InitReport, Level, Line, Report, RuntimeVersion, Status, text};
 
@@ -29,7 +29,7 @@ fn of_object(event: &Value) -> Line<'static> {
         Some("platform.end") => boundary(record, false),
         Some("platform.report") => report(record).unwrap_or(Line::Unparsed),
         Some("platform.extension") => {
-            let error_type = string(&record["errorType"]);
+            let error_type = kind(&record["errorType"]);
             let failed = record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
             Line::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
         }
@@ -72,6 +72,10 @@ fn string(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+fn kind(value: &Value) -> Option<String> {
+    value.as_str().and_then(error_type).map(Cow::into_owned)
+}
+
 fn id(value: &Value) -> Option<Cow<'static, str>> {
     value.as_str().and_then(request_id).map(|id| Cow::Owned(id.to_owned()))
 }
@@ -96,7 +100,7 @@ fn init_report(record: &Value) -> InitReport {
         in_invocation: record["phase"] == "invoke",
         ahead: matches!(record["initializationType"].as_str(), Some("provisioned-concurrency" | "snap-start")),
         status: Status::of(record["status"].as_str().unwrap_or_default()),
-        error_type: string(&record["errorType"]),
+        error_type: kind(&record["errorType"]),
     }
 }
 
@@ -117,7 +121,7 @@ fn report(record: &Value) -> Option<Line<'static>> {
         restore_ms: optional("restoreDurationMs")?,
         extension_ms: extension.and_then(|span| span["durationMs"].as_f64()).and_then(measured),
         status: Status::of(record["status"].as_str().unwrap_or_default()),
-        error_type: string(&record["errorType"]),
+        error_type: kind(&record["errorType"]),
     };
     Some(Line::Report { request_id: Some(id(&record["requestId"])?), report })
 }
@@ -145,7 +149,7 @@ fn application(event: &Value) -> Line<'static> {
             Some(Line::TimedOut { request_id: inner, after_seconds }) => return Line::TimedOut { request_id: inner.or(request_id), after_seconds },
             // The type stands beside the message.
             Some(Line::Ended { request_id: inner, how, error_type }) => {
-                return Line::Ended { request_id: inner.or(request_id), how, error_type: error_type.or_else(|| string(&body["errorType"]).map(Cow::Owned)) };
+                return Line::Ended { request_id: inner.or(request_id), how, error_type: error_type.or_else(|| kind(&body["errorType"]).map(Cow::Owned)) };
             }
             Some(line) => return line,
             None => {}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::copy::is_error_type;
-use super::super::fields::{Name, fields, leading_uuid, number, request_id};
+use super::super::fields::{Name, error_type, fields, leading_uuid, number, request_id};
 use super::super::moment;
 use super::{Application, InitReport, Line, Report, RuntimeVersion, Status};
 
@@ -114,9 +114,9 @@ pub(super) fn ended(text: &str) -> Option<Line<'_>> {
     // The type follows on a line of its own, or at the end of the same one.
     let by_name = fields(rest).find(|(name, _)| *name == Name::ErrorType).map(|(_, value)| value);
     let at_end = how.rsplit(char::is_whitespace).next().filter(|word| is_error_type(word));
-    let error_type = by_name.or(at_end).filter(|found| !found.is_empty());
+    let error_type = by_name.or(at_end).and_then(error_type);
     let how = at_end.and_then(|found| how.strip_suffix(found)).unwrap_or(how).trim_ascii_end();
-    Some(Line::Ended { request_id: id, how: Cow::Borrowed(how), error_type: error_type.map(Cow::Borrowed) })
+    Some(Line::Ended { request_id: id, how: Cow::Borrowed(how), error_type })
 }
 
 /// `[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.`
@@ -156,7 +156,7 @@ fn emulator(text: &str) -> Option<Line<'_>> {
     }
     if text.starts_with("time=\"") {
         if let Some((_, rest)) = text.split_once("INIT DONE failed: ") {
-            return Some(Line::Ended { request_id: None, how: Cow::Borrowed(""), error_type: Some(Cow::Borrowed(rest.trim_end_matches('"'))) });
+            return Some(Line::Ended { request_id: None, how: Cow::Borrowed(""), error_type: error_type(rest.trim_end_matches('"')) });
         }
         if let Some((_, how)) = text.split_once("error=\"").filter(|_| text.contains("msg=\"Init failed\"") || text.contains("msg=\"Invoke failed\"")) {
             return Some(Line::Ended { request_id: None, how: Cow::Borrowed(how.trim_end_matches('"')), error_type: None });
@@ -166,15 +166,15 @@ fn emulator(text: &str) -> Option<Line<'_>> {
 }
 
 fn extension(text: &str) -> Line<'_> {
-    let (mut failed, mut error_type) = (false, None);
+    let (mut failed, mut kind) = (false, None);
     for (name, value) in fields(text) {
         match name {
             Name::State => failed = value.ends_with("Error") || value.ends_with("Failed") || value == "Crashed",
-            Name::ErrorType => error_type = Some(Cow::Borrowed(value)).filter(|value| !value.is_empty()),
+            Name::ErrorType => kind = error_type(value),
             _ => {}
         }
     }
-    Line::Extension { failed: failed || error_type.is_some(), error_type }
+    Line::Extension { failed: failed || kind.is_some(), error_type: kind }
 }
 
 fn init_report(text: &str, duration: Name) -> InitReport {
@@ -183,7 +183,7 @@ fn init_report(text: &str, duration: Name) -> InitReport {
         match name {
             Name::Phase => report.in_invocation = value == "invoke",
             Name::Status => report.status = Status::of(value),
-            Name::ErrorType => report.error_type = Some(value.to_owned()),
+            Name::ErrorType => report.error_type = error_type(value).map(Cow::into_owned),
             name if name == duration => report.duration_ms = number(value),
             _ => {}
         }
@@ -209,7 +209,7 @@ fn report(text: &str) -> Option<(Option<Cow<'_, str>>, Report)> {
             Name::Restore => report.restore_ms = Some(number(value)?),
             Name::Status if value.is_empty() => report.status = Status::Cut,
             Name::Status => report.status = Status::of(value),
-            Name::ErrorType => report.error_type = Some(value.to_owned()).filter(|value| !value.is_empty()),
+            Name::ErrorType => report.error_type = error_type(value).map(Cow::into_owned),
             _ => {}
         }
     }
