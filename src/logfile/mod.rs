@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::core::lambda_log::health::Checkup;
-use crate::core::lambda_log::scan::{Look, Marked, scan};
+use crate::core::lambda_log::scan::{Mark, scan};
 
 /// Bytes that are read at a time: they stay in a processor's own cache.
 const BLOCK: usize = 256 * 1024;
@@ -85,8 +85,8 @@ impl Input {
 /// A block of whole lines, and the lines in it that matter.
 struct Block {
     bytes: Vec<u8>,
-    look: Look,
-    marked: Vec<Marked>,
+    marks: Vec<Mark>,
+    is_marked: bool,
     /// Lines before it that were too long.
     too_long: u64,
 }
@@ -108,7 +108,7 @@ pub fn read(input: &Input, checkup: &mut Checkup, progress: &(dyn Fn(u64) + Sync
                 checkup.not_text(block.too_long);
                 oddities.too_long += block.too_long;
             }
-            checkup.block(&block.bytes, block.look, &block.marked);
+            checkup.block(&block.bytes, block.is_marked.then_some(&block.marks));
             // Nobody waits for it any more when everything has been read.
             let _ = give_back.try_send(block);
         }
@@ -159,8 +159,7 @@ fn lines(mut source: impl Read, send: &SyncSender<Block>, used: &Receiver<Block>
     let mut rest: Vec<u8> = Vec::new();
     let (mut skipping, mut too_long, mut ended) = (false, 0u64, false);
     while !ended {
-        let mut block =
-            used.try_recv().unwrap_or_else(|_| Block { bytes: Vec::with_capacity(BLOCK + 4096), look: Look::LineByLine, marked: Vec::new(), too_long: 0 });
+        let mut block = used.try_recv().unwrap_or_else(|_| Block { bytes: Vec::with_capacity(BLOCK + 4096), marks: Vec::new(), is_marked: false, too_long: 0 });
         block.bytes.clear();
         block.bytes.append(&mut rest);
         let had = block.bytes.len();
@@ -191,7 +190,7 @@ fn lines(mut source: impl Read, send: &SyncSender<Block>, used: &Receiver<Block>
                 too_long += 1;
             }
         }
-        block.look = scan(&block.bytes, &mut block.marked);
+        block.is_marked = scan(&block.bytes, &mut block.marks);
         block.too_long = std::mem::take(&mut too_long);
         let empty = block.bytes.is_empty() && block.too_long == 0;
         if !empty && send.send(block).is_err() {

@@ -16,6 +16,9 @@ const LONGEST_EVENT: usize = 64 * 1024;
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 
+/// How many lines back a time is looked for.
+const FAR_BACK: usize = 100;
+
 /// One event of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -113,9 +116,10 @@ impl Copy {
         self.last_at
     }
 
-    /// Takes the time from a line that is read no further.
-    pub(super) fn saw(&mut self, line: &str) -> Option<i64> {
-        self.last_at = moment::of_line(line).or(self.last_at);
+    /// Takes the last time from lines that are read no further.
+    pub(super) fn saw(&mut self, lines: &str) -> Option<i64> {
+        let lines = lines.strip_suffix('\n').unwrap_or(lines);
+        self.last_at = lines.rsplit('\n').take(FAR_BACK).find_map(moment::of_line).or(self.last_at);
         self.last_at
     }
 

@@ -1,5 +1,9 @@
 //! What the tools that copy a log put around its lines: times, stream names, table borders, bullets.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::fields::leading_uuid;
 use super::moment::{self, Leading};
 
@@ -58,27 +62,26 @@ fn is_native(text: &str) -> bool {
     text.starts_with(['{', '[']) || leading_uuid(text).is_some() || text.starts_with("undefined\t")
 }
 
+/// The platform's own words, as they stand inside of other text.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::new(["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"]).ok()
+});
+
 /// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
 fn embedded(text: &str, within: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let words = ["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"];
-    words
-        .iter()
-        .enumerate()
-        .filter_map(|(which, word)| {
-            let at = memchr::memmem::find(bytes, word.as_bytes())?;
-            let at = if which == 0 {
-                let before = text.get(..at)?;
-                let ended =
-                    || text.get(at + word.len() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
-                ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len).or_else(|| ended().then_some(at))?
-            } else {
-                at
-            };
-            let separated = at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-            (at <= within && separated).then_some(at)
-        })
-        .min()
+    WORDS.as_ref()?.find_iter(text).find_map(|found| {
+        let at = found.start();
+        let at = if found.pattern().as_usize() == 0 {
+            let before = text.get(..at)?;
+            let ended = || text.get(found.end() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
+            ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len).or_else(|| ended().then_some(at))?
+        } else {
+            at
+        };
+        let separated = at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+        (at <= within && separated).then_some(at)
+    })
 }
 
 /// Where the next of several platform lines begins that were copied as one.
