@@ -4,6 +4,7 @@ mod config_mistakes;
 mod default_config;
 mod demo;
 mod failures;
+mod labelled_logs;
 mod logs_reading;
 mod new_errors;
 mod once;
