@@ -184,17 +184,17 @@ impl Copy {
         let mut kept = self.kept(&stripped);
         kept.at_ms = kept.at_ms.or(self.last_at);
         self.last_at = kept.at_ms;
-        let mut text = stripped.text;
+        let text = stripped.text;
         if wrapper::is_platform(text) {
-            // Several lines of the platform that were copied as one.
-            while let Some(at) = wrapper::next_on_the_same_line(text) {
-                let (first, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-                out.event(Event { text: first.trim_ascii(), ..kept.as_event() });
-                kept.lines = 0;
-                text = rest;
+            // Several lines of the platform may have been copied as one; the last of them may go on.
+            for line in wrapper::lines_in_one(text) {
+                if !kept.text.is_empty() {
+                    out.event(kept.as_event());
+                    kept.lines = 0;
+                }
+                line.clone_into(&mut kept.text);
             }
-            text.clone_into(&mut kept.text);
-            self.open = Some((shape(text), kept));
+            self.open = Some((shape(&kept.text), kept));
             return;
         }
         let mut depth = Depth::default();

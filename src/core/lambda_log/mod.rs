@@ -15,6 +15,8 @@ mod moment;
 mod order;
 pub mod reader;
 pub mod reading;
+#[cfg(test)]
+mod tests;
 mod wrapper;
 
 pub use fingerprint::fingerprint;

@@ -60,31 +60,34 @@ fn is_native(text: &str) -> bool {
 
 /// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
 fn embedded(text: &str, within: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let words = ["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"];
-    words
-        .iter()
-        .enumerate()
-        .filter_map(|(which, word)| {
-            let at = memchr::memmem::find(bytes, word.as_bytes())?;
-            let at = if which == 0 {
-                let before = text.get(..at)?;
-                let ended =
-                    || text.get(at + word.len() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
-                ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len).or_else(|| ended().then_some(at))?
-            } else {
-                at
-            };
-            let separated = at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-            (at <= within && separated).then_some(at)
-        })
-        .min()
+    // What is looked for is not longer than this.
+    let near = text.as_bytes().get(..within.saturating_add(80)).unwrap_or(text.as_bytes());
+    beginnings(text, near).filter(|at| *at <= within).min()
 }
 
-/// Where the next of several platform lines begins that were copied as one.
-pub(super) fn next_on_the_same_line(text: &str) -> Option<usize> {
-    let first = text.split_ascii_whitespace().next()?.len();
-    embedded(text.get(first..)?, usize::MAX).map(|at| at + first)
+/// Every place where the platform's own words begin, in no order; only `near`, the first bytes of the text, is looked through.
+fn beginnings<'a>(text: &'a str, near: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    const BY_THEMSELVES: [&str; 4] = ["INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"];
+    const ID: &str = "RequestId: ";
+    let with_id = move |at: usize| {
+        let before = text.get(..at)?;
+        let ends = || text.get(at + ID.len() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
+        let word = ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len);
+        word.or_else(|| ends().then_some(at))
+    };
+    let by_themselves = BY_THEMSELVES.iter().flat_map(move |word| memchr::memmem::find_iter(near, word.as_bytes()));
+    let all = memchr::memmem::find_iter(near, ID.as_bytes()).filter_map(with_id).chain(by_themselves);
+    let byte_before = |at: usize| near.get(at.checked_sub(1)?);
+    all.filter(move |at| byte_before(*at).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_'))
+}
+
+/// The lines of the platform that were copied as one, if the text begins with one.
+pub(super) fn lines_in_one(text: &str) -> impl Iterator<Item = &str> {
+    let mut begin: Vec<usize> = beginnings(text, text.as_bytes()).filter(|at| *at > 0).collect();
+    begin.sort_unstable();
+    begin.dedup();
+    let ends = begin.clone().into_iter().chain([text.len()]);
+    std::iter::once(0).chain(begin).zip(ends).filter_map(|(begin, end)| text.get(begin..end).map(str::trim_ascii))
 }
 
 /// Takes one layer off. `false` if there is none.
@@ -123,7 +126,7 @@ fn layer(stripped: &mut Stripped<'_>) -> bool {
             end.is_some()
         }
         b'A'..=b'S' if time(stripped, moment::leading(text)) => true,
-        _ => name_and_bar(stripped),
+        _ => name_and_bar(stripped) || syslog_head(stripped),
     }
 }
 
@@ -216,6 +219,23 @@ fn name_and_bar(stripped: &mut Stripped<'_>) -> bool {
     let Some((name, rest)) = stripped.text.split_once('|') else { return false };
     let bare = name.trim_ascii_end();
     let is_one = bare.len() < name.len() && bare.len() <= 60 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if is_one {
+        stripped.text = rest.trim_ascii_start();
+    }
+    is_one
+}
+
+/// `host shipper[12]: ` of syslog, right behind a time.
+fn syslog_head(stripped: &mut Stripped<'_>) -> bool {
+    if !stripped.timed {
+        return false;
+    }
+    let Some((head, rest)) = stripped.text.split_once("]: ").filter(|(head, _)| head.len() <= 120) else { return false };
+    let Some((names, number)) = head.rsplit_once('[') else { return false };
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
+    let is_one = names.split_once(' ').is_some_and(|(host, program)| is_name(host) && is_name(program))
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
     if is_one {
         stripped.text = rest.trim_ascii_start();
     }
