@@ -280,9 +280,7 @@ impl Diagnosis {
 impl Case<'_> {
     /// Whether the invocation failed in any way.
     pub fn failed(&self) -> bool {
-        matches!(self.outcome, Outcome::Timeout | Outcome::Error)
-            || self.exited.is_some()
-            || self.inits.iter().any(|init| init.status.is_bad())
+        matches!(self.outcome, Outcome::Timeout | Outcome::Error) || self.exited.is_some() || self.inits.iter().any(|init| init.status.is_bad())
     }
 
     /// The verdict of a cause that is known by its lines: a line that is itself the failure, or a hint when it failed.

@@ -7,7 +7,7 @@
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::fields::Name;
+use super::fields::{Name, function_name};
 use super::moment;
 use super::wrapper::{self, Stripped};
 
@@ -475,5 +475,5 @@ fn word<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 /// `123456789012:/aws/lambda/name`, or the group alone.
 fn function_of_group(group: &str) -> &str {
-    group.split_once("/aws/lambda/").map_or("", |(_, name)| name)
+    group.split_once("/aws/lambda/").and_then(|(_, name)| function_name(name)).unwrap_or_default()
 }

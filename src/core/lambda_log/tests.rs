@@ -195,7 +195,9 @@ fn log(runs: &[(usize, usize, usize)]) -> Vec<(DateTime<Utc>, usize, String)> {
         match said {
             0 => events.push(format!("[INFO]\t2026-04-17T08:00:00.300Z\t{id}\tpacked")),
             1 => events.push("packed, without an id".to_owned()),
-            2 => events.push(format!("2026-04-17T08:00:00.300Z\t{id}\tERROR\tInvoke Error \t{{\"errorType\":\"TypeError\",\"errorMessage\":\"no parcel\",\"stack\":[]}}")),
+            2 => events.push(format!(
+                "2026-04-17T08:00:00.300Z\t{id}\tERROR\tInvoke Error \t{{\"errorType\":\"TypeError\",\"errorMessage\":\"no parcel\",\"stack\":[]}}"
+            )),
             _ => {}
         }
         let (status, line) = match end {

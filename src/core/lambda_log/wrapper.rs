@@ -1,6 +1,6 @@
 //! What the tools that copy a log put around its lines: times, stream names, table borders, bullets.
 
-use super::fields::leading_uuid;
+use super::fields::{function_name, leading_uuid};
 use super::moment::{self, Leading};
 
 /// A line without what a tool put around it.
@@ -159,7 +159,7 @@ fn looks_like_stream(text: &str) -> bool {
 
 fn take_stream<'a>(stripped: &mut Stripped<'a>, stream: &'a str) {
     stripped.stream = stripped.stream.or(Some(stream));
-    let function = stream.get(11..).and_then(|rest| rest.split('[').next()).filter(|name| !name.is_empty());
+    let function = stream.get(11..).and_then(|rest| rest.split('[').next()).and_then(function_name);
     stripped.function = stripped.function.or(function);
 }
 
@@ -177,13 +177,11 @@ fn padded_name(stripped: &mut Stripped<'_>) -> bool {
     let Some((inner, rest)) = stripped.text.get(1..).and_then(|inner| inner.split_once(']')) else { return false };
     let name = inner.trim_ascii();
     let has_hash = name.len() > 8 && name.bytes().rev().take(7).all(|byte| byte.is_ascii_hexdigit()) && name.as_bytes().get(name.len() - 8) == Some(&b'-');
-    let is_one = stripped.timed && !name.is_empty() && inner.len() <= 140 && (inner.starts_with(' ') || has_hash);
-    if is_one && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-        stripped.function = Some(name);
-        stripped.text = rest.trim_ascii_start();
-        return true;
-    }
-    false
+    let is_one = stripped.timed && (inner.starts_with(' ') || has_hash);
+    let Some(name) = function_name(name).filter(|_| is_one) else { return false };
+    stripped.function = Some(name);
+    stripped.text = rest.trim_ascii_start();
+    true
 }
 
 /// The right-hand border of a table row, and columns behind the message that name the stream or the group.
@@ -194,7 +192,7 @@ fn columns(stripped: &mut Stripped<'_>) {
         if looks_like_stream(cell) {
             take_stream(stripped, cell);
         } else if let Some((_, name)) = cell.split_once("/aws/lambda/") {
-            stripped.function = Some(name);
+            stripped.function = function_name(name).or(stripped.function);
         } else {
             return;
         }
@@ -209,7 +207,7 @@ fn comment_or_group(stripped: &mut Stripped<'_>) -> bool {
         return true;
     }
     let Some((name, rest)) = stripped.text.strip_prefix("/aws/lambda/").and_then(|rest| rest.split_once([' ', '\t'])) else { return false };
-    stripped.function = Some(name);
+    stripped.function = function_name(name).or(stripped.function);
     stripped.text = rest.trim_ascii_start();
     true
 }

@@ -76,9 +76,15 @@ fn every_platform_line_is_known_in_both_formats() {
     };
     let killed = "Runtime exited with error: signal: killed";
     let cases: &[(&str, Line<'_>)] = &[
-        ("INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc", Line::InitStart(runtime("arn:aws:lambda:eu-west-1::runtime:abc"))),
+        (
+            "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc",
+            Line::InitStart(runtime("arn:aws:lambda:eu-west-1::runtime:abc")),
+        ),
         ("INIT_START Runtime Version: nodejs:22.v5", Line::InitStart(runtime("nodejs:22.v5"))),
-        (r#"{"type":"platform.initStart","record":{"initializationType":"on-demand","runtimeVersion":"nodejs:22.v5"}}"#, Line::InitStart(runtime("nodejs:22.v5"))),
+        (
+            r#"{"type":"platform.initStart","record":{"initializationType":"on-demand","runtimeVersion":"nodejs:22.v5"}}"#,
+            Line::InitStart(runtime("nodejs:22.v5")),
+        ),
         ("RESTORE_START Runtime Version: java:11.v21", Line::RestoreStart(RuntimeVersion { ahead: true, ..runtime("java:11.v21") })),
         ("START RequestId: @ Version: $LATEST", Line::Start { request_id: id(), version: Some("$LATEST".into()) }),
         ("[START] RequestId: @ Version: 7", Line::Start { request_id: id(), version: Some("7".into()) }),
@@ -91,21 +97,39 @@ fn every_platform_line_is_known_in_both_formats() {
         ("RequestId: @ Error: Runtime exited with error: signal: killed\nRuntime.ExitError", ended(killed, Some("Runtime.ExitError"))),
         ("RequestId: @ Process exited before completing request", ended("Process exited before completing request", None)),
         ("RequestId: @ Error: Runtime exited without providing a reason", ended("Runtime exited without providing a reason", None)),
-        (r#"{"type":"platform.fault","record":"RequestId: @\tError: Runtime exited with error: signal: killed\nRuntime.ExitError"}"#, ended(killed, Some("Runtime.ExitError"))),
+        (
+            r#"{"type":"platform.fault","record":"RequestId: @\tError: Runtime exited with error: signal: killed\nRuntime.ExitError"}"#,
+            ended(killed, Some("Runtime.ExitError")),
+        ),
         (r#"{"type":"platform.fault","record":"RequestId: @ Status: error\tErrorType: Runtime.ExitError"}"#, ended("", Some("Runtime.ExitError"))),
         ("Runtime.ExitError", Line::Ended { request_id: None, how: "".into(), error_type: Some("Runtime.ExitError".into()) }),
         ("INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout", Line::InitReport(init(10000.12, false, Status::Timeout, None))),
-        ("INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Extension.Crash", Line::InitReport(init(812.0, false, Status::Error, Some("Extension.Crash")))),
-        (r#"{"type":"platform.initReport","record":{"phase":"invoke","status":"error","errorType":"Runtime.ImportModuleError","metrics":{"durationMs":12.5}}}"#, Line::InitReport(init(12.5, true, Status::Error, Some("Runtime.ImportModuleError")))),
+        (
+            "INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Extension.Crash",
+            Line::InitReport(init(812.0, false, Status::Error, Some("Extension.Crash"))),
+        ),
+        (
+            r#"{"type":"platform.initReport","record":{"phase":"invoke","status":"error","errorType":"Runtime.ImportModuleError","metrics":{"durationMs":12.5}}}"#,
+            Line::InitReport(init(12.5, true, Status::Error, Some("Runtime.ImportModuleError"))),
+        ),
         ("RESTORE_REPORT Restore Duration: 398.97 ms", Line::RestoreReport(init(398.97, false, Status::Success, None))),
         ("EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]", Line::Extension { failed: false, error_type: None }),
-        ("EXTENSION\tName: collector\tState: LaunchError\tEvents: []\tError Type: PermissionDenied", Line::Extension { failed: true, error_type: Some("PermissionDenied".into()) }),
-        (r#"{"type":"platform.extension","record":{"name":"collector","state":"Ready","events":["INVOKE"]}}"#, Line::Extension { failed: false, error_type: None }),
+        (
+            "EXTENSION\tName: collector\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
+            Line::Extension { failed: true, error_type: Some("PermissionDenied".into()) },
+        ),
+        (
+            r#"{"type":"platform.extension","record":{"name":"collector","state":"Ready","events":["INVOKE"]}}"#,
+            Line::Extension { failed: false, error_type: None },
+        ),
         ("TELEMETRY\tName: collector\tState: Already subscribed\tTypes: [Platform]", Line::Platform),
         ("LOGS\tName: collector\tState: Subscribed\tTypes: [platform]", Line::Platform),
         ("XRAY TraceId: 1-5e1b4151-0c9d\tSegmentId: 6f3a\tSampled: true", Line::Platform),
         (r#"{"type":"platform.runtimeDone","record":{"requestId":"@","status":"success"}}"#, Line::Platform),
-        (r#"{"type":"platform.logsDropped","record":{"reason":"consumer too slow","droppedRecords":12,"droppedBytes":500}}"#, Line::LogsDropped { records: 12 }),
+        (
+            r#"{"type":"platform.logsDropped","record":{"reason":"consumer too slow","droppedRecords":12,"droppedBytes":500}}"#,
+            Line::LogsDropped { records: 12 },
+        ),
         ("[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.", Line::RuntimeClient { status: Some(413) }),
         ("[WARNING]\t2024-01-01T00:00:00.000Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code.", Line::Platform),
         ("14 Mar 2025 10:11:12,345 [INFO] (rapid) INIT START(type: on-demand, phase: init)", Line::InitStart(RuntimeVersion::default())),
@@ -122,7 +146,10 @@ fn a_start_up_that_is_reported_although_it_went_well_was_done_ahead() {
         ("INIT_REPORT Init Duration: 812.00 ms", true),
         ("INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: timeout", false),
         (r#"{"type":"platform.initReport","record":{"initializationType":"on-demand","phase":"init","status":"success","metrics":{"durationMs":812}}}"#, false),
-        (r#"{"type":"platform.initReport","record":{"initializationType":"provisioned-concurrency","phase":"init","status":"success","metrics":{"durationMs":812}}}"#, true),
+        (
+            r#"{"type":"platform.initReport","record":{"initializationType":"provisioned-concurrency","phase":"init","status":"success","metrics":{"durationMs":812}}}"#,
+            true,
+        ),
     ] {
         let Line::InitReport(report) = parse(event) else { panic!("{event} is a report of a start-up") };
         assert_eq!((report.ahead, report.duration_ms.is_some()), (ahead, true), "{event}");

@@ -56,11 +56,7 @@ const STORY: [(&str, i64, &str); 4] = [
     ("stream", 1_735_266_140_183, "Instancing.."),
     ("stream", 1_735_266_155_772, "Instancing.."),
     ("stream", 1_735_266_170_217, "2024-12-27T02:22:50.217Z @ID Task timed out after 30.03 seconds\n\n"),
-    (
-        "stream",
-        1_735_266_170_235,
-        "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:ap-northeast-2::runtime:abc",
-    ),
+    ("stream", 1_735_266_170_235, "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:ap-northeast-2::runtime:abc"),
 ];
 
 #[test]
@@ -338,7 +334,9 @@ fn an_environment_of_provisioned_concurrency_delayed_nobody_and_a_restored_snaps
     let json = |kind: &str| {
         [
             format!(r#"{{"type":"platform.initStart","record":{{"initializationType":"{kind}","phase":"init"}}}}"#),
-            format!(r#"{{"type":"platform.initReport","record":{{"initializationType":"{kind}","phase":"init","status":"success","metrics":{{"durationMs":8200}}}}}}"#),
+            format!(
+                r#"{{"type":"platform.initReport","record":{{"initializationType":"{kind}","phase":"init","status":"success","metrics":{{"durationMs":8200}}}}}}"#
+            ),
         ]
     };
     for (before, after, cold_waited) in [
