@@ -16,6 +16,9 @@ const LONGEST_EVENT: usize = 64 * 1024;
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 
+/// How Python's stacks begin.
+const TRACEBACK: &str = "Traceback (most recent call last)";
+
 /// One event of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -212,7 +215,8 @@ impl Copy {
         if depth.level > 0 && text.ends_with(['{', '[', ',', ':']) && (text.starts_with(['{', '[']) || text.ends_with(['{', '['])) {
             self.object = Some((kept, depth));
         } else {
-            self.open = Some((Shape::Application, kept));
+            let shape = if text.starts_with(TRACEBACK) { Shape::Traceback } else { Shape::Application };
+            self.open = Some((shape, kept));
         }
     }
 
@@ -240,10 +244,12 @@ impl Copy {
                     return true;
                 }
                 let indented = line.starts_with([' ', '\t']);
-                if text.starts_with("Traceback (most recent call last)") {
+                if text.starts_with(TRACEBACK) {
                     *shape = Shape::Traceback;
                 }
-                let last_of_traceback = *shape == Shape::Traceback && !indented && is_exception(text);
+                // Behind a stack that the error's own name did not introduce comes the name, whatever it is.
+                let is_last = || is_exception(text) || (kept.text.starts_with(TRACEBACK) && is_named(text));
+                let last_of_traceback = *shape == Shape::Traceback && !indented && is_last();
                 let belongs = indented || last_of_traceback || goes_on_with_stack(text);
                 if last_of_traceback {
                     *shape = Shape::Application;
@@ -335,7 +341,7 @@ fn announces_object(text: &str) -> bool {
 /// Lines that go on with the stack or the message of an error.
 fn goes_on_with_stack(text: &str) -> bool {
     const STARTS: [&str; 13] = [
-        "Traceback (most recent call last)",
+        TRACEBACK,
         "at ",
         "Caused by:",
         "Suppressed:",
@@ -359,6 +365,12 @@ pub(super) fn is_exception(text: &str) -> bool {
     let is_name = !name.is_empty() && name.len() < 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
     let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "timeout", "Timeout", "Failure", "Fault", "NotFound", "DoesNotExist"];
     is_name && (ends.iter().any(|end| last.ends_with(end)) || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
+}
+
+/// `gaierror: what happened`: an exception is not always called one.
+fn is_named(text: &str) -> bool {
+    let name = text.split_once(": ").map_or("", |(name, _)| name);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
 }
 
 /// How deep in brackets a text is.
@@ -477,3 +489,6 @@ fn word<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 fn function_of_group(group: &str) -> &str {
     group.split_once("/aws/lambda/").and_then(|(_, name)| function_name(name)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
