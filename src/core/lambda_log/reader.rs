@@ -22,6 +22,9 @@ const MOST_ENVIRONMENTS: usize = 2_000;
 const MOST_OPEN: usize = 64;
 /// Reports of one start-up that are kept; more than two are two start-ups.
 const MOST_START_UPS: usize = 4;
+/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a copy does not
+/// name its streams.
+const MOST_PAST: (usize, usize) = (1, 8);
 /// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
 const CLEAN_BEFORE_CHANGE: u32 = 5;
 
@@ -80,6 +83,9 @@ struct Environment {
     /// What was said outside of any invocation.
     before: Said,
     open: Vec<Open>,
+    /// The last that were handed out for good, in case a line of theirs comes late.
+    #[serde(default)]
+    past: Vec<Open>,
 }
 
 impl Reader {
@@ -314,10 +320,14 @@ impl Reader {
         self.tell(stream, &mut open, out)
     }
 
-    fn hand_out(&mut self, stream: &str, invocations: Vec<Open>, out: &mut impl Invocations) {
-        for mut invocation in invocations {
-            self.tell(stream, &mut invocation, out);
+    fn hand_out(&mut self, stream: &str, mut invocations: Vec<Open>, out: &mut impl Invocations) {
+        for invocation in &mut invocations {
+            self.tell(stream, invocation, out);
         }
+        let most = if stream.is_empty() { MOST_PAST.1 } else { MOST_PAST.0 };
+        let environment = environment(&mut self.environments, stream);
+        environment.past.extend(invocations.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()));
+        environment.past.drain(..environment.past.len().saturating_sub(most));
     }
 
     /// Keeps the number of open invocations of a stream without a name within bounds.
@@ -496,12 +506,19 @@ impl Environment {
 
     /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was seen.
     fn of(&mut self, id: Option<&str>) -> usize {
+        let is_it = |open: &Open| open.request_id.as_deref() == id;
+        if id.is_some()
+            && !self.open.iter().any(is_it)
+            && let Some(place) = self.past.iter().rposition(is_it)
+        {
+            // A line of an invocation that is over comes late. What was said meanwhile is not its own.
+            let mut late = self.past.remove(place);
+            late.judged = false;
+            self.open.insert(0, late);
+            return 0;
+        }
         let place = match id {
-            Some(id) => self
-                .open
-                .iter()
-                .rposition(|open| open.request_id.as_deref() == Some(id))
-                .or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
+            Some(_) => self.open.iter().rposition(is_it).or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
             None => self.open.iter().rposition(|open| open.report.is_none()),
         };
         let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else { return self.begin(id, None) };

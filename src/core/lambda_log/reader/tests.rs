@@ -152,6 +152,17 @@ fn a_crash_line_that_comes_a_poll_after_the_summary_is_told_once_and_counts_no_i
 }
 
 #[test]
+fn a_line_that_comes_after_the_next_invocation_began_is_still_of_its_own() {
+    let exit = "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError";
+    let (start_2, report_2) = (START.replace("@ID", "ID2"), REPORT.replace("@ID", "ID2"));
+    for stream in ["stream", ""] {
+        let lines = [(0, START), (1, END), (2, REPORT), (2, POLL), (3, &start_2), (4, exit), (4, POLL), (5, &report_2), (5, POLL)];
+        let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(ms, text)| (stream, *ms, *text)).collect();
+        check_streams(&lines, (2, 0, 0, 1), &[(RuntimeExit, Proved)]);
+    }
+}
+
+#[test]
 fn an_error_whose_words_come_a_poll_late_is_counted_once() {
     let failed = "REPORT RequestId: @ID\tDuration: 5 ms\tStatus: error";
     let words = "[ERROR]\t2024-01-01T00:00:00.000Z\t@ID\tAn error occurred (AccessDeniedException) when calling the GetItem operation";
