@@ -467,7 +467,7 @@ fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut d
             let message = word(value, "@message").or_else(|| word(value, "message").filter(|_| is_event));
             let Some(message) = message else { return };
             let time = ["@timestamp", "timestamp"].iter().find_map(|key| object.get(*key));
-            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(|text| moment::leading(text)).and_then(|found| found.at_ms)));
+            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(moment::leading).and_then(|found| found.at_ms)));
             give(Event {
                 at_ms: at_ms.filter(|ms| DateTime::from_timestamp_millis(*ms).is_some()).or(kept.at_ms),
                 stream: word(value, "@logStream").or_else(|| word(value, "logStreamName")).unwrap_or(&kept.stream),

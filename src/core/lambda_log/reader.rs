@@ -148,6 +148,9 @@ impl Reader {
 
     fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: Line<'_>, out: &mut impl Invocations) -> Kind {
         let real_stream = !stream.is_empty();
+        if self.environments.len() > 2 * MOST_ENVIRONMENTS && !self.environments.contains_key(stream) {
+            self.end_the_oldest(out);
+        }
         let environment = environment(&mut self.environments, stream);
         let at = at.or(environment.last);
         environment.last = environment.last.max(at);
@@ -328,6 +331,17 @@ impl Reader {
         let environment = environment(&mut self.environments, stream);
         environment.past.extend(invocations.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()));
         environment.past.drain(..environment.past.len().saturating_sub(most));
+    }
+
+    /// Ends the environments that have been silent for longest, but for as many as are remembered.
+    fn end_the_oldest(&mut self, out: &mut impl Invocations) {
+        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = self.environments.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
+        oldest.sort();
+        oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
+        for (_, stream) in oldest {
+            self.settle_stream(&stream, true, out);
+            self.environments.remove(&stream);
+        }
     }
 
     /// Keeps the number of open invocations of a stream without a name within bounds.

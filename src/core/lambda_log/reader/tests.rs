@@ -459,6 +459,20 @@ fn what_is_remembered_does_not_grow_with_the_log() {
     assert!(serde_json::to_string(&reader).unwrap().len() < 10_000);
 }
 
+#[test]
+fn of_many_environments_the_oldest_are_ended_and_each_is_counted() {
+    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    for i in 0..3 * MOST_ENVIRONMENTS {
+        let at = DateTime::from_timestamp_millis(i as i64);
+        let stream = format!("{}", i * 7919 % 100_003);
+        reader.read(&stream, at, &ids(START), &mut reading);
+        reader.read(&stream, at, &ids(REPORT), &mut reading);
+        assert!(reader.environments.len() <= 2 * MOST_ENVIRONMENTS + 1);
+    }
+    reader.end(&mut reading);
+    assert_eq!(reading.tallies.values().map(|tally| tally.invocations).sum::<u64>(), 3 * MOST_ENVIRONMENTS as u64);
+}
+
 /// What happens in a random invocation.
 #[derive(Debug, Clone, Copy)]
 enum Ends {
