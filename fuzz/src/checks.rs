@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor::config::{self, Environment};
+use monitor::core::diagnosis::Cause;
+use monitor::core::lambda_log::health::{Checkup, Health};
 use monitor::core::lambda_log::line;
-use monitor::core::lambda_log::reader::Reader;
+use monitor::core::lambda_log::reader::{Configured, Reader};
 use monitor::core::lambda_log::reading::Reading;
 use monitor::core::observation::{Fault, Tally};
 use monitor::core::redact::{LONGEST_EXCERPT, excerpt};
@@ -16,10 +18,14 @@ use monitor::core::settings::Problem;
 pub type Check = fn(&[u8]);
 
 /// Each check, under the name of its fuzz target and of the folder of its inputs.
-pub const ALL: &[(&str, Check)] = &[("config", config), ("lambda_log", lambda_log), ("redact", redact)];
+pub const ALL: &[(&str, Check)] = &[("config", config), ("lambda_copy", lambda_copy), ("lambda_log", lambda_log), ("redact", redact)];
 
 /// The largest that a sentence about a fault may be: an excerpt, and words around it.
 const LONGEST_FINDING: usize = LONGEST_EXCERPT + 100;
+/// The largest that a finding and its next step may be together.
+const LONGEST_REMEDY: usize = LONGEST_FINDING + 600;
+/// The longest name of a function: AWS allows 140 characters, and Lambda@Edge puts a region in front.
+const LONGEST_NAME: usize = 170;
 /// Deciding lines of one fault.
 const MOST_EVIDENCE: usize = 4;
 
@@ -98,6 +104,44 @@ pub fn lambda_log(bytes: &[u8]) {
     // An environment that has been silent for a day has nothing more to say, and nothing of it stays.
     reader.forget(at + TimeDelta::days(36_500));
     assert!(!as_json(&reader).contains("request_id"), "an environment is remembered for ever");
+}
+
+/// The copy of a log, whatever tool or person made it: every line is counted once, and what is made of it is short and plain.
+pub fn lambda_copy(bytes: &[u8]) {
+    let mut checkup = Checkup::new(None, Configured::default());
+    let mut read = 0;
+    for line in bytes.split(|byte| *byte == b'\n') {
+        read += 1;
+        match std::str::from_utf8(line) {
+            Ok(line) => checkup.line(line),
+            Err(_) => checkup.not_text(),
+        }
+    }
+    let (lines, functions) = checkup.end();
+    assert_eq!(lines.read(), read, "lines are lost, or counted twice: {lines:?}");
+    for (name, health) in &functions {
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        assert!(is_name && (1..=LONGEST_NAME).contains(&name.len()), "no name of a function: {name:?}");
+        is_sound(health);
+    }
+}
+
+fn is_sound(health: &Health) {
+    assert!(health.cold <= health.invocations, "more cold starts than invocations: {health:?}");
+    assert!(health.cold_waited <= health.cold, "more callers waited for a cold start than there were: {health:?}");
+    assert!(health.timeouts <= health.invocations, "more timeouts than invocations: {health:?}");
+    assert!(health.pings.0 <= health.invocations && health.pings.1 <= health.pings.0, "more pings than invocations: {health:?}");
+    assert!(health.longest_wait_ms.is_finite() && health.longest_wait_ms >= 0.0, "{health:?}");
+    for (cause, seen) in &health.causes {
+        assert!(*cause != Cause::ColdStart, "one cold start is nothing wrong");
+        assert!(seen.count > 0 && seen.first_of <= seen.count, "{cause:?}: {seen:?}");
+        assert!(seen.first <= seen.last, "{cause:?} was seen last before it was seen first: {seen:?}");
+        assert!(seen.evidence.len() <= MOST_EVIDENCE, "too many lines are kept: {seen:?}");
+        seen.evidence.iter().for_each(|line| is_short_and_plain(line, LONGEST_EXCERPT));
+        is_short_and_plain(&seen.remedy, LONGEST_REMEDY);
+    }
+    // What is wrong has one cause to act on.
+    assert_eq!(health.verdict().is_some(), !health.causes.is_empty(), "{health:?}");
 }
 
 /// Stream and milliseconds of a line `#<stream> <milliseconds>`.

@@ -5,6 +5,7 @@ mod config_mistakes;
 mod default_config;
 mod demo;
 mod failures;
+mod labelled_logs;
 mod log_day;
 mod logs_complete;
 mod logs_reading;

@@ -82,7 +82,7 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
     let told = world.told();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("[critical] backend-dev: start-up does not finish before the timeout (slow_cold_start)"), "{told:?}");
+    assert!(told[0].starts_with("[critical] backend-dev: start-up takes too long (slow_cold_start)"), "{told:?}");
     assert!(told[1].starts_with("[warning] Amazon Relational Database Service costs 25.03 USD"), "{told:?}");
     let mails = world.mail.wait_for(3, SOON).await;
     assert_eq!(mails.len(), 3);

@@ -34,7 +34,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let (after_ms, limit_ms) = case.last_words.filter(|(after, limit)| *after >= 0.0 && after * 2.0 < *limit)?;
     let last = case.signs.iter().any(|sign| sign.cause == Cause::EventLoopHang && sign.is_last);
     let finding = format!(
-        "The handler's last line, {} after the start, says that the work was over; the invocation then went on in silence until its limit of {}.",
+        "The handler's last line, {} after the start, reads as if the work was over; the invocation then went on in silence until its limit of {}.",
         Case::seconds(after_ms / 1000.0),
         Case::seconds(limit_ms / 1000.0)
     );

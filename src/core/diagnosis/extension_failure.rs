@@ -36,9 +36,9 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let spent = case.report.and_then(|report| Some((report.extension_ms?, report.duration_ms)));
     if let Some((extension, all)) = spent.filter(|(extension, all)| case.failed() && *extension > all * MOST_OF_IT) {
         let finding = format!(
-            "The handler had answered; an extension then kept the environment busy for {} of the {} until the limit.",
-            spoken(milliseconds(extension)),
-            spoken(milliseconds(all))
+            "Of the {}, an extension kept the environment busy for {} after the runtime was done.",
+            spoken(milliseconds(all)),
+            spoken(milliseconds(extension))
         );
         return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding));
     }

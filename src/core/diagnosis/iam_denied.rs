@@ -27,5 +27,5 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::IamDenied, "A call to AWS was refused because the function's role may not make it.")
+    case.by_sign(Cause::IamDenied, "A call to AWS was refused for want of a permission.")
 }

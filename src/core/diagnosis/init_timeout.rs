@@ -8,9 +8,6 @@ pub(super) const MEANING: &str = "start-up hits its own time limit";
 pub(super) const NEXT_STEP: &str = "Move work (models, migrations, network calls) out of module load, raise the memory (CPU grows with it), or raise the function's timeout so that the second try inside the invocation can finish.";
 pub(super) const WORDS: &[&str] = &[];
 
-/// On demand, start-up has ten seconds; AWS developer guide, "Lambda execution environment lifecycle".
-const LIMIT_MS: f64 = 10_000.0;
-
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let timed_out = case.inits.iter().filter(|init| init.status == Status::Timeout);
     let first = timed_out.clone().find(|init| !init.in_invocation);
@@ -18,10 +15,13 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let took = |ms: Option<f64>| ms.map_or_else(|| "its limit".to_owned(), |ms| Case::seconds(ms / 1000.0));
     let mut finding = match (first, again.or_else(|| timed_out.clone().next())) {
         (Some(first), Some(again)) if again.in_invocation => format!(
-            "Start-up needed {} of {:.0} s, was run again inside the invocation and {} after {}",
+            "Start-up was not done after {}, was run again inside the invocation and {} after {}",
             took(first.duration_ms),
-            LIMIT_MS / 1000.0,
-            if again.status == Status::Timeout { "was still not done" } else { "failed" },
+            match again.status {
+                Status::Timeout => "was still not done",
+                Status::Error => "failed",
+                Status::Success | Status::Cut => "ended",
+            },
             took(again.duration_ms)
         ),
         (Some(first), _) => format!(

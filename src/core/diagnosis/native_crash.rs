@@ -1,8 +1,6 @@
 //! Native code crashed the process.
 
-use super::{Case, Cause, Diagnosis};
-
-pub(super) use super::said as sign;
+use super::{Application, Case, Cause, Diagnosis, Weight};
 
 pub(super) const MEANING: &str = "native code crashes the process";
 pub(super) const NEXT_STEP: &str =
@@ -25,6 +23,11 @@ pub(super) const WORDS: &[&str] = &[
     "stack smashing detected",
     "*** stack smashing",
 ];
+
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    // Go names the signal when the application's own code goes through a nil pointer.
+    if line.text.contains("[signal SIG") || line.text.contains("goroutine ") { None } else { super::said(line) }
+}
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     case.by_sign(Cause::NativeCrash, "The process was ended by a signal that only native code raises.")

@@ -41,7 +41,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let found = |confidence| {
         let used = case.report.and_then(|report| Some((report.max_memory_mb?, report.memory_mb?)));
         let finding = used.map_or_else(
-            || "The process was ended for its memory.".to_owned(),
+            || "The process was killed, as Lambda does when memory runs out; no summary shows how much it used.".to_owned(),
             |(used, size)| format!("The process was ended with {used:.0} MB of {size:.0} MB in use."),
         );
         let next = used.map(|(_, size)| format!("Raise the memory from {size:.0} MB, stream instead of buffering, or mend the leak."));

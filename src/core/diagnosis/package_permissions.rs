@@ -4,7 +4,7 @@ use super::{Case, Cause, Diagnosis};
 
 pub(super) use super::said as sign;
 
-pub(super) const MEANING: &str = "files in the package are not readable";
+pub(super) const MEANING: &str = "files are not readable";
 pub(super) const NEXT_STEP: &str =
     "Set 644 on files and 755 on folders and executables before the archive is made (in an image: `chmod -R a+rX`), and deploy again.";
 pub(super) const WORDS: &[&str] = &[
@@ -22,5 +22,5 @@ pub(super) const WORDS: &[&str] = &[
 ];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::PackagePermissions, "The sandbox user may not read or run a file that is in the package.")
+    case.by_sign(Cause::PackagePermissions, "The process may not read, write or run a file that it needs.")
 }

@@ -38,7 +38,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         return Some(Diagnosis::new(Cause::ReinitLoop, Confidence::Likely, finding).general());
     }
     let finding = format!(
-        "{in_a_row} invocations in a row{apart} reached the {limit} limit without a word from the handler and without a start-up of their own: each begins by starting up again what the one before had to abandon."
+        "{in_a_row} invocations in a row{apart} reached the {limit} limit without a word from the handler and without a start-up of their own, as happens when each begins by starting up again what the one before had to abandon."
     );
     Some(Diagnosis::new(Cause::ReinitLoop, Confidence::Likely, finding).general())
 }

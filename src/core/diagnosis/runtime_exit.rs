@@ -4,7 +4,7 @@ use super::{Case, Cause, Confidence, Diagnosis};
 
 pub(super) use super::no_sign as sign;
 
-pub(super) const MEANING: &str = "the runtime process ends in the middle of the work";
+pub(super) const MEANING: &str = "the runtime process ends";
 pub(super) const NEXT_STEP: &str = "Look for an exit call, a main that returns or an unhandled rejection; the last lines before it are the place to start.";
 pub(super) const WORDS: &[&str] = &[];
 
@@ -13,6 +13,6 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         .exited
         .filter(|how| !how.is_empty())
         .or(case.error_type.filter(|kind| matches!(*kind, "Runtime.ExitError" | "Runtime.NodeJsExit" | "Runtime.Unknown")))?;
-    let finding = format!("The runtime process ended before it had answered ({}).", crate::core::redact::excerpt(said));
+    let finding = format!("The runtime process ended ({}).", crate::core::redact::excerpt(said));
     Some(Diagnosis::new(Cause::RuntimeExit, Confidence::Proved, finding).general())
 }

@@ -2,7 +2,7 @@
 
 use super::{Application, Case, Cause, Confidence, Diagnosis, Outcome, Weight, spoken};
 
-pub(super) const MEANING: &str = "start-up does not finish before the timeout";
+pub(super) const MEANING: &str = "start-up takes too long";
 pub(super) const NEXT_STEP: &str = "Look for a call that blocks while the application is imported (a secret, a database or any address without a route from the function), then at package size and memory. Raising the timeout helps only if start-up ends at all.";
 pub(super) const WORDS: &[&str] = &[
     "Initialization took longer than",
@@ -32,8 +32,13 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
             .filter(|(first, last)| last > first)
             .map(|(first, last)| format!(", began again {} later", spoken(last - first)))
             .unwrap_or_default();
+        let shown = if case.lines_since_instancing == 0 {
+            "and had not ended when the limit was reached; the handler never ran"
+        } else {
+            "and nothing shows that it had ended when the limit was reached"
+        };
         let finding = format!(
-            "Application start-up (`Instancing..`) began{again}, and had not ended when the {} limit was reached; the handler never ran. The environment was thrown away, so the next call starts over.",
+            "Application start-up (`Instancing..`) began{again}, {shown} (the {} limit). The environment was thrown away, so the next call starts over.",
             Case::seconds(limit / 1000.0)
         );
         return Some(Diagnosis::new(Cause::SlowColdStart, confidence, finding).general());
@@ -46,7 +51,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let start_up = case
         .report
         .and_then(|report| report.init_ms.or(report.restore_ms))
-        .or_else(|| case.inits.iter().find_map(|init| init.duration_ms.filter(|_| !init.status.is_bad())));
+        .or_else(|| case.inits.iter().filter(|_| !case.inits.iter().any(|init| init.status.is_bad())).find_map(|init| init.duration_ms));
     let start_up = start_up.filter(|ms| *ms >= LONG_MS && matches!(case.outcome, Outcome::Success | Outcome::Timeout | Outcome::Unknown))?;
     if case.started_ahead {
         return None;

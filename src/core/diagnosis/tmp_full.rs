@@ -10,5 +10,5 @@ pub(super) const NEXT_STEP: &str =
 pub(super) const WORDS: &[&str] = &["No space left on device", "no space left on device", "ENOSPC", "[Errno 28]", "not enough space on the disk"];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::TmpFull, "There was no space left on /tmp, which an environment keeps from one invocation to the next.")
+    case.by_sign(Cause::TmpFull, "There was no space left to write to. In Lambda that is /tmp, which an environment keeps from one invocation to the next.")
 }

@@ -2,7 +2,7 @@
 
 use super::{Application, Case, Cause, Diagnosis, Weight};
 
-pub(super) const MEANING: &str = "the network gives it no way out";
+pub(super) const MEANING: &str = "a connection to the outside gets no answer";
 pub(super) const NEXT_STEP: &str = "See whether the function is in a VPC: a private subnet needs a NAT gateway or a VPC endpoint for what it calls, and the security group must let it out; a function that needs nothing in the VPC is better outside of it.";
 pub(super) const WORDS: &[&str] = &[
     "Connect timeout on endpoint URL",

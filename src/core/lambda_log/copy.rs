@@ -7,7 +7,7 @@
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::fields::Name;
+use super::fields::{Name, function_name};
 use super::moment;
 use super::wrapper::{self, Stripped};
 
@@ -18,6 +18,8 @@ const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 
 /// How many lines back a time is looked for.
 const FAR_BACK: usize = 100;
+/// How Python's stacks begin.
+const TRACEBACK: &str = "Traceback (most recent call last)";
 
 /// One event of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,17 +224,17 @@ impl Copy {
         let mut kept = self.kept(&stripped);
         kept.at_ms = kept.at_ms.or_else(|| moment::of_line(stripped.text)).or(self.last_at);
         self.last_at = kept.at_ms;
-        let mut text = stripped.text;
+        let text = stripped.text;
         if wrapper::is_platform(text) {
-            // Several lines of the platform that were copied as one.
-            while let Some(at) = wrapper::next_on_the_same_line(text) {
-                let (first, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-                out.event(Event { text: first.trim_ascii(), ..kept.as_event() });
-                kept.lines = 0;
-                text = rest;
+            // Several lines of the platform may have been copied as one; the last of them may go on.
+            for line in wrapper::lines_in_one(text) {
+                if !kept.text.is_empty() {
+                    out.event(kept.as_event());
+                    kept.lines = 0;
+                }
+                line.clone_into(&mut kept.text);
             }
-            text.clone_into(&mut kept.text);
-            self.open = Some((shape(text), kept));
+            self.open = Some((shape(&kept.text), kept));
             return;
         }
         let mut depth = Depth::default();
@@ -250,7 +252,8 @@ impl Copy {
         if depth.level > 0 && text.ends_with(['{', '[', ',', ':']) && (text.starts_with(['{', '[']) || text.ends_with(['{', '['])) {
             self.object = Some((kept, depth));
         } else {
-            self.open = Some((Shape::Application, kept));
+            let shape = if text.starts_with(TRACEBACK) { Shape::Traceback } else { Shape::Application };
+            self.open = Some((shape, kept));
         }
     }
 
@@ -278,10 +281,12 @@ impl Copy {
                     return true;
                 }
                 let indented = line.starts_with([' ', '\t']);
-                if text.starts_with("Traceback (most recent call last)") {
+                if text.starts_with(TRACEBACK) {
                     *shape = Shape::Traceback;
                 }
-                let last_of_traceback = *shape == Shape::Traceback && !indented && is_exception(text);
+                // Behind a stack that the error's own name did not introduce comes the name, whatever it is.
+                let is_last = || is_exception(text) || (kept.text.starts_with(TRACEBACK) && is_named(text));
+                let last_of_traceback = *shape == Shape::Traceback && !indented && is_last();
                 let belongs = indented || last_of_traceback || goes_on_with_stack(text);
                 if last_of_traceback {
                     *shape = Shape::Application;
@@ -373,7 +378,7 @@ fn announces_object(text: &str) -> bool {
 /// Lines that go on with the stack or the message of an error.
 fn goes_on_with_stack(text: &str) -> bool {
     const STARTS: [&str; 13] = [
-        "Traceback (most recent call last)",
+        TRACEBACK,
         "at ",
         "Caused by:",
         "Suppressed:",
@@ -397,6 +402,12 @@ pub(super) fn is_exception(text: &str) -> bool {
     let is_name = !name.is_empty() && name.len() < 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
     let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "timeout", "Timeout", "Failure", "Fault", "NotFound", "DoesNotExist"];
     is_name && (ends.iter().any(|end| last.ends_with(end)) || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
+}
+
+/// `gaierror: what happened`: an exception is not always called one.
+fn is_named(text: &str) -> bool {
+    let name = text.split_once(": ").map_or("", |(name, _)| name);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
 }
 
 /// How deep in brackets a text is.
@@ -493,7 +504,7 @@ fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut d
             let message = word(value, "@message").or_else(|| word(value, "message").filter(|_| is_event));
             let Some(message) = message else { return };
             let time = ["@timestamp", "timestamp"].iter().find_map(|key| object.get(*key));
-            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(|text| moment::leading(text)).and_then(|found| found.at_ms)));
+            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(moment::leading).and_then(|found| found.at_ms)));
             give(Event {
                 at_ms: at_ms.filter(|ms| DateTime::from_timestamp_millis(*ms).is_some()).or(kept.at_ms),
                 stream: word(value, "@logStream").or_else(|| word(value, "logStreamName")).unwrap_or(&kept.stream),
@@ -513,5 +524,8 @@ fn word<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 /// `123456789012:/aws/lambda/name`, or the group alone.
 fn function_of_group(group: &str) -> &str {
-    group.split_once("/aws/lambda/").map_or("", |(_, name)| name)
+    group.split_once("/aws/lambda/").and_then(|(_, name)| function_name(name)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,13 @@ pub(super) fn request_id(text: &str) -> Option<&str> {
     is_one.then_some(text)
 }
 
+/// The name of a function. AWS allows 140 characters, and Lambda@Edge puts a region and a point in front.
+pub(super) fn function_name(text: &str) -> Option<&str> {
+    let text = text.trim_ascii();
+    let is_one = (1..=170).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    is_one.then_some(text)
+}
+
 /// An error type, such as `Runtime.ExitError`; the console writes `Extension. InitError`. It is kept and stored as it is, too.
 pub(super) fn error_type(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim_ascii();

@@ -16,6 +16,8 @@ mod order;
 pub mod reader;
 pub mod reading;
 pub mod scan;
+#[cfg(test)]
+mod tests;
 mod wrapper;
 
 pub use fingerprint::fingerprint;

@@ -96,3 +96,6 @@ fn way(held: &[Kept]) -> Way {
     }
     if newest_first > oldest_first { Way::NewestFirst } else { Way::OldestFirst }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,9 @@ const MOST_ENVIRONMENTS: usize = 2_000;
 const MOST_OPEN: usize = 64;
 /// Reports of one start-up that are kept; more than two are two start-ups.
 const MOST_START_UPS: usize = 4;
+/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a copy does not
+/// name its streams.
+const MOST_PAST: (usize, usize) = (1, 8);
 /// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
 const CLEAN_BEFORE_CHANGE: u32 = 5;
 
@@ -111,6 +114,9 @@ struct Environment {
     /// What was said outside of any invocation.
     before: Said,
     open: Vec<Open>,
+    /// The last that were handed out for good, in case a line of theirs comes late.
+    #[serde(default)]
+    past: Vec<Open>,
 }
 
 impl Reader {
@@ -157,9 +163,7 @@ impl Reader {
         if !alone || report.init_ms.is_some() || report.memory_share().is_some_and(|share| share >= MUCH_MEMORY) || judge.has_limit_below(report) {
             return false;
         }
-        for mut open in environment.open.drain(..) {
-            judge.tell("", &mut open, out);
-        }
+        judge.hand_out("", environment, |_| true, out);
         environment.before = Said::default();
         judge.running.version(version);
         judge.running.count(false);
@@ -199,8 +203,24 @@ impl Reader {
         }
     }
 
+    /// Ends the environments that have been silent for longest, but for as many as are remembered.
+    fn end_the_oldest(&mut self, out: &mut impl Invocations) {
+        let Self { judge, environments } = self;
+        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = environments.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
+        oldest.sort();
+        oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
+        for (_, stream) in oldest {
+            if let Some(mut environment) = environments.named.remove(&stream) {
+                judge.settle(&stream, &mut environment, true, out);
+            }
+        }
+    }
+
     fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: Line<'_>, out: &mut impl Invocations) -> Kind {
         let real_stream = !stream.is_empty();
+        if self.environments.named.len() > 2 * MOST_ENVIRONMENTS && !self.environments.named.contains_key(stream) {
+            self.end_the_oldest(out);
+        }
         let Self { judge, environments } = self;
         let environment = environments.of(stream);
         let at = at.or(environment.last);
@@ -209,13 +229,8 @@ impl Reader {
             Line::Start { request_id, version } => {
                 let id = request_id.as_deref();
                 // In an environment one comes after the other; the same id again is a retry.
-                environment.open.retain_mut(|open| {
-                    let done = open.has_ended() || real_stream || open.request_id.as_deref() == id;
-                    if done {
-                        judge.tell(stream, open, out);
-                    }
-                    !done
-                });
+                let done = |open: &mut Open| open.has_ended() || real_stream || open.request_id.as_deref() == id;
+                judge.hand_out(stream, environment, done, out);
                 environment.begin(id, at);
                 if let Some(version) = version {
                     judge.running.version(&version);
@@ -285,9 +300,7 @@ impl Reader {
             Line::InitStart(runtime) | Line::RestoreStart(runtime) => {
                 judge.running.runtime(runtime.version.as_deref());
                 // The environment is a new one: what it did before is over.
-                for mut open in environment.open.extract_if(.., |open| open.has_ended() || real_stream) {
-                    judge.tell(stream, &mut open, out);
-                }
+                judge.hand_out(stream, environment, |open| open.has_ended() || real_stream, out);
                 let before = std::mem::take(&mut environment.before);
                 let start_up = StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() };
                 let told = environment.start_up.replace(start_up);
@@ -339,13 +352,10 @@ impl Judge {
                 self.tell(stream, invocation, out);
             }
         }
-        // Only of the last one more can come.
-        let last = environment.open.len().saturating_sub(1);
-        let mut place = 0;
-        environment.open.retain(|invocation| {
-            place += 1;
-            place > last || !(invocation.counted && invocation.has_ended())
-        });
+        // Only of the last ones more can come.
+        let most = environment.open.len().saturating_sub(1);
+        let over = environment.open.extract_if(..most, |invocation| invocation.counted && invocation.has_ended()).collect();
+        environment.remember(over, stream.is_empty());
         let at = environment.last;
         if everything {
             let before = std::mem::take(&mut environment.before);
@@ -374,6 +384,15 @@ impl Judge {
             open.error_type = Some(kind);
         }
         self.tell(stream, &mut open, out)
+    }
+
+    /// Hands out the invocations of which `done` is so, for good.
+    fn hand_out(&mut self, stream: &str, environment: &mut Environment, done: impl FnMut(&mut Open) -> bool, out: &mut impl Invocations) {
+        let mut over: Vec<Open> = environment.open.extract_if(.., done).collect();
+        for invocation in &mut over {
+            self.tell(stream, invocation, out);
+        }
+        environment.remember(over, stream.is_empty());
     }
 
     /// Keeps the number of open invocations of a stream without a name within bounds.
@@ -533,6 +552,16 @@ fn sign_type(said: &mut Said, kind: &str) {
 }
 
 impl Environment {
+    /// Remembers invocations that are over, in case a line of theirs comes late.
+    fn remember(&mut self, over: Vec<Open>, unnamed: bool) {
+        if over.is_empty() {
+            return;
+        }
+        let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
+        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()));
+        self.past.drain(..self.past.len().saturating_sub(most));
+    }
+
     fn has_start_up(&self) -> bool {
         self.start_up.as_ref().is_some_and(|start_up| !start_up.reports.is_empty())
     }
@@ -548,12 +577,19 @@ impl Environment {
 
     /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was seen.
     fn of(&mut self, id: Option<&str>) -> usize {
+        let is_it = |open: &Open| open.request_id.as_deref() == id;
+        if id.is_some()
+            && !self.open.iter().any(is_it)
+            && let Some(place) = self.past.iter().rposition(is_it)
+        {
+            // A line of an invocation that is over comes late. What was said meanwhile is not its own.
+            let mut late = self.past.remove(place);
+            late.judged = false;
+            self.open.insert(0, late);
+            return 0;
+        }
         let place = match id {
-            Some(id) => self
-                .open
-                .iter()
-                .rposition(|open| open.request_id.as_deref() == Some(id))
-                .or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
+            Some(_) => self.open.iter().rposition(is_it).or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
             None => self.open.iter().rposition(|open| open.report.is_none()),
         };
         let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else { return self.begin(id, None) };

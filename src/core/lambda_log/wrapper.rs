@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::fields::leading_uuid;
+use super::fields::{function_name, leading_uuid};
 use super::moment::{self, Leading};
 
 /// A line without what a tool put around it.
@@ -69,25 +69,40 @@ static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 
 /// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
 fn embedded(text: &str, within: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    WORDS.as_ref()?.find_iter(text).find_map(|found| {
-        let at = found.start();
+    // What is looked for is not longer than this.
+    let near = text.as_bytes().get(..within.saturating_add(80)).unwrap_or(text.as_bytes());
+    beginnings(text, near).filter(|at| *at <= within).min()
+}
+
+/// Every place where the platform's own words begin; only `near`, the first bytes of the text, is looked through.
+fn beginnings<'a>(text: &'a str, near: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let found = WORDS.as_ref().map(|words| words.find_iter(near));
+    found.into_iter().flatten().filter_map(move |found| {
         let at = if found.pattern().as_usize() == 0 {
-            let before = text.get(..at)?;
-            let ended = || text.get(found.end() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
-            ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len).or_else(|| ended().then_some(at))?
+            let before = text.get(..found.start())?;
+            let ends = || text.get(found.end() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
+            let word = ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len);
+            word.or_else(|| ends().then_some(found.start()))?
         } else {
-            at
+            found.start()
         };
-        let separated = at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-        (at <= within && separated).then_some(at)
+        let byte_before = at.checked_sub(1).and_then(|before| near.get(before));
+        byte_before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').then_some(at)
     })
 }
 
-/// Where the next of several platform lines begins that were copied as one.
-pub(super) fn next_on_the_same_line(text: &str) -> Option<usize> {
-    let first = text.split_ascii_whitespace().next()?.len();
-    embedded(text.get(first..)?, usize::MAX).map(|at| at + first)
+/// Whether several lines of the platform were copied as one.
+pub(super) fn is_several(line: &str) -> bool {
+    beginnings(line, line.as_bytes()).any(|at| at > 0)
+}
+
+/// The lines of the platform that were copied as one, if the text begins with one.
+pub(super) fn lines_in_one(text: &str) -> impl Iterator<Item = &str> {
+    let mut begin: Vec<usize> = beginnings(text, text.as_bytes()).filter(|at| *at > 0).collect();
+    begin.sort_unstable();
+    begin.dedup();
+    let ends = begin.clone().into_iter().chain([text.len()]);
+    std::iter::once(0).chain(begin).zip(ends).filter_map(|(begin, end)| text.get(begin..end).map(str::trim_ascii))
 }
 
 /// Takes one layer off. `false` if there is none.
@@ -126,7 +141,7 @@ fn layer(stripped: &mut Stripped<'_>) -> bool {
             end.is_some()
         }
         b'A'..=b'S' if time(stripped, moment::leading(text)) => true,
-        _ => name_and_bar(stripped),
+        _ => name_and_bar(stripped) || syslog_head(stripped),
     }
 }
 
@@ -159,7 +174,7 @@ fn looks_like_stream(text: &str) -> bool {
 
 fn take_stream<'a>(stripped: &mut Stripped<'a>, stream: &'a str) {
     stripped.stream = stripped.stream.or(Some(stream));
-    let function = stream.get(11..).and_then(|rest| rest.split('[').next()).filter(|name| !name.is_empty());
+    let function = stream.get(11..).and_then(|rest| rest.split('[').next()).and_then(function_name);
     stripped.function = stripped.function.or(function);
 }
 
@@ -177,13 +192,11 @@ fn padded_name(stripped: &mut Stripped<'_>) -> bool {
     let Some((inner, rest)) = stripped.text.get(1..).and_then(|inner| inner.split_once(']')) else { return false };
     let name = inner.trim_ascii();
     let has_hash = name.len() > 8 && name.bytes().rev().take(7).all(|byte| byte.is_ascii_hexdigit()) && name.as_bytes().get(name.len() - 8) == Some(&b'-');
-    let is_one = stripped.timed && !name.is_empty() && inner.len() <= 140 && (inner.starts_with(' ') || has_hash);
-    if is_one && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-        stripped.function = Some(name);
-        stripped.text = rest.trim_ascii_start();
-        return true;
-    }
-    false
+    let is_one = stripped.timed && (inner.starts_with(' ') || has_hash);
+    let Some(name) = function_name(name).filter(|_| is_one) else { return false };
+    stripped.function = Some(name);
+    stripped.text = rest.trim_ascii_start();
+    true
 }
 
 /// The right-hand border of a table row, and columns behind the message that name the stream or the group.
@@ -194,7 +207,7 @@ fn columns(stripped: &mut Stripped<'_>) {
         if looks_like_stream(cell) {
             take_stream(stripped, cell);
         } else if let Some((_, name)) = cell.split_once("/aws/lambda/") {
-            stripped.function = Some(name);
+            stripped.function = function_name(name).or(stripped.function);
         } else {
             return;
         }
@@ -209,7 +222,7 @@ fn comment_or_group(stripped: &mut Stripped<'_>) -> bool {
         return true;
     }
     let Some((name, rest)) = stripped.text.strip_prefix("/aws/lambda/").and_then(|rest| rest.split_once([' ', '\t'])) else { return false };
-    stripped.function = Some(name);
+    stripped.function = function_name(name).or(stripped.function);
     stripped.text = rest.trim_ascii_start();
     true
 }
@@ -219,6 +232,23 @@ fn name_and_bar(stripped: &mut Stripped<'_>) -> bool {
     let Some((name, rest)) = stripped.text.split_once('|') else { return false };
     let bare = name.trim_ascii_end();
     let is_one = bare.len() < name.len() && bare.len() <= 60 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if is_one {
+        stripped.text = rest.trim_ascii_start();
+    }
+    is_one
+}
+
+/// `host shipper[12]: ` of syslog, right behind a time.
+fn syslog_head(stripped: &mut Stripped<'_>) -> bool {
+    if !stripped.timed {
+        return false;
+    }
+    let Some((head, rest)) = stripped.text.split_once("]: ").filter(|(head, _)| head.len() <= 120) else { return false };
+    let Some((names, number)) = head.rsplit_once('[') else { return false };
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
+    let is_one = names.split_once(' ').is_some_and(|(host, program)| is_name(host) && is_name(program))
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
     if is_one {
         stripped.text = rest.trim_ascii_start();
     }

@@ -247,11 +247,7 @@ fn ping(minutes: i64, outcome: PingOutcome, startup_unfinished: bool) -> Observa
 #[test]
 fn causes_count_within_their_window_and_only_those_asked_for() {
     let rule = "lambda_cause = { causes = [\"oom\", \"slow_cold_start\"], count = 2, within = \"10m\" }";
-    check(
-        rule,
-        &[read(0), fault(9, Cause::Oom), fault(1, Cause::SlowColdStart)],
-        &[("function:f", "holds", "f: start-up does not finish before the timeout (slow_cold_start)")],
-    );
+    check(rule, &[read(0), fault(9, Cause::Oom), fault(1, Cause::SlowColdStart)], &[("function:f", "holds", "f: start-up takes too long (slow_cold_start)")]);
     check(rule, &[read(0), fault(11, Cause::Oom), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
     check(rule, &[read(0), fault(2, Cause::ImportError), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
     check(rule, &[read(30)], &[("function:f", "unknown", "has not been read")]);

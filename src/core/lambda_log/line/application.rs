@@ -77,7 +77,8 @@ impl<'a> Application<'a> {
                 line.text = Cow::Borrowed(message.trim_ascii_start());
             } else if timed.is_none() && line.level == Level::Error {
                 line.text = Cow::Borrowed(after);
-                line.unhandled = is_exception(after.lines().next().unwrap_or_default()) || after.starts_with("Runtime.") || says_unhandled(after);
+                line.unhandled =
+                    is_exception(after.lines().next().unwrap_or_default()) || after.starts_with("Runtime.") || is_raised(after) || says_unhandled(after);
             }
         } else if let Some((mark, rest)) = marked(rest) {
             // Node: `<time>\t<id or undefined>\tERROR\t<message>`; .NET: `<time>\t<id>\tfail\t<message>`.
@@ -112,6 +113,13 @@ fn bracketed(text: &str) -> Option<Bracketed<'_>> {
     let (word, rest) = text.strip_prefix('[')?.split_once(']')?;
     let level = Level::of(word);
     (level != Level::Unknown).then(|| Bracketed { level, rest: rest.trim_ascii_start() })
+}
+
+/// `gaierror: <message>` and the stack: an exception is not always called one.
+fn is_raised(text: &str) -> bool {
+    let name = text.split([':', '\r', '\n']).next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));
+    is_name && text.contains("Traceback (most recent call last)")
 }
 
 /// The request id or `undefined` that Node and .NET put behind the time, and what follows.

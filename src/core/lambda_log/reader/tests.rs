@@ -152,6 +152,17 @@ fn a_crash_line_that_comes_a_poll_after_the_summary_is_told_once_and_counts_no_i
 }
 
 #[test]
+fn a_line_that_comes_after_the_next_invocation_began_is_still_of_its_own() {
+    let exit = "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError";
+    let (start_2, report_2) = (START.replace("@ID", "ID2"), REPORT.replace("@ID", "ID2"));
+    for stream in ["stream", ""] {
+        let lines = [(0, START), (1, END), (2, REPORT), (2, POLL), (3, &start_2), (4, exit), (4, POLL), (5, &report_2), (5, POLL)];
+        let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(ms, text)| (stream, *ms, *text)).collect();
+        check_streams(&lines, (2, 0, 0, 1), &[(RuntimeExit, Proved)]);
+    }
+}
+
+#[test]
 fn an_error_whose_words_come_a_poll_late_is_counted_once() {
     let failed = "REPORT RequestId: @ID\tDuration: 5 ms\tStatus: error";
     let words = "[ERROR]\t2024-01-01T00:00:00.000Z\t@ID\tAn error occurred (AccessDeniedException) when calling the GetItem operation";
@@ -446,6 +457,20 @@ fn what_is_remembered_does_not_grow_with_the_log() {
     assert!(sizes[2] < sizes[0] + sizes[0] / 20, "{sizes:?}");
     reader.forget(DateTime::from_timestamp_millis(100_000_000).unwrap());
     assert!(serde_json::to_string(&reader).unwrap().len() < 10_000);
+}
+
+#[test]
+fn of_many_environments_the_oldest_are_ended_and_each_is_counted() {
+    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    for i in 0..3 * MOST_ENVIRONMENTS {
+        let at = DateTime::from_timestamp_millis(i as i64);
+        let stream = format!("{}", i * 7919 % 100_003);
+        reader.read(&stream, at, &ids(START), &mut reading);
+        reader.read(&stream, at, &ids(REPORT), &mut reading);
+        assert!(reader.environments.named.len() <= 2 * MOST_ENVIRONMENTS + 1);
+    }
+    reader.end(&mut reading);
+    assert_eq!(reading.tallies.values().map(|tally| tally.invocations).sum::<u64>(), 3 * MOST_ENVIRONMENTS as u64);
 }
 
 /// What happens in a random invocation.

@@ -1,0 +1,146 @@
+use super::*;
+
+const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
+/// 2024-07-03T09:46:40.123Z
+const AT: i64 = 1_720_000_000_123;
+
+#[derive(Default)]
+struct Taken(Vec<Kept>);
+
+impl Events for Taken {
+    fn event(&mut self, event: Event<'_>) {
+        self.0.push(Kept::of(event));
+    }
+}
+
+fn read(text: &str) -> Vec<Kept> {
+    let (mut copy, mut taken) = (Copy::new(), Taken::default());
+    let text = text.replace("@ID", ID);
+    text.lines().for_each(|line| copy.line(line, &mut taken));
+    copy.end(&mut taken);
+    let lines = taken.0.iter().map(|kept| kept.lines).sum::<u64>() + copy.take_skipped();
+    assert_eq!(lines, text.lines().count() as u64, "every line is counted once: {text}");
+    taken.0.retain(|kept| !kept.text.is_empty());
+    taken.0
+}
+
+/// The events of a copy are these texts.
+fn check(copy: &str, events: &[&str]) {
+    let found: Vec<String> = read(copy).into_iter().map(|kept| kept.text.replace(ID, "@ID")).collect();
+    assert_eq!(found, events, "{copy}");
+}
+
+#[test]
+fn a_stack_belongs_to_the_error_it_is_of() {
+    for (copy, events) in [
+        (
+            "[ERROR] KeyError: 'weight'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 8\n    x\nSTART RequestId: @ID Version: 1",
+            &["[ERROR] KeyError: 'weight'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 8\n    x", "START RequestId: @ID Version: 1"]
+                [..],
+        ),
+        // Python's own way: the exception comes last, and what follows is another event.
+        (
+            "Traceback (most recent call last):\n  File \"a.py\", line 8\n    x\nshop.errors.NoTariff: zone 9\npacked",
+            &["Traceback (most recent call last):\n  File \"a.py\", line 8\n    x\nshop.errors.NoTariff: zone 9", "packed"],
+        ),
+        (
+            "shop.PricingException: no tariff\n\tat shop.Pricing.zone(Pricing.java:7)\nCaused by: java.lang.IllegalStateException\n\tat shop.B.c(B.java:1)\npacked",
+            &[
+                "shop.PricingException: no tariff\n\tat shop.Pricing.zone(Pricing.java:7)\nCaused by: java.lang.IllegalStateException\n\tat shop.B.c(B.java:1)",
+                "packed",
+            ],
+        ),
+        ("packed\npriced", &["packed", "priced"]),
+        ("2024-07-03T09:46:40.123Z packed\n2024-07-03T09:46:40.124Z     indented, but timed", &["packed", "indented, but timed"]),
+    ] {
+        check(copy, events);
+    }
+}
+
+#[test]
+fn a_summary_may_be_wrapped_and_ends_where_the_next_line_begins() {
+    check(
+        "REPORT RequestId: @ID\nDuration: 5 ms\nBilled Duration: 5 ms\nMemory Size: 128 MB\nMax Memory Used: 31 MB\nXRAY TraceId: 1-5e1b\npacked",
+        &["REPORT RequestId: @ID\nDuration: 5 ms\nBilled Duration: 5 ms\nMemory Size: 128 MB\nMax Memory Used: 31 MB\nXRAY TraceId: 1-5e1b", "packed"],
+    );
+    check(
+        "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError\nEND RequestId: @ID",
+        &["RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "END RequestId: @ID"],
+    );
+}
+
+#[test]
+fn one_line_may_hold_several_of_the_platform_and_what_the_application_quotes_is_none() {
+    check(
+        "START RequestId: @ID Version: 1 END RequestId: @ID REPORT RequestId: @ID Duration: 5 ms",
+        &["START RequestId: @ID Version: 1", "END RequestId: @ID", "REPORT RequestId: @ID Duration: 5 ms"],
+    );
+    let quoting = "[INFO]\t2024-07-03T09:46:40.123Z\t@ID\tthe last one said REPORT RequestId: @ID Duration: 5 ms";
+    check(quoting, &[quoting]);
+}
+
+#[test]
+fn an_object_is_one_event_however_it_is_printed() {
+    let pretty = "{\n  \"level\": \"ERROR\",\n  \"message\": \"a } in a string, and START RequestId: x\"\n}";
+    check(&format!("{pretty}\nEND RequestId: @ID"), &[pretty, "END RequestId: @ID"]);
+    let [kept] = &read("lambda_1 | {\nlambda_1 |   \"level\": \"INFO\"\nlambda_1 | }")[..] else { panic!("one event") };
+    assert_eq!(serde_json::from_str::<Value>(&kept.text).ok(), Some(serde_json::json!({"level": "INFO"})));
+}
+
+#[test]
+fn half_an_object_is_said_to_be_broken_and_stops_nothing() {
+    let found = read("{\n  \"level\": \"ERROR\",\nEND RequestId: @ID\npacked");
+    let found: Vec<(&str, bool)> = found.iter().map(|kept| (kept.text.as_str(), kept.broken)).collect();
+    let end = format!("END RequestId: {ID}");
+    assert_eq!(found, [("{\n  \"level\": \"ERROR\",", true), (end.as_str(), false), ("packed", false)]);
+}
+
+#[test]
+fn an_object_that_never_ends_is_given_up() {
+    let mut copy = "{\n  \"a\": [\n".to_owned();
+    copy.push_str(&"    {\n".repeat(LONGEST_OBJECT.0 * 2));
+    let found = read(&copy);
+    assert!(found.len() > 1 && found.iter().all(|kept| kept.lines <= LONGEST_OBJECT.0 as u64 + 2), "{}", found.len());
+    let long = format!("START\n{}", "\tat a.b.C(D.java:1)\n".repeat(20_000));
+    assert!(read(&long).iter().all(|kept| kept.text.len() <= LONGEST_EVENT));
+}
+
+#[test]
+fn an_event_has_the_time_the_stream_and_the_function_that_the_copy_gives_it() {
+    const STREAM: &str = "2024/07/03/[$LATEST]60cefc4c";
+    for (copy, expected) in [
+        ("packed", (None, "", "")),
+        ("2024-07-03T09:46:40.123Z packed", (Some(AT), "", "")),
+        ("2024-07-03T09:46:40.123Z\npacked", (Some(AT), "", "")),
+        ("2024-07-03T09:46:40.123000+00:00 2024/07/03/[$LATEST]60cefc4c packed", (Some(AT), STREAM, "")),
+        ("2024/07/03/shop[$LATEST]60cefc4c 2024-07-03T09:46:40.123000 packed", (Some(AT), "2024/07/03/shop[$LATEST]60cefc4c", "shop")),
+        (r#"{"timestamp":1720000000123,"message":"packed\n","logStreamName":"2024/07/03/[$LATEST]60cefc4c"}"#, (Some(AT), STREAM, "")),
+        (r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"111122223333:/aws/lambda/shop"}"#, (Some(AT), "", "shop")),
+        (r#"[[{"field":"@timestamp","value":"2024-07-03 09:46:40.123"},{"field":"@message","value":"packed"}]]"#, (Some(AT), "", "")),
+        (
+            r#"{"logGroup":"/aws/lambda/shop","logStream":"2024/07/03/[$LATEST]60cefc4c","logEvents":[{"id":"1","timestamp":1720000000123,"message":"packed"}]}"#,
+            (Some(AT), STREAM, "shop"),
+        ),
+        // What is no name is none.
+        (r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"1:/aws/lambda/a\nb"}"#, (Some(AT), "", "")),
+    ] {
+        let [kept] = &read(copy)[..] else { panic!("one event in {copy}") };
+        assert_eq!(kept.text, "packed", "{copy}");
+        assert_eq!((kept.at_ms, kept.stream.as_str(), kept.function.as_str()), expected, "{copy}");
+    }
+}
+
+#[test]
+fn a_line_without_a_time_has_the_one_before() {
+    let found = read("2024-07-03T09:46:40.123Z packed\npriced");
+    assert_eq!(found.iter().map(|kept| kept.at_ms).collect::<Vec<_>>(), [Some(AT), Some(AT)]);
+}
+
+#[test]
+fn a_log_line_that_is_json_itself_is_no_export() {
+    for line in
+        [r#"{"level":"INFO","message":"packed","timestamp":"2024-07-03T09:46:40.123Z"}"#, r#"{"time":"t","type":"platform.start","record":{"requestId":"x"}}"#]
+    {
+        check(line, &[line]);
+    }
+}
