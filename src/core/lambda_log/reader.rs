@@ -195,6 +195,9 @@ impl Reader {
 
     /// Drops environments that can have nothing more to say.
     pub fn forget(&mut self, now: DateTime<Utc>) {
+        if self.environments.unnamed.last.is_some_and(|last| now - last >= LONGEST_INVOCATION) {
+            self.environments.unnamed = Environment::default();
+        }
         let environments = &mut self.environments.named;
         environments.retain(|_, environment| environment.last.is_some_and(|last| now - last < LONGEST_INVOCATION));
         while environments.len() > MOST_ENVIRONMENTS {
