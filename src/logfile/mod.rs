@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::core::lambda_log::health::Checkup;
-use crate::core::lambda_log::scan::{Mark, scan};
+use crate::core::lambda_log::scan::{Block, Mark};
 
 /// Bytes that are read at a time: they stay in a processor's own cache.
 const BLOCK: usize = 512 * 1024;
@@ -82,14 +82,14 @@ impl Input {
     }
 }
 
-/// A block of whole lines, and the lines in it that matter.
-struct Block {
-    bytes: Vec<u8>,
-    marks: Vec<Mark>,
-    is_marked: bool,
-    /// Lines before it that were too long.
+/// A block, and how many lines before it were too long to be read.
+struct Sent {
+    block: Block,
     too_long: u64,
 }
+
+/// The buffers of a block that has been read.
+type Buffers = (Vec<u8>, Vec<Mark>);
 
 /// Reads an input to its end. `progress` is told how many bytes of it (as they are stored) have been read.
 ///
@@ -98,19 +98,19 @@ struct Block {
 pub fn read(input: &Input, checkup: &mut Checkup, progress: &(dyn Fn(u64) + Sync)) -> Result<Oddities, InputError> {
     let failed = |error| InputError { input: input.name(), error };
     let source = input.open().map_err(failed)?;
-    let (send, receive) = sync_channel::<Block>(ON_THE_WAY);
-    let (give_back, used) = sync_channel::<Block>(ON_THE_WAY + 2);
+    let (send, receive) = sync_channel::<Sent>(ON_THE_WAY);
+    let (give_back, used) = sync_channel::<Buffers>(ON_THE_WAY + 2);
     let mut oddities = Oddities::default();
     let result = thread::scope(|scope| {
         let reading = scope.spawn(move || blocks(source, &send, &used, progress));
-        for block in receive {
-            if block.too_long > 0 {
-                checkup.not_text(block.too_long);
-                oddities.too_long += block.too_long;
+        for Sent { block, too_long } in receive {
+            if too_long > 0 {
+                checkup.not_text(too_long);
+                oddities.too_long += too_long;
             }
-            checkup.block(&block.bytes, block.is_marked.then_some(&block.marks));
-            // Nobody waits for it any more when everything has been read.
-            let _ = give_back.try_send(block);
+            checkup.block(&block);
+            // Nobody waits for them any more when everything has been read.
+            let _ = give_back.try_send(block.into_buffers());
         }
         reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread ended")))
     });
@@ -136,7 +136,7 @@ impl<R: Read> Read for Counted<'_, R> {
 }
 
 /// Reads everything and sends it block by block. Says whether it looks like UTF-16.
-fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Block>, used: &Receiver<Block>, progress: &(dyn Fn(u64) + Sync)) -> io::Result<bool> {
+fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Sent>, used: &Receiver<Buffers>, progress: &(dyn Fn(u64) + Sync)) -> io::Result<bool> {
     let mut source = Counted { inner: source, read: 0, progress };
     let mut first = Vec::with_capacity(BLOCK);
     source.by_ref().take(4).read_to_end(&mut first)?;
@@ -155,45 +155,42 @@ fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Block>, used: &Receive
 }
 
 /// Cuts a stream into blocks of whole lines, searches each and sends it.
-fn lines(mut source: impl Read, send: &SyncSender<Block>, used: &Receiver<Block>) -> io::Result<()> {
+fn lines(mut source: impl Read, send: &SyncSender<Sent>, used: &Receiver<Buffers>) -> io::Result<()> {
     let mut rest: Vec<u8> = Vec::new();
     let (mut skipping, mut too_long, mut ended) = (false, 0u64, false);
     while !ended {
-        let mut block = used.try_recv().unwrap_or_else(|_| Block { bytes: Vec::with_capacity(BLOCK + 4096), marks: Vec::new(), is_marked: false, too_long: 0 });
-        block.bytes.clear();
-        block.bytes.append(&mut rest);
-        let had = block.bytes.len();
+        let (mut bytes, marks) = used.try_recv().unwrap_or_else(|_| (Vec::with_capacity(BLOCK + 4096), Vec::new()));
+        bytes.clear();
+        bytes.append(&mut rest);
+        let had = bytes.len();
         // Straight into the block, without a zeroed buffer between.
-        let read = source.by_ref().take(BLOCK as u64).read_to_end(&mut block.bytes);
+        let read = source.by_ref().take(BLOCK as u64).read_to_end(&mut bytes);
         let failure = read.err();
-        ended = block.bytes.len() == had || failure.is_some();
+        ended = bytes.len() == had || failure.is_some();
         if skipping {
-            match memchr::memchr(b'\n', &block.bytes) {
-                Some(end) => drop(block.bytes.drain(..=end)),
-                None => block.bytes.clear(),
-            }
-            skipping = block.bytes.is_empty() && !ended;
+            let end = memchr::memchr(b'\n', &bytes);
+            skipping = end.is_none();
+            drop(bytes.drain(..end.map_or(bytes.len(), |end| end + 1)));
         }
         if ended {
-            if !block.bytes.is_empty() && !block.bytes.ends_with(b"\n") {
-                block.bytes.push(b'\n');
+            if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+                bytes.push(b'\n');
             }
         } else {
-            match memchr::memrchr(b'\n', &block.bytes) {
-                Some(end) => rest.extend_from_slice(block.bytes.get(end + 1..).unwrap_or_default()),
-                None => std::mem::swap(&mut rest, &mut block.bytes),
+            match memchr::memrchr(b'\n', &bytes) {
+                Some(end) => rest.extend_from_slice(bytes.get(end + 1..).unwrap_or_default()),
+                None => std::mem::swap(&mut rest, &mut bytes),
             }
-            block.bytes.truncate(block.bytes.len() - rest.len().min(block.bytes.len()));
+            bytes.truncate(bytes.len() - rest.len().min(bytes.len()));
             if rest.len() > LONGEST_LINE {
                 rest = Vec::new();
                 skipping = true;
                 too_long += 1;
             }
         }
-        block.is_marked = scan(&block.bytes, &mut block.marks);
-        block.too_long = std::mem::take(&mut too_long);
-        let empty = block.bytes.is_empty() && block.too_long == 0;
-        if !empty && send.send(block).is_err() {
+        let too_long = std::mem::take(&mut too_long);
+        let empty = bytes.is_empty() && too_long == 0;
+        if !empty && send.send(Sent { block: Block::of(bytes, marks), too_long }).is_err() {
             return Ok(());
         }
         if let Some(error) = failure {

@@ -10,7 +10,7 @@ use super::invocation::{Invocation, Invocations};
 use super::line::{self, Report};
 use super::order::Order;
 use super::reader::{Configured, Kind, Reader};
-use super::scan::{Mark, Word};
+use super::scan::{Block, Mark, Word};
 use super::wrapper;
 use crate::core::diagnosis::{Cause, Confidence, Diagnosis, Outcome, environment_hash};
 
@@ -321,7 +321,6 @@ impl Ward {
         let taken = self.unnamed.read_whole(whole.version, &whole.report, &mut self.bill);
         if taken {
             self.lines.platform += 3;
-            self.lines.application += u64::from(whole.lines);
         }
         taken
     }
@@ -363,15 +362,14 @@ impl Checkup {
         ward.lines.add(Kind::Application, skipped);
     }
 
-    /// Reads a block of whole lines, each with its end, in which the lines that matter have been marked by [`scan`](super::scan);
-    /// `None` if they have not. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary does not
+    /// Reads a block of lines. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary does not
     /// follow, and half an object that speaks of nothing, may be counted as lines of the application.
-    pub fn block(&mut self, block: &[u8], marks: Option<&[Mark]>) {
+    pub fn block(&mut self, block: &Block) {
         // The console's copies, objects over several lines and what is no text go line by line.
         let is_plain = self.order.is_oldest_first() && self.copy.is_between_events();
-        match (marks, std::str::from_utf8(block)) {
-            (Some(marks), Ok(text)) if is_plain => self.plain(text, marks),
-            _ => self.line_by_line(block),
+        match block {
+            Block::Text { text, marks, lines: Some(lines) } if is_plain => self.plain(text, marks, *lines),
+            _ => self.line_by_line(block.bytes()),
         }
     }
 
@@ -388,8 +386,10 @@ impl Checkup {
         }
     }
 
-    fn plain(&mut self, block: &str, marks: &[Mark]) {
+    fn plain(&mut self, block: &str, marks: &[Mark], lines: u32) {
         let mut done = self.go_on(block, 0);
+        // Where the last invocation that was counted whole ends, how many there were, and the lines outside of them.
+        let (mut behind, mut wholes, mut others) = (0, 0u64, 0u64);
         // Whether lines were passed over whose time has not been looked at.
         let mut unseen = false;
         for mark in marks {
@@ -406,7 +406,8 @@ impl Checkup {
                 && let Some(whole) = Whole::find(block, done, at)
                 && self.whole(&whole)
             {
-                unseen |= whole.lines > 0;
+                others += newlines(block, behind, done);
+                (behind, wholes, unseen) = (whole.end, wholes + 1, true);
                 done = whole.end;
                 continue;
             }
@@ -420,6 +421,7 @@ impl Checkup {
             let is_platform = wrapper::is_platform(line);
             let is_inner = line.starts_with([' ', '\t', '"', '}', ']', '|']) || line.ends_with(['{', '[']) || (line.starts_with('{') && !line.ends_with('}'));
             if is_inner || (!is_platform && (wrapper::is_platform(wrapper::strip(line).text) || Name::goes_on(line))) {
+                self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
                 return self.line_by_line(block.as_bytes().get(done..).unwrap_or_default());
             }
             self.between(block.get(done..from).unwrap_or_default());
@@ -437,6 +439,12 @@ impl Checkup {
             self.copy.saw(block.get(..done).unwrap_or_default());
         }
         self.between(block.get(done..).unwrap_or_default());
+        self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
+    }
+
+    /// What is neither an invocation's frame nor outside of one was said by the application, in invocations that were counted whole.
+    fn count_quiet(&mut self, lines: u32, wholes: u64, others: u64) {
+        self.ward.lines.add(Kind::Application, u64::from(lines).saturating_sub(others + wholes * 3));
     }
 
     fn whole(&mut self, whole: &Whole<'_>) -> bool {
@@ -555,8 +563,6 @@ const UUID: usize = 36;
 /// carry no sign, `END`, `REPORT`, and then the next one begins.
 struct Whole<'a> {
     version: &'a str,
-    /// Lines of the application.
-    lines: u32,
     report: Report,
     /// Where the next line begins.
     end: usize,
@@ -581,7 +587,7 @@ impl<'a> Whole<'a> {
         let next = block.get(end..)?;
         let over = next.starts_with(START) || next.starts_with("INIT_START ");
         let (of, figures) = line::plain_report(line).filter(|_| ends && over && !version.contains(' '))?;
-        let whole = Self { version, lines: memchr::memchr_iter(b'\n', quiet.as_bytes()).count() as u32, report: figures, end };
+        let whole = Self { version, report: figures, end };
         (of == id).then_some(whole)
     }
 }
@@ -594,6 +600,11 @@ fn goes_on_on_the_next_line(rest: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// How many lines end in a part of a block.
+fn newlines(block: &str, from: usize, to: usize) -> u64 {
+    memchr::memchr_iter(b'\n', block.as_bytes().get(from..to).unwrap_or_default()).count() as u64
 }
 
 /// The most lines that go on with one event of a plain block.

@@ -57,14 +57,60 @@ pub enum Word {
 
 static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(MARKS).build());
 
-/// Finds the marks in a block, in order. `false` if they say too little and every line has to be read: it is no text, or has line
-/// ends that are not, or this machine cannot search so.
-pub fn scan(block: &[u8], marks: &mut Vec<Mark>) -> bool {
-    marks.clear();
-    if memchr::memchr2(0, b'\r', block).is_some() {
-        return false;
+/// A block of whole lines, each with its end, as far as it can be looked at without knowing what came before it.
+#[derive(Debug)]
+pub enum Block {
+    /// It is text.
+    Text {
+        /// The lines.
+        text: String,
+        /// Where the marks are, in order.
+        marks: Vec<Mark>,
+        /// How many lines it has; `None` if the marks say too little and every line has to be read: some end in a way that is none,
+        /// or this machine cannot search so.
+        lines: Option<u32>,
+    },
+    /// It has bytes that are no text.
+    Bytes(Vec<u8>),
+}
+
+impl Block {
+    /// Looks at a block. `marks` is a buffer from an earlier one.
+    pub fn of(bytes: Vec<u8>, mut marks: Vec<Mark>) -> Self {
+        marks.clear();
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let lines = scan(&text, &mut marks);
+                Self::Text { text, marks, lines }
+            }
+            Err(error) => Self::Bytes(error.into_bytes()),
+        }
     }
-    let Some(searcher) = SEARCHER.as_ref() else { return false };
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text { text, .. } => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// Its buffers, for the next block.
+    pub fn into_buffers(self) -> (Vec<u8>, Vec<Mark>) {
+        match self {
+            Self::Text { text, marks, .. } => (text.into_bytes(), marks),
+            Self::Bytes(bytes) => (bytes, Vec::new()),
+        }
+    }
+}
+
+/// Finds the marks, and counts the lines.
+fn scan(text: &str, marks: &mut Vec<Mark>) -> Option<u32> {
+    let block = text.as_bytes();
+    if memchr::memchr2(0, b'\r', block).is_some() {
+        return None;
+    }
+    let searcher = SEARCHER.as_ref()?;
     marks.extend(searcher.find_iter(block).map(|found| {
         let word = match found.pattern().as_usize() {
             0 => Word::Report,
@@ -73,5 +119,5 @@ pub fn scan(block: &[u8], marks: &mut Vec<Mark>) -> bool {
         };
         Mark { at: found.start() as u32, word }
     }));
-    true
+    u32::try_from(memchr::memchr_iter(b'\n', block).count()).ok()
 }

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::lambda_log::scan::scan;
 
 fn whole(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -16,15 +15,13 @@ fn oldest_first() -> Checkup {
 /// Reads a log line by line, and in blocks cut at the given lines; both must see the same.
 fn check_same(lines: &[String], cuts: &[usize]) {
     let mut slow = oldest_first();
-    slow.block(whole(lines).as_bytes(), None);
+    slow.block(&Block::Bytes(whole(lines).into_bytes()));
     let mut fast = oldest_first();
     let mut from = 0;
     for cut in cuts.iter().copied().chain([lines.len()]) {
         let to = cut.clamp(from, lines.len());
         let block = whole(&lines[from..to]);
-        let mut marks = Vec::new();
-        let marked = scan(block.as_bytes(), &mut marks);
-        fast.block(block.as_bytes(), marked.then_some(&marks));
+        fast.block(&Block::of(block.into_bytes(), Vec::new()));
         from = to;
     }
     let (slow, fast) = (slow.end(), fast.end());
@@ -122,10 +119,8 @@ proptest! {
             lines.insert(place, ODD[line].to_owned());
         }
         let block = whole(&lines);
-        let mut marks = Vec::new();
-        let marked = scan(block.as_bytes(), &mut marks);
         let mut checkup = oldest_first();
-        checkup.block(block.as_bytes(), marked.then_some(&marks));
+        checkup.block(&Block::of(block.into_bytes(), Vec::new()));
         let (read, functions) = checkup.end();
         prop_assert_eq!(read.read(), lines.len() as u64);
         let invocations: u64 = functions.values().map(|health| health.invocations).sum();
