@@ -80,6 +80,10 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     }
     let (lines, functions) = checkup.end();
+    // Of what could not be read nothing is to be said.
+    if failed && lines.read() == 0 {
+        return Exit::Failed;
+    }
     let written = match args.format {
         Format::Text => {
             print(&health::text(lines, functions));

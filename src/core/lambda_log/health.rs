@@ -615,7 +615,7 @@ fn text_of(line: &[u8]) -> Option<&str> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let text = std::str::from_utf8(line).ok().filter(|_| !line.contains(&0))?;
     // Lines that are only ended by carriage returns are several in one, and none of them could be told apart.
-    let several = text.contains('\r') && text.split('\r').skip(1).any(wrapper::is_platform);
+    let several = text.contains('\r') && text.split('\r').skip(1).any(|piece| wrapper::is_platform(wrapper::strip(piece).text));
     (!several).then_some(text)
 }
 
