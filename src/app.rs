@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::aws::budget::Budget;
 use crate::aws::meter::{Meter, metered};
 use crate::aws::prices::Prices;
 use crate::aws::{Account, sdk};
@@ -65,9 +66,10 @@ pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> 
     config::parse(&place.text, &environment, clock.now()).map_err(|problems| StartError::Mistakes { place, problems })
 }
 
-/// The real account that the configuration names.
-pub async fn account(config: &Config) -> Account {
-    sdk::connect(&config.aws).await
+/// The real account that the configuration names, asked no faster than the configuration says.
+pub async fn account(config: &Config, clock: &Arc<dyn Clock>) -> Account {
+    let log_budget = Arc::new(Budget::new(config.aws.log_calls_per_second, Arc::clone(clock)));
+    Account { log_budget, ..sdk::connect(&config.aws).await }
 }
 
 /// The receivers that the configuration names.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod core;
 pub mod daemon;
 pub mod exit;
+pub mod logfile;
 pub mod notify;
 pub mod report;
 pub mod source;

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("source", 3),
     ("notify", 3),
     ("report", 3),
+    ("logfile", 3),
     ("daemon", 4),
     ("app", 4),
     ("commands", 5),

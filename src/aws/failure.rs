@@ -106,7 +106,7 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
         }
         FailureKind::NotFound => "check the name and the region".to_owned(),
         FailureKind::Unreachable | FailureKind::NoAnswer => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
-        FailureKind::Throttled => "it is asked again by itself; poll less often if this stays".to_owned(),
+        FailureKind::Throttled | FailureKind::Behind => "it is asked again by itself; poll less often if this stays".to_owned(),
         FailureKind::CapReached => "raise max_monthly_usd under [aws]".to_owned(),
         FailureKind::Refused if said.contains("no region") => "set region under [aws], or AWS_REGION".to_owned(),
         FailureKind::Refused => "it is asked again by itself; `monitor check --live` shows whether it stays".to_owned(),

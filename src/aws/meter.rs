@@ -120,7 +120,15 @@ impl Meter {
 /// how long they run, and is priced from their REPORT line.
 pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
     let metered = Arc::new(Metered { inner: account.clone(), meter: Arc::clone(meter) });
-    Account { region: account.region, billing: metered.clone(), logs: metered.clone(), functions: metered.clone(), metrics: metered.clone(), identity: metered }
+    Account {
+        region: account.region,
+        billing: metered.clone(),
+        logs: metered.clone(),
+        functions: metered.clone(),
+        metrics: metered.clone(),
+        identity: metered,
+        log_budget: account.log_budget,
+    }
 }
 
 struct Metered {
@@ -150,6 +158,10 @@ impl Logs for Metered {
 impl Functions for Metered {
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
         self.inner.functions.invoke(function, payload, give_up).await
+    }
+
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        self.inner.functions.may_invoke(function).await
     }
 
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {

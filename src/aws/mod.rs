@@ -1,8 +1,10 @@
 //! Floor 2: what the monitor asks of AWS, as narrow traits, so that the sources do not know the SDK.
 //!
 //! [`sdk`] asks the real thing (or whatever `AWS_ENDPOINT_URL` names), [`recorded`] replays an account from a file, and
-//! [`meter`] stands in front of either: every call that is billed is counted, priced and capped there.
+//! [`meter`] stands in front of either: every call that is billed is counted, priced and capped there. [`budget`] says how fast
+//! logs are read.
 
+pub mod budget;
 mod failure;
 pub mod meter;
 pub mod prices;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
+use self::budget::Budget;
 use crate::core::money::Money;
 use crate::core::observation::{CallFailure, MetricPoint};
 use crate::core::span::Span;
@@ -66,7 +69,8 @@ pub trait Logs: Send + Sync {
     /// A page of `logs:DescribeLogGroups`: names that start with `prefix`.
     async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<String>, CallFailure>;
 
-    /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC.
+    /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once, never again
+    /// by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure>;
 }
 
@@ -86,6 +90,9 @@ pub struct Invoked {
 pub trait Functions: Send + Sync {
     /// `lambda:InvokeFunction`, synchronous, with `LogType=Tail`; asked once, never again by itself.
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure>;
+
+    /// `lambda:InvokeFunction` with `InvocationType=DryRun`: whether the function is there and may be invoked. It does not run.
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure>;
 
     /// `lambda:GetAccountSettings`: how many invocations the account may run at the same time in this region.
     async fn concurrency_limit(&self) -> Result<u32, CallFailure>;
@@ -128,4 +135,6 @@ pub struct Account {
     pub metrics: Arc<dyn Metrics>,
     /// Security Token Service.
     pub identity: Arc<dyn Identity>,
+    /// How fast `logs:FilterLogEvents` is asked.
+    pub log_budget: Arc<Budget>,
 }

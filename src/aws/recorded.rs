@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+use super::budget::Budget;
 use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::clock::Clock;
 use crate::core::calendar::{day_end, day_start};
@@ -107,7 +108,15 @@ impl Recording {
         let region = self.region.clone();
         let functions = self.function.iter().map(|function| (function.name.clone(), State { called_to: from, ..State::default() })).collect();
         let replayed = Arc::new(Replayed { recording: self, clock, functions: Mutex::new(functions) });
-        Account { region, billing: replayed.clone(), logs: replayed.clone(), functions: replayed.clone(), metrics: replayed.clone(), identity: replayed }
+        Account {
+            region,
+            billing: replayed.clone(),
+            logs: replayed.clone(),
+            functions: replayed.clone(),
+            metrics: replayed.clone(),
+            identity: replayed,
+            log_budget: Arc::new(Budget::unbounded()),
+        }
     }
 }
 
@@ -240,6 +249,10 @@ impl Functions for Replayed {
         let state = states.entry(function.to_owned()).or_default();
         self.catch_up(found, state, now);
         invoke(found, state, now).ok_or_else(|| absent("lambda:InvokeFunction", function))
+    }
+
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        self.function(function).map(|_| ()).ok_or_else(|| absent("lambda:InvokeFunction", function))
     }
 
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {

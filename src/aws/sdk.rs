@@ -1,6 +1,7 @@
 //! AWS through its own SDK. Endpoints, profiles, SSO sessions and roles follow the SDK's usual rules.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
+use super::budget::Budget;
 use super::failure::{failure, unreadable};
 use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::config::Aws;
@@ -30,16 +32,28 @@ const METRIC: &str = "UnblendedCost";
 
 /// The account that the settings and the environment name. Makes no call yet.
 pub async fn connect(settings: &Aws) -> Account {
-    let config = load(settings).await;
+    account(&load(settings).await)
+}
+
+/// The account behind a configuration of the SDK. Makes no call yet.
+pub fn account(config: &SdkConfig) -> Account {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
-    let client = std::sync::Arc::new(Sdk {
-        billing: aws_sdk_costexplorer::Client::new(&config),
-        logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-        functions: aws_sdk_lambda::Client::new(&config),
-        metrics: aws_sdk_cloudwatch::Client::new(&config),
-        identity: aws_sdk_sts::Client::new(&config),
+    let client = Arc::new(Sdk {
+        billing: aws_sdk_costexplorer::Client::new(config),
+        logs: aws_sdk_cloudwatchlogs::Client::new(config),
+        functions: aws_sdk_lambda::Client::new(config),
+        metrics: aws_sdk_cloudwatch::Client::new(config),
+        identity: aws_sdk_sts::Client::new(config),
     });
-    Account { region, billing: client.clone(), logs: client.clone(), functions: client.clone(), metrics: client.clone(), identity: client }
+    Account {
+        region,
+        billing: client.clone(),
+        logs: client.clone(),
+        functions: client.clone(),
+        metrics: client.clone(),
+        identity: client,
+        log_budget: Arc::new(Budget::unbounded()),
+    }
 }
 
 async fn load(settings: &Aws) -> SdkConfig {
@@ -114,7 +128,9 @@ impl Logs for Sdk {
 
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
         let request = self.logs.filter_log_events().log_group_name(group).start_time(from_ms).end_time(to_ms).set_next_token(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| failure("logs:FilterLogEvents", group, &error))?;
+        // The SDK would try again at its own speed, past the budget: whoever asks does that.
+        let once = aws_sdk_cloudwatchlogs::config::Config::builder().retry_config(RetryConfig::disabled());
+        let answer = request.customize().config_override(once).send().await.map_err(|error| failure("logs:FilterLogEvents", group, &error))?;
         let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         let event = |event: &aws_sdk_cloudwatchlogs::types::FilteredLogEvent| LogEvent {
             stream: event.log_stream_name().unwrap_or_default().to_owned(),
@@ -147,6 +163,12 @@ impl Functions for Sdk {
             payload: answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned()).unwrap_or_default(),
             log_tail: String::from_utf8_lossy(&tail).into_owned(),
         })
+    }
+
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        let request = self.functions.invoke().function_name(function).invocation_type(InvocationType::DryRun);
+        request.send().await.map_err(|error| failure("lambda:InvokeFunction", function, &error))?;
+        Ok(())
     }
 
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {

@@ -55,7 +55,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     if args.live {
         let progress = ProgressBar::new_spinner().with_message("asking AWS and the receivers");
         progress.enable_steady_tick(Duration::from_millis(100));
-        let account = account(&config).await;
+        let account = account(&config, &context.clock).await;
         looks.push(Look::new("credentials", account.identity.who().await.map_err(|failure| failure.to_string())));
         for watch in &config.watches {
             for call in watch.read.calls() {
@@ -66,8 +66,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
             looks.push(permission("lambda:GetAccountSettings", &account, &[], context).await);
         }
         for warm in &config.warms {
-            // Whether it may be called shows only when it is; a check calls nothing.
-            looks.push(Look::new(format!("lambda:InvokeFunction on {}", warm.function), Ok("not tried; the first ping shows".to_owned())));
+            // A dry run: the function is not called, and no ping is paid for.
+            let may = account.functions.may_invoke(&warm.function).await;
+            let said = may.map(|()| "may be called; it was not".to_owned()).map_err(|failure| failure.to_string());
+            looks.push(Look::new(format!("lambda:InvokeFunction on {}", warm.function), said));
         }
         for (name, receiver) in &receivers {
             looks.push(Look::new(format!("receiver {name}"), receiver.probe().await));

@@ -1,41 +1,107 @@
 //! `monitor diagnose`
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{Format, failed, print, print_json};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Format, print, print_json, say};
 use crate::core::lambda_log::health::Checkup;
 use crate::core::lambda_log::reader::Configured;
 use crate::exit::Exit;
+use crate::logfile::{self, Input};
 use crate::report::health;
 
+/// Examples of use, shown by `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  monitor diagnose lambda.log                          a file, also packed with gzip or zstd
+  aws logs tail /aws/lambda/todo --since 1h | monitor diagnose
+  pbpaste | monitor diagnose --memory 512 --timeout 30 what was copied from the console
+  monitor diagnose --format json *.log | jq '.functions[] | {function, verdict}'
+
+It reads what AWS prints and what tools make of it: text and JSON log formats, `sam logs`, `aws logs tail`, `zappa tail`,
+`serverless logs`, console copies and tables, exports of Logs Insights and the CLI, newest-first or not.
+Nothing is sent anywhere. Quoted lines are shortened, and secrets in them are masked.
+
+Exit codes: 0 read to the end, whatever was found; 1 a file could not be read; 64 command line";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Files to read, `-` for standard input [default: standard input]
+    /// Logs to read; `-` is standard input [default: standard input]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The function's name, where the log does not say it; where it does, only this function is shown
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+    /// The function's memory size in MB, where the log does not say it
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    memory: Option<u32>,
+    /// The function's timeout in seconds, where the log does not say it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<f64>,
+    /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
+fn seconds(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim_end_matches('s').parse().ok();
+    number.filter(|seconds| *seconds > 0.0 && *seconds <= 100_000.0).ok_or_else(|| "give seconds, such as 30 or 2.5".to_owned())
+}
+
 pub(super) fn run(args: &Args) -> Exit {
-    let mut checkup = Checkup::new(None, Configured::default());
-    let mut bytes = Vec::new();
-    if args.files.is_empty() {
-        let _ = std::io::stdin().read_to_end(&mut bytes);
+    let configured = Configured { memory_mb: args.memory.map(f64::from), timeout_ms: args.timeout.map(|seconds| seconds * 1000.0), is_excerpt: true };
+    let mut checkup = Checkup::new(args.function.clone(), configured);
+    let inputs: Vec<Input> = if args.files.is_empty() { vec![Input::Standard] } else { args.files.iter().map(|path| Input::of(path)).collect() };
+    if inputs.contains(&Input::Standard) && std::io::stdin().is_terminal() {
+        say("monitor: paste a log, then end it with Ctrl-D (or name files; see --help)");
     }
-    for f in &args.files {
-        let _ = BufReader::new(std::fs::File::open(f).unwrap()).read_to_end(&mut bytes);
-    }
-    for line in BufReader::new(&bytes[..]).lines() {
-        checkup.line(&line.unwrap_or_default());
+    let mut failed = false;
+    for input in &inputs {
+        let bar = progress(input);
+        let result = logfile::read(input, &mut checkup, &|bytes| bar.set_position(bytes));
+        bar.finish_and_clear();
+        match result {
+            Ok(odd) => {
+                if odd.utf16 {
+                    say("monitor: the input looks like UTF-16, which no line of it can be read in; convert it first: iconv -f UTF-16 -t UTF-8");
+                }
+                if odd.too_long > 0 {
+                    say(&format!("monitor: {} line(s) longer than 2 MB were left out", odd.too_long));
+                }
+            }
+            Err(error) => {
+                say(&format!("monitor: cannot read {error}"));
+                failed = true;
+            }
+        }
     }
     let (lines, functions) = checkup.end();
-    match args.format {
+    let written = match args.format {
         Format::Text => {
-            print(&format!("{functions:#?}"));
+            print(&health::text(lines, functions));
             Exit::Done
         }
         Format::Json => print_json(&health::json(lines, functions)),
+    };
+    if failed { Exit::Failed } else { written }
+}
+
+/// A bar with the rate on a terminal; nothing in a pipe.
+fn progress(input: &Input) -> ProgressBar {
+    if !std::io::stderr().is_terminal() || (*input == Input::Standard && std::io::stdin().is_terminal()) {
+        return ProgressBar::hidden();
     }
+    let (bar, template) = match input.size() {
+        Some(size) => (ProgressBar::new(size), "{bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}"),
+        None => (ProgressBar::no_length(), "{spinner} {bytes} {binary_bytes_per_sec}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }

@@ -55,7 +55,7 @@ impl Pulse for Systemd {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
     let config = context.config()?;
-    let account = account(&config).await;
+    let account = account(&config, &context.clock).await;
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;

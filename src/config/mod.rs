@@ -50,6 +50,8 @@ pub struct Aws {
     pub assume_role: Option<String>,
     /// What a month of the monitor's own calls may cost.
     pub max_monthly_usd: Usd,
+    /// How many `logs:FilterLogEvents` calls a second all watches may make together.
+    pub log_calls_per_second: u32,
 }
 
 /// `[store]`

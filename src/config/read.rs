@@ -103,15 +103,19 @@ fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
     zone
 }
 
+/// AWS allows five in many regions, and the quota is shared with everybody else who reads logs in the account.
+const DEFAULT_LOG_CALLS: u32 = 2;
+
 fn default_aws() -> Aws {
-    Aws { region: None, profile: None, assume_role: None, max_monthly_usd: Usd(Decimal::ONE) }
+    Aws { region: None, profile: None, assume_role: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
 }
 
 fn aws(table: &mut Settings<'_, '_>) -> Option<Aws> {
     let default = default_aws();
     let (region, profile, assume_role) = (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
-    Some(Aws { region, profile, assume_role, max_monthly_usd: max_monthly_usd? })
+    let log_calls_per_second = table.number("log_calls_per_second", DEFAULT_LOG_CALLS, 1..100);
+    Some(Aws { region, profile, assume_role, max_monthly_usd: max_monthly_usd?, log_calls_per_second: log_calls_per_second? })
 }
 
 /// Thirteen months and a bit, so that a month can be compared with the same month of the year before.

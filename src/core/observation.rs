@@ -271,6 +271,8 @@ pub enum FailureKind {
     NoAnswer,
     /// AWS asked to slow down.
     Throttled,
+    /// There is more to read than the monitor's own pace allows; it is read late.
+    Behind,
     /// The monitor's own spending cap forbids the call.
     CapReached,
     /// Anything else, an answer that cannot be read among them.
@@ -280,7 +282,7 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether waiting alone is likely to mend it, so that telling somebody can wait too.
     pub fn is_passing(self) -> bool {
-        matches!(self, Self::Throttled)
+        matches!(self, Self::Throttled | Self::Behind)
     }
 }
 

@@ -25,7 +25,7 @@ use crate::source::Source;
 use crate::store::{Commit, Store, StoreError};
 
 use deliver::{Delivered, Deliveries};
-use slots::{Polled, Slots};
+use slots::{Ended, Polled, Slots};
 
 pub use slots::Slot;
 
@@ -218,23 +218,25 @@ impl Daemon {
 
     /// Takes in what has ended, and everything else that ended meanwhile, so that they are judged together.
     async fn take_all(&mut self, first: Done) {
-        let mut polled = self.take(first).await;
+        let mut seen = self.take(first).await;
         while let Some(Some(done)) = self.under_way.next().now_or_never() {
-            polled |= self.take(done).await;
+            seen |= self.take(done).await;
         }
         // In one full pass the verdict waits until everything has been seen.
-        if polled && !(self.once && self.slots.is_busy()) {
+        if seen && !(self.once && self.slots.is_busy()) {
             self.judge(self.parts.clock.now()).await;
         }
     }
 
-    /// Whether it was a poll.
+    /// Whether something was seen that a rule may speak of.
     async fn take(&mut self, done: Done) -> bool {
         let now = self.parts.clock.now();
         match done {
             Done::Polled(polled) => {
+                // A part of a long poll that found nothing is no reason to judge; its end is.
+                let worth = polled.gathered.go_on_at.is_none() || polled.gathered.observations.iter().any(|seen| !matches!(seen.what, What::ReadUpTo(_)));
                 self.absorb(*polled, now);
-                true
+                worth
             }
             Done::Delivered(delivered) => {
                 let ended = self.deliveries.ended(delivered, &self.parts.store, &mut self.parts.random, now).await;
@@ -260,9 +262,9 @@ impl Daemon {
         if let Some(state) = self.history.source(&name) {
             self.pending.sources.extend(self.slots.row_worth_writing(polled.index, &name, state, now));
         }
-        let failed = polled.gathered.failed();
+        let (failed, go_on_at) = (polled.gathered.failed(), polled.gathered.go_on_at);
         self.pending.observations.extend(polled.gathered.observations.into_iter().filter(|observation| observation.what.is_kept()));
-        self.slots.ended(polled.index, polled.source, failed, &mut self.parts.random, now);
+        self.slots.ended(Ended { index: polled.index, source: polled.source, failed, go_on_at }, &mut self.parts.random, now);
     }
 
     /// Judges every rule, and commits what follows together with everything gathered so far.
@@ -322,7 +324,7 @@ impl Daemon {
     fn next_wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let judge = self.judged.unwrap_or(now) + JUDGE;
         let pulse = self.parts.pulse.interval().map(|interval| now + interval);
-        [Some(judge), self.slots.next_due(), self.deliveries.next_due(), pulse].into_iter().flatten().min().unwrap_or(judge)
+        [Some(judge), self.slots.next_due(self.once), self.deliveries.next_due(), pulse].into_iter().flatten().min().unwrap_or(judge)
     }
 
     /// In one full pass: whether everything has been polled, judged, and offered to its receiver.

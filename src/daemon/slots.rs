@@ -26,12 +26,25 @@ pub struct Slot {
     paid: bool,
     /// `None` while it is being polled.
     source: Option<BoxedSource>,
+    /// When the schedule, or a failure, wants the next poll.
     due: Option<DateTime<Utc>>,
+    /// When the source wants to go on with the poll it has begun.
+    go_on: Option<DateTime<Utc>>,
+    /// A part of the poll that has begun has failed.
+    part_failed: bool,
     failures: u32,
     /// It has been polled since the daemon started.
     started: bool,
     polled: Option<DateTime<Utc>>,
     written: Option<(DateTime<Utc>, SourceState)>,
+}
+
+/// What the schedule needs to know of a poll, or a part of one, that has ended.
+pub(super) struct Ended {
+    pub(super) index: usize,
+    pub(super) source: BoxedSource,
+    pub(super) failed: bool,
+    pub(super) go_on_at: Option<DateTime<Utc>>,
 }
 
 /// A poll that has ended.
@@ -51,6 +64,8 @@ impl Slot {
             jitter,
             source: Some(source),
             due: None,
+            go_on: None,
+            part_failed: false,
             failures: 0,
             started: false,
             polled: None,
@@ -87,18 +102,23 @@ impl Slots {
         self.0.iter_mut()
     }
 
-    /// Starts every poll that is due; in one full pass, each source once.
+    /// Starts every poll that is due, and goes on with those that wait to; in one full pass, each source is polled once, to its
+    /// end.
     pub(super) fn start_due(&mut self, now: DateTime<Utc>, once: bool, under_way: &InFlight) {
         for (index, slot) in self.0.iter_mut().enumerate() {
-            if (once && slot.started) || slot.due.is_none_or(|due| due > now) {
+            let begins = !(once && slot.started) && slot.due.is_some_and(|due| due <= now);
+            if !begins && slot.go_on.is_none_or(|go_on| go_on > now) {
                 continue;
             }
             if let Some(mut source) = slot.source.take() {
-                slot.due = None;
+                slot.go_on = None;
                 slot.started = true;
-                slot.polled = Some(now);
+                if begins {
+                    slot.due = None;
+                    slot.polled = Some(now);
+                }
                 let poll = async move {
-                    let gathered = source.poll(now).await;
+                    let gathered = if begins { source.poll(now).await } else { source.go_on(now).await };
                     Done::Polled(Box::new(Polled { index, source, gathered }))
                 };
                 under_way.push(poll.boxed());
@@ -106,24 +126,33 @@ impl Slots {
         }
     }
 
-    /// Takes a source back and says when it is due next.
-    pub(super) fn ended(&mut self, index: usize, source: BoxedSource, failed: bool, random: &mut fastrand::Rng, now: DateTime<Utc>) {
-        let Some(slot) = self.0.get_mut(index) else { return };
-        slot.source = Some(source);
-        slot.failures = if failed { slot.failures.saturating_add(1) } else { 0 };
-        let next = slot.schedule.next_after(now).map(|next| next + jitter(slot.jitter, random));
-        let retry = failed.then(|| now + back_off(FIRST_RETRY, LAST_RETRY, slot.failures, random));
-        slot.due = [next, retry].into_iter().flatten().min();
+    /// Takes a source back and says when it is due next. While it goes on with a long poll, its schedule goes on too, from the end
+    /// of the first part.
+    pub(super) fn ended(&mut self, polled: Ended, random: &mut fastrand::Rng, now: DateTime<Utc>) {
+        let Some(slot) = self.0.get_mut(polled.index) else { return };
+        slot.source = Some(polled.source);
+        slot.go_on = polled.go_on_at;
+        slot.part_failed |= polled.failed;
+        if slot.due.is_none() {
+            slot.due = slot.schedule.next_after(now).map(|next| next + jitter(slot.jitter, random));
+        }
+        if slot.go_on.is_none() {
+            let failed = std::mem::take(&mut slot.part_failed);
+            slot.failures = if failed { slot.failures.saturating_add(1) } else { 0 };
+            let retry = failed.then(|| now + back_off(FIRST_RETRY, LAST_RETRY, slot.failures, random));
+            slot.due = [slot.due, retry].into_iter().flatten().min();
+        }
     }
 
-    /// When the next poll is due.
-    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
-        self.0.iter().filter_map(|slot| slot.due).min()
+    /// When the next poll is due, or the next part of one.
+    pub(super) fn next_due(&self, once: bool) -> Option<DateTime<Utc>> {
+        let due = |slot: &Slot| slot.due.filter(|_| !(once && slot.started));
+        self.0.iter().flat_map(|slot| [due(slot), slot.go_on]).flatten().min()
     }
 
-    /// Whether any source is being polled.
+    /// Whether any source is being polled, or has not come to the end of its poll.
     pub(super) fn is_busy(&self) -> bool {
-        self.0.iter().any(|slot| slot.source.is_none())
+        self.0.iter().any(|slot| slot.source.is_none() || slot.go_on.is_some())
     }
 
     /// The row of a source, if it says something that the store does not know.

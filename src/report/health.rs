@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::core::diagnosis::Confidence;
-use crate::core::lambda_log::health::{Health, Lines};
+use crate::core::lambda_log::health::{Health, Lines, NO_NAME};
+use crate::core::span::spoken;
 
 /// `monitor diagnose --format json`, schema 1.
 #[derive(Debug, Serialize)]
@@ -100,4 +101,93 @@ fn one(function: String, mut health: Health) -> FunctionHealth {
         verdict,
         confidence: confidence.word(),
     }
+}
+
+/// The bill of health as a person reads it.
+pub fn text(lines: Lines, functions: BTreeMap<String, Health>) -> String {
+    let mut text = String::new();
+    for (name, health) in functions {
+        bill(&name, health, &mut text);
+    }
+    let mut read = format!("{} lines read: {} of the platform, {} of the application", lines.read(), lines.platform, lines.application);
+    if lines.unparsed > 0 {
+        read.push_str(&format!(", {} that could not be read", lines.unparsed));
+    }
+    text.push_str(&read);
+    text.push('\n');
+    text
+}
+
+fn bill(name: &str, mut health: Health, into: &mut String) {
+    let mut line = |text: String| {
+        into.push_str(&text);
+        into.push('\n');
+    };
+    let named = if name == NO_NAME { "(function without a name)" } else { name };
+    let verdict = match health.verdict() {
+        Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), cause.meaning()),
+        None if health.invocations > 0 => "healthy: nothing to act on".to_owned(),
+        None => "nothing wrong was seen, and no invocation either: these lines say too little".to_owned(),
+    };
+    line(format!("{}  {verdict}", plain(named)));
+    line(counts(&health));
+    if let Some([p50, p95, p99, max]) = health.durations.quantiles([0.5, 0.95, 0.99, 1.0]) {
+        line(format!("  duration       p50 {}, p95 {}, p99 {}, longest {}", ms(p50), ms(p95), ms(p99), ms(max)));
+    }
+    if health.cold > 0 && health.longest_wait_ms > 0.0 {
+        line(format!("  longest wait   {} with start-up", ms(health.longest_wait_ms)));
+    }
+    if let Some(used) = health.max_memory_mb {
+        let of = health.memory_mb.map(|size| format!(" of {size:.0} MB, {:.0} MB to spare", (size - used).max(0.0))).unwrap_or_default();
+        line(format!("  memory         {used:.0} MB{of}"));
+    }
+    if health.pings.0 > 0 {
+        line(format!("  pings          {}, of which {} met no warm environment", health.pings.0, health.pings.1));
+    }
+    if let Some((environments, longest)) = health.environments() {
+        let idle = health.longest_idle.map(|idle| format!(", the longest idle time between two calls {}", spoken(idle))).unwrap_or_default();
+        line(format!("  environments   {environments}, the longest-lived for {}{idle}", spoken(longest)));
+    }
+    let causes = health.causes();
+    if !causes.is_empty() {
+        line(String::new());
+    }
+    for (cause, seen) in causes {
+        let when = match (seen.first, seen.last) {
+            (Some(first), Some(last)) if first < last => format!(", {} to {} UTC", first.format("%F %T"), last.format("%F %T")),
+            (Some(at), _) => format!(", {} UTC", at.format("%F %T")),
+            _ => String::new(),
+        };
+        line(format!("  {} x{} ({}{when})", cause.code(), seen.count, seen.confidence.word()));
+        line(format!("    {}", plain(&seen.remedy)));
+        for quote in &seen.evidence {
+            line(format!("    | {}", plain(quote)));
+        }
+    }
+    line(String::new());
+}
+
+fn counts(health: &Health) -> String {
+    let mut said = vec![format!("{} seen to end", health.invocations)];
+    if health.cold > 0 {
+        let share = 100.0 * health.cold as f64 / health.invocations.max(1) as f64;
+        said.push(format!("{} cold ({share:.0} %), {} of them waited for", health.cold, health.cold_waited));
+    }
+    if health.timeouts > 0 {
+        said.push(format!("{} timed out", health.timeouts));
+    }
+    if health.errors > 0 {
+        said.push(format!("{} failed", health.errors));
+    }
+    format!("  invocations    {}", said.join(", "))
+}
+
+/// Milliseconds below ten seconds, seconds above.
+fn ms(ms: f64) -> String {
+    if ms < 10_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1000.0) }
+}
+
+/// Foreign text on a terminal: nothing in it may move the cursor or change a colour.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }

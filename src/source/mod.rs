@@ -32,6 +32,11 @@ pub trait Source: Send {
 
     /// Asks for what is new. A call that fails is an observation, so this cannot fail.
     async fn poll(&mut self, now: DateTime<Utc>) -> Gathered;
+
+    /// Goes on with what the last poll had to leave for later, at the time it named in [`Gathered::go_on_at`].
+    async fn go_on(&mut self, _now: DateTime<Utc>) -> Gathered {
+        Gathered::default()
+    }
 }
 
 /// What one poll gave, to be committed together.
@@ -41,6 +46,8 @@ pub struct Gathered {
     pub observations: Vec<Observation>,
     /// How far the source has read, by key; only those that moved past something.
     pub cursors: Vec<(String, String)>,
+    /// When to go on, where not everything could be asked at once.
+    pub go_on_at: Option<DateTime<Utc>>,
 }
 
 impl Gathered {
@@ -68,6 +75,11 @@ impl<'a> Poll<'a> {
 
     fn failed(&mut self, failure: CallFailure) {
         self.saw(self.now, What::Failed(failure));
+    }
+
+    /// Ends a part of a poll: whether the source has answered shows at its end.
+    fn part(self) -> Gathered {
+        self.gathered
     }
 
     /// Ends the poll; without a failure the source has answered.

@@ -19,7 +19,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     if before + 1 < IN_A_ROW {
         return None;
     }
-    let apart = case.recent.median_gap().map(|gap| format!(", {} apart in the median", spoken(gap))).unwrap_or_default();
+    let apart = case.recent.median_gap(before).map(|gap| format!(", {} apart in the median", spoken(gap))).unwrap_or_default();
     let finding = format!("{} invocations in a row each started a new environment{apart}, although none of them failed.", before + 1);
     Some(Diagnosis::new(Cause::ColdStartEveryInvocation, Confidence::Likely, finding).general())
 }

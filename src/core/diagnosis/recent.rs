@@ -11,7 +11,7 @@ use super::Outcome;
 const MOST: usize = 32;
 
 /// What is remembered of an invocation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Brief {
     /// When it began, or the first thing that is known of it, UTC.
     pub at: Option<DateTime<Utc>>,
@@ -98,9 +98,9 @@ impl Recent {
         self.in_a_row(|brief| brief.in_start_up)
     }
 
-    /// How far apart they began, in the median.
-    pub fn median_gap(&self) -> Option<TimeDelta> {
-        let begun: Vec<DateTime<Utc>> = self.last.iter().filter_map(|brief| brief.at).collect();
+    /// How far apart the latest `number` began, in the median.
+    pub fn median_gap(&self, number: usize) -> Option<TimeDelta> {
+        let begun: Vec<DateTime<Utc>> = self.last.iter().skip(self.last.len().saturating_sub(number)).filter_map(|brief| brief.at).collect();
         let mut gaps: Vec<TimeDelta> = begun
             .windows(2)
             .filter_map(|pair| match pair {

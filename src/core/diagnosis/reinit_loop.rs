@@ -13,18 +13,20 @@ const IN_A_ROW: usize = 3;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let limit = case.timed_out_after_ms?;
-    let apart = case.recent.median_gap().map(|gap| format!(", {} apart in the median", super::spoken(gap))).unwrap_or_default();
+    let apart = |before: usize| case.recent.median_gap(before).map(|gap| format!(", {} apart in the median", super::spoken(gap))).unwrap_or_default();
     // A start-up that takes longer than the whole limit cannot be done again inside of it.
     let too_long = case.recent.longest_start_up_ms().filter(|init| *init >= limit);
     let limit = Case::seconds(limit / 1000.0);
     if !case.instancing.is_empty() || case.inits.iter().any(|init| init.status.is_bad()) {
         let in_a_row = case.recent.start_ups_in_a_row() + 1;
+        let apart = apart(in_a_row - 1);
         let finding = format!(
             "{in_a_row} invocations in a row{apart} were ended at the {limit} limit while the application was still starting up; each throws its environment away, and the next one starts over."
         );
         return (in_a_row >= IN_A_ROW).then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
     }
     let in_a_row = case.recent.silent_timeouts_in_a_row() + 1;
+    let apart = apart(in_a_row - 1);
     if case.cold || case.lines > 0 || (in_a_row < IN_A_ROW && too_long.is_none()) {
         return None;
     }

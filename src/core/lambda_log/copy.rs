@@ -16,6 +16,8 @@ const LONGEST_EVENT: usize = 64 * 1024;
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 
+/// How many lines back a time is looked for.
+const FAR_BACK: usize = 100;
 /// How Python's stacks begin.
 const TRACEBACK: &str = "Traceback (most recent call last)";
 
@@ -111,6 +113,40 @@ impl Copy {
         Self::default()
     }
 
+    /// When the last event with a time was written.
+    pub(super) fn last_at(&self) -> Option<i64> {
+        self.last_at
+    }
+
+    /// Takes the last time from lines that are read no further.
+    pub(super) fn saw(&mut self, lines: &str) -> Option<i64> {
+        let lines = lines.strip_suffix('\n').unwrap_or(lines);
+        self.last_at = lines.rsplit('\n').take(FAR_BACK).find_map(moment::of_line).or(self.last_at);
+        self.last_at
+    }
+
+    /// Whether a line would go on with the event at hand.
+    pub(super) fn would_go_on(&self, line: &str) -> bool {
+        if self.object.is_some() {
+            return true;
+        }
+        let Some((shape, kept)) = &self.open else { return false };
+        // Only the first look at it: the line itself decides.
+        let text = line.trim_ascii_start();
+        !text.is_empty()
+            && match shape {
+                Shape::Summary => Name::goes_on(text),
+                Shape::Ended => is_error_type(text),
+                Shape::Platform => false,
+                Shape::Application | Shape::Traceback => {
+                    text.len() < line.len()
+                        || goes_on_with_stack(text)
+                        || (*shape == Shape::Traceback && is_exception(text))
+                        || (text == "{" && announces_object(&kept.text))
+                }
+            }
+    }
+
     /// Whether the lines so far are complete, so that whatever comes next is an event of its own.
     pub fn is_between_events(&self) -> bool {
         self.object.is_none() && self.bare_times == 0 && !self.second_copy
@@ -163,7 +199,8 @@ impl Copy {
         std::mem::take(&mut self.skipped)
     }
 
-    fn flush(&mut self, out: &mut dyn Events) {
+    /// Gives the event at hand: nothing goes on with it.
+    pub(super) fn flush(&mut self, out: &mut dyn Events) {
         let Some((shape, kept)) = self.open.take() else { return };
         if shape == Shape::Application && kept.text.starts_with(['{', '[']) {
             expand(&kept, &mut self.field_at, out);
@@ -185,7 +222,7 @@ impl Copy {
 
     fn begin(&mut self, stripped: Stripped<'_>, out: &mut dyn Events) {
         let mut kept = self.kept(&stripped);
-        kept.at_ms = kept.at_ms.or(self.last_at);
+        kept.at_ms = kept.at_ms.or_else(|| moment::of_line(stripped.text)).or(self.last_at);
         self.last_at = kept.at_ms;
         let text = stripped.text;
         if wrapper::is_platform(text) {

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::copy::{Copy, Event, Events};
+use super::fields::Name;
 use super::invocation::{Invocation, Invocations};
+use super::line::{self, Report};
 use super::order::Order;
 use super::reader::{Configured, Kind, Reader};
+use super::scan::{Mark, Word};
+use super::wrapper;
 use crate::core::diagnosis::{Cause, Confidence, Diagnosis, Outcome, environment_hash};
 
 /// The name of a function of which the copy says no name.
@@ -271,6 +275,8 @@ pub struct Checkup {
 struct Ward {
     name: Option<String>,
     configured: Configured,
+    /// The reader of lines that name no function.
+    unnamed: Reader,
     readers: BTreeMap<String, Reader>,
     bill: Bill,
     lines: Lines,
@@ -279,11 +285,16 @@ struct Ward {
 /// What has been handed out.
 #[derive(Debug, Default)]
 struct Bill {
+    /// Where lines that name no function are counted.
+    unnamed: (String, Health),
     functions: BTreeMap<String, Health>,
 }
 
 impl Invocations for Bill {
     fn invocation(&mut self, invocation: Invocation<'_>) {
+        if invocation.function == self.unnamed.0 {
+            return self.unnamed.1.take(&invocation);
+        }
         match self.functions.get_mut(invocation.function) {
             Some(health) => health.take(&invocation),
             None => self.functions.entry(invocation.function.to_owned()).or_default().take(&invocation),
@@ -293,13 +304,26 @@ impl Invocations for Bill {
 
 impl Ward {
     fn reader(&mut self, function: &str) -> (&mut Reader, &mut Bill) {
-        let named = if function.is_empty() { self.name.as_deref().unwrap_or(NO_NAME) } else { function };
-        let named = if self.readers.contains_key(named) || self.readers.len() < MOST_FUNCTIONS { named } else { NO_NAME };
-        if !self.readers.contains_key(named) {
-            self.readers.insert(named.to_owned(), Reader::with(named, self.configured));
+        let full = self.readers.len() >= MOST_FUNCTIONS && !self.readers.contains_key(function);
+        if function.is_empty() || function == self.unnamed.function() || full {
+            return (&mut self.unnamed, &mut self.bill);
         }
-        let name = named.to_owned();
-        (self.readers.entry(name).or_insert_with(|| Reader::new(NO_NAME)), &mut self.bill)
+        if !self.readers.contains_key(function) {
+            self.readers.insert(function.to_owned(), Reader::with(function, self.configured));
+        }
+        (self.readers.entry(function.to_owned()).or_insert_with(|| Reader::new(NO_NAME)), &mut self.bill)
+    }
+}
+
+impl Ward {
+    /// Counts an invocation of which nothing is to be said. `false` if something before it still waits.
+    fn whole(&mut self, whole: &Whole<'_>) -> bool {
+        let taken = self.unnamed.read_whole(whole.version, &whole.report, &mut self.bill);
+        if taken {
+            self.lines.platform += 3;
+            self.lines.application += u64::from(whole.lines);
+        }
+        taken
     }
 }
 
@@ -319,11 +343,16 @@ impl Checkup {
     /// A checkup that has read nothing. `name` is the function of lines that name none; where lines name functions, only it counts.
     pub fn new(name: Option<String>, configured: Configured) -> Self {
         let configured = Configured { is_excerpt: true, ..configured };
-        Self {
-            copy: Copy::new(),
-            order: Order::new(),
-            ward: Ward { name, configured, readers: BTreeMap::new(), bill: Bill::default(), lines: Lines::default() },
-        }
+        let unnamed = name.clone().unwrap_or_else(|| NO_NAME.to_owned());
+        let ward = Ward {
+            name,
+            configured,
+            unnamed: Reader::with(&unnamed, configured),
+            readers: BTreeMap::new(),
+            bill: Bill { unnamed: (unnamed, Health::default()), functions: BTreeMap::new() },
+            lines: Lines::default(),
+        };
+        Self { copy: Copy::new(), order: Order::new(), ward }
     }
 
     /// Reads one line, without its end.
@@ -334,34 +363,249 @@ impl Checkup {
         ward.lines.add(Kind::Application, skipped);
     }
 
-    /// Counts a line that is no text.
-    pub fn not_text(&mut self) {
-        self.ward.lines.unparsed += 1;
+    /// Reads a block of whole lines, each with its end, in which the lines that matter have been marked by [`scan`](super::scan);
+    /// `None` if they have not. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary does not
+    /// follow, and half an object that speaks of nothing, may be counted as lines of the application.
+    pub fn block(&mut self, block: &[u8], marks: Option<&[Mark]>) {
+        // The console's copies, objects over several lines and what is no text go line by line.
+        let is_plain = self.order.is_oldest_first() && self.copy.is_between_events();
+        match (marks, std::str::from_utf8(block)) {
+            (Some(marks), Ok(text)) if is_plain => self.plain(text, marks),
+            _ => self.line_by_line(block),
+        }
+    }
+
+    fn line_by_line(&mut self, block: &[u8]) {
+        if block.is_empty() {
+            return;
+        }
+        let block = block.strip_suffix(b"\n").unwrap_or(block);
+        for line in block.split(|byte| *byte == b'\n') {
+            match text_of(line) {
+                Some(text) => self.line(text),
+                None => self.not_text(1),
+            }
+        }
+    }
+
+    fn plain(&mut self, block: &str, marks: &[Mark]) {
+        let mut done = self.go_on(block, 0);
+        // Whether lines were passed over whose time has not been looked at.
+        let mut unseen = false;
+        for mark in marks {
+            let at = mark.at as usize;
+            // It may have gone with a line before it.
+            if at < done {
+                continue;
+            }
+            // Where an invocation begins right here, its summary may come next.
+            if mark.word == Word::Start && at == done {
+                continue;
+            }
+            if mark.word == Word::Report
+                && let Some(whole) = Whole::find(block, done, at)
+                && self.whole(&whole)
+            {
+                unseen |= whole.lines > 0;
+                done = whole.end;
+                continue;
+            }
+            if std::mem::take(&mut unseen) {
+                self.copy.saw(block.get(..done).unwrap_or_default());
+            }
+            let from = memchr::memrchr(b'\n', block.as_bytes().get(done..at).unwrap_or_default()).map_or(done, |newline| done + newline + 1);
+            let to = memchr::memchr(b'\n', block.as_bytes().get(at..).unwrap_or_default()).map_or(block.len(), |newline| at + newline);
+            let line = block.get(from..to).unwrap_or_default();
+            // A tool's prefix, half a summary, an inner line of an object: from here on the block is not plain.
+            let is_platform = wrapper::is_platform(line);
+            let is_inner = line.starts_with([' ', '\t', '"', '}', ']', '|']) || line.ends_with(['{', '[']) || (line.starts_with('{') && !line.ends_with('}'));
+            if is_inner || (!is_platform && (wrapper::is_platform(wrapper::strip(line).text) || Name::goes_on(line))) {
+                return self.line_by_line(block.as_bytes().get(done..).unwrap_or_default());
+            }
+            self.between(block.get(done..from).unwrap_or_default());
+            let rest = block.get(to + 1..).unwrap_or_default();
+            done = to + 1;
+            // At the end of a block nobody knows yet what goes on with it.
+            if is_platform && !rest.is_empty() && !goes_on_on_the_next_line(rest) && wrapper::next_on_the_same_line(line).is_none() {
+                self.platform(line);
+            } else {
+                self.line(line);
+                done = self.go_on(block, done);
+            }
+        }
+        if unseen {
+            self.copy.saw(block.get(..done).unwrap_or_default());
+        }
+        self.between(block.get(done..).unwrap_or_default());
+    }
+
+    fn whole(&mut self, whole: &Whole<'_>) -> bool {
+        self.flush();
+        self.ward.whole(whole)
+    }
+
+    /// Takes the lines that go on with the event at hand, and says where they end.
+    fn go_on(&mut self, block: &str, from: usize) -> usize {
+        let mut done = from;
+        for next in block.get(from..).unwrap_or_default().split_inclusive('\n').take(MOST_CONTINUED) {
+            let line = next.strip_suffix('\n').unwrap_or(next);
+            if !self.copy.would_go_on(line) {
+                break;
+            }
+            self.line(line);
+            done += next.len();
+        }
+        done
+    }
+
+    /// Lines without a mark: those in which an invocation begins or ends, and an application's that carry no sign.
+    fn between(&mut self, lines: &str) {
+        let (mut quiet_from, mut quiet, mut from) = (0, 0u32, 0);
+        for to in memchr::memchr_iter(b'\n', lines.as_bytes()) {
+            let line = lines.get(from..to).unwrap_or_default();
+            if line.starts_with("START RequestId: ") || line.starts_with(END) {
+                self.quiet(lines.get(quiet_from..from).unwrap_or_default(), quiet);
+                (quiet_from, quiet) = (to + 1, 0);
+                if wrapper::next_on_the_same_line(line).is_some() {
+                    self.line(line);
+                } else {
+                    self.platform(line);
+                }
+            } else {
+                quiet += 1;
+            }
+            from = to + 1;
+        }
+        self.quiet(lines.get(quiet_from..).unwrap_or_default(), quiet);
+    }
+
+    /// A line of the platform that is an event by itself.
+    fn platform(&mut self, line: &str) {
+        self.flush();
+        self.ward.event(Event { at_ms: self.copy.last_at(), stream: "", function: "", text: line, lines: 1, broken: false });
+    }
+
+    /// Lines of the application without a mark. The last one is read in full: where an invocation ends badly behind it, the last
+    /// words count.
+    fn quiet(&mut self, lines: &str, number: u32) {
+        if number == 0 {
+            return;
+        }
+        let all = lines.strip_suffix('\n').unwrap_or(lines);
+        let last = memchr::memrchr(b'\n', all.as_bytes()).map_or(0, |at| at + 1);
+        if number > 1 {
+            self.flush();
+            let at_ms = self.copy.saw(lines.get(..last).unwrap_or_default());
+            let (reader, _) = self.ward.reader("");
+            reader.read_quiet("", at_ms.and_then(DateTime::from_timestamp_millis), number - 1);
+            self.ward.lines.add(Kind::Application, u64::from(number - 1));
+        }
+        self.line(all.get(last..).unwrap_or_default());
+    }
+
+    fn flush(&mut self) {
+        let Self { copy, order, ward } = self;
+        copy.flush(&mut Ordered { order, ward });
+    }
+
+    /// Counts lines that are no text, or too long for one.
+    pub fn not_text(&mut self, lines: u64) {
+        self.ward.lines.add(Kind::Unparsed, lines);
+    }
+
+    /// Says that what comes next is another copy, of the same functions.
+    pub fn next_copy(&mut self) {
+        let Self { copy, order, ward } = self;
+        copy.end(&mut Ordered { order, ward });
+        ward.lines.add(Kind::Application, copy.take_skipped());
+        order.pass(ward);
+        *copy = Copy::new();
+        *order = Order::new();
     }
 
     /// Says that nothing more comes: the lines that were read, and each function's health by name.
     pub fn end(mut self) -> (Lines, BTreeMap<String, Health>) {
-        let Self { copy, order, ward } = &mut self;
-        copy.end(&mut Ordered { order, ward });
-        order.pass(ward);
-        ward.lines.add(Kind::Application, copy.take_skipped());
-        let Ward { readers, bill, .. } = ward;
-        for reader in readers.values_mut() {
+        self.next_copy();
+        let Ward { name, unnamed, readers, bill, lines, .. } = &mut self.ward;
+        for reader in readers.values_mut().chain([unnamed]) {
             reader.end(bill);
         }
         let mut functions = std::mem::take(&mut bill.functions);
         for name in readers.keys() {
             functions.entry(name.clone()).or_default();
         }
-        if let Some(name) = ward.name.as_ref().filter(|name| functions.contains_key(*name)) {
+        // Lines around a function's own that name nobody are not a function.
+        let (unnamed, health) = std::mem::take(&mut bill.unnamed);
+        if functions.is_empty() || health != Health::default() {
+            functions.insert(unnamed, health);
+        }
+        if let Some(name) = name.as_ref().filter(|name| functions.contains_key(*name)) {
             functions.retain(|function, _| function == name);
         }
-        // Lines around a function's own that name nobody are not a function.
-        if functions.len() > 1 && functions.get(NO_NAME).is_some_and(|health| *health == Health::default()) {
-            functions.remove(NO_NAME);
-        }
-        (ward.lines, functions)
+        (*lines, functions)
     }
+}
+
+const START: &str = "START RequestId: ";
+const END: &str = "END RequestId: ";
+/// The length of a request id.
+const UUID: usize = 36;
+
+/// An invocation of which nothing is to be said but its figures, all of it in one place: `START`, lines of the application that
+/// carry no sign, `END`, `REPORT`, and then the next one begins.
+struct Whole<'a> {
+    version: &'a str,
+    /// Lines of the application.
+    lines: u32,
+    report: Report,
+    /// Where the next line begins.
+    end: usize,
+}
+
+impl<'a> Whole<'a> {
+    /// The invocation that begins at `from` and whose summary begins at `report`.
+    fn find(block: &'a str, from: usize, report: usize) -> Option<Self> {
+        let start = block.get(from..)?.strip_prefix(START)?;
+        let id = start.get(..UUID)?;
+        let rest = start.get(UUID..)?.strip_prefix(" Version: ")?;
+        let version = rest.get(..memchr::memchr(b'\n', rest.as_bytes())?)?;
+        let quiet_from = block.len() - rest.len() + version.len() + 1;
+        let end_from = report.checked_sub(END.len() + UUID + 1).filter(|end| *end >= quiet_from)?;
+        let end = block.get(end_from..report)?;
+        let quiet = block.get(quiet_from..end_from)?;
+        let ends = end.strip_prefix(END)?.strip_suffix('\n')? == id && (quiet.is_empty() || quiet.ends_with('\n'));
+        let line = block.get(report..)?;
+        let line = line.get(..memchr::memchr(b'\n', line.as_bytes())?)?;
+        let end = report + line.len() + 1;
+        // Nothing more can come of it: not a line that is wrapped, nor one of a crash that older runtimes print last.
+        let next = block.get(end..)?;
+        let over = next.starts_with(START) || next.starts_with("INIT_START ");
+        let (of, figures) = line::plain_report(line).filter(|_| ends && over && !version.contains(' '))?;
+        let whole = Self { version, lines: memchr::memchr_iter(b'\n', quiet.as_bytes()).count() as u32, report: figures, end };
+        (of == id).then_some(whole)
+    }
+}
+
+/// Whether the line that follows a line of the platform belongs to it.
+fn goes_on_on_the_next_line(rest: &str) -> bool {
+    match rest.as_bytes().first() {
+        Some(b'S' | b'E' | b'D' | b'B' | b'M' | b'I' | b'R' | b'P' | b'X' | b' ' | b'\t') => {
+            Name::goes_on(rest) || rest.starts_with("Runtime.") || rest.starts_with("Extension.")
+        }
+        _ => false,
+    }
+}
+
+/// The most lines that go on with one event of a plain block.
+const MOST_CONTINUED: usize = 2_000;
+
+/// A line without its end, if it is text that a log can hold.
+fn text_of(line: &[u8]) -> Option<&str> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = std::str::from_utf8(line).ok().filter(|_| !line.contains(&0))?;
+    // Lines that are only ended by carriage returns are several in one, and none of them could be told apart.
+    let several = text.contains('\r') && text.split('\r').skip(1).any(wrapper::is_platform);
+    (!several).then_some(text)
 }
 
 /// Events on their way through the order into the ward.
@@ -375,3 +619,6 @@ impl Events for Ordered<'_> {
         self.order.event(event, self.ward);
     }
 }
+
+#[cfg(test)]
+mod tests;

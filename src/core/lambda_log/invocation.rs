@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::fingerprint;
 use super::line::{Application, InitReport, Report, Status};
-use crate::core::diagnosis::{Diagnosis, Outcome, Sign, Weight};
+use crate::core::diagnosis::{Cause, Diagnosis, Outcome, Sign, Weight};
 use crate::core::redact::excerpt;
 
 /// Lines that are kept as evidence.
@@ -125,11 +125,13 @@ impl Said {
         if signs.is_empty() {
             return;
         }
-        let weight = signs.iter().map(|sign| sign.weight).max().unwrap_or(Weight::Hint);
-        if quote && (self.quotes.len() < MOST_QUOTES || weight == Weight::Failure) {
+        // That the application says it is done is no error, and nothing to quote.
+        let telling = signs.iter().filter(|sign| sign.cause != Cause::EventLoopHang).map(|sign| sign.weight).max();
+        let weight = telling.unwrap_or(Weight::Hint);
+        if quote && telling.is_some() && (self.quotes.len() < MOST_QUOTES || weight == Weight::Failure) {
             self.quote(&line.text);
         }
-        if weight > self.error.as_ref().map_or(Weight::Hint, |(weight, _)| *weight) || self.error.is_none() {
+        if telling.is_some() && (weight > self.error.as_ref().map_or(Weight::Hint, |(weight, _)| *weight) || self.error.is_none()) {
             self.error = Some((weight, Kind::Text(Quote::new(&line.text).text)));
         }
         for sign in signs {
@@ -156,6 +158,11 @@ impl Said {
         self.lines_since_instancing = self.lines_since_instancing.saturating_add(own.lines_since_instancing);
         self.is_up |= own.is_up;
         self.is_ping |= own.is_ping;
+    }
+
+    /// Whether nothing in it can be part of anything.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.signs.is_empty() && self.quotes.is_empty() && self.instancing.is_empty() && !self.is_ping
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -266,6 +273,43 @@ pub struct Invocation<'a> {
     /// Every cause that is told of it now, the one to act on first. Empty where all is well, or has been told before.
     pub causes: &'a [Diagnosis],
     pub(super) said: &'a Said,
+}
+
+/// Nothing was said.
+static SILENCE: Said = Said {
+    lines: 0,
+    last_at: None,
+    signs: Vec::new(),
+    quotes: Vec::new(),
+    error: None,
+    instancing: Vec::new(),
+    lines_since_instancing: 0,
+    is_up: false,
+    is_ping: false,
+};
+
+impl<'a> Invocation<'a> {
+    /// An invocation of which nothing is known yet.
+    pub(super) fn of(function: &'a str) -> Self {
+        Self {
+            function,
+            stream: "",
+            request_id: None,
+            started: None,
+            at: None,
+            counts: false,
+            outcome: Outcome::Unknown,
+            is_timeout: false,
+            is_error: false,
+            report: None,
+            cold: false,
+            cold_waited: false,
+            waited_ms: None,
+            is_ping: false,
+            causes: &[],
+            said: &SILENCE,
+        }
+    }
 }
 
 impl Invocation<'_> {

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub use application::{Application, Level};
+pub(super) use text::plain_report;
 
 /// What one event says.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,6 +15,7 @@ mod moment;
 mod order;
 pub mod reader;
 pub mod reading;
+pub mod scan;
 #[cfg(test)]
 mod tests;
 mod wrapper;

@@ -157,6 +157,20 @@ fn month_day(text: &str) -> Option<Leading<'_>> {
     Some(Leading { at_ms: None, rest: separated(rest) })
 }
 
+/// The time that a line of a log says of itself, wherever its format has it.
+pub(super) fn of_line(line: &str) -> Option<i64> {
+    if let Some(rest) = line.strip_prefix('[') {
+        let after = rest.split_once(']').map_or(rest, |(_, after)| after.trim_ascii_start());
+        return leading(after).or_else(|| leading(rest)).and_then(|found| found.at_ms);
+    }
+    if line.starts_with('{') {
+        let start = line.get(..200).unwrap_or(line);
+        let value = ["\"time\":", "\"timestamp\":", "\"ts\":"].iter().find_map(|key| start.split_once(key))?.1;
+        return leading(value.trim_start_matches([' ', '"'])).and_then(|found| found.at_ms);
+    }
+    leading(line).and_then(|found| found.at_ms)
+}
+
 /// What follows a prefix, without what separates it.
 pub(super) fn separated(rest: &str) -> &str {
     rest.strip_prefix([':', ']', '`', '|']).unwrap_or(rest).trim_ascii_start()

@@ -32,6 +32,11 @@ impl Order {
         Self { way: Way::NotKnown, held: Vec::new(), bytes: 0 }
     }
 
+    #[cfg(test)]
+    pub(super) fn oldest_first() -> Self {
+        Self { way: Way::OldestFirst, ..Self::new() }
+    }
+
     /// Whether events pass as they come.
     pub(super) fn is_oldest_first(&self) -> bool {
         self.way == Way::OldestFirst

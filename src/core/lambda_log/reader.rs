@@ -22,11 +22,11 @@ const MOST_ENVIRONMENTS: usize = 2_000;
 const MOST_OPEN: usize = 64;
 /// Reports of one start-up that are kept; more than two are two start-ups.
 const MOST_START_UPS: usize = 4;
-/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a copy does not
-/// name its streams.
-const MOST_PAST: (usize, usize) = (1, 8);
 /// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
 const CLEAN_BEFORE_CHANGE: u32 = 5;
+
+/// From this share of the memory on an invocation may be part of a climb.
+const MUCH_MEMORY: f64 = 0.75;
 
 /// What kind of line was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +53,53 @@ pub struct Configured {
 /// The reader of one function's log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reader {
+    judge: Judge,
+    environments: Environments,
+}
+
+/// What is known of the function over all its environments.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Judge {
     function: String,
-    #[serde(default)]
     configured: Configured,
-    environments: BTreeMap<String, Environment>,
-    #[serde(default)]
     recent: Recent,
-    #[serde(default)]
     running: Running,
+}
+
+/// The environments of a function, by log stream.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Environments {
+    named: BTreeMap<String, Environment>,
+    /// Everything of a copy that names no streams.
+    unnamed: Environment,
+}
+
+impl Environments {
+    fn of(&mut self, stream: &str) -> &mut Environment {
+        if stream.is_empty() {
+            return &mut self.unnamed;
+        }
+        // A name is copied once for each stream and not once for each line.
+        if !self.named.contains_key(stream) {
+            self.named.insert(stream.to_owned(), Environment::default());
+        }
+        self.named.entry(stream.to_owned()).or_default()
+    }
+
+    /// Where there are many more than are remembered, and one more comes: takes out those that have been silent for longest.
+    fn too_many(&mut self, stream: &str) -> Vec<(String, Environment)> {
+        if self.named.len() <= 2 * MOST_ENVIRONMENTS || stream.is_empty() || self.named.contains_key(stream) {
+            return Vec::new();
+        }
+        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = self.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
+        oldest.sort();
+        oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
+        oldest.into_iter().filter_map(|(_, stream)| self.named.remove_entry(&stream)).collect()
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = (&str, &mut Environment)> {
+        std::iter::once(("", &mut self.unnamed)).chain(self.named.iter_mut().map(|(stream, environment)| (stream.as_str(), environment)))
+    }
 }
 
 /// The version that runs, and since when.
@@ -83,9 +122,9 @@ struct Environment {
     /// What was said outside of any invocation.
     before: Said,
     open: Vec<Open>,
-    /// The last that were handed out for good, in case a line of theirs comes late.
-    #[serde(default)]
-    past: Vec<Open>,
+    /// The last that is over and was counted, in case a line of its own comes late. Kept only where the copy names the streams:
+    /// elsewhere the next to begin may be another environment's.
+    past: Option<Open>,
 }
 
 impl Reader {
@@ -96,12 +135,15 @@ impl Reader {
 
     /// A reader of a function of which more is known.
     pub fn with(function: impl Into<String>, configured: Configured) -> Self {
-        Self { function: function.into(), configured, environments: BTreeMap::new(), recent: Recent::default(), running: Running::default() }
+        Self {
+            judge: Judge { function: function.into(), configured, recent: Recent::default(), running: Running::default() },
+            environments: Environments::default(),
+        }
     }
 
     /// The function.
     pub fn function(&self) -> &str {
-        &self.function
+        &self.judge.function
     }
 
     /// Reads one event of the log stream `stream`, written at `at`. Events of one stream come in order.
@@ -111,7 +153,7 @@ impl Reader {
 
     /// Counts lines of the application that carry no sign of anything, the last of them written at `at`.
     pub fn read_quiet(&mut self, stream: &str, at: Option<DateTime<Utc>>, lines: u32) {
-        let environment = environment(&mut self.environments, stream);
+        let environment = self.environments.of(stream);
         environment.last = environment.last.max(at);
         let said = environment.speaking();
         said.lines = said.lines.saturating_add(lines);
@@ -120,56 +162,87 @@ impl Reader {
         said.signs.iter_mut().for_each(|sign| sign.is_last = false);
     }
 
+    /// Reads an invocation of which nothing is to be said but its figures. `false`, and nothing is read, where it may be part of
+    /// something else.
+    pub(super) fn read_whole(&mut self, version: &str, report: &Report, out: &mut impl Invocations) -> bool {
+        let Self { judge, environments } = self;
+        let environment = &mut environments.unnamed;
+        let alone = environment.start_up.is_none() && environment.before.says_nothing() && environment.open.iter().all(Open::has_ended);
+        if !alone || report.init_ms.is_some() || report.memory_share().is_some_and(|share| share >= MUCH_MEMORY) || judge.has_limit_below(report) {
+            return false;
+        }
+        for mut open in environment.open.drain(..) {
+            judge.tell("", &mut open, out);
+        }
+        environment.before = Said::default();
+        judge.running.version(version);
+        judge.running.count(false);
+        judge.recent.push(Brief { outcome: Outcome::Success, max_memory_mb: report.max_memory_mb, environment: environment_hash(""), ..Brief::default() });
+        out.invocation(Invocation {
+            report: Some(report),
+            counts: true,
+            outcome: Outcome::Success,
+            waited_ms: Some(report.duration_ms),
+            ..Invocation::of(&judge.function)
+        });
+        true
+    }
+
     /// Hands out every invocation whose end has been read. What comes later for one of them is told then.
     pub fn settle(&mut self, out: &mut impl Invocations) {
-        let streams: Vec<String> = self.environments.keys().cloned().collect();
-        for stream in streams {
-            self.settle_stream(&stream, false, out);
+        for (stream, environment) in self.environments.all() {
+            self.judge.settle(stream, environment, false, out);
         }
     }
 
     /// Says that nothing more comes: hands out what is left, also what has no end.
     pub fn end(&mut self, out: &mut impl Invocations) {
-        let streams: Vec<String> = self.environments.keys().cloned().collect();
-        for stream in streams {
-            self.settle_stream(&stream, true, out);
+        for (stream, environment) in self.environments.all() {
+            self.judge.settle(stream, environment, true, out);
         }
-        self.environments.clear();
+        self.environments = Environments::default();
     }
 
     /// Drops environments that can have nothing more to say.
     pub fn forget(&mut self, now: DateTime<Utc>) {
-        self.environments.retain(|_, environment| environment.last.is_some_and(|last| now - last < LONGEST_INVOCATION));
-        while self.environments.len() > MOST_ENVIRONMENTS {
-            let oldest = self.environments.iter().min_by_key(|(_, environment)| environment.last).map(|(stream, _)| stream.clone());
-            oldest.and_then(|stream| self.environments.remove(&stream));
+        let environments = &mut self.environments.named;
+        environments.retain(|_, environment| environment.last.is_some_and(|last| now - last < LONGEST_INVOCATION));
+        while environments.len() > MOST_ENVIRONMENTS {
+            let oldest = environments.iter().min_by_key(|(_, environment)| environment.last).map(|(stream, _)| stream.clone());
+            oldest.and_then(|stream| environments.remove(&stream));
         }
     }
 
     fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: Line<'_>, out: &mut impl Invocations) -> Kind {
         let real_stream = !stream.is_empty();
-        if self.environments.len() > 2 * MOST_ENVIRONMENTS && !self.environments.contains_key(stream) {
-            self.end_the_oldest(out);
+        let Self { judge, environments } = self;
+        for (stream, mut environment) in environments.too_many(stream) {
+            judge.settle(&stream, &mut environment, true, out);
         }
-        let environment = environment(&mut self.environments, stream);
+        let environment = environments.of(stream);
         let at = at.or(environment.last);
         environment.last = environment.last.max(at);
         match line {
             Line::Start { request_id, version } => {
                 let id = request_id.as_deref();
                 // In an environment one comes after the other; the same id again is a retry.
-                let done = |open: &Open| open.has_ended() || real_stream || open.request_id.as_deref() == id;
-                if environment.open.iter().any(done) {
-                    let (over, still) = std::mem::take(&mut environment.open).into_iter().partition(done);
-                    environment.open = still;
-                    self.hand_out(stream, over, out);
+                let mut place = 0;
+                while let Some(open) = environment.open.get_mut(place) {
+                    if !(open.has_ended() || real_stream || open.request_id.as_deref() == id) {
+                        place += 1;
+                        continue;
+                    }
+                    judge.tell(stream, open, out);
+                    let over = environment.open.remove(place);
+                    if real_stream && over.counted {
+                        environment.past = Some(over);
+                    }
                 }
-                let environment = self.environments.entry(stream.to_owned()).or_default();
                 environment.begin(id, at);
                 if let Some(version) = version {
-                    self.running.version(&version);
+                    judge.running.version(&version);
                 }
-                self.bound(stream, out);
+                judge.bound(stream, environment, out);
                 Kind::Platform
             }
             // The summary says more; and an emulator ends another id than it has begun.
@@ -189,7 +262,7 @@ impl Reader {
                 }
                 invocation.report = Some(report);
                 invocation.ended_at = at.or(invocation.ended_at);
-                self.bound(stream, out);
+                judge.bound(stream, environment, out);
                 Kind::Platform
             }
             Line::TimedOut { request_id, after_seconds } => {
@@ -199,7 +272,7 @@ impl Reader {
                     invocation.said.quote(event);
                     invocation.ended_at = invocation.ended_at.max(at);
                 }
-                self.bound(stream, out);
+                judge.bound(stream, environment, out);
                 Kind::Platform
             }
             Line::Ended { request_id, how, error_type } => {
@@ -228,19 +301,19 @@ impl Reader {
                 if let Some(kind) = error_type {
                     sign_type(said, &kind);
                 }
-                self.bound(stream, out);
+                judge.bound(stream, environment, out);
                 Kind::Platform
             }
             Line::InitStart(runtime) | Line::RestoreStart(runtime) => {
-                self.running.runtime(runtime.version.as_deref());
+                judge.running.runtime(runtime.version.as_deref());
                 // The environment is a new one: what it did before is over.
-                let over: Vec<Open> = environment.open.extract_if(.., |open| open.has_ended() || real_stream).collect();
+                for mut open in environment.open.extract_if(.., |open| open.has_ended() || real_stream) {
+                    judge.tell(stream, &mut open, out);
+                }
                 let before = std::mem::take(&mut environment.before);
-                let told = environment.start_up.take();
-                let start_up = Some(StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() });
-                self.hand_out(stream, over, out);
-                self.lost(stream, before, told, at, out);
-                self.environments.entry(stream.to_owned()).or_default().start_up = start_up;
+                let start_up = StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() };
+                let told = environment.start_up.replace(start_up);
+                judge.lost(stream, before, told, at, out);
                 Kind::Platform
             }
             Line::InitReport(report) | Line::RestoreReport(report) => {
@@ -267,7 +340,7 @@ impl Reader {
             Line::LogsDropped { .. } | Line::Platform => Kind::Platform,
             Line::Unparsed => {
                 // Half an object that somebody pasted still has its words.
-                if self.configured.is_excerpt && event.starts_with('{') {
+                if judge.configured.is_excerpt && event.starts_with('{') {
                     environment.application(&Application { text: event.into(), ..Application::default() }, at);
                 }
                 Kind::Unparsed
@@ -278,33 +351,35 @@ impl Reader {
             }
         }
     }
+}
 
+impl Judge {
     /// Hands out what has ended in one stream.
-    fn settle_stream(&mut self, stream: &str, everything: bool, out: &mut impl Invocations) {
-        let Some(environment) = self.environments.get_mut(stream) else { return };
-        let mut open = std::mem::take(&mut environment.open);
-        for invocation in &mut open {
+    fn settle(&mut self, stream: &str, environment: &mut Environment, everything: bool, out: &mut impl Invocations) {
+        for invocation in &mut environment.open {
             if everything || invocation.has_ended() || invocation.said.has_failed() {
                 self.tell(stream, invocation, out);
             }
         }
-        let Some(environment) = self.environments.get_mut(stream) else { return };
-        environment.open = open;
+        // Only of the last one more can come.
+        let last = environment.open.len().saturating_sub(1);
+        let mut place = 0;
+        environment.open.retain(|invocation| {
+            place += 1;
+            place > last || !(invocation.counted && invocation.has_ended())
+        });
+        let at = environment.last;
         if everything {
             let before = std::mem::take(&mut environment.before);
             let start_up = environment.start_up.take();
-            let at = environment.last;
             self.lost(stream, before, start_up, at, out);
         } else if let Some(start_up) =
             environment.start_up.as_mut().filter(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad()))
         {
             // The invocation that waits for this start-up may come much later, or never.
-            let (told, before, at) = (start_up.clone(), environment.before.clone(), environment.last);
+            let told = start_up.clone();
             start_up.told = true;
-            let is_error = self.lost(stream, before, Some(told), at, out);
-            if let Some(start_up) = self.environments.get_mut(stream).and_then(|environment| environment.start_up.as_mut()) {
-                start_up.error_counted = is_error;
-            }
+            start_up.error_counted = self.lost(stream, environment.before.clone(), Some(told), at, out);
         }
     }
 
@@ -323,33 +398,11 @@ impl Reader {
         self.tell(stream, &mut open, out)
     }
 
-    fn hand_out(&mut self, stream: &str, mut invocations: Vec<Open>, out: &mut impl Invocations) {
-        for invocation in &mut invocations {
-            self.tell(stream, invocation, out);
-        }
-        let most = if stream.is_empty() { MOST_PAST.1 } else { MOST_PAST.0 };
-        let environment = environment(&mut self.environments, stream);
-        environment.past.extend(invocations.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()));
-        environment.past.drain(..environment.past.len().saturating_sub(most));
-    }
-
-    /// Ends the environments that have been silent for longest, but for as many as are remembered.
-    fn end_the_oldest(&mut self, out: &mut impl Invocations) {
-        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = self.environments.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
-        oldest.sort();
-        oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
-        for (_, stream) in oldest {
-            self.settle_stream(&stream, true, out);
-            self.environments.remove(&stream);
-        }
-    }
-
     /// Keeps the number of open invocations of a stream without a name within bounds.
-    fn bound(&mut self, stream: &str, out: &mut impl Invocations) {
-        let Some(environment) = self.environments.get_mut(stream) else { return };
+    fn bound(&mut self, stream: &str, environment: &mut Environment, out: &mut impl Invocations) {
         if environment.open.len() > MOST_OPEN {
-            let oldest = environment.open.remove(0);
-            self.hand_out(stream, vec![oldest], out);
+            let mut oldest = environment.open.remove(0);
+            self.tell(stream, &mut oldest, out);
         }
     }
 
@@ -380,7 +433,7 @@ impl Reader {
         let cold_waited = cold && (!began_ahead || !open.said.instancing.is_empty());
         let inits: &[InitReport] = start_up.map_or(&[], |start_up| &start_up.reports);
         let nothing_wrong = outcome == Outcome::Success && open.said.signs.is_empty() && inits.is_empty();
-        let causes = if open.told || (nothing_wrong && !self.worth_judging(open)) {
+        let causes = if open.told || (nothing_wrong && !cold && !self.worth_judging(open)) {
             Vec::new()
         } else {
             let limit_ms = open.timed_out_after_ms.or(self.configured.timeout_ms);
@@ -478,10 +531,15 @@ impl Reader {
         is_error
     }
 
+    /// Whether the function's timeout is known and was reached.
+    fn has_limit_below(&self, report: &Report) -> bool {
+        self.configured.timeout_ms.is_some_and(|limit| report.duration_ms >= limit)
+    }
+
     /// Whether an invocation of which nothing bad is said may still be part of something.
     fn worth_judging(&self, open: &Open) -> bool {
         let long_start_up = open.report.as_ref().is_some_and(|report| report.init_ms.or(report.restore_ms).is_some());
-        let much_memory = open.report.as_ref().and_then(Report::memory_share).is_some_and(|share| share >= 0.75);
+        let much_memory = open.report.as_ref().and_then(Report::memory_share).is_some_and(|share| share >= MUCH_MEMORY);
         long_start_up || much_memory
     }
 }
@@ -494,14 +552,6 @@ fn sign_type(said: &mut Said, kind: &str) {
     said.sign(signs, &line, false);
     // A type is not the text of an error.
     said.error = error;
-}
-
-fn environment<'a>(environments: &'a mut BTreeMap<String, Environment>, stream: &str) -> &'a mut Environment {
-    // A name is copied once for each stream and not once for each line.
-    if !environments.contains_key(stream) {
-        environments.insert(stream.to_owned(), Environment::default());
-    }
-    environments.entry(stream.to_owned()).or_default()
 }
 
 impl Environment {
@@ -523,10 +573,9 @@ impl Environment {
         let is_it = |open: &Open| open.request_id.as_deref() == id;
         if id.is_some()
             && !self.open.iter().any(is_it)
-            && let Some(place) = self.past.iter().rposition(is_it)
+            && let Some(mut late) = self.past.take_if(|past| is_it(past))
         {
             // A line of an invocation that is over comes late. What was said meanwhile is not its own.
-            let mut late = self.past.remove(place);
             late.judged = false;
             self.open.insert(0, late);
             return 0;

@@ -14,6 +14,14 @@ pub(super) fn without_tail_prefix(event: &str) -> &str {
 }
 
 pub(super) fn parse(text: &str) -> Line<'_> {
+    if let Some((id, report)) = plain_report(text)
+        && let Some(request_id) = request_id(id)
+    {
+        return Line::Report { request_id: Some(Cow::Borrowed(request_id)), report };
+    }
+    if let Some((request_id, version)) = plain_start(text) {
+        return Line::Start { request_id: Some(Cow::Borrowed(request_id)), version: Some(Cow::Borrowed(version)) };
+    }
     let word = text.split([' ', '\t']).next().unwrap_or_default();
     match word {
         "INIT_START" => Line::InitStart(runtime(text)),
@@ -191,6 +199,51 @@ fn init_report(text: &str, duration: Name) -> InitReport {
     // What an author left out of a report that failed is not a start-up that went well.
     report.ahead = duration == Name::Init && report.status == Status::Success && report.duration_ms.is_some() && !report.in_invocation;
     report
+}
+
+/// A summary exactly as the log has it, which most of them are: much faster than looking for each field. Its id is not looked at.
+pub(in super::super) fn plain_report(text: &str) -> Option<(&str, Report)> {
+    let (id, rest) = text.strip_prefix("REPORT RequestId: ")?.split_at_checked(36)?;
+    let (duration_ms, rest) = plain_field(rest, "\tDuration: ", " ms")?;
+    let (billed_ms, rest) = plain_field(rest, "\tBilled Duration: ", " ms")?;
+    let (memory_mb, rest) = plain_field(rest, "\tMemory Size: ", " MB")?;
+    let (max_memory_mb, rest) = plain_field(rest, "\tMax Memory Used: ", " MB")?;
+    let (init_ms, rest) = plain_field(rest, "\tInit Duration: ", " ms").map_or((None, rest), |(ms, rest)| (Some(ms), rest));
+    let (billed_ms, memory_mb, max_memory_mb) = (Some(billed_ms), Some(memory_mb), Some(max_memory_mb));
+    let report = Report { duration_ms, billed_ms, memory_mb, max_memory_mb, init_ms, ..Report::default() };
+    matches!(rest, "" | "\t").then_some((id, report))
+}
+
+/// A name, a number of at most nine digits before and two after the point, and its unit.
+fn plain_field<'a>(text: &'a str, name: &str, unit: &str) -> Option<(f64, &'a str)> {
+    let rest = text.strip_prefix(name)?;
+    let (mut whole, mut digits) = (0u64, 0usize);
+    let mut bytes = rest.bytes();
+    let mut next = bytes.next()?;
+    while next.is_ascii_digit() && digits < 9 {
+        whole = whole * 10 + u64::from(next - b'0');
+        digits += 1;
+        next = bytes.next()?;
+    }
+    let mut length = digits;
+    let mut value = whole as f64;
+    if next == b'.' {
+        let (tens, ones) = (bytes.next()?, bytes.next()?);
+        if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
+            return None;
+        }
+        // Divided once, so that the nearest number to the decimal one comes out.
+        value = (whole * 100 + u64::from(tens - b'0') * 10 + u64::from(ones - b'0')) as f64 / 100.0;
+        length += 3;
+    }
+    let rest = rest.get(length..)?.strip_prefix(unit)?;
+    (digits > 0).then_some((value, rest))
+}
+
+fn plain_start(text: &str) -> Option<(&str, &str)> {
+    let (id, rest) = leading_uuid(text.strip_prefix("START RequestId: ")?)?;
+    let version = rest.strip_prefix(" Version: ")?;
+    (!version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'$')).then_some((id, version))
 }
 
 fn report(text: &str) -> Option<(Option<Cow<'_, str>>, Report)> {
