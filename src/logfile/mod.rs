@@ -14,7 +14,7 @@ use crate::core::lambda_log::health::Checkup;
 use crate::core::lambda_log::scan::{Mark, scan};
 
 /// Bytes that are read at a time: they stay in a processor's own cache.
-const BLOCK: usize = 256 * 1024;
+const BLOCK: usize = 512 * 1024;
 /// Blocks on their way at a time.
 const ON_THE_WAY: usize = 4;
 /// The longest line that is read, in bytes; what is longer is counted and left out.

@@ -426,7 +426,7 @@ impl Checkup {
             let rest = block.get(to + 1..).unwrap_or_default();
             done = to + 1;
             // At the end of a block nobody knows yet what goes on with it.
-            if is_platform && !rest.is_empty() && !goes_on_on_the_next_line(rest) && wrapper::next_on_the_same_line(line).is_none() {
+            if is_platform && !rest.is_empty() && !goes_on_on_the_next_line(rest) && !wrapper::is_several(line) {
                 self.platform(line);
             } else {
                 self.line(line);
@@ -466,7 +466,7 @@ impl Checkup {
             if line.starts_with("START RequestId: ") || line.starts_with(END) {
                 self.quiet(lines.get(quiet_from..from).unwrap_or_default(), quiet);
                 (quiet_from, quiet) = (to + 1, 0);
-                if wrapper::next_on_the_same_line(line).is_some() {
+                if wrapper::is_several(line) {
                     self.line(line);
                 } else {
                     self.platform(line);

@@ -22,6 +22,9 @@ const MOST_ENVIRONMENTS: usize = 2_000;
 const MOST_OPEN: usize = 64;
 /// Reports of one start-up that are kept; more than two are two start-ups.
 const MOST_START_UPS: usize = 4;
+/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a copy does not
+/// name its streams.
+const MOST_PAST: (usize, usize) = (1, 8);
 /// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
 const CLEAN_BEFORE_CHANGE: u32 = 5;
 
@@ -86,17 +89,6 @@ impl Environments {
         self.named.entry(stream.to_owned()).or_default()
     }
 
-    /// Where there are many more than are remembered, and one more comes: takes out those that have been silent for longest.
-    fn too_many(&mut self, stream: &str) -> Vec<(String, Environment)> {
-        if self.named.len() <= 2 * MOST_ENVIRONMENTS || stream.is_empty() || self.named.contains_key(stream) {
-            return Vec::new();
-        }
-        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = self.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
-        oldest.sort();
-        oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
-        oldest.into_iter().filter_map(|(_, stream)| self.named.remove_entry(&stream)).collect()
-    }
-
     fn all(&mut self) -> impl Iterator<Item = (&str, &mut Environment)> {
         std::iter::once(("", &mut self.unnamed)).chain(self.named.iter_mut().map(|(stream, environment)| (stream.as_str(), environment)))
     }
@@ -122,9 +114,9 @@ struct Environment {
     /// What was said outside of any invocation.
     before: Said,
     open: Vec<Open>,
-    /// The last that is over and was counted, in case a line of its own comes late. Kept only where the copy names the streams:
-    /// elsewhere the next to begin may be another environment's.
-    past: Option<Open>,
+    /// The last that were handed out for good, in case a line of theirs comes late.
+    #[serde(default)]
+    past: Vec<Open>,
 }
 
 impl Reader {
@@ -171,9 +163,7 @@ impl Reader {
         if !alone || report.init_ms.is_some() || report.memory_share().is_some_and(|share| share >= MUCH_MEMORY) || judge.has_limit_below(report) {
             return false;
         }
-        for mut open in environment.open.drain(..) {
-            judge.tell("", &mut open, out);
-        }
+        judge.hand_out("", environment, |_| true, out);
         environment.before = Said::default();
         judge.running.version(version);
         judge.running.count(false);
@@ -205,6 +195,9 @@ impl Reader {
 
     /// Drops environments that can have nothing more to say.
     pub fn forget(&mut self, now: DateTime<Utc>) {
+        if self.environments.unnamed.last.is_some_and(|last| now - last >= LONGEST_INVOCATION) {
+            self.environments.unnamed = Environment::default();
+        }
         let environments = &mut self.environments.named;
         environments.retain(|_, environment| environment.last.is_some_and(|last| now - last < LONGEST_INVOCATION));
         while environments.len() > MOST_ENVIRONMENTS {
@@ -213,12 +206,25 @@ impl Reader {
         }
     }
 
+    /// Ends the environments that have been silent for longest, but for as many as are remembered.
+    fn end_the_oldest(&mut self, out: &mut impl Invocations) {
+        let Self { judge, environments } = self;
+        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = environments.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
+        oldest.sort();
+        oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
+        for (_, stream) in oldest {
+            if let Some(mut environment) = environments.named.remove(&stream) {
+                judge.settle(&stream, &mut environment, true, out);
+            }
+        }
+    }
+
     fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: Line<'_>, out: &mut impl Invocations) -> Kind {
         let real_stream = !stream.is_empty();
-        let Self { judge, environments } = self;
-        for (stream, mut environment) in environments.too_many(stream) {
-            judge.settle(&stream, &mut environment, true, out);
+        if self.environments.named.len() > 2 * MOST_ENVIRONMENTS && !self.environments.named.contains_key(stream) {
+            self.end_the_oldest(out);
         }
+        let Self { judge, environments } = self;
         let environment = environments.of(stream);
         let at = at.or(environment.last);
         environment.last = environment.last.max(at);
@@ -226,18 +232,8 @@ impl Reader {
             Line::Start { request_id, version } => {
                 let id = request_id.as_deref();
                 // In an environment one comes after the other; the same id again is a retry.
-                let mut place = 0;
-                while let Some(open) = environment.open.get_mut(place) {
-                    if !(open.has_ended() || real_stream || open.request_id.as_deref() == id) {
-                        place += 1;
-                        continue;
-                    }
-                    judge.tell(stream, open, out);
-                    let over = environment.open.remove(place);
-                    if real_stream && over.counted {
-                        environment.past = Some(over);
-                    }
-                }
+                let done = |open: &mut Open| open.has_ended() || real_stream || open.request_id.as_deref() == id;
+                judge.hand_out(stream, environment, done, out);
                 environment.begin(id, at);
                 if let Some(version) = version {
                     judge.running.version(&version);
@@ -307,9 +303,7 @@ impl Reader {
             Line::InitStart(runtime) | Line::RestoreStart(runtime) => {
                 judge.running.runtime(runtime.version.as_deref());
                 // The environment is a new one: what it did before is over.
-                for mut open in environment.open.extract_if(.., |open| open.has_ended() || real_stream) {
-                    judge.tell(stream, &mut open, out);
-                }
+                judge.hand_out(stream, environment, |open| open.has_ended() || real_stream, out);
                 let before = std::mem::take(&mut environment.before);
                 let start_up = StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() };
                 let told = environment.start_up.replace(start_up);
@@ -361,13 +355,10 @@ impl Judge {
                 self.tell(stream, invocation, out);
             }
         }
-        // Only of the last one more can come.
-        let last = environment.open.len().saturating_sub(1);
-        let mut place = 0;
-        environment.open.retain(|invocation| {
-            place += 1;
-            place > last || !(invocation.counted && invocation.has_ended())
-        });
+        // Only of the last ones more can come.
+        let most = environment.open.len().saturating_sub(1);
+        let over = environment.open.extract_if(..most, |invocation| invocation.counted && invocation.has_ended()).collect();
+        environment.remember(over, stream.is_empty());
         let at = environment.last;
         if everything {
             let before = std::mem::take(&mut environment.before);
@@ -396,6 +387,15 @@ impl Judge {
             open.error_type = Some(kind);
         }
         self.tell(stream, &mut open, out)
+    }
+
+    /// Hands out the invocations of which `done` is so, for good.
+    fn hand_out(&mut self, stream: &str, environment: &mut Environment, done: impl FnMut(&mut Open) -> bool, out: &mut impl Invocations) {
+        let mut over: Vec<Open> = environment.open.extract_if(.., done).collect();
+        for invocation in &mut over {
+            self.tell(stream, invocation, out);
+        }
+        environment.remember(over, stream.is_empty());
     }
 
     /// Keeps the number of open invocations of a stream without a name within bounds.
@@ -555,6 +555,16 @@ fn sign_type(said: &mut Said, kind: &str) {
 }
 
 impl Environment {
+    /// Remembers invocations that are over, in case a line of theirs comes late.
+    fn remember(&mut self, over: Vec<Open>, unnamed: bool) {
+        if over.is_empty() {
+            return;
+        }
+        let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
+        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()));
+        self.past.drain(..self.past.len().saturating_sub(most));
+    }
+
     fn has_start_up(&self) -> bool {
         self.start_up.as_ref().is_some_and(|start_up| !start_up.reports.is_empty())
     }
@@ -573,9 +583,10 @@ impl Environment {
         let is_it = |open: &Open| open.request_id.as_deref() == id;
         if id.is_some()
             && !self.open.iter().any(is_it)
-            && let Some(mut late) = self.past.take_if(|past| is_it(past))
+            && let Some(place) = self.past.iter().rposition(is_it)
         {
             // A line of an invocation that is over comes late. What was said meanwhile is not its own.
+            let mut late = self.past.remove(place);
             late.judged = false;
             self.open.insert(0, late);
             return 0;

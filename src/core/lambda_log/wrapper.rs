@@ -67,38 +67,40 @@ static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::new(["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"]).ok()
 });
 
-/// Every place where the platform's own words begin in a text, in order, that begins in the first `near` bytes of it.
-fn beginnings(text: &str, near: usize) -> impl Iterator<Item = usize> {
-    let bytes = text.as_bytes();
-    // None of the words, with what stands in front of them, is longer than this.
-    let looked_at = bytes.get(..near.saturating_add(80)).unwrap_or(bytes);
-    WORDS.as_ref().into_iter().flat_map(move |words| words.find_iter(looked_at)).filter_map(move |found| {
-        let at = found.start();
+/// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
+fn embedded(text: &str, within: usize) -> Option<usize> {
+    // What is looked for is not longer than this.
+    let near = text.as_bytes().get(..within.saturating_add(80)).unwrap_or(text.as_bytes());
+    beginnings(text, near).filter(|at| *at <= within).min()
+}
+
+/// Every place where the platform's own words begin; only `near`, the first bytes of the text, is looked through.
+fn beginnings<'a>(text: &'a str, near: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let found = WORDS.as_ref().map(|words| words.find_iter(near));
+    found.into_iter().flatten().filter_map(move |found| {
         let at = if found.pattern().as_usize() == 0 {
-            let before = text.get(..at)?;
-            let ended = || text.get(found.end() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
-            ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len).or_else(|| ended().then_some(at))?
+            let before = text.get(..found.start())?;
+            let ends = || text.get(found.end() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
+            let word = ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len);
+            word.or_else(|| ends().then_some(found.start()))?
         } else {
-            at
+            found.start()
         };
-        let separated = at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-        (at <= near && separated).then_some(at)
+        let byte_before = at.checked_sub(1).and_then(|before| near.get(before));
+        byte_before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').then_some(at)
     })
 }
 
-/// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
-fn embedded(text: &str, within: usize) -> Option<usize> {
-    beginnings(text, within).next()
-}
-
-/// Where the next of several platform lines begins that were copied as one.
-pub(super) fn next_on_the_same_line(text: &str) -> Option<usize> {
-    beginnings(text, text.len()).find(|at| *at > 0)
+/// Whether several lines of the platform were copied as one.
+pub(super) fn is_several(line: &str) -> bool {
+    beginnings(line, line.as_bytes()).any(|at| at > 0)
 }
 
 /// The lines of the platform that were copied as one, if the text begins with one.
 pub(super) fn lines_in_one(text: &str) -> impl Iterator<Item = &str> {
-    let begin: Vec<usize> = beginnings(text, text.len()).filter(|at| *at > 0).collect();
+    let mut begin: Vec<usize> = beginnings(text, text.as_bytes()).filter(|at| *at > 0).collect();
+    begin.sort_unstable();
+    begin.dedup();
     let ends = begin.clone().into_iter().chain([text.len()]);
     std::iter::once(0).chain(begin).zip(ends).filter_map(|(begin, end)| text.get(begin..end).map(str::trim_ascii))
 }

@@ -155,8 +155,11 @@ fn a_crash_line_that_comes_a_poll_after_the_summary_is_told_once_and_counts_no_i
 fn a_line_that_comes_after_the_next_invocation_began_is_still_of_its_own() {
     let exit = "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError";
     let (start_2, report_2) = (START.replace("@ID", "ID2"), REPORT.replace("@ID", "ID2"));
-    let lines = [(0, START), (1, END), (2, REPORT), (2, POLL), (3, &start_2), (4, exit), (4, POLL), (5, &report_2), (5, POLL)];
-    check(&lines, (2, 0, 0, 1), &[(RuntimeExit, Proved)]);
+    for stream in ["stream", ""] {
+        let lines = [(0, START), (1, END), (2, REPORT), (2, POLL), (3, &start_2), (4, exit), (4, POLL), (5, &report_2), (5, POLL)];
+        let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(ms, text)| (stream, *ms, *text)).collect();
+        check_streams(&lines, (2, 0, 0, 1), &[(RuntimeExit, Proved)]);
+    }
 }
 
 #[test]
