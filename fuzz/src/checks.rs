@@ -10,6 +10,7 @@ use monitor::core::lambda_log::health::{Checkup, Health};
 use monitor::core::lambda_log::line;
 use monitor::core::lambda_log::reader::{Configured, Reader};
 use monitor::core::lambda_log::reading::Reading;
+use monitor::core::lambda_log::scan::scan;
 use monitor::core::observation::{Fault, Tally};
 use monitor::core::redact::{LONGEST_EXCERPT, excerpt};
 use monitor::core::settings::Problem;
@@ -24,6 +25,8 @@ pub const ALL: &[(&str, Check)] = &[("config", config), ("lambda_copy", lambda_c
 const LONGEST_FINDING: usize = LONGEST_EXCERPT + 100;
 /// The largest that a finding and its next step may be together.
 const LONGEST_REMEDY: usize = LONGEST_FINDING + 600;
+/// So many events of a copy, or a few more, show which way time goes in it.
+const FIRST_LOOK: u64 = 4_010;
 /// The longest name of a function: AWS allows 140 characters, and Lambda@Edge puts a region in front.
 const LONGEST_NAME: usize = 170;
 /// Deciding lines of one fault.
@@ -114,9 +117,33 @@ pub fn lambda_copy(bytes: &[u8]) {
         read += 1;
         match std::str::from_utf8(line) {
             Ok(line) => checkup.line(line),
-            Err(_) => checkup.not_text(),
+            Err(_) => checkup.not_text(1),
         }
     }
+    is_healthy(checkup, read);
+    in_blocks(bytes);
+}
+
+/// The same in two blocks of whole lines, in which the lines that matter have been marked, as long logs are read.
+fn in_blocks(bytes: &[u8]) {
+    let mut whole = bytes.to_vec();
+    if !whole.ends_with(b"\n") {
+        whole.push(b'\n');
+    }
+    let mut checkup = Checkup::new(None, Configured::default());
+    // A copy shows which way time goes in it before it is read in blocks.
+    (0..FIRST_LOOK).for_each(|_| checkup.line("x"));
+    let middle = whole.iter().take(whole.len() / 2).rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let (before, after) = whole.split_at(middle);
+    let mut marks = Vec::new();
+    for block in [before, after] {
+        let marked = scan(block, &mut marks);
+        checkup.block(block, marked.then_some(&marks));
+    }
+    is_healthy(checkup, FIRST_LOOK + whole.iter().filter(|byte| **byte == b'\n').count() as u64);
+}
+
+fn is_healthy(checkup: Checkup, read: u64) {
     let (lines, functions) = checkup.end();
     assert_eq!(lines.read(), read, "lines are lost, or counted twice: {lines:?}");
     for (name, health) in &functions {
