@@ -8,24 +8,30 @@ use serde::{Deserialize, Serialize};
 use super::Outcome;
 
 /// How many are remembered.
-const MOST: usize = 32;
+const MOST: usize = 16;
 
 /// What is remembered of an invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Brief {
     /// When it began, or the first thing that is known of it, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<Utc>>,
     /// How it ended.
     pub outcome: Outcome,
     /// Whether a new environment was started for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cold: bool,
     /// Milliseconds of start-up, where its summary says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init_ms: Option<f64>,
     /// It reached its timeout and the application had not said a word.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent_timeout: bool,
     /// It was ended while the application was still starting up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_start_up: bool,
     /// Largest memory used, in MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory_mb: Option<f64>,
     /// A hash of the environment's name.
     pub environment: u64,

@@ -204,7 +204,7 @@ impl Group {
         }
         let to = DateTime::from_timestamp_millis(pass.to_ms).unwrap_or(pass.began);
         // An invocation may have begun in this stretch and end in the next one, however long ago that is.
-        self.reader.forget(to);
+        self.reader.forget(to, &mut self.reading);
         if pass.to_ms >= pass.began.timestamp_millis() { Progress::CaughtUp(pass.began) } else { Progress::Reached(to) }
     }
 
