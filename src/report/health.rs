@@ -33,10 +33,10 @@ struct FunctionHealth {
 
 #[derive(Debug, Serialize)]
 struct DurationMs {
-    p50: f64,
-    p95: f64,
-    p99: f64,
-    max: f64,
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    max: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,7 +74,8 @@ pub fn json(lines: Lines, functions: BTreeMap<String, Health>) -> Document {
 }
 
 fn one(function: String, mut health: Health) -> FunctionHealth {
-    let [p50, p95, p99, max] = health.durations.quantiles([0.5, 0.95, 0.99, 1.0]).unwrap_or_default();
+    // What no summary said is unknown, and not zero.
+    let [p50, p95, p99, max] = health.durations.quantiles([0.5, 0.95, 0.99, 1.0]).map_or([None; 4], |all| all.map(Some));
     let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
     // Without a single summary nothing shows that all is well.
     let healthy = if health.invocations > 0 { Confidence::Proved } else { Confidence::Likely };

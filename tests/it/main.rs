@@ -4,6 +4,7 @@ mod check_live;
 mod config_mistakes;
 mod default_config;
 mod demo;
+mod diagnose;
 mod failures;
 mod labelled_logs;
 mod log_day;

@@ -24,6 +24,7 @@ pub(crate) struct Program {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     limit: Duration,
+    input: Vec<u8>,
 }
 
 /// What a finished program left behind.
@@ -49,7 +50,7 @@ impl Program {
         let mut env = vec![("HOME".into(), dir.into())];
         env.extend(inherited.into_iter().flatten().map(|(name, value)| (name.into(), value)));
         let binary = binary.as_ref().to_owned();
-        Self { binary, dir: dir.to_owned(), args: Vec::new(), env, limit: RUN_LIMIT }
+        Self { binary, dir: dir.to_owned(), args: Vec::new(), env, limit: RUN_LIMIT, input: Vec::new() }
     }
 
     /// Adds arguments.
@@ -67,6 +68,12 @@ impl Program {
     pub(crate) fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let owned = |(name, value): (N, V)| (name.as_ref().to_owned(), value.as_ref().to_owned());
         self.env.extend(variables.into_iter().map(owned));
+        self
+    }
+
+    /// What it finds on standard input; nothing if not set.
+    pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
         self
     }
 
@@ -88,9 +95,10 @@ impl Program {
         // into them while the program runs.
         let file = || NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("create a file");
         let reopened = |file: &NamedTempFile| Stdio::from(file.reopen().expect("reopen a file"));
-        let (stdout, stderr) = (file(), file());
+        let (stdin, stdout, stderr) = (file(), file(), file());
+        std::fs::write(stdin.path(), &self.input).expect("write the input");
         let mut command = leash::command(&self.binary);
-        command.args(&self.args).env_clear().envs(self.env).current_dir(&self.dir).stdin(Stdio::null()).stdout(reopened(&stdout)).stderr(reopened(&stderr));
+        command.args(&self.args).env_clear().envs(self.env).current_dir(&self.dir).stdin(reopened(&stdin)).stdout(reopened(&stdout)).stderr(reopened(&stderr));
         let child = leash::spawn(command).unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
         Running { child, stdout, stderr }
     }
