@@ -122,7 +122,7 @@ pub fn lambda_copy(bytes: &[u8]) {
     }
     is_healthy(checkup, read);
     // What has to be read before a block can be takes longer than everything else here.
-    if bytes.len() % 8 == 0 {
+    if bytes.len().is_multiple_of(8) {
         in_blocks(bytes);
     }
 }
