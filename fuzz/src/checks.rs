@@ -105,7 +105,7 @@ pub fn lambda_log(bytes: &[u8]) {
     reading.faults.iter().for_each(|(_, fault)| is_fit_to_be_kept(fault));
 
     // An environment that has been silent for a day has nothing more to say, and nothing of it stays.
-    reader.forget(at + TimeDelta::days(36_500));
+    reader.forget(at + TimeDelta::days(36_500), &mut reading);
     assert!(!as_json(&reader).contains("request_id"), "an environment is remembered for ever");
 }
 

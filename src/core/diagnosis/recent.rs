@@ -10,7 +10,7 @@ use super::Outcome;
 use crate::core::lambda_log::is_unset;
 
 /// How many are remembered.
-const MOST: usize = 32;
+const MOST: usize = 16;
 
 /// What is remembered of an invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -200,16 +200,23 @@ impl Reader {
         self.environments = Environments::default();
     }
 
-    /// Drops environments that can have nothing more to say.
-    pub fn forget(&mut self, now: DateTime<Utc>) {
-        if self.environments.unnamed.last.is_some_and(|last| now - last >= LONGEST_INVOCATION) {
-            self.environments.unnamed = Environment::default();
+    /// Drops environments that can have nothing more to say, after handing out what is left of them.
+    pub fn forget(&mut self, now: DateTime<Utc>, out: &mut impl Invocations) {
+        let silent = |environment: &Environment| environment.last.is_some_and(|last| now - last >= LONGEST_INVOCATION);
+        let Self { judge, environments } = self;
+        if silent(&environments.unnamed) {
+            judge.settle("", &mut environments.unnamed, true, out);
+            environments.unnamed = Environment::default();
         }
-        let environments = &mut self.environments.named;
-        environments.retain(|_, environment| environment.last.is_some_and(|last| now - last < LONGEST_INVOCATION));
-        while environments.len() > MOST_ENVIRONMENTS {
-            let oldest = environments.iter().min_by_key(|(_, environment)| environment.last).map(|(stream, _)| stream.clone());
-            oldest.and_then(|stream| environments.remove(&stream));
+        environments.named.retain(|stream, environment| {
+            let over = silent(environment);
+            if over {
+                judge.settle(stream, environment, true, out);
+            }
+            !over
+        });
+        if environments.named.len() > MOST_ENVIRONMENTS {
+            self.end_the_oldest(out);
         }
     }
 

@@ -203,10 +203,8 @@ impl Group {
             self.stretch_ms = self.stretch_ms.map(|stretch| stretch.saturating_mul(2));
         }
         let to = DateTime::from_timestamp_millis(pass.to_ms).unwrap_or(pass.began);
-        // An invocation may have begun in this stretch and end in the next one, however long ago that is. What has ended is counted
-        // before it is forgotten.
-        self.reader.settle(&mut self.reading);
-        self.reader.forget(to);
+        // An invocation may have begun in this stretch and end in the next one, however long ago that is.
+        self.reader.forget(to, &mut self.reading);
         if pass.to_ms >= pass.began.timestamp_millis() { Progress::CaughtUp(pass.began) } else { Progress::Reached(to) }
     }
 

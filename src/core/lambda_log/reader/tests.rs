@@ -455,7 +455,7 @@ fn what_is_remembered_does_not_grow_with_the_log() {
         }
     }
     assert!(sizes[2] < sizes[0] + sizes[0] / 20, "{sizes:?}");
-    reader.forget(DateTime::from_timestamp_millis(100_000_000).unwrap());
+    reader.forget(DateTime::from_timestamp_millis(100_000_000).unwrap(), &mut reading);
     assert!(serde_json::to_string(&reader).unwrap().len() < 10_000);
 }
 
@@ -590,4 +590,13 @@ proptest! {
         let (in_turn, mixed) = (read_streams(&streams, &[]), read_streams(&streams, &order));
         prop_assert_eq!(counts(&in_turn.0), counts(&mixed.0));
     }
+}
+
+#[test]
+fn an_environment_is_counted_before_it_is_forgotten() {
+    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    reader.read("stream", DateTime::from_timestamp_millis(0), &ids(REPORT), &mut reading);
+    reader.forget(DateTime::from_timestamp_millis(50 * 60_000).unwrap(), &mut reading);
+    assert_eq!(reading.tallies.values().map(|tally| tally.invocations).sum::<u64>(), 1);
+    assert!(reader.environments.named.is_empty());
 }
