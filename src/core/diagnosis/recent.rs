@@ -2,38 +2,43 @@
 
 use std::collections::VecDeque;
 
+use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
+use crate::core::lambda_log::is_unset;
 
 /// How many are remembered.
 const MOST: usize = 16;
 
 /// What is remembered of an invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Brief {
     /// When it began, or the first thing that is known of it, UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub at: Option<DateTime<Utc>>,
     /// How it ended.
+    #[serde(skip_serializing_if = "is_unset")]
     pub outcome: Outcome,
     /// Whether a new environment was started for it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_unset")]
     pub cold: bool,
     /// Milliseconds of start-up, where its summary says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "is_unset")]
     pub init_ms: Option<f64>,
     /// It reached its timeout and the application had not said a word.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_unset")]
     pub silent_timeout: bool,
     /// It was ended while the application was still starting up.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_unset")]
     pub in_start_up: bool,
     /// Largest memory used, in MB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "is_unset")]
     pub max_memory_mb: Option<f64>,
     /// A hash of the environment's name.
+    #[serde(skip_serializing_if = "is_unset")]
     pub environment: u64,
 }
 

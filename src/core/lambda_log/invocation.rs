@@ -1,9 +1,11 @@
 //! One invocation, as it is put together line by line and as it is when it is over.
 
+use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::fingerprint;
+use super::is_unset;
 use super::line::{Application, InitReport, Report, Status};
 use crate::core::diagnosis::{Cause, Diagnosis, Outcome, Sign, Weight};
 use crate::core::redact::excerpt;
@@ -96,20 +98,30 @@ impl<'de> Deserialize<'de> for Kind {
 
 /// What the application said, and what it points to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Said {
     /// Lines of the application.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) lines: u32,
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(super) last_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) signs: Vec<Sign>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) quotes: Vec<Quote>,
     /// The first line that is the failure itself, or else the first that is marked as an error.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) error: Option<(Weight, Kind)>,
     /// When Zappa began to import the application.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) instancing: Vec<Option<DateTime<Utc>>>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) lines_since_instancing: u32,
     /// The application has begun to handle something, so whatever happens later is not start-up's doing.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) is_up: bool,
     /// It was a warm-up ping.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) is_ping: bool,
 }
 
@@ -172,48 +184,66 @@ impl Said {
 
 /// A start-up of an environment, until an invocation has it behind it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct StartUp {
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(super) began: Option<DateTime<Utc>>,
     /// A line said that a new environment began; a restart inside an old one says nothing.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) is_new: bool,
     /// The environment is started before any request comes.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) ahead: bool,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) reports: Vec<InitReport>,
     /// A failure of this start-up has been told, so the invocation it takes with it is not told again.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) told: bool,
     /// And it was counted as an error.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) error_counted: bool,
 }
 
 /// An invocation that is being put together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Open {
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) request_id: Option<String>,
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(super) started: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) start_up: Option<StartUp>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) said: Said,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) report: Option<Report>,
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(super) ended_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) timed_out_after_ms: Option<f64>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) exited: Option<String>,
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) error_type: Option<String>,
     /// It has been judged, and no line has come since that could change the verdict.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) judged: bool,
     /// Which one it was among the latest, once it has been counted.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) which: Option<u64>,
     /// It has been handed out and counted.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) counted: bool,
     /// And so have its summary, its timeout and its error, each of which may come later.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) report_counted: bool,
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) timeout_counted: bool,
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) error_counted: bool,
     /// Its cause has been told.
+    #[serde(skip_serializing_if = "is_unset")]
     pub(super) told: bool,
 }
 

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::is_unset;
+
 pub use application::{Application, Level};
 pub(super) use text::plain_report;
 
@@ -96,40 +98,55 @@ pub struct RuntimeVersion<'a> {
 
 /// `INIT_REPORT` or `RESTORE_REPORT`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct InitReport {
     /// Milliseconds it took.
+    #[serde(skip_serializing_if = "is_unset")]
     pub duration_ms: Option<f64>,
     /// Whether it happened inside an invocation, as the second try of a start-up that had failed before.
+    #[serde(skip_serializing_if = "is_unset")]
     pub in_invocation: bool,
     /// Whether it was done before any request came: in text a start-up that went well is only reported then.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     pub ahead: bool,
     /// How it ended.
+    #[serde(skip_serializing_if = "is_unset")]
     pub status: Status,
     /// The platform's error type, such as `Runtime.ImportModuleError`.
+    #[serde(skip_serializing_if = "is_unset")]
     pub error_type: Option<String>,
 }
 
 /// `REPORT`: the figures of one invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// Milliseconds the invocation took.
+    #[serde(skip_serializing_if = "is_unset")]
     pub duration_ms: f64,
     /// Milliseconds that are billed.
+    #[serde(skip_serializing_if = "is_unset")]
     pub billed_ms: Option<f64>,
     /// Configured memory in MB.
+    #[serde(skip_serializing_if = "is_unset")]
     pub memory_mb: Option<f64>,
     /// Largest memory used in MB.
+    #[serde(skip_serializing_if = "is_unset")]
     pub max_memory_mb: Option<f64>,
     /// Milliseconds of start-up, on a cold start.
+    #[serde(skip_serializing_if = "is_unset")]
     pub init_ms: Option<f64>,
     /// Milliseconds of restoring a snapshot, on a cold start with SnapStart.
+    #[serde(skip_serializing_if = "is_unset")]
     pub restore_ms: Option<f64>,
     /// Milliseconds that extensions needed after the handler had answered, where the log says so.
+    #[serde(skip_serializing_if = "is_unset")]
     pub extension_ms: Option<f64>,
     /// How it ended.
+    #[serde(skip_serializing_if = "is_unset")]
     pub status: Status,
     /// The platform's error type, such as `Runtime.OutOfMemory`.
+    #[serde(skip_serializing_if = "is_unset")]
     pub error_type: Option<String>,
 }
 

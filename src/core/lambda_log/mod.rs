@@ -26,3 +26,8 @@ pub use fingerprint::fingerprint;
 pub fn is_exception(line: &str) -> bool {
     copy::is_exception(line)
 }
+
+/// Whether a value is the one it begins with; such are not written down, so that what is stored stays small.
+pub(crate) fn is_unset<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

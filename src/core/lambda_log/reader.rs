@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::invocation::{Invocation, Invocations, MOST_INSTANCING, Open, Said, StartUp};
+use super::is_unset;
 use super::line::{self, Application, InitReport, Line, Report, Status};
 use crate::core::diagnosis::{self, Brief, Case, Outcome, Recent, environment_hash};
 
@@ -107,15 +109,20 @@ struct Running {
 
 /// One execution environment, that is, one log stream.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Environment {
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     last: Option<DateTime<Utc>>,
     /// A start-up that no invocation has confirmed yet.
+    #[serde(skip_serializing_if = "is_unset")]
     start_up: Option<StartUp>,
     /// What was said outside of any invocation.
+    #[serde(skip_serializing_if = "is_unset")]
     before: Said,
+    #[serde(skip_serializing_if = "is_unset")]
     open: Vec<Open>,
     /// The last that were handed out for good, in case a line of theirs comes late.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_unset")]
     past: Vec<Open>,
 }
 
