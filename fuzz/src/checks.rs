@@ -114,7 +114,7 @@ pub fn lambda_copy(bytes: &[u8]) {
         read += 1;
         match std::str::from_utf8(line) {
             Ok(line) => checkup.line(line),
-            Err(_) => checkup.not_text(),
+            Err(_) => checkup.not_text(1),
         }
     }
     let (lines, functions) = checkup.end();
