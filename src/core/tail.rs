@@ -186,10 +186,18 @@ pub struct Tail {
     since: DateTime<Utc>,
     /// What is held, with when it was first read; in the order it was read.
     held: Vec<(DateTime<Utc>, Ended)>,
-    /// What was given out last of each function's streams, and when.
-    given: BTreeMap<(String, String), (DateTime<Utc>, VecDeque<Option<String>>)>,
+    /// What was given out last of each function's streams.
+    given: BTreeMap<(String, String), Given>,
     /// What has been learnt of those that were given out before.
     news: Vec<Ended>,
+}
+
+/// What was given out last of one stream.
+#[derive(Debug, Default)]
+struct Given {
+    last: DateTime<Utc>,
+    /// Request ids, the latest at the end.
+    ids: VecDeque<String>,
 }
 
 impl Tail {
@@ -230,7 +238,7 @@ impl Tail {
         // More figures alone are no news.
         if ended.why.is_some() || ended.end == End::Error {
             let key = (ended.function.clone(), ended.stream.clone());
-            let is_known = self.given.get(&key).is_some_and(|(_, ids)| ids.contains(&ended.request_id));
+            let is_known = self.given.get(&key).is_some_and(|given| given.ids.iter().any(|id| ended.request_id.as_ref() == Some(id)));
             if is_known {
                 self.news.push(ended);
             } else {
@@ -263,14 +271,12 @@ impl Tail {
     fn give(&mut self, mut ended: Vec<Ended>, now: DateTime<Utc>) -> Vec<Ended> {
         ended.sort_by_key(|ended| ended.at);
         for ended in &ended {
-            let (last, ids) = self.given.entry((ended.function.clone(), ended.stream.clone())).or_insert_with(|| (now, VecDeque::new()));
-            *last = now;
-            if ended.request_id.is_some() {
-                ids.push_back(ended.request_id.clone());
-                ids.drain(..ids.len().saturating_sub(MOST_REMEMBERED));
-            }
+            let given = self.given.entry((ended.function.clone(), ended.stream.clone())).or_default();
+            given.last = now;
+            given.ids.extend(ended.request_id.clone());
+            given.ids.drain(..given.ids.len().saturating_sub(MOST_REMEMBERED));
         }
-        self.given.retain(|_, (last, _)| now - *last < REMEMBERED);
+        self.given.retain(|_, given| now - given.last < REMEMBERED);
         ended.retain(|ended| ended.at >= self.since);
         ended
     }

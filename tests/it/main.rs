@@ -15,4 +15,5 @@ mod receivers;
 mod recovery;
 mod scenarios;
 mod support;
+mod tail;
 mod world;
