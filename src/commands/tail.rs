@@ -49,8 +49,8 @@ Exit codes: 0 ended from outside; 1 not a single log could be read; 64 command l
 
 /// How often logs are asked for what is new.
 const EVERY: TimeDelta = TimeDelta::seconds(2);
-/// CloudWatch shows lines 5 to 20 seconds late. What is asked for again at every poll costs calls, so no more than that and some.
-const OVERLAP: TimeDelta = TimeDelta::seconds(30);
+/// CloudWatch shows lines 5 to 20 seconds late. All of this is asked for again at every poll, so it is less than the daemon's.
+const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 /// How long a silent log is left alone, and how often new functions are looked for.
 const QUIET: TimeDelta = TimeDelta::seconds(4);
 const LOOK_UP: TimeDelta = TimeDelta::seconds(15);

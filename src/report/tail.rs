@@ -134,6 +134,8 @@ impl Layout {
 pub fn told(ended: &Ended) -> Option<String> {
     let why = ended.why.as_ref()?;
     let likely = if why.confidence == Confidence::Likely { " (likely)" } else { "" };
-    let evidence = why.evidence.first().map(|line| format!(" | {}", plain(line))).unwrap_or_default();
+    // What the summary says stands in the columns already.
+    let telling = why.evidence.iter().find(|line| !line.starts_with("REPORT ")).or(why.evidence.first());
+    let evidence = telling.map(|line| format!(" | {}", plain(line))).unwrap_or_default();
     Some(format!("{}{likely}: {}{evidence}", why.cause.code(), why.cause.meaning()))
 }
