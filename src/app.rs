@@ -66,10 +66,22 @@ pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> 
     config::parse(&place.text, &environment, clock.now()).map_err(|problems| StartError::Mistakes { place, problems })
 }
 
-/// The real account that the configuration names, asked no faster than the configuration says.
-pub async fn account(config: &Config, clock: &Arc<dyn Clock>) -> Account {
-    let log_budget = Arc::new(Budget::new(config.aws.log_calls_per_second, Arc::clone(clock)));
-    Account { log_budget, ..sdk::connect(&config.aws).await }
+/// Finds and reads the configuration for a command that can do without: `None` where none is named and none of the usual places
+/// has one. Its secrets are not real.
+///
+/// # Errors
+/// If the one that is named cannot be read, or what was found has mistakes: then all of them.
+pub fn configuration_if_any(named: Option<&Path>, clock: &dyn Clock) -> Result<Option<Config>, StartError> {
+    match configuration(named, clock, false) {
+        Err(StartError::NotFound(NotFound::Nowhere(_))) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// The real account that `[aws]` names, asked no faster than it says.
+pub async fn account(aws: &config::Aws, clock: &Arc<dyn Clock>) -> Account {
+    let log_budget = Arc::new(Budget::new(aws.log_calls_per_second, Arc::clone(clock)));
+    Account { log_budget, ..sdk::connect(aws).await }
 }
 
 /// The receivers that the configuration names.

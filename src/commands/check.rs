@@ -55,7 +55,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     if args.live {
         let progress = ProgressBar::new_spinner().with_message("asking AWS and the receivers");
         progress.enable_steady_tick(Duration::from_millis(100));
-        let account = account(&config, &context.clock).await;
+        let account = account(&config.aws, &context.clock).await;
         looks.push(Look::new("credentials", account.identity.who().await.map_err(|failure| failure.to_string())));
         for watch in &config.watches {
             for call in watch.read.calls() {

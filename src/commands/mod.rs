@@ -8,13 +8,15 @@ mod report;
 mod run;
 mod send_test;
 mod status;
+mod tail;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{Config, StartError, configuration};
+use crate::app::{Config, StartError, configuration, configuration_if_any};
 use crate::clock::{Clock, WallClock};
 use crate::config;
 use crate::exit::{self, Exit};
@@ -38,6 +40,7 @@ Examples:
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
+  monitor tail 'backend-*'              each invocation as it ends, with what went wrong; no configuration needed
   monitor diagnose lambda.log           what is wrong, from a log that was copied or piped
   monitor report --format json | jq .total
 
@@ -57,6 +60,8 @@ enum Command {
     Status(status::Args),
     /// Send one test message to a receiver
     SendTest(send_test::Args),
+    /// Follow the logs of functions live: a line for each invocation, with its cause if it went wrong
+    Tail(tail::Args),
     /// Say what is wrong with Lambda functions from a copy of their logs; needs no account and no configuration
     Diagnose(diagnose::Args),
     /// Replay the December of 2024 that this program is for; needs no account and no configuration
@@ -89,6 +94,11 @@ impl Context {
     fn config_without_secrets(&self) -> Result<Config, StartError> {
         configuration(self.config.as_deref(), self.clock.as_ref(), false)
     }
+
+    /// The configuration for a command that can do without one.
+    fn config_if_any(&self) -> Result<Option<Config>, StartError> {
+        configuration_if_any(self.config.as_deref(), self.clock.as_ref())
+    }
 }
 
 /// Reads the command line of this process, does what it says, and says how it went.
@@ -117,6 +127,7 @@ pub fn main() -> Exit {
             Command::Status(args) => status::run(args, &context).await,
             Command::SendTest(args) => send_test::run(args, &context).await,
             Command::Demo(args) => demo::run(args).await,
+            Command::Tail(args) => tail::run(args, &context).await,
             Command::Diagnose(args) => Ok(diagnose::run(&args)),
             Command::Completions(args) => Ok(completions::run(args)),
         }
@@ -157,6 +168,17 @@ fn told(error: StartError, colors: bool) -> Exit {
 fn failed(why: &str) -> Exit {
     say(&format!("monitor: {why}"));
     Exit::Failed
+}
+
+/// Ends when the process is asked to stop. Where signals cannot be had, it never does, and only SIGKILL is left.
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return futures::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 /// A line for a person, on standard error.

@@ -6,9 +6,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::FutureExt;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Context, say};
+use super::{Context, asked_to_stop, say};
 use crate::app::{StartError, account, daemon};
 use crate::daemon::{Pulse, Until};
 use crate::exit::Exit;
@@ -55,7 +54,7 @@ impl Pulse for Systemd {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
     let config = context.config()?;
-    let account = account(&config, &context.clock).await;
+    let account = account(&config.aws, &context.clock).await;
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
@@ -76,15 +75,4 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     }
     let complete = summary.failed_sources.is_empty() && summary.waiting_receivers.is_empty();
     Ok(if complete { Exit::Done } else { Exit::Incomplete })
-}
-
-/// Ends when the process is asked to stop. Where signals cannot be had, it never does, and only SIGKILL is left.
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return futures::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }

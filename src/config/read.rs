@@ -49,7 +49,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     let timezone = zone(root);
     // A wrong zone is told once; expressions are still looked at.
     let reading_zone = timezone.unwrap_or(Tz::UTC);
-    let aws = if root.has("aws") { root.table("aws", |table| aws(table)) } else { Some(default_aws()) };
+    let aws = if root.has("aws") { root.table("aws", |table| aws(table)) } else { Some(Aws::default()) };
     let store = if root.has("store") {
         root.table("store", |table| store(table, environment))
     } else {
@@ -106,12 +106,14 @@ fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
 /// AWS allows five in many regions, and the quota is shared with everybody else who reads logs in the account.
 const DEFAULT_LOG_CALLS: u32 = 2;
 
-fn default_aws() -> Aws {
-    Aws { region: None, profile: None, assume_role: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
+impl Default for Aws {
+    fn default() -> Self {
+        Self { region: None, profile: None, assume_role: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
+    }
 }
 
 fn aws(table: &mut Settings<'_, '_>) -> Option<Aws> {
-    let default = default_aws();
+    let default = Aws::default();
     let (region, profile, assume_role) = (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
     let log_calls_per_second = table.number("log_calls_per_second", DEFAULT_LOG_CALLS, 1..100);

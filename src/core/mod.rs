@@ -24,3 +24,4 @@ pub mod secret;
 pub mod settings;
 pub mod span;
 pub mod subject;
+pub mod tail;

@@ -415,6 +415,14 @@ impl<'a, 'n> Settings<'a, 'n> {
     }
 }
 
+/// The known names that are most like the one that was typed, the likest first; none that is not like it at all.
+pub fn nearest<'a>(typed: &str, known: &'a [String], most: usize) -> Vec<&'a str> {
+    let mut like: Vec<(f64, &str)> =
+        known.iter().map(|name| (strsim::jaro_winkler(typed, name), name.as_str())).filter(|(likeness, _)| *likeness > 0.6).collect();
+    like.sort_by(|a, b| b.0.total_cmp(&a.0));
+    like.into_iter().take(most).map(|(_, name)| name).collect()
+}
+
 /// The known names, with the one that was probably meant in front.
 pub fn one_of(typed: &str, known: &[&str]) -> String {
     let closest =

@@ -184,11 +184,11 @@ fn counts(health: &Health) -> String {
 }
 
 /// Milliseconds below ten seconds, seconds above.
-fn ms(ms: f64) -> String {
+pub(super) fn ms(ms: f64) -> String {
     if ms < 10_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1000.0) }
 }
 
 /// Foreign text on a terminal: nothing in it may move the cursor or change a colour.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }

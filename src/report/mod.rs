@@ -1,6 +1,7 @@
-//! Floor 3: the sum of a month, as text and as JSON. The figures are [`crate::core::month`]'s.
+//! Floor 3: the sum of a month, the health of functions and the lines of a live log, as text and as JSON. The figures are [`crate::core::month`]'s.
 
 pub mod health;
+pub mod tail;
 mod text;
 
 use chrono::{DateTime, Utc};

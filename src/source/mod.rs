@@ -14,6 +14,7 @@ use crate::aws::Account;
 use crate::core::observation::{CallFailure, Observation, What};
 use crate::core::settings::{Kind, Settings};
 
+pub use lambda_logs::{Follow, Followed, Pace, Seen, Sink, Stretch};
 pub use warm_ping::WarmPing;
 
 /// Something that can be polled.

@@ -16,4 +16,5 @@ mod receivers;
 mod recovery;
 mod scenarios;
 mod support;
+mod tail;
 mod world;

@@ -10,9 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::follow::Sink;
 use crate::aws::{LogEvent, Page};
 use crate::core::lambda_log::reader::{Kind, Reader};
-use crate::core::lambda_log::reading::Reading;
 
 /// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory stays small.
 const MOST_EVENTS: usize = 20_000;
@@ -22,21 +22,18 @@ const SHORTEST_MS: i64 = 1000;
 const MOST_PAGES: u32 = 10_000;
 /// A place is kept this often even where nothing was found, so that a restart does not go through hours of silence again.
 const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
-/// A group that has long been silent is asked again after this, so that a first line, itself shown up to 20 s late, is read within
-/// two minutes.
-const QUIET: TimeDelta = TimeDelta::seconds(90);
 /// How much of the time since its last new event a group may be left alone.
 const SHARE_OF_SILENCE: i32 = 4;
 
 /// A log group and the place in it.
-pub(super) struct Group {
+pub(super) struct Group<S> {
     /// Everything before it has been read, what came late included; the next pass begins here.
     from_ms: i64,
     /// The events from there on that have been counted, and how many of each.
     counted: HashMap<Identity, u32>,
     reader: Reader,
     /// What has been read and not been given out yet.
-    reading: Reading,
+    found: S,
     new_events: u64,
     pass: Option<Pass>,
     /// The longest stretch of the past that fits one pass; `None` as long as everything does.
@@ -46,7 +43,7 @@ pub(super) struct Group {
     /// When a page was asked for last.
     pub(super) called: Option<DateTime<Utc>>,
     /// When something new was found last.
-    found: Option<DateTime<Utc>>,
+    heard: Option<DateTime<Utc>>,
     /// Since when it waits to be read.
     pub(super) due: Option<DateTime<Utc>>,
     /// Failed calls in a row.
@@ -97,26 +94,26 @@ pub(super) enum Progress {
 }
 
 /// What a group gives out.
-pub(super) struct Given {
-    pub(super) reading: Reading,
+pub(super) struct Given<S> {
+    pub(super) found: S,
     /// The place to go on from; `None` if the last one will do.
     pub(super) cursor: Option<String>,
 }
 
-impl Group {
+impl<S: Sink> Group<S> {
     /// A group that has not been read before `from_ms`.
     pub(super) fn new(function: &str, from_ms: i64) -> Self {
         Self {
             from_ms,
             counted: HashMap::new(),
             reader: Reader::new(function),
-            reading: Reading::default(),
+            found: S::default(),
             new_events: 0,
             pass: None,
             stretch_ms: None,
             kept: None,
             called: None,
-            found: None,
+            heard: None,
             due: None,
             tries: 0,
             refused_tokens: 0,
@@ -160,9 +157,9 @@ impl Group {
                 && let Some(at) = DateTime::from_timestamp_millis(event.at_ms)
             {
                 self.new_events += 1;
-                self.found = Some(now);
-                if self.reader.read(&event.stream, at, &event.message, &mut self.reading) == Kind::Unparsed {
-                    self.reading.tally(self.reader.function(), at).unparsed += 1;
+                self.heard = Some(now);
+                if self.reader.read(&event.stream, at, &event.message, &mut self.found) == Kind::Unparsed {
+                    self.found.unparsed(self.reader.function(), at);
                 }
             }
         }
@@ -224,33 +221,33 @@ impl Group {
     }
 
     /// Everything that was read since this was last called, with the place that goes with it: they are committed together.
-    pub(super) fn give(&mut self, now: DateTime<Utc>) -> Given {
-        self.reader.settle(&mut self.reading);
-        let reading = std::mem::take(&mut self.reading);
-        let found = std::mem::take(&mut self.new_events) > 0;
-        if !found && self.kept.is_some_and(|kept| now - kept < KEEP_PLACE) {
-            return Given { reading, cursor: None };
+    pub(super) fn give(&mut self, now: DateTime<Utc>) -> Given<S> {
+        self.reader.settle(&mut self.found);
+        let found = std::mem::take(&mut self.found);
+        let is_new = std::mem::take(&mut self.new_events) > 0;
+        if !S::KEEPS_PLACE || (!is_new && self.kept.is_some_and(|kept| now - kept < KEEP_PLACE)) {
+            return Given { found, cursor: None };
         }
         self.kept = Some(now);
         let mut counted: Vec<(i64, u64, u32)> = self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
         counted.sort_unstable();
         let cursor = serde_json::to_value(&self.reader).and_then(|reader| serde_json::to_string(&Cursor { from_ms: self.from_ms, counted, reader }));
-        Given { reading, cursor: cursor.ok() }
+        Given { found, cursor: cursor.ok() }
     }
 
-    /// How long it may be left alone: not at all while it is busy, longer the longer nothing came.
-    fn patience(&self, now: DateTime<Utc>) -> TimeDelta {
-        self.found.map_or(QUIET, |found| ((now - found) / SHARE_OF_SILENCE).clamp(TimeDelta::zero(), QUIET))
+    /// How long it may be left alone: not at all while it is busy, longer the longer nothing came, `quiet` at most.
+    fn patience(&self, now: DateTime<Utc>, quiet: TimeDelta) -> TimeDelta {
+        self.heard.map_or(quiet, |heard| ((now - heard) / SHARE_OF_SILENCE).clamp(TimeDelta::zero(), quiet))
     }
 
     /// Until when it should be asked; whoever should have been asked first is asked first.
-    pub(super) fn deadline(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        self.called.map_or(DateTime::<Utc>::MIN_UTC, |called| called + self.patience(now))
+    pub(super) fn deadline(&self, now: DateTime<Utc>, quiet: TimeDelta) -> DateTime<Utc> {
+        self.called.map_or(DateTime::<Utc>::MIN_UTC, |called| called + self.patience(now, quiet))
     }
 
     /// Whether it is early enough to ask it at the next poll, which comes after `gap`.
-    pub(super) fn can_wait(&self, now: DateTime<Utc>, gap: TimeDelta) -> bool {
-        self.pass.is_none() && self.called.is_some_and(|called| now + gap - called <= self.patience(now))
+    pub(super) fn can_wait(&self, now: DateTime<Utc>, gap: TimeDelta, quiet: TimeDelta) -> bool {
+        self.pass.is_none() && self.called.is_some_and(|called| now + gap - called <= self.patience(now, quiet))
     }
 }
 

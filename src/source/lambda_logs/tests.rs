@@ -1,9 +1,13 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::follow::BEHIND;
 use super::*;
+use crate::aws::budget::Budget;
 use crate::aws::recorded::Recording;
-use crate::aws::{LogEvent, Page};
+use crate::aws::resolve::LOG_GROUP_PREFIX;
+use crate::aws::{LogEvent, Logs, Page};
 use crate::clock::{Clock, SimulatedClock};
+use crate::core::observation::{CallFailure, FailureKind};
 
 const START: &str = "2026-03-01T12:00:00Z";
 

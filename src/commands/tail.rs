@@ -1,0 +1,399 @@
+//! `monitor tail`
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as Mistake;
+use tokio::io::Interest;
+use tokio::net::unix::pipe;
+
+use super::{Context, Format, asked_to_stop, failed, say};
+use crate::app::{StartError, account};
+use crate::aws::Account;
+use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
+use crate::clock::Clock;
+use crate::config::{self, Aws};
+use crate::core::glob::NamePattern;
+use crate::core::observation::{CallFailure, FailureKind};
+use crate::core::settings::nearest;
+use crate::core::span::Span;
+use crate::core::tail::{Ended, HandedOut, Tail};
+use crate::exit::Exit;
+use crate::report::tail::{Layout, json, told};
+use crate::source::{Follow, Followed, Pace, Seen};
+
+/// Examples of use, shown by `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  monitor tail backend-dev                         one function: its last ten minutes, then live
+  monitor tail 'backend-*' worker --since 1h       several; functions that appear later are picked up
+  monitor tail '*' --since 1s                      all of the region, only what is new
+  monitor tail '*' --profile work --region eu-west-1
+  monitor tail '*' --format json | jq -r 'select(.cause) | [.at, .function, .cause] | @tsv'
+
+A line is written once its invocation has ended and nothing more of it is expected: about five seconds after its end. What is
+quoted is shortened, and secrets in it are masked. Times are UTC, or in the time zone of the configuration.
+
+It needs logs:FilterLogEvents, and logs:DescribeLogGroups for patterns; both are free. Failed calls are made again, slower while
+AWS throttles them, and told once on standard error. Ctrl-C, SIGTERM or the end of whoever reads its output ends it.
+
+Exit codes: 0 ended from outside; 1 not a single log could be read; 64 command line; 78 configuration";
+
+/// How often logs are asked for what is new.
+const EVERY: TimeDelta = TimeDelta::seconds(2);
+/// CloudWatch shows lines 5 to 20 seconds late. All of this is asked for again at every poll, so it is less than the daemon's.
+const OVERLAP: TimeDelta = TimeDelta::seconds(60);
+/// How long a silent log is left alone, and how often new functions are looked for.
+const QUIET: TimeDelta = TimeDelta::seconds(4);
+const LOOK_UP: TimeDelta = TimeDelta::seconds(15);
+/// Reading begins so long before the first invocation that is shown, because that one began before it ended.
+const LEAD: TimeDelta = TimeDelta::minutes(1);
+/// How long it waits at most while no call can succeed.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// A failure that comes and goes is told again after this.
+const TELL_AGAIN: TimeDelta = TimeDelta::minutes(10);
+/// How long the last lines may take to be written when the process is to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Existing names that are shown where one does not exist.
+const NEAREST: usize = 5;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Functions by name, or patterns of names with `*`, `?` and `[...]`
+    #[arg(value_name = "FUNCTION", required = true, value_parser = pattern)]
+    functions: Vec<NamePattern>,
+    /// Show what ended since then, too: 90s, 1h, 2d; 1s is as good as only what is new
+    #[arg(long, value_name = "SPAN", default_value = "10m", value_parser = span)]
+    since: Span,
+    /// The region [default: that of the configuration, of the profile, or AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// The profile of the shared AWS configuration files [default: that of the configuration, or AWS_PROFILE]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+    /// How to write it; JSON is one object a line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+fn pattern(text: &str) -> Result<NamePattern, String> {
+    // Whoever copies the name of a log group means the function.
+    let name = text.strip_prefix(LOG_GROUP_PREFIX).unwrap_or(text);
+    NamePattern::deserialize(name.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    Span::deserialize(text.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+    let (mut aws, zone) = context.config_if_any()?.map_or_else(|| (Aws::default(), Tz::UTC), |config| (config.aws, config.timezone));
+    aws.region = args.region.or(aws.region);
+    aws.profile = args.profile.or(aws.profile);
+    let clock = Arc::clone(&context.clock);
+    let account = account(&aws, &clock).await;
+    let since = clock.now() - args.since.delta();
+    let colors = !config::no_color() && io::stdout().is_terminal();
+    let mut live = Live {
+        clock,
+        follow: Follow::new(args.functions.clone(), Pace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP }, &account),
+        aws,
+        account,
+        patterns: args.functions,
+        first: since - LEAD,
+        tail: Tail::new(since),
+        output: Output { format: args.format, layout: Layout::new(zone, colors) },
+        followed: Vec::new(),
+        has_read: false,
+        complaints: Complaints::default(),
+    };
+    let stop = tokio::select! {
+        stop = live.run() => stop,
+        () = asked_to_stop() => Stop::Told,
+        () = reader_gone() => Stop::ReaderGone,
+    };
+    Ok(match stop {
+        Stop::Told => {
+            let left = live.tail.end(live.clock.now());
+            // Where nobody reads any more, they are not waited for.
+            let _ = tokio::time::timeout(LAST_WORDS, live.output.write(&left)).await;
+            Exit::Done
+        }
+        // A reader that has gone away has seen enough.
+        Stop::ReaderGone => Exit::Done,
+        Stop::Failed(why) => failed(&why),
+    })
+}
+
+/// Why it ends.
+enum Stop {
+    /// It was asked to.
+    Told,
+    /// Nobody reads what it writes.
+    ReaderGone,
+    /// There is nothing it could read.
+    Failed(String),
+}
+
+/// The logs that are followed.
+struct Live {
+    clock: Arc<dyn Clock>,
+    aws: Aws,
+    account: Account,
+    patterns: Vec<NamePattern>,
+    follow: Follow<HandedOut>,
+    /// Where reading begins, in a log that was not known before.
+    first: DateTime<Utc>,
+    tail: Tail,
+    output: Output,
+    /// The functions that are followed, as they were said.
+    followed: Vec<String>,
+    /// A log has been read, so that what is wrong now was not wrong from the start.
+    has_read: bool,
+    complaints: Complaints,
+}
+
+impl Live {
+    /// Follows until there is no point in it.
+    async fn run(&mut self) -> Stop {
+        let (mut due, mut go_on, mut pause) = (self.clock.now(), None, EVERY);
+        loop {
+            let now = self.clock.now();
+            if due <= now || go_on.is_some_and(|at| at <= now) {
+                let followed = if due <= now {
+                    due = now + EVERY;
+                    self.follow.poll(now, self.first).await
+                } else {
+                    self.follow.go_on(now).await
+                };
+                go_on = followed.go_on_at;
+                match self.take(followed).await {
+                    Ok(Next::Soon) => pause = EVERY,
+                    Ok(Next::Later) => {
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        due = self.clock.now() + pause;
+                    }
+                    Err(stop) => return stop,
+                }
+            }
+            let now = self.clock.now();
+            let ripe = self.tail.ripe(now);
+            if let Err(error) = self.output.write(&ripe).await {
+                return if error.kind() == io::ErrorKind::BrokenPipe { Stop::ReaderGone } else { Stop::Failed(format!("cannot write: {error}")) };
+            }
+            let next = [Some(due), go_on, self.tail.next()].into_iter().flatten().min();
+            self.clock.wait_until(next.unwrap_or(due), false).await;
+        }
+    }
+
+    /// Takes what was seen in one step.
+    async fn take(&mut self, followed: Followed<HandedOut>) -> Result<Next, Stop> {
+        let now = self.clock.now();
+        self.say_what_is_followed();
+        let is_over = followed.go_on_at.is_none();
+        let mut hopeless = None;
+        let mut next = Next::Soon;
+        for seen in followed.seen {
+            match seen {
+                Seen::Read(stretch) => {
+                    if stretch.up_to.is_some() {
+                        self.has_read = true;
+                        self.complaints.read(&stretch.function);
+                    }
+                    self.tail.take(stretch.found, now);
+                }
+                Seen::Failed(failure) => {
+                    if let Some(function) = self.unknown(&failure) {
+                        return Err(Stop::Failed(self.no_such_function(&function).await));
+                    }
+                    if can_come_back(failure.kind) {
+                        next = Next::Later;
+                    }
+                    if matches!(failure.kind, FailureKind::NoCredentials | FailureKind::BadCredentials) {
+                        // New ones may be there by the next time, also in a file that was read before.
+                        let renewed = account(&self.aws, &self.clock).await;
+                        self.follow.ask_by(&renewed);
+                    }
+                    if self.has_read || may_pass(failure.kind) {
+                        self.complaints.tell(&failure, now);
+                    } else {
+                        hopeless = hopeless.or(Some(failure));
+                    }
+                }
+            }
+        }
+        for ended in self.tail.news() {
+            let id = ended.request_id.as_deref().unwrap_or("-");
+            let what = told(&ended).unwrap_or_else(|| "it failed".to_owned());
+            say(&format!("monitor: {} {id}: learnt after its line was written: {what}", ended.function));
+        }
+        match hopeless {
+            Some(failure) if !self.has_read && is_over => Err(Stop::Failed(failure.to_string())),
+            // Some logs can be read, and this one cannot.
+            Some(failure) => {
+                self.complaints.tell(&failure, now);
+                Ok(next)
+            }
+            None => Ok(next),
+        }
+    }
+
+    /// Says whose logs are followed, to a person; what is new among them when there is something new.
+    fn say_what_is_followed(&mut self) {
+        let Some(functions) = self.follow.functions() else { return };
+        let new: Vec<String> = functions.iter().filter(|function| !self.followed.contains(function)).cloned().collect();
+        self.output.layout.expect(&new);
+        if !io::stdout().is_terminal() {
+            return;
+        }
+        if functions.is_empty() {
+            self.complaints
+                .once(format!("no function fits {} yet; waiting for one", self.patterns.iter().map(NamePattern::as_str).collect::<Vec<_>>().join(", ")));
+        } else if self.followed.is_empty() {
+            say(&format!(
+                "monitor: {} followed; Ctrl-C ends it",
+                if new.len() == 1 { "1 function is".to_owned() } else { format!("{} functions are", new.len()) }
+            ));
+        } else if !new.is_empty() {
+            say(&format!("monitor: new: {}", new.join(", ")));
+        }
+        self.followed.extend(new);
+    }
+
+    /// The function of a log that was never read and does not exist, if it was typed by its name.
+    fn unknown(&self, failure: &CallFailure) -> Option<String> {
+        let function = failure.resource.strip_prefix(LOG_GROUP_PREFIX).filter(|_| failure.kind == FailureKind::NotFound)?;
+        let is_typed = self.patterns.iter().any(|pattern| pattern.exact() == Some(function));
+        (is_typed && !self.complaints.has_read(function)).then(|| function.to_owned())
+    }
+
+    async fn no_such_function(&self, typed: &str) -> String {
+        let place = if self.account.region.is_empty() { "here".to_owned() } else { format!("in {}", self.account.region) };
+        let all = match pattern("*") {
+            Ok(all) => functions(self.account.logs.as_ref(), &[all]).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        let near = nearest(typed, &all, NEAREST);
+        let hint = if near.is_empty() { "check the name and the region".to_owned() } else { format!("nearest: {}", near.join(", ")) };
+        format!("there is no function `{typed}` {place}, or it was never called (no log group {LOG_GROUP_PREFIX}{typed}); {hint}")
+    }
+}
+
+/// When to poll again.
+enum Next {
+    Soon,
+    /// No call would fare better now.
+    Later,
+}
+
+/// Whether no call can succeed for as long as this lasts, and it can end.
+fn can_come_back(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::NoCredentials | FailureKind::BadCredentials | FailureKind::Unreachable | FailureKind::NoAnswer)
+}
+
+/// Whether this may pass by itself, so that it is no reason to give up at the start.
+fn may_pass(kind: FailureKind) -> bool {
+    kind.is_passing() || matches!(kind, FailureKind::Unreachable | FailureKind::NoAnswer)
+}
+
+/// What was said of failures, so that each is told once for as long as it lasts.
+#[derive(Debug, Default)]
+struct Complaints {
+    told: Vec<Complaint>,
+    /// Functions whose log was read.
+    read: BTreeSet<String>,
+    once: Option<String>,
+}
+
+/// A failure that was told.
+#[derive(Debug)]
+struct Complaint {
+    call: String,
+    kind: FailureKind,
+    /// The log group, where others may fare better.
+    group: Option<String>,
+    at: DateTime<Utc>,
+}
+
+impl Complaints {
+    fn tell(&mut self, failure: &CallFailure, now: DateTime<Utc>) {
+        let of_all = can_come_back(failure.kind) || failure.kind.is_passing();
+        let new = Complaint { call: failure.call.clone(), kind: failure.kind, group: (!of_all).then(|| failure.resource.clone()), at: now };
+        self.told.retain(|told| !told.kind.is_passing() || now - told.at < TELL_AGAIN);
+        if !self.told.iter().any(|told| told.call == new.call && told.kind == new.kind && told.group == new.group) {
+            say(&format!("monitor: {failure}"));
+            self.told.push(new);
+        }
+    }
+
+    /// A log was read: what was told of it, or of all logs, is over.
+    fn read(&mut self, function: &str) {
+        if !self.read.contains(function) {
+            self.read.insert(function.to_owned());
+        }
+        let group = format!("{LOG_GROUP_PREFIX}{function}");
+        let is_over = |told: &mut Complaint| told.group.as_ref().map_or(!told.kind.is_passing(), |of| *of == group);
+        for told in self.told.extract_if(.., is_over) {
+            say(&format!("monitor: {} read again", told.group.map_or_else(|| "logs are".to_owned(), |group| format!("{group} is"))));
+        }
+    }
+
+    fn has_read(&self, function: &str) -> bool {
+        self.read.contains(function)
+    }
+
+    fn once(&mut self, what: String) {
+        if self.once.as_ref() != Some(&what) {
+            say(&format!("monitor: {what}"));
+            self.once = Some(what);
+        }
+    }
+}
+
+/// Where lines go.
+struct Output {
+    format: Format,
+    layout: Layout,
+}
+
+impl Output {
+    /// Writes them beside everything else, since whoever reads them may stop reading for a while.
+    async fn write(&mut self, ended: &[Ended]) -> io::Result<()> {
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        for ended in ended {
+            text.push_str(&match self.format {
+                Format::Text => self.layout.line(ended),
+                Format::Json => json(ended)?,
+            });
+            text.push('\n');
+        }
+        let write = move || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_bytes())?;
+            stdout.flush()
+        };
+        tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+}
+
+/// Ends when nobody can read standard output any more, also while there is nothing to write. Where that cannot be known, as of a
+/// file, it never ends.
+async fn reader_gone() {
+    let watched = io::stdout().as_fd().try_clone_to_owned().and_then(pipe::Sender::from_owned_fd_unchecked);
+    match watched {
+        Ok(watched) if watched.ready(Interest::ERROR).await.is_ok() => {}
+        _ => pending().await,
+    }
+}
