@@ -58,3 +58,11 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         policy["Statement"].as_array().expect("statements").iter().filter_map(|statement| statement["Action"].as_str()).collect();
     assert_eq!(allowed, made);
 }
+
+#[test]
+fn every_cause_that_a_rule_can_ask_for_is_documented() {
+    let docs = include_str!("../../docs/configuration.md");
+    for (code, _) in monitor::core::diagnosis::Cause::ALL {
+        assert!(docs.contains(&format!("| `{code}` | ")), "docs/configuration.md has no line for {code}");
+    }
+}

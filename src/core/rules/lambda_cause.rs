@@ -48,9 +48,26 @@ impl LambdaCause {
         let faults: Vec<(DateTime<Utc>, &Fault)> = history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.wants(fault)).collect();
         match self.densest(&faults) {
             Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
+            None if let Some(finding) = self.cold_starts(history, function, now) => Judgement::holds(subject, finding),
             None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, "it has not happened so often lately"),
             None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
         }
+    }
+
+    /// A normal cold start is no fault of anything, so none is kept one by one; for whoever asks for them they are counted.
+    fn cold_starts(&self, history: &History, function: &str, now: DateTime<Utc>) -> Option<Finding> {
+        let counted = self.causes.contains(&Cause::ColdStart).then(|| history.counted(function, now - self.within.delta()))?;
+        (counted.cold >= u64::from(self.count)).then(|| Finding {
+            headline: format!("{function}: {} ({})", Cause::ColdStart.meaning(), Cause::ColdStart.code()),
+            said: vec![format!(
+                "{} of {} invocations started a new environment; {} callers waited for it.",
+                counted.cold, counted.invocations, counted.cold_waited
+            )],
+            facts: vec![("Count".to_owned(), format!("{} within {}", counted.cold, self.within))],
+            cause: Some((Cause::ColdStart, Confidence::Proved)),
+            next_step: Cause::ColdStart.next_step().to_owned(),
+            ..Finding::default()
+        })
     }
 
     /// Whether the invocation shows a cause that is asked for, be it the deepest one or not.

@@ -417,3 +417,12 @@ fn silence_counts_from_the_last_whole_answer() {
     check(rule, &[], &[("source:watch.x", "holds", "for 30 d")]);
     check("silence = { source = \"other\", longer_than = \"1h\" }", &[], &[]);
 }
+
+#[test]
+fn cold_starts_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
+    let minute = |cold| seen(minute_of(minutes_ago(2)), What::Tally(Tally { function: "f".into(), invocations: 9, cold, cold_waited: 1, ..Tally::default() }));
+    let rule = "lambda_cause = { causes = [\"cold_start\"], count = 3 }";
+    check(rule, &[read(0), minute(3)], &[("function:f", "holds", "3 of 9 invocations started a new environment; 1 callers waited for it.")]);
+    check(rule, &[read(0), minute(2)], &[("function:f", "clear", "")]);
+    check("lambda_cause = { causes = [\"oom\"], count = 3 }", &[read(0), minute(3)], &[("function:f", "clear", "")]);
+}
