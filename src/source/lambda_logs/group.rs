@@ -201,7 +201,7 @@ impl<S: Sink> Group<S> {
         }
         let to = DateTime::from_timestamp_millis(pass.to_ms).unwrap_or(pass.began);
         // An invocation may have begun in this stretch and end in the next one, however long ago that is.
-        self.reader.forget(to, &mut self.reading);
+        self.reader.forget(to, &mut self.found);
         if pass.to_ms >= pass.began.timestamp_millis() { Progress::CaughtUp(pass.began) } else { Progress::Reached(to) }
     }
 
