@@ -52,8 +52,16 @@ pub(super) struct Group<S> {
     pub(super) refused_tokens: u32,
 }
 
+/// A [`Cursor`] as it is written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    from_ms: i64,
+    counted: Vec<(i64, u64, u32)>,
+    reader: &'a Reader,
+}
+
 /// What is kept of a group between two processes.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Cursor {
     from_ms: i64,
     /// Time, hash and count of each event; in order, so that equal places have equal texts.
@@ -231,7 +239,7 @@ impl<S: Sink> Group<S> {
         self.kept = Some(now);
         let mut counted: Vec<(i64, u64, u32)> = self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
         counted.sort_unstable();
-        let cursor = serde_json::to_value(&self.reader).and_then(|reader| serde_json::to_string(&Cursor { from_ms: self.from_ms, counted, reader }));
+        let cursor = serde_json::to_string(&Kept { from_ms: self.from_ms, counted, reader: &self.reader });
         Given { found, cursor: cursor.ok() }
     }
 
