@@ -21,11 +21,15 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             "$1[secret]",
         ),
         (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/]+@", "$1[secret]@"),
-        (r"\b(?:xox[abprs]|ghp|gho|sk|rk|pk)[-_][A-Za-z0-9_-]{10,}", "[token]"),
+        (r"\b(?:xox[abprs]|ghp|gho|ghs|github_pat|glpat|npm|sk|rk|pk)[-_][A-Za-z0-9_-]{10,}", "[token]"),
+        (r"\bSG\.[A-Za-z0-9_.-]{16,}", "[token]"),
+        (r"(?i)\b((?:set-)?cookie\s*:\s*).*", "$1[secret]"),
+        (r"(?i)((?:--|client_|aws_)(?:password|secret|token)\s+)[^\s\x27\x22]+", "$1[secret]"),
+        (r"(?i)\b((?:X-Amz-Signature|AccountKey|SharedAccessSignature|pw)=)[^\s&;]+", "$1[secret]"),
         (r"https://hooks\.slack\.com/\S+", "[webhook]"),
         (r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b", "[mail address]"),
         // Account ids, bare or inside an ARN.
-        (r"\b[0-9]{12}\b", "[account]"),
+        (r"(^|[^-0-9A-Za-z_])[0-9]{12}\b", "$1[account]"),
         // Secret access keys and other long random strings; request ids have dashes and stay.
         (r"[A-Za-z0-9/+]{40,}={0,2}", "[secret]"),
     ]
@@ -71,7 +75,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(PATTERNS.len(), 11);
+        assert_eq!(PATTERNS.len(), 15);
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) const WORDS: &[&str] = &[];
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let limit = case.timed_out_after_ms?;
     let said = match case.last_words {
-        _ if case.lines == 0 => "; it logged nothing in that time".to_owned(),
+        _ if case.lines == 0 && case.instancing.is_empty() => "; it logged nothing in that time".to_owned(),
         Some((after, limit)) if after >= 0.0 && after < limit => format!("; its last line came {} after the start", spoken(milliseconds(after))),
         _ => String::new(),
     };

@@ -10,6 +10,7 @@ pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let timed_out = case.inits.iter().filter(|init| init.status == Status::Timeout);
+    timed_out.clone().next()?;
     let first = timed_out.clone().find(|init| !init.in_invocation);
     let again = case.inits.iter().find(|init| init.in_invocation);
     let took = |ms: Option<f64>| ms.map_or_else(|| "its limit".to_owned(), |ms| Case::seconds(ms / 1000.0));

@@ -13,6 +13,8 @@ pub(super) const WORDS: &[&str] = &[];
 const FULL: f64 = 0.95;
 /// A climb is so many runs of one environment, and ends above this share.
 const CLIMB: (usize, f64) = (5, 0.75);
+/// By this share of the configured memory a climb goes up, at least.
+const STEEP: f64 = 0.05;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let report = case.report?;
@@ -31,8 +33,9 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let runs: Vec<f64> = case.recent.memory_of(case.environment).chain([used]).collect();
     let last = runs.get(runs.len().saturating_sub(CLIMB.0)..).filter(|last| last.len() == CLIMB.0)?;
     let rises = last.windows(2).filter(|pair| matches!(pair, [before, after] if after > before)).count();
-    if share >= CLIMB.1 && rises + 1 == CLIMB.0 {
-        let first = last.first().copied().unwrap_or_default();
+    let first = last.first().copied().unwrap_or_default();
+    // A megabyte a run is no climb that anybody will see the end of soon.
+    if share >= CLIMB.1 && rises + 1 == CLIMB.0 && used - first >= size * STEEP {
         return found(format!(
             "Memory rose in each of the last {} invocations of one environment, from {first:.0} MB to {used:.0} MB of {size:.0} MB.",
             CLIMB.0

@@ -303,6 +303,12 @@ impl Case<'_> {
 /// Every cause that the case has, the one to act on first.
 pub fn judge(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut found: Vec<Diagnosis> = Cause::ALL.iter().filter_map(|(_, cause)| cause.judge(case)).collect();
+    // What failed is never left without a word, be it only that the lines have none. Where more lines may come they are waited for.
+    if found.is_empty() && case.is_excerpt && case.outcome == Outcome::Error {
+        let named = case.error_type.map(|kind| format!(" ({})", super::redact::excerpt(kind))).unwrap_or_default();
+        let finding = format!("The platform says that the invocation failed{named}; its lines do not say why.");
+        found.push(Diagnosis::new(Cause::AppException, Confidence::Likely, finding).general());
+    }
     found.sort_by_key(|diagnosis| (diagnosis.general, diagnosis.confidence == Confidence::Likely && !diagnosis.general, diagnosis.cause));
     found
 }

@@ -30,8 +30,7 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     if text.contains("signal: killed") && !WORDS.iter().any(|word| *word != "signal: killed" && text.contains(word)) {
         return Some(Weight::Hint);
     }
-    let fatal =
-        ["JavaScript heap out of memory", "java.lang.OutOfMemoryError", "runtime: out of memory", "Runtime.OutOfMemory"].iter().any(|word| text.contains(word));
+    let fatal = ["JavaScript heap out of memory", "runtime: out of memory", "Runtime.OutOfMemory"].iter().any(|word| text.contains(word));
     super::said(line).map(|weight| if fatal { Weight::Failure } else { weight })
 }
 

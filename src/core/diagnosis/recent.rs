@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::Outcome;
 use crate::core::lambda_log::is_unset;
 
-/// How many are remembered.
-const MOST: usize = 16;
-
 /// What is remembered of an invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,9 +49,12 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// How many are remembered.
+    pub const MOST: usize = 16;
+
     /// Remembers one more, and says which one it is.
     pub fn push(&mut self, brief: Brief) -> u64 {
-        if self.last.len() == MOST {
+        if self.last.len() == Self::MOST {
             self.last.pop_front();
         }
         self.last.push_back(brief);

@@ -21,7 +21,8 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         let in_a_row = case.recent.start_ups_in_a_row() + 1;
         let apart = apart(in_a_row - 1);
         let finding = format!(
-            "{in_a_row} invocations in a row{apart} were ended at the {limit} limit while the application was still starting up; each throws its environment away, and the next one starts over."
+            "{} invocations in a row{apart} were ended at the {limit} limit while the application was still starting up; each throws its environment away, and the next one starts over.",
+            many(in_a_row)
         );
         return (in_a_row >= IN_A_ROW).then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
     }
@@ -38,7 +39,13 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         return Some(Diagnosis::new(Cause::ReinitLoop, Confidence::Likely, finding).general());
     }
     let finding = format!(
-        "{in_a_row} invocations in a row{apart} reached the {limit} limit without a word from the handler and without a start-up of their own, as happens when each begins by starting up again what the one before had to abandon."
+        "{} invocations in a row{apart} reached the {limit} limit without a word from the handler and without a start-up of their own, as happens when each begins by starting up again what the one before had to abandon.",
+        many(in_a_row)
     );
     Some(Diagnosis::new(Cause::ReinitLoop, Confidence::Likely, finding).general())
+}
+
+/// How many; only so many are remembered.
+fn many(in_a_row: usize) -> String {
+    if in_a_row > super::Recent::MOST { format!("more than {}", super::Recent::MOST) } else { in_a_row.to_string() }
 }

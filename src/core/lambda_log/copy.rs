@@ -104,6 +104,8 @@ pub struct Copy {
     /// The time that an export gave in a field of its own.
     field_at: Option<i64>,
     last_at: Option<i64>,
+    /// The stream and the function that were named last.
+    last_named: (String, String),
     skipped: u64,
 }
 
@@ -154,6 +156,9 @@ impl Copy {
 
     /// Takes one line, without its end.
     pub fn line(&mut self, line: &str, out: &mut dyn Events) {
+        if line.contains('\u{1b}') {
+            return self.line(&without_colours(line), out);
+        }
         if self.object.is_some() {
             return self.in_object(line, out);
         }
@@ -209,11 +214,16 @@ impl Copy {
         }
     }
 
-    fn kept(&self, stripped: &Stripped<'_>) -> Kept {
+    fn kept(&mut self, stripped: &Stripped<'_>) -> Kept {
+        if stripped.stream.is_some() || stripped.function.is_some() {
+            self.last_named = (stripped.stream.unwrap_or_default().to_owned(), stripped.function.unwrap_or_default().to_owned());
+        }
+        // A line that the tool did not mark goes with the one before it.
+        let inherited = |name: &'_ str| -> String { if stripped.timed { String::new() } else { name.to_owned() } };
         Kept {
             at_ms: stripped.at_ms.or(self.bare_at).or(self.field_at),
-            stream: stripped.stream.unwrap_or_default().to_owned(),
-            function: stripped.function.unwrap_or_default().to_owned(),
+            stream: stripped.stream.map_or_else(|| inherited(&self.last_named.0), str::to_owned),
+            function: stripped.function.map_or_else(|| inherited(&self.last_named.1), str::to_owned),
             text: String::new(),
             lines: 1,
             broken: false,
@@ -249,6 +259,7 @@ impl Copy {
             return;
         }
         cut(text).clone_into(&mut kept.text);
+        kept.broken = kept.text.len() < text.len();
         if depth.level > 0 && text.ends_with(['{', '[', ',', ':']) && (text.starts_with(['{', '[']) || text.ends_with(['{', '['])) {
             self.object = Some((kept, depth));
         } else {
@@ -306,7 +317,10 @@ impl Copy {
         // A member of the object may quote whatever it likes.
         let stripped = if text.trim_ascii_start().starts_with('"') { Stripped { text, ..Stripped::default() } } else { wrapper::strip(text) };
         // A line of the platform outside of any string: the object was cut.
-        let was_cut = !depth.in_string && wrapper::is_platform(stripped.text) && !stripped.text.starts_with("XRAY");
+        let begins = stripped.timed
+            || (!stripped.text.trim_ascii_start().starts_with('"') && stripped.text.contains("Task timed out after "))
+            || ["[ERROR]", "[INFO]", "[WARN", "[DEBUG]"].iter().any(|level| stripped.text.starts_with(level));
+        let was_cut = !depth.in_string && (begins && kept.stream.is_empty() || wrapper::is_platform(stripped.text) && !stripped.text.starts_with("XRAY"));
         if was_cut || kept.lines as usize > LONGEST_OBJECT.0 || kept.text.len() > LONGEST_OBJECT.1 {
             kept.broken = true;
             if let Some((kept, _)) = self.object.take() {
@@ -357,6 +371,20 @@ fn shape(text: &str) -> Shape {
     }
 }
 
+/// A line without the sequences that colour a terminal.
+fn without_colours(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        let sequence = after.strip_prefix('[').unwrap_or(after);
+        let end = sequence.find(|c: char| c.is_ascii_alphabetic()).map_or(sequence.len(), |end| end + 1);
+        rest = sequence.get(end..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    plain
+}
+
 /// The border of a table.
 fn is_rule(text: &str) -> bool {
     text.len() > 2 && text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b'=' | b':' | b' '))
@@ -365,7 +393,7 @@ fn is_rule(text: &str) -> bool {
 /// `Runtime.ExitError` and the like, alone on a line.
 pub(super) fn is_error_type(text: &str) -> bool {
     let rest = ["Runtime.", "Extension.", "Sandbox.", "Function."].iter().find_map(|start| text.strip_prefix(start));
-    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    rest.is_some_and(|rest| (1..=64).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Words behind which Node's runtime prints an error as an object.

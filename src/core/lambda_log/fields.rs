@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use memchr::memchr_iter;
 
 /// Milliseconds or megabytes beyond this are not a measurement (15 minutes are 900,000 ms; memory ends at 10,240 MB).
-const LARGEST_NUMBER: f64 = 1e9;
+const LARGEST_NUMBER: f64 = 2e7;
 
 /// The names that are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

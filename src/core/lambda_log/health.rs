@@ -12,7 +12,7 @@ use super::order::Order;
 use super::reader::{Configured, Kind, Reader};
 use super::scan::{Block, Mark, Word};
 use super::wrapper;
-use crate::core::diagnosis::{Cause, Confidence, Diagnosis, Outcome, environment_hash};
+use crate::core::diagnosis::{Cause, Confidence, Diagnosis, environment_hash};
 
 /// The name of a function of which the copy says no name.
 pub const NO_NAME: &str = "-";
@@ -80,7 +80,7 @@ pub struct Durations {
 }
 
 /// Durations that are collected before they are counted, and different ones that are kept.
-const COLLECTED: usize = 1 << 18;
+const COLLECTED: usize = 1 << 14;
 const MOST_DIFFERENT: usize = 1 << 20;
 
 impl Durations {
@@ -181,15 +181,18 @@ impl Health {
             return Some((Cause::ReinitLoop, seen));
         }
         let weight = |seen: &Seen| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
-        let first = |seen: &&Seen| seen.first_of > 0;
-        let (cause, seen) = self.causes.iter().filter(|(_, seen)| first(seen)).max_by_key(|(cause, seen)| (weight(seen), std::cmp::Reverse(**cause)))?;
+        // A few in a row are a burst or a deploy, and not every invocation.
+        let counts = |cause: Cause, seen: &Seen| seen.first_of > 0 && (cause != Cause::ColdStartEveryInvocation || self.cold * 10 >= self.invocations * 8);
+        let (cause, seen) =
+            self.causes.iter().filter(|(cause, seen)| counts(**cause, seen)).max_by_key(|(cause, seen)| (weight(seen), std::cmp::Reverse(**cause)))?;
         Some((*cause, seen))
     }
 
     /// The causes, most frequent first.
     pub fn causes(&self) -> Vec<(Cause, &Seen)> {
         let verdict = self.verdict().map(|(cause, _)| cause);
-        let mut all: Vec<(Cause, &Seen)> = self.causes.iter().map(|(cause, seen)| (*cause, seen)).collect();
+        let shown = |cause: Cause| cause != Cause::ColdStartEveryInvocation || verdict == Some(cause);
+        let mut all: Vec<(Cause, &Seen)> = self.causes.iter().filter(|(cause, _)| shown(**cause)).map(|(cause, seen)| (*cause, seen)).collect();
         all.sort_by_key(|(cause, seen)| (Some(*cause) != verdict, std::cmp::Reverse(seen.first_of), std::cmp::Reverse(seen.count), *cause));
         all
     }
@@ -205,13 +208,13 @@ impl Health {
             self.invocations += 1;
             self.cold += u64::from(invocation.cold);
             self.cold_waited += u64::from(invocation.cold_waited);
-            self.timeouts += u64::from(invocation.outcome == Outcome::Timeout);
             if invocation.is_ping {
                 self.pings.0 += 1;
                 self.pings.1 += u64::from(invocation.cold_waited);
             }
         }
         self.errors += u64::from(invocation.is_error);
+        self.timeouts += u64::from(invocation.is_timeout);
         if let Some(report) = invocation.report {
             self.durations.add(report.duration_ms);
             self.memory_mb = report.memory_mb.or(self.memory_mb);
@@ -424,7 +427,9 @@ impl Checkup {
                 self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
                 return self.line_by_line(block.as_bytes().get(done..).unwrap_or_default());
             }
-            self.between(block.get(done..from).unwrap_or_default());
+            // Where it ends well, what the application said on the way does not matter.
+            let ends_well = mark.word == Word::Report && line::plain_report(line).is_some();
+            self.between(block.get(done..from).unwrap_or_default(), ends_well);
             let rest = block.get(to + 1..).unwrap_or_default();
             done = to + 1;
             // At the end of a block nobody knows yet what goes on with it.
@@ -438,7 +443,8 @@ impl Checkup {
         if unseen {
             self.copy.saw(block.get(..done).unwrap_or_default());
         }
-        self.between(block.get(done..).unwrap_or_default());
+        // How it ends is not in this block.
+        self.between(block.get(done..).unwrap_or_default(), false);
         self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
     }
 
@@ -467,12 +473,12 @@ impl Checkup {
     }
 
     /// Lines without a mark: those in which an invocation begins or ends, and an application's that carry no sign.
-    fn between(&mut self, lines: &str) {
+    fn between(&mut self, lines: &str, ends_well: bool) {
         let (mut quiet_from, mut quiet, mut from) = (0, 0u32, 0);
         for to in memchr::memchr_iter(b'\n', lines.as_bytes()) {
             let line = lines.get(from..to).unwrap_or_default();
             if line.starts_with("START RequestId: ") || line.starts_with(END) {
-                self.quiet(lines.get(quiet_from..from).unwrap_or_default(), quiet);
+                self.quiet(lines.get(quiet_from..from).unwrap_or_default(), quiet, ends_well);
                 (quiet_from, quiet) = (to + 1, 0);
                 if wrapper::is_several(line) {
                     self.line(line);
@@ -484,7 +490,7 @@ impl Checkup {
             }
             from = to + 1;
         }
-        self.quiet(lines.get(quiet_from..).unwrap_or_default(), quiet);
+        self.quiet(lines.get(quiet_from..).unwrap_or_default(), quiet, ends_well);
     }
 
     /// A line of the platform that is an event by itself.
@@ -493,13 +499,15 @@ impl Checkup {
         self.ward.event(Event { at_ms: self.copy.last_at(), stream: "", function: "", text: line, lines: 1, broken: false });
     }
 
-    /// Lines of the application without a mark. The last one is read in full: where an invocation ends badly behind it, the last
-    /// words count.
-    fn quiet(&mut self, lines: &str, number: u32) {
+    /// Lines of the application without a mark. They are read in full where an invocation ends badly behind them.
+    fn quiet(&mut self, lines: &str, number: u32, ends_well: bool) {
         if number == 0 {
             return;
         }
         let all = lines.strip_suffix('\n').unwrap_or(lines);
+        if !ends_well {
+            return all.split('\n').for_each(|line| self.line(line));
+        }
         let last = memchr::memrchr(b'\n', all.as_bytes()).map_or(0, |at| at + 1);
         if number > 1 {
             self.flush();

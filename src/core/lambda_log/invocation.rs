@@ -10,6 +10,8 @@ use super::line::{Application, InitReport, Report, Status};
 use crate::core::diagnosis::{Cause, Diagnosis, Outcome, Sign, Weight};
 use crate::core::redact::excerpt;
 
+/// A start-up that began longer than this before the first request ran ahead of it, and nobody waited for it; in milliseconds.
+const AHEAD_OF_REQUEST_MS: f64 = 10_000.0;
 /// Lines that are kept as evidence.
 const MOST_QUOTES: usize = 4;
 /// Signs that are kept; more of them say nothing more.
@@ -204,6 +206,15 @@ pub(super) struct StartUp {
     pub(super) error_counted: bool,
 }
 
+impl StartUp {
+    /// Whether the environment had been ready for long when the request came, so that nobody waited for it. A start-up that took
+    /// its time is over when its own time is up, and not when it begins.
+    pub(super) fn was_ahead_of(&self, started: Option<DateTime<Utc>>) -> bool {
+        let took: f64 = self.reports.iter().filter(|report| !report.in_invocation).filter_map(|report| report.duration_ms).sum();
+        self.began.zip(started).is_some_and(|(began, started)| (started - began).num_milliseconds() as f64 > AHEAD_OF_REQUEST_MS + took)
+    }
+}
+
 /// An invocation that is being put together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -248,6 +259,13 @@ pub(super) struct Open {
 }
 
 impl Open {
+    /// The same without any text: what is over is remembered for its figures.
+    pub(super) fn without_quotes(mut self) -> Self {
+        self.said.quotes = Vec::new();
+        self.said.error = None;
+        self
+    }
+
     /// Whether a line of the platform has shown its end.
     pub(super) fn has_ended(&self) -> bool {
         self.report.is_some() || self.timed_out_after_ms.is_some() || self.exited.is_some()

@@ -16,8 +16,6 @@ use crate::core::diagnosis::{self, Brief, Case, Outcome, Recent, environment_has
 
 /// The longest an invocation can last, and then some: AWS allows 15 minutes.
 const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(20);
-/// A start-up that began longer than this before the first request ran ahead of it, and nobody waited for it.
-const AHEAD_OF_REQUEST: TimeDelta = TimeDelta::seconds(10);
 /// Environments that are remembered at most; the ones silent for longest go first.
 const MOST_ENVIRONMENTS: usize = 2_000;
 /// Invocations of one stream that may be open at a time: one in a real stream, more where a copy does not name its streams.
@@ -443,7 +441,7 @@ impl Judge {
         let reported_cold = open.report.as_ref().is_some_and(|report| report.init_ms.is_some() || report.restore_ms.is_some());
         let cold = reported_cold || start_up.is_some_and(|start_up| start_up.is_new) || !open.said.instancing.is_empty();
         let began_ahead = start_up.is_some_and(|start_up| start_up.ahead && open.report.as_ref().is_none_or(|report| report.restore_ms.is_none()))
-            || start_up.and_then(|start_up| start_up.began).zip(open.started).is_some_and(|(began, started)| started - began > AHEAD_OF_REQUEST);
+            || start_up.is_some_and(|start_up| start_up.was_ahead_of(open.started));
         let cold_waited = cold && (!began_ahead || !open.said.instancing.is_empty());
         let inits: &[InitReport] = start_up.map_or(&[], |start_up| &start_up.reports);
         let nothing_wrong = outcome == Outcome::Success && open.said.signs.is_empty() && inits.is_empty();
@@ -575,7 +573,7 @@ impl Environment {
             return;
         }
         let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
-        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()));
+        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()).map(Open::without_quotes));
         self.past.drain(..self.past.len().saturating_sub(most));
     }
 

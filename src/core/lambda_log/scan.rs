@@ -23,7 +23,17 @@ const MARKS: &[&str] = &[
     "LAMBDA_",
     "Process exited",
     "Runtime exited",
-    // Words that errors have: each of a cause's own words has one of them, or comes with a line that has.
+    "Unable to import",
+    "Class not found",
+    "Could not find or load",
+    "Handler '",
+    "Unhandled",
+    "out of memory",
+    "took longer than",
+    "WarmUp - ",
+    "plugin-warmup",
+    // Words of errors that nobody caught. What an application dealt with says nothing where the summary says nothing bad, and is
+    // read in full where it does.
     "rror",
     "xception",
     "Traceback",

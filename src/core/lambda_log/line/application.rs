@@ -172,5 +172,7 @@ fn is_unhandled(text: &str) -> bool {
     // Go: `<message>: errorString [{"path":…`
     let go = first.contains(": errorString [{\"path\"") || first.contains(": errorString null") || (type_last && second == "null");
     let qualified = is_exception(first) && first.split(':').next().is_some_and(|name| name.contains('.')) && second.starts_with("at ");
-    (type_last && (stack_follows || second.is_empty())) || go || qualified || (is_exception(first) && second.starts_with("at "))
+    // Types that only Go's runtime names so.
+    let go = go || (type_last && second.is_empty() && matches!(last, "PathError" | "errorString" | "OpError" | "SyscallError"));
+    (type_last && stack_follows) || go || qualified || (is_exception(first) && second.starts_with("at "))
 }

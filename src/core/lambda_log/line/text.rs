@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::copy::is_error_type;
 use super::super::fields::{Name, error_type, fields, leading_uuid, number, request_id};
 use super::super::moment;
-use super::{Application, InitReport, Line, Report, RuntimeVersion, Status};
+use super::{Application, InitReport, Level, Line, Report, RuntimeVersion, Status};
 
 /// `zappa tail` puts the event's time in front: `[1735266140183] Instancing..`. `zappa invoke` puts words in brackets.
 pub(super) fn without_tail_prefix(event: &str) -> &str {
@@ -88,14 +88,27 @@ fn runtime(text: &str) -> RuntimeVersion<'_> {
 pub(super) fn timed_out(text: &str) -> Option<Line<'_>> {
     const WORDS: &str = "Task timed out after ";
     let (before, after) = match memchr::memmem::find(text.as_bytes(), WORDS.as_bytes()) {
-        Some(at) => (text.get(..at)?, text.get(at + WORDS.len()..)?),
+        // In front of it stand a time, an id and a level at most: an application may quote the same words.
+        Some(at) if is_in_front(text.get(..at)?) => (text.get(..at)?, text.get(at + WORDS.len()..)?),
         None if text.starts_with("Function '") => text.split_once("' timed out after ")?,
-        None => return None,
+        _ => return None,
     };
     let (seconds, rest) = after.split_once(' ')?;
     let after_seconds = number(seconds).filter(|_| rest.starts_with("second"))?;
     let id = before.trim_ascii_end().rsplit([' ', '\t']).next().and_then(|word| leading_uuid(word)).map(|(id, _)| Cow::Borrowed(id));
     Some(Line::TimedOut { request_id: id, after_seconds })
+}
+
+/// Whether a text stands in front of a message, and is not part of one.
+fn is_in_front(text: &str) -> bool {
+    let ends_in_level = text.split_ascii_whitespace().next_back().is_some_and(|word| Level::of(word) == Level::Error);
+    ends_in_level || text.split_ascii_whitespace().all(is_head)
+}
+
+/// Whether a word is one of those in front of a line's message: a time, an id, a level.
+fn is_head(word: &str) -> bool {
+    let is_id = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_id || moment::leading(word).is_some() || Level::of(word.trim_matches(['[', ']', ':'])) != Level::Unknown
 }
 
 /// How the platform says that a process or an invocation ended badly.
