@@ -151,3 +151,67 @@ fn a_long_log_is_read_the_same_in_blocks() {
     assert_eq!((function["duration_ms"]["p50"].as_f64(), function["duration_ms"]["max"].as_f64()), (Some(499.5), Some(999.5)));
     assert_eq!(codes(&document), [("app_exception", 200)]);
 }
+
+const A: &str = "11111111-1111-4111-8111-111111111111";
+
+fn lines(text: &str) -> String {
+    let report = "REPORT RequestId: @A\tDuration: 2.85 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB";
+    text.replace("@START", "START RequestId: @A Version: 1").replace("@END", &format!("END RequestId: @A\n{report}")).replace("@A", A) + "\n"
+}
+
+/// The verdict, and how many invocations, timeouts and errors were counted.
+fn check(text: &str, verdict: &str, counts: (u64, u64, u64)) {
+    let document = document(&[], lines(text));
+    let function = &document["functions"][0];
+    let count = |key: &str| function[key].as_u64().unwrap_or(u64::MAX);
+    assert_eq!((function["verdict"].as_str(), (count("invocations"), count("timeouts"), count("errors"))), (Some(verdict), counts), "{text}\n{document:#}");
+}
+
+#[test]
+fn what_an_application_quotes_is_no_fact_of_its_own() {
+    check("@START\n2024-01-01T00:00:00Z\t@A\tINFO\tother lambda said: Task timed out after 3.00 seconds\n@END", "healthy", (1, 0, 0));
+    check("@START\nCould not fetch: TimeoutError\nretry ok\n@END", "healthy", (1, 0, 0));
+}
+
+#[test]
+fn what_the_platform_calls_a_failure_is_never_healthy() {
+    for tail in ["\tStatus: error\tError Type: Function.Unknown", "\tStatus: error"] {
+        check(&format!("@START\n@END{tail}"), "app_exception", (1, 0, 1));
+    }
+}
+
+#[test]
+fn a_start_up_that_fails_has_not_reached_a_limit_and_one_that_does_was_waited_for() {
+    let failed = document(&[], "INIT_REPORT Init Duration: 300 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError\n");
+    assert!(codes(&failed).iter().all(|(code, _)| *code != "init_timeout"), "{failed:#}");
+    let waited = document(
+        &[],
+        lines(
+            "2024-01-01T00:00:00.000Z INIT_START Runtime Version: python:3.12.v7\n2024-01-01T00:00:10.050Z INIT_REPORT Init Duration: 9999.98 ms\tPhase: init\tStatus: timeout\n2024-01-01T00:00:10.070Z @START\n2024-01-01T00:00:14.000Z @END",
+        ),
+    );
+    assert_eq!((waited["functions"][0]["cold_starts"].as_u64(), waited["functions"][0]["user_cold_starts"].as_u64()), (Some(1), Some(1)), "{waited:#}");
+}
+
+#[test]
+fn colours_and_a_timeout_told_late_do_not_hide_anything() {
+    check("\u{1b}[32m@START\u{1b}[0m\n\u{1b}[31m@END\u{1b}[0m", "healthy", (1, 0, 0));
+    let late = "@START\n@END\nSTART RequestId: 22222222-2222-4222-8222-222222222222 Version: 1\n2024-03-04T17:22:38Z @A Task timed out after 3.00 seconds";
+    check(late, "function_timeout", (1, 1, 0));
+}
+
+#[test]
+fn a_burst_of_cold_starts_in_a_long_warm_log_is_nothing() {
+    let cold: String = "INIT_START Runtime Version: python:3.12.v7\n@START\n@END\tInit Duration: 300.00 ms\n".repeat(8);
+    check(&format!("{cold}{}", "@START\n@END\n".repeat(200)), "healthy", (208, 0, 0));
+}
+
+#[test]
+fn a_failure_far_into_a_long_log_is_seen_as_at_its_beginning() {
+    let healthy = "@START\nhello, this is a line of an application that has nothing to say\n@END\n".repeat(6_000);
+    for (said, verdict) in [("Unable to import module 'm': No module named 'm'", "import_error"), ("Class not found: example.Handler", "handler_not_found")] {
+        check(&format!("{healthy}@START\n{said}\n@END\n@START\n@END"), verdict, (6_002, 0, 1));
+    }
+    let dealt_with = "2024-03-04T17:22:35Z\t@A\tERROR\tconnect ECONNREFUSED 10.0.0.1:3306\nclosing\n2024-03-04T17:22:38Z @A Task timed out after 3.00 seconds";
+    check(&format!("{healthy}@START\n{dealt_with}\n@END\n@START\n@END"), "db_unreachable", (6_002, 1, 0));
+}
