@@ -428,7 +428,7 @@ impl Checkup {
                 return self.line_by_line(block.as_bytes().get(done..).unwrap_or_default());
             }
             // Where it ends well, what the application said on the way does not matter.
-            let ends_well = mark.word == Word::Report && line::plain_report(line).is_some();
+            let ends_well = says_nothing_bad(line);
             self.between(block.get(done..from).unwrap_or_default(), ends_well);
             let rest = block.get(to + 1..).unwrap_or_default();
             done = to + 1;
@@ -598,6 +598,15 @@ impl<'a> Whole<'a> {
         let whole = Self { version, report: figures, end };
         (of == id).then_some(whole)
     }
+}
+
+/// Whether a line shows that nothing before it has gone wrong so far, without being read in full.
+fn says_nothing_bad(line: &str) -> bool {
+    if line.starts_with('{') {
+        let bad = ["\"status\":\"error\"", "\"status\":\"timeout\"", "\"status\":\"failure\"", "platform.fault"];
+        return line.contains("\"type\":\"platform.") && !bad.iter().any(|word| line.contains(word));
+    }
+    line.starts_with(START) || line.starts_with("INIT_START ") || line::plain_report(line).is_some()
 }
 
 /// Whether the line that follows a line of the platform belongs to it.

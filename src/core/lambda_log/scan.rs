@@ -28,8 +28,8 @@ const MARKS: &[&str] = &[
     "Could not find or load",
     "Handler '",
     "Unhandled",
-    "out of memory",
-    "took longer than",
+    " of memory",
+    "longer than",
     "WarmUp - ",
     "plugin-warmup",
     // Words of errors that nobody caught. What an application dealt with says nothing where the summary says nothing bad, and is
