@@ -508,15 +508,11 @@ impl Checkup {
         if !ends_well {
             return all.split('\n').for_each(|line| self.line(line));
         }
-        let last = memchr::memrchr(b'\n', all.as_bytes()).map_or(0, |at| at + 1);
-        if number > 1 {
-            self.flush();
-            let at_ms = self.copy.saw(lines.get(..last).unwrap_or_default());
-            let (reader, _) = self.ward.reader("");
-            reader.read_quiet("", at_ms.and_then(DateTime::from_timestamp_millis), number - 1);
-            self.ward.lines.add(Kind::Application, u64::from(number - 1));
-        }
-        self.line(all.get(last..).unwrap_or_default());
+        self.flush();
+        let at_ms = self.copy.saw(lines);
+        let (reader, _) = self.ward.reader("");
+        reader.read_quiet("", at_ms.and_then(DateTime::from_timestamp_millis), number);
+        self.ward.lines.add(Kind::Application, u64::from(number));
     }
 
     fn flush(&mut self) {
