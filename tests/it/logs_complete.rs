@@ -27,9 +27,7 @@ async fn two_hours_of_late_equal_and_straggling_events_are_counted_once_each_acr
     assert_eq!(missed, Missed::default());
     // A process that begins does not know of the calls of the one before it.
     assert!(outcome.most_calls() <= 4 && outcome.all_calls() < 2 * 7500, "{} {}", outcome.most_calls(), outcome.all_calls());
-    // Of every function the last invocations are remembered, and no more, however long the log is.
-    let (middle, last) = (outcome.cursor_bytes[5], outcome.cursor_bytes[9]);
-    assert!(last < 50_000 && last < middle + middle / 4, "the state does not grow: {:?}", outcome.cursor_bytes);
+    assert!(outcome.cursor_bytes.iter().skip(1).all(|bytes| *bytes < 25_000), "the state does not grow: {:?}", outcome.cursor_bytes);
     assert!(outcome.longest_gap < TimeDelta::minutes(3), "{}", outcome.longest_gap);
     assert!(
         outcome.refused.throttled > 50 && outcome.refused.expired > 10 && outcome.refused.empty > 50,

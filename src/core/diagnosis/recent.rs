@@ -50,7 +50,7 @@ pub struct Recent {
 
 impl Recent {
     /// How many are remembered.
-    pub const MOST: usize = 16;
+    pub const MOST: usize = 12;
 
     /// Remembers one more, and says which one it is.
     pub fn push(&mut self, brief: Brief) -> u64 {

@@ -207,7 +207,7 @@ fn the_latest_are_remembered_and_each_can_be_corrected() {
     };
     let mut recent = Recent::default();
     let which: Vec<u64> = (0..100).map(|number| recent.push(brief(f64::from(number)))).collect();
-    assert_eq!((recent.longest_start_up_ms(), recent.cold_in_a_row()), (Some(99.0), 16));
+    assert_eq!((recent.longest_start_up_ms(), recent.cold_in_a_row()), (Some(99.0), 12));
     assert_eq!(recent.before(which[98]).longest_start_up_ms(), Some(97.0));
     assert_eq!(recent.before(which[10]).cold_in_a_row(), 0, "forgotten");
     recent.amend(which[98], Brief { outcome: Outcome::Error, ..brief(500.0) });
