@@ -10,10 +10,13 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
+use crate::core::decide::Rulebook;
 use crate::core::money::{Percent, Usd};
 use crate::core::rules::Rule;
 use crate::core::schedule::Schedule;
+use crate::core::secret::Secret;
 use crate::core::span::Span;
+use crate::core::terms::Terms;
 
 pub use environment::{Environment, log_filter, no_color};
 pub use find::{NotFound, Place, find};
@@ -37,6 +40,15 @@ pub struct Config<R, V> {
     pub rules: Vec<Rule>,
     /// Who is told, by name.
     pub receivers: Vec<Receiver<V>>,
+    /// Who is told that the loop turns.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+impl<R, V> Config<R, V> {
+    /// What the core needs to decide.
+    pub fn rulebook(&self) -> Rulebook {
+        Rulebook { rules: self.rules.clone(), terms: self.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.clone())).collect() }
+    }
 }
 
 /// `[aws]`
@@ -102,7 +114,20 @@ pub struct Receiver<V> {
     pub name: String,
     /// How it is told.
     pub via: V,
+    /// On which terms.
+    pub terms: Terms,
+}
+
+/// `heartbeat`: an address that is asked for as long as the loop turns, so that somebody notices when it does not.
+#[derive(Debug, Clone)]
+pub struct Heartbeat {
+    /// The address; it may hold a key, so it is treated as a secret.
+    pub url: Secret,
+    /// How often.
+    pub every: Span,
 }
 
 /// The name of the rule that watches the sources when none is written.
 pub const BUILT_IN_RULE: &str = "source-failing";
+/// The name of the rule that watches the receivers when none is written.
+pub const BUILT_IN_RECEIVER_RULE: &str = "receiver-failing";

@@ -8,12 +8,14 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use toml::de::DeTable;
 
-use super::{Aws, BUILT_IN_RULE, Config, Environment, Receiver, StoreSettings, Warm, Watch};
+use super::{Aws, BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, Environment, Heartbeat, Receiver, StoreSettings, Warm, Watch};
 use crate::core::money::{Percent, Usd};
-use crate::core::rules::{Condition, Rule, Severity};
+use crate::core::rules::{Condition, Escalation, Rule, Severity};
 use crate::core::schedule::{BadCron, CronInZone, Schedule};
+use crate::core::secret::Secret;
 use crate::core::settings::{Kind, Names, Notes, Problem, Settings, one_of};
 use crate::core::span::Span;
+use crate::core::terms::Terms;
 
 /// The shortest time between two polls of the same thing.
 const SHORTEST_EVERY: Span = Span::seconds(1);
@@ -68,39 +70,29 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     });
     let receivers = root.named("receiver", |name, table| {
         receiver_names.push(name.to_owned());
-        table.kind().map(|via| Receiver { name: name.to_owned(), via })
+        let (via, terms) = (table.kind(), Terms::read(table, reading_zone));
+        Some(Receiver { name: name.to_owned(), via: via?, terms: terms? })
     });
+    let heartbeat = if root.has("heartbeat") { root.table("heartbeat", heartbeat).map(Some) } else { Some(None) };
     let mut rules = root.named("alert", |name, table| {
         rule_names.push(name.to_owned());
         rule(name, table)
     });
-    check_mentions(root, &receiver_names, &[watch_names, warm_names].concat());
+    check_mentions(root, &receiver_names, &[watch_names, warm_names].concat(), &rule_names);
+    check_old_names(root, &rule_names);
     check_windows(root, store.as_ref().map_or(DEFAULT_KEEP, |store| store.keep));
-    if !rules.iter().any(|rule| matches!(rule.condition, Condition::SourceFailing(_))) && !rule_names.iter().any(|name| name == BUILT_IN_RULE) {
-        rules.push(Rule {
-            name: BUILT_IN_RULE.to_owned(),
-            condition: Condition::source_failing(),
-            hold: None,
-            severity: Severity::Warning,
-            remind: None,
-            tell: receiver_names,
-        });
+    for (built_in, name) in [(Condition::source_failing(), BUILT_IN_RULE), (Condition::receiver_failing(), BUILT_IN_RECEIVER_RULE)] {
+        let written = rules.iter().any(|rule| rule.condition.kind() == built_in.kind()) || rule_names.iter().any(|known| known == name);
+        if !written {
+            rules.push(Rule::plain(name, built_in, receiver_names.clone()));
+        }
     }
     rules.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Config { timezone: timezone?, aws: aws?, store: store?, watches, warms, rules, receivers })
+    Some(Config { timezone: timezone?, aws: aws?, store: store?, watches, warms, rules, receivers, heartbeat: heartbeat? })
 }
 
 fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
-    let typed: String = root.or("timezone", "UTC".to_owned())?;
-    let zone = typed.parse().ok();
-    if zone.is_none() {
-        let names: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
-        let hint = one_of(&typed, &names);
-        let hint =
-            hint.split("? ").next().filter(|hint| hint.starts_with("did")).map_or_else(|| "write it like Asia/Seoul".to_owned(), |hint| format!("{hint}?"));
-        root.problem("timezone", format!("`{typed}` is not a time zone"), "unknown", Some(hint));
-    }
-    zone
+    if root.has("timezone") { root.zone("timezone") } else { Some(Tz::UTC) }
 }
 
 /// AWS allows five in many regions, and the quota is shared with everybody else who reads logs in the account.
@@ -191,20 +183,79 @@ fn warm(name: &str, table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) 
 }
 
 fn rule(name: &str, table: &mut Settings<'_, '_>) -> Option<Rule> {
-    let condition = table.kind();
-    let hold = table.optional("for");
+    let condition: Option<Condition> = table.kind();
+    let (hold, keep_firing_for, remind) = (table.optional("for"), table.optional("keep_firing_for"), table.optional("remind"));
     let severity = if table.has("severity") { table.word("severity", Severity::ALL) } else { Some(Severity::Warning) };
-    let remind = table.optional("remind");
+    let critical_at = table.optional("critical_at");
+    if let Some(kind) = condition.as_ref().filter(|condition| critical_at.is_some() && !condition.is_measured()).map(Condition::kind) {
+        table.problem("critical_at", format!("`when.{kind}` has no figure that could be so many times its limit"), "means nothing here", None);
+    }
+    let escalate = if table.has("escalate") { table.table("escalate", escalation).map(Some) } else { Some(None) };
     let tell = table.mentions("tell", Names::Receiver);
-    Some(Rule { name: name.to_owned(), condition: condition?, hold, severity: severity?, remind, tell: tell? })
+    let was = if table.has("was") { table.old_names("was") } else { Some(vec![]) };
+    let mutes = if table.has("mutes") { table.mentions("mutes", Names::Rule) } else { Some(vec![]) };
+    Some(Rule {
+        name: name.to_owned(),
+        condition: condition?,
+        hold,
+        severity: severity?,
+        critical_at,
+        keep_firing_for,
+        remind,
+        escalate: escalate?,
+        tell: tell?,
+        was: was?,
+        mutes: mutes?,
+    })
+}
+
+fn escalation(table: &mut Settings<'_, '_>) -> Option<Escalation> {
+    let (after, tell) = (table.required("after"), table.mentions("tell", Names::Receiver));
+    Some(Escalation { after: after?, tell: tell? })
+}
+
+/// The shortest time between two heartbeats.
+const SHORTEST_HEARTBEAT: Span = Span::seconds(10);
+
+fn heartbeat(table: &mut Settings<'_, '_>) -> Option<Heartbeat> {
+    // The address alone says little, so it may stand in the file; who wants it secret keeps it elsewhere.
+    let url = if table.text("url").is_some() { table.required::<String>("url").map(Secret::new) } else { table.required_secret("url") };
+    if let Some(why) = url.as_ref().and_then(|url| web_address(url.reveal()).err()) {
+        table.hidden_problem("url", "the heartbeat's address cannot be used", why, Some("url = \"https://hc-ping.com/...\"".to_owned()));
+    }
+    let every = table.or("every", Span::minutes(1));
+    if every.is_some_and(|every| every < SHORTEST_HEARTBEAT) {
+        table.problem("every", "a heart that beats too fast", format!("at least {SHORTEST_HEARTBEAT}"), None);
+    }
+    Some(Heartbeat { url: url?, every: every? })
+}
+
+/// HTTPS, or HTTP on this machine; the error does not quote the address, which may hold a key.
+fn web_address(text: &str) -> Result<(), String> {
+    let url = reqwest::Url::parse(text).map_err(|error| format!("not an address: {error}"))?;
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() == "https" || (url.scheme() == "http" && local) { Ok(()) } else { Err("it must begin with https://".to_owned()) }
+}
+
+/// Names that rules had before: no rule has such a name now, and no two rules had the same.
+fn check_old_names(root: &Settings<'_, '_>, rules: &[String]) {
+    let mut seen = BTreeSet::new();
+    for (name, at) in root.notes().old_names() {
+        if rules.contains(&name) {
+            root.notes().problem(at, format!("`{name}` is the name of a rule, and so not an old one"), "still in use", Some("drop it from `was`".to_owned()));
+        } else if !seen.insert(name.clone()) {
+            root.notes().problem(at, format!("two rules say that they were `{name}`"), "once is enough", Some("only one of them can go on with its incidents".to_owned()));
+        }
+    }
 }
 
 /// Names that one table mentions and no other defines.
-fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[String]) {
+fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[String], rules: &[String]) {
     for mention in root.notes().mentions() {
         let (known, what) = match mention.names {
             Names::Receiver => (receivers, "receiver"),
             Names::Source => (sources, "source"),
+            Names::Rule => (rules, "alert"),
         };
         let fitting = known
             .iter()

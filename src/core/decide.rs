@@ -1,33 +1,39 @@
 //! Rules, history, open incidents and the time in; incident changes and notifications out. Nothing else decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::history::History;
-use super::incident::{self, Incident, Step};
-use super::notification::{Notification, notifications};
+use super::incident::{self, Incident, State, Step};
+use super::notification::Notification;
+use super::operator::Orders;
 use super::rules::Rule;
 use super::subject::Subject;
+use super::terms::Terms;
 
 /// The incidents that are not over, by their identity.
 pub type Open = BTreeMap<(String, Subject), Incident>;
+
+/// What does not change between two decisions: what the configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct Rulebook {
+    /// What is told.
+    pub rules: Vec<Rule>,
+    /// On which terms each receiver is.
+    pub terms: BTreeMap<String, Terms>,
+}
 
 /// What is to be committed, in one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// Incidents as they are now.
     pub incidents: Vec<Incident>,
-    /// What is to be told.
+    /// Who is to be told of what.
     pub notifications: Vec<Notification>,
 }
 
 impl Decision {
-    fn take(&mut self, step: Step, now: DateTime<Utc>) {
-        self.notifications.extend(notifications(&step, now));
-        self.incidents.push(step.incident);
-    }
-
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.incidents.is_empty() && self.notifications.is_empty()
@@ -35,23 +41,107 @@ impl Decision {
 }
 
 /// Judges every rule and steps every incident. The order of the result is that of the rules and of their subjects.
-pub fn decide(rules: &[Rule], history: &History, open: &Open, now: DateTime<Utc>) -> Decision {
-    let mut decision = Decision::default();
-    for rule in rules {
+pub fn decide(book: &Rulebook, history: &History, open: &Open, orders: &Orders, now: DateTime<Utc>) -> Decision {
+    let mut steps: Vec<Step> = Vec::new();
+    for rule in &book.rules {
         for judgement in rule.condition.judge(history, now) {
             // Nothing is open most of the time, and then no key need be made.
             let known = if open.is_empty() { None } else { open.get(&(rule.name.clone(), judgement.subject.clone())) };
-            if let Some(step) = incident::step(rule, known, &judgement, now) {
-                decision.take(step, now);
-            }
+            steps.extend(incident::step(rule, known, &judgement, known.and_then(|known| orders.ack(known)), now));
         }
     }
     for incident in open.values() {
-        if let Some(why) = orphaned(incident, rules, history) {
-            decision.take(incident::close(incident, why, now), now);
+        if let Some(why) = orphaned(incident, &book.rules, history) {
+            steps.push(incident::close(incident, why, now));
         }
     }
+    mute(&book.rules, open, &mut steps);
+    let mut decision = Decision::default();
+    for Step { mut incident, tell } in steps {
+        for (event, receivers) in tell {
+            let told = addressees(&incident.subject, &receivers, book, history);
+            let notification = |receiver: &String| Notification { incident: incident.id.clone(), receiver: receiver.clone(), event, at: now };
+            decision.notifications.extend(told.iter().map(notification));
+            if !event.is_end() {
+                // Whoever is told that it fires is told how it ends.
+                let further: Vec<String> = told.into_iter().filter(|receiver| !incident.receivers.contains(receiver)).collect();
+                incident.receivers.extend(further);
+            }
+        }
+        decision.incidents.push(incident);
+    }
     decision
+}
+
+/// Who is told in fact: nobody that he himself cannot be told, and in place of those that refuse everything their fallbacks too.
+fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history: &History) -> Vec<String> {
+    let fallback = |receiver: &str| book.terms.get(receiver).and_then(|terms| terms.fallback.clone());
+    if let Subject::Receiver(failing) = subject {
+        let others = || receivers.iter().filter(|receiver| *receiver != failing).cloned().collect();
+        return fallback(failing).map_or_else(others, |fallback| vec![fallback]);
+    }
+    let mut told: Vec<String> = receivers.to_vec();
+    for receiver in receivers {
+        if let Some(fallback) = fallback(receiver).filter(|_| history.receiver(receiver).is_some_and(|state| state.has_stopped()))
+            && !told.contains(&fallback)
+        {
+            told.push(fallback);
+        }
+    }
+    told
+}
+
+/// Says of each incident whose symptom it is. A change of that is a step of its own.
+fn mute(rules: &[Rule], open: &Open, steps: &mut Vec<Step>) {
+    let stepped: BTreeSet<String> = steps.iter().map(|step| step.incident.id.clone()).collect();
+    let firing = |incident: &&Incident| incident.state == State::Firing;
+    let others = open.values().filter(|incident| !stepped.contains(&incident.id));
+    let mut by_subject: BTreeMap<&Subject, Vec<&Incident>> = BTreeMap::new();
+    for incident in steps.iter().map(|step| &step.incident).chain(others).filter(firing) {
+        by_subject.entry(&incident.subject).or_default().push(incident);
+    }
+    let mut causes: BTreeMap<String, String> = BTreeMap::new();
+    for related in by_subject.values_mut().filter(|related| related.len() > 1) {
+        related.sort_by_key(|incident| (incident.fired, incident.rule.clone()));
+        for symptom in related.iter() {
+            if let Some(cause) = root_of(symptom, related, rules) {
+                causes.insert(symptom.id.clone(), cause.id.clone());
+            }
+        }
+    }
+    let muted: Vec<Incident> = open
+        .values()
+        .filter(|incident| !stepped.contains(&incident.id) && incident.muted_by.as_ref() != causes.get(&incident.id))
+        .map(|incident| Incident { muted_by: causes.get(&incident.id).cloned(), ..incident.clone() })
+        .collect();
+    for step in steps.iter_mut() {
+        step.incident.muted_by = causes.get(&step.incident.id).cloned();
+    }
+    steps.extend(muted.into_iter().map(|incident| Step { incident, tell: vec![] }));
+}
+
+/// The incident among `related`, by age, that explains a symptom, and that nothing explains in its turn.
+fn root_of<'a>(symptom: &Incident, related: &[&'a Incident], rules: &[Rule]) -> Option<&'a Incident> {
+    let rule_of = |incident: &Incident| rules.iter().find(|rule| rule.name == incident.rule);
+    let explains = |cause: &Incident, symptom: &Incident| {
+        let (Some(cause_rule), Some(symptom_rule)) = (rule_of(cause), rule_of(symptom)) else { return false };
+        cause.id != symptom.id
+            && (cause_rule.mutes.contains(&symptom_rule.name) || cause_rule.condition.explains(&cause.finding, &symptom_rule.condition, &symptom.finding))
+    };
+    // Where two explain each other, the older one is the cause: one step up is always to an incident that does not explain back, or
+    // is older, so the way up has no circle.
+    let up = |from: &Incident| {
+        let older = |cause: &&&'a Incident| (cause.fired, &cause.rule) < (from.fired, &from.rule);
+        related.iter().find(|cause| explains(cause, from) && (older(cause) || !explains(from, cause))).copied()
+    };
+    let mut root = up(symptom)?;
+    for _ in related {
+        match up(root) {
+            Some(further) if further.id != symptom.id => root = further,
+            _ => break,
+        }
+    }
+    Some(root)
 }
 
 /// Why nothing will ever judge an incident again, if so.
@@ -62,8 +152,43 @@ fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'
     if !rule.condition.covers(&incident.subject) {
         return Some("its rule no longer speaks of it");
     }
-    let source_is_gone = matches!(&incident.subject, Subject::Source(name) if history.source(name).is_none());
-    source_is_gone.then_some("its source is no longer in the configuration")
+    match &incident.subject {
+        Subject::Source(name) if history.source(name).is_none() => Some("its source is no longer in the configuration"),
+        Subject::Receiver(name) if history.receiver(name).is_none() => Some("its receiver is no longer in the configuration"),
+        _ => None,
+    }
+}
+
+/// The open incidents under the names that their rules have now, and those that were renamed.
+pub fn renamed(open: Open, rules: &[Rule]) -> (Open, Vec<Incident>) {
+    let mut known = Open::new();
+    let mut changed = Vec::new();
+    let (old, current): (Vec<_>, Vec<_>) = open.into_iter().partition(|((rule, _), _)| rules.iter().any(|new| new.was.contains(rule)));
+    known.extend(current);
+    for ((was, subject), incident) in old {
+        let Some(rule) = rules.iter().find(|rule| rule.was.contains(&was)) else { continue };
+        let identity = (rule.name.clone(), subject.clone());
+        if known.contains_key(&identity) {
+            // It is open under its new name already; under the old one nothing watches it any more.
+            known.insert((was, subject), incident);
+            continue;
+        }
+        let incident = Incident { rule: rule.name.clone(), ..incident };
+        changed.push(incident.clone());
+        known.insert(identity, incident);
+    }
+    (known, changed)
+}
+
+/// Headlines of the symptoms among the open incidents, by the id of their cause.
+pub fn symptoms(open: &Open) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for incident in open.values().filter(|incident| incident.state == State::Firing) {
+        if let Some(cause) = &incident.muted_by {
+            all.entry(cause.clone()).or_default().push(incident.finding.headline.clone());
+        }
+    }
+    all
 }
 
 #[cfg(test)]

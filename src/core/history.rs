@@ -26,6 +26,40 @@ pub struct History {
     pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
     metrics: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, MetricPoint>>,
     sources: BTreeMap<String, SourceState>,
+    receivers: BTreeMap<String, ReceiverState>,
+}
+
+/// What is known of a receiver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReceiverState {
+    /// When it last took something.
+    pub took: Option<DateTime<Utc>>,
+    /// Since when it takes nothing, and why; `None` if its last answer was a good one, or there was none yet.
+    pub failing: Option<Untold>,
+    /// Attempts that have failed since it last took something.
+    pub attempts: u32,
+    /// Not to be tried before this, UTC.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The receiver itself asked for that wait; nothing may shorten it.
+    pub told_to_wait: bool,
+}
+
+/// A receiver that takes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Untold {
+    /// When the first attempt of the run failed.
+    pub since: DateTime<Utc>,
+    /// What the last one met, without secrets.
+    pub why: String,
+    /// It refuses everything: its address or its password is wrong, and waiting will not mend that.
+    pub stopped: bool,
+}
+
+impl ReceiverState {
+    /// Whether it refuses everything, so that somebody else has to be told.
+    pub fn has_stopped(&self) -> bool {
+        self.failing.as_ref().is_some_and(|failing| failing.stopped)
+    }
 }
 
 /// A thing with the time it was seen.
@@ -53,6 +87,9 @@ pub struct SourceState {
 pub struct Failing {
     /// When the first of the run was.
     pub since: DateTime<Utc>,
+    /// When the latest was.
+    #[serde(default)]
+    pub until: DateTime<Utc>,
     /// How many polls have failed.
     pub polls: u32,
     /// The latest.
@@ -96,16 +133,40 @@ impl History {
             What::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
                     state.answered = state.answered.max(Some(*seen));
-                    state.failing = None;
+                    // What failed after this answer has come first by chance.
+                    state.failing.take_if(|failing| failing.until <= *seen);
                 }
             }
             What::Failed(failure) => {
-                if let Some(state) = self.sources.get_mut(source) {
-                    let run = state.failing.get_or_insert_with(|| Failing { since: *seen, polls: 0, last: failure.clone() });
+                if let Some(state) = self.sources.get_mut(source).filter(|state| state.answered.is_none_or(|answered| answered < *seen)) {
+                    let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
                     run.polls += 1;
-                    run.last = failure.clone();
+                    run.since = run.since.min(*seen);
+                    if run.until <= *seen {
+                        (run.until, run.last) = (*seen, failure.clone());
+                    }
                 }
             }
+        }
+    }
+
+    /// The clock was set back to `now`: what was seen later counts as seen now, or it would stand in the way of what comes.
+    pub fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
+        for state in self.sources.values_mut() {
+            state.since = state.since.min(now);
+            state.answered = state.answered.map(|at| at.min(now));
+            if let Some(failing) = &mut state.failing {
+                (failing.since, failing.until) = (failing.since.min(now), failing.until.min(now));
+            }
+        }
+        for state in self.receivers.values_mut() {
+            state.took = state.took.map(|at| at.min(now));
+            if let Some(failing) = &mut state.failing {
+                failing.since = failing.since.min(now);
+            }
+        }
+        for at in self.read_up_to.values_mut().chain(self.measured_up_to.values_mut()) {
+            *at = (*at).min(now);
         }
     }
 
@@ -117,6 +178,11 @@ impl History {
     /// Puts back what the store knows of a source.
     pub fn restore(&mut self, source: &str, state: SourceState) {
         self.sources.insert(source.to_owned(), state);
+    }
+
+    /// Puts in what is known of a receiver.
+    pub fn know_receiver(&mut self, name: &str, state: ReceiverState) {
+        self.receivers.insert(name.to_owned(), state);
     }
 
     /// Puts back an error that the store knows.
@@ -205,6 +271,16 @@ impl History {
     /// What is known of each source.
     pub fn sources(&self) -> impl Iterator<Item = (&str, &SourceState)> {
         self.sources.iter().map(|(name, state)| (name.as_str(), state))
+    }
+
+    /// What is known of each receiver of the configuration.
+    pub fn receivers(&self) -> impl Iterator<Item = (&str, &ReceiverState)> {
+        self.receivers.iter().map(|(name, state)| (name.as_str(), state))
+    }
+
+    /// What is known of one receiver.
+    pub fn receiver(&self, name: &str) -> Option<&ReceiverState> {
+        self.receivers.get(name)
     }
 
     /// What is known of one source.

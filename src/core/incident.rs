@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::diagnosis::Cause;
+use super::operator::Ack;
 use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
 use super::subject::Subject;
 
@@ -22,14 +24,27 @@ pub enum State {
     Resolved,
 }
 
+impl State {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// One life. At most one that is not over exists per rule and subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
+    /// Names this life for good: made of the rule, the subject and the moment it opened, and kept when the rule is renamed.
+    pub id: String,
     /// The rule's name.
     pub rule: String,
     /// What it is about.
     pub subject: Subject,
-    /// The rule's severity when it began.
+    /// The highest severity it has had.
     pub severity: Severity,
     /// Where it is in its life.
     pub state: State,
@@ -39,26 +54,52 @@ pub struct Incident {
     pub fired: Option<DateTime<Utc>>,
     /// When they were last told, UTC.
     pub told: Option<DateTime<Utc>>,
+    /// Since when the condition has been clear while the incident is kept firing, UTC.
+    #[serde(default)]
+    pub clear_since: Option<DateTime<Utc>>,
+    /// When its severity rose, UTC.
+    #[serde(default)]
+    pub worsened: Option<DateTime<Utc>>,
+    /// When further receivers were told because nobody took care of it, UTC.
+    #[serde(default)]
+    pub escalated: Option<DateTime<Utc>>,
     /// When it ended, UTC.
     pub resolved: Option<DateTime<Utc>>,
+    /// Why it ended.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// The incident whose symptom it is: while that one is firing, nobody is told of this one by itself.
+    #[serde(default)]
+    pub muted_by: Option<String>,
     /// What was found, as it was last told.
     pub finding: Finding,
     /// Every cause that has been told of.
     pub causes: Vec<Cause>,
-    /// The receivers that know of it.
+    /// The receivers that are told of it.
     pub receivers: Vec<String>,
 }
 
+impl Incident {
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.state == State::Resolved
+    }
+}
+
 /// What happened to an incident in one step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// Its receivers are to be told for the first time.
-    Firing,
-    /// It still holds, and for a cause, or with an error, that nobody has been told of.
-    Changed,
     /// It still holds, and its receivers asked to be told again.
     Reminder,
+    /// It still holds, and for a cause, or with an error, that nobody has been told of.
+    Changed,
+    /// It still holds, and its severity has risen.
+    Worsened,
+    /// It still holds, nobody has taken care of it, and further receivers are to be told.
+    Escalated,
+    /// Its receivers are to be told for the first time.
+    Firing,
     /// It is over.
     Resolved,
     /// Nothing watches it any more: its rule or its source is gone from the configuration.
@@ -66,78 +107,109 @@ pub enum Event {
 }
 
 impl Event {
+    /// Every event.
+    pub const ALL: &'static [Self] = &[Self::Reminder, Self::Changed, Self::Worsened, Self::Escalated, Self::Firing, Self::Resolved, Self::Closed];
+
     /// The word used in JSON and in notification keys.
     pub fn word(self) -> &'static str {
         match self {
             Self::Firing => "firing",
             Self::Changed => "changed",
+            Self::Worsened => "worsened",
+            Self::Escalated => "escalated",
             Self::Reminder => "reminder",
             Self::Resolved => "resolved",
             Self::Closed => "closed",
         }
     }
+
+    /// Whether it is the end of an incident.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Resolved | Self::Closed)
+    }
 }
 
-/// An incident after a step, with what its receivers are to be told, if anything, and a word why.
+/// An incident after a step, with who is to be told what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The incident as it is now.
     pub incident: Incident,
-    /// What to tell.
-    pub event: Option<Event>,
-    /// Why it ended, where it did.
-    pub why: Option<String>,
+    /// What to tell, and to whom.
+    pub tell: Vec<(Event, Vec<String>)>,
+}
+
+impl Step {
+    fn silent(incident: Incident) -> Self {
+        Self { incident, tell: vec![] }
+    }
 }
 
 /// The next step in the life of `rule` on the judged subject. `None` if nothing changes.
-pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, now: DateTime<Utc>) -> Option<Step> {
+///
+/// Times of the incident that lie ahead of `now`, because the clock was set back, count from `now` on.
+pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
     match (open, &judgement.verdict) {
         // What is not known keeps things as they are.
         (_, Verdict::Unknown(_)) | (None, Verdict::Clear(_)) => None,
         (None, Verdict::Holds(finding)) => {
-            let incident = Incident {
-                rule: rule.name.clone(),
-                subject: judgement.subject.clone(),
-                severity: rule.severity,
-                state: State::Pending,
-                opened: now,
-                fired: None,
-                told: None,
-                resolved: None,
-                finding: (**finding).clone(),
-                causes: vec![],
-                receivers: vec![],
-            };
-            Some(if rule.hold.is_none() { fire(rule, incident, finding, now) } else { Step { incident, event: None, why: None } })
+            let incident = opened(rule, &judgement.subject, finding, now);
+            Some(if rule.hold.is_none() { fire(rule, incident, finding, now) } else { Step::silent(incident) })
         }
-        (Some(incident), Verdict::Holds(finding)) => match incident.state {
-            State::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident.clone(), finding, now)),
-            State::Firing => {
-                let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
-                let remind = rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
-                let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, incident, now));
-                let event = if changed { Event::Changed } else { Event::Reminder };
-                (changed || remind).then(|| {
-                    let mut incident =
-                        Incident { told: Some(now), finding: (**finding).clone(), receivers: joined(&incident.receivers, &rule.tell), ..incident.clone() };
-                    incident.causes.extend(new_cause.map(|(cause, _)| cause));
-                    Step { incident, event: Some(event), why: None }
-                })
+        (Some(incident), Verdict::Holds(finding)) => {
+            let incident = anchored(incident, now);
+            match incident.state {
+                State::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident, finding, now)),
+                State::Firing => goes_on(rule, incident, finding, ack, now),
+                State::Resolved => None,
             }
-            State::Resolved => None,
-        },
-        (Some(incident), Verdict::Clear(why)) => Some(end(incident, Event::Resolved, why, now)),
+        }
+        (Some(incident), Verdict::Clear(why)) => {
+            let mut incident = anchored(incident, now);
+            let keep = rule.keep_firing_for.filter(|_| incident.state == State::Firing);
+            let Some(keep) = keep else { return Some(end(incident, Event::Resolved, why, now)) };
+            match incident.clear_since {
+                Some(since) if now - since >= keep.delta() => Some(end(incident, Event::Resolved, why, now)),
+                Some(_) => None,
+                None => {
+                    incident.clear_since = Some(now);
+                    Some(Step::silent(incident))
+                }
+            }
+        }
     }
 }
 
 /// Ends an incident that nothing watches any more; `why` says what is gone.
 pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> Step {
-    end(incident, Event::Closed, why, now)
+    end(anchored(incident, now), Event::Closed, why, now)
+}
+
+fn opened(rule: &Rule, subject: &Subject, finding: &Finding, now: DateTime<Utc>) -> Incident {
+    Incident {
+        id: format!("{:012x}", xxh3_64(format!("{}\n{subject}\n{}", rule.name, now.timestamp_millis()).as_bytes()) >> 16),
+        rule: rule.name.clone(),
+        subject: subject.clone(),
+        severity: rule.severity_of(finding),
+        state: State::Pending,
+        opened: now,
+        fired: None,
+        told: None,
+        clear_since: None,
+        worsened: None,
+        escalated: None,
+        resolved: None,
+        why: None,
+        muted_by: None,
+        finding: finding.clone(),
+        causes: vec![],
+        receivers: vec![],
+    }
 }
 
 fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) -> Step {
     let incident = Incident {
         state: State::Firing,
+        severity: incident.severity.max(rule.severity_of(finding)),
         fired: Some(now),
         told: Some(now),
         finding: finding.clone(),
@@ -145,7 +217,61 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
         receivers: rule.tell.clone(),
         ..incident
     };
-    Step { incident, event: Some(Event::Firing), why: None }
+    Step { tell: vec![(Event::Firing, incident.receivers.clone())], incident }
+}
+
+/// The condition of a firing incident still holds.
+fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
+    let ack = ack.filter(|ack| incident.worsened.is_none_or(|worsened| ack.at > worsened));
+    let severity = incident.severity.max(rule.severity_of(finding));
+    let risen = rule.critical_at.is_some() && severity > incident.severity;
+    let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
+    let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, &incident, now));
+    let remind = ack.is_none() && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
+    let event = match (risen, changed, remind) {
+        (true, ..) => Some(Event::Worsened),
+        (_, true, _) => Some(Event::Changed),
+        (.., true) => Some(Event::Reminder),
+        _ => None,
+    };
+    let mut tell = Vec::new();
+    if let Some(event) = event {
+        incident.told = Some(now);
+        incident.finding = finding.clone();
+        incident.receivers = joined(&incident.receivers, &rule.tell);
+        incident.causes.extend(new_cause.map(|(cause, _)| cause));
+        tell.push((event, incident.receivers.clone()));
+    }
+    if risen {
+        (incident.severity, incident.worsened) = (severity, Some(now));
+    }
+    let due = |after: super::span::Span| incident.fired.is_some_and(|fired| now - fired >= after.delta());
+    if let Some(escalation) = rule.escalate.as_ref().filter(|escalation| incident.escalated.is_none() && ack.is_none() && due(escalation.after)) {
+        let further: Vec<String> = escalation.tell.iter().filter(|receiver| !incident.receivers.contains(receiver)).cloned().collect();
+        incident.escalated = Some(now);
+        incident.finding = finding.clone();
+        incident.receivers = joined(&incident.receivers, &further);
+        if !further.is_empty() {
+            tell.push((Event::Escalated, further));
+        }
+        return Some(Step { incident: Incident { clear_since: None, ..incident }, tell });
+    }
+    let holds_again = incident.clear_since.take().is_some();
+    (holds_again || !tell.is_empty()).then_some(Step { incident, tell })
+}
+
+/// The incident with no time ahead of the clock.
+fn anchored(incident: &Incident, now: DateTime<Utc>) -> Incident {
+    let past = |at: Option<DateTime<Utc>>| at.map(|at| at.min(now));
+    Incident {
+        opened: incident.opened.min(now),
+        fired: past(incident.fired),
+        told: past(incident.told),
+        clear_since: past(incident.clear_since),
+        worsened: past(incident.worsened),
+        escalated: past(incident.escalated),
+        ..incident.clone()
+    }
 }
 
 /// Whether the last message is long enough ago for one that only says that there is more of the same kind: what comes in a burst is
@@ -156,9 +282,10 @@ fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
 }
 
 /// Whoever was told that it fires is told that it ended; of a pending one nobody knows.
-fn end(incident: &Incident, event: Event, why: &str, now: DateTime<Utc>) -> Step {
-    let event = (incident.state == State::Firing).then_some(event);
-    Step { incident: Incident { state: State::Resolved, resolved: Some(now), ..incident.clone() }, event, why: Some(why.to_owned()) }
+fn end(incident: Incident, event: Event, why: &str, now: DateTime<Utc>) -> Step {
+    let told = incident.state == State::Firing && !incident.receivers.is_empty();
+    let tell = if told { vec![(event, incident.receivers.clone())] } else { vec![] };
+    Step { incident: Incident { state: State::Resolved, resolved: Some(now), why: Some(why.to_owned()), muted_by: None, ..incident }, tell }
 }
 
 fn joined(known: &[String], more: &[String]) -> Vec<String> {

@@ -2,7 +2,8 @@
 //!
 //! Nothing here waits, reads a clock, opens a file, asks the environment or draws a random number: whatever it needs is handed
 //! in. The path of one datum: an [`observation::Observation`] enters the [`history::History`], a [`rules::Rule`] judges it,
-//! [`decide::decide`] steps the incident and words the [`notification::Notification`].
+//! [`decide::decide`] steps the incident and says who is to be told ([`notification::Notification`]), and [`outbox::plan`] puts what waits
+//! for one receiver into a message once it can be told.
 
 pub mod calendar;
 pub mod decide;
@@ -17,6 +18,8 @@ pub mod money;
 pub mod month;
 pub mod notification;
 pub mod observation;
+pub mod operator;
+pub mod outbox;
 pub mod redact;
 pub mod rules;
 pub mod schedule;
@@ -25,3 +28,4 @@ pub mod settings;
 pub mod span;
 pub mod subject;
 pub mod tail;
+pub mod terms;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use cron::TimeUnitSpec;
 
@@ -108,6 +108,14 @@ impl CronInZone {
         }
         Some(high)
     }
+}
+
+/// The first instant after `now` at which the wall clock of `zone` shows `time`; where it skips that time, the first after the gap.
+pub fn local_time_after(time: NaiveTime, zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
+    let expression = format!("{} {} {} * * *", time.second(), time.minute(), time.hour());
+    let next = CronInZone::parse(&expression, zone, now).ok().and_then(|cron| cron.next_after(now));
+    // Every day has every time, or the end of the gap that it falls into.
+    next.unwrap_or(now + TimeDelta::days(1))
 }
 
 impl Schedule {

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -33,6 +34,8 @@ pub enum Names {
     Receiver,
     /// A `[watch.<name>]` or `[warm.<name>]`, by its full name.
     Source,
+    /// An `[alert.<name>]`.
+    Rule,
 }
 
 /// A mention of something another table defines, looked up when all tables are read.
@@ -62,6 +65,7 @@ pub enum SecretPlace<'a> {
 pub struct Notes<'a> {
     problems: RefCell<Vec<Problem>>,
     mentions: RefCell<Vec<Mention>>,
+    old_names: RefCell<Vec<(String, Range<usize>)>>,
     longest_window: RefCell<Vec<(super::span::Span, Range<usize>)>>,
     secrets: &'a SecretLookup<'a>,
 }
@@ -69,7 +73,7 @@ pub struct Notes<'a> {
 impl<'a> Notes<'a> {
     /// An empty list of notes; `secrets` is asked for each secret the file names.
     pub fn new(secrets: &'a SecretLookup<'a>) -> Self {
-        Self { problems: RefCell::default(), mentions: RefCell::default(), longest_window: RefCell::default(), secrets }
+        Self { problems: RefCell::default(), mentions: RefCell::default(), old_names: RefCell::default(), longest_window: RefCell::default(), secrets }
     }
 
     /// Notes a mistake.
@@ -92,6 +96,11 @@ impl<'a> Notes<'a> {
     /// Every mention so far.
     pub fn mentions(&self) -> Vec<Mention> {
         self.mentions.borrow().clone()
+    }
+
+    /// Every name that a rule says it had before, with its place.
+    pub fn old_names(&self) -> Vec<(String, Range<usize>)> {
+        self.old_names.borrow().clone()
     }
 
     /// Every length of time that a rule looks back, with its place.
@@ -297,6 +306,40 @@ impl<'a, 'n> Settings<'a, 'n> {
             self.notes.mentions.borrow_mut().push(Mention { names, name: name.get_ref().clone(), at: name.span() });
         }
         Some(typed.into_iter().map(Spanned::into_inner).collect())
+    }
+
+    /// A time zone by its name.
+    pub fn zone(&mut self, key: &'static str) -> Option<Tz> {
+        let typed: String = self.required(key)?;
+        let zone = typed.parse().ok();
+        if zone.is_none() {
+            let names: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+            let hint = one_of(&typed, &names);
+            let hint =
+                hint.split("? ").next().filter(|hint| hint.starts_with("did")).map_or_else(|| "write it like Asia/Seoul".to_owned(), |hint| format!("{hint}?"));
+            self.problem(key, format!("`{typed}` is not a time zone"), "unknown", Some(hint));
+        }
+        zone
+    }
+
+    /// One name, or a list of names, that the table had before.
+    pub fn old_names(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let typed: Vec<Spanned<String>> = if self.text(key).is_some() { vec![self.required(key)?] } else { self.some(key)? };
+        self.notes.old_names.borrow_mut().extend(typed.iter().map(|name| (name.get_ref().clone(), self.place_of(key, name))));
+        Some(typed.into_iter().map(Spanned::into_inner).collect())
+    }
+
+    /// Where one of the values under `key` stands.
+    fn place_of<T>(&self, key: &str, value: &Spanned<T>) -> Range<usize> {
+        if value.span().is_empty() { self.place(key) } else { value.span() }
+    }
+
+    /// A secret that must be there.
+    pub fn required_secret(&mut self, key: &'static str) -> Option<Secret> {
+        if !self.has(key) {
+            self.problem(key, format!("`{}` needs `{key}`", self.path), format!("`{key}` is missing"), Some(format!("{key} = {{ env = \"NAME\" }}")));
+        }
+        self.secret(key)
     }
 
     /// A secret, kept in the environment or in a file, never in this one.

@@ -16,6 +16,8 @@ pub enum Subject {
     Function(String),
     /// One of the monitor's own sources, such as `watch.spend`.
     Source(String),
+    /// One of the receivers, by name.
+    Receiver(String),
 }
 
 impl Subject {
@@ -23,7 +25,7 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Self::Total => "the whole account",
-            Self::Service(name) | Self::Function(name) | Self::Source(name) => name,
+            Self::Service(name) | Self::Function(name) | Self::Source(name) | Self::Receiver(name) => name,
         }
     }
 }
@@ -36,6 +38,7 @@ impl fmt::Display for Subject {
             Self::Service(name) => write!(f, "service:{name}"),
             Self::Function(name) => write!(f, "function:{name}"),
             Self::Source(name) => write!(f, "source:{name}"),
+            Self::Receiver(name) => write!(f, "receiver:{name}"),
         }
     }
 }
@@ -49,6 +52,7 @@ impl std::str::FromStr for Subject {
             Some(("service", name)) => Ok(Self::Service(name.to_owned())),
             Some(("function", name)) => Ok(Self::Function(name.to_owned())),
             Some(("source", name)) => Ok(Self::Source(name.to_owned())),
+            Some(("receiver", name)) => Ok(Self::Receiver(name.to_owned())),
             _ => Err(UnknownSubject(text.to_owned())),
         }
     }
@@ -70,6 +74,7 @@ mod tests {
             Subject::Service("Amazon Relational Database Service".into()),
             Subject::Function("backend:dev".into()),
             Subject::Source("watch.spend".into()),
+            Subject::Receiver("team".into()),
         ] {
             assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject);
         }

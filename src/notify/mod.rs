@@ -7,23 +7,50 @@ mod stdout;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::core::notification::Message;
+use crate::core::outbox::Threads;
 use crate::core::settings::{Kind, Settings};
 
 /// What a receiver is handed.
 #[derive(Debug, Clone)]
 pub struct Parcel {
-    /// The notification's key; the same for a repeat.
+    /// The message's key; the same for a repeat, and for no other message.
     pub key: String,
     /// What to say.
     pub message: Message,
-    /// It may have arrived before, in an attempt that a crash cut short.
+    /// The messages it follows, oldest first; none if it is the first to speak of its incidents.
+    pub follows: Vec<Earlier>,
+    /// It may have arrived before, in an attempt that got no answer or that a crash cut short.
     pub possible_repeat: bool,
+    /// When the first attempt at it was made, UTC.
+    pub sealed: DateTime<Utc>,
     /// The reader's time zone.
     pub zone: Tz,
+}
+
+/// A message that the receiver has taken, and that another one follows.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// Its key.
+    pub key: String,
+    /// What the receiver answered to it, if that identifies the message.
+    pub receipt: Option<String>,
+    /// What it would say now, to bring it up to date where that can be done.
+    pub now: Message,
+}
+
+/// A picture to show, such as a chart of costs.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// The file's name, with its ending.
+    pub name: String,
+    /// What it shows, in a line.
+    pub title: String,
+    /// A PNG file.
+    pub png: Vec<u8>,
 }
 
 /// What became of an attempt.
@@ -31,7 +58,7 @@ pub struct Parcel {
 pub enum Outcome {
     /// The receiver has it; the receipt is what it answered, if that identifies the message.
     Delivered(Option<String>),
-    /// Not now; tried again, not before the receiver's own wish if it has one.
+    /// Not now, and it certainly did not arrive; tried again, not before the receiver's own wish if it has one.
     Later {
         /// Why, without any secret.
         why: String,
@@ -40,8 +67,10 @@ pub enum Outcome {
     },
     /// It was sent, and no answer came: it may have arrived.
     Unknown(String),
-    /// The receiver will not take it as things are: an address, a password or a webhook is wrong.
+    /// The receiver will not take this message as it is; another one it may.
     Refused(String),
+    /// The receiver takes nothing as things are: an address, a password or a webhook is wrong.
+    Stopped(String),
 }
 
 /// A place to tell.
@@ -52,6 +81,21 @@ pub trait Receiver: Send + Sync {
 
     /// Looks whether it could tell, without telling anything to anybody.
     async fn probe(&self) -> Result<String, String>;
+
+    /// Shows a picture, below an earlier message if one is named.
+    async fn show(&self, _picture: &Picture, _below: Option<&Earlier>) -> Outcome {
+        Outcome::Refused("this kind of receiver cannot show pictures".to_owned())
+    }
+
+    /// What it makes of messages that belong together.
+    fn threads(&self) -> Threads {
+        Threads::None
+    }
+
+    /// The shortest time between two messages that it likes.
+    fn pace(&self) -> TimeDelta {
+        TimeDelta::zero()
+    }
 }
 
 macro_rules! receivers {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement, is_fresh};
+use super::{Finding, Judgement, Measure, is_fresh};
 use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::money::Percent;
@@ -60,6 +60,7 @@ impl ColdStarts {
             headline: format!("{function}: {shown} waited for a cold start within {}, over {}", self.within, self.share),
             facts: vec![("Waited for a cold start".to_owned(), shown), ("New environments in all".to_owned(), counted.cold.to_string()), ("Limit".to_owned(), self.share.to_string())],
             next_step: "See whether calls come at the same time: one ping keeps one environment warm, so raise `concurrency` of the warm-up to the number of calls that overlap, or make start-up shorter.".to_owned(),
+            measure: Some(Measure { value: (counted.cold_waited * 100).into(), limit: self.share.0 * Decimal::from(counted.invocations) }),
             ..Finding::default()
         };
         Judgement::holds(subject, finding)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement};
+use super::{Finding, Judgement, Measure};
 use crate::core::calendar::Month;
 use crate::core::history::History;
 use crate::core::money::{Usd, cents};
@@ -169,6 +169,7 @@ impl CostAbove {
             },
             evidence: vec![],
             latest: None,
+            measure: Some(Measure { value: amount, limit: self.limit.0 }),
         }
     }
 }

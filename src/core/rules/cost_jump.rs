@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::cost_above::{Which, service_of};
-use super::{Finding, Judgement};
+use super::{Finding, Judgement, Measure};
 use crate::core::history::History;
 use crate::core::money::{Factor, Usd, cents};
 use crate::core::observation::DayCost;
@@ -77,6 +77,7 @@ impl CostJump {
                 "Open Cost Explorer for {} and the day before, group by usage type: the line that grew is the cause. Compare with what was deployed or created on that day.",
                 last.day
             ),
+            measure: Some(Measure { value: amount, limit: (median * self.factor).max(median + self.at_least.0) }),
             ..Finding::default()
         };
         Judgement::holds(subject, finding)

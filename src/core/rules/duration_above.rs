@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, Judgement, is_fresh};
+use super::{Finding, Judgement, Measure, is_fresh};
 use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::observation::Tally;
@@ -73,7 +73,8 @@ impl DurationAbove {
         if duration <= self.limit.milliseconds() {
             return Judgement::clear(subject, shown);
         }
-        Judgement::holds(subject, self.finding(function, &shown, &counted))
+        let finding = Finding { measure: Measure::of_floats(duration, self.limit.milliseconds()), ..self.finding(function, &shown, &counted) };
+        Judgement::holds(subject, finding)
     }
 
     fn finding(&self, function: &str, shown: &str, counted: &Tally) -> Finding {

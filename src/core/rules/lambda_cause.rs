@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, Judgement, PINGING_CANNOT_HELP, is_fresh};
+use super::{Finding, Judgement, Measure, PINGING_CANNOT_HELP, is_fresh};
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::glob::Functions;
 use crate::core::history::History;
@@ -66,6 +66,7 @@ impl LambdaCause {
             facts: vec![("Count".to_owned(), format!("{} within {}", counted.cold, self.within))],
             cause: Some((Cause::ColdStart, Confidence::Proved)),
             next_step: Cause::ColdStart.next_step().to_owned(),
+            measure: Some(Measure { value: counted.cold.into(), limit: self.count.into() }),
             ..Finding::default()
         })
     }
@@ -122,6 +123,7 @@ impl LambdaCause {
             next_step: last.cause.next_step().to_owned(),
             evidence: last.evidence.clone(),
             latest: None,
+            measure: Some(Measure { value: run.len().into(), limit: self.count.into() }),
         }
     }
 }

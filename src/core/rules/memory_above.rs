@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement, is_fresh};
+use super::{Finding, Judgement, Measure, is_fresh};
 use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::money::Percent;
@@ -66,6 +66,7 @@ impl MemoryAbove {
                 "Raise the memory above {} MB before the function is killed for it (`oom`); Lambda gives more CPU with it and bills it by GB-second. If the figure grows from one invocation to the next of an environment, something is kept that should be let go.",
                 memory.size_mb
             ),
+            measure: Some(Measure { value: (u64::from(memory.used_mb) * 100).into(), limit: self.share.0 * Decimal::from(memory.size_mb) }),
             ..Finding::default()
         };
         Judgement::holds(subject, finding)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Finding, Judgement, is_fresh};
+use super::{Finding, Judgement, Measure, is_fresh};
 use crate::core::glob::Functions;
 use crate::core::history::History;
 use crate::core::observation::{METRICS, MetricPoint};
@@ -47,6 +47,11 @@ impl MetricAbove {
         }
         let within = settings.window("within", Span::minutes(15));
         Some(Self { functions: functions?, metric: metric?, statistic: statistic?, above: above?, within: within? })
+    }
+
+    /// Whether it counts what fails, or how long it took: figures that a failing start-up explains.
+    pub(super) fn is_about_failing(&self) -> bool {
+        matches!(self.metric.0, "Errors" | "Duration")
     }
 
     pub(super) fn window(&self) -> Option<Span> {
@@ -99,6 +104,7 @@ impl MetricAbove {
                 ("Limit".to_owned(), format!("{}{unit}", self.above)),
             ],
             next_step: next_step.to_owned(),
+            measure: Measure::of_floats(value, self.above),
             ..Finding::default()
         };
         Judgement::holds(subject, finding)

@@ -9,6 +9,7 @@ mod memory_above;
 mod metric_above;
 mod new_error;
 mod ping_failing;
+mod receiver_failing;
 mod silence;
 mod source_failing;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::{Cause, Confidence};
@@ -90,12 +92,44 @@ conditions! {
     ping_failing: PingFailing,
     silence: Silence,
     source_failing: SourceFailing,
+    receiver_failing: ReceiverFailing,
 }
 
 impl Condition {
     /// The condition that watches the sources where the user has not written one himself.
     pub fn source_failing() -> Self {
         Self::SourceFailing(source_failing::SourceFailing::default())
+    }
+}
+
+impl Condition {
+    /// The condition that watches the receivers where the user has not written one himself.
+    pub fn receiver_failing() -> Self {
+        Self::ReceiverFailing(receiver_failing::ReceiverFailing::default())
+    }
+
+    /// Whether what it finds has a figure and a limit that can be compared.
+    pub fn is_measured(&self) -> bool {
+        !matches!(self, Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_))
+    }
+
+    /// Whether what this condition found on a subject explains what another one found on the same: then the other is its symptom.
+    pub fn explains(&self, found: &Finding, other: &Self, symptom: &Finding) -> bool {
+        let (cause, theirs) = (found.cause.map(|(cause, _)| cause), symptom.cause.map(|(cause, _)| cause));
+        let slow = matches!(cause, Some(Cause::InitTimeout | Cause::SlowColdStart | Cause::ReinitLoop | Cause::FunctionTimeout));
+        match (self, other) {
+            // A ping that fails for the same cause, or for none that its answer shows.
+            (Self::LambdaCause(_), Self::PingFailing(_)) => cause.is_some() && (theirs.is_none() || theirs == cause),
+            // An invocation that does not come to the end of its start-up is slow, meets no warm environment, and is an error.
+            (Self::LambdaCause(_), Self::DurationAbove(_) | Self::ColdStarts(_)) => slow,
+            (Self::LambdaCause(_), Self::MetricAbove(metric)) => slow && metric.is_about_failing(),
+            // The very invocations that the other one calls new.
+            (Self::LambdaCause(_), Self::NewError(_)) => cause.is_some() && theirs == cause,
+            (Self::LambdaCause(_), Self::MemoryAbove(_)) => cause == Some(Cause::Oom),
+            // A source that fails gives no answer.
+            (Self::SourceFailing(_), Self::Silence(_)) => true,
+            _ => false,
+        }
     }
 }
 
@@ -143,10 +177,90 @@ pub struct Rule {
     pub hold: Option<Span>,
     /// How much it matters.
     pub severity: Severity,
+    /// How many times its limit the measured figure reaches when the incident becomes critical.
+    pub critical_at: Option<Times>,
+    /// How long it must have been clear before an incident ends.
+    pub keep_firing_for: Option<Span>,
     /// After how long to say it again while it still holds.
     pub remind: Option<Span>,
+    /// Who is told besides if nobody takes care of it.
+    pub escalate: Option<Escalation>,
     /// The receivers that are told.
     pub tell: Vec<String>,
+    /// Names the rule had before; incidents that are open under them go on.
+    pub was: Vec<String>,
+    /// Rules whose incidents on the same subject are symptoms of this one's.
+    pub mutes: Vec<String>,
+}
+
+/// Who is told besides, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escalation {
+    /// So long after the first message.
+    pub after: Span,
+    /// The further receivers.
+    pub tell: Vec<String>,
+}
+
+/// A factor of at least one, as in `"2x"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times(pub Decimal);
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let factor: Option<Decimal> = text.strip_suffix('x').and_then(|factor| factor.parse().ok());
+        match factor {
+            Some(factor) if factor >= Decimal::ONE && factor <= Decimal::from(1_000_000) => Ok(Self(factor)),
+            _ => Err(serde::de::Error::custom(format!("`{text}` is not a factor of one or more, such as \"2x\" or \"1.5x\""))),
+        }
+    }
+}
+
+impl Rule {
+    /// A rule that is told to `tell` at once, as a warning, and has no other wishes.
+    pub fn plain(name: &str, condition: Condition, tell: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            condition,
+            hold: None,
+            severity: Severity::Warning,
+            critical_at: None,
+            keep_firing_for: None,
+            remind: None,
+            escalate: None,
+            tell,
+            was: vec![],
+            mutes: vec![],
+        }
+    }
+
+    /// How much what was found matters.
+    pub fn severity_of(&self, finding: &Finding) -> Severity {
+        let reached = self.critical_at.zip(finding.measure).is_some_and(|(at, measure)| measure.reaches(at));
+        if reached { Severity::Critical } else { self.severity }
+    }
+}
+
+/// A figure with the limit it was held against, in the same unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// What was measured.
+    pub value: Decimal,
+    /// The limit that it has passed.
+    pub limit: Decimal,
+}
+
+impl Measure {
+    /// Whether the figure is so many times the limit; a limit of zero has no multiple.
+    pub fn reaches(self, times: Times) -> bool {
+        times.0.checked_mul(self.limit).is_some_and(|at| !self.limit.is_zero() && self.value >= at)
+    }
+
+    /// A figure that was never money.
+    fn of_floats(value: f64, limit: f64) -> Option<Self> {
+        Some(Self { value: Decimal::try_from(value).ok()?, limit: Decimal::try_from(limit).ok()? })
+    }
 }
 
 /// What a rule says about one subject.
@@ -188,6 +302,9 @@ pub struct Finding {
     /// newer, whoever was told is told again.
     #[serde(default)]
     pub latest: Option<DateTime<Utc>>,
+    /// How far the limit was passed, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Measure>,
 }
 
 impl Judgement {

@@ -108,6 +108,7 @@ impl NewError {
             next_step: format!("See what was deployed or changed shortly before {}. {}", latest.first.format("%F %T UTC"), fault.cause.next_step()),
             evidence: fault.evidence.clone(),
             latest: Some(latest.seen),
+            measure: None,
         }
     }
 }

@@ -96,5 +96,6 @@ fn finding(function: &str, last: &[(DateTime<Utc>, &Ping)]) -> Finding {
         next_step,
         evidence: last.first().map(|(_, ping)| ping.evidence.clone()).unwrap_or_default(),
         latest: None,
+        measure: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Finding, Judgement};
+use super::{Finding, Judgement, Measure};
 use crate::core::history::History;
 use crate::core::settings::{Names, Settings};
 use crate::core::span::{Span, spoken};
@@ -56,6 +56,7 @@ impl Silence {
                 said: vec!["What it watches may be fine or not: nothing is known about it since then.".to_owned()],
                 facts,
                 next_step: state.failing.as_ref().map_or_else(|| "Run `monitor check --live`.".to_owned(), |failing| failing.last.next_step.clone()),
+                measure: Some(Measure { value: silent.num_seconds().into(), limit: self.longer_than.as_seconds().into() }),
                 ..Finding::default()
             };
             Judgement::holds(subject, finding)

@@ -1,0 +1,67 @@
+//! What people say to the monitor while it runs: silences, and that an incident is taken care of.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::glob::NamePattern;
+use super::incident::Incident;
+
+/// Incidents that nobody is to be told of until an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Its number, by which it is ended.
+    pub id: i64,
+    /// Which rules, by name or pattern.
+    pub rule: NamePattern,
+    /// Which subjects, by their stable spelling or a pattern of it: `function:backend-*`.
+    pub subject: NamePattern,
+    /// When it begins, UTC.
+    pub from: DateTime<Utc>,
+    /// When it ends, UTC.
+    pub until: DateTime<Utc>,
+    /// Who has asked for it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// That somebody takes care of an incident: no reminder and no escalation, unless it gets worse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Who.
+    pub author: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// What else was said.
+    pub note: String,
+}
+
+/// Everything that has been said and still counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// By number.
+    pub silences: Vec<Silence>,
+    /// By the incident's id.
+    pub acks: BTreeMap<String, Ack>,
+}
+
+impl Silence {
+    /// Whether it covers the incident at an instant.
+    pub fn covers(&self, incident: &Incident, now: DateTime<Utc>) -> bool {
+        self.from <= now && now < self.until && self.rule.fits(&incident.rule) && self.subject.fits(&incident.subject.to_string())
+    }
+}
+
+impl Orders {
+    /// The silence that covers an incident for longest.
+    pub fn silence(&self, incident: &Incident, now: DateTime<Utc>) -> Option<&Silence> {
+        self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
+    }
+
+    /// Who takes care of an incident.
+    pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
+        self.acks.get(&incident.id)
+    }
+}
