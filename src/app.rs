@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{self, Environment, NotFound, Place};
 use crate::core::settings::Problem;
 use crate::daemon::{Daemon, Parts, Pulse, Slot};
-use crate::notify::{Receiver, Via};
+use crate::notify::{Heart, Heartbeat, Receiver, Via};
 use crate::source::{Read, WarmPing};
 use crate::store::{Durability, Store, StoreError};
 
@@ -96,6 +96,12 @@ pub fn receivers(config: &Config) -> Result<BTreeMap<String, Arc<dyn Receiver>>,
     config.receivers.iter().map(receiver).collect()
 }
 
+/// What notices from far away that the loop does not turn any more.
+fn heart(settings: config::Heartbeat) -> Result<Arc<dyn Heart>, StartError> {
+    let heart = Heartbeat::new(&settings.url, settings.every.delta());
+    heart.map(|heart| Arc::new(heart) as Arc<dyn Heart>).map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
+}
+
 /// A daemon over an account, ready to run.
 ///
 /// # Errors
@@ -113,6 +119,7 @@ pub async fn daemon(
     let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)));
     let account = metered(account, &meter);
     let receivers = receivers(&config)?;
+    let book = config.rulebook();
     let mut slots: Vec<Slot> = Vec::new();
     for watch in config.watches {
         slots.push(Slot::new(watch.read.source(watch.name, &account), watch.schedule, None));
@@ -126,20 +133,20 @@ pub async fn daemon(
         // Nothing is lost that anybody wants to keep.
         Durability::None => TimeDelta::hours(1),
     };
-    let window = config.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(SHORTEST_MEMORY, TimeDelta::max);
+    let window = book.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(SHORTEST_MEMORY, TimeDelta::max);
     let parts = Parts {
         clock,
         store,
         meter,
-        rules: config.rules,
+        book,
         slots,
         receivers,
-        zone: config.timezone,
         keep: config.store.keep.delta(),
         window,
         write_every,
         random,
         pulse,
+        heart: config.heartbeat.map(heart).transpose()?,
     };
     Ok(Daemon::new(parts).await?)
 }

@@ -3,7 +3,7 @@
 use super::{Context, print, say};
 use crate::app::{StartError, receivers};
 use crate::core::incident::Event;
-use crate::core::notification::Message;
+use crate::core::notification::{Message, News};
 use crate::core::rules::{Finding, Severity};
 use crate::core::settings::one_of;
 use crate::exit::Exit;
@@ -32,7 +32,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         evidence: vec!["a log line would stand here: <b>not bold</b>, & no mention of <!channel>".to_owned()],
         ..Finding::default()
     };
-    let message = Message {
+    let news = News {
+        incident: format!("send-test-{}", now.timestamp_millis()),
         rule: "send-test".to_owned(),
         subject: "total".to_owned(),
         event: Event::Firing,
@@ -41,14 +42,18 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         since: now,
         finding,
         why: None,
+        mutes: vec![],
+        acked: None,
     };
-    let parcel = Parcel { key: format!("send-test/{}/{}", args.receiver, now.timestamp_millis()), message, possible_repeat: false, zone: config.timezone };
+    let zone = config.receivers.iter().find(|known| known.name == args.receiver).map_or(config.timezone, |known| known.terms.zone);
+    let key = format!("send-test/{}/{}", args.receiver, now.timestamp_millis());
+    let parcel = Parcel { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, zone };
     match receiver.send(&parcel).await {
         Outcome::Delivered(receipt) => {
             print(&format!("{} took it{}", args.receiver, receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default()));
             Ok(Exit::Done)
         }
-        Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) => {
+        Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {
             say(&format!("monitor: {}: {why}", args.receiver));
             Ok(Exit::Incomplete)
         }

@@ -112,9 +112,7 @@ async fn fill(status: &mut Status, store: &Store, config: &Config, now: DateTime
             headline: incident.finding.headline,
         });
     }
-    for waiting in store.waiting().await? {
-        *status.waiting.entry(waiting.notification.receiver).or_default() += 1;
-    }
+    status.waiting = store.backlog().await?.into_iter().map(|(receiver, backlog)| (receiver, backlog.waiting)).collect();
     Ok(())
 }
 

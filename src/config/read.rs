@@ -244,7 +244,12 @@ fn check_old_names(root: &Settings<'_, '_>, rules: &[String]) {
         if rules.contains(&name) {
             root.notes().problem(at, format!("`{name}` is the name of a rule, and so not an old one"), "still in use", Some("drop it from `was`".to_owned()));
         } else if !seen.insert(name.clone()) {
-            root.notes().problem(at, format!("two rules say that they were `{name}`"), "once is enough", Some("only one of them can go on with its incidents".to_owned()));
+            root.notes().problem(
+                at,
+                format!("two rules say that they were `{name}`"),
+                "once is enough",
+                Some("only one of them can go on with its incidents".to_owned()),
+            );
         }
     }
 }

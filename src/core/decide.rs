@@ -196,19 +196,24 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::core::incident::{Event, State};
+    use crate::core::incident::Event;
     use crate::core::observation::{CallFailure, FailureKind, Observation, What};
-    use crate::core::rules::{Condition, Severity};
+    use crate::core::rules::Condition;
 
     fn rule() -> Rule {
-        Rule {
-            name: "r".into(),
-            condition: Condition::source_failing(),
-            hold: None,
-            severity: Severity::Warning,
-            remind: None,
-            tell: vec!["team".into(), "me".into()],
-        }
+        Rule::plain("r", Condition::source_failing(), vec!["team".into(), "me".into()])
+    }
+
+    fn book(rules: Vec<Rule>) -> Rulebook {
+        Rulebook { rules, terms: BTreeMap::new() }
+    }
+
+    fn judged(rules: Vec<Rule>, history: &History, open: &Open, now: DateTime<Utc>) -> Decision {
+        decide(&book(rules), history, open, &Orders::default(), now)
+    }
+
+    fn open(decision: Decision) -> Open {
+        decision.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect()
     }
 
     fn failing(source: &str, at: DateTime<Utc>) -> History {
@@ -223,30 +228,29 @@ mod tests {
     fn each_receiver_is_told_once_of_each_step_and_nothing_is_told_twice() {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
         let history = failing("watch.x", now);
-        let first = decide(&[rule()], &history, &Open::new(), now);
+        let first = judged(vec![rule()], &history, &Open::new(), now);
         assert_eq!(
-            first.notifications.iter().map(|told| (told.receiver.as_str(), told.message.event)).collect::<Vec<_>>(),
+            first.notifications.iter().map(|told| (told.receiver.as_str(), told.event)).collect::<Vec<_>>(),
             [("team", Event::Firing), ("me", Event::Firing)]
         );
-        assert_eq!(first, decide(&[rule()], &history, &Open::new(), now), "the same in, the same out");
-        let open: Open = first.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect();
-        assert!(decide(&[rule()], &history, &open, now + TimeDelta::hours(1)).is_empty());
+        assert_eq!(first, judged(vec![rule()], &history, &Open::new(), now), "the same in, the same out");
+        assert!(judged(vec![rule()], &history, &open(first), now + TimeDelta::hours(1)).is_empty());
     }
 
     #[test]
     fn what_nothing_watches_any_more_is_closed_with_the_reason() {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
-        let first = decide(&[rule()], &failing("watch.x", now), &Open::new(), now);
-        let open: Open = first.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect();
+        let open = open(judged(vec![rule()], &failing("watch.x", now), &Open::new(), now));
         let narrower = Rule { condition: Condition::silence_of("watch.other"), ..rule() };
         for (rules, history, why) in [
             (vec![], failing("watch.x", now), "its rule is no longer in"),
             (vec![narrower], failing("watch.x", now), "its rule no longer speaks"),
             (vec![rule()], History::default(), "its source"),
         ] {
-            let decision = decide(&rules, &history, &open, now);
+            let decision = judged(rules, &history, &open, now);
             assert_eq!(decision.incidents[0].state, State::Resolved);
-            assert!(decision.notifications.iter().all(|told| told.message.event == Event::Closed && told.message.why.as_deref().unwrap().starts_with(why)));
+            assert!(decision.incidents[0].why.as_deref().unwrap().starts_with(why));
+            assert!(decision.notifications.iter().all(|told| told.event == Event::Closed));
             assert_eq!(decision.notifications.len(), 2);
         }
     }

@@ -38,7 +38,8 @@ impl State {
 /// One life. At most one that is not over exists per rule and subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Names this life for good: made of the rule, the subject and the moment it opened, and kept when the rule is renamed.
+    /// Names this life for good: made of the moment it opened, the rule and the subject, and kept when the rule is renamed. In the order of
+    /// ids, older incidents come first.
     pub id: String,
     /// The rule's name.
     pub rule: String,
@@ -186,7 +187,7 @@ pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> Step {
 
 fn opened(rule: &Rule, subject: &Subject, finding: &Finding, now: DateTime<Utc>) -> Incident {
     Incident {
-        id: format!("{:012x}", xxh3_64(format!("{}\n{subject}\n{}", rule.name, now.timestamp_millis()).as_bytes()) >> 16),
+        id: id(&rule.name, subject, now),
         rule: rule.name.clone(),
         subject: subject.clone(),
         severity: rule.severity_of(finding),
@@ -204,6 +205,11 @@ fn opened(rule: &Rule, subject: &Subject, finding: &Finding, now: DateTime<Utc>)
         causes: vec![],
         receivers: vec![],
     }
+}
+
+/// The second it opened and a hash of what it is, as hexadecimal digits: ids are in the order of age.
+fn id(rule: &str, subject: &Subject, opened: DateTime<Utc>) -> String {
+    format!("{:08x}{:06x}", opened.timestamp(), xxh3_64(format!("{rule}\n{subject}\n{}", opened.timestamp_millis()).as_bytes()) >> 40)
 }
 
 fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) -> Step {
@@ -304,7 +310,7 @@ mod tests {
     use crate::core::span::Span;
 
     fn rule(hold: Option<Span>, remind: Option<Span>) -> Rule {
-        Rule { name: "r".into(), condition: Condition::source_failing(), hold, severity: Severity::Warning, remind, tell: vec!["team".into()] }
+        Rule { hold, remind, ..Rule::plain("r", Condition::source_failing(), vec!["team".into()]) }
     }
 
     fn judged(verdict: char) -> Judgement {
@@ -327,8 +333,8 @@ mod tests {
         let mut events = Vec::new();
         for (minute, verdict) in verdicts.chars().enumerate() {
             let now = DateTime::from_timestamp(minute as i64 * 60, 0).unwrap();
-            if let Some(step) = step(rule, open.as_ref(), &judged(verdict), now) {
-                events.extend(step.event.map(|event| (minute, event)));
+            if let Some(step) = step(rule, open.as_ref(), &judged(verdict), None, now) {
+                events.extend(step.tell.iter().map(|(event, _)| (minute, *event)));
                 open = (step.incident.state != State::Resolved).then_some(step.incident);
             }
         }
@@ -363,7 +369,7 @@ mod tests {
             for (_, event) in run(&rule(hold.map(Span::minutes), remind.map(Span::minutes)), &verdicts) {
                 match event {
                     Event::Firing => { prop_assert!(!firing); firing = true; }
-                    Event::Reminder | Event::Changed => prop_assert!(firing),
+                    Event::Reminder | Event::Changed | Event::Worsened | Event::Escalated => prop_assert!(firing),
                     Event::Resolved | Event::Closed => { prop_assert!(firing); firing = false; }
                 }
             }

@@ -194,7 +194,13 @@ impl Message {
     pub fn of(mut news: Vec<News>, mut missed: Vec<Line>, at: DateTime<Utc>) -> Self {
         let order = |event: Event, severity: Severity| (event.is_end(), std::cmp::Reverse(severity));
         news.sort_by(|a, b| {
-            (order(a.event, a.severity), a.since, &a.rule, &a.subject, &a.incident).cmp(&(order(b.event, b.severity), b.since, &b.rule, &b.subject, &b.incident))
+            (order(a.event, a.severity), a.since, &a.rule, &a.subject, &a.incident).cmp(&(
+                order(b.event, b.severity),
+                b.since,
+                &b.rule,
+                &b.subject,
+                &b.incident,
+            ))
         });
         missed.sort_by(|a, b| (a.since, &a.rule, &a.subject, &a.incident).cmp(&(b.since, &b.rule, &b.subject, &b.incident)));
         let rest = news.iter().skip(MOST_IN_FULL).map(News::line).collect();

@@ -3,7 +3,7 @@
 //! Nothing is put into words before it can be said. A receiver that was away, or asked for quiet, is therefore told how things are
 //! now: what still fires, the end of what it knows of, and in one list what came and went meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -91,32 +91,64 @@ enum Verdict {
     Drop(String),
 }
 
+/// Looks at what waits for a receiver, one incident after the other, and says what to do.
+#[derive(Debug)]
+pub struct Planner<'a> {
+    desk: Desk<'a>,
+    now: DateTime<Utc>,
+    plan: Plan,
+    ready: Vec<Ready>,
+}
+
+/// An incident that can be told now; without an event, it came and went.
+type Ready = (Waiting, Option<(Event, DateTime<Utc>)>);
+
+impl<'a> Planner<'a> {
+    /// A planner for one receiver.
+    pub fn new(desk: Desk<'a>, now: DateTime<Utc>) -> Self {
+        Self { desk, now, plan: Plan::default(), ready: vec![] }
+    }
+
+    /// Looks at the next incident. False once there is enough for a message, and the rest can wait.
+    pub fn take(&mut self, one: Waiting) -> bool {
+        match judge(&one, self.desk, self.now) {
+            Verdict::Tell(event, at) => self.ready.push((one, Some((event, at)))),
+            Verdict::Missed => self.ready.push((one, None)),
+            Verdict::Hold(until) => until.into_iter().for_each(|until| self.look(until)),
+            Verdict::Drop(why) => self.plan.dropped.push((one.rows, why)),
+        }
+        self.ready.len() < MOST_IN_A_MESSAGE
+    }
+
+    fn look(&mut self, at: DateTime<Utc>) {
+        self.plan.look = Some(self.plan.look.map_or(at, |known| known.min(at)));
+    }
+
+    /// What to do.
+    pub fn finish(mut self) -> Plan {
+        let full = self.ready.len() >= MOST_IN_A_MESSAGE;
+        let times: Vec<DateTime<Utc>> = self.ready.iter().flat_map(|(one, _)| one.events.iter().map(|(_, at)| (*at).min(self.now))).collect();
+        if let (Some(first), Some(last), false) = (times.iter().min(), times.iter().max(), self.desk.at_once || full) {
+            let collected = self.desk.terms.collected(*first, *last);
+            if collected > self.now {
+                self.look(collected);
+                return self.plan;
+            }
+        }
+        self.plan.draft = draft(&self.ready, self.desk, self.now);
+        self.plan
+    }
+}
+
 /// Says what to do with what waits for a receiver, oldest first.
-pub fn plan(waiting: &[Waiting], desk: Desk<'_>, now: DateTime<Utc>) -> Plan {
-    let mut plan = Plan::default();
-    let look = |plan: &mut Plan, at: DateTime<Utc>| plan.look = Some(plan.look.map_or(at, |known| known.min(at)));
-    let mut ready: Vec<(&Waiting, Option<(Event, DateTime<Utc>)>)> = Vec::new();
+pub fn plan(waiting: impl IntoIterator<Item = Waiting>, desk: Desk<'_>, now: DateTime<Utc>) -> Plan {
+    let mut planner = Planner::new(desk, now);
     for one in waiting {
-        match judge(one, desk, now) {
-            Verdict::Tell(event, at) => ready.push((one, Some((event, at)))),
-            Verdict::Missed => ready.push((one, None)),
-            Verdict::Hold(until) => until.into_iter().for_each(|until| look(&mut plan, until)),
-            Verdict::Drop(why) => plan.dropped.push((one.rows.clone(), why)),
+        if !planner.take(one) {
+            break;
         }
     }
-    let times = || ready.iter().flat_map(|(one, _)| one.events.iter().map(|(_, at)| (*at).min(now)));
-    if let (Some(first), Some(last), false) = (times().min(), times().max(), desk.at_once) {
-        let collected = desk.terms.collected(first, last);
-        if collected > now {
-            look(&mut plan, collected);
-            return plan;
-        }
-    }
-    plan.draft = draft(&ready, desk, now);
-    if plan.draft.as_ref().is_some_and(|draft| draft.rows.len() < ready.iter().map(|(one, _)| one.rows.len()).sum()) {
-        look(&mut plan, now);
-    }
-    plan
+    planner.finish()
 }
 
 /// Whether a receiver is to be told of an incident now, and of what.
@@ -156,8 +188,8 @@ fn judge(one: &Waiting, desk: Desk<'_>, now: DateTime<Utc>) -> Verdict {
 }
 
 /// The next message of what is ready.
-fn draft(ready: &[(&Waiting, Option<(Event, DateTime<Utc>)>)], desk: Desk<'_>, now: DateTime<Utc>) -> Option<Draft> {
-    let roots: std::collections::BTreeSet<i64> = ready.iter().filter_map(|(one, _)| one.root).collect();
+fn draft(ready: &[Ready], desk: Desk<'_>, now: DateTime<Utc>) -> Option<Draft> {
+    let roots: BTreeSet<i64> = ready.iter().filter_map(|(one, _)| one.root).collect();
     let digest = match desk.threads {
         Threads::None => true,
         Threads::Replies => roots.len() > MOST_THREADS,
@@ -166,7 +198,7 @@ fn draft(ready: &[(&Waiting, Option<(Event, DateTime<Utc>)>)], desk: Desk<'_>, n
     // What belongs to one thread goes together; what is oldest goes first.
     let first = ready.first()?.0.root;
     let together = ready.iter().filter(|(one, _)| digest || one.root == first).take(MOST_IN_A_MESSAGE);
-    let (mut rows, mut follows, mut news, mut missed) = (vec![], std::collections::BTreeSet::new(), vec![], vec![]);
+    let (mut rows, mut follows, mut news, mut missed) = (vec![], BTreeSet::new(), vec![], vec![]);
     for (one, told) in together {
         rows.extend(&one.rows);
         follows.extend(one.root);

@@ -89,7 +89,12 @@ fn quiet(settings: &mut Settings<'_, '_>) -> Option<Quiet> {
     };
     let (from, to) = (from?, to?);
     if from == to {
-        settings.problem("to", "quiet hours that begin and end at the same time", "a whole day, or none?", Some("to silence it, run `monitor silence`".to_owned()));
+        settings.problem(
+            "to",
+            "quiet hours that begin and end at the same time",
+            "a whole day, or none?",
+            Some("to silence it, run `monitor silence`".to_owned()),
+        );
         return None;
     }
     Some(Quiet { from, to, except: except? })

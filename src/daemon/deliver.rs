@@ -1,16 +1,20 @@
-//! Takes what waits in the outbox to its receivers: in order for each, one at a time, again until it has arrived.
+//! Tells each receiver what waits for it: one message at a time, again until it has arrived.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use futures::FutureExt;
 
 use super::slots::back_off;
 use super::{Done, InFlight};
-use crate::notify::{Outcome, Parcel, Receiver};
-use crate::store::{Attempt, Meant, Store, StoreError};
+use crate::core::decide::{Open, Rulebook, symptoms};
+use crate::core::history::{History, ReceiverState, Untold};
+use crate::core::operator::Orders;
+use crate::core::outbox::{Desk, Planner, brought_up_to_date};
+use crate::core::terms::Terms;
+use crate::notify::{Earlier, Outcome, Parcel, Receiver};
+use crate::store::{Attempt, Sealed, Store, StoreError};
 
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
 const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);
@@ -22,104 +26,246 @@ const STORE_RETRY: TimeDelta = TimeDelta::seconds(30);
 
 /// What is being delivered.
 #[derive(Default)]
-pub(super) struct Deliveries {
-    /// Receivers that are being told something.
-    busy: BTreeSet<String>,
-    /// When the outbox is to be looked at next; `None` if nothing waits.
+pub(super) struct Deliveries(BTreeMap<String, Line>);
+
+/// The line to one receiver.
+struct Line {
+    receiver: Arc<dyn Receiver>,
+    /// It is being told something.
+    busy: bool,
+    /// When there may be something to tell; `None` if nothing waits.
     look: Option<DateTime<Utc>>,
-    /// Rows that have been tried in this run, for a single pass.
+    /// It has been told something a moment ago, and likes a pause.
+    paced: Option<DateTime<Utc>>,
+    /// An attempt has failed in this run, for a single pass.
+    failed: bool,
+    /// Refused messages that have been tried again in this run, for a single pass.
     tried: BTreeSet<i64>,
 }
 
 /// An attempt that has ended.
 pub(super) struct Delivered {
-    id: i64,
+    sealed: Sealed,
     receiver: String,
-    attempts: u32,
     outcome: Outcome,
 }
 
+/// What decides on what is told.
+pub(super) struct Situation<'a> {
+    pub(super) store: &'a Store,
+    pub(super) book: &'a Rulebook,
+    pub(super) history: &'a History,
+    pub(super) open: &'a Open,
+    pub(super) orders: &'a Orders,
+    pub(super) once: bool,
+}
+
 impl Deliveries {
-    /// Something new may wait.
+    /// Lines to these receivers, all of which may have something waiting.
+    pub(super) fn to(receivers: BTreeMap<String, Arc<dyn Receiver>>) -> Self {
+        let line = |receiver| Line { receiver, busy: false, look: Some(DateTime::<Utc>::MIN_UTC), paced: None, failed: false, tried: BTreeSet::new() };
+        Self(receivers.into_iter().map(|(name, receiver)| (name, line(receiver))).collect())
+    }
+
+    /// The receivers.
+    pub(super) fn receivers(&self) -> impl Iterator<Item = (&String, &Arc<dyn Receiver>)> {
+        self.0.iter().map(|(name, line)| (name, &line.receiver))
+    }
+
+    /// Something new may wait for anybody.
     pub(super) fn look_again(&mut self) {
-        self.look = Some(DateTime::<Utc>::MIN_UTC);
+        self.0.values_mut().for_each(|line| line.look = Some(DateTime::<Utc>::MIN_UTC));
+    }
+
+    /// Something new may wait for one receiver.
+    pub(super) fn look_for(&mut self, receiver: &str) {
+        self.0.get_mut(receiver).into_iter().for_each(|line| line.look = Some(DateTime::<Utc>::MIN_UTC));
     }
 
     /// The store could not be read or written: it is looked at again after a while, and not at once.
     pub(super) fn store_failed(&mut self, now: DateTime<Utc>) {
-        self.look = Some(now + STORE_RETRY);
+        self.0.values_mut().for_each(|line| line.look = Some(now + STORE_RETRY));
     }
 
-    /// When the outbox is to be looked at next.
-    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
-        self.look
-    }
-
-    /// Whether nothing is under way and nothing new may wait.
-    pub(super) fn idle(&self) -> bool {
-        self.busy.is_empty() && self.look.is_none_or(|look| look > DateTime::<Utc>::MIN_UTC)
-    }
-
-    /// Begins an attempt for each receiver that is free and has something due. In a single pass everything is tried once, however
-    /// long ago the last attempt was, unless the receiver itself asked to wait.
-    pub(super) async fn start_due(
-        &mut self,
-        store: &Store,
-        receivers: &BTreeMap<String, Arc<dyn Receiver>>,
-        zone: Tz,
-        now: DateTime<Utc>,
-        once: bool,
-        under_way: &InFlight,
-    ) -> Result<(), StoreError> {
-        if self.look.is_none_or(|look| look > now) {
-            return Ok(());
+    /// The clock was set back to `now`, by `by`.
+    pub(super) fn clock_was_set_back(&mut self, now: DateTime<Utc>, by: TimeDelta) {
+        for line in self.0.values_mut() {
+            line.paced = line.paced.map(|at| at.min(now + line.receiver.pace()));
+            line.look = line.look.map(|at| at.checked_sub_signed(by).unwrap_or(at));
         }
-        self.look = None;
-        let mut blocked: BTreeSet<String> = self.busy.clone();
-        for waiting in store.waiting().await? {
-            let name = waiting.notification.receiver.clone();
-            let Some(receiver) = receivers.get(&name).filter(|_| !blocked.contains(&name)) else { continue };
-            let due = if once { !self.tried.contains(&waiting.id) && (!waiting.told_to_wait || waiting.not_before <= now) } else { waiting.not_before <= now };
-            if !due {
-                self.look = Some(self.look.map_or(waiting.not_before, |look| look.min(waiting.not_before)).max(now));
-                // Order is kept: what comes after this one waits with it, unless it is this one alone that is not taken.
-                if !waiting.refused {
-                    blocked.insert(name);
-                }
+    }
+
+    /// When something is to be done next.
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.0.values().filter(|line| !line.busy).filter_map(|line| Some(line.look?.max(line.paced.unwrap_or(DateTime::<Utc>::MIN_UTC)))).min()
+    }
+
+    /// Whether nothing is under way and nothing can be done now.
+    pub(super) fn idle(&self, now: DateTime<Utc>) -> bool {
+        self.0.values().all(|line| !line.busy && line.look.is_none_or(|look| look > now))
+    }
+
+    /// Begins an attempt for each receiver that is free and has something to be told.
+    pub(super) async fn start_due(&mut self, situation: &Situation<'_>, now: DateTime<Utc>, under_way: &InFlight) -> Result<(), StoreError> {
+        for (name, line) in &mut self.0 {
+            let due = line.look.is_some_and(|look| look <= now) && line.paced.is_none_or(|paced| paced <= now);
+            if line.busy || !due {
                 continue;
             }
-            blocked.insert(name.clone());
-            store.attempt_begins(waiting.id).await?;
-            self.tried.insert(waiting.id);
-            self.busy.insert(name.clone());
-            let (receiver, id, attempts) = (Arc::clone(receiver), waiting.id, waiting.attempts + 1);
-            let parcel = Parcel { key: waiting.notification.key, message: waiting.notification.message, possible_repeat: waiting.possible_repeat, zone };
-            let send = async move {
-                let outcome = receiver.send(&parcel).await;
-                Done::Delivered(Delivered { id, receiver: name, attempts, outcome })
-            };
-            under_way.push(send.boxed());
+            line.paced = None;
+            let Some(terms) = situation.book.terms.get(name) else { continue };
+            if let Some(wait) = line.has_to_wait(situation.history.receiver(name), situation.once, now) {
+                line.look = wait;
+                continue;
+            }
+            if let Some(sealed) = line.next(name, terms, situation, now).await? {
+                let parcel = parcel(&sealed, terms, situation).await?;
+                let (receiver, name) = (Arc::clone(&line.receiver), name.clone());
+                line.busy = true;
+                let send = async move {
+                    let outcome = receiver.send(&parcel).await;
+                    Done::Delivered(Box::new(Delivered { sealed, receiver: name, outcome }))
+                };
+                under_way.push(send.boxed());
+            }
         }
         Ok(())
     }
 
-    /// Writes down how an attempt ended, and when to try again.
-    pub(super) async fn ended(&mut self, delivered: Delivered, store: &Store, random: &mut fastrand::Rng, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Delivered { id, receiver, attempts, outcome } = delivered;
-        self.busy.remove(&receiver);
-        self.look_again();
-        let retry = |random: &mut fastrand::Rng| now + back_off(FIRST_RETRY, LAST_RETRY, attempts, random);
-        let attempt = match outcome {
-            Outcome::Delivered(receipt) => Attempt::Sent { receipt },
-            Outcome::Later { why, wait: Some(wait) } => Attempt::Failed { why, not_before: now + wait, meant: Meant::Wait },
-            Outcome::Later { why, wait: None } => Attempt::Failed { why, not_before: retry(random), meant: Meant::Nothing },
-            Outcome::Unknown(why) => Attempt::Failed { why, not_before: retry(random), meant: Meant::Unknown },
-            Outcome::Refused(why) => Attempt::Failed { why, not_before: now + REFUSED_RETRY, meant: Meant::Refusal },
-        };
+    /// Writes down how an attempt ended, and when to try again. Gives the name of a receiver that has just begun to refuse everything.
+    pub(super) async fn ended(
+        &mut self,
+        delivered: Delivered,
+        store: &Store,
+        history: &mut History,
+        random: &mut fastrand::Rng,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        let Delivered { sealed, receiver: name, outcome } = delivered;
+        let Some(line) = self.0.get_mut(&name) else { return Ok(None) };
+        line.busy = false;
+        line.look = Some(DateTime::<Utc>::MIN_UTC);
+        let old = history.receiver(&name).cloned().unwrap_or_default();
+        let had_stopped = old.has_stopped();
+        let (state, attempt) = after(old, outcome, random, now);
+        line.failed |= !matches!(attempt, Attempt::Sent { .. } | Attempt::Refused { .. });
+        line.paced = Some(now + line.receiver.pace()).filter(|paced| *paced > now);
+        line.tried.insert(sealed.id);
         match &attempt {
-            Attempt::Sent { .. } => tracing::info!(receiver, "told"),
-            Attempt::Failed { why, not_before, .. } => tracing::warn!(receiver, attempts, "{why}; next try {}", not_before.format("%F %T UTC")),
+            Attempt::Sent { .. } => tracing::info!(receiver = %name, "told"),
+            Attempt::Refused { why, .. } | Attempt::Unknown { why } | Attempt::Failed { why } => {
+                let next = state.not_before.map(|at| format!("; next try {}", at.format("%F %T UTC"))).unwrap_or_default();
+                tracing::warn!(receiver = %name, attempts = state.attempts, "{why}{next}");
+            }
         }
-        store.attempt_ended(id, &attempt, now).await
+        let stopped = (state.has_stopped() && !had_stopped).then(|| name.clone());
+        store.attempt_ended(sealed.id, &attempt, &name, &state, now).await?;
+        history.know_receiver(&name, state);
+        Ok(stopped)
+    }
+}
+
+impl Line {
+    /// Whether nothing may be tried now, and until when. In a single pass everything is tried, however long ago the last attempt was,
+    /// unless the receiver itself asked to wait, or has failed in this pass.
+    fn has_to_wait(&self, state: Option<&ReceiverState>, once: bool, now: DateTime<Utc>) -> Option<Option<DateTime<Utc>>> {
+        let wait = state.filter(|state| state.not_before.is_some_and(|at| at > now));
+        if once {
+            let told = wait.filter(|state| state.told_to_wait);
+            return (self.failed || told.is_some()).then_some(None);
+        }
+        wait.map(|state| state.not_before)
+    }
+
+    /// The next message, for which an attempt is written down as begun: one whose fate is uncertain, else what waits, else one that was
+    /// refused and whose time has come.
+    async fn next(&mut self, name: &str, terms: &Terms, situation: &Situation<'_>, now: DateTime<Utc>) -> Result<Option<Sealed>, StoreError> {
+        let Situation { store, orders, once, .. } = *situation;
+        self.look = None;
+        if let Some(sealed) = store.unsent(name, false).await? {
+            store.attempt_begins(&sealed).await?;
+            return Ok(Some(sealed));
+        }
+        let mutes = symptoms(situation.open);
+        let desk = Desk { terms, threads: self.receiver.threads(), orders, mutes: &mutes, at_once: once };
+        let mut planner = Planner::new(desk, now);
+        store.waiting(name, |waiting| planner.take(waiting)).await?;
+        let plan = planner.finish();
+        if !plan.dropped.is_empty() {
+            store.drop_notifications(&plan.dropped, now).await?;
+        }
+        if let Some(draft) = plan.draft {
+            return Ok(Some(store.seal(name, &draft, now).await?));
+        }
+        self.look = plan.look.filter(|_| !once);
+        let Some(refused) = store.unsent(name, true).await? else { return Ok(None) };
+        if (once && !self.tried.contains(&refused.id)) || refused.not_before <= now {
+            store.attempt_begins(&refused).await?;
+            return Ok(Some(refused));
+        }
+        if !once {
+            self.look = Some(self.look.map_or(refused.not_before, |look| look.min(refused.not_before)));
+        }
+        Ok(None)
+    }
+}
+
+async fn parcel(sealed: &Sealed, terms: &Terms, situation: &Situation<'_>) -> Result<Parcel, StoreError> {
+    let earlier = situation.store.sent(&sealed.follows).await?;
+    let ids: Vec<String> = earlier.iter().flat_map(|sent| sent.message.lines().map(|line| line.incident)).collect();
+    let incidents = if ids.is_empty() { BTreeMap::new() } else { situation.store.incidents_by_id(&ids).await? };
+    let mutes = symptoms(situation.open);
+    let follows = earlier.into_iter().map(|sent| Earlier {
+        now: brought_up_to_date(&sent.message, &incidents, situation.orders, &mutes),
+        key: sent.key,
+        receipt: sent.receipt,
+    });
+    Ok(Parcel {
+        key: sealed.key.clone(),
+        message: sealed.message.clone(),
+        follows: follows.collect(),
+        possible_repeat: sealed.uncertain,
+        sealed: sealed.sealed,
+        zone: terms.zone,
+    })
+}
+
+/// How a receiver is after an attempt, and what became of the message.
+fn after(mut state: ReceiverState, outcome: Outcome, random: &mut fastrand::Rng, now: DateTime<Utc>) -> (ReceiverState, Attempt) {
+    let failed = |mut state: ReceiverState, why: &str, stopped: bool| {
+        let since = state.failing.as_ref().map_or(now, |failing| failing.since);
+        state.failing = Some(Untold { since, why: why.to_owned(), stopped });
+        state.attempts = state.attempts.saturating_add(1);
+        state.told_to_wait = false;
+        state
+    };
+    match outcome {
+        Outcome::Delivered(receipt) => {
+            (state.took, state.failing, state.attempts) = (Some(now), None, 0);
+            (state.not_before, state.told_to_wait) = (None, false);
+            (state, Attempt::Sent { receipt })
+        }
+        Outcome::Later { why, wait: Some(wait) } => {
+            let state = failed(state, &why, false);
+            (ReceiverState { not_before: Some(now + wait), told_to_wait: true, ..state }, Attempt::Failed { why })
+        }
+        Outcome::Later { why, wait: None } => {
+            let state = failed(state, &why, false);
+            let not_before = Some(now + back_off(FIRST_RETRY, LAST_RETRY, state.attempts, random));
+            (ReceiverState { not_before, ..state }, Attempt::Failed { why })
+        }
+        Outcome::Unknown(why) => {
+            let state = failed(state, &why, false);
+            let not_before = Some(now + back_off(FIRST_RETRY, LAST_RETRY, state.attempts, random));
+            (ReceiverState { not_before, ..state }, Attempt::Unknown { why })
+        }
+        Outcome::Stopped(why) => {
+            let state = failed(state, &why, true);
+            (ReceiverState { not_before: Some(now + REFUSED_RETRY), ..state }, Attempt::Failed { why })
+        }
+        Outcome::Refused(why) => {
+            let state = failed(state, &why, false);
+            (ReceiverState { not_before: None, ..state }, Attempt::Refused { why, not_before: now + REFUSED_RETRY })
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Floor 4: the loop. Gather, decide, commit, deliver. It knows sources, receivers and time only as traits.
 
+mod alarm;
 mod deliver;
 mod slots;
 
@@ -7,24 +8,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::aws::meter::Meter;
 use crate::clock::Clock;
 use crate::core::calendar::Month;
-use crate::core::decide::{Open, decide};
+use crate::core::decide::{Open, Rulebook, decide, renamed};
 use crate::core::history::History;
-use crate::core::incident::State;
+use crate::core::incident::{Event, State};
+use crate::core::notification::Notification;
 use crate::core::observation::What;
-use crate::core::rules::Rule;
+use crate::core::operator::Orders;
 use crate::core::span::spoken;
-use crate::notify::Receiver;
+use crate::notify::{Heart, Receiver};
 use crate::source::Source;
 use crate::store::{Commit, Store, StoreError};
 
-use deliver::{Delivered, Deliveries};
+use alarm::Alarm;
+use deliver::{Delivered, Deliveries, Situation};
 use slots::{Ended, Polled, Slots};
 
 pub use slots::Slot;
@@ -62,14 +64,12 @@ pub struct Parts {
     pub store: Store,
     /// Counts the own calls.
     pub meter: Arc<Meter>,
-    /// What is told.
-    pub rules: Vec<Rule>,
+    /// What is told, and on which terms.
+    pub book: Rulebook,
     /// What is polled.
     pub slots: Vec<Slot>,
     /// Who is told.
     pub receivers: BTreeMap<String, Arc<dyn Receiver>>,
-    /// The readers' time zone.
-    pub zone: Tz,
     /// How long single observations are kept.
     pub keep: TimeDelta,
     /// The longest time a rule looks back.
@@ -81,6 +81,8 @@ pub struct Parts {
     pub random: fastrand::Rng,
     /// Who is told that the loop turns.
     pub pulse: Box<dyn Pulse>,
+    /// Who far away is told that it does.
+    pub heart: Option<Arc<dyn Heart>>,
 }
 
 /// How a run went.
@@ -105,7 +107,11 @@ pub enum Until {
 /// Something that was under way and has ended.
 enum Done {
     Polled(Box<Polled>),
-    Delivered(Delivered),
+    Delivered(Box<Delivered>),
+    /// The heartbeat was answered, or not.
+    Beaten(Result<(), String>),
+    /// What was said past the store has been said.
+    Alarmed,
 }
 
 /// The loop and what it knows.
@@ -113,6 +119,9 @@ pub struct Daemon {
     parts: Parts,
     history: History,
     open: Open,
+    orders: Orders,
+    /// The store's version when the orders were read.
+    orders_read: Option<i64>,
     slots: Slots,
     deliveries: Deliveries,
     pending: Commit,
@@ -121,6 +130,11 @@ pub struct Daemon {
     under_way: FuturesUnordered<BoxFuture<'static, Done>>,
     judged: Option<DateTime<Utc>>,
     pruned: DateTime<Utc>,
+    /// The latest time the clock has shown.
+    latest: DateTime<Utc>,
+    /// When the heart beats next; while it is beating, never.
+    beat: Option<DateTime<Utc>>,
+    alarm: Alarm,
     once: bool,
 }
 
@@ -144,19 +158,29 @@ impl Daemon {
             let cursors = loaded.cursors.remove(slot.name()).unwrap_or_default();
             slot.restore(cursors, known, now);
         }
+        for name in parts.receivers.keys() {
+            history.know_receiver(name, loaded.receivers.remove(name).unwrap_or_default());
+        }
+        let (open, changed) = renamed(loaded.open, &parts.book.rules);
+        let deliveries = Deliveries::to(std::mem::take(&mut parts.receivers));
         loaded.errors.into_iter().for_each(|error| history.learn(error));
         loaded.observations.iter().for_each(|observation| history.record(observation));
         Ok(Self {
+            beat: parts.heart.as_ref().map(|_| now),
             parts,
             history,
-            open: loaded.open,
+            open,
+            orders: loaded.orders,
+            orders_read: None,
             slots,
-            deliveries: Deliveries::default(),
-            pending: Commit::default(),
+            deliveries,
+            pending: Commit { incidents: changed, ..Commit::default() },
             pending_since: None,
             under_way: FuturesUnordered::new(),
             judged: None,
             pruned: now - PRUNE,
+            latest: now,
+            alarm: Alarm::default(),
             once: false,
         })
     }
@@ -173,9 +197,9 @@ impl Daemon {
             Until::Instant(end) => (futures::future::pending().boxed(), Some(end)),
         };
         self.parts.pulse.ready();
-        self.deliveries.look_again();
         loop {
             let now = self.parts.clock.now();
+            self.notice_a_clock_set_back(now);
             if end.is_some_and(|end| now >= end) {
                 break;
             }
@@ -194,6 +218,9 @@ impl Daemon {
             }
         }
         self.drain().await?;
+        if let Some(heart) = self.parts.heart.clone().filter(|_| self.once) {
+            self.beaten(heart.beat().await);
+        }
         let summary = self.summary().await?;
         self.parts.store.close().await;
         Ok(summary)
@@ -203,6 +230,7 @@ impl Daemon {
     async fn turn(&mut self, now: DateTime<Utc>) {
         self.parts.pulse.turned();
         self.slots.start_due(now, self.once, &self.under_way);
+        self.hear(now).await;
         if self.judged.is_none_or(|judged| now - judged >= JUDGE) && !(self.once && self.slots.is_busy()) {
             self.judge(now).await;
         }
@@ -214,6 +242,67 @@ impl Daemon {
                 tracing::error!("{error}");
             }
         }
+        self.beat(now);
+    }
+
+    /// Reads what people have said, if anybody has written to the store.
+    async fn hear(&mut self, now: DateTime<Utc>) {
+        let version = match self.parts.store.data_version().await {
+            Ok(version) if self.orders_read == Some(version) => return,
+            Ok(version) => version,
+            Err(_) => return,
+        };
+        match self.parts.store.orders(now).await {
+            Ok(orders) => {
+                self.orders_read = Some(version);
+                if orders != self.orders {
+                    self.orders = orders;
+                    self.deliveries.look_again();
+                }
+            }
+            Err(error) => tracing::error!("{error}"),
+        }
+    }
+
+    /// Tells the world outside that the loop turns, and that what it finds out can be kept.
+    fn beat(&mut self, now: DateTime<Utc>) {
+        let Some(heart) = self.parts.heart.clone() else { return };
+        let judges = self.judged.is_some_and(|judged| now - judged < JUDGE * 3);
+        if self.once || !judges || self.alarm.is_on() || self.beat.is_none_or(|beat| beat > now) {
+            return;
+        }
+        self.beat = None;
+        self.under_way.push(async move { Done::Beaten(heart.beat().await) }.boxed());
+    }
+
+    fn beaten(&mut self, answer: Result<(), String>) {
+        if let Err(why) = answer {
+            tracing::warn!("the heartbeat was not taken: {why}");
+        }
+        self.beat = self.parts.heart.as_ref().map(|heart| self.parts.clock.now() + heart.every());
+    }
+
+    /// A clock that is set back must not make anything wait for the time it showed before.
+    fn notice_a_clock_set_back(&mut self, now: DateTime<Utc>) {
+        let by = self.latest - now;
+        self.latest = now;
+        if by <= TimeDelta::seconds(1) {
+            return;
+        }
+        tracing::warn!("the clock was set back by {}", spoken(by));
+        self.history.clock_was_set_back(now);
+        self.slots.clock_was_set_back(by);
+        self.deliveries.clock_was_set_back(now, by);
+        for state in self.deliveries.receivers().map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            if let Some(mut known) = self.history.receiver(&state).cloned() {
+                known.not_before = known.not_before.map(|at| at - by);
+                self.history.know_receiver(&state, known);
+            }
+        }
+        self.judged = self.judged.map(|at| at.min(now));
+        self.pending_since = self.pending_since.map(|at| at.min(now));
+        self.pruned = self.pruned.min(now);
+        self.beat = self.beat.map(|at| at - by);
     }
 
     /// Takes in what has ended, and everything else that ended meanwhile, so that they are judged together.
@@ -239,14 +328,52 @@ impl Daemon {
                 worth
             }
             Done::Delivered(delivered) => {
-                let ended = self.deliveries.ended(delivered, &self.parts.store, &mut self.parts.random, now).await;
-                if let Err(error) = ended {
-                    tracing::error!("{error}");
-                    self.deliveries.store_failed(now);
+                let ended = self.deliveries.ended(*delivered, &self.parts.store, &mut self.history, &mut self.parts.random, now).await;
+                match ended {
+                    Ok(None) => {}
+                    Ok(Some(stopped)) => self.divert(&stopped, now).await,
+                    Err(error) => {
+                        tracing::error!("{error}");
+                        self.deliveries.store_failed(now);
+                    }
                 }
+                // How a receiver is, is something that rules speak of.
+                true
+            }
+            Done::Beaten(answer) => {
+                self.beaten(answer);
                 false
             }
+            Done::Alarmed => false,
         }
+    }
+
+    /// A receiver has begun to refuse everything: what waits for it is told to its fallback as well. It keeps its own, for when it is
+    /// mended.
+    async fn divert(&mut self, stopped: &str, now: DateTime<Utc>) {
+        let Some(fallback) = self.parts.book.terms.get(stopped).and_then(|terms| terms.fallback.clone()) else { return };
+        let mut waiting = Vec::new();
+        let looked = self.parts.store.waiting(stopped, |one| {
+            waiting.push(one);
+            true
+        });
+        if let Err(error) = looked.await {
+            tracing::error!("{error}");
+            return;
+        }
+        for one in waiting {
+            if one.incident.receivers.contains(&fallback) {
+                continue;
+            }
+            let event = one.events.last().map_or(Event::Firing, |(event, _)| *event);
+            self.pending.notifications.push(Notification { incident: one.incident.id.clone(), receiver: fallback.clone(), event, at: now });
+            let identity = (one.incident.rule.clone(), one.incident.subject.clone());
+            if let Some(open) = self.open.get_mut(&identity).filter(|open| open.id == one.incident.id) {
+                open.receivers.push(fallback.clone());
+                self.pending.incidents.push(open.clone());
+            }
+        }
+        self.commit(now).await;
     }
 
     fn absorb(&mut self, polled: Polled, now: DateTime<Utc>) {
@@ -271,16 +398,16 @@ impl Daemon {
     async fn judge(&mut self, now: DateTime<Utc>) {
         self.judged = Some(now);
         self.parts.store.touch(now);
-        let decision = decide(&self.parts.rules, &self.history, &self.open, now);
+        let decision = decide(&self.parts.book, &self.history, &self.open, &self.orders, now);
         for incident in &decision.incidents {
             let identity = (incident.rule.clone(), incident.subject.clone());
             match incident.state {
                 State::Resolved => self.open.remove(&identity),
                 State::Pending | State::Firing => self.open.insert(identity, incident.clone()),
             };
-        }
-        for notification in &decision.notifications {
-            tracing::info!(receiver = %notification.receiver, "{}", notification.message.title());
+            if incident.fired.is_some() {
+                tracing::info!(incident = %incident.id, rule = %incident.rule, "{}: {}", incident.state.word(), incident.finding.headline);
+            }
         }
         self.pending.incidents.extend(decision.incidents);
         self.pending.notifications.extend(decision.notifications);
@@ -301,21 +428,34 @@ impl Daemon {
             return;
         }
         self.pending.spent.extend(self.parts.meter.take_unsaved());
-        match self.parts.store.commit(&self.pending, now).await {
+        match self.parts.store.commit(&self.pending).await {
             Ok(()) => {
-                if !self.pending.notifications.is_empty() {
+                if !self.pending.incidents.is_empty() {
+                    // A change of an incident may also free what waits, or make it needless.
                     self.deliveries.look_again();
+                }
+                for notification in &self.pending.notifications {
+                    self.deliveries.look_for(&notification.receiver);
                 }
                 self.pending = Commit::default();
                 self.pending_since = None;
+                if !self.once {
+                    self.alarm.store_works(&self.deliveries, now, &self.under_way);
+                }
             }
-            Err(error) => tracing::error!("{error}; it is tried again"),
+            Err(error) => {
+                tracing::error!("{error}; it is tried again");
+                if !self.once {
+                    self.alarm.store_fails(&error, &self.deliveries, now, &self.under_way);
+                }
+            }
         }
     }
 
     async fn deliver(&mut self, now: DateTime<Utc>) {
-        let Parts { store, receivers, zone, .. } = &self.parts;
-        if let Err(error) = self.deliveries.start_due(store, receivers, *zone, now, self.once, &self.under_way).await {
+        let Parts { store, book, .. } = &self.parts;
+        let situation = Situation { store, book, history: &self.history, open: &self.open, orders: &self.orders, once: self.once };
+        if let Err(error) = self.deliveries.start_due(&situation, now, &self.under_way).await {
             tracing::error!("{error}");
             self.deliveries.store_failed(now);
         }
@@ -324,12 +464,16 @@ impl Daemon {
     fn next_wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let judge = self.judged.unwrap_or(now) + JUDGE;
         let pulse = self.parts.pulse.interval().map(|interval| now + interval);
-        [Some(judge), self.slots.next_due(self.once), self.deliveries.next_due(), pulse].into_iter().flatten().min().unwrap_or(judge)
+        [Some(judge), self.slots.next_due(self.once), self.deliveries.next_due(), pulse, self.beat.filter(|_| !self.once)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(judge)
     }
 
     /// In one full pass: whether everything has been polled, judged, and offered to its receiver.
     fn finished(&self, now: DateTime<Utc>) -> bool {
-        self.under_way.is_empty() && self.judged.is_some_and(|judged| judged <= now) && self.deliveries.idle()
+        self.under_way.is_empty() && self.judged.is_some_and(|judged| judged <= now) && self.deliveries.idle(now)
     }
 
     /// Lets what is under way end, and commits it.
@@ -347,20 +491,17 @@ impl Daemon {
                 }
             }
         }
-        let now = self.parts.clock.now();
         self.pending.sources.extend(self.slots.rows(&self.history));
         self.pending.spent.extend(self.parts.meter.take_unsaved());
-        self.parts.store.commit(&self.pending, now).await
+        self.parts.store.commit(&self.pending).await
     }
 
     async fn summary(&self) -> Result<Summary, StoreError> {
         let failed = self.history.sources().filter_map(|(name, state)| Some((name.to_owned(), state.failing.as_ref()?.last.to_string())));
         let mut waiting_receivers: Vec<(String, String)> = Vec::new();
-        for waiting in self.parts.store.waiting().await? {
-            let name = waiting.notification.receiver;
-            let known = self.parts.receivers.contains_key(&name) && !waiting_receivers.iter().any(|(known, _)| *known == name);
-            if known {
-                waiting_receivers.push((name, waiting.last_error.unwrap_or_else(|| "not tried yet".to_owned())));
+        for (name, backlog) in self.parts.store.backlog().await? {
+            if self.deliveries.receivers().any(|(known, _)| *known == name) {
+                waiting_receivers.push((name, backlog.last_error.unwrap_or_else(|| "not tried yet".to_owned())));
             }
         }
         Ok(Summary { failed_sources: failed.collect(), waiting_receivers })

@@ -155,6 +155,16 @@ impl Slots {
         self.0.iter().any(|slot| slot.source.is_none() || slot.go_on.is_some())
     }
 
+    /// The clock was set back by so much.
+    pub(super) fn clock_was_set_back(&mut self, by: TimeDelta) {
+        for slot in &mut self.0 {
+            slot.due = slot.due.map(|at| at - by);
+            slot.go_on = slot.go_on.map(|at| at - by);
+            slot.polled = slot.polled.map(|at| at - by);
+            slot.written = slot.written.take().map(|(at, state)| (at - by, state));
+        }
+    }
+
     /// The row of a source, if it says something that the store does not know.
     pub(super) fn row_worth_writing(&mut self, index: usize, name: &str, state: &SourceState, now: DateTime<Utc>) -> Option<SourceRow> {
         let slot = self.0.get_mut(index)?;

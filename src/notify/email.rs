@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Outcome, Parcel, Receiver};
 use crate::core::incident::Event;
+use crate::core::notification::{Line, News};
 use crate::core::redact::excerpt;
 use crate::core::rules::Severity;
 use crate::core::secret::Secret;
@@ -177,7 +178,7 @@ impl Receiver for Mailer {
         match tokio::time::timeout(LIMIT * 2, self.transport.send(mail)).await {
             Err(_) => Outcome::Unknown("the mail server did not answer in time".to_owned()),
             Ok(Ok(response)) => Outcome::Delivered(response.first_line().map(excerpt)),
-            Ok(Err(error)) if error.is_permanent() => Outcome::Refused(format!("the mail server refused: {}", said(&error))),
+            Ok(Err(error)) if error.is_permanent() => Outcome::Stopped(format!("the mail server refused: {}", said(&error))),
             Ok(Err(error)) if error.is_timeout() => Outcome::Unknown(format!("the mail server: {}", said(&error))),
             Ok(Err(error)) => Outcome::Later { why: format!("the mail server: {}", said(&error)), wait: None },
         }
@@ -207,44 +208,79 @@ fn said(error: &lettre::transport::smtp::Error) -> String {
     excerpt(&all.join(": "))
 }
 
-fn page(parcel: &Parcel) -> Markup {
-    let message = &parcel.message;
-    let (facts, evidence) = message.details();
-    let color = match (message.event, message.severity) {
+fn color(event: Event, severity: Severity) -> &'static str {
+    match (event, severity) {
         (Event::Resolved | Event::Closed, _) => "#2e7d32",
         (_, Severity::Critical) => "#c62828",
         (_, Severity::Warning) => "#e65100",
         (_, Severity::Info) => "#1565c0",
-    };
+    }
+}
+
+fn page(parcel: &Parcel) -> Markup {
+    let message = &parcel.message;
+    let main = message.news.first().map_or("#2e7d32", |news| color(news.event, news.severity));
+    let when = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&parcel.zone).format("%F %T %Z").to_string();
+    let rules = message.rules();
     html! {
         (DOCTYPE)
         html lang="en" {
             head { meta charset="utf-8"; meta name="viewport" content="width=device-width"; title { (message.title()) } }
             body style="margin:0;padding:16px;background:#f5f5f5;font:15px/1.5 sans-serif;color:#212121" {
-                div style=(PreEscaped(format!("max-width:640px;margin:0 auto;background:#fff;border-left:6px solid {color};padding:16px 20px"))) {
+                div style=(PreEscaped(format!("max-width:640px;margin:0 auto;background:#fff;border-left:6px solid {main};padding:16px 20px"))) {
                     h1 style="font-size:18px;margin:0 0 12px" { (message.title()) }
-                    @for sentence in message.sentences() { p style="margin:0 0 10px" { (sentence) } }
-                    @if let Some(step) = message.next_step() { p style="margin:0 0 10px" { strong { "Next step: " } (step) } }
-                    @if !facts.is_empty() {
-                        table style="border-collapse:collapse;margin:0 0 12px" {
-                            @for (label, value) in facts {
-                                tr { td style="padding:2px 16px 2px 0;color:#616161;vertical-align:top" { (label) } td style="padding:2px 0" { (value) } }
-                            }
+                    @if let Some(counts) = message.counts() { p style="margin:0 0 10px" { (counts) } }
+                    @for news in &message.news {
+                        @if message.count() > 1 {
+                            h2 style=(PreEscaped(format!("font-size:16px;margin:16px 0 8px;color:{}", color(news.event, news.severity)))) { (news.title()) }
                         }
+                        (told(news))
                     }
-                    @if !evidence.is_empty() {
-                        pre style="background:#f5f5f5;padding:10px;font-size:12px;white-space:pre-wrap;word-break:break-word" {
-                            @for line in evidence { (line) "\n" }
-                        }
+                    @if !message.rest.is_empty() {
+                        h2 style="font-size:16px;margin:16px 0 8px" { "Also" }
+                        (list(&message.rest, |line| format!("{}, since {}", line.title(), when(line.since))))
+                    }
+                    @if let Some(title) = message.missed_title() {
+                        h2 style="font-size:16px;margin:16px 0 8px" { (title) }
+                        (list(&message.missed, |line| {
+                            let until = line.until.map(|until| format!(" until {}", when(until))).unwrap_or_default();
+                            format!("[{}] {}, {}{until}", line.severity.word(), line.headline, when(line.since))
+                        }))
                     }
                     p style="margin:0;color:#757575;font-size:12px" {
-                        "monitor, rule " (message.rule) ", " (message.at.with_timezone(&parcel.zone).format("%F %T %Z"))
+                        "monitor, rule" @if rules.len() > 1 { "s" } " " (rules.join(", ")) ", " (when(message.at))
                         @if parcel.possible_repeat { ", possibly a repeat" }
                     }
                 }
             }
         }
     }
+}
+
+/// One incident, without its title.
+fn told(news: &News) -> Markup {
+    let (facts, evidence) = news.details();
+    html! {
+        @for sentence in news.sentences() { p style="margin:0 0 10px" { (sentence) } }
+        @if let Some(step) = news.next_step() { p style="margin:0 0 10px" { strong { "Next step: " } (step) } }
+        @if !facts.is_empty() {
+            table style="border-collapse:collapse;margin:0 0 12px" {
+                @for (label, value) in facts {
+                    tr { td style="padding:2px 16px 2px 0;color:#616161;vertical-align:top" { (label) } td style="padding:2px 0" { (value) } }
+                }
+            }
+        }
+        @if !evidence.is_empty() {
+            pre style="background:#f5f5f5;padding:10px;font-size:12px;white-space:pre-wrap;word-break:break-word" {
+                @for line in evidence { (line) "\n" }
+            }
+        }
+        @for symptom in &news.mutes { p style="margin:0 0 10px" { "Because of it: " (symptom) } }
+    }
+}
+
+fn list(lines: &[Line], shown: impl Fn(&Line) -> String) -> Markup {
+    html! { ul style="margin:0 0 12px;padding-left:20px" { @for line in lines { li { (shown(line)) } } } }
 }
 
 #[cfg(test)]

@@ -1,8 +1,13 @@
 //! Floor 3: how receivers are told. Each kind is one file and one line in the table below; none knows another.
 
 mod email;
+mod heartbeat;
+mod http;
 mod slack;
+mod slack_blocks;
 mod stdout;
+
+pub use heartbeat::{Heart, Heartbeat};
 
 use std::sync::Arc;
 

@@ -108,11 +108,12 @@ const CURSORS: &str = "INSERT INTO cursor (source, key, value)
 const SOURCES: &str = "INSERT INTO source (name, polled, state)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET polled = excluded.polled, state = excluded.state";
-const INCIDENTS: &str = "INSERT INTO incident (rule, subject, opened, fired, resolved, body)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
-    ON CONFLICT (rule, subject, opened) DO UPDATE SET fired = excluded.fired, resolved = excluded.resolved, body = excluded.body";
-const OUTBOX: &str = "INSERT INTO outbox (key, receiver, created, body)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+const INCIDENTS: &str = "INSERT INTO incident (id, rule, subject, opened, fired, resolved, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?1) WHERE true
+    ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, subject = excluded.subject, opened = excluded.opened, fired = excluded.fired,
+        resolved = excluded.resolved, body = excluded.body";
+const NOTIFICATIONS: &str = "INSERT INTO notification (key, incident, receiver, event, at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
     ON CONFLICT (key) DO NOTHING";
 const SPEND: &str = "INSERT INTO spend (day, operation, price, count)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
@@ -123,9 +124,9 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses; then nothing of it is written, and the same commit can be tried again.
-    pub async fn commit(&self, commit: &Commit, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
-        for (statement, rows) in rows(commit, now) {
+        for (statement, rows) in rows(commit) {
             if !rows.is_empty() {
                 insert(&mut transaction, statement, rows).await.map_err(|error| self.database(error))?;
             }
@@ -142,8 +143,12 @@ impl Store {
         let old = ms(now - keep);
         for (statement, edge) in [
             ("DELETE FROM observation WHERE at < ?1 AND seen < ?1", old),
-            ("DELETE FROM outbox WHERE sent < ?1", old),
-            ("DELETE FROM incident WHERE resolved < ?1", old),
+            ("DELETE FROM notification WHERE done < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = incident AND i.resolved IS NULL)", old),
+            // A message that told of an incident that is still open is what its end will follow.
+            ("DELETE FROM message WHERE sent < ?1 AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.message = message.id)", old),
+            ("DELETE FROM silence WHERE ends < ?1", old),
+            ("DELETE FROM incident WHERE resolved < ?1 AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.incident = incident.id AND n.done IS NULL)", old),
+            ("DELETE FROM ack WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = ack.incident)", old),
             ("DELETE FROM lambda_minute WHERE minute < ?1 AND seen < ?1", ms(now - window)),
         ] {
             sqlx::query(statement).bind(edge).execute(&self.pool).await.map_err(|error| self.database(error))?;
@@ -157,7 +162,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static s
 }
 
 /// The rows of each table, as arrays in the order of the statement's columns.
-fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> {
+fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
     let (mut costs, mut single, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![]);
     let mut with_errors = BTreeSet::new();
     for Observation { at, seen, source, what } in &commit.observations {
@@ -199,6 +204,7 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
     }
     let incident = |incident: &Incident| {
         json!([
+            incident.id,
             incident.rule,
             incident.subject.to_string(),
             ms(incident.opened),
@@ -207,7 +213,7 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
             json!(incident).to_string()
         ])
     };
-    let notification = |notification: &Notification| json!([notification.key, notification.receiver, ms(now), json!(notification).to_string()]);
+    let notification = |told: &Notification| json!([told.key(), told.incident, told.receiver, told.event.word(), ms(told.at)]);
     vec![
         (COSTS, costs),
         (OBSERVATIONS, single),
@@ -219,7 +225,7 @@ fn rows(commit: &Commit, now: DateTime<Utc>) -> Vec<(&'static str, Vec<Value>)> 
         (CURSORS, commit.cursors.iter().map(|(source, key, value)| json!([source, key, value])).collect()),
         (SOURCES, commit.sources.iter().map(|row| json!([row.name, row.polled.map(ms), json!(row.state).to_string()])).collect()),
         (INCIDENTS, commit.incidents.iter().map(incident).collect()),
-        (OUTBOX, commit.notifications.iter().map(notification).collect()),
+        (NOTIFICATIONS, commit.notifications.iter().map(notification).collect()),
         (SPEND, commit.spent.iter().map(|spent| json!([spent.day.to_string(), spent.operation, spent.price.to_string(), spent.count])).collect()),
     ]
 }

@@ -11,8 +11,10 @@ use super::{Store, StoreError, commit::SourceRow, ms, time};
 use crate::core::calendar::Month;
 use crate::core::decide::Open;
 use crate::core::fingerprints::KnownError;
+use crate::core::history::ReceiverState;
 use crate::core::incident::Incident;
 use crate::core::observation::{MemoryUse, Observation, Tally, What};
+use crate::core::operator::Orders;
 
 /// What the store knows, as far as the daemon needs it.
 #[derive(Debug, Default)]
@@ -27,6 +29,10 @@ pub struct Loaded {
     pub cursors: BTreeMap<String, BTreeMap<String, String>>,
     /// Incidents that are not over.
     pub open: Open,
+    /// How the receivers were.
+    pub receivers: BTreeMap<String, ReceiverState>,
+    /// What people have said.
+    pub orders: Orders,
     /// What the own calls of the current month have cost, in US dollars.
     pub spent: Decimal,
 }
@@ -44,6 +50,8 @@ impl Store {
             errors: self.errors().await?,
             sources: self.sources().await?,
             open: self.open_incidents().await?,
+            receivers: self.receivers().await?,
+            orders: self.orders(now).await?,
             spent: self.spent(Month::of(now.date_naive())).await?,
             ..Loaded::default()
         };

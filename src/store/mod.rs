@@ -4,6 +4,7 @@ mod commit;
 mod load;
 mod lock;
 mod month;
+mod orders;
 mod outbox;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use commit::{Commit, SourceRow};
 pub use load::Loaded;
-pub use outbox::{Attempt, Meant, Waiting};
+pub use outbox::{Attempt, Backlog, Sealed, Sent};
 
 /// Each version of the schema, in order; one that is released never changes.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("migrations/0001_first.sql")), (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("migrations/0001_first.sql")),
+    (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql")),
+    (3, "messages", include_str!("migrations/0003_messages.sql")),
+];
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,9 @@ pub enum StoreError {
     /// It was written by a newer version.
     #[error("the store at {} was written by a newer monitor; use that version", .0.display())]
     TooNew(PathBuf),
+    /// It was written by an older version, and this command may not change it.
+    #[error("the store at {} was written by an older monitor; start the daemon of this version once, which brings it up to date", .0.display())]
+    TooOld(PathBuf),
     /// The file or its folder cannot be used.
     #[error("the store at {} cannot be used: {source}", path.display())]
     File {
@@ -162,6 +169,10 @@ impl Store {
 
     fn database(&self, source: sqlx::Error) -> StoreError {
         StoreError::Database { path: self.path.clone(), source }
+    }
+
+    pub(super) async fn execute(&self, query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<(), StoreError> {
+        query.execute(&self.pool).await.map(|_| ()).map_err(|error| self.database(error))
     }
 
     fn content(&self, what: &'static str, why: impl ToString) -> StoreError {

@@ -46,7 +46,7 @@ async fn store(folder: &TempDir) -> Store {
 }
 
 async fn write(store: &Store, observations: Vec<Observation>) {
-    store.commit(&Commit { observations, ..Commit::default() }, now()).await.unwrap();
+    store.commit(&Commit { observations, ..Commit::default() }).await.unwrap();
 }
 
 #[tokio::test]

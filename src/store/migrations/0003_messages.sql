@@ -59,7 +59,7 @@ CREATE TABLE notification (
     -- Why it need not be.
     dropped    TEXT
 ) STRICT;
-CREATE INDEX notification_waiting ON notification (receiver, id) WHERE done IS NULL AND message IS NULL;
+CREATE INDEX notification_waiting ON notification (receiver, incident, id) WHERE done IS NULL AND message IS NULL;
 CREATE INDEX notification_of_incident ON notification (incident, receiver);
 CREATE INDEX notification_of_message ON notification (message);
 CREATE INDEX notification_done ON notification (done);
