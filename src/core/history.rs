@@ -168,6 +168,33 @@ impl History {
         for at in self.read_up_to.values_mut().chain(self.measured_up_to.values_mut()) {
             *at = (*at).min(now);
         }
+        for faults in self.faults.values_mut() {
+            let later: Vec<Seen<Fault>> = faults.split_off(&now).into_values().flatten().collect();
+            if !later.is_empty() {
+                faults.insert(now, later);
+            }
+            faults.values_mut().flatten().for_each(|fault| fault.seen = fault.seen.min(now));
+        }
+        for minutes in self.minutes.values_mut() {
+            for (_, later) in minutes.split_off(&minute_of(now)) {
+                let minute =
+                    minutes.entry(minute_of(now)).or_insert_with(|| Seen { seen: now, it: Tally { function: later.it.function.clone(), ..Tally::default() } });
+                minute.it.add(&later.it);
+            }
+            minutes.values_mut().for_each(|minute| minute.seen = minute.seen.min(now));
+        }
+        for pings in self.pings.values_mut() {
+            let later: Vec<Ping> = pings.split_off(&now).into_values().flatten().collect();
+            if !later.is_empty() {
+                pings.insert(now, later);
+            }
+        }
+        for known in self.costs.values_mut() {
+            known.seen = known.seen.min(now);
+        }
+        for points in self.metrics.values_mut() {
+            points.split_off(&now);
+        }
     }
 
     /// Starts to watch a source; what is already known of it stays.

@@ -1,5 +1,6 @@
 //! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
 
+mod alerts;
 mod check_live;
 mod config_mistakes;
 mod default_config;
@@ -15,6 +16,7 @@ mod once;
 mod receivers;
 mod recovery;
 mod scenarios;
+mod scripted;
 mod support;
 mod tail;
 mod world;
