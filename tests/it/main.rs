@@ -7,6 +7,7 @@ mod default_config;
 mod demo;
 mod diagnose;
 mod failures;
+mod kill;
 mod labelled_logs;
 mod log_day;
 mod logs_complete;

@@ -17,6 +17,6 @@ pub(crate) mod program;
 pub(crate) mod schema;
 mod server;
 pub(crate) mod stack;
-mod wait;
+pub(crate) mod wait;
 pub(crate) mod webhook;
 mod wire;
