@@ -102,7 +102,11 @@ impl History {
         let Observation { at, seen, source, what } = observation;
         match what {
             What::Cost(cost) => {
-                let newer = self.costs.get(&cost.day).is_none_or(|known| known.seen <= *seen);
+                // Of two answers of the same instant it does not matter which came first.
+                let newer = self
+                    .costs
+                    .get(&cost.day)
+                    .is_none_or(|known| known.seen < *seen || (known.seen == *seen && format!("{:?}", known.it) <= format!("{cost:?}")));
                 if newer {
                     self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
                     self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
@@ -120,12 +124,13 @@ impl History {
                     let (function, fingerprint) = (fault.function.clone(), fingerprint.clone());
                     self.errors.learn(KnownError { function, fingerprint, first: *at, seen: *seen, last: *seen });
                 }
-                self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default().push(Seen { seen: *seen, it: fault.clone() });
+                let at_once = self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default();
+                insert(at_once, Seen { seen: *seen, it: fault.clone() });
             }
             What::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
             What::MeasuredUpTo(read) => moved(&mut self.measured_up_to, &read.function, *at),
             What::Ping(ping) => {
-                self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default().push(ping.clone());
+                insert(self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default(), ping.clone());
             }
             What::Metric(point) => {
                 self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
@@ -142,7 +147,7 @@ impl History {
                     let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
                     run.polls += 1;
                     run.since = run.since.min(*seen);
-                    if run.until <= *seen {
+                    if run.until < *seen || (run.until == *seen && run.last.to_string() <= failure.to_string()) {
                         (run.until, run.last) = (*seen, failure.clone());
                     }
                 }
@@ -319,6 +324,12 @@ impl History {
 /// The start of the minute an instant lies in.
 pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
     at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
+}
+
+/// Puts a thing among those of the same instant, in an order that does not depend on which came first.
+fn insert<T: std::fmt::Debug>(at_once: &mut Vec<T>, it: T) {
+    let place = if at_once.is_empty() { 0 } else { at_once.partition_point(|known| format!("{known:?}") < format!("{it:?}")) };
+    at_once.insert(place, it);
 }
 
 /// A place in the data that only ever moves forward.

@@ -20,6 +20,8 @@ pub mod notification;
 pub mod observation;
 pub mod operator;
 pub mod outbox;
+#[cfg(test)]
+mod properties;
 pub mod redact;
 pub mod rules;
 pub mod schedule;
