@@ -15,6 +15,7 @@ mod once;
 mod receivers;
 mod recovery;
 mod scenarios;
+mod slack_app;
 mod support;
 mod tail;
 mod world;
