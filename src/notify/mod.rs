@@ -3,9 +3,18 @@
 mod email;
 mod heartbeat;
 mod http;
+mod plain;
+#[cfg(test)]
+mod samples;
 mod slack;
+mod slack_api;
+mod slack_app;
 mod slack_blocks;
+mod slack_errors;
+mod slack_text;
 mod stdout;
+mod webhook;
+mod webhook_json;
 
 pub use heartbeat::{Heart, Heartbeat};
 
@@ -137,6 +146,8 @@ macro_rules! receivers {
 
 receivers! {
     slack: Slack,
+    slack_app: SlackApp,
     email: Email,
+    webhook: Webhook,
     stdout: Stdout,
 }

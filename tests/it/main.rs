@@ -18,6 +18,7 @@ mod receivers;
 mod recovery;
 mod scenarios;
 mod scripted;
+mod slack_app;
 mod support;
 mod tail;
 mod world;
