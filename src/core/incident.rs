@@ -228,7 +228,7 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
 
 /// The condition of a firing incident still holds.
 fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
-    let ack = ack.filter(|ack| incident.worsened.is_none_or(|worsened| ack.at > worsened));
+    let ack = ack.filter(|ack| ack.counts(&incident));
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
     let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));

@@ -47,6 +47,13 @@ pub struct Orders {
     pub acks: BTreeMap<String, Ack>,
 }
 
+impl Ack {
+    /// Whether it was said since the incident last got worse.
+    pub fn counts(&self, incident: &Incident) -> bool {
+        incident.worsened.is_none_or(|worsened| self.at > worsened)
+    }
+}
+
 impl Silence {
     /// Whether it covers the incident at an instant.
     pub fn covers(&self, incident: &Incident, now: DateTime<Utc>) -> bool {
@@ -60,8 +67,8 @@ impl Orders {
         self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
     }
 
-    /// Who takes care of an incident.
+    /// Who takes care of an incident. What was said before it got worse does not count any more.
     pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
-        self.acks.get(&incident.id)
+        self.acks.get(&incident.id).filter(|ack| ack.counts(incident))
     }
 }

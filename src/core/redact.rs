@@ -57,6 +57,12 @@ pub fn excerpt(line: &str) -> String {
     masked.chars().take(LONGEST_EXCERPT - 1).chain(['…']).collect()
 }
 
+/// A text that a terminal shows as it is, on one line: line ends and tabs become blanks, other control characters and those that change
+/// how the text around them reads are dropped. Nothing is masked or cut.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).filter(|c| !c.is_control() && !is_invisible(*c)).collect()
+}
+
 /// Whether the character can stand inside something that is masked.
 fn is_part_of_a_word(c: char) -> bool {
     !c.is_whitespace() && !matches!(c, '"' | '\'' | ',' | ';' | '&' | '{' | '}' | '(' | ')' | '<' | '>')
@@ -100,6 +106,20 @@ mod tests {
             ("a\tb\u{7}\u{1b}[31mc\u{202e}d", "a b [31mcd"),
         ] {
             assert_eq!(excerpt(line), kept);
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_one_line_of_visible_characters() {
+        for (text, printed) in [
+            ("  two  blanks", "  two  blanks"),
+            ("a\nb\tc\r\nd", "a b c  d"),
+            ("\u{1b}[31mred\u{1b}[0m", "[31mred[0m"),
+            ("\u{9b}2J\u{7}\u{7f}", "2J"),
+            ("a\u{202e}b\u{200b}", "ab"),
+            ("비용 ü █", "비용 ü █"),
+        ] {
+            assert_eq!(printable(text), printed);
         }
     }
 

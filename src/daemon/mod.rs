@@ -314,6 +314,8 @@ impl Daemon {
         }
         // In one full pass the verdict waits until everything has been seen.
         if seen && !(self.once && self.slots.is_busy()) {
+            // What was said while a poll went on counts for what is made of it.
+            self.hear(self.parts.clock.now()).await;
             self.judge(self.parts.clock.now()).await;
         }
     }

@@ -124,7 +124,7 @@ impl Store {
         Ok(())
     }
 
-    fn event(&self, word: &str) -> Result<Event, StoreError> {
+    pub(super) fn event(&self, word: &str) -> Result<Event, StoreError> {
         Event::ALL.iter().find(|event| event.word() == word).copied().ok_or_else(|| self.content("an event", format!("`{word}` is not known")))
     }
 
