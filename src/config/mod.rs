@@ -73,6 +73,8 @@ pub struct StoreSettings {
     pub path: PathBuf,
     /// How long single observations are kept; monthly figures stay.
     pub keep: Span,
+    /// How long what functions did by minutes and points of metrics are kept, for rehearsals.
+    pub keep_minutes: Span,
 }
 
 /// `[watch.<name>]`

@@ -155,6 +155,13 @@ impl History {
         }
     }
 
+    /// Whether it is a point of a metric that says what is known already.
+    pub fn knows_point(&self, observation: &Observation) -> bool {
+        let What::Metric(point) = &observation.what else { return false };
+        let of_function = (point.function.clone(), point.metric.clone());
+        self.metrics.get(&of_function).and_then(|points| points.get(&observation.at)) == Some(point)
+    }
+
     /// The clock was set back to `now`: what was seen later counts as seen now, or it would stand in the way of what comes.
     pub fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
         for state in self.sources.values_mut() {

@@ -24,10 +24,12 @@ pub mod outbox;
 #[cfg(test)]
 mod properties;
 pub mod redact;
+pub mod rehearsal;
 pub mod rules;
 pub mod schedule;
 pub mod secret;
 pub mod settings;
+pub mod signs;
 pub mod span;
 pub mod subject;
 pub mod subject_pattern;

@@ -10,7 +10,7 @@ use crate::core::incident::State;
 use crate::core::operator::Orders;
 use crate::core::redact::printable;
 use crate::core::span::spoken;
-use crate::store::{Record, Told};
+use crate::store::{NotificationRow, Record};
 
 /// The output of `monitor incidents`; its schema is docs/incidents.schema.json.
 #[derive(Debug, Serialize)]
@@ -198,7 +198,7 @@ impl SilencedView {
 }
 
 impl NotificationView {
-    fn of(told: Told) -> Self {
+    fn of(told: NotificationRow) -> Self {
         let state = match (&told.dropped, told.done, told.message) {
             (Some(_), ..) => "dropped",
             (None, Some(_), _) => "told",

@@ -15,7 +15,7 @@ use crate::core::redact::printable;
 use crate::core::rules::Severity;
 use crate::core::span::spoken;
 use crate::core::terms::Terms;
-use crate::store::{MessageRow, Told};
+use crate::store::{MessageRow, NotificationRow};
 
 /// The output of `monitor outbox`; its schema is docs/outbox.schema.json.
 #[derive(Debug, Serialize)]
@@ -86,7 +86,7 @@ pub struct Known {
     /// How each receiver was that was ever told something.
     pub states: BTreeMap<String, ReceiverState>,
     /// What waits, and what was dropped.
-    pub untold: Vec<Told>,
+    pub untold: Vec<NotificationRow>,
     /// What has arrived, and what has not yet.
     pub messages: Vec<MessageRow>,
     /// The incidents of what waits, by id.
@@ -105,7 +105,7 @@ impl Known {
     /// How a receiver is at an instant, and what waits for it.
     pub fn receiver(&self, name: &str, now: DateTime<Utc>) -> ReceiverView {
         let (terms, state) = (self.terms.get(name), self.states.get(name).cloned().unwrap_or_default());
-        let waiting: Vec<&Told> = self.untold.iter().filter(|told| told.receiver == name && told.done.is_none()).collect();
+        let waiting: Vec<&NotificationRow> = self.untold.iter().filter(|told| told.receiver == name && told.done.is_none()).collect();
         let count = |fits: &dyn Fn(&Incident) -> bool| {
             let held = waiting.iter().filter(|told| told.message.is_none() && self.incidents.get(&told.incident).is_some_and(fits));
             u64::try_from(held.count()).unwrap_or(u64::MAX)
@@ -141,7 +141,7 @@ impl Outbox {
     pub fn of(known: Known, only: Option<&str>, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         let wanted = |name: &str| only.is_none_or(|only| only == name);
         let receivers = known.receivers().into_iter().filter(|name| wanted(name)).map(|name| known.receiver(name, now)).collect();
-        let dropped = |told: Told| {
+        let dropped = |told: NotificationRow| {
             let (why, dropped) = told.dropped.zip(told.done)?;
             Some(DroppedView { incident: told.incident, receiver: told.receiver, event: told.event.word(), decided: told.at, dropped, why })
         };

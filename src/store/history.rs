@@ -20,12 +20,12 @@ pub struct Record {
     /// That somebody takes care of it.
     pub ack: Option<Ack>,
     /// What its receivers were to be told, oldest first.
-    pub told: Vec<Told>,
+    pub told: Vec<NotificationRow>,
 }
 
 /// That one receiver was to be told of one event of an incident, and what became of that.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct NotificationRow {
     /// The incident's id.
     pub incident: String,
     /// The receiver's name.
@@ -135,9 +135,9 @@ impl Store {
             acked.insert(self.get(&row, 0)?, Ack { author: self.get(&row, 1)?, at: time(self.get(&row, 2)?), note: self.get(&row, 3)? });
         }
         let query = format!("{TOLD} WHERE n.incident IN (SELECT value FROM json_each(?1)) ORDER BY n.id");
-        let mut told: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        let mut told: BTreeMap<String, Vec<NotificationRow>> = BTreeMap::new();
         for row in self.rows(sqlx::query(sqlx::AssertSqlSafe(query)).bind(&ids)).await? {
-            let one = self.told(&row)?;
+            let one = self.notification_row(&row)?;
             told.entry(one.incident.clone()).or_default().push(one);
         }
         let record = |incident: Incident| Record { ack: acked.remove(&incident.id), told: told.remove(&incident.id).unwrap_or_default(), incident };
@@ -148,14 +148,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::incidents_since`].
-    pub async fn untold(&self, since: DateTime<Utc>) -> Result<Vec<Told>, StoreError> {
+    pub async fn untold(&self, since: DateTime<Utc>) -> Result<Vec<NotificationRow>, StoreError> {
         let query = format!("{TOLD} WHERE n.done IS NULL OR (n.dropped IS NOT NULL AND n.done >= ?1) ORDER BY n.id");
         let rows = self.rows(sqlx::query(sqlx::AssertSqlSafe(query)).bind(ms(since))).await?;
-        rows.iter().map(|row| self.told(row)).collect()
+        rows.iter().map(|row| self.notification_row(row)).collect()
     }
 
-    fn told(&self, row: &SqliteRow) -> Result<Told, StoreError> {
-        Ok(Told {
+    fn notification_row(&self, row: &SqliteRow) -> Result<NotificationRow, StoreError> {
+        Ok(NotificationRow {
             incident: self.get(row, 0)?,
             receiver: self.get(row, 1)?,
             event: self.event(&self.get::<String>(row, 2)?)?,

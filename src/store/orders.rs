@@ -19,7 +19,7 @@ impl Store {
             return Err(StoreError::Absent(path.to_path_buf()));
         }
         let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(10)).foreign_keys(true);
-        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: None };
+        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: None, replays: false };
         store.is_current().await?.then_some(store).ok_or_else(|| StoreError::TooOld(path.to_path_buf()))
     }
 

@@ -108,7 +108,7 @@ async fn a_store_of_version_1_is_read_and_brought_up_to_date() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("monitor.db");
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let version_1 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None };
+    let version_1 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None, replays: false };
     version_1.migrate(&MIGRATIONS[..1]).await.unwrap();
     let written = "INSERT INTO lambda_minute VALUES ('f', 1734696000000, 1734696000000, 3, 1, 1, 0, 0, 90, 80, 0);
          INSERT INTO lambda_day VALUES ('f', '2024-12-20', 3, 1, 1, 0, 0, 90, 80, 0);
