@@ -20,9 +20,10 @@ use tempfile::TempDir;
 
 use crate::support::mail::{MailOptions, MailServer};
 use crate::support::program::{Program, monitor};
+use crate::support::slack_api::{Fault, SlackApi, TOKEN};
 use crate::support::stack::{Emulator, aws_env};
 use crate::support::wait;
-use crate::support::webhook::{Reply, Webhook};
+use crate::support::webhook::{Reply, Request, Webhook};
 use crate::world::{answer, billed};
 
 /// Services whose bills rise and fall.
@@ -39,12 +40,15 @@ struct Rig {
     moto: Emulator,
     mail: MailServer,
     slack: Webhook,
+    api: Webhook,
+    app: SlackApi,
 }
 
 impl Rig {
     async fn new(random: &mut fastrand::Rng) -> Self {
         let (moto, mail) = (Emulator::moto().await, MailServer::start(MailOptions::default()).await);
-        let rig = Self { folder: TempDir::new().expect("a folder"), moto, mail, slack: Webhook::start(replies(random, "ok")) };
+        let (slack, api) = (Webhook::start(replies(random, "ok")), Webhook::start(replies(random, "{}")));
+        let rig = Self { folder: TempDir::new().expect("a folder"), moto, mail, slack, api, app: app(random) };
         fs::write(rig.folder.path().join("alerts.toml"), rig.tables()).expect("the configuration");
         rig
     }
@@ -60,21 +64,34 @@ read.cost_explorer = {{}}
 [alert.bill]
 when.cost_above = {{ service = "*", usd = "10" }}
 critical_at = "4x"
-tell = ["slack", "mail"]
+tell = ["slack", "mail", "api", "app"]
 [receiver.slack]
 group_wait = "0s"
 via.slack = {{ webhook = {{ env = "HOOK" }} }}
 [receiver.mail]
 group_wait = "0s"
 via.email = {{ smtp = "smtp://127.0.0.1:{}", tls = "none", from = "monitor@stepby.one", to = ["me@stepby.one"] }}
+[receiver.api]
+group_wait = "0s"
+via.webhook = {{ url = {{ env = "API" }}, secret = {{ env = "API_SECRET" }} }}
+[receiver.app]
+group_wait = "0s"
+{}
 "#,
-            self.mail.port()
+            self.mail.port(),
+            self.app.settings()
         )
     }
 
     fn monitor(&self) -> Program {
         let url = self.moto.url();
-        monitor(self.folder.path()).args(["run"]).envs(aws_env(&url, &[])).env("HOOK", format!("{}/services/x", self.slack.url()))
+        monitor(self.folder.path())
+            .args(["run"])
+            .envs(aws_env(&url, &[]))
+            .env("HOOK", format!("{}/services/x", self.slack.url()))
+            .env("API", format!("{}/x", self.api.url()))
+            .env("API_SECRET", "hunter2")
+            .env("SLACK_BOT_TOKEN", TOKEN)
     }
 
     /// From now on the month costs this.
@@ -90,7 +107,7 @@ via.email = {{ smtp = "smtp://127.0.0.1:{}", tls = "none", from = "monitor@stepb
 
     /// How many requests and mails have come.
     fn arrived(&self) -> usize {
-        self.slack.requests().len() + self.mail.mails().len()
+        self.slack.requests().len() + self.api.requests().len() + self.app.calls().len() + self.mail.mails().len()
     }
 }
 
@@ -107,6 +124,19 @@ fn replies(random: &mut fastrand::Rng, ok: &str) -> Vec<Reply> {
     all
 }
 
+/// Slack itself: some calls are asked to wait, some fail, some are done and never answered.
+fn app(random: &mut fastrand::Rng) -> SlackApi {
+    let fault = |random: &mut fastrand::Rng| match random.u32(0..150) {
+        0..12 => Fault::TooMany(1),
+        12..15 => Fault::Word("internal_error"),
+        15 => Fault::CloseBefore,
+        16 => Fault::CloseAfter,
+        17 => Fault::HalfAfter,
+        _ => Fault::None,
+    };
+    SlackApi::with_faults((0..5000).map(|_| fault(random)).collect())
+}
+
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{variable} is not a number: {value}")))
 }
@@ -119,9 +149,11 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
     let mut amounts = vec![AMOUNTS[0]; SERVICES.len()];
     rig.costs(&amounts).await;
     for _ in 0..points {
-        if random.u32(0..3) == 0 {
-            let changed = random.usize(0..SERVICES.len());
-            amounts[changed] = AMOUNTS[random.usize(0..AMOUNTS.len())];
+        if random.bool() {
+            for _ in 0..2 {
+                let changed = random.usize(0..SERVICES.len());
+                amounts[changed] = AMOUNTS[random.usize(0..AMOUNTS.len())];
+            }
             rig.costs(&amounts).await;
         }
         let before = rig.arrived();
@@ -183,6 +215,7 @@ struct Counts {
     /// Incidents that were told and whose opening or end has no notification, or more than one.
     not_notified: usize,
     notifications: usize,
+    worsened: usize,
     dropped: usize,
     receivers: BTreeMap<String, Arrived>,
 }
@@ -221,21 +254,19 @@ impl Counts {
             counts.not_notified += usize::from(openings != receivers || ends != receivers || receivers == 0);
         }
         counts.overlapping = lives.values().flat_map(|lives| lives.windows(2)).filter(|pair| pair[0].1 > pair[1].0).count();
-        let told = sqlx::query("SELECT count(*), count(dropped) FROM notification").fetch_one(database).await.expect("counts");
-        (counts.notifications, counts.dropped) = (told.get::<i64, _>(0) as usize, told.get::<i64, _>(1) as usize);
-        let told = |receiver: &'static str| async move {
-            let rows = sqlx::query(
-                "SELECT body ->> '$.at', json_array_length(body, '$.news'), body ->> '$.news[0].incident', body ->> '$.news[0].event' FROM message WHERE receiver = ?1 AND sent IS NOT NULL",
-            );
-            rows.bind(receiver).fetch_all(database).await.expect("messages").len()
-        };
-        counts.receivers.insert("slack".to_owned(), slack(rig, told("slack").await));
-        counts.receivers.insert("mail".to_owned(), mail(rig, told("mail").await));
+        let told = "SELECT count(*), count(dropped), count(*) FILTER (WHERE event = 'worsened') FROM notification";
+        let told = sqlx::query(told).fetch_one(database).await.expect("counts");
+        let count = |column| usize::try_from(told.get::<i64, _>(column)).expect("a count");
+        (counts.notifications, counts.dropped, counts.worsened) = (count(0), count(1), count(2));
+        for (receiver, arrived) in [("slack", slack(rig)), ("mail", mail(rig)), ("api", api(rig)), ("app", slack_app(rig))] {
+            let rows = sqlx::query("SELECT 1 FROM message WHERE receiver = ?1 AND sent IS NOT NULL").bind(receiver).fetch_all(database).await;
+            counts.receivers.insert(receiver.to_owned(), arrived.against(rows.expect("messages").len()));
+        }
         counts
     }
 
     fn check(&self) {
-        assert!(self.incidents > 0 && self.notifications > 0, "nothing has happened");
+        assert!(self.incidents > 0 && self.worsened > 0, "not enough has happened");
         assert_eq!((self.overlapping, self.not_notified), (0, 0), "an incident was opened twice, or not told");
         for (receiver, arrived) in &self.receivers {
             assert!(arrived.told > 0, "{receiver} was told nothing");
@@ -246,32 +277,48 @@ impl Counts {
 }
 
 /// A plain webhook knows a message by what it says, but for the mark of a possible repeat.
-fn slack(rig: &Rig, told: usize) -> Arrived {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut arrived = Arrived { told, ..Arrived::default() };
-    for request in rig.slack.accepted() {
-        let content = request.body.replace(" · possible repeat", "");
-        if seen.insert(content.clone()) {
-            arrived.distinct += 1;
-        } else {
-            arrived.repeats += 1;
-            arrived.recognisable += usize::from(content != request.body);
-        }
-    }
-    arrived.compare()
+fn slack(rig: &Rig) -> Arrived {
+    let told = rig.slack.accepted().into_iter().map(|request| (request.body.replace(" · possible repeat", ""), request.body.contains(" · possible repeat")));
+    Arrived::of(told.collect())
 }
 
 /// A mail reader folds mails with the same Message-ID.
-fn mail(rig: &Rig, told: usize) -> Arrived {
-    let mails = rig.mail.mails();
+fn mail(rig: &Rig) -> Arrived {
     let id = |mail: &String| mail.lines().find_map(|line| line.strip_prefix("Message-ID: ").map(str::to_owned)).expect("a Message-ID");
-    let ids: Vec<String> = mails.iter().map(id).collect();
-    let distinct = ids.iter().collect::<BTreeSet<_>>().len();
-    Arrived { told, distinct, repeats: ids.len() - distinct, recognisable: ids.len() - distinct, ..Arrived::default() }.compare()
+    Arrived::of(rig.mail.mails().iter().map(|mail| (id(mail), true)).collect())
+}
+
+/// A program drops a message whose id it has seen.
+fn api(rig: &Rig) -> Arrived {
+    let id = |request: &Request| request.header("webhook-id").expect("an id").to_owned();
+    Arrived::of(rig.api.accepted().iter().map(|request| (id(request), true)).collect())
+}
+
+/// A channel shows every message that was posted: here there must be no second one at all. And each first message says how things are.
+fn slack_app(rig: &Rig) -> Arrived {
+    let messages = rig.app.messages();
+    for root in messages.iter().filter(|message| message.thread_ts.is_none()) {
+        assert!(root.text.starts_with("[resolved]") || root.text.starts_with("[over]"), "the end has not reached {root:?}");
+    }
+    Arrived::of(messages.into_iter().map(|message| (message.key.expect("a key"), false)).collect())
 }
 
 impl Arrived {
-    fn compare(self) -> Self {
-        Self { lost: self.told.saturating_sub(self.distinct), strays: self.distinct.saturating_sub(self.told), ..self }
+    /// What arrived: each with what it is known by, and whether a receiver can tell that it is a repeat.
+    fn of(all: Vec<(String, bool)>) -> Self {
+        let (mut seen, mut arrived) = (BTreeSet::new(), Self::default());
+        for (known_by, can_tell) in all {
+            if seen.insert(known_by) {
+                arrived.distinct += 1;
+            } else {
+                arrived.repeats += 1;
+                arrived.recognisable += usize::from(can_tell);
+            }
+        }
+        arrived
+    }
+
+    fn against(self, told: usize) -> Self {
+        Self { told, lost: told.saturating_sub(self.distinct), strays: self.distinct.saturating_sub(told), ..self }
     }
 }

@@ -111,6 +111,7 @@ impl Scripted {
             slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(functions.clone()), watch.schedule, None)).collect(),
             keep: config.store.keep.delta(),
             window: TimeDelta::hours(1),
+            keep_minutes: TimeDelta::days(1),
             write_every: TimeDelta::hours(1),
             random: fastrand::Rng::with_seed(1),
             pulse: Box::new(NoPulse),
