@@ -39,7 +39,8 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// Names this life for good: made of the moment it opened, the rule and the subject, and kept when the rule is renamed. In the order of
-    /// ids, older incidents come first.
+    /// ids, older incidents come first. Empty only where a report reads a store that no daemon of this version has worked on yet.
+    #[serde(default)]
     pub id: String,
     /// The rule's name.
     pub rule: String,

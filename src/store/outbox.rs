@@ -231,7 +231,7 @@ impl Store {
     /// If the database refuses.
     pub async fn drop_notifications(&self, dropped: &[(Vec<i64>, String)], now: DateTime<Utc>) -> Result<(), StoreError> {
         let rows: Vec<(i64, &str)> = dropped.iter().flat_map(|(rows, why)| rows.iter().map(|row| (*row, why.as_str()))).collect();
-        let drop = "UPDATE notification SET done = ?2, dropped = value ->> 1 FROM json_each(?1) WHERE id = value ->> 0";
+        let drop = "UPDATE notification SET done = ?2, dropped = value ->> 1 FROM json_each(?1) WHERE notification.id = value ->> 0";
         self.execute(sqlx::query(drop).bind(json!(rows).to_string()).bind(ms(now))).await
     }
 

@@ -14,6 +14,7 @@ mod logs_complete;
 mod logs_reading;
 mod new_errors;
 mod once;
+mod operators;
 mod receivers;
 mod recovery;
 mod scenarios;
