@@ -38,6 +38,18 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .collect()
 });
 
+/// The most characters of [`phrase`].
+const LONGEST_PHRASE: usize = 100;
+
+/// Foreign words within a sentence of our own: an excerpt, but shorter, so that the sentence stays one.
+pub fn phrase(words: &str) -> String {
+    let excerpt = excerpt(words);
+    if excerpt.chars().count() <= LONGEST_PHRASE {
+        return excerpt;
+    }
+    excerpt.chars().take(LONGEST_PHRASE - 1).chain(['…']).collect()
+}
+
 /// An excerpt of a foreign line: secrets masked, control characters dropped, white space folded, at most [`LONGEST_EXCERPT`]
 /// characters. Escaping for mail, Slack or a page is the receiver's own work.
 pub fn excerpt(line: &str) -> String {

@@ -135,7 +135,7 @@ async fn a_store_of_version_2_is_reported_from_at_once_and_looked_into_once_it_i
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("monitor.db");
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let version_2 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None };
+    let version_2 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None, replays: false };
     version_2.migrate(&MIGRATIONS[..2]).await.unwrap();
     let said = "\"rule\":\"bill\",\"subject\":\"S\",\"severity\":\"warning\"";
     let finding = "{\"headline\":\"It costs.\",\"said\":[],\"facts\":[],\"cause\":null,\"next_step\":\"Look.\",\"evidence\":[]}";
