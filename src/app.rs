@@ -142,6 +142,7 @@ pub async fn daemon(
         slots,
         receivers,
         keep: config.store.keep.delta(),
+        keep_minutes: config.store.keep_minutes.delta().max(window),
         window,
         write_every,
         random,

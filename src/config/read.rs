@@ -55,7 +55,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     let store = if root.has("store") {
         root.table("store", |table| store(table, environment))
     } else {
-        Some(StoreSettings { path: environment.default_store(), keep: DEFAULT_KEEP })
+        Some(StoreSettings { path: environment.default_store(), keep: DEFAULT_KEEP, keep_minutes: DEFAULT_KEEP_MINUTES })
     };
     let (mut watch_names, mut warm_names, mut receiver_names, mut rule_names) = (vec![], vec![], vec![], vec![]);
     let watches = root.named("watch", |name, table| {
@@ -114,11 +114,15 @@ fn aws(table: &mut Settings<'_, '_>) -> Option<Aws> {
 
 /// Thirteen months and a bit, so that a month can be compared with the same month of the year before.
 const DEFAULT_KEEP: Span = Span::days(400);
+/// A month can be rehearsed, and some days before it.
+const DEFAULT_KEEP_MINUTES: Span = Span::days(35);
 
 fn store(table: &mut Settings<'_, '_>, environment: &Environment) -> Option<StoreSettings> {
     let path: Option<PathBuf> = table.optional("path");
     let keep = table.or("keep", DEFAULT_KEEP);
-    Some(StoreSettings { path: path.map_or_else(|| environment.default_store(), |path| environment.folder.join(path)), keep: keep? })
+    let keep_minutes = table.or("keep_minutes", DEFAULT_KEEP_MINUTES);
+    let path = path.map_or_else(|| environment.default_store(), |path| environment.folder.join(path));
+    Some(StoreSettings { path, keep: keep?, keep_minutes: keep_minutes? })
 }
 
 /// `every` or `cron`, exactly one of them.

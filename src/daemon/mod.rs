@@ -15,11 +15,12 @@ use crate::aws::meter::Meter;
 use crate::clock::Clock;
 use crate::core::calendar::Month;
 use crate::core::decide::{Open, Rulebook, decide, renamed};
-use crate::core::history::History;
+use crate::core::history::{History, ReceiverState};
 use crate::core::incident::{Event, State};
 use crate::core::notification::Notification;
 use crate::core::observation::What;
 use crate::core::operator::Orders;
+use crate::core::signs::Signs;
 use crate::core::span::spoken;
 use crate::notify::{Heart, Receiver};
 use crate::source::Source;
@@ -72,6 +73,8 @@ pub struct Parts {
     pub receivers: BTreeMap<String, Arc<dyn Receiver>>,
     /// How long single observations are kept.
     pub keep: TimeDelta,
+    /// How long what functions did by minutes is; at least `window`.
+    pub keep_minutes: TimeDelta,
     /// The longest time a rule looks back.
     pub window: TimeDelta,
     /// How long observations that change nothing may wait to be written together. A process that is killed loses so much of its
@@ -124,6 +127,7 @@ pub struct Daemon {
     orders_read: Option<i64>,
     slots: Slots,
     deliveries: Deliveries,
+    signs: Signs,
     pending: Commit,
     /// Since when something is pending.
     pending_since: Option<DateTime<Utc>>,
@@ -163,8 +167,12 @@ impl Daemon {
         }
         let (open, changed) = renamed(loaded.open, &parts.book.rules);
         let deliveries = Deliveries::to(std::mem::take(&mut parts.receivers));
+        let mut signs = Signs::default();
+        signs.restore(std::mem::take(&mut loaded.signs));
         loaded.errors.into_iter().for_each(|error| history.learn(error));
         loaded.observations.iter().for_each(|observation| history.record(observation));
+        // What the store knows of the time to come was seen by a clock that was ahead.
+        history.clock_was_set_back(now);
         Ok(Self {
             beat: parts.heart.as_ref().map(|_| now),
             parts,
@@ -174,6 +182,7 @@ impl Daemon {
             orders_read: None,
             slots,
             deliveries,
+            signs,
             pending: Commit { incidents: changed, ..Commit::default() },
             pending_since: None,
             under_way: FuturesUnordered::new(),
@@ -238,7 +247,7 @@ impl Daemon {
         if now - self.pruned >= PRUNE {
             self.pruned = now;
             self.history.forget(now, self.parts.window);
-            if let Err(error) = self.parts.store.prune(now, self.parts.keep, self.parts.window).await {
+            if let Err(error) = self.parts.store.prune(now, self.parts.keep, self.parts.keep_minutes).await {
                 tracing::error!("{error}");
             }
         }
@@ -293,12 +302,11 @@ impl Daemon {
         self.history.clock_was_set_back(now);
         self.slots.clock_was_set_back(by);
         self.deliveries.clock_was_set_back(now, by);
-        for state in self.deliveries.receivers().map(|(name, _)| name.clone()).collect::<Vec<_>>() {
-            if let Some(mut known) = self.history.receiver(&state).cloned() {
-                known.not_before = known.not_before.map(|at| at - by);
-                self.history.know_receiver(&state, known);
-            }
-        }
+        let waits =
+            |(name, state): (&str, &ReceiverState)| Some((name.to_owned(), ReceiverState { not_before: Some(state.not_before? - by), ..state.clone() }));
+        let waiting: Vec<(String, ReceiverState)> = self.history.receivers().filter_map(waits).collect();
+        waiting.iter().for_each(|(name, state)| self.history.know_receiver(name, state.clone()));
+        self.pending.receivers.extend(waiting);
         self.judged = self.judged.map(|at| at.min(now));
         self.pending_since = self.pending_since.map(|at| at.min(now));
         self.pruned = self.pruned.min(now);
@@ -313,6 +321,8 @@ impl Daemon {
         }
         // In one full pass the verdict waits until everything has been seen.
         if seen && !(self.once && self.slots.is_busy()) {
+            // What was said while a poll went on counts for what is made of it.
+            self.hear(self.parts.clock.now()).await;
             self.judge(self.parts.clock.now()).await;
         }
     }
@@ -376,12 +386,15 @@ impl Daemon {
         self.commit(now).await;
     }
 
-    fn absorb(&mut self, polled: Polled, now: DateTime<Utc>) {
+    fn absorb(&mut self, mut polled: Polled, now: DateTime<Utc>) {
         let name = polled.source.name().to_owned();
+        // Points of metrics are asked for again for as long as they may grow; most have not.
+        polled.gathered.observations.retain(|observation| !self.history.knows_point(observation));
         for observation in &polled.gathered.observations {
             if let What::Failed(failure) = &observation.what {
                 tracing::warn!(source = %name, "{failure}");
             }
+            self.signs.saw(observation);
             self.history.record(observation);
         }
         tracing::debug!(source = %name, observations = polled.gathered.observations.len(), "polled");
@@ -398,6 +411,7 @@ impl Daemon {
     async fn judge(&mut self, now: DateTime<Utc>) {
         self.judged = Some(now);
         self.parts.store.touch(now);
+        self.signs.turned(now);
         let decision = decide(&self.parts.book, &self.history, &self.open, &self.orders, now);
         for incident in &decision.incidents {
             let identity = (incident.rule.clone(), incident.subject.clone());
@@ -416,7 +430,7 @@ impl Daemon {
 
     /// Commits what is pending. If the store refuses, it stays pending, and nothing of it is told to anybody.
     async fn commit(&mut self, now: DateTime<Utc>) {
-        if self.pending.is_empty() {
+        if self.pending.is_empty() && !self.signs.are_due(now) {
             return;
         }
         let since = *self.pending_since.get_or_insert(now);
@@ -428,6 +442,7 @@ impl Daemon {
             return;
         }
         self.pending.spent.extend(self.parts.meter.take_unsaved());
+        self.pending.signs.extend(self.signs.take(now));
         match self.parts.store.commit(&self.pending).await {
             Ok(()) => {
                 if !self.pending.incidents.is_empty() {
@@ -493,6 +508,7 @@ impl Daemon {
         }
         self.pending.sources.extend(self.slots.rows(&self.history));
         self.pending.spent.extend(self.parts.meter.take_unsaved());
+        self.pending.signs.extend(self.signs.take_all());
         self.parts.store.commit(&self.pending).await
     }
 
@@ -511,7 +527,7 @@ impl Daemon {
 impl What {
     /// Whether the store keeps it as a row; the others can be asked for again, or are kept with their source.
     fn is_kept(&self) -> bool {
-        matches!(self, Self::Cost(_) | Self::Tally(_) | Self::Fault(_) | Self::Ping(_))
+        matches!(self, Self::Cost(_) | Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_))
     }
 }
 

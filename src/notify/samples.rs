@@ -43,7 +43,7 @@ pub(super) fn message(told: usize, missed: usize, text: impl Fn(usize) -> String
     let severities = [Severity::Critical, Severity::Warning, Severity::Info];
     let one = |number: usize| news(number, events[number % 3], severities[(number / 3) % 3], &text(number));
     let missed = (told..told + missed).map(|number| news(number, Event::Resolved, Severity::Info, &text(number)).line()).collect();
-    Message::of((0..told).map(one).collect(), missed, DateTime::UNIX_EPOCH)
+    Message::of((0..told).map(one).collect(), missed)
 }
 
 /// A message on its way for the first time.

@@ -82,7 +82,7 @@ fn bar(amount: Decimal, dearest: Decimal) -> String {
     "█".repeat(usize::try_from(cells).unwrap_or(0))
 }
 
-fn new_table(header: &[&str], numbers: usize) -> Table {
+pub(super) fn new_table(header: &[&str], numbers: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.iter().copied());
     for column in 1..=numbers {
@@ -94,7 +94,7 @@ fn new_table(header: &[&str], numbers: usize) -> Table {
 }
 
 /// Without the blanks at the ends of lines.
-fn plain(table: &Table) -> String {
+pub(super) fn plain(table: &Table) -> String {
     table.lines().map(|line| format!(" {}", line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 

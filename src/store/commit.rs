@@ -9,10 +9,11 @@ use sqlx::{Sqlite, Transaction};
 use super::{Store, StoreError, ms};
 use crate::aws::meter::Spent;
 use crate::core::fingerprints::MOST_FINGERPRINTS;
-use crate::core::history::SourceState;
+use crate::core::history::{ReceiverState, SourceState};
 use crate::core::incident::Incident;
 use crate::core::notification::Notification;
 use crate::core::observation::{Observation, What};
+use crate::core::signs::Sign;
 
 /// What one step of the loop writes.
 #[derive(Debug, Default)]
@@ -29,6 +30,10 @@ pub struct Commit {
     pub notifications: Vec<Notification>,
     /// Own calls that were made.
     pub spent: Vec<Spent>,
+    /// How receivers are, where that has changed without an attempt.
+    pub receivers: Vec<(String, ReceiverState)>,
+    /// Signs of life, for rehearsals.
+    pub signs: Vec<Sign>,
 }
 
 /// What is known of a source.
@@ -51,6 +56,8 @@ impl Commit {
             && self.incidents.is_empty()
             && self.notifications.is_empty()
             && self.spent.is_empty()
+            && self.receivers.is_empty()
+            && self.signs.is_empty()
     }
 }
 
@@ -102,6 +109,13 @@ const MOST_ERRORS: &str = "DELETE FROM error WHERE (function, fingerprint) IN (
 const CAUSES: &str = "INSERT INTO cause_day (function, day, cause, count)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
+/// A point is asked for again and again while it may still grow; the last figure stays, with the time at which it came.
+const POINTS: &str = "INSERT INTO metric_point (function, metric, at, seen, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET seen = excluded.seen, body = excluded.body WHERE body IS NOT excluded.body";
+const SIGNS: &str = "INSERT INTO sign (source, kind, function, since, until, failure)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
 const CURSORS: &str = "INSERT INTO cursor (source, key, value)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET value = excluded.value";
@@ -115,9 +129,14 @@ const INCIDENTS: &str = "INSERT INTO incident (id, rule, subject, opened, fired,
 const NOTIFICATIONS: &str = "INSERT INTO notification (key, incident, receiver, event, at)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
     ON CONFLICT (key) DO NOTHING";
+const RECEIVERS: &str = "INSERT INTO receiver (name, state) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET state = excluded.state";
 const SPEND: &str = "INSERT INTO spend (day, operation, price, count)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
+/// What a rehearsal does not write once more. Which errors are known it does: the next part of it begins with them.
+const OBSERVED: &[&str] = &[COSTS, OBSERVATIONS, POINTS, MINUTES, DAYS, CAUSES, SIGNS];
 
 impl Store {
     /// Writes all of a step in one transaction.
@@ -127,20 +146,20 @@ impl Store {
     pub async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
         for (statement, rows) in rows(commit) {
-            if !rows.is_empty() {
+            if !rows.is_empty() && !(self.replays && OBSERVED.contains(&statement)) {
                 insert(&mut transaction, statement, rows).await.map_err(|error| self.database(error))?;
             }
         }
         transaction.commit().await.map_err(|error| self.database(error))
     }
 
-    /// Drops what is older than it is to be kept: single observations and sent messages after `keep`, minutes after `window`. Errors
-    /// that were ever seen stay, or they would be new when they come again.
+    /// Drops what is older than it is to be kept: single observations and sent messages after `keep`, minutes and points of metrics
+    /// after `keep_minutes`. Errors that were ever seen stay, or they would be new when they come again.
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn prune(&self, now: DateTime<Utc>, keep: TimeDelta, window: TimeDelta) -> Result<(), StoreError> {
-        let old = ms(now - keep);
+    pub async fn prune(&self, now: DateTime<Utc>, keep: TimeDelta, keep_minutes: TimeDelta) -> Result<(), StoreError> {
+        let (old, old_minute) = (ms(now - keep), ms(now - keep_minutes));
         for (statement, edge) in [
             ("DELETE FROM observation WHERE at < ?1 AND seen < ?1", old),
             ("DELETE FROM notification WHERE done < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = incident AND i.resolved IS NULL)", old),
@@ -149,11 +168,13 @@ impl Store {
             ("DELETE FROM silence WHERE ends < ?1", old),
             ("DELETE FROM incident WHERE resolved < ?1 AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.incident = incident.id AND n.done IS NULL)", old),
             ("DELETE FROM ack WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = ack.incident)", old),
-            ("DELETE FROM lambda_minute WHERE minute < ?1 AND seen < ?1", ms(now - window)),
+            ("DELETE FROM sign WHERE until < ?1", old),
+            // By the key, function by function: there is no index by time alone.
+            ("DELETE FROM lambda_minute WHERE function IN (SELECT DISTINCT function FROM lambda_day) AND minute < ?1 AND seen < ?1", old_minute),
         ] {
             sqlx::query(statement).bind(edge).execute(&self.pool).await.map_err(|error| self.database(error))?;
         }
-        Ok(())
+        self.prune_points(now - keep_minutes).await
     }
 }
 
@@ -163,7 +184,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static s
 
 /// The rows of each table, as arrays in the order of the statement's columns.
 fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
-    let (mut costs, mut single, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut costs, mut single, mut points, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut with_errors = BTreeSet::new();
     for Observation { at, seen, source, what } in &commit.observations {
         let (at, seen, day) = (ms(*at), ms(*seen), at.date_naive().to_string());
@@ -198,8 +219,12 @@ fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
                 ]));
                 causes.extend(t.causes.iter().map(|(cause, count)| json!([t.function, day, cause.code(), count])));
             }
-            // Metrics can be asked for again; how a source is, is in its own row.
-            What::Metric(_) | What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
+            What::Metric(point) => {
+                let body = json!([point.period, point.sum, point.maximum, point.average]).to_string();
+                points.push(json!([point.function, point.metric, at, seen, body]));
+            }
+            // How a source is, is in its own row, and in the signs of life.
+            What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
         }
     }
     let incident = |incident: &Incident| {
@@ -213,10 +238,15 @@ fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
             json!(incident).to_string()
         ])
     };
+    let sign = |sign: &Sign| {
+        let failure = sign.failure.as_ref().map(|failure| json!(failure).to_string());
+        json!([sign.source, sign.kind.word(), sign.function, ms(sign.since), ms(sign.until), failure])
+    };
     let notification = |told: &Notification| json!([told.key(), told.incident, told.receiver, told.event.word(), ms(told.at)]);
     vec![
         (COSTS, costs),
         (OBSERVATIONS, single),
+        (POINTS, points),
         (MINUTES, tallies.clone()),
         (DAYS, tallies),
         (CAUSES, causes),
@@ -226,6 +256,8 @@ fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
         (SOURCES, commit.sources.iter().map(|row| json!([row.name, row.polled.map(ms), json!(row.state).to_string()])).collect()),
         (INCIDENTS, commit.incidents.iter().map(incident).collect()),
         (NOTIFICATIONS, commit.notifications.iter().map(notification).collect()),
+        (RECEIVERS, commit.receivers.iter().map(|(name, state)| json!([name, json!(state).to_string()])).collect()),
+        (SIGNS, commit.signs.iter().map(sign).collect()),
         (SPEND, commit.spent.iter().map(|spent| json!([spent.day.to_string(), spent.operation, spent.price.to_string(), spent.count])).collect()),
     ]
 }

@@ -15,6 +15,7 @@ use crate::core::history::ReceiverState;
 use crate::core::incident::Incident;
 use crate::core::observation::{MemoryUse, Observation, Tally, What};
 use crate::core::operator::Orders;
+use crate::core::signs::Sign;
 
 /// What the store knows, as far as the daemon needs it.
 #[derive(Debug, Default)]
@@ -35,6 +36,8 @@ pub struct Loaded {
     pub orders: Orders,
     /// What the own calls of the current month have cost, in US dollars.
     pub spent: Decimal,
+    /// The latest run of each kind of signs of life.
+    pub signs: Vec<Sign>,
 }
 
 /// Days of cost that rules look back on.
@@ -53,6 +56,7 @@ impl Store {
             receivers: self.receivers().await?,
             orders: self.orders(now).await?,
             spent: self.spent(Month::of(now.date_naive())).await?,
+            signs: self.latest_signs().await?,
             ..Loaded::default()
         };
         self.costs(now, &mut loaded.observations).await?;
@@ -115,18 +119,23 @@ impl Store {
         for row in
             self.rows(sqlx::query("SELECT kind, at, seen, source, body FROM observation WHERE at >= ?1 OR seen >= ?1 ORDER BY at, id").bind(ms(from))).await?
         {
-            let body: String = self.get(&row, 4)?;
-            let what = match self.get::<String>(&row, 0)?.as_str() {
-                "fault" => What::Fault(self.json("a fault", &body)?),
-                "ping" => What::Ping(self.json("a ping", &body)?),
-                _ => continue,
-            };
-            into.push(Observation { at: time(self.get(&row, 1)?), seen: time(self.get(&row, 2)?), source: self.get(&row, 3)?, what });
+            into.extend(self.single_observation(&row)?);
         }
         Ok(())
     }
 
-    async fn errors(&self) -> Result<Vec<KnownError>, StoreError> {
+    /// A fault or a ping from its row; `None` if it is something that this version does not know.
+    pub(super) fn single_observation(&self, row: &SqliteRow) -> Result<Option<Observation>, StoreError> {
+        let body: String = self.get(row, 4)?;
+        let what = match self.get::<String>(row, 0)?.as_str() {
+            "fault" => What::Fault(self.json("a fault", &body)?),
+            "ping" => What::Ping(self.json("a ping", &body)?),
+            _ => return Ok(None),
+        };
+        Ok(Some(Observation { at: time(self.get(row, 1)?), seen: time(self.get(row, 2)?), source: self.get(row, 3)?, what }))
+    }
+
+    pub(super) async fn errors(&self) -> Result<Vec<KnownError>, StoreError> {
         let rows = self.rows(sqlx::query("SELECT function, fingerprint, first, seen, last FROM error")).await?;
         let read = |row: &SqliteRow| {
             Ok(KnownError {
@@ -140,16 +149,9 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// What was counted in minutes from `from` on, or was seen since: a minute is not seen before it has begun.
     async fn minutes(&self, from: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
-        let query = sqlx::query(
-            "SELECT function, invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, minute, seen, durations, memory_used, memory_size
-             FROM lambda_minute WHERE minute >= ?1 OR seen >= ?1",
-        );
-        for row in self.rows(query.bind(ms(from))).await? {
-            let mut tally = self.tally(&row)?;
-            (tally.durations, tally.memory) = (self.json("durations", &self.get::<String>(&row, 11)?)?, self.memory(&row, 12)?);
-            into.push(Observation { at: time(self.get(&row, 9)?), seen: time(self.get(&row, 10)?), source: String::new(), what: What::Tally(tally) });
-        }
+        into.extend(self.minutes_seen(from, DateTime::<Utc>::MAX_UTC).await?);
         Ok(())
     }
 

@@ -1,11 +1,14 @@
-//! Floor 2: what survives. One SQLite file; only the daemon writes it, everybody may read it.
+//! Floor 2: what survives. One SQLite file; each table has one writer, everybody may read it.
 
 mod commit;
+mod history;
 mod load;
 mod lock;
 mod month;
 mod orders;
 mod outbox;
+mod rehearsal;
+mod replay;
 #[cfg(test)]
 mod tests;
 
@@ -18,14 +21,18 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use commit::{Commit, SourceRow};
+pub use history::{MessageRow, NotificationRow, Record};
 pub use load::Loaded;
 pub use outbox::{Attempt, Backlog, Sealed, Sent};
+pub use rehearsal::{Acked, Told};
+pub use replay::Extent;
 
 /// Each version of the schema, in order; one that is released never changes.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("migrations/0001_first.sql")),
     (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql")),
     (3, "messages", include_str!("migrations/0003_messages.sql")),
+    (4, "rehearsal", include_str!("migrations/0004_rehearsal.sql")),
 ];
 
 /// Why the store cannot be used.
@@ -92,6 +99,8 @@ pub struct Store {
     path: PathBuf,
     /// Held for as long as this process may write.
     lock: Option<lock::Lock>,
+    /// Observations come from another store, and are not written down once more.
+    replays: bool,
 }
 
 impl Store {
@@ -112,9 +121,18 @@ impl Store {
             .synchronous(synchronous)
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true);
-        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: Some(lock) };
+        let store = Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: Some(lock), replays: false };
         store.migrate(MIGRATIONS).await?;
         Ok(store)
+    }
+
+    /// Opens a store that is thrown away after a rehearsal: as [`Store::open`], but what is observed is not kept in it, because it is
+    /// in the store that is rehearsed.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_for_rehearsal(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { replays: true, ..Self::open(path, Durability::None).await? })
     }
 
     /// Opens the store for reading, beside a daemon that may be writing it.
@@ -126,7 +144,7 @@ impl Store {
             return Err(StoreError::Absent(path.to_path_buf()));
         }
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10));
-        Ok(Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: None })
+        Ok(Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: None, replays: false })
     }
 
     async fn connect(options: SqliteConnectOptions, path: &Path) -> Result<SqlitePool, StoreError> {

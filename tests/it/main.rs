@@ -1,5 +1,6 @@
 //! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
 
+mod alerts;
 mod check_live;
 mod config_mistakes;
 mod contract;
@@ -7,6 +8,7 @@ mod default_config;
 mod demo;
 mod diagnose;
 mod failures;
+mod kill;
 mod labelled_logs;
 mod log_day;
 mod logs_complete;
@@ -14,9 +16,11 @@ mod logs_reading;
 mod mails;
 mod new_errors;
 mod once;
+mod operators;
 mod receivers;
 mod recovery;
 mod scenarios;
+mod scripted;
 mod slack_app;
 mod support;
 mod tail;

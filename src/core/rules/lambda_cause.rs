@@ -29,6 +29,11 @@ impl LambdaCause {
         Some(Self { causes: causes?, functions: functions?, count: count?, within: within? })
     }
 
+    /// Whether it needs what functions did by minutes: normal cold starts are no faults, and only counted.
+    pub(in crate::core) fn counts_minutes(&self) -> bool {
+        self.causes.contains(&Cause::ColdStart)
+    }
+
     pub(super) fn window(&self) -> Option<Span> {
         Some(self.within)
     }

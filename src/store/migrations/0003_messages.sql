@@ -100,8 +100,7 @@ CREATE TABLE ack (
     note     TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What sources met, where it changed: a failure that begins, an answer after failures. And the points of metrics. Both are only
--- looked back on by a rehearsal.
+-- The points of metrics as they were last seen; only a rehearsal looks back on them. `body` is [period, sum, maximum, average].
 CREATE TABLE metric_point (
     function TEXT NOT NULL,
     metric   TEXT NOT NULL,

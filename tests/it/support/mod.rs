@@ -19,6 +19,6 @@ pub(crate) mod schema;
 mod server;
 pub(crate) mod slack_api;
 pub(crate) mod stack;
-mod wait;
+pub(crate) mod wait;
 pub(crate) mod webhook;
 mod wire;

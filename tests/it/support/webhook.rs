@@ -54,6 +54,12 @@ impl Webhook {
         locked(&self.state.requests).clone()
     }
 
+    /// Those of them that were answered with success, as the script says: their senders may not have lived to hear it.
+    pub(crate) fn accepted(&self) -> Vec<Request> {
+        let accepted = |turn: usize| matches!(self.state.reply(turn), Reply::Answer { status: 200..300, .. });
+        self.requests().into_iter().enumerate().filter(|(turn, _)| accepted(*turn)).map(|(_, request)| request).collect()
+    }
+
     /// Waits until there were `n` requests or more; returns all of them.
     pub(crate) async fn wait_for(&self, n: usize, limit: Duration) -> Vec<Request> {
         let enough = || Some(self.requests()).filter(|requests| requests.len() >= n);
@@ -88,6 +94,10 @@ impl State {
         }
     }
 
+    fn reply(&self, turn: usize) -> &Reply {
+        &self.replies[turn.min(self.replies.len() - 1)]
+    }
+
     /// One request a connection; the answer says so.
     fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         stream.set_read_timeout(Some(READ_LIMIT))?;
@@ -97,7 +107,7 @@ impl State {
             requests.push(request);
             requests.len() - 1
         };
-        match &self.replies[turn.min(self.replies.len() - 1)] {
+        match self.reply(turn) {
             Reply::Hang => {
                 locked(&self.held).push(stream);
             }
