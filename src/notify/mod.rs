@@ -1,6 +1,8 @@
 //! Floor 3: how receivers are told. Each kind is one file and one line in the table below; none knows another.
 
 mod email;
+mod email_form;
+mod email_partly;
 mod heartbeat;
 mod http;
 mod plain;
@@ -11,7 +13,9 @@ mod slack_api;
 mod slack_app;
 mod slack_blocks;
 mod slack_errors;
+mod slack_place;
 mod slack_text;
+mod smtp;
 mod stdout;
 mod webhook;
 mod webhook_json;

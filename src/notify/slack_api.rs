@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Outcome;
@@ -72,7 +73,7 @@ impl Api {
     }
 
     /// A method that takes JSON.
-    pub(super) async fn post(&self, method: &str, body: &Value) -> Result<Value, Trouble> {
+    pub(super) async fn post(&self, method: &str, body: &impl Serialize) -> Result<Value, Trouble> {
         let request = self.client.post(self.url(method)?).json(body);
         understood(ask("Slack", self.signed(request)).await).map(|(answer, _)| answer)
     }

@@ -3,14 +3,16 @@
 //! Unlike a webhook it learns which message it has posted. So the first message about an incident is brought up to date in place, what
 //! follows hangs below it, and after an attempt without an answer it looks into the channel before it posts again.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::Url;
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Url;
+use serde_json::{Map, Value, json};
 
 use super::slack_api::{Api, Trouble, base};
 use super::slack_blocks::{Shown, text_and_blocks};
+use super::slack_place::{Place, in_page, is_channel_id, metadata, receipt};
 use super::{Earlier, Outcome, Parcel, Picture, Receiver};
 use crate::core::incident::Event;
 use crate::core::outbox::Threads;
@@ -20,8 +22,6 @@ use crate::core::settings::Settings;
 const API: &str = "https://slack.com/api";
 /// Slack takes about one message a second of a channel, and may disable an app that goes on beyond that.
 const PACE: TimeDelta = TimeDelta::seconds(1);
-/// What marks the messages of this program, for other programs.
-const EVENT_TYPE: &str = "monitor_message";
 /// Slack's clock and this machine's may differ by this much.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 /// So many pages of a channel's messages are looked through, of so many messages each.
@@ -71,30 +71,9 @@ impl SlackApp {
     }
 }
 
-/// Of a channel, a private channel or a direct conversation.
-fn is_channel_id(text: &str) -> bool {
-    text.len() >= 9 && text.starts_with(['C', 'G', 'D']) && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-}
-
 pub(super) struct App {
     api: Api,
     channel: String,
-}
-
-/// Where a message stands: its channel, and Slack's time of it, which is its name there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    channel: String,
-    ts: String,
-}
-
-impl Place {
-    /// The place that a receipt names, where it is one of this kind of receiver.
-    fn of(earlier: &Earlier) -> Option<Self> {
-        let (channel, ts) = earlier.receipt.as_deref()?.split_once(':')?;
-        let is_time = ts.contains('.') && ts.chars().all(|c| c.is_ascii_digit() || c == '.');
-        (is_channel_id(channel) && is_time).then(|| Self { channel: channel.to_owned(), ts: ts.to_owned() })
-    }
 }
 
 /// What a look into the channel has shown.
@@ -159,12 +138,14 @@ impl App {
 
     async fn post(&self, parcel: &Parcel, mut below: Option<&Place>, possible_repeat: bool) -> Outcome {
         let (text, blocks) = text_and_blocks(&parcel.message, Shown { zone: parcel.zone, possible_repeat, as_of: None });
-        let mut body = json!({"channel": self.channel, "text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false});
-        body["metadata"] = json!({"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}});
+        let place = json!({"channel": self.channel, "text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false});
+        let mut body: Map<String, Value> = place.as_object().cloned().unwrap_or_default();
+        body.insert("metadata".to_owned(), metadata(&parcel.key));
         if let Some(root) = below {
-            body["thread_ts"] = json!(root.ts);
+            body.insert("thread_ts".to_owned(), json!(root.ts));
             // Whoever does not follow the thread is not told of what is said there, and these are meant for everybody.
-            body["reply_broadcast"] = json!(parcel.message.lines().any(|line| matches!(line.event, Event::Worsened | Event::Escalated)));
+            let for_all = parcel.message.lines().any(|line| matches!(line.event, Event::Worsened | Event::Escalated));
+            body.insert("reply_broadcast".to_owned(), json!(for_all));
         }
         loop {
             let complaint = match self.api.post("chat.postMessage", &body).await {
@@ -172,7 +153,6 @@ impl App {
                 Err(Trouble::Said(complaint)) => complaint,
                 Err(Trouble::Mute(outcome)) => return outcome,
             };
-            let Some(body) = body.as_object_mut() else { return complaint.outcome() };
             if complaint.is_about_the_earlier_message() && below.take().is_some() {
                 body.remove("thread_ts");
                 body.remove("reply_broadcast");
@@ -191,28 +171,12 @@ impl App {
             return Err(Outcome::Later { why: "Slack named no place for the picture".to_owned(), wait: None });
         };
         self.api.upload(url, picture.png.clone()).await.map_err(Trouble::before_posting)?;
-        let mut body = json!({"files": [{"id": file, "title": picture.title}], "channel_id": self.channel});
-        if let Some(root) = below.and_then(Place::of).filter(|root| root.channel == self.channel) {
-            body["thread_ts"] = json!(root.ts);
-        }
+        let root = below.and_then(Place::of).filter(|root| root.channel == self.channel);
+        let mut body = BTreeMap::from([("files", json!([{"id": file, "title": picture.title}])), ("channel_id", json!(self.channel))]);
+        body.extend(root.map(|root| ("thread_ts", json!(root.ts))));
         self.api.post("files.completeUploadExternal", &body).await.map_err(Trouble::outcome)?;
         Ok(Outcome::Delivered(Some(file.chars().filter(char::is_ascii_alphanumeric).take(40).collect())))
     }
-}
-
-/// Slack's time of the message with a key, if it is on a page of messages.
-fn in_page(page: &Value, key: &str) -> Option<String> {
-    let messages = page.get("messages").and_then(Value::as_array)?;
-    let is_it = |message: &&Value| {
-        message.pointer("/metadata/event_type").and_then(Value::as_str) == Some(EVENT_TYPE)
-            && message.pointer("/metadata/event_payload/key").and_then(Value::as_str) == Some(key)
-    };
-    messages.iter().find(is_it)?.get("ts")?.as_str().map(str::to_owned)
-}
-
-fn receipt(answer: &Value) -> Option<String> {
-    let text = |key| answer.get(key).and_then(Value::as_str);
-    Some(format!("{}:{}", text("channel")?, text("ts")?))
 }
 
 #[async_trait]
@@ -267,38 +231,5 @@ impl Receiver for App {
 
     fn pace(&self) -> TimeDelta {
         PACE
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_channel_is_named_by_its_id() {
-        for (text, is) in [
-            ("C0123456789", true),
-            ("G0123456789", true),
-            ("D01ABCDEF23", true),
-            ("#alerts", false),
-            ("alerts", false),
-            ("C", false),
-            ("U0123456789", false),
-            ("c0123456789", false),
-        ] {
-            assert_eq!(is_channel_id(text), is, "{text}");
-        }
-    }
-
-    #[test]
-    fn only_a_receipt_of_this_kind_names_a_place() {
-        let place = |receipt: Option<&str>| {
-            let message = crate::core::notification::Message { at: DateTime::UNIX_EPOCH, news: vec![], rest: vec![], missed: vec![] };
-            Place::of(&Earlier { key: "k".into(), receipt: receipt.map(str::to_owned), now: message })
-        };
-        assert_eq!(place(Some("C0123456789:1503435956.000247")), Some(Place { channel: "C0123456789".into(), ts: "1503435956.000247".into() }));
-        for receipt in [None, Some("ok"), Some("250 2.0.0 Ok: queued as 4F1A"), Some("C0123456789:"), Some("C0123456789:x.y")] {
-            assert_eq!(place(receipt), None, "{receipt:?}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod alerts;
 mod check_live;
 mod config_mistakes;
+mod contract;
 mod default_config;
 mod demo;
 mod diagnose;
@@ -12,6 +13,7 @@ mod labelled_logs;
 mod log_day;
 mod logs_complete;
 mod logs_reading;
+mod mails;
 mod new_errors;
 mod once;
 mod operators;
