@@ -137,11 +137,9 @@ fn no_secret_is_seen_in_what_is_shown_of_the_settings() {
 
 #[tokio::test]
 async fn a_look_says_nothing_that_it_must_keep_to_itself() {
-    for (reply, fine) in [
-        (Reply::status(404).body("Cannot HEAD ECHO"), [false, false, true]),
-        (Reply::status(500), [true, false, false]),
-        (Reply::Close, [false, false, false]),
-    ] {
+    for (reply, fine) in
+        [(Reply::status(404).body("Cannot HEAD ECHO"), [false, false, true]), (Reply::status(500), [true, false, false]), (Reply::Close, [false, false, false])]
+    {
         for (kind, fine) in KINDS.into_iter().zip(fine) {
             let server = Webhook::start(vec![echoing(reply.clone(), kind)]);
             let look = telling(kind, &server.url()).probe().await;
@@ -159,8 +157,7 @@ fn full(count: usize) -> Message {
     all[count - 1].event = Event::Resolved;
     all[count - 1].why = Some("it is well".to_owned());
     let missed = (0..3).map(|number| news(&format!("m{number}"), Event::Resolved, Severity::Info).line()).collect();
-    let at = all[0].at;
-    Message::of(all, missed, at)
+    Message::of(all, missed)
 }
 
 async fn posted(parcel: &Parcel) -> Request {
