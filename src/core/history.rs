@@ -263,15 +263,22 @@ impl History {
         self.read_up_to.iter().map(|(function, at)| (function.as_str(), *at))
     }
 
-    /// A function's counts from `from` to now.
+    /// A function's counts from `from` to now, durations and causes left out: adding those up takes longest, and few rules ask for them.
     pub fn counted(&self, function: &str, from: DateTime<Utc>) -> Tally {
         let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
-        if let Some(minutes) = self.minutes.get(function) {
-            for tally in minutes.range(minute_of(from)..).map(|(_, counted)| &counted.it) {
-                sum.add(tally);
-            }
-        }
+        self.counts(function, from).for_each(|tally| sum.add_numbers(tally));
         sum
+    }
+
+    /// The same with everything that was counted.
+    pub fn counted_with_durations(&self, function: &str, from: DateTime<Utc>) -> Tally {
+        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+        self.counts(function, from).for_each(|tally| sum.add(tally));
+        sum
+    }
+
+    fn counts(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = &Tally> {
+        self.minutes.get(function).into_iter().flat_map(move |minutes| minutes.range(minute_of(from)..)).map(|(_, counted)| &counted.it)
     }
 
     /// A function's faults by time, oldest first, those that happened or were seen since `from`.

@@ -121,6 +121,7 @@ impl Desk {
             receivers: BTreeMap::from(["team", "boss"].map(|name| (name.to_owned(), receiver(name)))),
             keep: TimeDelta::days(400),
             window: TimeDelta::hours(1),
+            keep_minutes: TimeDelta::days(1),
             write_every: TimeDelta::hours(1),
             random: fastrand::Rng::with_seed(1),
             pulse: Box::new(NoPulse),
