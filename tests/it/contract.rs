@@ -18,6 +18,7 @@ use crate::support::receivers::{again, configuration, news, of, parcel, receiver
 use crate::support::schema;
 use crate::support::slack_api::{CHANNEL, SlackApi, TOKEN};
 use crate::support::webhook::{Reply, Request, Webhook};
+use crate::world::repository;
 
 const PATH: &str = "services/T0/B0/pathhunter2pathhunter2";
 const SECRET: &str = "whsec_c2VjcmV0aHVudGVyMnNlY3JldGh1bnRlcjI=";
@@ -137,11 +138,9 @@ fn no_secret_is_seen_in_what_is_shown_of_the_settings() {
 
 #[tokio::test]
 async fn a_look_says_nothing_that_it_must_keep_to_itself() {
-    for (reply, fine) in [
-        (Reply::status(404).body("Cannot HEAD ECHO"), [false, false, true]),
-        (Reply::status(500), [true, false, false]),
-        (Reply::Close, [false, false, false]),
-    ] {
+    for (reply, fine) in
+        [(Reply::status(404).body("Cannot HEAD ECHO"), [false, false, true]), (Reply::status(500), [true, false, false]), (Reply::Close, [false, false, false])]
+    {
         for (kind, fine) in KINDS.into_iter().zip(fine) {
             let server = Webhook::start(vec![echoing(reply.clone(), kind)]);
             let look = telling(kind, &server.url()).probe().await;
@@ -159,8 +158,7 @@ fn full(count: usize) -> Message {
     all[count - 1].event = Event::Resolved;
     all[count - 1].why = Some("it is well".to_owned());
     let missed = (0..3).map(|number| news(&format!("m{number}"), Event::Resolved, Severity::Info).line()).collect();
-    let at = all[0].at;
-    Message::of(all, missed, at)
+    Message::of(all, missed)
 }
 
 async fn posted(parcel: &Parcel) -> Request {
@@ -182,6 +180,14 @@ async fn a_webhook_is_told_every_incident_as_its_schema_says() {
         assert_eq!(told, expected);
         assert_eq!(body["counts"]["incidents"].as_u64(), u64::try_from(expected.len() - message.missed.len()).ok());
     }
+}
+
+#[test]
+fn the_example_in_the_documents_is_what_the_schema_describes() {
+    let text = std::fs::read_to_string(repository("docs/json.md")).expect("the document");
+    let section = text.split("## What `via.webhook` posts").nth(1).expect("the section");
+    let example = section.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    schema::holds("docs/webhook.schema.json", &serde_json::from_str(example).expect("JSON"));
 }
 
 #[tokio::test]
