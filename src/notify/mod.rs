@@ -3,11 +3,13 @@
 mod email;
 mod heartbeat;
 mod http;
+mod recorder;
 mod slack;
 mod slack_blocks;
 mod stdout;
 
 pub use heartbeat::{Heart, Heartbeat};
+pub use recorder::{Record, Recorder};
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
-//! Floor 3: the sum of a month, the health of functions and the lines of a live log, as text and as JSON. The figures are [`crate::core::month`]'s.
+//! Floor 3: the sum of a month, the health of functions, the lines of a live log and rehearsals, as text and as JSON. The figures are [`crate::core::month`]'s.
 
 pub mod health;
+pub mod rehearsal;
+mod table;
 pub mod tail;
 mod text;
 
