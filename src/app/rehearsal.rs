@@ -18,8 +18,8 @@ use crate::core::operator::Orders;
 use crate::core::rehearsal::{Met, Needs, NotRehearsable, Said, as_it_was, gaps, ran};
 use crate::core::rules::{Condition, Rule};
 use crate::core::schedule::Schedule;
-use crate::core::signs::{DAEMON, Sign, SignKind};
-use crate::core::span::Span;
+use crate::core::signs::{DAEMON, GAP, Sign, SignKind};
+use crate::core::span::{Span, spoken};
 use crate::daemon::{Daemon, NoPulse, Parts, Slot, Until};
 use crate::notify::{Receiver, Record, Recorder};
 use crate::source::{Counts, Routes, Tape, WarmPing};
@@ -78,7 +78,9 @@ pub async fn rehearse(
     store.must_be_current().await?;
     let book = config.rulebook();
     let extent = store.extent().await?;
-    let start = period.from - warm_up(&book);
+    let begins = store.begins().await?;
+    // Before the store begins there is nothing to judge.
+    let start = begins.map_or(period.to, |begins| begins.min(period.to)).max(period.from - warm_up(&book));
     let signs = store.signs_between(start, period.to).await?;
     let (own, of_sources): (Vec<Sign>, Vec<Sign>) = signs.into_iter().partition(|sign| sign.source == DAEMON);
     let parts = ran(&own, extent.signs, start, period.to);
@@ -102,10 +104,9 @@ pub async fn rehearse(
         said.sort_by(|a, b| (a.sent, &a.receiver, a.at, &a.rule, &a.subject).cmp(&(b.sent, &b.receiver, b.at, &b.rule, &b.subject)));
     }
     not_rehearsable.sort_by(|a, b| a.rule.cmp(&b.rule));
-    let begins = store.begins().await?;
     store.close().await;
-    let mute = mute(&book, &met);
-    Ok(Rehearsed { would_send, was_sent, not_rehearsable, mute, gaps: gaps(&parts, period.from, period.to), counts, begins })
+    let (mute, gaps) = (mute(&book, &met), gaps(&parts, period.from.max(start), period.to));
+    Ok(Rehearsed { would_send, was_sent, not_rehearsable, mute, gaps, counts, begins })
 }
 
 /// How long before the period the replay begins: whatever was pending then must have had the time to fire.
@@ -140,7 +141,7 @@ fn routes(config: &Config) -> Routes {
 fn can_be_judged(rule: &Rule, blind: bool, signs: &[Sign]) -> bool {
     match &rule.condition {
         Condition::SourceFailing(_) => !blind,
-        Condition::Silence(_) => !blind && left_signs(&rule.condition, signs),
+        Condition::Silence(_) => !blind && Needs::are_fine_enough(&rule.condition) && left_signs(&rule.condition, signs),
         _ => true,
     }
 }
@@ -153,6 +154,10 @@ fn left_signs(condition: &Condition, signs: &[Sign]) -> bool {
 /// What of the rules cannot be known, and until when.
 fn not_rehearsable(book: &Rulebook, extent: &Extent, signs: &[Sign], period: Period) -> Vec<NotRehearsable> {
     let why = |rule: &Rule| {
+        if !Needs::are_fine_enough(&rule.condition) {
+            let why = format!("gaps of up to {} between answers are not kept", spoken(GAP));
+            return Some(NotRehearsable { rule: rule.name.clone(), until: None, why });
+        }
         let needs = Needs::of(&rule.condition);
         let from = match needs {
             Needs::Costs => extent.costs,

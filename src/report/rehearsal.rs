@@ -166,7 +166,7 @@ impl Rehearsal {
         };
         let would = self.would_send.iter().enumerate().map(|(place, said)| {
             let was = of_would.get(&place).and_then(|was| self.was_sent.get(*was));
-            Entry { mark: if was.is_some() { Mark::Both } else { Mark::Would }, said, later: was.map(|was| said.at - was.at) }
+            Entry { mark: if was.is_some() { Mark::Both } else { Mark::Would }, said, later: was.map(|was| said.sent - was.sent) }
         });
         let was = self.was_sent.iter().enumerate().filter(|(place, _)| !of_was.contains(place)).map(|(_, said)| {
             let mark = if self.is_rehearsable(said) { Mark::Was } else { Mark::Unknown };
@@ -184,7 +184,7 @@ impl Rehearsal {
 struct Entry<'a> {
     mark: Mark,
     said: &'a Said,
-    /// How much later it would have been decided than it was.
+    /// How much later it would have been sent than it was.
     later: Option<TimeDelta>,
 }
 

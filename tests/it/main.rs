@@ -14,6 +14,8 @@ mod new_errors;
 mod once;
 mod receivers;
 mod recovery;
+mod rehearse;
+mod rehearse_sources;
 mod scenarios;
 mod support;
 mod tail;
