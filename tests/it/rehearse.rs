@@ -141,9 +141,9 @@ fn other_limits_send_more_or_less_and_are_set_beside_what_was_sent() {
             "= 12-23 12:10 team jump firing",
             "= 12-25 12:10 team rds-bill firing",
             "- 12-27 06:33 team start-up firing",
+            "= 12-27 06:34 team pings firing",
             "- 12-27 06:35 team start-up changed",
-            "= 12-27 06:35 team pings firing",
-            "+ 12-27 08:43 team start-up firing",
+            "+ 12-27 09:45 team start-up firing",
         ]
     );
 }

@@ -189,7 +189,8 @@ async fn failures_silence_metrics_and_faults_are_told_again_as_they_were() {
     assert_eq!(was.len(), matched(&rehearsed.would_send, &rehearsed.was_sent).len(), "{:#?}\n{was:#?}", said(&rehearsed.would_send));
     assert_eq!(was.len(), rehearsed.would_send.len());
     assert_eq!(was, expected);
-    assert_eq!(rehearsed.gaps, [(minute(801), minute(860))]);
+    let (stopped, started) = rehearsed.gaps[0];
+    assert!(minute(800) - stopped < TimeDelta::minutes(1) && started == minute(860), "{:?}", rehearsed.gaps);
     let named: Vec<_> = rehearsed.not_rehearsable.iter().map(|not| not.rule.as_str()).collect();
     assert_eq!((named, rehearsed.mute), (vec!["receiver-failing"], Vec::<String>::new()));
 }
@@ -220,7 +221,7 @@ async fn what_was_not_kept_is_named_and_never_taken_for_clear() {
     let tables = CONFIG.replace("causes = [\"oom\"] }", "causes = [\"oom\"], within = \"1h\" }");
     let rehearsed = rehearsed(folder.path(), &tables, 350, 1000).await;
     // Nothing says that the log was read between the faults, so the incident of the first goes on, and nobody is reminded of it.
-    let oom = ["400 oom firing", "430 oom reminder", "460 oom reminder", "600 oom reminder", "630 oom reminder", "660 oom reminder"];
+    let oom = ["400 oom firing", "430 oom reminder", "600 oom reminder", "630 oom reminder"];
     assert_eq!(said(&rehearsed.would_send), oom);
     let named: Vec<_> = rehearsed.not_rehearsable.iter().map(|not| (not.rule.as_str(), not.until)).collect();
     assert_eq!(named, [("blind", None), ("quiet", None), ("receiver-failing", None), ("throttled", None)]);
