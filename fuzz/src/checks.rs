@@ -169,7 +169,7 @@ fn is_sound(health: &Health) {
         is_short_and_plain(&seen.remedy, LONGEST_REMEDY);
     }
     // What is wrong has one cause to act on.
-    assert_eq!(health.verdict().is_some(), !health.causes.is_empty(), "{health:?}");
+    assert_eq!(health.verdict().is_some(), !health.causes().is_empty(), "{health:?}");
 }
 
 /// Stream and milliseconds of a line `#<stream> <milliseconds>`.

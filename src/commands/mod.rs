@@ -1,13 +1,17 @@
 //! Floor 5: the command line. One file a subcommand.
 
+mod ack;
 mod check;
 mod completions;
 mod demo;
 mod diagnose;
+mod incidents;
+mod outbox;
 mod rehearse;
 mod report;
 mod run;
 mod send_test;
+mod silence;
 mod status;
 mod tail;
 
@@ -20,7 +24,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{Config, StartError, configuration, configuration_if_any};
 use crate::clock::{Clock, WallClock};
 use crate::config;
+use crate::core::glob::NamePattern;
+use crate::core::incident::Incident;
+use crate::core::redact::printable;
+use crate::core::span::Span;
 use crate::exit::{self, Exit};
+use crate::store::{Store, StoreError};
 
 /// Watches an AWS serverless account and tells you by mail or Slack, with cause and next step, when a threshold is crossed.
 #[derive(Debug, Parser)]
@@ -41,6 +50,9 @@ Examples:
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
+  monitor incidents                     what is and was open, and who was told
+  monitor ack 676dcdcc                  I take care of it: no reminders, no escalation
+  monitor silence add --all --for 2h --reason 'deploy'
   monitor tail 'backend-*'              each invocation as it ends, with what went wrong; no configuration needed
   monitor diagnose lambda.log           what is wrong, from a log that was copied or piped
   monitor report --format json | jq .total
@@ -60,6 +72,14 @@ enum Command {
     Report(report::Args),
     /// What is open, what waits, and how the sources are
     Status(status::Args),
+    /// What was open, what became of it, and who was told what
+    Incidents(incidents::Args),
+    /// Say that somebody takes care of an incident: no reminders and no escalation until it gets worse
+    Ack(ack::Args),
+    /// Tell nobody of some incidents for a while
+    Silence(silence::Args),
+    /// What waits to be told and why, and what was told
+    Outbox(outbox::Args),
     /// Send one test message to a receiver
     SendTest(send_test::Args),
     /// Follow the logs of functions live: a line for each invocation, with its cause if it went wrong
@@ -129,6 +149,10 @@ pub fn main() -> Exit {
             Command::Check(args) => check::run(args, &context).await,
             Command::Report(args) => report::run(args, &context).await,
             Command::Status(args) => status::run(args, &context).await,
+            Command::Incidents(args) => incidents::run(args, &context).await,
+            Command::Ack(args) => ack::run(args, &context).await,
+            Command::Silence(args) => silence::run(args, &context).await,
+            Command::Outbox(args) => outbox::run(args, &context).await,
             Command::SendTest(args) => send_test::run(args, &context).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Tail(args) => tail::run(args, &context).await,
@@ -168,6 +192,96 @@ fn told(error: StartError, colors: bool) -> Exit {
         }
         error => failed(&error.to_string()),
     }
+}
+
+/// What a command that only looks finds.
+enum Look {
+    At(Store),
+    /// There is no store yet, so there is nothing to know, which is not a failure.
+    Nothing(StoreError),
+}
+
+/// Opens the store for a command that shows what a daemon of this version has written.
+async fn look(config: &Config) -> Result<Look, StoreError> {
+    match Store::open_current(&config.store.path).await {
+        Ok(store) => Ok(Look::At(store)),
+        Err(error @ StoreError::Absent(_)) => Ok(Look::Nothing(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// So many incidents are listed where one cannot be told.
+const MOST_CANDIDATES: usize = 10;
+
+/// The incident whose id begins so, among those that are `open` if only they will do. Else the candidates are listed, and the command
+/// is to end.
+async fn one_incident(store: &Store, start_of_id: &str, open: bool) -> Result<Result<Incident, Exit>, StoreError> {
+    let mut all = store.incidents_called(start_of_id).await?;
+    if let Some(exact) = all.iter().position(|incident| incident.id == start_of_id) {
+        all = vec![all.swap_remove(exact)];
+    }
+    let (mut fitting, over): (Vec<Incident>, Vec<Incident>) = all.into_iter().partition(|incident| !(open && incident.is_over()));
+    if fitting.len() == 1 {
+        return Ok(fitting.pop().ok_or(Exit::Failed));
+    }
+    let typed = printable(start_of_id);
+    if let ([], [over]) = (fitting.as_slice(), over.as_slice()) {
+        let why = over.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        return Ok(Err(failed(&printable(&format!("incident {} has ended{why}; there is nothing left to take care of", over.id)))));
+    }
+    let (said, candidates): (String, Vec<Incident>) = if fitting.is_empty() {
+        let which = if open { "no open incident" } else { "no incident" };
+        let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
+        (format!("{which} has an id that begins with `{typed}`; {}", if open.is_empty() { "none is open" } else { "open are:" }), open)
+    } else {
+        (format!("{} incidents have an id that begins with `{typed}`; type more of it:", fitting.len()), fitting)
+    };
+    let line = |one: &Incident| printable(&format!("  {}  [{}] {}", one.id, one.state.word(), one.finding.headline));
+    let mut lines: Vec<String> = std::iter::once(said).chain(candidates.iter().take(MOST_CANDIDATES).map(line)).collect();
+    if candidates.len() > MOST_CANDIDATES {
+        lines.push(format!("  and {} more; see `monitor incidents`", candidates.len() - MOST_CANDIDATES));
+    }
+    Ok(Err(usage(lines.join("\n"))))
+}
+
+/// Who speaks: the name that was given, else the login name.
+fn author(given: Option<String>) -> Result<String, String> {
+    let name = match given {
+        Some(name) => words(&name).map_err(|why| format!("--author: {why}"))?,
+        None => words(&config::login_name().unwrap_or_default()).unwrap_or_default(),
+    };
+    if name.is_empty() { Err("your login name is not known (neither USER nor LOGNAME is set); say who you are with --author".to_owned()) } else { Ok(name) }
+}
+
+/// The longest text that people can leave, in characters: it has to fit into messages.
+const LONGEST_WORDS: usize = 300;
+
+/// Reads what people leave for others: one line that a terminal can show.
+fn words(typed: &str) -> Result<String, String> {
+    let line = printable(typed).split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.chars().count() {
+        0 => Err("some words are needed".to_owned()),
+        1..=LONGEST_WORDS => Ok(line),
+        count => Err(format!("{count} characters are too many; at most {LONGEST_WORDS} fit into a message")),
+    }
+}
+
+/// Reads a name, or a pattern of names.
+fn pattern(typed: &str) -> Result<NamePattern, String> {
+    typed.parse().map_err(|mistake: serde::de::value::Error| mistake.to_string())
+}
+
+/// Reads a length of time.
+fn span(typed: &str) -> Result<Span, String> {
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    Span::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
+}
+
+/// The command line cannot be meant so.
+fn usage(why: impl std::fmt::Display) -> Exit {
+    say(&format!("monitor: {why}"));
+    Exit::Usage
 }
 
 fn failed(why: &str) -> Exit {

@@ -6,11 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{Context, Format, print, print_json, say};
+use super::{Context, Format, Look, look, print, print_json, say};
 use crate::app::{Config, StartError};
 use crate::core::calendar::Month;
 use crate::core::incident::State;
 use crate::core::money::cents;
+use crate::core::redact::printable;
 use crate::core::span::spoken;
 use crate::exit::Exit;
 use crate::store::{Store, StoreError};
@@ -37,6 +38,8 @@ struct Status {
     turned: Option<DateTime<Utc>>,
     sources: Vec<SourceStatus>,
     incidents: Vec<IncidentStatus>,
+    /// Receivers of the configuration whose last attempt failed.
+    failing_receivers: Vec<ReceiverStatus>,
     /// Notifications that wait, by receiver.
     waiting: BTreeMap<String, u64>,
     own_cost_usd: Decimal,
@@ -51,13 +54,28 @@ struct SourceStatus {
 }
 
 #[derive(Debug, Serialize)]
+struct ReceiverStatus {
+    name: String,
+    since: DateTime<Utc>,
+    why: String,
+    stopped: bool,
+}
+
+#[derive(Debug, Serialize)]
 struct IncidentStatus {
+    id: String,
     rule: String,
     subject: String,
     state: State,
     severity: String,
     opened: DateTime<Utc>,
     headline: String,
+    /// Who takes care of it.
+    acked_by: Option<String>,
+    /// Until when a silence covers it.
+    silenced_until: Option<DateTime<Utc>>,
+    /// The incident whose symptom it is.
+    muted_by: Option<String>,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
@@ -77,15 +95,14 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         turned,
         sources: vec![],
         incidents: vec![],
+        failing_receivers: vec![],
         waiting: BTreeMap::new(),
         own_cost_usd: Decimal::ZERO,
         own_cost_cap_usd: config.aws.max_monthly_usd.0,
     };
-    match Store::open_read_only(&config.store.path).await {
-        Ok(store) => fill(&mut status, &store, &config, now).await?,
-        // There is nothing to know yet, which is not a failure.
-        Err(error @ StoreError::Absent(_)) => say(&format!("monitor: {error}")),
-        Err(error) => return Err(error.into()),
+    match look(&config).await? {
+        Look::At(store) => fill(&mut status, &store, &config, now).await?,
+        Look::Nothing(error) => say(&format!("monitor: {error}")),
     }
     if args.format == Format::Json {
         return Ok(print_json(&status));
@@ -101,9 +118,14 @@ async fn fill(status: &mut Status, store: &Store, config: &Config, now: DateTime
     for row in store.sources().await?.into_iter().filter(|row| named.contains(&row.name.as_str())) {
         status.sources.push(SourceStatus { name: row.name, answered: row.state.answered, failure: row.state.failing.map(|failing| failing.last.to_string()) });
     }
+    let orders = store.orders(now).await?;
     for incident in store.open_incidents().await?.into_values() {
         let severity = incident.severity.word().to_owned();
         status.incidents.push(IncidentStatus {
+            acked_by: orders.ack(&incident).map(|ack| ack.author.clone()),
+            silenced_until: orders.silence(&incident, now).map(|silence| silence.until),
+            muted_by: incident.muted_by,
+            id: incident.id,
             rule: incident.rule,
             subject: incident.subject.to_string(),
             state: incident.state,
@@ -111,6 +133,10 @@ async fn fill(status: &mut Status, store: &Store, config: &Config, now: DateTime
             opened: incident.opened,
             headline: incident.finding.headline,
         });
+    }
+    for (name, state) in store.receivers().await? {
+        let Some(failing) = state.failing.filter(|_| config.receivers.iter().any(|receiver| receiver.name == name)) else { continue };
+        status.failing_receivers.push(ReceiverStatus { name, since: failing.since, why: failing.why, stopped: failing.stopped });
     }
     status.waiting = store.backlog().await?.into_iter().map(|(receiver, backlog)| (receiver, backlog.waiting)).collect();
     Ok(())
@@ -131,12 +157,27 @@ fn text(status: &Status, now: DateTime<Utc>) -> String {
     }
     for incident in &status.incidents {
         let state = if incident.state == State::Pending { "pending" } else { incident.severity.as_str() };
-        lines.push(format!("  [{state}] {} (rule {}, for {})", incident.headline, incident.rule, spoken(now - incident.opened)));
+        let (rule, length) = (&incident.rule, spoken(now - incident.opened));
+        lines.push(format!("  {}  [{state}] {} (rule {rule}, for {length}){}", incident.id, incident.headline, marks(incident, now)));
+    }
+    if !status.failing_receivers.is_empty() {
+        lines.push("\nReceivers that cannot be told".to_owned());
+        let verb = |receiver: &ReceiverStatus| if receiver.stopped { "refuses everything" } else { "failing" };
+        lines.extend(status.failing_receivers.iter().map(|one| format!("  {}: {} for {}: {}", one.name, verb(one), spoken(now - one.since), one.why)));
     }
     if !status.waiting.is_empty() {
         lines.push("\nWaiting to be told".to_owned());
         lines.extend(status.waiting.iter().map(|(receiver, count)| format!("  {receiver}: {count}")));
     }
     lines.push(format!("\nOwn AWS calls this month: {} of at most {} USD", cents(status.own_cost_usd), cents(status.own_cost_cap_usd)));
-    lines.join("\n")
+    // A heading has a blank line before it, and nothing else has a line end in it.
+    lines.iter().map(|line| line.strip_prefix('\n').map_or_else(|| printable(line), |heading| format!("\n{heading}"))).collect::<Vec<_>>().join("\n")
+}
+
+/// What people have said of an incident, and what else keeps it from being told.
+fn marks(incident: &IncidentStatus, now: DateTime<Utc>) -> String {
+    let acked = incident.acked_by.as_ref().map(|author| format!("{author} takes care of it"));
+    let silenced = incident.silenced_until.map(|until| format!("silenced for {}", spoken(until - now)));
+    let muted = incident.muted_by.as_ref().map(|cause| format!("a symptom of {cause}"));
+    [acked, silenced, muted].into_iter().flatten().map(|mark| format!("; {mark}")).collect()
 }

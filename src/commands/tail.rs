@@ -15,7 +15,7 @@ use serde::de::value::Error as Mistake;
 use tokio::io::Interest;
 use tokio::net::unix::pipe;
 
-use super::{Context, Format, asked_to_stop, failed, say};
+use super::{Context, Format, asked_to_stop, failed, say, span};
 use crate::app::{StartError, account};
 use crate::aws::Account;
 use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
@@ -89,10 +89,6 @@ fn pattern(text: &str) -> Result<NamePattern, String> {
     // Whoever copies the name of a log group means the function.
     let name = text.strip_prefix(LOG_GROUP_PREFIX).unwrap_or(text);
     NamePattern::deserialize(name.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
-}
-
-fn span(text: &str) -> Result<Span, String> {
-    Span::deserialize(text.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {

@@ -82,3 +82,8 @@ pub fn log_filter() -> Option<String> {
 pub fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
+
+/// The login name of whoever runs this process.
+pub fn login_name() -> Option<String> {
+    ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+}

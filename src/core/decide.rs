@@ -126,7 +126,7 @@ fn root_of<'a>(symptom: &Incident, related: &[&'a Incident], rules: &[Rule]) -> 
     let explains = |cause: &Incident, symptom: &Incident| {
         let (Some(cause_rule), Some(symptom_rule)) = (rule_of(cause), rule_of(symptom)) else { return false };
         cause.id != symptom.id
-            && (cause_rule.mutes.contains(&symptom_rule.name) || cause_rule.condition.explains(&cause.finding, &symptom_rule.condition, &symptom.finding))
+            && (cause_rule.mutes.contains(&symptom_rule.name) || cause_rule.condition.explains(&cause.causes, &symptom_rule.condition, &symptom.causes))
     };
     // Where two explain each other, the older one is the cause: one step up is always to an incident that does not explain back, or
     // is older, so the way up has no circle.

@@ -102,7 +102,11 @@ impl History {
         let Observation { at, seen, source, what } = observation;
         match what {
             What::Cost(cost) => {
-                let newer = self.costs.get(&cost.day).is_none_or(|known| known.seen <= *seen);
+                // Of two answers of the same instant it does not matter which came first.
+                let newer = self
+                    .costs
+                    .get(&cost.day)
+                    .is_none_or(|known| known.seen < *seen || (known.seen == *seen && format!("{:?}", known.it) <= format!("{cost:?}")));
                 if newer {
                     self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
                     self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
@@ -120,12 +124,13 @@ impl History {
                     let (function, fingerprint) = (fault.function.clone(), fingerprint.clone());
                     self.errors.learn(KnownError { function, fingerprint, first: *at, seen: *seen, last: *seen });
                 }
-                self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default().push(Seen { seen: *seen, it: fault.clone() });
+                let at_once = self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default();
+                insert(at_once, Seen { seen: *seen, it: fault.clone() });
             }
             What::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
             What::MeasuredUpTo(read) => moved(&mut self.measured_up_to, &read.function, *at),
             What::Ping(ping) => {
-                self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default().push(ping.clone());
+                insert(self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default(), ping.clone());
             }
             What::Metric(point) => {
                 self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
@@ -142,7 +147,7 @@ impl History {
                     let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
                     run.polls += 1;
                     run.since = run.since.min(*seen);
-                    if run.until <= *seen {
+                    if run.until < *seen || (run.until == *seen && run.last.to_string() <= failure.to_string()) {
                         (run.until, run.last) = (*seen, failure.clone());
                     }
                 }
@@ -174,6 +179,33 @@ impl History {
         }
         for at in self.read_up_to.values_mut().chain(self.measured_up_to.values_mut()) {
             *at = (*at).min(now);
+        }
+        for faults in self.faults.values_mut() {
+            let later: Vec<Seen<Fault>> = faults.split_off(&now).into_values().flatten().collect();
+            if !later.is_empty() {
+                faults.insert(now, later);
+            }
+            faults.values_mut().flatten().for_each(|fault| fault.seen = fault.seen.min(now));
+        }
+        for minutes in self.minutes.values_mut() {
+            for (_, later) in minutes.split_off(&minute_of(now)) {
+                let minute =
+                    minutes.entry(minute_of(now)).or_insert_with(|| Seen { seen: now, it: Tally { function: later.it.function.clone(), ..Tally::default() } });
+                minute.it.add(&later.it);
+            }
+            minutes.values_mut().for_each(|minute| minute.seen = minute.seen.min(now));
+        }
+        for pings in self.pings.values_mut() {
+            let later: Vec<Ping> = pings.split_off(&now).into_values().flatten().collect();
+            if !later.is_empty() {
+                pings.insert(now, later);
+            }
+        }
+        for known in self.costs.values_mut() {
+            known.seen = known.seen.min(now);
+        }
+        for points in self.metrics.values_mut() {
+            points.split_off(&now);
         }
     }
 
@@ -231,15 +263,22 @@ impl History {
         self.read_up_to.iter().map(|(function, at)| (function.as_str(), *at))
     }
 
-    /// A function's counts from `from` to now.
+    /// A function's counts from `from` to now, durations and causes left out: adding those up takes longest, and few rules ask for them.
     pub fn counted(&self, function: &str, from: DateTime<Utc>) -> Tally {
         let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
-        if let Some(minutes) = self.minutes.get(function) {
-            for tally in minutes.range(minute_of(from)..).map(|(_, counted)| &counted.it) {
-                sum.add(tally);
-            }
-        }
+        self.counts(function, from).for_each(|tally| sum.add_numbers(tally));
         sum
+    }
+
+    /// The same with everything that was counted.
+    pub fn counted_with_durations(&self, function: &str, from: DateTime<Utc>) -> Tally {
+        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+        self.counts(function, from).for_each(|tally| sum.add(tally));
+        sum
+    }
+
+    fn counts(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = &Tally> {
+        self.minutes.get(function).into_iter().flat_map(move |minutes| minutes.range(minute_of(from)..)).map(|(_, counted)| &counted.it)
     }
 
     /// A function's faults by time, oldest first, those that happened or were seen since `from`.
@@ -299,6 +338,12 @@ impl History {
 /// The start of the minute an instant lies in.
 pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
     at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
+}
+
+/// Puts a thing among those of the same instant, in an order that does not depend on which came first.
+fn insert<T: std::fmt::Debug>(at_once: &mut Vec<T>, it: T) {
+    let place = if at_once.is_empty() { 0 } else { at_once.partition_point(|known| format!("{known:?}") < format!("{it:?}")) };
+    at_once.insert(place, it);
 }
 
 /// A place in the data that only ever moves forward.

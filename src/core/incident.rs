@@ -39,7 +39,8 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// Names this life for good: made of the moment it opened, the rule and the subject, and kept when the rule is renamed. In the order of
-    /// ids, older incidents come first.
+    /// ids, older incidents come first. Empty only where a report reads a store that no daemon of this version has worked on yet.
+    #[serde(default)]
     pub id: String,
     /// The rule's name.
     pub rule: String,
@@ -228,7 +229,7 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
 
 /// The condition of a firing incident still holds.
 fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
-    let ack = ack.filter(|ack| incident.worsened.is_none_or(|worsened| ack.at > worsened));
+    let ack = ack.filter(|ack| ack.counts(&incident));
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
     let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));

@@ -178,7 +178,7 @@ pub fn mark(event: Event, severity: Severity) -> &'static str {
 /// What is said to one receiver at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// When it was put together, UTC.
+    /// When the latest of what it tells happened, UTC.
     pub at: DateTime<Utc>,
     /// The incidents it speaks of, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some.
     pub news: Vec<News>,
@@ -192,7 +192,8 @@ pub struct Message {
 
 impl Message {
     /// A message of all these news, those that matter most in full.
-    pub fn of(mut news: Vec<News>, mut missed: Vec<Line>, at: DateTime<Utc>) -> Self {
+    pub fn of(mut news: Vec<News>, mut missed: Vec<Line>) -> Self {
+        let at = news.iter().map(|news| news.at).chain(missed.iter().filter_map(|line| line.until)).max().unwrap_or_default();
         let order = |event: Event, severity: Severity| (event.is_end(), std::cmp::Reverse(severity));
         news.sort_by(|a, b| {
             (order(a.event, a.severity), a.since, &a.rule, &a.subject, &a.incident).cmp(&(

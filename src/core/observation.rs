@@ -128,6 +128,15 @@ impl MemoryUse {
 impl Tally {
     /// Adds the counts of another increment of the same function.
     pub fn add(&mut self, other: &Self) {
+        self.add_numbers(other);
+        for (cause, count) in &other.causes {
+            *self.causes.entry(*cause).or_default() += count;
+        }
+        self.durations.merge(&other.durations);
+    }
+
+    /// Adds the plain numbers of another increment, and its memory.
+    pub fn add_numbers(&mut self, other: &Self) {
         self.invocations += other.invocations;
         self.cold += other.cold;
         self.cold_waited += other.cold_waited;
@@ -136,10 +145,6 @@ impl Tally {
         self.billed_ms += other.billed_ms;
         self.duration_ms += other.duration_ms;
         self.unparsed += other.unparsed;
-        for (cause, count) in &other.causes {
-            *self.causes.entry(*cause).or_default() += count;
-        }
-        self.durations.merge(&other.durations);
         other.memory.into_iter().for_each(|memory| self.used(memory));
     }
 

@@ -47,6 +47,13 @@ pub struct Orders {
     pub acks: BTreeMap<String, Ack>,
 }
 
+impl Ack {
+    /// Whether it was said since the incident last got worse.
+    pub fn counts(&self, incident: &Incident) -> bool {
+        incident.worsened.is_none_or(|worsened| self.at > worsened)
+    }
+}
+
 impl Silence {
     /// Whether it covers the incident at an instant.
     pub fn covers(&self, incident: &Incident, now: DateTime<Utc>) -> bool {
@@ -60,8 +67,78 @@ impl Orders {
         self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
     }
 
-    /// Who takes care of an incident.
+    /// Who takes care of an incident. What was said before it got worse does not count any more.
     pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
-        self.acks.get(&incident.id)
+        self.acks.get(&incident.id).filter(|ack| ack.counts(incident))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::incident::State;
+    use crate::core::rules::{Finding, Severity};
+    use crate::core::subject::Subject;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(minute * 60, 0).unwrap()
+    }
+
+    fn incident() -> Incident {
+        let finding = Finding::default();
+        Incident {
+            id: "i".into(),
+            rule: "start-up".into(),
+            subject: Subject::Function("backend-dev".into()),
+            severity: Severity::Warning,
+            state: State::Firing,
+            opened: at(0),
+            fired: Some(at(0)),
+            told: Some(at(0)),
+            clear_since: None,
+            worsened: None,
+            escalated: None,
+            resolved: None,
+            why: None,
+            muted_by: None,
+            finding,
+            causes: vec![],
+            receivers: vec![],
+        }
+    }
+
+    #[test]
+    fn an_ack_counts_until_the_incident_gets_worse() {
+        for (acked, worsened, counts) in [(5, None, true), (5, Some(3), true), (5, Some(5), false), (5, Some(7), false)] {
+            let orders = Orders { acks: BTreeMap::from([("i".into(), Ack { author: "jin".into(), at: at(acked), note: String::new() })]), ..Orders::default() };
+            let incident = Incident { worsened: worsened.map(at), ..incident() };
+            assert_eq!(orders.ack(&incident).is_some(), counts, "acked at {acked}, worse at {worsened:?}");
+        }
+    }
+
+    #[test]
+    fn a_silence_covers_what_fits_both_patterns_from_its_first_instant_until_its_end() {
+        for (rule, subject, minute, covers) in [
+            ("*", "*", 10, true),
+            ("*", "*", 9, false),
+            ("*", "*", 19, true),
+            ("*", "*", 20, false),
+            ("start-*", "function:*", 15, true),
+            ("start-up", "function:backend-dev", 15, true),
+            ("start", "*", 15, false),
+            ("*", "backend-dev", 15, false),
+            ("*", "service:*", 15, false),
+        ] {
+            let silence = Silence {
+                id: 1,
+                rule: rule.parse().unwrap(),
+                subject: subject.parse().unwrap(),
+                from: at(10),
+                until: at(20),
+                author: "jin".into(),
+                reason: "r".into(),
+            };
+            assert_eq!(silence.covers(&incident(), at(minute)), covers, "{rule} {subject} {minute}");
+        }
     }
 }

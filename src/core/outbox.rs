@@ -210,7 +210,7 @@ fn draft(ready: &[Ready], desk: Desk<'_>, now: DateTime<Utc>) -> Option<Draft> {
         }
     }
     let follows = if desk.threads == Threads::None { vec![] } else { follows.into_iter().collect() };
-    Some(Draft { rows, follows, message: Message::of(news, missed, now) })
+    Some(Draft { rows, follows, message: Message::of(news, missed) })
 }
 
 fn missed_line(incident: &Incident, now: DateTime<Utc>) -> Line {

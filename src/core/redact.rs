@@ -38,6 +38,18 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .collect()
 });
 
+/// The most characters of [`phrase`].
+const LONGEST_PHRASE: usize = 100;
+
+/// Foreign words within a sentence of our own: an excerpt, but shorter, so that the sentence stays one.
+pub fn phrase(words: &str) -> String {
+    let excerpt = excerpt(words);
+    if excerpt.chars().count() <= LONGEST_PHRASE {
+        return excerpt;
+    }
+    excerpt.chars().take(LONGEST_PHRASE - 1).chain(['…']).collect()
+}
+
 /// An excerpt of a foreign line: secrets masked, control characters dropped, white space folded, at most [`LONGEST_EXCERPT`]
 /// characters. Escaping for mail, Slack or a page is the receiver's own work.
 pub fn excerpt(line: &str) -> String {
@@ -55,6 +67,12 @@ pub fn excerpt(line: &str) -> String {
         return masked;
     }
     masked.chars().take(LONGEST_EXCERPT - 1).chain(['…']).collect()
+}
+
+/// A text that a terminal shows as it is, on one line: line ends and tabs become blanks, other control characters and those that change
+/// how the text around them reads are dropped. Nothing is masked or cut.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).filter(|c| !c.is_control() && !is_invisible(*c)).collect()
 }
 
 /// Whether the character can stand inside something that is masked.
@@ -100,6 +118,20 @@ mod tests {
             ("a\tb\u{7}\u{1b}[31mc\u{202e}d", "a b [31mcd"),
         ] {
             assert_eq!(excerpt(line), kept);
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_one_line_of_visible_characters() {
+        for (text, printed) in [
+            ("  two  blanks", "  two  blanks"),
+            ("a\nb\tc\r\nd", "a b c  d"),
+            ("\u{1b}[31mred\u{1b}[0m", "[31mred[0m"),
+            ("\u{9b}2J\u{7}\u{7f}", "2J"),
+            ("a\u{202e}b\u{200b}", "ab"),
+            ("비용 ü █", "비용 ü █"),
+        ] {
+            assert_eq!(printable(text), printed);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::aws::meter::Meter;
 use crate::clock::Clock;
 use crate::core::calendar::Month;
 use crate::core::decide::{Open, Rulebook, decide, renamed};
-use crate::core::history::History;
+use crate::core::history::{History, ReceiverState};
 use crate::core::incident::{Event, State};
 use crate::core::notification::Notification;
 use crate::core::observation::What;
@@ -171,6 +171,8 @@ impl Daemon {
         signs.restore(std::mem::take(&mut loaded.signs));
         loaded.errors.into_iter().for_each(|error| history.learn(error));
         loaded.observations.iter().for_each(|observation| history.record(observation));
+        // What the store knows of the time to come was seen by a clock that was ahead.
+        history.clock_was_set_back(now);
         Ok(Self {
             beat: parts.heart.as_ref().map(|_| now),
             parts,
@@ -300,12 +302,11 @@ impl Daemon {
         self.history.clock_was_set_back(now);
         self.slots.clock_was_set_back(by);
         self.deliveries.clock_was_set_back(now, by);
-        for state in self.deliveries.receivers().map(|(name, _)| name.clone()).collect::<Vec<_>>() {
-            if let Some(mut known) = self.history.receiver(&state).cloned() {
-                known.not_before = known.not_before.map(|at| at - by);
-                self.history.know_receiver(&state, known);
-            }
-        }
+        let waits =
+            |(name, state): (&str, &ReceiverState)| Some((name.to_owned(), ReceiverState { not_before: Some(state.not_before? - by), ..state.clone() }));
+        let waiting: Vec<(String, ReceiverState)> = self.history.receivers().filter_map(waits).collect();
+        waiting.iter().for_each(|(name, state)| self.history.know_receiver(name, state.clone()));
+        self.pending.receivers.extend(waiting);
         self.judged = self.judged.map(|at| at.min(now));
         self.pending_since = self.pending_since.map(|at| at.min(now));
         self.pruned = self.pruned.min(now);
@@ -320,6 +321,8 @@ impl Daemon {
         }
         // In one full pass the verdict waits until everything has been seen.
         if seen && !(self.once && self.slots.is_busy()) {
+            // What was said while a poll went on counts for what is made of it.
+            self.hear(self.parts.clock.now()).await;
             self.judge(self.parts.clock.now()).await;
         }
     }

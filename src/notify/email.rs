@@ -1,26 +1,19 @@
 //! `via.email`: SMTP with STARTTLS, with TLS from the start, or in the clear to this machine only.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use lettre::Address;
+use lettre::message::Mailbox;
 use reqwest::Url;
-use xxhash_rust::xxh3::xxh3_128;
 
+use super::email_form::mail;
+use super::email_partly::{Partly, Verdict};
+use super::smtp::{Security, Server};
 use super::{Outcome, Parcel, Receiver};
-use crate::core::incident::Event;
-use crate::core::notification::{Line, News};
-use crate::core::redact::excerpt;
-use crate::core::rules::Severity;
+use crate::core::outbox::Threads;
 use crate::core::secret::Secret;
 use crate::core::settings::Settings;
-
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// The settings of `via.email`.
 #[derive(Debug, Clone)]
@@ -31,15 +24,6 @@ pub struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
     login: Option<(String, Secret)>,
-}
-
-/// How the connection is kept from being read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Security {
-    StartTls,
-    Implicit,
-    /// Only ever to this machine.
-    Clear,
 }
 
 impl Email {
@@ -80,17 +64,8 @@ impl Email {
     }
 
     pub(super) fn receiver(self) -> Result<Mailer, String> {
-        let tls = || TlsParameters::new(self.host.clone()).map_err(|error| format!("TLS cannot be set up: {error}"));
-        let tls = match self.security {
-            Security::StartTls => Tls::Required(tls()?),
-            Security::Implicit => Tls::Wrapper(tls()?),
-            Security::Clear => Tls::None,
-        };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.host).port(self.port).tls(tls).timeout(Some(LIMIT));
-        if let Some((username, password)) = &self.login {
-            transport = transport.credentials(Credentials::new(username.clone(), password.reveal().to_owned()));
-        }
-        Ok(Mailer { transport: transport.build(), settings: self })
+        let server = Server::new(self.host, self.port, self.security, self.login)?;
+        Ok(Mailer { server, from: self.from, to: self.to, partly: Mutex::default() })
     }
 }
 
@@ -132,155 +107,54 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 pub(super) struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    settings: Email,
+    server: Server,
+    from: Mailbox,
+    to: Vec<Mailbox>,
+    partly: Mutex<Partly>,
 }
 
 impl Mailer {
-    fn mail(&self, parcel: &Parcel) -> Result<Mail, String> {
-        let mut builder = Mail::builder()
-            .from(self.settings.from.clone())
-            .subject(subject(&parcel.message.title()))
-            .date(std::time::SystemTime::from(parcel.message.at))
-            // The same for every attempt at the same notification, so that whoever gets it twice can tell.
-            .message_id(Some(message_id(&parcel.key, &self.settings.from)))
-            .raw_header(header("Auto-Submitted", "auto-generated"));
-        for to in &self.settings.to {
-            builder = builder.to(to.clone());
-        }
-        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(parcel.message.plain_text(parcel.zone, parcel.possible_repeat));
-        let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(page(parcel).into_string());
-        builder.multipart(MultiPart::alternative().singlepart(text).singlepart(html)).map_err(|error| error.to_string())
+    fn partly<T>(&self, look: impl FnOnce(&mut Partly) -> T) -> T {
+        look(&mut self.partly.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-fn header(name: &'static str, value: &str) -> HeaderValue {
-    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
-}
-
-fn message_id(key: &str, from: &Mailbox) -> String {
-    format!("<{:032x}@{}>", xxh3_128(key.as_bytes()), from.email.domain())
-}
-
-/// A subject in one line, short enough for every mail reader.
-fn subject(title: &str) -> String {
-    let line: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.chars().count() <= 180 { line } else { line.chars().take(179).chain(['…']).collect() }
 }
 
 #[async_trait]
 impl Receiver for Mailer {
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let mail = match self.mail(parcel) {
-            Ok(mail) => mail,
+        let (have_it, certain) = self.partly(|partly| partly.of(&parcel.key));
+        let to: Vec<Address> = self.to.iter().map(|one| one.email.clone()).filter(|address| !have_it.contains(address)).collect();
+        let content = match mail(parcel, parcel.possible_repeat && !certain, &self.from, &self.to) {
+            Ok(content) => content,
             Err(why) => return Outcome::Refused(format!("the mail cannot be written: {why}")),
         };
-        match tokio::time::timeout(LIMIT * 2, self.transport.send(mail)).await {
-            Err(_) => Outcome::Unknown("the mail server did not answer in time".to_owned()),
-            Ok(Ok(response)) => Outcome::Delivered(response.first_line().map(excerpt)),
-            Ok(Err(error)) if error.is_permanent() => Outcome::Stopped(format!("the mail server refused: {}", said(&error))),
-            Ok(Err(error)) if error.is_timeout() => Outcome::Unknown(format!("the mail server: {}", said(&error))),
-            Ok(Err(error)) => Outcome::Later { why: format!("the mail server: {}", said(&error)), wait: None },
+        let told = match self.server.tell(&self.from.email, &to, &content).await {
+            Ok(told) => told,
+            Err(outcome) => {
+                return match self.partly(|partly| partly.failed(&parcel.key, &outcome)) {
+                    Some(note) => Outcome::Delivered(Some(note)),
+                    None => outcome,
+                };
+            }
+        };
+        for (address, why) in &told.refused {
+            tracing::warn!("the mail server will not take mail to {address}: {why}");
+        }
+        match self.partly(|partly| partly.judge(&parcel.key, parcel.possible_repeat, told)) {
+            Verdict::Delivered(receipt) => Outcome::Delivered(receipt),
+            Verdict::Nobody(why) => Outcome::Stopped(format!("the mail server takes mail to none of the addresses ({why}); check `to`, `from` and the login")),
+            Verdict::NobodyYet(why) => Outcome::Later { why: format!("the mail server takes no mail yet: {why}"), wait: None },
+            Verdict::SomeNotYet(why) => Outcome::Unknown(format!("the mail has arrived, but not everywhere: {why}")),
         }
     }
 
     async fn probe(&self) -> Result<String, String> {
-        match tokio::time::timeout(LIMIT, self.transport.test_connection()).await {
-            Ok(Ok(true)) => Ok("the mail server answers, and takes the login".to_owned()),
-            Ok(Ok(false)) => Err("the mail server answers, but not as a mail server".to_owned()),
-            Ok(Err(error)) => Err(said(&error)),
-            Err(_) => Err("the mail server does not answer".to_owned()),
-        }
+        self.server.probe().await
     }
-}
 
-/// What the server (or the network) said, with the inner errors that name the reason.
-fn said(error: &lettre::transport::smtp::Error) -> String {
-    let mut all = vec![error.to_string()];
-    let mut next = std::error::Error::source(error);
-    while let Some(inner) = next {
-        let text = inner.to_string();
-        if !all.iter().any(|known| known.contains(&text)) {
-            all.push(text);
-        }
-        next = inner.source();
+    fn threads(&self) -> Threads {
+        Threads::Replies
     }
-    excerpt(&all.join(": "))
-}
-
-fn color(event: Event, severity: Severity) -> &'static str {
-    match (event, severity) {
-        (Event::Resolved | Event::Closed, _) => "#2e7d32",
-        (_, Severity::Critical) => "#c62828",
-        (_, Severity::Warning) => "#e65100",
-        (_, Severity::Info) => "#1565c0",
-    }
-}
-
-fn page(parcel: &Parcel) -> Markup {
-    let message = &parcel.message;
-    let main = message.news.first().map_or("#2e7d32", |news| color(news.event, news.severity));
-    let when = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&parcel.zone).format("%F %T %Z").to_string();
-    let rules = message.rules();
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head { meta charset="utf-8"; meta name="viewport" content="width=device-width"; title { (message.title()) } }
-            body style="margin:0;padding:16px;background:#f5f5f5;font:15px/1.5 sans-serif;color:#212121" {
-                div style=(PreEscaped(format!("max-width:640px;margin:0 auto;background:#fff;border-left:6px solid {main};padding:16px 20px"))) {
-                    h1 style="font-size:18px;margin:0 0 12px" { (message.title()) }
-                    @if let Some(counts) = message.counts() { p style="margin:0 0 10px" { (counts) } }
-                    @for news in &message.news {
-                        @if message.count() > 1 {
-                            h2 style=(PreEscaped(format!("font-size:16px;margin:16px 0 8px;color:{}", color(news.event, news.severity)))) { (news.title()) }
-                        }
-                        (told(news))
-                    }
-                    @if !message.rest.is_empty() {
-                        h2 style="font-size:16px;margin:16px 0 8px" { "Also" }
-                        (list(&message.rest, |line| format!("{}, since {}", line.title(), when(line.since))))
-                    }
-                    @if let Some(title) = message.missed_title() {
-                        h2 style="font-size:16px;margin:16px 0 8px" { (title) }
-                        (list(&message.missed, |line| {
-                            let until = line.until.map(|until| format!(" until {}", when(until))).unwrap_or_default();
-                            format!("[{}] {}, {}{until}", line.severity.word(), line.headline, when(line.since))
-                        }))
-                    }
-                    p style="margin:0;color:#757575;font-size:12px" {
-                        "monitor, rule" @if rules.len() > 1 { "s" } " " (rules.join(", ")) ", " (when(message.at))
-                        @if parcel.possible_repeat { ", possibly a repeat" }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// One incident, without its title.
-fn told(news: &News) -> Markup {
-    let (facts, evidence) = news.details();
-    html! {
-        @for sentence in news.sentences() { p style="margin:0 0 10px" { (sentence) } }
-        @if let Some(step) = news.next_step() { p style="margin:0 0 10px" { strong { "Next step: " } (step) } }
-        @if !facts.is_empty() {
-            table style="border-collapse:collapse;margin:0 0 12px" {
-                @for (label, value) in facts {
-                    tr { td style="padding:2px 16px 2px 0;color:#616161;vertical-align:top" { (label) } td style="padding:2px 0" { (value) } }
-                }
-            }
-        }
-        @if !evidence.is_empty() {
-            pre style="background:#f5f5f5;padding:10px;font-size:12px;white-space:pre-wrap;word-break:break-word" {
-                @for line in evidence { (line) "\n" }
-            }
-        }
-        @for symptom in &news.mutes { p style="margin:0 0 10px" { "Because of it: " (symptom) } }
-    }
-}
-
-fn list(lines: &[Line], shown: impl Fn(&Line) -> String) -> Markup {
-    html! { ul style="margin:0 0 12px;padding-left:20px" { @for line in lines { li { (shown(line)) } } } }
 }
 
 #[cfg(test)]

@@ -1,12 +1,25 @@
 //! Floor 3: how receivers are told. Each kind is one file and one line in the table below; none knows another.
 
 mod email;
+mod email_form;
+mod email_partly;
 mod heartbeat;
 mod http;
+mod plain;
 mod recorder;
+#[cfg(test)]
+mod samples;
 mod slack;
+mod slack_api;
+mod slack_app;
 mod slack_blocks;
+mod slack_errors;
+mod slack_place;
+mod slack_text;
+mod smtp;
 mod stdout;
+mod webhook;
+mod webhook_json;
 
 pub use heartbeat::{Heart, Heartbeat};
 pub use recorder::{Record, Recorder};
@@ -139,6 +152,8 @@ macro_rules! receivers {
 
 receivers! {
     slack: Slack,
+    slack_app: SlackApp,
     email: Email,
+    webhook: Webhook,
     stdout: Stdout,
 }

@@ -10,7 +10,7 @@ use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::http::{address, ask, client, refusal};
-use super::slack_blocks::text_and_blocks;
+use super::slack_blocks::{Shown, text_and_blocks};
 use super::{Outcome, Parcel, Receiver};
 use crate::core::secret::Secret;
 use crate::core::settings::Settings;
@@ -52,7 +52,8 @@ pub(super) struct SlackWebhook {
 #[async_trait]
 impl Receiver for SlackWebhook {
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let (text, blocks) = text_and_blocks(&parcel.message, parcel);
+        let shown = Shown { zone: parcel.zone, possible_repeat: parcel.possible_repeat, as_of: None };
+        let (text, blocks) = text_and_blocks(&parcel.message, shown);
         let answer = match ask("Slack", self.client.post(self.url.clone()).json(&json!({"text": text, "blocks": blocks}))).await {
             Ok(answer) => answer,
             Err(outcome) => return outcome,

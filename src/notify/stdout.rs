@@ -4,6 +4,7 @@ use std::io::Write;
 
 use async_trait::async_trait;
 
+use super::plain::plain;
 use super::{Outcome, Parcel, Receiver};
 use crate::core::settings::Settings;
 
@@ -24,7 +25,7 @@ impl Stdout {
 #[async_trait]
 impl Receiver for Stdout {
     async fn send(&self, parcel: &Parcel) -> Outcome {
-        let text = format!("{}\n", parcel.message.plain_text(parcel.zone, parcel.possible_repeat));
+        let text = format!("{}\n", plain(&parcel.message).plain_text(parcel.zone, parcel.possible_repeat));
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => Outcome::Delivered(None),

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::table::{new_table, plain};
+use super::text::{new_table, plain};
 use crate::core::notification::mark;
 use crate::core::rehearsal::{Happened, NotRehearsable, Said, matched};
 use crate::core::span::spoken;

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use comfy_table::Table;
+use comfy_table::{CellAlignment, Table, presets};
 use rust_decimal::Decimal;
 
-use super::table::{new_table, plain};
 use crate::core::money::cents;
 use crate::core::month::{FunctionLine, IncidentLine, MonthReport, PingLine, ServiceLine};
 use crate::core::span::{Latency, spoken};
@@ -81,6 +80,22 @@ fn bar(amount: Decimal, dearest: Decimal) -> String {
     }
     let cells = (amount * Decimal::from(20) / dearest).round();
     "█".repeat(usize::try_from(cells).unwrap_or(0))
+}
+
+pub(super) fn new_table(header: &[&str], numbers: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.iter().copied());
+    for column in 1..=numbers {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// Without the blanks at the ends of lines.
+pub(super) fn plain(table: &Table) -> String {
+    table.lines().map(|line| format!(" {}", line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
 fn section(out: &mut String, title: &str, table: Option<Table>, none: &str) {

@@ -9,7 +9,7 @@ use sqlx::{Sqlite, Transaction};
 use super::{Store, StoreError, ms};
 use crate::aws::meter::Spent;
 use crate::core::fingerprints::MOST_FINGERPRINTS;
-use crate::core::history::SourceState;
+use crate::core::history::{ReceiverState, SourceState};
 use crate::core::incident::Incident;
 use crate::core::notification::Notification;
 use crate::core::observation::{Observation, What};
@@ -30,6 +30,8 @@ pub struct Commit {
     pub notifications: Vec<Notification>,
     /// Own calls that were made.
     pub spent: Vec<Spent>,
+    /// How receivers are, where that has changed without an attempt.
+    pub receivers: Vec<(String, ReceiverState)>,
     /// Signs of life, for rehearsals.
     pub signs: Vec<Sign>,
 }
@@ -54,6 +56,7 @@ impl Commit {
             && self.incidents.is_empty()
             && self.notifications.is_empty()
             && self.spent.is_empty()
+            && self.receivers.is_empty()
             && self.signs.is_empty()
     }
 }
@@ -126,6 +129,8 @@ const INCIDENTS: &str = "INSERT INTO incident (id, rule, subject, opened, fired,
 const NOTIFICATIONS: &str = "INSERT INTO notification (key, incident, receiver, event, at)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
     ON CONFLICT (key) DO NOTHING";
+const RECEIVERS: &str = "INSERT INTO receiver (name, state) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET state = excluded.state";
 const SPEND: &str = "INSERT INTO spend (day, operation, price, count)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
@@ -252,6 +257,7 @@ fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
         (SOURCES, commit.sources.iter().map(|row| json!([row.name, row.polled.map(ms), json!(row.state).to_string()])).collect()),
         (INCIDENTS, commit.incidents.iter().map(incident).collect()),
         (NOTIFICATIONS, commit.notifications.iter().map(notification).collect()),
+        (RECEIVERS, commit.receivers.iter().map(|(name, state)| json!([name, json!(state).to_string()])).collect()),
         (SIGNS, commit.signs.iter().map(sign).collect()),
         (SPEND, commit.spent.iter().map(|spent| json!([spent.day.to_string(), spent.operation, spent.price.to_string(), spent.count])).collect()),
     ]

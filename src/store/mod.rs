@@ -1,6 +1,7 @@
-//! Floor 2: what survives. One SQLite file; only the daemon writes it, everybody may read it.
+//! Floor 2: what survives. One SQLite file; each table has one writer, everybody may read it.
 
 mod commit;
+mod history;
 mod load;
 mod lock;
 mod month;
@@ -20,6 +21,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use commit::{Commit, SourceRow};
+pub use history::{MessageRow, NotificationRow, Record};
 pub use load::Loaded;
 pub use outbox::{Attempt, Backlog, Sealed, Sent};
 pub use rehearsal::{Acked, Told};

@@ -26,11 +26,13 @@ impl Store {
     /// Whether the schema is this version's.
     pub(super) async fn is_current(&self) -> Result<bool, StoreError> {
         let newest = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
-        let rows = self.rows(sqlx::query("SELECT max(version) FROM _sqlx_migrations")).await;
-        Ok(match rows.as_deref() {
-            Ok([row]) => self.get::<Option<i64>>(row, 0)?.is_some_and(|version| version >= newest),
-            _ => false,
-        })
+        // A file that no daemon has brought to a schema yet is of an older version, too; one that cannot be read is not.
+        if self.rows(sqlx::query("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'")).await?.is_empty() {
+            return Ok(false);
+        }
+        let rows = self.rows(sqlx::query("SELECT max(version) FROM _sqlx_migrations")).await?;
+        let version = rows.first().map_or(Ok(None), |row| self.get::<Option<i64>>(row, 0))?;
+        Ok(version.is_some_and(|version| version >= newest))
     }
 
     /// Everything that has been said and still counts.

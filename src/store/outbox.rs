@@ -124,7 +124,7 @@ impl Store {
         Ok(())
     }
 
-    fn event(&self, word: &str) -> Result<Event, StoreError> {
+    pub(super) fn event(&self, word: &str) -> Result<Event, StoreError> {
         Event::ALL.iter().find(|event| event.word() == word).copied().ok_or_else(|| self.content("an event", format!("`{word}` is not known")))
     }
 
@@ -231,7 +231,7 @@ impl Store {
     /// If the database refuses.
     pub async fn drop_notifications(&self, dropped: &[(Vec<i64>, String)], now: DateTime<Utc>) -> Result<(), StoreError> {
         let rows: Vec<(i64, &str)> = dropped.iter().flat_map(|(rows, why)| rows.iter().map(|row| (*row, why.as_str()))).collect();
-        let drop = "UPDATE notification SET done = ?2, dropped = value ->> 1 FROM json_each(?1) WHERE id = value ->> 0";
+        let drop = "UPDATE notification SET done = ?2, dropped = value ->> 1 FROM json_each(?1) WHERE notification.id = value ->> 0";
         self.execute(sqlx::query(drop).bind(json!(rows).to_string()).bind(ms(now))).await
     }
 

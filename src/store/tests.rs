@@ -215,3 +215,64 @@ async fn a_run_of_signs_is_one_row_that_grows() {
     store.prune(at(35), TimeDelta::minutes(20), TimeDelta::minutes(20)).await.unwrap();
     assert_eq!(store.signs_between(at(0), at(60)).await.unwrap(), [sign(30, 40, "")]);
 }
+
+#[tokio::test]
+async fn a_store_of_version_2_is_reported_from_at_once_and_looked_into_once_it_is_brought_up_to_date() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("monitor.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let version_2 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None, replays: false };
+    version_2.migrate(&MIGRATIONS[..2]).await.unwrap();
+    let said = "\"rule\":\"bill\",\"subject\":\"S\",\"severity\":\"warning\"";
+    let finding = "{\"headline\":\"It costs.\",\"said\":[],\"facts\":[],\"cause\":null,\"next_step\":\"Look.\",\"evidence\":[]}";
+    let incident = format!(
+        "{{{},\"state\":\"firing\",\"opened\":\"2024-12-20T11:00:00Z\",\"fired\":\"2024-12-20T11:00:00Z\",\"told\":\"2024-12-20T11:00:00Z\",\"resolved\":null,\"finding\":{finding},\"causes\":[],\"receivers\":[\"team\",\"me\"]}}",
+        said.replace("\"S\"", "{\"service\":\"RDS\"}")
+    );
+    let message = format!(
+        "{{\"key\":\"k\",\"receiver\":\"team\",\"message\":{{{},\"event\":\"firing\",\"at\":\"2024-12-20T11:00:00Z\",\"since\":\"2024-12-20T11:00:00Z\",\"finding\":{finding},\"why\":null}}}}",
+        said.replace("\"S\"", "\"service:RDS\"")
+    );
+    let written = format!(
+        "INSERT INTO incident VALUES ('bill', 'service:RDS', 1734692400000, 1734692400000, NULL, '{incident}');
+         INSERT INTO outbox (key, receiver, created, body, attempts, sent, receipt) VALUES ('k', 'team', 1734692400000, '{message}', 2, 1734692460000, 'r');
+         INSERT INTO outbox (key, receiver, created, body, attempts, last_error) VALUES ('l', 'me', 1734692400000, '{message}', 3, 'no');"
+    );
+    version_2.pool.execute(sqlx::AssertSqlSafe(written)).await.unwrap();
+    version_2.close().await;
+
+    let reported = Store::open_read_only(&path).await.unwrap().month(Month::of(now().date_naive())).await.unwrap();
+    assert_eq!(reported.incidents[0].finding.headline, "It costs.");
+    for refused in [Store::open_current(&path).await, Store::open_for_orders(&path).await] {
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("was written by an older monitor; start the daemon of this version once"), "{why}");
+    }
+
+    store(&folder).await.close().await;
+    let store = Store::open_current(&path).await.unwrap();
+    let incidents = store.incidents_called("bill/").await.unwrap();
+    assert_eq!(incidents.iter().map(|incident| incident.id.as_str()).collect::<Vec<_>>(), ["bill/service:RDS/1734692400000"]);
+    let told: Vec<_> = store.records(incidents).await.unwrap().remove(0).told;
+    let became: Vec<_> =
+        told.iter().map(|told| (told.receiver.as_str(), told.done.is_some(), told.attempts, told.receipt.as_deref(), told.last_error.as_deref())).collect();
+    assert_eq!(became, [("team", true, 2, Some("r"), None), ("me", false, 3, None, Some("no"))]);
+    let messages = store.messages(now()).await.unwrap();
+    assert_eq!(
+        messages.iter().map(|message| (message.receiver.as_str(), message.message.title())).collect::<Vec<_>>(),
+        [("me", "[warning] It costs.".to_owned())]
+    );
+    assert_eq!(store.subjects().await.unwrap(), ["service:RDS"]);
+}
+
+#[tokio::test]
+async fn something_that_is_no_store_is_not_taken_for_an_old_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("monitor.db");
+    assert!(matches!(Store::open_current(&path).await, Err(StoreError::Absent(_))));
+    std::fs::write(&path, "not a database, but long enough to be looked at as if it were one, which takes a hundred characters or so").unwrap();
+    for refused in [Store::open_current(&path).await, Store::open_for_orders(&path).await] {
+        assert!(matches!(refused, Err(StoreError::Database { .. })), "{refused:?}");
+    }
+    std::fs::write(&path, "").unwrap();
+    assert!(matches!(Store::open_current(&path).await, Err(StoreError::TooOld(_))));
+}

@@ -19,6 +19,6 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     }
     let failed = case.inits.iter().find(|init| init.status == Status::Error)?;
     let took = failed.duration_ms.map(|ms| format!(" after {}", Case::seconds(ms / 1000.0))).unwrap_or_default();
-    let named = failed.error_type.as_deref().map(|kind| format!(" ({})", crate::core::redact::excerpt(kind))).unwrap_or_default();
+    let named = failed.error_type.as_deref().map(|kind| format!(" ({})", crate::core::redact::phrase(kind))).unwrap_or_default();
     Some(Diagnosis::new(Cause::InitException, Confidence::Likely, format!("Start-up failed{took}{named}.")).general())
 }

@@ -305,7 +305,7 @@ pub fn judge(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut found: Vec<Diagnosis> = Cause::ALL.iter().filter_map(|(_, cause)| cause.judge(case)).collect();
     // What failed is never left without a word, be it only that the lines have none. Where more lines may come they are waited for.
     if found.is_empty() && case.is_excerpt && case.outcome == Outcome::Error {
-        let named = case.error_type.map(|kind| format!(" ({})", super::redact::excerpt(kind))).unwrap_or_default();
+        let named = case.error_type.map(|kind| format!(" ({})", super::redact::phrase(kind))).unwrap_or_default();
         let finding = format!("The platform says that the invocation failed{named}; its lines do not say why.");
         found.push(Diagnosis::new(Cause::AppException, Confidence::Likely, finding).general());
     }

@@ -13,6 +13,6 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         .exited
         .filter(|how| !how.is_empty())
         .or(case.error_type.filter(|kind| matches!(*kind, "Runtime.ExitError" | "Runtime.NodeJsExit" | "Runtime.Unknown")))?;
-    let finding = format!("The runtime process ended ({}).", crate::core::redact::excerpt(said));
+    let finding = format!("The runtime process ended ({}).", crate::core::redact::phrase(said));
     Some(Diagnosis::new(Cause::RuntimeExit, Confidence::Proved, finding).general())
 }

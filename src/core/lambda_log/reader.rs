@@ -737,7 +737,7 @@ impl Running {
 
     fn began_with_a_change(&self) -> Option<String> {
         let (what, clean) = self.changed.as_ref().filter(|(_, clean)| *clean >= CLEAN_BEFORE_CHANGE)?;
-        Some(format!("It began with {}: the {clean} invocations before it did not fail.", crate::core::redact::excerpt(what)))
+        Some(format!("It began with {}: the {clean} invocations before it did not fail.", crate::core::redact::phrase(what)))
     }
 }
 

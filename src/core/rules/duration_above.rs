@@ -64,7 +64,7 @@ impl DurationAbove {
         if !is_fresh(read_up_to, now, self.within) {
             return Judgement::unknown(subject, format!("the log has not been read since {read_up_to}"));
         }
-        let counted = history.counted(function, now - self.within.delta());
+        let counted = history.counted_with_durations(function, now - self.within.delta());
         let enough = counted.durations.count() >= u64::from(self.at_least);
         let Some(duration) = counted.durations.quantile(self.quantile.percent).filter(|_| enough) else {
             return Judgement::unknown(subject, format!("too few durations to tell {}", self.quantile.name));

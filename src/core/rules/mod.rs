@@ -113,19 +113,21 @@ impl Condition {
         !matches!(self, Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_))
     }
 
-    /// Whether what this condition found on a subject explains what another one found on the same: then the other is its symptom.
-    pub fn explains(&self, found: &Finding, other: &Self, symptom: &Finding) -> bool {
-        let (cause, theirs) = (found.cause.map(|(cause, _)| cause), symptom.cause.map(|(cause, _)| cause));
-        let slow = matches!(cause, Some(Cause::InitTimeout | Cause::SlowColdStart | Cause::ReinitLoop | Cause::FunctionTimeout));
+    /// Whether what this condition found on a subject, for these causes, explains what another one found on the same for others: then
+    /// the other is its symptom.
+    pub fn explains(&self, causes: &[Cause], other: &Self, symptoms: &[Cause]) -> bool {
+        const SLOW: [Cause; 4] = [Cause::InitTimeout, Cause::SlowColdStart, Cause::ReinitLoop, Cause::FunctionTimeout];
+        let slow = causes.iter().any(|cause| SLOW.contains(cause));
+        let the_same = symptoms.iter().any(|cause| causes.contains(cause));
         match (self, other) {
             // A ping that fails for the same cause, or for none that its answer shows.
-            (Self::LambdaCause(_), Self::PingFailing(_)) => cause.is_some() && (theirs.is_none() || theirs == cause),
+            (Self::LambdaCause(_), Self::PingFailing(_)) => the_same || (symptoms.is_empty() && !causes.is_empty()),
             // An invocation that does not come to the end of its start-up is slow, meets no warm environment, and is an error.
             (Self::LambdaCause(_), Self::DurationAbove(_) | Self::ColdStarts(_)) => slow,
             (Self::LambdaCause(_), Self::MetricAbove(metric)) => slow && metric.is_about_failing(),
             // The very invocations that the other one calls new.
-            (Self::LambdaCause(_), Self::NewError(_)) => cause.is_some() && theirs == cause,
-            (Self::LambdaCause(_), Self::MemoryAbove(_)) => cause == Some(Cause::Oom),
+            (Self::LambdaCause(_), Self::NewError(_)) => the_same,
+            (Self::LambdaCause(_), Self::MemoryAbove(_)) => causes.contains(&Cause::Oom),
             // A source that fails gives no answer.
             (Self::SourceFailing(_), Self::Silence(_)) => true,
             _ => false,

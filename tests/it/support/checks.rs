@@ -4,4 +4,5 @@
 mod emulators;
 mod mails;
 mod programs;
+mod slack_apis;
 mod webhooks;

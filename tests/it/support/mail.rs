@@ -34,6 +34,12 @@ pub(crate) struct MailOptions {
     pub(crate) greylist: u32,
     /// The recipient who is told 550.
     pub(crate) refuse: Option<String>,
+    /// The recipient who is told 452 so many times.
+    pub(crate) full: Option<(String, u32)>,
+    /// What every sender is told.
+    pub(crate) sender_answer: Option<&'static str>,
+    /// What every mail is told once it was sent; none is kept.
+    pub(crate) content_answer: Option<&'static str>,
     /// So many deliveries end without an answer to their content.
     pub(crate) drop_after_data: u32,
     /// Whether those mails were kept all the same: the sender cannot know.
@@ -115,6 +121,10 @@ fn written(options: &MailOptions) -> String {
         "login_in_clear": options.login_in_clear,
         "greylist": options.greylist,
         "refuse": options.refuse,
+        "full": options.full.as_ref().map(|(address, _)| address),
+        "full_for": options.full.as_ref().map_or(0, |(_, times)| *times),
+        "sender_answer": options.sender_answer,
+        "content_answer": options.content_answer,
         "drop_after_data": options.drop_after_data,
         "keep_dropped": options.keep_dropped,
         "silent": options.silent,

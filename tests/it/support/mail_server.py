@@ -26,9 +26,12 @@ class Postmaster:
         self.deliveries = 0
         self.contents = 0
         self.kept = 0
+        self.put_off = 0
 
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
         self.deliveries += 1
+        if self.options["sender_answer"]:
+            return self.options["sender_answer"]
         envelope.delivery = self.deliveries
         envelope.mail_from = address
         envelope.mail_options.extend(mail_options)
@@ -39,11 +42,16 @@ class Postmaster:
             return "451 4.7.1 Greylisted, try again later"
         if address == self.options["refuse"]:
             return "550 5.1.1 No such mailbox here"
+        if address == self.options["full"] and self.put_off < self.options["full_for"]:
+            self.put_off += 1
+            return "452 4.2.2 Mailbox full"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
         self.contents += 1
+        if self.options["content_answer"]:
+            return self.options["content_answer"]
         dropped = self.contents <= self.options["drop_after_data"]
         if not dropped or self.options["keep_dropped"]:
             self.keep(envelope)

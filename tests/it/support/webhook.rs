@@ -1,7 +1,7 @@
 //! A webhook receiver with scripted answers, on threads and plain sockets.
 
 mod reply;
-mod request;
+pub(super) mod request;
 
 use std::io::{BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -54,6 +54,12 @@ impl Webhook {
         locked(&self.state.requests).clone()
     }
 
+    /// Those of them that were answered with success, as the script says: their senders may not have lived to hear it.
+    pub(crate) fn accepted(&self) -> Vec<Request> {
+        let accepted = |turn: usize| matches!(self.state.reply(turn), Reply::Answer { status: 200..300, .. });
+        self.requests().into_iter().enumerate().filter(|(turn, _)| accepted(*turn)).map(|(_, request)| request).collect()
+    }
+
     /// Waits until there were `n` requests or more; returns all of them.
     pub(crate) async fn wait_for(&self, n: usize, limit: Duration) -> Vec<Request> {
         let enough = || Some(self.requests()).filter(|requests| requests.len() >= n);
@@ -88,6 +94,10 @@ impl State {
         }
     }
 
+    fn reply(&self, turn: usize) -> &Reply {
+        &self.replies[turn.min(self.replies.len() - 1)]
+    }
+
     /// One request a connection; the answer says so.
     fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         stream.set_read_timeout(Some(READ_LIMIT))?;
@@ -97,11 +107,12 @@ impl State {
             requests.push(request);
             requests.len() - 1
         };
-        match &self.replies[turn.min(self.replies.len() - 1)] {
+        match self.reply(turn) {
             Reply::Hang => {
                 locked(&self.held).push(stream);
             }
             Reply::Close => {}
+            Reply::Half => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"ok\":true")?,
             Reply::Answer { status, headers, body } => {
                 let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
                 let length = body.len();

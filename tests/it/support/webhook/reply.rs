@@ -9,6 +9,8 @@ pub(crate) enum Reply {
     Hang,
     /// The end of the connection, once the request was read.
     Close,
+    /// The head of a success, half of the body that it promises, and the end of the connection.
+    Half,
 }
 
 impl Reply {

@@ -10,6 +10,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The body as it came, in bytes.
+    pub(crate) length: usize,
 }
 
 impl Request {
@@ -21,7 +23,7 @@ impl Request {
 }
 
 /// Reads one request, whose body has a `Content-Length` if there is one.
-pub(super) fn read(input: &mut impl BufRead) -> std::io::Result<Request> {
+pub(in super::super) fn read(input: &mut impl BufRead) -> std::io::Result<Request> {
     let mut first = String::new();
     input.read_line(&mut first)?;
     let mut words = first.split_whitespace().map(str::to_owned);
@@ -37,13 +39,14 @@ pub(super) fn read(input: &mut impl BufRead) -> std::io::Result<Request> {
         };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut request = Request { method, path, headers, body: String::new() };
+    let mut request = Request { method, path, headers, body: String::new(), length: 0 };
     if request.header("transfer-encoding").is_some() {
         return Err(std::io::Error::other("a body without its length"));
     }
     let length = request.header("content-length").and_then(|length| length.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     input.read_exact(&mut body)?;
+    request.length = body.len();
     request.body = String::from_utf8_lossy(&body).into_owned();
     Ok(request)
 }

@@ -1,0 +1,163 @@
+//! How long it takes to decide: ten rules on a thousand functions, 10,000 pairs, of which two hundred hold. Beside it the same ten
+//! questions asked of SQLite, in memory and indexed, over the same counts: what a monitor that keeps everything in a database would
+//! do at every turn.
+//!
+//! `cargo bench --bench decide`
+
+use std::hint::black_box;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use criterion::{Criterion, criterion_group, criterion_main};
+use monitor::app::Config;
+use monitor::config::{Environment, parse};
+use monitor::core::decide::{Open, Rulebook, decide};
+use monitor::core::diagnosis::{Cause, Confidence};
+use monitor::core::history::History;
+use monitor::core::observation::{Fault, MemoryUse, Observation, ReadUpTo, Tally, What};
+use monitor::core::operator::Orders;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{Executor, SqlitePool};
+
+const FUNCTIONS: usize = 1000;
+/// Every tenth function had trouble, in this minute of the hour.
+const TROUBLE: i64 = 30;
+
+const RULES: &str = r#"
+[alert.a]
+when.lambda_cause = { causes = ["oom"], within = "1h" }
+tell = ["team"]
+[alert.b]
+when.lambda_cause = { causes = ["init_timeout", "slow_cold_start"], within = "1h" }
+tell = ["team"]
+[alert.c]
+when.lambda_cause = { causes = ["oom", "import_error"], count = 2, within = "30m" }
+tell = ["team"]
+[alert.d]
+when.cold_starts = { share = "50%", within = "1h", at_least = 10 }
+tell = ["team"]
+[alert.e]
+when.cold_starts = { share = "30%", within = "30m", at_least = 10 }
+tell = ["team"]
+[alert.f]
+when.memory_above = { share = "95%", within = "1h" }
+tell = ["team"]
+[alert.g]
+when.memory_above = { share = "80%", within = "30m" }
+tell = ["team"]
+[alert.h]
+when.duration_above = { limit = "5s", within = "30m" }
+tell = ["team"]
+[alert.i]
+when.duration_above = { limit = "20s", within = "1h", quantile = "max" }
+tell = ["team"]
+[alert.j]
+when.new_error = { within = "1h" }
+tell = ["team"]
+[receiver.team]
+via.stdout = {}
+"#;
+
+fn now() -> DateTime<Utc> {
+    "2024-12-20T12:00:00Z".parse().unwrap_or_default()
+}
+
+/// What each function did in each minute of an hour.
+fn observations() -> impl Iterator<Item = Observation> {
+    let seen = |at: DateTime<Utc>, what| Observation { at, seen: at, source: "watch.logs".to_owned(), what };
+    (0..FUNCTIONS).flat_map(move |n| {
+        let function = format!("function-{n:04}");
+        let minutes = (1..=60).map({
+            let function = function.clone();
+            move |minute| {
+                let mut tally = Tally { function: function.clone(), invocations: 20, cold: 1, cold_waited: 1, ..Tally::default() };
+                (0..20).for_each(|call| tally.durations.add(f64::from(call) * 10.0));
+                tally.memory = Some(MemoryUse { used_mb: 100, size_mb: 512 });
+                seen(now() - TimeDelta::minutes(minute), What::Tally(tally))
+            }
+        });
+        let fault = Fault {
+            function: function.clone(),
+            cause: Cause::Oom,
+            confidence: Confidence::Proved,
+            request_id: None,
+            finding: "It used all its memory.".to_owned(),
+            evidence: vec!["a line".to_owned()],
+            also: vec![],
+            fingerprint: Some("Runtime.OutOfMemory".to_owned()),
+        };
+        let trouble = n.is_multiple_of(10).then(|| seen(now() - TimeDelta::minutes(TROUBLE), What::Fault(fault)));
+        minutes.chain(trouble).chain([seen(now(), What::ReadUpTo(ReadUpTo { function }))])
+    })
+}
+
+fn rulebook() -> Rulebook {
+    let parsed: Result<Config, _> = parse(RULES, &Environment::default(), now());
+    parsed.map(|config| config.rulebook()).unwrap_or_default()
+}
+
+/// The same counts as rows.
+async fn database() -> Result<SqlitePool, sqlx::Error> {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+    let tables = "CREATE TABLE minute (function TEXT, minute INTEGER, invocations INTEGER, cold_waited INTEGER, longest REAL, used INTEGER, size INTEGER, PRIMARY KEY (function, minute)) WITHOUT ROWID;
+        CREATE TABLE fault (function TEXT, at INTEGER, cause TEXT);
+        CREATE INDEX fault_by_cause ON fault (cause, function, at)";
+    pool.execute(tables).await?;
+    let mut transaction = pool.begin().await?;
+    for observation in observations() {
+        match observation.what {
+            What::Tally(tally) => {
+                let row = sqlx::query("INSERT INTO minute VALUES (?1, ?2, ?3, ?4, 190.0, 100, 512)").bind(tally.function).bind(observation.at.timestamp());
+                row.bind(20_i64).bind(1_i64).execute(&mut *transaction).await?;
+            }
+            What::Fault(fault) => {
+                let row = sqlx::query("INSERT INTO fault VALUES (?1, ?2, 'oom')").bind(fault.function).bind(observation.at.timestamp());
+                row.execute(&mut *transaction).await?;
+            }
+            _ => {}
+        }
+    }
+    transaction.commit().await?;
+    Ok(pool)
+}
+
+/// Ten questions, each of them over all functions.
+async fn asked(pool: &SqlitePool) -> Result<usize, sqlx::Error> {
+    let (hour, half) = ((now() - TimeDelta::hours(1)).timestamp(), (now() - TimeDelta::minutes(30)).timestamp());
+    let faults = "SELECT function, count(*) FROM fault WHERE cause = ?2 AND at >= ?1 GROUP BY function HAVING count(*) >= ?3";
+    let cold = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING sum(cold_waited) * 100 > ?2 * sum(invocations)";
+    let memory = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING max(used * 100 / size) > ?2";
+    let longest = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING max(longest) > ?2";
+    let mut found = 0;
+    for (since, cause, count) in [(hour, "oom", 1), (hour, "init_timeout", 1), (half, "oom", 2), (hour, "oom", 1)] {
+        found += sqlx::query(faults).bind(since).bind(cause).bind(count).fetch_all(pool).await?.len();
+    }
+    for (query, since, limit) in [(cold, hour, 50), (cold, half, 30), (memory, hour, 95), (memory, half, 80), (longest, half, 5000), (longest, hour, 20_000)] {
+        found += sqlx::query(query).bind(since).bind(limit).fetch_all(pool).await?.len();
+    }
+    Ok(found)
+}
+
+fn deciding(criterion: &mut Criterion) {
+    let (book, open, orders) = (rulebook(), Open::new(), Orders::default());
+    let mut history = History::default();
+    observations().for_each(|observation| history.record(&observation));
+    let held = decide(&book, &history, &open, &orders, now()).incidents.len();
+    assert_eq!(held, 200, "two of the rules hold on every tenth function");
+    let mut group = criterion.benchmark_group("10,000 rule-subject pairs");
+    group.sample_size(20);
+    group.bench_function("decide", |bencher| bencher.iter(|| black_box(decide(&book, &history, &open, &orders, now()))));
+    let known: Open = decide(&book, &history, &open, &orders, now()).incidents.into_iter().map(|it| ((it.rule.clone(), it.subject.clone()), it)).collect();
+    group.bench_function("decide, with 200 open", |bencher| bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now()))));
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    match runtime.block_on(database()) {
+        Ok(pool) => {
+            assert_eq!(runtime.block_on(asked(&pool)).unwrap_or(0), 200, "SQLite finds the same");
+            group.bench_function("peer: the same asked of SQLite in memory", |bencher| bencher.iter(|| black_box(runtime.block_on(asked(&pool)).unwrap_or(0))));
+        }
+        Err(error) => assert_eq!(error.to_string(), "", "SQLite"),
+    }
+    group.finish();
+}
+
+criterion_group!(benches, deciding);
+criterion_main!(benches);

@@ -1,0 +1,99 @@
+//! `monitor incidents`
+
+use chrono::TimeDelta;
+
+use super::{Context, Format, Look, look, one_incident, pattern, print, print_json, say, usage};
+use crate::app::StartError;
+use crate::core::glob::NamePattern;
+use crate::core::instant::since;
+use crate::core::operator::Orders;
+use crate::core::subject_pattern::subject_pattern;
+use crate::exit::Exit;
+use crate::report::incidents::{Incidents, in_full, list};
+
+/// Examples of use, shown by `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  monitor incidents                                what is open, and what was in the last seven days
+  monitor incidents --since 2024-12-01             ... since the start of that day, in the configuration's time zone
+  monitor incidents --open --subject 'function:backend-*'
+  monitor incidents 676dcdcc                       one in full: what was found, and who was told what and when
+  monitor incidents --format json | jq -r '.incidents[] | select(.state == \"firing\" and .ack == null) | .id'
+
+Subjects are total, service:NAME, function:NAME, source:NAME, receiver:NAME.
+
+Exit codes: 0 done, whatever was found; 1 the store cannot be read; 64 command line, or no such incident; 78 configuration";
+
+/// What is shown if nobody says since when.
+const USUALLY: TimeDelta = TimeDelta::days(7);
+
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "What was open, what became of it, and who was told what: incidents that are open, and those that ended in the last seven days",
+    after_help = EXAMPLES
+)]
+pub(super) struct Args {
+    /// The incident to show in full; the beginning of its id is enough
+    #[arg(value_name = "ID", conflicts_with_all = ["since", "open", "rule", "subject"])]
+    id: Option<String>,
+    /// Show what was open since then: a length of time such as 7d, or a date such as 2024-12-01 [default: 7d]
+    #[arg(long, value_name = "SINCE")]
+    since: Option<String>,
+    /// Only what is open now
+    #[arg(long)]
+    open: bool,
+    /// Only of these rules, by name or pattern
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    rule: Option<NamePattern>,
+    /// Only of these subjects, such as 'function:backend-*'
+    #[arg(long, value_name = "PATTERN", value_parser = subject_pattern)]
+    subject: Option<NamePattern>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+    let config = context.config_without_secrets()?;
+    let (now, zone) = (context.clock.now(), config.timezone);
+    let from = match args.since.as_deref().map_or(Ok(now - USUALLY), |typed| since(typed, zone, now)) {
+        Ok(from) => from,
+        Err(mistake) => return Ok(usage(&mistake)),
+    };
+    let store = match look(&config).await? {
+        Look::At(store) => store,
+        Look::Nothing(error) if args.id.is_some() => return Err(error.into()),
+        Look::Nothing(error) => {
+            say(&format!("monitor: {error}"));
+            let none = Incidents::of(vec![], &Orders::default(), Some(from), now);
+            return Ok(shown(&none, args.format, || list(&none, zone, now)));
+        }
+    };
+    let orders = store.orders(now).await?;
+    if let Some(id) = &args.id {
+        let incident = match one_incident(&store, id, false).await? {
+            Ok(incident) => incident,
+            Err(exit) => return Ok(exit),
+        };
+        let one = Incidents::of(store.records(vec![incident]).await?, &orders, None, now);
+        return Ok(shown(&one, args.format, || in_full(&one, zone, now)));
+    }
+    let mut incidents = store.incidents_since(from).await?;
+    incidents.retain(|incident| {
+        (!args.open || !incident.is_over())
+            && args.rule.as_ref().is_none_or(|rule| rule.fits(&incident.rule))
+            && args.subject.as_ref().is_none_or(|subject| subject.fits(&incident.subject.to_string()))
+    });
+    let incidents = Incidents::of(store.records(incidents).await?, &orders, Some(from), now);
+    Ok(shown(&incidents, args.format, || list(&incidents, zone, now)))
+}
+
+fn shown(incidents: &Incidents, format: Format, text: impl FnOnce() -> String) -> Exit {
+    match format {
+        Format::Json => print_json(incidents),
+        Format::Text => {
+            print(&text());
+            Exit::Done
+        }
+    }
+}

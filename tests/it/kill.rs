@@ -1,0 +1,324 @@
+//! The daemon is killed (SIGKILL) again and again while bills rise and fall and receivers ask it to slow down; then everything it
+//! decided to tell is compared with what the receivers took.
+//!
+//! ```sh
+//! MONITOR_KILL_POINTS=1000 MONITOR_KILL_SEED=7 cargo test --test it kill -- --nocapture
+//! ```
+//!
+//! Without the variables: 50 points, seed 1.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use monitor::store::Store;
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tempfile::TempDir;
+
+use crate::support::mail::{MailOptions, MailServer};
+use crate::support::program::{Program, monitor};
+use crate::support::slack_api::{Fault, SlackApi, TOKEN};
+use crate::support::stack::{Emulator, aws_env};
+use crate::support::wait;
+use crate::support::webhook::{Reply, Request, Webhook};
+use crate::world::{answer, billed};
+
+/// Services whose bills rise and fall.
+const SERVICES: [&str; 6] =
+    ["Amazon Relational Database Service", "AWS Lambda", "Amazon CloudFront", "AWS Secrets Manager", "Amazon <SQS> & more", "Amazon Route 53"];
+/// Amounts in dollars: clear, over the limit, and so far over it that it is critical.
+const AMOUNTS: [&str; 3] = ["1", "15", "45"];
+/// How long it may take until everything has been told once nobody is killed any more: the longest pause after an attempt without an
+/// answer is 30 minutes, but it begins with 15 s, and attempts without an answer do not follow each other here.
+const DRAIN: Duration = Duration::from_secs(120);
+
+struct Rig {
+    folder: TempDir,
+    moto: Emulator,
+    mail: MailServer,
+    slack: Webhook,
+    api: Webhook,
+    app: SlackApi,
+}
+
+impl Rig {
+    async fn new(random: &mut fastrand::Rng) -> Self {
+        let (moto, mail) = (Emulator::moto().await, MailServer::start(MailOptions::default()).await);
+        let (slack, api) = (Webhook::start(replies(random, "ok")), Webhook::start(replies(random, "{}")));
+        let rig = Self { folder: TempDir::new().expect("a folder"), moto, mail, slack, api, app: app(random) };
+        fs::write(rig.folder.path().join("alerts.toml"), rig.tables()).expect("the configuration");
+        rig
+    }
+
+    fn tables(&self) -> String {
+        format!(
+            r#"
+[aws]
+max_monthly_usd = "100000"
+[watch.spend]
+every = "1s"
+read.cost_explorer = {{}}
+[alert.bill]
+when.cost_above = {{ service = "*", usd = "10" }}
+critical_at = "4x"
+tell = ["slack", "mail", "api", "app"]
+[receiver.slack]
+group_wait = "0s"
+via.slack = {{ webhook = {{ env = "HOOK" }} }}
+[receiver.mail]
+group_wait = "0s"
+via.email = {{ smtp = "smtp://127.0.0.1:{}", tls = "none", from = "monitor@stepby.one", to = ["me@stepby.one"] }}
+[receiver.api]
+group_wait = "0s"
+via.webhook = {{ url = {{ env = "API" }}, secret = {{ env = "API_SECRET" }} }}
+[receiver.app]
+group_wait = "0s"
+{}
+"#,
+            self.mail.port(),
+            self.app.settings()
+        )
+    }
+
+    fn monitor(&self) -> Program {
+        let url = self.moto.url();
+        monitor(self.folder.path())
+            .args(["run"])
+            .envs(aws_env(&url, &[]))
+            .env("HOOK", format!("{}/services/x", self.slack.url()))
+            .env("API", format!("{}/x", self.api.url()))
+            .env("API_SECRET", "hunter2")
+            .env("SLACK_BOT_TOKEN", TOKEN)
+    }
+
+    /// From now on the month costs this.
+    async fn costs(&self, amounts: &[&str]) {
+        let today = Utc::now().date_naive();
+        let (day, end) = (today.to_string(), (today + TimeDelta::days(1)).to_string());
+        let services: Vec<(&str, &str)> = SERVICES.iter().copied().zip(amounts.iter().copied()).collect();
+        let page = answer(&[billed(&day, &end, true, &services)], None);
+        self.moto.reset_moto().await;
+        // The first request after midnight, or of a new store, is another one.
+        self.moto.queue_cost_results(&[page.clone(), page.clone(), page]).await;
+    }
+
+    /// How many requests and mails have come.
+    fn arrived(&self) -> usize {
+        self.slack.requests().len() + self.api.requests().len() + self.app.calls().len() + self.mail.mails().len()
+    }
+}
+
+/// One answer in ten asks for a pause, one in thirty is an error, one in fifty none at all.
+fn replies(random: &mut fastrand::Rng, ok: &str) -> Vec<Reply> {
+    let reply = |random: &mut fastrand::Rng| match random.u32(0..150) {
+        0..15 => Reply::status(429).header("Retry-After", "1"),
+        15..20 => Reply::status(503),
+        20 => Reply::Close,
+        _ => Reply::status(200).body(ok),
+    };
+    let mut all: Vec<Reply> = (0..5000).map(|_| reply(random)).collect();
+    all.push(Reply::status(200).body(ok));
+    all
+}
+
+/// Slack itself: some calls are asked to wait, some fail, some are done and never answered.
+fn app(random: &mut fastrand::Rng) -> SlackApi {
+    let fault = |random: &mut fastrand::Rng| match random.u32(0..150) {
+        0..12 => Fault::TooMany(1),
+        12..15 => Fault::Word("internal_error"),
+        15 => Fault::CloseBefore,
+        16 => Fault::CloseAfter,
+        17 => Fault::HalfAfter,
+        _ => Fault::None,
+    };
+    SlackApi::with_faults((0..5000).map(|_| fault(random)).collect())
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{variable} is not a number: {value}")))
+}
+
+#[tokio::test]
+async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() {
+    let (points, seed) = (number("MONITOR_KILL_POINTS", 50), number("MONITOR_KILL_SEED", 1));
+    let mut random = fastrand::Rng::with_seed(seed);
+    let rig = Rig::new(&mut random).await;
+    let mut amounts = vec![AMOUNTS[0]; SERVICES.len()];
+    rig.costs(&amounts).await;
+    for _ in 0..points {
+        if random.bool() {
+            for _ in 0..2 {
+                let changed = random.usize(0..SERVICES.len());
+                amounts[changed] = AMOUNTS[random.usize(0..AMOUNTS.len())];
+            }
+            rig.costs(&amounts).await;
+        }
+        let before = rig.arrived();
+        let mut running = rig.monitor().spawn();
+        // Half of the time whatever it does after a while, half of the time right after something has arrived: before the answer, or
+        // between the answer and the commit.
+        let (started, most) = (Instant::now(), Duration::from_millis(random.u64(20..600)));
+        let after_arrival = random.bool();
+        let late = Duration::from_micros(random.u64(0..4000));
+        while started.elapsed() < most && !(after_arrival && rig.arrived() > before) {
+            std::thread::yield_now();
+        }
+        let arrived = Instant::now();
+        while after_arrival && arrived.elapsed() < late {
+            std::thread::yield_now();
+        }
+        running.kill9();
+    }
+    rig.costs(&[AMOUNTS[0]; SERVICES.len()]).await;
+    let running = rig.monitor().spawn();
+    let database = database(rig.folder.path()).await;
+    let end = Instant::now() + DRAIN;
+    while !is_quiet(&database).await {
+        assert!(
+            Instant::now() < end,
+            "something still waits: {:?}",
+            Store::open_read_only(&rig.folder.path().join("monitor.db")).await.expect("the store").backlog().await
+        );
+        tokio::time::sleep(wait::PAUSE).await;
+    }
+    running.terminate();
+    tokio::task::spawn_blocking(|| running.wait(Duration::from_secs(20))).await.expect("the program");
+    let counts = Counts::of(&rig, &database).await;
+    #[expect(clippy::print_stdout, reason = "the figures are what the harness is for")]
+    {
+        println!("{points} kills, seed {seed}: {counts:#?}");
+    }
+    counts.check();
+}
+
+async fn database(folder: &Path) -> SqlitePool {
+    let options = SqliteConnectOptions::new().filename(folder.join("monitor.db")).read_only(true).busy_timeout(Duration::from_secs(10));
+    SqlitePool::connect_with(options).await.expect("the store")
+}
+
+/// Whether every incident is over and everything has been told.
+async fn is_quiet(database: &SqlitePool) -> bool {
+    let query = "SELECT (SELECT count(*) FROM incident WHERE resolved IS NULL) + (SELECT count(*) FROM notification WHERE done IS NULL)
+        + (SELECT count(*) FROM message WHERE sent IS NULL)";
+    sqlx::query(query).fetch_one(database).await.expect("a count").get::<i64, _>(0) == 0
+}
+
+/// What was decided, and what arrived.
+#[derive(Debug, Default)]
+struct Counts {
+    incidents: usize,
+    /// Incidents of one rule and subject that were open at the same time.
+    overlapping: usize,
+    /// Incidents that were told and whose opening or end has no notification, or more than one.
+    not_notified: usize,
+    notifications: usize,
+    worsened: usize,
+    dropped: usize,
+    receivers: BTreeMap<String, Arrived>,
+}
+
+/// What a receiver took, against what the store says it was told.
+#[derive(Debug, Default)]
+struct Arrived {
+    /// Messages that the store says have arrived.
+    told: usize,
+    /// Messages that arrived, each counted once.
+    distinct: usize,
+    /// Arrivals beyond the first of a message.
+    repeats: usize,
+    /// Of these, the ones that say that they may be repeats, or that the receiver can tell by a key.
+    recognisable: usize,
+    /// Messages in the store that never arrived.
+    lost: usize,
+    /// What arrived and stands nowhere in the store: it was told again in other words.
+    strays: usize,
+}
+
+impl Counts {
+    async fn of(rig: &Rig, database: &SqlitePool) -> Self {
+        let mut counts = Self::default();
+        let mut lives: BTreeMap<(String, String), Vec<(i64, i64)>> = BTreeMap::new();
+        for row in
+            sqlx::query("SELECT id, rule, subject, opened, resolved, fired FROM incident ORDER BY opened, id").fetch_all(database).await.expect("incidents")
+        {
+            let (id, opened, resolved): (String, i64, i64) = (row.get(0), row.get(3), row.get(4));
+            counts.incidents += 1;
+            lives.entry((row.get(1), row.get(2))).or_default().push((opened, resolved));
+            let told = "SELECT count(*) FILTER (WHERE event = 'firing'), count(*) FILTER (WHERE event IN ('resolved', 'closed')), count(DISTINCT receiver)
+                FROM notification WHERE incident = ?1";
+            let told = sqlx::query(told).bind(&id).fetch_one(database).await.expect("counts");
+            let (openings, ends, receivers): (i64, i64, i64) = (told.get(0), told.get(1), told.get(2));
+            counts.not_notified += usize::from(openings != receivers || ends != receivers || receivers == 0);
+        }
+        counts.overlapping = lives.values().flat_map(|lives| lives.windows(2)).filter(|pair| pair[0].1 > pair[1].0).count();
+        let told = "SELECT count(*), count(dropped), count(*) FILTER (WHERE event = 'worsened') FROM notification";
+        let told = sqlx::query(told).fetch_one(database).await.expect("counts");
+        let count = |column| usize::try_from(told.get::<i64, _>(column)).expect("a count");
+        (counts.notifications, counts.dropped, counts.worsened) = (count(0), count(1), count(2));
+        for (receiver, arrived) in [("slack", slack(rig)), ("mail", mail(rig)), ("api", api(rig)), ("app", slack_app(rig))] {
+            let rows = sqlx::query("SELECT 1 FROM message WHERE receiver = ?1 AND sent IS NOT NULL").bind(receiver).fetch_all(database).await;
+            counts.receivers.insert(receiver.to_owned(), arrived.against(rows.expect("messages").len()));
+        }
+        counts
+    }
+
+    fn check(&self) {
+        assert!(self.incidents > 0 && self.worsened > 0, "not enough has happened");
+        assert_eq!((self.overlapping, self.not_notified), (0, 0), "an incident was opened twice, or not told");
+        for (receiver, arrived) in &self.receivers {
+            assert!(arrived.told > 0, "{receiver} was told nothing");
+            assert_eq!((arrived.lost, arrived.strays), (0, 0), "{receiver}");
+            assert_eq!(arrived.repeats, arrived.recognisable, "{receiver}: a repeat that nobody can tell");
+        }
+    }
+}
+
+/// A plain webhook knows a message by what it says, but for the mark of a possible repeat.
+fn slack(rig: &Rig) -> Arrived {
+    let told = rig.slack.accepted().into_iter().map(|request| (request.body.replace(" · possible repeat", ""), request.body.contains(" · possible repeat")));
+    Arrived::of(told.collect())
+}
+
+/// A mail reader folds mails with the same Message-ID.
+fn mail(rig: &Rig) -> Arrived {
+    let id = |mail: &String| mail.lines().find_map(|line| line.strip_prefix("Message-ID: ").map(str::to_owned)).expect("a Message-ID");
+    Arrived::of(rig.mail.mails().iter().map(|mail| (id(mail), true)).collect())
+}
+
+/// A program drops a message whose id it has seen.
+fn api(rig: &Rig) -> Arrived {
+    let id = |request: &Request| request.header("webhook-id").expect("an id").to_owned();
+    Arrived::of(rig.api.accepted().iter().map(|request| (id(request), true)).collect())
+}
+
+/// A channel shows every message that was posted: here there must be no second one at all. And each first message says how things are.
+fn slack_app(rig: &Rig) -> Arrived {
+    let messages = rig.app.messages();
+    for root in messages.iter().filter(|message| message.thread_ts.is_none()) {
+        assert!(root.text.starts_with("[resolved]") || root.text.starts_with("[over]"), "the end has not reached {root:?}");
+    }
+    Arrived::of(messages.into_iter().map(|message| (message.key.expect("a key"), false)).collect())
+}
+
+impl Arrived {
+    /// What arrived: each with what it is known by, and whether a receiver can tell that it is a repeat.
+    fn of(all: Vec<(String, bool)>) -> Self {
+        let (mut seen, mut arrived) = (BTreeSet::new(), Self::default());
+        for (known_by, can_tell) in all {
+            if seen.insert(known_by) {
+                arrived.distinct += 1;
+            } else {
+                arrived.repeats += 1;
+                arrived.recognisable += usize::from(can_tell);
+            }
+        }
+        arrived
+    }
+
+    fn against(self, told: usize) -> Self {
+        Self { told, lost: told.saturating_sub(self.distinct), strays: self.distinct.saturating_sub(told), ..self }
+    }
+}

@@ -1,0 +1,177 @@
+//! The daemon on a simulated clock over sources that see what a test says, with a real store and real receivers.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::task::Poll;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt;
+use monitor::app::{Config, receivers};
+use monitor::aws::meter::Meter;
+use monitor::aws::prices::Prices;
+use monitor::clock::{Clock, SimulatedClock};
+use monitor::config::{Environment, parse};
+use monitor::core::diagnosis::{Cause, Confidence};
+use monitor::core::observation::{Fault, Observation, ReadUpTo, What};
+use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
+use monitor::source::{Gathered, Source};
+use monitor::store::{Durability, Store};
+use tempfile::TempDir;
+
+/// Minutes in which a function runs out of memory: from the first on, before the second.
+pub(crate) type Trouble = (String, std::ops::Range<i64>);
+
+/// Time passes from here.
+pub(crate) fn minute(minute: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_734_652_800 + minute * 60, 0).expect("a time") // 2024-12-20 00:00 UTC
+}
+
+/// A daemon that is started as often as a test likes, each time where it was stopped.
+pub(crate) struct Scripted {
+    pub(crate) folder: TempDir,
+    /// What happens.
+    pub(crate) trouble: Vec<Trouble>,
+    /// What the configuration's secrets are.
+    pub(crate) secrets: Vec<(String, String)>,
+    /// Everything below `[watch.functions]`, which is always there.
+    pub(crate) tables: String,
+    pub(crate) now: DateTime<Utc>,
+    /// The instant at which the clock jumps, and by how much.
+    pub(crate) jump: Option<(DateTime<Utc>, TimeDelta)>,
+}
+
+/// A clock that jumps once, as it does when somebody sets it.
+struct Jumping {
+    clock: SimulatedClock,
+    at: DateTime<Utc>,
+    by: TimeDelta,
+}
+
+#[async_trait]
+impl Clock for Jumping {
+    fn now(&self) -> DateTime<Utc> {
+        let now = self.clock.now();
+        if now < self.at { now } else { now + self.by }
+    }
+
+    async fn wait_until(&self, until: DateTime<Utc>, busy: bool) {
+        let jumped = self.clock.now() >= self.at;
+        // Nobody who waits knows of a jump before it has come.
+        let until = if jumped { until - self.by } else { until.min(self.at.max(self.clock.now())) };
+        self.clock.wait_until(until, busy).await;
+    }
+}
+
+impl Scripted {
+    pub(crate) fn new(tables: &str, trouble: &[(&str, std::ops::Range<i64>)]) -> Self {
+        let trouble = trouble.iter().map(|(function, minutes)| ((*function).to_owned(), minutes.clone())).collect();
+        Self { folder: TempDir::new().expect("a folder"), trouble, secrets: vec![], tables: tables.to_owned(), now: minute(0), jump: None }
+    }
+
+    /// Sets a secret, the address of a receiver for one.
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn store_path(&self) -> PathBuf {
+        self.folder.path().join("monitor.db")
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> Config {
+        let text = format!("{}\n[watch.functions]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"*\"] }}\n", self.tables);
+        let secrets: Vec<(&str, &str)> = self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let environment = Environment::with(&secrets, self.folder.path().to_path_buf());
+        parse(&text, &environment, self.now).unwrap_or_else(|problems| panic!("{problems:?}"))
+    }
+
+    /// Runs the daemon until a minute, then stops it.
+    pub(crate) async fn run_until(&mut self, end: i64) {
+        self.run(minute(end)).await;
+    }
+
+    /// Runs the daemon until an instant, then stops it.
+    pub(crate) async fn run(&mut self, end: DateTime<Utc>) {
+        let config = self.config();
+        let clock = SimulatedClock::starting_at(self.now);
+        let clock: Arc<dyn Clock> = match self.jump {
+            Some((at, by)) => Arc::new(Jumping { clock, at, by }),
+            None => Arc::new(clock),
+        };
+        let functions = Functions { trouble: self.trouble.clone(), seen: self.now - TimeDelta::minutes(1) };
+        let parts = Parts {
+            store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
+            meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+            clock,
+            receivers: receivers(&config).expect("receivers"),
+            book: config.rulebook(),
+            slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(functions.clone()), watch.schedule, None)).collect(),
+            keep: config.store.keep.delta(),
+            window: TimeDelta::hours(1),
+            keep_minutes: TimeDelta::days(1),
+            write_every: TimeDelta::hours(1),
+            random: fastrand::Rng::with_seed(1),
+            pulse: Box::new(NoPulse),
+            heart: None,
+        };
+        let until = match self.jump {
+            // Seen from before the jump, its end may be in the past.
+            Some((at, _)) => {
+                let clock = Arc::clone(&parts.clock);
+                let jumped = Cell::new(false);
+                let over = move || {
+                    jumped.set(jumped.get() || (clock.now() - at).abs() > TimeDelta::hours(2));
+                    jumped.get() && clock.now() >= end
+                };
+                Until::Told(std::future::poll_fn(move |_| if over() { Poll::Ready(()) } else { Poll::Pending }).boxed())
+            }
+            None => Until::Instant(end),
+        };
+        Daemon::new(parts).await.expect("a daemon").run(until).await.expect("a good end");
+        self.now = end;
+    }
+}
+
+/// Functions that run out of memory once a minute for as long as the script says.
+#[derive(Clone)]
+struct Functions {
+    trouble: Vec<Trouble>,
+    seen: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Source for Functions {
+    fn name(&self) -> &str {
+        "watch.functions"
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let seen = |at, what| Observation { at, seen: now, source: "watch.functions".to_owned(), what };
+        let mut observations = Vec::new();
+        for (function, minutes) in &self.trouble {
+            for at in minutes.clone().map(minute).filter(|at| self.seen < *at && *at <= now) {
+                observations.push(seen(at, What::Fault(oom(function))));
+            }
+            observations.push(seen(now, What::ReadUpTo(ReadUpTo { function: function.clone() })));
+        }
+        observations.push(seen(now, What::Answered));
+        self.seen = now;
+        Gathered { observations, ..Gathered::default() }
+    }
+}
+
+fn oom(function: &str) -> Fault {
+    Fault {
+        function: function.to_owned(),
+        cause: Cause::Oom,
+        confidence: Confidence::Proved,
+        request_id: None,
+        finding: "It used all its memory.".to_owned(),
+        evidence: vec!["a line with <!channel> and <b>markup</b>".to_owned()],
+        also: vec![],
+        fingerprint: None,
+    }
+}
