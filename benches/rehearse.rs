@@ -1,7 +1,7 @@
-//! How long it takes to rehearse a month of 50 functions that are called every minute, in which faults come once an hour and
-//! function, and how large a store with such a month is. Beside it, the points of metrics of one function for a month.
+//! How long it takes to rehearse a month of 50 functions that are called every minute, in which faults come every eight hours
+//! and function, and how large a store with such a month is. Beside it, the points of metrics of one function for a month.
 //!
-//! `cargo bench --bench rehearse`
+//! `cargo bench --bench rehearse`, or with `-- STORE` to make that store once and to rehearse over it again.
 
 use std::path::Path;
 use std::time::Instant;
@@ -79,7 +79,7 @@ fn hour_of(hour: i64) -> Vec<Observation> {
         for function in 0..FUNCTIONS {
             let read = at + TimeDelta::seconds(60 + function / 2);
             seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: What::Tally(tally(function, minute)) });
-            if (minute + function) % 60 == 0 {
+            if (minute + function * 37) % 480 == 0 {
                 seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: What::Fault(fault(function, minute)) });
             }
         }
@@ -146,9 +146,12 @@ async fn measure() {
     let points = folder.path().join("points.db");
     let rows = fill_points(&points).await;
     println!("points of metrics, one function called every minute, 31 days: {rows} rows, {} bytes each", size(&points) as i64 / rows);
-    let path = folder.path().join("monitor.db");
+    let named = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let path = named.map_or_else(|| folder.path().join("monitor.db"), std::path::PathBuf::from);
     let began = Instant::now();
-    fill(&path).await;
+    if !path.exists() {
+        fill(&path).await;
+    }
     let rows = FUNCTIONS * MINUTES;
     println!(
         "{rows} minutes of functions written in {:.1} s; {} MB, {} bytes a minute, faults and errors with them",
