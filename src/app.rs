@@ -1,5 +1,7 @@
 //! Floor 4: puts the parts together. The only file that names concrete ones.
 
+mod rehearsal;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,11 +14,14 @@ use crate::aws::prices::Prices;
 use crate::aws::{Account, sdk};
 use crate::clock::Clock;
 use crate::config::{self, Environment, NotFound, Place};
+use crate::core::decide::Rulebook;
 use crate::core::settings::Problem;
 use crate::daemon::{Daemon, Parts, Pulse, Slot};
 use crate::notify::{Heart, Heartbeat, Receiver, Via};
 use crate::source::{Read, WarmPing};
 use crate::store::{Durability, Store, StoreError};
+
+pub use rehearsal::{Period, Rehearsed, rehearse};
 
 /// The configuration, with the kinds this program knows.
 pub type Config = config::Config<Read, Via>;
@@ -102,6 +107,11 @@ fn heart(settings: config::Heartbeat) -> Result<Arc<dyn Heart>, StartError> {
     heart.map(|heart| Arc::new(heart) as Arc<dyn Heart>).map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
 }
 
+/// How far the rules look back on anything but costs.
+fn longest_window(book: &Rulebook) -> TimeDelta {
+    book.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(TimeDelta::zero(), TimeDelta::max)
+}
+
 /// A daemon over an account, ready to run.
 ///
 /// # Errors
@@ -133,7 +143,7 @@ pub async fn daemon(
         // Nothing is lost that anybody wants to keep.
         Durability::None => TimeDelta::hours(1),
     };
-    let window = book.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(SHORTEST_MEMORY, TimeDelta::max);
+    let window = longest_window(&book).max(SHORTEST_MEMORY);
     let parts = Parts {
         clock,
         store,

@@ -7,6 +7,7 @@ mod demo;
 mod diagnose;
 mod incidents;
 mod outbox;
+mod rehearse;
 mod report;
 mod run;
 mod send_test;
@@ -55,6 +56,7 @@ Examples:
   monitor tail 'backend-*'              each invocation as it ends, with what went wrong; no configuration needed
   monitor diagnose lambda.log           what is wrong, from a log that was copied or piped
   monitor report --format json | jq .total
+  monitor rehearse --from 2024-12-01    what this configuration would have sent since then, beside what was sent
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and whatever else the AWS SDK knows; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
 
@@ -86,6 +88,8 @@ enum Command {
     Diagnose(diagnose::Args),
     /// Replay the December of 2024 that this program is for; needs no account and no configuration
     Demo(demo::Args),
+    /// Say what this configuration would have sent, from what the store has seen, beside what was sent
+    Rehearse(rehearse::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -132,7 +136,7 @@ pub fn main() -> Exit {
             return code;
         }
     };
-    log(matches!(cli.command, Command::Demo(_)));
+    log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_)));
     let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let context = Context { config: cli.config, clock: Arc::new(WallClock) };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -153,6 +157,7 @@ pub fn main() -> Exit {
             Command::Demo(args) => demo::run(args).await,
             Command::Tail(args) => tail::run(args, &context).await,
             Command::Diagnose(args) => Ok(diagnose::run(&args)),
+            Command::Rehearse(args) => rehearse::run(args, &context).await,
             Command::Completions(args) => Ok(completions::run(args)),
         }
     });
@@ -161,7 +166,7 @@ pub fn main() -> Exit {
     result.unwrap_or_else(|error| told(error, colors))
 }
 
-/// Logs to standard error; the demo says all it has to say on standard output.
+/// Logs to standard error; a replay says all it has to say on standard output.
 fn log(quiet: bool) {
     use std::io::IsTerminal;
     let filter = config::log_filter().unwrap_or_else(|| if quiet { "error" } else { "error,monitor=info" }.to_owned());

@@ -165,7 +165,8 @@ impl Line {
     }
 }
 
-fn mark(event: Event, severity: Severity) -> &'static str {
+/// What stands in brackets before a title.
+pub fn mark(event: Event, severity: Severity) -> &'static str {
     match event {
         Event::Firing | Event::Changed | Event::Worsened | Event::Escalated => severity.word(),
         Event::Reminder => "still",

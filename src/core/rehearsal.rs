@@ -159,6 +159,11 @@ impl Needs {
         }
     }
 
+    /// Whether signs are kept closely enough for a condition: a silence that is no longer than they are apart leaves no trace.
+    pub fn are_fine_enough(condition: &Condition) -> bool {
+        !matches!(condition, Condition::Silence(silence) if silence.longer_than().delta() <= GAP)
+    }
+
     /// What is missing, as the end of a sentence.
     pub fn missing(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ mod email_partly;
 mod heartbeat;
 mod http;
 mod plain;
+mod recorder;
 #[cfg(test)]
 mod samples;
 mod slack;
@@ -21,6 +22,7 @@ mod webhook;
 mod webhook_json;
 
 pub use heartbeat::{Heart, Heartbeat};
+pub use recorder::{Record, Recorder};
 
 use std::sync::Arc;
 

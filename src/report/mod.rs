@@ -1,9 +1,11 @@
-//! Floor 3: the sum of a month, the health of functions, the lines of a live log, incidents, silences and the outbox, as text and as JSON.
+//! Floor 3: the sum of a month, the health of functions, the lines of a live log, incidents, silences, the outbox and
+//! rehearsals, as text and as JSON.
 //! The figures of the month are [`crate::core::month`]'s.
 
 pub mod health;
 pub mod incidents;
 pub mod outbox;
+pub mod rehearsal;
 pub mod silences;
 pub mod tail;
 mod text;

@@ -3,6 +3,7 @@
 mod cost_explorer;
 mod lambda_logs;
 mod lambda_metrics;
+mod replay;
 mod warm_ping;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::core::observation::{CallFailure, Observation, What};
 use crate::core::settings::{Kind, Settings};
 
 pub use lambda_logs::{Follow, Followed, Pace, Seen, Sink, Stretch};
+pub use replay::{Counts, Routes, Tape};
 pub use warm_ping::WarmPing;
 
 /// Something that can be polled.
@@ -119,6 +121,11 @@ macro_rules! sources {
             /// The source that polls `account` under the full name `name`.
             pub fn source(self, name: String, account: &Account) -> Box<dyn Source> {
                 match self { $(Self::$name(settings) => Box::new(settings.source(name, account))),* }
+            }
+
+            /// The kind's name.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($module)),* }
             }
 
             /// The functions it is about, by name or pattern; none for a source that is not about functions.

@@ -41,6 +41,11 @@ impl WarmPing {
         Self { settings, functions: Arc::clone(&account.functions), region: account.region.clone(), prices, limit: None }
     }
 
+    /// The bare name of the function it pings.
+    pub fn function(settings: &Warm) -> &str {
+        function_name(&settings.function)
+    }
+
     /// Whether the account's limit must be known before a ping: one ping is no more than a tenth of any account.
     pub fn asks_for_the_limit(settings: &Warm) -> bool {
         settings.concurrency > 1 || settings.max_share.of(SMALLEST_LIMIT) < 1

@@ -146,7 +146,8 @@ impl Store {
     pub async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
         for (statement, rows) in rows(commit) {
-            if !rows.is_empty() && !(self.replays && OBSERVED.contains(&statement)) {
+            let is_known = self.replays && OBSERVED.contains(&statement);
+            if !rows.is_empty() && !is_known {
                 insert(&mut transaction, statement, rows).await.map_err(|error| self.database(error))?;
             }
         }

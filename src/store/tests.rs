@@ -9,7 +9,8 @@ use crate::core::calendar::Month;
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::fingerprints::{KnownError, MOST_FINGERPRINTS};
 use crate::core::history::History;
-use crate::core::observation::{Fault, MemoryUse, Observation, Tally, What};
+use crate::core::observation::{Fault, MemoryUse, MetricPoint, Observation, Tally, What};
+use crate::core::signs::{Sign, SignKind};
 
 fn now() -> DateTime<Utc> {
     "2024-12-20T12:00:00Z".parse().unwrap()
@@ -128,6 +129,91 @@ async fn a_store_of_version_1_is_read_and_brought_up_to_date() {
     let after = store.month(month).await.unwrap();
     assert_eq!((after.tallies[0].invocations, after.tallies[0].durations.quantile(100)), (4, Some(12.0)));
     assert_eq!(after.tallies[0].memory, Some(MemoryUse { used_mb: 90, size_mb: 128 }));
+}
+
+fn point(minutes_ago: i64, seen_minutes_ago: i64, sum: f64) -> Observation {
+    let ago = |minutes| now() - TimeDelta::minutes(minutes);
+    let point = MetricPoint { function: "f".into(), metric: "Errors".into(), period: 60, sum, maximum: 1.0, average: 0.25 };
+    Observation { at: ago(minutes_ago), seen: ago(seen_minutes_ago), source: String::new(), what: What::Metric(point) }
+}
+
+#[tokio::test]
+async fn what_was_seen_comes_back_in_the_order_in_which_it_was_seen() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let ago = |minutes: i64| now() - TimeDelta::minutes(minutes);
+    let minute = |at, seen| Observation { at: ago(at), seen: ago(seen), source: String::new(), what: What::Tally(tally(&[5.0], None)) };
+    // The last of these was read four hours late.
+    write(&store, vec![minute(10, 9), point(12, 8, 3.0), fault("e".into(), 600), minute(300, 60)]).await;
+    write(&store, vec![point(12, 7, 3.0), point(11, 6, 1.0)]).await;
+    write(&store, vec![point(11, 5, 4.0)]).await;
+    let shown = async |from, to| -> Vec<(&str, i64, i64)> {
+        let seen = store.seen_between(ago(from), ago(to)).await.unwrap();
+        let shown = |seen: &Observation| {
+            let kind = match &seen.what {
+                What::Tally(_) => "minute",
+                What::Fault(_) => "fault",
+                What::Metric(point) if point.sum > 3.5 => "higher point",
+                _ => "point",
+            };
+            (kind, (now() - seen.at).num_minutes(), (now() - seen.seen).num_minutes())
+        };
+        seen.iter().map(shown).collect()
+    };
+    let all = [("minute", 300, 60), ("fault", 10, 10), ("minute", 10, 9), ("point", 12, 8), ("higher point", 11, 5)];
+    assert_eq!(shown(61, 0).await, all);
+    assert_eq!(shown(60, 10).await, all[..1]);
+    assert_eq!(shown(10, 8).await, all[1..3]);
+    assert_eq!(shown(8, 5).await, all[3..4]);
+    let extent = store.extent().await.unwrap();
+    assert_eq!((extent.minutes, extent.faults, extent.points), (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MIN_UTC, ago(8)));
+    assert_eq!((extent.costs, extent.pings, extent.signs), (DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC));
+    // Two days later nothing of this day is kept, and its day stays: what is missing can be told.
+    let later = now() + TimeDelta::days(2);
+    store.prune(later, TimeDelta::days(1), TimeDelta::hours(26)).await.unwrap();
+    assert_eq!(shown(400, -10_000).await, []);
+    let missing = store.extent().await.unwrap();
+    assert_eq!((missing.minutes, missing.points), (DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC));
+}
+
+#[tokio::test]
+async fn minutes_outlive_the_longest_window_of_the_rules() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    write(
+        &store,
+        (0..40)
+            .map(|days| Observation { seen: now() - TimeDelta::days(days), ..seen(now() - TimeDelta::days(days), What::Tally(tally(&[5.0], None))) })
+            .collect(),
+    )
+    .await;
+    store.prune(now(), TimeDelta::days(400), TimeDelta::days(35)).await.unwrap();
+    assert_eq!(store.minutes_seen(now() - TimeDelta::days(100), now() + TimeDelta::days(1)).await.unwrap().len(), 36);
+    assert_eq!(store.load(now(), TimeDelta::hours(26)).await.unwrap().observations.len(), 2);
+    assert_eq!(store.extent().await.unwrap().minutes, now() - TimeDelta::days(35));
+}
+
+#[tokio::test]
+async fn a_run_of_signs_is_one_row_that_grows() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let at = |minutes: i64| now() + TimeDelta::minutes(minutes);
+    let sign = |since, until, function: &str| Sign {
+        source: "watch.x".into(),
+        kind: if function.is_empty() { SignKind::State } else { SignKind::Read },
+        function: function.into(),
+        since: at(since),
+        until: at(until),
+        failure: None,
+    };
+    for signs in [vec![sign(0, 1, ""), sign(0, 0, "f")], vec![sign(0, 7, "")], vec![sign(0, 3, ""), sign(30, 40, "")]] {
+        store.commit(&Commit { signs, ..Commit::default() }).await.unwrap();
+    }
+    assert_eq!(store.signs_between(at(0), at(60)).await.unwrap(), [sign(0, 0, "f"), sign(0, 7, ""), sign(30, 40, "")]);
+    assert_eq!(store.signs_between(at(7), at(30)).await.unwrap(), [sign(0, 7, "")]);
+    assert_eq!(store.load(at(60), TimeDelta::hours(1)).await.unwrap().signs, [sign(0, 0, "f"), sign(30, 40, "")]);
+    store.prune(at(35), TimeDelta::minutes(20), TimeDelta::minutes(20)).await.unwrap();
+    assert_eq!(store.signs_between(at(0), at(60)).await.unwrap(), [sign(30, 40, "")]);
 }
 
 #[tokio::test]

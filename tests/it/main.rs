@@ -19,6 +19,8 @@ mod once;
 mod operators;
 mod receivers;
 mod recovery;
+mod rehearse;
+mod rehearse_sources;
 mod scenarios;
 mod scripted;
 mod slack_app;

@@ -28,6 +28,11 @@ impl Silence {
         Some(Self { source: source?, longer_than: longer_than? })
     }
 
+    /// How long a source may be silent.
+    pub(in crate::core) fn longer_than(&self) -> Span {
+        self.longer_than
+    }
+
     pub(super) fn window(&self) -> Option<Span> {
         None
     }

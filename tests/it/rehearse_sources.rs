@@ -1,0 +1,244 @@
+//! A rehearsal of what only shows in how sources were: failures, silence, metrics, and what was kept before any of that was.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use monitor::app::{Config, Period, Rehearsed, rehearse};
+use monitor::aws::meter::Meter;
+use monitor::aws::prices::Prices;
+use monitor::clock::{Clock, SimulatedClock};
+use monitor::config::{Environment, parse};
+use monitor::core::diagnosis::{Cause, Confidence};
+use monitor::core::observation::{CallFailure, FailureKind, Fault, MetricPoint, Observation, ReadUpTo, What};
+use monitor::core::operator::Ack;
+use monitor::core::rehearsal::{Said, matched};
+use monitor::core::schedule::Schedule;
+use monitor::core::span::Span;
+use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
+use monitor::notify::{Outcome, Parcel, Receiver};
+use monitor::source::{Gathered, Source};
+use monitor::store::{Commit, Durability, Store};
+use tempfile::TempDir;
+
+const CONFIG: &str = "[watch.logs]
+every = \"1m\"
+read.lambda_logs = { functions = [\"shop\"] }
+[watch.metrics]
+every = \"5m\"
+read.lambda_metrics = { functions = [\"shop\"] }
+[alert.quiet]
+when.silence = { source = \"watch.logs\", longer_than = \"30m\" }
+tell = [\"team\"]
+[alert.blind]
+when.source_failing = { patience = \"20m\" }
+tell = [\"team\"]
+[alert.oom]
+when.lambda_cause = { causes = [\"oom\"] }
+remind = \"30m\"
+tell = [\"team\"]
+[alert.throttled]
+when.metric_above = { metric = \"Throttles\", above = 30 }
+tell = [\"team\"]
+[receiver.team]
+via.stdout = {}";
+
+fn minute(minute: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_735_000_020 + minute * 60, 0).expect("a time")
+}
+
+/// Two sources that fail, and a function that fails, at minutes that are written here.
+struct Story(&'static str);
+
+/// Minutes in which the logs are throttled, are denied, and do not answer at all.
+const THROTTLED: std::ops::Range<i64> = 100..160;
+const DENIED: std::ops::Range<i64> = 300..310;
+/// Faults.
+const FAULTS: [i64; 2] = [400, 600];
+
+#[async_trait]
+impl Source for Story {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let mut gathered = Gathered::default();
+        let mut saw = |at, what| gathered.observations.push(Observation { at, seen: now, source: self.0.into(), what });
+        let at = (now - minute(0)).num_minutes();
+        let failed = |kind| CallFailure { call: "logs:FilterLogEvents".into(), resource: "shop".into(), kind, said: "no".into(), next_step: String::new() };
+        if self.0 == "watch.metrics" {
+            let point = |ago: i64| MetricPoint {
+                function: "shop".into(),
+                metric: "Throttles".into(),
+                period: 60,
+                sum: if at - ago == 700 { 50.0 } else { 1.0 },
+                maximum: 1.0,
+                average: 1.0,
+            };
+            (1..60).for_each(|ago| saw(now - TimeDelta::minutes(ago), What::Metric(point(ago))));
+            saw(now, What::MeasuredUpTo(ReadUpTo { function: "shop".into() }));
+            saw(now, What::Answered);
+        } else if THROTTLED.contains(&at) || DENIED.contains(&at) {
+            saw(now, What::Failed(failed(if DENIED.contains(&at) { FailureKind::Denied } else { FailureKind::Throttled })));
+        } else {
+            if FAULTS.contains(&at) {
+                let fault = Fault {
+                    function: "shop".into(),
+                    cause: Cause::Oom,
+                    confidence: Confidence::Proved,
+                    request_id: None,
+                    finding: "It is so.".into(),
+                    evidence: vec![],
+                    also: vec![],
+                    fingerprint: None,
+                };
+                saw(now, What::Fault(fault));
+            }
+            saw(now, What::ReadUpTo(ReadUpTo { function: "shop".into() }));
+            saw(now, What::Answered);
+        }
+        gathered
+    }
+}
+
+/// Takes everything.
+struct Deaf;
+
+#[async_trait]
+impl Receiver for Deaf {
+    async fn send(&self, _: &Parcel) -> Outcome {
+        Outcome::Delivered(None)
+    }
+
+    async fn probe(&self) -> Result<String, String> {
+        Ok(String::new())
+    }
+}
+
+fn config(tables: &str, folder: &Path) -> Config {
+    parse(tables, &Environment::with(&[], folder.to_path_buf()), minute(0)).expect("a valid configuration")
+}
+
+/// Runs the daemon over the story from one minute to another.
+async fn run(folder: &Path, from: i64, to: i64) {
+    let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(minute(from)));
+    let config = config(CONFIG, folder);
+    let receiver: Arc<dyn Receiver> = Arc::new(Deaf);
+    let slot = |name, every| Slot::new(Box::new(Story(name)), Schedule::Every(Span::minutes(every)), None);
+    let parts = Parts {
+        store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
+        meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+        clock,
+        book: config.rulebook(),
+        heart: None,
+        slots: vec![slot("watch.logs", 1), slot("watch.metrics", 5)],
+        receivers: BTreeMap::from([("team".to_owned(), receiver)]),
+        keep: TimeDelta::days(400),
+        keep_minutes: TimeDelta::days(35),
+        window: TimeDelta::hours(26),
+        write_every: TimeDelta::seconds(30),
+        random: fastrand::Rng::with_seed(1),
+        pulse: Box::new(NoPulse),
+    };
+    Daemon::new(parts).await.expect("a daemon").run(Until::Instant(minute(to))).await.expect("a good end");
+}
+
+async fn rehearsed(folder: &Path, tables: &str, from: i64, to: i64) -> Rehearsed {
+    let scratch = TempDir::new().expect("a folder");
+    let period = Period { from: minute(from), to: minute(to) };
+    rehearse(&config(tables, folder), &folder.join("monitor.db"), period, scratch.path(), Box::new(|_| ())).await.expect("a rehearsal")
+}
+
+/// What was said, with the minute.
+fn said(all: &[Said]) -> Vec<String> {
+    all.iter().map(|said| format!("{} {} {}", (said.at - minute(0)).num_minutes(), said.rule, said.event.word())).collect()
+}
+
+/// The whole story, with an hour in which the daemon does not run.
+async fn told() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    run(folder.path(), 0, 800).await;
+    run(folder.path(), 860, 1000).await;
+    folder
+}
+
+#[tokio::test]
+async fn failures_silence_metrics_and_faults_are_told_again_as_they_were() {
+    let folder = told().await;
+    let rehearsed = rehearsed(folder.path(), CONFIG, 0, 1000).await;
+    let expected = [
+        "120 blind firing",
+        "160 blind resolved",
+        // Told as a part of the other one, and over with it.
+        "160 quiet missed",
+        "300 blind firing",
+        "310 blind resolved",
+        "400 oom firing",
+        "411 oom resolved",
+        "600 oom firing",
+        "611 oom resolved",
+        "705 throttled firing",
+        "720 throttled resolved",
+        // What a daemon finds that comes back after an hour, until the first answer.
+        "860 quiet missed",
+    ];
+    let was = said(&rehearsed.was_sent);
+    assert_eq!(was.len(), matched(&rehearsed.would_send, &rehearsed.was_sent).len(), "{:#?}\n{was:#?}", said(&rehearsed.would_send));
+    assert_eq!(was.len(), rehearsed.would_send.len());
+    assert_eq!(was, expected);
+    let (stopped, started) = rehearsed.gaps[0];
+    assert!(minute(800) - stopped < TimeDelta::minutes(1) && started == minute(860), "{:?}", rehearsed.gaps);
+    let named: Vec<_> = rehearsed.not_rehearsable.iter().map(|not| not.rule.as_str()).collect();
+    assert_eq!((named, rehearsed.mute), (vec!["receiver-failing"], Vec::<String>::new()));
+}
+
+#[tokio::test]
+async fn a_longer_patience_and_a_lower_limit_show_what_they_change() {
+    let folder = told().await;
+    let tables = CONFIG.replace("patience = \"20m\"", "patience = \"2h\"").replace("longer_than = \"30m\"", "longer_than = \"50m\"");
+    let would = said(&rehearsed(folder.path(), &tables, 0, 400).await.would_send);
+    assert_eq!(would, ["150 quiet firing", "161 quiet resolved", "301 blind firing", "311 blind resolved"]);
+    let short = rehearsed(folder.path(), &CONFIG.replace("longer_than = \"30m\"", "longer_than = \"15m\""), 0, 100).await;
+    assert_eq!((short.would_send, short.not_rehearsable[0].why.as_str()), (vec![], "gaps of up to 15 min between answers are not kept"));
+    let tables = CONFIG.replace("above = 30", "above = 100").replace("[\"oom\"]", "[\"import_error\"]");
+    assert_eq!(said(&rehearsed(folder.path(), &tables, 350, 1000).await.would_send), ["860 quiet missed"]);
+}
+
+#[tokio::test]
+async fn what_was_not_kept_is_named_and_never_taken_for_clear() {
+    // As a store that an older version wrote: faults, but no sign of anything.
+    let folder = TempDir::new().expect("a folder");
+    let store = Store::open(&folder.path().join("monitor.db"), Durability::None).await.expect("the store");
+    let mut observations = Vec::new();
+    for at in FAULTS {
+        observations.extend(Story("watch.logs").poll(minute(at)).await.observations.into_iter().filter(|seen| matches!(seen.what, What::Fault(_))));
+    }
+    store.commit(&Commit { observations, ..Commit::default() }).await.expect("a commit");
+    store.close().await;
+    let tables = CONFIG.replace("causes = [\"oom\"] }", "causes = [\"oom\"], within = \"1h\" }");
+    let rehearsed = rehearsed(folder.path(), &tables, 350, 1000).await;
+    // Nothing says that the log was read between the faults, so the incident of the first goes on, and nobody is reminded of it.
+    let oom = ["400 oom firing", "430 oom reminder", "600 oom reminder", "630 oom reminder"];
+    assert_eq!(said(&rehearsed.would_send), oom);
+    let named: Vec<_> = rehearsed.not_rehearsable.iter().map(|not| (not.rule.as_str(), not.until)).collect();
+    assert_eq!(named, [("blind", None), ("quiet", None), ("receiver-failing", None), ("throttled", None)]);
+    assert_eq!(rehearsed.mute, ["blind", "quiet", "throttled"]);
+}
+
+#[tokio::test]
+async fn whoever_took_care_of_an_incident_does_so_again() {
+    let folder = TempDir::new().expect("a folder");
+    let tables = CONFIG.replace("causes = [\"oom\"] }", "causes = [\"oom\"], within = \"3h\" }");
+    run(folder.path(), 390, 500).await;
+    let without = rehearsed(folder.path(), &tables, 390, 500).await;
+    assert_eq!(said(&without.would_send), ["400 oom firing", "430 oom reminder", "460 oom reminder", "490 oom reminder"]);
+    let store = Store::open_for_orders(&folder.path().join("monitor.db")).await.expect("the store");
+    let incident = Store::open_at(&store, minute(405)).await.expect("the incidents").remove(0).0.id;
+    store.acknowledge(&incident, Some(&Ack { author: "me".into(), at: minute(440), note: String::new() })).await.expect("an acknowledgement");
+    store.close().await;
+    let with = rehearsed(folder.path(), &tables, 390, 500).await;
+    assert_eq!(said(&with.would_send), ["400 oom firing", "430 oom reminder"]);
+}
