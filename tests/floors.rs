@@ -23,6 +23,9 @@ const FLOORS: &[(&str, u8)] = &[
 /// Folders whose files are siblings that never know each other; only their `mod.rs` knows them all.
 const SIBLINGS: &[&str] = &["source", "notify", "core/rules", "core/diagnosis", "commands"];
 
+/// The receivers and the heartbeat; the other files of `notify` are parts that these share.
+const KINDS_OF_NOTIFY: &[&str] = &["email", "heartbeat", "slack", "slack_app", "stdout", "webhook"];
+
 /// What the core must not name: waiting, the outside world, the clock, the environment, logs, chance.
 const IMPURE: &[&str] = &[
     "async ",
@@ -114,7 +117,11 @@ fn siblings_do_not_know_each_other() {
         for folder in SIBLINGS {
             let Some(name) = path.strip_prefix(&format!("{folder}/")).and_then(|file| file.strip_suffix(".rs")).filter(|name| *name != "mod") else { continue };
             // One condition shares its reading of `service`, which is the grammar's and not the condition's.
-            let shared = |other: &str| *folder == "core/rules" && name == "cost_jump" && other == "cost_above";
+            let shared = |other: &str| match *folder {
+                "core/rules" => name == "cost_jump" && other == "cost_above",
+                "notify" => !KINDS_OF_NOTIFY.contains(&other),
+                _ => false,
+            };
             let others = sources()
                 .into_iter()
                 .filter_map(|(path, _)| path.strip_prefix(&format!("{folder}/")).and_then(|file| file.strip_suffix(".rs")).map(str::to_owned));

@@ -1,5 +1,8 @@
 //! `monitor send-test`
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use super::{Context, print, say};
 use crate::app::{StartError, receivers};
 use crate::core::incident::Event;
@@ -7,13 +10,21 @@ use crate::core::notification::{Message, News};
 use crate::core::rules::{Finding, Severity};
 use crate::core::settings::one_of;
 use crate::exit::Exit;
-use crate::notify::{Outcome, Parcel};
+use crate::notify::{Earlier, Outcome, Parcel, Picture};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The name under [receiver.<name>]
     receiver: String,
+    /// Also show this picture, a PNG file, below the message where the receiver can
+    #[arg(long, value_name = "FILE.png")]
+    picture: Option<PathBuf>,
 }
+
+/// What every PNG file begins with.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// A picture that is larger than this, in bytes, is none that belongs into a message.
+const LARGEST: u64 = 10 * 1024 * 1024;
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
     let config = context.config()?;
@@ -22,6 +33,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         let names: Vec<&str> = receivers.keys().map(String::as_str).collect();
         say(&format!("monitor: there is no receiver `{}`; {}", args.receiver, one_of(&args.receiver, &names)));
         return Ok(Exit::Usage);
+    };
+    let picture = match args.picture.as_deref().map(picture).transpose() {
+        Ok(picture) => picture,
+        Err(why) => {
+            say(&format!("monitor: {why}"));
+            return Ok(Exit::Usage);
+        }
     };
     let now = context.clock.now();
     let finding = Finding {
@@ -48,14 +66,61 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let zone = config.receivers.iter().find(|known| known.name == args.receiver).map_or(config.timezone, |known| known.terms.zone);
     let key = format!("send-test/{}/{}", args.receiver, now.timestamp_millis());
     let parcel = Parcel { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, zone };
-    match receiver.send(&parcel).await {
+    let receipt = match told(&args.receiver, receiver.send(&parcel).await) {
+        Ok(receipt) => receipt,
+        Err(exit) => return Ok(exit),
+    };
+    if let Some(picture) = picture {
+        let below = Earlier { key: parcel.key.clone(), receipt, now: parcel.message.clone() };
+        if let Err(exit) = told(&args.receiver, receiver.show(&picture, Some(&below)).await) {
+            return Ok(exit);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Says what became of an attempt; gives the receipt, or the exit code if it failed.
+fn told(receiver: &str, outcome: Outcome) -> Result<Option<String>, Exit> {
+    match outcome {
         Outcome::Delivered(receipt) => {
-            print(&format!("{} took it{}", args.receiver, receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default()));
-            Ok(Exit::Done)
+            print(&format!("{receiver} took it{}", receipt.as_ref().map(|receipt| format!(": {receipt}")).unwrap_or_default()));
+            Ok(receipt)
         }
         Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {
-            say(&format!("monitor: {}: {why}", args.receiver));
-            Ok(Exit::Incomplete)
+            say(&format!("monitor: {receiver}: {why}"));
+            Err(Exit::Incomplete)
         }
+    }
+}
+
+/// Reads a picture; the error says why it cannot be shown.
+fn picture(path: &Path) -> Result<Picture, String> {
+    let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
+    if fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
+        return Err(format!("{} is larger than {} MiB", path.display(), LARGEST / 1024 / 1024));
+    }
+    let png = fs::read(path).map_err(unreadable)?;
+    if !png.starts_with(PNG) {
+        return Err(format!("{} is not a PNG file", path.display()));
+    }
+    let name = path.file_name().map_or_else(|| "picture.png".to_owned(), |name| name.to_string_lossy().into_owned());
+    let title = "A picture from monitor send-test".to_owned();
+    Ok(Picture { name, title, png })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_a_png_file_by_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        for (content, fine) in [(&b"\x89PNG\r\n\x1a\n and more"[..], true), (b"GIF89a", false), (b"", false), (b"\x89PNG", false)] {
+            let path = folder.path().join("a chart.png");
+            fs::write(&path, content).unwrap();
+            let read = picture(&path);
+            assert_eq!(read.as_ref().ok().map(|picture| (picture.name.as_str(), picture.png.as_slice())), fine.then_some(("a chart.png", content)), "{read:?}");
+        }
+        assert!(picture(&folder.path().join("none.png")).unwrap_err().contains("cannot be read"));
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// Tell nobody of some incidents until an instant
-    Add(Add),
+    Add(Box<Add>),
     /// The silences that are in force or to come
     List(List),
     /// End a silence now
@@ -99,7 +99,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let config = context.config_without_secrets()?;
     let now = context.clock.now();
     match args.what {
-        What::Add(args) => add(args, &config, now).await,
+        What::Add(args) => add(*args, &config, now).await,
         What::List(args) => list(&args, &config, now).await,
         What::End(args) => end(&args, &config, now).await,
     }
@@ -208,17 +208,15 @@ async fn end(args: &End, config: &Config, now: DateTime<Utc>) -> Result<Exit, St
     if !store.end_silence(args.id, now).await? {
         return Ok(failed(&format!("silence {} has ended already, {} ago", args.id, spoken(now - silence.until))));
     }
+    let orders = store.orders(now).await?;
     let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
-    let freed = open.iter().filter(|incident| silence.covers(incident, now)).count();
-    print(&format!(
-        "Silence {} has ended ({}). {}",
-        args.id,
-        printable(&silence.reason),
-        match freed {
-            0 => "It covered no open incident.".to_owned(),
-            1 => "An open incident that it covered is told now.".to_owned(),
-            count => format!("{count} open incidents that it covered are told now."),
-        }
-    ));
+    // What another silence covers as well stays silent.
+    let freed = open.iter().filter(|incident| silence.covers(incident, now) && orders.silence(incident, now).is_none()).count();
+    let freed = match freed {
+        0 => "It held back no open incident.".to_owned(),
+        1 => "What it held back of an open incident is told now.".to_owned(),
+        count => format!("What it held back of {count} open incidents is told now."),
+    };
+    print(&format!("Silence {} has ended ({}). {freed}", args.id, printable(&silence.reason)));
     Ok(Exit::Done)
 }

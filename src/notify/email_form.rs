@@ -23,7 +23,7 @@ pub(super) fn mail(parcel: &Parcel, possible_repeat: bool, from: &Mailbox, to: &
     let mut builder = Mail::builder()
         .from(from.clone())
         .subject(subject(&message.title(), !parcel.follows.is_empty()))
-        .date(std::time::SystemTime::from(message.at))
+        .date(std::time::SystemTime::from(parcel.sealed))
         // The same for every attempt at the same message, so that whoever gets it twice can tell.
         .message_id(Some(message_id(&parcel.key, from)))
         .raw_header(header("Auto-Submitted", "auto-generated"))

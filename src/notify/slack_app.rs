@@ -4,16 +4,19 @@
 //! follows hangs below it, and after an attempt without an answer it looks into the channel before it posts again.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::slack_api::{Api, Trouble, base};
 use super::slack_blocks::{Shown, text_and_blocks};
 use super::slack_place::{Place, in_page, is_channel_id, metadata, receipt};
 use super::{Earlier, Outcome, Parcel, Picture, Receiver};
+use crate::clock::{Clock, WallClock};
 use crate::core::incident::Event;
 use crate::core::outbox::Threads;
 use crate::core::secret::Secret;
@@ -22,6 +25,10 @@ use crate::core::settings::Settings;
 const API: &str = "https://slack.com/api";
 /// Slack takes about one message a second of a channel, and may disable an app that goes on beyond that.
 const PACE: TimeDelta = TimeDelta::seconds(1);
+/// What a process that died has sent just before may still be on its way.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+/// So long after the first attempt a message is posted again although Slack does not say whether it is there already.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 /// Slack's clock and this machine's may differ by this much.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 /// So many pages of a channel's messages are looked through, of so many messages each.
@@ -67,13 +74,14 @@ impl SlackApp {
     }
 
     pub(super) fn receiver(self) -> Result<App, String> {
-        Ok(App { api: Api::new(self.api, self.token)?, channel: self.channel })
+        Ok(App { api: Api::new(self.api, self.token)?, channel: self.channel, started: Instant::now() })
     }
 }
 
 pub(super) struct App {
     api: Api,
     channel: String,
+    started: Instant,
 }
 
 /// What a look into the channel has shown.
@@ -106,8 +114,19 @@ impl App {
         }
     }
 
-    /// Looks whether a message is in the channel, or below another one, since an instant.
-    async fn find(&self, key: &str, below: Option<&Place>, since: DateTime<Utc>) -> Result<Found, Outcome> {
+    /// Looks whether a message is in the channel, or below another one, since the first attempt at it.
+    async fn find(&self, parcel: &Parcel, below: Option<&Place>) -> Result<Found, Outcome> {
+        let found = self.look(&parcel.key, below, parcel.sealed).await?;
+        match (found, ON_ITS_WAY.checked_sub(self.started.elapsed())) {
+            (Found::Absent, Some(left)) => {
+                tokio::time::sleep(left).await;
+                self.look(&parcel.key, below, parcel.sealed).await
+            }
+            (found, _) => Ok(found),
+        }
+    }
+
+    async fn look(&self, key: &str, below: Option<&Place>, since: DateTime<Utc>) -> Result<Found, Outcome> {
         let oldest = (since - CLOCKS_DIFFER).timestamp().to_string();
         let mut arguments = vec![("channel", self.channel.as_str()), ("include_all_metadata", "true"), ("limit", PAGE), ("oldest", &oldest)];
         arguments.extend(below.map(|root| ("ts", root.ts.as_str())));
@@ -121,9 +140,11 @@ impl App {
             let page = match self.api.get(method, &of_page).await {
                 Ok(page) => page,
                 Err(Trouble::Said(complaint)) if complaint.is_about_pace() => return Err(complaint.outcome()),
-                // Slack cannot be reached, or wants to be left alone: then it could not be told either.
-                Err(Trouble::Mute(outcome @ Outcome::Later { .. })) => return Err(outcome),
-                Err(_) => return Ok(Found::Unclear),
+                Err(trouble) => match trouble.before_posting() {
+                    // It may say so in a while.
+                    outcome @ Outcome::Later { .. } if WallClock.now() - since < PATIENCE => return Err(outcome),
+                    _ => return Ok(Found::Unclear),
+                },
             };
             if let Some(ts) = in_page(&page, key) {
                 return Ok(Found::There(format!("{}:{ts}", self.channel)));
@@ -192,7 +213,7 @@ impl Receiver for App {
         }
         let mut possible_repeat = parcel.possible_repeat;
         if possible_repeat {
-            match self.find(&parcel.key, below.as_ref(), parcel.sealed).await {
+            match self.find(parcel, below.as_ref()).await {
                 Ok(Found::There(receipt)) => return Outcome::Delivered(Some(receipt)),
                 Ok(Found::Absent) => possible_repeat = false,
                 Ok(Found::Unclear) => {}

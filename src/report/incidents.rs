@@ -282,7 +282,7 @@ fn whole(incident: &IncidentView, zone: Tz, now: DateTime<Utc>) -> String {
     if let Some((cause, confidence)) = incident.cause.zip(incident.finding.confidence) {
         fact("Cause", format!("{cause} ({confidence})"));
     }
-    incident.ack.iter().for_each(|ack| fact("Taken care", ack.line(zone)));
+    incident.ack.iter().for_each(|ack| fact("Ack", ack.line(zone)));
     incident.silenced.iter().for_each(|silenced| fact("Silenced", silenced.line(zone)));
     incident.muted_by.iter().for_each(|cause| fact("Symptom of", cause.clone()));
     if !incident.receivers.is_empty() {

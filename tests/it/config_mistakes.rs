@@ -9,6 +9,13 @@ use tempfile::TempDir;
 use crate::support::program::monitor;
 use crate::world::repository;
 
+/// What the secrets in the files are.
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("HOOK_IN_THE_CLEAR", "http://hooks.slack.com/services/T/B/x"),
+    ("SLACK_BOT_TOKEN", "xoxb-123-456-secret"),
+    ("SIGNING_SECRET", "whsec_not base64, hunter2"),
+];
+
 fn files() -> Vec<PathBuf> {
     let folder = repository("tests/it/mistakes");
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
@@ -28,7 +35,7 @@ fn every_mistake_is_told_at_its_place_with_the_known_names_and_a_hint() {
     for file in files {
         let folder = TempDir::new().expect("a folder");
         fs::copy(&file, folder.path().join("alerts.toml")).expect("a copy");
-        let output = monitor(folder.path()).args(["check"]).env("HOOK_IN_THE_CLEAR", "http://hooks.slack.com/services/T/B/x").run();
+        let output = monitor(folder.path()).args(["check"]).envs(ENVIRONMENT).run();
         let expected = fs::read_to_string(file.with_extension("expected")).unwrap_or_default();
         if output.stderr != expected || output.code != Some(78) || !output.stdout.is_empty() {
             different.push(format!("{}: exit {:?}\n--- told\n{}--- expected\n{expected}", file.display(), output.code, output.stderr));
@@ -39,7 +46,12 @@ fn every_mistake_is_told_at_its_place_with_the_known_names_and_a_hint() {
 
 #[test]
 fn a_secret_that_stands_in_the_file_is_not_repeated() {
-    for (name, secret) in [("secret_in_the_file", "secret\""), ("password_in_the_address", "hunter2")] {
+    for (name, secret) in [
+        ("secret_in_the_file", "secret\""),
+        ("password_in_the_address", "hunter2"),
+        ("slack_app_token_in_the_file", "secret\""),
+        ("webhook_plain_text", "secret\""),
+    ] {
         let expected = fs::read_to_string(repository(&format!("tests/it/mistakes/{name}.expected"))).expect("the file");
         assert!(expected.contains("****") && !expected.contains(secret), "{expected}");
     }

@@ -18,6 +18,7 @@ use crate::support::receivers::{again, configuration, news, of, parcel, receiver
 use crate::support::schema;
 use crate::support::slack_api::{CHANNEL, SlackApi, TOKEN};
 use crate::support::webhook::{Reply, Request, Webhook};
+use crate::world::repository;
 
 const PATH: &str = "services/T0/B0/pathhunter2pathhunter2";
 const SECRET: &str = "whsec_c2VjcmV0aHVudGVyMnNlY3JldGh1bnRlcjI=";
@@ -179,6 +180,14 @@ async fn a_webhook_is_told_every_incident_as_its_schema_says() {
         assert_eq!(told, expected);
         assert_eq!(body["counts"]["incidents"].as_u64(), u64::try_from(expected.len() - message.missed.len()).ok());
     }
+}
+
+#[test]
+fn the_example_in_the_documents_is_what_the_schema_describes() {
+    let text = std::fs::read_to_string(repository("docs/json.md")).expect("the document");
+    let section = text.split("## What `via.webhook` posts").nth(1).expect("the section");
+    let example = section.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    schema::holds("docs/webhook.schema.json", &serde_json::from_str(example).expect("JSON"));
 }
 
 #[tokio::test]

@@ -24,11 +24,18 @@ fn every_commented_example_of_it_is_valid_too() {
         |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c)));
     let all: String =
         text.lines().map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line)).map(|line| format!("{line}\n")).collect();
-    assert!(all.contains("\n[receiver.me]\nvia.email") && all.contains("\n[warm.backend]\nevery"), "{all}");
+    assert!(
+        ["me]\nvia.email", "channel]\nvia.slack_app", "system]\nvia.webhook"].iter().all(|receiver| all.contains(&format!("\n[receiver.{receiver}")))
+            && all.contains("\n[warm.backend]\nevery"),
+        "{all}"
+    );
     fs::write(folder.path().join("all.toml"), all).expect("the file");
     let output = monitor(folder.path())
         .args(["check", "--config", "all.toml"])
         .env("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x")
+        .env("SLACK_BOT_TOKEN", "xoxb-x")
+        .env("WEBHOOK_URL", "https://example.com/hook")
+        .env("WEBHOOK_SECRET", "whsec_c2VjcmV0")
         .env("SMTP_PASSWORD", "x")
         .run();
     assert_eq!(output.code, Some(0), "{}", output.stderr);

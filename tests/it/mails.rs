@@ -39,6 +39,7 @@ async fn every_answer_of_a_mail_server_has_its_outcome() {
     for (options, with_login, outcomes, said, mails) in [
         (usual(), false, ["delivered", "delivered"], "250", 2),
         (MailOptions { refuse: Some(address("b")), ..usual() }, false, ["delivered", "delivered"], "not to b@stepby.one: permanent error (550)", 2),
+        (MailOptions { refuse: Some("*".to_owned()), ..usual() }, false, ["stopped", "stopped"], "takes mail to none of the addresses", 0),
         (MailOptions { greylist: 1, ..usual() }, false, ["later", "delivered"], "451", 1),
         (MailOptions { sender_answer: Some("550 5.7.1 not from you"), ..usual() }, false, ["stopped", "stopped"], "check `from` and the login", 0),
         (MailOptions { sender_answer: Some("451 4.3.0 not now"), ..usual() }, false, ["later", "later"], "451", 0),

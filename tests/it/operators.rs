@@ -1,9 +1,11 @@
 //! What people say to a monitor: acks and silences by the real commands on a real store, beside days on a simulated clock and beside a
 //! daemon that runs.
 
+mod mistakes;
+mod running;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -23,9 +25,7 @@ use tempfile::TempDir;
 
 use crate::support::program::{Output, monitor};
 use crate::support::schema;
-use crate::support::stack::aws_env;
-use crate::support::webhook::{Reply, Webhook};
-use crate::world::{SOON, now, said};
+use crate::world::now;
 
 const CONFIG: &str = r#"
 timezone = "Asia/Seoul"
@@ -72,9 +72,11 @@ impl Source for Flaky {
     }
 }
 
-/// Keeps what it is told, and when.
-#[derive(Clone)]
-struct Told(String, Arc<Mutex<Vec<(DateTime<Utc>, String)>>>);
+/// What was told, and when.
+type Log = Arc<Mutex<Vec<(DateTime<Utc>, String)>>>;
+
+/// Keeps what it is told under its name.
+struct Told(String, Log);
 
 #[async_trait]
 impl Receiver for Told {
@@ -94,7 +96,7 @@ impl Receiver for Told {
 /// earlier than the last command.
 struct Desk {
     folder: TempDir,
-    told: Arc<Mutex<Vec<(DateTime<Utc>, String)>>>,
+    told: Log,
     now: DateTime<Utc>,
 }
 
@@ -145,7 +147,7 @@ impl Desk {
     /// A command's JSON, which follows its schema.
     fn json(&mut self, args: &[&str]) -> Value {
         let value = serde_json::from_str(&self.monitor(&[args, &["--format", "json"]].concat())).expect("JSON");
-        schema::holds(&format!("docs/{}.schema.json", if args[0] == "silence" { "silences" } else { args[0] }), &value);
+        schema::holds(&schema_of(args[0]), &value);
         value
     }
 
@@ -160,6 +162,11 @@ impl Desk {
     fn news(&self) -> Vec<String> {
         self.told.lock().expect("the list").drain(..).map(|(_, told)| told).collect()
     }
+}
+
+/// The schema of a command's output.
+fn schema_of(command: &str) -> String {
+    format!("docs/{}.schema.json", if command == "silence" { "silences" } else { command })
 }
 
 #[tokio::test]
@@ -260,154 +267,10 @@ async fn a_silence_that_is_ended_frees_what_it_held_back() {
     desk.run(10, &[(1, 99)]).await;
     // The wall's clock is behind the simulated one, so this ends it in the past of the daemon.
     let said = desk.monitor(&["silence", "end", "1"]);
-    assert_eq!(said, "Silence 1 has ended (deploy). An open incident that it covered is told now.\n");
+    assert_eq!(said, "Silence 1 has ended (deploy). What it held back of an open incident is told now.\n");
     desk.run(1, &[(0, 99)]).await;
     assert_eq!(desk.news(), ["team: warning"]);
     assert_eq!(desk.monitor(&["silence", "list"]), "No silence is in force or to come.\n");
     let outbox = desk.json(&["outbox"]);
     assert_eq!((outbox["messages"][0]["state"].as_str(), outbox["messages"][0]["receipt"].as_str()), (Some("sent"), Some("receipt of team")), "{outbox:#}");
-}
-
-#[tokio::test]
-async fn mistakes_on_the_command_line_are_told_with_what_was_probably_meant() {
-    let mut desk = Desk::new();
-    desk.run(30, &[(1, 5), (10, 15), (20, 99)]).await;
-    let add = |more: &[&'static str]| [&["silence", "add", "--author", "jin", "--reason", "r"], more].concat();
-    let table: Vec<(Vec<&str>, i32, &str)> = vec![
-        (vec!["incidents", "--since", "yesterday"], 64, "`yesterday` is neither a length of time, such as 7d, nor a date"),
-        (vec!["incidents", "--since", "2999-01-01"], 64, "2999-01-01 has not come yet"),
-        (vec!["incidents", "--subject", "shop"], 64, "did you mean function:shop?"),
-        (vec!["incidents", "zzz"], 64, "no incident has an id that begins with `zzz`; open are:"),
-        (vec!["incidents", "zzz", "--open"], 64, "cannot be used with"),
-        (vec!["ack", "zzz", "--author", "jin"], 64, "no open incident has an id that begins with `zzz`; open are:"),
-        (vec!["incidents", ""], 64, "3 incidents have an id that begins with ``; type more of it:"),
-        (vec!["ack", "", "--undo"], 1, "so there is nothing to undo"),
-        (vec!["ack", "", "--undo", "--note", "x"], 64, "cannot be used with"),
-        (vec!["ack", ""], 64, "neither USER nor LOGNAME is set"),
-        (vec!["ack", "", "--author", "\u{1b}"], 64, "--author: some words are needed"),
-        (vec!["outbox", "--receiver", "taem"], 64, "did you mean `team`?"),
-        (vec!["outbox", "--all", "--since", "7d"], 64, "cannot be used with"),
-        (vec!["silence"], 64, "Usage:"),
-        (vec!["silence", "end", "7"], 64, "there is no silence 7; none is in force or to come"),
-        (vec!["silence", "end", "first"], 64, "invalid value"),
-        (add(&["--all"]), 64, "required"),
-        (add(&["--for", "2h"]), 64, "required"),
-        (add(&["--all", "--rule", "blind", "--for", "2h"]), 64, "cannot be used with"),
-        (add(&["--all", "--for", "2h", "--until", "2999-01-01T00:00"]), 64, "cannot be used with"),
-        (vec!["silence", "add", "--all", "--for", "2h", "--author", "jin"], 64, "--reason"),
-        (vec!["silence", "add", "--all", "--for", "2h", "--author", "jin", "--reason", " "], 64, "some words are needed"),
-        (vec!["silence", "add", "--all", "--for", "2h", "--reason", "r"], 64, "say who you are with --author"),
-        (add(&["--all", "--for", "2"]), 64, "a length of time such as"),
-        (add(&["--all", "--for", "400d"]), 64, "is more than a year ahead"),
-        (add(&["--all", "--until", "2999-01-01T00:00"]), 64, "is more than a year ahead"),
-        (add(&["--all", "--until", "2024-12-24T08:00"]), 64, "2024-12-24 08:00:00 KST has passed; a silence ends in the future"),
-        (add(&["--all", "--until", "tomorrow"]), 64, "`tomorrow` is not a point in time; write it as"),
-        (add(&["--all", "--from", "2024-12-24T08:00:00Z", "--for", "2h"]), 64, "--from 2024-12-24 17:00:00 KST has passed"),
-        (add(&["--subject", "shop", "--for", "2h"]), 64, "did you mean function:shop?"),
-        (add(&["--subject", "fnction:shop", "--for", "2h"]), 64, "did you mean `function`?"),
-        (add(&["--rule", "[a", "--for", "2h"]), 64, "not a pattern"),
-        // These are not, but may be.
-        (add(&["--rule", "blnd", "--for", "2h"]), 0, "no rule of the configuration and no open incident fits `blnd`; did you mean `blind`?"),
-        (add(&["--subject", "source:watch.shpo", "--for", "2h"]), 0, "nothing that was seen so far fits `source:watch.shpo`; nearest: source:watch.shop"),
-        (add(&["--rule", "blind", "--subject", "source:watch.shop", "--for", "2h"]), 0, ""),
-        (vec!["silence", "end", "1"], 0, ""),
-        (vec!["silence", "end", "1"], 1, "silence 1 has ended already"),
-    ];
-    for (args, code, words) in table {
-        let output = desk.try_monitor(&args);
-        assert_eq!(output.code, Some(code), "{args:?}: {}", output.stderr);
-        let fits = if words.is_empty() { output.stderr.is_empty() } else { output.stderr.contains(words) };
-        assert!(fits, "{args:?}: `{words}` is not what was said:\n{}", output.stderr);
-        assert_eq!(output.stdout.is_empty(), code != 0, "{args:?}: {}", output.stdout);
-    }
-}
-
-#[test]
-fn without_a_store_there_is_nothing_to_show_and_nothing_to_write_to() {
-    let folder = TempDir::new().expect("a folder");
-    let tables = format!("{CONFIG}[receiver.chat]\nvia.slack = {{ webhook = {{ env = \"A_SECRET_THAT_IS_NOT_SET\" }} }}");
-    fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
-    for (args, code) in [
-        (vec!["incidents", "--format", "json"], 0),
-        (vec!["silence", "list", "--format", "json"], 0),
-        (vec!["outbox", "--format", "json"], 0),
-        (vec!["outbox", "--receiver", "chat"], 0),
-        (vec!["incidents", "676d"], 1),
-        (vec!["ack", "676d"], 1),
-        (vec!["silence", "add", "--all", "--for", "2h", "--reason", "r"], 1),
-        (vec!["silence", "end", "1"], 1),
-    ] {
-        let output = monitor(folder.path()).args(&args).env("LOGNAME", "jin").run();
-        assert_eq!(output.code, Some(code), "{args:?}: {}", output.stderr);
-        assert!(output.stderr.contains("there is no store at") && output.stderr.contains("`monitor run` makes one"), "{args:?}: {}", output.stderr);
-        if args.contains(&"json") {
-            let name = if args[0] == "silence" { "silences" } else { args[0] };
-            schema::holds(&format!("docs/{name}.schema.json"), &serde_json::from_str(&output.stdout).expect("JSON"));
-        }
-        assert!(!folder.path().join("monitor.db").exists(), "{args:?} makes no store");
-    }
-}
-
-/// Three sources that cannot be reached, of which the receiver is reminded every second.
-fn three_blind_sources(folder: &Path) {
-    let watch = |name: &str| format!("[watch.{name}]\nevery = \"1s\"\nread.lambda_logs = {{ functions = [\"{name}\"] }}\n");
-    let tables = format!(
-        "[aws]\nlog_calls_per_second = 100\n{}{}{}[alert.blind]\nwhen.source_failing = {{}}\nremind = \"1s\"\ntell = [\"team\"]\n[receiver.team]\ngroup_wait = \"0s\"\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n",
-        watch("acked"),
-        watch("loud"),
-        watch("silenced")
-    );
-    fs::write(folder.join("alerts.toml"), tables).expect("the configuration");
-}
-
-#[tokio::test]
-async fn a_daemon_hears_acks_and_silences_while_it_runs() {
-    let (folder, slack) = (TempDir::new().expect("a folder"), Webhook::start(vec![Reply::status(200).body("ok")]));
-    three_blind_sources(folder.path());
-    let program = |args: &[&str]| {
-        let hook = format!("{}/x", slack.url());
-        monitor(folder.path()).args(args).envs(aws_env("http://127.0.0.1:9", &[])).env("HOOK", hook).env("USER", "jin")
-    };
-    let command = |args: &[&str]| {
-        let output = program(args).run();
-        assert_eq!(output.code, Some(0), "{args:?}: {}", output.stderr);
-        output.stdout
-    };
-    let incidents = || {
-        let value: Value = serde_json::from_str(&command(&["incidents", "--open", "--format", "json"])).expect("JSON");
-        schema::holds("docs/incidents.schema.json", &value);
-        let all = value["incidents"].as_array().expect("incidents").clone();
-        all.into_iter().map(|one| (one["subject"].as_str().unwrap_or_default().to_owned(), one)).collect::<BTreeMap<String, Value>>()
-    };
-    let running = program(&["run"]).spawn();
-    let mut heard = slack.wait_for(4, SOON).await.len();
-    let open = incidents();
-    assert_eq!(open.len(), 3, "{open:#?}");
-    command(&["ack", open["source:watch.acked"]["id"].as_str().expect("an id")]);
-    let said = command(&["silence", "add", "--subject", "source:watch.silenced", "--for", "1h", "--reason", "deploy"]);
-    assert!(said.contains("It covers an open incident:") && said.contains("watch.silenced cannot see"), "{said}");
-    // What was decided before may still be on its way; what comes later goes on for the loud one only.
-    heard = slack.wait_for(heard + 6, SOON).await.len().max(heard);
-    let later = slack.wait_for(heard + 2, SOON).await.split_off(heard);
-    for request in later {
-        assert!(
-            said_of(&request.body, "watch.loud") && !said_of(&request.body, "watch.acked") && !said_of(&request.body, "watch.silenced"),
-            "{}",
-            request.body
-        );
-    }
-    let open = incidents();
-    assert_eq!(open["source:watch.acked"]["ack"]["author"].as_str(), Some("jin"));
-    let waiting = |subject: &str| {
-        let told = open[subject]["notifications"].as_array().expect("notifications").clone();
-        told.into_iter().filter(|one| one["state"] == "waiting").count()
-    };
-    assert!(waiting("source:watch.silenced") > 0 && waiting("source:watch.acked") == 0, "{open:#?}");
-    running.terminate();
-    let output = tokio::task::spawn_blocking(|| running.wait(SOON)).await.expect("the program");
-    assert_eq!(output.code, Some(0), "{}", output.stderr);
-}
-
-fn said_of(body: &str, what: &str) -> bool {
-    said(body).contains(what) || body.contains(what)
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::mail::{MailOptions, MailServer, Tls};
 use crate::support::program::{Output, monitor};
+use crate::support::slack_api::{CHANNEL, SlackApi, TOKEN};
 use crate::support::stack::aws_env;
 use crate::support::webhook::{Reply, Webhook};
 use crate::world::SOON;
@@ -70,24 +71,27 @@ fn an_answer_other_than_ok_is_no_delivery() {
 fn a_message_without_an_answer_is_repeated_as_a_possible_repeat() {
     let slack = Webhook::start(vec![Reply::Close, Reply::status(500), Reply::status(200).body("ok")]);
     let folder = folder();
-    for _ in 0..3 {
+    for _ in 0..4 {
         once(folder.path(), &slack);
     }
     let marked: Vec<bool> = slack.requests().iter().map(|request| request.body.contains("possible repeat")).collect();
-    assert_eq!(marked, [false, true, false], "after an answer of any kind it is known that it did not arrive");
+    assert_eq!(marked, [false, true, true], "what the second attempt is told says nothing about the first");
 }
 
 #[test]
 fn a_message_that_is_refused_does_not_hold_up_the_others() {
-    let slack = Webhook::start(vec![Reply::status(400).body("invalid_blocks"), Reply::status(200).body("ok")]);
+    let slack = Webhook::start(vec![Reply::status(400).body("invalid_blocks"), Reply::status(400).body("invalid_blocks"), Reply::status(200).body("ok")]);
     let folder = folder();
+    let output = once(folder.path(), &slack);
+    assert!(output.code == Some(2) && output.stderr.contains("Slack refused the message (400: invalid_blocks)"), "{}", output.stderr);
+    assert_eq!(slack.requests().len(), 1, "it is not tried again at once");
     let two = fs::read_to_string(folder.path().join("alerts.toml"))
         .expect("the file")
         .replace("[receiver", "[watch.spend]\nevery = \"1h\"\nread.cost_explorer = {}\n[receiver");
     fs::write(folder.path().join("alerts.toml"), two).expect("the configuration");
-    let output = once(folder.path(), &slack);
-    assert!(output.code == Some(2) && output.stderr.contains("Slack refused the message (400: invalid_blocks)"), "{}", output.stderr);
-    assert_eq!(slack.requests().len(), 2);
+    assert_eq!(once(folder.path(), &slack).code, Some(2));
+    let about: Vec<[bool; 2]> = slack.requests().iter().map(|request| ["watch.backend", "watch.spend"].map(|name| request.body.contains(name))).collect();
+    assert_eq!(about, [[true, false], [true, false], [false, true]], "what was refused is tried once in a pass, and what is new does not wait for it");
 }
 
 /// Sends a test mail to a server with these options, with settings for the receiver.
@@ -148,13 +152,47 @@ async fn mail_that_cannot_be_sent_says_why() {
         (starttls(), "tls = \"starttls\"", false, "certificate"),
         (MailOptions::default(), "tls = \"starttls\"", true, "STARTTLS"),
         (MailOptions { login: wrong, tls: Tls::Starttls, ..MailOptions::default() }, "username = \"me\", password = { env = \"SMTP_PASSWORD\" }", true, "535"),
-        (MailOptions { refuse: Some("you@stepby.one".to_owned()), ..MailOptions::default() }, "tls = \"none\"", true, "550"),
+        (MailOptions { refuse: Some("*".to_owned()), ..MailOptions::default() }, "tls = \"none\"", true, "550"),
         (MailOptions { greylist: 1, ..MailOptions::default() }, "tls = \"none\"", true, "451"),
     ] {
         let (output, server) = mailed(options, settings, trusted).await;
         assert!(output.code == Some(2) && output.stderr.contains(said), "{settings}, {said}: {}", output.stderr);
         assert!(server.mails().is_empty());
     }
+}
+
+#[tokio::test]
+async fn mail_that_one_of_two_is_refused_goes_to_the_other_and_says_so() {
+    let refuse = Some("you@stepby.one".to_owned());
+    let (output, server) = mailed(MailOptions { refuse, ..MailOptions::default() }, "tls = \"none\"", true).await;
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stdout.contains("not to you@stepby.one: permanent error (550)") && output.stderr.contains("you@stepby.one"), "{output:?}");
+    assert!(server.wait_for(1, SOON).await[0].contains("X-RcptTo: me@stepby.one\r\n"));
+}
+
+#[test]
+fn a_picture_is_shown_below_the_test_message_where_that_can_be_done() {
+    let (slack, webhook) = (SlackApi::start(), Webhook::start(vec![Reply::status(200).body("ok")]));
+    let folder = TempDir::new().expect("a folder");
+    let tables = format!("[receiver.app]\n{}\n[receiver.hook]\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n", slack.settings());
+    fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
+    fs::write(folder.path().join("chart.png"), b"\x89PNG\r\n\x1a\n and more").expect("a picture");
+    fs::write(folder.path().join("chart.gif"), b"GIF89a").expect("no picture");
+    for (receiver, picture, code, said) in [
+        ("app", "chart.png", 0, "app took it: C0123456789:"),
+        ("hook", "chart.png", 2, "cannot show pictures"),
+        ("app", "chart.gif", 64, "chart.gif is not a PNG file"),
+        ("app", "none.png", 64, "none.png cannot be read"),
+    ] {
+        let program = monitor(folder.path()).args(["send-test", receiver, "--picture", picture]);
+        let output = program.env("SLACK_BOT_TOKEN", TOKEN).env("HOOK", webhook.url()).run();
+        assert!(output.code == Some(code) && format!("{}{}", output.stdout, output.stderr).contains(said), "{receiver}, {picture}: {output:?}");
+        assert!(!format!("{output:?}").contains(TOKEN), "{output:?}");
+    }
+    let root = slack.messages()[0].ts.clone();
+    let files: Vec<_> = slack.files().into_iter().map(|file| (file.name, file.came, file.shown)).collect();
+    assert_eq!(files, [("chart.png".to_owned(), 17, Some((CHANNEL.to_owned(), Some(root))))]);
+    assert_eq!((slack.messages().len(), webhook.requests().len()), (1, 1));
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{TimeDelta, Utc};
 use monitor::core::incident::Event;
-use monitor::notify::{Outcome, Picture, Receiver};
+use monitor::notify::{Outcome, Parcel, Picture, Receiver};
 
 use crate::support::receivers::{again, following, parcel, receipt, receiver, word};
 use crate::support::slack_api::{CHANNEL, Call, Fault, Options, Posted, SlackApi, TOKEN};
@@ -103,10 +104,23 @@ async fn what_cannot_be_looked_up_is_posted_again_as_a_possible_repeat() {
 }
 
 #[tokio::test]
+async fn a_channel_that_cannot_be_read_for_long_does_not_keep_a_message_back() {
+    let slack = SlackApi::with(first("conversations.history", Fault::Word("internal_error")));
+    let first_attempt = Utc::now() - TimeDelta::minutes(11);
+    let one = Parcel { sealed: first_attempt, ..again(&parcel("one", Event::Firing)) };
+    receipt(&app(&slack).send(&one).await);
+    assert_eq!(slack.messages().iter().map(|message| message.possible_repeat).collect::<Vec<_>>(), [true]);
+}
+
+#[tokio::test]
 async fn nothing_is_posted_while_slack_wants_to_be_left_alone() {
     for (method, fault, outcome) in [
         ("conversations.history", Fault::TooMany(7), "later 7"),
         ("conversations.history", Fault::Word("ratelimited"), "later 30"),
+        ("conversations.history", Fault::Word("internal_error"), "later"),
+        ("conversations.history", Fault::CloseBefore, "later"),
+        ("conversations.history", Fault::HalfAfter, "later"),
+        ("conversations.history", Fault::Status(502), "later"),
         ("chat.postMessage", Fault::TooMany(7), "later 7"),
         ("chat.postMessage", Fault::Word("rate_limited"), "later 30"),
         ("chat.postMessage", Fault::Word("service_unavailable"), "later"),

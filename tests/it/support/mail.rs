@@ -32,7 +32,7 @@ pub(crate) struct MailOptions {
     pub(crate) login_in_clear: bool,
     /// So many deliveries are told 451 before one is taken.
     pub(crate) greylist: u32,
-    /// The recipient who is told 550.
+    /// The recipient who is told 550; `*` for all of them.
     pub(crate) refuse: Option<String>,
     /// The recipient who is told 452 so many times.
     pub(crate) full: Option<(String, u32)>,

@@ -40,7 +40,7 @@ class Postmaster:
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if envelope.delivery <= self.options["greylist"]:
             return "451 4.7.1 Greylisted, try again later"
-        if address == self.options["refuse"]:
+        if self.options["refuse"] in ("*", address):
             return "550 5.1.1 No such mailbox here"
         if address == self.options["full"] and self.put_off < self.options["full_for"]:
             self.put_off += 1
