@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A calendar month in UTC, as AWS bills it.
@@ -55,15 +54,6 @@ impl Month {
 /// The first instant of a UTC day.
 pub fn day_start(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
-}
-
-/// The first instant of a day on the wall clock of a zone; where the clock skips midnight, the first one after it.
-pub fn local_day_start(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    // No clock skips more than three hours.
-    let quarters = (0..=12).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
-    let first = quarters.filter_map(|time| zone.from_local_datetime(&time).earliest()).next();
-    first.map_or_else(|| day_start(day), |first| first.to_utc())
 }
 
 /// The first instant after a UTC day.

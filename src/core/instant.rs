@@ -75,15 +75,20 @@ pub fn since(typed: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>,
     if let Ok(length) = length {
         return Ok(now - length.delta());
     }
-    let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok().filter(|_| typed.len() == 10);
-    let read = match day {
-        Some(day) => start_of_day(day, zone),
-        None => instant(typed, zone).map_err(|mistake| match mistake {
-            NotAnInstant::Unreadable(typed) => NotAnInstant::NotSince(typed),
-            other => other,
-        })?,
-    };
+    let read = day_or_instant(typed, zone).map_err(|mistake| match mistake {
+        NotAnInstant::Unreadable(typed) => NotAnInstant::NotSince(typed),
+        other => other,
+    })?;
     if read > now { Err(NotAnInstant::Future(typed.to_owned())) } else { Ok(read) }
+}
+
+/// Reads a date, from the start of that day on the wall clock of `zone`, or what [`instant`] reads.
+///
+/// # Errors
+/// As [`instant`].
+pub fn day_or_instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, NotAnInstant> {
+    let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok().filter(|_| typed.len() == 10);
+    day.map_or_else(|| instant(typed, zone), |day| Ok(start_of_day(day, zone)))
 }
 
 /// The first instant of a day on the wall clock of `zone`; where midnight is skipped, the first after the gap.
