@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::history::History;
+use super::history::{History, ReceiverState};
 use super::incident::{self, Incident, State, Step};
 use super::notification::Notification;
 use super::operator::Orders;
@@ -82,7 +82,7 @@ fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history:
     }
     let mut told: Vec<String> = receivers.to_vec();
     for receiver in receivers {
-        if let Some(fallback) = fallback(receiver).filter(|_| history.receiver(receiver).is_some_and(|state| state.has_stopped()))
+        if let Some(fallback) = fallback(receiver).filter(|_| history.receiver(receiver).is_some_and(ReceiverState::has_stopped))
             && !told.contains(&fallback)
         {
             told.push(fallback);

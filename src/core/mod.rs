@@ -21,8 +21,6 @@ pub mod notification;
 pub mod observation;
 pub mod operator;
 pub mod outbox;
-#[cfg(test)]
-mod properties;
 pub mod redact;
 pub mod rehearsal;
 pub mod rules;

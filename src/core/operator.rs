@@ -67,6 +67,12 @@ impl Orders {
         self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
     }
 
+    /// The silence that an incident has come and gone in.
+    pub fn slept_through(&self, incident: &Incident) -> Option<&Silence> {
+        let end = incident.resolved?;
+        self.silences.iter().find(|silence| silence.covers(incident, incident.opened) && (silence.until >= end || silence.covers(incident, end)))
+    }
+
     /// Who takes care of an incident. What was said before it got worse does not count any more.
     pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
         self.acks.get(&incident.id).filter(|ack| ack.counts(incident))

@@ -155,6 +155,10 @@ pub fn plan(waiting: impl IntoIterator<Item = Waiting>, desk: Desk<'_>, now: Dat
 fn judge(one: &Waiting, desk: Desk<'_>, now: DateTime<Utc>) -> Verdict {
     let Waiting { events, incident, root, .. } = one;
     let (known, over) = (root.is_some(), incident.is_over());
+    // Also if the receiver could not be told for other reasons while the silence lasted.
+    if let Some(silence) = desk.orders.slept_through(incident).filter(|_| !known) {
+        return Verdict::Drop(format!("silenced by {}: {}", silence.author, silence.reason));
+    }
     if let Some(silence) = desk.orders.silence(incident, now) {
         return match (known, over) {
             (false, true) => Verdict::Drop(format!("silenced by {}: {}", silence.author, silence.reason)),

@@ -516,9 +516,10 @@ impl Daemon {
         let failed = self.history.sources().filter_map(|(name, state)| Some((name.to_owned(), state.failing.as_ref()?.last.to_string())));
         let mut waiting_receivers: Vec<(String, String)> = Vec::new();
         for (name, backlog) in self.parts.store.backlog().await? {
-            if self.deliveries.receivers().any(|(known, _)| *known == name) {
-                waiting_receivers.push((name, backlog.last_error.unwrap_or_else(|| "not tried yet".to_owned())));
-            }
+            // What is held back, by a silence or quiet hours, waits for no receiver.
+            let Some(state) = self.history.receiver(&name) else { continue };
+            let failing = state.failing.as_ref().map(|failing| failing.why.clone());
+            waiting_receivers.extend(failing.or(backlog.last_error).map(|why| (name, why)));
         }
         Ok(Summary { failed_sources: failed.collect(), waiting_receivers })
     }

@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 
 use super::{MIGRATIONS, Store, StoreError, ms, time};
 use crate::core::operator::{Ack, Orders, Silence};
+
+/// Silences are looked back on for so long.
+const LOOK_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Store {
     /// Opens the store for a command that leaves the daemon a word, beside a daemon that may be writing it.
@@ -40,7 +43,8 @@ impl Store {
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
     pub async fn orders(&self, now: DateTime<Utc>) -> Result<Orders, StoreError> {
-        let silences = self.silences(now).await?;
+        // Those that are over still say why what came and went in them need not be told.
+        let silences = self.silences(now - LOOK_BACK).await?;
         let acks = self.rows(sqlx::query("SELECT incident, author, at, note FROM ack")).await?;
         let ack = |row: &SqliteRow| Ok((self.get(row, 0)?, Ack { author: self.get(row, 1)?, at: time(self.get(row, 2)?), note: self.get(row, 3)? }));
         Ok(Orders { silences, acks: acks.iter().map(ack).collect::<Result<_, StoreError>>()? })

@@ -17,6 +17,7 @@ mod mails;
 mod new_errors;
 mod once;
 mod operators;
+mod properties;
 mod receivers;
 mod recovery;
 mod rehearse;

@@ -83,7 +83,7 @@ impl Receiver for Told {
     async fn send(&self, parcel: &Parcel) -> Outcome {
         let title = parcel.message.title();
         let mark = title.split(']').next().unwrap_or_default().trim_start_matches('[');
-        self.1.lock().expect("the list").push((parcel.message.at, format!("{}: {mark}", self.0)));
+        self.1.lock().expect("the list").push((parcel.sealed, format!("{}: {mark}", self.0)));
         Outcome::Delivered(Some(format!("receipt of {}", self.0)))
     }
 

@@ -5,24 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use super::decide::{Open, Rulebook, decide};
-use super::diagnosis::{Cause, Confidence};
-use super::history::History;
-use super::incident::{self, Event, Incident, State};
-use super::money::Money;
-use super::notification::Notification;
-use super::observation::{CallFailure, DayCost, FailureKind, Fault, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
-use super::operator::{Ack, Orders, Silence};
-use super::outbox::{Desk, Threads, Waiting, plan};
-use super::rules::{Condition, Escalation, Finding, Judgement, Measure, Rule, Severity, Times, Verdict};
-use super::span::Span;
-use super::subject::Subject;
-use super::terms::{Quiet, Terms};
+use monitor::app::Config;
+use monitor::config::{Environment, parse};
+use monitor::core::decide::{Open, Rulebook, decide};
+use monitor::core::diagnosis::{Cause, Confidence};
+use monitor::core::history::History;
+use monitor::core::incident::{self, Event, Incident, State};
+use monitor::core::money::Money;
+use monitor::core::notification::Notification;
+use monitor::core::observation::{CallFailure, DayCost, FailureKind, Fault, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
+use monitor::core::operator::{Ack, Orders, Silence};
+use monitor::core::outbox::{Desk, Threads, Waiting, plan};
+use monitor::core::rules::{Condition, Escalation, Finding, Judgement, Measure, Rule, Severity, Times, Verdict};
+use monitor::core::span::Span;
+use monitor::core::subject::Subject;
+use monitor::core::terms::{Quiet, Terms};
 
 const TEAM: &str = "team";
 
 fn start() -> DateTime<Utc> {
-    "2024-10-26T20:00:00Z".parse().unwrap()
+    "2024-10-26T20:00:00Z".parse().expect("is well formed")
 }
 
 fn rule(wishes: Wishes) -> Rule {
@@ -252,8 +254,9 @@ fn observations(seed: u64) -> Vec<Observation> {
 
 fn book() -> Rulebook {
     let read = |text: &str| {
-        let text = format!("[alert.r]\n{text}\ntell = [\"team\"]\n[receiver.team]\nvia.x = {{}}\n");
-        crate::config::parse::<NoKind, Anything>(&text, &crate::config::Environment::default(), start()).unwrap().rules.swap_remove(0)
+        let text = format!("[alert.r]\n{text}\ntell = [\"team\"]\n[receiver.team]\nvia.stdout = {{}}\n");
+        let config: Config = parse(&text, &Environment::default(), start()).expect("a valid configuration");
+        config.rules.into_iter().find(|rule| rule.name == "r").expect("the rule")
     };
     let rules = [
         "when.cost_above = { service = \"*\", usd = \"10\" }",
@@ -311,7 +314,7 @@ struct Post {
 
 impl Post {
     fn new(threads: Threads, quiet: bool, wait: i64) -> Self {
-        let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).expect("is well formed");
         let quiet = quiet.then(|| Quiet { from: time(22), to: time(4), except: Some(Severity::Critical) });
         let terms = Terms { quiet, group_wait: TimeDelta::seconds(wait), ..Terms::usual(chrono_tz::Tz::Europe__Berlin) };
         let orders = Orders::default();
@@ -339,8 +342,15 @@ impl Post {
             Happening::Silenced(subject, seconds) => {
                 let name = format!("function:f{subject}");
                 let (from, until) = (self.now, self.now + TimeDelta::seconds(seconds));
-                let silence =
-                    Silence { id: 1, rule: "*".parse().unwrap(), subject: name.parse().unwrap(), from, until, author: "me".into(), reason: "so".into() };
+                let silence = Silence {
+                    id: 1,
+                    rule: "*".parse().expect("is well formed"),
+                    subject: name.parse().expect("is well formed"),
+                    from,
+                    until,
+                    author: "me".into(),
+                    reason: "so".into(),
+                };
                 self.orders.silences.push(silence);
             }
         }
@@ -354,7 +364,7 @@ impl Post {
                 ..Rule::plain("r", Condition::source_failing(), vec![TEAM.into()])
             };
             let judgement = Judgement { subject: Subject::Function(format!("f{subject}")), verdict: verdict('h') };
-            let mut incident = incident::step(&rule, None, &judgement, None, self.now).unwrap().incident;
+            let mut incident = incident::step(&rule, None, &judgement, None, self.now).expect("is well formed").incident;
             // Two lives within a millisecond are two all the same.
             incident.id = format!("{}-{}", incident.id, self.incidents.len());
             self.open[subject] = Some(incident.id.clone());
@@ -364,7 +374,7 @@ impl Post {
         }
         let Some(id) = self.open[subject].clone() else { return };
         if event.is_end() {
-            let incident = self.incidents.get_mut(&id).unwrap();
+            let incident = self.incidents.get_mut(&id).expect("is well formed");
             (incident.state, incident.resolved) = (State::Resolved, Some(self.now));
             self.open[subject] = None;
         }
@@ -456,29 +466,5 @@ impl Post {
             prop_assert!(dropped || missed || told, "{heard:?}");
         }
         Ok(())
-    }
-}
-
-/// A file of rules needs no sources.
-#[derive(Debug, Clone)]
-struct NoKind;
-
-impl super::settings::Kind for NoKind {
-    const KEY: &'static str = "read";
-    const NAMES: &'static [&'static str] = &[];
-    fn read(_: &str, _: &mut super::settings::Settings<'_, '_>) -> Option<Self> {
-        None
-    }
-}
-
-/// A receiver of any kind.
-#[derive(Debug, Clone)]
-struct Anything;
-
-impl super::settings::Kind for Anything {
-    const KEY: &'static str = "via";
-    const NAMES: &'static [&'static str] = &["x"];
-    fn read(_: &str, _: &mut super::settings::Settings<'_, '_>) -> Option<Self> {
-        Some(Self)
     }
 }
