@@ -135,9 +135,6 @@ const SPEND: &str = "INSERT INTO spend (day, operation, price, count)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
-/// What a rehearsal does not write once more. Which errors are known it does: the next part of it begins with them.
-const OBSERVED: &[&str] = &[COSTS, OBSERVATIONS, POINTS, MINUTES, DAYS, CAUSES, SIGNS];
-
 impl Store {
     /// Writes all of a step in one transaction.
     ///
@@ -145,9 +142,8 @@ impl Store {
     /// If the database refuses; then nothing of it is written, and the same commit can be tried again.
     pub async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
-        for (statement, rows) in rows(commit) {
-            let is_known = self.replays && OBSERVED.contains(&statement);
-            if !rows.is_empty() && !is_known {
+        for (statement, rows) in rows(commit, self.replays) {
+            if !rows.is_empty() {
                 insert(&mut transaction, statement, rows).await.map_err(|error| self.database(error))?;
             }
         }
@@ -183,16 +179,20 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static s
     sqlx::query(statement).bind(Value::Array(rows).to_string()).execute(&mut **transaction).await.map(|_| ())
 }
 
-/// The rows of each table, as arrays in the order of the statement's columns.
-fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
+/// The rows of each table, as arrays in the order of the statement's columns. What is seen in a rehearsal is not written once more; but
+/// which errors are known is, since the next part of the rehearsal begins with them.
+fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
     let (mut costs, mut single, mut points, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut with_errors = BTreeSet::new();
     for Observation { at, seen, source, what } in &commit.observations {
         let (at, seen, day) = (ms(*at), ms(*seen), at.date_naive().to_string());
         match what {
+            What::Cost(_) | What::Ping(_) | What::Tally(_) | What::Metric(_) if replays => {}
             What::Cost(cost) => costs.push(json!([source, cost.day.to_string(), seen, json!(cost).to_string()])),
             What::Fault(fault) => {
-                single.push(json!(["fault", at, seen, source, json!(fault).to_string()]));
+                if !replays {
+                    single.push(json!(["fault", at, seen, source, json!(fault).to_string()]));
+                }
                 if let Some(fingerprint) = &fault.fingerprint {
                     errors.push(json!([fault.function, fingerprint, at, seen, fault.cause.code(), fault.excerpt()]));
                     with_errors.insert(&fault.function);
@@ -258,7 +258,7 @@ fn rows(commit: &Commit) -> Vec<(&'static str, Vec<Value>)> {
         (INCIDENTS, commit.incidents.iter().map(incident).collect()),
         (NOTIFICATIONS, commit.notifications.iter().map(notification).collect()),
         (RECEIVERS, commit.receivers.iter().map(|(name, state)| json!([name, json!(state).to_string()])).collect()),
-        (SIGNS, commit.signs.iter().map(sign).collect()),
+        (SIGNS, commit.signs.iter().filter(|_| !replays).map(sign).collect()),
         (SPEND, commit.spent.iter().map(|spent| json!([spent.day.to_string(), spent.operation, spent.price.to_string(), spent.count])).collect()),
     ]
 }

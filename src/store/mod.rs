@@ -83,6 +83,9 @@ pub enum StoreError {
     },
 }
 
+/// Rows that are read ahead of whoever takes them.
+const ROWS_AHEAD: usize = 1000;
+
 /// How much a commit waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -143,7 +146,8 @@ impl Store {
         if !path.exists() {
             return Err(StoreError::Absent(path.to_path_buf()));
         }
-        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10));
+        // Rows come from a thread of SQLite's own; a rehearsal reads millions of them.
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10)).row_buffer_size(ROWS_AHEAD);
         Ok(Self { pool: Self::connect(options, path).await?, path: path.to_path_buf(), lock: None, replays: false })
     }
 
