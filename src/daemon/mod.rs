@@ -277,7 +277,12 @@ impl Daemon {
     fn beat(&mut self, now: DateTime<Utc>) {
         let Some(heart) = self.parts.heart.clone() else { return };
         let judges = self.judged.is_some_and(|judged| now - judged < JUDGE * 3);
-        if self.once || !judges || self.alarm.is_on() || self.beat.is_none_or(|beat| beat > now) {
+        if self.once || self.beat.is_none_or(|beat| beat > now) {
+            return;
+        }
+        if !judges || self.alarm.is_on() {
+            // It misses a beat, and does not make up for it.
+            self.beat = Some(now + heart.every());
             return;
         }
         self.beat = None;

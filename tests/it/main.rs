@@ -27,4 +27,5 @@ mod scripted;
 mod slack_app;
 mod support;
 mod tail;
+mod watched;
 mod world;

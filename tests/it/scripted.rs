@@ -15,9 +15,10 @@ use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
 use monitor::core::diagnosis::{Cause, Confidence};
 use monitor::core::observation::{Fault, Observation, ReadUpTo, What};
-use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
+use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Summary, Until};
+use monitor::notify::{Heart, Heartbeat};
 use monitor::source::{Gathered, Source};
-use monitor::store::{Durability, Store};
+use monitor::store::{Durability, Store, StoreError};
 use tempfile::TempDir;
 
 /// Minutes in which a function runs out of memory: from the first on, before the second.
@@ -95,6 +96,11 @@ impl Scripted {
 
     /// Runs the daemon until an instant, then stops it.
     pub(crate) async fn run(&mut self, end: DateTime<Utc>) {
+        self.try_run(end).await.expect("a good end");
+    }
+
+    /// The same, where the end may not be a good one.
+    pub(crate) async fn try_run(&mut self, end: DateTime<Utc>) -> Result<Summary, StoreError> {
         let config = self.config();
         let clock = SimulatedClock::starting_at(self.now);
         let clock: Arc<dyn Clock> = match self.jump {
@@ -102,6 +108,7 @@ impl Scripted {
             None => Arc::new(clock),
         };
         let functions = Functions { trouble: self.trouble.clone(), seen: self.now - TimeDelta::minutes(1) };
+        let heart = config.heartbeat.as_ref().map(|heart| Arc::new(Heartbeat::new(&heart.url, heart.every.delta()).expect("a heart")) as Arc<dyn Heart>);
         let parts = Parts {
             store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
             meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
@@ -115,7 +122,7 @@ impl Scripted {
             write_every: TimeDelta::hours(1),
             random: fastrand::Rng::with_seed(1),
             pulse: Box::new(NoPulse),
-            heart: None,
+            heart,
         };
         let until = match self.jump {
             // Seen from before the jump, its end may be in the past.
@@ -130,8 +137,8 @@ impl Scripted {
             }
             None => Until::Instant(end),
         };
-        Daemon::new(parts).await.expect("a daemon").run(until).await.expect("a good end");
         self.now = end;
+        Daemon::new(parts).await.expect("a daemon").run(until).await
     }
 }
 
@@ -152,7 +159,8 @@ impl Source for Functions {
         let seen = |at, what| Observation { at, seen: now, source: "watch.functions".to_owned(), what };
         let mut observations = Vec::new();
         for (function, minutes) in &self.trouble {
-            for at in minutes.clone().map(minute).filter(|at| self.seen < *at && *at <= now) {
+            let new = minutes.start.max((self.seen - minute(0)).num_minutes())..minutes.end.min((now - minute(0)).num_minutes() + 1);
+            for at in new.map(minute).filter(|at| self.seen < *at && *at <= now) {
                 observations.push(seen(at, What::Fault(oom(function))));
             }
             observations.push(seen(now, What::ReadUpTo(ReadUpTo { function: function.clone() })));

@@ -30,7 +30,8 @@ const FULL: &str = "CREATE TRIGGER full BEFORE INSERT ON notification BEGIN SELE
 async fn the_heart_beats_while_the_loop_turns_and_not_while_the_store_cannot_be_written() {
     let (slack, heart) = (Webhook::start(vec![ok()]), Webhook::start(vec![ok(), Reply::status(500), ok()]));
     let tables = format!("heartbeat = {{ url = {{ env = \"HEART\" }}, every = \"1m\" }}\n{TABLES}");
-    let mut world = Scripted::new(&tables, &[("shop", 12..300)]).secret("HOOK", &format!("{}/x", slack.url())).secret("HEART", &format!("{}/ping/x", heart.url()));
+    let mut world =
+        Scripted::new(&tables, &[("shop", 12..300)]).secret("HOOK", &format!("{}/x", slack.url())).secret("HEART", &format!("{}/ping/x", heart.url()));
     world.run_until(10).await;
     let beats = heart.requests();
     assert!((9..=11).contains(&beats.len()), "{} beats in ten minutes", beats.len());
@@ -45,7 +46,7 @@ async fn the_heart_beats_while_the_loop_turns_and_not_while_the_store_cannot_be_
 #[tokio::test]
 async fn a_store_that_cannot_be_written_is_told_past_it_once_and_again_when_it_works() {
     let slack = Webhook::start(vec![ok()]);
-    let mut world = Scripted::new(TABLES, &[("shop", 2..3000)]).secret("HOOK", &format!("{}/x", slack.url()));
+    let mut world = Scripted::new(TABLES, &[("shop", 2..9000)]).secret("HOOK", &format!("{}/x", slack.url()));
     world.run_until(1).await;
     let database = database(&world).await;
     database.execute(FULL).await.expect("a full disk");
@@ -53,7 +54,7 @@ async fn a_store_that_cannot_be_written_is_told_past_it_once_and_again_when_it_w
         slack.wait_for(1, SOON).await;
         database.execute("DROP TRIGGER full").await.expect("room on the disk");
     };
-    tokio::join!(world.run(minute(3500)), mended);
+    tokio::join!(world.run(minute(10_000)), mended);
     let told: Vec<String> = slack.requests().iter().map(|request| said(&request.body)).collect();
     assert_eq!(told[..2], ["[critical] monitor cannot write its store", "[resolved] monitor cannot write its store"]);
     assert_eq!(told[2..], ["[warning] shop: it ran out of memory (oom)", "[resolved] shop: it ran out of memory (oom)"], "nothing else is lost");
@@ -64,7 +65,8 @@ async fn a_store_that_cannot_be_written_is_told_past_it_once_and_again_when_it_w
 fn a_single_pass_beats_once_at_its_end() {
     let (slack, heart) = (Webhook::start(vec![ok()]), Webhook::start(vec![Reply::status(204)]));
     let folder = tempfile::TempDir::new().expect("a folder");
-    let text = format!("heartbeat = {{ url = \"{}/secret-key\" }}\n[watch.x]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"f\"] }}\n{TABLES}", heart.url());
+    let text =
+        format!("heartbeat = {{ url = \"{}/secret-key\" }}\n[watch.x]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"f\"] }}\n{TABLES}", heart.url());
     std::fs::write(folder.path().join("alerts.toml"), text).expect("the configuration");
     let output = monitor(folder.path()).args(["run", "--once"]).envs(aws_env("http://127.0.0.1:9", &[])).env("HOOK", format!("{}/x", slack.url())).run();
     assert_eq!((output.code, heart.requests().len()), (Some(2), 1), "{}", output.stderr);
