@@ -36,7 +36,7 @@ pub struct ReceiverState {
     pub took: Option<DateTime<Utc>>,
     /// Since when it takes nothing, and why; `None` if its last answer was a good one, or there was none yet.
     pub failing: Option<Untold>,
-    /// Attempts that have failed since it last took something.
+    /// Attempts that have failed since it last took something, but for those after which it asked to wait.
     pub attempts: u32,
     /// Not to be tried before this, UTC.
     pub not_before: Option<DateTime<Utc>>,

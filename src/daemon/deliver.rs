@@ -246,8 +246,10 @@ fn after(mut state: ReceiverState, outcome: Outcome, random: &mut fastrand::Rng,
             (state, Attempt::Sent { receipt })
         }
         Outcome::Later { why, wait: Some(wait) } => {
+            // It says itself when it wants to be asked again; that is no reason to stay away for longer after another failure.
+            let attempts = state.attempts;
             let state = failed(state, &why, false);
-            (ReceiverState { not_before: Some(now + wait), told_to_wait: true, ..state }, Attempt::Failed { why })
+            (ReceiverState { attempts, not_before: Some(now + wait), told_to_wait: true, ..state }, Attempt::Failed { why })
         }
         Outcome::Later { why, wait: None } => {
             let state = failed(state, &why, false);
