@@ -88,7 +88,7 @@ fn hour_of(hour: i64) -> Vec<Observation> {
         let at = start() + TimeDelta::hours(hour);
         let amount = format!("{}.5", hour / 8 + 1).parse().expect("an amount");
         let services = [("AWS Lambda".to_owned(), monitor::core::money::Money { amount, currency: "USD".into() })].into();
-        let cost = DayCost { day: at.date_naive(), estimated: true, settled: false, services };
+        let cost = DayCost { services, ..DayCost::new(at.date_naive(), true, false) };
         seen.push(Observation { at, seen: at, source: "watch.spend".into(), what: What::Cost(cost) });
     }
     seen

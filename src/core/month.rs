@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::billing::explain::Reason;
 use super::calendar::Month;
 use super::incident::Incident;
 use super::money::{Money, Totals};
@@ -50,6 +51,18 @@ pub struct MonthReport {
     pub previous_total: Option<Decimal>,
     /// Each service, dearest first.
     pub services: Vec<ServiceLine>,
+    /// The three largest reasons, over all services, why the total is not that of the month before; largest first.
+    pub reasons: Vec<ServiceReason>,
+    /// Each day of which a figure is known, in order.
+    pub daily: Vec<DayLine>,
+    /// Linked accounts whose figures are in the sums, where the source says; empty where it does not.
+    pub accounts: Vec<String>,
+    /// Days whose total changed after they had been called settled, oldest first.
+    pub restatements: Vec<Restatement>,
+    /// How the month will end, and how well that was foretold before.
+    pub forecast: ForecastLines,
+    /// What is paid for and used by nobody, as far as it is known, dearest first.
+    pub idle: Vec<IdleLine>,
     /// Each function, by name.
     pub lambda: Vec<FunctionLine>,
     /// Each pinged function, by name.
@@ -80,6 +93,127 @@ pub struct ServiceLine {
     pub previous: Option<Decimal>,
     /// Currency of both.
     pub currency: String,
+    /// Why it is not what it was the month before, largest first; they add up to `amount - previous`, exactly. Empty if nothing is known
+    /// of the month before.
+    pub reasons: Vec<Reason>,
+    /// What stands behind it, dearest first, as far as it is known.
+    pub resources: Vec<ResourceLine>,
+}
+
+/// A reason, with its service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceReason {
+    /// The service's name on the bill.
+    pub service: String,
+    /// The reason.
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+/// A thing that is paid for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ResourceLine {
+    /// Its ARN, id or name.
+    pub id: String,
+    /// What it costs in the month in the service's currency: the bill's own figure where the bill names it, else by the price table;
+    /// `null` if neither is known.
+    pub amount: Option<Decimal>,
+    /// What is known of it, in a sentence: class, state, use, tags.
+    pub note: String,
+}
+
+/// A day of the bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DayLine {
+    /// The UTC day.
+    pub day: NaiveDate,
+    /// Whether its figure is settled.
+    pub settled: bool,
+    /// Exact amount per service, in the report's currency; amounts in other currencies are not in it.
+    pub services: BTreeMap<String, Decimal>,
+}
+
+/// A day whose total changed after it had been called settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Restatement {
+    /// The UTC day.
+    pub day: NaiveDate,
+    /// The service that changed.
+    pub service: String,
+    /// When the new figure was seen, UTC.
+    pub seen: DateTime<Utc>,
+    /// What had been said.
+    pub before: Decimal,
+    /// What was said then.
+    pub after: Decimal,
+}
+
+/// A forecast, in the report's currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Foretold {
+    /// The most likely amount.
+    pub forecast: Decimal,
+    /// Four of five months end between this
+    pub low: Decimal,
+    /// and this.
+    pub high: Decimal,
+}
+
+/// How the month will end, and how well that was foretold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ForecastLines {
+    /// The first day the forecast does not know; `null` if there is none, because the month is over or too little is known.
+    pub as_of: Option<NaiveDate>,
+    /// The whole month.
+    pub total: Option<Foretold>,
+    /// By service, dearest first.
+    pub services: Vec<ServiceForecast>,
+    /// How the last complete month had been foretold; `null` if none can be judged.
+    pub score: Option<ForecastScore>,
+}
+
+/// A forecast of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceForecast {
+    /// Its name on the bill.
+    pub service: String,
+    /// How its month will end.
+    #[serde(flatten)]
+    pub foretold: Foretold,
+}
+
+/// How a finished month had been foretold in its middle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForecastScore {
+    /// The month.
+    pub month: Month,
+    /// The first day the forecast did not know.
+    pub as_of: NaiveDate,
+    /// What it said.
+    pub forecast: Decimal,
+    /// What the days so far, continued at the same rate, would have said.
+    pub naive: Decimal,
+    /// What the month came to.
+    pub actual: Decimal,
+    /// Its error in percent of the actual amount, one decimal; `null` where the month cost nothing.
+    pub error_percent: Option<Decimal>,
+    /// The same for the naive one.
+    pub naive_error_percent: Option<Decimal>,
+}
+
+/// Something that is paid for and used by nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdleLine {
+    /// What it is: `rds_instance`, `nat_gateway`, `load_balancer`, `address`, `volume`, `provisioned_concurrency`, `log_group`.
+    pub kind: String,
+    /// Its ARN, id or name.
+    pub id: String,
+    /// What it costs in a month of 730 hours, in US dollars by the price table; `null` if the table does not know it.
+    pub monthly_usd: Option<Decimal>,
+    /// Why it is called idle, in a sentence.
+    pub note: String,
+    /// What to do, with the exact command; nothing is ever deleted by itself.
+    pub next_step: String,
 }
 
 /// A function's month.
@@ -171,6 +305,8 @@ pub struct IncidentLine {
 pub struct OwnCost {
     /// US dollars, pings not included.
     pub usd: Decimal,
+    /// `max_monthly_usd`, where the report knows the configuration.
+    pub cap: Option<Decimal>,
     /// By operation.
     pub calls: Vec<CallLine>,
 }
@@ -199,7 +335,7 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
     for key in keys {
         let amount = amounts.get(key).copied().unwrap_or_default();
         let previous = (!rows.days_before.is_empty()).then(|| before.get(key).copied().unwrap_or_default());
-        services.push(ServiceLine { service: key.0.clone(), amount, previous, currency: key.1.clone() });
+        services.push(ServiceLine { service: key.0.clone(), amount, previous, currency: key.1.clone(), reasons: vec![], resources: vec![] });
     }
     services.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.service.cmp(&b.service)));
     let days_in_month = (month.end() - month.first_day()).num_days() as usize;
@@ -214,11 +350,18 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
         total,
         previous_total,
         services,
+        reasons: vec![],
+        daily: vec![],
+        accounts: vec![],
+        restatements: vec![],
+        forecast: ForecastLines::default(),
+        idle: vec![],
         lambda: rows.tallies.iter().map(function_line).collect(),
         pings: ping_lines(&rows.pings),
         incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, now)).collect(),
         own_cost: OwnCost {
             usd: rows.calls.iter().map(|(_, _, usd)| *usd).sum(),
+            cap: None,
             calls: rows.calls.into_iter().map(|(operation, count, usd)| CallLine { operation, count, usd }).collect(),
         },
     }

@@ -135,7 +135,7 @@ impl Source for Polled {
                         continue;
                     }
                     let settled = now >= day_end(day) && (!estimated || now - day_end(day) >= self.settings.settle.delta());
-                    poll.saw(day_end(day).min(now), What::Cost(DayCost { day, estimated, settled, services }));
+                    poll.saw(day_end(day).min(now), What::Cost(DayCost { day, estimated, settled, services, records: BTreeMap::new() }));
                 }
                 if !std::mem::replace(&mut self.answered_before, true) {
                     poll.gathered.cursors.push(("answered".to_owned(), now.date_naive().to_string()));

@@ -214,6 +214,7 @@ fn observations(seed: u64) -> Vec<Observation> {
                 estimated: false,
                 settled: true,
                 services: [("S".to_owned(), Money { amount: random.u32(0..40).into(), currency: Money::USD.into() })].into(),
+                records: BTreeMap::new(),
             }),
             1 => What::Tally(Tally { function, invocations: 5, cold: 2, cold_waited: 2, ..Tally::default() }),
             2 | 3 => What::Fault(Fault {

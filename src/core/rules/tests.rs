@@ -74,7 +74,7 @@ fn check(toml: &str, observations: &[Observation], expected: &[(&str, &str, &str
 fn cost(day: &str, settled: bool, services: &[(&str, &str)]) -> Observation {
     let day: NaiveDate = day.parse().unwrap();
     let services: BTreeMap<String, Money> = services.iter().map(|(name, amount)| ((*name).to_owned(), Money::usd(amount.parse().unwrap()))).collect();
-    seen(now(), What::Cost(DayCost { day, estimated: !settled, settled, services }))
+    seen(now(), What::Cost(DayCost { day, estimated: !settled, settled, services, records: BTreeMap::new() }))
 }
 
 #[test]

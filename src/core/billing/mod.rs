@@ -1,0 +1,4 @@
+//! What a bill says, and what can be said of it: which figures hold, why they changed, and how the month will end.
+
+pub mod explain;
+pub mod line;
