@@ -34,6 +34,8 @@ pub use slots::Slot;
 
 /// Rules are judged at least this often, since time alone can change a verdict.
 const JUDGE: TimeDelta = TimeDelta::minutes(1);
+/// Whether somebody has said something is asked no more often than this.
+const HEAR: TimeDelta = TimeDelta::milliseconds(100);
 /// How often old rows are dropped.
 const PRUNE: TimeDelta = TimeDelta::hours(6);
 /// How long work that has begun may go on after the daemon was asked to stop; systemd and Docker wait ten seconds.
@@ -125,6 +127,8 @@ pub struct Daemon {
     orders: Orders,
     /// The store's version when the orders were read.
     orders_read: Option<i64>,
+    /// When it was last asked whether anybody has written to the store.
+    heard: Option<DateTime<Utc>>,
     slots: Slots,
     deliveries: Deliveries,
     signs: Signs,
@@ -180,6 +184,7 @@ impl Daemon {
             open,
             orders: loaded.orders,
             orders_read: None,
+            heard: None,
             slots,
             deliveries,
             signs,
@@ -256,6 +261,10 @@ impl Daemon {
 
     /// Reads what people have said, if anybody has written to the store.
     async fn hear(&mut self, now: DateTime<Utc>) {
+        // A turn follows what it was woken for: asking again within the same moment would only ask the same twice.
+        if self.heard.replace(now).is_some_and(|heard| (TimeDelta::zero()..HEAR).contains(&(now - heard))) {
+            return;
+        }
         let version = match self.parts.store.data_version().await {
             Ok(version) if self.orders_read == Some(version) => return,
             Ok(version) => version,
