@@ -1,23 +1,18 @@
 //! What the rules look back on. It holds no more than the longest window any rule has, but for the errors that were ever seen, and
 //! gives the same answers whatever the order the same observations came in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::calendar::day_start;
+use super::billing::costs::Costs;
 use super::fingerprints::{Fingerprints, KnownError};
-use super::observation::{CallFailure, DayCost, Fault, MetricPoint, Observation, Ping, Tally, What};
-
-/// Days of cost that are kept: two months and the fourteen days before them that a jump is measured against.
-const COST_DAYS: i64 = 31 * 2 + 14;
+use super::observation::{CallFailure, Fault, MetricPoint, Observation, Ping, Tally, What};
 
 /// Everything the rules know.
 #[derive(Debug, Default)]
 pub struct History {
-    costs: BTreeMap<NaiveDate, Seen<DayCost>>,
-    /// Every service that any day in `costs` has named.
-    services: BTreeSet<String>,
+    costs: Costs,
     minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
     faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
     errors: Fingerprints,
@@ -101,17 +96,7 @@ impl History {
     pub fn record(&mut self, observation: &Observation) {
         let Observation { at, seen, source, what } = observation;
         match what {
-            What::Cost(cost) => {
-                // Of two answers of the same instant it does not matter which came first.
-                let newer = self
-                    .costs
-                    .get(&cost.day)
-                    .is_none_or(|known| known.seen < *seen || (known.seen == *seen && format!("{:?}", known.it) <= format!("{cost:?}")));
-                if newer {
-                    self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
-                    self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
-                }
-            }
+            What::Cost(cost) => self.costs.record(*seen, cost),
             What::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
                 let minute =
@@ -201,9 +186,7 @@ impl History {
                 pings.insert(now, later);
             }
         }
-        for known in self.costs.values_mut() {
-            known.seen = known.seen.min(now);
-        }
+        self.costs.clock_was_set_back(now);
         for points in self.metrics.values_mut() {
             points.split_off(&now);
         }
@@ -232,8 +215,7 @@ impl History {
     /// Drops what no rule with a window of at most `window` can ask for any more.
     pub fn forget(&mut self, now: DateTime<Utc>, window: TimeDelta) {
         let edge = now - window;
-        let first_day = now.date_naive() - TimeDelta::days(COST_DAYS);
-        drop_until(&mut self.costs, |day| day_start(*day) < day_start(first_day));
+        self.costs.forget(now);
         for minutes in self.minutes.values_mut() {
             minutes.retain(|minute, counted| *minute >= edge || counted.seen >= edge);
         }
@@ -248,14 +230,9 @@ impl History {
         }
     }
 
-    /// Every known day up to and including `last`, latest first.
-    pub fn cost_days(&self, last: NaiveDate) -> impl Iterator<Item = &DayCost> {
-        self.costs.range(..=last).rev().map(|(_, known)| &known.it)
-    }
-
-    /// The services that have been on the bill, by name.
-    pub fn services(&self) -> impl Iterator<Item = &str> {
-        self.services.iter().map(String::as_str)
+    /// The bill, as far as it is known.
+    pub fn costs(&self) -> &Costs {
+        &self.costs
     }
 
     /// The functions whose logs are read.

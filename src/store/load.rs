@@ -41,7 +41,9 @@ pub struct Loaded {
 }
 
 /// Days of cost that rules look back on.
-const COST_DAYS: TimeDelta = TimeDelta::days(80);
+const COST_DAYS: TimeDelta = TimeDelta::days(crate::core::billing::costs::DAYS);
+/// Days of cost of which every value counts that was seen.
+const RECENT_COST_DAYS: TimeDelta = TimeDelta::days(80);
 
 impl Store {
     /// Reads everything a daemon needs that starts at `now` with rules that look back at most `window`.
@@ -107,8 +109,10 @@ impl Store {
     }
 
     async fn costs(&self, now: DateTime<Utc>, into: &mut Vec<Observation>) -> Result<(), StoreError> {
-        let first = (now - COST_DAYS).date_naive().to_string();
-        for row in self.rows(sqlx::query("SELECT source, seen, body FROM cost_day WHERE day >= ?1 ORDER BY seen").bind(first)).await? {
+        let (first, recent) = ((now - COST_DAYS).date_naive().to_string(), (now - RECENT_COST_DAYS).date_naive().to_string());
+        let query = "SELECT source, seen, body FROM cost_day AS c
+            WHERE day >= ?2 OR (day >= ?1 AND seen = (SELECT max(seen) FROM cost_day WHERE day = c.day)) ORDER BY seen";
+        for row in self.rows(sqlx::query(query).bind(first).bind(recent)).await? {
             let (source, seen) = (self.get(&row, 0)?, time(self.get(&row, 1)?));
             into.push(Observation { at: seen, seen, source, what: What::Cost(self.json("a day's cost", &self.get::<String>(&row, 2)?)?) });
         }

@@ -63,7 +63,7 @@ impl Which {
         match self {
             Self::Total => vec![Subject::Total],
             Self::Service(name) => vec![Subject::Service(name.clone())],
-            Self::Each => history.services().filter(|name| *name != TAX).map(|name| Subject::Service(name.to_owned())).collect(),
+            Self::Each => history.costs().services().filter(|name| *name != TAX).map(|name| Subject::Service(name.to_owned())).collect(),
         }
     }
 }
@@ -108,7 +108,7 @@ impl CostAbove {
 
     fn month(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
         let month = Month::of(now.date_naive());
-        let days: Vec<_> = history.cost_days(now.date_naive()).take_while(|cost| month.contains(cost.day)).collect();
+        let days: Vec<_> = history.costs().days(now.date_naive()).take_while(|cost| month.contains(cost.day)).collect();
         let Some(last) = days.first() else {
             return Judgement::unknown(subject, format!("no figure for {month} yet"));
         };
@@ -117,6 +117,13 @@ impl CostAbove {
         };
         if sum <= self.limit.0 {
             return Judgement::clear(subject, format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit));
+        }
+        let certainly = |cost| history.costs().certainly(cost, service_of(&subject)).unwrap_or_default();
+        if days.iter().map(|cost| certainly(cost)).sum::<Decimal>() <= self.limit.0 {
+            return Judgement::unknown(
+                subject,
+                format!("{} USD in {month} up to {}, over {} only if the last days stay as they are", cents(sum), last.day, self.limit),
+            );
         }
         let through = days.iter().rev().scan(Decimal::ZERO, |sum, cost| {
             *sum += cost.usd(service_of(&subject)).unwrap_or_default();
@@ -133,7 +140,7 @@ impl CostAbove {
     }
 
     fn day(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
-        let mut days = history.cost_days(now.date_naive());
+        let mut days = history.costs().days(now.date_naive());
         let Some(last) = days.next().filter(|cost| now.date_naive() - cost.day <= STALE) else {
             return Judgement::unknown(subject, "no figure of the last days");
         };
@@ -144,6 +151,9 @@ impl CostAbove {
                 return Judgement::unknown(subject, "billed in another currency than USD");
             };
             if amount > self.limit.0 {
+                if history.costs().certainly(cost, service_of(&subject)).is_none_or(|certain| certain <= self.limit.0) {
+                    return Judgement::unknown(subject, format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit));
+                }
                 let finding = self.finding(&subject, amount, &format!("on {}", cost.day), vec![("Figure is".to_owned(), shown(cost.day, cost.settled))]);
                 return Judgement::holds(subject, finding);
             }

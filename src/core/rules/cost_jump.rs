@@ -51,11 +51,11 @@ impl CostJump {
 
     fn one(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
         let today = now.date_naive();
-        let Some(last) = history.cost_days(today).find(|cost| cost.settled).filter(|cost| today - cost.day <= STALE) else {
+        let Some(last) = history.costs().days(today).find(|cost| cost.settled).filter(|cost| today - cost.day <= STALE) else {
             return Judgement::unknown(subject, "no settled day yet");
         };
         let before = |cost: &&DayCost| cost.settled && cost.day < last.day && last.day - cost.day <= TimeDelta::days(DAYS);
-        let amounts: Option<Vec<Decimal>> = history.cost_days(last.day).filter(before).map(|cost| cost.usd(service_of(&subject))).collect();
+        let amounts: Option<Vec<Decimal>> = history.costs().days(last.day).filter(before).map(|cost| cost.usd(service_of(&subject))).collect();
         let (Some(amount), Some(mut amounts)) = (last.usd(service_of(&subject)), amounts) else {
             return Judgement::unknown(subject, "billed in another currency than USD");
         };
