@@ -112,6 +112,8 @@ impl History {
                     self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
                 }
             }
+            // What they add up to comes as a cost.
+            What::Lines(_) => {}
             What::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
                 let minute =
