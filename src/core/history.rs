@@ -97,6 +97,8 @@ impl History {
         let Observation { at, seen, source, what } = observation;
         match what {
             What::Cost(cost) => self.costs.record(*seen, cost),
+            // What they add up to comes as a cost.
+            What::Lines(_) => {}
             What::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
                 let minute =

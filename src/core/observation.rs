@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::billing::line::DayLines;
 use super::diagnosis::{Cause, Confidence};
 use super::durations::Durations;
 use super::money::{Money, Totals};
@@ -29,6 +30,8 @@ pub struct Observation {
 pub enum What {
     /// What one UTC day cost so far, all services of one answer.
     Cost(DayCost),
+    /// The lines behind a day's cost, which the same poll gives as [`What::Cost`]. The rules look at sums; these are for the store.
+    Lines(DayLines),
     /// What a function did in one minute, counted.
     Tally(Tally),
     /// An invocation that went wrong, with its cause.

@@ -51,7 +51,7 @@ impl Routes {
             What::Fault(fault) => by_pattern(&self.logs, &fault.function),
             What::Metric(point) => by_pattern(&self.metrics, &point.function),
             What::Ping(ping) => self.pings.iter().find(|(_, function)| *function == ping.function).map(|(source, _)| *source),
-            What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => None,
+            What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => None,
         }
     }
 
@@ -91,7 +91,7 @@ impl Counts {
             What::Fault(_) => self.faults += 1,
             What::Ping(_) => self.pings += 1,
             What::Metric(_) => self.points += 1,
-            What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
+            What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
         }
     }
 }
@@ -280,7 +280,7 @@ impl Tape {
                 What::Metric(point) => drop(measured.insert((point.function.clone(), observation.seen))),
                 What::Ping(ping) => drop(met.pinged.insert(ping.function.clone())),
                 What::Cost(_) => met.costs = true,
-                What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
+                What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
             }
             saw(observation.at, observation.seen, observation.what);
         }

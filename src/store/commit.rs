@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::{Sqlite, Transaction};
 
+use super::billing::write_lines;
 use super::{Store, StoreError, ms};
 use crate::aws::meter::Spent;
 use crate::core::fingerprints::MOST_FINGERPRINTS;
@@ -61,7 +62,7 @@ impl Commit {
     }
 }
 
-const COSTS: &str = "INSERT OR REPLACE INTO cost_day (source, day, seen, body)
+pub(super) const COSTS: &str = "INSERT OR REPLACE INTO cost_day (source, day, seen, body)
     SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3 FROM (SELECT value AS row FROM json_each(?1))
     -- An answer that says what the last one said is not a new figure.
     WHERE row ->> 3 IS NOT (SELECT body FROM cost_day WHERE source = row ->> 0 AND day = row ->> 1 ORDER BY seen DESC LIMIT 1)";
@@ -147,6 +148,12 @@ impl Store {
                 insert(&mut transaction, statement, rows).await.map_err(|error| self.database(error))?;
             }
         }
+        // Each day's lines are long; they are not put together into one text.
+        for Observation { seen, source, what, .. } in commit.observations.iter().filter(|_| !self.replays) {
+            if let What::Lines(day) = what {
+                write_lines(&mut transaction, source, *seen, day).await.map_err(|error| self.database(error))?;
+            }
+        }
         transaction.commit().await.map_err(|error| self.database(error))
     }
 
@@ -175,8 +182,9 @@ impl Store {
     }
 }
 
-async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static str, rows: Vec<Value>) -> Result<(), sqlx::Error> {
-    sqlx::query(statement).bind(Value::Array(rows).to_string()).execute(&mut **transaction).await.map(|_| ())
+/// Gives how many rows are new or not what they were.
+pub(super) async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement: &'static str, rows: Vec<Value>) -> Result<u64, sqlx::Error> {
+    sqlx::query(statement).bind(Value::Array(rows).to_string()).execute(&mut **transaction).await.map(|done| done.rows_affected())
 }
 
 /// The rows of each table, as arrays in the order of the statement's columns. What is seen in a rehearsal is not written once more; but
@@ -224,8 +232,8 @@ fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
                 let body = json!([point.period, point.sum, point.maximum, point.average]).to_string();
                 points.push(json!([point.function, point.metric, at, seen, body]));
             }
-            // How a source is, is in its own row, and in the signs of life.
-            What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
+            // Lines have their own table; how a source is, is in its own row, and in the signs of life.
+            What::Lines(_) | What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
         }
     }
     let incident = |incident: &Incident| {

@@ -1,5 +1,6 @@
 //! Floor 2: what survives. One SQLite file; each table has one writer, everybody may read it.
 
+mod billing;
 mod commit;
 mod history;
 mod load;
@@ -33,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql")),
     (3, "messages", include_str!("migrations/0003_messages.sql")),
     (4, "rehearsal", include_str!("migrations/0004_rehearsal.sql")),
+    (5, "billing", include_str!("migrations/0005_billing.sql")),
 ];
 
 /// Why the store cannot be used.

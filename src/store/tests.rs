@@ -1,10 +1,11 @@
 //! What is written comes back, in one version of the schema and from the one before.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::Executor;
 use tempfile::TempDir;
 
 use super::*;
+use crate::core::billing::line::{Charged, DayLines, LineKey};
 use crate::core::calendar::Month;
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::fingerprints::{KnownError, MOST_FINGERPRINTS};
@@ -275,4 +276,98 @@ async fn something_that_is_no_store_is_not_taken_for_an_old_one() {
     }
     std::fs::write(&path, "").unwrap();
     assert!(matches!(Store::open_current(&path).await, Err(StoreError::TooOld(_))));
+}
+
+/// A day of lines: service, usage type, resource, amount.
+fn bill(day: &str, lines: &[(&str, &str, &str, &str)]) -> DayLines {
+    let mut of_day = DayLines::new(day.parse().unwrap());
+    for (service, usage_type, resource, amount) in lines {
+        let key = LineKey {
+            service: (*service).into(),
+            record_type: "Usage".into(),
+            usage_type: (*usage_type).into(),
+            account: "111122223333".into(),
+            resource: (*resource).into(),
+            currency: "USD".into(),
+        };
+        of_day.add(key, Charged { amount: amount.parse().unwrap(), quantity: Some("0.5".parse().unwrap()), unit: "Hrs".into() });
+    }
+    of_day
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_lines_of_a_bill_come_back_with_what_they_add_up_to() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let first = bill("2024-11-30", &[("RDS", "db.t3", "arn:a", "0.41"), ("RDS", "db.t3", "arn:b", "0.0000000000000000000000000001"), ("S3", "", "", "-1")]);
+    let second = bill("2024-12-01", &[("RDS", "db.t3", "arn:a", "2")]);
+    let days = [first.clone(), second.clone()];
+    assert_eq!(store.write_bill("import", now(), days.clone(), day("2024-12-01")).await.unwrap(), 2);
+    let expected = vec![("import".to_owned(), first), ("import".to_owned(), second)];
+    assert_eq!(store.bill_lines(day("2024-11-01"), day("2025-01-01")).await.unwrap(), expected);
+    assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), expected[1..]);
+    assert_eq!(store.bill_lines(day("2024-12-02"), day("2025-01-01")).await.unwrap(), []);
+
+    let november = store.month(Month::of(day("2024-11-30"))).await.unwrap().days;
+    assert_eq!((november.len(), november[0].settled), (1, true));
+    assert_eq!(november[0].services["RDS"].amount.to_string(), "0.4100000000000000000000000001");
+    assert!(!store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].settled);
+
+    let later = now() + TimeDelta::hours(1);
+    assert_eq!(store.write_bill("import", later, days, day("2024-12-01")).await.unwrap(), 0, "the same again changes nothing");
+    assert_eq!(store.seen_between(later, later + TimeDelta::days(1)).await.unwrap(), []);
+    // What was seen before cannot replace what is known.
+    let earlier = now() - TimeDelta::hours(1);
+    store.write_bill("import", earlier, [bill("2024-12-01", &[("RDS", "db.t3", "arn:a", "1")])], day("2024-12-01")).await.unwrap();
+    assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), expected[1..]);
+}
+
+#[tokio::test]
+async fn of_two_sources_the_newer_counts_unless_the_other_tells_more_and_says_the_same() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let fine = |amount| bill("2024-12-01", &[("RDS", "db.t3", "arn:a", amount), ("RDS", "db.t3", "arn:b", "1")]);
+    let coarse = bill("2024-12-01", &[("RDS", "", "", "3")]);
+    let at = |hours: i64| now() + TimeDelta::hours(hours);
+    for (hours, source, lines, counts) in [
+        (0, "import", fine("2"), "import"),
+        (1, "watch.spend", coarse.clone(), "import"),
+        // Half a cent is more than rounding.
+        (2, "import", fine("2.005"), "import"),
+        (3, "watch.spend", bill("2024-12-01", &[("RDS", "", "", "3.0")]), "watch.spend"),
+        (4, "import", fine("2.0049"), "import"),
+        (5, "watch.spend", coarse, "import"),
+    ] {
+        store.write_bill(source, at(hours), [lines], day("2024-12-01")).await.unwrap();
+        assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap()[0].0, counts, "after {hours} h");
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_cannot_be_written_to_its_end_is_not_written() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    store
+        .execute(sqlx::query("CREATE TRIGGER full BEFORE INSERT ON bill_day WHEN new.day = '2024-12-02' BEGIN SELECT RAISE(ABORT, 'disk full'); END"))
+        .await
+        .unwrap();
+    let days = ["2024-12-01", "2024-12-02"].map(|day| bill(day, &[("RDS", "", "", "1")]));
+    let refused = store.write_bill("import", now(), days, day("2025-01-01")).await.unwrap_err();
+    assert!(refused.to_string().contains("disk full"), "{refused}");
+    assert_eq!(store.bill_lines(day("2024-12-01"), day("2025-01-01")).await.unwrap(), []);
+    assert_eq!(store.month(Month::of(day("2024-12-01"))).await.unwrap().days, []);
+}
+
+#[tokio::test]
+async fn lines_that_a_source_saw_are_committed_with_everything_else() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let lines = bill("2024-12-01", &[("RDS", "db.t3", "", "2")]);
+    write(&store, vec![seen(now(), What::Cost(lines.day_cost(true))), seen(now(), What::Lines(lines.clone()))]).await;
+    assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), [("watch.x".to_owned(), lines)]);
+    assert_eq!(store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].services["RDS"].amount.to_string(), "2");
 }
