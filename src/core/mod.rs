@@ -5,6 +5,7 @@
 //! [`decide::decide`] steps the incident and says who is to be told ([`notification::Notification`]), and [`outbox::plan`] puts what waits
 //! for one receiver into a message once it can be told.
 
+pub mod billing;
 pub mod calendar;
 pub mod decide;
 pub mod diagnosis;
