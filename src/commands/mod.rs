@@ -1,10 +1,12 @@
 //! Floor 5: the command line. One file a subcommand.
 
 mod ack;
+mod anomalies;
 mod check;
 mod completions;
 mod demo;
 mod diagnose;
+mod forecast;
 mod incidents;
 mod outbox;
 mod rehearse;
@@ -15,7 +17,7 @@ mod silence;
 mod status;
 mod tail;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -24,6 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{Config, StartError, configuration, configuration_if_any};
 use crate::clock::{Clock, WallClock};
 use crate::config;
+use crate::core::billing::series::{self, Series};
 use crate::core::glob::NamePattern;
 use crate::core::incident::Incident;
 use crate::core::redact::printable;
@@ -57,6 +60,8 @@ Examples:
   monitor diagnose lambda.log           what is wrong, from a log that was copied or piped
   monitor report --format json | jq .total
   monitor rehearse --from 2024-12-01    what this configuration would have sent since then, beside what was sent
+  monitor forecast --input costs.csv --as-of 2024-12-08    how the month will end, from a bill by day
+  monitor anomalies --input costs.csv   what was out of the ordinary on it
 
 Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and whatever else the AWS SDK knows; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
 
@@ -90,6 +95,10 @@ enum Command {
     Demo(demo::Args),
     /// Say what this configuration would have sent, from what the store has seen, beside what was sent
     Rehearse(rehearse::Args),
+    /// Say how a month will end, from a bill by day; needs no account and no configuration
+    Forecast(forecast::Args),
+    /// Say what was out of the ordinary on a bill by day; needs no account and no configuration
+    Anomalies(anomalies::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -158,6 +167,8 @@ pub fn main() -> Exit {
             Command::Tail(args) => tail::run(args, &context).await,
             Command::Diagnose(args) => Ok(diagnose::run(&args)),
             Command::Rehearse(args) => rehearse::run(args, &context).await,
+            Command::Forecast(args) => Ok(forecast::run(&args)),
+            Command::Anomalies(args) => Ok(anomalies::run(&args)),
             Command::Completions(args) => Ok(completions::run(args)),
         }
     });
@@ -264,6 +275,21 @@ fn words(typed: &str) -> Result<String, String> {
         1..=LONGEST_WORDS => Ok(line),
         count => Err(format!("{count} characters are too many; at most {LONGEST_WORDS} fit into a message")),
     }
+}
+
+/// Reads a bill by day from a file, or from standard input where it is called `-`. If it cannot be read, that has been said.
+fn bill(path: &Path) -> Result<Vec<Series>, Exit> {
+    let (name, text) = if path == Path::new("-") {
+        let mut text = Vec::new();
+        ("standard input".to_owned(), std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut text).map(|_| text))
+    } else {
+        (printable(&path.display().to_string()), std::fs::read(path))
+    };
+    let text = text.map_err(|error| failed(&format!("cannot read {name}: {error}")))?;
+    series::read(&text).map_err(|mistakes| {
+        mistakes.iter().for_each(|mistake| say(&format!("monitor: {name}: {mistake}")));
+        Exit::Failed
+    })
 }
 
 /// Reads a name, or a pattern of names.

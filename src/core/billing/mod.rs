@@ -1,5 +1,10 @@
-//! What a bill says, and what can be said of it: which figures hold, why they changed, and how the month will end.
+//! What a bill says, and what can be said of it: which figures hold ([`costs`]), why they changed ([`explain`]), how the month will end
+//! ([`forecast`]), and what is out of the ordinary ([`anomaly`]).
 
+pub mod anomaly;
 pub mod costs;
+mod dense;
 pub mod explain;
+pub mod forecast;
 pub mod line;
+pub mod series;

@@ -1,0 +1,71 @@
+//! `monitor anomalies`
+
+use std::path::PathBuf;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use super::{Format, bill, print, print_json};
+use crate::core::billing::anomaly::{Episode, anomalies};
+use crate::core::money::cents;
+use crate::core::redact::printable;
+use crate::exit::Exit;
+
+/// Examples of use, shown by `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  monitor anomalies --input costs.csv
+  monitor anomalies --input - --format json < costs.csv | jq '.anomalies[] | select(.to == null)'
+
+The file has a line for each day and series, below the header `date,series,amount`:
+  2024-12-01,Amazon Relational Database Service,0.8114516129
+Columns may stand in any order, names may be quoted, rows of the same day and series are added up. All amounts are of one currency.
+
+What is said of a day is made of that day and the days before it. Nothing is said of a bill's first two weeks.
+
+Exit codes: 0 done, whatever was found; 1 the file cannot be read or has mistakes; 64 command line";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The bill as CSV; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Found {
+    anomalies: Vec<Episode>,
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    let series = match bill(&args.input) {
+        Ok(series) => series,
+        Err(exit) => return exit,
+    };
+    let found = Found { anomalies: anomalies(&series) };
+    match args.format {
+        Format::Text => {
+            print(&text(&found.anomalies));
+            Exit::Done
+        }
+        Format::Json => print_json(&found),
+    }
+}
+
+fn text(found: &[Episode]) -> String {
+    if found.is_empty() {
+        return "Nothing is out of the ordinary".to_owned();
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["From", "To", "Kind", "Amount", "Expected", "Series"]);
+    table.column_iter_mut().skip(3).take(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    for one in found {
+        let to = one.to.map_or_else(|| "lasts".to_owned(), |to| to.to_string());
+        table.add_row([one.from.to_string(), to, one.kind.word().to_owned(), cents(one.amount), cents(one.expected), printable(&one.series)]);
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<String>>().join("\n")
+}

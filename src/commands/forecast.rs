@@ -1,0 +1,75 @@
+//! `monitor forecast`
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{Format, bill, print, print_json};
+use crate::core::billing::forecast::{Estimate, Forecast, forecast};
+use crate::core::money::cents;
+use crate::core::redact::printable;
+use crate::exit::Exit;
+
+/// Examples of use, shown by `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  monitor forecast --input costs.csv --as-of 2024-12-08
+  monitor forecast --input - --as-of 2024-12-08 --format json < costs.csv | jq .total
+
+The file has a line for each day and series, below the header `date,series,amount`:
+  2024-12-01,Amazon Relational Database Service,0.8114516129
+Columns may stand in any order, names may be quoted, rows of the same day and series are added up. All amounts are of one currency.
+
+Only days before --as-of are read. `low` and `high` hold what the month will really cost in four of five cases.
+
+Exit codes: 0 done; 1 the file cannot be read or has mistakes; 64 command line";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The bill as CSV; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// The UTC day at whose beginning the forecast is made, such as 2024-12-08; its month is forecast
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    as_of: NaiveDate,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+fn day(typed: &str) -> Result<NaiveDate, String> {
+    typed.parse().ok().filter(|_| typed.len() == 10).ok_or_else(|| "write a day as 2024-12-08".to_owned())
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    let series = match bill(&args.input) {
+        Ok(series) => series,
+        Err(exit) => return exit,
+    };
+    let forecast = forecast(&series, args.as_of);
+    match args.format {
+        Format::Text => {
+            print(&text(&forecast));
+            Exit::Done
+        }
+        Format::Json => print_json(&forecast),
+    }
+}
+
+fn text(forecast: &Forecast) -> String {
+    if forecast.series.is_empty() {
+        return format!("Nothing is known of any day before {}, so {} cannot be forecast", forecast.as_of, forecast.month);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["", "Forecast", "Low", "High"]);
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let mut row = |name: &str, of: &Estimate| {
+        table.add_row([printable(name), cents(of.forecast), cents(of.low), cents(of.high)]);
+    };
+    row("Total", &forecast.total);
+    forecast.series.iter().for_each(|one| row(&one.name, &one.estimate));
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("{} as forecast at the beginning of {} (four of five months lie between low and high)\n\n{}", forecast.month, forecast.as_of, lines.join("\n"))
+}

@@ -1,0 +1,115 @@
+//! Amounts that are booked on one day of a month and not by use: support fees, tax, credits, yearly reservations.
+
+use super::super::dense::{Line, Span, median};
+
+/// A day that stands out so much is a booking and not use.
+const STANDS_OUT: f64 = 3.5;
+/// More in 31 days than this, and standing out is how the series usually is.
+const MOST_IN_A_MONTH: usize = 3;
+/// A booking comes back within so many days of its day of the month.
+const LATE: isize = 3;
+
+/// A series, taken apart.
+pub(super) struct Parts {
+    /// What is left without bookings, if everything is known.
+    pub(super) base: Line,
+    /// Days with a booking, and how much is booked beside the usual.
+    pub(super) booked: Vec<(usize, f64)>,
+}
+
+/// Which days stand out, once the three days after each are known.
+pub(super) fn scan(line: &Line) -> Vec<Option<f64>> {
+    (0..line.len()).map(|day| stands_out(line, day, (day + 4).min(line.len()))).collect()
+}
+
+/// How much of a day is beside the usual, if it stands out among the days before `now`, and the days after it do not go on like it.
+fn stands_out(line: &Line, day: usize, now: usize) -> Option<f64> {
+    let value = line.at(day);
+    if value == 0.0 || day < line.begins {
+        return None;
+    }
+    let (earlier, later) = (line.part(day.saturating_sub(7), day), line.part(day + 1, now));
+    if earlier.is_empty() && later.is_empty() {
+        return None;
+    }
+    let usual_later = median(later);
+    let usual_earlier = if day == line.begins { usual_later } else { median(earlier) };
+    let usual = if later.is_empty() || usual_earlier.abs() > usual_later.abs() { usual_earlier } else { usual_later };
+    let goes_on = later.first().is_some_and(|next| (next - usual).abs() > 0.5 * (value - usual).abs());
+    (value.abs() > STANDS_OUT * usual.abs() && !goes_on).then_some(value - usual)
+}
+
+/// Takes the bookings out of the first `now` days.
+pub(super) fn apart(line: &Line, scan: &[Option<f64>], months: &[Span], now: usize) -> Parts {
+    let mut values: Vec<f64> = line.part(0, now).to_vec();
+    let settled = now.saturating_sub(3);
+    let mut booked: Vec<(usize, f64)> = scan.iter().take(settled).enumerate().filter_map(|(day, extra)| extra.map(|extra| (day, extra))).collect();
+    for day in settled..now {
+        // Whether the last day is a booking or a new level is not known yet, unless it is as a month ago.
+        if let Some(extra) = stands_out(line, day, now).filter(|_| day + 1 < now || again(&booked, months, day)) {
+            booked.push((day, extra));
+        }
+    }
+    let crowded = |day: usize| booked.iter().filter(|(other, _)| other.abs_diff(day) <= 15).count() > MOST_IN_A_MONTH;
+    let booked: Vec<(usize, f64)> = booked.iter().copied().filter(|(day, _)| !crowded(*day)).collect();
+    for (day, extra) in &booked {
+        if let Some(value) = values.get_mut(*day) {
+            *value -= extra;
+        }
+    }
+    let mut base = Line::new(values);
+    base.begins = base.begins.min(line.begins);
+    Parts { base, booked }
+}
+
+fn month_of(months: &[Span], day: usize) -> Option<(usize, Span)> {
+    months.iter().copied().enumerate().find(|(_, month)| (day as isize) < month.end)
+}
+
+/// Whether something was booked at about this day of the month before.
+fn again(booked: &[(usize, f64)], months: &[Span], day: usize) -> bool {
+    let Some((number, month)) = month_of(months, day) else { return false };
+    let Some(before) = number.checked_sub(1).and_then(|number| months.get(number)) else { return false };
+    let position = day as isize - month.start;
+    booked
+        .iter()
+        .any(|(other, _)| (*other as isize) < before.end && (*other as isize - before.start - position).abs() <= LATE && *other as isize >= before.start)
+}
+
+/// What will still be booked in the last month of `months`, from `now` on.
+pub(super) fn to_come(parts: &Parts, months: &[Span], now: usize, begins: usize) -> f64 {
+    let (Some(month), Some(before)) = (months.last(), months.len().checked_sub(2).and_then(|number| months.get(number))) else { return 0.0 };
+    let earlier = months.len().checked_sub(3).and_then(|number| months.get(number)).filter(|earlier| begins as isize <= earlier.end - 15);
+    let within = |span: &Span| {
+        let span = *span;
+        parts
+            .booked
+            .iter()
+            .filter(move |(day, _)| (*day as isize) >= span.start && (*day as isize) < span.end)
+            .map(move |(day, extra)| (*day as isize - span.start, *extra))
+    };
+    let position = now as isize - month.start;
+    let mut sum = 0.0;
+    for (at, extra) in within(before) {
+        let alike = |other: &(isize, f64)| {
+            (other.0 - at).abs() <= LATE && other.1.signum() == extra.signum() && other.1.abs() < 4.0 * extra.abs() && other.1.abs() > 0.25 * extra.abs()
+        };
+        let booked_already = within(month).any(|other| alike(&other));
+        // One that is more than a little late does not come any more.
+        if booked_already || at + LATE < position {
+            continue;
+        }
+        let seen_twice = earlier.is_some_and(|earlier| within(earlier).any(|other| alike(&other)));
+        // A fee is all that its series costs; on top of use, one is not enough to expect another.
+        let nothing_else = parts.base.sum(day(before.start), day(before.end)).abs() < 0.2 * extra.abs();
+        let expected = seen_twice || (earlier.is_none() && nothing_else);
+        if expected {
+            sum += extra;
+        }
+    }
+    sum
+}
+
+fn day(number: isize) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}

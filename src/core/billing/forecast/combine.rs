@@ -1,0 +1,82 @@
+//! Several forecasts made one: each counts by how it did on the same account at this point of earlier months.
+
+use super::super::dense::weighted_quantile;
+use super::view::WAYS;
+
+/// One look back: what the ways said at a day of an earlier month, and what came.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// The day before which everything was known.
+    pub(super) now: usize,
+    /// The month, by number.
+    pub(super) month: usize,
+    /// What each way said of the rest without bookings.
+    pub(super) ways: [Option<f64>; WAYS],
+    /// Bookings that were expected.
+    pub(super) bookings: f64,
+    /// What the rest of the month cost, bookings included.
+    pub(super) came: f64,
+    /// The size against which an error is large or small.
+    pub(super) size: f64,
+}
+
+/// Errors of each way, and the sizes they belong to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Losses {
+    /// Sum of errors, and of sizes, by way.
+    pub(super) sums: [(f64, f64); WAYS],
+}
+
+impl Losses {
+    /// Adds up looks that `counts` lets through, each at the weight it gives.
+    pub(super) fn of<'a>(looks: impl Iterator<Item = (&'a Look, f64)>) -> Self {
+        let mut losses = Self::default();
+        for (look, weight) in looks {
+            for (way, (errors, sizes)) in look.ways.iter().zip(&mut losses.sums) {
+                if let Some(said) = way {
+                    *errors += weight * (look.came - look.bookings - said).abs();
+                    *sizes += weight * look.size;
+                }
+            }
+        }
+        losses
+    }
+}
+
+/// How well each way does where nothing is known: relative errors of the rest, at a point of the month.
+pub(super) type Prior = [f64; WAYS];
+
+/// So many looks at the account weigh as much as one at the series.
+pub(super) struct Trust {
+    /// Weight of the prior, in looks at the series itself.
+    pub(super) prior: f64,
+    /// Weight of the whole account, in looks at the series itself.
+    pub(super) account: f64,
+    /// How much more a better way counts.
+    pub(super) power: f64,
+}
+
+/// The weight of each way.
+pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
+    let mut weights = [0.0; WAYS];
+    for ((weight, prior), (own, account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&account.sums)) {
+        let mut sum = trust.prior * prior;
+        let mut count = trust.prior;
+        for (losses, trust) in [(own, looks), (account, trust.account)] {
+            if losses.1 > 0.0 && trust > 0.0 {
+                sum += trust * (losses.0 / losses.1).min(3.0);
+                count += trust;
+            }
+        }
+        *weight = (sum / count + 0.005).powf(-trust.power);
+    }
+    weights
+}
+
+/// The ways made one: the mean of the middle half of the weight, which neither a single wild way moves nor a toss between two equals.
+pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<f64> {
+    let mut said: Vec<(f64, f64)> = ways.iter().zip(weights).filter_map(|(way, weight)| way.map(|way| (way, *weight))).collect();
+    let shares = [0.3, 0.4, 0.5, 0.6, 0.7];
+    let middle: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
+    middle.map(|sum| sum / shares.len() as f64)
+}

@@ -1,0 +1,77 @@
+//! How a month will end, from nothing but the days before.
+//!
+//! Each series is taken apart into bookings (support fees, tax, credits: [`bookings`]) and use. What use will cost is said in fourteen simple
+//! ways ([`view`]); each counts by how it did at this point of earlier months, on this series and on the whole account ([`combine`]). How far
+//! off that was at this point of earlier months gives the interval ([`interval`]).
+
+mod bookings;
+mod combine;
+mod interval;
+mod study;
+mod view;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use serde::Serialize;
+
+use super::series::Series;
+use crate::core::calendar::Month;
+use study::{Rest, rests};
+
+/// How a month will end, as far as that can be known at the beginning of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forecast {
+    /// Nothing of this UTC day or a later one was looked at.
+    pub as_of: NaiveDate,
+    /// The month that day lies in.
+    pub month: Month,
+    /// The whole bill.
+    pub total: Estimate,
+    /// Each series that has a figure before that day, dearest first, then by name.
+    pub series: Vec<SeriesEstimate>,
+}
+
+/// What a whole month will cost, in the currency of the bill.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Estimate {
+    /// As likely too low as too high.
+    pub forecast: Decimal,
+    /// The lower end of an interval that holds the month's cost in four of five cases.
+    pub low: Decimal,
+    /// Its upper end.
+    pub high: Decimal,
+}
+
+/// What one series will cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SeriesEstimate {
+    /// Its name on the bill.
+    pub name: String,
+    /// What it will cost.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+}
+
+/// Says how the month that `as_of` lies in will end, reading only the days before it.
+pub fn forecast(series: &[Series], as_of: NaiveDate) -> Forecast {
+    let month = Month::of(as_of);
+    let known: Vec<&Series> = series.iter().filter(|one| one.days.range(..as_of).next().is_some()).collect();
+    let so_far = |one: &Series| one.days.range(month.first_day()..as_of).fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount));
+    let Some((rests, total)) = rests(&known, as_of) else {
+        return Forecast { as_of, month, total: Estimate::default(), series: Vec::new() };
+    };
+    let mut estimates: Vec<SeriesEstimate> =
+        known.iter().zip(rests).map(|(one, rest)| SeriesEstimate { name: one.name.clone(), estimate: estimate(so_far(one), rest) }).collect();
+    estimates.sort_by(|a, b| b.estimate.forecast.cmp(&a.estimate.forecast).then_with(|| a.name.cmp(&b.name)));
+    let booked = known.iter().fold(Decimal::ZERO, |sum, one| sum.saturating_add(so_far(one)));
+    Forecast { as_of, month, total: estimate(booked, total), series: estimates }
+}
+
+/// What is booked exactly, and what is expected to come.
+fn estimate(so_far: Decimal, rest: Rest) -> Estimate {
+    // Statistics have no more digits than these to give.
+    let exact = |value: f64| so_far.saturating_add(Decimal::from_f64(value).unwrap_or_default().round_dp(10));
+    let forecast = exact(rest.middle);
+    Estimate { forecast, low: exact(rest.low).min(forecast), high: exact(rest.high).max(forecast) }
+}
