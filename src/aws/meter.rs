@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::prices::Prices;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, Billing, CostQuestion, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::clock::Clock;
 use crate::core::calendar::Month;
 use crate::core::money::{Usd, cents};
@@ -138,8 +138,8 @@ struct Metered {
 
 #[async_trait]
 impl Billing for Metered {
-    async fn cost_by_service(&self, from: NaiveDate, end: NaiveDate, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
-        self.meter.call("ce:GetCostAndUsage", "the account's bill", self.inner.billing.cost_by_service(from, end, token)).await
+    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+        self.meter.call("ce:GetCostAndUsage", "the account's bill", self.inner.billing.costs(question, token)).await
     }
 }
 

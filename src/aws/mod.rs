@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 
 use self::budget::Budget;
 use crate::core::money::Money;
@@ -32,22 +33,98 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// One line of a bill: a service on a UTC day. A day without lines comes as one with an empty list.
+/// What a bill is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostQuestion {
+    /// The first UTC day.
+    pub from: NaiveDate,
+    /// The first UTC day that is no longer meant.
+    pub end: NaiveDate,
+    /// What an amount is.
+    pub metric: CostMetric,
+    /// What amounts are told apart by, beside the service.
+    pub by: CostBy,
+    /// Only what this linked account used; everything the caller may see if `None`.
+    pub account: Option<String>,
+}
+
+/// What Cost Explorer calls a cost. The metrics differ in how what was paid in advance and discounts are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostMetric {
+    /// What the invoice says.
+    Unblended,
+    /// With what was paid in advance spread over the time it is for.
+    Amortized,
+    /// With the average rate of an organisation.
+    Blended,
+    /// `Unblended` after discounts.
+    NetUnblended,
+    /// `Amortized` after discounts.
+    NetAmortized,
+}
+
+impl CostMetric {
+    /// Each metric with its word in the configuration.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("unblended", Self::Unblended),
+        ("amortized", Self::Amortized),
+        ("blended", Self::Blended),
+        ("net_unblended", Self::NetUnblended),
+        ("net_amortized", Self::NetAmortized),
+    ];
+
+    /// The name the API has for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unblended => "UnblendedCost",
+            Self::Amortized => "AmortizedCost",
+            Self::Blended => "BlendedCost",
+            Self::NetUnblended => "NetUnblendedCost",
+            Self::NetAmortized => "NetAmortizedCost",
+        }
+    }
+}
+
+/// What amounts of a service are told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostBy {
+    /// Record types: usage, tax, credits, refunds, support. Together they are everything.
+    RecordType,
+    /// Usage types with their quantities, tax and what is given back left out.
+    UsageType,
+}
+
+/// What a bill says of one UTC day. A day without groups cost nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BilledDay {
-    /// The UTC day.
+    /// The UTC day; it may go on on the next page.
     pub day: NaiveDate,
     /// Cost Explorer's `Estimated`.
     pub estimated: bool,
-    /// Services with their exact amounts; the same day may go on on the next page.
-    pub services: Vec<(String, Money)>,
+    /// Its groups.
+    pub groups: Vec<BilledGroup>,
+}
+
+/// One group of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BilledGroup {
+    /// The service's name on the bill.
+    pub service: String,
+    /// The record type, `Usage` where the answer does not say.
+    pub record_type: String,
+    /// The usage type, empty where the answer does not say.
+    pub usage_type: String,
+    /// The exact amount.
+    pub money: Money,
+    /// How much was used, with its unit; `None` where the answer does not say or mixes units.
+    pub quantity: Option<(Decimal, String)>,
 }
 
 /// Cost Explorer.
 #[async_trait]
 pub trait Billing: Send + Sync {
-    /// A page of `ce:GetCostAndUsage`: unblended cost by service, daily, `from` included, `end` excluded.
-    async fn cost_by_service(&self, from: NaiveDate, end: NaiveDate, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure>;
+    /// A page of `ce:GetCostAndUsage`, by day. Asked once, never again by itself, so that every request that may be charged is counted.
+    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure>;
 }
 
 /// An event of a log group.

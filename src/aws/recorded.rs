@@ -11,11 +11,12 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::Budget;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::clock::Clock;
+use crate::core::billing::line::Charge;
 use crate::core::calendar::{day_end, day_start};
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
+use crate::core::observation::{CallFailure, DayCost, FailureKind, MetricPoint};
 use crate::core::span::Span;
 
 /// What was recorded.
@@ -37,6 +38,13 @@ struct Billed {
     first: NaiveDate,
     last: NaiveDate,
     usd_a_day: Decimal,
+    /// Empty where it is not told apart.
+    #[serde(default)]
+    usage_type: String,
+    /// Usage if it says nothing else.
+    record_type: Option<String>,
+    /// How much was used a day, with its unit.
+    quantity_a_day: Option<(Decimal, String)>,
 }
 
 /// A function and how it behaved.
@@ -207,17 +215,28 @@ fn request_id(function: &str, call: u64) -> String {
 
 #[async_trait]
 impl Billing for Replayed {
-    async fn cost_by_service(&self, from: NaiveDate, end: NaiveDate, _token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+    async fn costs(&self, question: &CostQuestion, _token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
         let now = self.clock.now();
         let mut items = Vec::new();
-        for day in from.iter_days().take_while(|day| *day < end && now >= day_start(*day) + BILLED_AFTER) {
-            let is_final = now >= day_end(day) + FINAL_AFTER;
+        for day in question.from.iter_days().take_while(|day| *day < question.end && now >= day_start(*day) + BILLED_AFTER) {
+            let share = if now >= day_end(day) + FINAL_AFTER { Decimal::ONE } else { FIRST_FIGURE };
             let billed = self.recording.bill.iter().filter(|billed| billed.first <= day && day <= billed.last);
-            let amount = |billed: &Billed| if is_final { billed.usd_a_day } else { billed.usd_a_day * FIRST_FIGURE };
-            let services = billed.map(|billed| (billed.service.clone(), Money::usd(amount(billed)))).collect();
-            items.push(BilledDay { day, estimated: now < day_end(day) + ESTIMATED, services });
+            let groups = billed.filter_map(|billed| billed.group(question.by, share)).collect();
+            items.push(BilledDay { day, estimated: now < day_end(day) + ESTIMATED, groups });
         }
         Ok(Page { items, next: None })
+    }
+}
+
+impl Billed {
+    /// What the answer to a question says of it, as far as it has arrived.
+    fn group(&self, by: CostBy, share: Decimal) -> Option<BilledGroup> {
+        let record_type = self.record_type.clone().unwrap_or_else(|| DayCost::USAGE.to_owned());
+        let used = Charge::of_record_type(&record_type) == Charge::Usage;
+        let usage_type = if by == CostBy::UsageType { self.usage_type.clone() } else { String::new() };
+        let quantity = self.quantity_a_day.clone().filter(|_| by == CostBy::UsageType).map(|(quantity, unit)| (quantity * share, unit));
+        let group = BilledGroup { service: self.service.clone(), record_type, usage_type, money: Money::usd(self.usd_a_day * share), quantity };
+        (by == CostBy::RecordType || used).then_some(group)
     }
 }
 

@@ -8,27 +8,34 @@ use async_trait::async_trait;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
 use aws_sdk_cloudwatch::types::{Dimension, Statistic};
-use aws_sdk_costexplorer::types::{DateInterval, Granularity, GroupDefinition, GroupDefinitionType};
+use aws_sdk_costexplorer::types::{
+    DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, Group, GroupDefinition, GroupDefinitionType,
+};
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::budget::Budget;
 use super::failure::{failure, unreadable};
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::config::Aws;
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, MetricPoint};
+use crate::core::observation::{CallFailure, DayCost, MetricPoint};
 use crate::core::span::Span;
 
 /// How long a connection may take, and how long one call with all its tries may.
 const CONNECT: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_secs(25);
 const ALL_TRIES: Duration = Duration::from_secs(60);
-/// The metric that is asked for: what the month's usage costs before any agreement, as the console shows by default.
-const METRIC: &str = "UnblendedCost";
+/// Dimensions and metrics of Cost Explorer, as its API names them.
+const SERVICE: &str = "SERVICE";
+const RECORD_TYPE: &str = "RECORD_TYPE";
+const USAGE_TYPE: &str = "USAGE_TYPE";
+const QUANTITY: &str = "UsageQuantity";
+/// The record types that are not usage, as [`crate::core::billing::line::Charge`] sorts them.
+const NOT_USED: &[&str] = &["Tax", "Credit", "Refund", "BundledDiscount", "Discount", "EdpDiscount", "PrivateRateDiscount"];
 
 /// The account that the settings and the environment name. Makes no call yet.
 pub async fn connect(settings: &Aws) -> Account {
@@ -83,38 +90,78 @@ struct Sdk {
 
 #[async_trait]
 impl Billing for Sdk {
-    async fn cost_by_service(&self, from: NaiveDate, end: NaiveDate, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
         let (call, resource) = ("ce:GetCostAndUsage", "the account's bill");
         let unreadable = |what: String| unreadable(call, resource, what);
-        let period = DateInterval::builder().start(from.to_string()).end(end.to_string()).build().map_err(|error| unreadable(error.to_string()))?;
-        let by_service = GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key("SERVICE").build();
+        let (from, end) = (question.from.to_string(), question.end.to_string());
+        let period = DateInterval::builder().start(from).end(end).build().map_err(|error| unreadable(error.to_string()))?;
+        let second = match question.by {
+            CostBy::RecordType => RECORD_TYPE,
+            CostBy::UsageType => USAGE_TYPE,
+        };
+        let by = |key: &str| GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key(key).build();
         let request = self
             .billing
             .get_cost_and_usage()
             .time_period(period)
             .granularity(Granularity::Daily)
-            .metrics(METRIC)
-            .group_by(by_service)
+            .set_metrics(Some(
+                [Some(question.metric.name()), (question.by == CostBy::UsageType).then_some(QUANTITY)].into_iter().flatten().map(str::to_owned).collect(),
+            ))
+            .group_by(by(SERVICE))
+            .group_by(by(second))
+            .set_filter(filter(question))
             .set_next_page_token(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| failure(call, resource, &error))?;
+        // The SDK would try again by itself, and each try may be charged: whoever asks does that.
+        let once = aws_sdk_costexplorer::config::Config::builder().retry_config(RetryConfig::disabled());
+        let answer = request.customize().config_override(once).send().await.map_err(|error| failure(call, resource, &error))?;
+        // The answer says itself what its groups are by.
+        let said: Vec<&str> = answer.group_definitions().iter().filter_map(GroupDefinition::key).collect();
+        let keys = if said.is_empty() { vec![SERVICE, second] } else { said };
         let mut items = Vec::new();
         for result in answer.results_by_time() {
             let start = result.time_period().map(DateInterval::start).ok_or_else(|| unreadable("a period without a start".to_owned()))?;
             // Hourly answers carry a time as well; the day is what is asked for.
             let day = start.get(..10).and_then(|day| day.parse().ok()).ok_or_else(|| unreadable(format!("`{start}` is not a day")))?;
-            let mut services = Vec::new();
-            for group in result.groups() {
-                let service = group.keys().first().ok_or_else(|| unreadable("a group without a key".to_owned()))?;
-                let metric = group.metrics().and_then(|metrics| metrics.get(METRIC)).ok_or_else(|| unreadable(format!("no {METRIC} for {service}")))?;
-                let amount = metric.amount().unwrap_or_default();
-                let exact =
-                    amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| unreadable(format!("`{amount}` is not an amount")))?;
-                services.push((service.clone(), Money { amount: exact, currency: metric.unit().unwrap_or(Money::USD).to_owned() }));
-            }
-            items.push(BilledDay { day, estimated: result.estimated(), services });
+            let groups = result.groups().iter().map(|group| billed(group, &keys, question.metric.name()).map_err(unreadable)).collect::<Result<_, _>>()?;
+            items.push(BilledDay { day, estimated: result.estimated(), groups });
         }
         Ok(Page { items, next: answer.next_page_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
+}
+
+/// Tax and what is given back have lines of their own, which have no usage type.
+fn filter(question: &CostQuestion) -> Option<Expression> {
+    let dimension = |key, values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Expression::builder().dimensions(DimensionValues::builder().key(key).set_values(Some(values)).build()).build()
+    };
+    let used = || Expression::builder().not(dimension(CostDimension::RecordType, NOT_USED)).build();
+    let account = question.account.as_deref().map(|account| dimension(CostDimension::LinkedAccount, &[account]));
+    match (question.by, account) {
+        (CostBy::RecordType, account) => account,
+        (CostBy::UsageType, None) => Some(used()),
+        (CostBy::UsageType, Some(account)) => Some(Expression::builder().and(account).and(used()).build()),
+    }
+}
+
+fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<BilledGroup, String> {
+    let of = |key: &str| keys.iter().zip(group.keys()).find(|(name, _)| **name == key).map(|(_, value)| value.clone());
+    let service = of(SERVICE).ok_or("a group without a service")?;
+    let figures = group.metrics().and_then(|metrics| metrics.get(metric)).ok_or_else(|| format!("no {metric} for {service}"))?;
+    let quantity = group.metrics().and_then(|metrics| metrics.get(QUANTITY));
+    let quantity = quantity.and_then(|quantity| Some((exact(quantity.amount()?).ok()?, quantity.unit().filter(|unit| *unit != "N/A")?.to_owned())));
+    Ok(BilledGroup {
+        money: Money { amount: exact(figures.amount().unwrap_or_default())?, currency: figures.unit().unwrap_or(Money::USD).to_owned() },
+        record_type: of(RECORD_TYPE).unwrap_or_else(|| DayCost::USAGE.to_owned()),
+        usage_type: of(USAGE_TYPE).unwrap_or_default(),
+        quantity,
+        service,
+    })
+}
+
+fn exact(amount: &str) -> Result<Decimal, String> {
+    amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| format!("`{amount}` is not an amount"))
 }
 
 #[async_trait]

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Context, Format, print, print_json};
 use crate::app::{Config, StartError, account, receivers};
-use crate::aws::Account;
 use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
+use crate::aws::{Account, CostBy, CostMetric, CostQuestion};
 use crate::core::glob::NamePattern;
 use crate::core::observation::CallFailure;
 use crate::exit::Exit;
@@ -108,7 +108,9 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
         match call {
             "ce:GetCostAndUsage" => {
                 let today = now.date_naive();
-                account.billing.cost_by_service(today - TimeDelta::days(1), today, None).await.map(|_| "answered".to_owned())
+                let (metric, by) = (CostMetric::Unblended, CostBy::RecordType);
+                let question = CostQuestion { from: today - TimeDelta::days(1), end: today, metric, by, account: None };
+                account.billing.costs(&question, None).await.map(|_| "answered".to_owned())
             }
             "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns)
                 .await
