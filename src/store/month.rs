@@ -1,8 +1,10 @@
 //! The rows of a month, for the report.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::{Store, StoreError, ms, time};
+use crate::core::billing::costs::DAYS;
 use crate::core::calendar::Month;
 use crate::core::diagnosis::Cause;
 use crate::core::month::MonthRows;
@@ -16,11 +18,14 @@ impl Store {
     pub async fn month(&self, month: Month) -> Result<MonthRows, StoreError> {
         let (from, to) = month.instants();
         let mut rows = MonthRows {
-            days: self.days(month).await?,
-            days_before: self.days(month.previous()).await?,
+            figures: self.figures(month).await?,
+            past: self.past(month).await?,
+            lines: self.bill_lines(month.previous().first_day(), month.end()).await?.into_iter().map(|(_, lines)| lines).collect(),
             calls: self.own_calls(month).await?,
             ..MonthRows::default()
         };
+        let of = |month: Month| rows.past.iter().filter(move |day| month.contains(day.day)).cloned().collect();
+        (rows.days, rows.days_before) = (of(month), of(month.previous()));
         let (first, end) = (month.first_day().to_string(), month.end().to_string());
         let sums = "SELECT function, sum(invocations), sum(cold), sum(cold_waited), sum(timeouts), sum(errors), sum(billed_ms), sum(duration_ms), sum(unparsed)
                     FROM lambda_day WHERE day >= ?1 AND day < ?2 GROUP BY function ORDER BY function";
@@ -69,11 +74,19 @@ impl Store {
         Ok(())
     }
 
-    /// The newest figure of each day of a month.
-    async fn days(&self, month: Month) -> Result<Vec<DayCost>, StoreError> {
+    /// The newest figure of each day of the thirteen months up to the end of a month, oldest first.
+    async fn past(&self, month: Month) -> Result<Vec<DayCost>, StoreError> {
+        let first = month.end() - TimeDelta::days(DAYS);
         let newest = "SELECT body, max(seen) FROM cost_day WHERE day >= ?1 AND day < ?2 GROUP BY day ORDER BY day";
-        let rows = self.rows(sqlx::query(newest).bind(month.first_day().to_string()).bind(month.end().to_string())).await?;
+        let rows = self.rows(sqlx::query(newest).bind(first.to_string()).bind(month.end().to_string())).await?;
         rows.iter().map(|row| self.json("a day's cost", &self.get::<String>(row, 0)?)).collect()
+    }
+
+    /// Every figure that was seen of a month's days.
+    async fn figures(&self, month: Month) -> Result<Vec<(DateTime<Utc>, DayCost)>, StoreError> {
+        let all = "SELECT seen, body FROM cost_day WHERE day >= ?1 AND day < ?2 ORDER BY day, seen";
+        let rows = self.rows(sqlx::query(all).bind(month.first_day().to_string()).bind(month.end().to_string())).await?;
+        rows.iter().map(|row| Ok((time(self.get(row, 0)?), self.json("a day's cost", &self.get::<String>(row, 1)?)?))).collect()
     }
 
     /// The monitor's own calls of a month: operation, count, US dollars.

@@ -1,16 +1,19 @@
 //! The sum of one month: what `monitor report` shows. Pure: rows of the store in, one value out.
 
+mod bill;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::billing::explain::Reason;
-use super::calendar::Month;
-use super::incident::Incident;
-use super::money::{Money, Totals};
-use super::observation::{DayCost, Ping, PingOutcome, Tally};
+use crate::core::billing::explain::Reason;
+use crate::core::billing::line::DayLines;
+use crate::core::calendar::Month;
+use crate::core::incident::Incident;
+use crate::core::money::{Money, Totals};
+use crate::core::observation::{DayCost, Ping, PingOutcome, Tally};
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -22,6 +25,12 @@ pub struct MonthRows {
     pub days: Vec<DayCost>,
     /// The same for the month before.
     pub days_before: Vec<DayCost>,
+    /// Every figure that was seen of the days of the month, with when it was seen.
+    pub figures: Vec<(DateTime<Utc>, DayCost)>,
+    /// The latest figure of each day of the thirteen months up to the end of this one, oldest first.
+    pub past: Vec<DayCost>,
+    /// The lines of this month and the one before, as far as they are known.
+    pub lines: Vec<DayLines>,
     /// Counts of each function over the month, causes among them.
     pub tallies: Vec<Tally>,
     /// Pings, with when they were sent.
@@ -324,20 +333,9 @@ pub struct CallLine {
 
 /// Sums a month up.
 pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport {
-    let amounts = by_service(&rows.days);
-    let before = by_service(&rows.days_before);
     let (currency, total) = one_currency(&rows.days);
     let previous_total = currency.as_deref().filter(|_| !rows.days_before.is_empty()).and_then(|currency| all(&rows.days_before).only(currency));
-    let mut services: Vec<ServiceLine> = Vec::new();
-    let mut keys: Vec<&(String, String)> = amounts.keys().chain(before.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    for key in keys {
-        let amount = amounts.get(key).copied().unwrap_or_default();
-        let previous = (!rows.days_before.is_empty()).then(|| before.get(key).copied().unwrap_or_default());
-        services.push(ServiceLine { service: key.0.clone(), amount, previous, currency: key.1.clone(), reasons: vec![], resources: vec![] });
-    }
-    services.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.service.cmp(&b.service)));
+    let services = bill::services(&rows, month);
     let days_in_month = (month.end() - month.first_day()).num_days() as usize;
     let first = rows.days.iter().map(|day| day.day).min();
     let last = rows.days.iter().map(|day| day.day).max();
@@ -346,15 +344,15 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
         month,
         settled: rows.days.len() == days_in_month && rows.days.iter().all(|day| day.settled),
         days: first.zip(last).map(|(first, last)| DayRange { first, last }),
+        reasons: bill::main_reasons(&services, currency.as_deref()),
+        daily: bill::daily(&rows.days, currency.as_deref()),
+        accounts: bill::accounts(&rows.lines, month),
+        restatements: bill::restatements(&rows.figures),
+        forecast: bill::foretell(&rows, month, currency.as_deref(), now),
         currency,
         total,
         previous_total,
         services,
-        reasons: vec![],
-        daily: vec![],
-        accounts: vec![],
-        restatements: vec![],
-        forecast: ForecastLines::default(),
         idle: vec![],
         lambda: rows.tallies.iter().map(function_line).collect(),
         pings: ping_lines(&rows.pings),
@@ -365,15 +363,6 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
             calls: rows.calls.into_iter().map(|(operation, count, usd)| CallLine { operation, count, usd }).collect(),
         },
     }
-}
-
-fn by_service(days: &[DayCost]) -> BTreeMap<(String, String), Decimal> {
-    let mut sums = BTreeMap::<(String, String), Decimal>::new();
-    for (service, money) in days.iter().flat_map(|day| &day.services) {
-        let sum = sums.entry((service.clone(), money.currency.clone())).or_default();
-        *sum = sum.saturating_add(money.amount);
-    }
-    sums
 }
 
 fn all(days: &[DayCost]) -> Totals {

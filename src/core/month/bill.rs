@@ -1,0 +1,179 @@
+//! The part of the report that is the bill: what was charged, why it is not what it was, and how it will end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+use super::{DayLine, ForecastLines, ForecastScore, Foretold, MonthRows, Restatement, ServiceForecast, ServiceLine, ServiceReason};
+use crate::core::billing::explain::{Side, reasons, sides};
+use crate::core::billing::forecast::{Estimate, forecast};
+use crate::core::billing::line::DayLines;
+use crate::core::billing::series::Series;
+use crate::core::calendar::Month;
+use crate::core::observation::DayCost;
+
+/// Reasons that stand at the top of a report.
+const MOST_REASONS: usize = 3;
+/// The day of a finished month on which its forecast is judged: the middle, when it can still be of use.
+const JUDGED_ON: u32 = 15;
+
+/// Each service of this month or the month before, dearest first, with why it is not what it was.
+pub(super) fn services(rows: &MonthRows, month: Month) -> Vec<ServiceLine> {
+    let lines = |month: Month| rows.lines.iter().filter(move |lines| month.contains(lines.day));
+    let now = sides(&rows.days, lines(month));
+    let before = sides(&rows.days_before, lines(month.previous()));
+    let keys: BTreeSet<&(String, String)> = now.keys().chain(before.keys()).collect();
+    let nothing = Side::default();
+    let mut all: Vec<ServiceLine> = Vec::new();
+    for key in keys {
+        let (is, was) = (now.get(key).unwrap_or(&nothing), before.get(key).unwrap_or(&nothing));
+        let is_known = !rows.days_before.is_empty();
+        all.push(ServiceLine {
+            service: key.0.clone(),
+            amount: is.amount,
+            previous: is_known.then_some(was.amount),
+            currency: key.1.clone(),
+            reasons: if is_known { reasons(was, is) } else { vec![] },
+            resources: vec![],
+        });
+    }
+    all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.service.cmp(&b.service)));
+    all
+}
+
+/// The reasons that move the total most, in its currency.
+pub(super) fn main_reasons(services: &[ServiceLine], currency: Option<&str>) -> Vec<ServiceReason> {
+    let all = services.iter().filter(|line| currency == Some(line.currency.as_str()));
+    let mut all: Vec<ServiceReason> =
+        all.flat_map(|line| line.reasons.iter().map(|reason| ServiceReason { service: line.service.clone(), reason: reason.clone() })).collect();
+    all.sort_by(|a, b| b.reason.amount.abs().cmp(&a.reason.amount.abs()).then_with(|| a.service.cmp(&b.service)));
+    all.truncate(MOST_REASONS);
+    all
+}
+
+/// Each day of the month, in the report's currency.
+pub(super) fn daily(days: &[DayCost], currency: Option<&str>) -> Vec<DayLine> {
+    let Some(currency) = currency else { return vec![] };
+    let in_currency = |day: &DayCost| {
+        let services = day.services.iter().filter(|(_, money)| money.currency == currency);
+        services.map(|(service, money)| (service.clone(), money.amount)).collect()
+    };
+    days.iter().map(|day| DayLine { day: day.day, settled: day.settled, services: in_currency(day) }).collect()
+}
+
+/// The linked accounts that the lines of the month name.
+pub(super) fn accounts(lines: &[DayLines], month: Month) -> Vec<String> {
+    let of_month = lines.iter().filter(|day| month.contains(day.day));
+    let named: BTreeSet<&String> = of_month.flat_map(|day| day.lines.keys().map(|key| &key.account)).filter(|account| !account.is_empty()).collect();
+    named.into_iter().cloned().collect()
+}
+
+/// What changed of days that had been called settled, oldest day first.
+pub(super) fn restatements(figures: &[(DateTime<Utc>, DayCost)]) -> Vec<Restatement> {
+    let mut days = BTreeMap::<NaiveDate, Vec<&(DateTime<Utc>, DayCost)>>::new();
+    figures.iter().for_each(|figure| days.entry(figure.1.day).or_default().push(figure));
+    let mut all = Vec::new();
+    for (day, mut figures) in days {
+        figures.sort_by_key(|(seen, _)| *seen);
+        for pair in figures.windows(2) {
+            let [(_, was), (seen, is)] = pair else { continue };
+            if !was.settled {
+                continue;
+            }
+            let services: BTreeSet<&String> = was.services.keys().chain(is.services.keys()).collect();
+            for service in services {
+                let amount = |cost: &DayCost| cost.services.get(service).map(|money| money.amount).unwrap_or_default();
+                let (before, after) = (amount(was), amount(is));
+                if before != after {
+                    all.push(Restatement { day, service: service.clone(), seen: *seen, before, after });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// How the month will end, from its settled days and those of the months before.
+pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, now: DateTime<Utc>) -> ForecastLines {
+    let Some(currency) = currency else { return ForecastLines::default() };
+    let end = rows.past.iter().rev().find(|day| day.settled).and_then(|day| day.day.succ_opt());
+    let Some(known_before) = end else { return ForecastLines::default() };
+    let series = series(&rows.past, currency, known_before);
+    // The month itself once it is over and settled, else the one before.
+    let judged = if known_before >= month.end() { month } else { month.previous() };
+    let mut lines = ForecastLines { score: score(&series, judged, &rows.past), ..ForecastLines::default() };
+    // Nothing is foretold of a month that is over, or has not begun.
+    if known_before >= month.end() || Month::of(now.date_naive()) != month {
+        return lines;
+    }
+    let as_of = known_before.max(month.first_day());
+    let foretold = forecast(&series, as_of);
+    let value = |estimate: &Estimate| Foretold { forecast: estimate.forecast, low: estimate.low, high: estimate.high };
+    lines.as_of = Some(as_of);
+    lines.total = Some(value(&foretold.total));
+    lines.services = foretold.series.iter().map(|one| ServiceForecast { service: one.name.clone(), foretold: value(&one.estimate) }).collect();
+    lines.services.sort_by(|a, b| b.foretold.forecast.cmp(&a.foretold.forecast).then_with(|| a.service.cmp(&b.service)));
+    lines
+}
+
+fn series(days: &[DayCost], currency: &str, end: NaiveDate) -> Vec<Series> {
+    let mut all = BTreeMap::<&str, BTreeMap<NaiveDate, Decimal>>::new();
+    for day in days.iter().filter(|day| day.settled && day.day < end) {
+        for (service, money) in day.services.iter().filter(|(_, money)| money.currency == currency) {
+            all.entry(service).or_default().insert(day.day, money.amount);
+        }
+    }
+    all.into_iter().map(|(name, days)| Series { name: name.to_owned(), days }).collect()
+}
+
+/// How a month that is over had been foretold in its middle. `None` unless every day of it is settled, and something was known before.
+fn score(series: &[Series], month: Month, days: &[DayCost]) -> Option<ForecastScore> {
+    let known = days.iter().filter(|day| month.contains(day.day) && day.settled).count();
+    let length = (month.end() - month.first_day()).num_days();
+    if i64::try_from(known).ok()? != length || !days.iter().any(|day| day.day < month.first_day()) {
+        return None;
+    }
+    let as_of = month.first_day().with_day(JUDGED_ON)?;
+    let sum = |end: NaiveDate| {
+        let days = series.iter().flat_map(|one| one.days.range(month.first_day()..end));
+        days.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
+    };
+    let (actual, so_far) = (sum(month.end()), sum(as_of));
+    let foretold = forecast(series, as_of).total.forecast;
+    let naive = so_far.checked_mul(Decimal::from(length))?.checked_div(Decimal::from(JUDGED_ON - 1))?.round_dp(10);
+    let percent = |said: Decimal| (said - actual).abs().checked_mul(Decimal::ONE_HUNDRED)?.checked_div(actual.abs()).map(|share| share.round_dp(1));
+    Some(ForecastScore { month, as_of, forecast: foretold, naive, actual, error_percent: percent(foretold), naive_error_percent: percent(naive) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::calendar::day_start;
+    use crate::core::money::Money;
+
+    fn cost(day: &str, usd: &str, settled: bool) -> DayCost {
+        let mut cost = DayCost::new(day.parse().unwrap(), !settled, settled);
+        cost.add("S", "Usage", &Money::usd(usd.parse().unwrap()));
+        cost
+    }
+
+    /// Figures of one day in the order in which they were seen, and what of that is a restatement.
+    fn check(figures: &[(&str, bool)]) -> Vec<String> {
+        let seen = |hour: usize| day_start("2024-12-05".parse().unwrap()) + chrono::TimeDelta::hours(hour as i64);
+        let figures: Vec<_> = figures.iter().enumerate().map(|(hour, (usd, settled))| (seen(hour), cost("2024-12-01", usd, *settled))).collect();
+        restatements(&figures).iter().map(|one| format!("{} {} {}", one.service, one.before, one.after)).collect()
+    }
+
+    #[test]
+    fn a_settled_day_that_changes_is_restated_and_a_provisional_one_only_grows() {
+        for (figures, restated) in [
+            (&[("1", false), ("2", false), ("3", true)][..], &[][..]),
+            (&[("1", false), ("3", true), ("4", true), ("4", true)], &["S 3 4"]),
+            (&[("3", true), ("4", true), ("2", true)], &["S 3 4", "S 4 2"]),
+            (&[("3", true)], &[]),
+        ] {
+            assert_eq!(check(figures), restated, "{figures:?}");
+        }
+    }
+}
