@@ -126,7 +126,7 @@ pub async fn daemon(
 ) -> Result<Daemon, StartError> {
     let prices = Prices::built_in().map_err(|error| StartError::Prices(error.to_string()))?;
     let store = Store::open(&config.store.path, durability).await?;
-    let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)));
+    let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(store.ledger()));
     let account = metered(account, &meter);
     let receivers = receivers(&config)?;
     let book = config.rulebook();

@@ -93,6 +93,14 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
         FailureKind::Denied if said.contains("cost explorer") || said.contains("Cost Explorer") => {
             "switch Cost Explorer on in the Billing console of the paying account; it answers after about a day".to_owned()
         }
+        FailureKind::Denied if call.starts_with("ce:") && is_of_a_member(said) => {
+            "this account is paid by another one: there, under Billing > Cost Management preferences, let linked accounts see Cost Explorer; \
+             until then `read.estimated_charges` and exports work here"
+                .to_owned()
+        }
+        FailureKind::Denied if call.starts_with("ce:") => format!(
+            "allow {call} to this identity (deploy/iam-policy.json), and let IAM identities see the bill: the root user switches that on under Account > IAM access to billing"
+        ),
         FailureKind::Denied => format!("allow {call} to this identity (deploy/iam-policy.json has all that monitor needs)"),
         FailureKind::NoCredentials => {
             "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must answer".to_owned()
@@ -109,8 +117,17 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
         FailureKind::Throttled | FailureKind::Behind => "it is asked again by itself; poll less often if this stays".to_owned(),
         FailureKind::CapReached => "raise max_monthly_usd under [aws]".to_owned(),
         FailureKind::Refused if said.contains("no region") => "set region under [aws], or AWS_REGION".to_owned(),
+        FailureKind::Refused if said.contains("DataUnavailable") => {
+            "nothing to mend: Cost Explorer has figures 24 hours to 4 days after it was switched on; it is asked again by itself".to_owned()
+        }
         FailureKind::Refused => "it is asked again by itself; `monitor check --live` shows whether it stays".to_owned(),
     }
+}
+
+/// Whether Cost Explorer says that the caller's account is a member of an organisation.
+fn is_of_a_member(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["linked account", "member account", "payer account", "management account"].iter().any(|words| said.contains(words))
 }
 
 #[cfg(test)]
@@ -139,11 +156,14 @@ mod tests {
             assert_eq!(found, kind, "{chain:?}");
             assert!(next_step(found, "sts:GetCallerIdentity", &said).contains(step), "{chain:?}");
         }
-        assert!(
-            worded("ce:GetCostAndUsage", "the bill", classify("AccessDeniedException", 400), "User not enabled for cost explorer access")
-                .next_step
-                .contains("switch Cost Explorer on")
-        );
+        for (code, said, step) in [
+            ("AccessDeniedException", "User not enabled for cost explorer access", "switch Cost Explorer on"),
+            ("AccessDeniedException", "Linked account does not have access to this data", "let linked accounts see"),
+            ("AccessDeniedException", "User: x is not authorized to perform: ce:GetCostAndUsage", "IAM access to billing"),
+            ("DataUnavailableException", "DataUnavailableException: Data is not available. Please try to adjust the time period", "24 hours to 4 days"),
+        ] {
+            assert!(worded("ce:GetCostAndUsage", "the bill", classify(code, 400), said).next_step.contains(step), "{said}");
+        }
         assert!(
             worded("logs:FilterLogEvents", "/aws/lambda/x", classify("AccessDeniedException", 400), "User: x is not authorized")
                 .next_step

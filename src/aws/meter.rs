@@ -28,12 +28,40 @@ pub struct Spent {
     pub count: u64,
 }
 
+/// Where calls that cost something are written down before they are made, so that no crash loses one, and two processes that share
+/// it cannot pass the cap together.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Writes one call down, unless the month would then cost more than `cap`. The month is that of the day.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String>;
+
+    /// Takes one call off again that was certainly not charged.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    async fn strike(&self, day: NaiveDate, operation: &str, price: Decimal) -> Result<(), String>;
+}
+
+/// What became of a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Booked {
+    /// It is written down.
+    Yes,
+    /// The month has cost this already, in US dollars, and one more call would pass the cap.
+    CapReached(Decimal),
+}
+
 /// Counts and prices calls.
 pub struct Meter {
     prices: Prices,
     cap: Usd,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// Without one, what calls cost is only known to this process until the store is told.
+    ledger: Option<Box<dyn Ledger>>,
 }
 
 #[derive(Default)]
@@ -47,7 +75,13 @@ struct State {
 impl Meter {
     /// A meter that has counted nothing yet.
     pub fn new(prices: Prices, cap: Usd, clock: Arc<dyn Clock>) -> Self {
-        Self { prices, cap, clock, state: Mutex::default() }
+        Self { prices, cap, clock, state: Mutex::default(), ledger: None }
+    }
+
+    /// The same meter, with every call that costs something written down before it is made.
+    #[must_use]
+    pub fn with_ledger(self, ledger: impl Ledger + 'static) -> Self {
+        Self { ledger: Some(Box::new(ledger)), ..self }
     }
 
     /// Puts back what the store knows of the current month.
@@ -82,26 +116,27 @@ impl Meter {
             state.spent = Decimal::ZERO;
         }
         if !price.is_zero() && state.spent + price > self.cap.0 {
-            return Err(CallFailure {
-                call: operation.to_owned(),
-                resource: resource.to_owned(),
-                kind: FailureKind::CapReached,
-                said: format!("the monitor's own calls have cost {} USD in {month}, and one more would pass the cap of {}", cents(state.spent), self.cap),
-                next_step: "raise max_monthly_usd under [aws], poll less often, or wait for the next month".to_owned(),
-            });
+            return Err(self.cap_reached(operation, resource, month, state.spent));
         }
         state.spent += price;
         Ok(price)
     }
 
-    /// Books a call that was made. A refused one costs nothing; one whose answer never came may have been charged.
+    fn cap_reached(&self, operation: &str, resource: &str, month: Month, spent: Decimal) -> CallFailure {
+        CallFailure {
+            call: operation.to_owned(),
+            resource: resource.to_owned(),
+            kind: FailureKind::CapReached,
+            said: format!("the monitor's own calls have cost {} USD in {month}, and one more would pass the cap of {}", cents(spent), self.cap),
+            next_step: "free sources such as `read.estimated_charges` go on; for this one raise max_monthly_usd under [aws], poll less often, or wait for the next month"
+                .to_owned(),
+        }
+    }
+
+    /// Books a call that was made.
     fn book<T>(&self, operation: &str, price: Decimal, result: &Result<T, CallFailure>) {
-        let charged = match result {
-            Ok(_) => true,
-            Err(failure) => failure.kind == FailureKind::NoAnswer,
-        };
         let mut state = self.state();
-        if !charged {
+        if !was_charged(result) {
             state.spent -= price;
             return;
         }
@@ -109,11 +144,51 @@ impl Meter {
     }
 
     async fn call<T>(&self, operation: &str, resource: &str, call: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
-        let price = self.reserve(operation, resource)?;
+        let price = self.prices.call(operation).unwrap_or_default();
+        match self.ledger.as_ref().filter(|_| !price.is_zero()) {
+            None => {
+                let price = self.reserve(operation, resource)?;
+                let result = call.await;
+                self.book(operation, price, &result);
+                result
+            }
+            Some(ledger) => self.call_by_ledger(ledger.as_ref(), (operation, price), resource, call).await,
+        }
+    }
+
+    async fn call_by_ledger<T>(
+        &self,
+        ledger: &dyn Ledger,
+        (operation, price): (&str, Decimal),
+        resource: &str,
+        call: impl Future<Output = Result<T, CallFailure>>,
+    ) -> Result<T, CallFailure> {
+        let day = self.clock.now().date_naive();
+        let unwritten = |why: String| CallFailure {
+            call: operation.to_owned(),
+            resource: resource.to_owned(),
+            kind: FailureKind::Refused,
+            said: format!("it costs {price} USD, and that cannot be written down: {why}"),
+            next_step: "mend the store; calls that cost something are not made before".to_owned(),
+        };
+        match ledger.book(day, operation, price, self.cap.0).await.map_err(unwritten)? {
+            Booked::CapReached(spent) => return Err(self.cap_reached(operation, resource, Month::of(day), spent)),
+            Booked::Yes => {}
+        }
         let result = call.await;
-        self.book(operation, price, &result);
+        if !was_charged(&result)
+            && let Err(why) = ledger.strike(day, operation, price).await
+        {
+            // Counted too much, which is the side that keeps the cap.
+            tracing::error!("a call that was not charged stays booked: {why}");
+        }
         result
     }
+}
+
+/// A refused call costs nothing; one whose answer never came may have been charged.
+fn was_charged<T>(result: &Result<T, CallFailure>) -> bool {
+    result.as_ref().err().is_none_or(|failure| failure.kind == FailureKind::NoAnswer)
 }
 
 /// The account, with the meter in front of every call that can be billed. Pings are not among them: what they cost depends on

@@ -148,7 +148,9 @@ impl Needs {
     /// What a condition needs.
     pub fn of(condition: &Condition) -> Self {
         match condition {
-            Condition::CostAbove(_) | Condition::CostJump(_) => Self::Costs,
+            Condition::CostAbove(_) | Condition::CostJump(_) | Condition::CostAnomaly(_) | Condition::ForecastAbove(_) | Condition::NewService(_) => {
+                Self::Costs
+            }
             Condition::LambdaCause(condition) if condition.counts_minutes() => Self::Minutes,
             Condition::LambdaCause(_) | Condition::NewError(_) => Self::Faults,
             Condition::ColdStarts(_) | Condition::DurationAbove(_) | Condition::MemoryAbove(_) => Self::Minutes,

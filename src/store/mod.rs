@@ -3,6 +3,7 @@
 mod billing;
 mod commit;
 mod history;
+mod ledger;
 mod load;
 mod lock;
 mod month;
@@ -23,6 +24,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use commit::{Commit, SourceRow};
 pub use history::{MessageRow, NotificationRow, Record};
+pub use ledger::SpendLedger;
 pub use load::Loaded;
 pub use outbox::{Attempt, Backlog, Sealed, Sent};
 pub use rehearsal::{Acked, Told};

@@ -1,10 +1,15 @@
 //! What is known of the bill, day by day: every value that was seen, and how far a figure that is not settled can be trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
+use super::anomaly::{Episode, lasting};
+use super::forecast::{Forecast, forecast};
+use super::series::Series;
+use crate::core::calendar::Month;
 use crate::core::money::Money;
 use crate::core::observation::DayCost;
 
@@ -25,6 +30,20 @@ pub struct Costs {
     days: BTreeMap<NaiveDate, Figures>,
     /// Every service that any day has named.
     services: BTreeSet<String>,
+    outlook: Mutex<Option<Arc<Outlook>>>,
+}
+
+/// What the settled days say of days to come, and of each other.
+#[derive(Debug)]
+pub struct Outlook {
+    /// Settled days it is made of.
+    pub days: usize,
+    /// The first UTC day that is not settled.
+    pub known_before: NaiveDate,
+    /// How the month will end.
+    pub forecast: Forecast,
+    /// What is out of the ordinary on the last settled day.
+    pub episodes: Vec<Episode>,
 }
 
 /// What was said of one day.
@@ -70,6 +89,7 @@ impl Costs {
     pub fn record(&mut self, seen: DateTime<Utc>, cost: &DayCost) {
         self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
         self.days.entry(cost.day).or_default().record(seen, cost);
+        *self.outlook.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// What was seen by a clock that was ahead counts as seen now.
@@ -117,19 +137,35 @@ impl Costs {
         self.days.values().filter_map(|figures| figures.falls.get(of)).copied().max().unwrap_or_default().max(MAY_FALL)
     }
 
+    /// What the settled days say of the month's end and of what is out of the ordinary. `None` before anything is settled. It is thought
+    /// out once and remembered until the bill says something new.
+    pub fn outlook(&self, month: Month) -> Option<Arc<Outlook>> {
+        let known_before = self.settled_up_to()?;
+        let as_of = known_before.max(month.first_day());
+        let mut remembered = self.outlook.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outlook) = remembered.as_ref().filter(|outlook| outlook.forecast.as_of == as_of) {
+            return Some(Arc::clone(outlook));
+        }
+        let series = self.settled_before(known_before);
+        let days = self.days.values().filter(|figures| figures.newest().is_some_and(|cost| cost.settled)).count();
+        let outlook = Arc::new(Outlook { days, known_before, forecast: forecast(&series, as_of), episodes: lasting(&series, known_before) });
+        *remembered = Some(Arc::clone(&outlook));
+        Some(outlook)
+    }
+
     /// Each service's settled days before a day, in US dollars; services billed in another currency are left out.
-    pub fn settled_before(&self, end: NaiveDate) -> BTreeMap<&str, BTreeMap<NaiveDate, Decimal>> {
+    fn settled_before(&self, end: NaiveDate) -> Vec<Series> {
         let mut series = BTreeMap::<&str, BTreeMap<NaiveDate, Decimal>>::new();
         for cost in self.days.range(..end).filter_map(|(_, figures)| figures.newest()).filter(|cost| cost.settled) {
             for (service, money) in cost.services.iter().filter(|(_, money)| money.currency == Money::USD) {
                 series.entry(service).or_default().insert(cost.day, money.amount);
             }
         }
-        series
+        series.into_iter().map(|(name, days)| Series { name: name.to_owned(), days }).collect()
     }
 
     /// The first day from which on nothing is settled.
-    pub fn settled_up_to(&self) -> Option<NaiveDate> {
+    fn settled_up_to(&self) -> Option<NaiveDate> {
         let last = self.days.iter().rev().find(|(_, figures)| figures.newest().is_some_and(|cost| cost.settled))?;
         last.0.succ_opt()
     }

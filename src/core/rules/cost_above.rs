@@ -146,19 +146,24 @@ impl CostAbove {
         };
         // Costs of a running day only grow: it can prove that a limit is crossed, but not that it will not be.
         let judged = [Some(last), days.next().filter(|_| !last.settled)];
+        let mut uncertain = None;
         for cost in judged.into_iter().flatten() {
             let Some(amount) = cost.usd(service_of(&subject)) else {
                 return Judgement::unknown(subject, "billed in another currency than USD");
             };
             if amount > self.limit.0 {
                 if history.costs().certainly(cost, service_of(&subject)).is_none_or(|certain| certain <= self.limit.0) {
-                    return Judgement::unknown(subject, format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit));
+                    uncertain = Some(format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit));
+                    continue;
                 }
                 let finding = self.finding(&subject, amount, &format!("on {}", cost.day), vec![("Figure is".to_owned(), shown(cost.day, cost.settled))]);
                 return Judgement::holds(subject, finding);
             }
         }
-        Judgement::clear(subject, format!("within {} on {}", self.limit, last.day))
+        match uncertain {
+            Some(why) => Judgement::unknown(subject, why),
+            None => Judgement::clear(subject, format!("within {} on {}", self.limit, last.day)),
+        }
     }
 
     fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>) -> Finding {

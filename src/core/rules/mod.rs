@@ -2,12 +2,15 @@
 
 mod cold_starts;
 mod cost_above;
+mod cost_anomaly;
 mod cost_jump;
 mod duration_above;
+mod forecast_above;
 mod lambda_cause;
 mod memory_above;
 mod metric_above;
 mod new_error;
+mod new_service;
 mod ping_failing;
 mod receiver_failing;
 mod silence;
@@ -83,6 +86,9 @@ macro_rules! conditions {
 conditions! {
     cost_above: CostAbove,
     cost_jump: CostJump,
+    cost_anomaly: CostAnomaly,
+    forecast_above: ForecastAbove,
+    new_service: NewService,
     lambda_cause: LambdaCause,
     new_error: NewError,
     cold_starts: ColdStarts,
@@ -110,7 +116,7 @@ impl Condition {
 
     /// Whether what it finds has a figure and a limit that can be compared.
     pub fn is_measured(&self) -> bool {
-        !matches!(self, Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_))
+        !matches!(self, Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_) | Self::CostAnomaly(_) | Self::NewService(_))
     }
 
     /// Whether what this condition found on a subject, for these causes, explains what another one found on the same for others: then

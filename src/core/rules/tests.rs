@@ -82,7 +82,7 @@ fn a_month_is_over_its_limit_as_soon_as_its_days_add_up_to_more() {
     let days = [
         cost("2024-11-30", true, &[("RDS", "99")]),
         cost("2024-12-01", true, &[("RDS", "10"), ("Lambda", "0.01")]),
-        cost("2024-12-02", false, &[("RDS", "10.00")]),
+        cost("2024-12-02", true, &[("RDS", "10.00")]),
     ];
     check("cost_above = { service = \"RDS\", usd = \"20\" }", &days, &[("service:RDS", "clear", "20.00 USD in 2024-12 up to 2024-12-02")]);
     check("cost_above = { usd = \"20\" }", &days, &[("total", "holds", "The whole account costs 20.01 USD in 2024-12 so far, over 20.00 USD")]);
@@ -91,9 +91,27 @@ fn a_month_is_over_its_limit_as_soon_as_its_days_add_up_to_more() {
 }
 
 #[test]
+fn a_provisional_figure_crosses_a_limit_only_by_what_of_it_is_certain() {
+    let days = |last: &str| [cost("2024-12-01", true, &[("RDS", "15")]), cost("2024-12-19", false, &[("RDS", last)])];
+    let month = "cost_above = { usd = \"20\" }";
+    check(month, &days("5.00"), &[("total", "clear", "")]);
+    check(month, &days("5.01"), &[("total", "unknown", "20.01 USD in 2024-12 up to 2024-12-19, over 20.00 USD only if the last days stay as they are")]);
+    // 85 % of 5.89 is more than 5.
+    check(month, &days("5.89"), &[("total", "holds", "20.89 USD in 2024-12 so far")]);
+    // An uncertain day does not hide a certain one before it.
+    let day = "cost_above = { per = \"day\", usd = \"14\" }";
+    check(day, &[cost("2024-12-18", true, &[("RDS", "15")]), cost("2024-12-19", false, &[("RDS", "14.01")])], &[("total", "holds", "on 2024-12-18")]);
+    check(
+        day,
+        &[cost("2024-12-18", true, &[("RDS", "9")]), cost("2024-12-19", false, &[("RDS", "14.01")])],
+        &[("total", "unknown", "14.01 USD on 2024-12-19")],
+    );
+}
+
+#[test]
 fn a_day_that_still_runs_can_prove_a_limit_crossed_but_not_kept() {
     let rule = "cost_above = { per = \"day\", usd = \"5\" }";
-    check(rule, &[cost("2024-12-19", true, &[("RDS", "4")]), cost("2024-12-20", false, &[("RDS", "5.01")])], &[("total", "holds", "on 2024-12-20")]);
+    check(rule, &[cost("2024-12-19", true, &[("RDS", "4")]), cost("2024-12-20", false, &[("RDS", "5.90")])], &[("total", "holds", "on 2024-12-20")]);
     check(rule, &[cost("2024-12-19", true, &[("RDS", "6")]), cost("2024-12-20", false, &[("RDS", "1")])], &[("total", "holds", "on 2024-12-19")]);
     check(rule, &[cost("2024-12-18", true, &[("RDS", "6")]), cost("2024-12-19", true, &[("RDS", "5")])], &[("total", "clear", "")]);
     check(rule, &[cost("2024-12-10", true, &[("RDS", "6")])], &[("total", "unknown", "last days")]);
