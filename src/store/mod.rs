@@ -2,6 +2,7 @@
 
 mod commit;
 mod history;
+mod inventory;
 mod load;
 mod lock;
 mod month;
@@ -33,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql")),
     (3, "messages", include_str!("migrations/0003_messages.sql")),
     (4, "rehearsal", include_str!("migrations/0004_rehearsal.sql")),
+    (6, "inventory", include_str!("migrations/0006_inventory.sql")),
 ];
 
 /// Why the store cannot be used.

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::{Finding, Judgement, Measure};
 use crate::core::calendar::Month;
 use crate::core::history::History;
+use crate::core::inventory::summary;
 use crate::core::money::{Usd, cents};
 use crate::core::settings::Settings;
 use crate::core::span::Span;
@@ -76,6 +77,12 @@ pub(super) fn service_of(subject: &Subject) -> Option<&str> {
     }
 }
 
+/// What stands behind the bill of a service, where an inventory says.
+pub(super) fn behind(subject: &Subject, history: &History, now: DateTime<Utc>) -> Vec<String> {
+    let said = service_of(subject).and_then(|service| summary(service, &history.inventories_at(now), now));
+    said.into_iter().map(|said| format!("{said}.")).collect()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Per {
     Day,
@@ -128,6 +135,7 @@ impl CostAbove {
             sum,
             &format!("in {month} so far"),
             vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))],
+            behind(&subject, history, now),
         );
         Judgement::holds(subject, finding)
     }
@@ -144,21 +152,27 @@ impl CostAbove {
                 return Judgement::unknown(subject, "billed in another currency than USD");
             };
             if amount > self.limit.0 {
-                let finding = self.finding(&subject, amount, &format!("on {}", cost.day), vec![("Figure is".to_owned(), shown(cost.day, cost.settled))]);
+                let finding = self.finding(
+                    &subject,
+                    amount,
+                    &format!("on {}", cost.day),
+                    vec![("Figure is".to_owned(), shown(cost.day, cost.settled))],
+                    behind(&subject, history, now),
+                );
                 return Judgement::holds(subject, finding);
             }
         }
         Judgement::clear(subject, format!("within {} on {}", self.limit, last.day))
     }
 
-    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>) -> Finding {
+    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>, said: Vec<String>) -> Finding {
         let name = subject.name();
         let name = if *subject == Subject::Total { "The whole account" } else { name };
         facts.insert(0, ("Cost".to_owned(), format!("{} USD", cents(amount))));
         facts.insert(1, ("Limit".to_owned(), format!("{} a {}", self.limit, if self.per == Per::Day { "day" } else { "month" })));
         Finding {
             headline: format!("{name} costs {} USD {when}, over {}", cents(amount), self.limit),
-            said: vec![],
+            said,
             facts,
             cause: None,
             next_step: match subject {
