@@ -5,12 +5,14 @@
 //! logs are read.
 
 pub mod budget;
+pub mod describe;
 mod failure;
 pub mod meter;
 pub mod prices;
-
+mod query;
 pub mod recorded;
 pub mod resolve;
+pub mod resources;
 pub mod sdk;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use self::budget::Budget;
+use self::resources::Resources;
 use crate::core::money::Money;
 use crate::core::observation::CallFailure;
 use crate::core::span::Span;
@@ -63,11 +66,24 @@ pub struct LogEvent {
     pub message: String,
 }
 
+/// A log group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: String,
+    /// After how many days an event is deleted; `None` for never.
+    pub retention_days: Option<u32>,
+    /// What it stores, packed, in bytes; `None` if the answer does not say.
+    pub stored_bytes: Option<u64>,
+    /// When it was made, UTC.
+    pub created: Option<DateTime<Utc>>,
+}
+
 /// CloudWatch Logs.
 #[async_trait]
 pub trait Logs: Send + Sync {
-    /// A page of `logs:DescribeLogGroups`: names that start with `prefix`.
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<String>, CallFailure>;
+    /// A page of `logs:DescribeLogGroups`: those whose names start with `prefix`, all for an empty one.
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure>;
 
     /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once, never again
     /// by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
@@ -85,6 +101,19 @@ pub struct Invoked {
     pub log_tail: String,
 }
 
+/// Provisioned concurrency of a version or alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provisioned {
+    /// The version or alias.
+    pub qualifier: String,
+    /// Environments that are kept, and paid for.
+    pub environments: u32,
+    /// `READY`, `IN_PROGRESS` or `FAILED`.
+    pub state: String,
+    /// When it was last changed, UTC.
+    pub changed: Option<DateTime<Utc>>,
+}
+
 /// Lambda.
 #[async_trait]
 pub trait Functions: Send + Sync {
@@ -96,6 +125,12 @@ pub trait Functions: Send + Sync {
 
     /// `lambda:GetAccountSettings`: how many invocations the account may run at the same time in this region.
     async fn concurrency_limit(&self) -> Result<u32, CallFailure>;
+
+    /// All pages of `lambda:ListProvisionedConcurrencyConfigs`.
+    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure>;
+
+    /// `lambda:GetFunctionConfiguration`: memory in MB of a version or alias.
+    async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure>;
 }
 
 /// A metric of CloudWatch.
@@ -176,6 +211,8 @@ pub struct Account {
     pub functions: Arc<dyn Functions>,
     /// CloudWatch.
     pub metrics: Arc<dyn Metrics>,
+    /// RDS, EC2 and Elastic Load Balancing.
+    pub resources: Arc<dyn Resources>,
     /// Security Token Service.
     pub identity: Arc<dyn Identity>,
     /// How fast `logs:FilterLogEvents` is asked.

@@ -17,7 +17,9 @@ use rust_decimal::Decimal;
 
 use super::budget::Budget;
 use super::failure::{failure, unreadable};
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
+use super::query::Query;
+use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page, Provisioned, Statistics};
+use crate::clock::{Clock, WallClock};
 use crate::config::Aws;
 use crate::core::money::Money;
 use crate::core::observation::CallFailure;
@@ -27,16 +29,19 @@ use crate::core::span::Span;
 const CONNECT: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_secs(25);
 const ALL_TRIES: Duration = Duration::from_secs(60);
+/// Pages of one answer; more are taken for an answer without end.
+const MOST_PAGES: usize = 200;
 /// The metric that is asked for: what the month's usage costs before any agreement, as the console shows by default.
 const METRIC: &str = "UnblendedCost";
 
 /// The account that the settings and the environment name. Makes no call yet.
 pub async fn connect(settings: &Aws) -> Account {
-    account(&load(settings).await)
+    account(&load(settings).await, Arc::new(WallClock))
 }
 
-/// The account behind a configuration of the SDK. Makes no call yet.
-pub fn account(config: &SdkConfig) -> Account {
+/// The account behind a configuration of the SDK. Makes no call yet. `clock` is what signs with, and waits between tries, where the
+/// SDK has no part in a call.
+pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
     let client = Arc::new(Sdk {
         billing: aws_sdk_costexplorer::Client::new(config),
@@ -51,6 +56,7 @@ pub fn account(config: &SdkConfig) -> Account {
         logs: client.clone(),
         functions: client.clone(),
         metrics: client.clone(),
+        resources: Arc::new(Query::new(config, clock, CONNECT, ONE_TRY)),
         identity: client,
         log_budget: Arc::new(Budget::unbounded()),
     }
@@ -119,10 +125,19 @@ impl Billing for Sdk {
 
 #[async_trait]
 impl Logs for Sdk {
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<String>, CallFailure> {
-        let request = self.logs.describe_log_groups().log_group_name_prefix(prefix).set_next_token(token.map(str::to_owned));
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+        let request =
+            self.logs.describe_log_groups().set_log_group_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned())).set_next_token(token.map(str::to_owned));
         let answer = request.send().await.map_err(|error| failure("logs:DescribeLogGroups", prefix, &error))?;
-        let items = answer.log_groups().iter().filter_map(|group| group.log_group_name()).map(str::to_owned).collect();
+        let group = |group: &aws_sdk_cloudwatchlogs::types::LogGroup| {
+            Some(LogGroup {
+                name: group.log_group_name()?.to_owned(),
+                retention_days: group.retention_in_days().and_then(|days| u32::try_from(days).ok()),
+                stored_bytes: group.stored_bytes().and_then(|bytes| u64::try_from(bytes).ok()),
+                created: group.creation_time().and_then(DateTime::from_timestamp_millis),
+            })
+        };
+        let items = answer.log_groups().iter().filter_map(group).collect();
         Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
@@ -176,6 +191,40 @@ impl Functions for Sdk {
         let answer = self.functions.get_account_settings().send().await.map_err(|error| failure(call, "the account", &error))?;
         let limit = answer.account_limit().and_then(|limit| u32::try_from(limit.concurrent_executions()).ok());
         limit.ok_or_else(|| unreadable(call, "the account", "no concurrency limit in it".to_owned()))
+    }
+
+    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+        let call = "lambda:ListProvisionedConcurrencyConfigs";
+        let mut all = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let request = self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker.clone());
+            let answer = request.send().await.map_err(|error| failure(call, function, &error))?;
+            for config in answer.provisioned_concurrency_configs() {
+                let qualifier = config.function_arn().and_then(|arn| arn.rsplit_once(':')).map(|(_, qualifier)| qualifier.to_owned());
+                all.push(Provisioned {
+                    qualifier: qualifier.ok_or_else(|| unreadable(call, function, "a configuration without a qualifier".to_owned()))?,
+                    environments: config.requested_provisioned_concurrent_executions().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+                    state: config.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                    // Lambda writes the offset without a colon: 2024-12-20T01:02:03+0000.
+                    changed: config.last_modified().and_then(|at| DateTime::parse_from_str(at, "%FT%T%.f%z").ok()).map(Into::into),
+                });
+            }
+            match answer.next_marker().filter(|next| !next.is_empty()) {
+                None => return Ok(all),
+                Some(next) if marker.as_deref() == Some(next) => break,
+                next => marker = next.map(str::to_owned),
+            }
+        }
+        Err(unreadable(call, function, "its pages do not end".to_owned()))
+    }
+
+    async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure> {
+        let call = "lambda:GetFunctionConfiguration";
+        let request = self.functions.get_function_configuration().function_name(function).qualifier(qualifier);
+        let answer = request.send().await.map_err(|error| failure(call, function, &error))?;
+        let memory = answer.memory_size().and_then(|memory| u32::try_from(memory).ok());
+        memory.ok_or_else(|| unreadable(call, function, "no memory size in it".to_owned()))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::core::observation::{CallFailure, DayCost, FailureKind, What};
 use crate::core::settings::Settings;
 use crate::core::span::Span;
 
-pub(super) const CALLS: &[&str] = &["ce:GetCostAndUsage"];
+const CALLS: &[&str] = &["ce:GetCostAndUsage"];
 
 /// Until this day of a month the bill of the month before still moves: support fees land on the 6th or 7th.
 const BILL_MOVES_UNTIL: u32 = 10;
@@ -32,6 +32,10 @@ pub struct CostExplorer {
 impl CostExplorer {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         Some(Self { settle: settings.or("settle", Span::hours(48))? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

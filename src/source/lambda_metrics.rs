@@ -13,7 +13,7 @@ use crate::core::glob::NamePattern;
 use crate::core::observation::{METRICS, MetricPoint, ReadUpTo, What};
 use crate::core::settings::Settings;
 
-pub(super) const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
+const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
 /// Points arrive some minutes late and may still grow, so each poll asks for the last hour again.
 const LOOK_BACK: TimeDelta = TimeDelta::hours(1);
@@ -29,6 +29,10 @@ pub struct LambdaMetrics {
 impl LambdaMetrics {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         Some(Self { functions: settings.some("functions")? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {
