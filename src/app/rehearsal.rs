@@ -126,6 +126,7 @@ fn routes(config: &Config) -> Routes {
         let functions = watch.read.functions().to_vec();
         match watch.read.kind() {
             "cost_explorer" => routes.costs = routes.costs.or(Some(place)),
+            "inventory" => routes.inventories = routes.inventories.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
             _ => routes.logs.push((place, functions)),
         }
@@ -165,6 +166,7 @@ fn not_rehearsable(book: &Rulebook, extent: &Extent, signs: &[Sign], period: Per
             Needs::Minutes => extent.minutes,
             Needs::Points => extent.points,
             Needs::Pings => extent.pings,
+            Needs::Inventories => extent.inventories,
             Needs::Signs if matches!(rule.condition, Condition::Silence(_)) && !left_signs(&rule.condition, signs) => DateTime::<Utc>::MAX_UTC,
             Needs::Signs => extent.signs,
             Needs::Answers => DateTime::<Utc>::MAX_UTC,

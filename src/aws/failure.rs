@@ -33,6 +33,17 @@ pub(super) fn unreadable(call: &str, resource: &str, what: String) -> CallFailur
     worded(call, resource, FailureKind::Refused, &format!("an answer that cannot be read: {what}"))
 }
 
+/// The failure of a call that was answered, or that nobody answered in time.
+pub(super) fn answered(call: &str, resource: &str, kind: FailureKind, said: &str) -> CallFailure {
+    worded(call, resource, kind, said)
+}
+
+/// The failure of a call that never came to an answer, by the words of its chain of errors, outermost first.
+pub(super) fn before_an_answer(call: &str, resource: &str, chain: &[String]) -> CallFailure {
+    let (kind, said) = by_chain(chain);
+    worded(call, resource, kind, &said)
+}
+
 fn worded(call: &str, resource: &str, kind: FailureKind, said: &str) -> CallFailure {
     CallFailure {
         call: call.to_owned(),
@@ -44,7 +55,7 @@ fn worded(call: &str, resource: &str, kind: FailureKind, said: &str) -> CallFail
 }
 
 /// Error codes of the services the monitor calls; see each service's "Common errors" page.
-fn classify(code: &str, status: u16) -> FailureKind {
+pub(super) fn classify(code: &str, status: u16) -> FailureKind {
     match code {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" | "OptInRequired" => FailureKind::Denied,
         "UnrecognizedClientException"

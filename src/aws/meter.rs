@@ -8,11 +8,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::prices::Prices;
-use super::{Account, BilledDay, Billing, CostQuestion, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use super::{
+    Account, BilledDay, Billing, CostQuestion, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page, Provisioned, Statistics,
+};
 use crate::clock::Clock;
 use crate::core::calendar::Month;
 use crate::core::money::{Usd, cents};
-use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
+use crate::core::observation::{CallFailure, FailureKind};
 use crate::core::span::Span;
 
 /// Calls of one operation on one UTC day that the store does not know yet.
@@ -201,6 +204,7 @@ pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
         logs: metered.clone(),
         functions: metered.clone(),
         metrics: metered.clone(),
+        resources: metered.clone(),
         identity: metered,
         log_budget: account.log_budget,
     }
@@ -220,7 +224,7 @@ impl Billing for Metered {
 
 #[async_trait]
 impl Logs for Metered {
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
         self.meter.call("logs:DescribeLogGroups", prefix, self.inner.logs.log_groups(prefix, token)).await
     }
 
@@ -242,19 +246,55 @@ impl Functions for Metered {
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         self.meter.call("lambda:GetAccountSettings", "the account", self.inner.functions.concurrency_limit()).await
     }
+
+    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+        self.meter.call("lambda:ListProvisionedConcurrencyConfigs", function, self.inner.functions.provisioned(function)).await
+    }
+
+    async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure> {
+        self.meter.call("lambda:GetFunctionConfiguration", function, self.inner.functions.memory_mb(function, qualifier)).await
+    }
 }
 
 #[async_trait]
 impl Metrics for Metered {
-    async fn statistics(
-        &self,
-        function: &str,
-        metric: &str,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
-        self.meter.call("cloudwatch:GetMetricStatistics", function, self.inner.metrics.statistics(function, metric, from, to, period)).await
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
+        self.meter.call("cloudwatch:GetMetricStatistics", &query.subject(), self.inner.metrics.statistics(query, from, to, period)).await
+    }
+
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        self.meter.call("cloudwatch:ListMetrics", &query.subject(), self.inner.metrics.list_metrics(query, token)).await
+    }
+}
+
+#[async_trait]
+impl Resources for Metered {
+    async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
+        self.meter.call("rds:DescribeDBInstances", "the account's databases", self.inner.resources.db_instances()).await
+    }
+
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
+        self.meter.call("ec2:DescribeNatGateways", "the account's NAT gateways", self.inner.resources.nat_gateways()).await
+    }
+
+    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+        self.meter.call("ec2:DescribeAddresses", "the account's addresses", self.inner.resources.addresses()).await
+    }
+
+    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+        self.meter.call("ec2:DescribeVolumes", "the account's volumes", self.inner.resources.volumes()).await
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
+        self.meter.call("elasticloadbalancing:DescribeLoadBalancers", "the account's load balancers", self.inner.resources.load_balancers()).await
+    }
+
+    async fn target_groups(&self, load_balancer: &str) -> Result<Vec<String>, CallFailure> {
+        self.meter.call("elasticloadbalancing:DescribeTargetGroups", load_balancer, self.inner.resources.target_groups(load_balancer)).await
+    }
+
+    async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
+        self.meter.call("elasticloadbalancing:DescribeTargetHealth", group, self.inner.resources.targets(group)).await
     }
 }
 

@@ -5,12 +5,14 @@
 //! logs are read.
 
 pub mod budget;
+pub mod describe;
 mod failure;
 pub mod meter;
 pub mod prices;
-
+mod query;
 pub mod recorded;
 pub mod resolve;
+pub mod resources;
 pub mod sdk;
 
 use std::sync::Arc;
@@ -20,8 +22,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use self::budget::Budget;
+use self::resources::Resources;
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, MetricPoint};
+use crate::core::observation::CallFailure;
 use crate::core::span::Span;
 
 /// A page of a longer answer, with the token of the next one.
@@ -140,11 +143,24 @@ pub struct LogEvent {
     pub message: String,
 }
 
+/// A log group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: String,
+    /// After how many days an event is deleted; `None` for never.
+    pub retention_days: Option<u32>,
+    /// What it stores, packed, in bytes; `None` if the answer does not say.
+    pub stored_bytes: Option<u64>,
+    /// When it was made, UTC.
+    pub created: Option<DateTime<Utc>>,
+}
+
 /// CloudWatch Logs.
 #[async_trait]
 pub trait Logs: Send + Sync {
-    /// A page of `logs:DescribeLogGroups`: names that start with `prefix`.
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<String>, CallFailure>;
+    /// A page of `logs:DescribeLogGroups`: those whose names start with `prefix`, all for an empty one.
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure>;
 
     /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once, never again
     /// by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
@@ -162,6 +178,19 @@ pub struct Invoked {
     pub log_tail: String,
 }
 
+/// Provisioned concurrency of a version or alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provisioned {
+    /// The version or alias.
+    pub qualifier: String,
+    /// Environments that are kept, and paid for.
+    pub environments: u32,
+    /// `READY`, `IN_PROGRESS` or `FAILED`.
+    pub state: String,
+    /// When it was last changed, UTC.
+    pub changed: Option<DateTime<Utc>>,
+}
+
 /// Lambda.
 #[async_trait]
 pub trait Functions: Send + Sync {
@@ -173,21 +202,70 @@ pub trait Functions: Send + Sync {
 
     /// `lambda:GetAccountSettings`: how many invocations the account may run at the same time in this region.
     async fn concurrency_limit(&self) -> Result<u32, CallFailure>;
+
+    /// All pages of `lambda:ListProvisionedConcurrencyConfigs`.
+    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure>;
+
+    /// `lambda:GetFunctionConfiguration`: memory in MB of a version or alias.
+    async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure>;
+}
+
+/// A metric of CloudWatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricQuery {
+    /// Such as `AWS/Lambda`.
+    pub namespace: String,
+    /// Such as `Throttles`.
+    pub metric: String,
+    /// Names and values; a metric is only found by all of its dimensions.
+    pub dimensions: Vec<(String, String)>,
+    /// The region that keeps it; `None` for the account's own.
+    pub region: Option<String>,
+}
+
+impl MetricQuery {
+    /// A metric of the account's own region.
+    pub fn new(namespace: &str, metric: &str, dimensions: &[(&str, &str)]) -> Self {
+        let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { namespace: namespace.to_owned(), metric: metric.to_owned(), dimensions, region: None }
+    }
+
+    /// A metric that Lambda keeps of a function.
+    pub fn of_function(function: &str, metric: &str) -> Self {
+        Self::new("AWS/Lambda", metric, &[("FunctionName", function)])
+    }
+
+    /// What it is about, for people: the values of its dimensions, or its name where it has none.
+    pub fn subject(&self) -> String {
+        let values: Vec<&str> = self.dimensions.iter().map(|(_, value)| value.as_str()).collect();
+        if values.is_empty() { format!("{} {}", self.namespace, self.metric) } else { values.join(", ") }
+    }
+}
+
+/// What CloudWatch says of one period of a metric, in the metric's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Statistics {
+    /// The start of the period, UTC.
+    pub at: DateTime<Utc>,
+    /// The sum over the period.
+    pub sum: f64,
+    /// The largest value in the period.
+    pub maximum: f64,
+    /// The average over the period.
+    pub average: f64,
 }
 
 /// CloudWatch.
 #[async_trait]
 pub trait Metrics: Send + Sync {
-    /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`) in the namespace `AWS/Lambda`:
-    /// sum, maximum and average per `period` seconds.
-    async fn statistics(
-        &self,
-        function: &str,
-        metric: &str,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure>;
+    /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`): sum, maximum and average per
+    /// `period` seconds, in order of time. Periods without a datum are left out.
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure>;
+
+    /// A page of `cloudwatch:ListMetrics`: the metrics of that namespace and name that have at least those dimensions, each with all
+    /// of its own. A metric without a datum for two weeks is not listed.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html>
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure>;
 }
 
 /// Security Token Service.
@@ -210,6 +288,8 @@ pub struct Account {
     pub functions: Arc<dyn Functions>,
     /// CloudWatch.
     pub metrics: Arc<dyn Metrics>,
+    /// RDS, EC2 and Elastic Load Balancing.
+    pub resources: Arc<dyn Resources>,
     /// Security Token Service.
     pub identity: Arc<dyn Identity>,
     /// How fast `logs:FilterLogEvents` is asked.

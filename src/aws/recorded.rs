@@ -11,12 +11,16 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::Budget;
-use super::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use super::{
+    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page,
+    Provisioned, Statistics,
+};
 use crate::clock::Clock;
 use crate::core::billing::line::Charge;
 use crate::core::calendar::{day_end, day_start};
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, DayCost, FailureKind, MetricPoint};
+use crate::core::observation::{CallFailure, DayCost, FailureKind};
 use crate::core::span::Span;
 
 /// What was recorded.
@@ -28,6 +32,8 @@ pub struct Recording {
     bill: Vec<Billed>,
     #[serde(default)]
     function: Vec<Function>,
+    #[serde(default)]
+    database: Vec<Database>,
 }
 
 /// A service that cost the same every day for some days.
@@ -45,6 +51,22 @@ struct Billed {
     record_type: Option<String>,
     /// How much was used a day, with its unit.
     quantity_a_day: Option<(Decimal, String)>,
+}
+
+/// An RDS instance, and when anybody was connected to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Database {
+    name: String,
+    class: String,
+    engine: String,
+    storage_type: String,
+    storage_gb: u32,
+    made: DateTime<Utc>,
+    /// From then on it is no longer there.
+    gone: Option<DateTime<Utc>>,
+    /// The first and the last day on which anybody was connected; none for never.
+    used: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// A function and how it behaved.
@@ -122,6 +144,7 @@ impl Recording {
             logs: replayed.clone(),
             functions: replayed.clone(),
             metrics: replayed.clone(),
+            resources: replayed.clone(),
             identity: replayed,
             log_budget: Arc::new(Budget::unbounded()),
         }
@@ -242,9 +265,9 @@ impl Billed {
 
 #[async_trait]
 impl Logs for Replayed {
-    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
+    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
         let groups = self.recording.function.iter().map(|function| format!("/aws/lambda/{}", function.name));
-        Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).collect(), next: None })
+        Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).map(|name| LogGroup { name, ..LogGroup::default() }).collect(), next: None })
     }
 
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
@@ -277,19 +300,77 @@ impl Functions for Replayed {
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         Ok(10)
     }
+
+    async fn provisioned(&self, _function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn memory_mb(&self, function: &str, _qualifier: &str) -> Result<u32, CallFailure> {
+        Err(absent("lambda:GetFunctionConfiguration", function))
+    }
 }
 
 #[async_trait]
 impl Metrics for Replayed {
-    async fn statistics(
-        &self,
-        _function: &str,
-        _metric: &str,
-        _from: DateTime<Utc>,
-        _to: DateTime<Utc>,
-        _period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, _period: u32) -> Result<Vec<Statistics>, CallFailure> {
+        let named = |database: &&Database| query.metric == "DatabaseConnections" && query.dimensions.iter().any(|(_, value)| *value == database.name);
+        let Some(database) = self.recording.database.iter().find(named) else { return Ok(vec![]) };
+        let now = self.clock.now().min(to);
+        let there = |day: &NaiveDate| day_end(*day) > database.made && database.gone.is_none_or(|gone| day_start(*day) < gone);
+        let point = |day: NaiveDate| {
+            let connected = database.used.is_some_and(|(first, last)| first <= day && day <= last);
+            let maximum = if connected { 2.0 } else { 0.0 };
+            Statistics { at: day_start(day), sum: maximum, maximum, average: maximum }
+        };
+        Ok(from.date_naive().iter_days().take_while(|day| day_start(*day) < now).filter(there).map(point).collect())
+    }
+
+    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+}
+
+#[async_trait]
+impl Resources for Replayed {
+    async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
+        let now = self.clock.now();
+        let there = self.recording.database.iter().filter(|database| database.made <= now && database.gone.is_none_or(|gone| now < gone));
+        let instance = |database: &Database| DbInstance {
+            id: database.name.clone(),
+            class: database.class.clone(),
+            engine: database.engine.clone(),
+            state: "available".to_owned(),
+            storage_type: database.storage_type.clone(),
+            storage_gb: Some(database.storage_gb),
+            multi_az: Some(false),
+            created: Some(database.made),
+            tags: BTreeMap::new(),
+        };
+        Ok(there.map(instance).collect())
+    }
+
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
         Ok(vec![])
+    }
+
+    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn target_groups(&self, _load_balancer: &str) -> Result<Vec<String>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn targets(&self, _group: &str) -> Result<usize, CallFailure> {
+        Ok(0)
     }
 }
 

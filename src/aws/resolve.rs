@@ -21,7 +21,7 @@ pub async fn functions(logs: &dyn Logs, patterns: &[NamePattern]) -> Result<Vec<
         let mut token: Option<String> = None;
         loop {
             let page = logs.log_groups(&prefix, token.as_deref()).await?;
-            found.extend(page.items.iter().filter_map(|group| group.strip_prefix(LOG_GROUP_PREFIX)).filter(|name| pattern.fits(name)).map(str::to_owned));
+            found.extend(page.items.iter().filter_map(|group| group.name.strip_prefix(LOG_GROUP_PREFIX)).filter(|name| pattern.fits(name)).map(str::to_owned));
             // A token that comes back unchanged would be asked for ever.
             if page.next.is_none() || page.next == token {
                 break;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
-use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
 use aws_sdk_costexplorer::types::{
     DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, Group, GroupDefinition, GroupDefinitionType,
 };
@@ -19,16 +19,23 @@ use rust_decimal::Decimal;
 
 use super::budget::Budget;
 use super::failure::{failure, unreadable};
-use super::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::query::Query;
+use super::{
+    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page,
+    Provisioned, Statistics,
+};
+use crate::clock::{Clock, WallClock};
 use crate::config::Aws;
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, DayCost, MetricPoint};
+use crate::core::observation::{CallFailure, DayCost};
 use crate::core::span::Span;
 
 /// How long a connection may take, and how long one call with all its tries may.
 const CONNECT: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_secs(25);
 const ALL_TRIES: Duration = Duration::from_secs(60);
+/// Pages of one answer; more are taken for an answer without end.
+const MOST_PAGES: usize = 200;
 /// Dimensions and metrics of Cost Explorer, as its API names them.
 const SERVICE: &str = "SERVICE";
 const RECORD_TYPE: &str = "RECORD_TYPE";
@@ -39,11 +46,12 @@ const NOT_USED: &[&str] = &["Tax", "Credit", "Refund", "BundledDiscount", "Disco
 
 /// The account that the settings and the environment name. Makes no call yet.
 pub async fn connect(settings: &Aws) -> Account {
-    account(&load(settings).await)
+    account(&load(settings).await, Arc::new(WallClock))
 }
 
-/// The account behind a configuration of the SDK. Makes no call yet.
-pub fn account(config: &SdkConfig) -> Account {
+/// The account behind a configuration of the SDK. Makes no call yet. `clock` is what signs with, and waits between tries, where the
+/// SDK has no part in a call.
+pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
     let client = Arc::new(Sdk {
         billing: aws_sdk_costexplorer::Client::new(config),
@@ -58,6 +66,7 @@ pub fn account(config: &SdkConfig) -> Account {
         logs: client.clone(),
         functions: client.clone(),
         metrics: client.clone(),
+        resources: Arc::new(Query::new(config, clock, CONNECT, ONE_TRY)),
         identity: client,
         log_budget: Arc::new(Budget::unbounded()),
     }
@@ -166,10 +175,19 @@ fn exact(amount: &str) -> Result<Decimal, String> {
 
 #[async_trait]
 impl Logs for Sdk {
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<String>, CallFailure> {
-        let request = self.logs.describe_log_groups().log_group_name_prefix(prefix).set_next_token(token.map(str::to_owned));
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+        let request =
+            self.logs.describe_log_groups().set_log_group_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned())).set_next_token(token.map(str::to_owned));
         let answer = request.send().await.map_err(|error| failure("logs:DescribeLogGroups", prefix, &error))?;
-        let items = answer.log_groups().iter().filter_map(|group| group.log_group_name()).map(str::to_owned).collect();
+        let group = |group: &aws_sdk_cloudwatchlogs::types::LogGroup| {
+            Some(LogGroup {
+                name: group.log_group_name()?.to_owned(),
+                retention_days: group.retention_in_days().and_then(|days| u32::try_from(days).ok()),
+                stored_bytes: group.stored_bytes().and_then(|bytes| u64::try_from(bytes).ok()),
+                created: group.creation_time().and_then(DateTime::from_timestamp_millis),
+            })
+        };
+        let items = answer.log_groups().iter().filter_map(group).collect();
         Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
@@ -224,48 +242,97 @@ impl Functions for Sdk {
         let limit = answer.account_limit().and_then(|limit| u32::try_from(limit.concurrent_executions()).ok());
         limit.ok_or_else(|| unreadable(call, "the account", "no concurrency limit in it".to_owned()))
     }
+
+    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+        let call = "lambda:ListProvisionedConcurrencyConfigs";
+        let mut all = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let request = self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker.clone());
+            let answer = request.send().await.map_err(|error| failure(call, function, &error))?;
+            for config in answer.provisioned_concurrency_configs() {
+                let qualifier = config.function_arn().and_then(|arn| arn.rsplit_once(':')).map(|(_, qualifier)| qualifier.to_owned());
+                all.push(Provisioned {
+                    qualifier: qualifier.ok_or_else(|| unreadable(call, function, "a configuration without a qualifier".to_owned()))?,
+                    environments: config.requested_provisioned_concurrent_executions().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+                    state: config.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                    // Lambda writes the offset without a colon: 2024-12-20T01:02:03+0000.
+                    changed: config.last_modified().and_then(|at| DateTime::parse_from_str(at, "%FT%T%.f%z").ok()).map(Into::into),
+                });
+            }
+            match answer.next_marker().filter(|next| !next.is_empty()) {
+                None => return Ok(all),
+                Some(next) if marker.as_deref() == Some(next) => break,
+                next => marker = next.map(str::to_owned),
+            }
+        }
+        Err(unreadable(call, function, "its pages do not end".to_owned()))
+    }
+
+    async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure> {
+        let call = "lambda:GetFunctionConfiguration";
+        let request = self.functions.get_function_configuration().function_name(function).qualifier(qualifier);
+        let answer = request.send().await.map_err(|error| failure(call, function, &error))?;
+        let memory = answer.memory_size().and_then(|memory| u32::try_from(memory).ok());
+        memory.ok_or_else(|| unreadable(call, function, "no memory size in it".to_owned()))
+    }
 }
 
 #[async_trait]
 impl Metrics for Sdk {
-    async fn statistics(
-        &self,
-        function: &str,
-        metric: &str,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
         let at = |time: DateTime<Utc>| aws_sdk_cloudwatch::primitives::DateTime::from_secs(time.timestamp());
+        let dimension = |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
         let request = self
             .metrics
             .get_metric_statistics()
-            .namespace("AWS/Lambda")
-            .metric_name(metric)
-            .dimensions(Dimension::builder().name("FunctionName").value(function).build())
+            .namespace(&query.namespace)
+            .metric_name(&query.metric)
+            .set_dimensions(Some(query.dimensions.iter().map(dimension).collect()))
             .start_time(at(from))
             .end_time(at(to))
             .period(i32::try_from(period).unwrap_or(i32::MAX))
             .statistics(Statistic::Sum)
             .statistics(Statistic::Maximum)
             .statistics(Statistic::Average);
-        let answer = request.send().await.map_err(|error| failure("cloudwatch:GetMetricStatistics", function, &error))?;
+        let sent = request.customize().config_override(in_region(query)).send().await;
+        let answer = sent.map_err(|error| failure("cloudwatch:GetMetricStatistics", &query.subject(), &error))?;
         let point = |point: &aws_sdk_cloudwatch::types::Datapoint| {
             let at = DateTime::from_timestamp(point.timestamp()?.secs(), 0)?;
-            let point = MetricPoint {
-                function: function.to_owned(),
-                metric: metric.to_owned(),
-                period,
-                sum: point.sum()?,
-                maximum: point.maximum()?,
-                average: point.average()?,
-            };
-            Some((at, point))
+            Some(Statistics { at, sum: point.sum()?, maximum: point.maximum()?, average: point.average()? })
         };
         let mut points: Vec<_> = answer.datapoints().iter().filter_map(point).collect();
-        points.sort_by_key(|(at, _)| *at);
+        points.sort_by_key(|point| point.at);
         Ok(points)
     }
+
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        let filter = |(name, value): &(String, String)| DimensionFilter::builder().name(name).value(value).build();
+        let request = self
+            .metrics
+            .list_metrics()
+            .namespace(&query.namespace)
+            .metric_name(&query.metric)
+            .set_dimensions(Some(query.dimensions.iter().map(filter).collect()))
+            .set_next_token(token.map(str::to_owned));
+        let sent = request.customize().config_override(in_region(query)).send().await;
+        let answer = sent.map_err(|error| failure("cloudwatch:ListMetrics", &query.subject(), &error))?;
+        let dimension = |dimension: &Dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()));
+        let found = |found: &aws_sdk_cloudwatch::types::Metric| MetricQuery {
+            namespace: found.namespace().unwrap_or(&query.namespace).to_owned(),
+            metric: found.metric_name().unwrap_or(&query.metric).to_owned(),
+            dimensions: found.dimensions().iter().filter_map(dimension).collect(),
+            region: query.region.clone(),
+        };
+        Ok(Page { items: answer.metrics().iter().map(found).collect(), next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+    }
+}
+
+/// Asks another region than the account's, where the metric is kept there.
+fn in_region(query: &MetricQuery) -> aws_sdk_cloudwatch::config::Builder {
+    let mut config = aws_sdk_cloudwatch::config::Config::builder();
+    config.set_region(query.region.clone().map(Region::new));
+    config
 }
 
 #[async_trait]

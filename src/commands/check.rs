@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Context, Format, print, print_json};
 use crate::app::{Config, StartError, account, receivers};
 use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
-use crate::aws::{Account, CostBy, CostMetric, CostQuestion};
+use crate::aws::{Account, CostBy, CostMetric, CostQuestion, MetricQuery};
 use crate::core::glob::NamePattern;
 use crate::core::observation::CallFailure;
 use crate::exit::Exit;
@@ -97,6 +97,21 @@ fn summary(config: &Config) -> String {
     .join(", ")
 }
 
+fn there(count: usize) -> String {
+    format!("answered; {count} there")
+}
+
+async fn first_balancer(account: &Account) -> Result<Option<String>, CallFailure> {
+    Ok(account.resources.load_balancers().await?.into_iter().next().map(|balancer| balancer.arn))
+}
+
+async fn first_target_group(account: &Account) -> Result<Option<String>, CallFailure> {
+    match first_balancer(account).await? {
+        Some(balancer) => Ok(account.resources.target_groups(&balancer).await?.into_iter().next()),
+        None => Ok(None),
+    }
+}
+
 /// Makes the call once, as cheaply as it can be made.
 async fn permission(call: &str, account: &Account, patterns: &[NamePattern], context: &Context) -> Look {
     let now = context.clock.now();
@@ -125,8 +140,30 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
             },
             "cloudwatch:GetMetricStatistics" => match first().await? {
                 Some(function) => {
-                    account.metrics.statistics(&function, "Errors", now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
+                    let errors = MetricQuery::of_function(&function, "Errors");
+                    account.metrics.statistics(&errors, now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
                 }
+                None => Ok("not tried: the patterns mean no function yet".to_owned()),
+            },
+            "rds:DescribeDBInstances" => account.resources.db_instances().await.map(|all| there(all.len())),
+            "ec2:DescribeNatGateways" => account.resources.nat_gateways().await.map(|all| there(all.len())),
+            "ec2:DescribeAddresses" => account.resources.addresses().await.map(|all| there(all.len())),
+            "ec2:DescribeVolumes" => account.resources.volumes().await.map(|all| there(all.len())),
+            "elasticloadbalancing:DescribeLoadBalancers" => account.resources.load_balancers().await.map(|all| there(all.len())),
+            "elasticloadbalancing:DescribeTargetGroups" => match first_balancer(account).await? {
+                Some(balancer) => account.resources.target_groups(&balancer).await.map(|all| there(all.len())),
+                None => Ok("not tried: there is no load balancer".to_owned()),
+            },
+            "elasticloadbalancing:DescribeTargetHealth" => match first_target_group(account).await? {
+                Some(group) => account.resources.targets(&group).await.map(there),
+                None => Ok("not tried: there is no target group".to_owned()),
+            },
+            "lambda:ListProvisionedConcurrencyConfigs" => match first().await? {
+                Some(function) => account.functions.provisioned(&function).await.map(|_| format!("answered for {function}")),
+                None => Ok("not tried: the patterns mean no function yet".to_owned()),
+            },
+            "lambda:GetFunctionConfiguration" => match first().await? {
+                Some(function) => account.functions.memory_mb(&function, "$LATEST").await.map(|_| format!("answered for {function}")),
                 None => Ok("not tried: the patterns mean no function yet".to_owned()),
             },
             "lambda:GetAccountSettings" => {

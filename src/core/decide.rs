@@ -44,7 +44,10 @@ impl Decision {
 pub fn decide(book: &Rulebook, history: &History, open: &Open, orders: &Orders, now: DateTime<Utc>) -> Decision {
     let mut steps: Vec<Step> = Vec::new();
     for rule in &book.rules {
-        for judgement in rule.condition.judge(history, now) {
+        let mut judgements = rule.condition.judge(history, now);
+        let absent = open.keys().filter(|(name, _)| *name == rule.name).filter_map(|(_, subject)| rule.condition.judge_absent(subject, history, now));
+        judgements.extend(absent);
+        for judgement in judgements {
             // Nothing is open most of the time, and then no key need be made.
             let known = if open.is_empty() { None } else { open.get(&(rule.name.clone(), judgement.subject.clone())) };
             steps.extend(incident::step(rule, known, &judgement, known.and_then(|known| orders.ack(known)), now));

@@ -1,12 +1,13 @@
 //! What the rules look back on. It holds no more than the longest window any rule has, but for the errors that were ever seen, and
 //! gives the same answers whatever the order the same observations came in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::billing::costs::Costs;
 use super::fingerprints::{Fingerprints, KnownError};
+use super::inventory::{Inventory, ResourceKind, STALE};
 use super::observation::{CallFailure, Fault, MetricPoint, Observation, Ping, Tally, What};
 
 /// Everything the rules know.
@@ -20,6 +21,10 @@ pub struct History {
     measured_up_to: BTreeMap<String, DateTime<Utc>>,
     pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
     metrics: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, MetricPoint>>,
+    /// What stands behind the bill, by kind and region.
+    inventories: BTreeMap<(ResourceKind, String), Seen<Inventory>>,
+    /// Why a kind could not be read when it was last tried.
+    unread: BTreeMap<(ResourceKind, String), Seen<(String, String)>>,
     sources: BTreeMap<String, SourceState>,
     receivers: BTreeMap<String, ReceiverState>,
 }
@@ -64,6 +69,17 @@ pub struct Seen<T> {
     pub seen: DateTime<Utc>,
     /// The thing.
     pub it: T,
+}
+
+/// What is known of a kind of resources in a region.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownInventory<'a> {
+    /// When it was last read, UTC.
+    pub seen: DateTime<Utc>,
+    /// What was read then.
+    pub inventory: &'a Inventory,
+    /// Why it could not be read since, if it was tried.
+    pub unknown: Option<&'a str>,
 }
 
 /// What is known of a source.
@@ -121,6 +137,13 @@ impl History {
             }
             What::Metric(point) => {
                 self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
+            }
+            What::Inventory(inventory) => {
+                let key = (inventory.kind, inventory.region.clone());
+                match &inventory.unknown {
+                    Some(why) => newest(&mut self.unread, key, *seen, (source.clone(), why.clone())),
+                    None => newest(&mut self.inventories, key, *seen, inventory.clone()),
+                }
             }
             What::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
@@ -192,6 +215,8 @@ impl History {
         for points in self.metrics.values_mut() {
             points.split_off(&now);
         }
+        self.inventories.values_mut().for_each(|known| known.seen = known.seen.min(now));
+        self.unread.values_mut().for_each(|unread| unread.seen = unread.seen.min(now));
     }
 
     /// Starts to watch a source; what is already known of it stays.
@@ -293,6 +318,27 @@ impl History {
         self.metrics.get(&(function.to_owned(), metric.to_owned())).into_iter().flat_map(move |points| points.range(from..)).map(|(at, point)| (*at, point))
     }
 
+    /// What stands behind the bill, as far as it has ever been read, by kind and region.
+    pub fn inventories(&self) -> impl Iterator<Item = KnownInventory<'_>> {
+        self.inventories.iter().map(|(key, known)| KnownInventory {
+            seen: known.seen,
+            inventory: &known.it,
+            unknown: self.unread.get(key).filter(|unread| unread.seen > known.seen).map(|unread| unread.it.1.as_str()),
+        })
+    }
+
+    /// The inventories that can be taken for what is there at `now`.
+    pub fn inventories_at(&self, now: DateTime<Utc>) -> Vec<&Inventory> {
+        self.inventories().filter(|known| known.unknown.is_none() && now - known.seen <= STALE).map(|known| known.inventory).collect()
+    }
+
+    /// The kinds that a source could not read when it last tried, in order.
+    pub fn unread_by(&self, source: &str) -> Vec<ResourceKind> {
+        let newer = |key: &(ResourceKind, String), unread: &Seen<(String, String)>| self.inventories.get(key).is_none_or(|known| known.seen < unread.seen);
+        let kinds = self.unread.iter().filter(|(key, unread)| unread.it.0 == source && newer(key, unread)).map(|((kind, _), _)| *kind);
+        kinds.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// What is known of each source.
     pub fn sources(&self) -> impl Iterator<Item = (&str, &SourceState)> {
         self.sources.iter().map(|(name, state)| (name.as_str(), state))
@@ -323,6 +369,14 @@ pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
 fn insert<T: std::fmt::Debug>(at_once: &mut Vec<T>, it: T) {
     let place = if at_once.is_empty() { 0 } else { at_once.partition_point(|known| format!("{known:?}") < format!("{it:?}")) };
     at_once.insert(place, it);
+}
+
+/// Keeps the newest; of two of the same instant it does not matter which came first.
+fn newest<K: Ord, T: std::fmt::Debug>(known: &mut BTreeMap<K, Seen<T>>, key: K, seen: DateTime<Utc>, it: T) {
+    let older = known.get(&key).is_none_or(|known| known.seen < seen || (known.seen == seen && format!("{:?}", known.it) <= format!("{it:?}")));
+    if older {
+        known.insert(key, Seen { seen, it });
+    }
 }
 
 /// A place in the data that only ever moves forward.

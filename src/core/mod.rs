@@ -15,6 +15,7 @@ pub mod glob;
 pub mod history;
 pub mod incident;
 pub mod instant;
+pub mod inventory;
 pub mod lambda_log;
 pub mod money;
 pub mod month;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::billing::line::DayLines;
 use super::diagnosis::{Cause, Confidence};
 use super::durations::Durations;
+use super::inventory::Inventory;
 use super::money::{Money, Totals};
 
 /// One thing a source saw.
@@ -44,6 +45,8 @@ pub enum What {
     ReadUpTo(ReadUpTo),
     /// Every metric of a function has been asked for up to `at`.
     MeasuredUpTo(ReadUpTo),
+    /// Everything of one kind that is paid for in a region, or that nobody could read it.
+    Inventory(Inventory),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.

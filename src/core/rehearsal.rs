@@ -138,6 +138,8 @@ pub enum Needs {
     Points,
     /// Pings.
     Pings,
+    /// What stands behind the bill.
+    Inventories,
     /// How the sources were.
     Signs,
     /// What receivers answered, which is in no store.
@@ -156,6 +158,7 @@ impl Needs {
             Condition::ColdStarts(_) | Condition::DurationAbove(_) | Condition::MemoryAbove(_) => Self::Minutes,
             Condition::MetricAbove(_) => Self::Points,
             Condition::PingFailing(_) => Self::Pings,
+            Condition::IdleResource(_) => Self::Inventories,
             Condition::Silence(_) | Condition::SourceFailing(_) => Self::Signs,
             Condition::ReceiverFailing(_) => Self::Answers,
         }
@@ -174,6 +177,7 @@ impl Needs {
             Self::Minutes => "the store does not keep minutes for so long (`keep_minutes` under [store])",
             Self::Points => "the store has no points of metrics",
             Self::Pings => "the store has no pings",
+            Self::Inventories => "the store has no inventory",
             Self::Signs => "the store does not say how the sources were",
             Self::Answers => "receivers are not told anything in a rehearsal, so nobody knows whether they would answer",
         }
@@ -262,6 +266,8 @@ pub fn gaps(parts: &[(DateTime<Utc>, DateTime<Utc>)], from: DateTime<Utc>, to: D
 pub struct Met {
     /// Figures of costs were seen.
     pub costs: bool,
+    /// Inventories were seen.
+    pub inventories: bool,
     /// Functions whose logs were read.
     pub read: BTreeSet<String>,
     /// Functions that were pinged.
@@ -279,6 +285,7 @@ impl Met {
         let functions = |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
         match Needs::of(condition) {
             Needs::Costs => self.costs,
+            Needs::Inventories => self.inventories,
             Needs::Faults | Needs::Minutes => functions(&self.read),
             Needs::Points => functions(&self.measured),
             Needs::Pings => functions(&self.pinged),

@@ -4,7 +4,7 @@ use super::glob::NamePattern;
 use super::settings::one_of;
 
 /// What stands before the colon of a subject's stable spelling.
-const KINDS: &[&str] = &["service", "function", "source", "receiver"];
+const KINDS: &[&str] = &["service", "function", "source", "receiver", "resource"];
 /// What makes a pattern of a name.
 const WILDCARDS: &[char] = &['*', '?', '[', '{', '\\'];
 
@@ -41,6 +41,7 @@ mod tests {
             ("service:*", None),
             ("service:Amazon Relational Database Service", None),
             ("receiver:team", None),
+            ("resource:rds_instance/*", None),
             ("source:watch.spend", None),
             ("*", None),
             ("*backend*", None),

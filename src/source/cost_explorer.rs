@@ -16,7 +16,7 @@ use crate::core::observation::{CallFailure, DayCost, FailureKind, What};
 use crate::core::settings::Settings;
 use crate::core::span::Span;
 
-pub(super) const CALLS: &[&str] = &["ce:GetCostAndUsage"];
+const CALLS: &[&str] = &["ce:GetCostAndUsage"];
 
 /// Until this day of a month the bill of the month before still moves: support fees land on the 6th or 7th.
 const BILL_MOVES_UNTIL: u32 = 10;
@@ -58,6 +58,10 @@ impl CostExplorer {
         let usage_types = settings.or("usage_types", true);
         let account = if settings.has("account") { settings.required("account").map(Some) } else { Some(None) };
         Some(Self { settle: settle?, metric: metric?, usage_types: usage_types?, account: account? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

@@ -1,6 +1,7 @@
 //! Floor 3: where observations come from. Each kind of source is one file and one line in the table below; none knows another.
 
 mod cost_explorer;
+mod inventory;
 mod lambda_logs;
 mod lambda_metrics;
 mod replay;
@@ -134,8 +135,8 @@ macro_rules! sources {
             }
 
             /// The calls it makes, as an IAM policy names them.
-            pub fn calls(&self) -> &'static [&'static str] {
-                match self { $(Self::$name(_) => $module::CALLS),* }
+            pub fn calls(&self) -> Vec<&'static str> {
+                match self { $(Self::$name(settings) => settings.calls()),* }
             }
         }
     };
@@ -145,4 +146,5 @@ sources! {
     cost_explorer: CostExplorer,
     lambda_logs: LambdaLogs,
     lambda_metrics: LambdaMetrics,
+    inventory: Inventories,
 }

@@ -35,6 +35,8 @@ pub struct Routes {
     pub names: Vec<String>,
     /// Who sees costs.
     pub costs: Option<usize>,
+    /// Who sees inventories.
+    pub inventories: Option<usize>,
     /// Who reads the logs of which functions.
     pub logs: Vec<(usize, Vec<NamePattern>)>,
     /// Who reads the metrics of which functions.
@@ -47,6 +49,7 @@ impl Routes {
     fn of(&self, what: &What) -> Option<usize> {
         match what {
             What::Cost(_) => self.costs,
+            What::Inventory(_) => self.inventories,
             What::Tally(tally) => by_pattern(&self.logs, &tally.function),
             What::Fault(fault) => by_pattern(&self.logs, &fault.function),
             What::Metric(point) => by_pattern(&self.metrics, &point.function),
@@ -91,7 +94,7 @@ impl Counts {
             What::Fault(_) => self.faults += 1,
             What::Ping(_) => self.pings += 1,
             What::Metric(_) => self.points += 1,
-            What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
+            What::Lines(_) | What::Inventory(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
         }
     }
 }
@@ -185,13 +188,14 @@ impl Tape {
         let mut reel = self.reel.lock().await;
         reel.queues = self.routes.names.iter().map(|_| Queue::default()).collect();
         (reel.loaded, reel.end) = (from, to);
-        let costs = self.store.costs_seen_before(from, (from - COST_DAYS).date_naive()).await?;
+        let mut before = self.store.costs_seen_before(from, (from - COST_DAYS).date_naive()).await?;
+        before.extend(self.store.inventories_before(from).await?);
         let mut start = from - look_back;
-        self.hand_out(&mut reel, costs, from);
+        self.hand_out(&mut reel, before, from);
         while start < from {
             let end = (start + CHUNK).min(from);
             let seen = self.store.seen_between(start, end).await?;
-            self.hand_out(&mut reel, seen.into_iter().filter(|observation| !matches!(observation.what, What::Cost(_))), from);
+            self.hand_out(&mut reel, seen.into_iter().filter(|observation| !matches!(observation.what, What::Cost(_) | What::Inventory(_))), from);
             start = end;
         }
         let signs = self.store.signs_between(from - look_back.max(ANSWERS), to).await?;
@@ -280,6 +284,7 @@ impl Tape {
                 What::Metric(point) => drop(measured.insert((point.function.clone(), observation.seen))),
                 What::Ping(ping) => drop(met.pinged.insert(ping.function.clone())),
                 What::Cost(_) => met.costs = true,
+                What::Inventory(_) => met.inventories = true,
                 What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
             }
             saw(observation.at, observation.seen, observation.what);

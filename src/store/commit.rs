@@ -117,6 +117,10 @@ const POINTS: &str = "INSERT INTO metric_point (function, metric, at, seen, body
 const SIGNS: &str = "INSERT INTO sign (source, kind, function, since, until, failure)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
+/// The last reading of a day stays.
+const INVENTORIES: &str = "INSERT INTO inventory (source, kind, region, day, seen, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET source = excluded.source, seen = excluded.seen, body = excluded.body WHERE seen <= excluded.seen";
 const CURSORS: &str = "INSERT INTO cursor (source, key, value)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET value = excluded.value";
@@ -173,6 +177,7 @@ impl Store {
             ("DELETE FROM incident WHERE resolved < ?1 AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.incident = incident.id AND n.done IS NULL)", old),
             ("DELETE FROM ack WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = ack.incident)", old),
             ("DELETE FROM sign WHERE until < ?1", old),
+            ("DELETE FROM inventory WHERE seen < ?1", old),
             // By the key, function by function: there is no index by time alone.
             ("DELETE FROM lambda_minute WHERE function IN (SELECT DISTINCT function FROM lambda_day) AND minute < ?1 AND seen < ?1", old_minute),
         ] {
@@ -191,11 +196,11 @@ pub(super) async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement:
 /// which errors are known is, since the next part of the rehearsal begins with them.
 fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
     let (mut costs, mut single, mut points, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![], vec![]);
-    let mut with_errors = BTreeSet::new();
+    let (mut with_errors, mut inventories) = (BTreeSet::new(), vec![]);
     for Observation { at, seen, source, what } in &commit.observations {
         let (at, seen, day) = (ms(*at), ms(*seen), at.date_naive().to_string());
         match what {
-            What::Cost(_) | What::Ping(_) | What::Tally(_) | What::Metric(_) if replays => {}
+            What::Cost(_) | What::Ping(_) | What::Tally(_) | What::Metric(_) | What::Inventory(_) if replays => {}
             What::Cost(cost) => costs.push(json!([source, cost.day.to_string(), seen, json!(cost).to_string()])),
             What::Fault(fault) => {
                 if !replays {
@@ -232,6 +237,12 @@ fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
                 let body = json!([point.period, point.sum, point.maximum, point.average]).to_string();
                 points.push(json!([point.function, point.metric, at, seen, body]));
             }
+            // What could not be read is in the state of its source.
+            What::Inventory(inventory) if inventory.unknown.is_some() => {}
+            What::Inventory(inventory) => {
+                let (kind, region) = (inventory.kind.word(), &inventory.region);
+                inventories.push(json!([source, kind, region, day, seen, json!(inventory).to_string()]));
+            }
             // Lines have their own table; how a source is, is in its own row, and in the signs of life.
             What::Lines(_) | What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
         }
@@ -256,6 +267,7 @@ fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
         (COSTS, costs),
         (OBSERVATIONS, single),
         (POINTS, points),
+        (INVENTORIES, inventories),
         (MINUTES, tallies.clone()),
         (DAYS, tallies),
         (CAUSES, causes),

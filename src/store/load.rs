@@ -62,6 +62,7 @@ impl Store {
             ..Loaded::default()
         };
         self.costs(now, &mut loaded.observations).await?;
+        loaded.observations.extend(self.inventories_before(DateTime::<Utc>::MAX_UTC).await?);
         self.single(now - window, &mut loaded.observations).await?;
         self.minutes(now - window, &mut loaded.observations).await?;
         for row in self.rows(sqlx::query("SELECT source, key, value FROM cursor")).await? {

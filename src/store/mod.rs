@@ -3,6 +3,7 @@
 mod billing;
 mod commit;
 mod history;
+mod inventory;
 mod ledger;
 mod load;
 mod lock;
@@ -37,6 +38,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "messages", include_str!("migrations/0003_messages.sql")),
     (4, "rehearsal", include_str!("migrations/0004_rehearsal.sql")),
     (5, "billing", include_str!("migrations/0005_billing.sql")),
+    (6, "inventory", include_str!("migrations/0006_inventory.sql")),
 ];
 
 /// Why the store cannot be used.

@@ -23,6 +23,8 @@ pub struct Extent {
     pub minutes: DateTime<Utc>,
     /// Points of metrics.
     pub points: DateTime<Utc>,
+    /// What stood behind the bill.
+    pub inventories: DateTime<Utc>,
     /// When the daemon ran and how its sources were.
     pub signs: DateTime<Utc>,
 }
@@ -101,6 +103,7 @@ impl Store {
         for row in self.rows(sqlx::query(costs).bind(ms(from)).bind(ms(to))).await? {
             seen.push(self.cost(&row)?);
         }
+        seen.extend(self.inventories_between(from, to).await?);
         seen.sort_by_key(|observation| observation.seen);
         Ok(seen)
     }
@@ -167,6 +170,7 @@ impl Store {
             faults: complete(faults, "SELECT min(day) FROM cause_day WHERE cause <> 'cold_start'").await?,
             pings: first(sqlx::query("SELECT min(at) FROM observation WHERE kind = 'ping'")).await?,
             minutes: complete(minutes, "SELECT min(day) FROM lambda_day").await?,
+            inventories: first(sqlx::query("SELECT min(seen) FROM inventory")).await?,
             points: first(sqlx::query(FIRST_POINT).bind(metrics())).await?,
             signs: first(sqlx::query("SELECT min(since) FROM sign WHERE source = ?1").bind(DAEMON)).await?,
         })

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::{Finding, Judgement, Measure};
 use crate::core::calendar::Month;
 use crate::core::history::History;
+use crate::core::inventory::summary;
 use crate::core::money::{Usd, cents};
 use crate::core::settings::Settings;
 use crate::core::span::Span;
@@ -76,6 +77,12 @@ pub(super) fn service_of(subject: &Subject) -> Option<&str> {
     }
 }
 
+/// What stands behind the bill of a service, where an inventory says.
+pub(super) fn behind(subject: &Subject, history: &History, now: DateTime<Utc>) -> Vec<String> {
+    let said = service_of(subject).and_then(|service| summary(service, &history.inventories_at(now), now));
+    said.into_iter().map(|said| format!("{said}.")).collect()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Per {
     Day,
@@ -135,6 +142,7 @@ impl CostAbove {
             sum,
             &format!("in {month} so far"),
             vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))],
+            behind(&subject, history, now),
         );
         Judgement::holds(subject, finding)
     }
@@ -156,7 +164,13 @@ impl CostAbove {
                     uncertain = Some(format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit));
                     continue;
                 }
-                let finding = self.finding(&subject, amount, &format!("on {}", cost.day), vec![("Figure is".to_owned(), shown(cost.day, cost.settled))]);
+                let finding = self.finding(
+                    &subject,
+                    amount,
+                    &format!("on {}", cost.day),
+                    vec![("Figure is".to_owned(), shown(cost.day, cost.settled))],
+                    behind(&subject, history, now),
+                );
                 return Judgement::holds(subject, finding);
             }
         }
@@ -166,14 +180,14 @@ impl CostAbove {
         }
     }
 
-    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>) -> Finding {
+    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>, said: Vec<String>) -> Finding {
         let name = subject.name();
         let name = if *subject == Subject::Total { "The whole account" } else { name };
         facts.insert(0, ("Cost".to_owned(), format!("{} USD", cents(amount))));
         facts.insert(1, ("Limit".to_owned(), format!("{} a {}", self.limit, if self.per == Per::Day { "day" } else { "month" })));
         Finding {
             headline: format!("{name} costs {} USD {when}, over {}", cents(amount), self.limit),
-            said: vec![],
+            said,
             facts,
             cause: None,
             next_step: match subject {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::cost_above::{Which, service_of};
+use super::cost_above::{Which, behind, service_of};
 use super::{Finding, Judgement, Measure};
 use crate::core::history::History;
 use crate::core::money::{Factor, Usd, cents};
@@ -69,6 +69,7 @@ impl CostJump {
         let name = if subject == Subject::Total { "The whole account" } else { subject.name() };
         let finding = Finding {
             headline: format!("{name} jumped to {} USD on {}, from {} USD a day", cents(amount), last.day, cents(median)),
+            said: behind(&subject, history, now),
             facts: vec![
                 ("That day".to_owned(), format!("{} USD", cents(amount))),
                 (format!("Median of the {} days before", amounts.len()), format!("{} USD", cents(median))),

@@ -6,6 +6,7 @@ mod cost_anomaly;
 mod cost_jump;
 mod duration_above;
 mod forecast_above;
+mod idle_resource;
 mod lambda_cause;
 mod memory_above;
 mod metric_above;
@@ -99,6 +100,7 @@ conditions! {
     silence: Silence,
     source_failing: SourceFailing,
     receiver_failing: ReceiverFailing,
+    idle_resource: IdleResource,
 }
 
 impl Condition {
@@ -116,7 +118,19 @@ impl Condition {
 
     /// Whether what it finds has a figure and a limit that can be compared.
     pub fn is_measured(&self) -> bool {
-        !matches!(self, Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_) | Self::CostAnomaly(_) | Self::NewService(_))
+        match self {
+            Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_) | Self::CostAnomaly(_) | Self::NewService(_) => false,
+            Self::IdleResource(idle) => idle.has_limit(),
+            _ => true,
+        }
+    }
+
+    /// What is said of a subject of an open incident that [`Self::judge`] does not speak of any more, where that says something.
+    pub fn judge_absent(&self, subject: &Subject, history: &History, now: DateTime<Utc>) -> Option<Judgement> {
+        match self {
+            Self::IdleResource(idle) => idle.judge_absent(subject, history, now),
+            _ => None,
+        }
     }
 
     /// Whether what this condition found on a subject, for these causes, explains what another one found on the same for others: then

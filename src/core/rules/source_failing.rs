@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Finding, Judgement};
 use crate::core::history::{History, SourceState};
+use crate::core::inventory::ResourceKind;
 use crate::core::settings::Settings;
 use crate::core::span::Span;
 use crate::core::subject::Subject;
@@ -36,10 +37,10 @@ impl SourceFailing {
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        history.sources().map(|(name, state)| self.one(name, state, now)).collect()
+        history.sources().map(|(name, state)| self.one(name, state, &history.unread_by(name), now)).collect()
     }
 
-    fn one(&self, name: &str, state: &SourceState, now: DateTime<Utc>) -> Judgement {
+    fn one(&self, name: &str, state: &SourceState, unread: &[ResourceKind], now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Source(name.to_owned());
         let Some(failing) = &state.failing else {
             return match state.answered {
@@ -52,7 +53,7 @@ impl SourceFailing {
         }
         let finding = Finding {
             headline: format!("{name} cannot see: {}", failing.last.said),
-            said: vec!["Until this is mended nothing is known about what it watches; open incidents stay as they are.".to_owned()],
+            said: vec![unknown(unread)],
             facts: vec![
                 ("Call".to_owned(), failing.last.call.clone()),
                 ("Resource".to_owned(), failing.last.resource.clone()),
@@ -63,4 +64,13 @@ impl SourceFailing {
         };
         Judgement::holds(subject, finding)
     }
+}
+
+/// What is not known until it is mended. A source of several kinds of things goes on with those it may read.
+fn unknown(unread: &[ResourceKind]) -> String {
+    if unread.is_empty() || unread.len() == ResourceKind::ALL.len() {
+        return "Until this is mended nothing is known about what it watches; open incidents stay as they are.".to_owned();
+    }
+    let kinds: Vec<&str> = unread.iter().map(|kind| kind.plural()).collect();
+    format!("Until this is mended nothing is known of {}; what else it reads is known, and open incidents stay as they are.", kinds.join(", "))
 }

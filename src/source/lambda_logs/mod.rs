@@ -30,7 +30,7 @@ use crate::core::span::Span;
 
 pub use follow::{Follow, Followed, Pace, Seen, Sink, Stretch};
 
-pub(super) const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups"];
+const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups"];
 
 /// How often the patterns are looked up again.
 const LOOK_UP: TimeDelta = TimeDelta::minutes(10);
@@ -54,6 +54,10 @@ impl LambdaLogs {
         let overlap = settings.or("overlap", Span::minutes(2));
         let look_back = settings.or("look_back", Span::hours(6));
         Some(Self { functions: functions?, overlap: overlap?, look_back: look_back? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

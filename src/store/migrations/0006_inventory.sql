@@ -1,0 +1,14 @@
+-- What stood behind the bill: what was read of a kind of things in a region, the last of each UTC day.
+CREATE TABLE inventory (
+    source TEXT NOT NULL,
+    -- `rds_instance`, `nat_gateway`, ...
+    kind   TEXT NOT NULL,
+    region TEXT NOT NULL,
+    day    TEXT NOT NULL,
+    seen   INTEGER NOT NULL,
+    -- The inventory as JSON.
+    body   TEXT NOT NULL,
+    PRIMARY KEY (kind, region, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inventory_by_seen ON inventory (seen);
