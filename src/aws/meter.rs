@@ -127,6 +127,7 @@ pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
         functions: metered.clone(),
         metrics: metered.clone(),
         identity: metered,
+        prices: Arc::new(meter.prices.clone()),
         log_budget: account.log_budget,
     }
 }

@@ -135,6 +135,8 @@ pub struct Account {
     pub metrics: Arc<dyn Metrics>,
     /// Security Token Service.
     pub identity: Arc<dyn Identity>,
+    /// What AWS asks; empty until a meter stands in front of the account.
+    pub prices: Arc<prices::Prices>,
     /// How fast `logs:FilterLogEvents` is asked.
     pub log_budget: Arc<Budget>,
 }

@@ -115,6 +115,7 @@ impl Recording {
             functions: replayed.clone(),
             metrics: replayed.clone(),
             identity: replayed,
+            prices: Arc::default(),
             log_budget: Arc::new(Budget::unbounded()),
         }
     }

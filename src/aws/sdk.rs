@@ -52,6 +52,7 @@ pub fn account(config: &SdkConfig) -> Account {
         functions: client.clone(),
         metrics: client.clone(),
         identity: client,
+        prices: Arc::default(),
         log_budget: Arc::new(Budget::unbounded()),
     }
 }

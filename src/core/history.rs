@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::billing::early::{EarlyFigure, Origin};
 use super::calendar::day_start;
 use super::fingerprints::{Fingerprints, KnownError};
 use super::observation::{CallFailure, DayCost, Fault, MetricPoint, Observation, Ping, Tally, What};
@@ -12,12 +13,16 @@ use super::observation::{CallFailure, DayCost, Fault, MetricPoint, Observation, 
 /// Days of cost that are kept: two months and the fourteen days before them that a jump is measured against.
 const COST_DAYS: i64 = 31 * 2 + 14;
 
+/// Days of early figures that are kept: more than the bill takes to settle a day.
+const EARLY_DAYS: i64 = 8;
+
 /// Everything the rules know.
 #[derive(Debug, Default)]
 pub struct History {
     costs: BTreeMap<NaiveDate, Seen<DayCost>>,
     /// Every service that any day in `costs` has named.
     services: BTreeSet<String>,
+    early: BTreeMap<NaiveDate, BTreeMap<(Origin, String), Seen<EarlyFigure>>>,
     minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
     faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
     errors: Fingerprints,
@@ -112,6 +117,15 @@ impl History {
                     self.costs.insert(cost.day, Seen { seen: *seen, it: cost.clone() });
                 }
             }
+            What::Early(figure) => {
+                let of_day = self.early.entry(figure.day).or_default();
+                let key = (figure.origin, source.clone());
+                let order = |figure: &EarlyFigure| (figure.as_of, format!("{figure:?}"));
+                let newer = of_day.get(&key).is_none_or(|known| known.seen < *seen || (known.seen == *seen && order(&known.it) <= order(figure)));
+                if newer {
+                    of_day.insert(key, Seen { seen: *seen, it: figure.clone() });
+                }
+            }
             What::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
                 let minute =
@@ -204,6 +218,9 @@ impl History {
         for known in self.costs.values_mut() {
             known.seen = known.seen.min(now);
         }
+        for known in self.early.values_mut().flat_map(BTreeMap::values_mut) {
+            known.seen = known.seen.min(now);
+        }
         for points in self.metrics.values_mut() {
             points.split_off(&now);
         }
@@ -234,6 +251,8 @@ impl History {
         let edge = now - window;
         let first_day = now.date_naive() - TimeDelta::days(COST_DAYS);
         drop_until(&mut self.costs, |day| day_start(*day) < day_start(first_day));
+        let first_day = now.date_naive() - TimeDelta::days(EARLY_DAYS);
+        drop_until(&mut self.early, |day| *day < first_day);
         for minutes in self.minutes.values_mut() {
             minutes.retain(|minute, counted| *minute >= edge || counted.seen >= edge);
         }
@@ -251,6 +270,11 @@ impl History {
     /// Every known day up to and including `last`, latest first.
     pub fn cost_days(&self, last: NaiveDate) -> impl Iterator<Item = &DayCost> {
         self.costs.range(..=last).rev().map(|(_, known)| &known.it)
+    }
+
+    /// Every early figure of the days up to and including `last`, latest day first.
+    pub fn early(&self, last: NaiveDate) -> impl Iterator<Item = &EarlyFigure> {
+        self.early.range(..=last).rev().flat_map(|(_, of_day)| of_day.values()).map(|known| &known.it)
     }
 
     /// The services that have been on the bill, by name.

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::billing::early::EarlyFigure;
 use super::diagnosis::{Cause, Confidence};
 use super::durations::Durations;
 use super::money::{Money, Totals};
@@ -29,6 +30,8 @@ pub struct Observation {
 pub enum What {
     /// What one UTC day cost so far, all services of one answer.
     Cost(DayCost),
+    /// What a day, and its month so far, cost by what is known before the bill is.
+    Early(EarlyFigure),
     /// What a function did in one minute, counted.
     Tally(Tally),
     /// An invocation that went wrong, with its cause.

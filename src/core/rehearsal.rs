@@ -130,6 +130,8 @@ pub fn matched(would: &[Said], was: &[Said]) -> Vec<(usize, usize)> {
 pub enum Needs {
     /// Figures of costs.
     Costs,
+    /// What was used of the free tier, which comes with early figures of costs.
+    Early,
     /// Faults of functions.
     Faults,
     /// What functions did by minutes.
@@ -149,6 +151,7 @@ impl Needs {
     pub fn of(condition: &Condition) -> Self {
         match condition {
             Condition::CostAbove(_) | Condition::CostJump(_) => Self::Costs,
+            Condition::FreeTierAbove(_) => Self::Early,
             Condition::LambdaCause(condition) if condition.counts_minutes() => Self::Minutes,
             Condition::LambdaCause(_) | Condition::NewError(_) => Self::Faults,
             Condition::ColdStarts(_) | Condition::DurationAbove(_) | Condition::MemoryAbove(_) => Self::Minutes,
@@ -168,6 +171,7 @@ impl Needs {
     pub fn missing(self) -> &'static str {
         match self {
             Self::Costs => "the store has no figures of costs",
+            Self::Early => "the store has no early figures of costs",
             Self::Faults => "the store does not keep single faults for so long (`keep` under [store])",
             Self::Minutes => "the store does not keep minutes for so long (`keep_minutes` under [store])",
             Self::Points => "the store has no points of metrics",
@@ -260,6 +264,8 @@ pub fn gaps(parts: &[(DateTime<Utc>, DateTime<Utc>)], from: DateTime<Utc>, to: D
 pub struct Met {
     /// Figures of costs were seen.
     pub costs: bool,
+    /// Early figures of costs were seen.
+    pub early: bool,
     /// Functions whose logs were read.
     pub read: BTreeSet<String>,
     /// Functions that were pinged.
@@ -276,7 +282,8 @@ impl Met {
         use super::subject::Subject;
         let functions = |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
         match Needs::of(condition) {
-            Needs::Costs => self.costs,
+            Needs::Costs => self.costs || self.early,
+            Needs::Early => self.early,
             Needs::Faults | Needs::Minutes => functions(&self.read),
             Needs::Points => functions(&self.measured),
             Needs::Pings => functions(&self.pinged),

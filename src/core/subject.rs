@@ -18,6 +18,8 @@ pub enum Subject {
     Source(String),
     /// One of the receivers, by name.
     Receiver(String),
+    /// One of the quantities that are free up to a limit every month, such as `lambda_requests`.
+    FreeTier(String),
 }
 
 impl Subject {
@@ -25,7 +27,7 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Self::Total => "the whole account",
-            Self::Service(name) | Self::Function(name) | Self::Source(name) | Self::Receiver(name) => name,
+            Self::Service(name) | Self::Function(name) | Self::Source(name) | Self::Receiver(name) | Self::FreeTier(name) => name,
         }
     }
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Subject {
             Self::Function(name) => write!(f, "function:{name}"),
             Self::Source(name) => write!(f, "source:{name}"),
             Self::Receiver(name) => write!(f, "receiver:{name}"),
+            Self::FreeTier(name) => write!(f, "free_tier:{name}"),
         }
     }
 }
@@ -53,6 +56,7 @@ impl std::str::FromStr for Subject {
             Some(("function", name)) => Ok(Self::Function(name.to_owned())),
             Some(("source", name)) => Ok(Self::Source(name.to_owned())),
             Some(("receiver", name)) => Ok(Self::Receiver(name.to_owned())),
+            Some(("free_tier", name)) => Ok(Self::FreeTier(name.to_owned())),
             _ => Err(UnknownSubject(text.to_owned())),
         }
     }
@@ -75,6 +79,7 @@ mod tests {
             Subject::Function("backend:dev".into()),
             Subject::Source("watch.spend".into()),
             Subject::Receiver("team".into()),
+            Subject::FreeTier("lambda_requests".into()),
         ] {
             assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject);
         }

@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "errors and durations", include_str!("migrations/0002_errors_and_durations.sql")),
     (3, "messages", include_str!("migrations/0003_messages.sql")),
     (4, "rehearsal", include_str!("migrations/0004_rehearsal.sql")),
+    (7, "early figures", include_str!("migrations/0007_early.sql")),
 ];
 
 /// Why the store cannot be used.

@@ -1,4 +1,7 @@
 //! What a bill says, and what can be said of it: which figures hold, why they changed, and how the month will end.
 
+pub mod early;
 pub mod explain;
 pub mod line;
+pub mod service_codes;
+pub mod usage;

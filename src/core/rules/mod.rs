@@ -4,6 +4,7 @@ mod cold_starts;
 mod cost_above;
 mod cost_jump;
 mod duration_above;
+mod free_tier_above;
 mod lambda_cause;
 mod memory_above;
 mod metric_above;
@@ -83,6 +84,7 @@ macro_rules! conditions {
 conditions! {
     cost_above: CostAbove,
     cost_jump: CostJump,
+    free_tier_above: FreeTierAbove,
     lambda_cause: LambdaCause,
     new_error: NewError,
     cold_starts: ColdStarts,
