@@ -8,11 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::prices::Prices;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
 use crate::clock::Clock;
 use crate::core::calendar::Month;
 use crate::core::money::{Usd, cents};
-use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
+use crate::core::observation::{CallFailure, FailureKind};
 use crate::core::span::Span;
 
 /// Calls of one operation on one UTC day that the store does not know yet.
@@ -172,15 +172,12 @@ impl Functions for Metered {
 
 #[async_trait]
 impl Metrics for Metered {
-    async fn statistics(
-        &self,
-        function: &str,
-        metric: &str,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
-        self.meter.call("cloudwatch:GetMetricStatistics", function, self.inner.metrics.statistics(function, metric, from, to, period)).await
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
+        self.meter.call("cloudwatch:GetMetricStatistics", &query.subject(), self.inner.metrics.statistics(query, from, to, period)).await
+    }
+
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        self.meter.call("cloudwatch:ListMetrics", &query.subject(), self.inner.metrics.list_metrics(query, token)).await
     }
 }
 

@@ -20,7 +20,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use self::budget::Budget;
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, MetricPoint};
+use crate::core::observation::CallFailure;
 use crate::core::span::Span;
 
 /// A page of a longer answer, with the token of the next one.
@@ -98,19 +98,62 @@ pub trait Functions: Send + Sync {
     async fn concurrency_limit(&self) -> Result<u32, CallFailure>;
 }
 
+/// A metric of CloudWatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricQuery {
+    /// Such as `AWS/Lambda`.
+    pub namespace: String,
+    /// Such as `Throttles`.
+    pub metric: String,
+    /// Names and values; a metric is only found by all of its dimensions.
+    pub dimensions: Vec<(String, String)>,
+    /// The region that keeps it; `None` for the account's own.
+    pub region: Option<String>,
+}
+
+impl MetricQuery {
+    /// A metric of the account's own region.
+    pub fn new(namespace: &str, metric: &str, dimensions: &[(&str, &str)]) -> Self {
+        let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { namespace: namespace.to_owned(), metric: metric.to_owned(), dimensions, region: None }
+    }
+
+    /// A metric that Lambda keeps of a function.
+    pub fn of_function(function: &str, metric: &str) -> Self {
+        Self::new("AWS/Lambda", metric, &[("FunctionName", function)])
+    }
+
+    /// What it is about, for people: the values of its dimensions, or its name where it has none.
+    pub fn subject(&self) -> String {
+        let values: Vec<&str> = self.dimensions.iter().map(|(_, value)| value.as_str()).collect();
+        if values.is_empty() { format!("{} {}", self.namespace, self.metric) } else { values.join(", ") }
+    }
+}
+
+/// What CloudWatch says of one period of a metric, in the metric's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Statistics {
+    /// The start of the period, UTC.
+    pub at: DateTime<Utc>,
+    /// The sum over the period.
+    pub sum: f64,
+    /// The largest value in the period.
+    pub maximum: f64,
+    /// The average over the period.
+    pub average: f64,
+}
+
 /// CloudWatch.
 #[async_trait]
 pub trait Metrics: Send + Sync {
-    /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`) in the namespace `AWS/Lambda`:
-    /// sum, maximum and average per `period` seconds.
-    async fn statistics(
-        &self,
-        function: &str,
-        metric: &str,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure>;
+    /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`): sum, maximum and average per
+    /// `period` seconds, in order of time. Periods without a datum are left out.
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure>;
+
+    /// A page of `cloudwatch:ListMetrics`: the metrics of that namespace and name that have at least those dimensions, each with all
+    /// of its own. A metric without a datum for two weeks is not listed.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html>
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure>;
 }
 
 /// Security Token Service.

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::Budget;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
 use crate::clock::Clock;
 use crate::core::calendar::{day_end, day_start};
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
+use crate::core::observation::{CallFailure, FailureKind};
 use crate::core::span::Span;
 
 /// What was recorded.
@@ -263,15 +263,12 @@ impl Functions for Replayed {
 
 #[async_trait]
 impl Metrics for Replayed {
-    async fn statistics(
-        &self,
-        _function: &str,
-        _metric: &str,
-        _from: DateTime<Utc>,
-        _to: DateTime<Utc>,
-        _period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(&self, _query: &MetricQuery, _from: DateTime<Utc>, _to: DateTime<Utc>, _period: u32) -> Result<Vec<Statistics>, CallFailure> {
         Ok(vec![])
+    }
+
+    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
     }
 }
 

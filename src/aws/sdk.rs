@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
-use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
 use aws_sdk_costexplorer::types::{DateInterval, Granularity, GroupDefinition, GroupDefinitionType};
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use base64::Engine;
@@ -17,10 +17,10 @@ use rust_decimal::Decimal;
 
 use super::budget::Budget;
 use super::failure::{failure, unreadable};
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
 use crate::config::Aws;
 use crate::core::money::Money;
-use crate::core::observation::{CallFailure, MetricPoint};
+use crate::core::observation::CallFailure;
 use crate::core::span::Span;
 
 /// How long a connection may take, and how long one call with all its tries may.
@@ -182,44 +182,59 @@ impl Functions for Sdk {
 
 #[async_trait]
 impl Metrics for Sdk {
-    async fn statistics(
-        &self,
-        function: &str,
-        metric: &str,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        period: u32,
-    ) -> Result<Vec<(DateTime<Utc>, MetricPoint)>, CallFailure> {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
         let at = |time: DateTime<Utc>| aws_sdk_cloudwatch::primitives::DateTime::from_secs(time.timestamp());
+        let dimension = |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
         let request = self
             .metrics
             .get_metric_statistics()
-            .namespace("AWS/Lambda")
-            .metric_name(metric)
-            .dimensions(Dimension::builder().name("FunctionName").value(function).build())
+            .namespace(&query.namespace)
+            .metric_name(&query.metric)
+            .set_dimensions(Some(query.dimensions.iter().map(dimension).collect()))
             .start_time(at(from))
             .end_time(at(to))
             .period(i32::try_from(period).unwrap_or(i32::MAX))
             .statistics(Statistic::Sum)
             .statistics(Statistic::Maximum)
             .statistics(Statistic::Average);
-        let answer = request.send().await.map_err(|error| failure("cloudwatch:GetMetricStatistics", function, &error))?;
+        let sent = request.customize().config_override(in_region(query)).send().await;
+        let answer = sent.map_err(|error| failure("cloudwatch:GetMetricStatistics", &query.subject(), &error))?;
         let point = |point: &aws_sdk_cloudwatch::types::Datapoint| {
             let at = DateTime::from_timestamp(point.timestamp()?.secs(), 0)?;
-            let point = MetricPoint {
-                function: function.to_owned(),
-                metric: metric.to_owned(),
-                period,
-                sum: point.sum()?,
-                maximum: point.maximum()?,
-                average: point.average()?,
-            };
-            Some((at, point))
+            Some(Statistics { at, sum: point.sum()?, maximum: point.maximum()?, average: point.average()? })
         };
         let mut points: Vec<_> = answer.datapoints().iter().filter_map(point).collect();
-        points.sort_by_key(|(at, _)| *at);
+        points.sort_by_key(|point| point.at);
         Ok(points)
     }
+
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        let filter = |(name, value): &(String, String)| DimensionFilter::builder().name(name).value(value).build();
+        let request = self
+            .metrics
+            .list_metrics()
+            .namespace(&query.namespace)
+            .metric_name(&query.metric)
+            .set_dimensions(Some(query.dimensions.iter().map(filter).collect()))
+            .set_next_token(token.map(str::to_owned));
+        let sent = request.customize().config_override(in_region(query)).send().await;
+        let answer = sent.map_err(|error| failure("cloudwatch:ListMetrics", &query.subject(), &error))?;
+        let dimension = |dimension: &Dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()));
+        let found = |found: &aws_sdk_cloudwatch::types::Metric| MetricQuery {
+            namespace: found.namespace().unwrap_or(&query.namespace).to_owned(),
+            metric: found.metric_name().unwrap_or(&query.metric).to_owned(),
+            dimensions: found.dimensions().iter().filter_map(dimension).collect(),
+            region: query.region.clone(),
+        };
+        Ok(Page { items: answer.metrics().iter().map(found).collect(), next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+    }
+}
+
+/// Asks another region than the account's, where the metric is kept there.
+fn in_region(query: &MetricQuery) -> aws_sdk_cloudwatch::config::Builder {
+    let mut config = aws_sdk_cloudwatch::config::Config::builder();
+    config.set_region(query.region.clone().map(Region::new));
+    config
 }
 
 #[async_trait]

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Context, Format, print, print_json};
 use crate::app::{Config, StartError, account, receivers};
-use crate::aws::Account;
 use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
+use crate::aws::{Account, MetricQuery};
 use crate::core::glob::NamePattern;
 use crate::core::observation::CallFailure;
 use crate::exit::Exit;
@@ -123,7 +123,8 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
             },
             "cloudwatch:GetMetricStatistics" => match first().await? {
                 Some(function) => {
-                    account.metrics.statistics(&function, "Errors", now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
+                    let errors = MetricQuery::of_function(&function, "Errors");
+                    account.metrics.statistics(&errors, now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
                 }
                 None => Ok("not tried: the patterns mean no function yet".to_owned()),
             },

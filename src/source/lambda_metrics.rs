@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Gathered, Poll, Source};
 use crate::aws::resolve::functions;
-use crate::aws::{Account, Logs, Metrics};
+use crate::aws::{Account, Logs, MetricQuery, Metrics, Statistics};
 use crate::core::glob::NamePattern;
-use crate::core::observation::{METRICS, ReadUpTo, What};
+use crate::core::observation::{METRICS, MetricPoint, ReadUpTo, What};
 use crate::core::settings::Settings;
 
 pub(super) const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
@@ -66,8 +66,8 @@ impl Source for Polled {
         let end = crate::core::history::minute_of(now) + TimeDelta::seconds(i64::from(PERIOD));
         'functions: for function in &found {
             for (metric, _) in METRICS {
-                match self.metrics.statistics(function, metric, end - LOOK_BACK, end, PERIOD).await {
-                    Ok(points) => points.into_iter().for_each(|(at, point)| poll.saw(at, What::Metric(point))),
+                match self.metrics.statistics(&MetricQuery::of_function(function, metric), end - LOOK_BACK, end, PERIOD).await {
+                    Ok(points) => points.into_iter().for_each(|read| poll.saw(read.at, What::Metric(point(function, metric, read)))),
                     Err(failure) => {
                         poll.failed(failure);
                         continue 'functions;
@@ -78,4 +78,8 @@ impl Source for Polled {
         }
         poll.done()
     }
+}
+
+fn point(function: &str, metric: &str, read: Statistics) -> MetricPoint {
+    MetricPoint { function: function.to_owned(), metric: metric.to_owned(), period: PERIOD, sum: read.sum, maximum: read.maximum, average: read.average }
 }
