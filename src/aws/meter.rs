@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::prices::Prices;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
+use super::{Account, BilledDay, Billing, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
 use crate::clock::Clock;
 use crate::core::calendar::Month;
 use crate::core::money::{Usd, cents};
@@ -150,6 +150,10 @@ impl Logs for Metered {
         self.meter.call("logs:DescribeLogGroups", prefix, self.inner.logs.log_groups(prefix, token)).await
     }
 
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        self.meter.call("logs:DescribeLogGroups", "groups that cost less", self.inner.logs.log_groups_of(class, token)).await
+    }
+
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
         self.meter.call("logs:FilterLogEvents", group, self.inner.logs.events(group, from_ms, to_ms, token)).await
     }
@@ -157,6 +161,10 @@ impl Logs for Metered {
 
 #[async_trait]
 impl Functions for Metered {
+    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        self.meter.call("lambda:ListFunctions", "the region's functions", self.inner.functions.list(token)).await
+    }
+
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
         self.inner.functions.invoke(function, payload, give_up).await
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::Budget;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
+use super::{Account, BilledDay, Billing, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, Logs, MetricQuery, Metrics, Page, Statistics};
 use crate::clock::Clock;
 use crate::core::calendar::{day_end, day_start};
 use crate::core::money::Money;
@@ -229,6 +229,10 @@ impl Logs for Replayed {
         Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).collect(), next: None })
     }
 
+    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
         let now = self.clock.now();
         let function = group.strip_prefix("/aws/lambda/").and_then(|name| self.function(name)).ok_or_else(|| absent("logs:FilterLogEvents", group))?;
@@ -243,6 +247,11 @@ impl Logs for Replayed {
 
 #[async_trait]
 impl Functions for Replayed {
+    /// Nothing is recorded of how functions are configured.
+    async fn list(&self, _token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+
     async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<Invoked, CallFailure> {
         let now = self.clock.now();
         let found = self.function(function).ok_or_else(|| absent("lambda:InvokeFunction", function))?;

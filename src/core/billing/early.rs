@@ -245,8 +245,8 @@ fn used_in(history: &History, service: Option<&str>, today: NaiveDate, days: &[&
     let earlier: Vec<&&DayCost> = days.iter().filter(|cost| cost.day < first).collect();
     let billed_before = earlier.iter().filter_map(|cost| cost.usd(service)).fold(Decimal::ZERO, Decimal::saturating_add);
     let used_before = figures().filter(|figure| figure.day == first).filter_map(before).max().unwrap_or_default();
-    let (mut claimed, mut stands) = (billed_before, if earlier.is_empty() { used_before } else { billed_before });
-    claimed = claimed.max(stands);
+    let mut claimed = billed_before.max(used_before);
+    let mut stands = if earlier.is_empty() { used_before } else { billed_before };
     let mut seen = false;
     for day in first.iter_days().take_while(|day| *day <= today) {
         let best = best_day(history, service, day);
@@ -285,4 +285,36 @@ fn charged_in(history: &History, service: Option<&str>, today: NaiveDate, days: 
         }
     }
     Some(Claim { by: By::Early(Origin::Charges, as_of), claimed, stands: claimed.saturating_sub(too_high) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points as `day hour count`, of December 30th on (32 is the 1st of January), and those that count.
+    #[track_caller]
+    fn check(points: &[(i64, i64, i64)], good: &[(i64, i64, i64)]) {
+        let point = |(day, hour, count): &(i64, i64, i64)| {
+            let start: DateTime<Utc> = "2024-12-01T00:00:00Z".parse().unwrap();
+            (start + TimeDelta::days(day - 1) + TimeDelta::hours(*hour), Decimal::from(*count))
+        };
+        let mut all: Vec<_> = points.iter().map(point).collect();
+        let good: Vec<_> = good.iter().map(point).collect();
+        assert_eq!(since_reset(&all), good);
+        all.reverse();
+        assert_eq!(since_reset(&all), good);
+    }
+
+    #[test]
+    fn the_count_of_the_month_before_is_not_taken_for_the_new_ones() {
+        check(&[(30, 6, 290), (31, 18, 300), (32, 3, 1), (32, 9, 2)], &[(30, 6, 290), (31, 18, 300), (32, 3, 1), (32, 9, 2)]);
+        // It goes on for some hours into the 1st.
+        check(&[(31, 18, 300), (32, 3, 300), (32, 5, 302), (32, 9, 2), (32, 21, 4)], &[(31, 18, 300), (32, 9, 2), (32, 21, 4)]);
+        // On the 2nd whatever is counted is the new month's.
+        check(&[(31, 18, 3), (32, 9, 5), (33, 3, 9)], &[(31, 18, 3), (33, 3, 9)]);
+        // A month that cost nothing leaves nothing over.
+        check(&[(31, 18, 0), (32, 9, 5)], &[(31, 18, 0), (32, 9, 5)]);
+        check(&[(32, 9, 5)], &[(32, 9, 5)]);
+        check(&[], &[]);
+    }
 }
