@@ -56,8 +56,8 @@ pub enum StartError {
         /// What is missing.
         why: String,
     },
-    /// The table of prices in the program cannot be read.
-    #[error("the built-in price table cannot be read: {0}")]
+    /// A table of prices cannot be read.
+    #[error("{0}")]
     Prices(String),
 }
 
@@ -87,6 +87,15 @@ pub fn configuration_if_any(named: Option<&Path>, clock: &dyn Clock) -> Result<O
 pub async fn account(aws: &config::Aws, clock: &Arc<dyn Clock>) -> Account {
     let log_budget = Arc::new(Budget::new(aws.log_calls_per_second, Arc::clone(clock)));
     Account { log_budget, ..sdk::connect(aws).await }
+}
+
+/// What AWS asks, with the prices of the user's own.
+///
+/// # Errors
+/// If a table of prices cannot be read.
+pub fn prices(aws: &config::Aws) -> Result<Prices, StartError> {
+    let prices = aws.prices.as_deref().map_or_else(|| Prices::built_in().map_err(|error| error.to_string()), Prices::with_file);
+    prices.map_err(StartError::Prices)
 }
 
 /// The receivers that the configuration names.
@@ -124,7 +133,7 @@ pub async fn daemon(
     random: fastrand::Rng,
     pulse: Box<dyn Pulse>,
 ) -> Result<Daemon, StartError> {
-    let prices = Prices::built_in().map_err(|error| StartError::Prices(error.to_string()))?;
+    let prices = prices(&config.aws)?;
     let store = Store::open(&config.store.path, durability).await?;
     let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(store.ledger()));
     let account = metered(account, &meter);

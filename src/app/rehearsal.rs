@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Config, SHORTEST_MEMORY, StartError, longest_window};
 use crate::aws::meter::Meter;
-use crate::aws::prices::Prices;
 use crate::clock::{Clock, SimulatedClock};
+use crate::core::billing::early::Origin;
 use crate::core::decide::Rulebook;
 use crate::core::incident::{Event, Incident};
 use crate::core::notification::Notification;
@@ -125,6 +125,8 @@ fn routes(config: &Config) -> Routes {
         routes.names.push(watch.name.clone());
         let functions = watch.read.functions().to_vec();
         match watch.read.kind() {
+            "estimated_charges" => routes.early.push((Origin::Charges, place)),
+            "usage_estimate" => routes.early.push((Origin::Usage, place)),
             "cost_explorer" => routes.costs = routes.costs.or(Some(place)),
             "inventory" => routes.inventories = routes.inventories.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
@@ -161,7 +163,8 @@ fn not_rehearsable(book: &Rulebook, extent: &Extent, signs: &[Sign], period: Per
         }
         let needs = Needs::of(&rule.condition);
         let from = match needs {
-            Needs::Costs => extent.costs,
+            Needs::Costs => extent.costs.min(extent.early),
+            Needs::Early => extent.early,
             Needs::Faults => extent.faults,
             Needs::Minutes => extent.minutes,
             Needs::Points => extent.points,
@@ -246,7 +249,7 @@ impl Stage<'_> {
 
     /// Plays one part, from a start of the daemon to its end.
     async fn play(&self, from: DateTime<Utc>, to: DateTime<Utc>, can_be_judged: impl Fn(&Rule) -> bool) -> Result<(), StartError> {
-        let prices = Prices::built_in().map_err(|error| StartError::Prices(error.to_string()))?;
+        let prices = super::prices(&self.config.aws)?;
         let look_back = longest_window(self.book);
         let window = look_back.max(SHORTEST_MEMORY);
         self.tape.wind(from, to, look_back).await?;

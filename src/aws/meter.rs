@@ -10,7 +10,8 @@ use rust_decimal::Decimal;
 use super::prices::Prices;
 use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
 use super::{
-    Account, BilledDay, Billing, CostQuestion, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page, Provisioned, Statistics,
+    Account, BilledDay, Billing, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page,
+    Provisioned, Statistics,
 };
 use crate::clock::Clock;
 use crate::core::calendar::Month;
@@ -206,6 +207,7 @@ pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
         metrics: metered.clone(),
         resources: metered.clone(),
         identity: metered,
+        prices: Arc::new(meter.prices.clone()),
         log_budget: account.log_budget,
     }
 }
@@ -228,6 +230,10 @@ impl Logs for Metered {
         self.meter.call("logs:DescribeLogGroups", prefix, self.inner.logs.log_groups(prefix, token)).await
     }
 
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        self.meter.call("logs:DescribeLogGroups", "groups that cost less", self.inner.logs.log_groups_of(class, token)).await
+    }
+
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
         self.meter.call("logs:FilterLogEvents", group, self.inner.logs.events(group, from_ms, to_ms, token)).await
     }
@@ -235,6 +241,10 @@ impl Logs for Metered {
 
 #[async_trait]
 impl Functions for Metered {
+    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        self.meter.call("lambda:ListFunctions", "the region's functions", self.inner.functions.list(token)).await
+    }
+
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
         self.inner.functions.invoke(function, payload, give_up).await
     }

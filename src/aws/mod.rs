@@ -156,11 +156,24 @@ pub struct LogGroup {
     pub created: Option<DateTime<Utc>>,
 }
 
+/// The class of a log group, where it is not the standard one. Both cost less, or may.
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogClass {
+    /// `INFREQUENT_ACCESS`
+    InfrequentAccess,
+    /// `DELIVERY`: kept for a day, on the way to somewhere else.
+    Delivery,
+}
+
 /// CloudWatch Logs.
 #[async_trait]
 pub trait Logs: Send + Sync {
     /// A page of `logs:DescribeLogGroups`: those whose names start with `prefix`, all for an empty one.
     async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure>;
+
+    /// A page of `logs:DescribeLogGroups`: names of the groups of one class.
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure>;
 
     /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once, never again
     /// by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
@@ -191,9 +204,25 @@ pub struct Provisioned {
     pub changed: Option<DateTime<Utc>>,
 }
 
+/// How a function is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSettings {
+    /// Its name.
+    pub name: String,
+    /// Memory in MB, of `$LATEST`.
+    pub memory_mb: u32,
+    /// Whether it runs on arm64.
+    pub arm64: bool,
+    /// When it was last changed in any way, UTC; `None` where the answer does not say.
+    pub modified: Option<DateTime<Utc>>,
+}
+
 /// Lambda.
 #[async_trait]
 pub trait Functions: Send + Sync {
+    /// A page of `lambda:ListFunctions`: every function of the region.
+    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure>;
+
     /// `lambda:InvokeFunction`, synchronous, with `LogType=Tail`; asked once, never again by itself.
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure>;
 
@@ -292,6 +321,8 @@ pub struct Account {
     pub resources: Arc<dyn Resources>,
     /// Security Token Service.
     pub identity: Arc<dyn Identity>,
+    /// What AWS asks; empty until a meter stands in front of the account.
+    pub prices: Arc<prices::Prices>,
     /// How fast `logs:FilterLogEvents` is asked.
     pub log_budget: Arc<Budget>,
 }

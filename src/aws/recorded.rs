@@ -13,8 +13,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::budget::Budget;
 use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
 use super::{
-    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page,
-    Provisioned, Statistics,
+    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
+    MetricQuery, Metrics, Page, Provisioned, Statistics,
 };
 use crate::clock::Clock;
 use crate::core::billing::line::Charge;
@@ -146,6 +146,7 @@ impl Recording {
             metrics: replayed.clone(),
             resources: replayed.clone(),
             identity: replayed,
+            prices: Arc::default(),
             log_budget: Arc::new(Budget::unbounded()),
         }
     }
@@ -270,6 +271,10 @@ impl Logs for Replayed {
         Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).map(|name| LogGroup { name, ..LogGroup::default() }).collect(), next: None })
     }
 
+    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
         let now = self.clock.now();
         let function = group.strip_prefix("/aws/lambda/").and_then(|name| self.function(name)).ok_or_else(|| absent("logs:FilterLogEvents", group))?;
@@ -284,6 +289,11 @@ impl Logs for Replayed {
 
 #[async_trait]
 impl Functions for Replayed {
+    /// Nothing is recorded of how functions are configured.
+    async fn list(&self, _token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+
     async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<Invoked, CallFailure> {
         let now = self.clock.now();
         let found = self.function(function).ok_or_else(|| absent("lambda:InvokeFunction", function))?;

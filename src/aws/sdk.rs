@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
+use aws_sdk_cloudwatchlogs::types::LogGroupClass;
 use aws_sdk_costexplorer::types::{
     DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, Group, GroupDefinition, GroupDefinitionType,
 };
-use aws_sdk_lambda::types::{InvocationType, LogType};
+use aws_sdk_lambda::types::{Architecture, InvocationType, LogType};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
@@ -21,8 +22,8 @@ use super::budget::Budget;
 use super::failure::{failure, unreadable};
 use super::query::Query;
 use super::{
-    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Functions, Identity, Invoked, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page,
-    Provisioned, Statistics,
+    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
+    MetricQuery, Metrics, Page, Provisioned, Statistics,
 };
 use crate::clock::{Clock, WallClock};
 use crate::config::Aws;
@@ -68,6 +69,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
         metrics: client.clone(),
         resources: Arc::new(Query::new(config, clock, CONNECT, ONE_TRY)),
         identity: client,
+        prices: Arc::default(),
         log_budget: Arc::new(Budget::unbounded()),
     }
 }
@@ -191,6 +193,18 @@ impl Logs for Sdk {
         Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        let class = match class {
+            LogClass::InfrequentAccess => LogGroupClass::InfrequentAccess,
+            LogClass::Delivery => LogGroupClass::Delivery,
+        };
+        let request = self.logs.describe_log_groups().log_group_class(class.clone()).set_next_token(token.map(str::to_owned));
+        let answer = request.send().await.map_err(|error| failure("logs:DescribeLogGroups", class.as_str(), &error))?;
+        let of_class = answer.log_groups().iter().filter(|group| group.log_group_class() == Some(&class));
+        let items = of_class.filter_map(|group| group.log_group_name()).map(str::to_owned).collect();
+        Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+    }
+
     async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
         let request = self.logs.filter_log_events().log_group_name(group).start_time(from_ms).end_time(to_ms).set_next_token(token.map(str::to_owned));
         // The SDK would try again at its own speed, past the budget: whoever asks does that.
@@ -209,6 +223,22 @@ impl Logs for Sdk {
 
 #[async_trait]
 impl Functions for Sdk {
+    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        let request = self.functions.list_functions().set_marker(token.map(str::to_owned));
+        let answer = request.send().await.map_err(|error| failure("lambda:ListFunctions", "the region's functions", &error))?;
+        let modified = |text: &str| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok().map(|at| at.with_timezone(&Utc));
+        let settings = |function: &aws_sdk_lambda::types::FunctionConfiguration| {
+            Some(FunctionSettings {
+                name: function.function_name()?.to_owned(),
+                memory_mb: u32::try_from(function.memory_size()?).ok()?,
+                arm64: function.architectures().contains(&Architecture::Arm64),
+                modified: function.last_modified().and_then(modified),
+            })
+        };
+        let next = answer.next_marker().filter(|token| !token.is_empty()).map(str::to_owned);
+        Ok(Page { items: answer.functions().iter().filter_map(settings).collect(), next })
+    }
+
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
         let limit = give_up.delta().to_std().unwrap_or(ALL_TRIES);
         let once = aws_sdk_lambda::config::Config::builder()

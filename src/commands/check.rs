@@ -1,5 +1,6 @@
 //! `monitor check`
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -7,9 +8,11 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{Context, Format, print, print_json};
-use crate::app::{Config, StartError, account, receivers};
+use crate::app::{Config, StartError, account, prices, receivers};
+use crate::aws::prices::Prices;
 use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
 use crate::aws::{Account, CostBy, CostMetric, CostQuestion, MetricQuery};
+use crate::clock::Clock;
 use crate::core::glob::NamePattern;
 use crate::core::observation::CallFailure;
 use crate::exit::Exit;
@@ -52,6 +55,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let config = context.config()?;
     let mut looks = vec![Look::new("configuration", Ok(summary(&config)))];
     let receivers = receivers(&config)?;
+    let prices = prices(&config.aws)?;
+    for watch in config.watches.iter().filter(|watch| watch.read.kind() == USAGE_ESTIMATE) {
+        looks.push(Look::new(format!("prices for {}", watch.name), priced(&config.aws, &prices, &context.clock).await));
+    }
     if args.live {
         let progress = ProgressBar::new_spinner().with_message("asking AWS and the receivers");
         progress.enable_steady_tick(Duration::from_millis(100));
@@ -59,7 +66,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         looks.push(Look::new("credentials", account.identity.who().await.map_err(|failure| failure.to_string())));
         for watch in &config.watches {
             for call in watch.read.calls() {
-                looks.push(permission(call, &account, watch.read.functions(), context).await);
+                looks.push(match (watch.read.kind(), call) {
+                    (ESTIMATED_CHARGES, "cloudwatch:ListMetrics") => charges(&account).await,
+                    _ => permission(call, &account, watch.read.functions(), context).await,
+                });
             }
         }
         if config.warms.iter().any(WarmPing::asks_for_the_limit) {
@@ -112,6 +122,43 @@ async fn first_target_group(account: &Account) -> Result<Option<String>, CallFai
     }
 }
 
+/// The kinds of `read.` that are looked at more closely.
+const ESTIMATED_CHARGES: &str = "estimated_charges";
+const USAGE_ESTIMATE: &str = "usage_estimate";
+
+/// Whether there are prices for what functions of the region use. Makes no call.
+async fn priced(aws: &crate::config::Aws, prices: &Prices, clock: &Arc<dyn Clock>) -> Result<String, String> {
+    let region = match &aws.region {
+        Some(region) => region.clone(),
+        None => account(aws, clock).await.region,
+    };
+    if region.is_empty() {
+        return Err("no region is set, so nothing can be priced; set region under [aws], or AWS_REGION".to_owned());
+    }
+    match prices.rates(&region) {
+        None => {
+            let known = prices.regions().join(", ");
+            Err(format!("the prices of {region} are not known (known: {known}); name a file that has them as `prices` under [aws]"))
+        }
+        Some(rates) if rates.logs.is_none() => Ok(format!("those of functions in {region} are known; those of logs are not, and count as nothing")),
+        Some(_) => Ok(format!("those of {region} are known")),
+    }
+}
+
+/// Whether the metric of the account's charges is there.
+async fn charges(account: &Account) -> Look {
+    let query = MetricQuery { region: Some("us-east-1".to_owned()), ..MetricQuery::new("AWS/Billing", "EstimatedCharges", &[]) };
+    let said = match account.metrics.list_metrics(&query, None).await {
+        Err(failure) => Err(failure.to_string()),
+        Ok(page) if page.items.is_empty() => Err(
+            "answered, but there is no metric AWS/Billing EstimatedCharges; switch on \"Receive CloudWatch billing alerts\" in Billing preferences, then wait a day"
+                .to_owned(),
+        ),
+        Ok(page) => Ok(format!("answered; {} counts of charges are there", page.items.len())),
+    };
+    Look::new("cloudwatch:ListMetrics in us-east-1", said)
+}
+
 /// Makes the call once, as cheaply as it can be made.
 async fn permission(call: &str, account: &Account, patterns: &[NamePattern], context: &Context) -> Look {
     let now = context.clock.now();
@@ -127,6 +174,7 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
                 let question = CostQuestion { from: today - TimeDelta::days(1), end: today, metric, by, account: None };
                 account.billing.costs(&question, None).await.map(|_| "answered".to_owned())
             }
+            "logs:DescribeLogGroups" if patterns.is_empty() => account.logs.log_groups("/", None).await.map(|_| "answered".to_owned()),
             "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns)
                 .await
                 .map(|found| format!("answered; the patterns mean {}", if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") })),
@@ -138,6 +186,15 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
                     .map(|_| format!("answered for {function}")),
                 None => Ok("not tried: the patterns mean no function yet".to_owned()),
             },
+            "cloudwatch:GetMetricStatistics" if patterns.is_empty() => {
+                let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
+                account.metrics.statistics(&invocations, now - TimeDelta::minutes(5), now, 60).await.map(|_| "answered".to_owned())
+            }
+            "cloudwatch:ListMetrics" => {
+                let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
+                account.metrics.list_metrics(&invocations, None).await.map(|_| "answered".to_owned())
+            }
+            "lambda:ListFunctions" => account.functions.list(None).await.map(|page| format!("answered; the first page has {} functions", page.items.len())),
             "cloudwatch:GetMetricStatistics" => match first().await? {
                 Some(function) => {
                     let errors = MetricQuery::of_function(&function, "Errors");

@@ -60,6 +60,8 @@ pub struct Aws {
     pub profile: Option<String>,
     /// A role to assume with the credentials found.
     pub assume_role: Option<String>,
+    /// A table of prices of the user's own, over the one of the program.
+    pub prices: Option<PathBuf>,
     /// What a month of the monitor's own calls may cost.
     pub max_monthly_usd: Usd,
     /// How many `logs:FilterLogEvents` calls a second all watches may make together.

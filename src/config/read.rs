@@ -51,7 +51,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     let timezone = zone(root);
     // A wrong zone is told once; expressions are still looked at.
     let reading_zone = timezone.unwrap_or(Tz::UTC);
-    let aws = if root.has("aws") { root.table("aws", |table| aws(table)) } else { Some(Aws::default()) };
+    let aws = if root.has("aws") { root.table("aws", |table| aws(table, environment)) } else { Some(Aws::default()) };
     let store = if root.has("store") {
         root.table("store", |table| store(table, environment))
     } else {
@@ -100,16 +100,24 @@ const DEFAULT_LOG_CALLS: u32 = 2;
 
 impl Default for Aws {
     fn default() -> Self {
-        Self { region: None, profile: None, assume_role: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
+        Self { region: None, profile: None, assume_role: None, prices: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
     }
 }
 
-fn aws(table: &mut Settings<'_, '_>) -> Option<Aws> {
+fn aws(table: &mut Settings<'_, '_>, environment: &Environment) -> Option<Aws> {
     let default = Aws::default();
     let (region, profile, assume_role) = (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
+    let prices: Option<PathBuf> = table.optional("prices");
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
     let log_calls_per_second = table.number("log_calls_per_second", DEFAULT_LOG_CALLS, 1..100);
-    Some(Aws { region, profile, assume_role, max_monthly_usd: max_monthly_usd?, log_calls_per_second: log_calls_per_second? })
+    Some(Aws {
+        region,
+        profile,
+        assume_role,
+        prices: prices.map(|path| environment.folder.join(path)),
+        max_monthly_usd: max_monthly_usd?,
+        log_calls_per_second: log_calls_per_second?,
+    })
 }
 
 /// Thirteen months and a bit, so that a month can be compared with the same month of the year before.

@@ -3,17 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::billing::costs::Costs;
+use super::billing::early::{EarlyFigure, Origin};
 use super::fingerprints::{Fingerprints, KnownError};
 use super::inventory::{Inventory, ResourceKind, STALE};
 use super::observation::{CallFailure, Fault, MetricPoint, Observation, Ping, Tally, What};
+
+/// Days of early figures that are kept: more than the bill takes to settle a day.
+const EARLY_DAYS: i64 = 8;
 
 /// Everything the rules know.
 #[derive(Debug, Default)]
 pub struct History {
     costs: Costs,
+    early: BTreeMap<NaiveDate, BTreeMap<(Origin, String), Seen<EarlyFigure>>>,
     minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
     faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
     errors: Fingerprints,
@@ -115,6 +120,15 @@ impl History {
             What::Cost(cost) => self.costs.record(*seen, cost),
             // What they add up to comes as a cost.
             What::Lines(_) => {}
+            What::Early(figure) => {
+                let of_day = self.early.entry(figure.day).or_default();
+                let key = (figure.origin, source.clone());
+                let order = |figure: &EarlyFigure| (figure.as_of, format!("{figure:?}"));
+                let newer = of_day.get(&key).is_none_or(|known| known.seen < *seen || (known.seen == *seen && order(&known.it) <= order(figure)));
+                if newer {
+                    of_day.insert(key, Seen { seen: *seen, it: figure.clone() });
+                }
+            }
             What::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
                 let minute =
@@ -212,6 +226,9 @@ impl History {
             }
         }
         self.costs.clock_was_set_back(now);
+        for known in self.early.values_mut().flat_map(BTreeMap::values_mut) {
+            known.seen = known.seen.min(now);
+        }
         for points in self.metrics.values_mut() {
             points.split_off(&now);
         }
@@ -243,6 +260,8 @@ impl History {
     pub fn forget(&mut self, now: DateTime<Utc>, window: TimeDelta) {
         let edge = now - window;
         self.costs.forget(now);
+        let first_day = now.date_naive() - TimeDelta::days(EARLY_DAYS);
+        drop_until(&mut self.early, |day| *day < first_day);
         for minutes in self.minutes.values_mut() {
             minutes.retain(|minute, counted| *minute >= edge || counted.seen >= edge);
         }
@@ -260,6 +279,11 @@ impl History {
     /// The bill, as far as it is known.
     pub fn costs(&self) -> &Costs {
         &self.costs
+    }
+
+    /// Every early figure of the days up to and including `last`, latest day first.
+    pub fn early(&self, last: NaiveDate) -> impl Iterator<Item = &EarlyFigure> {
+        self.early.range(..=last).rev().flat_map(|(_, of_day)| of_day.values()).map(|known| &known.it)
     }
 
     /// The functions whose logs are read.

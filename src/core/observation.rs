@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::billing::early::EarlyFigure;
 use super::billing::line::DayLines;
 use super::diagnosis::{Cause, Confidence};
 use super::durations::Durations;
@@ -33,6 +34,8 @@ pub enum What {
     Cost(DayCost),
     /// The lines behind a day's cost, which the same poll gives as [`What::Cost`]. The rules look at sums; these are for the store.
     Lines(DayLines),
+    /// What a day, and its month so far, cost by what is known before the bill is.
+    Early(EarlyFigure),
     /// What a function did in one minute, counted.
     Tally(Tally),
     /// An invocation that went wrong, with its cause.

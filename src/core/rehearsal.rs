@@ -130,6 +130,8 @@ pub fn matched(would: &[Said], was: &[Said]) -> Vec<(usize, usize)> {
 pub enum Needs {
     /// Figures of costs.
     Costs,
+    /// What was used of the free tier, which comes with early figures of costs.
+    Early,
     /// Faults of functions.
     Faults,
     /// What functions did by minutes.
@@ -153,6 +155,7 @@ impl Needs {
             Condition::CostAbove(_) | Condition::CostJump(_) | Condition::CostAnomaly(_) | Condition::ForecastAbove(_) | Condition::NewService(_) => {
                 Self::Costs
             }
+            Condition::FreeTierAbove(_) => Self::Early,
             Condition::LambdaCause(condition) if condition.counts_minutes() => Self::Minutes,
             Condition::LambdaCause(_) | Condition::NewError(_) => Self::Faults,
             Condition::ColdStarts(_) | Condition::DurationAbove(_) | Condition::MemoryAbove(_) => Self::Minutes,
@@ -173,6 +176,7 @@ impl Needs {
     pub fn missing(self) -> &'static str {
         match self {
             Self::Costs => "the store has no figures of costs",
+            Self::Early => "the store has no early figures of costs",
             Self::Faults => "the store does not keep single faults for so long (`keep` under [store])",
             Self::Minutes => "the store does not keep minutes for so long (`keep_minutes` under [store])",
             Self::Points => "the store has no points of metrics",
@@ -268,6 +272,8 @@ pub struct Met {
     pub costs: bool,
     /// Inventories were seen.
     pub inventories: bool,
+    /// Early figures of costs were seen.
+    pub early: bool,
     /// Functions whose logs were read.
     pub read: BTreeSet<String>,
     /// Functions that were pinged.
@@ -284,7 +290,8 @@ impl Met {
         use super::subject::Subject;
         let functions = |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
         match Needs::of(condition) {
-            Needs::Costs => self.costs,
+            Needs::Costs => self.costs || self.early,
+            Needs::Early => self.early,
             Needs::Inventories => self.inventories,
             Needs::Faults | Needs::Minutes => functions(&self.read),
             Needs::Points => functions(&self.measured),

@@ -20,6 +20,8 @@ pub enum Subject {
     Receiver(String),
     /// A thing that is paid for, by its kind and id: `rds_instance/test`.
     Resource(String),
+    /// One of the quantities that are free up to a limit every month, such as `lambda_requests`.
+    FreeTier(String),
 }
 
 impl Subject {
@@ -27,7 +29,7 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Self::Total => "the whole account",
-            Self::Service(name) | Self::Function(name) | Self::Source(name) | Self::Receiver(name) | Self::Resource(name) => name,
+            Self::Service(name) | Self::Function(name) | Self::Source(name) | Self::Receiver(name) | Self::Resource(name) | Self::FreeTier(name) => name,
         }
     }
 }
@@ -42,6 +44,7 @@ impl fmt::Display for Subject {
             Self::Source(name) => write!(f, "source:{name}"),
             Self::Receiver(name) => write!(f, "receiver:{name}"),
             Self::Resource(name) => write!(f, "resource:{name}"),
+            Self::FreeTier(name) => write!(f, "free_tier:{name}"),
         }
     }
 }
@@ -57,6 +60,7 @@ impl std::str::FromStr for Subject {
             Some(("source", name)) => Ok(Self::Source(name.to_owned())),
             Some(("receiver", name)) => Ok(Self::Receiver(name.to_owned())),
             Some(("resource", name)) => Ok(Self::Resource(name.to_owned())),
+            Some(("free_tier", name)) => Ok(Self::FreeTier(name.to_owned())),
             _ => Err(UnknownSubject(text.to_owned())),
         }
     }
@@ -80,6 +84,7 @@ mod tests {
             Subject::Source("watch.spend".into()),
             Subject::Receiver("team".into()),
             Subject::Resource("log_group//aws/lambda/a:b".into()),
+            Subject::FreeTier("lambda_requests".into()),
         ] {
             assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject);
         }

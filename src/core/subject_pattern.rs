@@ -4,7 +4,7 @@ use super::glob::NamePattern;
 use super::settings::one_of;
 
 /// What stands before the colon of a subject's stable spelling.
-const KINDS: &[&str] = &["service", "function", "source", "receiver", "resource"];
+const KINDS: &[&str] = &["service", "function", "source", "receiver", "resource", "free_tier"];
 /// What makes a pattern of a name.
 const WILDCARDS: &[char] = &['*', '?', '[', '{', '\\'];
 

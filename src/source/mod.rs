@@ -1,10 +1,12 @@
 //! Floor 3: where observations come from. Each kind of source is one file and one line in the table below; none knows another.
 
 mod cost_explorer;
+mod estimated_charges;
 mod inventory;
 mod lambda_logs;
 mod lambda_metrics;
 mod replay;
+mod usage_estimate;
 mod warm_ping;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::aws::Account;
+use crate::aws::{Account, Page};
 use crate::core::observation::{CallFailure, Observation, What};
 use crate::core::settings::{Kind, Settings};
 
@@ -95,6 +97,32 @@ impl<'a> Poll<'a> {
     }
 }
 
+/// Pages of one list; one that does not end is not followed for ever.
+const MOST_PAGES: usize = 1000;
+
+/// A list that comes in pages.
+struct Listing<T> {
+    items: Vec<T>,
+    /// The token of the next page; there is none before the first one.
+    token: Option<String>,
+    pages: usize,
+    ended: bool,
+}
+
+impl<T> Listing<T> {
+    fn new() -> Self {
+        Self { items: vec![], token: None, pages: 0, ended: false }
+    }
+
+    /// Takes a page in. A token that comes back unchanged would be asked for ever.
+    fn take(&mut self, page: Page<T>) {
+        self.items.extend(page.items);
+        self.pages += 1;
+        self.ended = page.next.is_none() || page.next == self.token || self.pages >= MOST_PAGES;
+        self.token = page.next;
+    }
+}
+
 macro_rules! sources {
     ($($module:ident: $name:ident),* $(,)?) => {
         /// What a watch polls: one of the `read.` kinds.
@@ -144,6 +172,8 @@ macro_rules! sources {
 
 sources! {
     cost_explorer: CostExplorer,
+    estimated_charges: EstimatedCharges,
+    usage_estimate: UsageEstimate,
     lambda_logs: LambdaLogs,
     lambda_metrics: LambdaMetrics,
     inventory: Inventories,

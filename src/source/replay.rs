@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Gathered, Source};
+use crate::core::billing::early::Origin;
 use crate::core::glob::NamePattern;
 use crate::core::history::minute_of;
 use crate::core::observation::{CallFailure, Observation, ReadUpTo, What};
@@ -37,6 +38,8 @@ pub struct Routes {
     pub costs: Option<usize>,
     /// Who sees inventories.
     pub inventories: Option<usize>,
+    /// Who sees early figures of which origin.
+    pub early: Vec<(Origin, usize)>,
     /// Who reads the logs of which functions.
     pub logs: Vec<(usize, Vec<NamePattern>)>,
     /// Who reads the metrics of which functions.
@@ -50,6 +53,7 @@ impl Routes {
         match what {
             What::Cost(_) => self.costs,
             What::Inventory(_) => self.inventories,
+            What::Early(figure) => self.early.iter().find(|(origin, _)| *origin == figure.origin).map(|(_, source)| *source),
             What::Tally(tally) => by_pattern(&self.logs, &tally.function),
             What::Fault(fault) => by_pattern(&self.logs, &fault.function),
             What::Metric(point) => by_pattern(&self.metrics, &point.function),
@@ -74,7 +78,7 @@ fn by_pattern(all: &[(usize, Vec<NamePattern>)], function: &str) -> Option<usize
 /// How many observations of each kind were replayed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
-    /// Figures of costs.
+    /// Figures of costs, early ones among them.
     pub costs: u64,
     /// Minutes in which a function did something.
     pub minutes: u64,
@@ -89,7 +93,7 @@ pub struct Counts {
 impl Counts {
     fn count(&mut self, what: &What) {
         match what {
-            What::Cost(_) => self.costs += 1,
+            What::Cost(_) | What::Early(_) => self.costs += 1,
             What::Tally(_) => self.minutes += 1,
             What::Fault(_) => self.faults += 1,
             What::Ping(_) => self.pings += 1,
@@ -195,7 +199,8 @@ impl Tape {
         while start < from {
             let end = (start + CHUNK).min(from);
             let seen = self.store.seen_between(start, end).await?;
-            self.hand_out(&mut reel, seen.into_iter().filter(|observation| !matches!(observation.what, What::Cost(_) | What::Inventory(_))), from);
+            let kept = |observation: &Observation| !matches!(observation.what, What::Cost(_) | What::Inventory(_) | What::Early(_));
+            self.hand_out(&mut reel, seen.into_iter().filter(kept), from);
             start = end;
         }
         let signs = self.store.signs_between(from - look_back.max(ANSWERS), to).await?;
@@ -284,6 +289,7 @@ impl Tape {
                 What::Metric(point) => drop(measured.insert((point.function.clone(), observation.seen))),
                 What::Ping(ping) => drop(met.pinged.insert(ping.function.clone())),
                 What::Cost(_) => met.costs = true,
+                What::Early(_) => met.early = true,
                 What::Inventory(_) => met.inventories = true,
                 What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
             }

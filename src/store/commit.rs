@@ -66,6 +66,11 @@ pub(super) const COSTS: &str = "INSERT OR REPLACE INTO cost_day (source, day, se
     SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3 FROM (SELECT value AS row FROM json_each(?1))
     -- An answer that says what the last one said is not a new figure.
     WHERE row ->> 3 IS NOT (SELECT body FROM cost_day WHERE source = row ->> 0 AND day = row ->> 1 ORDER BY seen DESC LIMIT 1)";
+/// When it was made is not part of what a figure says.
+const EARLY: &str = "INSERT OR REPLACE INTO early (source, origin, day, seen, body)
+    SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4 FROM (SELECT value AS row FROM json_each(?1))
+    WHERE json_remove(row ->> 4, '$.as_of')
+        IS NOT (SELECT json_remove(body, '$.as_of') FROM early WHERE source = row ->> 0 AND origin = row ->> 1 AND day = row ->> 2 ORDER BY seen DESC LIMIT 1)";
 const OBSERVATIONS: &str = "INSERT INTO observation (kind, at, seen, source, body)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
 /// What is done where counts of the same minute, or day, are there already; as `Tally::add` does it.
@@ -178,6 +183,7 @@ impl Store {
             ("DELETE FROM ack WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = ack.incident)", old),
             ("DELETE FROM sign WHERE until < ?1", old),
             ("DELETE FROM inventory WHERE seen < ?1", old),
+            ("DELETE FROM early WHERE seen < ?1", old_minute),
             // By the key, function by function: there is no index by time alone.
             ("DELETE FROM lambda_minute WHERE function IN (SELECT DISTINCT function FROM lambda_day) AND minute < ?1 AND seen < ?1", old_minute),
         ] {
@@ -195,13 +201,14 @@ pub(super) async fn insert(transaction: &mut Transaction<'_, Sqlite>, statement:
 /// The rows of each table, as arrays in the order of the statement's columns. What is seen in a rehearsal is not written once more; but
 /// which errors are known is, since the next part of the rehearsal begins with them.
 fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
-    let (mut costs, mut single, mut points, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![], vec![]);
+    let (mut early, mut costs, mut single, mut points, mut tallies, mut causes, mut errors) = (vec![], vec![], vec![], vec![], vec![], vec![], vec![]);
     let (mut with_errors, mut inventories) = (BTreeSet::new(), vec![]);
     for Observation { at, seen, source, what } in &commit.observations {
         let (at, seen, day) = (ms(*at), ms(*seen), at.date_naive().to_string());
         match what {
-            What::Cost(_) | What::Ping(_) | What::Tally(_) | What::Metric(_) | What::Inventory(_) if replays => {}
+            What::Cost(_) | What::Early(_) | What::Ping(_) | What::Tally(_) | What::Metric(_) | What::Inventory(_) if replays => {}
             What::Cost(cost) => costs.push(json!([source, cost.day.to_string(), seen, json!(cost).to_string()])),
+            What::Early(figure) => early.push(json!([source, figure.origin, figure.day.to_string(), seen, json!(figure).to_string()])),
             What::Fault(fault) => {
                 if !replays {
                     single.push(json!(["fault", at, seen, source, json!(fault).to_string()]));
@@ -265,6 +272,7 @@ fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
     let notification = |told: &Notification| json!([told.key(), told.incident, told.receiver, told.event.word(), ms(told.at)]);
     vec![
         (COSTS, costs),
+        (EARLY, early),
         (OBSERVATIONS, single),
         (POINTS, points),
         (INVENTORIES, inventories),

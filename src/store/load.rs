@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Store, StoreError, commit::SourceRow, ms, time};
+use super::{Store, StoreError, commit::SourceRow, ms, replay::EARLY_DAYS, time};
 use crate::core::calendar::Month;
 use crate::core::decide::Open;
 use crate::core::fingerprints::KnownError;
@@ -116,6 +116,10 @@ impl Store {
         for row in self.rows(sqlx::query(query).bind(first).bind(recent)).await? {
             let (source, seen) = (self.get(&row, 0)?, time(self.get(&row, 1)?));
             into.push(Observation { at: seen, seen, source, what: What::Cost(self.json("a day's cost", &self.get::<String>(&row, 2)?)?) });
+        }
+        let newest = "SELECT source, max(seen), body FROM early WHERE day >= ?1 GROUP BY source, origin, day";
+        for row in self.rows(sqlx::query(newest).bind((now - EARLY_DAYS).date_naive().to_string())).await? {
+            into.push(self.early_figure(&row)?);
         }
         Ok(())
     }

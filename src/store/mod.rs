@@ -39,6 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "rehearsal", include_str!("migrations/0004_rehearsal.sql")),
     (5, "billing", include_str!("migrations/0005_billing.sql")),
     (6, "inventory", include_str!("migrations/0006_inventory.sql")),
+    (7, "early figures", include_str!("migrations/0007_early.sql")),
 ];
 
 /// Why the store cannot be used.

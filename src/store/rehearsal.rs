@@ -136,7 +136,8 @@ impl Store {
     /// # Errors
     /// As [`Store::told_between`].
     pub async fn begins(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let query = "SELECT min(first) FROM (SELECT min(seen) AS first FROM observation UNION ALL SELECT min(seen) FROM cost_day
+        let query =
+            "SELECT min(first) FROM (SELECT min(seen) AS first FROM observation UNION ALL SELECT min(seen) FROM cost_day UNION ALL SELECT min(seen) FROM early
             UNION ALL SELECT min(since) FROM sign UNION ALL SELECT min(sent) FROM message
             UNION ALL SELECT CAST(strftime('%s', min(day)) AS INTEGER) * 1000 FROM lambda_day)";
         let rows = self.rows(sqlx::query(query)).await?;

@@ -15,6 +15,8 @@ use crate::core::signs::{DAEMON, Sign, SignKind};
 pub struct Extent {
     /// Figures of costs.
     pub costs: DateTime<Utc>,
+    /// Early figures of costs.
+    pub early: DateTime<Utc>,
     /// Faults; older ones than are kept are dropped.
     pub faults: DateTime<Utc>,
     /// Pings.
@@ -42,6 +44,8 @@ macro_rules! functions_of {
     };
 }
 
+/// Days of early figures that rules look back on.
+pub(super) const EARLY_DAYS: TimeDelta = TimeDelta::days(8);
 /// An hour, as the index of late minutes has it.
 const LATE_MS: i64 = 3_600_000;
 const MINUTES: &str = concat!(
@@ -104,18 +108,28 @@ impl Store {
             seen.push(self.cost(&row)?);
         }
         seen.extend(self.inventories_between(from, to).await?);
+        let early = "SELECT source, seen, body FROM early WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, day";
+        for row in self.rows(sqlx::query(early).bind(ms(from)).bind(ms(to))).await? {
+            seen.push(self.early_figure(&row)?);
+        }
         seen.sort_by_key(|observation| observation.seen);
         Ok(seen)
     }
 
-    /// What was known before `before` of the costs of days from `first` on, in the order in which it was seen.
+    /// What was known before `before` of the costs of days from `first` on, in the order in which it was seen, and of early figures.
     ///
     /// # Errors
     /// As [`Store::seen_between`].
     pub async fn costs_seen_before(&self, before: DateTime<Utc>, first: chrono::NaiveDate) -> Result<Vec<Observation>, StoreError> {
         let costs = "SELECT source, seen, body FROM cost_day WHERE day >= ?1 AND seen < ?2 ORDER BY seen, day";
         let rows = self.rows(sqlx::query(costs).bind(first.to_string()).bind(ms(before))).await?;
-        rows.iter().map(|row| self.cost(row)).collect()
+        let mut seen = rows.iter().map(|row| self.cost(row)).collect::<Result<Vec<_>, _>>()?;
+        let early = "SELECT source, seen, body FROM early WHERE day >= ?1 AND seen < ?2 ORDER BY seen, day";
+        let first = before.date_naive() - EARLY_DAYS;
+        for row in self.rows(sqlx::query(early).bind(first.to_string()).bind(ms(before))).await? {
+            seen.push(self.early_figure(&row)?);
+        }
+        Ok(seen)
     }
 
     /// The minutes that were last seen from `from` on, before `to`.
@@ -167,6 +181,7 @@ impl Store {
         let minutes = first(sqlx::query(FIRST_MINUTE)).await?;
         Ok(Extent {
             costs: first(sqlx::query("SELECT min(seen) FROM cost_day")).await?,
+            early: first(sqlx::query("SELECT min(seen) FROM early")).await?,
             faults: complete(faults, "SELECT min(day) FROM cause_day WHERE cause <> 'cold_start'").await?,
             pings: first(sqlx::query("SELECT min(at) FROM observation WHERE kind = 'ping'")).await?,
             minutes: complete(minutes, "SELECT min(day) FROM lambda_day").await?,
@@ -184,6 +199,12 @@ impl Store {
     fn cost(&self, row: &SqliteRow) -> Result<Observation, StoreError> {
         let (source, seen) = (self.get(row, 0)?, time(self.get(row, 1)?));
         Ok(Observation { at: seen, seen, source, what: What::Cost(self.json("a day's cost", &self.get::<String>(row, 2)?)?) })
+    }
+
+    /// An early figure from its source, the time it was seen and its body.
+    pub(super) fn early_figure(&self, row: &SqliteRow) -> Result<Observation, StoreError> {
+        let (source, seen) = (self.get(row, 0)?, time(self.get(row, 1)?));
+        Ok(Observation { at: seen, seen, source, what: What::Early(self.json("an early figure", &self.get::<String>(row, 2)?)?) })
     }
 
     fn sign(&self, row: &SqliteRow) -> Result<Sign, StoreError> {

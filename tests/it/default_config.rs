@@ -55,7 +55,9 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .expect("the file")
         .replace("# [watch.metrics]", "[watch.metrics]")
         .replace("# every = \"5m\"", "every = \"5m\"")
-        .replace("# read.lambda_metrics", "read.lambda_metrics");
+        .replace("# read.lambda_metrics", "read.lambda_metrics")
+        .replace("# [watch.charges]\n# every = \"6h\"\n# read", "[watch.charges]\nevery = \"6h\"\nread")
+        .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
     let environment = monitor::config::Environment::with(&[], "/".into());
     let config: monitor::app::Config = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
     let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(monitor::source::WarmPing::CALLS);

@@ -9,6 +9,7 @@ mod contract;
 mod default_config;
 mod demo;
 mod diagnose;
+mod early;
 mod failures;
 mod kill;
 mod labelled_logs;

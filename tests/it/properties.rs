@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use monitor::app::Config;
 use monitor::config::{Environment, parse};
+use monitor::core::billing::early::{Early, EarlyFigure, Origin};
 use monitor::core::decide::{Open, Rulebook, decide};
 use monitor::core::diagnosis::{Cause, Confidence};
 use monitor::core::history::History;
@@ -199,6 +200,12 @@ proptest! {
     }
 }
 
+/// An early figure of the service `S` as it was at a time.
+fn early(day: chrono::NaiveDate, as_of: DateTime<Utc>, amount: u32) -> EarlyFigure {
+    let early = Early { month_to_date: amount.into(), today: Some(amount.into()) };
+    EarlyFigure { origin: Origin::Usage, day, as_of, services: [("S".to_owned(), early)].into(), total: None, free: BTreeMap::new() }
+}
+
 const OBSERVATIONS: usize = 40;
 
 /// Observations of ten minutes, some at the very same instant.
@@ -216,6 +223,7 @@ fn observations(seed: u64) -> Vec<Observation> {
                 services: [("S".to_owned(), Money { amount: random.u32(0..40).into(), currency: Money::USD.into() })].into(),
                 records: BTreeMap::new(),
             }),
+            1 if random.u8(0..2) == 0 => What::Early(early(start().date_naive(), at, random.u32(0..40))),
             1 => What::Tally(Tally { function, invocations: 5, cold: 2, cold_waited: 2, ..Tally::default() }),
             2 | 3 => What::Fault(Fault {
                 function,

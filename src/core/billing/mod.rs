@@ -4,7 +4,10 @@
 pub mod anomaly;
 pub mod costs;
 mod dense;
+pub mod early;
 pub mod explain;
 pub mod forecast;
 pub mod line;
 pub mod series;
+pub mod service_codes;
+pub mod usage;

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::{Finding, Judgement, Measure};
-use crate::core::calendar::Month;
+use crate::core::billing::early::{self, Best, By, Origin};
+use crate::core::calendar::{Month, day_start};
 use crate::core::history::History;
 use crate::core::inventory::summary;
 use crate::core::money::{Usd, cents};
@@ -110,20 +111,37 @@ impl CostAbove {
             Per::Day => self.day(history, subject, now),
             Per::Month => self.month(history, subject, now),
         };
-        self.which.subjects(history).into_iter().map(judge).collect()
+        self.subjects(history, now).into_iter().map(judge).collect()
+    }
+
+    /// The subjects meant: of each service also those that only an early figure names yet.
+    fn subjects(&self, history: &History, now: DateTime<Utc>) -> Vec<Subject> {
+        let mut subjects = self.which.subjects(history);
+        if self.which == Which::Each {
+            let early = early::services(history, now.date_naive()).into_iter().map(Subject::Service);
+            subjects.extend(early.filter(|subject| !subjects.contains(subject)).collect::<Vec<_>>());
+        }
+        subjects
     }
 
     fn month(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
         let month = Month::of(now.date_naive());
+        let best = early::best_month(history, service_of(&subject), now.date_naive());
+        if let Some(best) = best.filter(|best| best.is_early_over(self.limit.0)) {
+            let finding = self.before_the_bill(&subject, &best, &format!("in {month} so far"));
+            return Judgement::holds(subject, finding);
+        }
         let days: Vec<_> = history.costs().days(now.date_naive()).take_while(|cost| month.contains(cost.day)).collect();
         let Some(last) = days.first() else {
-            return Judgement::unknown(subject, format!("no figure for {month} yet"));
+            return self.without_a_bill(subject, best, month);
         };
         let Some(sum) = days.iter().map(|cost| cost.usd(service_of(&subject))).sum::<Option<Decimal>>() else {
             return Judgement::unknown(subject, "billed in another currency than USD");
         };
         if sum <= self.limit.0 {
-            return Judgement::clear(subject, format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit));
+            let why = format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit);
+            let withdrawn = best.and_then(|best| best.withdrawn_under(self.limit.0));
+            return Judgement::clear(subject, withdrawn.map_or(why.clone(), |early| withdraws(&why, &month.to_string(), sum, early)));
         }
         let certainly = |cost| history.costs().certainly(cost, service_of(&subject)).unwrap_or_default();
         if days.iter().map(|cost| certainly(cost)).sum::<Decimal>() <= self.limit.0 {
@@ -144,10 +162,13 @@ impl CostAbove {
             vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))],
             behind(&subject, history, now),
         );
-        Judgement::holds(subject, finding)
+        Judgement::holds(subject, self.confirmed(finding, best, month.first_day()))
     }
 
     fn day(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
+        if let Some(finding) = self.day_before_the_bill(history, &subject, now) {
+            return Judgement::holds(subject, finding);
+        }
         let mut days = history.costs().days(now.date_naive());
         let Some(last) = days.next().filter(|cost| now.date_naive() - cost.day <= STALE) else {
             return Judgement::unknown(subject, "no figure of the last days");
@@ -171,13 +192,76 @@ impl CostAbove {
                     vec![("Figure is".to_owned(), shown(cost.day, cost.settled))],
                     behind(&subject, history, now),
                 );
-                return Judgement::holds(subject, finding);
+                let best = early::best_day(history, service_of(&subject), cost.day);
+                return Judgement::holds(subject, self.confirmed(finding, best, cost.day));
             }
         }
-        match uncertain {
-            Some(why) => Judgement::unknown(subject, why),
-            None => Judgement::clear(subject, format!("within {} on {}", self.limit, last.day)),
+        if let Some(why) = uncertain {
+            return Judgement::unknown(subject, why);
         }
+        let why = self.after_early_figures(history, &subject, now, format!("within {} on {}", self.limit, last.day));
+        Judgement::clear(subject, why)
+    }
+
+    /// The latest day of which an early figure is over the limit, and the bill is not, or not yet.
+    fn day_before_the_bill(&self, history: &History, subject: &Subject, now: DateTime<Utc>) -> Option<Finding> {
+        let today = now.date_naive();
+        let days = (0..=early::STALE.num_days()).filter_map(|back| today.checked_sub_signed(TimeDelta::days(back)));
+        let best = days.filter_map(|day| Some((day, early::best_day(history, service_of(subject), day)?)));
+        let (day, best) = best.into_iter().find(|(_, best)| best.is_early_over(self.limit.0))?;
+        Some(self.before_the_bill(subject, &best, &format!("on {day}")))
+    }
+
+    /// What is found by an early figure alone.
+    fn before_the_bill(&self, subject: &Subject, best: &Best, when: &str) -> Finding {
+        let billed = best.billed.map_or("nothing yet".to_owned(), |billed| format!("{} USD", cents(billed)));
+        let as_of = best.as_of().map(|as_of| ("As of".to_owned(), as_of.format("%F %H:%M UTC").to_string()));
+        let facts = [("On the bill".to_owned(), billed)].into_iter().chain(as_of).collect();
+        let said = match best.by {
+            By::Early(Origin::Usage, _) => {
+                "It is a low bound: durations are not rounded up, the whole free tier is taken to be there, and start-ups are left out. Savings Plans and credits are not known. The bill will confirm or withdraw it."
+            }
+            _ => "The estimate comes before the bill, which will confirm or withdraw it.",
+        };
+        Finding { said: vec![said.to_owned()], ..self.finding(subject, best.amount, &format!("{when}, {}", best.by), facts, vec![]) }
+    }
+
+    /// While the bill knows nothing of the month. What was used is only a low bound, so nothing is clear by it.
+    fn without_a_bill(&self, subject: Subject, best: Option<Best>, month: Month) -> Judgement {
+        match best {
+            Some(best @ Best { by: By::Early(Origin::Charges, _), .. }) => {
+                Judgement::clear(subject, format!("{} USD in {month} {}, within {}", cents(best.amount), best.by, self.limit))
+            }
+            _ => Judgement::unknown(subject, format!("no figure for {month} yet")),
+        }
+    }
+
+    /// What the bill found, where an early figure had found it before: whoever was told of that is told that the bill confirms it.
+    fn confirmed(&self, finding: Finding, best: Option<Best>, since: NaiveDate) -> Finding {
+        let confirmed = best.and_then(|best| Some((best.billed?, best.confirmed_over(self.limit.0)?)));
+        let Some((billed, (by, early))) = confirmed else { return finding };
+        let said = format!("The bill confirms it with {} USD so far; {by} it was {} USD.", cents(billed), cents(early));
+        let said = [said].into_iter().chain(finding.said).collect();
+        Finding { said, latest: Some(day_start(since)), ..finding }
+    }
+
+    /// Why it is clear, with what the bill says of the day that an early figure told of last.
+    fn after_early_figures(&self, history: &History, subject: &Subject, now: DateTime<Utc>, why: String) -> String {
+        let today = now.date_naive();
+        for day in (0..=early::STALE.num_days() * 2).filter_map(|back| today.checked_sub_signed(TimeDelta::days(back))) {
+            let Some(best) = early::best_day(history, service_of(subject), day) else { continue };
+            let Some(billed) = best.billed else { continue };
+            if let Some(early) = best.withdrawn_under(self.limit.0) {
+                return withdraws(&why, &day.to_string(), billed, early);
+            }
+            if let Some((by, early)) = best.confirmed_over(self.limit.0) {
+                return format!("{why}; of {day} the bill has confirmed {} USD, where {by} it was {} USD", cents(billed), cents(early));
+            }
+            if billed > self.limit.0 {
+                break;
+            }
+        }
+        why
     }
 
     fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>, said: Vec<String>) -> Finding {
@@ -201,6 +285,11 @@ impl CostAbove {
             measure: Some(Measure { value: amount, limit: self.limit.0 }),
         }
     }
+}
+
+/// Why it is clear after all.
+fn withdraws(why: &str, when: &str, billed: Decimal, (by, early): (By, Decimal)) -> String {
+    format!("the bill withdraws it: {} USD for {when}, where {by} it was {} USD ({why})", cents(billed), cents(early))
 }
 
 fn shown(day: NaiveDate, settled: bool) -> String {

@@ -6,6 +6,7 @@ mod cost_anomaly;
 mod cost_jump;
 mod duration_above;
 mod forecast_above;
+mod free_tier_above;
 mod idle_resource;
 mod lambda_cause;
 mod memory_above;
@@ -90,6 +91,7 @@ conditions! {
     cost_anomaly: CostAnomaly,
     forecast_above: ForecastAbove,
     new_service: NewService,
+    free_tier_above: FreeTierAbove,
     lambda_cause: LambdaCause,
     new_error: NewError,
     cold_starts: ColdStarts,

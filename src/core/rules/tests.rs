@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::{Condition, Judgement, Verdict};
+use crate::core::billing::early::{Early, EarlyFigure, Origin};
+use crate::core::billing::usage::{FreeQuantity, FreeUse};
 use crate::core::diagnosis::{Cause, Confidence};
 use crate::core::history::{History, minute_of};
 use crate::core::money::Money;
@@ -443,4 +445,191 @@ fn cold_starts_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
     check(rule, &[read(0), minute(3)], &[("function:f", "holds", "3 of 9 invocations started a new environment; 1 callers waited for it.")]);
     check(rule, &[read(0), minute(2)], &[("function:f", "clear", "")]);
     check("lambda_cause = { causes = [\"oom\"], count = 3 }", &[read(0), minute(3)], &[("function:f", "clear", "")]);
+}
+
+/// A figure of CloudWatch's count on a day, at 10:00 UTC.
+fn charges(day: &str, total: &str, services: &[(&str, &str)]) -> Observation {
+    let early = |amount: &str| Early { month_to_date: amount.parse().unwrap(), today: None };
+    early_figure(Origin::Charges, day, services.iter().map(|(name, amount)| ((*name).to_owned(), early(amount))).collect(), Some(early(total)))
+}
+
+/// What was used of a service on a day, and in the month up to then.
+fn used(day: &str, service: &str, today: &str, month: &str) -> Observation {
+    let early = Early { month_to_date: month.parse().unwrap(), today: Some(today.parse().unwrap()) };
+    early_figure(Origin::Usage, day, [(service.to_owned(), early)].into(), None)
+}
+
+fn early_figure(origin: Origin, day: &str, services: BTreeMap<String, Early>, total: Option<Early>) -> Observation {
+    let day: NaiveDate = day.parse().unwrap();
+    let as_of = day.and_hms_opt(10, 0, 0).unwrap().and_utc();
+    seen(as_of, What::Early(EarlyFigure { origin, day, as_of, services, total, free: BTreeMap::new() }))
+}
+
+#[test]
+fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_always_wins() {
+    let rule = "cost_above = { service = \"AWS Lambda\", per = \"day\", usd = \"5\" }";
+    let lambda = |day, settled, amount| cost(day, settled, &[("AWS Lambda", amount)]);
+    let runaway = used("2024-12-19", "AWS Lambda", "14.3", "14.3");
+    let quiet = used("2024-12-20", "AWS Lambda", "0.1", "14.4");
+    let subject = "service:AWS Lambda";
+    check(
+        rule,
+        &[runaway.clone(), quiet.clone()],
+        &[(subject, "holds", "AWS Lambda costs 14.30 USD on 2024-12-19, by what was used, at the region's list price, over 5.00 USD")],
+    );
+    check(
+        rule,
+        &[runaway.clone()],
+        &[(
+            subject,
+            "holds",
+            "The bill will confirm or withdraw it.\nCost: 14.30 USD\nLimit: 5.00 USD a day\nOn the bill: nothing yet\nAs of: 2024-12-19 10:00 UTC",
+        )],
+    );
+    // The bill knows the day, but not all of it.
+    check(rule, &[lambda("2024-12-19", false, "2"), runaway.clone(), quiet.clone()], &[(subject, "holds", "On the bill: 2.00 USD")]);
+    check(
+        rule,
+        &[lambda("2024-12-19", false, "6"), runaway.clone(), quiet.clone()],
+        &[(
+            subject,
+            "holds",
+            "AWS Lambda costs 6.00 USD on 2024-12-19, over 5.00 USD\nThe bill confirms it with 6.00 USD so far; by what was used, at the region's list price it was 14.30 USD.",
+        )],
+    );
+    check(
+        rule,
+        &[lambda("2024-12-19", true, "3"), runaway.clone(), quiet.clone()],
+        &[(
+            subject,
+            "clear",
+            "the bill withdraws it: 3.00 USD for 2024-12-19, where by what was used, at the region's list price it was 14.30 USD (within 5.00 USD on 2024-12-19)",
+        )],
+    );
+    check(
+        rule,
+        &[lambda("2024-12-18", true, "9"), lambda("2024-12-19", true, "0"), used("2024-12-18", "AWS Lambda", "12", "12"), quiet.clone()],
+        &[(subject, "clear", "of 2024-12-18 the bill has confirmed 9.00 USD, where by what was used, at the region's list price it was 12.00 USD")],
+    );
+    // A low bound never says that a limit is kept.
+    check(rule, &[quiet], &[(subject, "unknown", "no figure of the last days")]);
+    check(rule, &[used("2024-12-14", "AWS Lambda", "14.3", "14.3")], &[(subject, "unknown", "")]);
+}
+
+#[test]
+fn what_was_used_comes_on_top_of_what_the_bill_of_the_whole_account_knows_of_the_service() {
+    let rule = "cost_above = { per = \"day\", usd = \"10\" }";
+    let days = [cost("2024-12-20", false, &[("RDS", "4"), ("AWS Lambda", "1")]), used("2024-12-20", "AWS Lambda", "7.5", "7.5")];
+    check(rule, &days, &[("total", "holds", "The whole account costs 11.50 USD on 2024-12-20")]);
+    check(rule, &[days[0].clone(), used("2024-12-20", "AWS Lambda", "0.5", "7.5")], &[("total", "clear", "")]);
+}
+
+#[test]
+fn a_confirmed_figure_is_news_once_and_one_that_the_bill_found_itself_is_not() {
+    let rule = "cost_above = { per = \"month\", usd = \"20\" }";
+    let latest = |observations: &[Observation]| {
+        let mut history = History::default();
+        observations.iter().for_each(|observation| history.record(observation));
+        match &condition(rule).judge(&history, now())[0].verdict {
+            Verdict::Holds(finding) => finding.latest,
+            other => panic!("{other:?}"),
+        }
+    };
+    let early = charges("2024-12-20", "25", &[]);
+    assert_eq!(latest(&[early.clone()]), None);
+    assert_eq!(latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(latest(&[early, cost("2024-12-18", true, &[("RDS", "23")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(latest(&[cost("2024-12-19", false, &[("RDS", "21")])]), None);
+}
+
+#[test]
+fn cloudwatchs_count_of_the_month_shows_what_the_bill_does_not_know_yet() {
+    let rule = "cost_above = { service = \"*\", usd = \"20\" }";
+    let rds = "Amazon Relational Database Service";
+    let subject = "service:Amazon Relational Database Service";
+    check(
+        rule,
+        &[charges("2024-12-20", "30", &[(rds, "25.3")])],
+        &[(subject, "holds", "Amazon Relational Database Service costs 25.30 USD in 2024-12 so far, by CloudWatch's estimate at 10:00 UTC, over 20.00 USD")],
+    );
+    check(rule, &[charges("2024-12-20", "30", &[(rds, "19")])], &[(subject, "clear", "19.00 USD in 2024-12 by CloudWatch's estimate at 10:00 UTC")]);
+    // A day of it says nothing.
+    check("cost_above = { per = \"day\", usd = \"1\" }", &[charges("2024-12-20", "30", &[])], &[("total", "unknown", "")]);
+    // The month before is over.
+    check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[])], &[("total", "unknown", "no figure for 2024-12")]);
+    check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[]), charges("2024-12-20", "3", &[])], &[("total", "clear", "3.00 USD")]);
+}
+
+#[test]
+fn a_count_that_the_settled_bill_contradicts_is_too_high_by_that_much_ever_since() {
+    let rule = "cost_above = { usd = \"20\" }";
+    let mut days: Vec<Observation> = (1..=16).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", "0.5")])).collect();
+    days.extend([charges("2024-12-16", "30", &[]), charges("2024-12-20", "32", &[])]);
+    // 8 on the bill, where 30 were counted: 32 now are 10.
+    check(rule, &days, &[("total", "clear", "the bill withdraws it: 8.00 USD for 2024-12, where by CloudWatch's estimate at 10:00 UTC it was 32.00 USD")]);
+    days.push(charges("2024-12-20", "43", &[]));
+    let Some(last) = days.last_mut() else { return };
+    last.seen = now();
+    check(rule, &days, &[("total", "holds", "costs 21.00 USD in 2024-12 so far, by CloudWatch's estimate")]);
+}
+
+#[test]
+fn a_month_is_what_is_settled_and_what_was_used_on_the_days_that_are_not() {
+    let rule = "cost_above = { service = \"AWS Lambda\", usd = \"20\" }";
+    let subject = "service:AWS Lambda";
+    let used = [used("2024-12-18", "AWS Lambda", "6", "16"), used("2024-12-19", "AWS Lambda", "3", "19"), used("2024-12-20", "AWS Lambda", "2", "21")];
+    check(rule, &used, &[(subject, "holds", "costs 21.00 USD in 2024-12 so far, by what was used")]);
+    // The 18th was less than that, and what was before it is on the bill: 9 + 5 + 3 + 2.
+    let billed = [cost("2024-12-17", true, &[("AWS Lambda", "9")]), cost("2024-12-18", true, &[("AWS Lambda", "5")])];
+    check(
+        rule,
+        &[&used[..], &billed].concat(),
+        &[(subject, "clear", "the bill withdraws it: 14.00 USD for 2024-12, where by what was used, at the region's list price it was 21.00")],
+    );
+}
+
+fn free_use(day: &str, used: &[(FreeQuantity, &str, &str)]) -> Observation {
+    let mut figure = used_nothing(day);
+    let What::Early(early) = &mut figure.what else { return figure };
+    early.free = used.iter().map(|(quantity, used, free)| (*quantity, FreeUse { used: used.parse().unwrap(), free: free.parse().unwrap() })).collect();
+    figure
+}
+
+fn used_nothing(day: &str) -> Observation {
+    used(day, "AWS Lambda", "0", "0")
+}
+
+#[test]
+fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_days_are_known() {
+    use FreeQuantity::{LambdaGbSeconds, LambdaRequests};
+    let rule = "free_tier_above = { share = \"80%\", of = [\"lambda_requests\"] }";
+    let days = |used: &[(&str, &str)]| used.iter().map(|(day, used)| free_use(day, &[(LambdaRequests, used, "1000000")])).collect::<Vec<_>>();
+    let subject = "free_tier:lambda_requests";
+    let of_four = days(&[("2024-12-16", "600000"), ("2024-12-17", "700000"), ("2024-12-19", "750000"), ("2024-12-20", "800001")]);
+    // 50,000 a day: 199,999 are left for three whole days and a part of the fourth.
+    check(
+        rule,
+        &of_four,
+        &[(
+            subject,
+            "holds",
+            "800001 of 1000000 free invocations in 2024-12 are used, over 80 %\nIt is used up on 2024-12-23 if it is used as in the last 3 days, 50000 a day.",
+        )],
+    );
+    check(rule, &of_four[1..], &[(subject, "holds", "over 80 %\nOther functions")]);
+    let slowly = days(&[("2024-12-16", "840000"), ("2024-12-19", "843000"), ("2024-12-20", "844000")]);
+    check(rule, &slowly, &[(subject, "holds", "It lasts until the month ends")]);
+    check(rule, &days(&[("2024-12-20", "800000")]), &[(subject, "clear", "within 80 %")]);
+    check(rule, &days(&[("2024-12-20", "1000000")]), &[(subject, "holds", "It is used up: everything more is paid for.")]);
+    check(rule, &days(&[("2024-12-18", "1000000")]), &[(subject, "unknown", "has not been read")]);
+    check(rule, &days(&[("2024-11-30", "1000000")]), &[(subject, "unknown", "what was used in 2024-12 has not been read")]);
+    check(
+        "free_tier_above = {}",
+        &[free_use("2024-12-20", &[(LambdaGbSeconds, "320000.5", "400000")])],
+        &[
+            ("free_tier:lambda_gb_seconds", "holds", "320000 of 400000 free GB-seconds"),
+            ("free_tier:lambda_requests", "unknown", ""),
+            ("free_tier:log_ingest", "unknown", ""),
+        ],
+    );
 }

@@ -96,6 +96,12 @@ impl Emulator {
         self.send(call, service).await
     }
 
+    /// The same call in another region.
+    pub(crate) async fn call_in(&self, region: &str, service: &str, target: &str, body: &Value) -> Result<Value, String> {
+        let call = self.http.post(self.url()).header("X-Amz-Target", target).header("Content-Type", "application/x-amz-json-1.1").body(body.to_string());
+        self.send_in(region, call, service).await
+    }
+
     /// Posts to an emulator's own control path.
     pub(super) async fn post_plain(&self, path: &str, body: &Value) {
         let call = self.http.post(format!("{}{path}", self.url())).json(body);
@@ -113,8 +119,12 @@ impl Emulator {
     }
 
     async fn send(&self, call: RequestBuilder, service: &str) -> Result<Value, String> {
-        // Never checked, but its scope is how an emulator finds the service.
-        let scope = format!("Credential=test/20250101/{REGION}/{service}/aws4_request");
+        self.send_in(REGION, call, service).await
+    }
+
+    async fn send_in(&self, region: &str, call: RequestBuilder, service: &str) -> Result<Value, String> {
+        // Never checked, but its scope is how an emulator finds the service and the region.
+        let scope = format!("Credential=test/20250101/{region}/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=unsigned");
         let answer = call.header("Authorization", authorization).send().await;
         let answer = answer.map_err(|error| format!("did not answer: {error}"))?;
