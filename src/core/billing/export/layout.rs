@@ -78,6 +78,27 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Two files outside the folders of months that differ only in how they are packed.
+    pub fn twice(&self) -> Option<(&str, &str)> {
+        let mut bare = BTreeMap::<&str, &str>::new();
+        for file in self.parts.get("").into_iter().flatten() {
+            if let Some(known) = bare.insert(stem(&file.path), &file.path) {
+                return Some((known, &file.path));
+            }
+        }
+        None
+    }
+}
+
+/// A path without the ends that say how a file is packed.
+fn stem(path: &str) -> &str {
+    let lower = path.to_ascii_lowercase();
+    let ends = [".csv", ".csv.gz", ".csv.gzip", ".gz", ".snappy.parquet", ".parquet", ".parq"];
+    let longest = ends.iter().filter(|end| lower.ends_with(*end)).map(|end| end.len()).max().unwrap_or(0);
+    path.get(..path.len() - longest).unwrap_or(path)
+}
+
 /// The folder of the month that a path is in, and that of the delivery below it, empty where there is none.
 fn month(path: &str) -> Option<(String, String)> {
     const MARK: &str = "billing_period=";
@@ -118,6 +139,18 @@ mod tests {
             let expected: Vec<(String, Vec<String>)> =
                 counted.iter().map(|(part, files)| ((*part).to_owned(), files.iter().map(|file| (*file).to_owned()).collect())).collect();
             assert_eq!((parts, paths(&layout.superseded)), (expected, superseded.iter().map(|path| (*path).to_owned()).collect()), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn one_export_in_two_formats_is_noticed() {
+        for (files, twice) in [
+            (["a/x.csv.gz", "a/x.snappy.parquet"], Some(("a/x.csv.gz", "a/x.snappy.parquet"))),
+            (["x.csv", "x.csv.gz"], Some(("x.csv", "x.csv.gz"))),
+            (["a/x.csv", "b/x.csv"], None),
+            (["x-1.csv", "x-2.csv"], None),
+        ] {
+            assert_eq!(Layout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
         }
     }
 
