@@ -125,7 +125,7 @@ fn routes(config: &Config) -> Routes {
         routes.names.push(watch.name.clone());
         let functions = watch.read.functions().to_vec();
         match watch.read.kind() {
-            "cost_explorer" => routes.costs = routes.costs.or(Some(place)),
+            "cost_explorer" | "focus_export" => routes.costs = routes.costs.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
             _ => routes.logs.push((place, functions)),
         }

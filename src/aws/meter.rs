@@ -1,6 +1,7 @@
 //! Stands in front of an account: every call is counted, priced, and refused once the month's cap is reached.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -8,8 +9,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::prices::Prices;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, Billing, Bucket, Exports, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::clock::Clock;
+use crate::core::billing::export::layout::Found;
 use crate::core::calendar::Month;
 use crate::core::money::{Usd, cents};
 use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
@@ -126,7 +128,8 @@ pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
         logs: metered.clone(),
         functions: metered.clone(),
         metrics: metered.clone(),
-        identity: metered,
+        identity: metered.clone(),
+        exports: metered,
         log_budget: account.log_budget,
     }
 }
@@ -187,6 +190,17 @@ impl Metrics for Metered {
 impl Identity for Metered {
     async fn who(&self) -> Result<String, CallFailure> {
         self.inner.identity.who().await
+    }
+}
+
+#[async_trait]
+impl Exports for Metered {
+    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+        self.meter.call("s3:ListBucket", &bucket.name, self.inner.exports.objects(bucket, token)).await
+    }
+
+    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure> {
+        self.meter.call("s3:GetObject", &object.path, self.inner.exports.fetch(bucket, object, into)).await
     }
 }
 

@@ -13,12 +13,14 @@ pub mod recorded;
 pub mod resolve;
 pub mod sdk;
 
+use std::fs::File;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use self::budget::Budget;
+use crate::core::billing::export::layout::Found;
 use crate::core::money::Money;
 use crate::core::observation::{CallFailure, MetricPoint};
 use crate::core::span::Span;
@@ -120,6 +122,27 @@ pub trait Identity: Send + Sync {
     async fn who(&self) -> Result<String, CallFailure>;
 }
 
+/// Where exports of a bill are delivered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The bucket's name.
+    pub name: String,
+    /// What the keys of its objects begin with; empty, or with a `/` at its end.
+    pub prefix: String,
+    /// The bucket's region, where it is not the account's.
+    pub region: Option<String>,
+}
+
+/// S3, as far as exports of a bill are read from it.
+#[async_trait]
+pub trait Exports: Send + Sync {
+    /// A page of `s3:ListBucket` (ListObjectsV2): the objects below the prefix, with their paths from there.
+    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure>;
+
+    /// `s3:GetObject`: writes the content of an object to a file, block by block. With a tag it fails if the object has changed since.
+    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure>;
+}
+
 /// An account, as far as the monitor asks it.
 #[derive(Clone)]
 pub struct Account {
@@ -135,6 +158,8 @@ pub struct Account {
     pub metrics: Arc<dyn Metrics>,
     /// Security Token Service.
     pub identity: Arc<dyn Identity>,
+    /// S3.
+    pub exports: Arc<dyn Exports>,
     /// How fast `logs:FilterLogEvents` is asked.
     pub log_budget: Arc<Budget>,
 }

@@ -2,6 +2,7 @@
 //! AWS is late, and a ping that is sent to it leaves lines in the log.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,8 +12,9 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::Budget;
-use super::{Account, BilledDay, Billing, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
+use super::{Account, BilledDay, Billing, Bucket, Exports, Functions, Identity, Invoked, LogEvent, Logs, Metrics, Page};
 use crate::clock::Clock;
+use crate::core::billing::export::layout::Found;
 use crate::core::calendar::{day_end, day_start};
 use crate::core::money::Money;
 use crate::core::observation::{CallFailure, FailureKind, MetricPoint};
@@ -114,7 +116,8 @@ impl Recording {
             logs: replayed.clone(),
             functions: replayed.clone(),
             metrics: replayed.clone(),
-            identity: replayed,
+            identity: replayed.clone(),
+            exports: replayed,
             log_budget: Arc::new(Budget::unbounded()),
         }
     }
@@ -278,6 +281,17 @@ impl Metrics for Replayed {
 impl Identity for Replayed {
     async fn who(&self) -> Result<String, CallFailure> {
         Ok(format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff))
+    }
+}
+
+#[async_trait]
+impl Exports for Replayed {
+    async fn objects(&self, bucket: &Bucket, _token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+        Err(absent("s3:ListBucket", &bucket.name))
+    }
+
+    async fn fetch(&self, _bucket: &Bucket, object: &Found, _into: &mut File) -> Result<(), CallFailure> {
+        Err(absent("s3:GetObject", &object.path))
     }
 }
 

@@ -1,5 +1,7 @@
 //! AWS through its own SDK. Endpoints, profiles, SSO sessions and roles follow the SDK's usual rules.
 
+mod exports;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +46,7 @@ pub fn account(config: &SdkConfig) -> Account {
         functions: aws_sdk_lambda::Client::new(config),
         metrics: aws_sdk_cloudwatch::Client::new(config),
         identity: aws_sdk_sts::Client::new(config),
+        exports: exports::client(config),
     });
     Account {
         region,
@@ -51,7 +54,8 @@ pub fn account(config: &SdkConfig) -> Account {
         logs: client.clone(),
         functions: client.clone(),
         metrics: client.clone(),
-        identity: client,
+        identity: client.clone(),
+        exports: client,
         log_budget: Arc::new(Budget::unbounded()),
     }
 }
@@ -79,6 +83,7 @@ struct Sdk {
     functions: aws_sdk_lambda::Client,
     metrics: aws_sdk_cloudwatch::Client,
     identity: aws_sdk_sts::Client,
+    exports: aws_sdk_s3::Client,
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
 //! Floor 3: where observations come from. Each kind of source is one file and one line in the table below; none knows another.
 
 mod cost_explorer;
+mod focus_export;
 mod lambda_logs;
 mod lambda_metrics;
 mod replay;
@@ -143,6 +144,7 @@ macro_rules! sources {
 
 sources! {
     cost_explorer: CostExplorer,
+    focus_export: FocusExport,
     lambda_logs: LambdaLogs,
     lambda_metrics: LambdaMetrics,
 }

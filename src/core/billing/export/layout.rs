@@ -79,8 +79,16 @@ impl Layout {
 }
 
 impl Layout {
-    /// Two files outside the folders of months that differ only in how they are packed.
+    /// What seems to be there twice: two folders of the same month, as two exports of one account have them, or two files outside
+    /// such folders that differ only in how they are packed.
     pub fn twice(&self) -> Option<(&str, &str)> {
+        let mut months = BTreeMap::<String, &str>::new();
+        for part in self.parts.keys().filter(|part| !part.is_empty()) {
+            let name = part.rsplit_once('/').map_or(part.as_str(), |(_, name)| name);
+            if let Some(known) = months.insert(name.to_ascii_lowercase(), part) {
+                return Some((known, part));
+            }
+        }
         let mut bare = BTreeMap::<&str, &str>::new();
         for file in self.parts.get("").into_iter().flatten() {
             if let Some(known) = bare.insert(stem(&file.path), &file.path) {
@@ -143,11 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn one_export_in_two_formats_is_noticed() {
+    fn what_is_there_twice_is_noticed() {
         for (files, twice) in [
             (["a/x.csv.gz", "a/x.snappy.parquet"], Some(("a/x.csv.gz", "a/x.snappy.parquet"))),
             (["x.csv", "x.csv.gz"], Some(("x.csv", "x.csv.gz"))),
             (["a/x.csv", "b/x.csv"], None),
+            (["cur/BILLING_PERIOD=2024-12/a.csv", "focus/billing_period=2024-12/b.csv"], Some(("cur/BILLING_PERIOD=2024-12", "focus/billing_period=2024-12"))),
             (["x-1.csv", "x-2.csv"], None),
         ] {
             assert_eq!(Layout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
