@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod aws;
+pub mod billfile;
 pub mod clock;
 pub mod commands;
 pub mod config;

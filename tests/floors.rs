@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("exit", 1),
     ("aws", 2),
     ("store", 2),
+    ("billfile", 2),
     ("source", 3),
     ("notify", 3),
     ("report", 3),

@@ -127,7 +127,7 @@ fn routes(config: &Config) -> Routes {
         match watch.read.kind() {
             "estimated_charges" => routes.early.push((Origin::Charges, place)),
             "usage_estimate" => routes.early.push((Origin::Usage, place)),
-            "cost_explorer" => routes.costs = routes.costs.or(Some(place)),
+            "cost_explorer" | "focus_export" => routes.costs = routes.costs.or(Some(place)),
             "inventory" => routes.inventories = routes.inventories.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
             _ => routes.logs.push((place, functions)),

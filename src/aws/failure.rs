@@ -76,7 +76,7 @@ pub(super) fn classify(code: &str, status: u16) -> FailureKind {
         | "ThrottledException"
         | "RequestThrottled"
         | "SlowDown" => FailureKind::Throttled,
-        "ResourceNotFoundException" | "ResourceNotFound" => FailureKind::NotFound,
+        "ResourceNotFoundException" | "ResourceNotFound" | "NoSuchBucket" | "NoSuchKey" => FailureKind::NotFound,
         _ if status == 429 => FailureKind::Throttled,
         _ if status == 403 => FailureKind::Denied,
         _ => FailureKind::Refused,
@@ -123,6 +123,7 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
         FailureKind::NotFound if call.starts_with("logs:") => {
             "check the function's name and region; a function that was never called has no log group yet".to_owned()
         }
+        FailureKind::NotFound if call.starts_with("s3:") => "check the bucket's name and region; an export is first delivered within a day".to_owned(),
         FailureKind::NotFound => "check the name and the region".to_owned(),
         FailureKind::Unreachable | FailureKind::NoAnswer => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
         FailureKind::Throttled | FailureKind::Behind => "it is asked again by itself; poll less often if this stays".to_owned(),

@@ -1,6 +1,7 @@
 //! Stands in front of an account: every call is counted, priced, and refused once the month's cap is reached.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -10,10 +11,11 @@ use rust_decimal::Decimal;
 use super::prices::Prices;
 use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
 use super::{
-    Account, BilledDay, Billing, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs, MetricQuery, Metrics, Page,
-    Provisioned, Statistics,
+    Account, BilledDay, Billing, Bucket, CostQuestion, Exports, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
+    MetricQuery, Metrics, Page, Provisioned, Statistics,
 };
 use crate::clock::Clock;
+use crate::core::billing::export::layout::Found;
 use crate::core::calendar::Month;
 use crate::core::money::{Usd, cents};
 use crate::core::observation::{CallFailure, FailureKind};
@@ -206,7 +208,8 @@ pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
         functions: metered.clone(),
         metrics: metered.clone(),
         resources: metered.clone(),
-        identity: metered,
+        identity: metered.clone(),
+        exports: metered,
         prices: Arc::new(meter.prices.clone()),
         log_budget: account.log_budget,
     }
@@ -312,6 +315,17 @@ impl Resources for Metered {
 impl Identity for Metered {
     async fn who(&self) -> Result<String, CallFailure> {
         self.inner.identity.who().await
+    }
+}
+
+#[async_trait]
+impl Exports for Metered {
+    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+        self.meter.call("s3:ListBucket", &bucket.name, self.inner.exports.objects(bucket, token)).await
+    }
+
+    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure> {
+        self.meter.call("s3:GetObject", &object.path, self.inner.exports.fetch(bucket, object, into)).await
     }
 }
 

@@ -15,6 +15,7 @@ pub mod resolve;
 pub mod resources;
 pub mod sdk;
 
+use std::fs::File;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ use rust_decimal::Decimal;
 
 use self::budget::Budget;
 use self::resources::Resources;
+use crate::core::billing::export::layout::Found;
 use crate::core::money::Money;
 use crate::core::observation::CallFailure;
 use crate::core::span::Span;
@@ -304,6 +306,27 @@ pub trait Identity: Send + Sync {
     async fn who(&self) -> Result<String, CallFailure>;
 }
 
+/// Where exports of a bill are delivered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The bucket's name.
+    pub name: String,
+    /// What the keys of its objects begin with; empty, or with a `/` at its end.
+    pub prefix: String,
+    /// The bucket's region, where it is not the account's.
+    pub region: Option<String>,
+}
+
+/// S3, as far as exports of a bill are read from it.
+#[async_trait]
+pub trait Exports: Send + Sync {
+    /// A page of `s3:ListBucket` (ListObjectsV2): the objects below the prefix, with their paths from there.
+    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure>;
+
+    /// `s3:GetObject`: writes the content of an object to a file, block by block. With a tag it fails if the object has changed since.
+    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure>;
+}
+
 /// An account, as far as the monitor asks it.
 #[derive(Clone)]
 pub struct Account {
@@ -323,6 +346,8 @@ pub struct Account {
     pub identity: Arc<dyn Identity>,
     /// What AWS asks; empty until a meter stands in front of the account.
     pub prices: Arc<prices::Prices>,
+    /// S3.
+    pub exports: Arc<dyn Exports>,
     /// How fast `logs:FilterLogEvents` is asked.
     pub log_budget: Arc<Budget>,
 }

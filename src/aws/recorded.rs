@@ -2,6 +2,7 @@
 //! AWS is late, and a ping that is sent to it leaves lines in the log.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,10 +14,11 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::budget::Budget;
 use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
 use super::{
-    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
-    MetricQuery, Metrics, Page, Provisioned, Statistics,
+    Account, BilledDay, BilledGroup, Billing, Bucket, CostBy, CostQuestion, Exports, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent,
+    LogGroup, Logs, MetricQuery, Metrics, Page, Provisioned, Statistics,
 };
 use crate::clock::Clock;
+use crate::core::billing::export::layout::Found;
 use crate::core::billing::line::Charge;
 use crate::core::calendar::{day_end, day_start};
 use crate::core::money::Money;
@@ -145,7 +147,8 @@ impl Recording {
             functions: replayed.clone(),
             metrics: replayed.clone(),
             resources: replayed.clone(),
-            identity: replayed,
+            identity: replayed.clone(),
+            exports: replayed,
             prices: Arc::default(),
             log_budget: Arc::new(Budget::unbounded()),
         }
@@ -388,6 +391,17 @@ impl Resources for Replayed {
 impl Identity for Replayed {
     async fn who(&self) -> Result<String, CallFailure> {
         Ok(format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff))
+    }
+}
+
+#[async_trait]
+impl Exports for Replayed {
+    async fn objects(&self, bucket: &Bucket, _token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+        Err(absent("s3:ListBucket", &bucket.name))
+    }
+
+    async fn fetch(&self, _bucket: &Bucket, object: &Found, _into: &mut File) -> Result<(), CallFailure> {
+        Err(absent("s3:GetObject", &object.path))
     }
 }
 

@@ -1,5 +1,7 @@
 //! AWS through its own SDK. Endpoints, profiles, SSO sessions and roles follow the SDK's usual rules.
 
+mod exports;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +62,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
         functions: aws_sdk_lambda::Client::new(config),
         metrics: aws_sdk_cloudwatch::Client::new(config),
         identity: aws_sdk_sts::Client::new(config),
+        exports: exports::client(config),
     });
     Account {
         region,
@@ -68,7 +71,8 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
         functions: client.clone(),
         metrics: client.clone(),
         resources: Arc::new(Query::new(config, clock, CONNECT, ONE_TRY)),
-        identity: client,
+        identity: client.clone(),
+        exports: client,
         prices: Arc::default(),
         log_budget: Arc::new(Budget::unbounded()),
     }
@@ -97,6 +101,7 @@ struct Sdk {
     functions: aws_sdk_lambda::Client,
     metrics: aws_sdk_cloudwatch::Client,
     identity: aws_sdk_sts::Client,
+    exports: aws_sdk_s3::Client,
 }
 
 #[async_trait]

@@ -2,6 +2,7 @@
 
 mod ack;
 mod anomalies;
+mod billing;
 mod check;
 mod completions;
 mod demo;
@@ -53,6 +54,7 @@ Examples:
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
+  monitor billing import exports/       take in what AWS exported of the bill: FOCUS or CUR 2.0, CSV or Parquet
   monitor incidents                     what is and was open, and who was told
   monitor ack 676dcdcc                  I take care of it: no reminders, no escalation
   monitor silence add --all --for 2h --reason 'deploy'
@@ -73,6 +75,8 @@ enum Command {
     Run(run::Args),
     /// Find every mistake in the configuration; with --live also what AWS and the receivers say to it
     Check(check::Args),
+    /// The bill: take it in from an export
+    Billing(billing::Args),
     /// Sum up a month: cost per service, functions, pings, incidents, own cost
     Report(report::Args),
     /// What is open, what waits, and how the sources are
@@ -156,6 +160,7 @@ pub fn main() -> Exit {
         match cli.command {
             Command::Run(args) => run::run(args, &context).await,
             Command::Check(args) => check::run(args, &context).await,
+            Command::Billing(args) => billing::run(args, &context).await,
             Command::Report(args) => report::run(args, &context).await,
             Command::Status(args) => status::run(args, &context).await,
             Command::Incidents(args) => incidents::run(args, &context).await,

@@ -1,8 +1,9 @@
-//! Floor 3: the sum of a month, the health of functions, the lines of a live log, incidents, silences, the outbox and
-//! rehearsals, as text and as JSON.
+//! Floor 3: the sum of a month, the health of functions, the lines of a live log, incidents, silences, the outbox,
+//! rehearsals and imports, as text and as JSON.
 //! The figures of the month are [`crate::core::month`]'s.
 
 pub mod health;
+mod imported;
 pub mod incidents;
 pub mod outbox;
 pub mod rehearsal;
@@ -16,6 +17,7 @@ use crate::core::calendar::Month;
 use crate::core::month::{MonthReport, sum_up};
 use crate::store::{Store, StoreError};
 
+pub use imported::Imported;
 pub use text::text;
 
 /// The report of a month from what the store knows.

@@ -2,6 +2,7 @@
 
 mod cost_explorer;
 mod estimated_charges;
+mod focus_export;
 mod inventory;
 mod lambda_logs;
 mod lambda_metrics;
@@ -174,6 +175,7 @@ sources! {
     cost_explorer: CostExplorer,
     estimated_charges: EstimatedCharges,
     usage_estimate: UsageEstimate,
+    focus_export: FocusExport,
     lambda_logs: LambdaLogs,
     lambda_metrics: LambdaMetrics,
     inventory: Inventories,

@@ -23,7 +23,7 @@ const SAME: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 impl Store {
     /// Writes everything a source says of some days, each with its sums by service, in one transaction: all of them or nothing. Days
-    /// before `settled_before` are settled. Gives how many days were not known in just these words.
+    /// before `settled_before` that the source does not call estimated are settled. Gives how many days were not known in just these words.
     ///
     /// # Errors
     /// If the database refuses; then nothing of it is written.
@@ -37,7 +37,7 @@ impl Store {
         let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
         let mut changed = 0;
         for day in days {
-            let cost = day.day_cost(day.day < settled_before);
+            let cost = day.day_cost(day.day < settled_before && !day.estimated);
             let row = json!([source, day.day.to_string(), ms(seen), json!(cost).to_string()]);
             let new_lines = write_lines(&mut transaction, source, seen, &day).await.map_err(|error| self.database(error))?;
             let new_cost = insert(&mut transaction, COSTS, vec![row]).await.map_err(|error| self.database(error))?;

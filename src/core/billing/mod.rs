@@ -6,6 +6,7 @@ pub mod costs;
 mod dense;
 pub mod early;
 pub mod explain;
+pub mod export;
 pub mod forecast;
 pub mod line;
 pub mod series;

@@ -1,0 +1,198 @@
+//! Which files of a folder, or objects of a bucket, are an export, and which of several deliveries of a month is the newest.
+//!
+//! AWS delivers a month into a folder `BILLING_PERIOD=2024-12`, in several files if it is long. If an export is set to keep what it
+//! delivered before, each delivery is in a folder of its own in there, whose name begins with the time
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html>). Only the newest one counts: each holds the
+//! whole month.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+/// A file or an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Its path below the folder or prefix, with `/` between its parts.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written, UTC.
+    pub modified: DateTime<Utc>,
+    /// Changes with its content, as far as that is known: an ETag; empty where there is none.
+    pub tag: String,
+}
+
+/// What a folder holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The files that count, by what they are a part of: a month (its folder), or the empty text for all that are in no such folder.
+    pub parts: BTreeMap<String, Vec<Found>>,
+    /// Files of earlier deliveries of a month.
+    pub superseded: Vec<Found>,
+    /// Files that are no exports by their names.
+    pub other: Vec<Found>,
+}
+
+/// The formats by the ends of names.
+const ENDS: &[(&str, Format)] = &[
+    (".csv", Format::Csv),
+    (".csv.gz", Format::Csv),
+    (".csv.gzip", Format::Csv),
+    (".gz", Format::Csv),
+    (".parquet", Format::Parquet),
+    (".parq", Format::Parquet),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Format {
+    Csv,
+    Parquet,
+}
+
+impl Layout {
+    /// Sorts what was found. The order in which it was found does not matter.
+    pub fn of(found: impl IntoIterator<Item = Found>) -> Self {
+        let mut layout = Self::default();
+        let mut months = BTreeMap::<String, BTreeMap<(String, Format), Vec<Found>>>::new();
+        for file in found {
+            let lower = file.path.to_ascii_lowercase();
+            let hidden = lower.split('/').any(|part| part.starts_with(['.', '_']));
+            let format = ENDS.iter().find(|(end, _)| lower.ends_with(end)).map(|(_, format)| *format).filter(|_| !hidden && file.size > 0);
+            match (format, month(&file.path)) {
+                (None, _) => layout.other.push(file),
+                (Some(_), None) => layout.parts.entry(String::new()).or_default().push(file),
+                (Some(format), Some((month, delivery))) => {
+                    months.entry(month).or_default().entry((delivery, format)).or_default().push(file);
+                }
+            }
+        }
+        for (month, mut deliveries) in months {
+            let newest = newest(&deliveries);
+            layout.parts.extend(newest.and_then(|newest| deliveries.remove(&newest)).map(|files| (month, files)));
+            layout.superseded.extend(deliveries.into_values().flatten());
+        }
+        layout.parts.values_mut().for_each(|files| files.sort());
+        layout.superseded.sort();
+        layout.other.sort();
+        layout
+    }
+}
+
+impl Layout {
+    /// What seems to be there twice: two folders of the same month, as two exports of one account have them, or two files outside
+    /// such folders that differ only in how they are packed.
+    pub fn twice(&self) -> Option<(&str, &str)> {
+        let mut months = BTreeMap::<String, &str>::new();
+        for part in self.parts.keys().filter(|part| !part.is_empty()) {
+            let name = part.rsplit_once('/').map_or(part.as_str(), |(_, name)| name);
+            if let Some(known) = months.insert(name.to_ascii_lowercase(), part) {
+                return Some((known, part));
+            }
+        }
+        let mut bare = BTreeMap::<&str, &str>::new();
+        for file in self.parts.get("").into_iter().flatten() {
+            if let Some(known) = bare.insert(stem(&file.path), &file.path) {
+                return Some((known, &file.path));
+            }
+        }
+        None
+    }
+}
+
+/// A path without the ends that say how a file is packed.
+fn stem(path: &str) -> &str {
+    let lower = path.to_ascii_lowercase();
+    let ends = [".csv", ".csv.gz", ".csv.gzip", ".gz", ".snappy.parquet", ".parquet", ".parq"];
+    let longest = ends.iter().filter(|end| lower.ends_with(*end)).map(|end| end.len()).max().unwrap_or(0);
+    path.get(..path.len() - longest).unwrap_or(path)
+}
+
+/// The folder of the month that a path is in, and that of the delivery below it, empty where there is none.
+fn month(path: &str) -> Option<(String, String)> {
+    const MARK: &str = "billing_period=";
+    let at = path.to_ascii_lowercase().find(MARK)?;
+    let end = at + path.get(at..)?.find('/')?;
+    let delivery = path.get(end + 1..)?.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default();
+    Some((path.get(..end)?.to_owned(), delivery.to_owned()))
+}
+
+/// Of deliveries in folders of their own the one whose name is last, because it begins with the time; between that and files that
+/// are in no such folder, or of another format, the one that was written last.
+fn newest(deliveries: &BTreeMap<(String, Format), Vec<Found>>) -> Option<(String, Format)> {
+    let last_folder = deliveries.keys().map(|(folder, _)| folder.as_str()).max().unwrap_or_default();
+    let written = |files: &[Found]| files.iter().map(|file| file.modified).max();
+    let candidates = deliveries.iter().filter(|((folder, _), _)| folder.is_empty() || folder == last_folder);
+    candidates.max_by_key(|(key, files)| (written(files), *key)).map(|(key, _)| key.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, hour: i64) -> Found {
+        let modified = DateTime::from_timestamp(1_733_011_200 + hour * 3600, 0).unwrap();
+        Found { path: path.into(), size: 9, modified, tag: String::new() }
+    }
+
+    /// Sorts files, each with the hour it was written in, and gives the paths that count by part, and those that were superseded.
+    fn check(files: &[(&str, i64)], counted: &[(&str, &[&str])], superseded: &[&str]) {
+        let paths = |files: &[Found]| -> Vec<String> { files.iter().map(|file| file.path.clone()).collect() };
+        for turned in [false, true] {
+            let mut all: Vec<Found> = files.iter().map(|(path, hour)| found(path, *hour)).collect();
+            if turned {
+                all.reverse();
+            }
+            let layout = Layout::of(all);
+            let parts: Vec<(String, Vec<String>)> = layout.parts.iter().map(|(part, files)| (part.clone(), paths(files))).collect();
+            let expected: Vec<(String, Vec<String>)> =
+                counted.iter().map(|(part, files)| ((*part).to_owned(), files.iter().map(|file| (*file).to_owned()).collect())).collect();
+            assert_eq!((parts, paths(&layout.superseded)), (expected, superseded.iter().map(|path| (*path).to_owned()).collect()), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_twice_is_noticed() {
+        for (files, twice) in [
+            (["a/x.csv.gz", "a/x.snappy.parquet"], Some(("a/x.csv.gz", "a/x.snappy.parquet"))),
+            (["x.csv", "x.csv.gz"], Some(("x.csv", "x.csv.gz"))),
+            (["a/x.csv", "b/x.csv"], None),
+            (["cur/BILLING_PERIOD=2024-12/a.csv", "focus/billing_period=2024-12/b.csv"], Some(("cur/BILLING_PERIOD=2024-12", "focus/billing_period=2024-12"))),
+            (["x-1.csv", "x-2.csv"], None),
+        ] {
+            assert_eq!(Layout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn of_each_month_only_the_newest_delivery_counts() {
+        check(&[("b.csv", 0), ("a/x.csv.gz", 0), ("notes.txt", 0), (".a.csv", 0)], &[("", &["a/x.csv.gz", "b.csv"])], &[]);
+        check(
+            &[
+                ("e/data/BILLING_PERIOD=2024-12/e-00001.csv.gz", 0),
+                ("e/data/BILLING_PERIOD=2024-12/e-00002.csv.gz", 1),
+                ("e/data/BILLING_PERIOD=2024-11/e-00001.csv.gz", 9),
+            ],
+            &[
+                ("e/data/BILLING_PERIOD=2024-11", &["e/data/BILLING_PERIOD=2024-11/e-00001.csv.gz"]),
+                ("e/data/BILLING_PERIOD=2024-12", &["e/data/BILLING_PERIOD=2024-12/e-00001.csv.gz", "e/data/BILLING_PERIOD=2024-12/e-00002.csv.gz"]),
+            ],
+            &[],
+        );
+        // A copy has lost the times, the names have not.
+        check(
+            &[("billing_period=2024-12/20241202T100000Z-b/x.parquet", 5), ("billing_period=2024-12/20241203T100000Z-a/x.parquet", 5)],
+            &[("billing_period=2024-12", &["billing_period=2024-12/20241203T100000Z-a/x.parquet"])],
+            &["billing_period=2024-12/20241202T100000Z-b/x.parquet"],
+        );
+        // The export was changed from one format, or way of delivery, to another.
+        check(
+            &[
+                ("BILLING_PERIOD=2024-12/x-00001.csv.gz", 1),
+                ("BILLING_PERIOD=2024-12/x-00001.snappy.parquet", 2),
+                ("BILLING_PERIOD=2024-12/2024-z/x.csv.gz", 0),
+            ],
+            &[("BILLING_PERIOD=2024-12", &["BILLING_PERIOD=2024-12/x-00001.snappy.parquet"])],
+            &["BILLING_PERIOD=2024-12/2024-z/x.csv.gz", "BILLING_PERIOD=2024-12/x-00001.csv.gz"],
+        );
+    }
+}

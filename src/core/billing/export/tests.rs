@@ -1,0 +1,150 @@
+//! Rows of FOCUS and CUR 2.0 as literals, and what they mean.
+
+use super::columns::{Columns, Dataset, Metric, Role};
+use super::row::{Cell, Reason, Row, Unusable, read};
+
+const FOCUS: &str = "BilledCost|EffectiveCost|ListCost|BillingCurrency|BillingPeriodStart|BillingPeriodEnd|ChargeCategory|ChargePeriodStart|ServiceName|SubAccountId|ResourceId|SkuId|x_UsageType|ConsumedQuantity|ConsumedUnit";
+const CUR: &str = "bill_billing_period_start_date|bill_billing_period_end_date|line_item_unblended_cost|line_item_currency_code|line_item_line_item_type|line_item_usage_start_date|line_item_product_code|line_item_usage_type|line_item_usage_account_id|line_item_resource_id|line_item_usage_amount|pricing_unit|pricing_public_on_demand_cost";
+
+fn split(text: &str) -> Vec<&str> {
+    text.split('|').collect()
+}
+
+fn columns(names: &str, metric: Metric) -> Columns {
+    Columns::of(&split(names), metric).unwrap()
+}
+
+fn parse<'a>(columns: &Columns, row: &'a str) -> Result<Row<'a>, Unusable<'a>> {
+    let cells = split(row);
+    read(columns, columns.places().map(|place| place.map_or(Cell::Absent, |at| Cell::of(cells[at]))))
+}
+
+/// Day, service, record type, usage type, account, resource, amount and currency, quantity and unit.
+fn shown(row: &Row<'_>) -> String {
+    let quantity = row.quantity.map(|quantity| format!("{} {}", quantity.normalize(), row.unit)).unwrap_or_default();
+    let amount = row.amount.decimal().0;
+    [&row.day.to_string(), row.service, row.record_type, row.usage_type, row.account, row.resource, &format!("{amount} {}", row.currency), &quantity].join("|")
+}
+
+/// The row of a table means what is expected.
+fn check(names: &str, metric: Metric, row: &str, expected: &str) {
+    assert_eq!(parse(&columns(names, metric), row).map(|row| shown(&row)), Ok(expected.to_owned()), "{row}");
+}
+
+#[test]
+fn a_row_of_focus_is_a_line_of_a_day() {
+    let row = "0.0341|0.03|0.04|USD|2024-12-01T00:00:00Z|2025-01-01T00:00:00Z|Usage|2024-12-03T07:00:00Z|AWS Lambda|111122223333|arn:aws:lambda:f|SKU|APN2-Lambda-GB-Second|2046.5|GB-Seconds";
+    let rest = "|AWS Lambda|Usage|APN2-Lambda-GB-Second|111122223333|arn:aws:lambda:f|";
+    for (metric, amount) in [(Metric::Billed, "0.0341"), (Metric::Effective, "0.03"), (Metric::List, "0.04")] {
+        check(FOCUS, metric, row, &format!("2024-12-03{rest}{amount} USD|2046.5 GB-Seconds"));
+    }
+    // Names in small letters, as Athena writes them.
+    check(&FOCUS.to_ascii_lowercase(), Metric::Billed, row, &format!("2024-12-03{rest}0.0341 USD|2046.5 GB-Seconds"));
+}
+
+#[test]
+fn categories_of_focus_become_record_types() {
+    for (category, record_type) in
+        [("Usage", "Usage"), ("Purchase", "Fee"), ("Tax", "Tax"), ("Credit", "Credit"), ("Adjustment", "Refund"), ("Gift", "Gift"), ("NULL", "Unknown")]
+    {
+        check(
+            FOCUS,
+            Metric::Billed,
+            &format!("-1.23E-5|||USD|||{category}|2024-12-01|||||\\N||"),
+            &format!("2024-12-01|(no service)|{record_type}||||-0.0000123 USD|"),
+        );
+    }
+}
+
+#[test]
+fn a_row_of_cur_is_a_line_of_a_day() {
+    let row = |kind, code, usage_type| {
+        format!("2024-12-01 00:00:00|2025-01-01 00:00:00|0.81|USD|{kind}|2024-12-01 00:00:00.000|{code}|{usage_type}|111122223333|arn:aws:rds:db|744|Hrs|1.5")
+    };
+    let usage = "APN2-InstanceUsage:db.t3.micro";
+    check(
+        CUR,
+        Metric::Billed,
+        &row("Usage", "AmazonRDS", usage),
+        &format!("2024-12-01|Amazon Relational Database Service|Usage|{usage}|111122223333|arn:aws:rds:db|0.81 USD|744 Hrs"),
+    );
+    check(CUR, Metric::List, &row("Tax", "mp-x1", ""), "2024-12-01|mp-x1|Tax||111122223333|arn:aws:rds:db|1.5 USD|744 Hrs");
+}
+
+#[test]
+fn what_began_before_the_billing_period_is_on_its_first_day() {
+    for (start, day) in [("2024-11-30T23:00:00Z", "2024-12-01"), ("2024-12-01T00:00:00Z", "2024-12-01"), ("2024-12-31", "2024-12-31")] {
+        let row = format!("1|1|1|USD|2024-12-01T00:00:00Z|2025-01-01T00:00:00Z|Usage|{start}|S||||||");
+        check(FOCUS, Metric::Billed, &row, &format!("{day}|S|Usage||||1 USD|"));
+    }
+}
+
+#[test]
+fn a_day_with_slashes_is_told_by_the_billing_period() {
+    let row = |first, end, start| format!("1|1|1|USD|{first}|{end}|Usage|{start}|S||||||");
+    for (first, end, start, day) in [
+        ("12/1/2024 0:00", "1/1/2025 0:00", "12/3/2024 7:00", "2024-12-03"),
+        ("1/12/2024 0:00", "1/1/2025 0:00", "3/12/2024 7:00", "2024-12-03"),
+        ("2024-12-01", "2025-01-01", "12/3/2024 7:00", "2024-12-03"),
+        ("2024-03-01", "2024-04-01", "12/3/2024 7:00", "2024-03-12"),
+    ] {
+        check(FOCUS, Metric::Billed, &row(first, end, start), &format!("{day}|S|Usage||||1 USD|"));
+    }
+    let columns = columns(FOCUS, Metric::Billed);
+    for (first, end) in [("", ""), ("2024-05-01", "2024-06-01"), ("2024-01-01", "2025-01-01"), ("soon", "later")] {
+        assert_eq!(parse(&columns, &row(first, end, "12/3/2024 7:00")).unwrap_err().reason, Reason::Ambiguous, "{first} to {end}");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_used_says_why_and_what_it_would_have_come_to() {
+    let columns = columns(FOCUS, Metric::Billed);
+    let row = |amount, currency, start| format!("{amount}|1|1|{currency}|||Usage|{start}|S||||||");
+    for (amount, currency, start, reason, cell, sum) in [
+        ("NULL", "USD", "2024-12-01", Reason::NoAmount, "", None),
+        ("1,234.5", "USD", "2024-12-01", Reason::NotANumber, "1,234.5", None),
+        ("2.5", "", "2024-12-01", Reason::NoCurrency, "", Some(("2.5", ""))),
+        ("2.5", "USD", "null", Reason::NoTime, "", Some(("2.5", "USD"))),
+        ("2.5", "KRW", "yesterday", Reason::NotATime, "yesterday", Some(("2.5", "KRW"))),
+        ("2.5", "USD", "1/2/2024", Reason::Ambiguous, "1/2/2024", Some(("2.5", "USD"))),
+    ] {
+        let text = row(amount, currency, start);
+        let unusable = parse(&columns, &text).unwrap_err();
+        let found = unusable.amount.map(|(amount, currency)| (amount.decimal().0.to_string(), currency));
+        assert_eq!((unusable.reason, unusable.cell, found), (reason, cell, sum.map(|(sum, currency): (&str, _)| (sum.to_owned(), currency))), "{text}");
+    }
+}
+
+/// The table that has such columns, or why none has.
+fn dataset(names: &str, metric: Metric) -> Result<Dataset, String> {
+    Columns::of(&split(names), metric).map(|columns| columns.dataset()).map_err(|why| why.to_string())
+}
+
+#[test]
+fn a_table_is_known_by_its_columns() {
+    let without = |name: &str| FOCUS.replace(name, "Other");
+    assert_eq!(dataset(FOCUS, Metric::Billed), Ok(Dataset::Focus10));
+    assert_eq!(dataset(&format!("\u{feff}{FOCUS}|InvoiceId"), Metric::Billed), Ok(Dataset::Focus12));
+    assert_eq!(dataset(CUR, Metric::List), Ok(Dataset::Cur2));
+    for (names, metric, said) in [
+        (
+            without("ChargePeriodStart"),
+            Metric::Billed,
+            "of the columns of FOCUS 1.0 these are missing: `ChargePeriodStart`; it has `BilledCost`, `EffectiveCost`",
+        ),
+        (without("EffectiveCost"), Metric::Effective, "missing: `EffectiveCost`"),
+        (CUR.replace("line_item_currency_code", "x"), Metric::Billed, "of the columns of CUR 2.0 these are missing: `line_item_currency_code`"),
+        (CUR.to_owned(), Metric::Effective, "CUR 2.0 has no column of effective costs; take --metric billed, or export FOCUS"),
+        (format!("{FOCUS}|ServiceProviderName"), Metric::Billed, "FOCUS 1.3 or later"),
+        (format!("{FOCUS}|ChargeSubcategory"), Metric::Billed, "a preview of FOCUS from before 1.0"),
+        (format!("{FOCUS}|BilledCost"), Metric::Billed, "the column `BilledCost` is there 2 times"),
+        ("lineItem/UnblendedCost|identity/LineItemId".to_owned(), Metric::Billed, "make a data export of CUR 2.0 or FOCUS 1.2"),
+        ("<!DOCTYPE html>".to_owned(), Metric::Billed, "it is a web page and no export"),
+        ("name|age".to_owned(), Metric::Billed, "neither FOCUS 1.0 to 1.2 nor CUR 2.0 has such columns: `name`, `age`"),
+        (String::new(), Metric::Billed, "neither FOCUS"),
+    ] {
+        let why = dataset(&names, metric).unwrap_err();
+        assert!(why.contains(said), "{why}");
+    }
+    assert_eq!(Role::ALL.len(), columns(FOCUS, Metric::Billed).places().len());
+}
