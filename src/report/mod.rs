@@ -2,13 +2,18 @@
 //! rehearsals, as text and as JSON.
 //! The figures of the month are [`crate::core::month`]'s.
 
+mod chart;
 pub mod health;
+mod html;
 pub mod incidents;
+mod markdown;
+mod monthly;
 pub mod outbox;
 pub mod rehearsal;
 pub mod silences;
 pub mod tail;
 mod text;
+mod words;
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +21,9 @@ use crate::core::calendar::Month;
 use crate::core::month::{MonthReport, sum_up};
 use crate::store::{Store, StoreError};
 
-pub use text::text;
+pub use html::html;
+pub use markdown::markdown;
+pub use monthly::{Style, page, page_with_picture};
 
 /// The report of a month from what the store knows.
 ///

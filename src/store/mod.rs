@@ -2,6 +2,7 @@
 
 mod commit;
 mod history;
+mod known_days;
 mod load;
 mod lock;
 mod month;
