@@ -96,6 +96,9 @@ impl<'de> Deserialize<'de> for PerUsd {
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<PerUsd, E> {
                 self.visit_str(&number.to_string())
             }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<PerUsd, E> {
+                self.visit_str(&number.to_string())
+            }
         }
         from.deserialize_any(Visitor)
     }

@@ -161,6 +161,7 @@ pub(super) fn png(chart: &Chart) -> Option<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Best);
     encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels)).ok()?;
     Some(file)
 }
@@ -176,7 +177,7 @@ type Area<B> = DrawingArea<B, Shift>;
 fn draw<B: DrawingBackend>(area: &Area<B>, chart: &Chart, look: Look) -> Option<()> {
     let lines = i32::try_from(chart.series.len()).ok()?;
     let legend = if look.legend { (lines + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_LINE + LEGEND_LINE / 2 } else { 0 };
-    let (top, bottom, right) = (look.font, look.height - look.below - legend, look.width - look.font / 2);
+    let (top, bottom, right) = (look.font * 2, look.height - look.below - legend, look.width - look.font / 2);
     let (highest, lowest) = chart.range();
     let whole = highest.checked_sub(lowest).filter(|whole| !whole.is_zero())?;
     // Amounts become pixels in exact arithmetic.
@@ -190,7 +191,7 @@ fn draw<B: DrawingBackend>(area: &Area<B>, chart: &Chart, look: Look) -> Option<
         area.draw(&PathElement::new(vec![(look.left, at), (right, at)], faint)).ok()?;
         write(area, &shown(tick, &chart.currency), (look.left - look.font / 3, at), look.font, HPos::Right, VPos::Center)?;
     }
-    write(area, &chart.currency, (look.left - look.font / 3, look.height - legend - look.below + look.below / 2), look.font, HPos::Right, VPos::Center)?;
+    write(area, &chart.currency, (look.left - look.font / 3, look.font * 3 / 5), look.font, HPos::Right, VPos::Center)?;
     let days = i32::try_from(chart.days.len()).ok()?.max(1);
     for (place, day) in chart.days.iter().enumerate() {
         let place = i32::try_from(place).ok()?;

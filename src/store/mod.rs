@@ -21,7 +21,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub use commit::{Commit, SourceRow};
+pub use commit::{Commit, Planned, SourceRow};
 pub use history::{MessageRow, NotificationRow, Record};
 pub use load::Loaded;
 pub use outbox::{Attempt, Backlog, Sealed, Sent};

@@ -5,6 +5,8 @@
 
 mod text;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::language::Language;
@@ -104,6 +106,21 @@ pub struct Picture {
     pub title: String,
     /// A PNG file, in base64.
     pub png: String,
+}
+
+impl Picture {
+    /// A picture of the bytes of a PNG file.
+    pub fn of(name: String, title: String, png: &[u8]) -> Self {
+        Self { name, title, png: STANDARD.encode(png) }
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// If what is stored is not base64.
+    pub fn file(&self) -> Result<Vec<u8>, String> {
+        STANDARD.decode(&self.png).map_err(|error| format!("the picture {} cannot be read: {error}", self.name))
+    }
 }
 
 impl Table {

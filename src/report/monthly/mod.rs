@@ -70,11 +70,14 @@ pub fn page(report: &MonthReport, style: &Style) -> Page {
 
 /// The report as a page with its picture, for where pictures are shown.
 pub fn page_with_picture(report: &MonthReport, style: &Style) -> Page {
-    use base64::Engine;
     let mut page = page(report, style);
-    let title = say!(Words::of(style.language), "picture", month = Words::of(style.language).month(report.month));
-    let drawn = Chart::of(report).and_then(|chart| png(&chart));
-    page.picture = drawn.map(|png| Picture { name: format!("costs-{}.png", report.month), title, png: base64::engine::general_purpose::STANDARD.encode(png) });
+    let words = Words::of(style.language);
+    let picture = |chart: Chart| {
+        let title = say!(words, "picture", month = words.month(report.month));
+        let unsettled = if chart.has_unsettled_days() { format!(" ({})", say!(words, "legend-unsettled")) } else { String::new() };
+        Some(Picture::of(format!("costs-{}.png", report.month), format!("{title}{unsettled}"), &png(&chart)?))
+    };
+    page.picture = Chart::of(report).and_then(picture);
     page
 }
 

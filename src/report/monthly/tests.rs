@@ -54,13 +54,13 @@ fn a_reader_finds_everything_else_that_is_known() {
             "250 other invocations are in its log; at most 40 of them waited for a cold start.",
             "How many cold starts there would have been without pings is not known.",
             "21 Dec 00:10  2 d 3 h, still open  critical  init  backend-dev: start-up takes too long (slow_cold_start)",
-            "130 start-up takes too long; 2 of_a_later_version",
+            "130 × start-up takes too long; 2 × of_a_later_version",
             "As of 30 Dec, the month will end at 32.70 USD; four of five months end between 31.10 USD and 34.90 USD.",
             "On 15 Nov this forecast said 8.80 USD (0.8% off); the days so far, continued at the same rate, said 9.60 USD (10.0% off).",
             "aws rds delete-db-instance --db-instance-identifier dev --final-db-snapshot-identifier dev-final",
             "18.98 USD",
             "20 Dec 12:00",
-            "Its own AWS calls cost 0.13 USD of at most 1.00 USD a month (13 x ce:GetCostAndUsage; 12,345 free calls).",
+            "Its own AWS calls cost 0.13 USD of at most 1.00 USD a month (13 × ce:GetCostAndUsage; 12,345 free calls).",
         ],
     );
 }
@@ -72,7 +72,7 @@ fn a_korean_reader_finds_it_in_korean_with_won_beside_dollars() {
         &style(Language::Ko, Some("1450")),
         &[
             "2024년 12월 보고서",
-            "총액 30.30 USD (43,935 KRW)(12월 1일~12월 29일, 일부 미확정으로 바뀔 수 있음), 전월 대비 21.57 USD (31,277 KRW) 증가 (+247%)(2024년 11월 8.73 USD (12,659 KRW)).",
+            "총액 30.30 USD (43,935 KRW) (12월 1일~12월 29일, 일부 미확정으로 바뀔 수 있음), 전월 대비 21.57 USD (31,277 KRW) 증가 (+247%), 2024년 11월 8.73 USD (12,659 KRW).",
             "+24.50 USD (35,525 KRW): Amazon Relational Database Service, 새로 청구됨",
             "backend-dev: 핑 10,000회, 비용 0.43 USD (627 KRW)",
             "그중 콜드 스타트를 기다린 호출은 많아야 40회",
@@ -81,7 +81,7 @@ fn a_korean_reader_finds_it_in_korean_with_won_beside_dollars() {
             "2일 3시간, 진행 중",
             "backend-dev: start-up takes too long (slow_cold_start)",
             "내용은 알림을 보낼 때 저장된 원문 그대로입니다.",
-            "단순 예측은 9.60 USD (13,920 KRW)(오차 10.0%)",
+            "단순 예측은 9.60 USD (13,920 KRW) (오차 10.0%)",
             "(월 한도 1.00 USD)",
         ],
     );
