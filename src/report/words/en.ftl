@@ -76,7 +76,10 @@ ping = { $function }: { $sent ->
 ping-cost = for { $amount }
 ping-cost-partly = for { $amount } and { $count } of unknown price
 ping-cost-unknown = at an unknown price
-ping-met = They met a warm environment { $warm } times and a cold one { $cold } times; { $bad } failed or timed out, and of { $unknown } it is not known.
+ping-met = { $unknown ->
+    [0] They met a warm environment { $warm } times and a cold one { $cold } times; { $bad } failed or timed out.
+   *[other] They met a warm environment { $warm } times and a cold one { $cold } times; { $bad } failed or timed out, and of { $unknown } it is not known.
+}
 ping-others = { $count ->
     [0] Nobody else called it, as far as its log was read.
     [one] One other invocation is in its log; at most { $waited } of them waited for a cold start.

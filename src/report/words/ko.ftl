@@ -72,7 +72,10 @@ ping = { $sent ->
 ping-cost = 비용 { $amount }
 ping-cost-partly = 비용 { $amount }(이 밖에 { $count }회는 비용을 알 수 없음)
 ping-cost-unknown = 비용을 알 수 없음
-ping-met = 웜 상태의 환경에 닿은 핑은 { $warm }회, 콜드 스타트는 { $cold }회, 실패나 시간 초과는 { $bad }회이고, { $unknown }회는 알 수 없습니다.
+ping-met = { $unknown ->
+    [0] 웜 상태의 환경에 닿은 핑은 { $warm }회, 콜드 스타트는 { $cold }회, 실패나 시간 초과는 { $bad }회입니다.
+   *[other] 웜 상태의 환경에 닿은 핑은 { $warm }회, 콜드 스타트는 { $cold }회, 실패나 시간 초과는 { $bad }회이고, { $unknown }회는 알 수 없습니다.
+}
 ping-others = { $count ->
     [0] 읽은 로그에는 다른 호출이 없습니다.
    *[other] 로그에 있는 다른 호출은 { $count }회이며, 그중 콜드 스타트를 기다린 호출은 많아야 { $waited }회입니다.
