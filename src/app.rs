@@ -1,6 +1,7 @@
 //! Floor 4: puts the parts together. The only file that names concrete ones.
 
 mod rehearsal;
+mod report;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -139,6 +140,7 @@ pub async fn daemon(
     let account = metered(account, &meter);
     let receivers = receivers(&config)?;
     let book = config.rulebook();
+    let monthly = report::monthly(&config);
     let mut slots: Vec<Slot> = Vec::new();
     for watch in config.watches {
         slots.push(Slot::new(watch.read.source(watch.name, &account), watch.schedule, None));
@@ -167,6 +169,7 @@ pub async fn daemon(
         random,
         pulse,
         heart: config.heartbeat.map(heart).transpose()?,
+        monthly,
     };
     Ok(Daemon::new(parts).await?)
 }

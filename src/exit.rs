@@ -10,7 +10,7 @@ pub enum Exit {
     Done = 0,
     /// Something went wrong that has no number of its own.
     Failed = 1,
-    /// `run --once`, `check --live`, `send-test`: a source or a delivery failed; the rest was done.
+    /// `run --once`, `check --live`, `send-test`, `report --send`: a source or a delivery failed; the rest was done.
     Incomplete = 2,
     /// The command line cannot be understood (EX_USAGE).
     Usage = 64,

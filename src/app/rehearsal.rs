@@ -269,6 +269,8 @@ impl Stage<'_> {
             random: fastrand::Rng::with_seed(0),
             pulse: Box::new(NoPulse),
             heart: None,
+            // A report is no alert: nothing about it can be rehearsed.
+            monthly: None,
         };
         Daemon::new(parts).await?.run(Until::Instant(to)).await?;
         Ok(())

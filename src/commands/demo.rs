@@ -14,7 +14,7 @@ use crate::config::{Environment, Place, parse};
 use crate::core::calendar::Month;
 use crate::daemon::{NoPulse, Until};
 use crate::exit::Exit;
-use crate::report::{month, text};
+use crate::report::{Style, month, page};
 use crate::store::{Durability, Store};
 
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ pub(super) async fn run(_: Args) -> Result<Exit, StartError> {
     let store = Store::open_read_only(&path).await?;
     let report = month(&store, Month::of(from.date_naive()), clock.now()).await?;
     store.close().await;
-    print(&format!("And this is what `monitor report --month 2024-12` says:\n\n{}", text(&report, zone)));
+    print(&format!("And this is what `monitor report --month 2024-12` says:\n\n{}", page(&report, &Style::plain(zone)).plain_text()));
     print(&format!("Two weeks in {:.1} s. Next: copy alerts.toml, name your functions in it, run `monitor check --live`.", started.elapsed().as_secs_f64()));
     Ok(Exit::Done)
 }

@@ -1,10 +1,22 @@
 //! `monitor report`
 
-use super::{Context, Format, failed, print};
-use crate::app::StartError;
+use std::fs::{self, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::{Context, print, say, usage};
+use crate::app::{Config, StartError, receivers};
 use crate::core::calendar::Month;
+use crate::core::language::Language;
+use crate::core::month::MonthReport;
+use crate::core::notification::Message;
+use crate::core::settings::one_of;
 use crate::exit::Exit;
-use crate::report::{json, month, text};
+use crate::notify::{Outcome, Parcel};
+use crate::report::{Style, html, json, markdown, month, page, page_with_picture};
 use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
@@ -13,21 +25,117 @@ pub(super) struct Args {
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<Option<Month>>,
     /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    format: Form,
+    /// Write it into this file, whole or not at all, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The language of what people read in it [default: `language` under [report], else en]
+    #[arg(long, value_parser = language, value_name = "en|ko")]
+    language: Option<Language>,
+    /// Send it now to these receivers, and print what each of them answered
+    #[arg(long, num_args = 1.., value_name = "RECEIVER", conflicts_with_all = ["output", "format"])]
+    send: Vec<String>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For a terminal
+    Text,
+    /// GitHub's Markdown
+    Markdown,
+    /// One file for a browser, with a chart
+    Html,
+    /// For programs; the schema is docs/report.schema.json
+    Json,
+}
+
+fn language(typed: &str) -> Result<Language, String> {
+    let names: Vec<&str> = Language::ALL.iter().map(|(name, _)| *name).collect();
+    Language::ALL.iter().find(|(name, _)| *name == typed).map(|(_, language)| *language).ok_or_else(|| one_of(typed, &names))
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
-    let config = context.config_without_secrets()?;
+    let config = if args.send.is_empty() { context.config_without_secrets()? } else { context.config()? };
     let now = context.clock.now();
+    let newest = Month::of(now.date_naive());
+    let wanted = args.month.flatten().unwrap_or(newest);
+    if wanted > newest {
+        return Ok(usage(format!("--month {wanted} has not begun; the newest month is {newest} (UTC)")));
+    }
+    if let Some(unknown) = args.send.iter().find(|name| !config.receivers.iter().any(|known| known.name == **name)) {
+        let names: Vec<&str> = config.receivers.iter().map(|receiver| receiver.name.as_str()).collect();
+        return Ok(usage(format!("there is no receiver `{unknown}`; {}", one_of(unknown, &names))));
+    }
     let store = Store::open_read_only(&config.store.path).await?;
-    let report = month(&store, args.month.flatten().unwrap_or_else(|| Month::of(now.date_naive())), now).await?;
-    match args.format {
-        Format::Text => print(&text(&report, config.timezone)),
-        Format::Json => match json(&report) {
-            Ok(json) => print(&json),
-            Err(error) => return Ok(failed(&error.to_string())),
+    let mut report = month(&store, wanted, now).await?;
+    report.own_cost.cap.get_or_insert(config.aws.max_monthly_usd.0);
+    let known = store.known_days().await?;
+    store.close().await;
+    let language = args.language.unwrap_or(config.report.language);
+    let style = Style { zone: config.timezone, language, rate: config.report.currency.clone(), known };
+    if !args.send.is_empty() {
+        return send(&args.send, &report, &style, &config, context).await;
+    }
+    let written = match args.format {
+        Form::Text => page(&report, &style).plain_text(),
+        Form::Markdown => markdown(&page(&report, &style)),
+        Form::Html => html(&report, &style),
+        Form::Json => match json(&report) {
+            Ok(json) => json,
+            Err(error) => return Ok(super::failed(&error.to_string())),
         },
+    };
+    match &args.output {
+        None => print(&written),
+        Some(file) => {
+            if let Err(why) = write(file, &written) {
+                return Ok(super::failed(&format!("--output {}: {why}", file.display())));
+            }
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Puts a text into a file: whoever looks finds the old content or the new one.
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    let said = |error: std::io::Error| error.to_string();
+    // What a link points to is written, and not the link.
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    if fs::metadata(&target).is_ok_and(|known| !known.is_file()) {
+        return Err("is not a file; leave --output out to write to standard output".to_owned());
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut beside = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(said)?;
+    beside.write_all(text.trim_end_matches('\n').as_bytes()).and_then(|()| beside.write_all(b"\n")).map_err(said)?;
+    beside.as_file().sync_all().map_err(said)?;
+    beside.persist(&target).map_err(|error| error.error.to_string())?;
+    Ok(())
+}
+
+/// Sends the report at once, past the outbox: who asks for it sees whether it has arrived, and a running daemon alone writes the store.
+async fn send(names: &[String], report: &MonthReport, style: &Style, config: &Config, context: &Context) -> Result<Exit, StartError> {
+    let all = receivers(config)?;
+    let mut exit = Exit::Done;
+    let mut seen = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        let Some((receiver, terms)) = all.get(name).zip(config.receivers.iter().find(|known| known.name == *name).map(|known| &known.terms)) else { continue };
+        let now = context.clock.now();
+        let message = Message::report(page_with_picture(report, &Style { zone: terms.zone, ..style.clone() }), now);
+        let key = format!("report/{}/{name}/{}", report.month, now.timestamp_millis());
+        let parcel = Parcel { key, message, follows: vec![], possible_repeat: false, sealed: now, zone: terms.zone };
+        match receiver.send(&parcel).await {
+            Outcome::Delivered(receipt) => print(&format!("{name} took it{}", receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default())),
+            Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {
+                say(&format!("monitor: {name} has not got it: {why}"));
+                exit = Exit::Incomplete;
+            }
+        }
+    }
+    Ok(exit)
 }

@@ -4,16 +4,19 @@
 mod environment;
 mod find;
 mod read;
+mod report;
 mod show;
 
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
+use crate::core::currency::Rate;
 use crate::core::decide::Rulebook;
+use crate::core::language::Language;
 use crate::core::money::{Percent, Usd};
 use crate::core::rules::Rule;
-use crate::core::schedule::Schedule;
+use crate::core::schedule::{CronInZone, Schedule};
 use crate::core::secret::Secret;
 use crate::core::span::Span;
 use crate::core::terms::Terms;
@@ -42,6 +45,8 @@ pub struct Config<R, V> {
     pub receivers: Vec<Receiver<V>>,
     /// Who is told that the loop turns.
     pub heartbeat: Option<Heartbeat>,
+    /// How reports are written, and who gets them.
+    pub report: Report,
 }
 
 impl<R, V> Config<R, V> {
@@ -129,6 +134,26 @@ pub struct Heartbeat {
     pub url: Secret,
     /// How often.
     pub every: Span,
+}
+
+/// `[report]`
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The language of what people read in it.
+    pub language: Language,
+    /// A second currency beside US dollars.
+    pub currency: Option<Rate>,
+    /// When the report of the month before is sent, and to whom.
+    pub monthly: Option<Monthly>,
+}
+
+/// `cron` and `tell` under `[report]`
+#[derive(Debug, Clone)]
+pub struct Monthly {
+    /// When it is sent; of several times in one month the first.
+    pub cron: CronInZone,
+    /// The receivers' names.
+    pub tell: Vec<String>,
 }
 
 /// The name of the rule that watches the sources when none is written.

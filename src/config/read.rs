@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use toml::de::DeTable;
 
-use super::{Aws, BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, Environment, Heartbeat, Receiver, StoreSettings, Warm, Watch};
+use super::{Aws, BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, Environment, Heartbeat, Receiver, Report, StoreSettings, Warm, Watch};
 use crate::core::money::{Percent, Usd};
 use crate::core::rules::{Condition, Escalation, Rule, Severity};
 use crate::core::schedule::{BadCron, CronInZone, Schedule};
@@ -74,6 +74,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
         Some(Receiver { name: name.to_owned(), via: via?, terms: terms? })
     });
     let heartbeat = if root.has("heartbeat") { root.table("heartbeat", heartbeat).map(Some) } else { Some(None) };
+    let report = if root.has("report") { root.table("report", |table| super::report::read(table, reading_zone, now)) } else { Some(Report::default()) };
     let mut rules = root.named("alert", |name, table| {
         rule_names.push(name.to_owned());
         rule(name, table)
@@ -88,7 +89,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
         }
     }
     rules.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Config { timezone: timezone?, aws: aws?, store: store?, watches, warms, rules, receivers, heartbeat: heartbeat? })
+    Some(Config { timezone: timezone?, aws: aws?, store: store?, watches, warms, rules, receivers, heartbeat: heartbeat?, report: report? })
 }
 
 fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
@@ -152,18 +153,23 @@ fn schedule(table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Optio
             None
         }
         (true, false) => every.filter(|every| *every >= SHORTEST_EVERY).map(Schedule::Every),
-        (false, true) => match CronInZone::parse(&cron?, zone, now) {
-            Ok(cron) => Some(Schedule::Cron(Box::new(cron))),
-            Err(why) => {
-                let help = match why {
-                    BadCron::FiveFields => "put `0 ` in front: second minute hour day-of-month month day-of-week",
-                    BadCron::Never => "no year up to 2100 has such a date",
-                    BadCron::Syntax => "second minute hour day-of-month month day-of-week, as in \"0 10 */6 * * *\"",
-                };
-                table.problem("cron", format!("the cron expression of `{}` cannot be used", table.path()), why.to_string(), Some(help.to_owned()));
-                None
-            }
-        },
+        (false, true) => cron_in_zone(table, &cron?, zone, now).map(|cron| Schedule::Cron(Box::new(cron))),
+    }
+}
+
+/// The expression that stands under `cron`.
+pub(super) fn cron_in_zone(table: &Settings<'_, '_>, expression: &str, zone: Tz, now: DateTime<Utc>) -> Option<CronInZone> {
+    match CronInZone::parse(expression, zone, now) {
+        Ok(cron) => Some(cron),
+        Err(why) => {
+            let help = match why {
+                BadCron::FiveFields => "put `0 ` in front: second minute hour day-of-month month day-of-week",
+                BadCron::Never => "no year up to 2100 has such a date",
+                BadCron::Syntax => "second minute hour day-of-month month day-of-week, as in \"0 10 */6 * * *\"",
+            };
+            table.problem("cron", format!("the cron expression of `{}` cannot be used", table.path()), why.to_string(), Some(help.to_owned()));
+            None
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod billing;
 pub mod calendar;
+pub mod currency;
 pub mod decide;
 pub mod diagnosis;
 pub mod durations;
@@ -17,12 +18,14 @@ pub mod incident;
 pub mod instant;
 pub mod inventory;
 pub mod lambda_log;
+pub mod language;
 pub mod money;
 pub mod month;
 pub mod notification;
 pub mod observation;
 pub mod operator;
 pub mod outbox;
+pub mod page;
 pub mod redact;
 pub mod rehearsal;
 pub mod rules;

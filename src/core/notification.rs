@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::incident::{Event, Incident};
 use super::operator::Ack;
+use super::page::Page;
 use super::rules::{Finding, Severity};
 use super::span::spoken;
 
@@ -180,7 +181,7 @@ pub fn mark(event: Event, severity: Severity) -> &'static str {
 pub struct Message {
     /// When the latest of what it tells happened, UTC.
     pub at: DateTime<Utc>,
-    /// The incidents it speaks of, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some.
+    /// The incidents it speaks of, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some or it is a report.
     pub news: Vec<News>,
     /// Those that are not told in full.
     #[serde(default)]
@@ -188,9 +189,17 @@ pub struct Message {
     /// Incidents that opened and ended before the receiver could be told of either.
     #[serde(default)]
     pub missed: Vec<Line>,
+    /// A report, in place of any incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Box<Page>>,
 }
 
 impl Message {
+    /// A message that is a report, made at an instant.
+    pub fn report(page: Page, at: DateTime<Utc>) -> Self {
+        Self { at, news: vec![], rest: vec![], missed: vec![], page: Some(Box::new(page)) }
+    }
+
     /// A message of all these news, those that matter most in full.
     pub fn of(mut news: Vec<News>, mut missed: Vec<Line>) -> Self {
         let at = news.iter().map(|news| news.at).chain(missed.iter().filter_map(|line| line.until)).max().unwrap_or_default();
@@ -207,12 +216,12 @@ impl Message {
         missed.sort_by(|a, b| (a.since, &a.rule, &a.subject, &a.incident).cmp(&(b.since, &b.rule, &b.subject, &b.incident)));
         let rest = news.iter().skip(MOST_IN_FULL).map(News::line).collect();
         news.truncate(MOST_IN_FULL);
-        Self { at, news, rest, missed }
+        Self { at, news, rest, missed, page: None }
     }
 
     /// A message of one incident.
     pub fn single(news: News) -> Self {
-        Self { at: news.at, news: vec![news], rest: vec![], missed: vec![] }
+        Self { at: news.at, news: vec![news], rest: vec![], missed: vec![], page: None }
     }
 
     /// Of how many incidents it speaks.
@@ -222,6 +231,9 @@ impl Message {
 
     /// What it is about, and how many more there are.
     pub fn title(&self) -> String {
+        if let Some(page) = &self.page {
+            return page.title.clone();
+        }
         let Some(worst) = self.news.first() else {
             return match self.missed.as_slice() {
                 [one] => format!("[over] {}", one.headline),
@@ -279,6 +291,9 @@ impl Message {
 
     /// The whole message as plain text, times in the reader's zone.
     pub fn plain_text(&self, zone: Tz, possible_repeat: bool) -> String {
+        if let Some(page) = &self.page {
+            return format!("{}{}", page.plain_text(), if possible_repeat { "\n(possibly a repeat)\n" } else { "" });
+        }
         let when = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %T %Z");
         let mut text = format!("{}  {}\n", when(self.at), self.title());
         text.extend(self.counts().map(|counts| format!("  {counts}\n")));

@@ -238,5 +238,5 @@ pub fn brought_up_to_date(told: &Message, incidents: &BTreeMap<String, Incident>
         }
     }
     news.sort_by_key(|news| news.event.is_end());
-    Message { at: told.at, news, rest, missed: told.missed.clone() }
+    Message { at: told.at, news, rest, missed: told.missed.clone(), page: told.page.clone() }
 }

@@ -74,6 +74,19 @@ impl CronInZone {
         self.readings_after(wall).flat_map(|reading| self.instants(reading)).find(|instant| *instant > now)
     }
 
+    /// The last instant that is not after `now`, as far back as four hundred days.
+    pub fn last_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // From close by first: an expression may hold every second, or once a year.
+        let windows = [TimeDelta::minutes(1), TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(32), TimeDelta::days(400)];
+        let first = windows.into_iter().filter_map(|back| self.next_after(now.checked_sub_signed(back)?)).find(|first| *first <= now)?;
+        std::iter::successors(Some(first), |at| self.next_after(*at)).take_while(|at| *at <= now).last()
+    }
+
+    /// The zone whose wall clock it is read on.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
     fn offset(&self, at: DateTime<Utc>) -> chrono::FixedOffset {
         self.zone.offset_from_utc_datetime(&at.naive_utc()).fix()
     }
@@ -203,6 +216,21 @@ mod tests {
         check("0 */30 * * * *", Tz::Europe__Berlin, "2024-03-31T00:15:00Z", &["2024-03-31T00:30:00Z", "2024-03-31T01:00:00Z", "2024-03-31T01:30:00Z"]);
         // Lord Howe Island moves by half an hour: on 6 October 2024 02:00 becomes 02:30, that is 15:30 UTC the day before.
         check("0 15 2 * * *", Tz::Australia__Lord_Howe, "2024-10-05T00:00:00Z", &["2024-10-05T15:30:00Z", "2024-10-06T15:15:00Z"]);
+    }
+
+    #[test]
+    fn the_last_time_is_the_one_before_the_next() {
+        for (expression, now, last) in [
+            ("0 0 9 2 * *", "2025-01-02T00:00:00Z", Some("2025-01-02T00:00:00Z")),
+            ("0 0 9 2 * *", "2025-01-01T23:59:59Z", Some("2024-12-02T00:00:00Z")),
+            ("0 0 9 2 * *", "2025-01-31T00:00:00Z", Some("2025-01-02T00:00:00Z")),
+            ("* * * * * *", "2025-01-31T00:00:07Z", Some("2025-01-31T00:00:07Z")),
+            ("0 0 9 2 1 *", "2025-01-01T00:00:00Z", Some("2024-01-02T00:00:00Z")),
+            ("0 0 9 2 1 * 2030", "2025-01-01T00:00:00Z", None),
+        ] {
+            let cron = CronInZone::parse(expression, Tz::Asia__Seoul, at("2024-01-01T00:00:00Z")).unwrap();
+            assert_eq!(cron.last_until(at(now)), last.map(at), "{expression} until {now}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod deliver;
+mod monthly;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -28,8 +29,10 @@ use crate::store::{Commit, Store, StoreError};
 
 use alarm::Alarm;
 use deliver::{Delivered, Deliveries, Situation};
+use monthly::Plan;
 use slots::{Ended, Polled, Slots};
 
+pub use monthly::{Monthly, Reporter};
 pub use slots::Slot;
 
 /// Rules are judged at least this often, since time alone can change a verdict.
@@ -88,6 +91,8 @@ pub struct Parts {
     pub pulse: Box<dyn Pulse>,
     /// Who far away is told that it does.
     pub heart: Option<Arc<dyn Heart>>,
+    /// Who gets the report of a month.
+    pub monthly: Option<Monthly>,
 }
 
 /// How a run went.
@@ -130,6 +135,7 @@ pub struct Daemon {
     /// When it was last asked whether anybody has written to the store.
     heard: Option<DateTime<Utc>>,
     slots: Slots,
+    reports: Option<Plan>,
     deliveries: Deliveries,
     signs: Signs,
     pending: Commit,
@@ -169,6 +175,8 @@ impl Daemon {
         for name in parts.receivers.keys() {
             history.know_receiver(name, loaded.receivers.remove(name).unwrap_or_default());
         }
+        let cursor = loaded.cursors.remove(monthly::SOURCE).and_then(|mut of_reports| of_reports.remove(Plan::key()));
+        let reports = parts.monthly.take().map(|monthly| Plan::new(monthly, cursor.as_ref(), now));
         let (open, changed) = renamed(loaded.open, &parts.book.rules);
         let deliveries = Deliveries::to(std::mem::take(&mut parts.receivers));
         let mut signs = Signs::default();
@@ -186,6 +194,7 @@ impl Daemon {
             orders_read: None,
             heard: None,
             slots,
+            reports,
             deliveries,
             signs,
             pending: Commit { incidents: changed, ..Commit::default() },
@@ -248,6 +257,7 @@ impl Daemon {
         if self.judged.is_none_or(|judged| now - judged >= JUDGE) && !(self.once && self.slots.is_busy()) {
             self.judge(now).await;
         }
+        self.plan_reports(now).await;
         self.deliver(now).await;
         if now - self.pruned >= PRUNE {
             self.pruned = now;
@@ -257,6 +267,16 @@ impl Daemon {
             }
         }
         self.beat(now);
+    }
+
+    /// Puts the report of a month into the outbox when it is due.
+    async fn plan_reports(&mut self, now: DateTime<Utc>) {
+        let Some(reports) = &mut self.reports else { return };
+        if let Some((messages, cursor)) = reports.due(&self.parts.store, self.slots.is_busy(), now).await {
+            self.pending.messages.extend(messages);
+            self.pending.cursors.push(cursor);
+            self.commit(now).await;
+        }
     }
 
     /// Reads what people have said, if anybody has written to the store.
@@ -316,6 +336,7 @@ impl Daemon {
         self.history.clock_was_set_back(now);
         self.slots.clock_was_set_back(by);
         self.deliveries.clock_was_set_back(now, by);
+        self.reports.iter_mut().for_each(|reports| reports.clock_was_set_back(now));
         let waits =
             |(name, state): (&str, &ReceiverState)| Some((name.to_owned(), ReceiverState { not_before: Some(state.not_before? - by), ..state.clone() }));
         let waiting: Vec<(String, ReceiverState)> = self.history.receivers().filter_map(waits).collect();
@@ -451,6 +472,7 @@ impl Daemon {
         let urgent = self.once
             || !self.pending.incidents.is_empty()
             || !self.pending.notifications.is_empty()
+            || !self.pending.messages.is_empty()
             || self.pending.sources.iter().any(|row| row.state.failing.is_some());
         if !urgent && now - since < self.parts.write_every {
             return;
@@ -465,6 +487,9 @@ impl Daemon {
                 }
                 for notification in &self.pending.notifications {
                     self.deliveries.look_for(&notification.receiver);
+                }
+                for planned in &self.pending.messages {
+                    self.deliveries.look_for(&planned.receiver);
                 }
                 self.pending = Commit::default();
                 self.pending_since = None;
@@ -493,7 +518,9 @@ impl Daemon {
     fn next_wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let judge = self.judged.unwrap_or(now) + JUDGE;
         let pulse = self.parts.pulse.interval().map(|interval| now + interval);
-        [Some(judge), self.slots.next_due(self.once), self.deliveries.next_due(), pulse, self.beat.filter(|_| !self.once)]
+        // One that is due and waits for the sources is looked at when they have answered.
+        let report = self.reports.as_ref().and_then(Plan::next).filter(|next| *next > now);
+        [Some(judge), self.slots.next_due(self.once), self.deliveries.next_due(), pulse, self.beat.filter(|_| !self.once), report]
             .into_iter()
             .flatten()
             .min()

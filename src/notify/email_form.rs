@@ -2,14 +2,16 @@
 
 use lettre::Message as Mail;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Parcel;
+use super::email_page::{PICTURE, document};
 use super::plain::plain;
 use crate::core::incident::Event;
 use crate::core::notification::{Line, Message, News};
+use crate::core::page::Picture;
 use crate::core::rules::Severity;
 
 /// A mail names so many of the mails it follows.
@@ -39,9 +41,24 @@ pub(super) fn mail(parcel: &Parcel, possible_repeat: bool, from: &Mailbox, to: &
         builder = builder.to(one.clone());
     }
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(message.plain_text(parcel.zone, possible_repeat));
-    let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(page(&message, parcel, possible_repeat).into_string());
-    let mail = builder.multipart(MultiPart::alternative().singlepart(text).singlepart(html)).map_err(|error| error.to_string())?;
-    Ok(mail.formatted())
+    let html = match &message.page {
+        Some(page) => document(page, possible_repeat),
+        None => page(&message, parcel, possible_repeat),
+    };
+    let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(html.into_string());
+    let both = MultiPart::alternative().singlepart(text);
+    let both = match message.page.as_ref().and_then(|page| page.picture.as_ref()) {
+        Some(picture) => both.multipart(MultiPart::related().singlepart(html).singlepart(inline(picture)?)),
+        None => both.singlepart(html),
+    };
+    Ok(builder.multipart(both).map_err(|error| error.to_string())?.formatted())
+}
+
+/// A picture that the HTML shows.
+fn inline(picture: &Picture) -> Result<SinglePart, String> {
+    let png = picture.file()?;
+    let kind = ContentType::parse("image/png").map_err(|error| error.to_string())?;
+    Ok(Attachment::new_inline_with_name(PICTURE.to_owned(), picture.name.clone()).body(png, kind))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {

@@ -2,6 +2,7 @@
 
 mod email;
 mod email_form;
+mod email_page;
 mod email_partly;
 mod heartbeat;
 mod http;
@@ -14,6 +15,7 @@ mod slack_api;
 mod slack_app;
 mod slack_blocks;
 mod slack_errors;
+mod slack_page;
 mod slack_place;
 mod slack_text;
 mod smtp;

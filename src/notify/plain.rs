@@ -12,6 +12,7 @@ pub(super) fn plain(message: &Message) -> Message {
         news: message.news.iter().map(news).collect(),
         rest: message.rest.iter().map(line).collect(),
         missed: message.missed.iter().map(line).collect(),
+        page: message.page.as_ref().map(|page| Box::new(page.map(&text))),
     }
 }
 

@@ -19,6 +19,7 @@ use super::{Earlier, Outcome, Parcel, Picture, Receiver};
 use crate::clock::{Clock, WallClock};
 use crate::core::incident::Event;
 use crate::core::outbox::Threads;
+use crate::core::page;
 use crate::core::secret::Secret;
 use crate::core::settings::Settings;
 
@@ -183,6 +184,21 @@ impl App {
         }
     }
 
+    /// Shows a report's picture below it. The report has arrived, and is not sent again for the sake of a picture.
+    async fn illustrate(&self, parcel: &Parcel, receipt: Option<String>, picture: &page::Picture) {
+        let report = Earlier { key: parcel.key.clone(), receipt, now: parcel.message.clone() };
+        let shown = match picture.file() {
+            Ok(png) => self.show(&Picture { name: picture.name.clone(), title: picture.title.clone(), png }, Some(&report)).await,
+            Err(why) => Outcome::Refused(why),
+        };
+        match shown {
+            Outcome::Delivered(_) => {}
+            Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {
+                tracing::warn!("the report has arrived, its picture has not: {why}");
+            }
+        }
+    }
+
     async fn shown(&self, picture: &Picture, below: Option<&Earlier>) -> Result<Outcome, Outcome> {
         let length = picture.png.len().to_string();
         let arguments = [("filename", picture.name.as_str()), ("length", length.as_str()), ("alt_txt", picture.title.as_str())];
@@ -220,7 +236,11 @@ impl Receiver for App {
                 Err(outcome) => return outcome,
             }
         }
-        self.post(parcel, below.as_ref(), possible_repeat).await
+        let outcome = self.post(parcel, below.as_ref(), possible_repeat).await;
+        if let (Outcome::Delivered(receipt), Some(picture)) = (&outcome, parcel.message.page.as_ref().and_then(|page| page.picture.as_ref())) {
+            self.illustrate(parcel, receipt.clone(), picture).await;
+        }
+        outcome
     }
 
     async fn probe(&self) -> Result<String, String> {

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::plain::plain;
+use super::slack_page;
 use super::slack_text::{cut, cut_escaped, escape, escape_controls, fenced, length};
 use crate::core::incident::Event;
 use crate::core::notification::{Line, Message, News};
@@ -49,6 +50,9 @@ pub(super) struct Shown {
 /// What is shown where blocks are not, and the blocks.
 pub(super) fn text_and_blocks(message: &Message, shown: Shown) -> (String, Vec<Value>) {
     let message = &plain(message);
+    if let Some(page) = &message.page {
+        return slack_page::text_and_blocks(page, shown.possible_repeat);
+    }
     let text = escape(&cut(&message.title(), SECTION / 10));
     let mut page = Page { blocks: vec![], left: MOST - HEADER - FOOTER };
     let header = format!("{} {}", emoji(message), escape_controls(&message.title()));

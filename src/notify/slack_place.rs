@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn only_a_receipt_of_this_kind_names_a_place() {
         let place = |receipt: Option<&str>| {
-            let message = crate::core::notification::Message { at: DateTime::UNIX_EPOCH, news: vec![], rest: vec![], missed: vec![] };
+            let message = crate::core::notification::Message { at: DateTime::UNIX_EPOCH, news: vec![], rest: vec![], missed: vec![], page: None };
             Place::of(&Earlier { key: "k".into(), receipt: receipt.map(str::to_owned), now: message })
         };
         assert_eq!(place(Some("C0123456789:1503435956.000247")), Some(Place { channel: "C0123456789".into(), ts: "1503435956.000247".into() }));

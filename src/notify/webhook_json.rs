@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Parcel;
 use super::plain::plain;
 use crate::core::incident::Event;
+use crate::core::language::Language;
 use crate::core::notification::{Line, Message, News};
 use crate::core::rules::Severity;
 
@@ -21,6 +22,16 @@ struct Body<'a> {
     counts: Counts,
     incidents: Vec<Incident>,
     missed: Vec<Incident>,
+    /// The report of a month in place of any incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Report>,
+}
+
+/// A report in words; whoever wants its figures asks `monitor report --format json`.
+#[derive(Debug, Serialize)]
+struct Report {
+    language: Language,
+    text: String,
 }
 
 /// Of how many incidents of each kind it speaks.
@@ -88,6 +99,7 @@ pub(super) fn body(parcel: &Parcel) -> Result<Vec<u8>, String> {
         counts: counts(&message),
         incidents: full.chain(message.rest.iter().cloned().map(incident)).collect(),
         missed: message.missed.iter().cloned().map(incident).collect(),
+        report: message.page.as_ref().map(|page| Report { language: page.language, text: page.plain_text() }),
     };
     serde_json::to_vec(&body).map_err(|error| error.to_string())
 }

@@ -2,14 +2,19 @@
 //! rehearsals and imports, as text and as JSON.
 //! The figures of the month are [`crate::core::month`]'s.
 
+mod chart;
 pub mod health;
+mod html;
 mod imported;
 pub mod incidents;
+mod markdown;
+mod monthly;
 pub mod outbox;
 pub mod rehearsal;
 pub mod silences;
 pub mod tail;
 mod text;
+mod words;
 
 use chrono::{DateTime, Utc};
 
@@ -17,8 +22,10 @@ use crate::core::calendar::Month;
 use crate::core::month::{MonthReport, sum_up};
 use crate::store::{Store, StoreError};
 
+pub use html::html;
 pub use imported::Imported;
-pub use text::text;
+pub use markdown::markdown;
+pub use monthly::{Style, page, page_with_picture};
 
 /// The report of a month from what the store knows.
 ///

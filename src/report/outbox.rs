@@ -161,6 +161,8 @@ impl MessageView {
             Some(_) => "sent",
             None if row.under_way => "under_way",
             None if row.refused => "refused",
+            // What tells of incidents is taken apart again when it certainly has not arrived; a report is not.
+            None if row.message.page.is_some() && !row.possible_repeat => "waiting",
             None => "unanswered",
         };
         Self {
@@ -186,6 +188,7 @@ impl MessageView {
         match (self.state, self.sent) {
             (_, Some(sent)) => format!("sent {}{repeat}", sent.with_timezone(&zone).format("%F %T")),
             ("under_way", _) => "under way".to_owned(),
+            ("waiting", _) => format!("waits{error}"),
             ("refused", _) => format!("refused, tried again once an hour{error}"),
             _ => format!("not answered, sent again{error}"),
         }

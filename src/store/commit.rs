@@ -12,7 +12,7 @@ use crate::aws::meter::Spent;
 use crate::core::fingerprints::MOST_FINGERPRINTS;
 use crate::core::history::{ReceiverState, SourceState};
 use crate::core::incident::Incident;
-use crate::core::notification::Notification;
+use crate::core::notification::{Message, Notification};
 use crate::core::observation::{Observation, What};
 use crate::core::signs::Sign;
 
@@ -29,12 +29,27 @@ pub struct Commit {
     pub incidents: Vec<Incident>,
     /// What is to be told.
     pub notifications: Vec<Notification>,
+    /// Messages that tell of no incident.
+    pub messages: Vec<Planned>,
     /// Own calls that were made.
     pub spent: Vec<Spent>,
     /// How receivers are, where that has changed without an attempt.
     pub receivers: Vec<(String, ReceiverState)>,
     /// Signs of life, for rehearsals.
     pub signs: Vec<Sign>,
+}
+
+/// A message that is put into the outbox as it is, once: a second one with its key changes nothing.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its key.
+    pub key: String,
+    /// Who is to get it.
+    pub receiver: String,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// What it says.
+    pub message: Message,
 }
 
 /// What is known of a source.
@@ -56,6 +71,7 @@ impl Commit {
             && self.sources.is_empty()
             && self.incidents.is_empty()
             && self.notifications.is_empty()
+            && self.messages.is_empty()
             && self.spent.is_empty()
             && self.receivers.is_empty()
             && self.signs.is_empty()
@@ -138,6 +154,9 @@ const INCIDENTS: &str = "INSERT INTO incident (id, rule, subject, opened, fired,
         resolved = excluded.resolved, body = excluded.body";
 const NOTIFICATIONS: &str = "INSERT INTO notification (key, incident, receiver, event, at)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
+    ON CONFLICT (key) DO NOTHING";
+const MESSAGES: &str = "INSERT INTO message (key, receiver, sealed, body)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
     ON CONFLICT (key) DO NOTHING";
 const RECEIVERS: &str = "INSERT INTO receiver (name, state) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET state = excluded.state";
@@ -270,6 +289,7 @@ fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
         json!([sign.source, sign.kind.word(), sign.function, ms(sign.since), ms(sign.until), failure])
     };
     let notification = |told: &Notification| json!([told.key(), told.incident, told.receiver, told.event.word(), ms(told.at)]);
+    let planned = |planned: &Planned| json!([planned.key, planned.receiver, ms(planned.at), json!(planned.message).to_string()]);
     vec![
         (COSTS, costs),
         (EARLY, early),
@@ -285,6 +305,7 @@ fn rows(commit: &Commit, replays: bool) -> Vec<(&'static str, Vec<Value>)> {
         (SOURCES, commit.sources.iter().map(|row| json!([row.name, row.polled.map(ms), json!(row.state).to_string()])).collect()),
         (INCIDENTS, commit.incidents.iter().map(incident).collect()),
         (NOTIFICATIONS, commit.notifications.iter().map(notification).collect()),
+        (MESSAGES, commit.messages.iter().map(planned).collect()),
         (RECEIVERS, commit.receivers.iter().map(|(name, state)| json!([name, json!(state).to_string()])).collect()),
         (SIGNS, commit.signs.iter().filter(|_| !replays).map(sign).collect()),
         (SPEND, commit.spent.iter().map(|spent| json!([spent.day.to_string(), spent.operation, spent.price.to_string(), spent.count])).collect()),

@@ -4,6 +4,7 @@ mod billing;
 mod commit;
 mod history;
 mod inventory;
+mod known_days;
 mod ledger;
 mod load;
 mod lock;
@@ -23,7 +24,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub use commit::{Commit, SourceRow};
+pub use commit::{Commit, Planned, SourceRow};
 pub use history::{MessageRow, NotificationRow, Record};
 pub use ledger::SpendLedger;
 pub use load::Loaded;

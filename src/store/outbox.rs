@@ -58,7 +58,8 @@ pub enum Attempt {
         /// The receiver's own id of it.
         receipt: Option<String>,
     },
-    /// This attempt certainly did not arrive. Unless an earlier one may have, the message is taken apart again, and what it told waits.
+    /// This attempt certainly did not arrive. Unless an earlier one may have, the message is taken apart again, and what it told waits;
+    /// a report waits as it is.
     Failed {
         /// Why.
         why: String,
@@ -80,7 +81,7 @@ pub enum Attempt {
 /// How much waits for a receiver.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Notifications that have not been told.
+    /// Notifications that have not been told, and reports.
     pub waiting: u64,
     /// Since when the oldest of them waits.
     pub since: Option<DateTime<Utc>>,
@@ -95,7 +96,10 @@ const WAITING: &str = "SELECT n.id, n.event, n.at, n.incident, i.body,
     WHERE n.receiver = ?1 AND n.done IS NULL AND n.message IS NULL ORDER BY n.incident, n.id";
 const SEALED: &str = "SELECT id, key, sealed, follows, body, uncertain, refused, not_before, last_error, attempting FROM message
     WHERE receiver = ?1 AND sent IS NULL AND (?2 OR NOT refused) ORDER BY refused, id LIMIT 1";
-const BACKLOG: &str = "SELECT receiver, count(*), min(at), max(last_error) FROM notification WHERE done IS NULL GROUP BY receiver";
+const BACKLOG: &str = "SELECT receiver, count(*), min(at), max(last_error) FROM (
+        SELECT receiver, at, last_error FROM notification WHERE done IS NULL
+        UNION ALL SELECT receiver, sealed, last_error FROM message WHERE sent IS NULL AND body ->> '$.page' IS NOT NULL)
+    GROUP BY receiver";
 
 impl Store {
     /// Hands over what waits for a receiver and is not yet part of a message, incident by incident, the oldest first, for as long as
@@ -204,7 +208,8 @@ impl Store {
                     let waits = "UPDATE notification SET last_error = ?2, message = CASE WHEN (SELECT uncertain FROM message WHERE id = ?1) THEN message END
                         WHERE message = ?1";
                     sqlx::query(waits).bind(id).bind(why).execute(&mut *transaction).await?;
-                    sqlx::query("DELETE FROM message WHERE id = ?1 AND NOT uncertain").bind(id).execute(&mut *transaction).await?;
+                    let apart = "DELETE FROM message WHERE id = ?1 AND NOT uncertain AND body ->> '$.page' IS NULL";
+                    sqlx::query(apart).bind(id).execute(&mut *transaction).await?;
                 }
                 Attempt::Unknown { why } => {
                     let unknown = "UPDATE message SET attempting = 0, uncertain = 1, last_error = ?2 WHERE id = ?1";

@@ -14,7 +14,7 @@ fn the_demo_names_the_bill_the_function_its_cause_and_that_pinging_cannot_help()
         "Amazon Relational Database Service costs 10.20 USD in 2024-12 so far, over 10.00 USD",
         "[critical] backend-dev: start-up takes too long (slow_cold_start)",
         "Pinging cannot help",
-        "Report for 2024-12",
+        "Report for December 2024",
         "Amazon Relational Database Service  25.03 USD",
         "Total 36.10 USD (settled)",
     ] {

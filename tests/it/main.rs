@@ -25,6 +25,7 @@ mod receivers;
 mod recovery;
 mod rehearse;
 mod rehearse_sources;
+mod report;
 mod scenarios;
 mod scripted;
 mod slack_app;

@@ -119,6 +119,7 @@ impl Desk {
             clock,
             book: config.rulebook(),
             heart: None,
+            monthly: None,
             slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(Flaky { start, failing: failing.to_vec() }), watch.schedule, None)).collect(),
             receivers: BTreeMap::from(["team", "boss"].map(|name| (name.to_owned(), receiver(name)))),
             keep: TimeDelta::days(400),

@@ -134,6 +134,7 @@ async fn run(folder: &Path, from: i64, to: i64) {
         clock,
         book: config.rulebook(),
         heart: None,
+        monthly: None,
         slots: vec![slot("watch.logs", 1), slot("watch.metrics", 5)],
         receivers: BTreeMap::from([("team".to_owned(), receiver)]),
         keep: TimeDelta::days(400),

@@ -123,6 +123,7 @@ impl Scripted {
             random: fastrand::Rng::with_seed(1),
             pulse: Box::new(NoPulse),
             heart,
+            monthly: None,
         };
         let until = match self.jump {
             // Seen from before the jump, its end may be in the past.

@@ -1,0 +1,41 @@
+//! The report of a month, as the daemon sends it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+
+use super::Config;
+use crate::core::calendar::Month;
+use crate::core::notification::Message;
+use crate::daemon::{Monthly, Reporter};
+use crate::report::{Style, month, page_with_picture};
+use crate::store::{Store, StoreError};
+
+struct Writer {
+    style: Style,
+    zones: BTreeMap<String, Tz>,
+    cap: Decimal,
+}
+
+#[async_trait]
+impl Reporter for Writer {
+    async fn report(&self, store: &Store, of: Month, receiver: &str, now: DateTime<Utc>) -> Result<Message, StoreError> {
+        let mut report = month(store, of, now).await?;
+        report.own_cost.cap.get_or_insert(self.cap);
+        let zone = self.zones.get(receiver).copied().unwrap_or(self.style.zone);
+        let style = Style { zone, known: store.known_days().await?, ..self.style.clone() };
+        Ok(Message::report(page_with_picture(&report, &style), now))
+    }
+}
+
+/// What `cron` and `tell` under `[report]` ask for.
+pub(super) fn monthly(config: &Config) -> Option<Monthly> {
+    let monthly = config.report.monthly.clone()?;
+    let style = Style { zone: config.timezone, language: config.report.language, rate: config.report.currency.clone(), known: None };
+    let zones = config.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.zone)).collect();
+    let reporter = Box::new(Writer { style, zones, cap: config.aws.max_monthly_usd.0 });
+    Some(Monthly { cron: monthly.cron, tell: monthly.tell, reporter })
+}
