@@ -96,6 +96,16 @@ impl Emulator {
         self.send(call, service).await
     }
 
+    /// A call of a service that speaks the Query protocol; the XML of its answer.
+    pub(crate) async fn query(&self, service: &str, form: &[(&str, &str)]) -> String {
+        let mut address = reqwest::Url::parse(&self.url()).expect("an address");
+        address.query_pairs_mut().extend_pairs(form);
+        let body = address.query().unwrap_or_default().to_owned();
+        let call = self.http.post(self.url()).header("Content-Type", "application/x-www-form-urlencoded").body(body);
+        let answer = self.answer(call, service).await;
+        answer.unwrap_or_else(|problem| panic!("{form:?}: {}", self.complaint(&problem)))
+    }
+
     /// Posts to an emulator's own control path.
     pub(super) async fn post_plain(&self, path: &str, body: &Value) {
         let call = self.http.post(format!("{}{path}", self.url())).json(body);
@@ -113,6 +123,11 @@ impl Emulator {
     }
 
     async fn send(&self, call: RequestBuilder, service: &str) -> Result<Value, String> {
+        let text = self.answer(call, service).await?;
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn answer(&self, call: RequestBuilder, service: &str) -> Result<String, String> {
         // Never checked, but its scope is how an emulator finds the service.
         let scope = format!("Credential=test/20250101/{REGION}/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=unsigned");
@@ -123,7 +138,7 @@ impl Emulator {
         if !status.is_success() {
             return Err(format!("answered {status}: {text}"));
         }
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+        Ok(text)
     }
 }
 
