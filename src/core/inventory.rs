@@ -316,11 +316,14 @@ pub fn usage(days: &BTreeMap<NaiveDate, bool>, created: Option<DateTime<Utc>>, l
     if looked.now - start >= looked.idle_after.delta() && known > 0 {
         return Usage::Idle(Idle { since: start, at_least: !used && since <= looked.first && born.is_none_or(|born| born < since), why: why.to_owned() });
     }
-    match (used, born) {
-        (true, _) => Usage::Used,
-        (false, Some(born)) if born >= since && known > 0 => Usage::Unknown(format!("it is only {} old", days_long(today - born))),
-        (false, _) if known == 0 => Usage::Unknown("its metric says nothing of the last day".to_owned()),
-        (false, _) => Usage::Unknown(format!("its metric only says something of the last {}", days_long(today - since))),
+    match born {
+        _ if used => Usage::Used,
+        Some(born) if born >= since => Usage::Unknown(match today - born {
+            age if age < TimeDelta::days(1) => "it was made today".to_owned(),
+            age => format!("it is only {} old", days_long(age)),
+        }),
+        _ if known == 0 => Usage::Unknown("its metric says nothing of the last day".to_owned()),
+        _ => Usage::Unknown(format!("its metric only says something of the last {}", days_long(today - since))),
     }
 }
 

@@ -19,6 +19,7 @@ impl Store {
         let (from, to) = month.instants();
         let mut rows = MonthRows {
             figures: self.figures(month).await?,
+            inventories: self.inventories_of(month).await?,
             past: self.past(month).await?,
             lines: self.bill_lines(month.previous().first_day(), month.end()).await?.into_iter().map(|(_, lines)| lines).collect(),
             calls: self.own_calls(month).await?,

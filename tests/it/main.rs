@@ -11,6 +11,7 @@ mod demo;
 mod diagnose;
 mod early;
 mod failures;
+mod inventory;
 mod kill;
 mod labelled_logs;
 mod log_day;

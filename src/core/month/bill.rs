@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{DayLine, ForecastLines, ForecastScore, Foretold, MonthRows, Restatement, ServiceForecast, ServiceLine, ServiceReason};
+use super::{DayLine, ForecastLines, ForecastScore, Foretold, MonthRows, ResourceLine, Restatement, ServiceForecast, ServiceLine, ServiceReason};
 use crate::core::billing::explain::{Side, reasons, sides};
 use crate::core::billing::forecast::{Estimate, forecast};
 use crate::core::billing::line::DayLines;
 use crate::core::billing::series::Series;
 use crate::core::calendar::Month;
+use crate::core::inventory::{Inventory, resources_of};
 use crate::core::observation::DayCost;
 
 /// Reasons that stand at the top of a report.
 const MOST_REASONS: usize = 3;
+/// Things that are listed behind one service, dearest first.
+const MOST_RESOURCES: usize = 50;
 /// The day of a finished month on which its forecast is judged: the middle, when it can still be of use.
 const JUDGED_ON: u32 = 15;
 
@@ -39,6 +42,30 @@ pub(super) fn services(rows: &MonthRows, month: Month) -> Vec<ServiceLine> {
         });
     }
     all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.service.cmp(&b.service)));
+    all
+}
+
+/// What stands behind a service: what an inventory knows of, at what the bill says it cost where the bill names it, and what only the
+/// bill names.
+pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayLines], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
+    let of_service = lines.iter().filter(|day| month.contains(day.day)).flat_map(|day| &day.lines).filter(|(key, _)| key.service == service);
+    let mut billed = BTreeMap::<&str, Decimal>::new();
+    for (key, charged) in of_service.filter(|(key, _)| !key.resource.is_empty()) {
+        let sum = billed.entry(&key.resource).or_default();
+        *sum = sum.saturating_add(charged.amount);
+    }
+    let mut all = resources_of(service, inventories, now);
+    for line in &mut all {
+        // A bill names a thing by its ARN, which ends in what the inventory calls it.
+        let named = billed.keys().copied().find(|arn| *arn == line.id || arn.rsplit([':', '/']).next() == Some(line.id.as_str()));
+        if let Some(amount) = named.and_then(|arn| billed.remove(arn)) {
+            line.amount = Some(amount);
+        }
+    }
+    let only_billed = billed.into_iter().filter(|(_, amount)| !amount.is_zero());
+    all.extend(only_billed.map(|(id, amount)| ResourceLine { id: id.to_owned(), amount: Some(amount), note: "named by the bill".to_owned() }));
+    all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.id.cmp(&b.id)));
+    all.truncate(MOST_RESOURCES);
     all
 }
 

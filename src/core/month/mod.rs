@@ -11,7 +11,9 @@ use serde::Serialize;
 use crate::core::billing::explain::Reason;
 use crate::core::billing::line::DayLines;
 use crate::core::calendar::Month;
+use crate::core::history::Seen;
 use crate::core::incident::Incident;
+use crate::core::inventory::{Inventory, idle_lines};
 use crate::core::money::{Money, Totals};
 use crate::core::observation::{DayCost, Ping, PingOutcome, Tally};
 
@@ -31,6 +33,8 @@ pub struct MonthRows {
     pub past: Vec<DayCost>,
     /// The lines of this month and the one before, as far as they are known.
     pub lines: Vec<DayLines>,
+    /// What stood behind the bill when it was last looked at in the month, with when that was.
+    pub inventories: Vec<Seen<Inventory>>,
     /// Counts of each function over the month, causes among them.
     pub tallies: Vec<Tally>,
     /// Pings, with when they were sent.
@@ -335,7 +339,13 @@ pub struct CallLine {
 pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport {
     let (currency, total) = one_currency(&rows.days);
     let previous_total = currency.as_deref().filter(|_| !rows.days_before.is_empty()).and_then(|currency| all(&rows.days_before).only(currency));
-    let services = bill::services(&rows, month);
+    let mut services = bill::services(&rows, month);
+    let inventories: Vec<&Inventory> = rows.inventories.iter().map(|seen| &seen.it).collect();
+    // How long a thing has been idle is told as of the day it was looked at.
+    let looked = rows.inventories.iter().map(|seen| seen.seen).max().unwrap_or(now);
+    for line in &mut services {
+        line.resources = bill::resources(&line.service, &inventories, &rows.lines, month, looked);
+    }
     let days_in_month = (month.end() - month.first_day()).num_days() as usize;
     let first = rows.days.iter().map(|day| day.day).min();
     let last = rows.days.iter().map(|day| day.day).max();
@@ -353,7 +363,7 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
         total,
         previous_total,
         services,
-        idle: vec![],
+        idle: idle_lines(&inventories, looked),
         lambda: rows.tallies.iter().map(function_line).collect(),
         pings: ping_lines(&rows.pings),
         incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, now)).collect(),

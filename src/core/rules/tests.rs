@@ -633,3 +633,84 @@ fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_d
         ],
     );
 }
+
+/// An inventory of databases that was read so many minutes ago: id, price, days without a connection.
+fn databases(minutes: i64, all: &[(&str, Option<&str>, Option<i64>)]) -> Observation {
+    use crate::core::inventory::{Idle, Inventory, Resource, ResourceKind, Usage};
+    let seen_at = minutes_ago(minutes);
+    let resource = |(id, usd, days): &(&str, Option<&str>, Option<i64>)| Resource {
+        id: (*id).to_owned(),
+        name: None,
+        class: "db.t4g.micro".to_owned(),
+        note: "postgres".to_owned(),
+        state: "available".to_owned(),
+        tags: BTreeMap::new(),
+        created: None,
+        monthly_usd: usd.map(|usd| usd.parse().unwrap()),
+        usage: match days {
+            None => Usage::Used,
+            Some(0) => Usage::Unknown("it is only 3 days old".to_owned()),
+            Some(days) => Usage::Idle(Idle { since: seen_at - TimeDelta::days(*days), at_least: false, why: "had no connection".to_owned() }),
+        },
+    };
+    let resources = all.iter().map(resource).collect();
+    seen(seen_at, What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources, unknown: None }))
+}
+
+fn unread(minutes: i64) -> Observation {
+    use crate::core::inventory::{Inventory, ResourceKind};
+    let unknown = Some("rds:DescribeDBInstances: AccessDenied".to_owned());
+    seen(minutes_ago(minutes), What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources: vec![], unknown }))
+}
+
+#[test]
+fn what_nobody_uses_is_told_with_its_price_and_what_nobody_knows_is_unknown() {
+    let rule = "idle_resource = { for = \"14d\", above_usd = \"1\" }";
+    let test = "resource:rds_instance/test";
+    let idle = &[("test", Some("8.1"), Some(21))][..];
+    let headline = "RDS instance \"test\" (db.t4g.micro) had no connection for 21 days: about 8.10 USD a month\n";
+    for (observations, verdict, said) in [
+        (vec![databases(0, idle)], "holds", headline),
+        (vec![databases(0, idle)], "holds", "Idle since: 2024-11-29\nPrice: about 8.10 USD a month\nOn the bill as: Amazon Relational Database Service"),
+        (vec![databases(0, &[("test", Some("8.1"), Some(13))])], "clear", "had no connection for 13 days, which is less than 14 d"),
+        (vec![databases(0, &[("test", Some("1"), Some(21))])], "clear", "about 1.00 USD a month, within 1.00 USD"),
+        (vec![databases(0, &[("test", None, Some(21))])], "unknown", "the price table does not know"),
+        (vec![databases(0, &[("test", Some("8.1"), None)])], "clear", "it is used"),
+        (vec![databases(0, &[("test", Some("8.1"), Some(0))])], "unknown", "it is only 3 days old"),
+        (vec![databases(3 * 24 * 60, idle)], "unknown", "it was last looked at 3 d ago"),
+        // A permission that is taken away changes nothing of what is known, and nothing is known of now.
+        (vec![databases(60, idle), unread(0)], "unknown", "could not be read: rds:DescribeDBInstances: AccessDenied"),
+        (vec![unread(60), databases(0, idle)], "holds", headline),
+    ] {
+        check(rule, &observations, &[(test, verdict, said)]);
+    }
+    check(rule, &[unread(0)], &[]);
+    check("idle_resource = { kinds = [\"volumes\"] }", &[databases(0, idle)], &[]);
+    check("idle_resource = {}", &[databases(0, &[("test", None, Some(21))])], &[(test, "holds", "Price: not in the price table")]);
+}
+
+#[test]
+fn an_idle_resource_that_is_gone_is_clear_where_its_kind_has_been_read() {
+    let subject: crate::core::subject::Subject = "resource:rds_instance/test".parse().unwrap();
+    for (observations, expected) in [
+        (vec![databases(0, &[("prod", None, None)])], Some("it is no longer there")),
+        (vec![databases(0, &[("test", None, Some(21))])], None),
+        (vec![databases(60, &[("prod", None, None)]), unread(0)], None),
+        (vec![], None),
+    ] {
+        let mut history = History::default();
+        observations.iter().for_each(|observation| history.record(observation));
+        let said = condition("idle_resource = {}").judge_absent(&subject, &history, now()).map(|judgement| judgement.verdict);
+        assert_eq!(said, expected.map(|why| Verdict::Clear(why.into())));
+    }
+}
+
+#[test]
+fn a_bill_that_is_too_high_says_what_stands_behind_it() {
+    let service = "Amazon Relational Database Service";
+    let bill = cost("2024-12-19", true, &[(service, "30")]);
+    let known = databases(0, &[("prod", Some("20.87"), None), ("test", Some("20.87"), Some(21))]);
+    let behind = "2 x db.t4g.micro: prod, test; test had no connection for 21 days: about 20.87 USD a month.";
+    let rule = format!("cost_above = {{ service = \"{service}\", usd = \"20\" }}");
+    check(&rule, &[bill, known], &[(&format!("service:{service}"), "holds", behind)]);
+}

@@ -5,7 +5,7 @@ use super::*;
 use crate::aws::budget::Budget;
 use crate::aws::recorded::Recording;
 use crate::aws::resolve::LOG_GROUP_PREFIX;
-use crate::aws::{LogClass, LogEvent, Logs, Page};
+use crate::aws::{LogClass, LogEvent, LogGroup, Logs, Page};
 use crate::clock::{Clock, SimulatedClock};
 use crate::core::observation::{CallFailure, FailureKind};
 
@@ -23,8 +23,11 @@ struct Scripted {
 
 #[async_trait]
 impl Logs for Scripted {
-    async fn log_groups(&self, _prefix: &str, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
-        Ok(Page { items: self.groups.keys().map(|function| format!("{LOG_GROUP_PREFIX}{function}")).collect(), next: None })
+    async fn log_groups(&self, _prefix: &str, _token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+        Ok(Page {
+            items: self.groups.keys().map(|function| LogGroup { name: format!("{LOG_GROUP_PREFIX}{function}"), ..LogGroup::default() }).collect(),
+            next: None,
+        })
     }
 
     async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<Page<String>, CallFailure> {

@@ -102,6 +102,16 @@ impl Emulator {
         self.send_in(region, call, service).await
     }
 
+    /// A call of a service that speaks the Query protocol; the XML of its answer.
+    pub(crate) async fn query(&self, service: &str, form: &[(&str, &str)]) -> String {
+        let mut address = reqwest::Url::parse(&self.url()).expect("an address");
+        address.query_pairs_mut().extend_pairs(form);
+        let body = address.query().unwrap_or_default().to_owned();
+        let call = self.http.post(self.url()).header("Content-Type", "application/x-www-form-urlencoded").body(body);
+        let answer = self.answer(call, service).await;
+        answer.unwrap_or_else(|problem| panic!("{form:?}: {}", self.complaint(&problem)))
+    }
+
     /// Posts to an emulator's own control path.
     pub(super) async fn post_plain(&self, path: &str, body: &Value) {
         let call = self.http.post(format!("{}{path}", self.url())).json(body);
@@ -123,6 +133,15 @@ impl Emulator {
     }
 
     async fn send_in(&self, region: &str, call: RequestBuilder, service: &str) -> Result<Value, String> {
+        let text = self.answer_in(region, call, service).await?;
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn answer(&self, call: RequestBuilder, service: &str) -> Result<String, String> {
+        self.answer_in(REGION, call, service).await
+    }
+
+    async fn answer_in(&self, region: &str, call: RequestBuilder, service: &str) -> Result<String, String> {
         // Never checked, but its scope is how an emulator finds the service and the region.
         let scope = format!("Credential=test/20250101/{region}/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=unsigned");
@@ -133,7 +152,7 @@ impl Emulator {
         if !status.is_success() {
             return Err(format!("answered {status}: {text}"));
         }
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+        Ok(text)
     }
 }
 
