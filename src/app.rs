@@ -117,6 +117,15 @@ fn heart(settings: config::Heartbeat) -> Result<Arc<dyn Heart>, StartError> {
     heart.map(|heart| Arc::new(heart) as Arc<dyn Heart>).map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
 }
 
+/// An account whose paid calls are written into the store before they are made, and refused at the cap.
+///
+/// # Errors
+/// If a table of prices cannot be read.
+pub fn metered_account(config: &Config, account: Account, clock: &Arc<dyn Clock>, store: &Store) -> Result<Account, StartError> {
+    let meter = Meter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock)).with_ledger(store.ledger());
+    Ok(metered(account, &Arc::new(meter)))
+}
+
 /// How far the rules look back on anything but costs.
 fn longest_window(book: &Rulebook) -> TimeDelta {
     book.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(TimeDelta::zero(), TimeDelta::max)

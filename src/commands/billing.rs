@@ -1,5 +1,7 @@
 //! `monitor billing`
 
+mod backfill;
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub(super) struct Args {
 enum What {
     /// Take in what AWS exported of the bill: FOCUS 1.0 to 1.2 or CUR 2.0, as CSV (also packed with gzip) or Parquet
     Import(Import),
+    /// Ask Cost Explorer for the months before the monitor was there; says first what that costs
+    Backfill(backfill::Backfill),
 }
 
 /// Examples of use, shown by `--help`.
@@ -84,6 +88,7 @@ const SOURCE: &str = "import";
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
     match args.what {
         What::Import(args) => import(args, context).await,
+        What::Backfill(args) => backfill::run(args, context).await,
     }
 }
 

@@ -69,7 +69,47 @@ impl CostExplorer {
     }
 
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+        self.polled(name, account)
+    }
+
+    pub(super) fn backfill(self, account: &Account) -> Backfill {
+        Backfill { polled: self.polled(String::new(), account) }
+    }
+
+    fn polled(self, name: String, account: &Account) -> Polled {
         Polled { name, settings: self, billing: Arc::clone(&account.billing), answered_before: false, closed: None, told_apart: BTreeMap::new() }
+    }
+}
+
+/// Asks for whole months, once.
+pub struct Backfill {
+    polled: Polled,
+}
+
+impl Backfill {
+    /// How many requests a month takes if every answer has one page.
+    pub fn requests_a_month(&self) -> usize {
+        if self.polled.settings.usage_types { 2 } else { 1 }
+    }
+
+    /// The lines of each day of a month that has begun.
+    ///
+    /// # Errors
+    /// If Cost Explorer does not answer, or the cap forbids to ask; what was asked for until then is paid for.
+    pub async fn month(&self, month: Month, now: DateTime<Utc>) -> Result<Vec<DayLines>, CallFailure> {
+        let (from, end) = (month.first_day(), month.end().min(now.date_naive().checked_add_days(Days::new(1)).unwrap_or(month.end())));
+        let days = self.polled.ask(from, end, CostBy::RecordType).await?;
+        let settled_before = self.settled_before(month, now);
+        let told_apart = settled_before > from && self.polled.settings.usage_types;
+        let mut used = if told_apart { self.polled.ask(from, settled_before, CostBy::UsageType).await? } else { BTreeMap::new() };
+        // An estimate of nothing only says that nothing has arrived yet.
+        let known = days.iter().filter(|(_, answered)| !(answered.groups.is_empty() && answered.estimated));
+        Ok(known.map(|(day, answered)| lines_of(*day, answered, used.remove(day).unwrap_or_default())).collect())
+    }
+
+    /// The first day of a month that is not settled.
+    pub fn settled_before(&self, month: Month, now: DateTime<Utc>) -> NaiveDate {
+        month.end().min((now - self.polled.settings.settle.delta()).date_naive()).max(month.first_day())
     }
 }
 

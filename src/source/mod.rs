@@ -19,6 +19,7 @@ use crate::aws::{Account, Page};
 use crate::core::observation::{CallFailure, Observation, What};
 use crate::core::settings::{Kind, Settings};
 
+pub use cost_explorer::Backfill;
 pub use lambda_logs::{Follow, Followed, Pace, Seen, Sink, Stretch};
 pub use replay::{Counts, Routes, Tape};
 pub use warm_ping::WarmPing;
@@ -121,6 +122,16 @@ impl<T> Listing<T> {
         self.pages += 1;
         self.ended = page.next.is_none() || page.next == self.token || self.pages >= MOST_PAGES;
         self.token = page.next;
+    }
+}
+
+impl Read {
+    /// What asks for whole months of the past, for a source that can.
+    pub fn backfill(&self, account: &Account) -> Option<Backfill> {
+        match self {
+            Self::CostExplorer(settings) => Some(settings.clone().backfill(account)),
+            _ => None,
+        }
     }
 }
 

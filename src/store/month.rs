@@ -90,6 +90,14 @@ impl Store {
         rows.iter().map(|row| Ok((time(self.get(row, 0)?), self.json("a day's cost", &self.get::<String>(row, 1)?)?))).collect()
     }
 
+    /// What the monitor's own calls of a month have cost, in US dollars.
+    ///
+    /// # Errors
+    /// If the database refuses, or holds what this version cannot read.
+    pub async fn own_cost(&self, month: Month) -> Result<Decimal, StoreError> {
+        Ok(self.own_calls(month).await?.iter().map(|(_, _, usd)| *usd).sum())
+    }
+
     /// The monitor's own calls of a month: operation, count, US dollars.
     pub(super) async fn own_calls(&self, month: Month) -> Result<Vec<(String, u64, Decimal)>, StoreError> {
         let mut calls: Vec<(String, u64, Decimal)> = Vec::new();
