@@ -4,6 +4,8 @@
 mod bill;
 pub mod csv;
 mod parquet;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
@@ -64,7 +66,8 @@ pub fn look(path: &Path) -> Result<Layout, BadExport> {
     }
     if layout.parts.is_empty() {
         let others: Vec<&str> = layout.other.iter().take(3).map(|file| file.path.as_str()).collect();
-        let held = if others.is_empty() { "it is empty".to_owned() } else { format!("it holds {} other file(s), such as {}", layout.other.len(), others.join(", ")) };
+        let held =
+            if others.is_empty() { "it is empty".to_owned() } else { format!("it holds {} other file(s), such as {}", layout.other.len(), others.join(", ")) };
         return Err(BadExport::new(&place, format!("there is no export in this folder ({held}); exports end in .csv, .csv.gz or .parquet")));
     }
     Ok(layout)

@@ -148,7 +148,11 @@ impl Imported {
             lines.push(format!("  {}  {}  ({}{open})", month.month, spoken(&month.sums), count(month.rows, "row")));
         }
         if !self.superseded.is_empty() {
-            lines.push(format!("Not read: {} of earlier deliveries, such as {}.", count(self.superseded.len() as u64, "file"), self.superseded.first().map_or("", |path| path)));
+            lines.push(format!(
+                "Not read: {} of earlier deliveries, such as {}.",
+                count(self.superseded.len() as u64, "file"),
+                self.superseded.first().map_or("", |path| path)
+            ));
         }
         for left in &self.skipped {
             let mut line = format!("Left out: {} with {}", count(left.rows, "row"), left.said);
@@ -162,7 +166,11 @@ impl Imported {
                 let cell = if place.cell.is_empty() { String::new() } else { format!(" (`{}`)", place.cell) };
                 format!("{} row {}{cell}", place.file, place.row)
             };
-            lines.push(format!("{line}; {}{}", if left.rows > left.places.len() as u64 { "first " } else { "" }, left.places.iter().map(place).collect::<Vec<_>>().join(", ")));
+            lines.push(format!(
+                "{line}; {}{}",
+                if left.rows > left.places.len() as u64 { "first " } else { "" },
+                left.places.iter().map(place).collect::<Vec<_>>().join(", ")
+            ));
         }
         if self.rounded_amounts > 0 {
             lines.push(format!("{} had digits behind the 28th decimal, and were rounded there.", count(self.rounded_amounts, "amount")));
@@ -203,7 +211,9 @@ fn count(count: u64, one: &str) -> String {
 }
 
 fn spoken(sums: &[Sum]) -> String {
-    let sum = |sum: &Sum| Money { amount: sum.amount, currency: if sum.currency.is_empty() { "of no currency".to_owned() } else { sum.currency.clone() } }.to_string();
+    let sum = |sum: &Sum| {
+        Money { amount: sum.amount, currency: if sum.currency.is_empty() { "of no currency".to_owned() } else { sum.currency.clone() } }.to_string()
+    };
     sums.iter().map(sum).collect::<Vec<_>>().join(" + ")
 }
 

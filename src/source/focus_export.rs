@@ -67,7 +67,12 @@ impl FocusExport {
             }
             (None, None) => {
                 if !settings.failed() {
-                    settings.problem("bucket", "it is not said where the exports are", "missing", Some("bucket = \"s3://bucket/prefix\" or path = \"/a/folder\"".into()));
+                    settings.problem(
+                        "bucket",
+                        "it is not said where the exports are",
+                        "missing",
+                        Some("bucket = \"s3://bucket/prefix\" or path = \"/a/folder\"".into()),
+                    );
                 }
                 None
             }
@@ -175,7 +180,13 @@ impl Polled {
             }
             Ok(bill) => {
                 if bill.skipped().count() > 0 {
-                    tracing::warn!("{}: {} of {} rows in {} cannot be used; `monitor billing import --dry-run` says why", self.name, bill.skipped().count(), bill.rows(), shown(&part));
+                    tracing::warn!(
+                        "{}: {} of {} rows in {} cannot be used; `monitor billing import --dry-run` says why",
+                        self.name,
+                        bill.skipped().count(),
+                        bill.rows(),
+                        shown(&part)
+                    );
                 }
                 for day in bill.into_days() {
                     let settled = now - day_end(day.day) >= self.settings.settle.delta().max(TimeDelta::zero());

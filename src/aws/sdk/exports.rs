@@ -9,8 +9,8 @@ use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::primitives::DateTime as SdkTime;
 use chrono::{DateTime, Utc};
 
-use super::Sdk;
 use super::super::failure::{failure, unreadable};
+use super::Sdk;
 use crate::aws::{Bucket, Exports, Page};
 use crate::config::has_endpoint_of_its_own;
 use crate::core::billing::export::layout::Found;
