@@ -3,8 +3,11 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use monitor::billfile;
 use monitor::config::{self, Environment};
+use monitor::core::billing::export::columns::Metric;
+use monitor::core::billing::export::skipped::Skipped;
 use monitor::core::diagnosis::Cause;
 use monitor::core::lambda_log::health::{Checkup, Health};
 use monitor::core::lambda_log::line;
@@ -19,7 +22,8 @@ use monitor::core::settings::Problem;
 pub type Check = fn(&[u8]);
 
 /// Each check, under the name of its fuzz target and of the folder of its inputs.
-pub const ALL: &[(&str, Check)] = &[("config", config), ("lambda_copy", lambda_copy), ("lambda_log", lambda_log), ("redact", redact)];
+pub const ALL: &[(&str, Check)] =
+    &[("billing_csv", billing_csv), ("config", config), ("lambda_copy", lambda_copy), ("lambda_log", lambda_log), ("redact", redact)];
 
 /// The largest that a sentence about a fault may be: an excerpt, and words around it.
 const LONGEST_FINDING: usize = LONGEST_EXCERPT + 100;
@@ -35,6 +39,40 @@ const MOST_EVIDENCE: usize = 4;
 /// Any instant will do, as long as it is the same in every run.
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_735_266_170, 0).expect("an instant of this century")
+}
+
+/// A CSV export of any content is refused in one line, or each of its rows counts, or is counted as one that does not.
+pub fn billing_csv(bytes: &[u8]) {
+    for metric in [Metric::Billed, Metric::Effective, Metric::List] {
+        let (mut rows, mut unusable, mut skipped) = (0u64, 0u64, Skipped::default());
+        let read = billfile::csv::read(
+            bytes,
+            metric,
+            |columns| assert!(columns.places().into_iter().flatten().all(|place| place < columns.count()), "a column beyond the last: {columns:?}"),
+            |row| {
+                rows += 1;
+                match row {
+                    Ok(row) => {
+                        assert!(!row.service.is_empty() && !row.record_type.is_empty() && !row.currency.is_empty(), "a line without a name: {row:?}");
+                        assert!((2006..=2101).contains(&row.day.year()), "no day of a bill: {row:?}");
+                        assert!(row.quantity.is_some() || row.unit.is_empty(), "a unit of nothing: {row:?}");
+                        let _ = row.amount.decimal();
+                    }
+                    Err(row) => {
+                        unusable += 1;
+                        skipped.add("x.csv", rows + 1, &row);
+                    }
+                }
+            },
+        );
+        assert_eq!(skipped.count(), unusable, "rows are lost, or counted twice");
+        for place in skipped.iter().flat_map(|(_, rows)| &rows.places) {
+            is_short_and_plain(&place.cell, 40);
+        }
+        if let Err(why) = read {
+            assert!(!why.is_empty() && !why.chars().any(char::is_control), "not one line: {why:?}");
+        }
+    }
 }
 
 /// An `alerts.toml` of any content is read, or refused with mistakes that all lie inside it and can all be shown.

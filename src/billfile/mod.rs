@@ -4,6 +4,8 @@
 mod bill;
 pub mod csv;
 mod parquet;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};

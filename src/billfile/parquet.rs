@@ -1,12 +1,14 @@
 //! Exports as Parquet, column by column in batches of rows.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::NaiveDate;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, Int96};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
@@ -19,10 +21,10 @@ const BATCH: usize = 4096;
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
 
-/// Reads a table. `begin` is told of its columns, `progress` of the bytes of each part, and `take` of each row.
+/// As [`whole`], for files of any content: the library gives up with a panic on some that are damaged.
 ///
 /// # Errors
-/// What is wrong with the file as a whole; `take` has got what came before.
+/// As [`whole`].
 pub(super) fn read(
     file: File,
     metric: Metric,
@@ -30,7 +32,31 @@ pub(super) fn read(
     progress: &dyn Fn(u64),
     take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>),
 ) -> Result<(), String> {
+    // Whatever was taken from a file that cannot be read to its end is thrown away with it.
+    let read = catch_unwind(AssertUnwindSafe(|| whole(file, metric, begin, progress, take)));
+    read.unwrap_or_else(|_| Err("it is damaged; copy it again, whole".to_owned()))
+}
+
+/// Reads a table. `begin` is told of its columns, `progress` of the bytes of each part, and `take` of each row.
+///
+/// # Errors
+/// What is wrong with the file as a whole; `take` has got what came before.
+fn whole(
+    file: File,
+    metric: Metric,
+    begin: &mut dyn FnMut(&Columns),
+    progress: &dyn Fn(u64),
+    take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>),
+) -> Result<(), String> {
+    let size = i64::try_from(file.metadata().map_err(|error| error.to_string())?.len()).unwrap_or(i64::MAX);
     let reader = SerializedFileReader::new(file).map_err(|error| said(&error))?;
+    let lies_within = |part: &ColumnChunkMetaData| {
+        let begins = part.dictionary_page_offset().unwrap_or_else(|| part.data_page_offset());
+        begins >= 0 && part.compressed_size() >= 0 && begins.checked_add(part.compressed_size()).is_some_and(|end| end <= size)
+    };
+    if !reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns).all(lies_within) {
+        return Err("its parts lie outside of it; it is damaged, copy it again".to_owned());
+    }
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
     let columns = Columns::of(&names, metric).map_err(|why| why.to_string())?;
