@@ -522,6 +522,8 @@ fn a_confirmed_figure_is_news_once_and_one_that_the_bill_found_itself_is_not() {
     assert_eq!(latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(latest(&[early, cost("2024-12-18", true, &[("RDS", "23")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(latest(&[cost("2024-12-19", false, &[("RDS", "21")])]), None);
+    // The bill was first: an early figure that comes after it is no news.
+    assert_eq!(latest(&[charges("2024-12-20", "3", &[]), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
 }
 
 #[test]
