@@ -1,6 +1,7 @@
 //! What is known before the bill: the daemon on a simulated clock over emulated AWS, by the real SDK. The emulator forgets metrics that
 //! are older than two weeks, so all of this happens in a year to come.
 
+use std::fs;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +15,8 @@ use monitor::store::{Durability, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::stack::{Emulator, REGION};
+use crate::support::program::{Output, monitor};
+use crate::support::stack::{Emulator, REGION, aws_env};
 use crate::support::webhook::{Reply, Webhook};
 use crate::world::{answer, billed, said};
 
@@ -190,4 +192,31 @@ async fn a_throttled_poll_changes_no_figure_and_is_not_told_at_once() {
     let failing = loaded.sources[0].state.failing.as_ref().expect("a failure");
     assert_eq!((failing.last.kind, failing.last.call.as_str()), (FailureKind::Throttled, "lambda:ListFunctions"), "{}", failing.last);
     assert!(loaded.observations.is_empty() && early.told().is_empty(), "{:?} {:?}", loaded.observations, early.told());
+}
+
+/// What `check` says of a configuration, with a file of prices beside it; nothing is asked.
+fn checked(aws: &str, prices: &str) -> Output {
+    let folder = TempDir::new().expect("a folder");
+    let tables = "[watch.usage]\nevery = \"15m\"\nread.usage_estimate = {}\n[receiver.console]\nvia.stdout = {}\n";
+    fs::write(folder.path().join("alerts.toml"), format!("[aws]\n{aws}\n{tables}")).expect("the configuration");
+    fs::write(folder.path().join("own.toml"), prices).expect("the prices");
+    monitor(folder.path()).args(["check"]).envs(aws_env("http://127.0.0.1:9", &[])).run()
+}
+
+#[test]
+fn a_region_without_prices_is_told_before_anything_runs_and_a_file_of_prices_helps() {
+    let output = checked("region = \"mars-north-1\"", "");
+    assert!(output.code == Some(2) && output.stdout.contains("the prices of mars-north-1 are not known"), "{}", output.stdout);
+    let output = checked("region = \"us-east-1\"", "");
+    assert!(output.code == Some(0) && output.stdout.contains("prices for watch.usage: those of us-east-1 are known"), "{}", output.stdout);
+
+    let steps = "[{ from = \"0\", usd = \"0.1\" }]";
+    let own =
+        format!("[[lambda]]\nregion = \"mars-north-1\"\nper_request = \"0.1\"\nx86 = {steps}\narm64 = {steps}\nread = \"2026-11-01\"\nsource = \"ours\"\n");
+    let output = checked("region = \"mars-north-1\"\nprices = \"own.toml\"", &own);
+    assert!(output.code == Some(0) && output.stdout.contains("those of logs are not, and count as nothing"), "{}", output.stdout);
+    let output = checked("region = \"mars-north-1\"\nprices = \"own.toml\"", &own.replace("per_request = \"0.1\"", "per_request = \"-1\""));
+    assert!(output.code != Some(0) && output.stderr.contains("own.toml cannot be used: line 3, `per_request = \"-1\"`"), "{}", output.stderr);
+    let output = checked("prices = \"gone.toml\"", "");
+    assert!(output.code != Some(0) && output.stderr.contains("gone.toml cannot be read"), "{}", output.stderr);
 }

@@ -162,7 +162,7 @@ impl CostAbove {
             vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))],
             behind(&subject, history, now),
         );
-        Judgement::holds(subject, self.confirmed(finding, best, month.first_day()))
+        Judgement::holds(subject, self.confirmed(finding, best, month))
     }
 
     fn day(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
@@ -193,7 +193,7 @@ impl CostAbove {
                     behind(&subject, history, now),
                 );
                 let best = early::best_day(history, service_of(&subject), cost.day);
-                return Judgement::holds(subject, self.confirmed(finding, best, cost.day));
+                return Judgement::holds(subject, self.confirmed(finding, best, Month::of(cost.day)));
             }
         }
         if let Some(why) = uncertain {
@@ -236,13 +236,18 @@ impl CostAbove {
         }
     }
 
-    /// What the bill found, where an early figure had found it before: whoever was told of that is told that the bill confirms it.
-    fn confirmed(&self, finding: Finding, best: Option<Best>, since: NaiveDate) -> Finding {
-        let confirmed = best.and_then(|best| Some((best.billed?, best.confirmed_over(self.limit.0)?)));
-        let Some((billed, (by, early))) = confirmed else { return finding };
-        let said = format!("The bill confirms it with {} USD so far; {by} it was {} USD.", cents(billed), cents(early));
-        let said = [said].into_iter().chain(finding.said).collect();
-        Finding { said, latest: Some(day_start(since)), ..finding }
+    /// What the bill found, where an early figure may have found it before: whoever was told of that is told once that the bill confirms
+    /// it. What the bill finds of a month is one piece of news, so that an early figure that comes after it is none.
+    fn confirmed(&self, finding: Finding, best: Option<Best>, month: Month) -> Finding {
+        let Some(best) = best.filter(|best| best.early.is_some()) else { return finding };
+        let said = match (best.billed, best.confirmed_over(self.limit.0)) {
+            (Some(billed), Some((by, early))) => {
+                let said = format!("The bill confirms it with {} USD so far; {by} it was {} USD.", cents(billed), cents(early));
+                [said].into_iter().chain(finding.said).collect()
+            }
+            _ => finding.said,
+        };
+        Finding { said, latest: Some(day_start(month.first_day())), ..finding }
     }
 
     /// Why it is clear, with what the bill says of the day that an early figure told of last.

@@ -479,7 +479,7 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
     );
     check(
         rule,
-        &[runaway.clone()],
+        std::slice::from_ref(&runaway),
         &[(
             subject,
             "holds",
@@ -536,10 +536,12 @@ fn a_confirmed_figure_is_news_once_and_one_that_the_bill_found_itself_is_not() {
         }
     };
     let early = charges("2024-12-20", "25", &[]);
-    assert_eq!(latest(&[early.clone()]), None);
+    assert_eq!(latest(std::slice::from_ref(&early)), None);
     assert_eq!(latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(latest(&[early, cost("2024-12-18", true, &[("RDS", "23")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(latest(&[cost("2024-12-19", false, &[("RDS", "21")])]), None);
+    // The bill was first: an early figure that comes after it is no news.
+    assert_eq!(latest(&[charges("2024-12-20", "3", &[]), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
 }
 
 #[test]
