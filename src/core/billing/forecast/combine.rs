@@ -18,6 +18,10 @@ pub(super) struct Look {
     pub(super) came: f64,
     /// The size against which an error is large or small.
     pub(super) size: f64,
+    /// The same, without what was not known then.
+    pub(super) said_size: f64,
+    /// How the ways had done in the two weeks before.
+    pub(super) lately: Losses,
 }
 
 /// Errors of each way, and the sizes they belong to.
@@ -52,17 +56,19 @@ pub(super) struct Trust {
     pub(super) prior: f64,
     /// Weight of the whole account, in looks at the series itself.
     pub(super) account: f64,
+    /// Weight of the last two weeks, in looks at the series itself.
+    pub(super) lately: f64,
     /// How much more a better way counts.
     pub(super) power: f64,
 }
 
 /// The weight of each way.
-pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
+pub(super) fn weights(own: &Losses, looks: f64, lately: &Losses, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
     let mut weights = [0.0; WAYS];
-    for ((weight, prior), (own, account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&account.sums)) {
+    for ((weight, prior), ((own, lately), account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&lately.sums).zip(&account.sums)) {
         let mut sum = trust.prior * prior;
         let mut count = trust.prior;
-        for (losses, trust) in [(own, looks), (account, trust.account)] {
+        for (losses, trust) in [(own, looks), (lately, trust.lately), (account, trust.account)] {
             if losses.1 > 0.0 && trust > 0.0 {
                 sum += trust * (losses.0 / losses.1).min(3.0);
                 count += trust;
@@ -73,10 +79,20 @@ pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior,
     weights
 }
 
-/// The ways made one: the mean of the middle half of the weight, which neither a single wild way moves nor a toss between two equals.
-pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<f64> {
+/// The ways made one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said {
+    /// The mean of the middle of the weight, which neither a single wild way moves nor a toss between two equals.
+    pub(super) middle: f64,
+    /// How far apart the ways are.
+    pub(super) apart: f64,
+}
+
+/// Makes the ways one. `None` if none of them has anything to say.
+pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<Said> {
     let mut said: Vec<(f64, f64)> = ways.iter().zip(weights).filter_map(|(way, weight)| way.map(|way| (way, *weight))).collect();
     let shares = [0.3, 0.4, 0.5, 0.6, 0.7];
-    let middle: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
-    middle.map(|sum| sum / shares.len() as f64)
+    let sum: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
+    let apart = weighted_quantile(&mut said, 0.85)? - weighted_quantile(&mut said, 0.15)?;
+    sum.map(|sum| Said { middle: sum / shares.len() as f64, apart })
 }

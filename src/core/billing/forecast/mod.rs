@@ -7,7 +7,7 @@
 mod bookings;
 mod combine;
 mod interval;
-mod study;
+pub mod study;
 mod view;
 
 use chrono::NaiveDate;
