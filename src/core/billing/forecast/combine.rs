@@ -20,8 +20,6 @@ pub(super) struct Look {
     pub(super) size: f64,
     /// The same, without what was not known then.
     pub(super) said_size: f64,
-    /// How the ways had done in the two weeks before.
-    pub(super) lately: Losses,
 }
 
 /// Errors of each way, and the sizes they belong to.
@@ -56,19 +54,17 @@ pub(super) struct Trust {
     pub(super) prior: f64,
     /// Weight of the whole account, in looks at the series itself.
     pub(super) account: f64,
-    /// Weight of the last two weeks, in looks at the series itself.
-    pub(super) lately: f64,
     /// How much more a better way counts.
     pub(super) power: f64,
 }
 
 /// The weight of each way.
-pub(super) fn weights(own: &Losses, looks: f64, lately: &Losses, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
+pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
     let mut weights = [0.0; WAYS];
-    for ((weight, prior), ((own, lately), account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&lately.sums).zip(&account.sums)) {
+    for ((weight, prior), (own, account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&account.sums)) {
         let mut sum = trust.prior * prior;
         let mut count = trust.prior;
-        for (losses, trust) in [(own, looks), (lately, trust.lately), (account, trust.account)] {
+        for (losses, trust) in [(own, looks), (account, trust.account)] {
             if losses.1 > 0.0 && trust > 0.0 {
                 sum += trust * (losses.0 / losses.1).min(3.0);
                 count += trust;

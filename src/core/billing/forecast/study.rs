@@ -33,8 +33,6 @@ struct Now {
     bookings: f64,
     size: f64,
     base: Line,
-    /// How the ways did in the last two weeks, a week ahead.
-    lately: Losses,
 }
 
 /// What the rest costs, of each series and of all.
@@ -48,7 +46,7 @@ pub(super) fn rests(series: &[&Series], as_of: NaiveDate) -> Option<(Vec<Rest>, 
     let studies: Vec<Study> = lines.into_iter().map(|line| study(&days, line, &bill)).collect();
     let whole = sum(&days, &studies, &bill);
     let account = Losses::of(studies.iter().flat_map(|study| study.looks.iter().map(|look| (look, 1.0))));
-    let (prior, trust) = (prior(place), Trust { prior: tune(0, 0.5), account: tune(1, 1.0), power: tune(2, 5.0), lately: tune(11, 0.5) * (7.0 / place.left.max(7) as f64) });
+    let (prior, trust) = (prior(place), Trust { prior: tune(0, 0.5), account: tune(1, 1.0), power: tune(2, 5.0) });
     let (mut middles, mut misses) = (Vec::new(), Vec::new());
     if let Some(sink) = LOSSES.get() { let mut g = sink.lock().unwrap(); let e = g.entry(place.left).or_insert_with(|| [(0.0, 0.0); WAYS]); for (a, b) in e.iter_mut().zip(account.sums) { let t = whole.now.size / place.left.max(1) as f64; if t > 0.0 {a.0 += b.0 / t; a.1 += b.1 / t;} } }
     for study in &studies {
@@ -111,21 +109,7 @@ fn as_of_day(days: &Days, line: &Line, scan: &[Option<f64>], months: &[Span], no
     let (ways, left) = (view.ways(), view.left());
     let recent = line.part(now.saturating_sub(28).max(line.begins), now);
     let usual = if recent.is_empty() { 0.0 } else { recent.iter().map(|value| value.abs()).sum::<f64>() / recent.len() as f64 };
-    Some(Now { ways, bookings, size: usual * left as f64, lately: lately(&parts.base, now, days.weekday(0)), base: parts.base })
-}
-
-/// How the ways that need no month did in the two weeks before `now`, a week ahead.
-fn lately(base: &Line, now: usize, weekday: usize) -> Losses {
-    let looks = [7, 14].into_iter().filter_map(|back| {
-        let then = now.checked_sub(back).filter(|then| *then > base.begins)?;
-        let month = Span { start: then as isize, end: then as isize + 7 };
-        let came = base.sum(then, then + 7);
-        let size = base.part(then.saturating_sub(28).max(base.begins), then + 7).iter().map(|value| value.abs()).sum::<f64>();
-        let size = (size / (then + 7 - then.saturating_sub(28).max(base.begins)) as f64 * 7.0).max(came.abs());
-        Some(Look { now: then, month: 0, ways: View { base, now: then, month, before: None, weekday }.ways(), bookings: 0.0, came, size, said_size: size, lately: Losses::default() })
-    });
-    let looks: Vec<Look> = looks.collect();
-    Losses::of(looks.iter().map(|look| (look, 1.0)))
+    Some(Now { ways, bookings, size: usual * left as f64, base: parts.base })
 }
 
 /// The days in earlier months from which is looked back: by month number and day.
@@ -157,11 +141,11 @@ fn study(days: &Days, line: Line, bill: &Line) -> Study {
             let then = as_of_day(days, &line, &scan, months, now, bill)?;
             let end = usize::try_from(months.last()?.end).ok()?;
             let came = line.sum(now, end);
-            Some(Look { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size, lately: then.lately })
+            Some(Look { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size })
         })
         .collect();
     let mut now =
-        as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(Now { ways: [None; WAYS], bookings: 0.0, size: 0.0, base: Line::new(Vec::new()), lately: Losses::default() });
+        as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(Now { ways: [None; WAYS], bookings: 0.0, size: 0.0, base: Line::new(Vec::new()) });
     // Days of this month that nobody saw cost something too.
     let start = days.months.last().map_or(0, |month| month.start);
     now.bookings += days.gaps.iter().filter(|day| **day as isize >= start).map(|day| line.at(*day)).sum::<f64>();
@@ -183,7 +167,6 @@ fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
     let mut whole = study(days, bill.clone(), bill);
     if let Some(now) = as_of_day(days, &base, &quiet, &days.months, days.known, bill) {
         whole.now.ways = now.ways;
-        whole.now.lately = now.lately;
     }
     whole.now.bookings = studies.iter().map(|study| study.now.bookings).sum();
     for look in &mut whole.looks {
@@ -192,7 +175,6 @@ fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
         let Some(months) = days.months.get(..=look.month) else { continue };
         if let Some(then) = as_of_day(days, &base, &quiet, months, look.now, bill) {
             look.ways = then.ways;
-            look.lately = then.lately;
         }
     }
     whole
@@ -204,16 +186,16 @@ fn judged(study: &Study, account: &Losses, prior: &Prior, trust: &Trust) -> (Sai
         let looks = study.looks.iter().filter(|look| Some(look.month) != without);
         (Losses::of(looks.clone().map(|look| (look, 1.0))), looks.count() as f64 / AROUND.len() as f64)
     };
-    let said = |ways: &[Option<f64>; WAYS], bookings: f64, without: Option<usize>, lately: &Losses| {
+    let said = |ways: &[Option<f64>; WAYS], bookings: f64, without: Option<usize>| {
         let (own, looks) = losses(without);
-        let said = combined(ways, &weights(&own, looks, lately, account, prior, trust)).unwrap_or_default();
+        let said = combined(ways, &weights(&own, looks, account, prior, trust)).unwrap_or_default();
         Said { middle: said.middle + bookings, ..said }
     };
     let misses = study.looks.iter().map(|look| {
-        let said = said(&look.ways, look.bookings, Some(look.month), &look.lately);
+        let said = said(&look.ways, look.bookings, Some(look.month));
         Miss { look: look.now, month: look.month, off: look.came - said.middle, size: look.said_size.max(said.middle.abs()), apart: said.apart }
     });
-    (said(&study.now.ways, study.now.bookings, None, &study.now.lately), misses.collect())
+    (said(&study.now.ways, study.now.bookings, None), misses.collect())
 }
 
 pub static LOSSES: std::sync::OnceLock<std::sync::Mutex<std::collections::BTreeMap<usize, [(f64, f64); WAYS]>>> = std::sync::OnceLock::new();
