@@ -21,8 +21,8 @@ pub(crate) struct Bill {
 }
 
 /// The kinds that forecasts and limits were tuned on.
-pub(crate) const TUNED: [&str; 12] =
-    ["start-up", "steady", "weekly", "growth", "batch", "free tier", "fees", "start and stop", "heavy tail", "gaps", "swaps", "wandering"];
+pub(crate) const TUNED: [&str; 13] =
+    ["start-up", "seven services", "steady", "weekly", "growth", "batch", "free tier", "fees", "start and stop", "heavy tail", "gaps", "swaps", "wandering"];
 /// The kinds that nothing was tuned on.
 pub(crate) const HELD_OUT: [&str; 4] = ["holidays", "small shop", "office hours", "storage"];
 
@@ -51,6 +51,15 @@ pub(crate) fn bill(kind: &str, seed: u64) -> Bill {
                 maker.add(&format!("Service {at}"), |m| m.steady(level, noise));
             }
             maker.add("EC2", |m| m.machines(2.4, 6, 0.012));
+        }
+        "seven services" => {
+            maker.add("EC2", |m| m.machines(2.4, 5, 0.01));
+            maker.add("RDS", |m| m.steady(6.2, 0.01));
+            maker.add("Lambda", |m| m.weekly(1.4, 0.07, 0.7));
+            maker.add("S3", |m| m.storage(1.1, 0.002));
+            maker.add("CloudWatch", |m| m.free_tier(0.6, 0.06, 0.2));
+            maker.add("DynamoDB", |m| m.growing(0.9, 0.09, 0.003));
+            maker.add("Transfer", |m| m.wandering(0.7, 0.02, 0.12));
         }
         "weekly" => {
             for at in 0..7 {

@@ -5,21 +5,23 @@ use rust_decimal::prelude::FromPrimitive;
 
 use super::super::dense::{Days, Line};
 use super::super::series::Series;
-use super::expect::{Expectation, known_day, level, limit};
+use super::expect::{Expectation, known_day, limit};
 use super::{Episode, Kind};
 
 /// Days of a bill before anything is out of the ordinary.
 const QUIET: usize = 14;
-/// Days before something that was never billed is.
+/// Days of a series before it can be out of the ordinary on a bill that is older.
+const YOUNG: usize = 7;
+/// Days of a bill before something that was never billed is: the first month's fees are all new.
 const QUIET_FOR_NEW: usize = 35;
-/// Days after which a higher level is the usual one.
-const BELIEVED: usize = 7;
-/// Days up to which it is a spike.
+/// Days up to which it is a spike; one that lasts longer is a step, and the new level the usual one.
 const SPIKE: usize = 3;
-/// An episode goes on if it comes back within so many days.
+/// Days that a step is spoken of.
+const SPOKEN_OF: usize = 14;
+/// What comes back to the same height within so many days never went.
 const PAUSE: usize = 3;
-/// Less than this a day, a tenth of a cent of the usual currencies, is nobody's concern.
-const LEAST: f64 = 0.001;
+/// Less than this a day is less than a cent a month, of the usual currencies, and nobody's concern.
+const LEAST: f64 = 0.000_33;
 
 struct Open {
     kind: Kind,
@@ -30,6 +32,10 @@ struct Open {
     usual: f64,
     /// Above this it lasts.
     above: f64,
+    /// The most that a day has cost.
+    peak: f64,
+    /// Whether the new level has been learned.
+    believed: bool,
 }
 
 pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
@@ -37,33 +43,50 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
     let mut expectation = Expectation::new(&line);
     let mut open: Option<Open> = None;
     let mut found = Vec::new();
+    // Days that stood out, whether or not an episode was open.
+    let mut stood_out: Vec<usize> = Vec::new();
     for day in 0..days.known {
         let value = line.at(day);
         let expected = expectation.next();
-        let usual_limit = limit(expectation.usual_ratios()).exp();
+        let high = stands_out(&expectation, &line, day, expected);
+        let known = high && known_day(days, &line, &stood_out, day, value);
+        if high {
+            stood_out.push(day);
+        }
+        if day + 1 == days.known && std::env::var("DBG").is_ok_and(|n| n == series.name) { let l = limit(expectation.usual_ratios()).exp(); let r = if open.is_some() {"open"} else if value - expected < LEAST {"least"} else if expectation.days() < YOUNG {"young"} else if known {"known"} else if expected<=0.0 {"zero"} else if value/expected <= l {"limit"} else {"found"}; eprintln!("MISS {} {} v/e {:.2} l {:.2}", r, series.name, value/expected, l); }
+        let begins = high && !known && day >= QUIET;
+        let goes_on = open.as_ref().is_some_and(|episode| value > episode.above && (episode.believed || value <= 1.4 * episode.peak));
         match open.take() {
-            None => {
-                open = begun(days, &line, day, value, expected, usual_limit, &expectation);
-                expectation.learn(value, if open.is_some() { expected } else { value });
+            // A further step upon a new level is another episode.
+            Some(episode) if begins && (episode.believed || !goes_on) => {
+                let to = if episode.high + 1 == day { day - 1 } else { episode.high };
+                found.push(told(days, series, &episode, Some(to)));
+                open = begun(&line, day, value, expected, &expectation);
+                expectation.learn(Some(value), expected);
             }
             Some(mut episode) => {
-                let high = value > episode.above;
-                if high {
+                if goes_on {
                     episode.high = day;
+                    episode.peak = episode.peak.max(value);
                 }
-                expectation.learn(if high { episode.usual } else { value }, if high { episode.usual } else { value });
                 let lasted = episode.high + 1 - episode.from;
                 if lasted > SPIKE && episode.kind == Kind::Spike {
                     episode.kind = Kind::Step;
                 }
-                if high && lasted >= BELIEVED {
+                expectation.learn(Some(value).filter(|_| !goes_on), if goes_on && !episode.believed { episode.usual } else { value });
+                if goes_on && !episode.believed && lasted > SPIKE {
                     expectation.believe(line.part(episode.from, day + 1));
-                    found.push(told(days, series, &episode, Some(day)));
-                } else if day - episode.high >= PAUSE {
+                    episode.believed = true;
+                }
+                if lasted >= SPOKEN_OF || day - episode.high >= PAUSE {
                     found.push(told(days, series, &episode, Some(episode.high)));
                 } else {
                     open = Some(episode);
                 }
+            }
+            None => {
+                open = if begins { begun(&line, day, value, expected, &expectation) } else { None };
+                expectation.learn(Some(value), if open.is_some() { expected } else { value });
             }
         }
     }
@@ -74,22 +97,27 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
     found
 }
 
-fn begun(days: &Days, line: &Line, day: usize, value: f64, expected: f64, limit: f64, expectation: &Expectation) -> Option<Open> {
-    if value - expected < LEAST || day < QUIET {
-        return None;
+/// Whether a day costs more than the days before it let expect, by more than the series usually differs.
+fn stands_out(expectation: &Expectation, line: &Line, day: usize, expected: f64) -> bool {
+    let value = line.at(day);
+    if value - expected < LEAST || value <= 1.1 * expected {
+        return false;
     }
-    let open = |kind: Kind, above: f64| Some(Open { kind, from: day, high: day, usual: expected, above });
-    if day == line.begins {
-        return if day >= QUIET_FOR_NEW { open(Kind::New, 0.0) } else { None };
+    // Where nothing is usual, but something now and then, it is the largest of these that counts.
+    let before = line.part(day.saturating_sub(60).max(line.begins), day);
+    if expected <= 0.05 * value && before.iter().filter(|before| **before > 0.0).count() >= 3 {
+        return before.iter().all(|before| value > 1.3 * before);
     }
-    if expectation.days() < QUIET || known_day(days, line, day, value) {
-        return None;
+    value > limit(expectation.usual_ratios()).exp() * expected
+}
+
+fn begun(line: &Line, day: usize, value: f64, expected: f64, expectation: &Expectation) -> Option<Open> {
+    let open = |kind: Kind, above: f64| Some(Open { kind, from: day, high: day, usual: expected, above, peak: value, believed: false });
+    match () {
+        () if day == line.begins => open(Kind::New, 0.0).filter(|_| day >= QUIET_FOR_NEW),
+        () if expected <= 0.0 => open(Kind::Spike, 0.0).filter(|_| day >= QUIET_FOR_NEW),
+        () => open(Kind::Spike, (expected * value).sqrt()).filter(|_| expectation.days() >= YOUNG),
     }
-    if expected <= 0.0 {
-        return if day >= QUIET_FOR_NEW { open(Kind::Spike, 0.0) } else { None };
-    }
-    let _ = level;
-    if value / expected > limit { open(Kind::Spike, expected * (1.0 + limit) / 2.0) } else { None }
 }
 
 fn told(days: &Days, series: &Series, episode: &Open, to: Option<usize>) -> Episode {
