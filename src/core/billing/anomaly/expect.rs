@@ -4,6 +4,10 @@ use super::super::dense::{Days, Line};
 
 /// Days that are looked back on.
 const MEMORY: usize = 90;
+/// So many found steps are worth one false alarm.
+const ALARM: f64 = 12.0;
+/// A series that stands out on more than this share of its days is never steady.
+const TOO_OFTEN: f64 = 0.12;
 /// Ways to expect a day.
 const WAYS: usize = 8;
 
@@ -52,16 +56,20 @@ impl Expectation {
     fn ways(&self) -> [f64; WAYS] {
         let weekdays = self.weekdays();
         let factor = |day: usize| weekdays.get(day % 7).copied().unwrap_or(1.0).max(0.02);
-        let recent = self.last(28);
+        // What is only there at times is compared with the days on which it was there.
+        let recent = self.last(42);
         let first = self.learned.len() - recent.len();
-        let evened: Vec<f64> = recent.iter().enumerate().map(|(at, value)| value / factor(first + at)).collect();
+        let least = 0.02 * recent.iter().copied().fold(0.0, f64::max);
+        let there: Vec<(usize, f64)> = recent.iter().copied().enumerate().filter(|(_, value)| *value > least).collect();
+        let evened: Vec<f64> = there.iter().map(|(at, value)| value / factor(first + at)).collect();
+        let recent: Vec<f64> = there.into_iter().map(|(_, value)| value).collect();
         let last = |values: &[f64], days: usize| trimmed(values.get(values.len().saturating_sub(days)..).unwrap_or(&[]));
         let today = factor(self.learned.len());
         [
-            last(recent, 1),
-            last(recent, 3),
-            last(recent, 7),
-            last(recent, 14),
+            last(&recent, 1),
+            last(&recent, 3),
+            last(&recent, 7),
+            last(&recent, 14),
             last(&evened, 3) * today,
             last(&evened, 7) * today,
             last(&evened, 14) * today,
@@ -76,7 +84,7 @@ impl Expectation {
         for (way, errors) in ways.iter().zip(&self.errors) {
             let recent = errors.get(errors.len().saturating_sub(60)..).unwrap_or(&[]);
             let off = (recent.iter().map(|error| error.abs().min(0.7)).sum::<f64>() + 0.2 * 3.0) / (recent.len() + 3) as f64;
-            let weight = (off + 0.01).powf(-crate::core::billing::forecast::study::tune(0,6.0));
+            let weight = (off + 0.01).powi(-6);
             sum += weight * way.max(0.0);
             weights += weight;
         }
@@ -92,12 +100,13 @@ impl Expectation {
     pub(super) fn learn(&mut self, came: Option<f64>, learn: f64) {
         let expected = self.next();
         if self.days() >= 7 && self.learned.len() >= self.begins {
-            for (way, errors) in self.ways().into_iter().zip(&mut self.errors) {
+            let there = learn > 0.05 * expected;
+            for (way, errors) in self.ways().into_iter().zip(&mut self.errors).filter(|_| there) {
                 if way > 0.0 && learn > 0.0 {
                     errors.push((learn / way).ln());
                 }
             }
-            if let Some(came) = came.filter(|came| expected > 0.0 && *came > 0.0) {
+            if let Some(came) = came.filter(|came| expected > 0.0 && *came > 0.05 * expected) {
                 self.ratios.push((came / expected).ln());
             }
         }
@@ -128,19 +137,19 @@ pub(super) fn limit(ratios: &[f64]) -> f64 {
     let step = 1.5_f64.ln();
     // A few days that nobody has seen yet: what is steady so far need not be.
     let imagined = [-0.25, -0.12, -0.05, 0.0, 0.05, 0.12, 0.25];
-    let all: Vec<(f64, f64)> = ratios.iter().map(|ratio| (*ratio, 1.0)).chain(imagined.map(|ratio| (ratio, crate::core::billing::forecast::study::tune(2,0.6)))).collect();
+    let all: Vec<(f64, f64)> = ratios.iter().map(|ratio| (*ratio, 1.0)).chain(imagined.map(|ratio| (ratio, 0.6))).collect();
     let total: f64 = all.iter().map(|(_, weight)| weight).sum();
     let above = |limit: f64| all.iter().filter(|(ratio, _)| *ratio > limit).map(|(_, weight)| weight).sum::<f64>() / total;
     let best = |limits: &mut dyn Iterator<Item = i32>, worth: f64| {
         let gain = |limit: f64| above(limit - step) - worth * above(limit);
         limits.map(|at| f64::from(at) / 100.0).fold(0.12, |best, limit| if gain(limit) >= gain(best) - 1e-9 { limit } else { best })
     };
-    let limit = best(&mut (12..=35), crate::core::billing::forecast::study::tune(1, 12.0));
-    if above(limit) <= crate::core::billing::forecast::study::tune(3, 0.1) {
+    let limit = best(&mut (12..=35), ALARM);
+    if above(limit) <= TOO_OFTEN {
         return limit;
     }
     // What is out of the ordinary every week is not: only what nothing else was like is, and smaller steps go unseen.
-    best(&mut [35, 40, 50, 60, 80, 100, 130, 160, 200, 250, 300].into_iter(), crate::core::billing::forecast::study::tune(1, 12.0))
+    best(&mut [35, 40, 50, 60, 80, 100, 130, 160, 200, 250, 300].into_iter(), ALARM)
 }
 
 /// Whether the same day of the month stood out in a month before as well, by as much.

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::super::dense::{Days, Line};
+use super::super::dense::{Days, Line, median};
 use super::super::series::Series;
 use super::expect::{Expectation, known_day, limit};
 use super::{Episode, Kind};
@@ -45,15 +45,16 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
     let mut found = Vec::new();
     // Days that stood out, whether or not an episode was open.
     let mut stood_out: Vec<usize> = Vec::new();
+    let mut drift = Drift::default();
     for day in 0..days.known {
         let value = line.at(day);
+        found.extend(drift.step(&line, day, open.is_some()).map(|drift| told(days, series, &drift, Some(drift.high))));
         let expected = expectation.next();
         let high = stands_out(&expectation, &line, day, expected);
         let known = high && known_day(days, &line, &stood_out, day, value);
         if high {
             stood_out.push(day);
         }
-        if day + 1 == days.known && std::env::var("DBG").is_ok_and(|n| n == series.name) { let l = limit(expectation.usual_ratios()).exp(); let r = if open.is_some() {"open"} else if value - expected < LEAST {"least"} else if expectation.days() < YOUNG {"young"} else if known {"known"} else if expected<=0.0 {"zero"} else if value/expected <= l {"limit"} else {"found"}; eprintln!("MISS {} {} v/e {:.2} l {:.2}", r, series.name, value/expected, l); }
         let begins = high && !known && day >= QUIET;
         let goes_on = open.as_ref().is_some_and(|episode| value > episode.above && (episode.believed || value <= 1.4 * episode.peak));
         match open.take() {
@@ -90,11 +91,51 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
             }
         }
     }
-    found.extend(open.map(|episode| {
+    found.extend(open.into_iter().chain(drift.open).map(|episode| {
         let lasts = episode.high + 1 == days.known;
         told(days, series, &episode, (!lasts).then_some(episode.high))
     }));
     found
+}
+
+/// Weeks between which a drift is measured, as days.
+const DRIFT: usize = 56;
+
+/// Slow growth: no day stands out, and yet the series has doubled within eight weeks.
+#[derive(Default)]
+struct Drift {
+    open: Option<Open>,
+    /// The day from which on it is looked for again.
+    again: usize,
+}
+
+impl Drift {
+    /// Takes a day in, and gives the drift that ended on the day before it.
+    fn step(&mut self, line: &Line, day: usize, episode: bool) -> Option<Open> {
+        let now = median(line.part((day + 1).saturating_sub(14), day + 1));
+        if let Some(open) = &mut self.open {
+            // It lasts while the last two weeks cost half as much again as the two weeks eight weeks before.
+            let then = median(line.part((day + 1).saturating_sub(DRIFT), day.saturating_sub(DRIFT - 15)));
+            if now > 1.5 * then {
+                open.high = day;
+                return None;
+            }
+            self.again = day + DRIFT;
+            return self.open.take();
+        }
+        if episode {
+            // What went up at once has been said.
+            self.again = self.again.max(day + DRIFT);
+        }
+        if day < self.again || day + 1 < line.begins + DRIFT {
+            return None;
+        }
+        let usual = median(line.part(day + 1 - DRIFT, day + 15 - DRIFT));
+        if usual > 0.0 && now > 2.0 * usual && now - usual > LEAST {
+            self.open = Some(Open { kind: Kind::Drift, from: day, high: day, usual, above: 1.5 * usual, peak: line.at(day), believed: true });
+        }
+        None
+    }
 }
 
 /// Whether a day costs more than the days before it let expect, by more than the series usually differs.

@@ -30,14 +30,14 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    /// Adds up looks that `counts` lets through, each at the weight it gives.
-    pub(super) fn of<'a>(looks: impl Iterator<Item = (&'a Look, f64)>) -> Self {
+    /// The errors of some looks.
+    pub(super) fn of<'a>(looks: impl Iterator<Item = &'a Look>) -> Self {
         let mut losses = Self::default();
-        for (look, weight) in looks {
+        for look in looks {
             for (way, (errors, sizes)) in look.ways.iter().zip(&mut losses.sums) {
                 if let Some(said) = way {
-                    *errors += weight * (look.came - look.bookings - said).abs();
-                    *sizes += weight * look.size;
+                    *errors += (look.came - look.bookings - said).abs();
+                    *sizes += look.size;
                 }
             }
         }
@@ -48,29 +48,26 @@ impl Losses {
 /// How well each way does where nothing is known: relative errors of the rest, at a point of the month.
 pub(super) type Prior = [f64; WAYS];
 
-/// So many looks at the account weigh as much as one at the series.
-pub(super) struct Trust {
-    /// Weight of the prior, in looks at the series itself.
-    pub(super) prior: f64,
-    /// Weight of the whole account, in looks at the series itself.
-    pub(super) account: f64,
-    /// How much more a better way counts.
-    pub(super) power: f64,
-}
+/// Weight of what is generally known of the ways, in looks at the series itself.
+const PRIOR: f64 = 0.5;
+/// Weight of how the ways did on the whole account, in looks at the series itself.
+const ACCOUNT: f64 = 1.0;
+/// How much more a better way counts.
+const POWER: i32 = 5;
 
 /// The weight of each way.
-pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
+pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior) -> [f64; WAYS] {
     let mut weights = [0.0; WAYS];
     for ((weight, prior), (own, account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&account.sums)) {
-        let mut sum = trust.prior * prior;
-        let mut count = trust.prior;
-        for (losses, trust) in [(own, looks), (account, trust.account)] {
+        let mut sum = PRIOR * prior;
+        let mut count = PRIOR;
+        for (losses, trust) in [(own, looks), (account, ACCOUNT)] {
             if losses.1 > 0.0 && trust > 0.0 {
                 sum += trust * (losses.0 / losses.1).min(3.0);
                 count += trust;
             }
         }
-        *weight = (sum / count + 0.005).powf(-trust.power);
+        *weight = (sum / count + 0.005).powi(-POWER);
     }
     weights
 }

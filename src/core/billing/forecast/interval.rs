@@ -2,7 +2,7 @@
 
 use super::super::dense::{Line, weighted_quantile};
 use super::combine::Said;
-use super::study::{Rest, tune};
+use super::study::Rest;
 
 /// How far off the rest of an earlier month was.
 #[derive(Debug, Clone, Copy)]
@@ -21,26 +21,24 @@ pub(super) struct Miss {
 
 /// What a miss is measured in: ways that do not agree make it larger.
 fn unit(size: f64, apart: f64) -> f64 {
-    tune(4, 0.05) * size + apart
+    0.05 * size + apart
 }
 
 /// The interval around what is expected.
-pub(super) fn interval(said: Said, size: f64, line: &Line, own: &[Miss], pool: &[&Miss], left: usize, total: bool) -> Rest {
+pub(super) fn interval(said: Said, size: f64, line: &Line, own: &[Miss], pool: &[&Miss], left: usize, whole: bool) -> Rest {
     let unit_now = unit(size.max(said.middle.abs()), said.apart);
     let relative = |miss: &Miss| {
         let unit = unit(miss.size, miss.apart);
         if unit > 0.0 { (miss.off / unit).clamp(-12.0, 12.0) } else { 0.0 }
     };
-    let (own_weight, pool_weight, prior_weight) = (tune(5, 1.0), tune(6, 3.0), tune(7, 2.0));
-    let mut spread: Vec<(f64, f64)> = own.iter().map(|miss| (relative(miss), own_weight)).collect();
-    let each = pool_weight * if total { 0.3 } else { 1.0 } / pool.len().max(1) as f64;
+        let mut spread: Vec<(f64, f64)> = own.iter().map(|miss| (relative(miss), 1.0)).collect();
+    let each = if whole { 1.0 } else { 3.0 } / pool.len().max(1) as f64;
     spread.extend(pool.iter().map(|miss| (relative(miss), each)));
-    let prior = tune(8, 1.0) * (left as f64 / 15.0).sqrt();
-    spread.extend((0..9).map(|at| (prior * f64::from(at - 4) / 4.0, prior_weight / 9.0)));
+    let prior = (left as f64 / 15.0).sqrt();
+    spread.extend((0..9).map(|at| (prior * f64::from(at - 4) / 4.0, 2.0 / 9.0)));
     // Few months say less of how wide it may get than they seem to.
     let months = own.iter().map(|miss| miss.month).collect::<std::collections::BTreeSet<usize>>().len();
-    let wider = 1.0 + tune(9, 0.5) / (months as f64 + 1.0);
-    let wider = if total { wider * tune(10, 1.2) } else { wider };
+    let wider = 1.0 + 0.3 / (months as f64 + 1.0);
     let low = weighted_quantile(&mut spread, 0.1).unwrap_or(0.0).min(0.0) * wider;
     let high = weighted_quantile(&mut spread, 0.9).unwrap_or(0.0).max(0.0) * wider;
     let floor = if line.values().iter().all(|value| *value >= 0.0) { 0.0 } else { f64::NEG_INFINITY };

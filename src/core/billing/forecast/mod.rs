@@ -7,7 +7,7 @@
 mod bookings;
 mod combine;
 mod interval;
-pub mod study;
+mod study;
 mod view;
 
 use chrono::NaiveDate;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::super::dense::{Days, Line, Span};
 use super::super::series::Series;
 use super::bookings::{apart, scan, to_come};
-use super::combine::{Look, Losses, Prior, Said, Trust, combined, weights};
+use super::combine::{Look, Losses, Prior, Said, combined, weights};
 use super::interval::{Miss, interval};
 use super::view::{View, WAYS};
 
@@ -35,71 +35,50 @@ struct Now {
     base: Line,
 }
 
-/// What the rest costs, of each series and of all.
+/// What the rest costs, of each series and of all. `None` if nothing is known of any day before.
 pub(super) fn rests(series: &[&Series], as_of: NaiveDate) -> Option<(Vec<Rest>, Rest)> {
-    let owned: Vec<Series> = series.iter().map(|one| (*one).clone()).collect();
-    let days = Days::new(&owned, as_of, as_of)?;
+    let days = Days::new(series, as_of, as_of)?;
     let month = *days.months.last()?;
-    let place = Place::of(&days, month);
-    let lines: Vec<Line> = owned.iter().map(|one| days.line(one)).collect();
+    let left = usize::try_from(month.end - (days.known as isize).max(month.start)).unwrap_or(0);
+    let lines: Vec<Line> = series.iter().map(|one| days.line(one)).collect();
     let bill = added(&days, &mut lines.iter());
     let studies: Vec<Study> = lines.into_iter().map(|line| study(&days, line, &bill)).collect();
-    let whole = sum(&days, &studies, &bill);
-    let account = Losses::of(studies.iter().flat_map(|study| study.looks.iter().map(|look| (look, 1.0))));
-    let (prior, trust) = (prior(place), Trust { prior: tune(0, 0.5), account: tune(1, 1.0), power: tune(2, 5.0) });
-    let (mut middles, mut misses) = (Vec::new(), Vec::new());
-    if let Some(sink) = LOSSES.get() { let mut g = sink.lock().unwrap(); let e = g.entry(place.left).or_insert_with(|| [(0.0, 0.0); WAYS]); for (a, b) in e.iter_mut().zip(account.sums) { let t = whole.now.size / place.left.max(1) as f64; if t > 0.0 {a.0 += b.0 / t; a.1 += b.1 / t;} } }
-    for study in &studies {
-        let (middle, missed) = judged(study, &account, &prior, &trust);
-        middles.push(middle);
-        misses.push(missed);
-    }
-    // The whole bill is forecast by itself and as the sum of its series; both know what the other does not.
-    let own = Losses::default();
-    let (direct, missed) = judged(&whole, &own, &prior, &trust);
-    let bottom_up: f64 = middles.iter().map(|said| said.middle).sum();
-    let by_parts = |look: usize| misses.iter().flatten().filter(|part| part.look == look).map(|part| part.off).sum::<f64>();
-    let both: Vec<(Miss, f64)> = missed.iter().map(|miss| (*miss, by_parts(miss.look))).collect();
-    // The better of the two in earlier months counts for more, as if both had been equally far off twice.
-    let (as_one, in_parts) = both.iter().fold((0.0, 0.0), |(one, parts), (miss, off)| (one + miss.off.abs(), parts + off.abs()));
-    let twice = (as_one + in_parts) / 2.0 / (both.len() as f64 / AROUND.len() as f64).max(1.0) * 2.0;
-    let (as_one, in_parts) = ((as_one + twice).powi(2), (in_parts + twice).powi(2));
-    let trusted = if as_one + in_parts > 0.0 { in_parts / (as_one + in_parts) } else { 0.5 };
-    let total_misses: Vec<Miss> = both.iter().map(|(miss, parts)| Miss { off: miss.off * trusted + parts * (1.0 - trusted), ..*miss }).collect();
-    let total = Said { middle: direct.middle * trusted + bottom_up * (1.0 - trusted), ..direct };
+    let account = Losses::of(studies.iter().flat_map(|study| &study.looks));
+    let prior = prior(left);
+    let (parts, misses): (Vec<Said>, Vec<Vec<Miss>>) = studies.iter().map(|study| judged(study, &account, &prior)).unzip();
     let pool: Vec<&Miss> = misses.iter().flatten().collect();
-    let rest = |said: Said, study: &Study, own: &[Miss], pool: &[&Miss], total: bool| {
-        interval(said, study.now.size, &study.line, own, pool, place.left, total)
-    };
-    let rests = studies.iter().zip(&middles).zip(&misses).map(|((study, said), own)| rest(*said, study, own, &pool, false)).collect();
-    Some((rests, rest(total, &whole, &total_misses, &pool, true)))
+    let rest = |said: Said, study: &Study, own: &[Miss], whole: bool| interval(said, study.now.size, &study.line, own, &pool, left, whole);
+    let rests = studies.iter().zip(&parts).zip(&misses).map(|((study, said), own)| rest(*said, study, own, false)).collect();
+    let whole = sum(&days, &studies, &bill);
+    let (said, off) = reconciled(judged(&whole, &Losses::default(), &prior), &parts, &pool);
+    Some((rests, rest(said, &whole, &off, true)))
 }
 
-/// Where in the month we are.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// Days left, whose cost is not known.
-    left: usize,
-    /// Days of the month.
-    days: usize,
+/// The whole bill is forecast by itself and as the sum of its series: each knows what the other does not. The better of the two in earlier
+/// months counts for more, as if both had been equally far off twice before.
+fn reconciled((said, misses): (Said, Vec<Miss>), parts: &[Said], pool: &[&Miss]) -> (Said, Vec<Miss>) {
+    let by_parts = |look: usize| pool.iter().filter(|part| part.look == look).map(|part| part.off).sum::<f64>();
+    let both: Vec<(Miss, f64)> = misses.into_iter().map(|miss| (miss, by_parts(miss.look))).collect();
+    let (alone, added) = both.iter().fold((0.0, 0.0), |(alone, added), (miss, off)| (alone + miss.off.abs(), added + off.abs()));
+    let twice = (alone + added) / (both.len() as f64 / AROUND.len() as f64).max(1.0);
+    let (alone, added) = ((alone + twice).powi(2), (added + twice).powi(2));
+    let trust = if alone + added > 0.0 { added / (alone + added) } else { 0.5 };
+    let middle = said.middle * trust + parts.iter().map(|part| part.middle).sum::<f64>() * (1.0 - trust);
+    let off = both.into_iter().map(|(miss, parts)| Miss { off: miss.off * trust + parts * (1.0 - trust), ..miss }).collect();
+    (Said { middle, ..said }, off)
 }
 
-impl Place {
-    fn of(days: &Days, month: Span) -> Self {
-        let from = (days.known as isize).max(month.start);
-        Self { left: usize::try_from(month.end - from).unwrap_or(0), days: usize::try_from(month.end - month.start).unwrap_or(30) }
-    }
-}
-
-fn prior(place: Place) -> Prior {
+/// How far off each way is in general, relative to what is left: measured on made-up bills with 24 days left and with 8, and in between.
+fn prior(left: usize) -> Prior {
     let early: Prior = [0.25, 0.19, 0.22, 0.26, 0.22, 0.165, 0.15, 0.14, 0.13, 0.18, 0.15, 0.23, 0.2, 0.135, 0.25, 0.25];
     let late: Prior = [0.16, 0.13, 0.15, 0.165, 0.145, 0.14, 0.147, 0.145, 0.14, 0.25, 0.155, 0.157, 0.153, 0.175, 0.16, 0.16];
-    let share = ((place.left as f64 - 8.0) / 16.0).clamp(0.0, 1.0);
+    let share = ((left as f64 - 8.0) / 16.0).clamp(0.0, 1.0);
     let mut prior = early;
     prior.iter_mut().zip(late).for_each(|(early, late)| *early = *early * share + late * (1.0 - share));
     prior
 }
 
+/// What a series looks like at the beginning of day `now`, the last of `months` being the one to forecast.
 fn as_of_day(days: &Days, line: &Line, scan: &[Option<f64>], months: &[Span], now: usize, bill: &Line) -> Option<Now> {
     let parts = apart(line, scan, months, now, bill);
     let bookings = to_come(&parts, months, now, line.begins);
@@ -181,14 +160,14 @@ fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
 }
 
 /// What the rest costs, and how far off that would have been in earlier months, each judged without itself.
-fn judged(study: &Study, account: &Losses, prior: &Prior, trust: &Trust) -> (Said, Vec<Miss>) {
+fn judged(study: &Study, account: &Losses, prior: &Prior) -> (Said, Vec<Miss>) {
     let losses = |without: Option<usize>| {
         let looks = study.looks.iter().filter(|look| Some(look.month) != without);
-        (Losses::of(looks.clone().map(|look| (look, 1.0))), looks.count() as f64 / AROUND.len() as f64)
+        (Losses::of(looks.clone()), looks.count() as f64 / AROUND.len() as f64)
     };
     let said = |ways: &[Option<f64>; WAYS], bookings: f64, without: Option<usize>| {
         let (own, looks) = losses(without);
-        let said = combined(ways, &weights(&own, looks, account, prior, trust)).unwrap_or_default();
+        let said = combined(ways, &weights(&own, looks, account, prior)).unwrap_or_default();
         Said { middle: said.middle + bookings, ..said }
     };
     let misses = study.looks.iter().map(|look| {
@@ -196,11 +175,4 @@ fn judged(study: &Study, account: &Losses, prior: &Prior, trust: &Trust) -> (Sai
         Miss { look: look.now, month: look.month, off: look.came - said.middle, size: look.said_size.max(said.middle.abs()), apart: said.apart }
     });
     (said(&study.now.ways, study.now.bookings, None), misses.collect())
-}
-
-pub static LOSSES: std::sync::OnceLock<std::sync::Mutex<std::collections::BTreeMap<usize, [(f64, f64); WAYS]>>> = std::sync::OnceLock::new();
-
-pub fn tune(i: usize, default: f64) -> f64 {
-    static V: std::sync::OnceLock<Vec<Option<f64>>> = std::sync::OnceLock::new();
-    V.get_or_init(|| (0..12).map(|i| std::env::var(format!("T{i}")).ok().and_then(|v| v.parse().ok())).collect())[i].unwrap_or(default)
 }
