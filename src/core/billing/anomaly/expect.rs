@@ -37,7 +37,7 @@ impl Expectation {
         self.learned.len().saturating_sub(self.begins)
     }
 
-    /// How much dearer each weekday is than the week around it, drawn to 1 by how little is known; by day number modulo 7.
+    /// How much dearer each weekday is than the week around it, once that was seen three times; by day number modulo 7.
     fn weekdays(&self) -> [f64; 7] {
         let weeks = self.last(63);
         let first = self.learned.len() - weeks.len();
@@ -50,7 +50,7 @@ impl Expectation {
                 }
             }
         }
-        ratios.map(|ratios| if ratios.is_empty() { 1.0 } else { (trimmed(&ratios) * ratios.len() as f64 + 1.0) / (ratios.len() as f64 + 1.0) })
+        ratios.map(|ratios| if ratios.len() < 3 { 1.0 } else { trimmed(&ratios) })
     }
 
     fn ways(&self) -> [f64; WAYS] {
@@ -61,15 +61,15 @@ impl Expectation {
         let first = self.learned.len() - recent.len();
         let least = 0.02 * recent.iter().copied().fold(0.0, f64::max);
         let there: Vec<(usize, f64)> = recent.iter().copied().enumerate().filter(|(_, value)| *value > least).collect();
-        let evened: Vec<f64> = there.iter().map(|(at, value)| value / factor(first + at)).collect();
-        let recent: Vec<f64> = there.into_iter().map(|(_, value)| value).collect();
-        let last = |values: &[f64], days: usize| trimmed(values.get(values.len().saturating_sub(days)..).unwrap_or(&[]));
+        let evened: Vec<(f64, f64)> = there.iter().map(|(at, value)| (*value, factor(first + at))).collect();
+        let plain: Vec<(f64, f64)> = there.into_iter().map(|(_, value)| (value, 1.0)).collect();
+        let last = |values: &[(f64, f64)], days: usize| level(values.get(values.len().saturating_sub(days)..).unwrap_or(&[]));
         let today = factor(self.learned.len());
         [
-            last(&recent, 1),
-            last(&recent, 3),
-            last(&recent, 7),
-            last(&recent, 14),
+            last(&plain, 1),
+            last(&plain, 3),
+            last(&plain, 7),
+            last(&plain, 14),
             last(&evened, 3) * today,
             last(&evened, 7) * today,
             last(&evened, 14) * today,
@@ -124,11 +124,18 @@ impl Expectation {
 
 /// The mean without the outer fifths; the middle one of three.
 fn trimmed(values: &[f64]) -> f64 {
+    level(&values.iter().map(|value| (*value, 1.0)).collect::<Vec<(f64, f64)>>())
+}
+
+/// Values by what share of a level each should be: the level, without the fifths that would make it highest and lowest. A quiet day says less
+/// of it than a busy one.
+fn level(values: &[(f64, f64)]) -> f64 {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     let cut = (sorted.len() as f64 / 5.0).round() as usize;
     let kept = sorted.get(cut..sorted.len().saturating_sub(cut)).filter(|kept| !kept.is_empty()).unwrap_or(&sorted);
-    if kept.is_empty() { 0.0 } else { kept.iter().sum::<f64>() / kept.len() as f64 }
+    let (sum, shares) = kept.iter().fold((0.0, 0.0), |(sum, shares), (value, share)| (sum + value, shares + share));
+    if shares > 0.0 { sum / shares } else { 0.0 }
 }
 
 /// The ratio above which a day is out of the ordinary: as high as it may be and still find nearly every step to half as much again, and

@@ -75,3 +75,6 @@ pub fn lasting(series: &[Series], as_of: NaiveDate) -> Vec<Episode> {
     let cut: Vec<Series> = series.iter().map(cut).filter(|one| !one.days.is_empty()).collect();
     anomalies(&cut).into_iter().filter(|episode| episode.to.is_none()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,7 +131,9 @@ impl Drift {
             return None;
         }
         let usual = median(line.part(day + 1 - DRIFT, day + 15 - DRIFT));
-        if usual > 0.0 && now > 2.0 * usual && now - usual > LEAST {
+        // What is only there at times does not grow when it comes.
+        let always = line.part(day + 1 - DRIFT, day + 1).iter().all(|value| *value > 0.1 * usual);
+        if usual > 0.0 && always && now > 2.0 * usual && now - usual > LEAST {
             self.open = Some(Open { kind: Kind::Drift, from: day, high: day, usual, above: 1.5 * usual, peak: line.at(day), believed: true });
         }
         None

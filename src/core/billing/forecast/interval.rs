@@ -31,7 +31,7 @@ pub(super) fn interval(said: Said, size: f64, line: &Line, own: &[Miss], pool: &
         let unit = unit(miss.size, miss.apart);
         if unit > 0.0 { (miss.off / unit).clamp(-12.0, 12.0) } else { 0.0 }
     };
-        let mut spread: Vec<(f64, f64)> = own.iter().map(|miss| (relative(miss), 1.0)).collect();
+    let mut spread: Vec<(f64, f64)> = own.iter().map(|miss| (relative(miss), 1.0)).collect();
     let each = if whole { 1.0 } else { 3.0 } / pool.len().max(1) as f64;
     spread.extend(pool.iter().map(|miss| (relative(miss), each)));
     let prior = (left as f64 / 15.0).sqrt();

@@ -123,8 +123,12 @@ fn study(days: &Days, line: Line, bill: &Line) -> Study {
             Some(Look { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size })
         })
         .collect();
-    let mut now =
-        as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(Now { ways: [None; WAYS], bookings: 0.0, size: 0.0, base: Line::new(Vec::new()) });
+    let mut now = as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(Now {
+        ways: [None; WAYS],
+        bookings: 0.0,
+        size: 0.0,
+        base: Line::new(Vec::new()),
+    });
     // Days of this month that nobody saw cost something too.
     let start = days.months.last().map_or(0, |month| month.start);
     now.bookings += days.gaps.iter().filter(|day| **day as isize >= start).map(|day| line.at(*day)).sum::<f64>();
