@@ -153,7 +153,7 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 /// An amount exactly as written, also as `1.2E-7`. Only what lies beyond the 28th digit after the point is cut off: no price has that, but
 /// programs that add up binary floats leave such dust.
 fn exact(text: &str) -> Result<Decimal, String> {
-    let typed = text.strip_prefix('+').unwrap_or(text);
+    let typed = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
     let Some(amount) = decimal(typed) else {
         let why = if typed.contains(',') { "without separators of thousands, with a point, " } else { "" };
         return Err(format!("{} is not an amount; write it {why}as 12.34, -0.5 or 1.2E-7", quoted(text)));

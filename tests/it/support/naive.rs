@@ -28,7 +28,8 @@ pub(crate) fn all(series: &Series, as_of: NaiveDate) -> [f64; 7] {
     // Least squares through the last 28 days.
     let line: Vec<f64> = (1..=28).rev().map(|back| at(as_of - Days::new(back))).collect();
     let average = line.iter().sum::<f64>() / 28.0;
-    let slope = line.iter().enumerate().map(|(x, y)| (x as f64 - 13.5) * (y - average)).sum::<f64>() / line.iter().enumerate().map(|(x, _)| (x as f64 - 13.5).powi(2)).sum::<f64>();
+    let slope = line.iter().enumerate().map(|(x, y)| (x as f64 - 13.5) * (y - average)).sum::<f64>()
+        / line.iter().enumerate().map(|(x, _)| (x as f64 - 13.5).powi(2)).sum::<f64>();
     let straight = (0..left as u32).map(|ahead| average + slope * (14.5 + f64::from(ahead))).sum::<f64>();
     [run_rate, last_month, so_far + mean * left, so_far + week[0] * left, share, so_far + sorted[3] * left, so_far + straight]
 }

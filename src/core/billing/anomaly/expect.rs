@@ -45,7 +45,8 @@ impl Expectation {
         for (at, week) in weeks.windows(7).enumerate() {
             let mean = week.iter().sum::<f64>() / 7.0;
             if let (Some(middle), Some(ratios)) = (week.get(3), ratios.get_mut((first + at + 3) % 7)) {
-                if mean > 0.0 {
+                // A week with days on which the series was not there says nothing of weekdays.
+                if mean > 0.0 && week.iter().all(|value| *value > 0.02 * mean) {
                     ratios.push(middle / mean);
                 }
             }

@@ -51,7 +51,7 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
         found.extend(drift.step(&line, day, open.is_some()).map(|drift| told(days, series, &drift, Some(drift.high))));
         let expected = expectation.next();
         let high = stands_out(&expectation, &line, day, expected);
-        let known = high && known_day(days, &line, &stood_out, day, value);
+        let known = high && (known_day(days, &line, &stood_out, day, value) || known_weekday(&line, day));
         if high {
             stood_out.push(day);
         }
@@ -96,6 +96,14 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
         told(days, series, &episode, (!lasts).then_some(episode.high))
     }));
     found
+}
+
+/// Days of a series after which its weekdays are known.
+const WEEKDAYS_KNOWN: usize = 42;
+
+/// Whether it was so on the same day a week before, while the weekdays are not known well.
+fn known_weekday(line: &Line, day: usize) -> bool {
+    day < line.begins + WEEKDAYS_KNOWN && day.checked_sub(7).is_some_and(|then| line.at(day) <= 1.2 * line.at(then))
 }
 
 /// Weeks between which a drift is measured, as days.
