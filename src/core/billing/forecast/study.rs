@@ -135,7 +135,7 @@ fn study(days: &Days, line: Line, bill: &Line) -> Study {
     Study { line, now, looks }
 }
 
-fn added<'a>(days: &Days, lines: &mut dyn Iterator<Item = &'a Line>) -> Line {
+fn added(days: &Days, lines: &mut dyn Iterator<Item = &Line>) -> Line {
     let mut values = vec![0.0; days.known];
     for line in lines {
         values.iter_mut().zip(line.values()).for_each(|(sum, value)| *sum += value);
