@@ -12,6 +12,7 @@ mod demo;
 mod diagnose;
 mod early;
 mod failures;
+mod forecast;
 mod inventory;
 mod kill;
 mod labelled_logs;

@@ -67,7 +67,9 @@ pub(super) async fn run(args: Backfill, context: &Context) -> Result<Exit, Start
     let config = context.config_without_secrets()?;
     let named = |name: &str| args.watch.as_deref().is_none_or(|wanted| name == wanted || name.strip_prefix("watch.") == Some(wanted));
     let Some(watch) = config.watches.iter().find(|watch| watch.read.kind() == "cost_explorer" && named(&watch.name)) else {
-        return Ok(failed("no such `read.cost_explorer` watch in the configuration; add one, for example\n  [watch.spend]\n  every = \"1d\"\n  read.cost_explorer = {}"));
+        return Ok(failed(
+            "no such `read.cost_explorer` watch in the configuration; add one, for example\n  [watch.spend]\n  every = \"1d\"\n  read.cost_explorer = {}",
+        ));
     };
     let (now, today) = (context.clock.now(), context.clock.now().date_naive());
     let store = Store::open(&config.store.path, Durability::Full).await?;
