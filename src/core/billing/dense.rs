@@ -33,7 +33,7 @@ const MOST_DAYS: i64 = 73_050;
 
 impl Days {
     /// The days from the first figure to the last before `before`, and the months up to that of `month_of`. `None` if there is no figure.
-    pub(super) fn new(series: &[Series], before: NaiveDate, month_of: NaiveDate) -> Option<Self> {
+    pub(super) fn new(series: &[&Series], before: NaiveDate, month_of: NaiveDate) -> Option<Self> {
         let dates = || series.iter().filter_map(|one| one.days.range(..before).next_back()).map(|(date, _)| *date);
         let last = dates().max()?;
         let earliest = last.checked_sub_signed(TimeDelta::days(MOST_DAYS)).unwrap_or(NaiveDate::MIN);

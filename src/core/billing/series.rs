@@ -153,7 +153,7 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 /// An amount exactly as written, also as `1.2E-7`. Only what lies beyond the 28th digit after the point is cut off: no price has that, but
 /// programs that add up binary floats leave such dust.
 fn exact(text: &str) -> Result<Decimal, String> {
-    let typed = text.strip_prefix('+').unwrap_or(text);
+    let typed = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
     let Some(amount) = decimal(typed) else {
         let why = if typed.contains(',') { "without separators of thousands, with a point, " } else { "" };
         return Err(format!("{} is not an amount; write it {why}as 12.34, -0.5 or 1.2E-7", quoted(text)));
@@ -193,4 +193,88 @@ fn decimal(typed: &str) -> Option<Decimal> {
     }
     let scale = u32::try_from(scale.max(0)).ok()?;
     Decimal::try_from_i128_with_scale(if negative { -mantissa } else { mantissa }, scale).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        read(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    fn one(name: &str, days: &[(&str, &str)]) -> Series {
+        Series { name: name.to_owned(), days: days.iter().map(|(day, amount)| (day.parse().unwrap(), amount.parse().unwrap())).collect() }
+    }
+
+    #[test]
+    fn columns_may_stand_in_any_order_and_rows_of_a_day_are_added_up() {
+        let text = "\u{feff}amount,note,Series,date\r\n0.1,,\"RDS, prod\",2024-12-01\r\n-0.05,x,S3,2024-12-02\r\n0.2,,\"RDS, prod\",2024-12-01\r\n";
+        let expected = vec![one("RDS, prod", &[("2024-12-01", "0.3")]), one("S3", &[("2024-12-02", "-0.05")])];
+        assert_eq!(read(text.as_bytes()), Ok(expected));
+    }
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        let cases = [
+            ("1.2E-7", "0.00000012"),
+            ("12e2", "1200"),
+            ("+3.50", "3.50"),
+            ("-.5", "-0.5"),
+            ("0.1234567890123456789012345678", "0.1234567890123456789012345678"),
+            ("5.551115123125783e-17", "0.0000000000000000555111512312"),
+            ("1e-300", "0"),
+            ("0E+10", "0"),
+            ("999999999999.99", "999999999999.99"),
+        ];
+        for (typed, amount) in cases {
+            assert_eq!(exact(typed), Ok(amount.parse().unwrap()), "{typed}");
+        }
+        for typed in ["", "-", ".", "1,5", "1.2.3", "1e", "e5", "1e1.5", "0x10", "NaN", "inf", "1_000", "--1", "+-1", "1 0", "1e-401", "1000000000000", "1e30"]
+        {
+            assert!(exact(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let text = "date,series,amount\n2024-12-01,S3,1\n2024-12-32,S3,x\n\n2024-12-01,\"a\nb\",1\n2024-12-1,,1\n2024-12-02,S3\n";
+        assert_eq!(
+            told(text),
+            [
+                "line 3, column `date`: `2024-12-32` is not a day; write it as 2024-12-31",
+                "line 3, column `amount`: `x` is not an amount; write it as 12.34, -0.5 or 1.2E-7",
+                "line 7, column `date`: `2024-12-1` is not a day; write it as 2024-12-31",
+                "line 7, column `series`: is empty; every row needs the name of what it is the cost of",
+                "line 8, column `amount`: the row has only 2 field(s); a name or amount with a comma in it must stand in quotes",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_bill_is_told_what_is_missing() {
+        assert_eq!(told(""), ["line 1: the header `` lacks `date` and `series` and `amount`; the first line must be `date,series,amount`, in any order"]);
+        assert_eq!(
+            told("date,service,amount\n"),
+            ["line 1: the header `date,service,amount` lacks `series`; the first line must be `date,series,amount`, in any order"]
+        );
+        assert_eq!(told("date,series,amount,date\n"), ["line 1: the header names `date` twice; keep one of them"]);
+        assert_eq!(told("date,series,amount\n"), ["line 1: there is no row below the header"]);
+    }
+
+    #[test]
+    fn what_is_not_text_is_told() {
+        let mistakes = read(b"date,series,amount\n2024-12-01,caf\xe9,1\n").unwrap_err();
+        assert_eq!(mistakes[0].to_string(), "line 2, column `series`: not UTF-8; convert the file first: iconv -f LATIN1 -t UTF-8");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_it_is_read_or_refused(text in proptest::collection::vec(any::<u8>(), 0..200), rows in "[0-9eE+.,\"\n -]{0,80}") {
+            let _ = read(&text);
+            let _ = read(format!("date,series,amount\n2024-12-01,S3,{rows}").as_bytes());
+        }
+    }
 }

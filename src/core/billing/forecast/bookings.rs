@@ -33,20 +33,20 @@ fn stands_out(line: &Line, day: usize, now: usize) -> Option<f64> {
         return None;
     }
     let usual_later = median(later);
-    let usual_earlier = if day == line.begins { usual_later } else { median(earlier) };
+    let usual_earlier = if day == line.begins && !later.is_empty() { usual_later } else { median(earlier) };
     let usual = if later.is_empty() || usual_earlier.abs() > usual_later.abs() { usual_earlier } else { usual_later };
     let goes_on = later.first().is_some_and(|next| (next - usual).abs() > 0.5 * (value - usual).abs());
     (value.abs() > STANDS_OUT * usual.abs() && !goes_on).then_some(value - usual)
 }
 
 /// Takes the bookings out of the first `now` days.
-pub(super) fn apart(line: &Line, scan: &[Option<f64>], months: &[Span], now: usize) -> Parts {
+pub(super) fn apart(line: &Line, scan: &[Option<f64>], months: &[Span], now: usize, bill: &Line) -> Parts {
     let mut values: Vec<f64> = line.part(0, now).to_vec();
     let settled = now.saturating_sub(3);
     let mut booked: Vec<(usize, f64)> = scan.iter().take(settled).enumerate().filter_map(|(day, extra)| extra.map(|extra| (day, extra))).collect();
     for day in settled..now {
         // Whether the last day is a booking or a new level is not known yet, unless it is as a month ago.
-        if let Some(extra) = stands_out(line, day, now).filter(|_| day + 1 < now || again(&booked, months, day)) {
+        if let Some(extra) = stands_out(line, day, now).filter(|_| day + 1 < now || again(&booked, months, day) || is_large(line, bill, day)) {
             booked.push((day, extra));
         }
     }
@@ -60,6 +60,12 @@ pub(super) fn apart(line: &Line, scan: &[Option<f64>], months: &[Span], now: usi
     let mut base = Line::new(values);
     base.begins = base.begins.min(line.begins);
     Parts { base, booked }
+}
+
+/// Whether something that was never billed costs more on its first day than the whole bill usually does on one: that is a fee.
+fn is_large(line: &Line, bill: &Line, day: usize) -> bool {
+    let usual = bill.part(day.saturating_sub(28), day);
+    day == line.begins && usual.len() >= 7 && line.at(day).abs() > median(usual).abs()
 }
 
 fn month_of(months: &[Span], day: usize) -> Option<(usize, Span)> {

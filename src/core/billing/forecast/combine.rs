@@ -18,6 +18,8 @@ pub(super) struct Look {
     pub(super) came: f64,
     /// The size against which an error is large or small.
     pub(super) size: f64,
+    /// The same, without what was not known then.
+    pub(super) said_size: f64,
 }
 
 /// Errors of each way, and the sizes they belong to.
@@ -28,14 +30,14 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    /// Adds up looks that `counts` lets through, each at the weight it gives.
-    pub(super) fn of<'a>(looks: impl Iterator<Item = (&'a Look, f64)>) -> Self {
+    /// The errors of some looks.
+    pub(super) fn of<'a>(looks: impl Iterator<Item = &'a Look>) -> Self {
         let mut losses = Self::default();
-        for (look, weight) in looks {
+        for look in looks {
             for (way, (errors, sizes)) in look.ways.iter().zip(&mut losses.sums) {
                 if let Some(said) = way {
-                    *errors += weight * (look.came - look.bookings - said).abs();
-                    *sizes += weight * look.size;
+                    *errors += (look.came - look.bookings - said).abs();
+                    *sizes += look.size;
                 }
             }
         }
@@ -46,37 +48,44 @@ impl Losses {
 /// How well each way does where nothing is known: relative errors of the rest, at a point of the month.
 pub(super) type Prior = [f64; WAYS];
 
-/// So many looks at the account weigh as much as one at the series.
-pub(super) struct Trust {
-    /// Weight of the prior, in looks at the series itself.
-    pub(super) prior: f64,
-    /// Weight of the whole account, in looks at the series itself.
-    pub(super) account: f64,
-    /// How much more a better way counts.
-    pub(super) power: f64,
-}
+/// Weight of what is generally known of the ways, in looks at the series itself.
+const PRIOR: f64 = 0.5;
+/// Weight of how the ways did on the whole account, in looks at the series itself.
+const ACCOUNT: f64 = 1.0;
+/// How much more a better way counts.
+const POWER: i32 = 5;
 
 /// The weight of each way.
-pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior, trust: &Trust) -> [f64; WAYS] {
+pub(super) fn weights(own: &Losses, looks: f64, account: &Losses, prior: &Prior) -> [f64; WAYS] {
     let mut weights = [0.0; WAYS];
     for ((weight, prior), (own, account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&account.sums)) {
-        let mut sum = trust.prior * prior;
-        let mut count = trust.prior;
-        for (losses, trust) in [(own, looks), (account, trust.account)] {
+        let mut sum = PRIOR * prior;
+        let mut count = PRIOR;
+        for (losses, trust) in [(own, looks), (account, ACCOUNT)] {
             if losses.1 > 0.0 && trust > 0.0 {
                 sum += trust * (losses.0 / losses.1).min(3.0);
                 count += trust;
             }
         }
-        *weight = (sum / count + 0.005).powf(-trust.power);
+        *weight = (sum / count + 0.005).powi(-POWER);
     }
     weights
 }
 
-/// The ways made one: the mean of the middle half of the weight, which neither a single wild way moves nor a toss between two equals.
-pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<f64> {
+/// The ways made one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said {
+    /// The mean of the middle of the weight, which neither a single wild way moves nor a toss between two equals.
+    pub(super) middle: f64,
+    /// How far apart the ways are.
+    pub(super) apart: f64,
+}
+
+/// Makes the ways one. `None` if none of them has anything to say.
+pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<Said> {
     let mut said: Vec<(f64, f64)> = ways.iter().zip(weights).filter_map(|(way, weight)| way.map(|way| (way, *weight))).collect();
     let shares = [0.3, 0.4, 0.5, 0.6, 0.7];
-    let middle: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
-    middle.map(|sum| sum / shares.len() as f64)
+    let sum: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
+    let apart = weighted_quantile(&mut said, 0.85)? - weighted_quantile(&mut said, 0.15)?;
+    sum.map(|sum| Said { middle: sum / shares.len() as f64, apart })
 }

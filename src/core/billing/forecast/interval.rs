@@ -1,6 +1,7 @@
 //! How far off a forecast may be.
 
 use super::super::dense::{Line, weighted_quantile};
+use super::combine::Said;
 use super::study::Rest;
 
 /// How far off the rest of an earlier month was.
@@ -8,24 +9,38 @@ use super::study::Rest;
 pub(super) struct Miss {
     /// From which day it was said.
     pub(super) look: usize,
+    /// Of which month.
+    pub(super) month: usize,
     /// What came, less what was said.
     pub(super) off: f64,
     /// The size of what was left.
     pub(super) size: f64,
+    /// How far apart the ways were.
+    pub(super) apart: f64,
+}
+
+/// What a miss is measured in: ways that do not agree make it larger.
+fn unit(size: f64, apart: f64) -> f64 {
+    0.05 * size + apart
 }
 
 /// The interval around what is expected.
-pub(super) fn interval<'a>(middle: f64, size: f64, line: &Line, own: &[Miss], others: impl Iterator<Item = &'a Miss>, left: usize, total: bool) -> Rest {
-    let size = size.max(middle.abs());
-    let relative = |miss: &Miss| if miss.size > 0.0 { (miss.off / miss.size).clamp(-3.0, 3.0) } else { 0.0 };
+pub(super) fn interval(said: Said, size: f64, line: &Line, own: &[Miss], pool: &[&Miss], left: usize, whole: bool) -> Rest {
+    let unit_now = unit(size.max(said.middle.abs()), said.apart);
+    let relative = |miss: &Miss| {
+        let unit = unit(miss.size, miss.apart);
+        if unit > 0.0 { (miss.off / unit).clamp(-12.0, 12.0) } else { 0.0 }
+    };
     let mut spread: Vec<(f64, f64)> = own.iter().map(|miss| (relative(miss), 1.0)).collect();
-    let others: Vec<f64> = others.map(relative).collect();
-    let each = 2.0 / others.len().max(1) as f64;
-    spread.extend(others.into_iter().map(|miss| (miss, each)));
-    let prior = if total { 0.12 } else { 0.3 } * (left as f64 / 30.0).sqrt();
-    spread.extend((0..9).map(|at| (prior * f64::from(at - 4) / 4.0, 0.3)));
-    let low = weighted_quantile(&mut spread, 0.1).unwrap_or(0.0).min(0.0);
-    let high = weighted_quantile(&mut spread, 0.9).unwrap_or(0.0).max(0.0);
+    let each = if whole { 1.0 } else { 3.0 } / pool.len().max(1) as f64;
+    spread.extend(pool.iter().map(|miss| (relative(miss), each)));
+    let prior = (left as f64 / 15.0).sqrt();
+    spread.extend((0..9).map(|at| (prior * f64::from(at - 4) / 4.0, 2.0 / 9.0)));
+    // Few months say less of how wide it may get than they seem to.
+    let months = own.iter().map(|miss| miss.month).collect::<std::collections::BTreeSet<usize>>().len();
+    let wider = 1.0 + 0.3 / (months as f64 + 1.0);
+    let low = weighted_quantile(&mut spread, 0.1).unwrap_or(0.0).min(0.0) * wider;
+    let high = weighted_quantile(&mut spread, 0.9).unwrap_or(0.0).max(0.0) * wider;
     let floor = if line.values().iter().all(|value| *value >= 0.0) { 0.0 } else { f64::NEG_INFINITY };
-    Rest { middle, low: (middle + low * size).max(floor), high: middle + high * size }
+    Rest { middle: said.middle, low: (said.middle + low * unit_now).max(floor), high: said.middle + high * unit_now }
 }

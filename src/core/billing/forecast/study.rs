@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::super::dense::{Days, Line, Span};
 use super::super::series::Series;
 use super::bookings::{apart, scan, to_come};
-use super::combine::{Look, Losses, Prior, Trust, combined, weights};
+use super::combine::{Look, Losses, Prior, Said, combined, weights};
 use super::interval::{Miss, interval};
 use super::view::{View, WAYS};
 
@@ -35,66 +35,52 @@ struct Now {
     base: Line,
 }
 
-/// What the rest costs, of each series and of all.
+/// What the rest costs, of each series and of all. `None` if nothing is known of any day before.
 pub(super) fn rests(series: &[&Series], as_of: NaiveDate) -> Option<(Vec<Rest>, Rest)> {
-    let owned: Vec<Series> = series.iter().map(|one| (*one).clone()).collect();
-    let days = Days::new(&owned, as_of, as_of)?;
+    let days = Days::new(series, as_of, as_of)?;
     let month = *days.months.last()?;
-    let place = Place::of(&days, month);
-    let studies: Vec<Study> = owned.iter().map(|one| study(&days, days.line(one))).collect();
-    let whole = sum(&days, &studies);
-    let account = Losses::of(studies.iter().flat_map(|study| study.looks.iter().map(|look| (look, 1.0))));
-    let (prior, trust) = (prior(place), Trust { prior: 1.0, account: 1.0, power: 3.0 });
-    let (mut middles, mut misses) = (Vec::new(), Vec::new());
-    for study in &studies {
-        let (middle, missed) = judged(study, &account, &prior, &trust);
-        middles.push(middle);
-        misses.push(missed);
-    }
-    // The whole bill is forecast by itself and as the sum of its series; both know what the other does not.
-    let own = Losses::default();
-    let (direct, missed) = judged(&whole, &own, &prior, &trust);
-    let bottom_up: f64 = middles.iter().sum();
-    let total_misses: Vec<Miss> = missed
-        .iter()
-        .map(|miss| {
-            let parts: f64 = misses.iter().flatten().filter(|part| part.look == miss.look).map(|part| part.off).sum();
-            Miss { off: (miss.off + parts) / 2.0, ..*miss }
-        })
-        .collect();
-    let middle = f64::midpoint(direct, bottom_up);
-    let rests = studies.iter().zip(&middles).enumerate().map(|(at, (study, middle))| {
-        let others = misses.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, missed)| missed);
-        interval(*middle, study.now.size, &study.line, misses.get(at).map_or(&[], Vec::as_slice), others, place.left, false)
-    });
-    let rests = rests.collect();
-    let total = interval(middle, whole.now.size, &whole.line, &total_misses, std::iter::empty(), place.left, true);
-    Some((rests, total))
+    let left = usize::try_from(month.end - (days.known as isize).max(month.start)).unwrap_or(0);
+    let lines: Vec<Line> = series.iter().map(|one| days.line(one)).collect();
+    let bill = added(&days, &mut lines.iter());
+    let studies: Vec<Study> = lines.into_iter().map(|line| study(&days, line, &bill)).collect();
+    let account = Losses::of(studies.iter().flat_map(|study| &study.looks));
+    let prior = prior(left);
+    let (parts, misses): (Vec<Said>, Vec<Vec<Miss>>) = studies.iter().map(|study| judged(study, &account, &prior)).unzip();
+    let pool: Vec<&Miss> = misses.iter().flatten().collect();
+    let rest = |said: Said, study: &Study, own: &[Miss], whole: bool| interval(said, study.now.size, &study.line, own, &pool, left, whole);
+    let rests = studies.iter().zip(&parts).zip(&misses).map(|((study, said), own)| rest(*said, study, own, false)).collect();
+    let whole = sum(&days, &studies, &bill);
+    let (said, off) = reconciled(judged(&whole, &Losses::default(), &prior), &parts, &pool);
+    Some((rests, rest(said, &whole, &off, true)))
 }
 
-/// Where in the month we are.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// Days left, whose cost is not known.
-    left: usize,
-    /// Days of the month.
-    days: usize,
+/// The whole bill is forecast by itself and as the sum of its series: each knows what the other does not. The better of the two in earlier
+/// months counts for more, as if both had been equally far off twice before.
+fn reconciled((said, misses): (Said, Vec<Miss>), parts: &[Said], pool: &[&Miss]) -> (Said, Vec<Miss>) {
+    let by_parts = |look: usize| pool.iter().filter(|part| part.look == look).map(|part| part.off).sum::<f64>();
+    let both: Vec<(Miss, f64)> = misses.into_iter().map(|miss| (miss, by_parts(miss.look))).collect();
+    let (alone, added) = both.iter().fold((0.0, 0.0), |(alone, added), (miss, off)| (alone + miss.off.abs(), added + off.abs()));
+    let twice = (alone + added) / (both.len() as f64 / AROUND.len() as f64).max(1.0);
+    let (alone, added) = ((alone + twice).powi(2), (added + twice).powi(2));
+    let trust = if alone + added > 0.0 { added / (alone + added) } else { 0.5 };
+    let middle = said.middle * trust + parts.iter().map(|part| part.middle).sum::<f64>() * (1.0 - trust);
+    let off = both.into_iter().map(|(miss, parts)| Miss { off: miss.off * trust + parts * (1.0 - trust), ..miss }).collect();
+    (Said { middle, ..said }, off)
 }
 
-impl Place {
-    fn of(days: &Days, month: Span) -> Self {
-        let from = (days.known as isize).max(month.start);
-        Self { left: usize::try_from(month.end - from).unwrap_or(0), days: usize::try_from(month.end - month.start).unwrap_or(30) }
-    }
+/// How far off each way is in general, relative to what is left: measured on made-up bills with 24 days left and with 8, and in between.
+fn prior(left: usize) -> Prior {
+    let early: Prior = [0.25, 0.19, 0.22, 0.26, 0.22, 0.165, 0.15, 0.14, 0.13, 0.18, 0.15, 0.23, 0.2, 0.135, 0.25, 0.25];
+    let late: Prior = [0.16, 0.13, 0.15, 0.165, 0.145, 0.14, 0.147, 0.145, 0.14, 0.25, 0.155, 0.157, 0.153, 0.175, 0.16, 0.16];
+    let share = ((left as f64 - 8.0) / 16.0).clamp(0.0, 1.0);
+    let mut prior = early;
+    prior.iter_mut().zip(late).for_each(|(early, late)| *early = *early * share + late * (1.0 - share));
+    prior
 }
 
-fn prior(place: Place) -> Prior {
-    let _ = place.days;
-    [0.3; WAYS]
-}
-
-fn as_of_day(days: &Days, line: &Line, scan: &[Option<f64>], months: &[Span], now: usize) -> Option<Now> {
-    let parts = apart(line, scan, months, now);
+/// What a series looks like at the beginning of day `now`, the last of `months` being the one to forecast.
+fn as_of_day(days: &Days, line: &Line, scan: &[Option<f64>], months: &[Span], now: usize, bill: &Line) -> Option<Now> {
+    let parts = apart(line, scan, months, now, bill);
     let bookings = to_come(&parts, months, now, line.begins);
     let month = *months.last()?;
     let before = months.len().checked_sub(2).and_then(|number| months.get(number)).copied();
@@ -124,38 +110,45 @@ fn origins(days: &Days) -> Vec<(usize, usize)> {
     found
 }
 
-fn study(days: &Days, line: Line) -> Study {
+fn study(days: &Days, line: Line, bill: &Line) -> Study {
     let scan = scan(&line);
     let looks = origins(days)
         .into_iter()
         .filter(|(_, now)| *now > line.begins)
         .filter_map(|(number, now)| {
             let months = days.months.get(..=number)?;
-            let then = as_of_day(days, &line, &scan, months, now)?;
+            let then = as_of_day(days, &line, &scan, months, now, bill)?;
             let end = usize::try_from(months.last()?.end).ok()?;
             let came = line.sum(now, end);
-            Some(Look { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()) })
+            Some(Look { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size })
         })
         .collect();
-    let now =
-        as_of_day(days, &line, &scan, &days.months, days.known).unwrap_or(Now { ways: [None; WAYS], bookings: 0.0, size: 0.0, base: Line::new(Vec::new()) });
+    let mut now = as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(Now {
+        ways: [None; WAYS],
+        bookings: 0.0,
+        size: 0.0,
+        base: Line::new(Vec::new()),
+    });
+    // Days of this month that nobody saw cost something too.
+    let start = days.months.last().map_or(0, |month| month.start);
+    now.bookings += days.gaps.iter().filter(|day| **day as isize >= start).map(|day| line.at(*day)).sum::<f64>();
     Study { line, now, looks }
 }
 
+fn added(days: &Days, lines: &mut dyn Iterator<Item = &Line>) -> Line {
+    let mut values = vec![0.0; days.known];
+    for line in lines {
+        values.iter_mut().zip(line.values()).for_each(|(sum, value)| *sum += value);
+    }
+    Line::new(values)
+}
+
 /// All series as one: what the ways say of the sum of use, and the sum of the bookings.
-fn sum(days: &Days, studies: &[Study]) -> Study {
-    let add = |lines: &mut dyn Iterator<Item = &Line>| {
-        let mut values = vec![0.0; days.known];
-        for line in lines {
-            values.iter_mut().zip(line.values()).for_each(|(sum, value)| *sum += value);
-        }
-        Line::new(values)
-    };
-    let line = add(&mut studies.iter().map(|study| &study.line));
-    let base = add(&mut studies.iter().map(|study| &study.now.base));
+fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
+    let base = added(days, &mut studies.iter().map(|study| &study.now.base));
     let quiet = vec![None; days.known];
-    let mut whole = study(days, line);
-    if let Some(now) = as_of_day(days, &base, &quiet, &days.months, days.known) {
+    let mut whole = study(days, bill.clone(), bill);
+    if let Some(now) = as_of_day(days, &base, &quiet, &days.months, days.known, bill) {
         whole.now.ways = now.ways;
     }
     whole.now.bookings = studies.iter().map(|study| study.now.bookings).sum();
@@ -163,7 +156,7 @@ fn sum(days: &Days, studies: &[Study]) -> Study {
         let of = |study: &Study| study.looks.iter().find(|other| other.now == look.now).map_or(0.0, |other| other.bookings);
         look.bookings = studies.iter().map(of).sum();
         let Some(months) = days.months.get(..=look.month) else { continue };
-        if let Some(then) = as_of_day(days, &base, &quiet, months, look.now) {
+        if let Some(then) = as_of_day(days, &base, &quiet, months, look.now, bill) {
             look.ways = then.ways;
         }
     }
@@ -171,15 +164,19 @@ fn sum(days: &Days, studies: &[Study]) -> Study {
 }
 
 /// What the rest costs, and how far off that would have been in earlier months, each judged without itself.
-fn judged(study: &Study, account: &Losses, prior: &Prior, trust: &Trust) -> (f64, Vec<Miss>) {
+fn judged(study: &Study, account: &Losses, prior: &Prior) -> (Said, Vec<Miss>) {
     let losses = |without: Option<usize>| {
         let looks = study.looks.iter().filter(|look| Some(look.month) != without);
-        (Losses::of(looks.clone().map(|look| (look, 1.0))), looks.count() as f64 / AROUND.len() as f64)
+        (Losses::of(looks.clone()), looks.count() as f64 / AROUND.len() as f64)
     };
     let said = |ways: &[Option<f64>; WAYS], bookings: f64, without: Option<usize>| {
         let (own, looks) = losses(without);
-        combined(ways, &weights(&own, looks, account, prior, trust)).unwrap_or(0.0) + bookings
+        let said = combined(ways, &weights(&own, looks, account, prior)).unwrap_or_default();
+        Said { middle: said.middle + bookings, ..said }
     };
-    let misses = study.looks.iter().map(|look| Miss { look: look.now, off: look.came - said(&look.ways, look.bookings, Some(look.month)), size: look.size });
+    let misses = study.looks.iter().map(|look| {
+        let said = said(&look.ways, look.bookings, Some(look.month));
+        Miss { look: look.now, month: look.month, off: look.came - said.middle, size: look.said_size.max(said.middle.abs()), apart: said.apart }
+    });
     (said(&study.now.ways, study.now.bookings, None), misses.collect())
 }

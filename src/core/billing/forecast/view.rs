@@ -17,7 +17,7 @@ pub(super) struct View<'a> {
 }
 
 /// How many ways there are.
-pub(super) const WAYS: usize = 14;
+pub(super) const WAYS: usize = 16;
 
 fn day(number: isize) -> usize {
     usize::try_from(number).unwrap_or(0)
@@ -90,11 +90,32 @@ impl View<'_> {
             self.drift(28, left),
             self.smoothed().map(|level| level * left),
             days_before.map(|mean| mean * left),
+            self.since_change(0.15).map(|level| level * left),
+            self.since_change(0.5).map(|level| level * left),
         ]
     }
 
     fn known(&self) -> bool {
         self.now > self.base.begins
+    }
+
+    /// The mean since the last change of level: back for as long as no two days in a row are off the middle by more than a share of it.
+    fn since_change(&self, share: f64) -> Option<f64> {
+        let part = self.part(60);
+        let mut like: Vec<f64> = Vec::new();
+        let mut off = 0;
+        for value in part.iter().rev() {
+            let middle = if like.is_empty() { *value } else { median(like.get(..like.len().min(9)).unwrap_or(&[])) };
+            if (value - middle).abs() <= share * middle.abs() {
+                off = 0;
+                like.push(*value);
+            } else if off == 1 || like.len() < 2 {
+                break;
+            } else {
+                off += 1;
+            }
+        }
+        (!like.is_empty()).then(|| like.iter().sum::<f64>() / like.len() as f64)
     }
 
     /// Each day that is left at the median of its last four weekdays, at the level of the last two weeks.

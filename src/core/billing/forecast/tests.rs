@@ -1,0 +1,146 @@
+use chrono::Days;
+use proptest::prelude::*;
+
+use super::*;
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A series of so many days from `first`, each as `amount` says of its number and date.
+fn series(name: &str, first: &str, count: u64, amount: impl Fn(u64, NaiveDate) -> Decimal) -> Series {
+    let days = (0..count).map(|day| (day, date(first) + Days::new(day))).map(|(day, date)| (date, amount(day, date)));
+    Series { name: name.to_owned(), days: days.filter(|(_, amount)| !amount.is_zero()).collect() }
+}
+
+fn usd(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+/// A fee on one day of each month.
+fn fee(name: &str, first: &str, count: u64, on: u32, amount: &str) -> Series {
+    series(name, first, count, |_, date| if date.day() == on { usd(amount) } else { Decimal::ZERO })
+}
+
+fn of<'a>(forecast: &'a Forecast, name: &str) -> &'a Estimate {
+    &forecast.series.iter().find(|one| one.name == name).unwrap().estimate
+}
+
+#[test]
+fn what_costs_the_same_every_day_goes_on() {
+    for (as_of, month) in [("2025-03-11", "62"), ("2025-02-20", "56"), ("2025-04-02", "60")] {
+        let rds = series("RDS", "2025-01-01", 140, |_, _| usd("2"));
+        let forecast = forecast(&[rds], date(as_of));
+        assert_eq!(forecast.total.forecast, usd(month), "{as_of}");
+        assert_eq!(forecast.series[0].estimate.forecast, usd(month), "{as_of}");
+    }
+}
+
+#[test]
+fn what_is_booked_on_one_day_is_not_extrapolated() {
+    let bill = [fee("Tax", "2024-11-01", 97, 1, "12.5"), series("EC2", "2024-11-01", 97, |_, _| usd("3"))];
+    // 97 days from 1 November end on 5 February.
+    let forecast = forecast(&bill, date("2025-02-06"));
+    assert_eq!(of(&forecast, "Tax").forecast, usd("12.5"));
+    assert_eq!(of(&forecast, "EC2").forecast, usd("84"));
+    assert_eq!(forecast.total.forecast, usd("96.5"));
+}
+
+#[test]
+fn what_was_booked_every_month_on_a_day_to_come_is_expected() {
+    let bill = [fee("Support", "2024-11-01", 95, 6, "29"), fee("Credit", "2024-11-01", 95, 20, "-7"), series("EC2", "2024-11-01", 95, |_, _| usd("3"))];
+    let forecast = forecast(&bill, date("2025-02-04"));
+    assert_eq!(of(&forecast, "Support").forecast, usd("29"));
+    assert_eq!(of(&forecast, "Credit").forecast, usd("-7"));
+    assert_eq!(forecast.total.forecast, usd("106"));
+}
+
+#[test]
+fn what_is_used_up_at_no_cost_first_costs_as_much_at_the_end_of_the_month_as_before() {
+    // Free up to the 10th of each month, then 1 a day.
+    let lambda = series("Lambda", "2024-09-01", 158, |_, date| if date.day() > 10 { Decimal::ONE } else { Decimal::ZERO });
+    let other = series("EC2", "2024-09-01", 158, |_, _| usd("0.01"));
+    // 158 days from 1 September end on 5 February: 18 days of February cost.
+    let forecast = forecast(&[lambda, other], date("2025-02-06"));
+    let said = of(&forecast, "Lambda").forecast;
+    assert!((usd("16")..=usd("21")).contains(&said), "{said}");
+}
+
+#[test]
+fn days_from_the_given_one_on_have_no_influence() {
+    let wild = |limit: u64| series("EC2", "2025-01-01", 80, move |day, _| if day < limit { Decimal::from(day % 7 + 3) } else { Decimal::from(900 + day) });
+    // Day 70 is 12 March.
+    let (calm, with_future) = (series("EC2", "2025-01-01", 70, |day, _| Decimal::from(day % 7 + 3)), wild(70));
+    let new = series("New", "2025-03-12", 10, |_, _| usd("50"));
+    assert_eq!(forecast(&[with_future.clone(), new], date("2025-03-12")), forecast(&[calm], date("2025-03-12")));
+    // The day before is read.
+    assert_ne!(forecast(&[wild(69)], date("2025-03-12")), forecast(&[with_future], date("2025-03-12")));
+}
+
+#[test]
+fn a_day_on_which_nothing_has_a_figure_is_not_free() {
+    let mut rds = series("RDS", "2025-01-01", 70, |_, _| usd("2"));
+    rds.days.remove(&date("2025-03-05"));
+    assert_eq!(forecast(&[rds.clone()], date("2025-03-12")).total.forecast, usd("62"));
+    // If another series has one, the first cost nothing on that day.
+    let other = series("S3", "2025-01-01", 70, |_, _| usd("1"));
+    let said = of(&forecast(&[rds, other], date("2025-03-12")), "RDS").forecast;
+    assert!((usd("57")..=usd("60")).contains(&said), "{said}");
+}
+
+#[test]
+fn little_history_is_told_by_a_wide_interval() {
+    let few = forecast(&[series("EC2", "2025-03-01", 4, |_, _| usd("2"))], date("2025-03-05"));
+    let many = forecast(&[series("EC2", "2024-03-01", 369, |_, _| usd("2"))], date("2025-03-05"));
+    let width = |forecast: &Forecast| forecast.total.high - forecast.total.low;
+    assert_eq!(few.total.forecast, usd("62"));
+    assert!(width(&few) > usd("6"), "{:?}", few.total);
+    assert!(width(&few) > width(&many) * usd("3"), "{:?} {:?}", few.total, many.total);
+}
+
+#[test]
+fn nothing_known_is_said_as_nothing() {
+    let later = series("EC2", "2025-04-01", 4, |_, _| usd("2"));
+    let forecast = forecast(&[later], date("2025-03-05"));
+    assert!(forecast.series.is_empty());
+    assert_eq!(forecast.month.to_string(), "2025-03");
+}
+
+#[test]
+fn a_finished_month_is_scored_beside_the_run_rate() {
+    let bill = [fee("Tax", "2024-11-01", 120, 1, "40"), series("EC2", "2024-11-01", 120, |_, _| Decimal::ONE)];
+    // 120 days from 1 November end on 28 February. January costs 31 + 40; a run rate of its first seven days says 47 / 7 * 31.
+    let score = score(&bill, "2025-01".parse().unwrap(), 8).unwrap();
+    assert_eq!((score.actual, score.forecast.forecast), (usd("71"), usd("71")));
+    assert_eq!(score.run_rate.round_dp(4), usd("208.1429"));
+    assert_eq!((score.off(), score.run_rate_off()), (Some(Decimal::ZERO), Some(usd("1.9316"))));
+    assert!(score.held());
+    assert_eq!(super::score(&bill, "2025-03".parse().unwrap(), 8), None);
+    assert_eq!(super::score(&bill, "2024-10".parse().unwrap(), 8), None);
+    assert_eq!(super::score(&bill, "2025-01".parse().unwrap(), 1), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bill_the_forecast_lies_in_its_interval(
+        amounts in proptest::collection::vec((0u64..500, 0usize..4, -1_000_000_000_000i64..1_000_000_000_000, 0u32..12), 0..120),
+        as_of in 0u64..600,
+    ) {
+        let mut bill: Vec<Series> = ["a", "b", "c", "d"].map(|name| Series { name: name.to_owned(), days: std::collections::BTreeMap::new() }).into();
+        for (day, at, amount, scale) in amounts {
+            bill[at].days.insert(date("2024-01-15") + Days::new(day), Decimal::new(amount, scale));
+        }
+        let forecast = forecast(&bill, date("2024-01-15") + Days::new(as_of));
+        for estimate in forecast.series.iter().map(|one| &one.estimate).chain([&forecast.total]) {
+            prop_assert!(estimate.low <= estimate.forecast && estimate.forecast <= estimate.high, "{:?}", estimate);
+        }
+    }
+
+    #[test]
+    fn no_date_is_too_far_away(years in proptest::collection::vec((-260_000i32..260_000, 1u32..13, 1u32..29), 1..4), as_of in -260_000i32..260_000) {
+        let days = years.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day)).map(|date| (date, Decimal::ONE)).collect();
+        let as_of = NaiveDate::from_ymd_opt(as_of, 5, 5).unwrap();
+        let forecast = forecast(&[Series { name: "a".to_owned(), days }], as_of);
+        prop_assert!(forecast.total.low <= forecast.total.high);
+    }
+}
