@@ -59,7 +59,7 @@ pub struct Episode {
 /// Every episode, by first day and then by series. What is said of a day is made of that day and the days before it.
 pub fn anomalies(series: &[Series]) -> Vec<Episode> {
     let Some(last) = series.iter().filter_map(|one| one.days.last_key_value()).map(|(date, _)| *date).max() else { return Vec::new() };
-    let Some(days) = last.succ_opt().and_then(|end| Days::new(series, end, last)) else { return Vec::new() };
+    let Some(days) = last.succ_opt().and_then(|end| Days::new(&series.iter().collect::<Vec<&Series>>(), end, last)) else { return Vec::new() };
     let mut found: Vec<Episode> = series.iter().flat_map(|one| watch::episodes(&days, one)).collect();
     found.sort_by(|a, b| a.from.cmp(&b.from).then_with(|| a.series.cmp(&b.series)));
     found
@@ -75,3 +75,6 @@ pub fn lasting(series: &[Series], as_of: NaiveDate) -> Vec<Episode> {
     let cut: Vec<Series> = series.iter().map(cut).filter(|one| !one.days.is_empty()).collect();
     anomalies(&cut).into_iter().filter(|episode| episode.to.is_none()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,23 +3,25 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::super::dense::{Days, Line};
+use super::super::dense::{Days, Line, median};
 use super::super::series::Series;
-use super::expect::{Expectation, known_day, level, limit};
+use super::expect::{Expectation, known_day, limit};
 use super::{Episode, Kind};
 
 /// Days of a bill before anything is out of the ordinary.
 const QUIET: usize = 14;
-/// Days before something that was never billed is.
+/// Days of a series before it can be out of the ordinary on a bill that is older.
+const YOUNG: usize = 7;
+/// Days of a bill before something that was never billed is: the first month's fees are all new.
 const QUIET_FOR_NEW: usize = 35;
-/// Days after which a higher level is the usual one.
-const BELIEVED: usize = 7;
-/// Days up to which it is a spike.
+/// Days up to which it is a spike; one that lasts longer is a step, and the new level the usual one.
 const SPIKE: usize = 3;
-/// An episode goes on if it comes back within so many days.
+/// Days that a step is spoken of.
+const SPOKEN_OF: usize = 14;
+/// What comes back to the same height within so many days never went.
 const PAUSE: usize = 3;
-/// Less than this a day, a tenth of a cent of the usual currencies, is nobody's concern.
-const LEAST: f64 = 0.001;
+/// Less than this a day is less than a cent a month, of the usual currencies, and nobody's concern.
+const LEAST: f64 = 0.000_33;
 
 struct Open {
     kind: Kind,
@@ -30,6 +32,10 @@ struct Open {
     usual: f64,
     /// Above this it lasts.
     above: f64,
+    /// The most that a day has cost.
+    peak: f64,
+    /// Whether the new level has been learned.
+    believed: bool,
 }
 
 pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
@@ -37,59 +43,132 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
     let mut expectation = Expectation::new(&line);
     let mut open: Option<Open> = None;
     let mut found = Vec::new();
+    // Days that stood out, whether or not an episode was open.
+    let mut stood_out: Vec<usize> = Vec::new();
+    let mut drift = Drift::default();
     for day in 0..days.known {
         let value = line.at(day);
+        found.extend(drift.step(&line, day, open.is_some()).map(|drift| told(days, series, &drift, Some(drift.high))));
         let expected = expectation.next();
-        let usual_limit = limit(expectation.usual_ratios()).exp();
+        let high = stands_out(&expectation, &line, day, expected);
+        let known = high && (known_day(days, &line, &stood_out, day, value) || known_weekday(&line, day));
+        if high {
+            stood_out.push(day);
+        }
+        let begins = high && !known && day >= QUIET;
+        let goes_on = open.as_ref().is_some_and(|episode| value > episode.above && (episode.believed || value <= 1.4 * episode.peak));
         match open.take() {
-            None => {
-                open = begun(days, &line, day, value, expected, usual_limit, &expectation);
-                expectation.learn(value, if open.is_some() { expected } else { value });
+            // A further step upon a new level is another episode.
+            Some(episode) if begins && (episode.believed || !goes_on) => {
+                let to = if episode.high + 1 == day { day - 1 } else { episode.high };
+                found.push(told(days, series, &episode, Some(to)));
+                open = begun(&line, day, value, expected, &expectation);
+                expectation.learn(Some(value), expected);
             }
             Some(mut episode) => {
-                let high = value > episode.above;
-                if high {
+                if goes_on {
                     episode.high = day;
+                    episode.peak = episode.peak.max(value);
                 }
-                expectation.learn(if high { episode.usual } else { value }, if high { episode.usual } else { value });
                 let lasted = episode.high + 1 - episode.from;
                 if lasted > SPIKE && episode.kind == Kind::Spike {
                     episode.kind = Kind::Step;
                 }
-                if high && lasted >= BELIEVED {
+                expectation.learn(Some(value).filter(|_| !goes_on), if goes_on && !episode.believed { episode.usual } else { value });
+                if goes_on && !episode.believed && lasted > SPIKE {
                     expectation.believe(line.part(episode.from, day + 1));
-                    found.push(told(days, series, &episode, Some(day)));
-                } else if day - episode.high >= PAUSE {
+                    episode.believed = true;
+                }
+                if lasted >= SPOKEN_OF || day - episode.high >= PAUSE {
                     found.push(told(days, series, &episode, Some(episode.high)));
                 } else {
                     open = Some(episode);
                 }
             }
+            None => {
+                open = if begins { begun(&line, day, value, expected, &expectation) } else { None };
+                expectation.learn(Some(value), if open.is_some() { expected } else { value });
+            }
         }
     }
-    found.extend(open.map(|episode| {
+    found.extend(open.into_iter().chain(drift.open).map(|episode| {
         let lasts = episode.high + 1 == days.known;
         told(days, series, &episode, (!lasts).then_some(episode.high))
     }));
     found
 }
 
-fn begun(days: &Days, line: &Line, day: usize, value: f64, expected: f64, limit: f64, expectation: &Expectation) -> Option<Open> {
-    if value - expected < LEAST || day < QUIET {
-        return None;
+/// Days of a series after which its weekdays are known.
+const WEEKDAYS_KNOWN: usize = 42;
+
+/// Whether it was so on the same day a week before, while the weekdays are not known well.
+fn known_weekday(line: &Line, day: usize) -> bool {
+    day < line.begins + WEEKDAYS_KNOWN && day.checked_sub(7).is_some_and(|then| line.at(day) <= 1.2 * line.at(then))
+}
+
+/// Weeks between which a drift is measured, as days.
+const DRIFT: usize = 56;
+
+/// Slow growth: no day stands out, and yet the series has doubled within eight weeks.
+#[derive(Default)]
+struct Drift {
+    open: Option<Open>,
+    /// The day from which on it is looked for again.
+    again: usize,
+}
+
+impl Drift {
+    /// Takes a day in, and gives the drift that ended on the day before it.
+    fn step(&mut self, line: &Line, day: usize, episode: bool) -> Option<Open> {
+        let now = median(line.part((day + 1).saturating_sub(14), day + 1));
+        if let Some(open) = &mut self.open {
+            // It lasts while the last two weeks cost half as much again as the two weeks eight weeks before.
+            let then = median(line.part((day + 1).saturating_sub(DRIFT), day.saturating_sub(DRIFT - 15)));
+            if now > 1.5 * then {
+                open.high = day;
+                return None;
+            }
+            self.again = day + DRIFT;
+            return self.open.take();
+        }
+        if episode {
+            // What went up at once has been said.
+            self.again = self.again.max(day + DRIFT);
+        }
+        if day < self.again || day + 1 < line.begins + DRIFT {
+            return None;
+        }
+        let usual = median(line.part(day + 1 - DRIFT, day + 15 - DRIFT));
+        // What is only there at times does not grow when it comes.
+        let always = line.part(day + 1 - DRIFT, day + 1).iter().all(|value| *value > 0.1 * usual);
+        if usual > 0.0 && always && now > 2.0 * usual && now - usual > LEAST {
+            self.open = Some(Open { kind: Kind::Drift, from: day, high: day, usual, above: 1.5 * usual, peak: line.at(day), believed: true });
+        }
+        None
     }
-    let open = |kind: Kind, above: f64| Some(Open { kind, from: day, high: day, usual: expected, above });
-    if day == line.begins {
-        return if day >= QUIET_FOR_NEW { open(Kind::New, 0.0) } else { None };
+}
+
+/// Whether a day costs more than the days before it let expect, by more than the series usually differs.
+fn stands_out(expectation: &Expectation, line: &Line, day: usize, expected: f64) -> bool {
+    let value = line.at(day);
+    if value - expected < LEAST || value <= 1.1 * expected {
+        return false;
     }
-    if expectation.days() < QUIET || known_day(days, line, day, value) {
-        return None;
+    // Where nothing is usual, but something now and then, it is the largest of these that counts.
+    let before = line.part(day.saturating_sub(60).max(line.begins), day);
+    if expected <= 0.05 * value && before.iter().filter(|before| **before > 0.0).count() >= 3 {
+        return before.iter().all(|before| value > 1.3 * before);
     }
-    if expected <= 0.0 {
-        return if day >= QUIET_FOR_NEW { open(Kind::Spike, 0.0) } else { None };
+    value > limit(expectation.usual_ratios()).exp() * expected
+}
+
+fn begun(line: &Line, day: usize, value: f64, expected: f64, expectation: &Expectation) -> Option<Open> {
+    let open = |kind: Kind, above: f64| Some(Open { kind, from: day, high: day, usual: expected, above, peak: value, believed: false });
+    match () {
+        () if day == line.begins => open(Kind::New, 0.0).filter(|_| day >= QUIET_FOR_NEW),
+        () if expected <= 0.0 => open(Kind::Spike, 0.0).filter(|_| day >= QUIET_FOR_NEW),
+        () => open(Kind::Spike, (expected * value).sqrt()).filter(|_| expectation.days() >= YOUNG),
     }
-    let _ = level;
-    if value / expected > limit { open(Kind::Spike, expected * (1.0 + limit) / 2.0) } else { None }
 }
 
 fn told(days: &Days, series: &Series, episode: &Open, to: Option<usize>) -> Episode {
