@@ -8,6 +8,7 @@ mod default_config;
 mod demo;
 mod diagnose;
 mod failures;
+mod forecast;
 mod kill;
 mod labelled_logs;
 mod log_day;

@@ -9,10 +9,12 @@
 //! [`checks`] exercises each piece, which also keeps the compiler's dead-code
 //! lint meaningful: what is reported as unused here is unused indeed.
 
+pub(crate) mod bills;
 mod checks;
 mod install;
 mod leash;
 pub(crate) mod mail;
+pub(crate) mod naive;
 pub(crate) mod program;
 pub(crate) mod receivers;
 pub(crate) mod schema;
