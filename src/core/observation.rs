@@ -56,6 +56,17 @@ pub enum What {
     Failed(CallFailure),
 }
 
+impl What {
+    /// Whether the store keeps it as a row; the others can be asked for again, or are kept with their source.
+    pub fn is_kept(&self) -> bool {
+        match self {
+            Self::Cost(_) | Self::Lines(_) | Self::Early(_) | Self::Inventory(_) => true,
+            Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) => true,
+            Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Answered | Self::Failed(_) => false,
+        }
+    }
+}
+
 /// What one UTC day cost, as one answer said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayCost {

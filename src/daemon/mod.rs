@@ -566,13 +566,6 @@ impl Daemon {
     }
 }
 
-impl What {
-    /// Whether the store keeps it as a row; the others can be asked for again, or are kept with their source.
-    fn is_kept(&self) -> bool {
-        matches!(self, Self::Cost(_) | Self::Early(_) | Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_))
-    }
-}
-
 /// A source that is on its way, and comes back with what it gathered.
 type InFlight = FuturesUnordered<BoxFuture<'static, Done>>;
 

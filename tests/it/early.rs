@@ -70,7 +70,8 @@ impl Early {
 async fn account(url: &str) -> Account {
     let keys = aws_sdk_sts::config::Credentials::new("test", "test", None, None, "test");
     let region = aws_config::Region::new(REGION);
-    sdk::account(&aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).endpoint_url(url).credentials_provider(keys).load().await)
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).endpoint_url(url).credentials_provider(keys).load().await;
+    sdk::account(&config, Arc::new(monitor::clock::WallClock))
 }
 
 /// Puts one datum of a metric.

@@ -133,7 +133,9 @@ pub(super) async fn run(args: Backfill, context: &Context) -> Result<Exit, Start
     let done = Filled { schema: 1, usd: spent(&store, today).await? - spent_before, months: filled };
     store.close().await;
     match args.format {
-        Format::Json => print_json(&done),
+        Format::Json => {
+            print_json(&done);
+        }
         Format::Text => print(&text(&done)),
     }
     Ok(if done.months.iter().any(|filled| filled.why.is_some()) { Exit::Incomplete } else { Exit::Done })
