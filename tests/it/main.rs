@@ -13,10 +13,7 @@ mod diagnose;
 mod early;
 mod failures;
 mod forecast;
-<<<<<<< HEAD
 mod inventory;
-=======
->>>>>>> h1
 mod kill;
 mod labelled_logs;
 mod log_day;
