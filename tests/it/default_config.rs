@@ -58,8 +58,8 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .replace("# read.lambda_metrics", "read.lambda_metrics");
     let environment = monitor::config::Environment::with(&[], "/".into());
     let config: monitor::app::Config = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
-    let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(monitor::source::WarmPing::CALLS);
-    let made: std::collections::BTreeSet<&str> = made.copied().collect();
+    let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(monitor::source::WarmPing::CALLS.iter().copied());
+    let made: std::collections::BTreeSet<&str> = made.collect();
     let policy: serde_json::Value = serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy")).expect("JSON");
     let allowed: std::collections::BTreeSet<&str> =
         policy["Statement"].as_array().expect("statements").iter().filter_map(|statement| statement["Action"].as_str()).collect();

@@ -67,7 +67,7 @@ fn account(url: &str, clock: &Arc<dyn Clock>, calls_per_second: u32) -> Account 
         .retry_config(RetryConfig::disabled())
         .build();
     let log_budget = Arc::new(Budget::new(calls_per_second, Arc::clone(clock)));
-    Account { log_budget, ..sdk::account(&config) }
+    Account { log_budget, ..sdk::account(&config, Arc::clone(clock)) }
 }
 
 fn source(account: &Account, cursors: &BTreeMap<String, String>, now: DateTime<Utc>) -> Box<dyn Source> {
