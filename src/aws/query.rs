@@ -67,7 +67,7 @@ impl Call<'_> {
 
 /// Posts forms and reads XML.
 pub(super) struct Query {
-    /// `None` where no TLS can be set up on this machine, with the reason.
+    /// The reason where no TLS can be set up on this machine.
     http: Result<Client, String>,
     config: SdkConfig,
     clock: Arc<dyn Clock>,

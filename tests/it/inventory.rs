@@ -116,11 +116,11 @@ async fn a_call_is_tried_again_where_that_may_help_and_never_for_ever() {
 
 #[tokio::test]
 async fn a_request_says_who_asks_for_what_and_is_signed() {
-    let server = Webhook::start(vec![page("a b&c"), page("")]);
+    let server = Webhook::start(vec![page("a b+c"), page("")]);
     source("[\"volumes\"]", &server.url(), vec![], &clock()).poll(noon()).await;
     let requests = server.requests();
     assert_eq!(requests[0].body, "Action=DescribeVolumes&Version=2016-11-15&MaxResults=500");
-    assert_eq!(requests[1].body, "Action=DescribeVolumes&Version=2016-11-15&MaxResults=500&NextToken=a+b%26c");
+    assert_eq!(requests[1].body, "Action=DescribeVolumes&Version=2016-11-15&MaxResults=500&NextToken=a+b%2Bc");
     let authorization = requests[0].header("authorization").unwrap_or_default();
     assert!(
         authorization.starts_with("AWS4-HMAC-SHA256 Credential=test/20241220/ap-northeast-2/ec2/aws4_request, SignedHeaders=content-type;host;"),

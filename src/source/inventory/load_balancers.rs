@@ -4,7 +4,7 @@ use super::Look;
 use crate::aws::MetricQuery;
 use crate::aws::resources::LoadBalancer;
 use crate::core::inventory::{Gap, Resource, Usage};
-use crate::core::observation::CallFailure;
+use crate::core::observation::{CallFailure, FailureKind};
 
 pub(super) const CALLS: &[&str] = &[
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -58,7 +58,12 @@ async fn usage(look: &Look<'_>, balancer: &LoadBalancer) -> Result<Usage, CallFa
 /// How many targets are registered behind it, in words.
 async fn targets(look: &Look<'_>, balancer: &str) -> Result<String, CallFailure> {
     let mut registered = 0;
-    for group in look.account.resources.target_groups(balancer).await? {
+    let groups = match look.account.resources.target_groups(balancer).await {
+        // A balancer that only redirects has no group; this is one of the two ways to say so.
+        Err(failure) if failure.kind == FailureKind::NotFound => vec![],
+        other => other?,
+    };
+    for group in groups {
         registered += look.account.resources.targets(&group).await?;
     }
     Ok(match registered {
