@@ -533,7 +533,7 @@ impl Daemon {
 impl What {
     /// Whether the store keeps it as a row; the others can be asked for again, or are kept with their source.
     fn is_kept(&self) -> bool {
-        matches!(self, Self::Cost(_) | Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_))
+        matches!(self, Self::Cost(_) | Self::Lines(_) | Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_))
     }
 }
 
