@@ -139,7 +139,7 @@ impl Reading {
     pub fn file(&mut self, name: &str, mut file: File, written: DateTime<Utc>) -> Result<(), BadExport> {
         let failed = |why: String| BadExport::new(name, why);
         let mut first = Vec::new();
-        file.by_ref().take(4).read_to_end(&mut first).and_then(|_| file.rewind()).map_err(|error| failed(error.to_string()))?;
+        file.rewind().and_then(|()| file.by_ref().take(4).read_to_end(&mut first)).and_then(|_| file.rewind()).map_err(|error| failed(error.to_string()))?;
         let Self { metric, progress, bill } = self;
         let counted = |file| Counted { file, progress: Arc::clone(progress) };
         let bill = std::cell::RefCell::new(bill);
