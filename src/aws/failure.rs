@@ -76,7 +76,9 @@ pub(super) fn classify(code: &str, status: u16) -> FailureKind {
         | "ThrottledException"
         | "RequestThrottled"
         | "SlowDown" => FailureKind::Throttled,
-        "ResourceNotFoundException" | "ResourceNotFound" | "TargetGroupNotFound" | "LoadBalancerNotFound" | "NoSuchBucket" | "NoSuchKey" => FailureKind::NotFound,
+        "ResourceNotFoundException" | "ResourceNotFound" | "TargetGroupNotFound" | "LoadBalancerNotFound" | "NoSuchBucket" | "NoSuchKey" => {
+            FailureKind::NotFound
+        }
         _ if status == 429 => FailureKind::Throttled,
         _ if status == 403 => FailureKind::Denied,
         _ => FailureKind::Refused,

@@ -54,6 +54,8 @@ Examples:
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
+  monitor report --format html --output month.html    ... for a browser, with a chart
+  monitor report --send team            ... to a receiver, now
   monitor billing import exports/       take in what AWS exported of the bill: FOCUS or CUR 2.0, CSV or Parquet
   monitor incidents                     what is and was open, and who was told
   monitor ack 676dcdcc                  I take care of it: no reminders, no escalation
@@ -75,9 +77,9 @@ enum Command {
     Run(run::Args),
     /// Find every mistake in the configuration; with --live also what AWS and the receivers say to it
     Check(check::Args),
-    /// The bill: take it in from an export
+    /// The bill: take it in from an export, or ask for months of the past
     Billing(billing::Args),
-    /// Sum up a month: cost per service, functions, pings, incidents, own cost
+    /// Sum up a month: what it cost and why, functions, pings, incidents, forecast, own cost; as text, Markdown, HTML or JSON, or sent
     Report(report::Args),
     /// What is open, what waits, and how the sources are
     Status(status::Args),

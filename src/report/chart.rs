@@ -161,7 +161,6 @@ pub(super) fn png(chart: &Chart) -> Option<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Best);
     encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels)).ok()?;
     Some(file)
 }

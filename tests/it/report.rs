@@ -299,6 +299,13 @@ async fn a_report_that_does_not_arrive_waits_in_the_outbox_as_it_is() {
     assert!(store.backlog().await.expect("the backlog")["team"].waiting >= 1);
     store.close().await;
     assert!(!reports(&refuses).is_empty());
+    fs::write(folder.path().join("alerts.toml"), tables(MONTHLY)).expect("the configuration");
+    let output = monitor(folder.path()).args(["outbox", "--format", "json"]).run();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let outbox: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    schema::holds("docs/outbox.schema.json", &outbox);
+    let waits = |message: &Value| message["title"] == "Report for December 2024" && message["state"] == "waiting" && message["receiver"] == "team";
+    assert!(outbox["messages"].as_array().expect("messages").iter().any(waits), "{outbox:#}");
     watch(folder.path(), &slack.url(), MONTHLY, "2025-01-02T01:00:00Z", "2025-01-02T02:00:00Z").await;
     assert_eq!(reports(&slack), ["Report for December 2024"]);
 }
