@@ -56,7 +56,8 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .replace("# [watch.metrics]", "[watch.metrics]")
         .replace("# every = \"5m\"", "every = \"5m\"")
         .replace("# read.lambda_metrics", "read.lambda_metrics")
-        .replace("# [watch.charges]\n# every = \"6h\"\n# read", "[watch.charges]\nevery = \"6h\"\nread")
+        .replace("# [watch.things]\n# every = \"12h\"\n# read", "[watch.things]\nevery = \"12h\"\nread")
+        .replace("# [watch.exports]\n# every = \"6h\"\n# read", "[watch.exports]\nevery = \"6h\"\nread")
         .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
     let environment = monitor::config::Environment::with(&[], "/".into());
     let config: monitor::app::Config = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
