@@ -117,9 +117,7 @@ fn siblings_do_not_know_each_other() {
     for (path, code) in sources() {
         for folder in SIBLINGS {
             let Some(name) = path.strip_prefix(&format!("{folder}/")).and_then(|file| file.strip_suffix(".rs")).filter(|name| *name != "mod") else { continue };
-            // One condition shares its reading of `service`, which is the grammar's and not the condition's.
             let shared = |other: &str| match *folder {
-                "core/rules" => name == "cost_jump" && other == "cost_above",
                 "notify" => !KINDS_OF_NOTIFY.contains(&other),
                 _ => false,
             };

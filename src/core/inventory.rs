@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::day_start;
+use super::calendar::{Month, day_start};
 use super::money::cents;
 use super::month::{IdleLine, ResourceLine};
 use super::span::Span;
@@ -334,13 +334,28 @@ fn days_long(length: TimeDelta) -> String {
     }
 }
 
-/// What stands behind the bill of a service, dearest first, those without a price last.
-pub fn resources_of(service: &str, inventories: &[&Inventory], now: DateTime<Utc>) -> Vec<ResourceLine> {
-    let mut all: Vec<(Option<Decimal>, String, String)> =
-        of(service, inventories).map(|(_, resource)| (resource.monthly_usd, resource.id.clone(), resource.sentence(now))).collect();
-    all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    all.into_iter().map(|(amount, id, note)| ResourceLine { id, amount, note }).collect()
+/// What stands behind the bill of a service in a month, at what it cost until `now` by the price table: for the hours since it was made,
+/// or since the month began. Where it is not known when it was made, what it costs in a whole month stands in the note, and no amount.
+/// Dearest first, those without an amount last.
+pub fn resources_of(service: &str, inventories: &[&Inventory], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
+    let (begin, end) = month.instants();
+    let line = |(_, resource): (ResourceKind, &Resource)| {
+        let there = resource.created.map(|created| (now.min(end) - created.max(begin)).num_hours().max(0));
+        // A whole month is as long as the price table says, however many days it has.
+        let amount = resource
+            .monthly_usd
+            .zip(there)
+            .and_then(|(usd, hours)| usd.checked_mul(Decimal::from(hours.min(HOURS_A_MONTH)))?.checked_div(Decimal::from(HOURS_A_MONTH)));
+        let rate = resource.monthly_usd.map(|usd| format!("; about {} USD a month", cents(usd))).unwrap_or_default();
+        ResourceLine { id: resource.id.clone(), amount: amount.map(|usd| usd.round_dp(4)), note: format!("{}{rate}", resource.sentence(now)) }
+    };
+    let mut all: Vec<ResourceLine> = of(service, inventories).map(line).collect();
+    all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.id.cmp(&b.id)));
+    all
 }
+
+/// The hours of a month in AWS's own calculations.
+const HOURS_A_MONTH: i64 = 730;
 
 /// What is paid for and used by nobody, dearest first, those without a price last.
 pub fn idle_lines(inventories: &[&Inventory], now: DateTime<Utc>) -> Vec<IdleLine> {

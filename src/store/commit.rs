@@ -138,10 +138,9 @@ const POINTS: &str = "INSERT INTO metric_point (function, metric, at, seen, body
 const SIGNS: &str = "INSERT INTO sign (source, kind, function, since, until, failure)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
-/// The last reading of a day stays.
 const INVENTORIES: &str = "INSERT INTO inventory (source, kind, region, day, seen, body)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET source = excluded.source, seen = excluded.seen, body = excluded.body WHERE seen <= excluded.seen";
+    ON CONFLICT DO UPDATE SET source = excluded.source, body = excluded.body";
 const CURSORS: &str = "INSERT INTO cursor (source, key, value)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET value = excluded.value";
@@ -202,6 +201,12 @@ impl Store {
             ("DELETE FROM ack WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = ack.incident)", old),
             ("DELETE FROM sign WHERE until < ?1", old),
             ("DELETE FROM inventory WHERE seen < ?1", old),
+            // A report needs the last reading of a day; the others are for rehearsals.
+            (
+                "DELETE FROM inventory AS i WHERE seen < ?1
+                    AND EXISTS (SELECT 1 FROM inventory l WHERE l.kind = i.kind AND l.region = i.region AND l.day = i.day AND l.seen > i.seen)",
+                old_minute,
+            ),
             ("DELETE FROM early WHERE seen < ?1", old_minute),
             // By the key, function by function: there is no index by time alone.
             ("DELETE FROM lambda_minute WHERE function IN (SELECT DISTINCT function FROM lambda_day) AND minute < ?1 AND seen < ?1", old_minute),

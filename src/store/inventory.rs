@@ -1,4 +1,4 @@
-//! What stood behind the bill: the last reading of each day, by kind and region.
+//! What stood behind the bill: each reading, by kind and region.
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
@@ -39,7 +39,7 @@ impl Store {
         rows.iter().map(|row| self.inventory(row)).collect()
     }
 
-    /// The inventories that were seen from `from` on, before `to`: the last of each day.
+    /// The inventories that were seen from `from` on, before `to`.
     pub(super) async fn inventories_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         let rows = self.rows(sqlx::query(BETWEEN).bind(ms(from)).bind(ms(to))).await?;
         rows.iter().map(|row| self.inventory(row)).collect()

@@ -11,7 +11,7 @@ fn the_demo_names_the_bill_the_function_its_cause_and_that_pinging_cannot_help()
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     for expected in [
         "2024-12-23 12:10:00 KST  [warning] Amazon Relational Database Service jumped to 2.00 USD on 2024-12-20",
-        "Amazon Relational Database Service costs 10.20 USD in 2024-12 so far, over 10.00 USD",
+        "Amazon Relational Database Service costs 12.20 USD in 2024-12 so far, over 10.00 USD",
         "[critical] backend-dev: start-up takes too long (slow_cold_start)",
         "Pinging cannot help",
         "Report for December 2024",

@@ -1,6 +1,7 @@
 //! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
 
 mod alerts;
+mod billing_backfill;
 mod billing_import;
 mod billing_sums;
 mod billing_year;

@@ -106,9 +106,14 @@ impl Best {
         }
     }
 
+    /// Whether the bill does not say as much.
+    pub fn is_early(&self) -> bool {
+        self.by != By::Bill
+    }
+
     /// Whether it is an early figure that is over a limit, and the bill's is not yet.
     pub fn is_early_over(&self, limit: Decimal) -> bool {
-        self.by != By::Bill && self.amount > limit && self.billed.is_none_or(|billed| billed <= limit)
+        self.is_early() && self.amount > limit && self.billed.is_none_or(|billed| billed <= limit)
     }
 }
 

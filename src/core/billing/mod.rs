@@ -12,3 +12,4 @@ pub mod line;
 pub mod series;
 pub mod service_codes;
 pub mod usage;
+pub mod which;

@@ -96,14 +96,24 @@ fn a_service_is_summed_up_in_one_sentence() {
 
 #[test]
 fn lines_for_the_report_come_dearest_first_and_those_without_a_price_last() {
-    let all = databases(vec![resource("none", "x", None, Some(9)), resource("cheap", "x", Some("1.5"), Some(9)), resource("dear", "x", Some("20"), None)]);
-    let lines: Vec<_> = resources_of(RDS, &[&all], now()).into_iter().map(|line| (line.id, line.amount, line.note)).collect();
+    let made = |created: &str, resource: Resource| Resource { created: Some(created.parse().unwrap()), ..resource };
+    let all = databases(vec![
+        resource("none", "x", None, Some(9)),
+        made("2024-11-01T00:00:00Z", resource("cheap", "x", Some("1.5"), Some(9))),
+        made("2025-01-10T12:00:00Z", resource("dear", "x", Some("20"), None)),
+        resource("undated", "x", Some("3"), None),
+    ]);
+    let january = "2025-01".parse().unwrap();
+    let lines: Vec<_> = resources_of(RDS, &[&all], january, now()).into_iter().map(|line| (line.id, line.amount, line.note)).collect();
     assert_eq!(
         lines,
         [
-            ("dear".to_owned(), usd("20"), "x; available".to_owned()),
-            ("cheap".to_owned(), usd("1.5"), "x; available; had no connection for 9 days".to_owned()),
+            // 240 of 730 hours.
+            ("dear".to_owned(), usd("6.5753"), "x; available; about 20.00 USD a month".to_owned()),
+            // 468 hours since the month began.
+            ("cheap".to_owned(), usd("0.9616"), "x; available; had no connection for 9 days; about 1.50 USD a month".to_owned()),
             ("none".to_owned(), None, "x; available; had no connection for 9 days".to_owned()),
+            ("undated".to_owned(), None, "x; available; about 3.00 USD a month".to_owned()),
         ]
     );
     let idle: Vec<_> = idle_lines(&[&all], now()).into_iter().map(|line| (line.id, line.note)).collect();

@@ -54,7 +54,7 @@ pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayL
         let sum = billed.entry(&key.resource).or_default();
         *sum = sum.saturating_add(charged.amount);
     }
-    let mut all = resources_of(service, inventories, now);
+    let mut all = resources_of(service, inventories, month, now);
     for line in &mut all {
         // A bill names a thing by its ARN, which ends in what the inventory calls it.
         let named = billed.keys().copied().find(|arn| *arn == line.id || arn.rsplit([':', '/']).next() == Some(line.id.as_str()));

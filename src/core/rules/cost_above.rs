@@ -5,9 +5,9 @@ use rust_decimal::Decimal;
 
 use super::{Finding, Judgement, Measure};
 use crate::core::billing::early::{self, Best, By, Origin};
+use crate::core::billing::which::{Which, behind, service_of};
 use crate::core::calendar::{Month, day_start};
 use crate::core::history::History;
-use crate::core::inventory::summary;
 use crate::core::money::{Usd, cents};
 use crate::core::settings::Settings;
 use crate::core::span::Span;
@@ -15,9 +15,6 @@ use crate::core::subject::Subject;
 
 /// Days after which the last known figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(4);
-
-/// Tax is billed like a service of this name.
-const TAX: &str = "Tax";
 
 /// The settings of `when.cost_above`.
 #[derive(Debug, Clone)]
@@ -28,60 +25,6 @@ pub struct CostAbove {
     per: Per,
     /// The limit; reaching it exactly is still within it.
     limit: Usd,
-}
-
-/// Which costs are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Which {
-    /// Everything together.
-    Total,
-    /// One service, by the name on the bill.
-    Service(String),
-    /// Each service by itself; not the tax, which is booked when an invoice is and follows the rest.
-    Each,
-}
-
-impl Which {
-    /// `service = "..."`, `service = "*"` for each, or absent for everything together.
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        if !settings.has("service") {
-            return Some(Self::Total);
-        }
-        settings.required::<String>("service").map(|service| if service == "*" { Self::Each } else { Self::Service(service) })
-    }
-
-    /// Whether a subject is among those meant.
-    pub(super) fn covers(&self, subject: &Subject) -> bool {
-        match (self, subject) {
-            (Self::Total, Subject::Total) => true,
-            (Self::Service(meant), Subject::Service(name)) => meant == name,
-            (Self::Each, Subject::Service(name)) => name != TAX,
-            _ => false,
-        }
-    }
-
-    /// The subjects meant, as far as they are known.
-    pub(super) fn subjects(&self, history: &History) -> Vec<Subject> {
-        match self {
-            Self::Total => vec![Subject::Total],
-            Self::Service(name) => vec![Subject::Service(name.clone())],
-            Self::Each => history.costs().services().filter(|name| *name != TAX).map(|name| Subject::Service(name.to_owned())).collect(),
-        }
-    }
-}
-
-/// The service a cost subject names; `None` is everything.
-pub(super) fn service_of(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::Service(name) => Some(name),
-        _ => None,
-    }
-}
-
-/// What stands behind the bill of a service, where an inventory says.
-pub(super) fn behind(subject: &Subject, history: &History, now: DateTime<Utc>) -> Vec<String> {
-    let said = service_of(subject).and_then(|service| summary(service, &history.inventories_at(now), now));
-    said.into_iter().map(|said| format!("{said}.")).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +88,10 @@ impl CostAbove {
         }
         let certainly = |cost| history.costs().certainly(cost, service_of(&subject)).unwrap_or_default();
         if days.iter().map(|cost| certainly(cost)).sum::<Decimal>() <= self.limit.0 {
+            // What the bill is not certain of, an early figure may be.
+            if let Some(best) = best.filter(|best| best.is_early() && best.amount > self.limit.0) {
+                return Judgement::holds(subject.clone(), self.before_the_bill(&subject, &best, &format!("in {month} so far")));
+            }
             return Judgement::unknown(
                 subject,
                 format!("{} USD in {month} up to {}, over {} only if the last days stay as they are", cents(sum), last.day, self.limit),
@@ -182,7 +129,7 @@ impl CostAbove {
             };
             if amount > self.limit.0 {
                 if history.costs().certainly(cost, service_of(&subject)).is_none_or(|certain| certain <= self.limit.0) {
-                    uncertain = Some(format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit));
+                    uncertain = Some((cost.day, format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit)));
                     continue;
                 }
                 let finding = self.finding(
@@ -196,8 +143,12 @@ impl CostAbove {
                 return Judgement::holds(subject, self.confirmed(finding, best, Month::of(cost.day)));
             }
         }
-        if let Some(why) = uncertain {
-            return Judgement::unknown(subject, why);
+        if let Some((day, why)) = uncertain {
+            let best = early::best_day(history, service_of(&subject), day).filter(|best| best.is_early() && best.amount > self.limit.0);
+            return match best {
+                Some(best) => Judgement::holds(subject.clone(), self.before_the_bill(&subject, &best, &format!("on {day}"))),
+                None => Judgement::unknown(subject, why),
+            };
         }
         let why = self.after_early_figures(history, &subject, now, format!("within {} on {}", self.limit, last.day));
         Judgement::clear(subject, why)

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cost_above::{Which, service_of};
 use super::{Finding, Judgement};
 use crate::core::billing::anomaly::{Episode, Kind};
+use crate::core::billing::which::{Which, service_of};
 use crate::core::calendar::Month;
 use crate::core::history::History;
 use crate::core::money::{Usd, cents};

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::cost_above::{Which, behind, service_of};
 use super::{Finding, Judgement, Measure};
+use crate::core::billing::which::{Which, behind, service_of};
 use crate::core::history::History;
 use crate::core::money::{Factor, Usd, cents};
 use crate::core::observation::DayCost;

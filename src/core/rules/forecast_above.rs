@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::cost_above::{Which, service_of};
 use super::{Finding, Judgement, Measure};
 use crate::core::billing::forecast::Estimate;
+use crate::core::billing::which::{Which, service_of};
 use crate::core::calendar::Month;
 use crate::core::history::History;
 use crate::core::money::{Usd, cents};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::cost_above::{Which, service_of};
 use super::{Finding, Judgement};
+use crate::core::billing::which::{Which, service_of};
 use crate::core::history::History;
 use crate::core::money::{Usd, cents};
 use crate::core::settings::Settings;

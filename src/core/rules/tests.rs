@@ -513,6 +513,9 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
     );
     // A low bound never says that a limit is kept.
     check(rule, &[quiet], &[(subject, "unknown", "no figure of the last days")]);
+    // What the provisional bill is not certain of, what was used is.
+    check(rule, &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.7", "5.7")], &[(subject, "holds", "costs 5.70 USD on 2024-12-19")]);
+    check(rule, &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.1", "5.1")], &[(subject, "unknown", "5.50 USD on 2024-12-19")]);
     check(rule, &[used("2024-12-14", "AWS Lambda", "14.3", "14.3")], &[(subject, "unknown", "")]);
 }
 
@@ -537,11 +540,11 @@ fn a_confirmed_figure_is_news_once_and_one_that_the_bill_found_itself_is_not() {
     };
     let early = charges("2024-12-20", "25", &[]);
     assert_eq!(latest(std::slice::from_ref(&early)), None);
-    assert_eq!(latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "24")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(latest(&[early, cost("2024-12-18", true, &[("RDS", "23")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
-    assert_eq!(latest(&[cost("2024-12-19", false, &[("RDS", "21")])]), None);
+    assert_eq!(latest(&[cost("2024-12-19", false, &[("RDS", "24")])]), None);
     // The bill was first: an early figure that comes after it is no news.
-    assert_eq!(latest(&[charges("2024-12-20", "3", &[]), cost("2024-12-19", false, &[("RDS", "21")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(latest(&[charges("2024-12-20", "3", &[]), cost("2024-12-19", false, &[("RDS", "24")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
 }
 
 #[test]

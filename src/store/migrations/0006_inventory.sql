@@ -1,4 +1,4 @@
--- What stood behind the bill: what was read of a kind of things in a region, the last of each UTC day.
+-- What stood behind the bill: what was read of a kind of things in a region. Of days that are long gone the last reading stays.
 CREATE TABLE inventory (
     source TEXT NOT NULL,
     -- `rds_instance`, `nat_gateway`, ...
@@ -8,7 +8,7 @@ CREATE TABLE inventory (
     seen   INTEGER NOT NULL,
     -- The inventory as JSON.
     body   TEXT NOT NULL,
-    PRIMARY KEY (kind, region, day)
+    PRIMARY KEY (kind, region, seen)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX inventory_by_seen ON inventory (seen);
