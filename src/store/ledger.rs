@@ -37,23 +37,38 @@ async fn spent(connection: &mut SqliteConnection, month: Month) -> Result<Decima
     Ok(sum)
 }
 
+/// Runs to its end by itself. Whoever waits for it may be put aside in the middle by a loop that waits for the store itself, and must not
+/// hold on to the only connection meanwhile.
+async fn by_itself<T: Send + 'static>(work: impl Future<Output = Result<T, String>> + Send + 'static) -> Result<T, String> {
+    tokio::spawn(work).await.map_err(|error| error.to_string())?
+}
+
+async fn book(pool: SqlitePool, day: NaiveDate, operation: String, price: Decimal, cap: Decimal) -> Result<Booked, String> {
+    // Whoever reads the sum holds the right to write, so that nobody else adds to it meanwhile.
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| error.to_string())?;
+    let spent = spent(&mut transaction, Month::of(day)).await?;
+    if spent.saturating_add(price) > cap {
+        transaction.rollback().await.map_err(|error| error.to_string())?;
+        return Ok(Booked::CapReached(spent));
+    }
+    let add = sqlx::query(ADD).bind(day.to_string()).bind(operation).bind(price.normalize().to_string());
+    add.execute(&mut *transaction).await.map_err(|error| error.to_string())?;
+    transaction.commit().await.map_err(|error| error.to_string())?;
+    Ok(Booked::Yes)
+}
+
+async fn strike(pool: SqlitePool, day: NaiveDate, operation: String, price: Decimal) -> Result<(), String> {
+    let take = sqlx::query(TAKE).bind(day.to_string()).bind(operation).bind(price.normalize().to_string());
+    take.execute(&pool).await.map(drop).map_err(|error| error.to_string())
+}
+
 #[async_trait]
 impl Ledger for SpendLedger {
     async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String> {
-        // Whoever reads the sum holds the right to write, so that nobody else adds to it meanwhile.
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| error.to_string())?;
-        let spent = spent(&mut transaction, Month::of(day)).await?;
-        if spent.saturating_add(price) > cap {
-            return Ok(Booked::CapReached(spent));
-        }
-        let add = sqlx::query(ADD).bind(day.to_string()).bind(operation).bind(price.normalize().to_string());
-        add.execute(&mut *transaction).await.map_err(|error| error.to_string())?;
-        transaction.commit().await.map_err(|error| error.to_string())?;
-        Ok(Booked::Yes)
+        by_itself(book(self.pool.clone(), day, operation.to_owned(), price, cap)).await
     }
 
     async fn strike(&self, day: NaiveDate, operation: &str, price: Decimal) -> Result<(), String> {
-        let take = sqlx::query(TAKE).bind(day.to_string()).bind(operation).bind(price.normalize().to_string());
-        take.execute(&self.pool).await.map(drop).map_err(|error| error.to_string())
+        by_itself(strike(self.pool.clone(), day, operation.to_owned(), price)).await
     }
 }

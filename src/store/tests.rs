@@ -371,3 +371,28 @@ async fn lines_that_a_source_saw_are_committed_with_everything_else() {
     assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), [("watch.x".to_owned(), lines)]);
     assert_eq!(store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].services["RDS"].amount.to_string(), "2");
 }
+
+#[tokio::test]
+async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_over_processes() {
+    use crate::aws::meter::{Booked, Ledger};
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let (day, cent, cap) = (NaiveDate::from_ymd_opt(2024, 12, 10).unwrap(), rust_decimal::Decimal::new(1, 2), rust_decimal::Decimal::new(3, 2));
+    let ledger = store.ledger();
+    let mut booking = Box::pin(ledger.book(day, "ce:GetCostAndUsage", cent, cap));
+    // A loop begins it, and then waits for the store itself.
+    assert!(futures::poll!(&mut booking).is_pending());
+    write(&store, vec![]).await;
+    assert!(store.data_version().await.is_ok());
+    assert_eq!(booking.await, Ok(Booked::Yes));
+    let other = Store::open_read_only(&folder.path().join("monitor.db")).await.unwrap();
+    assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), cent);
+    for (booked, spent) in [(Booked::Yes, 2), (Booked::Yes, 3), (Booked::CapReached(rust_decimal::Decimal::new(3, 2)), 3)] {
+        assert_eq!(ledger.book(day, "ce:GetCostAndUsage", cent, cap).await, Ok(booked));
+        assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), rust_decimal::Decimal::new(spent, 2));
+    }
+    ledger.strike(day, "ce:GetCostAndUsage", cent).await.unwrap();
+    assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), rust_decimal::Decimal::new(2, 2));
+    // Another month has a cap of its own.
+    assert_eq!(ledger.book(day + TimeDelta::days(30), "ce:GetCostAndUsage", cent, cap).await, Ok(Booked::Yes));
+}

@@ -98,7 +98,8 @@ async fn an_outage_of_six_hours_loses_nothing_and_repeats_nothing() {
     assert!(told[15].starts_with("[critical] backend-dev: it restarts in a loop"), "{told:?}");
     assert_eq!(told.len(), 17, "one message of all that still fires, and nothing of what was tried before: {told:?}");
     for part in [
-        "3 incidents: 1 critical, 2 warning",
+        "4 incidents: 1 critical, 2 warning, 1 info",
+        "RDS instance",
         "Amazon Relational Database Service costs",
         "Amazon Relational Database Service jumped",
         "warm-up pings do not warm",
