@@ -120,7 +120,7 @@ impl Query {
     async fn try_once(&self, call: &Call<'_>, token: Option<&str>) -> Result<String, (bool, CallFailure)> {
         let name = call.name();
         let failed = |chain: &[String]| (false, before_an_answer(&name, call.resource, chain));
-        let http = self.http.as_ref().map_err(|why| failed(&[why.clone()]))?;
+        let http = self.http.as_ref().map_err(|why| failed(std::slice::from_ref(why)))?;
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
         if region.is_empty() {
             return Err(failed(&["missing region".to_owned()]));

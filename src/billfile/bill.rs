@@ -72,7 +72,7 @@ struct Sum {
 impl Sum {
     /// As [`Charged::add`], but exact. `None` if the sum is too large.
     fn add(&mut self, other: Self) -> Option<()> {
-        self.amount = self.amount.add(other.amount)?;
+        self.amount = self.amount.plus(other.amount)?;
         self.quantity = self.quantity.zip(other.quantity).filter(|_| self.unit == other.unit).and_then(|(one, other)| one.checked_add(other));
         Some(())
     }
@@ -144,7 +144,7 @@ impl Bill {
         let sum = Sum { amount: row.amount, quantity: row.quantity, unit: words.number(row.unit) };
         let month = self.months.entry(Month::of(row.day)).or_default();
         let of_month = match month.sums.get(row.currency) {
-            Some(known) => known.add(row.amount)?,
+            Some(known) => known.plus(row.amount)?,
             None => row.amount,
         };
         match self.lines.get_mut(&key) {

@@ -179,7 +179,7 @@ impl Polled {
             self.is_settled(**day, answered, now) && self.told_apart.get(*day) != Some(&answered.sum()) && !answered.groups.is_empty()
         };
         let wanted: Vec<NaiveDate> = days.iter().filter(open).map(|(day, _)| *day).collect();
-        let Some((first, end)) = wanted.first().copied().zip(wanted.last().and_then(|last| last.succ_opt())) else { return Ok(vec![]) };
+        let Some((first, end)) = wanted.first().copied().zip(wanted.last().and_then(NaiveDate::succ_opt)) else { return Ok(vec![]) };
         let mut found = self.ask(first, end, CostBy::UsageType).await?;
         let mut lines = Vec::new();
         for day in wanted {

@@ -63,7 +63,7 @@ impl Exact {
     }
 
     /// The sum; `None` where it is too large.
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn sums_are_exact_where_a_decimal_would_round() {
         let read = |text| Exact::read(text).unwrap().0;
-        let sum = read("12345678.9").add(read("0.0000000000000000000000000001")).unwrap();
-        assert_eq!(sum.add(read("-12345678.9")).unwrap().decimal(), ("0.0000000000000000000000000001".parse().unwrap(), false));
+        let sum = read("12345678.9").plus(read("0.0000000000000000000000000001")).unwrap();
+        assert_eq!(sum.plus(read("-12345678.9")).unwrap().decimal(), ("0.0000000000000000000000000001".parse().unwrap(), false));
         assert_eq!(sum.decimal(), ("12345678.9".parse().unwrap(), true), "it has 36 digits");
-        assert_eq!(read("17000000000").add(read("17000000000")), None);
+        assert_eq!(read("17000000000").plus(read("17000000000")), None);
     }
 }

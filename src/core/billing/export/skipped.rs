@@ -46,7 +46,7 @@ impl Skipped {
         rows.count += 1;
         let sum = unusable.amount.and_then(|(amount, currency)| {
             let known = rows.sums.get(currency).copied().unwrap_or_default();
-            known.add(amount).map(|sum| (currency, sum))
+            known.plus(amount).map(|sum| (currency, sum))
         });
         match sum {
             Some((currency, sum)) => drop(rows.sums.insert(currency.to_owned(), sum)),
