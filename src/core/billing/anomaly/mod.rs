@@ -1,7 +1,7 @@
 //! What is out of the ordinary on a bill, said on the day it shows.
 //!
-//! Each series is followed day by day. What a day should cost is told by the days before it ([`expect`]); how much more than that is out of the
-//! ordinary, by how far off the series usually is. Days in a row are one episode ([`watch`]).
+//! Each series is followed day by day. What a day should cost is told by the days before it (`expect`); how much more than that is out of the
+//! ordinary, by how far off the series usually is. Days in a row are one episode (`watch`).
 
 mod expect;
 mod watch;

@@ -1,8 +1,8 @@
 //! How a month will end, from nothing but the days before.
 //!
-//! Each series is taken apart into bookings (support fees, tax, credits: [`bookings`]) and use. What use will cost is said in sixteen simple
-//! ways ([`view`]); each counts by how it did at this point of earlier months, on this series and on the whole account ([`combine`]). How far
-//! off that was at this point of earlier months gives the interval ([`interval`]).
+//! Each series is taken apart into bookings (support fees, tax, credits: `bookings`) and use. What use will cost is said in sixteen simple
+//! ways (`view`); each counts by how it did at this point of earlier months, on this series and on the whole account (`combine`). How far
+//! off that was at this point of earlier months gives the interval (`interval`).
 
 mod bookings;
 mod combine;
