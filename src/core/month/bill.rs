@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{DayLine, ForecastLines, ForecastScore, Foretold, MonthRows, ResourceLine, Restatement, ServiceForecast, ServiceLine, ServiceReason};
+use super::{DayLine, ForecastLines, ForecastScore, MonthRows, ResourceLine, Restatement, ServiceForecast, ServiceLine, ServiceReason};
 use crate::core::billing::explain::{Side, reasons, sides};
-use crate::core::billing::forecast::{Estimate, forecast};
+use crate::core::billing::forecast::{forecast, score};
 use crate::core::billing::line::DayLines;
 use crate::core::billing::series::Series;
 use crate::core::calendar::Month;
@@ -128,18 +128,17 @@ pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, n
     let Some(known_before) = end else { return ForecastLines::default() };
     let series = series(&rows.past, currency, known_before);
     // The month itself once it is over and settled, else the one before.
-    let judged = if known_before >= month.end() { month } else { month.previous() };
-    let mut lines = ForecastLines { score: score(&series, judged, &rows.past), ..ForecastLines::default() };
+    let over = if known_before >= month.end() { month } else { month.previous() };
+    let mut lines = ForecastLines { score: judged(&series, over, &rows.past), ..ForecastLines::default() };
     // Nothing is foretold of a month that is over, or has not begun.
     if known_before >= month.end() || Month::of(now.date_naive()) != month {
         return lines;
     }
     let as_of = known_before.max(month.first_day());
     let foretold = forecast(&series, as_of);
-    let value = |estimate: &Estimate| Foretold { forecast: estimate.forecast, low: estimate.low, high: estimate.high };
     lines.as_of = Some(as_of);
-    lines.total = Some(value(&foretold.total));
-    lines.services = foretold.series.iter().map(|one| ServiceForecast { service: one.name.clone(), foretold: value(&one.estimate) }).collect();
+    lines.total = Some(foretold.total);
+    lines.services = foretold.series.iter().map(|one| ServiceForecast { service: one.name.clone(), foretold: one.estimate }).collect();
     lines.services.sort_by(|a, b| b.foretold.forecast.cmp(&a.foretold.forecast).then_with(|| a.service.cmp(&b.service)));
     lines
 }
@@ -155,22 +154,23 @@ fn series(days: &[DayCost], currency: &str, end: NaiveDate) -> Vec<Series> {
 }
 
 /// How a month that is over had been foretold in its middle. `None` unless every day of it is settled, and something was known before.
-fn score(series: &[Series], month: Month, days: &[DayCost]) -> Option<ForecastScore> {
+fn judged(series: &[Series], month: Month, days: &[DayCost]) -> Option<ForecastScore> {
     let known = days.iter().filter(|day| month.contains(day.day) && day.settled).count();
     let length = (month.end() - month.first_day()).num_days();
     if i64::try_from(known).ok()? != length || !days.iter().any(|day| day.day < month.first_day()) {
         return None;
     }
-    let as_of = month.first_day().with_day(JUDGED_ON)?;
-    let sum = |end: NaiveDate| {
-        let days = series.iter().flat_map(|one| one.days.range(month.first_day()..end));
-        days.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
-    };
-    let (actual, so_far) = (sum(month.end()), sum(as_of));
-    let foretold = forecast(series, as_of).total.forecast;
-    let naive = so_far.checked_mul(Decimal::from(length))?.checked_div(Decimal::from(JUDGED_ON - 1))?.round_dp(10);
-    let percent = |said: Decimal| (said - actual).abs().checked_mul(Decimal::ONE_HUNDRED)?.checked_div(actual.abs()).map(|share| share.round_dp(1));
-    Some(ForecastScore { month, as_of, forecast: foretold, naive, actual, error_percent: percent(foretold), naive_error_percent: percent(naive) })
+    let score = score(series, month, JUDGED_ON)?;
+    let percent = |share: Option<Decimal>| share.map(|share| (share * Decimal::ONE_HUNDRED).round_dp(1));
+    Some(ForecastScore {
+        month,
+        as_of: score.as_of,
+        forecast: score.forecast.forecast,
+        naive: score.run_rate,
+        actual: score.actual,
+        error_percent: percent(score.off()),
+        naive_error_percent: percent(score.run_rate_off()),
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::core::billing::explain::Reason;
+use crate::core::billing::forecast::Estimate;
 use crate::core::billing::line::DayLines;
 use crate::core::calendar::Month;
 use crate::core::history::Seen;
@@ -161,24 +162,13 @@ pub struct Restatement {
     pub after: Decimal,
 }
 
-/// A forecast, in the report's currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Foretold {
-    /// The most likely amount.
-    pub forecast: Decimal,
-    /// Four of five months end between this
-    pub low: Decimal,
-    /// and this.
-    pub high: Decimal,
-}
-
 /// How the month will end, and how well that was foretold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ForecastLines {
     /// The first day the forecast does not know; `null` if there is none, because the month is over or too little is known.
     pub as_of: Option<NaiveDate>,
-    /// The whole month.
-    pub total: Option<Foretold>,
+    /// The whole month, in the report's currency.
+    pub total: Option<Estimate>,
     /// By service, dearest first.
     pub services: Vec<ServiceForecast>,
     /// How the last complete month had been foretold; `null` if none can be judged.
@@ -192,7 +182,7 @@ pub struct ServiceForecast {
     pub service: String,
     /// How its month will end.
     #[serde(flatten)]
-    pub foretold: Foretold,
+    pub foretold: Estimate,
 }
 
 /// How a finished month had been foretold in its middle.

@@ -4,9 +4,10 @@ use rust_decimal::Decimal;
 
 use super::super::words::{Words, say};
 use super::{MOST_ROWS, Pen};
+use crate::core::billing::forecast::Estimate;
 use crate::core::currency::shown;
 use crate::core::money::Money;
-use crate::core::month::{ForecastScore, Foretold};
+use crate::core::month::ForecastScore;
 use crate::core::page::{Cell, Part, Section, Table};
 
 /// So many services have a forecast of their own in the report.
@@ -34,7 +35,7 @@ impl Pen<'_> {
         self.section(say!(words, "forecast"), parts)
     }
 
-    fn foretold(&self, foretold: &Foretold) -> [String; 3] {
+    fn foretold(&self, foretold: &Estimate) -> [String; 3] {
         let bound = |amount| format!("{} {}", shown(amount, self.currency()), self.currency());
         [self.amount(foretold.forecast, self.currency()), bound(foretold.low), bound(foretold.high)]
     }

@@ -6,10 +6,11 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::core::billing::explain::{Reason, ReasonKind};
+use crate::core::billing::forecast::Estimate;
 use crate::core::calendar::Month;
 use crate::core::month::{
-    CallLine, CauseLine, DayLine, DayRange, ForecastLines, ForecastScore, Foretold, FunctionLine, IdleLine, IncidentLine, MonthReport, OwnCost, PingLine,
-    ResourceLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
+    CallLine, CauseLine, DayLine, DayRange, ForecastLines, ForecastScore, FunctionLine, IdleLine, IncidentLine, MonthReport, OwnCost, PingLine, ResourceLine,
+    Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
 };
 
 pub(in crate::report) fn number(text: &str) -> Decimal {
@@ -66,7 +67,7 @@ pub(in crate::report) fn december() -> MonthReport {
         ResourceLine { id: "prod".to_owned(), amount: Some(number("12.25")), note: "db.t3.micro, available, no connection for 20 days".to_owned() },
         ResourceLine { id: "dev".to_owned(), amount: None, note: "db.t3.micro, stopped".to_owned() },
     ];
-    let foretold = |forecast: &str, low: &str, high: &str| Foretold { forecast: number(forecast), low: number(low), high: number(high) };
+    let foretold = |forecast: &str, low: &str, high: &str| Estimate { forecast: number(forecast), low: number(low), high: number(high) };
     MonthReport {
         days: Some(DayRange { first: day(1), last: day(29) }),
         currency: Some("USD".to_owned()),
