@@ -1,2 +1,15 @@
-//! The OneStep todo API as one Lambda binary. This crate holds its place in the workspace until its own work begins; it has no
-//! code yet.
+//! The OneStep todo API.
+//!
+//! One binary: under Lambda it takes events of API Gateway, function URLs, schedules and warm-up pings; anywhere else it is a plain
+//! HTTP server. The path of a request: [`lambda`] or [`server`] hands it to [`http`], which checks who asks ([`http::caller`]) and
+//! what ([`http::body`]), and hands the rows of the caller, read by a [`store`], to a decision of [`core`]; the decision's changes go
+//! back to the store in one piece. Services of others ([`outside`]) each have a budget of their own.
+//!
+//! Modules point down only: `lambda`/`server`/`command` -> `app` -> `http`, `jobs` -> `outside`, `store`, `settings` -> `core`.
+
+pub mod app;
+pub mod core;
+pub mod http;
+pub mod outside;
+pub mod settings;
+pub mod store;

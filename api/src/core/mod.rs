@@ -1,0 +1,6 @@
+//! What the product is, without the outside: rows, ranks, tokens, and the decisions about them. No waiting, no clock, no store.
+
+pub mod holdings;
+pub mod model;
+pub mod rank;
+pub mod token;

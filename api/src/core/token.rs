@@ -1,0 +1,108 @@
+//! The tokens that the client carries: JWTs signed with HS256, as the original made them, so that sessions survive the move.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::model::Id;
+
+/// How long an access token is good for.
+pub const ACCESS_HOLDS: TimeDelta = TimeDelta::days(7);
+/// How long a refresh token is good for.
+pub const REFRESH_HOLDS: TimeDelta = TimeDelta::days(30);
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Sent with every request.
+    Access,
+    /// Buys new access tokens, as often as wanted.
+    Refresh,
+}
+
+/// Whose session it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Access or refresh.
+    pub kind: Kind,
+    /// The user; None when the token has no usable `user_id`.
+    pub user: Option<Id>,
+    /// The FCM token given at login.
+    pub device: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    token_type: Kind,
+    /// Seconds since 1970; some makers write a fraction.
+    exp: f64,
+    #[serde(default)]
+    iat: Option<f64>,
+    jti: String,
+    #[serde(default)]
+    user_id: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NewClaims<'a> {
+    token_type: Kind,
+    exp: i64,
+    iat: i64,
+    jti: &'a str,
+    user_id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<&'a str>,
+}
+
+/// Signs and reads tokens. Prints nothing of its key.
+pub struct Signer {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Signer(***)")
+    }
+}
+
+impl Signer {
+    /// With this key, as bytes of text.
+    pub fn new(key: &str) -> Self {
+        Self { encoding: EncodingKey::from_secret(key.as_bytes()), decoding: DecodingKey::from_secret(key.as_bytes()) }
+    }
+
+    /// A new token. `jti` is 32 hexadecimal digits that nobody can guess.
+    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>, jti: &str, now: DateTime<Utc>) -> String {
+        let holds = match kind {
+            Kind::Access => ACCESS_HOLDS,
+            Kind::Refresh => REFRESH_HOLDS,
+        };
+        let claims = NewClaims { token_type: kind, exp: (now + holds).timestamp(), iat: now.timestamp(), jti, user_id: user, device };
+        // HMAC over plain fields cannot fail; an empty token would be refused everywhere.
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).unwrap_or_default()
+    }
+
+    /// The session of a token that is ours and has not expired; None for anything else.
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Session> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Against the time that is handed in.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok()?.claims;
+        if claims.exp <= now.timestamp_micros() as f64 / 1e6 {
+            return None;
+        }
+        let user = match &claims.user_id {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        Some(Session { kind: claims.token_type, user, device: claims.device })
+    }
+}

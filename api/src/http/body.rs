@@ -1,0 +1,345 @@
+//! What is in a request: JSON whose keys may be in camelCase or snake_case, and fields that say in fixed sentences what is wrong with
+//! them.
+
+use chrono::{NaiveDate, NaiveTime};
+use serde_json::{Map, Value};
+
+use super::answer::{Faults, Refusal};
+use crate::core::model::Id;
+
+/// A body may be this large, as on Lambda.
+pub const MOST_BYTES: usize = 6 * 1024 * 1024;
+
+/// A number of a row that JavaScript can hold.
+const LARGEST_ID: i64 = (1 << 53) - 1;
+
+/// Reads a body; keys come out in snake_case, at any depth. An empty body is an empty object.
+///
+/// # Errors
+/// 400 with one sentence when it is no JSON.
+pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Object(Map::new()));
+    }
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(value) => Ok(snake_keys(value)),
+        Err(error) => Err(Refusal::Bad(format!("JSON parse error - {error}"))),
+    }
+}
+
+/// The same value with every key in snake_case. Where both spellings of a key are given, the later one counts.
+fn snake_keys(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (snake_case(&key), snake_keys(value))).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(snake_keys).collect()),
+        plain => plain,
+    }
+}
+
+/// `categoryId` as `category_id`; a name in snake_case as it is.
+pub fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// `category_id` as `categoryId`.
+pub fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut raise = false;
+    for letter in name.chars() {
+        match letter {
+            '_' if !camel.is_empty() => raise = true,
+            letter if raise => {
+                camel.push(letter.to_ascii_uppercase());
+                raise = false;
+            }
+            letter => camel.push(letter),
+        }
+    }
+    camel
+}
+
+/// A field that may be missing, and may be null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given<T> {
+    /// Not in the body.
+    Absent,
+    /// There, as null.
+    Null,
+    /// There.
+    Value(T),
+}
+
+impl<T> Given<T> {
+    /// What is given, null as None; `otherwise` when nothing is.
+    pub fn or(self, otherwise: Option<T>) -> Option<T> {
+        match self {
+            Self::Absent => otherwise,
+            Self::Null => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+
+    /// Whether the body has it.
+    pub fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}
+
+/// What one field may hold; the sentence says what is wrong.
+pub type Read<T> = fn(&Value) -> Result<T, String>;
+
+/// One JSON object of a request, read field by field; all that is wrong is told at once.
+#[derive(Debug)]
+pub struct Form {
+    fields: Map<String, Value>,
+    faults: Faults,
+}
+
+impl Form {
+    /// An object; anything else is told as a fault of no field.
+    pub fn new(value: Value) -> Self {
+        match value {
+            Value::Object(fields) => Self { fields, faults: Faults::default() },
+            other => {
+                let sentence = format!("Invalid data. Expected a dictionary, but got {}.", type_name(&other));
+                Self { fields: Map::new(), faults: Faults::of("nonFieldErrors", sentence) }
+            }
+        }
+    }
+
+    /// The raw value of a field, by its name in snake_case; null counts as missing.
+    pub fn raw(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether the field is in the body, null or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
+    /// Must be there and not null. None: it is not right, and that has been noted.
+    pub fn required<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Option<T> {
+        match self.nullable(name, read) {
+            Given::Value(value) => Some(value),
+            Given::Null if !self.is_faulty(name) => {
+                self.fault(name, "This field may not be null.");
+                None
+            }
+            Given::Absent if !self.is_faulty(name) => {
+                self.fault(name, "This field is required.");
+                None
+            }
+            Given::Null | Given::Absent => None,
+        }
+    }
+
+    /// May be missing, but not null. None: missing, or not right, which has been noted.
+    pub fn optional<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Option<T> {
+        if self.has(name) { self.required(name, read) } else { None }
+    }
+
+    /// May be missing or null. What is not right is noted, and comes out as missing.
+    pub fn nullable<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Given<T> {
+        match self.fields.get(name) {
+            None => Given::Absent,
+            Some(Value::Null) => Given::Null,
+            Some(value) => match read(value) {
+                Ok(value) => Given::Value(value),
+                Err(sentence) => {
+                    self.fault(name, sentence);
+                    Given::Absent
+                }
+            },
+        }
+    }
+
+    /// Notes what is wrong with a field, by its name in snake_case.
+    pub fn fault(&mut self, name: &str, sentence: impl Into<String>) {
+        self.faults.add(&camel_case(name), sentence);
+    }
+
+    fn is_faulty(&self, name: &str) -> bool {
+        self.faults.has(&camel_case(name))
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_right(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// What has been noted.
+    pub fn into_faults(self) -> Faults {
+        self.faults
+    }
+}
+
+/// As Python names the type, which is what the sentences do.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// Text of 1 to `most` characters, without the white space around it; numbers count as text.
+pub fn text(most: usize) -> impl Fn(&Value) -> Result<String, String> {
+    move |value| {
+        let text = match value {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return Err("Not a valid string.".to_owned()),
+        };
+        if text.is_empty() {
+            Err("This field may not be blank.".to_owned())
+        } else if text.chars().count() > most {
+            Err(format!("Ensure this field has no more than {most} characters."))
+        } else if text.contains('\0') {
+            Err("Null characters are not allowed.".to_owned())
+        } else {
+            Ok(text)
+        }
+    }
+}
+
+/// Any text, also none.
+///
+/// # Errors
+/// The sentence for what is no text.
+pub fn free_text(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.trim().to_owned()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err("Not a valid string.".to_owned()),
+    }
+}
+
+/// A whole number, also written as text.
+///
+/// # Errors
+/// The sentence for what is none.
+pub fn integer(value: &Value) -> Result<i64, String> {
+    whole(value).ok_or_else(|| "A valid integer is required.".to_owned())
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| {
+            let float = number.as_f64()?;
+            // Only whole numbers that a float holds exactly.
+            (float.fract() == 0.0 && float.abs() <= LARGEST_ID as f64).then_some(float as i64)
+        }),
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|zero| zero == b'0')).map_or(text, |(digits, _)| digits);
+            digits.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// A whole number within bounds, both included.
+pub fn integer_within(least: i64, most: i64) -> impl Fn(&Value) -> Result<i64, String> {
+    move |value| match integer(value)? {
+        number if number > most => Err(format!("Ensure this value is less than or equal to {most}.")),
+        number if number < least => Err(format!("Ensure this value is greater than or equal to {least}.")),
+        number => Ok(number),
+    }
+}
+
+/// A truth value, also in the words that forms use for it.
+///
+/// # Errors
+/// The sentence for what is none.
+pub fn boolean(value: &Value) -> Result<bool, String> {
+    let word = match value {
+        Value::Bool(truth) => return Ok(*truth),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_ascii_lowercase(),
+        _ => String::from("?"),
+    };
+    match word.as_str() {
+        "true" | "t" | "yes" | "y" | "on" | "1" | "1.0" => Ok(true),
+        "false" | "f" | "no" | "n" | "off" | "0" | "0.0" => Ok(false),
+        "" | "null" => Err("This field may not be null.".to_owned()),
+        _ => Err("Must be a valid boolean.".to_owned()),
+    }
+}
+
+/// A day.
+///
+/// # Errors
+/// The sentence for what is none.
+pub fn date(value: &Value) -> Result<NaiveDate, String> {
+    let day = value.as_str().and_then(|text| {
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        let digits = |part: &str, lengths: std::ops::RangeInclusive<usize>| lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let right = parts.next().is_none() && digits(year, 4..=4) && digits(month, 1..=2) && digits(day, 1..=2) && year != "0000";
+        if right { NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?) } else { None }
+    });
+    day.ok_or_else(|| "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.".to_owned())
+}
+
+/// A time of day, to the microsecond.
+///
+/// # Errors
+/// The sentence for what is none.
+pub fn time(value: &Value) -> Result<NaiveTime, String> {
+    let time = value.as_str().and_then(|text| {
+        let (clock, fraction) = text.split_once(['.', ',']).map_or((text, None), |(clock, fraction)| (clock, Some(fraction)));
+        let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let parts: Vec<&str> = clock.split(':').collect();
+        if !parts.iter().all(|part| digits(part, 2)) || !(2..=3).contains(&parts.len()) || (fraction.is_some() && parts.len() < 3) {
+            return None;
+        }
+        let micros = match fraction {
+            Some(fraction) if digits(fraction, 12) => format!("{fraction:0<6}").get(..6)?.parse().ok()?,
+            Some(_) => return None,
+            None => 0,
+        };
+        let number = |place: usize| parts.get(place).map_or(Some(0), |part| part.parse::<u32>().ok());
+        NaiveTime::from_hms_micro_opt(number(0)?, number(1)?, number(2)?, micros).filter(|_| number(2).is_some_and(|second| second < 60))
+    });
+    time.ok_or_else(|| "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].".to_owned())
+}
+
+/// The number of a row, also written as text; whether there is such a row is for the caller to see, and then to say
+/// [`no_such_row`].
+///
+/// # Errors
+/// The sentence for what cannot be one.
+pub fn row(value: &Value) -> Result<Id, String> {
+    match value {
+        Value::String(text) if text.is_empty() => Err("This field may not be null.".to_owned()),
+        Value::Number(number) => whole(value).ok_or_else(|| no_such_row(number)),
+        _ => whole(value).ok_or_else(|| format!("Incorrect type. Expected pk value, received {}.", type_name(value))),
+    }
+}
+
+/// The sentence for a row that is not there, or not the caller's.
+pub fn no_such_row(id: impl std::fmt::Display) -> String {
+    format!("Invalid pk \"{id}\" - object does not exist.")
+}
+
+/// One of a few words; numbers count as text.
+pub fn choice(words: &'static [&'static str]) -> impl Fn(&Value) -> Result<String, String> {
+    move |value| {
+        let word = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        if words.contains(&word.as_str()) { Ok(word) } else { Err(format!("{word:?} is not a valid choice.")) }
+    }
+}
