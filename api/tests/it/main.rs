@@ -1,0 +1,3 @@
+//! The API against the world it runs in: its stores, the services of others, and the client.
+
+mod conformance;
