@@ -1,3 +1,5 @@
-//! The API from outside.
+//! The API against real parts: stores, the Lambda Runtime API, services on loopback.
 
+mod conformance;
 mod rank;
+mod sqlite;
