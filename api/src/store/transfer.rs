@@ -282,11 +282,13 @@ pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)
 /// Writes one user, unless he is there already, and reads him again.
 async fn put(to: &dyn Store, archive: &Archive, line: &str) -> Result<(), TransferError> {
     let expected = hash_of(line);
-    match to.archive(archive.user.id).await? {
-        None => to.restore(archive).await?,
-        Some(mut there) if hash_of(&line_of(&mut there)?) == expected => return Ok(()),
-        Some(_) => return Err(TransferError::NotEmpty { store: to.name(), user: archive.user.id }),
+    if let Some(mut there) = to.archive(archive.user.id).await? {
+        if hash_of(&line_of(&mut there)?) == expected {
+            return Ok(());
+        }
+        return Err(TransferError::NotEmpty { store: to.name(), user: archive.user.id });
     }
+    to.restore(archive).await?;
     let found = match to.archive(archive.user.id).await? {
         Some(mut found) => hash_of(&line_of(&mut found)?),
         None => "nothing".to_owned(),
