@@ -12,6 +12,8 @@ use answer::Refusal;
 pub mod answer;
 pub mod body;
 pub mod caller;
+pub mod health;
+pub mod login;
 
 /// Brings up what the routes need when the first of them needs it, and not before.
 #[async_trait]
@@ -21,6 +23,9 @@ pub trait Start: Send + Sync {
     /// # Errors
     /// A sentence that names the hop that failed.
     async fn app(&self) -> Result<Arc<App>, String>;
+
+    /// What the routes need, each with how it is; bounded, and none left out.
+    async fn hops(&self) -> Vec<health::Hop>;
 }
 
 /// What the router carries.
