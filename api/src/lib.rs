@@ -10,6 +10,8 @@
 pub mod app;
 pub mod core;
 pub mod http;
+pub mod jobs;
+pub mod lambda;
 pub mod outside;
 pub mod settings;
 pub mod store;

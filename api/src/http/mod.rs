@@ -15,6 +15,7 @@ pub mod body;
 pub mod caller;
 mod categories;
 pub mod change;
+pub mod deadline;
 pub mod router;
 mod schema;
 pub mod shown;
