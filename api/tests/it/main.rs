@@ -1,3 +1,6 @@
-//! The API from outside.
+//! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
 
+mod conformance;
+mod jobs;
+mod lambda;
 mod rank;
