@@ -12,6 +12,8 @@ pub mod app;
 pub mod command;
 pub mod core;
 pub mod http;
+pub mod jobs;
+pub mod lambda;
 pub mod outside;
 pub mod server;
 pub mod settings;

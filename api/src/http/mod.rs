@@ -15,6 +15,7 @@ pub mod body;
 pub mod caller;
 mod categories;
 pub mod change;
+pub mod deadline;
 pub mod health;
 pub mod login;
 pub mod router;

@@ -11,6 +11,7 @@ use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Entry;
+use super::deadline::within_deadline;
 use super::{account, categories, health, login, subs, todos, tokens};
 
 /// What a preflight is told; browsers of the web build ask, the native client does not.
@@ -69,7 +70,7 @@ pub fn router(entry: Entry) -> Router {
         })
         .with_state(entry);
     // Around the routes and not within: a path is put right before it is looked up.
-    Router::new().fallback_service(routes).layer(middleware::from_fn(around))
+    Router::new().fallback_service(routes).layer(middleware::from_fn(within_deadline)).layer(middleware::from_fn(around))
 }
 
 /// What is done before and after every route.

@@ -9,6 +9,7 @@ use web::Web;
 pub mod google_account;
 pub mod identity;
 pub mod keys;
+pub mod messages;
 pub mod web;
 
 /// All of them. Nothing is asked, and no connection made, before the first need.
