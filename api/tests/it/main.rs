@@ -1,3 +1,4 @@
 //! The API against the world it runs in: its stores, the services of others, and the client.
 
 mod conformance;
+mod dynamodb;
