@@ -13,6 +13,7 @@ use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
 use crate::settings::Secret;
 
+pub mod dynamodb;
 pub mod sqlite;
 pub mod transfer;
 

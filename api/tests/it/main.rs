@@ -5,3 +5,4 @@ mod jobs;
 mod lambda;
 mod rank;
 mod sqlite;
+mod dynamodb;
