@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
 
+pub mod documents;
 pub mod sqlite;
 
 /// What is to be written, given the rows as they are and the new ids that were asked for. May be called more than once, each time

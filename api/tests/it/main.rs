@@ -1,0 +1,5 @@
+//! The API against the world it runs in: its stores, the services of others, and the client.
+
+mod conformance;
+mod fakes;
+mod store_firestore;
