@@ -3,3 +3,4 @@
 mod conformance;
 mod fakes;
 mod store_firestore;
+mod store_icloud;
