@@ -14,6 +14,7 @@ use crate::core::model::{Id, User};
 use crate::settings::Secret;
 
 pub mod dynamodb;
+pub mod documents;
 pub mod sqlite;
 pub mod transfer;
 

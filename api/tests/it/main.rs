@@ -6,3 +6,8 @@ mod lambda;
 mod rank;
 mod sqlite;
 mod dynamodb;
+//! The API against the world it runs in: its stores, the services of others, and the client.
+
+mod fakes;
+mod store_firestore;
+mod store_icloud;
