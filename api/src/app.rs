@@ -8,6 +8,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use crate::after::After;
 use crate::core::model::Id;
 use crate::core::token::{Kind, Signer};
+use crate::jobs::Tools;
 use crate::outside::Outside;
 use crate::settings::Settings;
 use crate::settings::environment::Place;
@@ -34,6 +35,11 @@ impl App {
     pub fn new(settings: Settings, store: Arc<dyn Store>, place: Place) -> Self {
         let outside = Outside::new(&settings);
         Self { signer: Signer::new(settings.secret_key.reveal()), store, now, outside, after: After::new(place), settings }
+    }
+
+    /// What jobs are done with.
+    pub fn tools(&self) -> Tools {
+        Tools { store: Arc::clone(&self.store), push: None, mail: None, now: self.now }
     }
 
     /// A new token for a user, as of now.

@@ -15,9 +15,10 @@ use crate::app;
 use crate::core::holdings::{Change, Holdings, Key, Want};
 use crate::core::model::{Id, Provider, User};
 use crate::core::token::Kind;
-use crate::http::{Start, router};
+use crate::http::{Entry, Start, router};
+use crate::lambda::{self, Function};
 use crate::server;
-use crate::settings::environment::{Environment, Place};
+use crate::settings::environment::{Environment, Place, SECRET_NAME};
 use crate::settings::{Secret, Settings, read};
 use crate::start::{Open, Starting};
 use crate::store::transfer::{self, Moved};
@@ -111,6 +112,9 @@ fn failed(error: impl ToString) -> Failure {
 
 /// The whole program: logs, a runtime, and what is asked of it.
 pub fn main() -> ExitCode {
+    if lambda::is_here() {
+        return function();
+    }
     let line = match Line::try_parse() {
         Ok(line) => line,
         Err(problem) => {
@@ -130,6 +134,31 @@ pub fn main() -> ExitCode {
             // Not a log line: the one who typed the command is told.
             let _ = writeln!(io::stderr(), "onestep-api: {}", failure.sentence);
             ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Lambda has started us.
+fn function() -> ExitCode {
+    log("info");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        runtime.block_on(async {
+            let environment = Environment::of_process();
+            if environment.get(SECRET_NAME).is_none() {
+                // What is wrong with these settings will not change: the deployment is to fail, with all of it in one line.
+                read::read(&environment, None).map_err(|problems| problems.to_string())?;
+            }
+            let starting = Arc::new(Starting::new(environment, opener(Place::Lambda)));
+            let routes = router::router(Arc::clone(&starting) as Entry);
+            lambda::serve(Function::new(routes, starting, lambda::environment())).await
+        })
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            tracing::error!("{sentence}");
+            ExitCode::from(FAILED)
         }
     }
 }
@@ -159,7 +188,8 @@ pub fn opener(place: Place) -> Open {
         let (setting, firebase) = (settings.store.clone(), settings.firebase.clone());
         async move {
             let store = store::open(&setting, firebase.as_ref()).await?;
-            if place != Place::Lambda {
+            // A store that can be used needs nothing, nor the permission to make it.
+            if place != Place::Lambda && store.ready().await.is_err() {
                 store.prepare().await.map_err(|error| error.to_string())?;
             }
             Ok(store)

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::app::App;
 use crate::http::Start;
 use crate::http::health::Hop;
+use crate::jobs::{Jobs, Order, Outcome};
 use crate::settings::environment::{Environment, SECRET_NAME};
 use crate::settings::{Settings, read, secret};
 use crate::store::Store;
@@ -204,6 +205,14 @@ impl Start for Starting {
             },
         };
         vec![settings, Hop::new("store", store, millis(began))]
+    }
+}
+
+#[async_trait]
+impl Jobs for Starting {
+    async fn run(&self, order: &Order, until: Instant) -> Result<Outcome, String> {
+        let app = self.app().await?;
+        app.tools().run(order, until).await
     }
 }
 

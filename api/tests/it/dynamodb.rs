@@ -25,7 +25,7 @@ async fn new_place(url: String) -> Place {
     static TABLES: AtomicUsize = AtomicUsize::new(0);
     let table = format!("onestep-{}", TABLES.fetch_add(1, Ordering::SeqCst));
     let handles = [(); 3].map(|()| DynamoDb::open(&table, &account(&url)));
-    handles[0].ensure_table().await.unwrap();
+    handles[0].prepare().await.unwrap();
     handles.into_iter().map(|handle| Arc::new(handle) as Arc<dyn Store>).collect()
 }
 
