@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use crate::settings::Settings;
+use fcm::Pushes;
 use keys::Keys;
+use openai::Model;
+use resend::Mail;
+use sentry::Sentry;
 use web::Web;
 
+pub mod fcm;
 pub mod google_account;
 pub mod identity;
 pub mod keys;
+pub mod openai;
+pub mod resend;
+pub mod sentry;
 pub mod web;
 
 /// All of them. Nothing is asked, and no connection made, before the first need.
@@ -19,6 +27,14 @@ pub struct Outside {
     pub google_keys: Keys,
     /// What Apple signs identities with.
     pub apple_keys: Keys,
+    /// Splits todos into steps.
+    pub model: Option<Model>,
+    /// Sends mail.
+    pub mail: Option<Mail>,
+    /// Sends pushes.
+    pub pushes: Option<Pushes>,
+    /// Takes reports of faults.
+    pub sentry: Option<Sentry>,
 }
 
 impl Outside {
@@ -28,6 +44,10 @@ impl Outside {
         Self {
             google_keys: Keys::new("Google", settings.addresses.google_keys.clone(), web.clone()),
             apple_keys: Keys::new("Apple", settings.addresses.apple_keys.clone(), web.clone()),
+            model: Model::new(settings, web.clone()),
+            mail: Mail::new(settings, web.clone()),
+            pushes: Pushes::new(settings, web.clone()),
+            sentry: Sentry::new(settings, web.clone()),
             web,
         }
     }

@@ -25,6 +25,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// For how long it may be kept, in seconds, as `Cache-Control` says.
     pub max_age: Option<u64>,
+    /// How long it asks us to wait, in seconds, as `Retry-After` says.
+    pub retry_after: Option<u64>,
     /// All of it.
     pub body: Vec<u8>,
 }
@@ -34,8 +36,8 @@ pub struct Answer {
 pub struct Silence {
     /// As the end of a sentence, without an address.
     pub reason: &'static str,
-    /// The request was on its way when the connection broke, and may have arrived.
-    pub broke_off: bool,
+    /// The connection broke before anything was said: perhaps it was dead already.
+    pub unheard: bool,
 }
 
 impl Web {
@@ -57,18 +59,20 @@ impl Web {
 /// # Errors
 /// When there is no answer, or one that is too long.
 pub async fn ask(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, Silence> {
-    let silent = |error: reqwest::Error| Silence { reason: why(&error), broke_off: !error.is_timeout() && !error.is_connect() && !error.is_builder() };
-    let mut answer = request.timeout(limit).send().await.map_err(silent)?;
+    let silent = |error: &reqwest::Error| Silence { reason: why(error), unheard: false };
+    let unheard = |error: reqwest::Error| Silence { unheard: !error.is_timeout() && !error.is_connect() && !error.is_builder(), ..silent(&error) };
+    let mut answer = request.timeout(limit).send().await.map_err(unheard)?;
     let status = answer.status();
     let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
+    let retry_after = answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(silent)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| silent(&error))? {
         body.extend_from_slice(&chunk);
         if body.len() > most {
-            return Err(Silence { reason: "the answer is too long", broke_off: false });
+            return Err(Silence { reason: "the answer is too long", unheard: false });
         }
     }
-    Ok(Answer { status, max_age, body })
+    Ok(Answer { status, max_age, retry_after, body })
 }
 
 /// The seconds of `max-age` in a `Cache-Control`; 0 for what may not be kept.

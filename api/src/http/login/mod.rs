@@ -1,5 +1,6 @@
 //! Signing in with Google and with Apple, and the client ids that the client asks for before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -14,15 +15,17 @@ use super::answer::Refusal;
 use super::body::{self, Form, Given};
 use super::{Entry, Ready};
 use crate::app::App;
-use crate::core::model::Provider;
+use crate::core::model::{Id, Provider};
 use crate::core::token::Kind;
 use crate::outside::identity::{self, Doubt, Person};
+use crate::outside::resend::Letter;
+use crate::outside::sentry::Fault;
 
 mod account;
 
 /// FCM tokens are about 160 characters; stores can keep this many.
 const LONGEST_DEVICE: usize = 1024;
-/// What a function's answer may be held up by a mail or a report.
+/// What a function's answer may be held up by a mail.
 const HELD_UP: Duration = Duration::from_millis(1500);
 
 /// The routes of this module.
@@ -163,15 +166,34 @@ fn nobody(provider: &str) -> Refusal {
 }
 
 /// A client only says that signing in did not work; whoever runs this has to be told why.
-async fn refused(_app: &App, provider: Provider, doubt: &Doubt) {
+async fn refused(app: &Arc<App>, provider: Provider, doubt: &Doubt) {
     let reason = match doubt {
         Doubt::Expired => "it has expired",
         Doubt::Invalid(reason) | Doubt::Unchecked(reason) => reason,
     };
     tracing::warn!(provider = provider.as_str(), reason, "login refused");
+    let tags = vec![("provider", provider.as_str().to_owned()), ("reason", reason.to_owned())];
+    app.report(Fault { message: format!("A login with {} was refused.", provider.as_str()), is_ours: false, user: None, tags }).await;
 }
 
-async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Session, Refusal> {
+/// Greets whoever is new, once.
+async fn welcome(app: &Arc<App>, id: Id, address: String) {
+    if app.outside.mail.is_none() {
+        return;
+    }
+    let (app, key) = (app.clone(), format!("welcome/{id}/{}", (app.now)().timestamp_micros()));
+    let after = app.clone();
+    let work = async move {
+        if let Some(mail) = &app.outside.mail
+            && let Err(error) = mail.send(&Letter::welcome(&address), &key).await
+        {
+            tracing::warn!(user = id, error = %error, "no welcome mail");
+        }
+    };
+    after.after.run(HELD_UP, "a welcome mail", work).await;
+}
+
+async fn sign_in(app: &Arc<App>, person: &Person, device: Option<&str>) -> Result<Session, Refusal> {
     if !account::can_be_named(person) {
         return Err(Refusal::Bad("The mail address is too long.".to_owned()));
     }
@@ -182,6 +204,9 @@ async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Ses
     let (refresh, access) = (sign(Kind::Refresh)?, sign(Kind::Access)?);
     // An account that Apple gave no address for goes by another name.
     let email = Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
+    if entered.made && !email.is_empty() {
+        welcome(app, entered.id, email.clone()).await;
+    }
     Ok(Session { refresh, access, is_new: entered.made || entered.restored, email })
 }
 
