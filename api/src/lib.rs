@@ -9,9 +9,13 @@
 
 pub mod after;
 pub mod app;
+pub mod command;
 pub mod core;
 pub mod http;
+pub mod jobs;
+pub mod lambda;
 pub mod outside;
+pub mod server;
 pub mod settings;
 pub mod start;
 pub mod store;

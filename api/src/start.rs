@@ -14,9 +14,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::app::App;
 use crate::http::Start;
 use crate::http::health::Hop;
+use crate::jobs::{Jobs, Order, Outcome};
 use crate::settings::environment::{Environment, SECRET_NAME};
 use crate::settings::{Settings, read, secret};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// For all of it, so that the one who asked first is answered.
 const BUDGET: Duration = Duration::from_millis(3_700);
@@ -26,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens the store that the settings name.
-pub type Open = Arc<dyn Fn(&Settings) -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>;
+pub type Open = Arc<dyn Fn(&Settings) -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
 /// How AWS is spoken to; asks nothing yet.
 pub type Aws = Arc<dyn Fn() -> ConfigLoader + Send + Sync>;
 
@@ -56,9 +57,19 @@ enum State {
 
 #[derive(Debug, Clone)]
 struct Failure {
-    /// It was not the settings.
-    is_the_store: bool,
+    hop: FailedHop,
     sentence: String,
+}
+
+/// What kept it from coming up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FailedHop {
+    /// Something is missing or wrong in them; trying again does not help.
+    Settings,
+    /// It could not be fetched.
+    Secret,
+    /// It could not be opened.
+    Store,
 }
 
 impl Starting {
@@ -71,6 +82,24 @@ impl Starting {
     pub fn with_aws(environment: Environment, open: Open, aws: Aws) -> Self {
         let parts = Parts { environment, aws, open, settings: OnceLock::new() };
         Self { parts: Arc::new(parts), up: Arc::default(), state: Mutex::new(State::Idle) }
+    }
+
+    /// For a server, before it listens: brings the application up. None: it is up. A sentence: a hop cannot be used now, and every
+    /// request will try again.
+    ///
+    /// # Errors
+    /// What is missing or wrong in the settings; the server is not to start with that.
+    pub async fn begin(&self) -> Result<Option<String>, String> {
+        match self.bring_up().await {
+            Ok(_) => Ok(None),
+            Err(failure) if failure.hop == FailedHop::Settings => Err(failure.sentence),
+            Err(failure) => Ok(Some(failure.sentence)),
+        }
+    }
+
+    /// The application, if it is up.
+    pub fn if_up(&self) -> Option<Arc<App>> {
+        self.up.get().cloned()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,27 +150,31 @@ fn begin(parts: Arc<Parts>, up: Arc<OnceLock<Arc<App>>>) -> Attempt {
         }
         outcome
     });
-    task.map(|ended| ended.unwrap_or_else(|_| Err(Failure { is_the_store: false, sentence: "The start broke off.".to_owned() }))).boxed().shared()
+    task.map(|ended| ended.unwrap_or_else(|_| Err(Failure { hop: FailedHop::Store, sentence: "The start broke off.".to_owned() }))).boxed().shared()
 }
 
 impl Parts {
     async fn bring_up(&self, deadline: Instant) -> Result<Arc<App>, Failure> {
-        let settings = self.settings().await.map_err(|sentence| Failure { is_the_store: false, sentence })?;
-        let failure = |sentence| Failure { is_the_store: true, sentence };
+        let settings = self.settings().await?;
+        let failure = |sentence| Failure { hop: FailedHop::Store, sentence };
         let store = timeout_at(deadline, (self.open)(&settings)).await;
-        let store = store.map_err(|_| failure("The store cannot be opened in time.".to_owned()))?.map_err(|error| failure(error.to_string()))?;
+        let store = store.map_err(|_| failure("The store cannot be opened in time.".to_owned()))?.map_err(failure)?;
         Ok(Arc::new(App::new(settings, store, self.environment.place())))
     }
 
-    async fn settings(&self) -> Result<Settings, String> {
+    async fn settings(&self) -> Result<Settings, Failure> {
         if let Some(settings) = self.settings.get() {
             return Ok(settings.clone());
         }
         let fields = match self.environment.get(SECRET_NAME) {
-            Some(name) => Some(secret::fetch((self.aws)(), name, &self.environment).await?),
+            Some(name) => {
+                let fetched = secret::fetch((self.aws)(), name, &self.environment).await;
+                Some(fetched.map_err(|sentence| Failure { hop: FailedHop::Secret, sentence })?)
+            }
             None => None,
         };
-        let reading = read::read(&self.environment, fields.as_ref()).map_err(|problems| problems.to_string())?;
+        let reading =
+            read::read(&self.environment, fields.as_ref()).map_err(|problems| Failure { hop: FailedHop::Settings, sentence: problems.to_string() })?;
         for note in reading.notes {
             tracing::warn!(note, "settings");
         }
@@ -159,7 +192,7 @@ impl Start for Starting {
         let began = Instant::now();
         let (settings, app) = match self.bring_up().await {
             Ok(app) => (Ok(()), Ok(app)),
-            Err(failure) if failure.is_the_store => (Ok(()), Err(failure.sentence)),
+            Err(failure) if failure.hop == FailedHop::Store => (Ok(()), Err(failure.sentence)),
             Err(failure) => (Err(failure.sentence), Err("Not asked: there are no settings.".to_owned())),
         };
         let settings = Hop::new("secrets", settings, millis(began));
@@ -172,6 +205,14 @@ impl Start for Starting {
             },
         };
         vec![settings, Hop::new("store", store, millis(began))]
+    }
+}
+
+#[async_trait]
+impl Jobs for Starting {
+    async fn run(&self, order: &Order, until: Instant) -> Result<Outcome, String> {
+        let app = self.app().await?;
+        app.tools().run(order, until).await
     }
 }
 

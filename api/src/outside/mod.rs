@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::settings::Settings;
-use fcm::Pushes;
+use fcm::Fcm;
 use keys::Keys;
 use openai::Model;
-use resend::Mail;
+use resend::Resend;
 use sentry::Sentry;
 use web::Web;
 
@@ -14,6 +14,7 @@ pub mod fcm;
 pub mod google_account;
 pub mod identity;
 pub mod keys;
+pub mod messages;
 pub mod openai;
 pub mod resend;
 pub mod sentry;
@@ -30,11 +31,11 @@ pub struct Outside {
     /// Splits todos into steps.
     pub model: Option<Model>,
     /// Sends mail.
-    pub mail: Option<Mail>,
+    pub mail: Option<Arc<Resend>>,
     /// Sends pushes.
-    pub pushes: Option<Pushes>,
+    pub pushes: Option<Arc<Fcm>>,
     /// Takes reports of faults.
-    pub sentry: Option<Sentry>,
+    pub sentry: Option<Arc<Sentry>>,
 }
 
 impl Outside {
@@ -45,9 +46,9 @@ impl Outside {
             google_keys: Keys::new("Google", settings.addresses.google_keys.clone(), web.clone()),
             apple_keys: Keys::new("Apple", settings.addresses.apple_keys.clone(), web.clone()),
             model: Model::new(settings, web.clone()),
-            mail: Mail::new(settings, web.clone()),
-            pushes: Pushes::new(settings, web.clone()),
-            sentry: Sentry::new(settings, web.clone()),
+            mail: Resend::new(settings, web.clone()).map(Arc::new),
+            pushes: Fcm::new(settings, web.clone()).map(Arc::new),
+            sentry: Sentry::new(settings, web.clone()).map(Arc::new),
             web,
         }
     }

@@ -25,8 +25,6 @@ pub struct Answer {
     pub status: StatusCode,
     /// For how long it may be kept, in seconds, as `Cache-Control` says.
     pub max_age: Option<u64>,
-    /// How long it asks us to wait, in seconds, as `Retry-After` says.
-    pub retry_after: Option<u64>,
     /// All of it.
     pub body: Vec<u8>,
 }
@@ -64,7 +62,6 @@ pub async fn ask(request: RequestBuilder, limit: Duration, most: usize) -> Resul
     let mut answer = request.timeout(limit).send().await.map_err(unheard)?;
     let status = answer.status();
     let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
-    let retry_after = answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| silent(&error))? {
         body.extend_from_slice(&chunk);
@@ -72,7 +69,7 @@ pub async fn ask(request: RequestBuilder, limit: Duration, most: usize) -> Resul
             return Err(Silence { reason: "the answer is too long", unheard: false });
         }
     }
-    Ok(Answer { status, max_age, retry_after, body })
+    Ok(Answer { status, max_age, body })
 }
 
 /// The seconds of `max-age` in a `Cache-Control`; 0 for what may not be kept.

@@ -103,7 +103,8 @@ impl Given<'_> {
             Some(store) => store,
             None => {
                 if self.environment.place() == Place::Lambda {
-                    self.problems.push("ONESTEP_STORE is missing: a function keeps no files, so set where the rows are, such as dynamodb:onestep".to_owned());
+                    let note = "ONESTEP_STORE is not set: the rows are in a file that this function cannot keep; set it, such as dynamodb:onestep";
+                    self.notes.push(note.to_owned());
                 }
                 USUAL_STORE.to_owned()
             }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::time::{Duration, Instant};
 
-use crate::fakes::people::{self, ANDROID, IOS, current, other, published, signed, with};
-use crate::fakes::{Fake, Reply, Silent, nobody};
+use crate::services::people::{self, ANDROID, IOS, current, other, published, signed, with};
+use crate::services::{Fake, Reply, Silent, nobody};
 
 fn keys(address: &str) -> Keys {
     Keys::new("Google", address.to_owned(), Arc::default())

@@ -7,9 +7,9 @@ use onestep_api::core::token::Kind;
 use onestep_api::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::fakes::app::{Rig, settings};
-use crate::fakes::people::{self, BUNDLE, IOS, current, google, other, published, signed, with};
-use crate::fakes::{Fake, Reply};
+use crate::services::app::{Rig, settings};
+use crate::services::people::{self, BUNDLE, IOS, current, google, other, published, signed, with};
+use crate::services::{Fake, Reply};
 
 const GOOGLE: &str = "/auth/login/google/";
 const APPLE: &str = "/auth/login/apple/";

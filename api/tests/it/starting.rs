@@ -17,8 +17,8 @@ use onestep_api::store::{Store, StoreError};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, advance};
 
-use crate::fakes::app::answered;
-use crate::fakes::{Fake, Reply, Silent, nobody};
+use crate::services::app::answered;
+use crate::services::{Fake, Reply, Silent, nobody};
 
 const SECRET: [(&str, &str); 2] = [("ONESTEP_SECRET_NAME", "onestep/dev"), ("ONESTEP_STORE", "sqlite:unused")];
 

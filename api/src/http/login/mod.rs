@@ -1,8 +1,5 @@
 //! Signing in with Google and with Apple, and the client ids that the client asks for before.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Bytes;
 use serde::Serialize;
@@ -15,18 +12,15 @@ use super::answer::Refusal;
 use super::body::{self, Form, Given};
 use super::{Entry, Ready};
 use crate::app::App;
-use crate::core::model::{Id, Provider};
+use crate::core::model::Provider;
 use crate::core::token::Kind;
 use crate::outside::identity::{self, Doubt, Person};
-use crate::outside::resend::Letter;
 use crate::outside::sentry::Fault;
 
 mod account;
 
 /// FCM tokens are about 160 characters; stores can keep this many.
 const LONGEST_DEVICE: usize = 1024;
-/// What a function's answer may be held up by a mail.
-const HELD_UP: Duration = Duration::from_millis(1500);
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<Entry> {
@@ -166,7 +160,7 @@ fn nobody(provider: &str) -> Refusal {
 }
 
 /// A client only says that signing in did not work; whoever runs this has to be told why.
-async fn refused(app: &Arc<App>, provider: Provider, doubt: &Doubt) {
+async fn refused(app: &App, provider: Provider, doubt: &Doubt) {
     let reason = match doubt {
         Doubt::Expired => "it has expired",
         Doubt::Invalid(reason) | Doubt::Unchecked(reason) => reason,
@@ -176,43 +170,18 @@ async fn refused(app: &Arc<App>, provider: Provider, doubt: &Doubt) {
     app.report(Fault { message: format!("A login with {} was refused.", provider.as_str()), is_ours: false, user: None, tags }).await;
 }
 
-/// Greets whoever is new, once.
-async fn welcome(app: &Arc<App>, id: Id, address: String) {
-    if app.outside.mail.is_none() {
-        return;
-    }
-    let (app, key) = (app.clone(), format!("welcome/{id}/{}", (app.now)().timestamp_micros()));
-    let after = app.clone();
-    let work = async move {
-        if let Some(mail) = &app.outside.mail
-            && let Err(error) = mail.send(&Letter::welcome(&address), &key).await
-        {
-            tracing::warn!(user = id, error = %error, "no welcome mail");
-        }
-    };
-    after.after.run(HELD_UP, "a welcome mail", work).await;
-}
-
-async fn sign_in(app: &Arc<App>, person: &Person, device: Option<&str>) -> Result<Session, Refusal> {
+async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Session, Refusal> {
     if !account::can_be_named(person) {
         return Err(Refusal::Bad("The mail address is too long.".to_owned()));
     }
     let entered = account::enter(app, person, device).await?;
     tracing::info!(provider = person.provider.as_str(), user = entered.id, made = entered.made, restored = entered.restored, "login");
-    let now = (app.now)();
-    let sign = |kind| Ok::<_, Refusal>(app.signer.sign(kind, entered.id, device, &jti()?, now));
+    let sign = |kind| app.sign(kind, entered.id, device).map_err(|_| Refusal::Internal);
     let (refresh, access) = (sign(Kind::Refresh)?, sign(Kind::Access)?);
     // An account that Apple gave no address for goes by another name.
     let email = Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
     if entered.made && !email.is_empty() {
-        welcome(app, entered.id, email.clone()).await;
+        app.welcome(entered.id, &email).await;
     }
     Ok(Session { refresh, access, is_new: entered.made || entered.restored, email })
-}
-
-/// 32 hexadecimal digits that nobody can guess.
-fn jti() -> Result<String, Refusal> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Refusal::Internal)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -100,7 +100,7 @@ fn all<T>(transaction: &Transaction<'_>, sql: &str, user: Id, read: fn(&Row<'_>)
         other => failed(other),
     };
     let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
-    let rows = statement.query_map([user], |row| read(row)).map_err(failed)?;
+    let rows = statement.query_map([user], read).map_err(failed)?;
     rows.collect::<Result<_, _>>().map_err(broken)
 }
 

@@ -1,135 +1,77 @@
-//! The services of others, on loopback: each answers as it is told to, and remembers what it was asked.
+//! Services of others, on this machine: they speak the documented formats, check what the real ones check, and fail as the real ones do.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
-use tokio::net::TcpListener;
 
-pub(crate) mod app;
-pub(crate) mod people;
+pub(crate) mod cloudkit;
+pub(crate) mod firestore;
+pub(crate) mod google_tokens;
 
-/// One answer.
+/// What happens to a request instead of an answer, or after it.
 #[derive(Debug, Clone)]
-pub(crate) enum Reply {
-    Json(u16, Value),
-    Text(u16, String),
-    /// With a `Cache-Control`.
-    Kept(&'static str, Value),
-    /// Takes the request, and never answers.
+pub(crate) enum Fault {
+    /// Another answer; the request is not looked at.
+    Answer(u16, String),
+    /// No answer, ever; the request is not looked at.
     Hang,
-    /// Begins an answer, and breaks the connection off.
+    /// The connection breaks off in the middle of the answer; the request is not looked at.
     Cut,
+    /// What was asked for is done, and the connection breaks off in the middle of the answer.
+    DoneAndCut,
 }
 
-/// One request as it came.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
+/// The faults to come: each meets the next request whose address holds the text.
+#[derive(Default, Clone)]
+pub(crate) struct Faults(Arc<Mutex<VecDeque<(String, Fault)>>>);
 
-impl Seen {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+impl Faults {
+    pub(crate) fn next(&self, address: &str, fault: Fault) {
+        self.0.lock().unwrap().push_back((address.to_owned(), fault));
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
-type Answers = Arc<dyn Fn(&Seen) -> Reply + Send + Sync>;
-
-#[derive(Clone)]
-struct Inside {
-    seen: Arc<Mutex<Vec<Seen>>>,
-    answers: Arc<Mutex<Answers>>,
-}
-
-/// A service of others.
-pub(crate) struct Fake {
-    pub(crate) url: String,
-    inside: Inside,
-}
-
-impl Fake {
-    /// That always gives the same answer.
-    pub(crate) async fn start(reply: Reply) -> Self {
-        Self::answering(move |_| reply.clone()).await
+    /// How many have not met a request yet.
+    pub(crate) fn left(&self) -> usize {
+        self.0.lock().unwrap().len()
     }
 
-    /// That looks at the request first.
-    pub(crate) async fn answering(answers: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let inside = Inside { seen: Arc::default(), answers: Arc::new(Mutex::new(Arc::new(answers))) };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(inside.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, inside }
-    }
-
-    /// From now on.
-    pub(crate) fn now_gives(&self, reply: Reply) {
-        *self.inside.answers.lock().unwrap() = Arc::new(move |_| reply.clone());
-    }
-
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.inside.seen.lock().unwrap().clone()
-    }
-
-    pub(crate) fn asked(&self) -> usize {
-        self.inside.seen.lock().unwrap().len()
+    fn take(&self, address: &str) -> Option<Fault> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = faults.iter().position(|(text, _)| address.contains(text.as_str()))?;
+        faults.remove(at).map(|(_, fault)| fault)
     }
 }
 
-async fn answer(State(inside): State<Inside>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let seen = Seen { method: head.method, path: head.uri.to_string(), headers: head.headers, body };
-    let answers = inside.answers.lock().unwrap().clone();
-    let reply = answers(&seen);
-    inside.seen.lock().unwrap().push(seen);
-    let status = |code| StatusCode::from_u16(code).unwrap();
-    match reply {
-        Reply::Json(code, value) => (status(code), axum::Json(value)).into_response(),
-        Reply::Text(code, text) => (status(code), text).into_response(),
-        Reply::Kept(control, value) => ([("cache-control", control)], axum::Json(value)).into_response(),
-        Reply::Hang => std::future::pending().await,
-        Reply::Cut => {
-            let pieces = [Ok(Bytes::from_static(b"{\"ke")), Err(std::io::Error::other("cut"))];
-            Response::new(Body::from_stream(futures::stream::iter(pieces)))
+/// Half of an answer.
+fn broken_off() -> Response {
+    let half = [Ok(Bytes::from_static(b"{\"half\":")), Err(std::io::Error::other("cut"))];
+    Body::from_stream(futures::stream::iter(half)).into_response()
+}
+
+async fn meet(State(faults): State<Faults>, request: Request, next: Next) -> Response {
+    match faults.take(&request.uri().to_string()) {
+        None => next.run(request).await,
+        Some(Fault::Answer(status, body)) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Cut) => broken_off(),
+        Some(Fault::DoneAndCut) => {
+            next.run(request).await;
+            broken_off()
         }
     }
 }
 
-/// A port that takes connections, and nothing else ever happens.
-pub(crate) struct Silent {
-    pub(crate) address: SocketAddr,
-    _listener: std::net::TcpListener,
-}
-
-impl Silent {
-    /// The system accepts for it; nobody reads.
-    pub(crate) fn new() -> Self {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        Self { address: listener.local_addr().unwrap(), _listener: listener }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-/// An address where nobody listens.
-pub(crate) fn nobody() -> String {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+/// Serves until the test ends; the address without a slash at its end.
+pub(crate) async fn serve(routes: Router, faults: Faults) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let routes = routes.layer(from_fn_with_state(faults, meet));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    address
 }
