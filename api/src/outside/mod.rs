@@ -3,13 +3,21 @@
 use std::sync::Arc;
 
 use crate::settings::Settings;
+use fcm::Fcm;
 use keys::Keys;
+use openai::Model;
+use resend::Resend;
+use sentry::Sentry;
 use web::Web;
 
+pub mod fcm;
 pub mod google_account;
 pub mod identity;
 pub mod keys;
 pub mod messages;
+pub mod openai;
+pub mod resend;
+pub mod sentry;
 pub mod web;
 
 /// All of them. Nothing is asked, and no connection made, before the first need.
@@ -20,6 +28,14 @@ pub struct Outside {
     pub google_keys: Keys,
     /// What Apple signs identities with.
     pub apple_keys: Keys,
+    /// Splits todos into steps.
+    pub model: Option<Model>,
+    /// Sends mail.
+    pub mail: Option<Arc<Resend>>,
+    /// Sends pushes.
+    pub pushes: Option<Arc<Fcm>>,
+    /// Takes reports of faults.
+    pub sentry: Option<Arc<Sentry>>,
 }
 
 impl Outside {
@@ -29,6 +45,10 @@ impl Outside {
         Self {
             google_keys: Keys::new("Google", settings.addresses.google_keys.clone(), web.clone()),
             apple_keys: Keys::new("Apple", settings.addresses.apple_keys.clone(), web.clone()),
+            model: Model::new(settings, web.clone()),
+            mail: Resend::new(settings, web.clone()).map(Arc::new),
+            pushes: Fcm::new(settings, web.clone()).map(Arc::new),
+            sentry: Sentry::new(settings, web.clone()).map(Arc::new),
             web,
         }
     }

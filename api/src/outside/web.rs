@@ -34,8 +34,8 @@ pub struct Answer {
 pub struct Silence {
     /// As the end of a sentence, without an address.
     pub reason: &'static str,
-    /// The request was on its way when the connection broke, and may have arrived.
-    pub broke_off: bool,
+    /// The connection broke before anything was said: perhaps it was dead already.
+    pub unheard: bool,
 }
 
 impl Web {
@@ -57,15 +57,16 @@ impl Web {
 /// # Errors
 /// When there is no answer, or one that is too long.
 pub async fn ask(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, Silence> {
-    let silent = |error: reqwest::Error| Silence { reason: why(&error), broke_off: !error.is_timeout() && !error.is_connect() && !error.is_builder() };
-    let mut answer = request.timeout(limit).send().await.map_err(silent)?;
+    let silent = |error: &reqwest::Error| Silence { reason: why(error), unheard: false };
+    let unheard = |error: reqwest::Error| Silence { unheard: !error.is_timeout() && !error.is_connect() && !error.is_builder(), ..silent(&error) };
+    let mut answer = request.timeout(limit).send().await.map_err(unheard)?;
     let status = answer.status();
     let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(silent)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| silent(&error))? {
         body.extend_from_slice(&chunk);
         if body.len() > most {
-            return Err(Silence { reason: "the answer is too long", broke_off: false });
+            return Err(Silence { reason: "the answer is too long", unheard: false });
         }
     }
     Ok(Answer { status, max_age, body })

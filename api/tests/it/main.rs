@@ -3,9 +3,13 @@
 mod conformance;
 mod dynamodb;
 mod fakes;
+mod identity;
 mod jobs;
 mod lambda;
+mod login;
 mod rank;
+mod services;
 mod sqlite;
+mod starting;
 mod store_firestore;
 mod store_icloud;

@@ -1,7 +1,5 @@
 //! Signing in with Google and with Apple, and the client ids that the client asks for before.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Bytes;
 use serde::Serialize;
@@ -17,13 +15,12 @@ use crate::app::App;
 use crate::core::model::Provider;
 use crate::core::token::Kind;
 use crate::outside::identity::{self, Doubt, Person};
+use crate::outside::sentry::Fault;
 
 mod account;
 
 /// FCM tokens are about 160 characters; stores can keep this many.
 const LONGEST_DEVICE: usize = 1024;
-/// What a function's answer may be held up by a mail or a report.
-const HELD_UP: Duration = Duration::from_millis(1500);
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<Entry> {
@@ -163,12 +160,14 @@ fn nobody(provider: &str) -> Refusal {
 }
 
 /// A client only says that signing in did not work; whoever runs this has to be told why.
-async fn refused(_app: &App, provider: Provider, doubt: &Doubt) {
+async fn refused(app: &App, provider: Provider, doubt: &Doubt) {
     let reason = match doubt {
         Doubt::Expired => "it has expired",
         Doubt::Invalid(reason) | Doubt::Unchecked(reason) => reason,
     };
     tracing::warn!(provider = provider.as_str(), reason, "login refused");
+    let tags = vec![("provider", provider.as_str().to_owned()), ("reason", reason.to_owned())];
+    app.report(Fault { message: format!("A login with {} was refused.", provider.as_str()), is_ours: false, user: None, tags }).await;
 }
 
 async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Session, Refusal> {
@@ -181,5 +180,8 @@ async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Ses
     let (refresh, access) = (sign(Kind::Refresh)?, sign(Kind::Access)?);
     // An account that Apple gave no address for goes by another name.
     let email = Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
+    if entered.made && !email.is_empty() {
+        app.welcome(entered.id, &email).await;
+    }
     Ok(Session { refresh, access, is_new: entered.made || entered.restored, email })
 }
