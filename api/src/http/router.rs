@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::Entry;
 use super::deadline::within_deadline;
-use super::{account, categories, subs, todos, tokens};
+use super::{account, categories, health, login, subs, todos, tokens};
 
 /// What a preflight is told; browsers of the web build ask, the native client does not.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
@@ -35,6 +35,8 @@ const PLAIN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
 fn api() -> OpenApiRouter<Entry> {
     OpenApiRouter::with_openapi(empty_document())
+        .merge(health::routes())
+        .merge(login::routes())
         .merge(tokens::routes())
         .merge(account::routes())
         .merge(categories::routes())

@@ -1,6 +1,7 @@
-//! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
+//! The API against real parts: stores, the Lambda Runtime API, services on loopback.
 
 mod conformance;
 mod jobs;
 mod lambda;
 mod rank;
+mod sqlite;
