@@ -3,4 +3,5 @@
 mod conformance;
 mod fakes;
 mod store_firestore;
+mod store_google_drive;
 mod store_icloud;

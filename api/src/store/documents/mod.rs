@@ -14,6 +14,7 @@
 //! 3. As writers are seldom dead and often just busy, claims younger than [`GRACE`] are waited for and not taken over.
 
 pub mod firestore;
+pub mod google_drive;
 pub mod icloud;
 mod ids;
 mod names;

@@ -25,27 +25,37 @@ pub(super) struct Page {
 impl Page {
     /// As bytes.
     pub(super) fn pack(&self) -> Result<Vec<u8>, String> {
-        let json = serde_json::to_vec(self).map_err(|error| error.to_string())?;
-        let mut packed = DeflateEncoder::new(Vec::new(), Compression::default());
-        packed.write_all(&json).and_then(|()| packed.finish()).map_err(|error| error.to_string())
+        deflate(&serde_json::to_vec(self).map_err(|error| error.to_string())?)
     }
 
     /// From bytes; why not.
     pub(super) fn unpack(bytes: &[u8]) -> Result<Self, String> {
-        let mut json = Vec::new();
-        let read = DeflateDecoder::new(bytes).take(UNPACKED_MAX + 1).read_to_end(&mut json);
-        read.map_err(|_| "it does not unpack".to_owned())?;
-        if json.len() as u64 > UNPACKED_MAX {
-            return Err(format!("it unpacks to more than {UNPACKED_MAX} bytes"));
-        }
         // Not the reader's own words: they quote what people wrote.
-        serde_json::from_slice(&json).map_err(|error| format!("it is not what was written: wrong at line {}, column {}", error.line(), error.column()))
+        serde_json::from_slice(&inflate(bytes)?)
+            .map_err(|error| format!("it is not what was written: wrong at line {}, column {}", error.line(), error.column()))
     }
 
     /// Whether its user goes by this name.
     pub(super) fn owns(&self, key: &Key) -> bool {
         self.archive.as_ref().is_some_and(|archive| names(&archive.user).contains(key))
     }
+}
+
+/// Compresses.
+pub(super) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut packed = DeflateEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(bytes).and_then(|()| packed.finish()).map_err(|error| error.to_string())
+}
+
+/// Undoes [`deflate`]; why not.
+pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut unpacked = Vec::new();
+    let read = DeflateDecoder::new(bytes).take(UNPACKED_MAX + 1).read_to_end(&mut unpacked);
+    read.map_err(|_| "it does not unpack".to_owned())?;
+    if unpacked.len() as u64 > UNPACKED_MAX {
+        return Err(format!("it unpacks to more than {UNPACKED_MAX} bytes"));
+    }
+    Ok(unpacked)
 }
 
 /// All names of a user, his devices too.
