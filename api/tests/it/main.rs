@@ -2,6 +2,7 @@
 
 mod conformance;
 mod fakes;
+mod store_documents;
 mod store_firestore;
 mod store_google_drive;
 mod store_icloud;
