@@ -112,7 +112,7 @@ impl<S: Shelf> Documents<S> {
         let mut gained = Vec::new();
         for key in wanted.iter().filter(|key| !held.contains(key)) {
             match self.claim(key, user).await {
-                Ok(claim) => gained.push(claim),
+                Ok(claim) => gained.extend(claim),
                 Err(error) => {
                     self.release(gained).await;
                     return Err(error);
