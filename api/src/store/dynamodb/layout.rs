@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::core::holdings::{Archive, Change};
 use crate::core::model::{Id, User};
 
-/// Rows of up to so many bytes, compressed, lie in the account's item; about 2,000 todos. A write is paid by the kilobyte, once for
-/// a plain one and twice in a transaction, so that parts of a quarter of it pay off above.
-const INLINE: usize = 96 * 1024;
+/// Rows of up to so many bytes, compressed, lie in the account's item. A write is paid by the kilobyte; with parts, a change of one
+/// row writes the account and one part, and deletes one, which costs as much.
+const INLINE: usize = 64 * 1024;
 /// Bytes of a part, compressed.
-const PART: usize = 24 * 1024;
+const PART: usize = 16 * 1024;
 /// Bytes of an item; DynamoDB takes 400 KB with names and keys
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 pub(super) const ITEM: usize = 380 * 1024;
