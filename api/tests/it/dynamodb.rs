@@ -105,6 +105,13 @@ async fn todos(store: &DynamoDb, user: Id) -> Vec<Todo> {
     store.read(user, Want::Todos).await.unwrap().unwrap().todos
 }
 
+/// What DynamoDB answers to a query of the user's partition.
+async fn items(emulator: &Emulator, table: &str, user: Id) -> serde_json::Value {
+    let partition = serde_json::json!({ ":pk": { "S": format!("user#{user}") } });
+    let body = serde_json::json!({ "TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": partition });
+    emulator.try_call("dynamodb", "DynamoDB_20120810.Query", &body).await.unwrap()
+}
+
 /// Rows of one generation; more than lie in the account's own item.
 fn many(generation: u32) -> Vec<Todo> {
     (1..=240).map(|id| noise(id, generation)).collect()
@@ -177,8 +184,7 @@ async fn a_big_change_that_is_cut_off_anywhere_is_done_or_not() {
             let third = many(3);
             assert!(update(&direct, user, &changes(&third)).await.unwrap());
             assert_eq!(todos(&direct, user).await, third);
-            let body = serde_json::json!({ "TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": format!("user#{user}") } } });
-            let items = emulator.try_call("dynamodb", "DynamoDB_20120810.Query", &body).await.unwrap();
+            let items = items(&emulator, &table, user).await;
             let found: Vec<&str> = items["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap()).collect();
             let head: serde_json::Value = serde_json::from_str(items["Items"][0]["head"]["S"].as_str().unwrap()).unwrap();
             let listed = head["parts"].as_array().unwrap().iter().map(|part| part["key"].as_str().unwrap());
@@ -194,6 +200,52 @@ async fn a_big_change_that_is_cut_off_anywhere_is_done_or_not() {
         assert!(passing > 5, "{passing}");
     }
     assert_eq!(done, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_saw_half_of_a_commit_is_asked_again() {
+    let emulator = Emulator::ministack().await;
+    let (table, direct) = new_table(&emulator.url()).await;
+    let user = direct.create(person()).await.unwrap().id;
+    update(&direct, user, &changes(&many(1))).await.unwrap();
+    let mut torn = items(&emulator, &table, user).await;
+    torn["Items"].as_array_mut().unwrap().pop();
+    let torn = torn.to_string();
+    for (halves, expected) in [(1, Some(many(1))), (usize::MAX, None)] {
+        let torn = torn.clone();
+        let way = Faulty::start(emulator.url(), move |number, _| if number < halves { Fate::Answered(200, torn.clone()) } else { Fate::Passes });
+        let store = DynamoDb::open(&table, &account(&way.url));
+        match store.read(user, Want::Todos).await {
+            Ok(found) => assert_eq!(found.map(|found| found.todos), expected),
+            Err(StoreError::Contended(8)) => assert_eq!(expected, None),
+            Err(other) => panic!("{other:?}"),
+        }
+        assert_eq!(way.calls().len(), halves.saturating_add(1).min(8));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_query_takes_is_read_in_pages() {
+    let emulator = Emulator::ministack().await;
+    let (table, direct) = new_table(&emulator.url()).await;
+    let user = direct.create(person()).await.unwrap().id;
+    let rows: Vec<Todo> = (1..=2_400).map(|id| noise(id, 1)).collect();
+    update(&direct, user, &changes(&rows)).await.unwrap();
+    let way = Faulty::start(emulator.url(), |_, _| Fate::Passes);
+    let store = DynamoDb::open(&table, &account(&way.url));
+    assert!(todos(&store, user).await == rows);
+    assert_eq!(way.calls(), ["Query", "Query"]);
+    let all = direct.archive(user).await.unwrap().unwrap();
+    assert!(all.todos == rows);
+    // And into a place where all of it is past.
+    let gone: Vec<Todo> = rows.iter().map(|row| Todo { deleted_at: Some(DateTime::UNIX_EPOCH), ..row.clone() }).collect();
+    update(&direct, user, &changes(&gone)).await.unwrap();
+    let all = direct.archive(user).await.unwrap().unwrap();
+    assert!(all.todos == gone);
+    let (_, other) = new_table(&emulator.url()).await;
+    other.restore(&all).await.unwrap();
+    assert!(other.archive(user).await.unwrap().unwrap() == all);
+    assert_eq!(todos(&other, user).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,7 +337,7 @@ async fn throttling_is_waited_for_and_then_said() {
             let body = body.clone();
             let seen = AtomicUsize::new(0);
             let way = Faulty::start(emulator.url(), move |_, asked| {
-                if asked == operation && seen.fetch_add(1, Ordering::SeqCst) < refused { Fate::Refused(400, body.clone()) } else { Fate::Passes }
+                if asked == operation && seen.fetch_add(1, Ordering::SeqCst) < refused { Fate::Answered(400, body.clone()) } else { Fate::Passes }
             });
             let store = DynamoDb::open(&table, &account(&way.url));
             let mut changes = changes(&[noise(1, seen_before(&direct, user).await)]);
@@ -321,7 +373,7 @@ async fn what_cannot_be_reached_or_hangs_is_said_within_seconds_and_without_keys
     let cutting = Faulty::start(emulator.url(), |_, _| Fate::RequestLost);
     let refusing = Faulty::start(emulator.url(), |_, _| {
         let message = "User: arn:aws:sts::123456789012:assumed-role/onestep-api is not authorized to perform: dynamodb:Query";
-        Fate::Refused(400, format!(r#"{{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"{message}"}}"#))
+        Fate::Answered(400, format!(r#"{{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"{message}"}}"#))
     });
     let nobody = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -12,7 +12,7 @@ pub(crate) enum Fate {
     /// It goes through.
     Passes,
     /// It is answered with this status and body, and goes nowhere.
-    Refused(u16, String),
+    Answered(u16, String),
     /// The connection closes before it goes anywhere.
     RequestLost,
     /// It goes through, and the connection closes before its answer comes back.
@@ -79,7 +79,7 @@ impl Way {
             let fate = (self.judge)(number, &operation);
             let (status, answer) = match fate {
                 Fate::RequestLost => return None,
-                Fate::Refused(status, body) => (status, body.into_bytes()),
+                Fate::Answered(status, body) => (status, body.into_bytes()),
                 Fate::Hangs => {
                     // Until the client goes away.
                     let _ = reader.read_to_end(&mut Vec::new());

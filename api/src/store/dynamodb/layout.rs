@@ -146,18 +146,28 @@ fn between(rows: &[Change], from: Id, to: Option<Id>) -> &[Change] {
     rows.get(start..end).unwrap_or_default()
 }
 
-/// Halves rows until each piece is small enough; rows of one id stay together.
+/// Cuts rows into runs of about the same number until each is small enough; rows of one id stay together.
 fn split(rows: &[Change], from: Id, pieces: &mut Vec<Piece>) -> Result<(), String> {
-    let Some(middle) = rows.get(rows.len() / 2).map(id) else { return Ok(()) };
+    if rows.is_empty() {
+        return Ok(());
+    }
     let packed = pack(rows)?;
-    let half = rows.partition_point(|row| id(row) < middle);
-    if packed.len() <= PART || half == 0 {
+    let runs = packed.len() / (PART / 4 * 3) + 1;
+    let mut cuts: Vec<usize> =
+        (1..runs).filter_map(|run| rows.get(rows.len() * run / runs).map(id)).map(|first| rows.partition_point(|row| id(row) < first)).collect();
+    cuts.retain(|cut| *cut > 0);
+    cuts.dedup();
+    if packed.len() <= PART || cuts.is_empty() {
         pieces.push(Piece::New { from, packed });
         return Ok(());
     }
-    let (low, high) = rows.split_at(half);
-    split(low, from, pieces)?;
-    split(high, middle, pieces)
+    cuts.push(rows.len());
+    let (mut start, mut from) = (0, from);
+    for cut in cuts {
+        split(rows.get(start..cut).unwrap_or_default(), from, pieces)?;
+        (start, from) = (cut, rows.get(cut).map_or(from, id));
+    }
+    Ok(())
 }
 
 /// Packs rows of the past, into as many items as they need.
