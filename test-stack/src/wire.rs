@@ -113,7 +113,7 @@ impl Emulator {
     }
 
     /// Posts to an emulator's own control path.
-    pub(crate) async fn post_plain(&self, path: &str, body: &Value) {
+    pub async fn post_plain(&self, path: &str, body: &Value) {
         let call = self.http.post(format!("{}{path}", self.url())).json(body);
         self.expect(call, "control").await;
     }

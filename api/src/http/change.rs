@@ -5,6 +5,7 @@ use super::caller::Caller;
 use crate::app::App;
 use crate::core::holdings::{Change, Holdings, Want};
 use crate::core::model::{Id, User};
+use crate::outside::messages::Notification;
 
 /// The caller's rows.
 ///
@@ -48,5 +49,6 @@ pub async fn amend<T: Send>(
 
 /// Tells the user's other devices that something of this kind has changed.
 pub async fn announce(app: &App, user: &User, caller: &Caller, kind: &str) {
-    let _ = (app, user, caller, kind);
+    let notification = Notification { title: kind.to_owned(), body: format!("{kind}가 변경되었습니다.") };
+    app.announce(user, caller.device.as_deref(), notification).await;
 }

@@ -15,6 +15,9 @@ pub mod body;
 pub mod caller;
 mod categories;
 pub mod change;
+pub mod deadline;
+pub mod health;
+pub mod login;
 pub mod router;
 mod schema;
 pub mod shown;
@@ -30,6 +33,9 @@ pub trait Start: Send + Sync {
     /// # Errors
     /// A sentence that names the hop that failed.
     async fn app(&self) -> Result<Arc<App>, String>;
+
+    /// What the routes need, each with how it is; bounded, and none left out.
+    async fn hops(&self) -> Vec<health::Hop>;
 }
 
 /// What the router carries.

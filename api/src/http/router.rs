@@ -11,7 +11,8 @@ use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Entry;
-use super::{account, categories, subs, todos, tokens};
+use super::deadline::within_deadline;
+use super::{account, categories, health, login, subs, todos, tokens};
 
 /// What a preflight is told; browsers of the web build ask, the native client does not.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
@@ -34,6 +35,8 @@ const PLAIN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
 fn api() -> OpenApiRouter<Entry> {
     OpenApiRouter::with_openapi(empty_document())
+        .merge(health::routes())
+        .merge(login::routes())
         .merge(tokens::routes())
         .merge(account::routes())
         .merge(categories::routes())
@@ -67,7 +70,7 @@ pub fn router(entry: Entry) -> Router {
         })
         .with_state(entry);
     // Around the routes and not within: a path is put right before it is looked up.
-    Router::new().fallback_service(routes).layer(middleware::from_fn(around))
+    Router::new().fallback_service(routes).layer(middleware::from_fn(within_deadline)).layer(middleware::from_fn(around))
 }
 
 /// What is done before and after every route.

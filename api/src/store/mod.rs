@@ -11,8 +11,10 @@ use async_trait::async_trait;
 
 use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
-use crate::settings::Secret;
+use crate::settings::{Secret, secret};
 
+pub mod documents;
+pub mod dynamodb;
 pub mod sqlite;
 pub mod transfer;
 
@@ -25,10 +27,14 @@ pub const KINDS: &str = "sqlite:PATH, dynamodb:TABLE, firestore:PROJECT, google-
 /// A sentence that names what is wrong with the setting, or why the store cannot be opened.
 pub async fn open(setting: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, String> {
     let (kind, rest) = setting.split_once(':').ok_or_else(|| format!("{setting:?} is no store; it is one of {KINDS}"))?;
-    let _ = firebase;
     match kind {
         "sqlite" if rest.is_empty() => Err("sqlite: needs a path, such as sqlite:onestep.db".to_owned()),
         "sqlite" => sqlite::Sqlite::open(Path::new(rest)).map(|store| Arc::new(store) as Arc<dyn Store>).map_err(|error| format!("{rest}: {error}")),
+        "dynamodb" if rest.is_empty() => Err("dynamodb: needs the name of a table, such as dynamodb:onestep".to_owned()),
+        "dynamodb" => Ok(Arc::new(dynamodb::DynamoDb::open(rest, &secret::usual().load().await))),
+        "firestore" => documents::firestore::open(rest, firebase),
+        "google-drive" => documents::google_drive::open(rest, firebase),
+        "icloud" => documents::icloud::open(rest),
         _ => Err(format!("{kind:?} is no kind of store; it is one of {KINDS}")),
     }
 }
