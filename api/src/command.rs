@@ -16,6 +16,7 @@ use crate::core::holdings::{Change, Holdings, Key, Want};
 use crate::core::model::{Id, Provider, User};
 use crate::core::token::Kind;
 use crate::http::{Entry, Start, router};
+use crate::jobs::{Jobs, Order, PatchNote, Slot};
 use crate::lambda::{self, Function};
 use crate::server;
 use crate::settings::environment::{Environment, Place, SECRET_NAME};
@@ -93,6 +94,23 @@ enum Command {
         #[arg(long)]
         off: bool,
     },
+    /// Tell every user on every device what is left of the day's todos, unless he was told
+    Remind {
+        /// Which of the day's reminders it is; the latest that is due if none is named
+        #[arg(long, value_parser = ["08:00", "14:00", "20:00"])]
+        at: Option<String>,
+    },
+    /// Mail what is new to every user who was not mailed it yet
+    PatchNotes {
+        /// What it is called, such as 1.2.0: nobody is mailed the same one twice
+        id: String,
+        /// The subject of the mail
+        #[arg(long)]
+        subject: String,
+        /// The text of the mail, a file of HTML
+        #[arg(long, value_name = "FILE")]
+        html: std::path::PathBuf,
+    },
     /// Print the OpenAPI document of the routes
     Openapi,
 }
@@ -141,6 +159,7 @@ pub fn main() -> ExitCode {
 /// Lambda has started us.
 fn function() -> ExitCode {
     log("info");
+    // An environment gets one event at a time, and a fraction of a processor.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
@@ -178,6 +197,15 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Export { from, to } | Command::Import { from, to } | Command::Migrate { from, to } => transfer(&environment, &from, &to).await,
         Command::Token { address } => token(environment, &address).await,
         Command::Premium { address, off } => premium(environment, &address, !off).await,
+        Command::Remind { at } => {
+            let at = Slot::ALL.into_iter().find(|slot| Some(slot.at()) == at.as_deref());
+            job(environment, Order::Reminders { at, time: None }).await
+        }
+        Command::PatchNotes { id, subject, html } => {
+            let html = std::fs::read_to_string(&html).map_err(|error| failed(format!("{}: {error}", html.display())))?;
+            let note = PatchNote::new(&id, &subject, &html).map_err(|sentence| Failure { code: USAGE, sentence })?;
+            job(environment, Order::PatchNotes(note)).await
+        }
         Command::Openapi => openapi(),
     }
 }
@@ -225,6 +253,17 @@ async fn serve(environment: Environment) -> Result<(), Failure> {
         app.after.settled(server::GRACE).await;
     }
     Ok(())
+}
+
+/// How long a job of the command line may take: nobody stops it but the one who typed it.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn job(environment: Environment, order: Order) -> Result<(), Failure> {
+    let place = environment.place();
+    let starting = Starting::new(environment, opener(place));
+    let outcome = starting.run(&order, tokio::time::Instant::now() + A_DAY).await.map_err(failed)?;
+    let _ = writeln!(io::stderr(), "{}: told {}, skipped {}, failed {}", outcome.job, outcome.told, outcome.skipped, outcome.failed);
+    if outcome.failed > 0 { Err(failed("not everyone was told; RUST_LOG=info says why, and the same command tries them again")) } else { Ok(()) }
 }
 
 /// Whether it names a store, and no file.

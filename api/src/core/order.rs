@@ -144,3 +144,97 @@ pub fn dragged<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Option<Ran
     let moved = spread(&order, &mut even.into_iter()).into_iter().filter(|row| row.id() != id).collect();
     Ok(Some(Ranks { ranks, moved }))
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(id: Id, rank: &str) -> Category {
+        let at = DateTime::UNIX_EPOCH;
+        Category { id, created_at: at, updated_at: at, deleted_at: None, color: 0, title: None, rank: rank.to_owned() }
+    }
+
+    /// Ids in the order in which the rows stand after a drag.
+    fn order_after(rows: &[Category], id: Id, place: Place) -> Vec<Id> {
+        let ranks = dragged(rows, id, place).expect("a place").expect("a move");
+        let mut after: Vec<Category> = rows.to_vec();
+        for moved in ranks.moved {
+            after.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank;
+        }
+        after.iter_mut().find(|row| row.id == id).expect("the row").rank = ranks.ranks[0].clone();
+        after.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
+        after.iter().map(|row| row.id).collect()
+    }
+
+    #[test]
+    fn new_rows_stand_behind_all_others_as_the_client_would_put_them() {
+        assert_eq!(behind_all::<Category>(&[], 3).ranks, ["0|hzzzzz:", "0|i00007:", "0|i0000f:"]);
+        // The highest counts, not the newest.
+        let rows = [row(2, "0|hzzzzz:"), row(1, "0|i0000f:")];
+        assert_eq!(behind_all(&rows, 1).ranks, ["0|i0000n:"]);
+    }
+
+    #[test]
+    fn a_row_is_dragged_as_the_client_would_rank_it() {
+        let rows = [row(1, "0|hzzzzz:"), row(2, "0|i00007:"), row(3, "0|i0000f:")];
+        for (place, rank) in [
+            (Place { prev: Some(1), next: Some(2) }, "0|i00003:"),
+            (Place { prev: Some(2), next: Some(1) }, "0|i00003:"),
+            (Place { prev: None, next: Some(1) }, "0|hzzzzr:"),
+            (Place { prev: Some(3), next: None }, "0|i0000n:"),
+        ] {
+            let ranks = dragged(&rows, 3, place).expect("a place").expect("a move");
+            assert_eq!((ranks.ranks, ranks.moved), (vec![rank.to_owned()], Vec::new()), "{place:?}");
+        }
+        assert_eq!(dragged(&rows, 3, Place { prev: None, next: None }), Ok(None));
+    }
+
+    #[test]
+    fn a_place_that_is_none_is_refused() {
+        let rows = [row(1, "0|hzzzzz:"), row(2, "0|i00007:")];
+        for (place, refused) in [
+            (Place { prev: Some(9), next: None }, NoPlace::NoSuchRow(9)),
+            (Place { prev: Some(1), next: Some(9) }, NoPlace::NoSuchRow(9)),
+            (Place { prev: Some(1), next: Some(1) }, NoPlace::Twice(1)),
+        ] {
+            assert_eq!(dragged(&rows, 2, place), Err(refused));
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_others_make_room_and_the_order_is_what_was_asked_for() {
+        let full = [row(1, "0|000000:"), row(2, "0|hzzzzz:"), row(3, "0|zzzzzz:")];
+        assert_eq!(order_after(&full, 3, Place { prev: None, next: Some(1) }), [3, 1, 2]);
+        assert_eq!(order_after(&full, 1, Place { prev: Some(3), next: None }), [2, 3, 1]);
+        let same = [row(1, "0|hzzzzz:"), row(2, "0|hzzzzz:"), row(3, "0|i00007:")];
+        assert_eq!(order_after(&same, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
+        let unreadable = [row(1, "junk"), row(2, "junk2"), row(3, "junk3")];
+        assert_eq!(order_after(&unreadable, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
+        let ranks = behind_all(&[row(1, "0|zzzzzz:")], 2);
+        assert_eq!(ranks.moved.len(), 1);
+        assert!(ranks.moved[0].rank < ranks.ranks[0] && ranks.ranks[0] < ranks.ranks[1]);
+    }
+
+    proptest! {
+        #[test]
+        fn however_rows_are_dragged_the_order_is_what_was_asked_for(moves in proptest::collection::vec((0..6_usize, 0..5_usize), 1..60)) {
+            let mut rows: Vec<Category> = behind_all::<Category>(&[], 6).ranks.iter().zip(1..).map(|(rank, id)| row(id, rank)).collect();
+            for (from, to) in moves {
+                let id = rows[from].id;
+                let mut wanted: Vec<Id> = rows.iter().map(|row| row.id).filter(|other| *other != id).collect();
+                let place = Place { prev: to.checked_sub(1).map(|place| wanted[place]), next: wanted.get(to).copied() };
+                wanted.insert(to, id);
+                let ranks = dragged(&rows, id, place).expect("a place").expect("a move");
+                for moved in &ranks.moved {
+                    rows.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank.clone();
+                }
+                rows[from].rank = ranks.ranks[0].clone();
+                rows.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
+                prop_assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), wanted);
+            }
+        }
+    }
+}

@@ -371,3 +371,6 @@ pub fn choice(words: &'static [&'static str]) -> impl Fn(&Value) -> Result<Strin
         if words.contains(&word.as_str()) { Ok(word) } else { Err(format!("{word:?} is not a valid choice.")) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,11 +96,22 @@ fn reminders(at: Option<&Value>, time: Option<&Value>) -> Result<Order, String> 
 }
 
 fn patch_note<'a>(field: impl Fn(&str) -> Option<&'a Value>) -> Result<PatchNote, String> {
-    let text = |name: &str, most: usize| {
-        let text = field(name).and_then(Value::as_str).unwrap_or_default().trim();
-        if (1..=most).contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(format!("{name} must be 1 to {most} characters")) }
-    };
-    Ok(PatchNote { id: text("id", 100)?, subject: text("subject", 200)?, html: text("html", 200_000)? })
+    let text = |name: &str| field(name).and_then(Value::as_str).unwrap_or_default();
+    PatchNote::new(text("id"), text("subject"), text("html"))
+}
+
+impl PatchNote {
+    /// With these texts, without the white space around them.
+    ///
+    /// # Errors
+    /// Which of them is missing or too long.
+    pub fn new(id: &str, subject: &str, html: &str) -> Result<Self, String> {
+        let text = |name: &str, text: &str, most: usize| {
+            let text = text.trim();
+            if (1..=most).contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(format!("{name} must be 1 to {most} characters")) }
+        };
+        Ok(Self { id: text("id", id, 100)?, subject: text("subject", subject, 200)?, html: text("html", html, 200_000)? })
+    }
 }
 
 /// Day and slot of the reminders that are due at a moment: those asked for, or the latest of the day.

@@ -11,5 +11,7 @@ mod rank;
 mod services;
 mod sqlite;
 mod starting;
+mod store_documents;
 mod store_firestore;
+mod store_google_drive;
 mod store_icloud;

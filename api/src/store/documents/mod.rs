@@ -14,6 +14,7 @@
 //! 3. As writers are seldom dead and often just busy, claims younger than [`GRACE`] are waited for and not taken over.
 
 pub mod firestore;
+pub mod google_drive;
 pub mod icloud;
 mod ids;
 mod names;
@@ -111,7 +112,7 @@ impl<S: Shelf> Documents<S> {
         let mut gained = Vec::new();
         for key in wanted.iter().filter(|key| !held.contains(key)) {
             match self.claim(key, user).await {
-                Ok(claim) => gained.push(claim),
+                Ok(claim) => gained.extend(claim),
                 Err(error) => {
                     self.release(gained).await;
                     return Err(error);

@@ -21,7 +21,7 @@ struct Claim {
     mark: u64,
 }
 
-/// A claim that was written or read.
+/// A claim that may be given up.
 pub(super) struct Claimed {
     place: Place,
     version: Version,
@@ -48,8 +48,9 @@ impl<S: Shelf> Documents<S> {
         Ok(claim.user)
     }
 
-    /// Claims a name for a user whose document does not list it yet.
-    pub(super) async fn claim(&self, key: &Key, user: Id) -> Result<Claimed, StoreError> {
+    /// Claims a name for a user whose document does not list it yet. What the user must give up should his document not be written;
+    /// None when the claim was his before: then another process may be about to write his document with that name.
+    pub(super) async fn claim(&self, key: &Key, user: Id) -> Result<Option<Claimed>, StoreError> {
         let place = Place::of(key);
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -63,7 +64,8 @@ impl<S: Shelf> Documents<S> {
                 continue;
             }
             if let Put::Written(version) = self.put_claim(&place, Some(user), seen.as_ref().map(|(_, version)| version)).await? {
-                return Ok(Claimed { place, version });
+                let renewed = seen.is_some_and(|(claim, _)| claim.user == Some(user));
+                return Ok((!renewed).then_some(Claimed { place, version }));
             }
         }
         Err(StoreError::Contended(ATTEMPTS))

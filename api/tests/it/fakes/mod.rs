@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
 pub(crate) mod cloudkit;
+pub(crate) mod drive;
 pub(crate) mod firestore;
 pub(crate) mod google_tokens;
 
