@@ -8,6 +8,7 @@ mod jobs;
 mod lambda;
 mod login;
 mod rank;
+mod recommend;
 mod services;
 mod sqlite;
 mod starting;
