@@ -3,6 +3,7 @@
 mod conformance;
 mod dynamodb;
 mod fakes;
+mod faulty;
 mod identity;
 mod jobs;
 mod lambda;

@@ -1,4 +1,7 @@
 //! Writing one user: all of a commit or nothing of it, and only over the commit that was seen.
+//!
+//! New parts go first, as nobody reads them before the account lists them; the account goes then, together with names and deleted
+//! rows; the parts that it does not list any more go last. Wherever a writer is cut off, the rows are those of one commit.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +12,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::fault::{failed, full, is_throttling, unavailable};
 use super::item::{
-    HEAD, Item, OWNER, PART, PK, ROWS, USER, USERS, VERSION, broken, bytes, key, name_key, number, past_partition, past_sort, user_partition, users_sort,
+    HEAD, Item, OWNER, PART, PK, ROWS, SK, USER, USERS, VERSION, broken, bytes, key, name_key, number, past_partition, past_sort, user_partition, users_sort,
 };
 use super::layout::{Head, ITEM, Layout, Next, Part, Piece, lay_out, pack_past};
 use super::look::Seen;
@@ -23,7 +26,7 @@ use crate::store::StoreError;
 const WRITES: usize = 100;
 /// Bytes of a transaction; 4 MB with everything around them.
 const BYTES: usize = 3 * 1024 * 1024;
-/// Parts that are written at once before a commit that is too large for one transaction.
+/// Items that are written or deleted at the same time, beside the commit itself.
 const AT_ONCE: usize = 4;
 
 /// What became of a commit.
@@ -93,28 +96,42 @@ impl DynamoDb {
             item.insert(ROWS.to_owned(), bytes(packed));
             writes.push(self.put(item)?);
         }
-        let needed: usize = writes.iter().map(|write| write.bytes).sum();
-        if writes.len() > WRITES || needed > BYTES {
-            let size = format!("{} writes of {needed} bytes in one change", writes.len());
-            return Err(full(format!("a transaction takes {WRITES} writes and {BYTES} bytes, and these are {size}")));
+        let size: usize = writes.iter().map(|write| write.bytes).sum();
+        if writes.len() > WRITES || size > BYTES {
+            let found = format!("{} writes of {size} bytes", writes.len());
+            return Err(full(format!("one change takes {WRITES} writes and {BYTES} bytes, and this one would be {found}")));
         }
-        let new_bytes: usize = new_parts.iter().map(weight).sum();
-        if writes.len() + new_parts.len() <= WRITES && needed + new_bytes <= BYTES {
-            for item in new_parts {
-                writes.push(self.put(item)?);
-            }
-        } else {
-            // Nobody knows of them before the account lists them.
-            self.put_all(new_parts).await?;
+        // Nobody reads them before the account lists them.
+        self.put_all(new_parts).await?;
+        let outcome = self.write(writes, seen, tag).await?;
+        if let (Outcome::Done, Some(seen)) = (&outcome, seen) {
+            self.sweep(seen, &head).await;
         }
-        // What does not fit any more is stray from then on, and goes with one of the next commits. Safe, as all of this is only done
-        // over the commit that was seen: a part that somebody is about to list is one of a commit over the same, which then fails.
-        let unlisted = parts.iter().map(|part| &part.key).filter(|old| !head.parts.iter().any(|part| part.key == **old));
-        let unlisted: Vec<&String> = unlisted.chain(seen.map_or(&[][..], |seen| &seen.strays)).take(WRITES - writes.len()).collect();
-        for sort in unlisted {
-            writes.push(self.delete(key(user_partition(user), sort))?);
+        Ok(outcome)
+    }
+
+    /// Deletes the parts that were there and are not listed any more. What stays when it fails goes with the next commit.
+    ///
+    /// Also those of a writer who is still under way: he has looked before this commit was made, so that his own will fail.
+    async fn sweep(&self, seen: &Seen, head: &Head) {
+        let replaced = seen.head.parts.iter().map(|part| &part.key).filter(|old| !head.parts.iter().any(|part| part.key == **old));
+        let partition = user_partition(head.user.id);
+        self.delete_all(replaced.chain(&seen.strays).map(|sort| key(&partition, sort)).collect()).await;
+    }
+
+    /// Deletes items that nobody reads any more, as far as it goes.
+    async fn delete_all(&self, keys: Vec<Item>) {
+        let deletes = stream::iter(keys).map(|key| self.client.delete_item().table_name(&self.table).set_key(Some(key)).send());
+        deletes.buffer_unordered(AT_ONCE).for_each(|_| std::future::ready(())).await;
+    }
+
+    /// Deletes what was past for a user before he was restored.
+    pub(super) async fn forget(&self, user: Id, past: &str) {
+        let Ok(mut items) = self.partition(&past_partition(user, past)).await else { return };
+        for item in &mut items {
+            item.retain(|name, _| [PK, SK].contains(&name.as_str()));
         }
-        self.write(writes, seen, tag).await
+        self.delete_all(items).await;
     }
 
     /// Names that are gained must be free, names that are lost are free from then on.
@@ -177,11 +194,9 @@ impl DynamoDb {
     }
 
     /// One write alone needs no transaction, which costs twice as much.
-    async fn write(&self, mut writes: Vec<Write>, seen: Option<&Seen>, tag: &str) -> Result<Outcome, StoreError> {
-        if writes.len() == 1
-            && let (Some(put), Some(seen)) = (writes.pop().and_then(|only| only.write.put), seen)
-        {
-            return self.put_alone(put, seen).await;
+    async fn write(&self, writes: Vec<Write>, seen: Option<&Seen>, tag: &str) -> Result<Outcome, StoreError> {
+        if let ([Write { write: TransactWriteItem { put: Some(put), .. }, .. }], Some(seen)) = (&writes[..], seen) {
+            return self.put_alone(put.clone(), seen).await;
         }
         let claims: Vec<Option<Key>> = writes.iter().map(|write| write.claims.clone()).collect();
         let transaction = self.client.transact_write_items().client_request_token(tag);
@@ -220,17 +235,6 @@ impl DynamoDb {
             Some(PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_)) => Ok(Outcome::Again),
             _ => Err(failed(&self.table, &error)),
         }
-    }
-
-    /// Deletes items that nobody knows of any more. What stays when it fails is read by nobody.
-    pub(super) async fn forget(&self, user: Id, past: &str) {
-        let Ok(items) = self.partition(&past_partition(user, past)).await else { return };
-        let keys = items.into_iter().map(|mut item| {
-            item.retain(|name, _| [PK, super::item::SK].contains(&name.as_str()));
-            item
-        });
-        let deletes = stream::iter(keys).map(|key| self.client.delete_item().table_name(&self.table).set_key(Some(key)).send());
-        deletes.buffer_unordered(AT_ONCE).for_each(|_| std::future::ready(())).await;
     }
 }
 

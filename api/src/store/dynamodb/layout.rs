@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::core::holdings::{Archive, Change};
 use crate::core::model::{Id, User};
 
-/// Rows of up to so many bytes, compressed, lie in the account's item; about 2,000 todos. A write is paid by the kilobyte, once for
-/// a plain one and twice in a transaction, so that parts of a quarter of it pay off above.
-const INLINE: usize = 96 * 1024;
+/// Rows of up to so many bytes, compressed, lie in the account's item. A write is paid by the kilobyte; with parts, a change of one
+/// row writes the account and one part, and deletes one, which costs as much.
+const INLINE: usize = 64 * 1024;
 /// Bytes of a part, compressed.
-const PART: usize = 24 * 1024;
+const PART: usize = 16 * 1024;
 /// Bytes of an item; DynamoDB takes 400 KB with names and keys
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 pub(super) const ITEM: usize = 380 * 1024;
@@ -146,18 +146,28 @@ fn between(rows: &[Change], from: Id, to: Option<Id>) -> &[Change] {
     rows.get(start..end).unwrap_or_default()
 }
 
-/// Halves rows until each piece is small enough; rows of one id stay together.
+/// Cuts rows into runs of about the same number until each is small enough; rows of one id stay together.
 fn split(rows: &[Change], from: Id, pieces: &mut Vec<Piece>) -> Result<(), String> {
-    let Some(middle) = rows.get(rows.len() / 2).map(id) else { return Ok(()) };
+    if rows.is_empty() {
+        return Ok(());
+    }
     let packed = pack(rows)?;
-    let half = rows.partition_point(|row| id(row) < middle);
-    if packed.len() <= PART || half == 0 {
+    let runs = packed.len() / (PART / 4 * 3) + 1;
+    let mut cuts: Vec<usize> =
+        (1..runs).filter_map(|run| rows.get(rows.len() * run / runs).map(id)).map(|first| rows.partition_point(|row| id(row) < first)).collect();
+    cuts.retain(|cut| *cut > 0);
+    cuts.dedup();
+    if packed.len() <= PART || cuts.is_empty() {
         pieces.push(Piece::New { from, packed });
         return Ok(());
     }
-    let (low, high) = rows.split_at(half);
-    split(low, from, pieces)?;
-    split(high, middle, pieces)
+    cuts.push(rows.len());
+    let (mut start, mut from) = (0, from);
+    for cut in cuts {
+        split(rows.get(start..cut).unwrap_or_default(), from, pieces)?;
+        (start, from) = (cut, rows.get(cut).map_or(from, id));
+    }
+    Ok(())
 }
 
 /// Packs rows of the past, into as many items as they need.

@@ -10,7 +10,7 @@
 //! | `counter` | `counter` | the last id that was given |
 //!
 //! A read of a user is one strongly consistent query of his partition. A write is one conditional put over the commit that was read,
-//! or one transaction where names, deleted rows or parts are concerned. Rows lie together, and not one in an item, because the client
+//! or one transaction where names or deleted rows are concerned. Rows lie together, and not one in an item, because the client
 //! asks for all of them every minute: compressed, that is a fifth of what is paid for by the kilobyte, and what one item holds is of
 //! one commit by itself, which a query over many items is not.
 
@@ -48,6 +48,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const OPERATION: Duration = Duration::from_secs(5);
 /// Times that the SDK sends a request.
 const SENDINGS: u32 = 3;
+/// The longest wait before a request is sent again for the first time. The SDK's own second is too long for somebody who waits.
+const BACKOFF: Duration = Duration::from_millis(100);
 /// Times that a commit is begun.
 const ATTEMPTS: u32 = 8;
 /// Times that a commit is begun while DynamoDB asks for less.
@@ -71,7 +73,7 @@ impl DynamoDb {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION);
         let config = aws_sdk_dynamodb::config::Builder::from(shared)
             .timeout_config(timeouts.build())
-            .retry_config(RetryConfig::standard().with_max_attempts(SENDINGS))
+            .retry_config(RetryConfig::standard().with_max_attempts(SENDINGS).with_initial_backoff(BACKOFF))
             .build();
         Self { client: Client::from_conf(config), table: table.into(), turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
     }
