@@ -11,6 +11,7 @@ mod login;
 mod rank;
 mod recommend;
 mod services;
+mod services_told;
 mod sqlite;
 mod starting;
 mod store_documents;
