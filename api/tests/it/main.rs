@@ -10,6 +10,7 @@ mod lambda;
 mod login;
 mod rank;
 mod services;
+mod shipping;
 mod sqlite;
 mod starting;
 mod store_documents;
