@@ -101,10 +101,10 @@ async fn every_kind_of_event_is_answered_and_a_kill_between_them_loses_nothing()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_cannot_come_up_says_why_and_still_answers_pings() {
     let folder = temporary_folder("rows");
-    let settings: Vec<(&str, String)> = settings(folder.path()).into_iter().filter(|(name, _)| *name != "ONESTEP_SECRET_KEY").collect();
-    let function = start(&settings).await;
-    let (status, answer) = ask(&function, &with(function_url("/todos/todo/"), "GET", "x", None)).await;
-    assert_eq!(status, 503);
-    assert!(answer["error"].as_str().is_some_and(|error| error.contains("ONESTEP_SECRET_KEY")), "{answer}");
-    assert_eq!(function.invoke(&json!({"warmer": true})).await["served"], 2);
+    // A folder that is not there.
+    let function = start(&settings(&folder.path().join("nowhere"))).await;
+    let (status, answer) = ask(&function, &with(function_url("/auth/user/"), "GET", "x", None)).await;
+    assert_eq!((&status, answer["error"].as_str().is_some_and(|error| error.contains("SQLite"))), (&json!(503), true), "{answer}");
+    assert_eq!(ask(&function, &function_url("/healthz")).await.0, 200);
+    assert_eq!(function.invoke(&json!({"warmer": true})).await["served"], 3);
 }
