@@ -190,6 +190,9 @@ class Runtime(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), RuntimeAnswer)
         self.event, self.handed, self.answered, self.answer, self.at = json.dumps(event).encode(), False, threading.Event(), None, 0.0
 
+    def handle_error(self, *_):
+        pass  # the process is killed as soon as it has answered
+
 
 class RuntimeAnswer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
