@@ -12,6 +12,7 @@ mod rank;
 mod recommend;
 mod services;
 mod services_told;
+mod shipping;
 mod sqlite;
 mod starting;
 mod store_documents;
