@@ -1,11 +1,13 @@
 //! The store on DynamoDB, against two emulators that share no code, and with the network failing in between.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use chrono::{DateTime, Utc};
+use futures::{StreamExt, stream};
 use onestep_api::core::holdings::{Change, Holdings, Key, Want};
 use onestep_api::core::model::{Device, Id, Provider, Todo, User};
 use onestep_api::store::dynamodb::DynamoDb;
@@ -148,58 +150,54 @@ async fn the_hot_path_is_one_query_and_a_plain_change_one_put() {
     assert_eq!(way.calls(), ["PutItem", "Query", "UpdateItem"]);
 }
 
+/// A process that dies at one of its requests: none of its own attempts comes through from then on. Whether all of its change was
+/// done, and known to be.
+async fn cut_off(emulator: &Emulator, passing: usize, lost: fn() -> Fate) -> bool {
+    let (table, direct) = new_table(&emulator.url()).await;
+    let user = direct.create(person()).await.unwrap().id;
+    let (old, new, third) = (many(1), many(2), many(3));
+    update(&direct, user, &changes(&old)).await.unwrap();
+    let way = Faulty::start(emulator.url(), move |number, _| match number.cmp(&passing) {
+        Less => Fate::Passes,
+        Equal => lost(),
+        Greater => Fate::RequestLost,
+    });
+    let dying = DynamoDb::open(&table, &account(&way.url));
+    let mut all = changes(&new);
+    all.push(device("one"));
+    let answer = update(&dying, user, &all).await;
+    let committed = todos(&direct, user).await == new;
+    if !committed {
+        assert!(answer.is_err());
+        assert_eq!(todos(&direct, user).await, old, "after {passing} requests");
+    }
+    assert_eq!(direct.find(&Key::Device("one".to_owned())).await.unwrap(), committed.then_some(user), "after {passing} requests");
+
+    // The next writer goes on, and what was left behind is gone with him.
+    assert!(update(&direct, user, &changes(&third)).await.unwrap());
+    assert_eq!(todos(&direct, user).await, third);
+    let items = items(emulator, &table, user).await;
+    let found: Vec<&str> = items["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap()).collect();
+    let head: serde_json::Value = serde_json::from_str(items["Items"][0]["head"]["S"].as_str().unwrap()).unwrap();
+    let listed = head["parts"].as_array().unwrap().iter().map(|part| part["key"].as_str().unwrap());
+    let listed: Vec<&str> = std::iter::once("owner").chain(listed).collect();
+    assert_eq!(found, listed, "after {passing} requests");
+    assert!(listed.len() > 5, "{listed:?}");
+    answer.is_ok() && committed
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_big_change_that_is_cut_off_anywhere_is_done_or_not() {
-    let emulator = Emulator::ministack().await;
-    let (old, new) = (many(1), many(2));
-    let mut done = 0;
+    let emulator = &Emulator::ministack().await;
     for lost in [(|| Fate::RequestLost) as fn() -> Fate, || Fate::AnswerLost] {
-        let mut passing = 0;
-        loop {
-            let (table, direct) = new_table(&emulator.url()).await;
-            let user = direct.create(person()).await.unwrap().id;
-            update(&direct, user, &changes(&old)).await.unwrap();
-            // The process dies after so many requests: none of its own attempts comes through any more.
-            let way = Faulty::start(emulator.url(), move |number, _| {
-                if number < passing {
-                    Fate::Passes
-                } else if number == passing {
-                    lost()
-                } else {
-                    Fate::RequestLost
-                }
-            });
-            let dying = DynamoDb::open(&table, &account(&way.url));
-            let mut all = changes(&new);
-            all.push(device("one"));
-            let answer = update(&dying, user, &all).await;
-            let committed = todos(&direct, user).await == new;
-            if !committed {
-                assert!(answer.is_err());
-                assert_eq!(todos(&direct, user).await, old, "after {passing} requests");
-            }
-            let owner = committed.then_some(user);
-            assert_eq!(direct.find(&Key::Device("one".to_owned())).await.unwrap(), owner, "after {passing} requests");
-            // The next writer goes on, and what was left behind is gone with him.
-            let third = many(3);
-            assert!(update(&direct, user, &changes(&third)).await.unwrap());
-            assert_eq!(todos(&direct, user).await, third);
-            let items = items(&emulator, &table, user).await;
-            let found: Vec<&str> = items["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap()).collect();
-            let head: serde_json::Value = serde_json::from_str(items["Items"][0]["head"]["S"].as_str().unwrap()).unwrap();
-            let listed = head["parts"].as_array().unwrap().iter().map(|part| part["key"].as_str().unwrap());
-            let listed: Vec<&str> = std::iter::once("owner").chain(listed).collect();
-            assert_eq!(found, listed, "after {passing} requests");
-            assert!(listed.len() > 5, "{listed:?}");
-            if answer.is_ok() && committed {
-                done += 1;
-                break;
-            }
-            passing += 1;
+        let mut trials = std::pin::pin!(stream::iter(0..).map(|passing| cut_off(emulator, passing, lost)).buffered(12));
+        let mut failed = 0;
+        while !trials.next().await.unwrap() {
+            failed += 1;
         }
-        assert!(passing > 5, "{passing}");
+        // The look, every part, and the account.
+        assert!(failed > 6, "{failed}");
     }
-    assert_eq!(done, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
