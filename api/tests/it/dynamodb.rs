@@ -31,7 +31,7 @@ async fn new_table(url: &str) -> (String, DynamoDb) {
     static TABLES: AtomicUsize = AtomicUsize::new(0);
     let table = format!("onestep-{}", TABLES.fetch_add(1, Ordering::SeqCst));
     let store = DynamoDb::open(&table, &account(url));
-    store.ensure_table().await.unwrap();
+    store.prepare().await.unwrap();
     (table, store)
 }
 

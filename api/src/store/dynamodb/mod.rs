@@ -135,6 +135,10 @@ impl Store for DynamoDb {
         STORE
     }
 
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.ensure_table().await
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.item(key(COUNTER, COUNTER)).await.map(drop)
     }

@@ -18,10 +18,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 impl DynamoDb {
     /// Makes the table when it is not there, and waits until it can be used, for a minute at most. Serving needs neither this nor
     /// the permission for it (`dynamodb:CreateTable`, `dynamodb:DescribeTable`).
-    ///
-    /// # Errors
-    /// When it can be neither found nor made.
-    pub async fn ensure_table(&self) -> Result<(), StoreError> {
+    pub(super) async fn ensure_table(&self) -> Result<(), StoreError> {
         let attribute = |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
         let part = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
         let unbuilt = |error: aws_sdk_dynamodb::error::BuildError| unavailable(error.to_string());

@@ -1,0 +1,269 @@
+//! `firestore:PROJECT`: documents in Cloud Firestore, over its REST API.
+//!
+//! Reads are `documents:batchGet`
+//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents/batchGet>), which tells a document that
+//! is missing from a database that is; writes are `documents:commit` with a precondition on `exists` or `updateTime`
+//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/Precondition>). A write that changes nothing keeps its
+//! `updateTime` (<https://firebase.google.com/docs/firestore/reference/rest/v1/WriteResult>), which is why no two states of a document
+//! have the same bytes. A document holds 1 MiB with its name (<https://firebase.google.com/docs/firestore/quotas#limits>).
+//!
+//! The one field of a document, `body`, need not be indexed; an exemption for it saves index entries.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use chrono::Utc;
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Documents;
+use super::shelf::{Document, Place, Put, Shelf, Version, user_label};
+use super::wire::{self, Address, RETRIES, Reply, unavailable};
+use crate::core::model::Id;
+use crate::outside::google_account::{AccessTokens, ServiceAccount, safe_address};
+use crate::settings::Secret;
+use crate::store::{Store, StoreError};
+
+const STORE: &str = "Firestore";
+const SCOPE: &str = "https://www.googleapis.com/auth/datastore";
+/// 1 MiB less what name and field names take.
+const LONGEST: usize = 1_048_576 - 4_096;
+
+/// Documents of one project.
+struct Firestore {
+    http: reqwest::Client,
+    /// Up to and with `/documents`.
+    address: String,
+    /// The same as it stands in names: from `projects` on.
+    root: String,
+    /// None: an emulator, which lets everybody in.
+    tokens: Option<AccessTokens>,
+}
+
+/// Opens what follows `firestore:`, `PROJECT` or `PROJECT?base=URL`; without a project it is the service account's own. The
+/// environment's `FIRESTORE_EMULATOR_HOST` (host and port) is honoured, as in Google's own clients.
+///
+/// # Errors
+/// What is missing or wrong, for the operator.
+pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, String> {
+    open_with(rest, firebase, std::env::var("FIRESTORE_EMULATOR_HOST").ok().as_deref())
+}
+
+/// The same with the emulator's host and port from the caller.
+///
+/// # Errors
+/// What is missing or wrong, for the operator.
+pub fn open_with(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Result<Arc<dyn Store>, String> {
+    let mut address = Address::parse(rest);
+    let base = address.take("base");
+    let mut project = std::mem::take(&mut address.name);
+    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known is: base"))?;
+    let http = wire::client()?;
+    let (base, tokens) = if let Some(host) = emulator.filter(|host| !host.is_empty()) {
+        (format!("http://{host}"), None)
+    } else {
+        let json = firebase.ok_or("a store in Firestore needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
+        let account = ServiceAccount::parse(json)?;
+        if project.is_empty() {
+            project.clone_from(&account.project_id);
+        }
+        let base = base.unwrap_or_else(|| "https://firestore.googleapis.com".to_owned());
+        let base = safe_address(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
+        (base.as_str().trim_end_matches('/').to_owned(), Some(AccessTokens::new(account, None, http.clone())?))
+    };
+    if project.is_empty() || !project.chars().all(|sign| sign.is_ascii_alphanumeric() || "-:.".contains(sign)) {
+        return Err(format!("ONESTEP_STORE: {project:?} is no project of Google Cloud; it is firestore:PROJECT"));
+    }
+    let root = format!("projects/{project}/databases/(default)/documents");
+    let shelf = Firestore { http, address: format!("{base}/v1/{root}"), root, tokens };
+    Ok(Arc::new(Documents::new(shelf, Utc::now)))
+}
+
+/// How Google's services say that something went wrong (<https://cloud.google.com/apis/design/errors#error_model>).
+#[derive(Deserialize)]
+struct Refusal {
+    error: Fault,
+}
+
+#[derive(Deserialize)]
+struct Fault {
+    #[serde(default)]
+    message: String,
+    /// Such as `NOT_FOUND`.
+    #[serde(default)]
+    status: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    name: String,
+    #[serde(default)]
+    fields: Fields,
+    #[serde(default)]
+    update_time: String,
+}
+
+#[derive(Deserialize, Default)]
+struct Fields {
+    body: Option<Bytes>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bytes {
+    bytes_value: String,
+}
+
+impl Firestore {
+    /// Asks for something at most three times while the answer is to come back later, and once more with a new token when the token
+    /// was refused. An error carries the status that Google gave it.
+    async fn call<T: DeserializeOwned>(&self, method: &str, body: &Value) -> Result<Result<T, Fault>, StoreError> {
+        let mut throttled = 0;
+        let mut refused = false;
+        loop {
+            let token = match &self.tokens {
+                Some(tokens) => tokens.token(SCOPE, None, Utc::now()).await.map_err(|reason| unavailable(STORE, reason))?,
+                None => Secret::new("owner"),
+            };
+            let request = self.http.post(format!("{}:{method}", self.address)).bearer_auth(token.reveal()).json(body);
+            let reply = wire::send(STORE, request).await?;
+            if reply.status.is_success() {
+                return reply.json(STORE).map(Ok);
+            }
+            let fault = fault(&reply);
+            match fault.status.as_str() {
+                "RESOURCE_EXHAUSTED" if throttled < RETRIES => {
+                    throttled += 1;
+                    wire::pause(throttled + 2).await;
+                }
+                "RESOURCE_EXHAUSTED" => return Err(StoreError::Throttled { store: STORE, reason: fault.message }),
+                "UNAUTHENTICATED" if !refused => {
+                    refused = true;
+                    if let Some(tokens) = &self.tokens {
+                        tokens.forget(&token);
+                    }
+                }
+                "UNAUTHENTICATED" | "PERMISSION_DENIED" => {
+                    let who = self.tokens.as_ref().map_or("the emulator's owner", |tokens| &tokens.account().client_email);
+                    let reason = format!("it refuses {who} ({}); give the account the role Cloud Datastore User in this project", fault.message);
+                    return Err(unavailable(STORE, reason));
+                }
+                _ => return Ok(Err(fault)),
+            }
+        }
+    }
+
+    fn fault(&self, fault: &Fault) -> StoreError {
+        unavailable(STORE, format!("{}: {}", fault.status, fault.message))
+    }
+
+    fn name_of(&self, place: &Place) -> String {
+        format!("{}/{}/{}", self.root, place.drawer(), place.label())
+    }
+}
+
+/// What went wrong; the status is guessed from that of HTTP when the answer is not Google's.
+fn fault(reply: &Reply) -> Fault {
+    let refusal = serde_json::from_slice::<Refusal>(&reply.body)
+        // Methods that answer with a list put even this into one.
+        .or_else(|_| serde_json::from_slice::<[Refusal; 1]>(&reply.body).map(|[refusal]| refusal));
+    match refusal {
+        Ok(Refusal { error: Fault { message, status } }) => Fault { message: wire::line(&message), status },
+        Err(_) => {
+            let status = match reply.status {
+                StatusCode::TOO_MANY_REQUESTS => "RESOURCE_EXHAUSTED",
+                StatusCode::UNAUTHORIZED => "UNAUTHENTICATED",
+                StatusCode::FORBIDDEN => "PERMISSION_DENIED",
+                _ => "UNKNOWN",
+            };
+            Fault { message: format!("it answered {}", reply.status), status: status.to_owned() }
+        }
+    }
+}
+
+#[async_trait]
+impl Shelf for Firestore {
+    fn name(&self) -> &'static str {
+        STORE
+    }
+
+    fn longest(&self) -> usize {
+        LONGEST
+    }
+
+    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            found: Option<Stored>,
+            missing: Option<String>,
+        }
+        let name = self.name_of(place);
+        let answer: Vec<Entry> = self.call("batchGet", &json!({ "documents": [name] })).await?.map_err(|fault| self.fault(&fault))?;
+        for entry in answer {
+            if entry.missing.as_deref() == Some(&name) {
+                return Ok(None);
+            }
+            if let Some(stored) = entry.found.filter(|stored| stored.name == name) {
+                let broken = |reason: &str| StoreError::Broken { store: STORE, place: place.to_string(), reason: reason.to_owned() };
+                let text = stored.fields.body.ok_or_else(|| broken("it has no body"))?.bytes_value;
+                // Either alphabet is allowed in the JSON of protocol buffers.
+                let body = STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text)).map_err(|_| broken("its body is not base64"))?;
+                return Ok(Some(Document { body, version: Version(stored.update_time) }));
+            }
+        }
+        Err(unavailable(STORE, "it says neither that a document is there nor that it is missing"))
+    }
+
+    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Committed {
+            write_results: Vec<Written>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Written {
+            update_time: String,
+        }
+        let precondition = expected.map_or_else(|| json!({ "exists": false }), |version| json!({ "updateTime": version.0 }));
+        let update = json!({ "name": self.name_of(place), "fields": { "body": { "bytesValue": STANDARD.encode(body) } } });
+        let write = json!({ "writes": [{ "update": update, "currentDocument": precondition }] });
+        match self.call::<Committed>("commit", &write).await? {
+            Ok(Committed { write_results }) => match write_results.into_iter().next() {
+                Some(written) => Ok(Put::Written(Version(written.update_time))),
+                None => Err(unavailable(STORE, "it does not say what became of a write")),
+            },
+            // There is one already; it is of another version; it is gone; another write of it was under way.
+            Err(fault) if ["ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND", "ABORTED"].contains(&fault.status.as_str()) => Ok(Put::Conflict),
+            Err(fault) => Err(self.fault(&fault)),
+        }
+    }
+
+    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            document: Option<Stored>,
+        }
+        let drawer = Place::User(0).drawer();
+        let name = |id: Id| format!("{}/{drawer}/{}", self.root, user_label(id));
+        let by_name = json!({ "fieldPath": "__name__" });
+        let mut query = json!({
+            "from": [{ "collectionId": drawer }],
+            "select": { "fields": [by_name] },
+            "orderBy": [{ "field": by_name, "direction": "ASCENDING" }],
+            "limit": most,
+        });
+        if let (Some(id), Some(fields)) = (after, query.as_object_mut()) {
+            fields.insert("startAt".to_owned(), json!({ "values": [{ "referenceValue": name(id) }], "before": false }));
+        }
+        let answer: Vec<Entry> = self.call("runQuery", &json!({ "structuredQuery": query })).await?.map_err(|fault| self.fault(&fault))?;
+        let names = answer.into_iter().filter_map(|entry| entry.document).map(|document| document.name);
+        let id = |name: String| name.rsplit('/').next().and_then(|label| label.parse().ok());
+        names.map(|name| id(name).ok_or_else(|| unavailable(STORE, "a document among the users is none of a user"))).collect()
+    }
+}

@@ -1,0 +1,163 @@
+//! The index: small documents, many to a file, in the app folder of one account.
+//!
+//! One file, [`ROOT`], names the ids of the [`PARTS`] others; they are found by id, and made when something is first put there. So a
+//! search by name happens once in a process. Drive knows no unique names: should the very first two processes ever both make a root,
+//! both then see both, and the older one counts.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::{StreamExt, TryStreamExt, stream};
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use super::super::shelf::{Document, Place, Put, Version};
+use super::super::wire::{self, unavailable};
+use super::super::{ATTEMPTS, page};
+use super::files::{Files, STORE};
+use crate::core::model::Id;
+use crate::store::StoreError;
+
+const ROOT: &str = "onestep";
+/// How many files there are: so many that two writers seldom meet in one.
+const PARTS: usize = 64;
+/// How many of them, the last ones, are for users: all of these are read to list them.
+const OF_USERS: usize = 16;
+
+/// Bodies in base64, by label.
+type Part = BTreeMap<String, String>;
+
+pub(super) struct Index {
+    files: Files,
+    /// Whose folder; None: the service account's.
+    owner: Option<String>,
+    parts: OnceCell<Vec<String>>,
+}
+
+/// Tells one body from another.
+pub(super) fn fingerprint(body: &[u8]) -> String {
+    STANDARD.encode(Sha256::digest(body))
+}
+
+fn broken(place: impl Into<String>, reason: &str) -> StoreError {
+    StoreError::Broken { store: STORE, place: place.into(), reason: reason.to_owned() }
+}
+
+/// Which file a document is in.
+fn part_of(place: &Place) -> usize {
+    match place {
+        Place::User(id) => PARTS - OF_USERS + usize::try_from(id.rem_euclid(OF_USERS as Id)).unwrap_or_default(),
+        Place::Name(hash) => usize::from_str_radix(hash.get(..4).unwrap_or_default(), 16).unwrap_or_default() % (PARTS - OF_USERS),
+        Place::Counter => 0,
+    }
+}
+
+fn unpack(part: usize, body: &[u8]) -> Result<Part, StoreError> {
+    let reason = "it is no part of the index";
+    let json = page::inflate(body).map_err(|_| broken(format!("index/{part}"), reason))?;
+    serde_json::from_slice(&json).map_err(|_| broken(format!("index/{part}"), reason))
+}
+
+fn entry(part: &Part, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
+    let text = part.get(&place.to_string());
+    text.map(|text| STANDARD.decode(text).map_err(|_| broken(place.to_string(), "it is not base64"))).transpose()
+}
+
+impl Index {
+    pub(super) fn new(files: Files, owner: Option<String>) -> Self {
+        Self { files, owner, parts: OnceCell::new() }
+    }
+
+    fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    /// The ids of all parts, from the root; made where there is none.
+    async fn file_of(&self, part: usize) -> Result<&str, StoreError> {
+        let parts = self.parts.get_or_try_init(|| self.root()).await?;
+        parts.get(part).map(String::as_str).ok_or_else(|| broken(ROOT, "it does not name all parts"))
+    }
+
+    async fn root(&self) -> Result<Vec<String>, StoreError> {
+        let mut made = None;
+        if self.files.named(self.owner(), ROOT).await?.is_empty() {
+            let mut ids = self.files.new_ids(self.owner(), u32::try_from(PARTS).unwrap_or_default() + 1).await?;
+            let id = ids.pop().unwrap_or_default();
+            if ids.len() != PARTS {
+                return Err(unavailable(STORE, "it gave too few ids for new files"));
+            }
+            let body = serde_json::to_vec(&ids).map_err(|error| unavailable(STORE, error.to_string()))?;
+            if let Put::Conflict = self.files.create(self.owner(), &id, ROOT, &body).await? {
+                return Err(unavailable(STORE, "it gave an id that is in use"));
+            }
+            made = Some(id);
+        }
+        let roots = self.files.named(self.owner(), ROOT).await?;
+        if let Some(id) = made.filter(|id| roots.iter().any(|root| root.id == *id) && roots.first().is_some_and(|first| first.id != *id)) {
+            tracing::info!(%id, "another process has made the index of the store at the same time; this one is removed");
+            self.files.remove(self.owner(), &id).await?;
+        }
+        let root = roots.first().ok_or_else(|| unavailable(STORE, "it does not list the index that was just made; try again"))?;
+        let body = self.files.read(self.owner(), &root.id).await?.ok_or_else(|| unavailable(STORE, "the index is gone; try again"))?;
+        serde_json::from_slice(&body).map_err(|_| broken(ROOT, "it is no list of ids"))
+    }
+
+    pub(super) async fn look(&self, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
+        let part = part_of(place);
+        match self.files.read(self.owner(), self.file_of(part).await?).await? {
+            Some(body) => entry(&unpack(part, &body)?, place),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+        Ok(self.look(place).await?.map(|body| Document { version: Version(fingerprint(&body)), body }))
+    }
+
+    /// As a document of its own would be put: others that change in the same file are no conflict.
+    pub(super) async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+        let number = part_of(place);
+        let file = self.file_of(number).await?;
+        for attempt in 1..=ATTEMPTS {
+            let seen = self.files.get(self.owner(), file).await?;
+            let mut part = match &seen {
+                Some(document) => unpack(number, &document.body)?,
+                None => Part::new(),
+            };
+            if entry(&part, place)?.map(|known| fingerprint(&known)).as_ref() != expected.map(|version| &version.0) {
+                return Ok(Put::Conflict);
+            }
+            part.insert(place.to_string(), STANDARD.encode(body));
+            let json = serde_json::to_vec(&part).map_err(|error| unavailable(STORE, error.to_string()))?;
+            let packed = page::deflate(&json).map_err(|reason| unavailable(STORE, reason))?;
+            if packed.len() > super::LONGEST {
+                return Err(StoreError::Full { store: STORE, reason: format!("a part of the index is {} bytes, compressed", packed.len()) });
+            }
+            let put = match &seen {
+                Some(document) => self.files.replace(self.owner(), file, &packed, &document.version).await?,
+                None => self.files.create(self.owner(), file, &format!("part{number}"), &packed).await?,
+            };
+            if let Put::Written(_) = put {
+                return Ok(Put::Written(Version(fingerprint(body))));
+            }
+            wire::pause(attempt).await;
+        }
+        Err(StoreError::Contended(ATTEMPTS))
+    }
+
+    /// What there is of users, in no order.
+    pub(super) async fn users(&self) -> Result<Vec<(Id, Vec<u8>)>, StoreError> {
+        let parts = stream::iter(PARTS - OF_USERS..PARTS).map(|number| async move {
+            let body = self.files.read(self.owner(), self.file_of(number).await?).await?;
+            body.map_or(Ok(Part::new()), |body| unpack(number, &body))
+        });
+        let parts: Vec<Part> = parts.buffer_unordered(8).try_collect().await?;
+        let mut users = Vec::new();
+        for (name, text) in parts.into_iter().flatten() {
+            let id = name.rsplit('/').next().and_then(|label| label.parse().ok()).ok_or_else(|| broken(&name, "it is no user"))?;
+            users.push((id, STANDARD.decode(text).map_err(|_| broken(&name, "it is not base64"))?));
+        }
+        Ok(users)
+    }
+}

@@ -1,0 +1,234 @@
+//! `google-drive:`: each user's document is in the hidden app folder of his own Google Drive.
+//!
+//! The service account speaks for the user (domain-wide delegation with the scope [`files::SCOPE`]), so users must be of a Workspace
+//! whose administrator allows that; nobody else has a folder that can be reached without asking him. Who a document belongs to, who
+//! goes by which name, and the counter of ids are in an index ([`index`]) in the app folder of one account: the service account
+//! itself, or a user of the Workspace (`google-drive:ADDRESS`), as newer service accounts have no storage of their own.
+//!
+//! A user keeps the folder that he came with: a changed address does not move it.
+
+mod files;
+mod index;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+
+use self::files::{Files, STORE};
+use self::index::Index;
+use super::Documents;
+use super::shelf::{Document, Place, Put, Shelf, Version};
+use super::wire::{self, Address, unavailable};
+use crate::core::model::{Id, User};
+use crate::outside::google_account::{AccessTokens, ServiceAccount, safe_address};
+use crate::settings::Secret;
+use crate::store::{Store, StoreError};
+
+/// What a simple upload takes, by <https://developers.google.com/workspace/drive/api/guides/manage-uploads>.
+const LONGEST: usize = 5_000_000;
+/// Homes of more users than this are not remembered.
+const REMEMBERED: usize = 100_000;
+
+/// Opens what follows `google-drive:`, nothing or `ADDRESS` of the Workspace user whose app folder keeps the index, and optionally
+/// `?base=URL`.
+///
+/// # Errors
+/// What is missing or wrong, for the operator.
+pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, String> {
+    let mut address = Address::parse(rest);
+    let base = address.take("base").unwrap_or_else(|| "https://www.googleapis.com".to_owned());
+    let owner = Some(std::mem::take(&mut address.name)).filter(|name| !name.is_empty());
+    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known is: base"))?;
+    let base = safe_address(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
+    if base.cannot_be_a_base() || base.query().is_some() {
+        return Err("ONESTEP_STORE: base is an address without a query".to_owned());
+    }
+    if let Some(owner) = owner.as_deref().filter(|owner| !owner.contains('@')) {
+        return Err(format!("ONESTEP_STORE: {owner:?} is no address of a Workspace user; it is google-drive: or google-drive:ADDRESS"));
+    }
+    let json = firebase.ok_or("a store in Google Drive needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
+    let http = wire::client()?;
+    let tokens = AccessTokens::new(ServiceAccount::parse(json)?, None, http.clone())?;
+    let files = Files::new(http, base, tokens);
+    let shelf = GoogleDrive { index: Index::new(files.clone(), owner), files, homes: Mutex::default() };
+    Ok(Arc::new(Documents::new(shelf, Utc::now)))
+}
+
+/// Where a user's document is; itself a document of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Home {
+    /// A file in the app folder of this address.
+    Folder { address: String, file: String },
+    /// In the index itself, in base64: it was put before there was a folder, to say that there is no such user.
+    Index(String),
+}
+
+struct GoogleDrive {
+    files: Files,
+    index: Index,
+    /// Folders of users; they hardly ever change.
+    homes: Mutex<HashMap<Id, Home>>,
+}
+
+/// Of a document that is in the index.
+fn version(body: &[u8]) -> Version {
+    Version(index::fingerprint(body))
+}
+
+impl GoogleDrive {
+    fn remember(&self, user: Id, home: Option<&Home>) {
+        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+        match home {
+            Some(home @ Home::Folder { .. }) => {
+                if homes.len() >= REMEMBERED {
+                    homes.clear();
+                }
+                homes.insert(user, home.clone());
+            }
+            _ => {
+                homes.remove(&user);
+            }
+        }
+    }
+
+    fn remembered(&self, user: Id) -> Option<Home> {
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned()
+    }
+
+    /// Where the index says that a user's document is.
+    async fn home(&self, user: Id) -> Result<Option<(Home, Version)>, StoreError> {
+        let place = Place::User(user);
+        let Some(Document { body, version }) = self.index.get(&place).await? else { return Ok(None) };
+        let reason = "the index does not say where it is".to_owned();
+        let home: Home = serde_json::from_slice(&body).map_err(|_| StoreError::Broken { store: STORE, place: place.to_string(), reason })?;
+        self.remember(user, Some(&home));
+        Ok(Some((home, version)))
+    }
+
+    async fn move_to(&self, user: Id, home: &Home, expected: Option<&Version>) -> Result<Put, StoreError> {
+        let body = serde_json::to_vec(home).map_err(|error| unavailable(STORE, error.to_string()))?;
+        let put = self.index.put(&Place::User(user), &body, expected).await?;
+        self.remember(user, matches!(put, Put::Written(_)).then_some(home));
+        Ok(put)
+    }
+
+    /// The document at a place that is remembered or looked up; None: it is in the index, or nowhere.
+    async fn document(&self, user: Id, home: &Home) -> Result<Option<Document>, StoreError> {
+        match home {
+            Home::Folder { address, file } => self.files.get(Some(address), file).await,
+            Home::Index(text) => {
+                let reason = "it is not base64".to_owned();
+                let body = STANDARD.decode(text).map_err(|_| StoreError::Broken { store: STORE, place: Place::User(user).to_string(), reason })?;
+                Ok(Some(Document { version: version(&body), body }))
+            }
+        }
+    }
+
+    async fn put_user(&self, user: Id, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+        let kept_here = Home::Index(STANDARD.encode(body));
+        // Written as in the index, its version is that of the body and not of what the index keeps.
+        let as_body = |put: Put| if let Put::Written(_) = put { Put::Written(version(body)) } else { put };
+        match (self.home(user).await?, expected) {
+            (None, None) => self.move_to(user, &kept_here, None).await.map(as_body),
+            (None, Some(_)) => Ok(Put::Conflict),
+            (Some((home @ Home::Index(_), seen)), expected) => {
+                let now = self.document(user, &home).await?.map(|document| document.version);
+                if now.as_ref() != expected {
+                    return Ok(Put::Conflict);
+                }
+                self.move_to(user, &kept_here, Some(&seen)).await.map(as_body)
+            }
+            (Some((Home::Folder { address, file }, _)), Some(version)) => self.files.replace(Some(&address), &file, body, version).await,
+            (Some((Home::Folder { address, file }, seen)), None) => {
+                let name = Place::User(user).label();
+                if let put @ Put::Written(_) = self.files.create(Some(&address), &file, &name, body).await? {
+                    return Ok(put);
+                }
+                if self.files.etag(Some(&address), &file).await?.is_some() {
+                    return Ok(Put::Conflict);
+                }
+                // The user has deleted what the app keeps in his Drive, and no file gets the id of another again.
+                let Some(file) = self.files.new_ids(Some(&address), 1).await?.pop() else { return Ok(Put::Conflict) };
+                let home = Home::Folder { address: address.clone(), file: file.clone() };
+                match self.move_to(user, &home, Some(&seen)).await? {
+                    Put::Written(_) => self.files.create(Some(&address), &file, &name, body).await,
+                    Put::Conflict => Ok(Put::Conflict),
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Shelf for GoogleDrive {
+    fn name(&self) -> &'static str {
+        STORE
+    }
+
+    fn longest(&self) -> usize {
+        LONGEST
+    }
+
+    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+        let Place::User(user) = place else { return self.index.get(place).await };
+        if let Some(home) = self.remembered(*user)
+            && let Some(document) = self.document(*user, &home).await?
+        {
+            return Ok(Some(document));
+        }
+        match self.home(*user).await? {
+            Some((home, _)) => self.document(*user, &home).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn look(&self, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
+        let Place::User(user) = place else { return self.index.look(place).await };
+        if let Some(Home::Folder { address, file }) = self.remembered(*user)
+            && let Some(body) = self.files.read(Some(&address), &file).await?
+        {
+            return Ok(Some(body));
+        }
+        match self.home(*user).await? {
+            Some((Home::Folder { address, file }, _)) => self.files.read(Some(&address), &file).await,
+            Some((home, _)) => Ok(self.document(*user, &home).await?.map(|document| document.body)),
+            None => Ok(None),
+        }
+    }
+
+    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+        match place {
+            Place::User(user) => self.put_user(*user, body, expected).await,
+            _ => self.index.put(place, body, expected).await,
+        }
+    }
+
+    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
+        let mut ids = Vec::new();
+        for (id, body) in self.index.users().await? {
+            // Those in the index are nobody.
+            if after.is_none_or(|after| id > after) && matches!(serde_json::from_slice(&body), Ok(Home::Folder { .. })) {
+                ids.push(id);
+            }
+        }
+        ids.sort_unstable();
+        ids.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        Ok(ids)
+    }
+
+    async fn welcome(&self, user: &User) -> Result<bool, StoreError> {
+        if let Some((home, _)) = self.home(user.id).await? {
+            return Ok(matches!(home, Home::Folder { .. }));
+        }
+        let Some(file) = self.files.new_ids(Some(&user.username), 1).await?.pop() else {
+            return Err(unavailable(STORE, "it gave no id for a new file"));
+        };
+        let home = Home::Folder { address: user.username.clone(), file };
+        Ok(matches!(self.move_to(user.id, &home, None).await?, Put::Written(_)))
+    }
+}

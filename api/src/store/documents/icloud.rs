@@ -1,0 +1,305 @@
+//! `icloud:CONTAINER`: documents in the public database of an iCloud container, over CloudKit Web Services
+//! (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/>).
+//!
+//! A server-to-server key reaches the public database only, so whose document it is must be this program's business. An update names
+//! the `recordChangeTag` that was read, and is refused as `CONFLICT` when it has expired; a create is refused when the record exists.
+//! Requests are never atomic over several records (the default zone cannot), and `forceReplace` is never used. A record holds 1 MB.
+//!
+//! The container's schema has three record types with a field `body` (Bytes): `OneStepUser`, `OneStepName` and `OneStepCounter`;
+//! `OneStepUser` has a field `number` (Int64) too, which must be queryable and sortable: records are listed by it. In the development
+//! environment CloudKit makes types and fields by itself, not the indexes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Documents;
+use super::shelf::{Document, Place, Put, Shelf, Version};
+use super::wire::{self, Address, RETRIES, Reply, unavailable};
+use crate::core::model::Id;
+use crate::outside::google_account::safe_address;
+use crate::store::{Store, StoreError};
+
+const STORE: &str = "iCloud";
+/// 1 MB less what the other fields and names take.
+const LONGEST: usize = 1_000_000 - 4_096;
+/// The most records that are answered at once.
+const PAGE: u32 = 200;
+
+/// Records of one container.
+struct CloudKit {
+    http: reqwest::Client,
+    /// Without a slash at its end.
+    base: String,
+    /// From `/database` up to and with `/records`: it is signed.
+    path: String,
+    key_id: String,
+    key: EcdsaKeyPair,
+}
+
+/// Opens what follows `icloud:`, `CONTAINER?key_id=ID&key=KEY` with the private key itself or the path of its file, in PEM, and
+/// optionally `environment=production|development` (production unless given) and `base=URL`.
+///
+/// # Errors
+/// What is missing or wrong, for the operator; nothing of the key.
+pub fn open(rest: &str) -> Result<Arc<dyn Store>, String> {
+    let mut address = Address::parse(rest);
+    let (key_id, key, environment, base) = (address.take("key_id"), address.take("key"), address.take("environment"), address.take("base"));
+    let container = std::mem::take(&mut address.name);
+    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known are: key_id, key, environment, base"))?;
+    if container.is_empty() || !container.chars().all(|sign| sign.is_ascii_alphanumeric() || "-.".contains(sign)) {
+        return Err(format!("ONESTEP_STORE: {container:?} is no container; it is icloud:CONTAINER, such as icloud:iCloud.com.example.app"));
+    }
+    let key_id = key_id.ok_or("ONESTEP_STORE: an iCloud container needs key_id=, the id of a server-to-server key in the CloudKit console")?;
+    let key = key.ok_or("ONESTEP_STORE: an iCloud container needs key=, the private key in PEM or the path of its file")?;
+    let environment = environment.unwrap_or_else(|| "production".to_owned());
+    if !["production", "development"].contains(&environment.as_str()) {
+        return Err(format!("ONESTEP_STORE: the environment is production or development, not {environment:?}"));
+    }
+    let base = base.unwrap_or_else(|| "https://api.apple-cloudkit.com".to_owned());
+    let base = safe_address(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
+    let shelf = CloudKit {
+        http: wire::client()?,
+        base: base.as_str().trim_end_matches('/').to_owned(),
+        path: format!("/database/1/{container}/{environment}/public/records"),
+        key_id,
+        key: read_key(&key)?,
+    };
+    Ok(Arc::new(Documents::new(shelf, Utc::now)))
+}
+
+/// The private key from PEM, in the form of OpenSSL (`EC PRIVATE KEY`, perhaps after `EC PARAMETERS`) or PKCS#8; line ends may have
+/// been lost on the way through a setting.
+fn read_key(given: &str) -> Result<EcdsaKeyPair, String> {
+    const WRONG: &str = "ONESTEP_STORE: the key is no private key for P-256 in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout";
+    let text = if given.contains("-----BEGIN") {
+        given.to_owned()
+    } else {
+        std::fs::read_to_string(given).map_err(|error| format!("ONESTEP_STORE: the file of the key cannot be read: {}", error.kind()))?
+    };
+    let (_, after) = text.split_once("PRIVATE KEY-----").ok_or(WRONG)?;
+    let (body, _) = after.split_once("-----END").ok_or(WRONG)?;
+    let body = body.replace("\\n", "");
+    let body: String = body.chars().filter(|sign| !sign.is_whitespace()).collect();
+    let der = STANDARD.decode(body).map_err(|_| WRONG)?;
+    EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der).map_err(|_| WRONG.to_owned())
+}
+
+/// One record of an answer, or why it is not there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    #[serde(default)]
+    record_name: String,
+    record_change_tag: Option<String>,
+    #[serde(default)]
+    fields: Fields,
+    #[serde(flatten)]
+    fault: Fault,
+}
+
+#[derive(Deserialize, Default)]
+struct Fields {
+    body: Option<Field<String>>,
+    number: Option<Field<Id>>,
+}
+
+#[derive(Deserialize)]
+struct Field<T> {
+    value: T,
+}
+
+/// How CloudKit says what went wrong, with a record or with the whole request
+/// (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/ErrorCodes.html>).
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Fault {
+    server_error_code: Option<String>,
+    #[serde(default)]
+    reason: String,
+    /// Seconds.
+    retry_after: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Records {
+    records: Vec<Record>,
+}
+
+impl CloudKit {
+    /// `SignatureV1` over date, hash of the body, and path
+    /// (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/SettingUpWebServices.html>).
+    fn sign(&self, path: &str, body: &[u8], now: DateTime<Utc>) -> Result<(String, String), StoreError> {
+        let date = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let message = format!("{date}:{}:{path}", STANDARD.encode(Sha256::digest(body)));
+        let signature = self.key.sign(&SystemRandom::new(), message.as_bytes()).map_err(|_| unavailable(STORE, "the key does not sign"))?;
+        Ok((date, STANDARD.encode(signature)))
+    }
+
+    async fn send(&self, method: &str, body: &[u8]) -> Result<Reply, StoreError> {
+        let path = format!("{}/{method}", self.path);
+        let (date, signature) = self.sign(&path, body, Utc::now())?;
+        let request = self.http.post(format!("{}{path}", self.base)).header("content-type", "application/json").body(body.to_vec());
+        let request = request.header("X-Apple-CloudKit-Request-KeyID", &self.key_id).header("X-Apple-CloudKit-Request-ISO8601Date", date);
+        wire::send(STORE, request.header("X-Apple-CloudKit-Request-SignatureV1", signature)).await
+    }
+
+    /// Asks for something at most three times while the answer is to come back later. Records may still be faults of another kind.
+    async fn call(&self, method: &str, body: &Value) -> Result<Vec<Record>, StoreError> {
+        let body = body.to_string().into_bytes();
+        for attempt in 0.. {
+            let reply = self.send(method, &body).await?;
+            let records = if reply.status.is_success() { reply.json::<Records>(STORE)?.records } else { vec![whole(&reply)] };
+            // Without a name it is the whole request that failed.
+            let later = |record: &Record| record.fault.throttled() || (method != "modify" && record.fault.failed_inside());
+            match records.iter().find(|record| later(record) || record.record_name.is_empty()) {
+                None => return Ok(records),
+                Some(record) if later(record) && attempt < RETRIES => wire::pause(attempt + 3).await,
+                Some(record) => return Err(self.error(&record.fault)),
+            }
+        }
+        Err(unavailable(STORE, "it was not asked"))
+    }
+
+    fn error(&self, fault: &Fault) -> StoreError {
+        let code = fault.server_error_code.as_deref().unwrap_or("an answer without records");
+        let when = fault.retry_after.map_or_else(String::new, |seconds| format!(", to be asked again in {seconds} s"));
+        let reason = format!("{code}: {}{when}", wire::line(&fault.reason));
+        match code {
+            _ if fault.throttled() => StoreError::Throttled { store: STORE, reason },
+            "QUOTA_EXCEEDED" => StoreError::Full { store: STORE, reason },
+            "AUTHENTICATION_FAILED" | "AUTHENTICATION_REQUIRED" | "ACCESS_DENIED" => unavailable(
+                STORE,
+                format!("it refuses the key {} ({reason}); register its public key in the CloudKit console for this container and environment", self.key_id),
+            ),
+            _ => unavailable(STORE, reason),
+        }
+    }
+}
+
+impl Fault {
+    /// Nothing was done, and may be asked for again later.
+    fn throttled(&self) -> bool {
+        matches!(self.server_error_code.as_deref(), Some("THROTTLED" | "ZONE_BUSY"))
+    }
+
+    /// May be asked for again, but nobody knows whether it was done.
+    fn failed_inside(&self) -> bool {
+        self.server_error_code.as_deref() == Some("TRY_AGAIN_LATER")
+    }
+}
+
+/// A request that failed as a whole, as a record without a name.
+fn whole(reply: &Reply) -> Record {
+    let fault = serde_json::from_slice::<Fault>(&reply.body).ok().filter(|fault| fault.server_error_code.is_some());
+    let code = match reply.status.as_u16() {
+        429 => "THROTTLED",
+        401 => "AUTHENTICATION_FAILED",
+        _ => "HTTP",
+    };
+    let fault = fault.unwrap_or_else(|| Fault { server_error_code: Some(code.to_owned()), reason: format!("it answered {}", reply.status), retry_after: None });
+    Record { record_name: String::new(), record_change_tag: None, fields: Fields::default(), fault }
+}
+
+fn record_type(place: &Place) -> &'static str {
+    match place {
+        Place::User(_) => "OneStepUser",
+        Place::Name(_) => "OneStepName",
+        Place::Counter => "OneStepCounter",
+    }
+}
+
+fn record_name(place: &Place) -> String {
+    format!("{}-{}", place.drawer(), place.label())
+}
+
+#[async_trait]
+impl Shelf for CloudKit {
+    fn name(&self) -> &'static str {
+        STORE
+    }
+
+    fn longest(&self) -> usize {
+        LONGEST
+    }
+
+    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+        let name = record_name(place);
+        let records = self.call("lookup", &json!({ "records": [{ "recordName": name }] })).await?;
+        let Some(record) = records.into_iter().find(|record| record.record_name == name) else {
+            return Err(unavailable(STORE, "it says neither that a record is there nor that it is missing"));
+        };
+        match record.fault.server_error_code.as_deref() {
+            Some("NOT_FOUND") => return Ok(None),
+            Some(_) => return Err(self.error(&record.fault)),
+            None => {}
+        }
+        let broken = |reason: &str| StoreError::Broken { store: STORE, place: place.to_string(), reason: reason.to_owned() };
+        let body = record.fields.body.ok_or_else(|| broken("it has no body"))?.value;
+        let body = STANDARD.decode(body).map_err(|_| broken("its body is not base64"))?;
+        let version = record.record_change_tag.ok_or_else(|| broken("it has no change tag"))?;
+        Ok(Some(Document { body, version: Version(version) }))
+    }
+
+    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+        let name = record_name(place);
+        let mut fields = json!({ "body": { "value": STANDARD.encode(body), "type": "BYTES" } });
+        if let (Place::User(id), Some(fields)) = (place, fields.as_object_mut()) {
+            fields.insert("number".to_owned(), json!({ "value": id, "type": "INT64" }));
+        }
+        let mut record = json!({ "recordName": name, "recordType": record_type(place), "fields": fields });
+        if let (Some(version), Some(record)) = (expected, record.as_object_mut()) {
+            record.insert("recordChangeTag".to_owned(), json!(version.0));
+        }
+        let operation = if expected.is_some() { "update" } else { "create" };
+        let operations = json!({ "operations": [{ "operationType": operation, "record": record }], "atomic": false });
+        let records = self.call("modify", &operations).await?;
+        let Some(record) = records.into_iter().find(|record| record.record_name == name) else {
+            return Err(unavailable(STORE, "it does not say what became of a record"));
+        };
+        match (record.fault.server_error_code.as_deref(), record.record_change_tag) {
+            (None, Some(tag)) => Ok(Put::Written(Version(tag))),
+            (None, None) => Err(unavailable(STORE, "it wrote a record without a change tag")),
+            // Its tag has expired; there is one already; it is gone.
+            (Some("CONFLICT" | "EXISTS" | "NOT_FOUND"), _) => Ok(Put::Conflict),
+            (Some(_), _) => Err(self.error(&record.fault)),
+        }
+    }
+
+    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
+        let mut ids: Vec<Id> = Vec::new();
+        loop {
+            let wanted = most.saturating_sub(u32::try_from(ids.len()).unwrap_or(u32::MAX)).min(PAGE);
+            if wanted == 0 {
+                return Ok(ids);
+            }
+            let last = ids.last().copied().or(after).unwrap_or(0);
+            let query = json!({
+                "recordType": record_type(&Place::User(0)),
+                "filterBy": [{ "fieldName": "number", "comparator": "GREATER_THAN", "fieldValue": { "value": last, "type": "INT64" } }],
+                "sortBy": [{ "fieldName": "number", "ascending": true }],
+            });
+            let records = self.call("query", &json!({ "query": query, "resultsLimit": wanted, "desiredKeys": ["number"] })).await?;
+            if records.is_empty() {
+                return Ok(ids);
+            }
+            for record in records {
+                if record.fault.server_error_code.is_some() {
+                    return Err(self.error(&record.fault));
+                }
+                match record.fields.number {
+                    Some(Field { value }) if value > ids.last().copied().unwrap_or(last) => ids.push(value),
+                    _ => return Err(unavailable(STORE, "it lists users without a number or out of order")),
+                }
+            }
+        }
+    }
+}

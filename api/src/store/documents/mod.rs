@@ -1,0 +1,232 @@
+//! Stores that keep one document per user: [`firestore`], [`google_drive`] and [`icloud`]. All that they have in common is here, over
+//! the few things that each can do ([`Shelf`]).
+//!
+//! A user's document holds everything of his, deleted rows too, so one conditional put is one whole update. What is unique over all
+//! users cannot be checked that way: for each name there is a small document, a claim, that says who goes by it. A name belongs to a
+//! user when its claim names the user *and* the user's document lists the name. There is no write over two documents, so a writer may
+//! die between the two; what makes that harmless:
+//!
+//! 1. Who gains a name writes its claim first, in every attempt and even when the claim is his already, and then his document over
+//!    the version that he had read before.
+//! 2. Whoever finds a claim of another, whose document does not list the name, writes that document unchanged (or, where there is
+//!    none, one that says there is no such user) before he takes the claim over from the version that he has seen. So a writer who was
+//!    only slow finds his document or his claim changed, and begins again: never do two documents list one name.
+//! 3. As writers are seldom dead and often just busy, claims younger than [`GRACE`] are waited for and not taken over.
+
+pub mod firestore;
+pub mod google_drive;
+pub mod icloud;
+mod ids;
+mod names;
+mod page;
+pub mod shelf;
+mod wire;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Mutex, MutexGuard};
+
+use self::ids::Block;
+use self::page::Page;
+use self::shelf::{Document, Place, Put, Shelf, Version};
+use super::{Decide, Store, StoreError};
+use crate::core::holdings::{Archive, Holdings, Key, Want};
+use crate::core::model::{Id, User};
+
+/// How often an update is begun before it is given up.
+const ATTEMPTS: u32 = 8;
+/// A claim without its document is left alone for this long; nobody needs longer for both unless he died.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long one task waits for another of this process.
+const WAIT: std::time::Duration = std::time::Duration::from_secs(4);
+/// Tasks of this process that change the same user take turns. Two users may share one; that costs a wait only.
+const TURNS: usize = 64;
+
+/// Keeps each user in one document of a shelf.
+pub struct Documents<S> {
+    shelf: S,
+    block: Mutex<Block>,
+    turns: [Mutex<()>; TURNS],
+    now: fn() -> DateTime<Utc>,
+}
+
+/// A user's document as it was read.
+struct Found {
+    page: Page,
+    version: Version,
+}
+
+impl<S: Shelf> Documents<S> {
+    /// On this shelf, by this clock (which only says how old a claim is).
+    pub fn new(shelf: S, now: fn() -> DateTime<Utc>) -> Self {
+        Self { shelf, block: Mutex::default(), turns: std::array::from_fn(|_| Mutex::new(())), now }
+    }
+
+    fn broken(&self, place: &Place, reason: impl Into<String>) -> StoreError {
+        StoreError::Broken { store: self.shelf.name(), place: place.to_string(), reason: reason.into() }
+    }
+
+    /// The document of a user, in whatever state.
+    async fn load(&self, user: Id) -> Result<Option<Found>, StoreError> {
+        let place = Place::User(user);
+        let Some(Document { body, version }) = self.shelf.get(&place).await? else { return Ok(None) };
+        let page = Page::unpack(&body).map_err(|reason| self.broken(&place, reason))?;
+        Ok(Some(Found { page, version }))
+    }
+
+    /// Everything of a user, for reading only.
+    async fn look(&self, user: Id) -> Result<Option<Archive>, StoreError> {
+        let place = Place::User(user);
+        let Some(body) = self.shelf.look(&place).await? else { return Ok(None) };
+        Ok(Page::unpack(&body).map_err(|reason| self.broken(&place, reason))?.archive)
+    }
+
+    /// Its turn among the tasks of this process that change the same user: they would only get in each other's way.
+    async fn turn(&self, user: Id) -> Result<Option<MutexGuard<'_, ()>>, StoreError> {
+        let at = usize::try_from(user.rem_euclid(TURNS as Id)).unwrap_or_default();
+        match self.turns.get(at) {
+            Some(lock) => self.wait_for(lock).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn wait_for<'a, T>(&self, lock: &'a Mutex<T>) -> Result<MutexGuard<'a, T>, StoreError> {
+        let waited = tokio::time::timeout(WAIT, lock.lock()).await;
+        waited.map_err(|_| wire::unavailable(self.shelf.name(), format!("others have been waiting for it for {} s", WAIT.as_secs())))
+    }
+
+    /// Writes everything of a user over the version that was read (None: there was none), with the names that it gains and loses.
+    /// False: another was quicker; nothing was written.
+    async fn write(&self, before: Option<&Found>, archive: &Archive) -> Result<bool, StoreError> {
+        let user = archive.user.id;
+        let place = Place::User(user);
+        let page = Page { turn: before.map_or(0, |found| found.page.turn) + 1, archive: Some(archive.clone()) };
+        let body = page.pack().map_err(|reason| self.broken(&place, reason))?;
+        if body.len() > self.shelf.longest() {
+            let reason = format!("everything of user {user} is {} bytes, compressed, and {} fit", body.len(), self.shelf.longest());
+            return Err(StoreError::Full { store: self.shelf.name(), reason });
+        }
+        let held = before.and_then(|found| found.page.archive.as_ref()).map(|archive| page::names(&archive.user)).unwrap_or_default();
+        let wanted = page::names(&archive.user);
+
+        let mut gained = Vec::new();
+        for key in wanted.iter().filter(|key| !held.contains(key)) {
+            match self.claim(key, user).await {
+                Ok(claim) => gained.extend(claim),
+                Err(error) => {
+                    self.release(gained).await;
+                    return Err(error);
+                }
+            }
+        }
+        // Read before the document is put: a claim that is renewed after that is somebody's who gains the name again.
+        let mut lost = Vec::new();
+        for key in held.iter().filter(|key| !wanted.contains(key)) {
+            lost.extend(self.claim_of(key, user).await?);
+        }
+        if before.is_none() && !self.shelf.welcome(&archive.user).await? {
+            self.release(gained).await;
+            return Ok(false);
+        }
+        match self.shelf.put(&place, &body, before.map(|found| &found.version)).await {
+            Ok(Put::Written(_)) => {
+                self.release(lost).await;
+                Ok(true)
+            }
+            Ok(Put::Conflict) => {
+                self.release(gained).await;
+                Ok(false)
+            }
+            Err(error) => {
+                // Of other errors nobody knows whether the document was put.
+                if matches!(error, StoreError::Throttled { .. } | StoreError::Full { .. }) {
+                    self.release(gained).await;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<S: Shelf> Store for Documents<S> {
+    fn name(&self) -> &'static str {
+        self.shelf.name()
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.shelf.look(&Place::Counter).await.map(|_| ())
+    }
+
+    async fn find(&self, key: &Key) -> Result<Option<Id>, StoreError> {
+        let Some(user) = self.claimant(key).await? else { return Ok(None) };
+        Ok(self.look(user).await?.filter(|archive| page::names(&archive.user).contains(key)).map(|archive| archive.user.id))
+    }
+
+    async fn create(&self, user: User) -> Result<User, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                wire::pause(attempt).await;
+            }
+            let mut user = user.clone();
+            user.id = self.free_ids(1).await?.first().copied().unwrap_or_default();
+            let archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
+            if self.write(None, &archive).await? {
+                return Ok(archive.user);
+            }
+        }
+        Err(StoreError::Contended(ATTEMPTS))
+    }
+
+    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
+        Ok(self.look(user).await?.map(|archive| page::holdings(&archive, want)))
+    }
+
+    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        let _turn = self.turn(user).await?;
+        let (mut found, ids) = tokio::try_join!(self.load(user), self.free_ids(new_ids))?;
+        for attempt in 1..=ATTEMPTS {
+            let Some(Found { page: Page { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
+            let changes = decide(&page::holdings(archive, want), &ids);
+            if changes.is_empty() {
+                return Ok(true);
+            }
+            let mut archive = archive.clone();
+            page::apply(&mut archive, changes);
+            if self.write(found.as_ref(), &archive).await? {
+                return Ok(true);
+            }
+            wire::pause(attempt).await;
+            found = self.load(user).await?;
+        }
+        Err(StoreError::Contended(ATTEMPTS))
+    }
+
+    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        self.shelf.users(after, most).await
+    }
+
+    async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError> {
+        self.look(user).await
+    }
+
+    async fn restore(&self, archive: &Archive) -> Result<(), StoreError> {
+        let user = archive.user.id;
+        let mut archive = archive.clone();
+        archive.sort();
+        let _turn = self.turn(user).await?;
+        // Before the rows are there: nobody may be given one of their ids.
+        self.skip_ids(archive.highest_id()).await?;
+        for attempt in 1..=ATTEMPTS {
+            let found = self.load(user).await?;
+            if self.write(found.as_ref(), &archive).await? {
+                return Ok(());
+            }
+            wire::pause(attempt).await;
+        }
+        Err(StoreError::Contended(ATTEMPTS))
+    }
+}

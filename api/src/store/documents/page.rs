@@ -1,0 +1,236 @@
+//! The document of one user: everything of his as JSON, compressed.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde::{Deserialize, Serialize};
+
+use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
+use crate::core::model::{Id, User};
+
+/// Nothing that we wrote unpacks to more; guards against a document made to.
+const UNPACKED_MAX: u64 = 128 * 1024 * 1024;
+
+/// A user's document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Page {
+    /// Counts the writes: no two states of a document have the same bytes, so each gets a version of its own.
+    pub turn: u64,
+    /// None: there is no such user, and never will be.
+    pub archive: Option<Archive>,
+}
+
+impl Page {
+    /// As bytes.
+    pub(super) fn pack(&self) -> Result<Vec<u8>, String> {
+        deflate(&serde_json::to_vec(self).map_err(|error| error.to_string())?)
+    }
+
+    /// From bytes; why not.
+    pub(super) fn unpack(bytes: &[u8]) -> Result<Self, String> {
+        // Not the reader's own words: they quote what people wrote.
+        serde_json::from_slice(&inflate(bytes)?)
+            .map_err(|error| format!("it is not what was written: wrong at line {}, column {}", error.line(), error.column()))
+    }
+
+    /// Whether its user goes by this name.
+    pub(super) fn owns(&self, key: &Key) -> bool {
+        self.archive.as_ref().is_some_and(|archive| names(&archive.user).contains(key))
+    }
+}
+
+/// Compresses.
+pub(super) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut packed = DeflateEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(bytes).and_then(|()| packed.finish()).map_err(|error| error.to_string())
+}
+
+/// Undoes [`deflate`]; why not.
+pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut unpacked = Vec::new();
+    let read = DeflateDecoder::new(bytes).take(UNPACKED_MAX + 1).read_to_end(&mut unpacked);
+    read.map_err(|_| "it does not unpack".to_owned())?;
+    if unpacked.len() as u64 > UNPACKED_MAX {
+        return Err(format!("it unpacks to more than {UNPACKED_MAX} bytes"));
+    }
+    Ok(unpacked)
+}
+
+/// All names of a user, his devices too.
+pub(super) fn names(user: &User) -> Vec<Key> {
+    let devices = user.devices.iter().map(|device| Key::Device(device.token.clone()));
+    Key::of(user).into_iter().chain(devices).collect()
+}
+
+/// What is handed out of an archive: no deleted rows, in the order of the ranks.
+pub(super) fn holdings(archive: &Archive, want: Want) -> Holdings {
+    let mut holdings = Holdings::of(archive.user.clone());
+    if want.categories() {
+        holdings.categories = archive.categories.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+    }
+    if want.todos() {
+        holdings.todos = archive.todos.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+        holdings.subs = archive.subs.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+    }
+    holdings.sort();
+    holdings
+}
+
+/// Makes the changes. The archive's rows stand in the order of their ids, before and after.
+pub(super) fn apply(archive: &mut Archive, changes: Vec<Change>) {
+    for change in changes {
+        match change {
+            Change::User(user) => {
+                let devices = std::mem::take(&mut archive.user.devices);
+                archive.user = User { id: archive.user.id, devices, ..user };
+            }
+            Change::AddDevice(device) => {
+                let devices = &mut archive.user.devices;
+                devices.retain(|known| known.token != device.token);
+                devices.push(device);
+                devices.sort_by_key(|device| device.seen_at);
+            }
+            Change::DropDevice(token) => archive.user.devices.retain(|device| device.token != token),
+            Change::Category(row) => set(&mut archive.categories, row, |row| row.id),
+            Change::Todo(row) => set(&mut archive.todos, row, |row| row.id),
+            Change::Sub(row) => set(&mut archive.subs, row, |row| row.id),
+            Change::Feedback(row) => set(&mut archive.feedback, row, |row| row.id),
+        }
+    }
+}
+
+fn set<Row>(rows: &mut Vec<Row>, row: Row, id: fn(&Row) -> Id) {
+    match rows.binary_search_by_key(&id(&row), id) {
+        Ok(at) => {
+            if let Some(known) = rows.get_mut(at) {
+                *known = row;
+            }
+        }
+        Err(at) => rows.insert(at, row),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, TimeZone, Utc};
+
+    use super::*;
+    use crate::core::model::{Provider, Todo};
+
+    /// Numbers that look like chance and are always the same.
+    struct Chance(u64);
+
+    impl Chance {
+        fn below(&mut self, end: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % end
+        }
+    }
+
+    const WORDS: [&str; 40] = [
+        "회의",
+        "준비",
+        "보고서",
+        "작성",
+        "이메일",
+        "답장",
+        "장보기",
+        "우유",
+        "운동",
+        "헬스장",
+        "빨래",
+        "청소",
+        "방",
+        "책",
+        "읽기",
+        "영어",
+        "공부",
+        "단어",
+        "외우기",
+        "병원",
+        "예약",
+        "전화",
+        "은행",
+        "세금",
+        "납부",
+        "선물",
+        "사기",
+        "생일",
+        "친구",
+        "저녁",
+        "약속",
+        "산책",
+        "강아지",
+        "코드",
+        "리뷰",
+        "배포",
+        "발표",
+        "자료",
+        "정리",
+        "일기",
+    ];
+
+    /// A person who has written down so many things to do, each in words of his own at a time of its own.
+    fn busy(count: u64) -> Archive {
+        let mut chance = Chance(7);
+        let mut now = Utc.timestamp_micros(1_732_000_000_000_000).unwrap();
+        let user = User {
+            id: 1,
+            username: "a@example.com".to_owned(),
+            provider: Provider::Google,
+            apple_sub: None,
+            is_subscribed: false,
+            is_premium: false,
+            created_at: now,
+            deleted_at: None,
+            recommended_at: None,
+            reminded: None,
+            patch_note: None,
+            devices: Vec::new(),
+            profile: None,
+        };
+        let mut archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
+        for number in 0..count {
+            now += TimeDelta::microseconds(chance.below(7_200_000_000).cast_signed());
+            let words: Vec<&str> = (0..2 + chance.below(3)).map(|_| WORDS[usize::try_from(chance.below(40)).unwrap()]).collect();
+            let updated_at = now + TimeDelta::microseconds(chance.below(86_400_000_000).cast_signed());
+            archive.todos.push(Todo {
+                id: (2 + number).cast_signed(),
+                content: format!("{} {}", words.join(" "), chance.below(100)),
+                category_id: 1 + chance.below(5).cast_signed(),
+                date: Some((now + TimeDelta::days(chance.below(5).cast_signed())).date_naive()),
+                due_time: None,
+                rank: format!("0|{:06}:", number * 8),
+                is_completed: chance.below(2) == 0,
+                created_at: now,
+                updated_at,
+                deleted_at: (chance.below(4) == 0).then_some(updated_at),
+            });
+        }
+        archive
+    }
+
+    #[test]
+    fn twenty_thousand_todos_fit_into_a_megabyte() {
+        let page = Page { turn: 1, archive: Some(busy(20_000)) };
+        let bytes = page.pack().unwrap();
+        assert!(bytes.len() < 995_000, "{} bytes", bytes.len());
+        assert_eq!(Page::unpack(&bytes).unwrap(), page);
+    }
+
+    #[test]
+    fn what_nobody_wrote_is_refused_without_being_quoted() {
+        let bomb = deflate(&vec![b' '; usize::try_from(UNPACKED_MAX).unwrap() + 1]).unwrap();
+        let other = deflate(br#"{"turn":1,"archive":{"user":"secret"}}"#).unwrap();
+        for (bytes, expected) in [
+            (&b""[..], "it does not unpack"),
+            (b"not deflate", "it does not unpack"),
+            (&bomb, "it unpacks to more than 134217728 bytes"),
+            (&other, "it is not what was written: wrong at line 1, column 36"),
+        ] {
+            assert_eq!(Page::unpack(bytes).unwrap_err(), expected);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Requests to the services that keep documents: bounded in time and in what they answer.
+
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::outside::google_account::why;
+use crate::store::StoreError;
+
+/// Longer answers are not read: the longest document is 5 MiB, and a third more in base64.
+const ANSWER_MAX: usize = 16 * 1024 * 1024;
+
+/// How often a store is asked again that says it is throttling.
+pub(super) const RETRIES: u32 = 2;
+
+/// A client that gives up by itself. Connections idle for long are dropped: the other side, or a frozen process, may have lost them.
+pub(super) fn client() -> Result<reqwest::Client, String> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .timeout(Duration::from_secs(3))
+        .pool_idle_timeout(Duration::from_secs(20))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|error| format!("no TLS: {error}"))
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// Of any kind.
+    pub status: StatusCode,
+    /// To the end.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// As JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self, store: &'static str) -> Result<T, StoreError> {
+        // Not the reader's own words: they quote what people wrote.
+        serde_json::from_slice(&self.body).map_err(|_| unavailable(store, format!("its answer ({}) is not understood", self.status)))
+    }
+}
+
+/// Sends one request and reads the answer.
+pub(super) async fn send(store: &'static str, request: RequestBuilder) -> Result<Reply, StoreError> {
+    let lost = |error: reqwest::Error| unavailable(store, why(&error));
+    let mut answer = request.send().await.map_err(lost)?;
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(lost)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_MAX {
+            return Err(unavailable(store, "its answer is too long"));
+        }
+    }
+    Ok(Reply { status, body })
+}
+
+/// The store is of no use just now.
+pub(super) fn unavailable(store: &'static str, reason: impl Into<String>) -> StoreError {
+    StoreError::Unavailable { store, reason: reason.into() }
+}
+
+/// The words of another service in one line that is not too long.
+pub(super) fn line(words: &str) -> String {
+    words.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").chars().filter(|sign| !sign.is_control()).take(300).collect()
+}
+
+/// Waits before the next of several attempts, counted from 1: twice as long each time, and never as long as the others who wait.
+pub(super) async fn pause(attempt: u32) {
+    let most = 25_u64 << attempt.min(4);
+    tokio::time::sleep(Duration::from_millis(most / 2 + random() % (most / 2))).await;
+}
+
+/// A number that nobody guesses.
+pub(super) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // Without randomness the attempts of many may meet again; they are counted.
+    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// What follows the scheme in the address of a store: the name of the place, and options.
+pub(super) struct Address {
+    /// Before the question mark.
+    pub name: String,
+    options: Vec<(String, String)>,
+}
+
+impl Address {
+    /// `NAME?option=value&option=value`; values may be percent-encoded, and a plus sign is a plus sign.
+    pub(super) fn parse(rest: &str) -> Self {
+        let (name, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let options = url::form_urlencoded::parse(options.replace('+', "%2B").as_bytes()).into_owned().collect();
+        Self { name: name.to_owned(), options }
+    }
+
+    /// Takes an option out.
+    pub(super) fn take(&mut self, option: &str) -> Option<String> {
+        let at = self.options.iter().position(|(name, value)| name == option && !value.is_empty())?;
+        Some(self.options.swap_remove(at).1)
+    }
+
+    /// When all options were taken.
+    ///
+    /// # Errors
+    /// Names one that is left.
+    pub(super) fn done(self) -> Result<(), String> {
+        self.options.first().map_or(Ok(()), |(name, _)| Err(format!("the option {name:?} is unknown or empty")))
+    }
+}
