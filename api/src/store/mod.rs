@@ -33,6 +33,7 @@ pub async fn open(setting: &str, firebase: Option<&Secret>) -> Result<Arc<dyn St
         "dynamodb" if rest.is_empty() => Err("dynamodb: needs the name of a table, such as dynamodb:onestep".to_owned()),
         "dynamodb" => Ok(Arc::new(dynamodb::DynamoDb::open(rest, &secret::usual().load().await))),
         "firestore" => documents::firestore::open(rest, firebase),
+        "google-drive" => documents::google_drive::open(rest, firebase),
         "icloud" => documents::icloud::open(rest),
         _ => Err(format!("{kind:?} is no kind of store; it is one of {KINDS}")),
     }
