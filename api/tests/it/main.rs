@@ -2,6 +2,7 @@
 
 mod conformance;
 mod fakes;
+mod google_account;
 mod store_documents;
 mod store_firestore;
 mod store_google_drive;

@@ -27,6 +27,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard};
 
 use self::ids::Block;
+use self::names::Claimed;
 use self::page::Page;
 use self::shelf::{Document, Place, Put, Shelf, Version};
 use super::{Decide, Store, StoreError};
@@ -107,27 +108,20 @@ impl<S: Shelf> Documents<S> {
             return Err(StoreError::Full { store: self.shelf.name(), reason });
         }
         let held = before.and_then(|found| found.page.archive.as_ref()).map(|archive| page::names(&archive.user)).unwrap_or_default();
-        let wanted = page::names(&archive.user);
 
         let mut gained = Vec::new();
-        for key in wanted.iter().filter(|key| !held.contains(key)) {
-            match self.claim(key, user).await {
-                Ok(claim) => gained.extend(claim),
-                Err(error) => {
-                    self.release(gained).await;
-                    return Err(error);
-                }
+        let lost = match self.prepare(before.is_none(), archive, &held, &mut gained).await {
+            Ok(Some(lost)) => lost,
+            // The document was not touched, so nobody has the names.
+            Ok(None) => {
+                self.release(gained).await;
+                return Ok(false);
             }
-        }
-        // Read before the document is put: a claim that is renewed after that is somebody's who gains the name again.
-        let mut lost = Vec::new();
-        for key in held.iter().filter(|key| !wanted.contains(key)) {
-            lost.extend(self.claim_of(key, user).await?);
-        }
-        if before.is_none() && !self.shelf.welcome(&archive.user).await? {
-            self.release(gained).await;
-            return Ok(false);
-        }
+            Err(error) => {
+                self.release(gained).await;
+                return Err(error);
+            }
+        };
         match self.shelf.put(&place, &body, before.map(|found| &found.version)).await {
             Ok(Put::Written(_)) => {
                 self.release(lost).await;
@@ -145,6 +139,27 @@ impl<S: Shelf> Documents<S> {
                 Err(error)
             }
         }
+    }
+}
+
+impl<S: Shelf> Documents<S> {
+    /// All that comes before a user's document: claims the names that it gains, and makes room for it when it is the first. The claims
+    /// of the names that it loses; None: nobody may have this id.
+    async fn prepare(&self, first: bool, archive: &Archive, held: &[Key], gained: &mut Vec<Claimed>) -> Result<Option<Vec<Claimed>>, StoreError> {
+        let user = archive.user.id;
+        let wanted = page::names(&archive.user);
+        for key in wanted.iter().filter(|key| !held.contains(key)) {
+            gained.extend(self.claim(key, user).await?);
+        }
+        // Read before the document is put: a claim that is renewed after that is somebody's who gains the name again.
+        let mut lost = Vec::new();
+        for key in held.iter().filter(|key| !wanted.contains(key)) {
+            lost.extend(self.claim_of(key, user).await?);
+        }
+        if first && !self.shelf.welcome(&archive.user).await? {
+            return Ok(None);
+        }
+        Ok(Some(lost))
     }
 }
 
