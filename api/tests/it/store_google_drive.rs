@@ -87,7 +87,7 @@ async fn who_deletes_what_the_app_keeps_in_his_drive_can_come_again() {
 
 #[tokio::test]
 async fn two_first_processes_make_one_index() {
-    for _ in 0..20 {
+    for _ in 0..6 {
         let (service, address) = Drive::start().await;
         let place = handles(&service, &address);
         let (a, b) = tokio::join!(place[0].create(samples::person("a@example.com")), place[1].create(samples::person("b@example.com")));
