@@ -1,12 +1,27 @@
 //! What a request needs, put together once: the settings, the store, the services of others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use aws_lc_rs::error::Unspecified;
+use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::core::token::Signer;
+use crate::after::After;
+use crate::core::model::{Id, User};
+use crate::core::token::{Kind, Signer};
+use crate::jobs::Tools;
+use crate::outside::Outside;
+use crate::outside::messages::{Mail, Notification, Push};
+use crate::outside::resend;
+use crate::outside::sentry::Fault;
 use crate::settings::Settings;
+use crate::settings::environment::Place;
 use crate::store::Store;
+
+/// What the answer of a function may be held up by pushes, by a mail, and by a report.
+const PUSHES: Duration = Duration::from_secs(2);
+const MAIL: Duration = Duration::from_millis(1_500);
+const REPORT: Duration = Duration::from_secs(1);
 
 /// Everything behind the routes.
 pub struct App {
@@ -18,4 +33,71 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// The time now, in UTC.
     pub now: fn() -> DateTime<Utc>,
+    /// The services of others.
+    pub outside: Outside,
+    /// Does what nobody waits for.
+    pub after: After,
+}
+
+impl App {
+    /// Puts it together; asks nobody anything yet.
+    pub fn new(settings: Settings, store: Arc<dyn Store>, place: Place) -> Self {
+        let outside = Outside::new(&settings);
+        Self { signer: Signer::new(settings.secret_key.reveal()), store, now, outside, after: After::new(place), settings }
+    }
+
+    /// What jobs are done with.
+    pub fn tools(&self) -> Tools {
+        let push = self.outside.pushes.clone().map(|push| push as Arc<dyn Push>);
+        let mail = self.outside.mail.clone().map(|mail| mail as Arc<dyn Mail>);
+        Tools { store: Arc::clone(&self.store), push, mail, now: self.now }
+    }
+
+    /// A new token for a user, as of now.
+    ///
+    /// # Errors
+    /// When the machine has no random numbers.
+    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>) -> Result<String, Unspecified> {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes)?;
+        let jti: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(self.signer.sign(kind, user, device, &jti, (self.now)()))
+    }
+
+    /// Tells all devices of a user but the one that asked, after the answer where that is possible. Never fails.
+    pub async fn announce(&self, user: &User, not_to: Option<&str>, notification: Notification) {
+        let Some(pushes) = self.outside.pushes.clone() else { return };
+        if user.devices.iter().all(|device| Some(device.token.as_str()) == not_to) {
+            return;
+        }
+        let (store, user, not_to) = (self.store.clone(), user.clone(), not_to.map(str::to_owned));
+        let work = async move {
+            pushes.announce(store.as_ref(), &user, not_to.as_deref(), &notification).await;
+        };
+        self.after.run(PUSHES, "pushes", work).await;
+    }
+
+    /// Greets somebody who is new, after the answer where that is possible. Never fails.
+    pub async fn welcome(&self, user: Id, address: &str) {
+        let Some(mail) = self.outside.mail.clone() else { return };
+        // Not by the number alone: other stores of the same makers count too.
+        let (letter, key) = (resend::welcome(address), format!("welcome/{user}/{}", (self.now)().timestamp_micros()));
+        let work = async move {
+            if let Err(reason) = mail.send_one(&letter, &key).await {
+                tracing::warn!(user, reason, "no welcome mail");
+            }
+        };
+        self.after.run(MAIL, "a welcome mail", work).await;
+    }
+
+    /// Reports a fault, after the answer where that is possible. Never fails.
+    pub async fn report(&self, fault: Fault) {
+        let Some(sentry) = self.outside.sentry.clone() else { return };
+        self.after.run(REPORT, "a report", async move { sentry.report(fault).await }).await;
+    }
+}
+
+/// The time now, to the microsecond, which is what stores keep and the client gets.
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }

@@ -7,9 +7,15 @@
 //!
 //! Modules point down only: `lambda`/`server`/`command` -> `app` -> `http`, `jobs` -> `outside`, `store`, `settings` -> `core`.
 
+pub mod after;
 pub mod app;
+pub mod command;
 pub mod core;
 pub mod http;
+pub mod jobs;
+pub mod lambda;
 pub mod outside;
+pub mod server;
 pub mod settings;
+pub mod start;
 pub mod store;

@@ -1,2 +1,9 @@
-//! See the library.
-fn main() {}
+//! The OneStep todo API; see the library.
+
+use std::process::ExitCode;
+
+use onestep_api::command;
+
+fn main() -> ExitCode {
+    command::main()
+}

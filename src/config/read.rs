@@ -187,7 +187,7 @@ fn warm(name: &str, table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) 
     let jitter: Option<Span> = table.optional("jitter");
     let max_share = table.or("max_share", Percent(Decimal::from(20)));
     let give_up = table.or("give_up", Span::seconds(65));
-    let default_payload = concurrency.map(|concurrency| serde_json::json!({"warmer": true, "concurrency": concurrency}).to_string());
+    let default_payload = concurrency.map(|concurrency| monitor_warmup::Ping::of(concurrency).payload());
     Some(Warm {
         name: format!("warm.{name}"),
         schedule: schedule?,

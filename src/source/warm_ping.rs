@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
+use monitor_warmup::Answer;
 use rust_decimal::Decimal;
 
 use super::{Gathered, Poll, Source};
@@ -130,13 +131,19 @@ fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, price: impl
     reader.settle(&mut reading);
     let counted = reading.tallies.into_values().next().unwrap_or_default();
     let fault = reading.faults.pop().map(|(_, fault)| fault);
+    // A function that knows pings says it too; the log says it better, as an environment may be new and yet have kept nobody waiting.
+    let answer = Answer::read(&invoked.payload);
     let timed_out = counted.timeouts > 0 || invoked.payload.contains("Task timed out after");
     let outcome = match (&invoked.function_error, &report) {
         _ if timed_out => PingOutcome::TimedOut,
         (Some(_), _) => PingOutcome::Failed,
         (None, _) if counted.cold > 0 => PingOutcome::Cold,
         (None, Some(_)) => PingOutcome::Warm,
-        (None, None) => PingOutcome::Answered,
+        (None, None) => match answer {
+            Some(answer) if answer.new => PingOutcome::Cold,
+            Some(_) => PingOutcome::Warm,
+            None => PingOutcome::Answered,
+        },
     };
     let duration_ms = report.as_ref().map(|report| report.duration_ms.round() as u64);
     let billed_ms = report.as_ref().and_then(|report| report.billed_ms).map(|ms| ms.round() as u64);
@@ -203,6 +210,20 @@ mod tests {
             Some(Cause::FunctionTimeout),
             false,
         );
+    }
+
+    #[test]
+    fn a_function_that_knows_pings_says_itself_how_it_was_found_when_its_log_does_not() {
+        let answer =
+            |new: bool| format!(r#"{{"warm":true,"new":{new},"environment":"e","age_ms":1,"served":1,"concurrency":1,"held_ms":0,"version":"0.1.0"}}"#);
+        let report = "REPORT RequestId: ID\tDuration: 3.10 ms\tBilled Duration: 4 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB";
+        check(None, &answer(true), "", PingOutcome::Cold, None, false);
+        check(None, &answer(false), "", PingOutcome::Warm, None, false);
+        // Started ahead of the ping: nobody waited.
+        check(None, &answer(true), report, PingOutcome::Warm, None, false);
+        check(None, &answer(false), &format!("{report}\tInit Duration: 900.00 ms\t"), PingOutcome::Cold, None, false);
+        check(None, r#"{"new":true,"warm":"yes"}"#, "", PingOutcome::Answered, None, false);
+        check(Some("Unhandled"), &answer(false), "", PingOutcome::Failed, None, false);
     }
 
     #[test]

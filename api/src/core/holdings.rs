@@ -93,6 +93,11 @@ impl Key {
     pub fn of(user: &User) -> Vec<Self> {
         std::iter::once(Self::Username(user.username.clone())).chain(user.apple_sub.clone().map(Self::AppleSub)).collect()
     }
+
+    /// The names an account goes by, and its devices.
+    pub fn all(user: &User) -> Vec<Self> {
+        Self::of(user).into_iter().chain(user.devices.iter().map(|device| Self::Device(device.token.clone()))).collect()
+    }
 }
 
 /// All that a store has of one user: what an export writes and an import reads.
@@ -111,6 +116,48 @@ pub struct Archive {
 }
 
 impl Archive {
+    /// An account that has nothing yet.
+    pub fn of(user: User) -> Self {
+        Self { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() }
+    }
+
+    /// What is handed out of it.
+    pub fn holdings(&self, want: Want) -> Holdings {
+        let mut holdings = Holdings::of(self.user.clone());
+        if want.categories() {
+            holdings.categories = self.categories.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+        }
+        if want.todos() {
+            holdings.todos = self.todos.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+            holdings.subs = self.subs.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+        }
+        holdings.sort();
+        holdings
+    }
+
+    /// Makes the changes, one after the other. The rows stand in the order of their ids, before and after.
+    pub fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::User(user) => {
+                    let devices = std::mem::take(&mut self.user.devices);
+                    self.user = User { id: self.user.id, devices, ..user };
+                }
+                Change::AddDevice(device) => {
+                    let devices = &mut self.user.devices;
+                    devices.retain(|known| known.token != device.token);
+                    devices.push(device);
+                    devices.sort_by_key(|device| device.seen_at);
+                }
+                Change::DropDevice(token) => self.user.devices.retain(|device| device.token != token),
+                Change::Category(row) => set(&mut self.categories, row, |row| row.id),
+                Change::Todo(row) => set(&mut self.todos, row, |row| row.id),
+                Change::Sub(row) => set(&mut self.subs, row, |row| row.id),
+                Change::Feedback(row) => set(&mut self.feedback, row, |row| row.id),
+            }
+        }
+    }
+
     /// The highest id in it.
     pub fn highest_id(&self) -> Id {
         let rows = self.categories.iter().map(|row| row.id).chain(self.todos.iter().map(|row| row.id));
@@ -124,5 +171,14 @@ impl Archive {
         self.todos.sort_by_key(|row| row.id);
         self.subs.sort_by_key(|row| row.id);
         self.feedback.sort_by_key(|row| row.id);
+    }
+}
+
+/// Puts a row into its place, over one that has its id.
+fn set<Row>(rows: &mut Vec<Row>, row: Row, id: fn(&Row) -> Id) {
+    let at = rows.partition_point(|known| id(known) < id(&row));
+    match rows.get_mut(at).filter(|known| id(known) == id(&row)) {
+        Some(known) => *known = row,
+        None => rows.insert(at, row),
     }
 }

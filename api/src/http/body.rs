@@ -1,6 +1,8 @@
 //! What is in a request: JSON whose keys may be in camelCase or snake_case, and fields that say in fixed sentences what is wrong with
 //! them.
 
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
 use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Map, Value};
 
@@ -65,6 +67,23 @@ pub fn camel_case(name: &str) -> String {
     camel
 }
 
+/// The body of a request, read whole; keys in snake_case.
+pub struct Body(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let too_large = || Refusal::TooLarge(format!("A body may have {MOST_BYTES} bytes."));
+        if announced.is_some_and(|length| length > MOST_BYTES) {
+            return Err(too_large());
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| too_large())?;
+        parse(&bytes).map(Self)
+    }
+}
+
 /// A field that may be missing, and may be null.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given<T> {
@@ -112,6 +131,15 @@ impl Form {
                 Self { fields: Map::new(), faults: Faults::of("nonFieldErrors", sentence) }
             }
         }
+    }
+
+    /// An object; anything else is refused at once.
+    ///
+    /// # Errors
+    /// 400 with the fault of no field.
+    pub fn object(value: Value) -> Result<Self, Faults> {
+        let form = Self::new(value);
+        if form.is_right() { Ok(form) } else { Err(form.into_faults()) }
     }
 
     /// The raw value of a field, by its name in snake_case; null counts as missing.
@@ -343,3 +371,6 @@ pub fn choice(words: &'static [&'static str]) -> impl Fn(&Value) -> Result<Strin
         if words.contains(&word.as_str()) { Ok(word) } else { Err(format!("{word:?} is not a valid choice.")) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,21 @@ use axum::http::request::Parts;
 use crate::app::App;
 use answer::Refusal;
 
+mod account;
 pub mod answer;
 pub mod body;
 pub mod caller;
+mod categories;
+pub mod change;
+pub mod deadline;
+pub mod health;
+pub mod login;
+pub mod router;
+mod schema;
+pub mod shown;
+mod subs;
+mod todos;
+mod tokens;
 
 /// Brings up what the routes need when the first of them needs it, and not before.
 #[async_trait]
@@ -21,6 +33,9 @@ pub trait Start: Send + Sync {
     /// # Errors
     /// A sentence that names the hop that failed.
     async fn app(&self) -> Result<Arc<App>, String>;
+
+    /// What the routes need, each with how it is; bounded, and none left out.
+    async fn hops(&self) -> Vec<health::Hop>;
 }
 
 /// What the router carries.

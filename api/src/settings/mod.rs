@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+pub mod environment;
+pub mod own_key;
+pub mod read;
+pub mod secret;
+
 /// A value that nothing prints.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -77,4 +82,11 @@ pub struct Settings {
     pub sentry_dsn: Option<Secret>,
     /// Where the services of others are.
     pub addresses: Addresses,
+}
+
+impl Settings {
+    /// Every audience that an identity of Google may be for.
+    pub fn google_audiences(&self) -> impl Iterator<Item = &String> {
+        self.google_android.iter().chain(&self.google_ios)
+    }
 }

@@ -4,13 +4,40 @@
 //! function that the store calls with the rows it has just read (see [`Store::update`]). So every store gives the same answers,
 //! and whatever a store does against lost updates it does in one place.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
+use crate::settings::{Secret, secret};
 
 pub mod documents;
+pub mod dynamodb;
 pub mod sqlite;
+pub mod transfer;
+
+/// The kinds of stores, as `ONESTEP_STORE` names them.
+pub const KINDS: &str = "sqlite:PATH, dynamodb:TABLE, firestore:PROJECT, google-drive:, icloud:CONTAINER";
+
+/// The store that a setting names, ready to be asked. Nothing is asked of a service yet; a file is opened.
+///
+/// # Errors
+/// A sentence that names what is wrong with the setting, or why the store cannot be opened.
+pub async fn open(setting: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, String> {
+    let (kind, rest) = setting.split_once(':').ok_or_else(|| format!("{setting:?} is no store; it is one of {KINDS}"))?;
+    match kind {
+        "sqlite" if rest.is_empty() => Err("sqlite: needs a path, such as sqlite:onestep.db".to_owned()),
+        "sqlite" => sqlite::Sqlite::open(Path::new(rest)).map(|store| Arc::new(store) as Arc<dyn Store>).map_err(|error| format!("{rest}: {error}")),
+        "dynamodb" if rest.is_empty() => Err("dynamodb: needs the name of a table, such as dynamodb:onestep".to_owned()),
+        "dynamodb" => Ok(Arc::new(dynamodb::DynamoDb::open(rest, &secret::usual().load().await))),
+        "firestore" => documents::firestore::open(rest, firebase),
+        "google-drive" => documents::google_drive::open(rest, firebase),
+        "icloud" => documents::icloud::open(rest),
+        _ => Err(format!("{kind:?} is no kind of store; it is one of {KINDS}")),
+    }
+}
 
 /// What is to be written, given the rows as they are and the new ids that were asked for. May be called more than once, each time
 /// with fresh rows: only the last call counts. An empty answer writes nothing.
@@ -66,6 +93,14 @@ pub enum StoreError {
 pub trait Store: Send + Sync {
     /// What it is called in messages, such as `SQLite`.
     fn name(&self) -> &'static str;
+
+    /// Makes what it needs and does not have, such as its table: for a new store, not for every start.
+    ///
+    /// # Errors
+    /// When it cannot.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Whether it can be read and written now, in one cheap look.
     ///

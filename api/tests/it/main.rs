@@ -1,8 +1,18 @@
-//! The API against the world it runs in: its stores, the services of others, and the client.
+//! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
 
 mod conformance;
+mod dynamodb;
 mod fakes;
+mod faulty;
 mod google_account;
+mod identity;
+mod jobs;
+mod lambda;
+mod login;
+mod rank;
+mod services;
+mod sqlite;
+mod starting;
 mod store_documents;
 mod store_firestore;
 mod store_google_drive;

@@ -1,13 +1,15 @@
 //! A mail server for one test, honest or misbehaving.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::server::{START_LIMIT, Server};
 use super::wait;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/mail_server.py");
 
 /// How the connection is encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +62,7 @@ impl MailServer {
         let silent = options.silent;
         let starting = move || {
             let options = written(&options);
-            Server::start("mail", "mail_server.py", &[&options])
+            Server::start("mail", Path::new(SCRIPT), &[&options])
         };
         // In a thread of its own: the first start of all installs the packages.
         let mut server = match tokio::task::spawn_blocking(starting).await {

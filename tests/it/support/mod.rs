@@ -1,5 +1,6 @@
-//! The world around the program, for the integration tests: AWS emulators, a
-//! mail server, a webhook receiver and the program itself as a child process.
+//! The world around the program, for the integration tests: AWS emulators (of
+//! the crate `test_stack`, which the API's tests share), a mail server, a webhook
+//! receiver and the program itself as a child process.
 //!
 //! Everything listens on a loopback port of its own and ends with the value
 //! that stands for it, so tests are independent and may run at once. Nothing
@@ -11,16 +12,13 @@
 
 pub(crate) mod bills;
 mod checks;
-mod install;
-mod leash;
 pub(crate) mod mail;
 pub(crate) mod naive;
 pub(crate) mod program;
 pub(crate) mod receivers;
 pub(crate) mod schema;
-mod server;
 pub(crate) mod slack_api;
-pub(crate) mod stack;
-pub(crate) mod wait;
 pub(crate) mod webhook;
-mod wire;
+
+use test_stack::{install, leash, server};
+pub(crate) use test_stack::{stack, wait};

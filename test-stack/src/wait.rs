@@ -6,10 +6,10 @@
 use std::time::{Duration, Instant};
 
 /// Time between two looks.
-pub(crate) const PAUSE: Duration = Duration::from_millis(10);
+pub const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks until there is something, or `None` when `limit` has passed.
-pub(crate) async fn until<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub async fn until<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
     loop {
         let found = look();
@@ -21,7 +21,7 @@ pub(crate) async fn until<T>(limit: Duration, mut look: impl FnMut() -> Option<T
 }
 
 /// [`until`] for code outside a runtime.
-pub(crate) fn until_blocking<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn until_blocking<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
     loop {
         let found = look();

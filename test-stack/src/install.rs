@@ -15,15 +15,26 @@ const REQUIREMENTS: [&str; 6] = ["ministack==1.5.33", "cbor2==6.3.0", "moto[serv
 const TAIL: usize = 25;
 
 /// The folder of everything the tests install or log.
-pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory").join("test-stack")
+pub fn folder() -> PathBuf {
+    target().join("test-stack")
+}
+
+/// The target directory: cargo tells it to integration tests only, but this crate is none, so it goes by where the running test
+/// is: `target/debug/deps/`.
+///
+/// # Panics
+/// When the running executable is not below a `deps` folder, and so no test of cargo's.
+pub(crate) fn target() -> PathBuf {
+    let test = std::env::current_exe().expect("the running executable");
+    let profile = test.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent);
+    profile.and_then(Path::parent).unwrap_or_else(|| panic!("{} is not in a target directory", test.display())).to_owned()
 }
 
 /// The interpreter that has the packages; installs them when they are missing.
 ///
 /// # Panics
 /// When the installation fails; each test that needs it then says why.
-pub(crate) fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     match PYTHON.get_or_init(|| ensure(&folder())) {
         Ok(python) => python.clone(),
@@ -86,7 +97,7 @@ fn run(command: &mut Command, lock: &File, advice: &str) -> Result<(), String> {
 }
 
 /// The last lines of a text.
-pub(crate) fn tail(text: &str) -> String {
+pub fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(TAIL)..].join("\n")
 }

@@ -7,8 +7,23 @@ own start commands bind a port by number, which another process may take first.
 import asyncio
 import os
 import sys
+import threading
 
 import lifeline
+
+
+class OneAtATime:
+    """Calls of DynamoDB one after the other: moto's conditions and transactions look and write without a lock."""
+
+    def __init__(self, app) -> None:
+        self.app = app
+        self.turn = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
+            return self.app(environ, start_response)
+        with self.turn:
+            return self.app(environ, start_response)
 
 
 def moto(listener) -> None:
@@ -24,7 +39,7 @@ def moto(listener) -> None:
     make_server(
         "127.0.0.1",
         port,
-        DomainDispatcherApplication(create_backend_app),
+        OneAtATime(DomainDispatcherApplication(create_backend_app)),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

@@ -12,12 +12,13 @@ use tempfile::TempDir;
 use super::{install, wait};
 
 /// How long a server may take to come up; generous, as machines of CI are.
-pub(crate) const START_LIMIT: Duration = Duration::from_secs(60);
+pub const START_LIMIT: Duration = Duration::from_secs(60);
 
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support");
+/// Where `lifeline.py` is, for the scripts to import.
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 
 /// A running server; dropping it kills it and all it started.
-pub(crate) struct Server {
+pub struct Server {
     name: &'static str,
     child: Child,
     port: u16,
@@ -26,12 +27,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `script` with `arguments`, its folder appended to them.
+    /// Starts the Python file `script` with `arguments`, its folder appended to them.
     ///
     /// The port is bound here and the listening socket handed to the child (see
     /// `lifeline.py`): there is no moment at which someone else could take it,
     /// and a client that comes early waits instead of being refused.
-    pub(crate) fn start(name: &'static str, script: &str, arguments: &[&str]) -> Self {
+    pub fn start(name: &'static str, script: &Path, arguments: &[&str]) -> Self {
         let python = install::python();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a loopback port");
         let port = listener.local_addr().expect("the bound address").port();
@@ -40,13 +41,14 @@ impl Server {
         fs::create_dir_all(&logs).expect("create the log folder");
         let log = logs.join(format!("{name}-{}-{port}.log", std::process::id()));
         let child = Command::new(python)
-            .arg(Path::new(SCRIPTS).join(script))
+            .arg(script)
             .args(arguments)
             .arg(home.path())
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .env("HOME", home.path())
             .env("TMPDIR", home.path())
+            .env("PYTHONPATH", SCRIPTS)
             .env("PYTHONUTF8", "1")
             .env("PYTHONUNBUFFERED", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -59,22 +61,23 @@ impl Server {
         Self { name, child, port, home, log }
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// The server's own folder, removed with it.
-    pub(crate) fn home(&self) -> &Path {
+    pub fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Whether the process has ended by itself.
-    pub(crate) fn has_ended(&mut self) -> bool {
+    pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
     /// A message with the end of the server's log, for a test that gives up.
-    pub(crate) fn complaint(&self, problem: &str) -> String {
+    pub fn complaint(&self, problem: &str) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         format!("{} on port {} {problem}; the end of {}:\n{}", self.name, self.port, self.log.display(), install::tail(&String::from_utf8_lossy(&log)),)
     }
@@ -100,8 +103,8 @@ impl Drop for Server {
 }
 
 /// A folder below the target directory, removed when dropped.
-pub(crate) fn temporary_folder(name: &str) -> TempDir {
-    let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(parent).expect("create the folder for temporary files");
+pub fn temporary_folder(name: &str) -> TempDir {
+    let parent = install::target().join("tmp");
+    fs::create_dir_all(&parent).expect("create the folder for temporary files");
     tempfile::Builder::new().prefix(name).tempdir_in(parent).expect("create a temporary folder")
 }

@@ -3,6 +3,7 @@
 //! moto for Cost Explorer and exact log paging, ministack for the rest (it runs
 //! Lambda functions for real). Neither checks signatures.
 
+use std::path::Path;
 use std::time::Instant;
 
 use reqwest::Client;
@@ -11,18 +12,20 @@ use super::server::{START_LIMIT, Server};
 use super::wait;
 
 /// The region of every emulated account.
-pub(crate) const REGION: &str = "ap-northeast-2";
+pub const REGION: &str = "ap-northeast-2";
+
+const EMULATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/emulator.py");
 
 /// One AWS emulator; dropping it ends the process and forgets the account.
-pub(crate) struct Emulator {
+pub struct Emulator {
     server: Server,
-    pub(super) http: Client,
+    pub(crate) http: Client,
 }
 
 impl Emulator {
     /// moto: Cost Explorer answers what [`Self::queue_cost_results`] gave it, logs
     /// page as AWS does; no function code runs.
-    pub(crate) async fn moto() -> Self {
+    pub async fn moto() -> Self {
         let moto = Self::start("moto", "/moto-api/").await;
         // Otherwise invoking a function would look for Docker.
         let no_docker = serde_json::json!({"lambda": {"use_docker": false}});
@@ -32,18 +35,18 @@ impl Emulator {
 
     /// ministack: runs Lambda functions, writes their logs and metrics; has no
     /// Cost Explorer.
-    pub(crate) async fn ministack() -> Self {
+    pub async fn ministack() -> Self {
         Self::start("ministack", "/_ministack/ready").await
     }
 
     /// Where clients find it, as for `AWS_ENDPOINT_URL`.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.server.port())
     }
 
     async fn start(name: &'static str, ready: &str) -> Self {
         // In a thread of its own: the first start of all installs the packages.
-        let starting = move || Server::start(name, "emulator.py", &[name]);
+        let starting = move || Server::start(name, Path::new(EMULATOR), &[name]);
         let server = match tokio::task::spawn_blocking(starting).await {
             Ok(server) => server,
             Err(problem) => std::panic::resume_unwind(problem.into_panic()),
@@ -71,7 +74,7 @@ impl Emulator {
     }
 
     /// A message with the end of the emulator's log.
-    pub(super) fn complaint(&self, problem: &str) -> String {
+    pub(crate) fn complaint(&self, problem: &str) -> String {
         self.server.complaint(problem)
     }
 }
@@ -82,7 +85,7 @@ impl Emulator {
 /// `services` sends single services elsewhere, by the name the SDK gives them in
 /// `AWS_ENDPOINT_URL_<SERVICE>`: `("COST_EXPLORER", &moto.url())`. URLs and not
 /// emulators, so that a faulty proxy can stand in between.
-pub(crate) fn aws_env(main: &str, services: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn aws_env(main: &str, services: &[(&str, &str)]) -> Vec<(String, String)> {
     let fixed = [
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),

@@ -25,18 +25,18 @@ impl Emulator {
     /// moto only: the answers to the next `GetCostAndUsage` calls, one for each
     /// *different* request body. The same request gets the same answer again,
     /// until [`Self::reset_moto`]; with an empty queue moto answers an empty bill.
-    pub(crate) async fn queue_cost_results(&self, results: &[Value]) {
+    pub async fn queue_cost_results(&self, results: &[Value]) {
         let queue = "/moto-api/static/ce/cost-and-usage-results";
         self.post_plain(queue, &json!({"results": results})).await;
     }
 
     /// moto only: forgets everything, including which request got which answer.
-    pub(crate) async fn reset_moto(&self) {
+    pub async fn reset_moto(&self) {
         self.post_plain("/moto-api/reset", &json!({})).await;
     }
 
     /// Creates a log group, which must not be there yet.
-    pub(crate) async fn create_log_group(&self, name: &str) {
+    pub async fn create_log_group(&self, name: &str) {
         self.logs("CreateLogGroup", &json!({"logGroupName": name})).await;
     }
 
@@ -45,7 +45,7 @@ impl Emulator {
     ///
     /// moto, like AWS, takes nothing older than 14 days or more than two hours
     /// ahead; ministack takes any time.
-    pub(crate) async fn put_log_events(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
+    pub async fn put_log_events(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
         let name = json!({"logGroupName": group, "logStreamName": stream});
         let created = self.try_call("logs", "Logs_20140328.CreateLogStream", &name).await;
         if let Err(problem) = created
@@ -62,7 +62,7 @@ impl Emulator {
 
     /// ministack only: a Python function with `handler(event, context)` in `source`,
     /// ready to be invoked.
-    pub(crate) async fn create_function(&self, name: &str, source: &str, timeout_s: u32, memory_mb: u32) {
+    pub async fn create_function(&self, name: &str, source: &str, timeout_s: u32, memory_mb: u32) {
         let path = "/2015-03-31/functions";
         let function = json!({
             "FunctionName": name,
@@ -91,19 +91,19 @@ impl Emulator {
 
     /// Any other call of a service that speaks JSON with `X-Amz-Target`; the
     /// error is what the emulator answered.
-    pub(crate) async fn try_call(&self, service: &str, target: &str, body: &Value) -> Result<Value, String> {
+    pub async fn try_call(&self, service: &str, target: &str, body: &Value) -> Result<Value, String> {
         let call = self.http.post(self.url()).header("X-Amz-Target", target).header("Content-Type", "application/x-amz-json-1.1").body(body.to_string());
         self.send(call, service).await
     }
 
     /// The same call in another region.
-    pub(crate) async fn call_in(&self, region: &str, service: &str, target: &str, body: &Value) -> Result<Value, String> {
+    pub async fn call_in(&self, region: &str, service: &str, target: &str, body: &Value) -> Result<Value, String> {
         let call = self.http.post(self.url()).header("X-Amz-Target", target).header("Content-Type", "application/x-amz-json-1.1").body(body.to_string());
         self.send_in(region, call, service).await
     }
 
     /// A call of a service that speaks the Query protocol; the XML of its answer.
-    pub(crate) async fn query(&self, service: &str, form: &[(&str, &str)]) -> String {
+    pub async fn query(&self, service: &str, form: &[(&str, &str)]) -> String {
         let mut address = reqwest::Url::parse(&self.url()).expect("an address");
         address.query_pairs_mut().extend_pairs(form);
         let body = address.query().unwrap_or_default().to_owned();
@@ -113,7 +113,7 @@ impl Emulator {
     }
 
     /// Posts to an emulator's own control path.
-    pub(super) async fn post_plain(&self, path: &str, body: &Value) {
+    pub async fn post_plain(&self, path: &str, body: &Value) {
         let call = self.http.post(format!("{}{path}", self.url())).json(body);
         self.expect(call, "control").await;
     }

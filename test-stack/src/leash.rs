@@ -16,7 +16,7 @@ type Order = (Command, Sender<io::Result<Child>>);
 
 /// A command for `binary` that dies with this process where that is possible.
 /// Start it with [`spawn`].
-pub(crate) fn command(binary: &OsStr) -> Command {
+pub fn command(binary: &OsStr) -> Command {
     static WORKS: OnceLock<bool> = OnceLock::new();
     const SETPRIV: [&str; 3] = ["--pdeathsig", "KILL", "--"];
     let works = *WORKS.get_or_init(|| {
@@ -39,7 +39,7 @@ pub(crate) fn command(binary: &OsStr) -> Command {
 }
 
 /// Starts a command from the thread that lives as long as this process.
-pub(crate) fn spawn(command: Command) -> io::Result<Child> {
+pub fn spawn(command: Command) -> io::Result<Child> {
     static STARTER: OnceLock<Sender<Order>> = OnceLock::new();
     let starter = STARTER.get_or_init(|| {
         let (sender, orders) = channel::<Order>();

@@ -1,0 +1,404 @@
+//! What the program is told on its command line. Without a word it serves.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use futures::FutureExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
+
+use crate::app;
+use crate::core::holdings::{Change, Holdings, Key, Want};
+use crate::core::model::{Id, Provider, User};
+use crate::core::token::Kind;
+use crate::http::{Entry, Start, router};
+use crate::jobs::{Jobs, Order, PatchNote, Slot};
+use crate::lambda::{self, Function};
+use crate::server;
+use crate::settings::environment::{Environment, Place, SECRET_NAME};
+use crate::settings::{Secret, Settings, read};
+use crate::start::{Open, Starting};
+use crate::store::transfer::{self, Moved};
+use crate::store::{self, Store, StoreError};
+
+/// Something was asked that is wrong.
+const USAGE: u8 = 64;
+/// The work could not be done.
+const FAILED: u8 = 1;
+/// Settings are missing or wrong, as `sysexits.h` numbers it.
+const CONFIGURATION: u8 = 78;
+
+/// The OneStep todo API. Without a command it serves HTTP on PORT (8000), and under Lambda it takes events.
+#[derive(Debug, Parser)]
+#[command(name = "onestep-api", version, after_help = EXAMPLES)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  onestep-api                                                       serve with the rows in onestep.db
+  curl -H \"Authorization: Bearer $(onestep-api token me@example.com)\" localhost:8000/todos/todo/
+  onestep-api export --from sqlite:onestep.db > backup.jsonl
+  onestep-api import --to dynamodb:onestep < backup.jsonl
+  onestep-api migrate --from sqlite:onestep.db --to dynamodb:onestep
+
+Settings are environment variables that begin with ONESTEP_; see the README.
+Exit codes: 0 done, 1 failed, 64 wrong command line, 78 settings missing or wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve HTTP (what is done without a command)
+    Serve,
+    /// Write everything in a store into a file
+    Export {
+        /// The store, such as sqlite:onestep.db
+        #[arg(long, value_name = "STORE")]
+        from: String,
+        /// A file, - for the standard output, or another store
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        to: String,
+    },
+    /// Read a file that export has written into an empty store
+    Import {
+        /// A file, - for the standard input, or another store
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        from: String,
+        /// The store, such as dynamodb:onestep; its table is made if it is not there
+        #[arg(long, value_name = "STORE")]
+        to: String,
+    },
+    /// Move everything in a store into another, empty one
+    Migrate {
+        /// The store that is read, such as sqlite:onestep.db
+        #[arg(long, value_name = "STORE")]
+        from: String,
+        /// The store that is written, such as dynamodb:onestep
+        #[arg(long, value_name = "STORE")]
+        to: String,
+    },
+    /// Print an access token for an account, which is made if it is not there
+    Token {
+        /// The mail address the account goes by
+        address: String,
+    },
+    /// Make an account premium, which lifts the limit on recommendations, or not
+    Premium {
+        /// The mail address the account goes by
+        address: String,
+        /// Take it away instead
+        #[arg(long)]
+        off: bool,
+    },
+    /// Tell every user on every device what is left of the day's todos, unless he was told
+    Remind {
+        /// Which of the day's reminders it is; the latest that is due if none is named
+        #[arg(long, value_parser = ["08:00", "14:00", "20:00"])]
+        at: Option<String>,
+    },
+    /// Mail what is new to every user who was not mailed it yet
+    PatchNotes {
+        /// What it is called, such as 1.2.0: nobody is mailed the same one twice
+        id: String,
+        /// The subject of the mail
+        #[arg(long)]
+        subject: String,
+        /// The text of the mail, a file of HTML
+        #[arg(long, value_name = "FILE")]
+        html: std::path::PathBuf,
+    },
+    /// Print the OpenAPI document of the routes
+    Openapi,
+}
+
+/// How long a start may take without being noticed.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
+/// Why a command ended without having done its work.
+struct Failure {
+    code: u8,
+    sentence: String,
+}
+
+fn failed(error: impl ToString) -> Failure {
+    Failure { code: FAILED, sentence: error.to_string() }
+}
+
+/// The whole program: logs, a runtime, and what is asked of it.
+pub fn main() -> ExitCode {
+    if lambda::is_here() {
+        return function();
+    }
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(problem) => {
+            let asked = !problem.use_stderr();
+            return if problem.print().is_ok() && asked { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
+        }
+    };
+    let command = line.command.unwrap_or(Command::Serve);
+    log(if matches!(command, Command::Serve) { "info" } else { "error" });
+    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(command)),
+        Err(error) => Err(failed(error)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Not a log line: the one who typed the command is told.
+            let _ = writeln!(io::stderr(), "onestep-api: {}", failure.sentence);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Lambda has started us.
+fn function() -> ExitCode {
+    log("info");
+    // An environment gets one event at a time, and a fraction of a processor.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        runtime.block_on(async {
+            let environment = Environment::of_process();
+            if environment.get(SECRET_NAME).is_none() {
+                // What is wrong with these settings will not change: the deployment is to fail, with all of it in one line.
+                read::read(&environment, None).map_err(|problems| problems.to_string())?;
+            }
+            let starting = Arc::new(Starting::new(environment, opener(Place::Lambda)));
+            let routes = router::router(Arc::clone(&starting) as Entry);
+            lambda::serve(Function::new(routes, starting, lambda::environment())).await
+        })
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            tracing::error!("{sentence}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Logs go to the standard error; `RUST_LOG` says how much, and otherwise `usual`.
+fn log(usual: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).with_target(false).init();
+}
+
+/// Does what the command line says.
+async fn run(command: Command) -> Result<(), Failure> {
+    let environment = Environment::of_process();
+    match command {
+        Command::Serve => serve(environment).await,
+        Command::Export { from, to } | Command::Import { from, to } | Command::Migrate { from, to } => transfer(&environment, &from, &to).await,
+        Command::Token { address } => token(environment, &address).await,
+        Command::Premium { address, off } => premium(environment, &address, !off).await,
+        Command::Remind { at } => {
+            let at = Slot::ALL.into_iter().find(|slot| Some(slot.at()) == at.as_deref());
+            job(environment, Order::Reminders { at, time: None }).await
+        }
+        Command::PatchNotes { id, subject, html } => {
+            let html = std::fs::read_to_string(&html).map_err(|error| failed(format!("{}: {error}", html.display())))?;
+            let note = PatchNote::new(&id, &subject, &html).map_err(|sentence| Failure { code: USAGE, sentence })?;
+            job(environment, Order::PatchNotes(note)).await
+        }
+        Command::Openapi => openapi(),
+    }
+}
+
+/// Opens the store of the settings. Outside of Lambda a missing table is made.
+pub fn opener(place: Place) -> Open {
+    Arc::new(move |settings: &Settings| {
+        let (setting, firebase) = (settings.store.clone(), settings.firebase.clone());
+        async move {
+            let store = store::open(&setting, firebase.as_ref()).await?;
+            // A store that can be used needs nothing, nor the permission to make it.
+            if place != Place::Lambda && store.ready().await.is_err() {
+                store.prepare().await.map_err(|error| error.to_string())?;
+            }
+            Ok(store)
+        }
+        .boxed()
+    })
+}
+
+async fn serve(environment: Environment) -> Result<(), Failure> {
+    let port = environment.port().map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
+    let place = environment.place();
+    let starting = Arc::new(Starting::new(environment, opener(place)));
+    let misconfigured = |sentence| Failure { code: CONFIGURATION, sentence };
+    let stop = server::told_to_stop().map_err(failed)?;
+    let mut beginning = Box::pin(starting.begin());
+    // Wrong settings are told before anything listens. What takes longer, such as a secret that cannot be fetched, holds up nobody
+    // who only asks whether the process lives.
+    let begun = tokio::time::timeout(AT_ONCE, &mut beginning).await.ok().transpose().map_err(misconfigured)?;
+    let address = server::address(port, place == Place::Development);
+    let listener = TcpListener::bind(address).await.map_err(|error| failed(format!("cannot listen on {address}: {error}; another PORT may be free")))?;
+    let address = listener.local_addr().map_err(failed)?;
+    tracing::info!(%address, "listening");
+    let entry = Arc::clone(&starting);
+    let mut serving = Box::pin(server::serve(listener, router::router(entry), stop));
+    if begun.is_none() {
+        tokio::select! {
+            begun = beginning => begun.map(drop).map_err(misconfigured)?,
+            served = &mut serving => return served.map_err(failed),
+        }
+    }
+    serving.await.map_err(failed)?;
+    if let Some(app) = starting.if_up() {
+        app.after.settled(server::GRACE).await;
+    }
+    Ok(())
+}
+
+/// How long a job of the command line may take: nobody stops it but the one who typed it.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn job(environment: Environment, order: Order) -> Result<(), Failure> {
+    let place = environment.place();
+    let starting = Starting::new(environment, opener(place));
+    let outcome = starting.run(&order, tokio::time::Instant::now() + A_DAY).await.map_err(failed)?;
+    let _ = writeln!(io::stderr(), "{}: told {}, skipped {}, failed {}", outcome.job, outcome.told, outcome.skipped, outcome.failed);
+    if outcome.failed > 0 { Err(failed("not everyone was told; RUST_LOG=info says why, and the same command tries them again")) } else { Ok(()) }
+}
+
+/// Whether it names a store, and no file.
+fn is_store(place: &str) -> bool {
+    place.split_once(':').is_some_and(|(kind, _)| store::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind)))
+}
+
+async fn open(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, Failure> {
+    let firebase = environment.get("ONESTEP_FIREBASE").map(Secret::new);
+    store::open(setting, firebase.as_ref()).await.map_err(failed)
+}
+
+async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(), Failure> {
+    let progress = progress();
+    let seen = |users: u64| progress.set_position(users);
+    let moved = match (is_store(from), is_store(to)) {
+        (false, false) => {
+            return Err(Failure { code: USAGE, sentence: format!("neither {from:?} nor {to:?} is a store; a store is one of {}", store::KINDS) });
+        }
+        (true, false) => {
+            let store = open_existing(environment, from).await?;
+            let mut file = writer(to)?;
+            transfer::export(store.as_ref(), &mut file, seen).await
+        }
+        (false, true) => {
+            let mut file = reader(from)?;
+            let store = open(environment, to).await?;
+            store.prepare().await.map_err(failed)?;
+            transfer::import(&mut file, store.as_ref(), seen).await
+        }
+        (true, true) => {
+            if from == to {
+                return Err(Failure { code: USAGE, sentence: "both stores are the same".to_owned() });
+            }
+            let source = open_existing(environment, from).await?;
+            let target = open(environment, to).await?;
+            target.prepare().await.map_err(failed)?;
+            transfer::migrate(source.as_ref(), target.as_ref(), seen).await
+        }
+    };
+    progress.finish_and_clear();
+    let Moved { counts, sha256 } = moved.map_err(failed)?;
+    let (users, categories, todos, subs, feedback) = (counts.users, counts.categories, counts.todos, counts.subs, counts.feedback);
+    let _ = writeln!(
+        io::stderr(),
+        "moved and verified: {users} users, {categories} categories, {todos} todos, {subs} sub-todos, {feedback} feedback; SHA-256 {sha256}"
+    );
+    Ok(())
+}
+
+/// A store that is read must be there: opening an SQLite file would make an empty one.
+async fn open_existing(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, Failure> {
+    if let Some(path) = setting.strip_prefix("sqlite:")
+        && !std::path::Path::new(path).exists()
+    {
+        return Err(failed(format!("{path}: there is no such file")));
+    }
+    open(environment, setting).await
+}
+
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {pos} users").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn writer(place: &str) -> Result<Box<dyn Write + Send>, Failure> {
+    if place == "-" {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    // An export that is there is not overwritten.
+    let file = File::create_new(place).map_err(|error| failed(format!("{place}: {error}")))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+fn reader(place: &str) -> Result<Box<dyn BufRead + Send>, Failure> {
+    if place == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(place).map_err(|error| failed(format!("{place}: {error}")))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+/// The account that goes by this address, if there is one.
+async fn account(store: &dyn Store, address: &str) -> Result<Option<Id>, Failure> {
+    store.find(&Key::Username(address.to_owned())).await.map_err(failed)
+}
+
+async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
+    let place = environment.place();
+    let app = Starting::new(environment, opener(place)).app().await.map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
+    let user = match account(app.store.as_ref(), address).await? {
+        Some(user) => user,
+        None => match app.store.create(new_user(address)).await {
+            Ok(user) => user.id,
+            Err(StoreError::Taken(_)) => account(app.store.as_ref(), address).await?.ok_or_else(|| failed("the account went away"))?,
+            Err(error) => return Err(failed(error)),
+        },
+    };
+    let token = app.sign(Kind::Access, user, None).map_err(|_| failed("this machine has no random numbers"))?;
+    writeln!(io::stdout(), "{token}").map_err(failed)
+}
+
+fn new_user(address: &str) -> User {
+    User {
+        id: 0,
+        username: address.to_owned(),
+        provider: Provider::Google,
+        apple_sub: None,
+        is_subscribed: false,
+        is_premium: false,
+        created_at: app::now(),
+        deleted_at: None,
+        recommended_at: None,
+        reminded: None,
+        patch_note: None,
+        devices: Vec::new(),
+        profile: None,
+    }
+}
+
+async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), Failure> {
+    let reading = read::read(&environment, None).map_err(|problems| Failure { code: CONFIGURATION, sentence: problems.to_string() })?;
+    let store = open(&environment, &reading.settings.store).await?;
+    let user = account(store.as_ref(), address).await?.ok_or_else(|| failed(format!("nobody goes by {address}")))?;
+    let mut decide = |holdings: &Holdings, _: &[Id]| vec![Change::User(User { is_premium: on, ..holdings.user.clone() })];
+    store.update(user, Want::Account, 0, &mut decide).await.map_err(failed)?;
+    Ok(())
+}
+
+fn openapi() -> Result<(), Failure> {
+    let document = router::document().to_pretty_json().map_err(failed)?;
+    writeln!(io::stdout(), "{document}").map_err(failed)
+}

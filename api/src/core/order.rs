@@ -1,0 +1,240 @@
+//! Where a row stands among the others of its user: behind all of them, or where it was dragged to.
+
+use super::model::{Category, Id, SubTodo, Todo};
+use super::rank::{Rank, rebalanced};
+
+/// A row that has a place.
+pub trait Ranked: Clone {
+    /// Its number.
+    fn id(&self) -> Id;
+    /// Its rank.
+    fn rank(&self) -> &str;
+    /// Moves it.
+    fn set_rank(&mut self, rank: String);
+}
+
+macro_rules! ranked {
+    ($($row:ty),*) => {$(
+        impl Ranked for $row {
+            fn id(&self) -> Id {
+                self.id
+            }
+            fn rank(&self) -> &str {
+                &self.rank
+            }
+            fn set_rank(&mut self, rank: String) {
+                self.rank = rank;
+            }
+        }
+    )*};
+}
+ranked!(Category, Todo, SubTodo);
+
+/// Where a row was dragged to: behind one row, before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The row it now follows.
+    pub prev: Option<Id>,
+    /// The row it now precedes.
+    pub next: Option<Id>,
+}
+
+/// A place that is none: this row is not among the user's, or is named twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPlace {
+    /// No such row.
+    NoSuchRow(Id),
+    /// Both neighbours are the same row.
+    Twice(Id),
+}
+
+/// New ranks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranks<R> {
+    /// For the rows in question, in their order.
+    pub ranks: Vec<String>,
+    /// Other rows that had to move, because there was no room left.
+    pub moved: Vec<R>,
+}
+
+/// Ranks for `count` new rows behind all of `rows`, which stand in their order.
+pub fn behind_all<R: Ranked>(rows: &[R], count: usize) -> Ranks<R> {
+    let Some(mut last) = last_rank(rows) else { return behind_all_rebalanced(rows, count) };
+    let mut ranks = Vec::with_capacity(count);
+    for _ in 0..count {
+        let rank = match &last {
+            None => Rank::first(),
+            Some(last) => match last.next() {
+                Ok(rank) => rank,
+                // The end is reached.
+                Err(_) => return behind_all_rebalanced(rows, count),
+            },
+        };
+        ranks.push(rank.to_string());
+        last = Some(rank);
+    }
+    Ranks { ranks, moved: Vec::new() }
+}
+
+/// The highest rank; the outer None when a rank cannot be read.
+fn last_rank<R: Ranked>(rows: &[R]) -> Option<Option<Rank>> {
+    let ranks: Result<Vec<Rank>, _> = rows.iter().map(|row| row.rank().parse::<Rank>()).collect();
+    ranks.ok().map(|ranks| ranks.into_iter().max())
+}
+
+fn behind_all_rebalanced<R: Ranked>(rows: &[R], count: usize) -> Ranks<R> {
+    let mut even = evenly(rows.len() + count);
+    let moved = spread(rows, &mut even);
+    Ranks { ranks: even.collect(), moved }
+}
+
+fn evenly(count: usize) -> impl Iterator<Item = String> {
+    rebalanced(u32::try_from(count).unwrap_or(u32::MAX)).map(|rank| rank.to_string())
+}
+
+/// Gives the rows the ranks in order; those whose rank changed.
+fn spread<R: Ranked>(rows: &[R], ranks: &mut impl Iterator<Item = String>) -> Vec<R> {
+    let moved = rows.iter().zip(ranks).filter(|(row, rank)| row.rank() != rank);
+    let moved = moved.map(|(row, rank)| {
+        let mut row = row.clone();
+        row.set_rank(rank);
+        row
+    });
+    moved.collect()
+}
+
+/// The rank of a row that was dragged; None leaves it where it is. Where there is no room left, or ranks are unreadable or the same,
+/// all rows are spread anew in the order that the drag asks for.
+///
+/// # Errors
+/// When the place is none.
+pub fn dragged<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Option<Ranks<R>>, NoPlace> {
+    let find = |neighbour: Id| rows.iter().find(|row| row.id() == neighbour).ok_or(NoPlace::NoSuchRow(neighbour));
+    if let (Some(prev), Some(next)) = (place.prev, place.next)
+        && prev == next
+    {
+        find(prev)?;
+        return Err(NoPlace::Twice(prev));
+    }
+    let prev = place.prev.map(find).transpose()?;
+    let next = place.next.map(find).transpose()?;
+    let read = |row: &R| row.rank().parse::<Rank>().ok();
+    let rank = match (prev, next) {
+        (None, None) => return Ok(None),
+        (Some(prev), None) => read(prev).and_then(|prev| prev.next().ok()),
+        (None, Some(next)) => read(next).and_then(|next| next.prev().ok()),
+        (Some(prev), Some(next)) => read(prev).zip(read(next)).and_then(|(prev, next)| prev.between(&next).ok()),
+    };
+    if let Some(rank) = rank {
+        return Ok(Some(Ranks { ranks: vec![rank.to_string()], moved: Vec::new() }));
+    }
+    let mut order: Vec<R> = rows.iter().filter(|row| row.id() != id).cloned().collect();
+    let position = |neighbour: &R| order.iter().position(|row| row.id() == neighbour.id());
+    // The two neighbours may come in either order: it stands behind the first of them.
+    let place = match (prev.and_then(position), next.and_then(position)) {
+        (Some(one), Some(other)) => one.min(other) + 1,
+        (Some(prev), None) => prev + 1,
+        (None, Some(next)) => next,
+        (None, None) => return Ok(None),
+    };
+    let Some(row) = rows.iter().find(|row| row.id() == id) else { return Err(NoPlace::NoSuchRow(id)) };
+    order.insert(place.min(order.len()), row.clone());
+    let even: Vec<String> = evenly(order.len()).collect();
+    let ranks = even.get(place).cloned().into_iter().collect();
+    let moved = spread(&order, &mut even.into_iter()).into_iter().filter(|row| row.id() != id).collect();
+    Ok(Some(Ranks { ranks, moved }))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(id: Id, rank: &str) -> Category {
+        let at = DateTime::UNIX_EPOCH;
+        Category { id, created_at: at, updated_at: at, deleted_at: None, color: 0, title: None, rank: rank.to_owned() }
+    }
+
+    /// Ids in the order in which the rows stand after a drag.
+    fn order_after(rows: &[Category], id: Id, place: Place) -> Vec<Id> {
+        let ranks = dragged(rows, id, place).expect("a place").expect("a move");
+        let mut after: Vec<Category> = rows.to_vec();
+        for moved in ranks.moved {
+            after.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank;
+        }
+        after.iter_mut().find(|row| row.id == id).expect("the row").rank = ranks.ranks[0].clone();
+        after.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
+        after.iter().map(|row| row.id).collect()
+    }
+
+    #[test]
+    fn new_rows_stand_behind_all_others_as_the_client_would_put_them() {
+        assert_eq!(behind_all::<Category>(&[], 3).ranks, ["0|hzzzzz:", "0|i00007:", "0|i0000f:"]);
+        // The highest counts, not the newest.
+        let rows = [row(2, "0|hzzzzz:"), row(1, "0|i0000f:")];
+        assert_eq!(behind_all(&rows, 1).ranks, ["0|i0000n:"]);
+    }
+
+    #[test]
+    fn a_row_is_dragged_as_the_client_would_rank_it() {
+        let rows = [row(1, "0|hzzzzz:"), row(2, "0|i00007:"), row(3, "0|i0000f:")];
+        for (place, rank) in [
+            (Place { prev: Some(1), next: Some(2) }, "0|i00003:"),
+            (Place { prev: Some(2), next: Some(1) }, "0|i00003:"),
+            (Place { prev: None, next: Some(1) }, "0|hzzzzr:"),
+            (Place { prev: Some(3), next: None }, "0|i0000n:"),
+        ] {
+            let ranks = dragged(&rows, 3, place).expect("a place").expect("a move");
+            assert_eq!((ranks.ranks, ranks.moved), (vec![rank.to_owned()], Vec::new()), "{place:?}");
+        }
+        assert_eq!(dragged(&rows, 3, Place { prev: None, next: None }), Ok(None));
+    }
+
+    #[test]
+    fn a_place_that_is_none_is_refused() {
+        let rows = [row(1, "0|hzzzzz:"), row(2, "0|i00007:")];
+        for (place, refused) in [
+            (Place { prev: Some(9), next: None }, NoPlace::NoSuchRow(9)),
+            (Place { prev: Some(1), next: Some(9) }, NoPlace::NoSuchRow(9)),
+            (Place { prev: Some(1), next: Some(1) }, NoPlace::Twice(1)),
+        ] {
+            assert_eq!(dragged(&rows, 2, place), Err(refused));
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_others_make_room_and_the_order_is_what_was_asked_for() {
+        let full = [row(1, "0|000000:"), row(2, "0|hzzzzz:"), row(3, "0|zzzzzz:")];
+        assert_eq!(order_after(&full, 3, Place { prev: None, next: Some(1) }), [3, 1, 2]);
+        assert_eq!(order_after(&full, 1, Place { prev: Some(3), next: None }), [2, 3, 1]);
+        let same = [row(1, "0|hzzzzz:"), row(2, "0|hzzzzz:"), row(3, "0|i00007:")];
+        assert_eq!(order_after(&same, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
+        let unreadable = [row(1, "junk"), row(2, "junk2"), row(3, "junk3")];
+        assert_eq!(order_after(&unreadable, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
+        let ranks = behind_all(&[row(1, "0|zzzzzz:")], 2);
+        assert_eq!(ranks.moved.len(), 1);
+        assert!(ranks.moved[0].rank < ranks.ranks[0] && ranks.ranks[0] < ranks.ranks[1]);
+    }
+
+    proptest! {
+        #[test]
+        fn however_rows_are_dragged_the_order_is_what_was_asked_for(moves in proptest::collection::vec((0..6_usize, 0..5_usize), 1..60)) {
+            let mut rows: Vec<Category> = behind_all::<Category>(&[], 6).ranks.iter().zip(1..).map(|(rank, id)| row(id, rank)).collect();
+            for (from, to) in moves {
+                let id = rows[from].id;
+                let mut wanted: Vec<Id> = rows.iter().map(|row| row.id).filter(|other| *other != id).collect();
+                let place = Place { prev: to.checked_sub(1).map(|place| wanted[place]), next: wanted.get(to).copied() };
+                wanted.insert(to, id);
+                let ranks = dragged(&rows, id, place).expect("a place").expect("a move");
+                for moved in &ranks.moved {
+                    rows.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank.clone();
+                }
+                rows[from].rank = ranks.ranks[0].clone();
+                rows.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
+                prop_assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), wanted);
+            }
+        }
+    }
+}

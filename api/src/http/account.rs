@@ -1,0 +1,277 @@
+//! `/auth/user/`, `/auth/profile/` and `/feedback/`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Faults, Refusal};
+use super::body::{Body, Form, boolean, choice, free_text, no_such_row, row, text, time, type_name};
+use super::caller::Caller;
+use super::change::{amend, look};
+use super::schema::{self, Refusals, body};
+use super::shown::{ShownFeedback, ShownProfile, ShownUser};
+use super::todos::set;
+use super::{Entry, Ready};
+use crate::core::holdings::{Change, Want};
+use crate::core::model::{DELAY_REASONS, Feedback, Id, Profile, User};
+
+/// All of this module.
+pub(super) fn routes() -> OpenApiRouter<Entry> {
+    OpenApiRouter::new().routes(routes!(user, patch_user, delete_user)).routes(routes!(profile, create_profile, patch_profile)).routes(routes!(feedback))
+}
+
+const AGE_GROUPS: [&str; 5] = ["10", "20", "30", "40", "50"];
+const KINDS_OF_FEEDBACK: [&str; 3] = ["bug", "feature", "feedback"];
+
+body!(
+    /// What becomes of an account.
+    UserPatchBody,
+    schema::form(vec![("isSubscribed", schema::boolean(), false), ("isPremium", schema::boolean(), false)])
+);
+
+body!(
+    /// One sentence.
+    UserDeleted,
+    schema::form(vec![("message", schema::token(), true)])
+);
+
+/// The fields of a profile; all but the name must be there when it is made.
+fn profile_schema(new: bool) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    schema::form(vec![
+        ("username", schema::text(255, true), false),
+        ("ageGroup", schema::choice(&AGE_GROUPS), new),
+        ("job", schema::text(255, false), new),
+        ("sleepTime", schema::time(false), new),
+        ("delayReason", schema::list_of(schema::integer_within(1, 6)), new),
+    ])
+}
+
+body!(
+    /// A profile to be made.
+    NewProfileBody,
+    profile_schema(true)
+);
+
+body!(
+    /// What becomes of a profile.
+    ProfilePatchBody,
+    profile_schema(false)
+);
+
+body!(
+    /// What a user writes to the makers.
+    FeedbackBody,
+    schema::form(vec![
+        ("userId", schema::row(), true),
+        ("title", schema::text(200, false), true),
+        ("category", schema::choice(&KINDS_OF_FEEDBACK), true),
+        ("description", schema::text(20_000, false), true),
+    ])
+);
+
+/// The caller's account.
+#[utoipa::path(
+    get,
+    path = "/auth/user/",
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 200, body = ShownUser<'static>), Refusals)
+)]
+async fn user(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
+    let holdings = look(&app, &caller, Want::Account).await?;
+    Ok(Json(ShownUser::from(&holdings.user)).into_response())
+}
+
+/// Subscribes or not. Being premium is not for the caller to say: the field is read and changes nothing.
+#[utoipa::path(
+    patch,
+    path = "/auth/user/",
+    tag = "account",
+    security(("bearer" = [])),
+    request_body = UserPatchBody,
+    responses((status = 200, body = ShownUser<'static>), Refusals)
+)]
+async fn patch_user(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let mut form = Form::object(body)?;
+    let is_subscribed = form.optional("is_subscribed", boolean);
+    form.optional("is_premium", boolean);
+    if !form.is_right() {
+        return Err(form.into_faults().into());
+    }
+    let (user, _) = amend(&app, &caller, Want::Account, 0, |holdings, _| {
+        let user = User { is_subscribed: is_subscribed.unwrap_or(holdings.user.is_subscribed), ..holdings.user.clone() };
+        let changes = if user == holdings.user { Vec::new() } else { vec![Change::User(user.clone())] };
+        Ok((user, changes))
+    })
+    .await?;
+    Ok(Json(ShownUser::from(&user)).into_response())
+}
+
+/// Deletes the account; signing in again brings everything back.
+#[utoipa::path(
+    delete,
+    path = "/auth/user/",
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 200, body = UserDeleted), Refusals)
+)]
+async fn delete_user(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
+    let now = (app.now)();
+    amend(&app, &caller, Want::Account, 0, |holdings, _| Ok(((), vec![Change::User(User { deleted_at: Some(now), ..holdings.user.clone() })]))).await?;
+    Ok(Json(json!({"message": "User deleted"})).into_response())
+}
+
+fn no_profile() -> Refusal {
+    Refusal::Missing("Profile not found".to_owned())
+}
+
+/// What the caller told of himself.
+#[utoipa::path(
+    get,
+    path = "/auth/profile/",
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 200, body = ShownProfile<'static>), Refusals)
+)]
+async fn profile(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
+    let holdings = look(&app, &caller, Want::Account).await?;
+    let profile = holdings.user.profile.ok_or_else(no_profile)?;
+    Ok(Json(ShownProfile::new(caller.id, &profile)).into_response())
+}
+
+/// The numbers of why things are put off: at least one, all known.
+fn delay_reasons(value: &Value) -> Result<Vec<Id>, String> {
+    let Value::Array(items) = value else { return Err(format!("Expected a list of items but got type \"{}\".", type_name(value))) };
+    if items.is_empty() {
+        return Err("This list may not be empty.".to_owned());
+    }
+    let known = |id: Id| usize::try_from(id).is_ok_and(|id| (1..=DELAY_REASONS.len()).contains(&id));
+    let mut reasons = Vec::new();
+    for item in items {
+        let id = row(item)?;
+        if !known(id) {
+            return Err(no_such_row(id));
+        }
+        if !reasons.contains(&id) {
+            reasons.push(id);
+        }
+    }
+    Ok(reasons)
+}
+
+/// Tells of oneself, once.
+#[utoipa::path(
+    post,
+    path = "/auth/profile/",
+    tag = "account",
+    security(("bearer" = [])),
+    request_body = NewProfileBody,
+    responses((status = 201, body = ShownProfile<'static>), Refusals)
+)]
+async fn create_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let read = new_profile(Form::new(body));
+    let (profile, _) = amend(&app, &caller, Want::Account, 0, |holdings, _| {
+        if holdings.user.profile.is_some() {
+            return Err(Refusal::Bad("Profile already exists".to_owned()));
+        }
+        let profile = read.clone()?;
+        Ok((profile.clone(), vec![Change::User(User { profile: Some(profile), ..holdings.user.clone() })]))
+    })
+    .await?;
+    Ok((StatusCode::CREATED, Json(ShownProfile::new(caller.id, &profile))).into_response())
+}
+
+fn new_profile(mut form: Form) -> Result<Profile, Faults> {
+    if !form.is_right() {
+        return Err(form.into_faults());
+    }
+    let username = form.nullable("username", text(255)).or(None);
+    let age_group = form.required("age_group", choice(&AGE_GROUPS));
+    let job = form.required("job", text(255));
+    let sleep_time = form.required("sleep_time", time);
+    let delay_reason = form.required("delay_reason", delay_reasons);
+    match (age_group, job, sleep_time, delay_reason) {
+        (Some(age_group), Some(job), Some(sleep_time), Some(delay_reason)) if form.is_right() => {
+            Ok(Profile { username, age_group, job, sleep_time, delay_reason })
+        }
+        _ => Err(form.into_faults()),
+    }
+}
+
+/// Changes what the caller told of himself.
+#[utoipa::path(
+    patch,
+    path = "/auth/profile/",
+    tag = "account",
+    security(("bearer" = [])),
+    request_body = ProfilePatchBody,
+    responses((status = 200, body = ShownProfile<'static>), Refusals)
+)]
+async fn patch_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let mut form = Form::object(body)?;
+    if form.has("user_id") {
+        return Err(Refusal::Bad("user_id cannot be updated".to_owned()));
+    }
+    let username = set(form.nullable("username", text(255)));
+    let age_group = form.optional("age_group", choice(&AGE_GROUPS));
+    let job = form.optional("job", text(255));
+    let sleep_time = form.optional("sleep_time", time);
+    let delay_reason = form.optional("delay_reason", delay_reasons);
+    let faults = form.into_faults();
+    let (profile, _) = amend(&app, &caller, Want::Account, 0, |holdings, _| {
+        let profile = holdings.user.profile.clone().ok_or_else(no_profile)?;
+        if !faults.is_empty() {
+            return Err(faults.clone().into());
+        }
+        let profile = Profile {
+            username: username.clone().unwrap_or(profile.username),
+            age_group: age_group.clone().unwrap_or(profile.age_group),
+            job: job.clone().unwrap_or(profile.job),
+            sleep_time: sleep_time.unwrap_or(profile.sleep_time),
+            delay_reason: delay_reason.clone().unwrap_or(profile.delay_reason),
+        };
+        Ok((profile.clone(), vec![Change::User(User { profile: Some(profile), ..holdings.user.clone() })]))
+    })
+    .await?;
+    Ok(Json(ShownProfile::new(caller.id, &profile)).into_response())
+}
+
+/// Writes to the makers.
+#[utoipa::path(
+    post,
+    path = "/feedback/",
+    tag = "account",
+    security(("bearer" = [])),
+    request_body = FeedbackBody,
+    responses((status = 201, body = ShownFeedback<'static>), Refusals)
+)]
+async fn feedback(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let mut form = Form::object(body)?;
+    if let Some(author) = form.required("user_id", row)
+        && author != caller.id
+    {
+        form.fault("user_id", no_such_row(author));
+    }
+    let title = form.required("title", text(200));
+    let category = form.required("category", choice(&KINDS_OF_FEEDBACK));
+    let description = form.required("description", |value| match free_text(value)? {
+        text if text.is_empty() => Err("This field may not be blank.".to_owned()),
+        text => Ok(text),
+    });
+    let (title, category, description) = match (title, category, description) {
+        (Some(title), Some(category), Some(description)) if form.is_right() => (title, category, description),
+        _ => return Err(form.into_faults().into()),
+    };
+    let now = (app.now)();
+    let (row, _) = amend(&app, &caller, Want::Account, 1, |_, ids| {
+        let id = ids.first().copied().ok_or(Refusal::Internal)?;
+        let (title, category, description) = (title.clone(), category.clone(), description.clone());
+        let row = Feedback { id, title, category, description, created_at: now, status: "pending".to_owned() };
+        Ok((row.clone(), vec![Change::Feedback(row)]))
+    })
+    .await?;
+    Ok((StatusCode::CREATED, Json(ShownFeedback::new(caller.id, &row))).into_response())
+}

@@ -1,0 +1,62 @@
+//! Until when a request must be answered: nobody waits longer than the gateway does, and work behind a closed door is billed all the
+//! same.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+
+use super::answer::Refusal;
+
+/// No request takes longer. API Gateway gives up after 29 s (REST) or 30 s (HTTP).
+pub const LONGEST: Duration = Duration::from_secs(25);
+/// What is kept back of the time that Lambda gives, so that the answer still gets out.
+const KEPT_BACK: Duration = Duration::from_millis(500);
+
+/// When a request must have been answered; an extension of the request, for whoever makes several calls for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline(pub Instant);
+
+impl Deadline {
+    /// Of a request that begins now, in a process that is stopped after so long.
+    pub fn within(remaining: Duration) -> Self {
+        Self(Instant::now() + remaining.saturating_sub(KEPT_BACK).min(LONGEST))
+    }
+
+    /// Of a request that begins now, in a process that is not stopped.
+    pub fn longest() -> Self {
+        Self(Instant::now() + LONGEST)
+    }
+
+    /// What is left of it.
+    pub fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Middleware: 503 when the deadline of a request passes; what was begun for it is dropped.
+pub async fn within_deadline(mut request: Request, next: Next) -> Response {
+    let deadline = *request.extensions_mut().get_or_insert_with(Deadline::longest);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    match tokio::time::timeout_at(deadline.0, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!(%method, path, "not answered within the deadline");
+            Refusal::Unavailable("This took too long and was given up. Please try again.".to_owned()).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_gets_what_lambda_gives_less_a_little_and_never_more_than_the_gateway_waits() {
+        for (remaining, left) in [(0, 0), (300, 0), (500, 0), (3_000, 2_500), (25_500, 25_000), (30_000, 25_000), (900_000, 25_000)] {
+            assert_eq!(Deadline::within(Duration::from_millis(remaining)).left(), Duration::from_millis(left));
+        }
+    }
+}

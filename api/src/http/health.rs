@@ -1,0 +1,69 @@
+//! Whether the process lives, and whether it can do its work.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Entry;
+
+/// The routes of this module; the only ones without a `/` at their end.
+pub fn routes() -> OpenApiRouter<Entry> {
+    OpenApiRouter::default().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// One thing that the work needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Hop {
+    /// `secrets` or `store`.
+    pub name: &'static str,
+    /// It can be used.
+    pub ok: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// How long it took to find out.
+    pub millis: u64,
+}
+
+impl Hop {
+    /// As it was found.
+    pub fn new(name: &'static str, found: Result<(), String>, millis: u64) -> Self {
+        Self { name, ok: found.is_ok(), reason: found.err(), millis }
+    }
+}
+
+/// How the process is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// What the process can use.
+#[derive(Debug, Serialize, ToSchema)]
+struct Readiness {
+    /// `ready` or `unavailable`.
+    status: &'static str,
+    /// In the order in which they are needed.
+    hops: Vec<Hop>,
+}
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operation", security(()), responses((status = 200, body = Health)))]
+async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The process can do its work, or what keeps it from that.
+#[utoipa::path(get, path = "/readyz", tag = "operation", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+async fn readyz(State(entry): State<Entry>) -> (StatusCode, Json<Readiness>) {
+    let hops = entry.hops().await;
+    if hops.iter().all(|hop| hop.ok) {
+        (StatusCode::OK, Json(Readiness { status: "ready", hops }))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "unavailable", hops }))
+    }
+}

@@ -1,0 +1,137 @@
+//! The account of a person who signs in: found, linked, restored or made. Many may sign in as the same person at once; all get the
+//! same account, and one of them made it.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::App;
+use crate::core::holdings::{Change, Holdings, Key, Want};
+use crate::core::model::{Device, Id, Provider, User};
+use crate::http::answer::Refusal;
+use crate::outside::identity::Person;
+use crate::store::StoreError;
+
+/// Longer names are refused, in characters.
+const LONGEST_NAME: usize = 150;
+/// How often the account is looked for again when somebody else was faster.
+const TRIES: usize = 20;
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entered {
+    pub(super) id: Id,
+    pub(super) username: String,
+    /// The account was not there before.
+    pub(super) made: bool,
+    /// The account was deleted before.
+    pub(super) restored: bool,
+}
+
+/// Signs a person in, and has pushes go to the device it is done with.
+pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> Result<Entered, Refusal> {
+    for _ in 0..TRIES {
+        let now = (app.now)();
+        let entered = match find(app, person).await? {
+            Some(id) => return_to(app, id, person, device, now).await,
+            None => make(app, person, device, now).await,
+        };
+        match entered {
+            Ok(Some(entered)) => return Ok(entered),
+            // Somebody was faster; what he did can be seen now.
+            Ok(None) | Err(StoreError::Taken(Key::Username(_) | Key::AppleSub(_))) => {}
+            Err(StoreError::Taken(Key::Device(token))) => release(app, token).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Contended(u32::try_from(TRIES).unwrap_or(u32::MAX)).into())
+}
+
+/// The account by the name that lasts, or else by the verified address.
+async fn find(app: &App, person: &Person) -> Result<Option<Id>, StoreError> {
+    if person.provider == Provider::Apple
+        && let Some(id) = app.store.find(&Key::AppleSub(person.sub.clone())).await?
+    {
+        return Ok(Some(id));
+    }
+    let Some(email) = &person.email else { return Ok(None) };
+    let Some(id) = app.store.find(&Key::Username(email.clone())).await? else { return Ok(None) };
+    if person.provider == Provider::Google {
+        return Ok(Some(id));
+    }
+    // The original knew its users of Apple by their address only. An account that has another name at Apple is another person's.
+    let account = app.store.read(id, Want::Account).await?;
+    Ok(account.filter(|account| account.user.apple_sub.is_none()).map(|account| account.user.id))
+}
+
+/// None: the account is not what it was when it was found.
+async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<Entered>, StoreError> {
+    let mut entered = None;
+    let mut decide = |holdings: &Holdings, _: &[Id]| {
+        entered = None;
+        let user = &holdings.user;
+        let mut changed = user.clone();
+        changed.deleted_at = None;
+        if person.provider == Provider::Apple {
+            if user.apple_sub.as_ref().is_some_and(|sub| *sub != person.sub) {
+                return Vec::new();
+            }
+            changed.apple_sub = Some(person.sub.clone());
+        }
+        entered = Some(Entered { id: user.id, username: user.username.clone(), made: false, restored: user.deleted_at.is_some() });
+        let account = (changed != *user).then_some(Change::User(changed));
+        let device = device.map(|token| Change::AddDevice(Device { token: token.to_owned(), seen_at: now }));
+        account.into_iter().chain(device).collect()
+    };
+    let there = app.store.update(id, Want::Account, 0, &mut decide).await?;
+    Ok(entered.filter(|_| there))
+}
+
+async fn make(app: &App, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<Entered>, StoreError> {
+    let user = User {
+        id: 0,
+        username: name(app, person).await?,
+        provider: person.provider,
+        apple_sub: (person.provider == Provider::Apple).then(|| person.sub.clone()),
+        is_subscribed: false,
+        is_premium: false,
+        created_at: now,
+        deleted_at: None,
+        recommended_at: None,
+        reminded: None,
+        patch_note: None,
+        devices: device.map(|token| Device { token: token.to_owned(), seen_at: now }).into_iter().collect(),
+        profile: None,
+    };
+    let user = app.store.create(user).await?;
+    Ok(Some(Entered { id: user.id, username: user.username, made: true, restored: false }))
+}
+
+/// What a new account is called: the address, unless Apple gave none or it belongs to somebody else.
+async fn name(app: &App, person: &Person) -> Result<String, StoreError> {
+    let own = || format!("apple:{}", person.sub);
+    Ok(match &person.email {
+        None => own(),
+        Some(email) if person.provider == Provider::Google => email.clone(),
+        Some(email) if email.chars().count() > LONGEST_NAME => own(),
+        Some(email) => match app.store.find(&Key::Username(email.clone())).await? {
+            Some(_) => own(),
+            None => email.clone(),
+        },
+    })
+}
+
+/// Whether the account of this person could be named at all.
+pub(super) fn can_be_named(person: &Person) -> bool {
+    match (person.provider, &person.email) {
+        (Provider::Google, Some(email)) => email.chars().count() <= LONGEST_NAME,
+        (Provider::Google, None) => false,
+        (Provider::Apple, _) => person.sub.chars().count() + "apple:".len() <= LONGEST_NAME,
+    }
+}
+
+/// Takes a device from whoever had it: it is in other hands now.
+async fn release(app: &App, token: String) -> Result<(), StoreError> {
+    if let Some(owner) = app.store.find(&Key::Device(token.clone())).await? {
+        app.store.update(owner, Want::Account, 0, &mut |_, _| vec![Change::DropDevice(token.clone())]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! `/todos/sub/`.
+
+use axum::Json;
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Faults, Refusal};
+use super::body::{Body, Form, boolean, date, integer, row, text, time, type_name};
+use super::caller::Caller;
+use super::change::{amend, announce, look};
+use super::schema::{self, Refusals, body};
+use super::shown::ShownSub;
+use super::todos::{faults, id_of, parameter, place, set};
+use super::{Entry, Ready};
+use crate::core::holdings::Want;
+use crate::core::todos::{self, Fault, NewSub, SubPatch};
+
+/// All of this module.
+pub(super) fn routes() -> OpenApiRouter<Entry> {
+    OpenApiRouter::new().routes(routes!(list, create, patch, delete))
+}
+
+/// So many steps may be made at once; the client makes ten.
+const MOST_AT_ONCE: usize = 1_000;
+
+fn new_sub_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    schema::form(vec![
+        ("content", schema::text(255, false), true),
+        ("todoId", schema::row(), true),
+        ("date", schema::date(), false),
+        ("dueTime", schema::time(true), false),
+        ("isCompleted", schema::boolean(), false),
+    ])
+}
+
+body!(
+    /// Steps to be made; one alone is taken as a list of one.
+    NewSubsBody,
+    utoipa::openapi::schema::ArrayBuilder::new().items(new_sub_schema()).max_items(Some(MOST_AT_ONCE)).build().into()
+);
+
+body!(
+    /// What becomes of a step.
+    SubPatchBody,
+    schema::form(vec![
+        ("subtodoId", schema::row(), true),
+        ("content", schema::text(255, false), false),
+        ("todoId", schema::row(), false),
+        ("date", schema::date(), false),
+        ("dueTime", schema::time(true), false),
+        ("isCompleted", schema::boolean(), false),
+        ("patchRank", schema::place(), false),
+    ])
+);
+
+body!(
+    /// The step that is meant.
+    SubIdBody,
+    schema::form(vec![("subtodoId", schema::row(), true)])
+);
+
+body!(
+    /// The step that was deleted.
+    SubDeleted,
+    schema::form(vec![("subtodoId", schema::integer_within(0, i64::MAX), true), ("message", schema::token(), true)])
+);
+
+/// The steps of one todo, in their order; none for a todo that is not there.
+#[utoipa::path(
+    get,
+    path = "/todos/sub/",
+    tag = "sub-todos",
+    security(("bearer" = [])),
+    params(("todoId" = i64, Query, description = "the todo")),
+    responses((status = 200, body = Vec<ShownSub<'static>>), Refusals)
+)]
+async fn list(caller: Caller, Ready(app): Ready, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
+    let given = parameter(query.as_deref(), "todo_id").filter(|id| !id.trim().is_empty());
+    let given = given.ok_or_else(|| Refusal::Bad("todo_id must be provided".to_owned()))?;
+    let id = integer(&Value::String(given)).map_err(|_| Refusal::Bad("todo_id must be a number".to_owned()))?;
+    let holdings = look(&app, &caller, Want::Todos).await?;
+    let steps: Vec<ShownSub<'_>> = holdings.subs.iter().filter(|sub| sub.todo_id == id).map(ShownSub::from).collect();
+    Ok(Json(steps).into_response())
+}
+
+/// Makes steps, all or none, each behind all others of the caller.
+#[utoipa::path(
+    post,
+    path = "/todos/sub/",
+    tag = "sub-todos",
+    security(("bearer" = [])),
+    request_body = NewSubsBody,
+    responses((status = 201, body = Vec<ShownSub<'static>>), Refusals)
+)]
+async fn create(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let rows = match body {
+        Value::Array(rows) => rows,
+        // The inbox of an older client sends one step as it is.
+        Value::Object(fields) if !fields.is_empty() => vec![Value::Object(fields)],
+        other => {
+            let sentence = format!("Expected a list of items but got type \"{}\".", type_name(&other));
+            return Err(Faults::of("nonFieldErrors", sentence).into());
+        }
+    };
+    if rows.len() > MOST_AT_ONCE {
+        return Err(Faults::of("nonFieldErrors", format!("Ensure this list has no more than {MOST_AT_ONCE} elements.")).into());
+    }
+    let read: Vec<Result<NewSub, Faults>> = rows.into_iter().map(|row| new_sub(Form::new(row))).collect();
+    let count = u32::try_from(read.len()).unwrap_or(u32::MAX);
+    let now = (app.now)();
+    let (made, user) = amend(&app, &caller, Want::Todos, count, |holdings, ids| {
+        // Every row tells what is wrong with it, also that its todo is not there, whatever is wrong with the others.
+        let new: Vec<NewSub> = read.iter().filter_map(|row| row.clone().ok()).collect();
+        let outcome = todos::create_subs(holdings, ids, &new, now);
+        if outcome.is_ok() && new.len() == read.len() {
+            return outcome.map_err(|_| Refusal::Internal);
+        }
+        let mut later = outcome.err().unwrap_or_default().into_iter();
+        let fault = |row: &Result<NewSub, Faults>| match row {
+            Err(faults) => faults.clone(),
+            Ok(_) => later.next().flatten().map(faults).unwrap_or_default(),
+        };
+        Err(Refusal::Rows(read.iter().map(fault).collect()))
+    })
+    .await?;
+    if !made.is_empty() {
+        announce(&app, &user, &caller, "SubTodo").await;
+    }
+    Ok((StatusCode::CREATED, Json(made.iter().map(ShownSub::from).collect::<Vec<_>>())).into_response())
+}
+
+fn new_sub(mut form: Form) -> Result<NewSub, Faults> {
+    if !form.is_right() {
+        return Err(form.into_faults());
+    }
+    let content = form.required("content", text(255));
+    let todo_id = form.required("todo_id", row);
+    let date = form.nullable("date", date).or(None);
+    let due_time = form.nullable("due_time", time).or(None);
+    let is_completed = form.optional("is_completed", boolean).unwrap_or(false);
+    match (content, todo_id) {
+        (Some(content), Some(todo_id)) if form.is_right() => Ok(NewSub { content, todo_id, date, due_time, is_completed }),
+        _ => Err(form.into_faults()),
+    }
+}
+
+/// Changes a step.
+#[utoipa::path(
+    patch,
+    path = "/todos/sub/",
+    tag = "sub-todos",
+    security(("bearer" = [])),
+    request_body = SubPatchBody,
+    responses((status = 200, body = ShownSub<'static>), Refusals)
+)]
+async fn patch(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let form = Form::object(body)?;
+    // The inbox editor of an older client sends the step's own number as `todoId`.
+    let by_todo_id = form.raw("subtodo_id").is_none();
+    let unnamed = || Refusal::Bad("subtodo_id must be provided".to_owned());
+    let id = match id_of(&form, "subtodo_id") {
+        Err(refusal) if !by_todo_id => return Err(refusal),
+        Err(_) => id_of(&form, "todo_id").map_err(|_| unnamed())?,
+        Ok(id) => id,
+    };
+    let wanted = sub_patch(form, by_todo_id);
+    let now = (app.now)();
+    let (sub, user) = amend(&app, &caller, Want::Todos, 0, |holdings, _| {
+        if !holdings.subs.iter().any(|sub| sub.id == id) {
+            return Err(if by_todo_id { unnamed() } else { missing() });
+        }
+        let patch = wanted.clone()?;
+        todos::patch_sub(holdings, id, patch, now).map_err(|fault| if fault == Fault::Missing { missing() } else { faults(fault).into() })
+    })
+    .await?;
+    announce(&app, &user, &caller, "SubTodo").await;
+    Ok(Json(ShownSub::from(&sub)).into_response())
+}
+
+fn missing() -> Refusal {
+    Refusal::Missing("SubTodo not found".to_owned())
+}
+
+fn sub_patch(mut form: Form, by_todo_id: bool) -> Result<SubPatch, Faults> {
+    let patch = SubPatch {
+        content: form.optional("content", text(255)),
+        todo_id: if by_todo_id { None } else { form.optional("todo_id", row) },
+        date: set(form.nullable("date", date)),
+        due_time: set(form.nullable("due_time", time)),
+        is_completed: form.optional("is_completed", boolean),
+        place: place(&mut form),
+    };
+    if form.is_right() && patch == SubPatch::default() {
+        return Err(Faults::of("nonFieldErrors", "At least one of content, date, due_time, is_completed must be provided"));
+    }
+    if form.is_right() { Ok(patch) } else { Err(form.into_faults()) }
+}
+
+/// Deletes a step.
+#[utoipa::path(
+    delete,
+    path = "/todos/sub/",
+    tag = "sub-todos",
+    security(("bearer" = [])),
+    request_body = SubIdBody,
+    responses((status = 200, body = SubDeleted), Refusals)
+)]
+async fn delete(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let id = id_of(&Form::object(body)?, "subtodo_id")?;
+    let now = (app.now)();
+    let ((), user) = amend(&app, &caller, Want::Todos, 0, |holdings, _| {
+        let changes = todos::delete_sub(holdings, id, now).map_err(|_| Refusal::Bad(format!("No object found with id {id}")))?;
+        Ok(((), changes))
+    })
+    .await?;
+    announce(&app, &user, &caller, "SubTodo").await;
+    Ok(Json(json!({"subtodoId": id, "message": "SubTodo deleted successfully"})).into_response())
+}

@@ -1,0 +1,91 @@
+//! `/auth/api/token/verify/` and `/auth/token/refresh/`.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Refusal, Unauthorized};
+use super::body::{Body, Form};
+use super::caller::Caller;
+use super::schema::{self, Refusals, body};
+use super::{Entry, Ready};
+use crate::core::holdings::Want;
+use crate::core::token::Kind;
+
+/// All of this module.
+pub(super) fn routes() -> OpenApiRouter<Entry> {
+    OpenApiRouter::new().routes(routes!(verify)).routes(routes!(refresh))
+}
+
+body!(
+    /// A token of either kind.
+    TokenBody,
+    schema::form(vec![("token", schema::token(), true)])
+);
+
+body!(
+    /// A refresh token.
+    RefreshBody,
+    schema::form(vec![("refresh", schema::token(), true)])
+);
+
+body!(
+    /// An access token.
+    AccessBody,
+    schema::form(vec![("access", schema::token(), true)])
+);
+
+body!(
+    /// Nothing.
+    EmptyBody,
+    schema::form(Vec::new())
+);
+
+/// As it was sent; nothing is trimmed off a token.
+fn verbatim(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Err("This field may not be blank.".to_owned()),
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err("Not a valid string.".to_owned()),
+    }
+}
+
+/// Whether a token is ours and has not expired.
+#[utoipa::path(
+    post,
+    path = "/auth/api/token/verify/",
+    tag = "tokens",
+    request_body = TokenBody,
+    responses((status = 200, body = EmptyBody), Refusals)
+)]
+async fn verify(Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let mut form = Form::object(body)?;
+    let Some(token) = form.required("token", verbatim) else { return Err(form.into_faults().into()) };
+    app.signer.read(&token, (app.now)()).ok_or(Unauthorized::InvalidOrExpired)?;
+    Ok(Json(json!({})).into_response())
+}
+
+/// A new access token for a refresh token.
+#[utoipa::path(
+    post,
+    path = "/auth/token/refresh/",
+    tag = "tokens",
+    request_body = RefreshBody,
+    responses((status = 200, body = AccessBody), Refusals)
+)]
+async fn refresh(Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+    let mut form = Form::object(body)?;
+    let Some(token) = form.required("refresh", verbatim) else { return Err(form.into_faults().into()) };
+    let now = (app.now)();
+    let session = app.signer.read(&token, now).ok_or(Unauthorized::InvalidOrExpired)?;
+    if session.kind != Kind::Refresh {
+        return Err(Unauthorized::WrongType.into());
+    }
+    let user = session.user.ok_or(Unauthorized::NoUserId)?;
+    Caller::present(app.store.read(user, Want::Account).await?)?;
+    let access = app.sign(Kind::Access, user, session.device.as_deref()).map_err(|_| Refusal::Internal)?;
+    Ok(Json(json!({"access": access})).into_response())
+}

@@ -1,0 +1,122 @@
+//! What an event of Lambda is. API Gateway's two payload formats and function URLs share one shape here: the fields that a request
+//! is made of, whichever names they have, and nothing of what surrounds them.
+//!
+//! The conversion of `lambda_http` is not used: it puts the stage into the path, refuses a request for one header that it cannot read,
+//! and panics on a `Host` that is no host and on base64 that is none.
+
+use std::collections::BTreeMap;
+
+use monitor_warmup::Ping;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::jobs::Order;
+
+/// An event, by what is to be done about it.
+#[derive(Debug)]
+pub enum Event {
+    /// A warm-up ping.
+    Ping(Ping),
+    /// A request.
+    Http(Box<HttpEvent>),
+    /// A job of a schedule or an operator, or what is wrong with the order.
+    Job(Result<Order, String>),
+    /// None of these; whoever sent it wants nothing that is done here.
+    Other,
+}
+
+/// A request as API Gateway (REST; HTTP with payload format 1.0 or 2.0) or a function URL puts it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpEvent {
+    /// 1.0: the verb. In 2.0 it is in the context.
+    pub http_method: Option<String>,
+    /// 1.0: the path, decoded; REST leaves out the stage.
+    pub path: Option<String>,
+    /// 2.0: the path, with the stage unless that is `$default`.
+    pub raw_path: Option<String>,
+    /// 2.0: what follows the question mark.
+    pub raw_query_string: Option<String>,
+    /// One value a name; 2.0 joins several with commas.
+    pub headers: Option<BTreeMap<String, Option<String>>>,
+    /// 1.0: all values.
+    pub multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
+    /// 1.0: the last value of each, decoded.
+    pub query_string_parameters: Option<BTreeMap<String, Option<String>>>,
+    /// 1.0: all values, decoded.
+    pub multi_value_query_string_parameters: Option<BTreeMap<String, Option<Vec<String>>>>,
+    /// 2.0: the cookies, which are not among the headers.
+    pub cookies: Option<Vec<String>>,
+    /// Text, or base64.
+    pub body: Option<String>,
+    /// Whether the body is base64.
+    pub is_base64_encoded: Option<bool>,
+    /// Where the request came in.
+    pub request_context: Option<HttpContext>,
+}
+
+/// Where a request came in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpContext {
+    /// Name of the stage; `$default` where there is none.
+    pub stage: Option<String>,
+    /// 1.0: the path as it was asked for, with the stage on the default endpoint.
+    pub path: Option<String>,
+    /// 2.0.
+    pub http: Option<HttpVerb>,
+}
+
+/// The verb of payload format 2.0.
+#[derive(Debug, Deserialize)]
+pub struct HttpVerb {
+    /// Such as `GET`.
+    pub method: Option<String>,
+}
+
+impl Event {
+    /// Reads an event: text that is JSON.
+    pub fn read(event: &str) -> Self {
+        if let Some(ping) = Ping::recognise(event) {
+            return Self::Ping(ping);
+        }
+        match serde_json::from_str::<HttpEvent>(event) {
+            Ok(http) if http.method().is_some() => Self::Http(Box::new(http)),
+            _ => serde_json::from_str::<Value>(event).ok().and_then(|event| Order::read(&event)).map_or(Self::Other, Self::Job),
+        }
+    }
+}
+
+impl HttpEvent {
+    /// The verb, if the event is a request.
+    pub fn method(&self) -> Option<&str> {
+        let context = || self.request_context.as_ref()?.http.as_ref()?.method.as_deref();
+        self.http_method.as_deref().or_else(context)
+    }
+
+    /// Whether it is payload format 2.0, which wants another answer.
+    pub fn is_format_2(&self) -> bool {
+        self.raw_path.is_some()
+    }
+
+    /// The path without the stage.
+    pub fn route(&self) -> &str {
+        let path = self.raw_path.as_deref().or(self.path.as_deref()).unwrap_or("/");
+        let Some(context) = &self.request_context else { return path };
+        let Some(stage) = context.stage.as_deref().filter(|stage| !stage.is_empty()) else { return path };
+        // REST says the path twice: where they differ by the stage, it is not in this one, whatever the route is called.
+        if context.path.as_deref().and_then(|asked| without(asked, stage)) == Some(path) {
+            return path;
+        }
+        match without(path, stage) {
+            Some("") => "/",
+            Some(rest) => rest,
+            None => path,
+        }
+    }
+}
+
+/// The path after its first segment, if that is the stage.
+fn without<'path>(path: &'path str, stage: &str) -> Option<&'path str> {
+    path.strip_prefix('/')?.strip_prefix(stage).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}

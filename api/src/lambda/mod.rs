@@ -1,0 +1,146 @@
+//! As a function of AWS Lambda: events come from the Runtime API, one at a time.
+//!
+//! A warm-up ping is answered before anything is brought up; a request goes to the router, which brings up what it needs; a job to
+//! [`Jobs`]; and any other event is answered at once, so that no rule of EventBridge sees a failing function.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::Router;
+use axum::http::StatusCode;
+use lambda_runtime::{LambdaEvent, service_fn};
+use monitor_warmup::{Answer, Ping};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tower::ServiceExt;
+
+use crate::http::deadline::Deadline;
+use crate::jobs::{Jobs, Order, Outcome};
+
+pub mod event;
+pub mod request;
+
+use event::{Event, HttpEvent};
+use request::Reply;
+
+/// What the runtime needs from the environment, and panics without.
+const VARIABLES: [&str; 4] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
+
+/// One environment of the function.
+pub struct Function {
+    router: Router,
+    jobs: Arc<dyn Jobs>,
+    environment: String,
+    begun: Instant,
+    served: AtomicU64,
+}
+
+/// What an event is answered with.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answered {
+    /// To a ping.
+    Ping(Answer),
+    /// To a request.
+    Http(Reply),
+    /// To a job.
+    Job(Outcome),
+    /// To anything else, in which nothing was done.
+    Ignored {
+        /// Always true.
+        ignored: bool,
+    },
+}
+
+impl Function {
+    /// An environment that begins now. `environment` is its name, which stays the same for as long as it lives.
+    pub fn new(router: Router, jobs: Arc<dyn Jobs>, environment: impl Into<String>) -> Self {
+        Self { router, jobs, environment: environment.into(), begun: Instant::now(), served: AtomicU64::new(0) }
+    }
+
+    /// Answers one event, which is JSON, within the time that is left to this invocation.
+    ///
+    /// # Errors
+    /// When a job could not be begun or was not finished: the scheduler repeats the event, and what was done is not done again.
+    pub async fn answer(&self, event: &str, remaining: Duration) -> Result<Answered, String> {
+        let served = self.served.fetch_add(1, Ordering::Relaxed) + 1;
+        match Event::read(event) {
+            Event::Ping(ping) => Ok(Answered::Ping(self.ping(ping, served, remaining).await)),
+            Event::Http(event) => Ok(Answered::Http(self.http(*event, Deadline::within(remaining)).await)),
+            Event::Job(order) => self.job(order, remaining).await.map(Answered::Job),
+            Event::Other => {
+                tracing::info!(bytes = event.len(), "an event of no known kind is ignored");
+                Ok(Answered::Ignored { ignored: true })
+            }
+        }
+    }
+
+    async fn ping(&self, ping: Ping, served: u64, remaining: Duration) -> Answer {
+        let age_ms = millis(self.begun.elapsed());
+        let held = ping.hold().min(remaining / 2);
+        if !held.is_zero() {
+            tokio::time::sleep(held).await;
+        }
+        Answer {
+            warm: true,
+            new: served == 1,
+            environment: self.environment.clone(),
+            age_ms,
+            served,
+            concurrency: ping.concurrency,
+            held_ms: millis(held),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    async fn http(&self, event: HttpEvent, deadline: Deadline) -> Reply {
+        let format_2 = event.is_format_2();
+        let mut request = match request::request(event) {
+            Ok(request) => request,
+            Err(refused) => return request::sentence(StatusCode::BAD_REQUEST, &refused, format_2),
+        };
+        request.extensions_mut().insert(deadline);
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        request::reply(response, format_2).await
+    }
+
+    async fn job(&self, order: Result<Order, String>, remaining: Duration) -> Result<Outcome, String> {
+        let order = order.inspect_err(|refused| tracing::error!(refused, "a job"))?;
+        // A second to write down what was done, and to answer.
+        let until = tokio::time::Instant::now() + remaining.saturating_sub(Duration::from_secs(1));
+        let outcome = self.jobs.run(&order, until).await.inspect_err(|failure| tracing::error!(?order, failure, "a job"))?;
+        tracing::info!(?order, ?outcome, "a job");
+        if outcome.left > 0 { Err(format!("{} users are left: out of time", outcome.left)) } else { Ok(outcome) }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether this process was started by Lambda.
+pub fn is_here() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// Name of this environment: its log stream.
+pub fn environment() -> String {
+    std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("process {}", std::process::id()))
+}
+
+/// Serves events until Lambda ends the process. One thread is enough: an environment gets one event at a time.
+///
+/// # Errors
+/// When the Runtime API cannot be reached, or a variable that Lambda sets is missing.
+pub async fn serve(function: Function) -> Result<(), String> {
+    if let Some(missing) = VARIABLES.into_iter().find(|name| std::env::var(name).is_err()) {
+        return Err(format!("{missing} is not set: Lambda sets it"));
+    }
+    let function = &function;
+    let served = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
+        let remaining = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        function.answer(event.payload.get(), remaining).await.map_err(lambda_runtime::Error::from)
+    });
+    lambda_runtime::run(served).await.map_err(|error| error.to_string())
+}

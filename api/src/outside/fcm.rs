@@ -1,0 +1,172 @@
+//! Pushes, by Firebase Cloud Messaging (HTTP v1): each device on its own, none of them waited for long.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::Utc;
+use futures::StreamExt;
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::google_account::{AccessTokens, ServiceAccount};
+use super::messages::{Notification, Push, PushError};
+use super::web::{self, Web};
+use crate::core::holdings::{Change, Want};
+use crate::core::model::User;
+use crate::settings::{Secret, Settings};
+use crate::store::Store;
+
+const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
+/// For one device.
+const ONE: Duration = Duration::from_secs(3);
+/// For all devices of a user together; what is left of two seconds goes to forgetting devices.
+const ALL: Duration = Duration::from_millis(1_600);
+/// Sent at the same time, at most.
+const AT_ONCE: usize = 16;
+const ANSWER_MAX: usize = 64 * 1024;
+
+/// Sends pushes.
+pub struct Fcm {
+    account: ServiceAccount,
+    address: String,
+    token_address: Option<String>,
+    web: Arc<Web>,
+    tokens: OnceLock<Result<AccessTokens, String>>,
+    /// Held while a token is looked for, so that it is bought once.
+    buying: Mutex<()>,
+}
+
+/// What became of an announcement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// Devices that FCM took it for.
+    pub sent: usize,
+    /// Devices that are no longer there, and have been forgotten.
+    pub gone: usize,
+    /// Devices that it did not get to; the reasons are in the log.
+    pub failed: usize,
+}
+
+#[async_trait]
+impl Push for Fcm {
+    async fn push(&self, token: &str, notification: &Notification) -> Result<(), PushError> {
+        timeout(ONE, self.send(token, notification)).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+fn late() -> PushError {
+    PushError::Failed("FCM: no answer in time".to_owned())
+}
+
+impl Fcm {
+    /// As the settings say; None: off.
+    pub fn new(settings: &Settings, web: Arc<Web>) -> Option<Self> {
+        let account = match ServiceAccount::parse(settings.firebase.as_ref()?) {
+            Ok(account) => account,
+            Err(reason) => {
+                tracing::error!(reason, "no pushes");
+                return None;
+            }
+        };
+        let (address, token_address) = (settings.addresses.fcm.clone(), settings.addresses.fcm_tokens.clone());
+        Some(Self { account, address, token_address, web, tokens: OnceLock::new(), buying: Mutex::new(()) })
+    }
+
+    /// Tells all devices of a user but one, and has those forgotten that are gone. Ends within two seconds, and never fails.
+    pub async fn announce(&self, store: &dyn Store, user: &User, not_to: Option<&str>, notification: &Notification) -> Announced {
+        let deadline = Instant::now() + ALL;
+        let mut sends = Vec::new();
+        for device in user.devices.iter().filter(|device| Some(device.token.as_str()) != not_to) {
+            sends.push(async move { (device, timeout_at(deadline, self.send(&device.token, notification)).await.unwrap_or_else(|_| Err(late()))) });
+        }
+        let mut sends = futures::stream::iter(sends).buffer_unordered(AT_ONCE);
+        let mut announced = Announced::default();
+        let mut gone = Vec::new();
+        while let Some((device, sent)) = sends.next().await {
+            match sent {
+                Ok(()) => announced.sent += 1,
+                Err(PushError::Gone) => gone.push(device.token.clone()),
+                Err(PushError::Failed(reason)) => {
+                    announced.failed += 1;
+                    tracing::warn!(user = user.id, reason, "push not sent");
+                }
+            }
+        }
+        announced.gone = gone.len();
+        if !gone.is_empty() {
+            let forgotten = store.update(user.id, Want::Account, 0, &mut |_, _| gone.iter().cloned().map(Change::DropDevice).collect()).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(user = user.id, %error, "a device that is gone is not forgotten yet");
+            }
+        }
+        announced
+    }
+
+    fn tokens(&self) -> Result<&AccessTokens, PushError> {
+        let made = self.tokens.get_or_init(|| AccessTokens::new(self.account.clone(), self.token_address.clone(), self.web.client()?.clone()));
+        made.as_ref().map_err(|reason| PushError::Failed(reason.clone()))
+    }
+
+    async fn token(&self) -> Result<Secret, PushError> {
+        let _turn = self.buying.lock().await;
+        self.tokens()?.token(SCOPE, None, Utc::now()).await.map_err(PushError::Failed)
+    }
+
+    async fn send(&self, device: &str, notification: &Notification) -> Result<(), PushError> {
+        let token = self.token().await?;
+        if self.send_with(&token, device, notification).await? != StatusCode::UNAUTHORIZED {
+            return Ok(());
+        }
+        // Refused before its time: once more, with a new one.
+        self.tokens()?.forget(&token);
+        match self.send_with(&self.token().await?, device, notification).await? {
+            StatusCode::UNAUTHORIZED => Err(PushError::Failed("FCM does not take the access token".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// 401 or a success.
+    async fn send_with(&self, token: &Secret, device: &str, notification: &Notification) -> Result<StatusCode, PushError> {
+        let url = format!("{}/v1/projects/{}/messages:send", self.address, self.account.project_id);
+        let message = json!({"message": {"token": device, "notification": {"title": notification.title, "body": notification.body}}});
+        let request = self.web.client().map_err(PushError::Failed)?.post(url).bearer_auth(token.reveal()).json(&message);
+        let answer = web::ask(request, ONE, ANSWER_MAX).await.map_err(|silence| PushError::Failed(format!("FCM: {}", silence.reason)))?;
+        match answer.status {
+            status if status.is_success() || status == StatusCode::UNAUTHORIZED => Ok(status),
+            status => Err(not_sent(status, &answer.body)),
+        }
+    }
+}
+
+/// A 404 alone may also mean a wrong project, and that is no reason to forget every device there is.
+fn not_sent(status: StatusCode, body: &[u8]) -> PushError {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Fault,
+    }
+    #[derive(Deserialize)]
+    struct Fault {
+        #[serde(default)]
+        status: String,
+        #[serde(default)]
+        details: Vec<Detail>,
+    }
+    #[derive(Deserialize)]
+    struct Detail {
+        #[serde(default, rename = "errorCode")]
+        error_code: String,
+    }
+    let code = serde_json::from_slice::<Answer>(body).map(|answer| {
+        let of_fcm = answer.error.details.into_iter().map(|detail| detail.error_code).find(|code| !code.is_empty());
+        of_fcm.unwrap_or(answer.error.status)
+    });
+    match code.as_deref() {
+        Ok("UNREGISTERED") => PushError::Gone,
+        Ok(code) => PushError::Failed(format!("FCM answered {}: {}", status.as_u16(), code.chars().take(60).collect::<String>())),
+        Err(_) => PushError::Failed(format!("FCM answered {}", status.as_u16())),
+    }
+}

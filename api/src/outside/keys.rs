@@ -1,0 +1,176 @@
+//! The public keys that a provider signs identities with: fetched when they are needed, kept for as long as it says.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::web::{self, Web};
+
+/// For connecting and reading together.
+const BUDGET: Duration = Duration::from_secs(3);
+/// Kept for so long when the provider does not say.
+const USUAL_AGE: TimeDelta = TimeDelta::hours(1);
+/// Not kept for longer, whatever the provider says.
+const LONGEST_AGE: TimeDelta = TimeDelta::hours(24);
+/// Used for so long after their time while the provider cannot be reached.
+const STALE: TimeDelta = TimeDelta::hours(24);
+/// How often an unknown key makes us ask again: anybody can send tokens that name one.
+const UNKNOWN_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// How long a provider that could not be reached is left alone, while there are keys to go on with.
+const PAUSE: TimeDelta = TimeDelta::seconds(10);
+/// Google and Apple answer with a few KiB.
+const ANSWER_MAX: usize = 256 * 1024;
+
+/// The keys of one provider.
+pub struct Keys {
+    provider: &'static str,
+    address: String,
+    web: Arc<Web>,
+    kept: RwLock<Kept>,
+    /// Held while fetching: one at a time.
+    fetching: Mutex<()>,
+    /// Counts what has been fetched, or tried.
+    tries: AtomicU64,
+}
+
+#[derive(Clone, Default)]
+struct Kept {
+    keys: Arc<HashMap<String, DecodingKey>>,
+    /// When they were fetched, and until when they are good; None: never.
+    times: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// When they were last fetched for the sake of an unknown key.
+    sought: Option<DateTime<Utc>>,
+    /// When and why the last try failed.
+    failed: Option<(DateTime<Utc>, String)>,
+}
+
+/// Why there is no key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoKey {
+    /// The provider has no key of this name.
+    Unknown,
+    /// The provider cannot be asked; a sentence.
+    NotFetched(String),
+}
+
+impl Kept {
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        // A clock that was set back makes nothing fresh.
+        self.times.is_some_and(|(fetched, until)| fetched <= now && now < until)
+    }
+
+    fn is_usable(&self, now: DateTime<Utc>) -> bool {
+        self.times.is_some_and(|(_, until)| now < until + STALE)
+    }
+
+    fn was_just_sought(&self, now: DateTime<Utc>) -> bool {
+        self.sought.is_some_and(|at| (now - at).abs() < UNKNOWN_EVERY)
+    }
+
+    fn has_just_failed(&self, now: DateTime<Utc>) -> bool {
+        self.failed.as_ref().is_some_and(|(at, _)| (now - *at).abs() < PAUSE)
+    }
+}
+
+impl Keys {
+    /// Of a provider, at its address. Asks nothing yet.
+    pub fn new(provider: &'static str, address: String, web: Arc<Web>) -> Self {
+        Self { provider, address, web, kept: RwLock::default(), fetching: Mutex::default(), tries: AtomicU64::new(0) }
+    }
+
+    /// The key of this name.
+    ///
+    /// # Errors
+    /// When the provider has none, or cannot be asked.
+    pub async fn key(&self, name: &str, now: DateTime<Utc>) -> Result<DecodingKey, NoKey> {
+        let kept = self.kept();
+        match kept.keys.get(name) {
+            Some(key) if kept.is_fresh(now) => return Ok(key.clone()),
+            None if kept.is_fresh(now) && kept.was_just_sought(now) => return Err(NoKey::Unknown),
+            _ => {}
+        }
+        if !(kept.is_usable(now) && kept.has_just_failed(now)) {
+            self.fetch_together(now, kept.is_fresh(now)).await;
+        }
+        let kept = self.kept();
+        let usable = kept.is_usable(now);
+        match (kept.keys.get(name).filter(|_| usable), &kept.failed) {
+            (Some(key), _) => Ok(key.clone()),
+            (None, Some((_, reason))) => Err(NoKey::NotFetched(reason.clone())),
+            (None, None) => Err(NoKey::Unknown),
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Of many who ask at once, one fetches and all see what came of it.
+    async fn fetch_together(&self, now: DateTime<Utc>, for_an_unknown_key: bool) {
+        let seen = self.tries.load(Ordering::Acquire);
+        let _turn = self.fetching.lock().await;
+        if self.tries.load(Ordering::Acquire) != seen {
+            return;
+        }
+        let fetched = self.fetch().await;
+        {
+            let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+            match fetched {
+                Ok((keys, age)) => *kept = Kept { keys: Arc::new(keys), times: Some((now, now + age)), failed: None, sought: kept.sought },
+                Err(reason) => {
+                    tracing::warn!(provider = self.provider, reason, usable = kept.is_usable(now), "the provider's keys cannot be fetched");
+                    kept.failed = Some((now, reason));
+                }
+            }
+            if for_an_unknown_key {
+                kept.sought = Some(now);
+            }
+        }
+        self.tries.fetch_add(1, Ordering::Release);
+    }
+
+    async fn fetch(&self) -> Result<(HashMap<String, DecodingKey>, TimeDelta), String> {
+        let whose = |reason: &str| format!("{}'s keys: {reason}", self.provider);
+        let request = self.web.client()?.get(&self.address).header("accept", "application/json");
+        let answer = web::ask(request, BUDGET, ANSWER_MAX).await.map_err(|silence| whose(silence.reason))?;
+        if !answer.status.is_success() {
+            return Err(whose(&format!("answered {}", answer.status.as_u16())));
+        }
+        let keys = read(&answer.body).filter(|keys| !keys.is_empty()).ok_or_else(|| whose("the answer holds none"))?;
+        let age = answer.max_age.and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?)).unwrap_or(USUAL_AGE);
+        Ok((keys, age.min(LONGEST_AGE)))
+    }
+}
+
+/// A set of JSON web keys (RFC 7517), or Google's older map from names to certificates. Keys that are not for RS256 are left out.
+fn read(body: &[u8]) -> Option<HashMap<String, DecodingKey>> {
+    #[derive(Deserialize)]
+    struct Jwk {
+        kid: String,
+        kty: String,
+        n: String,
+        e: String,
+        alg: Option<String>,
+        #[serde(rename = "use")]
+        purpose: Option<String>,
+    }
+    let Value::Object(answer) = serde_json::from_slice(body).ok()? else { return None };
+    let Some(keys) = answer.get("keys") else {
+        let certificate = |(name, pem): (String, Value)| Some((name, DecodingKey::from_rsa_pem(pem.as_str()?.as_bytes()).ok()?));
+        return Some(answer.into_iter().filter_map(certificate).collect());
+    };
+    let key = |key: &Value| {
+        let key = Jwk::deserialize(key).ok()?;
+        let fits = key.kty == "RSA" && key.alg.is_none_or(|name| name == "RS256") && key.purpose.is_none_or(|purpose| purpose == "sig");
+        let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok().filter(|_| fits)?;
+        Some((key.kid, decoding))
+    };
+    Some(keys.as_array()?.iter().filter_map(key).collect())
+}

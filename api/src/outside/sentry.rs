@@ -1,0 +1,64 @@
+//! Faults, as Sentry collects them: what went wrong, and the number of the user it went wrong for. Nothing else of a person.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentry_types::Dsn;
+use sentry_types::protocol::v7::{Envelope, Event, Level, User};
+
+use super::web::{self, Web};
+use crate::core::model::Id;
+use crate::settings::Settings;
+
+/// How long a report may take.
+const BUDGET: Duration = Duration::from_secs(1);
+const ANSWER_MAX: usize = 64 * 1024;
+const CLIENT: &str = concat!("onestep-api/", env!("CARGO_PKG_VERSION"));
+
+/// Reports faults.
+pub struct Sentry {
+    dsn: Dsn,
+    web: Arc<Web>,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// One sentence; equal ones are counted together.
+    pub message: String,
+    /// It is nobody's fault but ours.
+    pub is_ours: bool,
+    /// Whom it happened to.
+    pub user: Option<Id>,
+    /// What to count it by, such as the route.
+    pub tags: Vec<(&'static str, String)>,
+}
+
+impl Sentry {
+    /// As the settings say; None: off.
+    pub fn new(settings: &Settings, web: Arc<Web>) -> Option<Self> {
+        let dsn = settings.sentry_dsn.as_ref()?.reveal().parse();
+        dsn.map(|dsn| Self { dsn, web }).inspect_err(|_| tracing::error!("the DSN of Sentry cannot be read: no reports")).ok()
+    }
+
+    /// Reports one; ends within a second, and never fails.
+    pub async fn report(&self, fault: Fault) {
+        let event = Event {
+            message: Some(fault.message),
+            level: if fault.is_ours { Level::Error } else { Level::Warning },
+            release: Some(CLIENT.into()),
+            user: fault.user.map(|id| User { id: Some(id.to_string()), ..User::default() }),
+            tags: fault.tags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            ..Event::default()
+        };
+        let mut body = Vec::new();
+        let (Ok(()), Ok(client)) = (Envelope::from(event).to_writer(&mut body), self.web.client()) else { return };
+        let request = client.post(self.dsn.envelope_api_url()).header("content-type", "application/x-sentry-envelope");
+        let request = request.header("x-sentry-auth", self.dsn.to_auth(Some(CLIENT)).to_string()).body(body);
+        match web::ask(request, BUDGET, ANSWER_MAX).await {
+            Ok(answer) if answer.status.is_success() => {}
+            Ok(answer) => tracing::warn!(status = answer.status.as_u16(), "a report was not taken"),
+            Err(silence) => tracing::warn!(reason = silence.reason, "a report was not taken"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! One HTTP client for all services of others, made when the first of them is asked: it loads the root certificates of the machine.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+
+use super::google_account::why;
+
+/// A connection that was idle for longer is not used again: a function is frozen between requests, and wakes up with dead ones.
+const IDLE: Duration = Duration::from_secs(4);
+/// Nobody who answers at all takes longer to shake hands.
+const CONNECT: Duration = Duration::from_secs(3);
+/// The most that any request takes; each has a shorter limit of its own.
+const LONGEST: Duration = Duration::from_secs(25);
+
+/// The client, once it is there.
+#[derive(Default)]
+pub struct Web(OnceLock<Result<Client, String>>);
+
+/// What a service said.
+#[derive(Debug)]
+pub struct Answer {
+    /// 200 and the like.
+    pub status: StatusCode,
+    /// For how long it may be kept, in seconds, as `Cache-Control` says.
+    pub max_age: Option<u64>,
+    /// All of it.
+    pub body: Vec<u8>,
+}
+
+/// Why a service said nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence {
+    /// As the end of a sentence, without an address.
+    pub reason: &'static str,
+    /// The connection broke before anything was said: perhaps it was dead already.
+    pub unheard: bool,
+}
+
+impl Web {
+    /// The client.
+    ///
+    /// # Errors
+    /// A sentence, when the machine has no usable root certificates.
+    pub fn client(&self) -> Result<&Client, String> {
+        let made = self.0.get_or_init(|| {
+            let builder = Client::builder().connect_timeout(CONNECT).timeout(LONGEST).pool_idle_timeout(IDLE).redirect(redirect::Policy::none());
+            builder.user_agent(concat!("onestep-api/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| format!("no HTTP client: {}", error.without_url()))
+        });
+        made.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Sends a request and reads the answer, both within `limit`, and no more of it than `most` bytes.
+///
+/// # Errors
+/// When there is no answer, or one that is too long.
+pub async fn ask(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, Silence> {
+    let silent = |error: &reqwest::Error| Silence { reason: why(error), unheard: false };
+    let unheard = |error: reqwest::Error| Silence { unheard: !error.is_timeout() && !error.is_connect() && !error.is_builder(), ..silent(&error) };
+    let mut answer = request.timeout(limit).send().await.map_err(unheard)?;
+    let status = answer.status();
+    let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| silent(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > most {
+            return Err(Silence { reason: "the answer is too long", unheard: false });
+        }
+    }
+    Ok(Answer { status, max_age, body })
+}
+
+/// The seconds of `max-age` in a `Cache-Control`; 0 for what may not be kept.
+fn max_age(header: &str) -> Option<u64> {
+    let mut seconds = None;
+    for directive in header.split(',').map(|directive| directive.trim().to_ascii_lowercase()) {
+        match directive.split_once('=') {
+            Some(("max-age", value)) => seconds = value.trim_matches('"').parse().ok(),
+            None if directive == "no-store" || directive == "no-cache" => return Some(0),
+            _ => {}
+        }
+    }
+    seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seconds_that_an_answer_may_be_kept() {
+        for (header, seconds) in [
+            ("public, max-age=22000, must-revalidate, no-transform", Some(22_000)),
+            ("Max-Age=\"60\"", Some(60)),
+            ("max-age=60, no-store", Some(0)),
+            ("no-cache", Some(0)),
+            ("max-age=soon", None),
+            ("max-age=-5", None),
+            ("public", None),
+            ("", None),
+        ] {
+            assert_eq!(max_age(header), seconds, "{header:?}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The one secret of Secrets Manager that holds what the environment does not.
+//!
+//! Credentials come from the SDK's own chain: inside Lambda they are temporary, and a key pair without its session token is refused
+//! as `UnrecognizedClientException`.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
+use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use serde_json::{Map, Value};
+
+use super::environment::Environment;
+
+/// For all of it: credentials, connecting, the answer.
+pub const BUDGET: Duration = Duration::from_secs(3);
+/// The name of the hop.
+pub const HOP: &str = "Secrets Manager";
+
+/// As the SDK begins: nothing asked yet.
+pub fn usual() -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::latest())
+}
+
+/// The secret's fields.
+///
+/// # Errors
+/// One sentence that names the hop and what usually causes this; no value, and no name of the account.
+pub async fn fetch(loader: ConfigLoader, name: &str, environment: &Environment) -> Result<Map<String, Value>, String> {
+    let asked = Asked::default();
+    let answer = tokio::time::timeout(BUDGET, ask(loader, name, asked.clone())).await;
+    let text = match answer {
+        Ok(Ok(text)) => text,
+        Ok(Err(failure)) => {
+            tracing::error!(hop = HOP, secret = name, error = failure.detail, "the secret cannot be read");
+            return Err(sentence(&failure.code, &failure.detail, asked.host().as_deref(), environment));
+        }
+        Err(_) => return Err(no_answer(asked.host().as_deref())),
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        format!("{HOP}: the secret is no JSON object ({place}); write it with double quotes, as the console's key/value editor does")
+    })
+}
+
+/// An answer that is no secret.
+struct Failure {
+    /// As the service names it; empty when it did not answer.
+    code: String,
+    /// For the log.
+    detail: String,
+}
+
+async fn ask(loader: ConfigLoader, name: &str, asked: Asked) -> Result<String, Failure> {
+    // A secret in another region than the function can only be named by its ARN, which says which.
+    let region = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(|region| Region::new(region.to_owned()));
+    let loader = if let Some(region) = region { loader.region(region) } else { loader };
+    let config = loader.retry_config(RetryConfig::standard().with_max_attempts(2)).load().await;
+    let config = aws_sdk_secretsmanager::config::Builder::from(&config).interceptor(asked).build();
+    let client = aws_sdk_secretsmanager::Client::from_conf(config);
+    let answer = client.get_secret_value().secret_id(name).send().await.map_err(|error| Failure {
+        code: match &error {
+            SdkError::ServiceError(answer) => answer.err().code().map_or_else(|| format!("status {}", answer.raw().status().as_u16()), str::to_owned),
+            SdkError::ResponseError(answer) => format!("status {}", answer.raw().status().as_u16()),
+            _ => String::new(),
+        },
+        detail: DisplayErrorContext(&error as &dyn Error).to_string(),
+    })?;
+    let no_text = || Failure { code: "no text".to_owned(), detail: "the secret is binary".to_owned() };
+    answer.secret_string().map(str::to_owned).ok_or_else(no_text)
+}
+
+fn no_answer(host: Option<&str>) -> String {
+    let seconds = BUDGET.as_secs();
+    match host {
+        Some(host) => format!(
+            "{HOP}: no answer within {seconds} s from {host}. Usually the function is in a VPC without a route there: give its subnets a NAT \
+             gateway or an interface endpoint for secretsmanager, and let its security group out on port 443"
+        ),
+        None => format!("{HOP}: no credentials within {seconds} s. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer"),
+    }
+}
+
+fn sentence(code: &str, detail: &str, host: Option<&str>, environment: &Environment) -> String {
+    let host = host.unwrap_or("the endpoint");
+    match code {
+        "" => before_an_answer(detail, host),
+        "AccessDeniedException" | "AccessDenied" => {
+            format!("{HOP}: {code}. The role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if the secret has a key of its own")
+        }
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" | "ExpiredTokenException" | "IncompleteSignature" => {
+            let temporary = environment.get("AWS_ACCESS_KEY_ID").is_some_and(|key| key.starts_with("ASIA"));
+            if temporary && environment.get("AWS_SESSION_TOKEN").is_none() {
+                format!("{HOP}: {code}. AWS_ACCESS_KEY_ID is a temporary key, and AWS_SESSION_TOKEN is missing: the two only work together")
+            } else {
+                format!(
+                    "{HOP}: {code}. The keys are not valid: usually a temporary key without its AWS_SESSION_TOKEN, or old keys in the function's \
+                     environment; remove them, and the role's own are used"
+                )
+            }
+        }
+        "ResourceNotFoundException" => format!("{HOP}: no such secret at {host}. ONESTEP_SECRET_NAME is of another account or region, or misspelt"),
+        "no text" => format!("{HOP}: the secret is binary; store it as text"),
+        _ => format!("{HOP}: {host} answered {code}"),
+    }
+}
+
+/// What is only told by the words of the SDK.
+fn before_an_answer(detail: &str, host: &str) -> String {
+    let words = detail.to_lowercase();
+    if words.contains("missing region") || words.contains("region must be set") {
+        format!("{HOP}: no region is set; set AWS_REGION, or give the secret's ARN")
+    } else if words.contains("credential") {
+        format!("{HOP}: no usable credentials. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer")
+    } else if words.contains("timeout") || words.contains("timed out") {
+        no_answer(Some(host))
+    } else {
+        format!("{HOP}: {host} cannot be reached, or broke off. Its name must resolve, and port 443 must be open from here")
+    }
+}
+
+/// Remembers which host the request went to, for the case that no answer comes.
+#[derive(Debug, Clone, Default)]
+struct Asked(Arc<Mutex<Option<String>>>);
+
+impl Asked {
+    fn host(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Intercept for Asked {
+    fn name(&self) -> &'static str {
+        "Asked"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_secretsmanager::error::BoxError> {
+        let host = url::Url::parse(context.request().uri()).ok().and_then(|url| url.host_str().map(str::to_owned));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = host;
+        Ok(())
+    }
+}

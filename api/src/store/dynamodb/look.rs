@@ -1,0 +1,111 @@
+//! Reading one user.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::fault::failed;
+use super::item::{HEAD, Item, OWNER, PART, PK, ROWS, SK, VERSION, broken, bytes_of, number_of, past_partition, past_sort, text_of, user_partition};
+use super::layout::{Head, unpack};
+use super::{ATTEMPTS, DynamoDb, pause};
+use crate::core::holdings::{Archive, Change};
+use crate::core::model::Id;
+use crate::store::StoreError;
+
+/// A user as of one commit.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// Which commit.
+    pub version: u64,
+    pub head: Head,
+    /// All live rows, in the order of their ids.
+    pub rows: Vec<Change>,
+    /// Sort keys of parts that no account lists: left behind by a writer that was cut off or still under way.
+    pub strays: Vec<String>,
+}
+
+impl Seen {
+    /// As rows; what is deleted and the feedback are not among them.
+    pub(super) fn archive(&self) -> Archive {
+        let mut archive = Archive::of(self.head.user.clone());
+        archive.apply(self.rows.clone());
+        archive
+    }
+}
+
+impl DynamoDb {
+    /// The rows of a user as of one commit; None when there is no such user.
+    ///
+    /// One request as long as they are less than 1 MB, compressed. A query may see the items of a commit partly
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): then a part that the account
+    /// lists is not there, and it is read again. Parts themselves never change.
+    pub(super) async fn look(&self, user: Id) -> Result<Option<Seen>, StoreError> {
+        for attempt in 1..=ATTEMPTS {
+            let items = self.partition(&user_partition(user)).await?;
+            if items.is_empty() {
+                return Ok(None);
+            }
+            let Some(owner) = items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == OWNER)) else { return Ok(None) };
+            if let Some(seen) = assemble(owner, &items)? {
+                return Ok(Some(seen));
+            }
+            pause(attempt).await;
+        }
+        Err(StoreError::Contended(ATTEMPTS))
+    }
+
+    /// Deleted rows and feedback of a user as of the commit that was seen, in the order of the commits.
+    pub(super) async fn look_back(&self, seen: &Seen) -> Result<Vec<Change>, StoreError> {
+        let end = past_sort(seen.version + 1, 0);
+        let mut rows = Vec::new();
+        for item in self.partition(&past_partition(seen.head.user.id, &seen.head.past)).await? {
+            if text_of(&item, SK)? < end.as_str() {
+                rows.extend(rows_of(&item)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// All items of a partition, in the order of their sort keys.
+    pub(super) async fn partition(&self, partition: &str) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let query = self.client.query().table_name(&self.table).consistent_read(true).set_exclusive_start_key(start);
+            let query = query.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
+            let query = query.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+            let answer = query.send().await.map_err(|error| failed(&self.table, &error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+/// None when the account and the parts are not of one commit.
+fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Seen>, StoreError> {
+    let version = number_of(owner, VERSION)?;
+    let head: Head = serde_json::from_str(text_of(owner, HEAD)?)
+        .map_err(|error| broken(owner, format!("its head is not what was written: wrong at line {}, column {}", error.line(), error.column())))?;
+    let part = |key: &str| items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == key));
+    let mut rows = Vec::new();
+    if head.parts.is_empty() {
+        rows = rows_of(owner)?;
+    }
+    for listed in &head.parts {
+        let Some(item) = part(&listed.key) else { return Ok(None) };
+        rows.extend(rows_of(item)?);
+    }
+    let mut strays = Vec::new();
+    for item in items {
+        let sort = text_of(item, SK)?;
+        if sort.starts_with(PART) && !head.parts.iter().any(|part| part.key == sort) {
+            strays.push(sort.to_owned());
+        }
+    }
+    Ok(Some(Seen { version, head, rows, strays }))
+}
+
+fn rows_of(item: &Item) -> Result<Vec<Change>, StoreError> {
+    bytes_of(item, ROWS).map_or(Ok(Vec::new()), |packed| unpack(packed).map_err(|reason| broken(item, reason)))
+}

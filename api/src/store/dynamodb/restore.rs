@@ -1,0 +1,46 @@
+//! Putting back what was archived.
+
+use super::item::{ROWS, broken, bytes, key, past_partition, past_sort};
+use super::layout::{Next, pack_past};
+use super::{DynamoDb, new_tag};
+use crate::core::holdings::Archive;
+use crate::store::StoreError;
+
+impl DynamoDb {
+    /// What is past goes first, into a partition that nobody knows of; then one commit moves the user there.
+    pub(super) async fn put_back(&self, archive: &Archive) -> Result<(), StoreError> {
+        let user = archive.user.id;
+        let _turn = self.turn(user).await;
+        self.skip_ids(archive.highest_id()).await?;
+        let mut archived = Next::of(archive.clone());
+        let past = new_tag();
+        let partition = past_partition(user, &past);
+        let packed = pack_past(&std::mem::take(&mut archived.past)).map_err(|reason| broken(&key(&partition, ""), reason))?;
+        let items = packed.into_iter().enumerate().map(|(number, packed)| {
+            let mut item = key(&partition, past_sort(0, number));
+            item.insert(ROWS.to_owned(), bytes(packed));
+            item
+        });
+        let written = self.put_all(items.collect()).await;
+
+        let seen = self.look(user).await?;
+        let mut replaced = seen.as_ref().map(|seen| seen.head.past.clone());
+        let moved = match written {
+            Ok(()) => {
+                self.replace(user, seen, Some(&past), |seen| {
+                    replaced = seen.map(|seen| seen.head.past.clone());
+                    Ok(Some(archived.clone()))
+                })
+                .await
+            }
+            Err(problem) => Err(problem),
+        };
+        match (&moved, replaced) {
+            (Ok(()), Some(old)) => self.forget(user, &old).await,
+            (Err(StoreError::Unavailable { .. }), _) | (Ok(()), None) => {}
+            // Not when it may have been written.
+            (Err(_), _) => self.forget(user, &past).await,
+        }
+        moved
+    }
+}

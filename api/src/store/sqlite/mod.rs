@@ -1,0 +1,202 @@
+//! The rows in one SQLite file: the store of a machine of one's own, and of tests.
+//!
+//! A write is on disk when it is answered (WAL with `synchronous = FULL`). One connection writes, a few read; SQLite itself keeps
+//! other processes on the same file out of the way.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{Decide, Store, StoreError};
+use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
+use crate::core::model::{Id, User};
+
+mod rows;
+
+const NAME: &str = "SQLite";
+/// How long to wait for another process that is writing.
+const BUSY: Duration = Duration::from_secs(3);
+/// Connections that only read; more do not help on the machines this runs on.
+const READERS: usize = 4;
+
+/// One SQLite file.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
+}
+
+/// Connections that nobody uses now.
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+}
+
+fn failed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Throttled { store: NAME, reason: format!("another process kept the file for {} s", BUSY.as_secs()) }
+        }
+        Some(ErrorCode::DiskFull | ErrorCode::TooBig) => StoreError::Full { store: NAME, reason: error.to_string() },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Broken { store: NAME, place: "the file".to_owned(), reason: error.to_string() }
+        }
+        _ => StoreError::Unavailable { store: NAME, reason: error.to_string() },
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    // PRAGMA journal_mode answers with a row, the others do not.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(failed)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY").map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+impl Sqlite {
+    /// Opens the file, makes it and its tables when they are not there.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written, or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut writer = connect(path)?;
+        rows::migrate(&mut writer)?;
+        Ok(Self { path: path.to_owned(), writer: Arc::new(Mutex::new(writer)), readers: Arc::new(Readers { idle: Mutex::new(Vec::new()) }) })
+    }
+
+    /// Runs one piece of reading where it may block; all of it sees the file as of one instant.
+    async fn reading<T: Send + 'static>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let path = self.path.clone();
+        blocking(move || {
+            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => connect(&path)?,
+            };
+            let answer = connection.transaction().map_err(failed).and_then(|transaction| read(&transaction));
+            let mut idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < READERS {
+                idle.push(connection);
+            }
+            answer
+        })
+        .await
+    }
+
+    /// Runs one piece of writing where it may block: all of it, or nothing.
+    async fn writing<T: Send>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
+        let writer = Arc::clone(&self.writer);
+        // The decision borrows from the caller, so it cannot move to another thread; on a runtime of several threads the others go on.
+        in_place(move || {
+            let mut connection = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+            let answer = write(&transaction)?;
+            transaction.commit().map_err(failed)?;
+            Ok(answer)
+        })
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer,
+        Err(_) => Err(StoreError::Unavailable { store: NAME, reason: "the process is ending".to_owned() }),
+    }
+}
+
+/// Blocks this task only, where the runtime has other threads for the others.
+fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.reading(|transaction| transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM account LIMIT 1)", [], |_| Ok(())).map_err(failed)).await?;
+        self.writing(|_| Ok(())).await
+    }
+
+    async fn find(&self, key: &Key) -> Result<Option<Id>, StoreError> {
+        let (sql, name) = rows::owner_of(key);
+        self.reading(move |transaction| {
+            transaction.prepare_cached(sql).and_then(|mut found| found.query_row([name], |row| row.get(0)).optional()).map_err(failed)
+        })
+        .await
+    }
+
+    async fn create(&self, mut user: User) -> Result<User, StoreError> {
+        self.writing(move |transaction| {
+            for key in Key::of(&user).into_iter().chain(user.devices.iter().map(|device| Key::Device(device.token.clone()))) {
+                rows::claim(transaction, &key, None)?;
+            }
+            user.id = rows::new_ids(transaction, 1)?.first().copied().unwrap_or_default();
+            rows::put_user(transaction, &user)?;
+            for device in &user.devices {
+                rows::put_device(transaction, user.id, device)?;
+            }
+            Ok(user)
+        })
+        .await
+    }
+
+    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
+        self.reading(move |transaction| rows::holdings(transaction, user, want)).await
+    }
+
+    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        self.writing(move |transaction| {
+            let Some(holdings) = rows::holdings(transaction, user, want)? else { return Ok(false) };
+            let ids = rows::new_ids(transaction, new_ids)?;
+            for change in decide(&holdings, &ids) {
+                match change {
+                    Change::User(account) => {
+                        for key in Key::of(&account) {
+                            rows::claim(transaction, &key, Some(user))?;
+                        }
+                        rows::put_user(transaction, &User { id: user, ..account })?;
+                    }
+                    Change::AddDevice(device) => {
+                        rows::claim(transaction, &Key::Device(device.token.clone()), Some(user))?;
+                        rows::put_device(transaction, user, &device)?;
+                    }
+                    Change::DropDevice(token) => rows::drop_device(transaction, user, &token)?,
+                    Change::Category(row) => rows::put_category(transaction, user, &row)?,
+                    Change::Todo(row) => rows::put_todo(transaction, user, &row)?,
+                    Change::Sub(row) => rows::put_sub(transaction, user, &row)?,
+                    Change::Feedback(row) => rows::put_feedback(transaction, user, &row)?,
+                }
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
+        self.reading(move |transaction| {
+            let mut found = transaction.prepare_cached("SELECT id FROM account WHERE id > ?1 ORDER BY id LIMIT ?2").map_err(failed)?;
+            let ids = found.query_map(params![after.unwrap_or(Id::MIN), most], |row| row.get(0)).map_err(failed)?;
+            ids.collect::<Result<_, _>>().map_err(failed)
+        })
+        .await
+    }
+
+    async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError> {
+        self.reading(move |transaction| rows::archive(transaction, user)).await
+    }
+
+    async fn restore(&self, archive: &Archive) -> Result<(), StoreError> {
+        self.writing(move |transaction| rows::restore(transaction, archive)).await
+    }
+}

@@ -1,0 +1,297 @@
+//! Everything of one store into another: through a file, or straight. What was read is compared with what can be read afterwards,
+//! user by user.
+//!
+//! The file has one JSON value a line: a line that says what it is, one line a user, and a last line with the counts and a hash over
+//! all users, so that a file that was cut is noticed.
+
+use std::io::{BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Store, StoreError};
+use crate::core::holdings::Archive;
+use crate::core::model::Id;
+
+/// The form of the file.
+const FORMAT: &str = "onestep-export";
+const VERSION: u32 = 1;
+/// Users asked for at once.
+const PAGE: u32 = 100;
+
+/// Why not everything was moved.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// One of the stores.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The file.
+    #[error("cannot read or write the file: {0}")]
+    File(#[from] std::io::Error),
+    /// What is in the file.
+    #[error("line {line} of the file: {reason}")]
+    Line {
+        /// From 1.
+        line: usize,
+        /// One sentence.
+        reason: String,
+    },
+    /// Something else is there already.
+    #[error("{store} already has a user {user}, with other rows; nothing is moved into a store that has users of its own")]
+    NotEmpty {
+        /// Which store.
+        store: &'static str,
+        /// One of those that are there.
+        user: Id,
+    },
+    /// What was written reads otherwise.
+    #[error("{store} has other rows for user {user} than were written: {expected} was expected, {found} is there")]
+    Differs {
+        /// Which store.
+        store: &'static str,
+        /// Whose rows.
+        user: Id,
+        /// Hash of what was written.
+        expected: String,
+        /// Hash of what is there, or `nothing`.
+        found: String,
+    },
+}
+
+/// How much of each there is, deleted rows too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Accounts.
+    pub users: u64,
+    /// Categories.
+    pub categories: u64,
+    /// Todos.
+    pub todos: u64,
+    /// Steps of todos.
+    pub subs: u64,
+    /// What users wrote to the makers.
+    pub feedback: u64,
+}
+
+impl Counts {
+    fn add(&mut self, archive: &Archive) {
+        let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
+        self.users += 1;
+        self.categories += count(archive.categories.len());
+        self.todos += count(archive.todos.len());
+        self.subs += count(archive.subs.len());
+        self.feedback += count(archive.feedback.len());
+    }
+}
+
+/// What was moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// How much.
+    pub counts: Counts,
+    /// SHA-256 over all users in the order of their ids, in hexadecimal digits.
+    pub sha256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Heading {
+    format: String,
+    version: u32,
+    store: String,
+}
+
+/// Counts and hashes what passes.
+#[derive(Default)]
+struct Tally {
+    counts: Counts,
+    hash: Sha256,
+}
+
+impl Tally {
+    fn add(&mut self, archive: &Archive, line: &str) {
+        self.counts.add(archive);
+        self.hash.update(line.as_bytes());
+        self.hash.update(b"\n");
+    }
+
+    fn done(self) -> Moved {
+        Moved { counts: self.counts, sha256: hexadecimal(&self.hash.finalize()) }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One user as one line: the same text for the same rows, whichever store they come from.
+fn line_of(archive: &mut Archive) -> Result<String, TransferError> {
+    archive.sort();
+    archive.user.devices.sort_by(|a, b| a.token.cmp(&b.token));
+    serde_json::to_string(archive).map_err(|error| TransferError::File(error.into()))
+}
+
+fn hash_of(line: &str) -> String {
+    hexadecimal(&Sha256::digest(line.as_bytes()))
+}
+
+/// Users one after the other, in the order of their ids.
+struct Users<'a> {
+    store: &'a dyn Store,
+    page: std::vec::IntoIter<Id>,
+    last: Option<Id>,
+}
+
+impl<'a> Users<'a> {
+    fn of(store: &'a dyn Store) -> Self {
+        Self { store, page: Vec::new().into_iter(), last: None }
+    }
+
+    /// All of them.
+    async fn ids(mut self) -> Result<Vec<Id>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let page = self.store.users(self.last, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            self.last = Some(*last);
+            all.extend(page);
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Archive>, StoreError> {
+        loop {
+            let id = match self.page.next() {
+                Some(id) => id,
+                None => {
+                    self.page = self.store.users(self.last, PAGE).await?.into_iter();
+                    match self.page.next() {
+                        Some(id) => id,
+                        None => return Ok(None),
+                    }
+                }
+            };
+            self.last = Some(id);
+            if let Some(archive) = self.store.archive(id).await? {
+                return Ok(Some(archive));
+            }
+        }
+    }
+}
+
+/// Writes everything into a file. `seen` is called after each user with the number of users so far.
+///
+/// # Errors
+/// When the store cannot be read or the file not be written.
+pub async fn export(from: &dyn Store, to: &mut (dyn Write + Send), mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
+    let heading = Heading { format: FORMAT.to_owned(), version: VERSION, store: from.name().to_owned() };
+    write_line(to, &heading)?;
+    let mut tally = Tally::default();
+    let mut users = Users::of(from);
+    while let Some(mut archive) = users.next().await? {
+        let line = line_of(&mut archive)?;
+        writeln!(to, "{line}")?;
+        tally.add(&archive, &line);
+        seen(tally.counts.users);
+    }
+    let moved = tally.done();
+    write_line(to, &moved)?;
+    to.flush()?;
+    Ok(moved)
+}
+
+fn write_line(to: &mut (dyn Write + Send), value: &impl Serialize) -> Result<(), TransferError> {
+    let line = serde_json::to_string(value).map_err(|error| TransferError::File(error.into()))?;
+    Ok(writeln!(to, "{line}")?)
+}
+
+/// Writes everything in a file into an empty store, and reads it again. The file is read to its end before anything is written. After
+/// a failure it may be called again: what is there as it should be is left alone.
+///
+/// # Errors
+/// When the file is not whole, the store is not empty or cannot be written, or does not have afterwards what was written.
+pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
+    let (archives, expected) = read_file(from)?;
+    let there = Users::of(to).ids().await?;
+    if let Some(user) = there.iter().copied().find(|id| !archives.iter().any(|archive| archive.user.id == *id)) {
+        return Err(TransferError::NotEmpty { store: to.name(), user });
+    }
+    let mut tally = Tally::default();
+    for mut archive in archives {
+        let line = line_of(&mut archive)?;
+        put(to, &archive, &line).await?;
+        tally.add(&archive, &line);
+        seen(tally.counts.users);
+    }
+    let moved = tally.done();
+    if moved.sha256 == expected.sha256 {
+        Ok(moved)
+    } else {
+        Err(TransferError::Line { line: 0, reason: "the hash of what was written is not that of the file".to_owned() })
+    }
+}
+
+fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, Moved), TransferError> {
+    let wrong = |line: usize, reason: String| TransferError::Line { line, reason };
+    let mut lines = from.lines().enumerate().map(|(index, line)| line.map(|line| (index + 1, line)));
+    let (_, first) = lines.next().transpose()?.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
+    let heading: Heading = serde_json::from_str(&first).map_err(|error| wrong(1, format!("this is no export of onestep-api: {error}")))?;
+    if heading.format != FORMAT || heading.version != VERSION {
+        return Err(wrong(1, format!("this is {} {}, and this program reads {FORMAT} {VERSION}", heading.format, heading.version)));
+    }
+    let mut tally = Tally::default();
+    let mut archives: Vec<Archive> = Vec::new();
+    let mut number = 1;
+    while let Some((line, text)) = lines.next().transpose()? {
+        number = line;
+        if let Ok(expected) = serde_json::from_str::<Moved>(&text) {
+            let found = tally.done();
+            if found != expected {
+                let reason = format!("the file is damaged: it has {:?} and says {:?}, or its hash is another", found.counts, expected.counts);
+                return Err(wrong(line, reason));
+            }
+            return Ok((archives, expected));
+        }
+        let archive: Archive = serde_json::from_str(&text).map_err(|error| wrong(line, format!("this is no user: {error}")))?;
+        tally.add(&archive, &text);
+        archives.push(archive);
+    }
+    Err(wrong(number, "the file ends before its last line; it was cut".to_owned()))
+}
+
+/// Everything of one store into another, empty one, and reads it again. After a failure it may be called again: what is there as it
+/// should be is left alone.
+///
+/// # Errors
+/// When one cannot be read or written, the other is not empty, or does not have afterwards what was written.
+pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
+    for user in Users::of(to).ids().await? {
+        if from.archive(user).await?.is_none() {
+            return Err(TransferError::NotEmpty { store: to.name(), user });
+        }
+    }
+    let mut tally = Tally::default();
+    let mut users = Users::of(from);
+    while let Some(mut archive) = users.next().await? {
+        let line = line_of(&mut archive)?;
+        put(to, &archive, &line).await?;
+        tally.add(&archive, &line);
+        seen(tally.counts.users);
+    }
+    Ok(tally.done())
+}
+
+/// Writes one user, unless he is there already, and reads him again.
+async fn put(to: &dyn Store, archive: &Archive, line: &str) -> Result<(), TransferError> {
+    let expected = hash_of(line);
+    if let Some(mut there) = to.archive(archive.user.id).await? {
+        if hash_of(&line_of(&mut there)?) == expected {
+            return Ok(());
+        }
+        return Err(TransferError::NotEmpty { store: to.name(), user: archive.user.id });
+    }
+    to.restore(archive).await?;
+    let found = match to.archive(archive.user.id).await? {
+        Some(mut found) => hash_of(&line_of(&mut found)?),
+        None => "nothing".to_owned(),
+    };
+    if found == expected { Ok(()) } else { Err(TransferError::Differs { store: to.name(), user: archive.user.id, expected, found }) }
+}

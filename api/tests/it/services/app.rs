@@ -1,0 +1,93 @@
+//! The application on a store of its own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use onestep_api::app::App;
+use onestep_api::http::{Entry, Start, health::Hop};
+use onestep_api::settings::environment::Place;
+use onestep_api::settings::{Addresses, Secret, Settings};
+use onestep_api::store::sqlite::Sqlite;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::people::{ANDROID, BUNDLE, IOS};
+
+/// It is up already.
+pub(crate) struct Up(pub(crate) Arc<App>);
+
+#[async_trait]
+impl Start for Up {
+    async fn app(&self) -> Result<Arc<App>, String> {
+        Ok(self.0.clone())
+    }
+
+    async fn hops(&self) -> Vec<Hop> {
+        Vec::new()
+    }
+}
+
+/// Everything that must be given, and nothing else.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        store: String::new(),
+        secret_key: Secret::new("a key of the tests, long enough"),
+        google_android: vec![ANDROID.to_owned()],
+        google_ios: vec![IOS.to_owned()],
+        apple_audiences: vec![BUNDLE.to_owned(), "com.safezone.onestep.web".to_owned()],
+        openai_key: None,
+        resend_key: None,
+        firebase: None,
+        sentry_dsn: None,
+        addresses: Addresses {
+            google_keys: super::nobody(),
+            apple_keys: super::nobody(),
+            openai: super::nobody(),
+            resend: super::nobody(),
+            fcm: super::nobody(),
+            fcm_tokens: Some(super::nobody()),
+        },
+    }
+}
+
+/// The application, and what it stands on.
+pub(crate) struct Rig {
+    pub(crate) app: Arc<App>,
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+impl Rig {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self::at(Place::Server, settings)
+    }
+
+    pub(crate) fn at(place: Place, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("onestep.db")).unwrap();
+        let app = Arc::new(App::new(settings, Arc::new(store), place));
+        let entry: Entry = Arc::new(Up(app.clone()));
+        let (router, _) = onestep_api::http::login::routes().split_for_parts();
+        Self { app, router: router.with_state(entry), _folder: folder }
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
+        answered(&self.router, request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        answered(&self.router, Request::get(path).body(Body::empty()).unwrap()).await
+    }
+}
+
+/// Status and body.
+pub(crate) async fn answered(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{status}: {:?}", String::from_utf8_lossy(&body))))
+}

@@ -1,0 +1,12 @@
+//! What the tests of this workspace start beside themselves: AWS emulators and Python servers on loopback, and children that end
+//! with the test.
+//!
+//! Everything listens on a loopback port of its own and ends with the value that stands for it, so tests are independent and may
+//! run at once. What goes wrong here is a panic that says why: there is nothing a test could do about it.
+
+pub mod install;
+pub mod leash;
+pub mod server;
+pub mod stack;
+pub mod wait;
+mod wire;
