@@ -4,6 +4,7 @@ mod conformance;
 mod dynamodb;
 mod fakes;
 mod faulty;
+mod google_account;
 mod identity;
 mod jobs;
 mod lambda;
