@@ -1,6 +1,7 @@
 //! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
 
 mod conformance;
+mod contract;
 mod dynamodb;
 mod fakes;
 mod faulty;
