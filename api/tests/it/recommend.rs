@@ -1,9 +1,14 @@
 //! Recommendations: what the model is asked, what is made of its answers, and who may ask how often.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::http::StatusCode;
 use onestep_api::core::holdings::{Change, Key, Want};
 use onestep_api::settings::Secret;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, Instant};
 
 use crate::services::app::{Rig, settings};
@@ -149,6 +154,59 @@ async fn a_model_that_fails_is_a_502_that_does_not_count() {
     let (status, body) = scene.ask().await;
     assert_eq!((status, &body["children"]), (StatusCode::OK, &json!([])));
     assert_eq!(scene.ask().await.0, 429, "now it counts");
+}
+
+/// Answers the first request on each connection, and closes the connection when a second one has come: as a balancer does with what
+/// was idle for long. Counts the requests.
+async fn forgetful() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = requests.clone();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let counted = counted.clone();
+            tokio::spawn(async move {
+                request(&mut connection).await;
+                counted.fetch_add(1, Ordering::SeqCst);
+                let body = json!({"choices": [{"message": {"content": "{\"children\": [\"x\"]}"}}]}).to_string();
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                connection.write_all(answer.as_bytes()).await.unwrap();
+                request(&mut connection).await;
+                counted.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+    });
+    (url, requests)
+}
+
+/// Reads one request to its end.
+async fn request(connection: &mut TcpStream) {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).to_lowercase();
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().unwrap());
+            if read.len() >= head.len() + 4 + length {
+                return;
+            }
+        }
+        if connection.read_buf(&mut read).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_meanwhile_costs_no_answer() {
+    let (url, requests) = forgetful().await;
+    let scene = scene(completion("{}"), Some(url)).await;
+    scene.change(|user| user.is_premium = true).await;
+    for asked in [1, 3] {
+        let (status, body) = scene.ask().await;
+        assert_eq!((status, body["children"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)), "{body}");
+        assert_eq!(requests.load(Ordering::SeqCst), asked);
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ fn all_that_is_missing_is_told_at_once() {
         (vec![("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios")], vec!["ONESTEP_SECRET_KEY", "ONESTEP_APPLE_AUDIENCES"]),
         (vec![("ONESTEP_APPLE_AUDIENCES", "bundle")], vec!["ONESTEP_SECRET_KEY", "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS"]),
         (vec![("ONESTEP_SECRET_KEY", " "), ("ONESTEP_APPLE_AUDIENCES", " , "), ("ONESTEP_SECRET_NAME", "x")], vec!["SECRET_KEY", "GOOGLE", "APPLE"]),
-        (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")], vec!["ONESTEP_STORE", "ONESTEP_SECRET_KEY", "GOOGLE", "APPLE"]),
+        (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")], vec!["ONESTEP_SECRET_KEY", "GOOGLE", "APPLE"]),
     ] {
         let problems = read(&Environment::of(given.clone()), None).unwrap_err();
         assert_eq!(problems.0.len(), missing.len(), "{given:?}: {problems}");
@@ -98,6 +98,14 @@ fn services_of_others_can_be_moved_to_this_machine() {
     ] {
         let settings = read(&environment(&[(name, address)]), None).unwrap().settings;
         assert_eq!(settings.addresses.google_keys, address.trim_end_matches('/'));
+    }
+}
+
+#[test]
+fn a_function_is_told_that_it_keeps_no_files() {
+    for (store, warned) in [("", true), ("dynamodb:onestep", false)] {
+        let reading = read(&environment(&[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), ("ONESTEP_STORE", store)]), None).unwrap();
+        assert_eq!(reading.notes.iter().any(|note| note.contains("ONESTEP_STORE")), warned, "{:?}", reading.notes);
     }
 }
 
