@@ -10,9 +10,12 @@ mod forged;
 mod general;
 mod harness;
 mod inbox;
+mod login;
 mod order;
 mod ownership;
 mod process;
+mod pushes;
+mod recommend;
 mod subs;
 mod todos;
 mod tokens;
@@ -20,7 +23,7 @@ mod tokens;
 use std::sync::Arc;
 
 use harness::World;
-use process::Process;
+use process::{KEY, Process};
 
 /// Every area has its own people, so all of them ask at once.
 async fn holds(process: Process) {
@@ -29,7 +32,7 @@ async fn holds(process: Process) {
     macro_rules! areas {
         ($($area:ident),*) => {$( areas.spawn($area::holds(Arc::clone(&world))); )*};
     }
-    areas!(tokens, account, feedback, categories, todos, order, subs, inbox, ownership, general, client);
+    areas!(tokens, account, feedback, categories, todos, order, subs, inbox, ownership, general, client, login, recommend, pushes);
     let mut faults = Vec::new();
     while let Some(ended) = areas.join_next().await {
         if let Err(error) = ended {
@@ -37,6 +40,11 @@ async fn holds(process: Process) {
         }
     }
     faults.extend(world.faults());
+    let log = world.process().log();
+    // Nothing went wrong inside either, and nothing that must not be told was told.
+    for word in ["ERROR", "panicked", KEY, "the-key-of-", "a secret of hers"] {
+        faults.extend(log.lines().filter(|line| line.contains(word)).map(|line| format!("the log: {line}")));
+    }
     assert!(faults.is_empty(), "{} answers are not as the contract says:\n{}", faults.len(), faults.join("\n"));
 }
 

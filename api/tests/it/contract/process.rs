@@ -1,54 +1,80 @@
-//! The program.
+//! The program as a child process, with the services of others on loopback.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::process::{Child, ChildStderr, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use async_trait::async_trait;
-use onestep_api::app::App;
-use onestep_api::core::model::{Provider, User};
-use onestep_api::core::token::{Kind, Signer};
-use onestep_api::http::{Entry, Start};
-use onestep_api::settings::{Addresses, Secret, Settings};
+use reqwest::Client;
+use serde_json::{Value, json};
+use test_stack::leash;
+
+use crate::fakes::google_tokens::GoogleTokens;
+use crate::services::people::{self, ANDROID, BUNDLE, IOS, current, published, signed};
+use crate::services::{Fake, Reply, Seen};
 
 /// Signs the tokens.
 pub(super) const KEY: &str = "the key of the contract suite, long enough";
+/// Generous, as machines of CI are.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Another bundle that may sign in with Apple.
+pub(super) const WEB: &str = "com.safezone.onestep.web";
+/// Mail to addresses that begin so is refused by the one who carries it.
+pub(super) const NO_MAIL: &str = "no-mail-";
 
-struct Up(Arc<App>);
-
-#[async_trait]
-impl Start for Up {
-    async fn app(&self) -> Result<Arc<App>, String> {
-        Ok(self.0.clone())
-    }
-}
-
+/// The program, answering.
 pub(super) struct Process {
+    child: Mutex<Child>,
     address: SocketAddr,
-    app: Arc<App>,
+    log: Arc<Mutex<Vec<String>>>,
+    http: Client,
+    /// Google's and Apple's keys.
+    _keys: Fake,
+    pub(super) model: Fake,
+    pub(super) mail: Fake,
+    pub(super) pushes: Fake,
+    _tokens: GoogleTokens,
 }
 
 impl Process {
-    pub(super) async fn start(store: &str, _environment: &[(String, String)]) -> Self {
-        let opened = onestep_api::store::open(store, None).await.expect("a store");
-        opened.prepare().await.expect("a store");
-        let settings = Settings {
-            store: store.to_owned(),
-            secret_key: Secret::new(KEY),
-            google_android: vec![],
-            google_ios: vec![],
-            apple_audiences: vec![],
-            openai_key: None,
-            resend_key: None,
-            firebase: None,
-            sentry_dsn: None,
-            addresses: Addresses::default(),
-        };
-        let app = Arc::new(App { settings, signer: Signer::new(KEY), store: opened, now: chrono::Utc::now });
-        let entry: Entry = Arc::new(Up(app.clone()));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(async move { axum::serve(listener, onestep_api::http::router::router(entry)).await });
-        Self { address, app }
+    /// Starts it on a store, with more variables of the environment.
+    pub(super) async fn start(store: &str, environment: &[(String, String)]) -> Self {
+        let keys = Fake::start(Reply::Kept("max-age=3600", published(&[current()]))).await;
+        let model = Fake::answering(model).await;
+        let mail = Fake::answering(mail).await;
+        let pushes = Fake::answering(|_| Reply::Json(200, json!({"name": "projects/one-step/messages/1"}))).await;
+        let tokens = GoogleTokens::start().await;
+        let mut command = leash::command(env!("CARGO_BIN_EXE_onestep-api").as_ref());
+        command.env_clear().envs(["PATH", "LLVM_PROFILE_FILE"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command.envs([
+            ("PORT", "0"),
+            ("NO_PROXY", "*"),
+            ("ONESTEP_STORE", store),
+            ("ONESTEP_SECRET_KEY", KEY),
+            ("ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", ANDROID),
+            ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", IOS),
+            ("ONESTEP_APPLE_AUDIENCES", &format!("{BUNDLE},{WEB}")),
+            ("ONESTEP_OPENAI_API_KEY", "the-key-of-the-model"),
+            ("ONESTEP_RESEND_API_KEY", "the-key-of-the-mail"),
+            ("ONESTEP_FIREBASE", tokens.account().reveal()),
+            ("ONESTEP_GOOGLE_JWKS_URL", &keys.url),
+            ("ONESTEP_APPLE_JWKS_URL", &keys.url),
+            ("ONESTEP_OPENAI_BASE_URL", &format!("{}/v1", model.url)),
+            ("ONESTEP_RESEND_BASE_URL", &mail.url),
+            ("ONESTEP_FCM_BASE_URL", &pushes.url),
+        ]);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = leash::spawn(command).expect("start the program");
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let told = follow(child.stderr.take().expect("its standard error"), log.clone());
+        let address = tokio::task::spawn_blocking(move || told.recv_timeout(START_LIMIT)).await.expect("a thread");
+        let Ok(address) = address else { panic!("it does not listen: {:?}", log.lock().expect("the log")) };
+        // Loopback only: a proxy of the developer's environment has no say.
+        let http = Client::builder().no_proxy().build().expect("an HTTP client");
+        Self { child: Mutex::new(child), address, log, http, _keys: keys, model, mail, pushes, _tokens: tokens }
     }
 
     pub(super) fn base(&self) -> String {
@@ -59,24 +85,65 @@ impl Process {
         self.address
     }
 
-    pub(super) async fn sign_in(&self, email: &str) -> (i64, String, String) {
-        let now = chrono::Utc::now();
-        let user = User {
-            id: 0,
-            username: email.to_owned(),
-            provider: Provider::Google,
-            apple_sub: None,
-            is_subscribed: false,
-            is_premium: false,
-            created_at: now,
-            deleted_at: None,
-            recommended_at: None,
-            reminded: None,
-            patch_note: None,
-            devices: Vec::new(),
-            profile: None,
-        };
-        let id = self.app.store.create(user).await.expect("an account").id;
-        (id, self.app.sign(Kind::Access, id, None), self.app.sign(Kind::Refresh, id, None))
+    /// What it has said so far.
+    pub(super) fn log(&self) -> String {
+        self.log.lock().expect("the log").join("\n")
     }
+
+    /// Signs in as the unchanged client does, without a `type`: id, access token, refresh token.
+    pub(super) async fn sign_in(&self, email: &str) -> (i64, String, String) {
+        let body = json!({"token": signed(current(), &people::google(email))});
+        let answer = self.http.post(format!("{}/auth/login/google/", self.base())).json(&body).send().await.expect("an answer");
+        let status = answer.status();
+        let answer: Value = answer.json().await.expect("JSON");
+        let token = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("{email} is not signed in: {status} {answer}")).to_owned();
+        let (access, refresh) = (token("access"), token("refresh"));
+        let (_, claims) = super::tokens::read(&access);
+        (claims["user_id"].as_i64().expect("a number"), access, refresh)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let mut child = self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Keeps what it says, and tells once where it listens.
+fn follow(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) -> Receiver<SocketAddr> {
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let port = line.split_once("listening").and_then(|(_, rest)| rest.split_once("address=")).and_then(|(_, address)| address.trim().rsplit_once(':'));
+            if let Some(port) = port.and_then(|(_, port)| port.parse().ok()) {
+                let _ = tell.send(SocketAddr::from(([127, 0, 0, 1], port)));
+            }
+            log.lock().expect("the log").push(line);
+        }
+    });
+    told
+}
+
+/// Steps for what it is asked, as the task says.
+fn model(seen: &Seen) -> Reply {
+    let asked = seen.json();
+    let task = asked["messages"][1]["content"].as_str().unwrap_or_default().to_owned();
+    let completion = |content: String| Reply::Json(200, json!({"choices": [{"message": {"role": "assistant", "content": content}}]}));
+    if task.contains("fails") {
+        Reply::Json(500, json!({"error": {"message": "a fault of the-key-of-the-model"}}))
+    } else if task.contains("rambles") {
+        completion("Here are your steps: first, ...".to_owned())
+    } else if task.contains("forgets") {
+        completion(json!({"id": "x", "steps": []}).to_string())
+    } else {
+        let children = json!([{"content": "창문 닦기", "todo": 1}, {"content": "바닥 닦기", "todo": "2", "est_hours": 1}]);
+        completion(json!({"id": 1, "content": "대청소", "date": null, "due_time": null, "category_id": 1, "children": children}).to_string())
+    }
+}
+
+/// Takes all mail but that to some.
+fn mail(seen: &Seen) -> Reply {
+    if String::from_utf8_lossy(&seen.body).contains(NO_MAIL) { Reply::Json(500, json!({"message": "no"})) } else { Reply::Json(200, json!({"id": "1"})) }
 }
