@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
 
 use self::commit::Outcome;
 use self::fault::failed;
@@ -54,9 +55,11 @@ const BACKOFF: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 8;
 /// Times that a commit is begun while DynamoDB asks for less.
 const THROTTLED_ATTEMPTS: u32 = 3;
+/// No commit is begun again after so long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one waits for the other writers of a user in this process.
 const TURN: Duration = Duration::from_secs(3);
-/// Users that can be written at the same time by one process, at least two of whom share a turn beyond it.
+/// Turns of one process; users share them by their numbers.
 const TURNS: usize = 256;
 
 /// A table of DynamoDB.
@@ -89,6 +92,7 @@ impl DynamoDb {
     where
         F: FnMut(Option<&Seen>) -> Result<Option<Next>, StoreError> + Send,
     {
+        let start = Instant::now();
         let mut seen = seen;
         let mut throttled = 0;
         for attempt in 1..=ATTEMPTS {
@@ -109,6 +113,9 @@ impl DynamoDb {
             // The answer was lost, and sent again it met itself.
             if seen.as_ref().is_some_and(|seen| seen.head.recent.contains(&tag)) {
                 return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(StoreError::Contended(attempt));
             }
         }
         Err(StoreError::Contended(ATTEMPTS))

@@ -53,7 +53,7 @@ async fn cut_off(emulator: &Emulator, passing: usize, lost: fn() -> Fate) -> boo
 async fn a_big_change_that_is_cut_off_anywhere_is_done_or_not() {
     let emulator = &Emulator::ministack().await;
     for lost in [(|| Fate::RequestLost) as fn() -> Fate, || Fate::AnswerLost] {
-        let mut trials = std::pin::pin!(stream::iter(0..).map(|passing| cut_off(emulator, passing, lost)).buffered(12));
+        let mut trials = std::pin::pin!(stream::iter(0..).map(|passing| cut_off(emulator, passing, lost)).buffered(6));
         let mut failed = 0;
         while !trials.next().await.unwrap() {
             failed += 1;
