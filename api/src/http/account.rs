@@ -68,7 +68,7 @@ body!(
         ("userId", schema::row(), true),
         ("title", schema::text(200, false), true),
         ("category", schema::choice(&KINDS_OF_FEEDBACK), true),
-        ("description", schema::text(20_000, false), true),
+        ("description", schema::free_text(), true),
     ])
 );
 

@@ -16,6 +16,11 @@ pub(super) fn text(most: usize, null: bool) -> Schema {
     of(types).min_length(Some(1)).max_length(Some(most)).pattern(Some(r"\S")).build().into()
 }
 
+/// [`super::body::free_text`], which must not be empty.
+pub(super) fn free_text() -> Schema {
+    of(&[Type::String, Type::Number]).min_length(Some(1)).pattern(Some(r"\S")).build().into()
+}
+
 /// [`super::body::integer_within`].
 pub(super) fn integer_within(least: i64, most: i64) -> Schema {
     of(&[Type::Integer]).minimum(Some(least)).maximum(Some(most)).build().into()
@@ -28,7 +33,9 @@ pub(super) fn boolean() -> Schema {
 
 /// [`super::body::date`].
 pub(super) fn date() -> Schema {
-    of(&[Type::String, Type::Null]).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).build().into()
+    let date = of(&[Type::String, Type::Null]).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    // The format alone need not be looked at by who reads the document.
+    date.pattern(Some("^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$")).build().into()
 }
 
 /// [`super::body::time`].
@@ -50,7 +57,7 @@ pub(super) fn choice(words: &[&str]) -> Schema {
 /// The two neighbours of a row that is dragged.
 pub(super) fn place() -> Schema {
     let id = || -> Schema { of(&[Type::Integer, Type::String, Type::Null]).pattern(Some("^[0-9]+$")).build().into() };
-    ObjectBuilder::new().property("prevId", id()).property("nextId", id()).build().into()
+    of(&[Type::Object, Type::Null]).property("prevId", id()).property("nextId", id()).build().into()
 }
 
 /// Text of any kind that must be there and not empty.

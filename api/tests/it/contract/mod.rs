@@ -5,6 +5,7 @@
 mod account;
 mod categories;
 mod client;
+mod document;
 mod feedback;
 mod forged;
 mod general;
@@ -26,6 +27,13 @@ use harness::World;
 use process::{KEY, Process};
 use test_stack::stack::{Emulator, aws_env};
 
+/// What the program must not have said: that something went wrong inside, and what nobody may be told.
+fn in_the_log(world: &World) -> Vec<String> {
+    let log = world.process().log();
+    let words = ["ERROR", "panicked", KEY, "the-key-of-", "a secret of hers"];
+    log.lines().filter(|line| words.iter().any(|word| line.contains(word))).map(|line| format!("the log: {line}")).collect()
+}
+
 /// Every area has its own people, so all of them ask at once.
 async fn holds(process: Process) {
     let world = World::new(process);
@@ -41,11 +49,7 @@ async fn holds(process: Process) {
         }
     }
     faults.extend(world.faults());
-    let log = world.process().log();
-    // Nothing went wrong inside either, and nothing that must not be told was told.
-    for word in ["ERROR", "panicked", KEY, "the-key-of-", "a secret of hers"] {
-        faults.extend(log.lines().filter(|line| line.contains(word)).map(|line| format!("the log: {line}")));
-    }
+    faults.extend(in_the_log(&world));
     assert!(faults.is_empty(), "{} answers are not as the contract says:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -61,4 +65,11 @@ async fn the_contract_holds_of_a_server_with_a_table() {
     let emulator = Emulator::ministack().await;
     // The table is not there yet: the server makes it.
     holds(Process::start("dynamodb:onestep", &aws_env(&emulator.url(), &[])).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openapi_document_says_what_the_server_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = format!("sqlite:{}", folder.path().join("onestep.db").display());
+    document::holds(Process::start(&store, &[]).await).await;
 }
