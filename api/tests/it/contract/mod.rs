@@ -10,6 +10,7 @@ mod feedback;
 mod forged;
 mod general;
 mod harness;
+mod hostile;
 mod inbox;
 mod login;
 mod order;
@@ -41,7 +42,7 @@ async fn holds(process: Process) {
     macro_rules! areas {
         ($($area:ident),*) => {$( areas.spawn($area::holds(Arc::clone(&world))); )*};
     }
-    areas!(tokens, account, feedback, categories, todos, order, subs, inbox, ownership, general, client, login, recommend, pushes);
+    areas!(tokens, account, feedback, categories, todos, order, subs, inbox, ownership, general, hostile, client, login, recommend, pushes);
     let mut faults = Vec::new();
     while let Some(ended) = areas.join_next().await {
         if let Err(error) = ended {
