@@ -1,33 +1,11 @@
 //! Settings, from the environment and from one secret of Secrets Manager; the environment comes first.
 
-use std::fmt;
+pub use crate::core::secret::Secret;
 
 pub mod environment;
 pub mod own_key;
 pub mod read;
 pub mod secret;
-
-/// A value that nothing prints.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value, for the one who needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
-    }
-}
 
 /// Where the services of others are; each can be moved, so that tests reach their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
