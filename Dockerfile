@@ -10,7 +10,7 @@ COPY . .
 # goes by times: touching the roots of our own crates has them compiled anew.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/source/target,sharing=locked \
-    touch src/lib.rs src/main.rs \
+    touch src/lib.rs src/main.rs warmup/src/lib.rs \
     && cargo build --release --locked --bin monitor \
     && install -D target/release/monitor /out/monitor
 

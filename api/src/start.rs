@@ -97,11 +97,6 @@ impl Starting {
         }
     }
 
-    /// The application, if it is up.
-    pub fn if_up(&self) -> Option<Arc<App>> {
-        self.up.get().cloned()
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // What is kept is whole after each statement.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -186,6 +181,10 @@ impl Parts {
 impl Start for Starting {
     async fn app(&self) -> Result<Arc<App>, String> {
         self.bring_up().await.map_err(|failure| failure.sentence)
+    }
+
+    fn if_up(&self) -> Option<Arc<App>> {
+        self.up.get().cloned()
     }
 
     async fn hops(&self) -> Vec<Hop> {

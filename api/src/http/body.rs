@@ -247,6 +247,7 @@ pub fn text(most: usize) -> impl Fn(&Value) -> Result<String, String> {
 /// The sentence for what is no text.
 pub fn free_text(value: &Value) -> Result<String, String> {
     match value {
+        Value::String(text) if text.contains('\0') => Err("Null characters are not allowed.".to_owned()),
         Value::String(text) => Ok(text.trim().to_owned()),
         Value::Number(number) => Ok(number.to_string()),
         _ => Err("Not a valid string.".to_owned()),

@@ -30,7 +30,7 @@ impl Caller {
 }
 
 /// The second of the two words of `Authorization: Bearer <token>`.
-fn bearer(headers: &HeaderMap) -> Result<&str, Unauthorized> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthorized> {
     let header = headers.get(header::AUTHORIZATION).ok_or(Unauthorized::NotProvided)?;
     let header = header.to_str().map_err(|_| Unauthorized::NotValid)?;
     let mut words = header.split_ascii_whitespace();

@@ -18,6 +18,8 @@ pub mod change;
 pub mod deadline;
 pub mod health;
 pub mod login;
+mod recommend;
+pub mod report;
 pub mod router;
 mod schema;
 pub mod shown;
@@ -33,6 +35,9 @@ pub trait Start: Send + Sync {
     /// # Errors
     /// A sentence that names the hop that failed.
     async fn app(&self) -> Result<Arc<App>, String>;
+
+    /// The application, if it is up already; never waits.
+    fn if_up(&self) -> Option<Arc<App>>;
 
     /// What the routes need, each with how it is; bounded, and none left out.
     async fn hops(&self) -> Vec<health::Hop>;

@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::Entry;
 use super::deadline::within_deadline;
-use super::{account, categories, health, login, subs, todos, tokens};
+use super::report::report_faults;
+use super::{account, categories, health, login, recommend, subs, todos, tokens};
 
 /// What a preflight is told; browsers of the web build ask, the native client does not.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
@@ -42,6 +43,7 @@ fn api() -> OpenApiRouter<Entry> {
         .merge(categories::routes())
         .merge(todos::routes())
         .merge(subs::routes())
+        .merge(recommend::routes())
 }
 
 fn empty_document() -> OpenApi {
@@ -68,6 +70,7 @@ pub fn router(entry: Entry) -> Router {
             let detail = format!("Method \"{method}\" not allowed.");
             (StatusCode::METHOD_NOT_ALLOWED, Json(json!({"detail": detail})))
         })
+        .route_layer(middleware::from_fn_with_state(entry.clone(), report_faults))
         .with_state(entry);
     // Around the routes and not within: a path is put right before it is looked up.
     Router::new().fallback_service(routes).layer(middleware::from_fn(within_deadline)).layer(middleware::from_fn(around))

@@ -1,5 +1,7 @@
 //! What a job event asks for.
 
+use std::fmt;
+
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::{Asia::Seoul, Tz};
 use serde_json::Value;
@@ -70,6 +72,16 @@ pub struct PatchNote {
     pub subject: String,
     /// The text.
     pub html: String,
+}
+
+impl fmt::Display for Order {
+    /// For the log: without the texts.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reminders { at, .. } => write!(formatter, "reminders {}", at.map_or("now", Slot::at)),
+            Self::PatchNotes(note) => write!(formatter, "patch_notes {}", note.id),
+        }
+    }
 }
 
 impl Order {

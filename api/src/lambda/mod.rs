@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::http::StatusCode;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use monitor_warmup::{Answer, Ping};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -106,12 +106,12 @@ impl Function {
     }
 
     async fn job(&self, order: Result<Order, String>, remaining: Duration) -> Result<Outcome, String> {
-        let order = order.inspect_err(|refused| tracing::error!(refused, "a job"))?;
+        let order = order?;
         // A second to write down what was done, and to answer.
         let until = tokio::time::Instant::now() + remaining.saturating_sub(Duration::from_secs(1));
-        let outcome = self.jobs.run(&order, until).await.inspect_err(|failure| tracing::error!(?order, failure, "a job"))?;
-        tracing::info!(?order, ?outcome, "a job");
-        if outcome.left > 0 { Err(format!("{} users are left: out of time", outcome.left)) } else { Ok(outcome) }
+        let outcome = self.jobs.run(&order, until).await.map_err(|failure| format!("{order}: {failure}"))?;
+        tracing::info!(%order, ?outcome, "a job");
+        if outcome.left > 0 { Err(format!("{order}: {} users are left: out of time", outcome.left)) } else { Ok(outcome) }
     }
 }
 
@@ -140,7 +140,8 @@ pub async fn serve(function: Function) -> Result<(), String> {
     let function = &function;
     let served = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let remaining = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        function.answer(event.payload.get(), remaining).await.map_err(lambda_runtime::Error::from)
+        let failed = |error_message| Diagnostic { error_type: "JobFailed".to_owned(), error_message };
+        function.answer(event.payload.get(), remaining).await.map_err(failed)
     });
     lambda_runtime::run(served).await.map_err(|error| error.to_string())
 }

@@ -135,13 +135,16 @@ struct Token {
     until: DateTime<Utc>,
 }
 
+/// By scope and subject.
+type Kept = HashMap<(String, Option<String>), Token>;
+
 /// Buys tokens and keeps each until shortly before it ends. Cheap to clone; the clones share what they keep.
 #[derive(Clone)]
 pub struct AccessTokens {
     account: Arc<ServiceAccount>,
     address: Url,
     http: reqwest::Client,
-    kept: Arc<Mutex<HashMap<(String, Option<String>), Token>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 impl AccessTokens {
@@ -188,7 +191,7 @@ impl AccessTokens {
         self.kept().retain(|_, token| token.value != *refused);
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<(String, Option<String>), Token>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         // What is kept is whole after each statement.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

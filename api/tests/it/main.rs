@@ -1,15 +1,20 @@
 //! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
 
 mod conformance;
+mod contract;
 mod dynamodb;
 mod fakes;
 mod faulty;
+mod google_account;
 mod identity;
 mod jobs;
 mod lambda;
 mod login;
 mod rank;
+mod recommend;
 mod services;
+mod services_told;
+mod shipping;
 mod sqlite;
 mod starting;
 mod store_documents;

@@ -53,8 +53,7 @@ fn starting(environment: &[(&str, &str)], url: &str) -> Arc<Starting> {
 
 fn router(starting: Arc<Starting>) -> Router {
     let entry: Entry = starting;
-    let (router, _) = onestep_api::http::login::routes().merge(onestep_api::http::health::routes()).split_for_parts();
-    router.with_state(entry)
+    onestep_api::http::router::router(entry)
 }
 
 async fn get(router: &Router, path: &str) -> (u16, Value) {

@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use onestep_api::core::holdings::{Change, Key, Want};
+use onestep_api::core::holdings::{Archive, Change, Holdings, Key, Want};
 use onestep_api::core::model::{Device, Id, Provider, User};
 use onestep_api::store::documents::Documents;
 use onestep_api::store::documents::shelf::{Document, Place, Put, Shelf, Version};
@@ -95,6 +96,54 @@ impl Shelf for Memory {
     }
 }
 
+/// A place that never answers.
+struct Silence;
+
+#[async_trait]
+impl Shelf for Silence {
+    fn name(&self) -> &'static str {
+        "silence"
+    }
+
+    fn longest(&self) -> usize {
+        0
+    }
+
+    async fn get(&self, _: &Place) -> Result<Option<Document>, StoreError> {
+        std::future::pending().await
+    }
+
+    async fn put(&self, _: &Place, _: &[u8], _: Option<&Version>) -> Result<Put, StoreError> {
+        std::future::pending().await
+    }
+
+    async fn users(&self, _: Option<Id>, _: u32) -> Result<Vec<Id>, StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn nothing_takes_longer_than_it_may() {
+    let store = Documents::new(Silence, Utc::now).within(Duration::from_millis(50));
+    let archive = Archive { user: person("a", &[]), categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
+    let key = Key::Username("a".to_owned());
+    let decide = &mut |_: &Holdings, _: &[Id]| Vec::new();
+    let (first, second) = tokio::join!(store.update(1, Want::Account, 1, decide), store.archive(1));
+    let outcomes = [
+        first.map(|_| ()),
+        second.map(|_| ()),
+        store.ready().await,
+        store.find(&key).await.map(|_| ()),
+        store.create(person("a", &[])).await.map(|_| ()),
+        store.read(1, Want::Account).await.map(|_| ()),
+        store.users(None, 1).await.map(|_| ()),
+        store.restore(&archive).await,
+    ];
+    for outcome in outcomes {
+        assert_eq!(outcome.unwrap_err().to_string(), "silence cannot be used: it took longer than 50 ms");
+    }
+}
+
 /// Long after everything that the others do.
 fn next_day() -> DateTime<Utc> {
     Utc::now() + TimeDelta::days(1)
@@ -161,7 +210,7 @@ async fn work(store: &dyn Store, task: &str, first: Id) -> Result<(), StoreError
         "create" => store.create(person("new@example.com", &["one", "two"])).await.map(|_| ()),
         "gain" => store.update(first, Want::Account, 1, &mut |_, _| vec![Change::AddDevice(device("one")), Change::AddDevice(device("two"))]).await.map(|_| ()),
         "rename" => {
-            let rename = &mut |holdings: &onestep_api::core::holdings::Holdings, _: &[Id]| {
+            let rename = &mut |holdings: &Holdings, _: &[Id]| {
                 vec![Change::User(User { username: "new@example.com".to_owned(), ..holdings.user.clone() }), Change::DropDevice("old".to_owned())]
             };
             store.update(first, Want::Account, 0, rename).await.map(|_| ())

@@ -169,12 +169,11 @@ impl Firestore {
 
 /// What went wrong; the status is guessed from that of HTTP when the answer is not Google's.
 fn fault(reply: &Reply) -> Fault {
-    let refusal = serde_json::from_slice::<Refusal>(&reply.body)
-        // Methods that answer with a list put even this into one.
-        .or_else(|_| serde_json::from_slice::<[Refusal; 1]>(&reply.body).map(|[refusal]| refusal));
+    // Methods that answer with a list put even this into one; that is tried first, as a list of one field passes for its struct.
+    let refusal = serde_json::from_slice::<[Refusal; 1]>(&reply.body).map(|[refusal]| refusal).or_else(|_| serde_json::from_slice(&reply.body));
     match refusal {
-        Ok(Refusal { error: Fault { message, status } }) => Fault { message: wire::line(&message), status },
-        Err(_) => {
+        Ok(Refusal { error: Fault { message, status } }) if !status.is_empty() => Fault { message: wire::line(&message), status },
+        _ => {
             let status = match reply.status {
                 StatusCode::TOO_MANY_REQUESTS => "RESOURCE_EXHAUSTED",
                 StatusCode::UNAUTHORIZED => "UNAUTHENTICATED",

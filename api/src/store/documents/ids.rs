@@ -65,7 +65,7 @@ impl<S: Shelf> Documents<S> {
         }
         let count = Id::from(count);
         // One task asks for a block while the others wait for what is left of it.
-        let mut block = self.wait_for(&self.block).await?;
+        let mut block = self.block.lock().await;
         for attempt in 1..=ATTEMPTS {
             // Read each time: another process may have restored rows since.
             let (counter, version) = self.counter().await?;

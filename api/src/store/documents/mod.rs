@@ -22,11 +22,14 @@ mod page;
 pub mod shelf;
 mod wire;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard};
 
 use self::ids::Block;
+use self::names::Claimed;
 use self::page::Page;
 use self::shelf::{Document, Place, Put, Shelf, Version};
 use super::{Decide, Store, StoreError};
@@ -37,8 +40,9 @@ use crate::core::model::{Id, User};
 const ATTEMPTS: u32 = 8;
 /// A claim without its document is left alone for this long; nobody needs longer for both unless he died.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
-/// How long one task waits for another of this process.
-const WAIT: std::time::Duration = std::time::Duration::from_secs(4);
+/// How long anything may take, waiting for others of this process too. What is not done by then is left as it is, as by a writer who
+/// died.
+const BUDGET: Duration = Duration::from_secs(8);
 /// Tasks of this process that change the same user take turns. Two users may share one; that costs a wait only.
 const TURNS: usize = 64;
 
@@ -48,6 +52,7 @@ pub struct Documents<S> {
     block: Mutex<Block>,
     turns: [Mutex<()>; TURNS],
     now: fn() -> DateTime<Utc>,
+    budget: Duration,
 }
 
 /// A user's document as it was read.
@@ -59,7 +64,18 @@ struct Found {
 impl<S: Shelf> Documents<S> {
     /// On this shelf, by this clock (which only says how old a claim is).
     pub fn new(shelf: S, now: fn() -> DateTime<Utc>) -> Self {
-        Self { shelf, block: Mutex::default(), turns: std::array::from_fn(|_| Mutex::new(())), now }
+        Self { shelf, block: Mutex::default(), turns: std::array::from_fn(|_| Mutex::new(())), now, budget: BUDGET }
+    }
+
+    /// The same with another limit to how long anything may take.
+    #[must_use]
+    pub fn within(self, budget: Duration) -> Self {
+        Self { budget, ..self }
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+        let late = |_| wire::unavailable(self.shelf.name(), format!("it took longer than {} ms", self.budget.as_millis()));
+        tokio::time::timeout(self.budget, work).await.map_err(late)?
     }
 
     fn broken(&self, place: &Place, reason: impl Into<String>) -> StoreError {
@@ -82,17 +98,9 @@ impl<S: Shelf> Documents<S> {
     }
 
     /// Its turn among the tasks of this process that change the same user: they would only get in each other's way.
-    async fn turn(&self, user: Id) -> Result<Option<MutexGuard<'_, ()>>, StoreError> {
+    async fn turn(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
         let at = usize::try_from(user.rem_euclid(TURNS as Id)).unwrap_or_default();
-        match self.turns.get(at) {
-            Some(lock) => self.wait_for(lock).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    async fn wait_for<'a, T>(&self, lock: &'a Mutex<T>) -> Result<MutexGuard<'a, T>, StoreError> {
-        let waited = tokio::time::timeout(WAIT, lock.lock()).await;
-        waited.map_err(|_| wire::unavailable(self.shelf.name(), format!("others have been waiting for it for {} s", WAIT.as_secs())))
+        Some(self.turns.get(at)?.lock().await)
     }
 
     /// Writes everything of a user over the version that was read (None: there was none), with the names that it gains and loses.
@@ -107,27 +115,20 @@ impl<S: Shelf> Documents<S> {
             return Err(StoreError::Full { store: self.shelf.name(), reason });
         }
         let held = before.and_then(|found| found.page.archive.as_ref()).map(|archive| page::names(&archive.user)).unwrap_or_default();
-        let wanted = page::names(&archive.user);
 
         let mut gained = Vec::new();
-        for key in wanted.iter().filter(|key| !held.contains(key)) {
-            match self.claim(key, user).await {
-                Ok(claim) => gained.extend(claim),
-                Err(error) => {
-                    self.release(gained).await;
-                    return Err(error);
-                }
+        let lost = match self.prepare(before.is_none(), archive, &held, &mut gained).await {
+            Ok(Some(lost)) => lost,
+            // The document was not touched, so nobody has the names.
+            Ok(None) => {
+                self.release(gained).await;
+                return Ok(false);
             }
-        }
-        // Read before the document is put: a claim that is renewed after that is somebody's who gains the name again.
-        let mut lost = Vec::new();
-        for key in held.iter().filter(|key| !wanted.contains(key)) {
-            lost.extend(self.claim_of(key, user).await?);
-        }
-        if before.is_none() && !self.shelf.welcome(&archive.user).await? {
-            self.release(gained).await;
-            return Ok(false);
-        }
+            Err(error) => {
+                self.release(gained).await;
+                return Err(error);
+            }
+        };
         match self.shelf.put(&place, &body, before.map(|found| &found.version)).await {
             Ok(Put::Written(_)) => {
                 self.release(lost).await;
@@ -148,6 +149,27 @@ impl<S: Shelf> Documents<S> {
     }
 }
 
+impl<S: Shelf> Documents<S> {
+    /// All that comes before a user's document: claims the names that it gains, and makes room for it when it is the first. The claims
+    /// of the names that it loses; None: nobody may have this id.
+    async fn prepare(&self, first: bool, archive: &Archive, held: &[Key], gained: &mut Vec<Claimed>) -> Result<Option<Vec<Claimed>>, StoreError> {
+        let user = archive.user.id;
+        let wanted = page::names(&archive.user);
+        for key in wanted.iter().filter(|key| !held.contains(key)) {
+            gained.extend(self.claim(key, user).await?);
+        }
+        // Read before the document is put: a claim that is renewed after that is somebody's who gains the name again.
+        let mut lost = Vec::new();
+        for key in held.iter().filter(|key| !wanted.contains(key)) {
+            lost.extend(self.claim_of(key, user).await?);
+        }
+        if first && !self.shelf.welcome(&archive.user).await? {
+            return Ok(None);
+        }
+        Ok(Some(lost))
+    }
+}
+
 #[async_trait]
 impl<S: Shelf> Store for Documents<S> {
     fn name(&self) -> &'static str {
@@ -155,15 +177,47 @@ impl<S: Shelf> Store for Documents<S> {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.shelf.look(&Place::Counter).await.map(|_| ())
+        self.in_time(async { self.shelf.look(&Place::Counter).await.map(|_| ()) }).await
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Id>, StoreError> {
-        let Some(user) = self.claimant(key).await? else { return Ok(None) };
-        Ok(self.look(user).await?.filter(|archive| page::names(&archive.user).contains(key)).map(|archive| archive.user.id))
+        self.in_time(async {
+            let Some(user) = self.claimant(key).await? else { return Ok(None) };
+            Ok(self.look(user).await?.filter(|archive| page::names(&archive.user).contains(key)).map(|archive| archive.user.id))
+        })
+        .await
     }
 
     async fn create(&self, user: User) -> Result<User, StoreError> {
+        self.in_time(self.create_at_leisure(user)).await
+    }
+
+    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
+        self.in_time(async { Ok(self.look(user).await?.map(|archive| page::holdings(&archive, want))) }).await
+    }
+
+    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        self.in_time(self.update_at_leisure(user, want, new_ids, decide)).await
+    }
+
+    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        self.in_time(self.shelf.users(after, most)).await
+    }
+
+    async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError> {
+        self.in_time(self.look(user)).await
+    }
+
+    async fn restore(&self, archive: &Archive) -> Result<(), StoreError> {
+        self.in_time(self.restore_at_leisure(archive)).await
+    }
+}
+
+impl<S: Shelf> Documents<S> {
+    async fn create_at_leisure(&self, user: User) -> Result<User, StoreError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 wire::pause(attempt).await;
@@ -178,12 +232,8 @@ impl<S: Shelf> Store for Documents<S> {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
-        Ok(self.look(user).await?.map(|archive| page::holdings(&archive, want)))
-    }
-
-    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
-        let _turn = self.turn(user).await?;
+    async fn update_at_leisure(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        let _turn = self.turn(user).await;
         let (mut found, ids) = tokio::try_join!(self.load(user), self.free_ids(new_ids))?;
         for attempt in 1..=ATTEMPTS {
             let Some(Found { page: Page { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
@@ -202,22 +252,11 @@ impl<S: Shelf> Store for Documents<S> {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
-        if most == 0 {
-            return Ok(Vec::new());
-        }
-        self.shelf.users(after, most).await
-    }
-
-    async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError> {
-        self.look(user).await
-    }
-
-    async fn restore(&self, archive: &Archive) -> Result<(), StoreError> {
+    async fn restore_at_leisure(&self, archive: &Archive) -> Result<(), StoreError> {
         let user = archive.user.id;
         let mut archive = archive.clone();
         archive.sort();
-        let _turn = self.turn(user).await?;
+        let _turn = self.turn(user).await;
         // Before the rows are there: nobody may be given one of their ids.
         self.skip_ids(archive.highest_id()).await?;
         for attempt in 1..=ATTEMPTS {

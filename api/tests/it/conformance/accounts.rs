@@ -198,7 +198,6 @@ pub(super) async fn a_deleted_account_is_read_as_deleted_and_comes_back(make: Ma
 pub(super) async fn devices_come_and_go(make: Maker) {
     let store = &make().await[0];
     let made = create(&**store, "a@example.com").await;
-    // What is changed, and what is there then.
     type Step<'a> = (&'a [Change], &'a [(&'a str, i64)]);
     let steps: [Step<'_>; 5] = [
         (&[Change::AddDevice(device("one", 1)), Change::AddDevice(device("two", 2))], &[("one", 1), ("two", 2)]),

@@ -10,7 +10,7 @@ mod accounts;
 mod archives;
 mod parallel;
 mod rows;
-mod samples;
+pub(crate) mod samples;
 
 /// One new, empty place: as many handles on it as processes may share it, at least one. Checks of what happens at the same time
 /// go through all of them.

@@ -6,19 +6,19 @@ use onestep_api::core::model::{Category, Device, Feedback, Id, Profile, Provider
 use onestep_api::store::{Store, StoreError};
 
 /// So many microseconds after the first second of 22 November 2026.
-pub(super) fn at(microseconds: i64) -> DateTime<Utc> {
+pub(crate) fn at(microseconds: i64) -> DateTime<Utc> {
     Utc.timestamp_micros(1_795_305_600_000_000 + microseconds).unwrap()
 }
 
-pub(super) fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-pub(super) fn time(text: &str) -> NaiveTime {
+pub(crate) fn time(text: &str) -> NaiveTime {
     text.parse().unwrap()
 }
 
-pub(super) fn person(username: &str) -> User {
+pub(crate) fn person(username: &str) -> User {
     User {
         id: 0,
         username: username.to_owned(),
@@ -36,7 +36,7 @@ pub(super) fn person(username: &str) -> User {
     }
 }
 
-pub(super) fn profile() -> Profile {
+pub(crate) fn profile() -> Profile {
     Profile {
         username: Some("한 걸음 🐾".to_owned()),
         age_group: "20".to_owned(),
@@ -46,15 +46,15 @@ pub(super) fn profile() -> Profile {
     }
 }
 
-pub(super) fn device(token: &str, microseconds: i64) -> Device {
+pub(crate) fn device(token: &str, microseconds: i64) -> Device {
     Device { token: token.to_owned(), seen_at: at(microseconds) }
 }
 
-pub(super) fn category(id: Id, rank: &str) -> Category {
+pub(crate) fn category(id: Id, rank: &str) -> Category {
     Category { id, created_at: at(2), updated_at: at(3), deleted_at: None, color: 8, title: None, rank: rank.to_owned() }
 }
 
-pub(super) fn todo(id: Id, rank: &str) -> Todo {
+pub(crate) fn todo(id: Id, rank: &str) -> Todo {
     Todo {
         id,
         content: "물 마시기".to_owned(),
@@ -69,7 +69,7 @@ pub(super) fn todo(id: Id, rank: &str) -> Todo {
     }
 }
 
-pub(super) fn sub(id: Id, todo_id: Id, rank: &str) -> SubTodo {
+pub(crate) fn sub(id: Id, todo_id: Id, rank: &str) -> SubTodo {
     SubTodo {
         id,
         content: "컵을 씻는다".to_owned(),
@@ -84,16 +84,16 @@ pub(super) fn sub(id: Id, todo_id: Id, rank: &str) -> SubTodo {
     }
 }
 
-pub(super) fn feedback(id: Id, title: &str) -> Feedback {
+pub(crate) fn feedback(id: Id, title: &str) -> Feedback {
     Feedback { id, title: title.to_owned(), category: "bug".to_owned(), description: String::new(), created_at: at(8), status: "pending".to_owned() }
 }
 
-pub(super) async fn create(store: &dyn Store, username: &str) -> User {
+pub(crate) async fn create(store: &dyn Store, username: &str) -> User {
     store.create(person(username)).await.unwrap()
 }
 
 /// So many ids that nobody else has; writes nothing.
-pub(super) async fn ids(store: &dyn Store, user: Id, count: u32) -> Vec<Id> {
+pub(crate) async fn ids(store: &dyn Store, user: Id, count: u32) -> Vec<Id> {
     let mut given = Vec::new();
     let decide = &mut |_: &Holdings, ids: &[Id]| {
         given = ids.to_vec();
@@ -103,18 +103,18 @@ pub(super) async fn ids(store: &dyn Store, user: Id, count: u32) -> Vec<Id> {
     given
 }
 
-pub(super) async fn try_write(store: &dyn Store, user: Id, changes: &[Change]) -> Result<bool, StoreError> {
+pub(crate) async fn try_write(store: &dyn Store, user: Id, changes: &[Change]) -> Result<bool, StoreError> {
     store.update(user, Want::Account, 0, &mut |_, _| changes.to_vec()).await
 }
 
-pub(super) async fn write(store: &dyn Store, user: Id, changes: &[Change]) {
+pub(crate) async fn write(store: &dyn Store, user: Id, changes: &[Change]) {
     assert!(try_write(store, user, changes).await.unwrap());
 }
 
-pub(super) async fn read(store: &dyn Store, user: Id) -> Holdings {
+pub(crate) async fn read(store: &dyn Store, user: Id) -> Holdings {
     store.read(user, Want::Everything).await.unwrap().unwrap()
 }
 
-pub(super) async fn archive(store: &dyn Store, user: Id) -> Archive {
+pub(crate) async fn archive(store: &dyn Store, user: Id) -> Archive {
     store.archive(user).await.unwrap().unwrap()
 }

@@ -55,6 +55,10 @@ impl CloudKit {
         format!("iCloud.one.stepby.onestep?key_id={KEY_ID}&key={}&base={address}", key.replace('+', "%20"))
     }
 
+    pub(crate) fn key_id(&self) -> &'static str {
+        KEY_ID
+    }
+
     /// The private key as OpenSSL writes it.
     pub(crate) fn pem(&self) -> String {
         let der = AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&self.key.private_key()).unwrap();

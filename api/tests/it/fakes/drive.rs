@@ -41,12 +41,22 @@ pub(crate) struct Drive {
     disk: Arc<Mutex<Disk>>,
 }
 
-fn refusal(code: u16, reason: &str, message: &str) -> Response {
-    let error = json!({ "error": { "errors": [{ "domain": "global", "reason": reason, "message": message }], "code": code, "message": message } });
-    (StatusCode::from_u16(code).unwrap(), Json(error)).into_response()
+/// Status, reason and message.
+struct Refusal(u16, &'static str, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(code, reason, message) = self;
+        let error = json!({ "error": { "errors": [{ "domain": "global", "reason": reason, "message": message }], "code": code, "message": message } });
+        (StatusCode::from_u16(code).unwrap(), Json(error)).into_response()
+    }
 }
 
-fn not_found(id: &str) -> Response {
+fn refusal(code: u16, reason: &'static str, message: &str) -> Refusal {
+    Refusal(code, reason, message.to_owned())
+}
+
+fn not_found(id: &str) -> Refusal {
     refusal(404, "notFound", &format!("File not found: {id}."))
 }
 
@@ -78,7 +88,7 @@ impl Drive {
     }
 
     /// Who asks.
-    fn enter(&self, headers: &HeaderMap) -> Result<String, Response> {
+    fn enter(&self, headers: &HeaderMap) -> Result<String, Refusal> {
         let good = self.tokens.check(headers).ok_or_else(|| refusal(401, "authError", "Invalid Credentials"))?;
         match good.scope.as_str() {
             "https://www.googleapis.com/auth/drive.appdata" => Ok(good.who),
@@ -94,7 +104,7 @@ impl Disk {
     }
 }
 
-async fn generate_ids(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Response> {
+async fn generate_ids(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["space"], "appDataFolder");
     let mut disk = service.disk.lock().unwrap();
@@ -106,7 +116,7 @@ async fn generate_ids(State(service): State<Drive>, Query(query): Parameters, he
     Ok(Json(json!({ "kind": "drive#generatedIds", "space": "appDataFolder", "ids": ids })).into_response())
 }
 
-async fn list(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Response> {
+async fn list(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!((query["spaces"].as_str(), query["fields"].as_str()), ("appDataFolder", "files(id,createdTime)"));
     let name = query["q"].strip_prefix("name = '").unwrap().strip_suffix("' and trashed = false").unwrap().to_owned();
@@ -116,7 +126,7 @@ async fn list(State(service): State<Drive>, Query(query): Parameters, headers: H
     Ok(Json(json!({ "files": files })).into_response())
 }
 
-async fn create(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap, body: Bytes) -> Result<Response, Response> {
+async fn create(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["uploadType"], "multipart");
     let boundary = headers["content-type"].to_str().unwrap().strip_prefix("multipart/related; boundary=").unwrap().to_owned();
@@ -147,7 +157,7 @@ async fn create(State(service): State<Drive>, Query(query): Parameters, headers:
     Ok(Json(json!({ "id": id })).into_response())
 }
 
-async fn etag(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Response> {
+async fn etag(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["fields"], "etag");
     let disk = service.disk.lock().unwrap();
@@ -155,20 +165,14 @@ async fn etag(State(service): State<Drive>, Path(id): Path<String>, Query(query)
     Ok(Json(json!({ "etag": file.etag })).into_response())
 }
 
-async fn read(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Response> {
+async fn read(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["alt"], "media");
     let disk = service.disk.lock().unwrap();
     disk.files.get(&(who, id.clone())).map(|file| file.content.clone().into_response()).ok_or_else(|| not_found(&id))
 }
 
-async fn replace(
-    State(service): State<Drive>,
-    Path(id): Path<String>,
-    Query(query): Parameters,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Response> {
+async fn replace(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!((query["uploadType"].as_str(), query["fields"].as_str()), ("media", "etag"));
     let mut disk = service.disk.lock().unwrap();
@@ -183,7 +187,7 @@ async fn replace(
     Ok(Json(json!({ "etag": file.etag })).into_response())
 }
 
-async fn remove(State(service): State<Drive>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Response> {
+async fn remove(State(service): State<Drive>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     service.disk.lock().unwrap().files.remove(&(who, id.clone())).ok_or_else(|| not_found(&id))?;
     Ok(StatusCode::NO_CONTENT.into_response())

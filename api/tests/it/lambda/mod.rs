@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+mod emulated;
 mod events;
 
 use events::{function_url, rest, v2};
@@ -221,7 +222,7 @@ async fn a_job_gets_its_order_and_the_time_there_is_and_fails_when_something_is_
     let (order, time) = orders.recv().await.unwrap();
     assert!(matches!(order, Order::Reminders { at: Some(_), time: None }));
     assert_eq!(time, Duration::from_secs(59));
-    assert_eq!(function.answer(&event, Duration::from_secs(3)).await.unwrap_err(), "1 users are left: out of time");
+    assert_eq!(function.answer(&event, Duration::from_secs(3)).await.unwrap_err(), "reminders 08:00: 1 users are left: out of time");
     assert_eq!(function.answer(r#"{"job":"unheard of"}"#, MINUTE).await.unwrap_err(), r#"no such job: "unheard of""#);
 }
 

@@ -11,7 +11,7 @@ use onestep_api::http::{Entry, Start, health::Hop};
 use onestep_api::settings::environment::Place;
 use onestep_api::settings::{Addresses, Secret, Settings};
 use onestep_api::store::sqlite::Sqlite;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::people::{ANDROID, BUNDLE, IOS};
@@ -23,6 +23,10 @@ pub(crate) struct Up(pub(crate) Arc<App>);
 impl Start for Up {
     async fn app(&self) -> Result<Arc<App>, String> {
         Ok(self.0.clone())
+    }
+
+    fn if_up(&self) -> Option<Arc<App>> {
+        Some(self.0.clone())
     }
 
     async fn hops(&self) -> Vec<Hop> {
@@ -70,13 +74,31 @@ impl Rig {
         let store = Sqlite::open(&folder.path().join("onestep.db")).unwrap();
         let app = Arc::new(App::new(settings, Arc::new(store), place));
         let entry: Entry = Arc::new(Up(app.clone()));
-        let (router, _) = onestep_api::http::login::routes().split_for_parts();
-        Self { app, router: router.with_state(entry), _folder: folder }
+        Self { app, router: onestep_api::http::router::router(entry), _folder: folder }
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
         answered(&self.router, request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Signed in with Google on a device.
+    pub(crate) async fn signed_in(&self, email: &str, device: Option<&str>) -> String {
+        let token = super::people::signed(super::people::current(), &super::people::google(email));
+        let (status, body) = self.post("/auth/login/google/", json!({"token": token, "deviceToken": device})).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body["access"].as_str().unwrap().to_owned()
+    }
+
+    /// As whoever has this token.
+    pub(crate) async fn ask(&self, method: &str, path: &str, token: &str, body: Value) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+        answered(&self.router, request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// All that is done after the answers.
+    pub(crate) async fn settled(&self) {
+        assert!(self.app.after.settled(std::time::Duration::from_secs(30)).await);
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {

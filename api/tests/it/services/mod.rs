@@ -21,8 +21,6 @@ pub(crate) enum Reply {
     Text(u16, String),
     /// With a `Cache-Control`.
     Kept(&'static str, Value),
-    /// Takes the request, and never answers.
-    Hang,
     /// Begins an answer, and breaks the connection off.
     Cut,
 }
@@ -63,12 +61,8 @@ pub(crate) struct Fake {
 impl Fake {
     /// That always gives the same answer.
     pub(crate) async fn start(reply: Reply) -> Self {
-        Self::answering(move |_| reply.clone()).await
-    }
-
-    /// That looks at the request first.
-    pub(crate) async fn answering(answers: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let inside = Inside { seen: Arc::default(), answers: Arc::new(Mutex::new(Arc::new(answers))) };
+        let answers: Answers = Arc::new(move |_| reply.clone());
+        let inside = Inside { seen: Arc::default(), answers: Arc::new(Mutex::new(answers)) };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(inside.clone());
@@ -78,7 +72,12 @@ impl Fake {
 
     /// From now on.
     pub(crate) fn now_gives(&self, reply: Reply) {
-        *self.inside.answers.lock().unwrap() = Arc::new(move |_| reply.clone());
+        self.now_answers(move |_| reply.clone());
+    }
+
+    /// From now on, by what is asked.
+    pub(crate) fn now_answers(&self, answers: impl Fn(&Seen) -> Reply + Send + Sync + 'static) {
+        *self.inside.answers.lock().unwrap() = Arc::new(answers);
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -102,7 +101,6 @@ async fn answer(State(inside): State<Inside>, request: Request) -> Response {
         Reply::Json(code, value) => (status(code), axum::Json(value)).into_response(),
         Reply::Text(code, text) => (status(code), text).into_response(),
         Reply::Kept(control, value) => ([("cache-control", control)], axum::Json(value)).into_response(),
-        Reply::Hang => std::future::pending().await,
         Reply::Cut => {
             let pieces = [Ok(Bytes::from_static(b"{\"ke")), Err(std::io::Error::other("cut"))];
             Response::new(Body::from_stream(futures::stream::iter(pieces)))

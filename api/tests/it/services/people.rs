@@ -19,6 +19,7 @@ pub(crate) const BUNDLE: &str = "com.safezone.onestep";
 pub(crate) struct Signing {
     pub(crate) name: &'static str,
     pub(crate) private: EncodingKey,
+    pem: String,
     pub(crate) jwk: Value,
 }
 
@@ -30,7 +31,7 @@ fn make(name: &'static str) -> Signing {
         "n": number(public.modulus().big_endian_without_leading_zero()), "e": number(public.exponent().big_endian_without_leading_zero())});
     let document: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
     let pem = pem(document.as_ref());
-    Signing { name, private: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(), jwk }
+    Signing { name, private: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(), pem, jwk }
 }
 
 fn pem(der: &[u8]) -> String {
@@ -47,6 +48,11 @@ pub(crate) fn current() -> &'static Signing {
 pub(crate) fn other() -> &'static Signing {
     static KEY: OnceLock<Signing> = OnceLock::new();
     KEY.get_or_init(|| make("other"))
+}
+
+/// A private key as the JSON of a service account has it.
+pub(crate) fn private_pem() -> &'static str {
+    &current().pem
 }
 
 /// What a provider publishes.

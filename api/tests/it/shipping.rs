@@ -1,0 +1,67 @@
+//! What is deployed fits the program: `deploy/api/template.yaml`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use onestep_api::jobs::{Order, Slot};
+use serde_json::Value;
+
+fn template() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/api/template.yaml")).unwrap()
+}
+
+/// What follows a key, which stands once in the template.
+fn value(template: &str, key: &str) -> String {
+    let mut found = template.lines().filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "));
+    let value = found.next().unwrap_or_else(|| panic!("no {key}"));
+    assert_eq!(found.next(), None, "{key} stands twice");
+    value.to_owned()
+}
+
+#[test]
+fn the_schedule_sends_what_the_program_understands_when_reminders_are_due() {
+    let template = template();
+    let input = value(&template, "Input").trim_matches('\'').replace("<aws.scheduler.scheduled-time>", "2026-11-22T23:00:00Z");
+    let order = Order::read(&serde_json::from_str::<Value>(&input).unwrap()).unwrap().unwrap();
+    assert_eq!(order, Order::Reminders { at: None, time: Some("2026-11-22T23:00:00Z".parse().unwrap()) });
+    let hours: Vec<String> = Slot::ALL.iter().map(|slot| slot.at().trim_end_matches(":00").trim_start_matches('0').to_owned()).collect();
+    assert_eq!(value(&template, "ScheduleExpression"), format!("cron(0 {} * * ? *)", hours.join(",")));
+    assert_eq!(value(&template, "ScheduleExpressionTimezone"), "Asia/Seoul");
+}
+
+#[test]
+fn the_role_allows_what_the_store_does_and_nothing_else() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/dynamodb");
+    let code: String = fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    // The table is made by the template, and looked for only by the command line.
+    let calls = [
+        ("dynamodb:GetItem", ".get_item()"),
+        ("dynamodb:BatchGetItem", ".batch_get_item()"),
+        ("dynamodb:Query", ".query()"),
+        ("dynamodb:Scan", ".scan()"),
+        ("dynamodb:PutItem", ".put_item()"),
+        ("dynamodb:PutItem", "TransactWriteItem::builder().put("),
+        ("dynamodb:UpdateItem", ".update_item()"),
+        ("dynamodb:UpdateItem", "TransactWriteItem::builder().update("),
+        ("dynamodb:DeleteItem", ".delete_item()"),
+        ("dynamodb:DeleteItem", "TransactWriteItem::builder().delete("),
+        ("dynamodb:BatchWriteItem", ".batch_write_item()"),
+        ("dynamodb:ConditionCheckItem", ".condition_check("),
+    ];
+    let used: BTreeSet<&str> = calls.into_iter().filter(|(_, call)| code.contains(call)).map(|(action, _)| action).collect();
+    let template = template();
+    let allowed = template.lines().find_map(|line| line.trim().strip_prefix("Action: [dynamodb:")).unwrap();
+    let allowed: BTreeSet<String> =
+        allowed.trim_end_matches(']').split(", ").map(|action| format!("dynamodb:{}", action.trim_start_matches("dynamodb:"))).collect();
+    assert_eq!(allowed.iter().map(String::as_str).collect::<BTreeSet<_>>(), used);
+}
+
+#[test]
+fn the_table_has_the_keys_that_the_store_reads() {
+    let item = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/dynamodb/item.rs")).unwrap();
+    for (name, kind) in [("pk", "HASH"), ("sk", "RANGE")] {
+        assert!(item.contains(&format!("= \"{name}\"")), "{name}");
+        assert!(template().contains(&format!("{{AttributeName: {name}, KeyType: {kind}}}")), "{name}");
+    }
+}
