@@ -249,7 +249,7 @@ async fn any_other_event_is_answered_and_nothing_is_done() {
         nested.as_str(),
     ] {
         let answer = serde_json::to_value(function.answer(event, MINUTE).await.unwrap()).unwrap();
-        assert_eq!(answer, json!({"ignored": true}), "{:.60}", event);
+        assert_eq!(answer, json!({"ignored": true}), "{event:.60}");
     }
     assert!(orders.try_recv().is_err());
 }
