@@ -36,18 +36,27 @@ pub(crate) fn target() -> PathBuf {
 /// When the installation fails; each test that needs it then says why.
 pub fn python() -> PathBuf {
     static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match PYTHON.get_or_init(|| ensure(&folder())) {
+    match PYTHON.get_or_init(|| ensure(&folder(), &REQUIREMENTS)) {
         Ok(python) => python.clone(),
         Err(problem) => panic!("{problem}"),
     }
 }
 
+/// A program of a package that few tests need, in an environment of its own: the others need not wait for it.
+///
+/// # Panics
+/// When the installation fails.
+pub fn program(requirement: &str, name: &str) -> PathBuf {
+    let python = ensure(&folder().join(requirement), &[requirement]).unwrap_or_else(|problem| panic!("{problem}"));
+    python.with_file_name(name)
+}
+
 /// One process installs, the others wait for its lock and find the stamp.
-fn ensure(folder: &Path) -> Result<PathBuf, String> {
+fn ensure(folder: &Path, requirements: &[&str]) -> Result<PathBuf, String> {
     let environment = folder.join("venv");
     let python = environment.join("bin").join("python");
     let stamp = folder.join("installed");
-    let wanted = REQUIREMENTS.join("\n");
+    let wanted = requirements.join("\n");
     let doing = |what: &str, path: &Path, error: std::io::Error| format!("test stack: cannot {what} {}: {error}", path.display());
 
     fs::create_dir_all(folder).map_err(|e| doing("create", folder, e))?;
@@ -59,7 +68,7 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
     }
 
     // Past libtest's capture: the first run is slow, and this says why.
-    let _ = writeln!(std::io::stderr(), "test stack: installing {} into {} (once, about half a minute)", REQUIREMENTS.join(", "), environment.display(),);
+    let _ = writeln!(std::io::stderr(), "test stack: installing {} into {} (once, about half a minute)", requirements.join(", "), environment.display(),);
     let _ = fs::remove_file(&stamp);
     if environment.exists() {
         fs::remove_dir_all(&environment).map_err(|e| doing("remove", &environment, e))?;
@@ -70,7 +79,7 @@ fn ensure(folder: &Path) -> Result<PathBuf, String> {
         "Is Python 3 there, with its venv module (on Debian: apt install python3-venv)?",
     )?;
     run(
-        Command::new(&python).args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]).args(REQUIREMENTS),
+        Command::new(&python).args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]).args(requirements),
         &lock,
         "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
     )?;

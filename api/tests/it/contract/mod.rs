@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use harness::World;
 use process::{KEY, Process};
+use test_stack::stack::{Emulator, aws_env};
 
 /// Every area has its own people, so all of them ask at once.
 async fn holds(process: Process) {
@@ -53,4 +54,11 @@ async fn the_contract_holds_of_a_server_with_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = format!("sqlite:{}", folder.path().join("onestep.db").display());
     holds(Process::start(&store, &[]).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_holds_of_a_server_with_a_table() {
+    let emulator = Emulator::ministack().await;
+    // The table is not there yet: the server makes it.
+    holds(Process::start("dynamodb:onestep", &aws_env(&emulator.url(), &[])).await).await;
 }

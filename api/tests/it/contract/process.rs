@@ -42,9 +42,9 @@ impl Process {
     /// Starts it on a store, with more variables of the environment.
     pub(super) async fn start(store: &str, environment: &[(String, String)]) -> Self {
         let keys = Fake::start(Reply::Kept("max-age=3600", published(&[current()]))).await;
-        let model = Fake::answering(model).await;
-        let mail = Fake::answering(mail).await;
-        let pushes = Fake::answering(|_| Reply::Json(200, json!({"name": "projects/one-step/messages/1"}))).await;
+        let model = answering(model).await;
+        let mail = answering(mail).await;
+        let pushes = Fake::start(Reply::Json(200, json!({"name": "projects/one-step/messages/1"}))).await;
         let tokens = GoogleTokens::start().await;
         let mut command = leash::command(env!("CARGO_BIN_EXE_onestep-api").as_ref());
         command.env_clear().envs(["PATH", "LLVM_PROFILE_FILE"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
@@ -124,6 +124,13 @@ fn follow(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) -> Receiver<SocketA
         }
     });
     told
+}
+
+/// A service that looks at what it is asked.
+async fn answering(answers: fn(&Seen) -> Reply) -> Fake {
+    let fake = Fake::start(Reply::Cut).await;
+    fake.now_answers(answers);
+    fake
 }
 
 /// Steps for what it is asked, as the task says.
