@@ -40,8 +40,8 @@ impl Default for Addresses {
 /// All of the settings that do not say where the process listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::open`].
-    pub store: String,
+    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::open`]. It may hold the key of a service.
+    pub store: Secret,
     /// `ONESTEP_SECRET_KEY`: signs the tokens.
     pub secret_key: Secret,
     /// `ONESTEP_GOOGLE_ANDROID_CLIENT_IDS`; the first is what the client is told.

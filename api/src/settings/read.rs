@@ -59,7 +59,7 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
         Place::Server | Place::Lambda => given.required(),
     };
     let settings = Settings {
-        store,
+        store: Secret::new(store),
         secret_key,
         google_android,
         google_ios,

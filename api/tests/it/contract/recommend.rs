@@ -5,6 +5,8 @@ use std::sync::Arc;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+use crate::services::Seen;
+
 use super::harness::{Person, SUB, TODO, World, each};
 
 const RECOMMEND: &str = "/todos/recommend/";
@@ -41,7 +43,7 @@ async fn whole(world: &Arc<World>) {
     let rows: Vec<Value> = children.iter().map(|child| json!({"content": child["content"], "date": child["date"], "todoId": child["todo"]})).collect();
     ann.post(SUB, json!(rows)).await.has(201, json!([{"content": "창문 닦기", "todoId": todo}, {"content": "바닥 닦기", "todoId": todo}]));
 
-    let asked: Vec<Value> = world.process().model.seen().iter().filter(|seen| seen.path.ends_with("/chat/completions")).map(|seen| seen.json()).collect();
+    let asked: Vec<Value> = world.process().model.seen().iter().filter(|seen| seen.path.ends_with("/chat/completions")).map(Seen::json).collect();
     let asked = asked.into_iter().find(|asked| asked["messages"][1]["content"].as_str().is_some_and(|task| task.contains(content))).unwrap_or_default();
     world.check(asked["model"] == "gpt-4o-mini" && asked["response_format"] == json!({"type": "json_object"}), &asked);
     world.check(asked["messages"][0]["role"] == "system" && asked["messages"][1]["role"] == "user", &asked);
