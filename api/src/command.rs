@@ -115,6 +115,8 @@ enum Command {
     Openapi,
 }
 
+/// Threads that wait for files: SQLite does not gain from more, and each keeps memory of its own.
+const BLOCKING: usize = 8;
 /// How long a start may take without being noticed.
 const AT_ONCE: Duration = Duration::from_millis(300);
 
@@ -142,7 +144,7 @@ pub fn main() -> ExitCode {
     };
     let command = line.command.unwrap_or(Command::Serve);
     log(if matches!(command, Command::Serve) { "info" } else { "error" });
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let done = match tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING).enable_all().build() {
         Ok(runtime) => runtime.block_on(run(command)),
         Err(error) => Err(failed(error)),
     };
@@ -215,7 +217,7 @@ pub fn opener(place: Place) -> Open {
     Arc::new(move |settings: &Settings| {
         let (setting, firebase) = (settings.store.clone(), settings.firebase.clone());
         async move {
-            let store = store::open(&setting, firebase.as_ref()).await?;
+            let store = store::open(setting.reveal(), firebase.as_ref()).await?;
             // A store that can be used needs nothing, nor the permission to make it.
             if place != Place::Lambda && store.ready().await.is_err() {
                 store.prepare().await.map_err(|error| error.to_string())?;
@@ -281,7 +283,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
     let seen = |users: u64| progress.set_position(users);
     let moved = match (is_store(from), is_store(to)) {
         (false, false) => {
-            return Err(Failure { code: USAGE, sentence: format!("neither {from:?} nor {to:?} is a store; a store is one of {}", store::KINDS) });
+            return Err(Failure { code: USAGE, sentence: format!("neither of the two is a store; a store is one of {}", store::KINDS) });
         }
         (true, false) => {
             let store = open_existing(environment, from).await?;
@@ -391,7 +393,7 @@ fn new_user(address: &str) -> User {
 
 async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), Failure> {
     let reading = read::read(&environment, None).map_err(|problems| Failure { code: CONFIGURATION, sentence: problems.to_string() })?;
-    let store = open(&environment, &reading.settings.store).await?;
+    let store = open(&environment, reading.settings.store.reveal()).await?;
     let user = account(store.as_ref(), address).await?.ok_or_else(|| failed(format!("nobody goes by {address}")))?;
     let mut decide = |holdings: &Holdings, _: &[Id]| vec![Change::User(User { is_premium: on, ..holdings.user.clone() })];
     store.update(user, Want::Account, 0, &mut decide).await.map_err(failed)?;

@@ -11,6 +11,7 @@ pub mod after;
 pub mod app;
 pub mod command;
 pub mod core;
+pub mod google_account;
 pub mod http;
 pub mod jobs;
 pub mod lambda;

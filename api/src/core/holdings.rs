@@ -89,6 +89,15 @@ pub enum Key {
 }
 
 impl Key {
+    /// What it is, without saying which: names of people and tokens stay out of logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Username(_) => "username",
+            Self::AppleSub(_) => "Apple account",
+            Self::Device(_) => "device token",
+        }
+    }
+
     /// The names an account goes by: all but its devices.
     pub fn of(user: &User) -> Vec<Self> {
         std::iter::once(Self::Username(user.username.clone())).chain(user.apple_sub.clone().map(Self::AppleSub)).collect()

@@ -5,5 +5,6 @@ pub mod holdings;
 pub mod model;
 pub mod order;
 pub mod rank;
+pub mod secret;
 pub mod todos;
 pub mod token;

@@ -12,11 +12,11 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::google_account::{AccessTokens, ServiceAccount};
 use super::messages::{Notification, Push, PushError};
 use super::web::{self, Web};
 use crate::core::holdings::{Change, Want};
 use crate::core::model::User;
+use crate::google_account::{AccessTokens, ServiceAccount};
 use crate::settings::{Secret, Settings};
 use crate::store::Store;
 

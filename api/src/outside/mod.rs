@@ -11,7 +11,6 @@ use sentry::Sentry;
 use web::Web;
 
 pub mod fcm;
-pub mod google_account;
 pub mod identity;
 pub mod keys;
 pub mod messages;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
-use super::google_account::why;
+use crate::google_account::why;
 
 /// A connection that was idle for longer is not used again: a function is frozen between requests, and wakes up with dead ones.
 const IDLE: Duration = Duration::from_secs(4);

@@ -1,33 +1,11 @@
 //! Settings, from the environment and from one secret of Secrets Manager; the environment comes first.
 
-use std::fmt;
+pub use crate::core::secret::Secret;
 
 pub mod environment;
 pub mod own_key;
 pub mod read;
 pub mod secret;
-
-/// A value that nothing prints.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value, for the one who needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
-    }
-}
 
 /// Where the services of others are; each can be moved, so that tests reach their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +40,8 @@ impl Default for Addresses {
 /// All of the settings that do not say where the process listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::open`].
-    pub store: String,
+    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::open`]. It may hold the key of a service.
+    pub store: Secret,
     /// `ONESTEP_SECRET_KEY`: signs the tokens.
     pub secret_key: Secret,
     /// `ONESTEP_GOOGLE_ANDROID_CLIENT_IDS`; the first is what the client is told.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::environment::{Environment, Place};
 use super::{Addresses, Secret, Settings, own_key};
-use crate::outside::google_account::{ServiceAccount, safe_address};
+use crate::google_account::{ServiceAccount, safe_address};
 
 /// The names that the original has in its secret, for ours.
 const ALIASES: [(&str, &str); 8] = [
@@ -59,7 +59,7 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
         Place::Server | Place::Lambda => given.required(),
     };
     let settings = Settings {
-        store,
+        store: Secret::new(store),
         secret_key,
         google_android,
         google_ios,

@@ -26,7 +26,7 @@ pub const KINDS: &str = "sqlite:PATH, dynamodb:TABLE, firestore:PROJECT, google-
 /// # Errors
 /// A sentence that names what is wrong with the setting, or why the store cannot be opened.
 pub async fn open(setting: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, String> {
-    let (kind, rest) = setting.split_once(':').ok_or_else(|| format!("{setting:?} is no store; it is one of {KINDS}"))?;
+    let (kind, rest) = setting.split_once(':').ok_or_else(|| format!("this is no store; it is one of {KINDS}"))?;
     match kind {
         "sqlite" if rest.is_empty() => Err("sqlite: needs a path, such as sqlite:onestep.db".to_owned()),
         "sqlite" => sqlite::Sqlite::open(Path::new(rest)).map(|store| Arc::new(store) as Arc<dyn Store>).map_err(|error| format!("{rest}: {error}")),
@@ -47,7 +47,7 @@ pub type Decide<'a> = &'a mut (dyn FnMut(&Holdings, &[Id]) -> Vec<Change> + Send
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A name that must be unique belongs to another user; nothing was written.
-    #[error("{0:?} belongs to another user")]
+    #[error("the {} belongs to another user", .0.kind())]
     Taken(Key),
     /// Others kept changing the same user's rows; nothing was written.
     #[error("the rows were changed by others at the same time, {0} times in a row")]

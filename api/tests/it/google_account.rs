@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use onestep_api::outside::google_account::{AccessTokens, ServiceAccount};
+use onestep_api::google_account::{AccessTokens, ServiceAccount};
 use onestep_api::settings::Secret;
 
 use crate::fakes::google_tokens::GoogleTokens;

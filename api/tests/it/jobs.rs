@@ -30,6 +30,9 @@ struct Recorder {
     refuse_mail_to: Mutex<BTreeSet<String>>,
 }
 
+/// Text, day, whether it is ticked.
+type Task<'a> = (&'a str, Option<&'a str>, bool);
+
 #[async_trait]
 impl Push for Recorder {
     async fn push(&self, token: &str, notification: &Notification) -> Result<(), PushError> {
@@ -68,7 +71,7 @@ impl World {
         Self { tools: Tools { store, push: Some(recorder.clone()), mail: Some(recorder.clone()), now }, recorder, _folder: folder }
     }
 
-    async fn user(&self, username: &str, devices: &[&str], todos: &[(&str, Option<&str>, bool)]) -> Id {
+    async fn user(&self, username: &str, devices: &[&str], todos: &[Task<'_>]) -> Id {
         let device = |token: &&str| Device { token: (*token).to_owned(), seen_at: now() };
         let user = User {
             id: 0,
@@ -87,14 +90,14 @@ impl World {
         };
         let id = self.tools.store.create(user).await.unwrap().id;
         let mut add = |_: &Holdings, ids: &[Id]| {
-            let row = |(&id, (place, &(content, date, is_completed))): (&Id, (usize, &(&str, Option<&str>, bool)))| {
+            let row = |((place, &id), &(content, date, is_completed)): ((usize, &Id), &Task<'_>)| {
                 let date: Option<NaiveDate> = date.map(|date| date.parse().unwrap());
                 let (content, rank) = (content.to_owned(), format!("0|i0000{place}:"));
                 let row =
                     Todo { id, content, category_id: 1, date, due_time: None, rank, is_completed, created_at: now(), updated_at: now(), deleted_at: None };
                 Change::Todo(row)
             };
-            ids.iter().zip(todos.iter().enumerate()).map(row).collect()
+            ids.iter().enumerate().zip(todos).map(row).collect()
         };
         self.tools.store.update(id, Want::Account, u32::try_from(todos.len()).unwrap(), &mut add).await.unwrap();
         id

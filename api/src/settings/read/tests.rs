@@ -18,7 +18,7 @@ fn fields(value: Value) -> Map<String, Value> {
 fn three_settings_are_enough() {
     let reading = read(&environment(&[]), None).unwrap();
     let settings = reading.settings;
-    assert_eq!(settings.store, "sqlite:onestep.db");
+    assert_eq!(settings.store.reveal(), "sqlite:onestep.db");
     assert_eq!((settings.google_android, settings.google_ios, settings.apple_audiences), (vec!["android".to_owned()], vec![], vec!["bundle".to_owned()]));
     assert_eq!(settings.addresses, Addresses::default());
     assert_eq!(

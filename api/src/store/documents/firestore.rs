@@ -24,7 +24,7 @@ use super::Documents;
 use super::shelf::{Document, Place, Put, Shelf, Version, user_label};
 use super::wire::{self, Address, RETRIES, Reply, unavailable};
 use crate::core::model::Id;
-use crate::outside::google_account::{AccessTokens, ServiceAccount, safe_address};
+use crate::google_account::{AccessTokens, ServiceAccount, safe_address};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
 

@@ -25,7 +25,7 @@ use super::Documents;
 use super::shelf::{Document, Place, Put, Shelf, Version};
 use super::wire::{self, Address, RETRIES, Reply, unavailable};
 use crate::core::model::Id;
-use crate::outside::google_account::safe_address;
+use crate::google_account::safe_address;
 use crate::store::{Store, StoreError};
 
 const STORE: &str = "iCloud";

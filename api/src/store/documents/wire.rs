@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::outside::google_account::why;
+use crate::google_account::why;
 use crate::store::StoreError;
 
 /// Longer answers are not read: the longest document is 5 MiB, and a third more in base64.

@@ -40,8 +40,8 @@ pub(super) async fn holds(world: Arc<World>) {
     let own = having(&mallory, "his own").await;
     let before = everything(&ann).await;
 
-    let his = everything(&mallory).await;
-    let theirs = his.to_string();
+    let own_before = everything(&mallory).await;
+    let theirs = own_before.to_string();
     world.check(!theirs.contains("a secret of hers") && !theirs.contains(&ann.email), &theirs);
     for query in [format!("?user_id={}", ann.id), format!("?userId={}&start_date=2024-01-01&end_date=2024-12-31", ann.id)] {
         for path in [TODO, INBOX, CATEGORY] {
@@ -95,7 +95,7 @@ pub(super) async fn holds(world: Arc<World>) {
             }
         }
     }
-    world.check(everything(&mallory).await == his, "nothing of his changed");
+    world.check(everything(&mallory).await == own_before, "nothing of his changed");
     world.check(everything(&ann).await == before, "nothing of hers changed");
     // A user's number opens nothing in a body either.
     mallory.post(CATEGORY, json!({"color": 1, "userId": ann.id})).await.has(201, json!({"userId": mallory.id}));

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+use crate::services::Seen;
+
 use super::harness::{Person, SUB, TODO, World, each};
 use crate::services::Seen;
 

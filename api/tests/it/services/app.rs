@@ -37,7 +37,7 @@ impl Start for Up {
 /// Everything that must be given, and nothing else.
 pub(crate) fn settings() -> Settings {
     Settings {
-        store: String::new(),
+        store: Secret::new(""),
         secret_key: Secret::new("a key of the tests, long enough"),
         google_android: vec![ANDROID.to_owned()],
         google_ios: vec![IOS.to_owned()],

@@ -19,7 +19,7 @@ use url::Url;
 
 use super::super::shelf::{Document, Put, Version};
 use super::super::wire::{self, RETRIES, Reply, unavailable};
-use crate::outside::google_account::AccessTokens;
+use crate::google_account::AccessTokens;
 use crate::store::StoreError;
 
 pub(super) const STORE: &str = "Google Drive";

@@ -25,7 +25,7 @@ use super::Documents;
 use super::shelf::{Document, Place, Put, Shelf, Version};
 use super::wire::{self, Address, unavailable};
 use crate::core::model::{Id, User};
-use crate::outside::google_account::{AccessTokens, ServiceAccount, safe_address};
+use crate::google_account::{AccessTokens, ServiceAccount, safe_address};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
 

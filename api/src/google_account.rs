@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::settings::Secret;
+use crate::core::secret::Secret;
 
 /// How long an assertion holds; the most that Google takes.
 const ASSERTION_HOLDS: TimeDelta = TimeDelta::hours(1);
