@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::services::Seen;
 
 use super::harness::{Person, SUB, TODO, World, each};
-use crate::services::Seen;
 
 const RECOMMEND: &str = "/todos/recommend/";
 
