@@ -101,8 +101,8 @@ async fn find(app: &App, caller: &Caller, asked: Option<&str>) -> Result<(Todo, 
     let counts = app.outside.model.is_some();
     let decide = |holdings: &Holdings, _: &[Id]| {
         let before = holdings.user.recommended_at;
-        // A clock that was set back locks nobody out.
-        let since = before.map(|before| now - before).filter(|since| (TimeDelta::zero()..EVERY).contains(since));
+        // Of calls at once a later one may have been counted first; a clock that was set back further locks nobody out.
+        let since = before.map(|before| now - before).filter(|since| (-EVERY..EVERY).contains(since));
         if let Some(since) = since.filter(|_| !holdings.user.is_premium) {
             let seconds = u64::try_from((EVERY - since).num_milliseconds()).unwrap_or_default().div_ceil(1000);
             return Err(Refusal::TooOften("Rate limit exceeded".to_owned(), seconds));

@@ -28,7 +28,7 @@ pub(super) async fn holds(process: Process) {
         // Whoever deletes his account is known no longer.
         command.args(["--exclude-operation-id", "delete_user"]);
         command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--generation-database", "none"]);
-        command.args(["--workers", "2", "--continue-on-failure", "--no-color"]);
+        command.args(["--workers", "1", "--continue-on-failure", "--no-color"]);
         command.env_clear().env("HOME", folder.path()).env("NO_PROXY", "*").env("PYTHONUTF8", "1").current_dir(folder.path());
         command.stdin(Stdio::null()).output().expect("start it")
     };
