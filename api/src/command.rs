@@ -363,7 +363,7 @@ async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
     let app = Starting::new(environment, opener(place)).app().await.map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
     let user = match account(app.store.as_ref(), address).await? {
         Some(user) => user,
-        None => match app.store.create(new_user(address)).await {
+        None => match app.store.create(User::new(address, Provider::Google, app::now())).await {
             Ok(user) => user.id,
             Err(StoreError::Taken(_)) => account(app.store.as_ref(), address).await?.ok_or_else(|| failed("the account went away"))?,
             Err(error) => return Err(failed(error)),
@@ -371,24 +371,6 @@ async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
     };
     let token = app.sign(Kind::Access, user, None).map_err(|_| failed("this machine has no random numbers"))?;
     writeln!(io::stdout(), "{token}").map_err(failed)
-}
-
-fn new_user(address: &str) -> User {
-    User {
-        id: 0,
-        username: address.to_owned(),
-        provider: Provider::Google,
-        apple_sub: None,
-        is_subscribed: false,
-        is_premium: false,
-        created_at: app::now(),
-        deleted_at: None,
-        recommended_at: None,
-        reminded: None,
-        patch_note: None,
-        devices: Vec::new(),
-        profile: None,
-    }
 }
 
 async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), Failure> {

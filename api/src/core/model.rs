@@ -57,6 +57,27 @@ pub struct User {
     pub profile: Option<Profile>,
 }
 
+impl User {
+    /// A new account, which has no number yet.
+    pub fn new(username: impl Into<String>, provider: Provider, now: DateTime<Utc>) -> Self {
+        Self {
+            id: 0,
+            username: username.into(),
+            provider,
+            apple_sub: None,
+            is_subscribed: false,
+            is_premium: false,
+            created_at: now,
+            deleted_at: None,
+            recommended_at: None,
+            reminded: None,
+            patch_note: None,
+            devices: Vec::new(),
+            profile: None,
+        }
+    }
+}
+
 /// One installed client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {

@@ -73,21 +73,7 @@ impl World {
 
     async fn user(&self, username: &str, devices: &[&str], todos: &[Task<'_>]) -> Id {
         let device = |token: &&str| Device { token: (*token).to_owned(), seen_at: now() };
-        let user = User {
-            id: 0,
-            username: username.to_owned(),
-            provider: Provider::Google,
-            apple_sub: None,
-            is_subscribed: false,
-            is_premium: false,
-            created_at: now(),
-            deleted_at: None,
-            recommended_at: None,
-            reminded: None,
-            patch_note: None,
-            devices: devices.iter().map(device).collect(),
-            profile: None,
-        };
+        let user = User { devices: devices.iter().map(device).collect(), ..User::new(username, Provider::Google, now()) };
         let id = self.tools.store.create(user).await.unwrap().id;
         let mut add = |_: &Holdings, ids: &[Id]| {
             let row = |((place, &id), &(content, date, is_completed)): ((usize, &Id), &Task<'_>)| {

@@ -156,21 +156,7 @@ fn leaping() -> DateTime<Utc> {
 }
 
 fn person(username: &str, devices: &[&str]) -> User {
-    User {
-        id: 0,
-        username: username.to_owned(),
-        provider: Provider::Google,
-        apple_sub: None,
-        is_subscribed: false,
-        is_premium: false,
-        created_at: DateTime::UNIX_EPOCH,
-        deleted_at: None,
-        recommended_at: None,
-        reminded: None,
-        patch_note: None,
-        devices: devices.iter().map(|token| device(token)).collect(),
-        profile: None,
-    }
+    User { devices: devices.iter().map(|token| device(token)).collect(), ..User::new(username, Provider::Google, DateTime::UNIX_EPOCH) }
 }
 
 fn device(token: &str) -> Device {

@@ -87,19 +87,9 @@ async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now
 
 async fn make(app: &App, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<Entered>, StoreError> {
     let user = User {
-        id: 0,
-        username: name(app, person).await?,
-        provider: person.provider,
         apple_sub: (person.provider == Provider::Apple).then(|| person.sub.clone()),
-        is_subscribed: false,
-        is_premium: false,
-        created_at: now,
-        deleted_at: None,
-        recommended_at: None,
-        reminded: None,
-        patch_note: None,
         devices: device.map(|token| Device { token: token.to_owned(), seen_at: now }).into_iter().collect(),
-        profile: None,
+        ..User::new(name(app, person).await?, person.provider, now)
     };
     let user = app.store.create(user).await?;
     Ok(Some(Entered { id: user.id, username: user.username, made: true, restored: false }))

@@ -193,7 +193,7 @@ impl<S: Shelf> Store for Documents<S> {
     }
 
     async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
-        self.in_time(async { Ok(self.look(user).await?.map(|archive| page::holdings(&archive, want))) }).await
+        self.in_time(async { Ok(self.look(user).await?.map(|archive| archive.holdings(want))) }).await
     }
 
     async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
@@ -237,12 +237,12 @@ impl<S: Shelf> Documents<S> {
         let (mut found, ids) = tokio::try_join!(self.load(user), self.free_ids(new_ids))?;
         for attempt in 1..=ATTEMPTS {
             let Some(Found { page: Page { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
-            let changes = decide(&page::holdings(archive, want), &ids);
+            let changes = decide(&archive.holdings(want), &ids);
             if changes.is_empty() {
                 return Ok(true);
             }
             let mut archive = archive.clone();
-            page::apply(&mut archive, changes);
+            archive.apply(changes);
             if self.write(found.as_ref(), &archive).await? {
                 return Ok(true);
             }

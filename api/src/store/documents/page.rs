@@ -8,8 +8,8 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
-use crate::core::model::{Id, User};
+use crate::core::holdings::{Archive, Key};
+use crate::core::model::User;
 
 /// Nothing that we wrote unpacks to more; guards against a document made to.
 const UNPACKED_MAX: u64 = 128 * 1024 * 1024;
@@ -63,54 +63,6 @@ pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
 pub(super) fn names(user: &User) -> Vec<Key> {
     let devices = user.devices.iter().map(|device| Key::Device(device.token.clone()));
     Key::of(user).into_iter().chain(devices).collect()
-}
-
-/// What is handed out of an archive: no deleted rows, in the order of the ranks.
-pub(super) fn holdings(archive: &Archive, want: Want) -> Holdings {
-    let mut holdings = Holdings::of(archive.user.clone());
-    if want.categories() {
-        holdings.categories = archive.categories.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
-    }
-    if want.todos() {
-        holdings.todos = archive.todos.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
-        holdings.subs = archive.subs.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
-    }
-    holdings.sort();
-    holdings
-}
-
-/// Makes the changes. The archive's rows stand in the order of their ids, before and after.
-pub(super) fn apply(archive: &mut Archive, changes: Vec<Change>) {
-    for change in changes {
-        match change {
-            Change::User(user) => {
-                let devices = std::mem::take(&mut archive.user.devices);
-                archive.user = User { id: archive.user.id, devices, ..user };
-            }
-            Change::AddDevice(device) => {
-                let devices = &mut archive.user.devices;
-                devices.retain(|known| known.token != device.token);
-                devices.push(device);
-                devices.sort_by_key(|device| device.seen_at);
-            }
-            Change::DropDevice(token) => archive.user.devices.retain(|device| device.token != token),
-            Change::Category(row) => set(&mut archive.categories, row, |row| row.id),
-            Change::Todo(row) => set(&mut archive.todos, row, |row| row.id),
-            Change::Sub(row) => set(&mut archive.subs, row, |row| row.id),
-            Change::Feedback(row) => set(&mut archive.feedback, row, |row| row.id),
-        }
-    }
-}
-
-fn set<Row>(rows: &mut Vec<Row>, row: Row, id: fn(&Row) -> Id) {
-    match rows.binary_search_by_key(&id(&row), id) {
-        Ok(at) => {
-            if let Some(known) = rows.get_mut(at) {
-                *known = row;
-            }
-        }
-        Err(at) => rows.insert(at, row),
-    }
 }
 
 #[cfg(test)]
@@ -177,22 +129,8 @@ mod tests {
     fn busy(count: u64) -> Archive {
         let mut chance = Chance(7);
         let mut now = Utc.timestamp_micros(1_732_000_000_000_000).unwrap();
-        let user = User {
-            id: 1,
-            username: "a@example.com".to_owned(),
-            provider: Provider::Google,
-            apple_sub: None,
-            is_subscribed: false,
-            is_premium: false,
-            created_at: now,
-            deleted_at: None,
-            recommended_at: None,
-            reminded: None,
-            patch_note: None,
-            devices: Vec::new(),
-            profile: None,
-        };
-        let mut archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
+        let user = User { id: 1, ..User::new("a@example.com", Provider::Google, now) };
+        let mut archive = Archive::of(user);
         for number in 0..count {
             now += TimeDelta::microseconds(chance.below(7_200_000_000).cast_signed());
             let words: Vec<&str> = (0..2 + chance.below(3)).map(|_| WORDS[usize::try_from(chance.below(40)).unwrap()]).collect();

@@ -19,21 +19,7 @@ pub(crate) fn time(text: &str) -> NaiveTime {
 }
 
 pub(crate) fn person(username: &str) -> User {
-    User {
-        id: 0,
-        username: username.to_owned(),
-        provider: Provider::Google,
-        apple_sub: None,
-        is_subscribed: true,
-        is_premium: false,
-        created_at: at(1),
-        deleted_at: None,
-        recommended_at: None,
-        reminded: None,
-        patch_note: None,
-        devices: Vec::new(),
-        profile: None,
-    }
+    User { is_subscribed: true, ..User::new(username, Provider::Google, at(1)) }
 }
 
 pub(crate) fn profile() -> Profile {

@@ -58,21 +58,7 @@ async fn it_conforms_on_moto() {
 }
 
 fn person() -> User {
-    User {
-        id: 0,
-        username: "a@example.com".to_owned(),
-        provider: Provider::Google,
-        apple_sub: None,
-        is_subscribed: false,
-        is_premium: false,
-        created_at: DateTime::UNIX_EPOCH,
-        deleted_at: None,
-        recommended_at: None,
-        reminded: None,
-        patch_note: None,
-        devices: Vec::new(),
-        profile: None,
-    }
+    User::new("a@example.com", Provider::Google, DateTime::UNIX_EPOCH)
 }
 
 fn device(token: &str) -> Change {
