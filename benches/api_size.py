@@ -7,7 +7,7 @@ import zipfile
 
 MIB = 1024 * 1024
 # Lambda's are 52,428,800 bytes zipped for a direct upload and 262,144,000 bytes unpacked; the original unpacked to 302,633,385.
-LIMITS = {"zipped": (50 * MIB, 15_000_000), "unpacked": (250 * MIB, 250 * MIB)}
+LIMITS = {"zipped": (50 * MIB, 15_000_000), "unpacked": (250 * MIB, 15_000_000)}
 
 
 def main() -> int:
