@@ -22,6 +22,8 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Alarm {
     /// Since when it cannot be, and why; whether that has been told.
     failing: Option<(DateTime<Utc>, String, bool)>,
+    /// Receivers that are being told just now.
+    speaking: usize,
 }
 
 impl Alarm {
@@ -30,19 +32,30 @@ impl Alarm {
         self.failing.is_some()
     }
 
+    /// Whether receivers are being told just now. What was held up meanwhile is told after it, or it would seem to come from a store
+    /// that is still broken.
+    pub(super) fn is_speaking(&self) -> bool {
+        self.speaking > 0
+    }
+
+    /// A receiver has been told, or cannot be.
+    pub(super) fn has_spoken(&mut self) {
+        self.speaking = self.speaking.saturating_sub(1);
+    }
+
     /// A write has failed.
     pub(super) fn store_fails(&mut self, error: &StoreError, deliveries: &Deliveries, now: DateTime<Utc>, under_way: &InFlight) {
         let (since, why, told) = self.failing.get_or_insert_with(|| (now, error.to_string(), false));
         if !*told && now - *since >= PATIENCE {
             *told = true;
-            say(&news(Event::Firing, *since, why, now), deliveries, under_way);
+            self.speaking += say(&news(Event::Firing, *since, why, now), deliveries, under_way);
         }
     }
 
     /// A write has succeeded.
     pub(super) fn store_works(&mut self, deliveries: &Deliveries, now: DateTime<Utc>, under_way: &InFlight) {
         if let Some((since, why, true)) = self.failing.take() {
-            say(&news(Event::Resolved, since, &why, now), deliveries, under_way);
+            self.speaking += say(&news(Event::Resolved, since, &why, now), deliveries, under_way);
         }
     }
 }
@@ -72,8 +85,9 @@ fn news(event: Event, since: DateTime<Utc>, why: &str, now: DateTime<Utc>) -> Ne
     }
 }
 
-/// Tells every receiver, once and without a trace: there is nowhere to keep one.
-fn say(news: &News, deliveries: &Deliveries, under_way: &InFlight) {
+/// Tells every receiver, once and without a trace: there is nowhere to keep one. How many there are.
+fn say(news: &News, deliveries: &Deliveries, under_way: &InFlight) -> usize {
+    let mut told = 0;
     for (name, receiver) in deliveries.receivers() {
         let parcel = Parcel {
             key: format!("{}/{}/{name}", news.incident, news.event.word()),
@@ -91,5 +105,7 @@ fn say(news: &News, deliveries: &Deliveries, under_way: &InFlight) {
             Done::Alarmed
         };
         under_way.push(send.boxed());
+        told += 1;
     }
+    told
 }

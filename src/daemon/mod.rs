@@ -389,7 +389,10 @@ impl Daemon {
                 self.beaten(answer);
                 false
             }
-            Done::Alarmed => false,
+            Done::Alarmed => {
+                self.alarm.has_spoken();
+                false
+            }
         }
     }
 
@@ -507,6 +510,9 @@ impl Daemon {
     }
 
     async fn deliver(&mut self, now: DateTime<Utc>) {
+        if self.alarm.is_speaking() {
+            return;
+        }
         let Parts { store, book, .. } = &self.parts;
         let situation = Situation { store, book, history: &self.history, open: &self.open, orders: &self.orders, once: self.once };
         if let Err(error) = self.deliveries.start_due(&situation, now, &self.under_way).await {
@@ -520,11 +526,8 @@ impl Daemon {
         let pulse = self.parts.pulse.interval().map(|interval| now + interval);
         // One that is due and waits for the sources is looked at when they have answered.
         let report = self.reports.as_ref().and_then(Plan::next).filter(|next| *next > now);
-        [Some(judge), self.slots.next_due(self.once), self.deliveries.next_due(), pulse, self.beat.filter(|_| !self.once), report]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or(judge)
+        let delivery = self.deliveries.next_due().filter(|_| !self.alarm.is_speaking());
+        [Some(judge), self.slots.next_due(self.once), delivery, pulse, self.beat.filter(|_| !self.once), report].into_iter().flatten().min().unwrap_or(judge)
     }
 
     /// In one full pass: whether everything has been polled, judged, and offered to its receiver.

@@ -11,7 +11,7 @@
 //! 2. Whoever finds a claim of another, whose document does not list the name, writes that document unchanged (or, where there is
 //!    none, one that says there is no such user) before he takes the claim over from the version that he has seen. So a writer who was
 //!    only slow finds his document or his claim changed, and begins again: never do two documents list one name.
-//! 3. As writers are seldom dead and often just busy, claims younger than [`GRACE`] are waited for and not taken over.
+//! 3. As writers are seldom dead and often just busy, claims younger than ten seconds are waited for and not taken over.
 
 pub mod firestore;
 pub mod google_drive;

@@ -1,8 +1,8 @@
 //! `google-drive:`: each user's document is in the hidden app folder of his own Google Drive.
 //!
-//! The service account speaks for the user (domain-wide delegation with the scope [`files::SCOPE`]), so users must be of a Workspace
+//! The service account speaks for the user (domain-wide delegation with the scope `drive.appdata`), so users must be of a Workspace
 //! whose administrator allows that; nobody else has a folder that can be reached without asking him. Who a document belongs to, who
-//! goes by which name, and the counter of ids are in an index ([`index`]) in the app folder of one account: the service account
+//! goes by which name, and the counter of ids are in an index in the app folder of one account: the service account
 //! itself, or a user of the Workspace (`google-drive:ADDRESS`), as newer service accounts have no storage of their own.
 //!
 //! A user keeps the folder that he came with: a changed address does not move it.
