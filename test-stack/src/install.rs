@@ -56,7 +56,8 @@ fn ensure(folder: &Path, requirements: &[&str]) -> Result<PathBuf, String> {
     let environment = folder.join("venv");
     let python = environment.join("bin").join("python");
     let stamp = folder.join("installed");
-    let wanted = requirements.join("\n");
+    // Its programs name the folder they were installed into: one that was moved is installed anew.
+    let wanted = format!("{}\n{}", requirements.join("\n"), environment.display());
     let doing = |what: &str, path: &Path, error: std::io::Error| format!("test stack: cannot {what} {}: {error}", path.display());
 
     fs::create_dir_all(folder).map_err(|e| doing("create", folder, e))?;
