@@ -75,7 +75,8 @@ async fn recommend(caller: Caller, Ready(app): Ready, deadline: Option<Extension
     let asked = parameter(query.as_deref(), "todo_id");
     let Some(model) = &app.outside.model else {
         find(&app, &caller, asked.as_deref()).await?;
-        return Err(Refusal::Unavailable("No model is set up here, so nothing can be recommended.".to_owned()));
+        // Nothing that will pass: on this server there is no such thing.
+        return Err(Refusal::Missing("No model is set up here, so nothing can be recommended.".to_owned()));
     };
     let (todo, reservation) = find(&app, &caller, asked.as_deref()).await?;
     let left = deadline.map_or(MODEL, |Extension(deadline)| deadline.left().saturating_sub(KEPT_BACK).min(MODEL));

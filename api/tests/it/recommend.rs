@@ -240,7 +240,7 @@ async fn without_a_model_the_answer_says_so() {
     scene.todo = todo["id"].as_i64().unwrap();
     for _ in 0..2 {
         let (status, body) = scene.ask().await;
-        assert_eq!(status, 503, "{body}");
+        assert_eq!(status, 404, "{body}");
         assert!(body["error"].as_str().unwrap().contains("No model"), "{body}");
     }
 }

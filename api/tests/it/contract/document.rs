@@ -36,7 +36,7 @@ pub(super) async fn holds(process: Process) {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     // It did ask.
-    let asked = said.split_once(" generated").and_then(|(before, _)| before.rsplit(' ').next()?.parse::<u32>().ok());
+    let asked = said.split_once(" generated,").and_then(|(before, _)| before.rsplit(' ').next()?.parse::<u32>().ok());
     assert!(asked.is_some_and(|asked| asked > 500), "{said}");
     let faults = super::in_the_log(&Arc::clone(&world));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
