@@ -251,7 +251,7 @@ async fn letters_go_together_each_to_its_own_recipient() {
 
 #[tokio::test]
 async fn refused_logins_and_our_own_faults_are_reported_without_anything_personal() {
-    let scene = scene_with(|settings| settings.openai_key = None, Place::Server).await;
+    let scene = scene_with(|settings| settings.openai_key = Some(Secret::new("hidden")), Place::Server).await;
     let token = scene.ann(&["phone"]).await;
     assert_eq!(scene.sentry.asked(), 0);
     let (status, _) = scene.rig.post("/auth/login/apple/", json!({"token": "hidden.hidden.hidden", "deviceToken": "hidden"})).await;
@@ -266,7 +266,7 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
     let todo = json!({"content": "hidden", "categoryId": category["id"]});
     let (_, todo) = scene.rig.ask("POST", "/todos/todo/", &token, todo).await;
     let (status, _) = scene.rig.ask("GET", &format!("/todos/recommend/?todo_id={}", todo["id"]), &token, json!({})).await;
-    assert_eq!(status, 503);
+    assert_eq!(status, 502);
     scene.rig.settled().await;
     let seen = scene.sentry.seen();
     assert_eq!(seen.len(), 2);
@@ -279,7 +279,7 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
     let event = |report: &Seen| serde_json::from_slice::<Value>(report.body.split(|byte| *byte == b'\n').nth(2).unwrap()).unwrap();
     assert_eq!(event(&seen[0])["tags"]["provider"], "APPLE");
     let ours = event(&seen[1]);
-    assert_eq!((&ours["message"], &ours["tags"]["status"]), (&json!("GET /todos/recommend/ answered 503"), &json!("503")));
+    assert_eq!((&ours["message"], &ours["tags"]["status"]), (&json!("GET /todos/recommend/ answered 502"), &json!("502")));
     let id = scene.rig.app.store.find(&Key::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
     assert_eq!(ours["user"], json!({"id": id.to_string()}));
 }
