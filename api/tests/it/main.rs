@@ -21,3 +21,4 @@ mod store_documents;
 mod store_firestore;
 mod store_google_drive;
 mod store_icloud;
+mod transfer;

@@ -28,7 +28,7 @@ fn account(url: &str) -> SdkConfig {
 }
 
 /// A new table, and a handle on it that nothing disturbs.
-async fn new_table(url: &str) -> (String, DynamoDb) {
+pub(crate) async fn new_table(url: &str) -> (String, DynamoDb) {
     static TABLES: AtomicUsize = AtomicUsize::new(0);
     let table = format!("onestep-{}", TABLES.fetch_add(1, Ordering::SeqCst));
     let store = DynamoDb::open(&table, &account(url));
