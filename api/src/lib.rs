@@ -5,7 +5,8 @@
 //! what ([`http::body`]), and hands the rows of the caller, read by a [`store`], to a decision of [`core`]; the decision's changes go
 //! back to the store in one piece. Services of others ([`outside`]) each have a budget of their own.
 //!
-//! Modules point down only: `lambda`/`server`/`command` -> `app` -> `http`, `jobs` -> `outside`, `store`, `settings` -> `core`.
+//! Modules point down only, as ARCHITECTURE.md draws them and `tests/floors.rs` keeps them: `command` -> `start`, `lambda`, `server` ->
+//! `http` -> `app` -> `after`, `jobs` -> `outside` -> `store` -> `settings` -> `google_account` -> `core`.
 
 pub mod after;
 pub mod app;

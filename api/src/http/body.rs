@@ -104,11 +104,6 @@ impl<T> Given<T> {
             Self::Value(value) => Some(value),
         }
     }
-
-    /// Whether the body has it.
-    pub fn is_given(&self) -> bool {
-        !matches!(self, Self::Absent)
-    }
 }
 
 /// What one field may hold; the sentence says what is wrong.
