@@ -30,7 +30,7 @@ use crate::config;
 use crate::core::billing::series::{self, Series};
 use crate::core::glob::NamePattern;
 use crate::core::incident::Incident;
-use crate::core::redact::printable;
+use crate::core::redact::{self, printable};
 use crate::core::span::Span;
 use crate::exit::{self, Exit};
 use crate::store::{Store, StoreError};
@@ -151,6 +151,10 @@ pub fn main() -> Exit {
             return code;
         }
     };
+    // A program that cannot mask secrets must not read logs or a configuration.
+    if let Err(why) = redact::load().and_then(|()| config::load()) {
+        return failed(&why);
+    }
     log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_)));
     let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let context = Context { config: cli.config, clock: Arc::new(WallClock) };

@@ -24,7 +24,7 @@ use crate::core::terms::Terms;
 pub use environment::{Environment, has_endpoint_of_its_own, log_filter, login_name, no_color};
 pub use find::{NotFound, Place, find};
 pub use read::parse;
-pub use show::show;
+pub use show::{load, show};
 
 /// A configuration without mistakes. `R` are the known kinds of `read.`, `V` those of `via.`.
 #[derive(Debug, Clone)]

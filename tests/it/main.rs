@@ -32,6 +32,7 @@ mod rehearse_sources;
 mod report;
 mod scenarios;
 mod scripted;
+mod shipped;
 mod slack_app;
 mod support;
 mod tail;
