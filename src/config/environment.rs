@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-
-use crate::core::secret::Secret;
-use crate::core::settings::SecretPlace;
+use model::secret::Secret;
+use model::settings::SecretPlace;
 
 /// What the configuration needs to know of the world around it; handed in, so that a test can hand in another one.
 #[derive(Debug, Clone, Default)]
@@ -86,9 +85,4 @@ pub fn no_color() -> bool {
 /// The login name of whoever runs this process.
 pub fn login_name() -> Option<String> {
     ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
-}
-
-/// Whether the environment sends one service of AWS elsewhere; the SDK knows that too, and does not tell.
-pub fn has_endpoint_of_its_own(service: &str) -> bool {
-    env::var_os(format!("AWS_ENDPOINT_URL_{service}")).is_some_and(|url| !url.is_empty())
 }

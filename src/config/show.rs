@@ -3,10 +3,8 @@
 use std::sync::LazyLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-
+use model::settings::Problem;
 use regex::Regex;
-
-use crate::core::settings::Problem;
 
 /// All problems of `text`, the file called `path`, with colours if wanted.
 pub fn show(problems: &[Problem], path: &str, text: &str, colors: bool) -> String {
