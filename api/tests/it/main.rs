@@ -2,6 +2,7 @@
 
 mod conformance;
 mod contract;
+mod development;
 mod dynamodb;
 mod fakes;
 mod faulty;
