@@ -13,6 +13,7 @@ mod lambda;
 mod login;
 mod rank;
 mod recommend;
+mod request_log;
 mod services;
 mod services_told;
 mod shipping;
