@@ -1,4 +1,4 @@
-//! What is shipped: the features of the program when it is built alone, and `deploy/api/template.yaml`.
+//! What is shipped: the features of the program when it is built alone, its profile, and `deploy/api/template.yaml`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,4 +87,12 @@ fn the_program_built_alone_has_the_features_that_it_relies_on() {
         let features: Vec<&str> = features.trim_end_matches(" (*)").split(',').collect();
         assert!(features.contains(&feature), "{package} without {feature}: {reason}; it has {features:?}");
     }
+}
+
+#[test]
+fn the_profile_for_lambda_unwinds_so_that_a_panic_is_one_answer_and_not_the_end_of_the_process() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap();
+    let (_, small) = manifest.split_once("[profile.small]").unwrap();
+    let small = small.split("\n[").next().unwrap();
+    assert!(!small.contains("panic"), "{small}");
 }
