@@ -4,6 +4,7 @@
 
 mod conformance;
 mod contract;
+mod development;
 mod dynamodb;
 mod fakes;
 mod faulty;
@@ -14,6 +15,7 @@ mod lambda;
 mod login;
 mod rank;
 mod recommend;
+mod request_log;
 mod services;
 mod services_told;
 mod shipping;
