@@ -13,7 +13,9 @@ mod query;
 pub mod recorded;
 pub mod resolve;
 pub mod resources;
+mod s3;
 pub mod sdk;
+mod signed;
 
 use std::fs::File;
 use std::sync::Arc;

@@ -87,8 +87,3 @@ pub fn no_color() -> bool {
 pub fn login_name() -> Option<String> {
     ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
 }
-
-/// Whether the environment sends one service of AWS elsewhere; the SDK knows that too, and does not tell.
-pub fn has_endpoint_of_its_own(service: &str) -> bool {
-    env::var_os(format!("AWS_ENDPOINT_URL_{service}")).is_some_and(|url| !url.is_empty())
-}

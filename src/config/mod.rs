@@ -21,7 +21,7 @@ use crate::core::secret::Secret;
 use crate::core::span::Span;
 use crate::core::terms::Terms;
 
-pub use environment::{Environment, has_endpoint_of_its_own, log_filter, login_name, no_color};
+pub use environment::{Environment, log_filter, login_name, no_color};
 pub use find::{NotFound, Place, find};
 pub use read::parse;
 pub use show::show;
