@@ -129,7 +129,7 @@ async fn send(names: &[String], report: &MonthReport, style: &Style, config: &Co
         let now = context.clock.now();
         let message = Message::report(page_with_picture(report, &Style { zone: terms.zone, ..style.clone() }), now);
         let key = format!("report/{}/{name}/{}", report.month, now.timestamp_millis());
-        let parcel = Parcel { key, message, follows: vec![], possible_repeat: false, sealed: now, zone: terms.zone };
+        let parcel = Parcel { key, message, follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone: terms.zone };
         match receiver.send(&parcel).await {
             Outcome::Delivered(receipt) => print(&format!("{name} took it{}", receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default())),
             Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {

@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     };
     let zone = config.receivers.iter().find(|known| known.name == args.receiver).map_or(config.timezone, |known| known.terms.zone);
     let key = format!("send-test/{}/{}", args.receiver, now.timestamp_millis());
-    let parcel = Parcel { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, zone };
+    let parcel = Parcel { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone };
     let receipt = match told(&args.receiver, receiver.send(&parcel).await) {
         Ok(receipt) => receipt,
         Err(exit) => return Ok(exit),

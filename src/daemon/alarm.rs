@@ -48,14 +48,14 @@ impl Alarm {
         let (since, why, told) = self.failing.get_or_insert_with(|| (now, error.to_string(), false));
         if !*told && now - *since >= PATIENCE {
             *told = true;
-            self.speaking += say(&news(Event::Firing, *since, why, now), deliveries, under_way);
+            self.speaking += say(&news(Event::Firing, *since, why, now), deliveries, under_way, now);
         }
     }
 
     /// A write has succeeded.
     pub(super) fn store_works(&mut self, deliveries: &Deliveries, now: DateTime<Utc>, under_way: &InFlight) {
         if let Some((since, why, true)) = self.failing.take() {
-            self.speaking += say(&news(Event::Resolved, since, &why, now), deliveries, under_way);
+            self.speaking += say(&news(Event::Resolved, since, &why, now), deliveries, under_way, now);
         }
     }
 }
@@ -86,7 +86,7 @@ fn news(event: Event, since: DateTime<Utc>, why: &str, now: DateTime<Utc>) -> Ne
 }
 
 /// Tells every receiver, once and without a trace: there is nowhere to keep one. How many there are.
-fn say(news: &News, deliveries: &Deliveries, under_way: &InFlight) -> usize {
+fn say(news: &News, deliveries: &Deliveries, under_way: &InFlight, now: DateTime<Utc>) -> usize {
     let mut told = 0;
     for (name, receiver) in deliveries.receivers() {
         let parcel = Parcel {
@@ -95,6 +95,7 @@ fn say(news: &News, deliveries: &Deliveries, under_way: &InFlight) -> usize {
             follows: vec![],
             possible_repeat: false,
             sealed: news.at,
+            attempted: now,
             zone: Tz::UTC,
         };
         let (receiver, name) = (Arc::clone(receiver), name.clone());

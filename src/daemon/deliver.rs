@@ -119,7 +119,7 @@ impl Deliveries {
                 continue;
             }
             if let Some(sealed) = line.next(name, terms, situation, now).await? {
-                let parcel = parcel(&sealed, terms, situation).await?;
+                let parcel = parcel(&sealed, terms, situation, now).await?;
                 let (receiver, name) = (Arc::clone(&line.receiver), name.clone());
                 line.busy = true;
                 let send = async move {
@@ -210,7 +210,7 @@ impl Line {
     }
 }
 
-async fn parcel(sealed: &Sealed, terms: &Terms, situation: &Situation<'_>) -> Result<Parcel, StoreError> {
+async fn parcel(sealed: &Sealed, terms: &Terms, situation: &Situation<'_>, now: DateTime<Utc>) -> Result<Parcel, StoreError> {
     let earlier = situation.store.sent(&sealed.follows).await?;
     let ids: Vec<String> = earlier.iter().flat_map(|sent| sent.message.lines().map(|line| line.incident)).collect();
     let incidents = if ids.is_empty() { BTreeMap::new() } else { situation.store.incidents_by_id(&ids).await? };
@@ -226,6 +226,7 @@ async fn parcel(sealed: &Sealed, terms: &Terms, situation: &Situation<'_>) -> Re
         follows: follows.collect(),
         possible_repeat: sealed.uncertain,
         sealed: sealed.sealed,
+        attempted: now,
         zone: terms.zone,
     })
 }

@@ -188,7 +188,7 @@ fn a_report() -> Parcel {
     let sealed = at("2024-12-08T00:00:00Z");
     let style = Style { language: Language::Ko, ..Style::plain(Tz::Asia__Seoul) };
     let message = Message::report(page_with_picture(&a_week(), &style), sealed);
-    Parcel { key: "report/2024-12/team".to_owned(), message, follows: vec![], possible_repeat: false, sealed, zone: Tz::Asia__Seoul }
+    Parcel { key: "report/2024-12/team".to_owned(), message, follows: vec![], possible_repeat: false, sealed, attempted: sealed, zone: Tz::Asia__Seoul }
 }
 
 /// What the reference reader of Python makes of a mail: its parts in order, with their kind, their id and what they hold.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock, WallClock};
 use model::redact::excerpt;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Request, RequestBuilder, Response, StatusCode, Url, redirect};
@@ -125,15 +124,15 @@ async fn read(mut answer: Response, most: usize) -> Result<String, reqwest::Erro
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What `Retry-After` asks for: seconds, or a date, which is counted from the answer's own `Date`.
+/// What `Retry-After` asks for: seconds, or a date, which is counted from the answer's own `Date`. A date in an answer without a `Date` says
+/// nothing: the clocks of this machine and of the server may differ.
 fn wait_of(headers: &HeaderMap) -> Option<TimeDelta> {
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let asked = header(RETRY_AFTER)?;
     let date = |text: &str| httpdate::parse_http_date(text).ok().map(DateTime::<Utc>::from);
-    let from = header(DATE).and_then(date).unwrap_or_else(|| WallClock.now());
     let wait = match asked.parse::<u32>() {
         Ok(seconds) => TimeDelta::seconds(i64::from(seconds)),
-        Err(_) => date(asked)? - from,
+        Err(_) => date(asked)? - header(DATE).and_then(date)?,
     };
     (wait >= TimeDelta::zero()).then(|| wait.min(LONGEST_WAIT))
 }
@@ -163,4 +162,26 @@ pub(super) fn deepest(error: &dyn std::error::Error) -> String {
         at = inner;
     }
     at.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_seconds_or_the_time_between_the_dates_of_one_answer() {
+        let date = |text: &'static str| (DATE, text);
+        for (headers, seconds) in [
+            (vec![(RETRY_AFTER, "7")], Some(7)),
+            (vec![(RETRY_AFTER, "Sun, 29 Nov 2026 10:00:30 GMT"), date("Sun, 29 Nov 2026 10:00:00 GMT")], Some(30)),
+            (vec![(RETRY_AFTER, "Sun, 29 Nov 2026 10:00:30 GMT")], None),
+            (vec![(RETRY_AFTER, "Sun, 29 Nov 2026 10:00:30 GMT"), date("today")], None),
+            (vec![(RETRY_AFTER, "Sun, 29 Nov 2026 10:00:00 GMT"), date("Sun, 29 Nov 2026 10:00:30 GMT")], None),
+            (vec![(RETRY_AFTER, "soon")], None),
+            (vec![date("Sun, 29 Nov 2026 10:00:00 GMT")], None),
+        ] {
+            let answer: HeaderMap = headers.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect();
+            assert_eq!(wait_of(&answer), seconds.map(TimeDelta::seconds), "{answer:?}");
+        }
+    }
 }

@@ -48,6 +48,8 @@ pub struct Parcel {
     pub possible_repeat: bool,
     /// When the first attempt at it was made, UTC.
     pub sealed: DateTime<Utc>,
+    /// When this attempt is made, UTC.
+    pub attempted: DateTime<Utc>,
     /// The reader's time zone.
     pub zone: Tz,
 }

@@ -49,5 +49,5 @@ pub(super) fn message(told: usize, missed: usize, text: impl Fn(usize) -> String
 /// A message on its way for the first time.
 pub(super) fn parcel(message: Message) -> Parcel {
     let sealed = message.at;
-    Parcel { key: "i/firing/0/team/0x1".to_owned(), message, follows: vec![], possible_repeat: false, sealed, zone: Tz::Asia__Seoul }
+    Parcel { key: "i/firing/0/team/0x1".to_owned(), message, follows: vec![], possible_repeat: false, sealed, attempted: sealed, zone: Tz::Asia__Seoul }
 }

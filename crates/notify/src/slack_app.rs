@@ -9,8 +9,7 @@ use std::time::Duration;
 use alerting::incident::Event;
 use alerting::outbox::Threads;
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock, WallClock};
+use chrono::TimeDelta;
 use model::page;
 use model::secret::Secret;
 use model::settings::Settings;
@@ -117,18 +116,18 @@ impl App {
 
     /// Looks whether a message is in the channel, or below another one, since the first attempt at it.
     async fn find(&self, parcel: &Parcel, below: Option<&Place>) -> Result<Found, Outcome> {
-        let found = self.look(&parcel.key, below, parcel.sealed).await?;
+        let found = self.look(parcel, below).await?;
         match (found, ON_ITS_WAY.checked_sub(self.started.elapsed())) {
             (Found::Absent, Some(left)) => {
                 tokio::time::sleep(left).await;
-                self.look(&parcel.key, below, parcel.sealed).await
+                self.look(parcel, below).await
             }
             (found, _) => Ok(found),
         }
     }
 
-    async fn look(&self, key: &str, below: Option<&Place>, since: DateTime<Utc>) -> Result<Found, Outcome> {
-        let oldest = (since - CLOCKS_DIFFER).timestamp().to_string();
+    async fn look(&self, parcel: &Parcel, below: Option<&Place>) -> Result<Found, Outcome> {
+        let oldest = (parcel.sealed - CLOCKS_DIFFER).timestamp().to_string();
         let mut arguments = vec![("channel", self.channel.as_str()), ("include_all_metadata", "true"), ("limit", PAGE), ("oldest", &oldest)];
         arguments.extend(below.map(|root| ("ts", root.ts.as_str())));
         let method = if below.is_some() { "conversations.replies" } else { "conversations.history" };
@@ -143,11 +142,11 @@ impl App {
                 Err(Trouble::Said(complaint)) if complaint.is_about_pace() => return Err(complaint.outcome()),
                 Err(trouble) => match trouble.before_posting() {
                     // It may say so in a while.
-                    outcome @ Outcome::Later { .. } if WallClock.now() - since < PATIENCE => return Err(outcome),
+                    outcome @ Outcome::Later { .. } if parcel.attempted - parcel.sealed < PATIENCE => return Err(outcome),
                     _ => return Ok(Found::Unclear),
                 },
             };
-            if let Some(ts) = in_page(&page, key) {
+            if let Some(ts) = in_page(&page, &parcel.key) {
                 return Ok(Found::There(format!("{}:{ts}", self.channel)));
             }
             match page.pointer("/response_metadata/next_cursor").and_then(Value::as_str) {

@@ -26,8 +26,13 @@ impl Stdout {
 impl Receiver for Stdout {
     async fn send(&self, parcel: &Parcel) -> Outcome {
         let text = format!("{}\n", plain(&parcel.message).plain_text(parcel.zone, parcel.possible_repeat));
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // A pipe that is full blocks the write, which must not stop the loop.
+        let write = move || {
+            let mut out = std::io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        };
+        let written = tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other).flatten();
+        match written {
             Ok(()) => Outcome::Delivered(None),
             Err(error) => Outcome::Later { why: format!("standard output: {error}"), wait: None },
         }

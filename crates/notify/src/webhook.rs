@@ -5,7 +5,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use clock::{Clock, WallClock};
 use hmac::{Hmac, KeyInit, Mac};
 use model::secret::Secret;
 use model::settings::Settings;
@@ -88,7 +87,7 @@ impl Receiver for WebhookReceiver {
             Ok(body) => body,
             Err(why) => return Outcome::Refused(format!("the message cannot be written: {why}")),
         };
-        let (id, timestamp) = (header_id(&parcel.key), WallClock.now().timestamp());
+        let (id, timestamp) = (header_id(&parcel.key), parcel.attempted.timestamp());
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
         request = request.header("webhook-id", &id).header("idempotency-key", &id).header("webhook-timestamp", timestamp);
         match self.key.as_ref().map(|key| signature(key, &id, timestamp, &body)) {

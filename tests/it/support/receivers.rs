@@ -53,7 +53,15 @@ pub(crate) fn parcel(name: &str, event: Event) -> Parcel {
 
 /// This message on its way for the first time.
 pub(crate) fn of(name: &str, message: Message) -> Parcel {
-    Parcel { key: format!("{name}/firing/0/it/0x1"), message, follows: vec![], possible_repeat: false, sealed: Utc::now(), zone: Tz::Asia__Seoul }
+    Parcel {
+        key: format!("{name}/firing/0/it/0x1"),
+        message,
+        follows: vec![],
+        possible_repeat: false,
+        sealed: Utc::now(),
+        attempted: Utc::now(),
+        zone: Tz::Asia__Seoul,
+    }
 }
 
 /// The same after an attempt without an answer.

@@ -6,7 +6,6 @@ use aws_config::{BehaviorVersion, Region};
 use clock::SimulatedClock;
 
 use super::*;
-use clock::SimulatedClock;
 use model::call_failure::FailureKind;
 
 const RDS: Service = Service { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
