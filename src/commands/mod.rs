@@ -155,7 +155,9 @@ pub fn main() -> Exit {
     if let Err(why) = redact::load().and_then(|()| config::load()) {
         return failed(&why);
     }
-    log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_)));
+    if let Err(why) = log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_))) {
+        return failed(&why);
+    }
     let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let context = Context { config: cli.config, clock: Arc::new(WallClock) };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -188,13 +190,27 @@ pub fn main() -> Exit {
     result.unwrap_or_else(|error| told(error, colors))
 }
 
+/// The crates of the program that log. In a filter `monitor` stands for all of them.
+const LOGGING: &[&str] = &["monitor", "aws", "notify", "report", "source", "store"];
+
+/// A filter in which `monitor` stands for every crate of the program.
+fn for_every_crate(filter: &str) -> String {
+    let each = |directive: &str| match directive.trim().strip_prefix("monitor") {
+        Some(level) if level.is_empty() || level.starts_with('=') => LOGGING.iter().map(|name| format!("{name}{level}")).collect(),
+        _ => vec![directive.to_owned()],
+    };
+    filter.split(',').flat_map(each).collect::<Vec<_>>().join(",")
+}
+
 /// Logs to standard error; a replay says all it has to say on standard output.
-fn log(quiet: bool) {
+fn log(quiet: bool) -> Result<(), String> {
     use std::io::IsTerminal;
     let filter = config::log_filter().unwrap_or_else(|| if quiet { "error" } else { "error,monitor=info" }.to_owned());
-    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+    let parsed = tracing_subscriber::EnvFilter::builder().parse(for_every_crate(&filter));
+    let parsed = parsed.map_err(|error| format!("MONITOR_LOG `{}` cannot be read: {error}; write for example `warn,monitor=debug`", printable(&filter)))?;
     let colors = !config::no_color() && std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).with_target(false).init();
+    tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr).with_ansi(colors).with_target(false).init();
+    Ok(())
 }
 
 /// Says why a command could not start.
@@ -357,5 +373,22 @@ fn print_json(value: &impl serde::Serialize) -> Exit {
             Exit::Done
         }
         Err(error) => failed(&error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn monitor_stands_for_every_crate_of_the_program_in_a_filter() {
+        for (filter, expanded) in [
+            ("error,monitor=info", "error,monitor=info,aws=info,notify=info,report=info,source=info,store=info"),
+            ("monitor", "monitor,aws,notify,report,source,store"),
+            ("warn,monitor::daemon=debug", "warn,monitor::daemon=debug"),
+            ("info", "info"),
+        ] {
+            assert_eq!(for_every_crate(filter), expanded);
+        }
     }
 }

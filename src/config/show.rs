@@ -39,7 +39,7 @@ fn without_secrets(problems: &[Problem], text: &str) -> String {
 
 /// Text in quotes right behind a key that sounds like a secret.
 static LOOKS_SECRET: LazyLock<Result<Regex, String>> = LazyLock::new(|| {
-    let pattern = r#"(?i)[\w.-]*(?:pass|pasw|secret|token|webhook|key)[\w.-]*[ \t]*=[ \t]*["']([^"'\n]*)"#;
+    let pattern = r#"(?i)[\w.-]*(?:pass|pasw|pwd|secret|token|webhook|key|auth|cookie|credential)[\w.-]*[ \t]*=[ \t]*["']([^"'\n]*)"#;
     Regex::new(pattern).map_err(|error| format!("the pattern for secrets in a configuration `{pattern}` does not compile: {error}"))
 });
 
