@@ -40,9 +40,12 @@ pub struct App {
 
 impl App {
     /// Puts it together; asks nobody anything yet.
-    pub fn new(settings: Settings, store: Arc<dyn Store>, place: Place) -> Self {
-        let outside = Outside::new(&settings);
-        Self { signer: Signer::new(settings.secret_key.reveal()), store, now, outside, after: After::new(place), settings }
+    ///
+    /// # Errors
+    /// The setting of a service that cannot be used.
+    pub fn new(settings: Settings, store: Arc<dyn Store>, place: Place) -> Result<Self, String> {
+        let outside = Outside::new(&settings)?;
+        Ok(Self { signer: Signer::new(settings.secret_key.reveal()), store, now, outside, after: After::new(place), settings })
     }
 
     /// What jobs are done with.

@@ -1,5 +1,6 @@
 //! What the program is told on its command line. Without a word it serves.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 use futures::FutureExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
 
 use crate::app;
 use crate::core::holdings::{Change, Holdings, Key, Want};
@@ -186,9 +188,22 @@ fn function() -> ExitCode {
 
 /// Logs go to the standard error; `RUST_LOG` says how much, and otherwise `usual`.
 fn log(usual: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    let (filter, problem) = filter(std::env::var_os(EnvFilter::DEFAULT_ENV), usual);
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).with_target(false).init();
+    if let Some(problem) = problem {
+        tracing::error!(problem, used = usual, "RUST_LOG cannot be understood");
+    }
+}
+
+/// What is logged, and what is wrong with `RUST_LOG`: a log that says too little must not keep the program from running.
+fn filter(given: Option<OsString>, usual: &str) -> (EnvFilter, Option<String>) {
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return (EnvFilter::new(usual), None) };
+    let read = given.to_str().ok_or_else(|| "it is not Unicode text".to_owned());
+    match read.and_then(|text| EnvFilter::try_new(text).map_err(|error| error.to_string())) {
+        Ok(filter) => (filter, None),
+        Err(problem) => (EnvFilter::new(usual), Some(problem)),
+    }
 }
 
 /// Does what the command line says.
@@ -393,4 +408,24 @@ async fn premium(environment: Environment, address: &str, on: bool) -> Result<()
 fn openapi() -> Result<(), Failure> {
     let document = router::document().to_pretty_json().map_err(failed)?;
     writeln!(io::stdout(), "{document}").map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_filter_that_cannot_be_read_is_told_and_the_usual_one_is_used() {
+        for (given, filter_text, is_problem) in [
+            (None, "info", false),
+            (Some(""), "info", false),
+            (Some("debug"), "debug", false),
+            (Some("onestep_api=trace,warn"), "onestep_api=trace,warn", false),
+            (Some("onestep_api=loud"), "info", true),
+            (Some("info,,=,"), "info", true),
+        ] {
+            let (filter, problem) = filter(given.map(OsString::from), "info");
+            assert_eq!((filter.to_string().as_str(), problem.is_some()), (filter_text, is_problem), "{given:?}: {problem:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use aws_config::ConfigLoader;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
+use tokio::task::JoinError;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::App;
@@ -145,7 +146,11 @@ fn begin(parts: Arc<Parts>, up: Arc<OnceLock<Arc<App>>>) -> Attempt {
         }
         outcome
     });
-    task.map(|ended| ended.unwrap_or_else(|_| Err(Failure { hop: FailedHop::Store, sentence: "The start broke off.".to_owned() }))).boxed().shared()
+    let broke_off = |error: JoinError| {
+        tracing::error!(%error, "the start broke off");
+        Err(Failure { hop: FailedHop::Store, sentence: "The start broke off.".to_owned() })
+    };
+    task.map(move |ended| ended.unwrap_or_else(broke_off)).boxed().shared()
 }
 
 impl Parts {
@@ -154,7 +159,8 @@ impl Parts {
         let failure = |sentence| Failure { hop: FailedHop::Store, sentence };
         let store = timeout_at(deadline, (self.open)(&settings)).await;
         let store = store.map_err(|_| failure("The store cannot be opened in time.".to_owned()))?.map_err(failure)?;
-        Ok(Arc::new(App::new(settings, store, self.environment.place())))
+        let app = App::new(settings, store, self.environment.place()).map_err(|sentence| Failure { hop: FailedHop::Settings, sentence })?;
+        Ok(Arc::new(app))
     }
 
     async fn settings(&self) -> Result<Settings, Failure> {

@@ -9,10 +9,9 @@ use super::todos::{Fault, Set};
 
 /// Makes a category behind all others.
 pub fn create(holdings: &Holdings, id: Id, color: i64, title: Option<String>, now: DateTime<Utc>) -> (Category, Vec<Change>) {
-    let ranks = order::behind_all(&holdings.categories, 1);
-    let rank = ranks.ranks.into_iter().next().unwrap_or_default();
-    let category = Category { id, created_at: now, updated_at: now, deleted_at: None, color, title, rank };
-    let changes = ranks.moved.into_iter().chain([category.clone()]).map(Change::Category).collect();
+    let placement = order::append(&holdings.categories);
+    let category = Category { id, created_at: now, updated_at: now, deleted_at: None, color, title, rank: placement.rank };
+    let changes = placement.moved.into_iter().chain([category.clone()]).map(Change::Category).collect();
     (category, changes)
 }
 
@@ -34,9 +33,9 @@ pub struct Patch {
 pub fn patch(holdings: &Holdings, id: Id, patch: Patch, now: DateTime<Utc>) -> Result<(Category, Vec<Change>), Fault> {
     let mut category = find(holdings, id)?;
     let mut changes = Vec::new();
-    if let Some(ranks) = patch.place.map(|place| order::dragged(&holdings.categories, id, place)).transpose()?.flatten() {
-        category.rank = ranks.ranks.into_iter().next().unwrap_or(category.rank);
-        changes.extend(ranks.moved.into_iter().map(Change::Category));
+    if let Some(placement) = patch.place.map(|place| order::move_between(&holdings.categories, id, place)).transpose()?.flatten() {
+        category.rank = placement.rank;
+        changes.extend(placement.moved.into_iter().map(Change::Category));
     }
     category.color = patch.color.unwrap_or(category.color);
     category.title = patch.title.unwrap_or(category.title);

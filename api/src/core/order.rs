@@ -1,7 +1,7 @@
 //! Where a row stands among the others of its user: behind all of them, or where it was dragged to.
 
 use super::model::{Category, Id, SubTodo, Todo};
-use super::rank::{Rank, rebalanced};
+use super::rank::{Rank, evenly_spaced};
 
 /// A row that has a place.
 pub trait Ranked: Clone {
@@ -48,32 +48,51 @@ pub enum NoPlace {
     Twice(Id),
 }
 
-/// New ranks.
+/// The rank of one row, and the other rows that had to move.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ranks<R> {
+pub struct Placement<R> {
+    /// For the row in question.
+    pub rank: String,
+    /// Other rows that had to move, because there was no room left.
+    pub moved: Vec<R>,
+}
+
+/// The ranks of several rows, and the other rows that had to move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placements<R> {
     /// For the rows in question, in their order.
     pub ranks: Vec<String>,
     /// Other rows that had to move, because there was no room left.
     pub moved: Vec<R>,
 }
 
-/// Ranks for `count` new rows behind all of `rows`, which stand in their order.
-pub fn behind_all<R: Ranked>(rows: &[R], count: usize) -> Ranks<R> {
-    let Some(mut last) = last_rank(rows) else { return behind_all_rebalanced(rows, count) };
-    let mut ranks = Vec::with_capacity(count);
-    for _ in 0..count {
-        let rank = match &last {
-            None => Rank::first(),
-            Some(last) => match last.next() {
-                Ok(rank) => rank,
-                // The end is reached.
-                Err(_) => return behind_all_rebalanced(rows, count),
-            },
-        };
-        ranks.push(rank.to_string());
-        last = Some(rank);
+/// A rank for a new row behind all of `rows`, which stand in their order.
+pub fn append<R: Ranked>(rows: &[R]) -> Placement<R> {
+    match last_rank(rows).and_then(|last| following(last.as_ref())) {
+        Some(rank) => Placement { rank: rank.to_string(), moved: Vec::new() },
+        None => Placement { rank: even(rows.len(), rows.len() + 1), moved: spread(rows, rows.len() + 1) },
     }
-    Ranks { ranks, moved: Vec::new() }
+}
+
+/// Ranks for `count` new rows behind all of `rows`, which stand in their order.
+pub fn append_many<R: Ranked>(rows: &[R], count: usize) -> Placements<R> {
+    let chain = || {
+        let mut last = last_rank(rows)?;
+        let mut ranks = Vec::with_capacity(count);
+        for _ in 0..count {
+            let rank = following(last.as_ref())?;
+            ranks.push(rank.to_string());
+            last = Some(rank);
+        }
+        Some(ranks)
+    };
+    match chain() {
+        Some(ranks) => Placements { ranks, moved: Vec::new() },
+        None => {
+            let all = rows.len() + count;
+            Placements { ranks: (rows.len()..all).map(|index| even(index, all)).collect(), moved: spread(rows, all) }
+        }
+    }
 }
 
 /// The highest rank; the outer None when a rank cannot be read.
@@ -82,23 +101,25 @@ fn last_rank<R: Ranked>(rows: &[R]) -> Option<Option<Rank>> {
     ranks.ok().map(|ranks| ranks.into_iter().max())
 }
 
-fn behind_all_rebalanced<R: Ranked>(rows: &[R], count: usize) -> Ranks<R> {
-    let mut even = evenly(rows.len() + count);
-    let moved = spread(rows, &mut even);
-    Ranks { ranks: even.collect(), moved }
+/// The rank behind the last one; None at the upper end.
+fn following(last: Option<&Rank>) -> Option<Rank> {
+    last.map_or_else(|| Some(Rank::first()), |last| last.next().ok())
 }
 
-fn evenly(count: usize) -> impl Iterator<Item = String> {
-    rebalanced(u32::try_from(count).unwrap_or(u32::MAX)).map(|rank| rank.to_string())
+/// The rank of the row at `index` when `count` rows are spread evenly.
+fn even(index: usize, count: usize) -> String {
+    evenly_spaced(index, count).to_string()
 }
 
-/// Gives the rows the ranks in order; those whose rank changed.
-fn spread<R: Ranked>(rows: &[R], ranks: &mut impl Iterator<Item = String>) -> Vec<R> {
-    let moved = rows.iter().zip(ranks).filter(|(row, rank)| row.rank() != rank);
-    let moved = moved.map(|(row, rank)| {
-        let mut row = row.clone();
-        row.set_rank(rank);
-        row
+/// Spreads the rows evenly as the first of `count`; those whose rank changed.
+fn spread<R: Ranked>(rows: &[R], count: usize) -> Vec<R> {
+    let moved = rows.iter().enumerate().filter_map(|(index, row)| {
+        let rank = even(index, count);
+        (row.rank() != rank).then(|| {
+            let mut row = row.clone();
+            row.set_rank(rank);
+            row
+        })
     });
     moved.collect()
 }
@@ -108,7 +129,7 @@ fn spread<R: Ranked>(rows: &[R], ranks: &mut impl Iterator<Item = String>) -> Ve
 ///
 /// # Errors
 /// When the place is none.
-pub fn dragged<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Option<Ranks<R>>, NoPlace> {
+pub fn move_between<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Option<Placement<R>>, NoPlace> {
     let find = |neighbour: Id| rows.iter().find(|row| row.id() == neighbour).ok_or(NoPlace::NoSuchRow(neighbour));
     if let (Some(prev), Some(next)) = (place.prev, place.next)
         && prev == next
@@ -126,23 +147,21 @@ pub fn dragged<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Option<Ran
         (Some(prev), Some(next)) => read(prev).zip(read(next)).and_then(|(prev, next)| prev.between(&next).ok()),
     };
     if let Some(rank) = rank {
-        return Ok(Some(Ranks { ranks: vec![rank.to_string()], moved: Vec::new() }));
+        return Ok(Some(Placement { rank: rank.to_string(), moved: Vec::new() }));
     }
+    let Some(row) = rows.iter().find(|row| row.id() == id) else { return Err(NoPlace::NoSuchRow(id)) };
     let mut order: Vec<R> = rows.iter().filter(|row| row.id() != id).cloned().collect();
     let position = |neighbour: &R| order.iter().position(|row| row.id() == neighbour.id());
     // The two neighbours may come in either order: it stands behind the first of them.
-    let place = match (prev.and_then(position), next.and_then(position)) {
+    let index = match (prev.and_then(position), next.and_then(position)) {
         (Some(one), Some(other)) => one.min(other) + 1,
         (Some(prev), None) => prev + 1,
         (None, Some(next)) => next,
         (None, None) => return Ok(None),
     };
-    let Some(row) = rows.iter().find(|row| row.id() == id) else { return Err(NoPlace::NoSuchRow(id)) };
-    order.insert(place.min(order.len()), row.clone());
-    let even: Vec<String> = evenly(order.len()).collect();
-    let ranks = even.get(place).cloned().into_iter().collect();
-    let moved = spread(&order, &mut even.into_iter()).into_iter().filter(|row| row.id() != id).collect();
-    Ok(Some(Ranks { ranks, moved }))
+    order.insert(index, row.clone());
+    let moved = spread(&order, order.len()).into_iter().filter(|row| row.id() != id).collect();
+    Ok(Some(Placement { rank: even(index, order.len()), moved }))
 }
 
 #[cfg(test)]
@@ -159,22 +178,22 @@ mod tests {
 
     /// Ids in the order in which the rows stand after a drag.
     fn order_after(rows: &[Category], id: Id, place: Place) -> Vec<Id> {
-        let ranks = dragged(rows, id, place).expect("a place").expect("a move");
+        let ranks = move_between(rows, id, place).expect("a place").expect("a move");
         let mut after: Vec<Category> = rows.to_vec();
         for moved in ranks.moved {
             after.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank;
         }
-        after.iter_mut().find(|row| row.id == id).expect("the row").rank = ranks.ranks[0].clone();
+        after.iter_mut().find(|row| row.id == id).expect("the row").rank = ranks.rank.clone();
         after.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
         after.iter().map(|row| row.id).collect()
     }
 
     #[test]
     fn new_rows_stand_behind_all_others_as_the_client_would_put_them() {
-        assert_eq!(behind_all::<Category>(&[], 3).ranks, ["0|hzzzzz:", "0|i00007:", "0|i0000f:"]);
+        assert_eq!(append_many::<Category>(&[], 3).ranks, ["0|hzzzzz:", "0|i00007:", "0|i0000f:"]);
         // The highest counts, not the newest.
         let rows = [row(2, "0|hzzzzz:"), row(1, "0|i0000f:")];
-        assert_eq!(behind_all(&rows, 1).ranks, ["0|i0000n:"]);
+        assert_eq!(append(&rows).rank, "0|i0000n:");
     }
 
     #[test]
@@ -186,10 +205,10 @@ mod tests {
             (Place { prev: None, next: Some(1) }, "0|hzzzzr:"),
             (Place { prev: Some(3), next: None }, "0|i0000n:"),
         ] {
-            let ranks = dragged(&rows, 3, place).expect("a place").expect("a move");
-            assert_eq!((ranks.ranks, ranks.moved), (vec![rank.to_owned()], Vec::new()), "{place:?}");
+            let ranks = move_between(&rows, 3, place).expect("a place").expect("a move");
+            assert_eq!((ranks.rank, ranks.moved), (rank.to_owned(), Vec::new()), "{place:?}");
         }
-        assert_eq!(dragged(&rows, 3, Place { prev: None, next: None }), Ok(None));
+        assert_eq!(move_between(&rows, 3, Place { prev: None, next: None }), Ok(None));
     }
 
     #[test]
@@ -200,7 +219,7 @@ mod tests {
             (Place { prev: Some(1), next: Some(9) }, NoPlace::NoSuchRow(9)),
             (Place { prev: Some(1), next: Some(1) }, NoPlace::Twice(1)),
         ] {
-            assert_eq!(dragged(&rows, 2, place), Err(refused));
+            assert_eq!(move_between(&rows, 2, place), Err(refused));
         }
     }
 
@@ -213,7 +232,9 @@ mod tests {
         assert_eq!(order_after(&same, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
         let unreadable = [row(1, "junk"), row(2, "junk2"), row(3, "junk3")];
         assert_eq!(order_after(&unreadable, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
-        let ranks = behind_all(&[row(1, "0|zzzzzz:")], 2);
+        let one = append(&[row(1, "0|zzzzzz:")]);
+        assert!(one.moved.len() == 1 && one.moved[0].rank < one.rank);
+        let ranks = append_many(&[row(1, "0|zzzzzz:")], 2);
         assert_eq!(ranks.moved.len(), 1);
         assert!(ranks.moved[0].rank < ranks.ranks[0] && ranks.ranks[0] < ranks.ranks[1]);
     }
@@ -221,17 +242,17 @@ mod tests {
     proptest! {
         #[test]
         fn however_rows_are_dragged_the_order_is_what_was_asked_for(moves in proptest::collection::vec((0..6_usize, 0..5_usize), 1..60)) {
-            let mut rows: Vec<Category> = behind_all::<Category>(&[], 6).ranks.iter().zip(1..).map(|(rank, id)| row(id, rank)).collect();
+            let mut rows: Vec<Category> = append_many::<Category>(&[], 6).ranks.iter().zip(1..).map(|(rank, id)| row(id, rank)).collect();
             for (from, to) in moves {
                 let id = rows[from].id;
                 let mut wanted: Vec<Id> = rows.iter().map(|row| row.id).filter(|other| *other != id).collect();
                 let place = Place { prev: to.checked_sub(1).map(|place| wanted[place]), next: wanted.get(to).copied() };
                 wanted.insert(to, id);
-                let ranks = dragged(&rows, id, place).expect("a place").expect("a move");
+                let ranks = move_between(&rows, id, place).expect("a place").expect("a move");
                 for moved in &ranks.moved {
                     rows.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank.clone();
                 }
-                rows[from].rank = ranks.ranks[0].clone();
+                rows[from].rank = ranks.rank.clone();
                 rows.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
                 prop_assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), wanted);
             }

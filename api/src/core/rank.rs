@@ -3,7 +3,7 @@
 //! A rank is a number written in base 36 so that comparing the text compares the numbers: `0|hzzzzz:` is bucket 0, six digits before
 //! the point, and none behind it. The client ships that package, so every rank made here is digit for digit the one it would make
 //! (`tests/rank_vectors.txt`). Where the package repeats a rank because it has come to an end, this says [`NoPlace::Full`]: then the
-//! list is to be spread anew with [`rebalanced`].
+//! list is to be spread anew with [`evenly_spaced`].
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -117,12 +117,13 @@ impl Rank {
     }
 }
 
-/// As many ranks, the same distance apart and as short as can be: for a list that has no room left. All different for up to
-/// two thousand million.
-pub fn rebalanced(count: u32) -> impl Iterator<Item = Rank> {
-    let parts = u64::from(count) + 1;
-    // MAX is below 2^32, so that the product fits.
-    (1..parts).map(move |place| Rank { bucket: 0, number: Number::whole(MAX * place / parts) })
+/// The rank of the row at `index` of a list of `count` rows whose ranks are the same distance apart, and short: for a list that has no
+/// room left. All are different for up to two thousand million rows.
+pub fn evenly_spaced(index: usize, count: usize) -> Rank {
+    let (place, parts) = (index as u128 + 1, count as u128 + 1);
+    // Below MAX, which fits.
+    let whole = u128::from(MAX) * place.min(parts) / parts;
+    Rank { bucket: 0, number: Number::whole(whole as u64) }
 }
 
 impl fmt::Display for Rank {

@@ -49,20 +49,20 @@ pub struct NewTodo {
 /// When the category is not one of the user's.
 pub fn create(holdings: &Holdings, id: Id, new: NewTodo, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), Fault> {
     known_category(holdings, new.category_id)?;
-    let ranks = order::behind_all(&holdings.todos, 1);
+    let placement = order::append(&holdings.todos);
     let todo = Todo {
         id,
         content: new.content,
         category_id: new.category_id,
         date: new.date,
         due_time: new.due_time,
-        rank: ranks.ranks.into_iter().next().unwrap_or_default(),
+        rank: placement.rank,
         is_completed: new.is_completed,
         created_at: now,
         updated_at: now,
         deleted_at: None,
     };
-    let changes = ranks.moved.into_iter().chain([todo.clone()]).map(Change::Todo).collect();
+    let changes = placement.moved.into_iter().chain([todo.clone()]).map(Change::Todo).collect();
     Ok((todo, changes))
 }
 
@@ -101,9 +101,9 @@ pub fn patch(holdings: &Holdings, id: Id, patch: TodoPatch, now: DateTime<Utc>) 
         todo.category_id = category;
     }
     let mut changes = Vec::new();
-    if let Some(ranks) = patch.place.map(|place| order::dragged(&holdings.todos, id, place)).transpose()?.flatten() {
-        todo.rank = ranks.ranks.into_iter().next().unwrap_or(todo.rank);
-        changes.extend(ranks.moved.into_iter().map(Change::Todo));
+    if let Some(placement) = patch.place.map(|place| order::move_between(&holdings.todos, id, place)).transpose()?.flatten() {
+        todo.rank = placement.rank;
+        changes.extend(placement.moved.into_iter().map(Change::Todo));
     }
     if let Some(date) = patch.date {
         if todo.date != date || holdings.subs.iter().any(|sub| sub.todo_id == id && sub.date != date) {
@@ -159,7 +159,7 @@ pub fn create_subs(holdings: &Holdings, ids: &[Id], new: &[NewSub], now: DateTim
     if faults.iter().any(Option::is_some) {
         return Err(faults);
     }
-    let ranks = order::behind_all(&holdings.subs, new.len());
+    let ranks = order::append_many(&holdings.subs, new.len());
     let made = new.iter().zip(ids).zip(ranks.ranks).map(|((new, id), rank)| SubTodo {
         id: *id,
         content: new.content.clone(),
@@ -207,9 +207,9 @@ pub fn patch_sub(holdings: &Holdings, id: Id, patch: SubPatch, now: DateTime<Utc
         sub.todo_id = todo;
     }
     let mut changes = Vec::new();
-    if let Some(ranks) = patch.place.map(|place| order::dragged(&holdings.subs, id, place)).transpose()?.flatten() {
-        sub.rank = ranks.ranks.into_iter().next().unwrap_or(sub.rank);
-        changes.extend(ranks.moved.into_iter().map(Change::Sub));
+    if let Some(placement) = patch.place.map(|place| order::move_between(&holdings.subs, id, place)).transpose()?.flatten() {
+        sub.rank = placement.rank;
+        changes.extend(placement.moved.into_iter().map(Change::Sub));
     }
     sub.content = patch.content.unwrap_or(sub.content);
     sub.date = patch.date.unwrap_or(sub.date);

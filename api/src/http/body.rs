@@ -4,6 +4,7 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use chrono::{NaiveDate, NaiveTime};
+use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use super::answer::{Faults, Refusal};
@@ -79,7 +80,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         if announced.is_some_and(|length| length > MOST_BYTES) {
             return Err(too_large());
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| too_large())?;
+        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|error| {
+            let error = error.into_inner();
+            if error.is::<LengthLimitError>() { too_large() } else { Refusal::Bad("The body broke off.".to_owned()) }
+        })?;
         parse(&bytes).map(Self)
     }
 }

@@ -114,6 +114,9 @@ async fn create(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<R
     let now = (app.now)();
     let (made, user) = amend(&app, &caller, Want::Todos, count, |holdings, ids| {
         // Every row tells what is wrong with it, also that its todo is not there, whatever is wrong with the others.
+        if ids.len() != read.len() {
+            return Err(Refusal::Internal);
+        }
         let new: Vec<NewSub> = read.iter().filter_map(|row| row.clone().ok()).collect();
         let outcome = todos::create_subs(holdings, ids, &new, now);
         if outcome.is_ok() && new.len() == read.len() {

@@ -26,6 +26,15 @@ impl Slot {
     /// In the order of a day.
     pub const ALL: [Self; 3] = [Self::Morning, Self::Afternoon, Self::Evening];
 
+    /// The hour in [`ZONE`].
+    pub fn hour(self) -> u8 {
+        match self {
+            Self::Morning => 8,
+            Self::Afternoon => 14,
+            Self::Evening => 20,
+        }
+    }
+
     /// As it is written in an order.
     pub fn at(self) -> &'static str {
         match self {
@@ -36,7 +45,7 @@ impl Slot {
     }
 
     fn time(self) -> NaiveTime {
-        NaiveTime::parse_from_str(self.at(), "%H:%M").unwrap_or_default()
+        NaiveTime::MIN + TimeDelta::hours(self.hour().into())
     }
 
     /// What stands above the todos.
@@ -164,6 +173,13 @@ mod tests {
             ),
         ] {
             assert_eq!(Order::read(&event), Some(Ok(order)), "{event}");
+        }
+    }
+
+    #[test]
+    fn hour_and_text_of_a_reminder_agree() {
+        for slot in Slot::ALL {
+            assert_eq!((slot.time().format("%H:%M").to_string(), format!("{:02}:00", slot.hour())), (slot.at().to_owned(), slot.at().to_owned()));
         }
     }
 

@@ -13,8 +13,7 @@ use crate::store::{Store, StoreError};
 
 /// Reminds everyone of the todos of a day.
 pub(super) async fn run(store: &dyn Store, push: &dyn Push, day: NaiveDate, slot: Slot, until: Instant) -> Result<Outcome, StoreError> {
-    let (hour, _) = slot.at().split_once(':').unwrap_or((slot.at(), ""));
-    let job = format!("reminders/{day}/{hour}");
+    let job = format!("reminders/{day}/{:02}", slot.hour());
     let mut outcome = Outcome { job: job.clone(), ..Outcome::default() };
     let ids = everyone(store).await?;
     let job = job.as_str();

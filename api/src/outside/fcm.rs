@@ -64,16 +64,14 @@ fn late() -> PushError {
 
 impl Fcm {
     /// As the settings say; None: off.
-    pub fn new(settings: &Settings, web: Arc<Web>) -> Option<Self> {
-        let account = match ServiceAccount::parse(settings.firebase.as_ref()?) {
-            Ok(account) => account,
-            Err(reason) => {
-                tracing::error!(reason, "no pushes");
-                return None;
-            }
-        };
+    ///
+    /// # Errors
+    /// When the service account cannot be read.
+    pub fn new(settings: &Settings, web: Arc<Web>) -> Result<Option<Self>, String> {
+        let Some(account) = &settings.firebase else { return Ok(None) };
+        let account = ServiceAccount::parse(account).map_err(|reason| format!("ONESTEP_FIREBASE: {reason}"))?;
         let (address, token_address) = (settings.addresses.fcm.clone(), settings.addresses.fcm_tokens.clone());
-        Some(Self { account, address, token_address, web, tokens: OnceLock::new(), buying: Mutex::new(()) })
+        Ok(Some(Self { account, address, token_address, web, tokens: OnceLock::new(), buying: Mutex::new(()) }))
     }
 
     /// Tells all devices of a user but one, and has those forgotten that are gone. Ends within two seconds, and never fails.

@@ -25,6 +25,8 @@ const STALE: TimeDelta = TimeDelta::hours(24);
 const UNKNOWN_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// How long a provider that could not be reached is left alone, while there are keys to go on with.
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
+/// How much of the name of a key is logged, in characters.
+const SHOWN: usize = 100;
 /// Google and Apple answer with a few KiB.
 const ANSWER_MAX: usize = 256 * 1024;
 
@@ -143,34 +145,103 @@ impl Keys {
         if !answer.status.is_success() {
             return Err(whose(&format!("answered {}", answer.status.as_u16())));
         }
-        let keys = read(&answer.body).filter(|keys| !keys.is_empty()).ok_or_else(|| whose("the answer holds none"))?;
+        let Published { keys, unreadable } = read(&answer.body).ok_or_else(|| whose("the answer is not a set of keys"))?;
+        if !unreadable.is_empty() {
+            tracing::warn!(provider = self.provider, keys = ?unreadable, "keys that cannot be read: identities signed with them are refused");
+        }
+        if keys.is_empty() {
+            return Err(whose("the answer holds none"));
+        }
         let age = answer.max_age.and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?)).unwrap_or(USUAL_AGE);
         Ok((keys, age.min(LONGEST_AGE)))
     }
 }
 
-/// A set of JSON web keys (RFC 7517), or Google's older map from names to certificates. Keys that are not for RS256 are left out.
-fn read(body: &[u8]) -> Option<HashMap<String, DecodingKey>> {
+/// The keys in an answer.
+#[derive(Default)]
+struct Published {
+    keys: HashMap<String, DecodingKey>,
+    /// Names of keys for RS256 that cannot be read.
+    unreadable: Vec<String>,
+}
+
+impl Published {
+    fn add(&mut self, name: &str, key: Option<DecodingKey>) {
+        match key {
+            Some(key) => {
+                self.keys.insert(name.to_owned(), key);
+            }
+            None => self.unreadable.push(name.chars().take(SHOWN).collect()),
+        }
+    }
+}
+
+/// A set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither. Keys for something else
+/// than RS256 signatures are left out.
+fn read(body: &[u8]) -> Option<Published> {
     #[derive(Deserialize)]
     struct Jwk {
-        kid: String,
+        kid: Option<String>,
         kty: String,
-        n: String,
-        e: String,
+        n: Option<String>,
+        e: Option<String>,
         alg: Option<String>,
         #[serde(rename = "use")]
         purpose: Option<String>,
     }
     let Value::Object(answer) = serde_json::from_slice(body).ok()? else { return None };
+    let mut published = Published::default();
     let Some(keys) = answer.get("keys") else {
-        let certificate = |(name, pem): (String, Value)| Some((name, DecodingKey::from_rsa_pem(pem.as_str()?.as_bytes()).ok()?));
-        return Some(answer.into_iter().filter_map(certificate).collect());
+        for (name, certificate) in &answer {
+            published.add(name, certificate.as_str().and_then(|pem| DecodingKey::from_rsa_pem(pem.as_bytes()).ok()));
+        }
+        return Some(published);
     };
-    let key = |key: &Value| {
-        let key = Jwk::deserialize(key).ok()?;
-        let fits = key.kty == "RSA" && key.alg.is_none_or(|name| name == "RS256") && key.purpose.is_none_or(|purpose| purpose == "sig");
-        let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok().filter(|_| fits)?;
-        Some((key.kid, decoding))
-    };
-    Some(keys.as_array()?.iter().filter_map(key).collect())
+    for (index, key) in keys.as_array()?.iter().enumerate() {
+        let number = || format!("number {index}");
+        let Ok(key) = Jwk::deserialize(key) else {
+            published.add(&number(), None);
+            continue;
+        };
+        if key.kty == "RSA" && key.alg.is_none_or(|name| name == "RS256") && key.purpose.is_none_or(|purpose| purpose == "sig") {
+            let decoding = key.n.zip(key.e).and_then(|(n, e)| DecodingKey::from_rsa_components(&n, &e).ok());
+            match key.kid {
+                Some(name) => published.add(&name, decoding),
+                None => published.add(&number(), None),
+            }
+        }
+    }
+    Some(published)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_for_rs256_that_cannot_be_read_is_named_and_keys_for_something_else_are_left_out() {
+        let right = json!({"kid": "right", "kty": "RSA", "n": "AQAB", "e": "AQAB", "alg": "RS256", "use": "sig"});
+        let changed = |name: &str, field: &str, value: Value| {
+            let mut key = right.clone();
+            key["kid"] = json!(name);
+            key[field] = value;
+            key
+        };
+        for (answer, readable, unreadable) in [
+            (json!({"keys": [right]}), vec!["right"], vec![]),
+            (json!({"keys": [right, changed("no-n", "n", Value::Null), changed("odd-n", "n", json!("/+"))]}), vec!["right"], vec!["no-n", "odd-n"]),
+            (json!({"keys": [changed("", "kid", Value::Null), 5, right]}), vec!["right"], vec!["number 0", "number 1"]),
+            (json!({"keys": [changed("ec", "kty", json!("EC")), changed("es", "alg", json!("ES256")), changed("enc", "use", json!("enc"))]}), vec![], vec![]),
+            (json!({"older": "no certificate", "odd": 5}), vec![], vec!["odd", "older"]),
+        ] {
+            let published = read(answer.to_string().as_bytes()).unwrap();
+            assert_eq!(published.keys.keys().collect::<Vec<_>>(), readable, "{answer}");
+            assert_eq!(published.unreadable, unreadable, "{answer}");
+        }
+        for neither in ["", "[]", "{\"keys\": 5}", "<html>"] {
+            assert!(read(neither.as_bytes()).is_none(), "{neither}");
+        }
+    }
 }

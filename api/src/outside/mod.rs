@@ -39,16 +39,19 @@ pub struct Outside {
 
 impl Outside {
     /// As the settings say.
-    pub fn new(settings: &Settings) -> Self {
+    ///
+    /// # Errors
+    /// The setting of a service that cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
         let web = Arc::new(Web::default());
-        Self {
+        Ok(Self {
             google_keys: Keys::new("Google", settings.addresses.google_keys.clone(), web.clone()),
             apple_keys: Keys::new("Apple", settings.addresses.apple_keys.clone(), web.clone()),
             model: Model::new(settings, web.clone()),
             mail: Resend::new(settings, web.clone()).map(Arc::new),
-            pushes: Fcm::new(settings, web.clone()).map(Arc::new),
-            sentry: Sentry::new(settings, web.clone()).map(Arc::new),
+            pushes: Fcm::new(settings, web.clone())?.map(Arc::new),
+            sentry: Sentry::new(settings, web.clone())?.map(Arc::new),
             web,
-        }
+        })
     }
 }

@@ -36,9 +36,13 @@ pub struct Fault {
 
 impl Sentry {
     /// As the settings say; None: off.
-    pub fn new(settings: &Settings, web: Arc<Web>) -> Option<Self> {
-        let dsn = settings.sentry_dsn.as_ref()?.reveal().parse();
-        dsn.map(|dsn| Self { dsn, web }).inspect_err(|_| tracing::error!("the DSN of Sentry cannot be read: no reports")).ok()
+    ///
+    /// # Errors
+    /// When the DSN cannot be read.
+    pub fn new(settings: &Settings, web: Arc<Web>) -> Result<Option<Self>, String> {
+        let Some(dsn) = &settings.sentry_dsn else { return Ok(None) };
+        let dsn = dsn.reveal().parse().map_err(|_| "ONESTEP_SENTRY_DSN is not a DSN".to_owned())?;
+        Ok(Some(Self { dsn, web }))
     }
 
     /// Reports one; ends within a second, and never fails.
@@ -52,7 +56,17 @@ impl Sentry {
             ..Event::default()
         };
         let mut body = Vec::new();
-        let (Ok(()), Ok(client)) = (Envelope::from(event).to_writer(&mut body), self.web.client()) else { return };
+        if let Err(error) = Envelope::from(event).to_writer(&mut body) {
+            tracing::warn!(%error, "a report could not be written");
+            return;
+        }
+        let client = match self.web.client() {
+            Ok(client) => client,
+            Err(reason) => {
+                tracing::warn!(reason, "a report was not sent");
+                return;
+            }
+        };
         let request = client.post(self.dsn.envelope_api_url()).header("content-type", "application/x-sentry-envelope");
         let request = request.header("x-sentry-auth", self.dsn.to_auth(Some(CLIENT)).to_string()).body(body);
         match web::ask(request, BUDGET, ANSWER_MAX).await {

@@ -52,7 +52,8 @@ impl fmt::Display for Problems {
 /// # Errors
 /// All problems at once.
 pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> Result<Reading, Problems> {
-    let mut given = Given { environment, secret, problems: Vec::new(), notes: Vec::new() };
+    let unreadable = environment.unreadable_settings().map(|name| format!("{name} is not Unicode text: set it again"));
+    let mut given = Given { environment, secret, problems: unreadable.collect(), notes: Vec::new() };
     let store = given.store();
     let (secret_key, google_android, google_ios, apple_audiences) = match environment.place() {
         Place::Development => (given.development_key(&store), Vec::new(), Vec::new(), Vec::new()),

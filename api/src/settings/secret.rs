@@ -144,8 +144,10 @@ impl Intercept for Asked {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), aws_sdk_secretsmanager::error::BoxError> {
-        let host = url::Url::parse(context.request().uri()).ok().and_then(|url| url.host_str().map(str::to_owned));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = host;
+        // That it was sent counts, even when its address cannot be read.
+        let url = url::Url::parse(context.request().uri()).ok();
+        let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("the endpoint").to_owned();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(host);
         Ok(())
     }
 }

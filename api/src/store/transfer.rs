@@ -4,6 +4,7 @@
 //! The file has one JSON value a line: a line that says what it is, one line a user, and a last line with the counts and a hash over
 //! all users, so that a file that was cut is noticed.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,8 @@ use crate::core::model::Id;
 /// The form of the file.
 const FORMAT: &str = "onestep-export";
 const VERSION: u32 = 1;
-/// Users asked for at once.
-const PAGE: u32 = 100;
+/// Users asked for at once. Google Drive reads its whole index for each page.
+const PAGE: u32 = 1_000;
 
 /// Why not everything was moved.
 #[derive(Debug, thiserror::Error)]
@@ -211,7 +212,8 @@ fn write_line(to: &mut (dyn Write + Send), value: &impl Serialize) -> Result<(),
 pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
     let (archives, expected) = read_file(from)?;
     let there = Users::of(to).ids().await?;
-    if let Some(user) = there.iter().copied().find(|id| !archives.iter().any(|archive| archive.user.id == *id)) {
+    let known: BTreeSet<Id> = archives.iter().map(|archive| archive.user.id).collect();
+    if let Some(user) = there.into_iter().find(|id| !known.contains(id)) {
         return Err(TransferError::NotEmpty { store: to.name(), user });
     }
     let mut tally = Tally::default();
@@ -248,7 +250,10 @@ fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, Moved), T
                 let reason = format!("the file is damaged: it has {:?} and says {:?}, or its hash is another", found.counts, expected.counts);
                 return Err(wrong(line, reason));
             }
-            return Ok((archives, expected));
+            return match lines.next().transpose()? {
+                None => Ok((archives, expected)),
+                Some((line, _)) => Err(wrong(line, "the file goes on after its last line: is it two exports in one?".to_owned())),
+            };
         }
         let archive: Archive = serde_json::from_str(&text).map_err(|error| wrong(line, format!("this is no user: {error}")))?;
         tally.add(&archive, &text);
@@ -263,8 +268,10 @@ fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, Moved), T
 /// # Errors
 /// When one cannot be read or written, the other is not empty, or does not have afterwards what was written.
 pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
-    for user in Users::of(to).ids().await? {
-        if from.archive(user).await?.is_none() {
+    let there = Users::of(to).ids().await?;
+    if !there.is_empty() {
+        let known: BTreeSet<Id> = Users::of(from).ids().await?.into_iter().collect();
+        if let Some(user) = there.into_iter().find(|id| !known.contains(id)) {
             return Err(TransferError::NotEmpty { store: to.name(), user });
         }
     }

@@ -159,7 +159,7 @@ fn panicking_clock() -> DateTime<Utc> {
 async fn a_handler_that_panics_answers_500_and_the_next_request_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Sqlite::open(&folder.path().join("onestep.db")).unwrap());
-    let app = App { now: panicking_clock, ..App::new(settings(), store, Place::Server) };
+    let app = App { now: panicking_clock, ..App::new(settings(), store, Place::Server).unwrap() };
     let router = router::router(Arc::new(Up(Arc::new(app))) as Entry);
     let (log, _guard) = Log::begin();
     // In the handler; then also in the report of what happened there.

@@ -95,6 +95,7 @@ async fn a_file_that_is_not_whole_writes_nothing_and_says_where_it_is_wrong() {
         (format!("{}\n{}", lines[0], &lines[1][..40]), "line 2 of the file: this is no user"),
         ([lines[0], lines[1], lines[3]].join("\n"), "line 3 of the file: the file is damaged"),
         (changed, "line 4 of the file: the file is damaged"),
+        (text.repeat(2), "line 5 of the file: the file goes on after its last line"),
     ] {
         let refused = imported(given.as_bytes(), &to).await.expect_err(said).to_string();
         assert!(refused.starts_with(said), "{refused}");

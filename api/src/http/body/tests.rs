@@ -27,6 +27,18 @@ fn what_is_no_json_is_refused_and_not_a_panic() {
     assert!(parse(b"{\"a\": \"\xff\"}").is_err());
 }
 
+#[tokio::test]
+async fn a_body_that_breaks_off_is_not_called_too_large() {
+    let broken = [Ok(bytes::Bytes::from_static(b"{\"a\":")), Err(std::io::Error::other("the client went away"))];
+    let broken = axum::body::Body::from_stream(futures::stream::iter(broken));
+    let large = axum::body::Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b' '; 4096]))));
+    for (body, refusal) in
+        [(broken, Refusal::Bad("The body broke off.".to_owned())), (large, Refusal::TooLarge(format!("A body may have {MOST_BYTES} bytes.")))]
+    {
+        assert_eq!(Body::from_request(Request::new(body), &()).await.err(), Some(refusal));
+    }
+}
+
 #[test]
 fn text_is_trimmed_counted_in_characters_and_may_be_given_as_a_number() {
     check(text(3), json!("  할일 "), Ok("할일".to_owned()));

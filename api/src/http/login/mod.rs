@@ -1,7 +1,6 @@
 //! Signing in with Google and with Apple, and the client ids that the client asks for before.
 
 use axum::Json;
-use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -9,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Refusal;
-use super::body::{self, Form, Given};
+use super::body::{self, Body, Form, Given};
 use super::{Entry, Ready};
 use crate::app::App;
 use crate::core::model::Provider;
@@ -71,8 +70,8 @@ struct IosClientId {
 /// Signs in with Google.
 #[utoipa::path(post, path = "/auth/login/google/", tag = "auth", request_body = Login, security(()),
     responses((status = 200, body = Session), (status = 400, description = "The identity does not count"), (status = 503)))]
-async fn google(Ready(app): Ready, body: Bytes) -> Result<Json<Session>, Refusal> {
-    let asked = Asked::read(&body)?;
+async fn google(Ready(app): Ready, Body(body): Body) -> Result<Json<Session>, Refusal> {
+    let asked = Asked::read(body)?;
     let settings = &app.settings;
     let audiences: Vec<&str> = match asked.kind {
         None => settings.google_audiences().map(String::as_str).collect(),
@@ -99,8 +98,8 @@ async fn google(Ready(app): Ready, body: Bytes) -> Result<Json<Session>, Refusal
 /// Signs in with Apple.
 #[utoipa::path(post, path = "/auth/login/apple/", tag = "auth", request_body = Login, security(()),
     responses((status = 200, body = Session), (status = 400, description = "The identity does not count"), (status = 503)))]
-async fn apple(Ready(app): Ready, body: Bytes) -> Result<Json<Session>, Refusal> {
-    let asked = Asked::read(&body)?;
+async fn apple(Ready(app): Ready, Body(body): Body) -> Result<Json<Session>, Refusal> {
+    let asked = Asked::read(body)?;
     if asked.kind.is_some_and(|kind| kind != 1) {
         return Err(Refusal::Bad("Invalid device type".to_owned()));
     }
@@ -141,8 +140,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let mut form = Form::new(body::parse(bytes)?);
+    fn read(body: Value) -> Result<Self, Refusal> {
+        let mut form = Form::new(body);
         let token = form.raw("token").and_then(Value::as_str).map(str::trim).filter(|token| !token.is_empty()).map(str::to_owned);
         let Some(token) = token else { return Err(Refusal::Bad("device type and token is required".to_owned())) };
         let kind = match form.raw("type").map(body::integer).transpose() {

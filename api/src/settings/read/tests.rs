@@ -50,6 +50,24 @@ fn all_that_is_missing_is_told_at_once() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_setting_that_is_not_unicode_is_named_and_does_not_count_as_missing() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let broken = |name: &str| Environment::of_system([(OsString::from(name), OsString::from_vec(vec![0xff, b'x']))]);
+    for name in REQUIRED.map(|(name, _)| name) {
+        assert_eq!(broken(name).place(), Place::Server, "{name} is given, so this is no development server");
+        let problems = read(&broken(name), None).unwrap_err();
+        assert_eq!(problems.0[0], format!("{name} is not Unicode text: set it again"));
+    }
+    assert!(broken("PORT").port().is_err());
+    let with_rest = [("ONESTEP_OPENAI_API_KEY".to_owned(), vec![0xff])].into_iter().chain(REQUIRED.map(|(name, value)| (name.to_owned(), value.into())));
+    let environment = Environment::of_system(with_rest.map(|(name, value)| (name.into(), OsString::from_vec(value))));
+    assert_eq!(read(&environment, None).unwrap_err().0, ["ONESTEP_OPENAI_API_KEY is not Unicode text: set it again"]);
+    assert!(read(&Environment::of_system([(OsString::from("LS_COLORS"), OsString::from_vec(vec![0xff]))]), None).is_ok());
+}
+
 #[test]
 fn the_environment_comes_first_and_the_secret_may_use_the_names_of_the_original() {
     let secret = fields(json!({

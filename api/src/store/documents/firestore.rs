@@ -104,8 +104,7 @@ struct Stored {
     name: String,
     #[serde(default)]
     fields: Fields,
-    #[serde(default)]
-    update_time: String,
+    update_time: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -212,7 +211,8 @@ impl Shelf for Firestore {
                 let text = stored.fields.body.ok_or_else(|| broken("it has no body"))?.bytes_value;
                 // Either alphabet is allowed in the JSON of protocol buffers.
                 let body = STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text)).map_err(|_| broken("its body is not base64"))?;
-                return Ok(Some(Document { body, version: Version(stored.update_time) }));
+                let version = stored.update_time.ok_or_else(|| broken("it has no updateTime"))?;
+                return Ok(Some(Document { body, version: Version(version) }));
             }
         }
         Err(unavailable(STORE, "it says neither that a document is there nor that it is missing"))

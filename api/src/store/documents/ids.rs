@@ -1,6 +1,8 @@
 //! Numbers for new rows. They come from one document, in blocks, of which each process keeps one: that document would otherwise be
 //! written with every new row of anybody.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::shelf::{Document, Place, Put, Shelf, Version};
@@ -22,11 +24,10 @@ pub(super) struct Block {
 
 impl Block {
     /// The next `count` of them; None when there are not as many.
-    fn take(&mut self, count: Id) -> Option<Vec<Id>> {
-        let end = self.next.checked_add(count).filter(|end| *end <= self.end)?;
-        let ids = (self.next..end).collect();
-        self.next = end;
-        Some(ids)
+    fn take(&mut self, count: Id) -> Option<Range<Id>> {
+        let start = self.next;
+        self.next = start.checked_add(count).filter(|end| *end <= self.end)?;
+        Some(start..self.next)
     }
 }
 
@@ -59,9 +60,9 @@ impl<S: Shelf> Documents<S> {
     }
 
     /// As many new ids as are asked for, in ascending order.
-    pub(super) async fn free_ids(&self, count: u32) -> Result<Vec<Id>, StoreError> {
+    pub(super) async fn free_ids(&self, count: u32) -> Result<Range<Id>, StoreError> {
         if count == 0 {
-            return Ok(Vec::new());
+            return Ok(0..0);
         }
         let count = Id::from(count);
         // One task asks for a block while the others wait for what is left of it.
@@ -74,13 +75,13 @@ impl<S: Shelf> Documents<S> {
             {
                 return Ok(ids);
             }
-            let taken = Block { next: counter.next, end: counter.next + count.max(BLOCK) };
-            if taken.end > END {
-                return Err(self.end_of_ids(counter.next));
+            let (start, end) = (counter.next, counter.next + count.max(BLOCK));
+            if end > END {
+                return Err(self.end_of_ids(start));
             }
-            if let Put::Written(_) = self.put_counter(&Counter { next: taken.end, ..counter }, version.as_ref()).await? {
-                *block = taken;
-                return Ok(block.take(count).unwrap_or_default());
+            if let Put::Written(_) = self.put_counter(&Counter { next: end, ..counter }, version.as_ref()).await? {
+                *block = Block { next: start + count, end };
+                return Ok(start..start + count);
             }
             wire::pause(attempt).await;
         }

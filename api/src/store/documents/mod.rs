@@ -223,7 +223,7 @@ impl<S: Shelf> Documents<S> {
                 wire::pause(attempt).await;
             }
             let mut user = user.clone();
-            user.id = self.free_ids(1).await?.first().copied().unwrap_or_default();
+            user.id = self.free_ids(1).await?.start;
             let archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
             if self.write(None, &archive).await? {
                 return Ok(archive.user);
@@ -235,6 +235,7 @@ impl<S: Shelf> Documents<S> {
     async fn update_at_leisure(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
         let _turn = self.turn(user).await;
         let (mut found, ids) = tokio::try_join!(self.load(user), self.free_ids(new_ids))?;
+        let ids: Vec<Id> = ids.collect();
         for attempt in 1..=ATTEMPTS {
             let Some(Found { page: Page { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
             let changes = decide(&archive.holdings(want), &ids);

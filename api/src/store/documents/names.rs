@@ -35,7 +35,7 @@ impl<S: Shelf> Documents<S> {
     }
 
     async fn put_claim(&self, place: &Place, user: Option<Id>, expected: Option<&Version>) -> Result<Put, StoreError> {
-        let claim = Claim { user, at: (self.now)(), mark: wire::random() };
+        let claim = Claim { user, at: (self.now)(), mark: wire::random(self.shelf.name())? };
         let body = serde_json::to_vec(&claim).map_err(|error| self.broken(place, error.to_string()))?;
         self.shelf.put(place, &body, expected).await
     }

@@ -14,8 +14,8 @@ use crate::store::StoreError;
 pub enum Place {
     /// Everything of one user.
     User(Id),
-    /// Who goes by a name: its SHA-256 in hexadecimal, as names may be long and hold anything.
-    Name(String),
+    /// Who goes by a name: its SHA-256, as names may be long and hold anything.
+    Name([u8; 32]),
     /// Which numbers are free for new rows.
     Counter,
 }
@@ -29,7 +29,7 @@ impl Place {
             Key::Device(name) => ("device", name),
         };
         let hash = Sha256::new().chain_update(kind).chain_update(":").chain_update(name).finalize();
-        Self::Name(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::Name(hash.into())
     }
 
     /// Which drawer it is in: letters only.
@@ -45,7 +45,7 @@ impl Place {
     pub fn label(&self) -> String {
         match self {
             Self::User(id) => user_label(*id),
-            Self::Name(hash) => hash.clone(),
+            Self::Name(hash) => hash.iter().map(|byte| format!("{byte:02x}")).collect(),
             Self::Counter => "ids".to_owned(),
         }
     }

@@ -1,5 +1,6 @@
 //! Requests to the services that keep documents: bounded in time and in what they answer.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use reqwest::{RequestBuilder, StatusCode};
@@ -70,15 +71,19 @@ pub(super) fn line(words: &str) -> String {
 /// Waits before the next of several attempts, counted from 1: twice as long each time, and never as long as the others who wait.
 pub(super) async fn pause(attempt: u32) {
     let most = 25_u64 << attempt.min(4);
-    tokio::time::sleep(Duration::from_millis(most / 2 + random() % (most / 2))).await;
+    // Keyed by the system once for each thread, and differently each time: good enough to keep writers apart.
+    let share = RandomState::new().hash_one(attempt) % (most / 2);
+    tokio::time::sleep(Duration::from_millis(most / 2 + share)).await;
 }
 
-/// A number that nobody guesses.
-pub(super) fn random() -> u64 {
+/// A random number, different each time.
+///
+/// # Errors
+/// When the machine has no random numbers.
+pub(super) fn random(store: &'static str) -> Result<u64, StoreError> {
     let mut bytes = [0; 8];
-    // Without randomness the attempts of many may meet again; they are counted.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
-    u64::from_le_bytes(bytes)
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| unavailable(store, "this machine has no random numbers"))?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// What follows the scheme in the address of a store: the name of the place, and options.

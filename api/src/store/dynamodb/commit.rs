@@ -122,12 +122,22 @@ impl DynamoDb {
     /// Deletes items that nobody reads any more, as far as it goes.
     async fn delete_all(&self, keys: Vec<Item>) {
         let deletes = stream::iter(keys).map(|key| self.client.delete_item().table_name(&self.table).set_key(Some(key)).send());
-        deletes.buffer_unordered(AT_ONCE).for_each(|_| std::future::ready(())).await;
+        let errors = deletes.buffer_unordered(AT_ONCE).filter_map(|deleted| std::future::ready(deleted.err()));
+        let errors: Vec<StoreError> = errors.map(|error| failed(&self.table, &error)).collect().await;
+        if let Some(error) = errors.first() {
+            tracing::warn!(count = errors.len(), %error, "items that are no longer needed could not be deleted");
+        }
     }
 
     /// Deletes what was past for a user before he was restored.
     pub(super) async fn forget(&self, user: Id, past: &str) {
-        let Ok(mut items) = self.partition(&past_partition(user, past)).await else { return };
+        let mut items = match self.partition(&past_partition(user, past)).await {
+            Ok(items) => items,
+            Err(error) => {
+                tracing::warn!(user, past, %error, "the deleted rows of before the restore could not be deleted");
+                return;
+            }
+        };
         for item in &mut items {
             item.retain(|name, _| [PK, SK].contains(&name.as_str()));
         }

@@ -1,5 +1,7 @@
 //! New ids, and the list of users.
 
+use std::ops::Range;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
@@ -14,9 +16,9 @@ const END: Id = 1 << 53;
 
 impl DynamoDb {
     /// As many new ids as are asked for, in ascending order. Those that are not used are lost.
-    pub(super) async fn new_ids(&self, count: u32) -> Result<Vec<Id>, StoreError> {
+    pub(super) async fn new_ids(&self, count: u32) -> Result<Range<Id>, StoreError> {
         if count == 0 {
-            return Ok(Vec::new());
+            return Ok(0..0);
         }
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(COUNTER, COUNTER)));
         let update = update.update_expression("ADD #last :count").expression_attribute_names("#last", LAST);
@@ -26,7 +28,7 @@ impl DynamoDb {
         if last >= END {
             return Err(full(format!("ids end at 2^53, and {last} would be one")));
         }
-        Ok((last - Id::from(count) + 1..=last).collect())
+        Ok(last - Id::from(count) + 1..last + 1)
     }
 
     /// Gives out no id up to this one any more.

@@ -110,7 +110,8 @@ pub(super) fn number_of<N: std::str::FromStr>(item: &Item, name: &str) -> Result
     number.ok_or_else(|| broken(item, format!("it has no number {name:?}")))
 }
 
-/// The bytes of an item, if it has any.
-pub(super) fn bytes_of<'a>(item: &'a Item, name: &str) -> Option<&'a [u8]> {
-    item.get(name).and_then(|value| value.as_b().ok()).map(Blob::as_ref)
+/// The bytes of an item; None when it has no attribute of this name.
+pub(super) fn bytes_of<'a>(item: &'a Item, name: &str) -> Result<Option<&'a [u8]>, StoreError> {
+    let bytes = item.get(name).map(|value| value.as_b().map_err(|_| broken(item, format!("{name:?} is not bytes"))));
+    Ok(bytes.transpose()?.map(Blob::as_ref))
 }

@@ -130,7 +130,7 @@ pub(super) fn lay_out(parts: &[Part], before: &[Change], after: &[Change]) -> Re
         // The first part also has what is below it, the last all that is above.
         let from = if place == 0 { Id::MIN } else { part.from };
         let to = parts.get(place + 1).map(|next| next.from);
-        let (old, new) = (between(before, from, to), between(after, from, to));
+        let (old, new) = (between(before, from, to)?, between(after, from, to)?);
         if old == new {
             pieces.push(Piece::Kept(part.clone()));
         } else {
@@ -140,10 +140,10 @@ pub(super) fn lay_out(parts: &[Part], before: &[Change], after: &[Change]) -> Re
     Ok(Layout::Parts(pieces))
 }
 
-fn between(rows: &[Change], from: Id, to: Option<Id>) -> &[Change] {
+fn between(rows: &[Change], from: Id, to: Option<Id>) -> Result<&[Change], String> {
     let start = rows.partition_point(|row| id(row) < from);
     let end = to.map_or(rows.len(), |to| rows.partition_point(|row| id(row) < to));
-    rows.get(start..end).unwrap_or_default()
+    rows.get(start..end).ok_or_else(|| format!("its parts are not in the order of their ids: one begins at {from}, and the next one before it"))
 }
 
 /// Cuts rows into runs of about the same number until each is small enough; rows of one id stay together.
@@ -164,7 +164,8 @@ fn split(rows: &[Change], from: Id, pieces: &mut Vec<Piece>) -> Result<(), Strin
     cuts.push(rows.len());
     let (mut start, mut from) = (0, from);
     for cut in cuts {
-        split(rows.get(start..cut).unwrap_or_default(), from, pieces)?;
+        let run = rows.get(start..cut).ok_or_else(|| format!("{} rows cannot be cut at {start} and {cut}", rows.len()))?;
+        split(run, from, pieces)?;
         (start, from) = (cut, rows.get(cut).map_or(from, id));
     }
     Ok(())
@@ -281,6 +282,15 @@ mod tests {
         let left = keyed(&fewer);
         assert_eq!(left.len(), 1);
         assert!(matches!(lay_out(&left, &before[2_990..], &before[2_991..]).unwrap(), Layout::Inline(_)));
+    }
+
+    #[test]
+    fn parts_that_are_out_of_order_are_refused_and_no_row_is_dropped() {
+        let before = rows(3_000);
+        let mut parts = keyed(&lay_out(&[], &[], &before).unwrap());
+        parts.swap(1, 2);
+        let refusal = lay_out(&parts, &before, &before).unwrap_err();
+        assert!(refusal.starts_with("its parts are not in the order of their ids"), "{refusal}");
     }
 
     #[test]

@@ -89,7 +89,8 @@ fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Seen>, StoreError> {
         .map_err(|error| broken(owner, format!("its head is not what was written: wrong at line {}, column {}", error.line(), error.column())))?;
     let part = |key: &str| items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == key));
     let mut rows = Vec::new();
-    if head.parts.is_empty() {
+    // An account whose last part was emptied has neither parts nor rows.
+    if head.parts.is_empty() && owner.contains_key(ROWS) {
         rows = rows_of(owner)?;
     }
     for listed in &head.parts {
@@ -107,5 +108,47 @@ fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Seen>, StoreError> {
 }
 
 fn rows_of(item: &Item) -> Result<Vec<Change>, StoreError> {
-    bytes_of(item, ROWS).map_or(Ok(Vec::new()), |packed| unpack(packed).map_err(|reason| broken(item, reason)))
+    let packed = bytes_of(item, ROWS)?.ok_or_else(|| broken(item, format!("it has no {ROWS:?}")))?;
+    unpack(packed).map_err(|reason| broken(item, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::core::model::{Provider, User};
+    use crate::store::dynamodb::item::{bytes, key, number};
+    use crate::store::dynamodb::layout::{Part, pack};
+
+    fn owner(parts: &[&str]) -> Item {
+        let parts = parts.iter().zip(1..).map(|(key, from)| Part { from, key: (*key).to_owned() }).collect();
+        let user = User::new("ann@example.com", Provider::Google, DateTime::UNIX_EPOCH);
+        let head = Head { user, past: "0".to_owned(), parts, recent: Vec::new() };
+        let mut owner = key("user#1", OWNER);
+        owner.insert(VERSION.to_owned(), number(1));
+        owner.insert(HEAD.to_owned(), AttributeValue::S(serde_json::to_string(&head).unwrap()));
+        owner
+    }
+
+    fn with_rows(mut item: Item, rows: AttributeValue) -> Item {
+        item.insert(ROWS.to_owned(), rows);
+        item
+    }
+
+    #[test]
+    fn an_item_whose_rows_cannot_be_read_is_an_error_and_not_a_user_without_rows() {
+        for (owner, parts, reason) in [
+            (with_rows(owner(&[]), AttributeValue::S("text".to_owned())), vec![], "user#1 / owner: \"rows\" is not bytes"),
+            (with_rows(owner(&[]), bytes(b"damaged".to_vec())), vec![], "user#1 / owner: it does not unpack"),
+            (owner(&["part#1"]), vec![key("user#1", "part#1")], "user#1 / part#1: it has no \"rows\""),
+        ] {
+            let items: Vec<Item> = std::iter::once(owner.clone()).chain(parts).collect();
+            let refused = assemble(&owner, &items).unwrap_err().to_string();
+            assert!(refused.ends_with(reason), "{refused}");
+        }
+        for without_rows in [owner(&[]), with_rows(owner(&[]), bytes(pack(&[]).unwrap()))] {
+            assert_eq!(assemble(&without_rows, std::slice::from_ref(&without_rows)).unwrap().unwrap().rows, []);
+        }
+    }
 }

@@ -156,7 +156,7 @@ impl Store for DynamoDb {
     }
 
     async fn create(&self, user: User) -> Result<User, StoreError> {
-        let id = self.new_ids(1).await?.into_iter().next().unwrap_or_default();
+        let id = self.new_ids(1).await?.start;
         let user = User { id, ..user };
         self.replace(id, None, None, |seen| match seen {
             None => Ok(Some(Next::of(Archive::of(user.clone())))),
@@ -173,6 +173,7 @@ impl Store for DynamoDb {
     async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
         let _turn = self.turn(user).await;
         let (ids, seen) = tokio::try_join!(self.new_ids(new_ids), self.look(user))?;
+        let ids: Vec<Id> = ids.collect();
         if seen.is_none() {
             return Ok(false);
         }

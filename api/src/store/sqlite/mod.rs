@@ -92,7 +92,10 @@ impl Sqlite {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
-        Err(_) => Err(StoreError::Unavailable { store: NAME, reason: "the process is ending".to_owned() }),
+        Err(stopped) => {
+            let reason = if stopped.is_panic() { "reading it panicked" } else { "the process is ending" };
+            Err(StoreError::Unavailable { store: NAME, reason: reason.to_owned() })
+        }
     }
 }
 
@@ -128,7 +131,7 @@ impl Store for Sqlite {
             for key in Key::of(&user).into_iter().chain(user.devices.iter().map(|device| Key::Device(device.token.clone()))) {
                 rows::claim(transaction, &key, None)?;
             }
-            user.id = rows::new_ids(transaction, 1)?.first().copied().unwrap_or_default();
+            user.id = rows::new_ids(transaction, 1)?.start;
             rows::put_user(transaction, &user)?;
             for device in &user.devices {
                 rows::put_device(transaction, user.id, device)?;
@@ -145,7 +148,7 @@ impl Store for Sqlite {
     async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
         self.writing(move |transaction| {
             let Some(holdings) = rows::holdings(transaction, user, want)? else { return Ok(false) };
-            let ids = rows::new_ids(transaction, new_ids)?;
+            let ids: Vec<Id> = rows::new_ids(transaction, new_ids)?.collect();
             for change in decide(&holdings, &ids) {
                 match change {
                     Change::User(account) => {

@@ -1,5 +1,7 @@
 //! Rows in and out of SQLite.
 
+use std::ops::Range;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -10,14 +12,14 @@ use crate::core::holdings::{Archive, Holdings, Key, Want};
 use crate::core::model::{Category, Device, Feedback, Id, Provider, SubTodo, Todo, User};
 use crate::store::StoreError;
 
-/// The next ids; nobody else gets them.
-pub(super) fn new_ids(transaction: &Transaction<'_>, count: u32) -> Result<Vec<Id>, StoreError> {
+/// The next ids; they are given out once.
+pub(super) fn new_ids(transaction: &Transaction<'_>, count: u32) -> Result<Range<Id>, StoreError> {
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(0..0);
     }
     let mut update = transaction.prepare_cached(sql::NEW_IDS).map_err(failed)?;
     let next: Id = update.query_row([count], |row| row.get(0)).map_err(failed)?;
-    Ok((next - Id::from(count)..next).collect())
+    Ok(next - Id::from(count)..next)
 }
 
 /// The query for the owner of a name, and its parameter.
@@ -43,8 +45,14 @@ fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
+
+fn provider(row: &Row<'_>, column: usize) -> rusqlite::Result<Provider> {
+    let name = row.get_ref(column)?.as_str()?;
+    let known = [Provider::Google, Provider::Apple].into_iter().find(|provider| provider.as_str() == name);
+    known.ok_or_else(|| unreadable(column, format!("{name:?} is not a provider")))
 }
 
 fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Utc>> {
@@ -70,9 +78,11 @@ fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<NaiveTime
 }
 
 /// All rows of a query about one user.
-fn all<T>(transaction: &Transaction<'_>, sql: &str, user: Id, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
+fn all<T>(transaction: &Transaction<'_>, table: &str, sql: &str, user: Id, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
     let unreadable_row = |error: rusqlite::Error| match error {
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => broken(format!("a row of user {user}"), error.to_string()),
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..) => {
+            broken(format!("a row of user {user} in table {table}"), error.to_string())
+        }
         other => failed(other),
     };
     let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
@@ -85,7 +95,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: row.get(0)?,
         username: row.get(1)?,
-        provider: if row.get_ref(2)?.as_str()? == Provider::Apple.as_str() { Provider::Apple } else { Provider::Google },
+        provider: provider(row, 2)?,
         apple_sub: row.get(3)?,
         is_subscribed: row.get(4)?,
         is_premium: row.get(5)?,
@@ -151,8 +161,8 @@ fn feedback(row: &Row<'_>) -> rusqlite::Result<Feedback> {
 
 /// The account with its devices.
 fn account(transaction: &Transaction<'_>, id: Id) -> Result<Option<User>, StoreError> {
-    let Some(mut user) = all(transaction, sql::ACCOUNT, id, user)?.pop() else { return Ok(None) };
-    user.devices = all(transaction, sql::DEVICES, id, device)?;
+    let Some(mut user) = all(transaction, "account", sql::ACCOUNT, id, user)?.pop() else { return Ok(None) };
+    user.devices = all(transaction, "device", sql::DEVICES, id, device)?;
     Ok(Some(user))
 }
 
@@ -161,11 +171,11 @@ pub(super) fn holdings(transaction: &Transaction<'_>, id: Id, want: Want) -> Res
     let Some(user) = account(transaction, id)? else { return Ok(None) };
     let mut holdings = Holdings::of(user);
     if want.categories() {
-        holdings.categories = all(transaction, sql::LIVE_CATEGORIES, id, category)?;
+        holdings.categories = all(transaction, "category", sql::LIVE_CATEGORIES, id, category)?;
     }
     if want.todos() {
-        holdings.todos = all(transaction, sql::LIVE_TODOS, id, todo)?;
-        holdings.subs = all(transaction, sql::LIVE_SUBS, id, sub)?;
+        holdings.todos = all(transaction, "todo", sql::LIVE_TODOS, id, todo)?;
+        holdings.subs = all(transaction, "sub", sql::LIVE_SUBS, id, sub)?;
     }
     Ok(Some(holdings))
 }
@@ -175,10 +185,10 @@ pub(super) fn archive(transaction: &Transaction<'_>, id: Id) -> Result<Option<Ar
     let Some(user) = account(transaction, id)? else { return Ok(None) };
     Ok(Some(Archive {
         user,
-        categories: all(transaction, sql::ARCHIVED_CATEGORIES, id, category)?,
-        todos: all(transaction, sql::ARCHIVED_TODOS, id, todo)?,
-        subs: all(transaction, sql::ARCHIVED_SUBS, id, sub)?,
-        feedback: all(transaction, sql::FEEDBACK, id, feedback)?,
+        categories: all(transaction, "category", sql::ARCHIVED_CATEGORIES, id, category)?,
+        todos: all(transaction, "todo", sql::ARCHIVED_TODOS, id, todo)?,
+        subs: all(transaction, "sub", sql::ARCHIVED_SUBS, id, sub)?,
+        feedback: all(transaction, "feedback", sql::FEEDBACK, id, feedback)?,
     }))
 }
 

@@ -72,7 +72,7 @@ impl Rig {
     pub(crate) fn at(place: Place, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("onestep.db")).unwrap();
-        let app = Arc::new(App::new(settings, Arc::new(store), place));
+        let app = Arc::new(App::new(settings, Arc::new(store), place).unwrap());
         let entry: Entry = Arc::new(Up(app.clone()));
         Self { app, router: onestep_api::http::router::router(entry), _folder: folder }
     }

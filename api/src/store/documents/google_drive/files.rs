@@ -139,7 +139,7 @@ impl Files {
 
     /// A new file with an id of [`Files::new_ids`].
     pub(super) async fn create(&self, who: Option<&str>, id: &str, name: &str, body: &[u8]) -> Result<Put, StoreError> {
-        let boundary = format!("{:016x}{:016x}", wire::random(), wire::random());
+        let boundary = format!("{:016x}{:016x}", wire::random(STORE)?, wire::random(STORE)?);
         let meta = json!({ "id": id, "name": name, "parents": ["appDataFolder"], "mimeType": "application/octet-stream" });
         let mut whole = format!("--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{meta}\r\n--{boundary}\r\n").into_bytes();
         whole.extend_from_slice(b"Content-Type: application/octet-stream\r\n\r\n");

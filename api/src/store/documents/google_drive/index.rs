@@ -47,8 +47,9 @@ fn broken(place: impl Into<String>, reason: &str) -> StoreError {
 /// Which file a document is in.
 fn part_of(place: &Place) -> usize {
     match place {
-        Place::User(id) => PARTS - OF_USERS + usize::try_from(id.rem_euclid(OF_USERS as Id)).unwrap_or_default(),
-        Place::Name(hash) => usize::from_str_radix(hash.get(..4).unwrap_or_default(), 16).unwrap_or_default() % (PARTS - OF_USERS),
+        // The remainder of a power of two is the same of the bits alone, also of a negative id.
+        Place::User(id) => PARTS - OF_USERS + id.cast_unsigned() as usize % OF_USERS,
+        Place::Name([first, second, ..]) => usize::from(u16::from_be_bytes([*first, *second])) % (PARTS - OF_USERS),
         Place::Counter => 0,
     }
 }
@@ -82,11 +83,10 @@ impl Index {
     async fn root(&self) -> Result<Vec<String>, StoreError> {
         let mut made = None;
         if self.files.named(self.owner(), ROOT).await?.is_empty() {
-            let mut ids = self.files.new_ids(self.owner(), u32::try_from(PARTS).unwrap_or_default() + 1).await?;
-            let id = ids.pop().unwrap_or_default();
-            if ids.len() != PARTS {
+            let mut ids = self.files.new_ids(self.owner(), PARTS as u32 + 1).await?;
+            let Some(id) = ids.pop().filter(|_| ids.len() == PARTS) else {
                 return Err(unavailable(STORE, "it gave too few ids for new files"));
-            }
+            };
             let body = serde_json::to_vec(&ids).map_err(|error| unavailable(STORE, error.to_string()))?;
             if let Put::Conflict = self.files.create(self.owner(), &id, ROOT, &body).await? {
                 return Err(unavailable(STORE, "it gave an id that is in use"));
@@ -159,5 +159,28 @@ impl Index {
             users.push((id, STANDARD.decode(text).map_err(|_| broken(&name, "it is not base64"))?));
         }
         Ok(users)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::holdings::Key;
+
+    #[test]
+    fn every_document_stays_in_the_part_that_earlier_versions_put_it_in() {
+        for (place, part) in [
+            (Place::User(0), 48),
+            (Place::User(1), 49),
+            (Place::User(17), 49),
+            (Place::User((1 << 53) - 1), 63),
+            (Place::User(-1), 63),
+            (Place::Counter, 0),
+            // Their SHA-256 begin with 4469 and a275.
+            (Place::of(&Key::Username("a@example.com".to_owned())), 41),
+            (Place::of(&Key::Device("one".to_owned())), 21),
+        ] {
+            assert_eq!(part_of(&place), part, "{place}");
+        }
     }
 }

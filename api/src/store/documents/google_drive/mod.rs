@@ -80,6 +80,29 @@ fn version(body: &[u8]) -> Version {
     Version(index::fingerprint(body))
 }
 
+/// What the index says of one user.
+fn parse_home(user: Id, body: &[u8]) -> Result<Home, StoreError> {
+    let broken =
+        |_| StoreError::Broken { store: STORE, place: Place::User(user).to_string(), reason: "the index does not say where the document is".to_owned() };
+    serde_json::from_slice(body).map_err(broken)
+}
+
+/// The users that have a folder, by id. A document in the index itself says that there is no such user.
+///
+/// # Errors
+/// When one entry cannot be read: a list without that user would pass for all of them.
+fn with_folder(entries: Vec<(Id, Vec<u8>)>) -> Result<Vec<Id>, StoreError> {
+    let mut ids = Vec::new();
+    for (id, body) in entries {
+        match parse_home(id, &body)? {
+            Home::Folder { .. } => ids.push(id),
+            Home::Index(_) => {}
+        }
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
 impl GoogleDrive {
     fn remember(&self, user: Id, home: Option<&Home>) {
         let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,10 +125,8 @@ impl GoogleDrive {
 
     /// Where the index says that a user's document is.
     async fn home(&self, user: Id) -> Result<Option<(Home, Version)>, StoreError> {
-        let place = Place::User(user);
-        let Some(Document { body, version }) = self.index.get(&place).await? else { return Ok(None) };
-        let reason = "the index does not say where it is".to_owned();
-        let home: Home = serde_json::from_slice(&body).map_err(|_| StoreError::Broken { store: STORE, place: place.to_string(), reason })?;
+        let Some(Document { body, version }) = self.index.get(&Place::User(user)).await? else { return Ok(None) };
+        let home = parse_home(user, &body)?;
         self.remember(user, Some(&home));
         Ok(Some((home, version)))
     }
@@ -209,15 +230,9 @@ impl Shelf for GoogleDrive {
     }
 
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
-        let mut ids = Vec::new();
-        for (id, body) in self.index.users().await? {
-            // Those in the index are nobody.
-            if after.is_none_or(|after| id > after) && matches!(serde_json::from_slice(&body), Ok(Home::Folder { .. })) {
-                ids.push(id);
-            }
-        }
-        ids.sort_unstable();
-        ids.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        let mut ids = with_folder(self.index.users().await?)?;
+        ids.retain(|id| after.is_none_or(|after| *id > after));
+        ids.truncate(most as usize);
         Ok(ids)
     }
 
@@ -230,5 +245,24 @@ impl Shelf for GoogleDrive {
         };
         let home = Home::Folder { address: user.username.clone(), file };
         Ok(matches!(self.move_to(user.id, &home, None).await?, Put::Written(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: Id, home: &Home) -> (Id, Vec<u8>) {
+        (id, serde_json::to_vec(home).unwrap())
+    }
+
+    #[test]
+    fn a_list_of_users_names_the_entry_that_cannot_be_read_instead_of_leaving_the_user_out() {
+        let folder = Home::Folder { address: "a@example.com".to_owned(), file: "1a".to_owned() };
+        let entries = vec![entry(7, &folder), entry(3, &Home::Index("e30=".to_owned())), entry(2, &folder)];
+        assert_eq!(with_folder(entries.clone()).unwrap(), [2, 7]);
+        let damaged = [entries, vec![(5, b"{\"Folder\": {}}".to_vec())]].concat();
+        let refusal = with_folder(damaged).unwrap_err().to_string();
+        assert!(refusal.contains("users/0000000000000005"), "{refusal}");
     }
 }
