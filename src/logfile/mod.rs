@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
+use zstd::stream::read::Decoder;
 
 use crate::core::lambda_log::health::Checkup;
 use crate::core::lambda_log::scan::{Block, Mark};
@@ -146,8 +146,7 @@ fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Sent>, used: &Receiver
     match first.get(..4) {
         Some([0x1f, 0x8b, ..]) => lines(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, whole)), send, used)?,
         Some([0x28, 0xb5, 0x2f, 0xfd]) => {
-            let decoder = StreamingDecoder::new(io::BufReader::with_capacity(BLOCK, whole)).map_err(io::Error::other)?;
-            lines(decoder, send, used)?;
+            lines(Decoder::with_buffer(io::BufReader::with_capacity(BLOCK, whole))?, send, used)?;
         }
         _ => lines(whole, send, used)?,
     }
