@@ -4,17 +4,21 @@
 //!
 //! `cargo bench --bench decide`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+
 use std::hint::black_box;
 
+use alerting::decide::{Open, Rulebook, decide};
+use alerting::history::History;
+use alerting::observation::{Observation, ReadUpTo, What};
+use alerting::operator::Orders;
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
+use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::fault::Fault;
+use lambda_log::tally::{MemoryUse, Tally};
 use monitor::app::Config;
 use monitor::config::{Environment, parse};
-use monitor::core::decide::{Open, Rulebook, decide};
-use monitor::core::diagnosis::{Cause, Confidence};
-use monitor::core::history::History;
-use monitor::core::observation::{Fault, MemoryUse, Observation, ReadUpTo, Tally, What};
-use monitor::core::operator::Orders;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Executor, SqlitePool};
 

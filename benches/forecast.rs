@@ -3,12 +3,14 @@
 //!
 //! `cargo bench --bench forecast`; `-- held` takes the kinds and seeds that nothing was tuned on
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use billing::forecast::forecast;
+use billing::series::Series;
 use chrono::{Datelike, Months, NaiveDate};
-use monitor::core::billing::forecast::forecast;
-use monitor::core::billing::series::Series;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 

@@ -4,6 +4,8 @@
 //!
 //! `cargo bench --bench log_day` (with `--profile dev` it needs no release build and some minutes more)
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+
 #[path = "../tests/it/log_day/mod.rs"]
 mod log_day;
 

@@ -4,16 +4,18 @@
 //!
 //! `cargo bench --bench month`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+
 use std::sync::Arc;
 
+use aws::recorded::Recording;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
 use criterion::{Criterion, criterion_group, criterion_main};
 use monitor::app::{self, Config};
-use monitor::aws::recorded::Recording;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
 use monitor::daemon::{NoPulse, Until};
-use monitor::store::Durability;
+use store::Durability;
 
 /// Nothing is wrong in this account, so the receivers are never used.
 const CONFIG: &str = r#"

@@ -3,17 +3,22 @@
 //!
 //! `cargo bench --bench rehearse`, or with `-- STORE` to make that store once and to rehearse over it again.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+
 use std::path::Path;
 use std::time::Instant;
 
+use alerting::observation::{METRICS, MetricPoint, Observation, What};
+use alerting::signs::{DAEMON, Sign, SignKind};
+use billing::day_cost::DayCost;
 use chrono::{DateTime, TimeDelta, Utc};
+use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::fault::Fault;
+use lambda_log::tally::{MemoryUse, Tally};
+use model::durations::Durations;
 use monitor::app::{Config, Period, rehearse};
 use monitor::config::{Environment, parse};
-use monitor::core::diagnosis::{Cause, Confidence};
-use monitor::core::durations::Durations;
-use monitor::core::observation::{DayCost, Fault, METRICS, MemoryUse, MetricPoint, Observation, Tally, What};
-use monitor::core::signs::{DAEMON, Sign, SignKind};
-use monitor::store::{Commit, Durability, Store};
+use store::{Commit, Durability, Store};
 
 const CONFIG: &str = r#"
 timezone = "Asia/Seoul"
@@ -87,7 +92,7 @@ fn hour_of(hour: i64) -> Vec<Observation> {
     if hour % 8 == 0 {
         let at = start() + TimeDelta::hours(hour);
         let amount = format!("{}.5", hour / 8 + 1).parse().expect("an amount");
-        let services = [("AWS Lambda".to_owned(), monitor::core::money::Money { amount, currency: "USD".into() })].into();
+        let services = [("AWS Lambda".to_owned(), model::money::Money { amount, currency: "USD".into() })].into();
         let cost = DayCost { services, ..DayCost::new(at.date_naive(), true, false) };
         seen.push(Observation { at, seen: at, source: "watch.spend".into(), what: What::Cost(cost) });
     }

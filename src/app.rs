@@ -1,5 +1,6 @@
 //! Floor 4: puts the parts together. The only file that names concrete ones.
 
+mod ledger;
 mod rehearsal;
 mod report;
 
@@ -7,22 +8,24 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use alerting::decide::Rulebook;
+use aws::budget::Budget;
+use aws::meter::{Meter, metered};
+use aws::prices::Prices;
+use aws::{Account, sdk};
 use chrono::TimeDelta;
+use clock::Clock;
+use model::settings::Problem;
+use notify::{Heart, Heartbeat, Receiver, Via};
+use source::{Read, WarmPing};
+use store::{Durability, Store, StoreError};
 
-use crate::aws::budget::Budget;
-use crate::aws::meter::{Meter, metered};
-use crate::aws::prices::Prices;
-use crate::aws::{Account, sdk};
-use crate::clock::Clock;
 use crate::config::{self, Environment, NotFound, Place};
-use crate::core::decide::Rulebook;
-use crate::core::settings::Problem;
 use crate::daemon::{Daemon, Parts, Pulse, Slot};
-use crate::notify::{Heart, Heartbeat, Receiver, Via};
-use crate::source::{Read, WarmPing};
-use crate::store::{Durability, Store, StoreError};
 
+pub use ledger::StoreLedger;
 pub use rehearsal::{Period, Rehearsed, rehearse};
+pub use report::month_report;
 
 /// The configuration, with the kinds this program knows.
 pub type Config = config::Config<Read, Via>;
@@ -85,7 +88,7 @@ pub fn configuration_if_any(named: Option<&Path>, clock: &dyn Clock) -> Result<O
 }
 
 /// The real account that `[aws]` names, asked no faster than it says.
-pub async fn account(aws: &config::Aws, clock: &Arc<dyn Clock>) -> Account {
+pub async fn account(aws: &::aws::settings::Aws, clock: &Arc<dyn Clock>) -> Account {
     let log_budget = Arc::new(Budget::new(aws.log_calls_per_second, Arc::clone(clock)));
     Account { log_budget, ..sdk::connect(aws).await }
 }
@@ -94,7 +97,7 @@ pub async fn account(aws: &config::Aws, clock: &Arc<dyn Clock>) -> Account {
 ///
 /// # Errors
 /// If a table of prices cannot be read.
-pub fn prices(aws: &config::Aws) -> Result<Prices, StartError> {
+pub fn prices(aws: &::aws::settings::Aws) -> Result<Prices, StartError> {
     let prices = aws.prices.as_deref().map_or_else(|| Prices::built_in().map_err(|error| error.to_string()), Prices::with_file);
     prices.map_err(StartError::Prices)
 }
@@ -122,13 +125,13 @@ fn heart(settings: config::Heartbeat) -> Result<Arc<dyn Heart>, StartError> {
 /// # Errors
 /// If a table of prices cannot be read.
 pub fn metered_account(config: &Config, account: Account, clock: &Arc<dyn Clock>, store: &Store) -> Result<Account, StartError> {
-    let meter = Meter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock)).with_ledger(store.ledger());
+    let meter = Meter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock)).with_ledger(StoreLedger(store.ledger()));
     Ok(metered(account, &Arc::new(meter)))
 }
 
 /// How far the rules look back on anything but costs.
 fn longest_window(book: &Rulebook) -> TimeDelta {
-    book.rules.iter().filter_map(|rule| rule.condition.window()).map(crate::core::span::Span::delta).fold(TimeDelta::zero(), TimeDelta::max)
+    book.rules.iter().filter_map(|rule| rule.condition.window()).map(model::span::Span::delta).fold(TimeDelta::zero(), TimeDelta::max)
 }
 
 /// A daemon over an account, ready to run.
@@ -145,7 +148,7 @@ pub async fn daemon(
 ) -> Result<Daemon, StartError> {
     let prices = prices(&config.aws)?;
     let store = Store::open(&config.store.path, durability).await?;
-    let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(store.ledger()));
+    let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(StoreLedger(store.ledger())));
     let account = metered(account, &meter);
     let receivers = receivers(&config)?;
     let book = config.rulebook();

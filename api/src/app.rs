@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::error::Unspecified;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::after::After;
 use crate::core::model::{Id, User};
-use crate::core::token::{Kind, Signer};
+use crate::core::token::{Kind, SignError, Signer};
 use crate::jobs::Tools;
 use crate::outside::Outside;
 use crate::outside::messages::{Mail, Notification, Push};
@@ -56,12 +55,12 @@ impl App {
     /// A new token for a user, as of now.
     ///
     /// # Errors
-    /// When the machine has no random numbers.
-    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>) -> Result<String, Unspecified> {
+    /// When the machine has no random numbers, or the key does not sign.
+    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>) -> Result<String, SignError> {
         let mut bytes = [0; 16];
-        aws_lc_rs::rand::fill(&mut bytes)?;
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SignError::NoRandomness)?;
         let jti: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(self.signer.sign(kind, user, device, &jti, (self.now)()))
+        self.signer.sign(kind, user, device, &jti, (self.now)())
     }
 
     /// Tells all devices of a user but the one that asked, after the answer where that is possible. Never fails.

@@ -20,7 +20,7 @@ use crate::jobs::{Jobs, Order, PatchNote, Slot};
 use crate::lambda::{self, Function};
 use crate::server;
 use crate::settings::environment::{Environment, Place, SECRET_NAME};
-use crate::settings::{Secret, Settings, read};
+use crate::settings::{Secret, Settings, development_key, read};
 use crate::start::{Open, Starting};
 use crate::store::transfer::{self, Moved};
 use crate::store::{self, Store, StoreError};
@@ -228,9 +228,16 @@ pub fn opener(place: Place) -> Open {
     })
 }
 
+/// Makes the signing key of a development server, unless it exists; reading the settings only reads it.
+fn keep_development_key(environment: &Environment) -> Result<(), Failure> {
+    let Some(path) = read::development_key_file(environment) else { return Ok(()) };
+    development_key::create_if_missing(&path).map_err(|sentence| Failure { code: CONFIGURATION, sentence })
+}
+
 async fn serve(environment: Environment) -> Result<(), Failure> {
     let port = environment.port().map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
     let place = environment.place();
+    keep_development_key(&environment)?;
     let starting = Arc::new(Starting::new(environment, opener(place)));
     let misconfigured = |sentence| Failure { code: CONFIGURATION, sentence };
     let stop = server::told_to_stop().map_err(failed)?;
@@ -359,6 +366,7 @@ async fn account(store: &dyn Store, address: &str) -> Result<Option<Id>, Failure
 }
 
 async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
+    keep_development_key(&environment)?;
     let place = environment.place();
     let app = Starting::new(environment, opener(place)).app().await.map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
     let user = match account(app.store.as_ref(), address).await? {
@@ -369,16 +377,16 @@ async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
             Err(error) => return Err(failed(error)),
         },
     };
-    let token = app.sign(Kind::Access, user, None).map_err(|_| failed("this machine has no random numbers"))?;
+    let token = app.sign(Kind::Access, user, None).map_err(failed)?;
     writeln!(io::stdout(), "{token}").map_err(failed)
 }
 
 async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), Failure> {
-    let reading = read::read(&environment, None).map_err(|problems| Failure { code: CONFIGURATION, sentence: problems.to_string() })?;
-    let store = open(&environment, reading.settings.store.reveal()).await?;
-    let user = account(store.as_ref(), address).await?.ok_or_else(|| failed(format!("nobody goes by {address}")))?;
+    let place = environment.place();
+    let app = Starting::new(environment, opener(place)).app().await.map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
+    let user = account(app.store.as_ref(), address).await?.ok_or_else(|| failed(format!("no account has the address {address}")))?;
     let mut decide = |holdings: &Holdings, _: &[Id]| vec![Change::User(User { is_premium: on, ..holdings.user.clone() })];
-    store.update(user, Want::Account, 0, &mut decide).await.map_err(failed)?;
+    app.store.update(user, Want::Account, 0, &mut decide).await.map_err(failed)?;
     Ok(())
 }
 

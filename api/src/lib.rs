@@ -8,6 +8,8 @@
 //! Modules point down only, as ARCHITECTURE.md draws them and `tests/floors.rs` keeps them: `command` -> `start`, `lambda`, `server` ->
 //! `http` -> `app` -> `after`, `jobs` -> `outside` -> `store` -> `settings` -> `google_account` -> `core`.
 
+#![allow(clippy::indexing_slicing, reason = "JSON objects are written by key, which adds the key and cannot panic")]
+
 pub mod after;
 pub mod app;
 pub mod command;

@@ -3,20 +3,21 @@
 
 use std::path::PathBuf;
 
+use billing::export::columns::Metric;
+use billing::export::skipped::Skipped;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
-use monitor::billfile;
+use lambda_log::diagnosis::Cause;
+use lambda_log::fault::Fault;
+use lambda_log::health::{Checkup, Health};
+use lambda_log::line;
+use lambda_log::reader::{Configured, Reader};
+use lambda_log::reading::Reading;
+use lambda_log::scan::Block;
+use lambda_log::tally::Tally;
+use model::redact::{LONGEST_EXCERPT, excerpt};
+use model::settings::Problem;
 use monitor::config::{self, Environment};
-use monitor::core::billing::export::columns::Metric;
-use monitor::core::billing::export::skipped::Skipped;
-use monitor::core::diagnosis::Cause;
-use monitor::core::lambda_log::health::{Checkup, Health};
-use monitor::core::lambda_log::line;
-use monitor::core::lambda_log::reader::{Configured, Reader};
-use monitor::core::lambda_log::reading::Reading;
-use monitor::core::lambda_log::scan::Block;
-use monitor::core::observation::{Fault, Tally};
-use monitor::core::redact::{LONGEST_EXCERPT, excerpt};
-use monitor::core::settings::Problem;
+use source::billfile;
 
 /// Checks one input; panics if anything does not hold.
 pub type Check = fn(&[u8]);
@@ -81,7 +82,7 @@ pub fn config(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     // No variable is set and no file is there, so that a result depends on nothing but the input.
     let environment = Environment::with(&[], PathBuf::from("/nonexistent"));
-    match config::parse::<monitor::source::Read, monitor::notify::Via>(text, &environment, now()) {
+    match config::parse::<source::Read, notify::Via>(text, &environment, now()) {
         Ok(config) => {
             for schedule in config.watches.iter().map(|watch| &watch.schedule).chain(config.warms.iter().map(|warm| &warm.schedule)) {
                 let next = schedule.next_after(now());

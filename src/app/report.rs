@@ -2,17 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use alerting::notification::Message;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use model::calendar::Month;
+use report::month::{MonthReport, sum_up};
+use report::{Style, page_with_picture};
 use rust_decimal::Decimal;
+use store::{Store, StoreError};
 
 use super::Config;
-use crate::core::calendar::Month;
-use crate::core::notification::Message;
 use crate::daemon::{Monthly, Reporter};
-use crate::report::{Style, month, page_with_picture};
-use crate::store::{Store, StoreError};
+
+/// The report of a month from what the store knows.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn month_report(store: &Store, month: Month, now: DateTime<Utc>) -> Result<MonthReport, StoreError> {
+    Ok(sum_up(month, store.month(month).await?, now))
+}
 
 struct Writer {
     style: Style,
@@ -23,7 +32,7 @@ struct Writer {
 #[async_trait]
 impl Reporter for Writer {
     async fn report(&self, store: &Store, of: Month, receiver: &str, now: DateTime<Utc>) -> Result<Message, StoreError> {
-        let mut report = month(store, of, now).await?;
+        let mut report = month_report(store, of, now).await?;
         report.own_cost.cap.get_or_insert(self.cap);
         let zone = self.zones.get(receiver).copied().unwrap_or(self.style.zone);
         let style = Style { zone, known: store.known_days().await?, ..self.style.clone() };

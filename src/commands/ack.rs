@@ -1,11 +1,12 @@
 //! `monitor ack`
 
+use alerting::operator::Ack;
+use model::redact::printable;
+use store::Store;
+
 use super::{Context, author, failed, one_incident, print, usage, words};
 use crate::app::StartError;
-use crate::core::operator::Ack;
-use crate::core::redact::printable;
 use crate::exit::Exit;
-use crate::store::Store;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use billing::anomaly::{Episode, anomalies};
 use comfy_table::{CellAlignment, Table, presets};
+use model::money::cents;
+use model::redact::printable;
 use serde::Serialize;
 
 use super::{Format, bill, print, print_json};
-use crate::core::billing::anomaly::{Episode, anomalies};
-use crate::core::money::cents;
-use crate::core::redact::printable;
 use crate::exit::Exit;
 
 /// Examples of use, shown by `--help`.

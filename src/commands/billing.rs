@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing::export::columns::Metric;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use model::calendar::Month;
+use report::Imported;
+use source::billfile::{Reading, look};
+use store::{Durability, Store};
 
 use super::{Context, Format, failed, print, print_json, say};
 use crate::app::StartError;
-use crate::billfile::{Reading, look};
-use crate::core::billing::export::columns::Metric;
-use crate::core::calendar::Month;
 use crate::exit::Exit;
-use crate::report::Imported;
-use crate::store::{Durability, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

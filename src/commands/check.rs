@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::prices::Prices;
+use aws::resolve::{LOG_GROUP_PREFIX, functions};
+use aws::{Account, CostBy, CostMetric, CostQuestion, MetricQuery};
 use chrono::TimeDelta;
+use clock::Clock;
 use indicatif::ProgressBar;
+use model::call_failure::CallFailure;
+use model::glob::NamePattern;
 use serde::Serialize;
+use source::WarmPing;
 
 use super::{Context, Format, print, print_json};
 use crate::app::{Config, StartError, account, prices, receivers};
-use crate::aws::prices::Prices;
-use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
-use crate::aws::{Account, CostBy, CostMetric, CostQuestion, MetricQuery};
-use crate::clock::Clock;
-use crate::core::glob::NamePattern;
-use crate::core::observation::CallFailure;
 use crate::exit::Exit;
-use crate::source::WarmPing;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -127,7 +127,7 @@ const ESTIMATED_CHARGES: &str = "estimated_charges";
 const USAGE_ESTIMATE: &str = "usage_estimate";
 
 /// Whether there are prices for what functions of the region use. Makes no call.
-async fn priced(aws: &crate::config::Aws, prices: &Prices, clock: &Arc<dyn Clock>) -> Result<String, String> {
+async fn priced(aws: &aws::settings::Aws, prices: &Prices, clock: &Arc<dyn Clock>) -> Result<String, String> {
     let region = match &aws.region {
         Some(region) => region.clone(),
         None => account(aws, clock).await.region,

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::app::month_report;
+use aws::recorded::Recording;
 use chrono::{DateTime, Utc};
+use clock::{Clock, SimulatedClock};
 use indicatif::ProgressBar;
+use model::calendar::Month;
+use report::{Style, page};
+use store::{Durability, Store};
 
 use super::{failed, print};
 use crate::app::{Config, StartError, daemon};
-use crate::aws::recorded::Recording;
-use crate::clock::{Clock, SimulatedClock};
 use crate::config::{Environment, Place, parse};
-use crate::core::calendar::Month;
 use crate::daemon::{NoPulse, Until};
 use crate::exit::Exit;
-use crate::report::{Style, month, page};
-use crate::store::{Durability, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
@@ -58,7 +59,7 @@ pub(super) async fn run(_: Args) -> Result<Exit, StartError> {
     daemon.run(Until::Instant(until)).await?;
     progress.finish_and_clear();
     let store = Store::open_read_only(&path).await?;
-    let report = month(&store, Month::of(from.date_naive()), clock.now()).await?;
+    let report = month_report(&store, Month::of(from.date_naive()), clock.now()).await?;
     store.close().await;
     print(&format!("And this is what `monitor report --month 2024-12` says:\n\n{}", page(&report, &Style::plain(zone)).plain_text()));
     print(&format!("Two weeks in {:.1} s. Next: copy alerts.toml, name your functions in it, run `monitor check --live`.", started.elapsed().as_secs_f64()));

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use lambda_log::health::Checkup;
+use lambda_log::reader::Configured;
+use report::health;
+use source::logfile::{self, Input};
 
 use super::{Format, print, print_json, say};
-use crate::core::lambda_log::health::Checkup;
-use crate::core::lambda_log::reader::Configured;
 use crate::exit::Exit;
-use crate::logfile::{self, Input};
-use crate::report::health;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

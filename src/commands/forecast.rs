@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use billing::forecast::{Estimate, Forecast, forecast};
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table, presets};
+use model::money::cents;
+use model::redact::printable;
 
 use super::{Format, bill, print, print_json};
-use crate::core::billing::forecast::{Estimate, Forecast, forecast};
-use crate::core::money::cents;
-use crate::core::redact::printable;
 use crate::exit::Exit;
 
 /// Examples of use, shown by `--help`.

@@ -1,15 +1,15 @@
 //! `monitor incidents`
 
+use alerting::operator::Orders;
 use chrono::TimeDelta;
+use model::glob::NamePattern;
+use model::instant::since;
+use model::subject_pattern::subject_pattern;
+use report::incidents::{Incidents, in_full, list};
 
 use super::{Context, Format, Look, look, one_incident, pattern, print, print_json, say, usage};
 use crate::app::StartError;
-use crate::core::glob::NamePattern;
-use crate::core::instant::since;
-use crate::core::operator::Orders;
-use crate::core::subject_pattern::subject_pattern;
 use crate::exit::Exit;
-use crate::report::incidents::{Incidents, in_full, list};
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

@@ -21,19 +21,19 @@ mod tail;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ::billing::series::{self, Series};
+use alerting::incident::Incident;
 use clap::{Parser, Subcommand, ValueEnum};
+use clock::{Clock, WallClock};
+use model::glob::NamePattern;
+use model::redact::{self, printable};
+use model::span::Span;
+use store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{Config, StartError, configuration, configuration_if_any};
-use crate::clock::{Clock, WallClock};
 use crate::config;
-use crate::core::billing::series::{self, Series};
-use crate::core::glob::NamePattern;
-use crate::core::incident::Incident;
-use crate::core::redact::printable;
-use crate::core::span::Span;
 use crate::exit::{self, Exit};
-use crate::store::{Store, StoreError};
 
 /// Watches an AWS serverless account and tells you by mail or Slack, with cause and next step, when a threshold is crossed.
 #[derive(Debug, Parser)]
@@ -151,6 +151,10 @@ pub fn main() -> Exit {
             return code;
         }
     };
+    // A program that cannot mask secrets must not read logs or a configuration.
+    if let Err(why) = redact::load().and_then(|()| config::load()) {
+        return failed(&why);
+    }
     log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_)));
     let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let context = Context { config: cli.config, clock: Arc::new(WallClock) };
@@ -204,7 +208,7 @@ fn told(error: StartError, colors: bool) -> Exit {
             say(&format!("monitor: {error}"));
             Exit::Config
         }
-        StartError::Store(error @ crate::store::StoreError::Busy { .. }) => {
+        StartError::Store(error @ store::StoreError::Busy { .. }) => {
             say(&format!("monitor: {error}"));
             Exit::Busy
         }

@@ -1,14 +1,14 @@
 //! `monitor outbox`
 
 use chrono::{DateTime, TimeDelta, Utc};
+use model::instant::since;
+use model::settings::one_of;
+use report::outbox::{Known, Outbox, text};
+use store::{Store, StoreError};
 
 use super::{Context, Format, Look, look, print, print_json, say, usage};
 use crate::app::StartError;
-use crate::core::instant::since;
-use crate::core::settings::one_of;
 use crate::exit::Exit;
-use crate::report::outbox::{Known, Outbox, text};
-use crate::store::{Store, StoreError};
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

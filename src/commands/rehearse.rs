@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+use model::instant::{day_or_instant, since};
+use report::rehearsal::{Rehearsal, Replayed};
+use store::StoreError;
 
 use super::{Context, Format, failed, print, say, usage};
 use crate::app::{Period, Rehearsed, StartError, rehearse};
 use crate::config;
-use crate::core::instant::{day_or_instant, since};
 use crate::exit::Exit;
-use crate::report::rehearsal::{Rehearsal, Replayed};
-use crate::store::StoreError;
 
 const EXAMPLES: &str = "\
 Examples:

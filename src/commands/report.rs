@@ -5,19 +5,20 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::app::month_report;
+use alerting::notification::Message;
 use clap::ValueEnum;
+use model::calendar::Month;
+use model::language::Language;
+use model::settings::one_of;
+use notify::{Outcome, Parcel};
+use report::month::MonthReport;
+use report::{Style, html, json, markdown, page, page_with_picture};
+use store::Store;
 
 use super::{Context, print, say, usage};
 use crate::app::{Config, StartError, receivers};
-use crate::core::calendar::Month;
-use crate::core::language::Language;
-use crate::core::month::MonthReport;
-use crate::core::notification::Message;
-use crate::core::settings::one_of;
 use crate::exit::Exit;
-use crate::notify::{Outcome, Parcel};
-use crate::report::{Style, html, json, markdown, month, page, page_with_picture};
-use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -69,7 +70,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         return Ok(usage(format!("there is no receiver `{unknown}`; {}", one_of(unknown, &names))));
     }
     let store = Store::open_read_only(&config.store.path).await?;
-    let mut report = month(&store, wanted, now).await?;
+    let mut report = month_report(&store, wanted, now).await?;
     report.own_cost.cap.get_or_insert(config.aws.max_monthly_usd.0);
     let known = store.known_days().await?;
     store.close().await;

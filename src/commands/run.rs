@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::FutureExt;
 use sd_notify::NotifyState;
+use store::Durability;
 
 use super::{Context, asked_to_stop, say};
 use crate::app::{StartError, account, daemon};
 use crate::daemon::{Pulse, Until};
 use crate::exit::Exit;
-use crate::store::Durability;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use alerting::incident::Event;
+use alerting::notification::{Message, News};
+use alerting::rules::{Finding, Severity};
+use model::settings::one_of;
+use notify::{Earlier, Outcome, Parcel, Picture};
+
 use super::{Context, print, say};
 use crate::app::{StartError, receivers};
-use crate::core::incident::Event;
-use crate::core::notification::{Message, News};
-use crate::core::rules::{Finding, Severity};
-use crate::core::settings::one_of;
 use crate::exit::Exit;
-use crate::notify::{Earlier, Outcome, Parcel, Picture};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -1,21 +1,21 @@
 //! `monitor silence`
 
+use alerting::incident::Incident;
+use alerting::operator::Silence;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use model::glob::NamePattern;
+use model::instant::instant;
+use model::redact::printable;
+use model::settings::{nearest, one_of};
+use model::span::{Span, spoken};
+use model::subject_pattern::subject_pattern;
+use report::silences::{Silences, covered, text};
+use store::{Store, StoreError};
 
 use super::{Context, Format, Look, author, failed, look, pattern, print, print_json, say, span, usage, words};
 use crate::app::{Config, StartError};
-use crate::core::glob::NamePattern;
-use crate::core::incident::Incident;
-use crate::core::instant::instant;
-use crate::core::operator::Silence;
-use crate::core::redact::printable;
-use crate::core::settings::{nearest, one_of};
-use crate::core::span::{Span, spoken};
-use crate::core::subject_pattern::subject_pattern;
 use crate::exit::Exit;
-use crate::report::silences::{Silences, covered, text};
-use crate::store::{Store, StoreError};
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use alerting::incident::State;
 use chrono::{DateTime, TimeDelta, Utc};
+use model::calendar::Month;
+use model::money::cents;
+use model::redact::printable;
+use model::span::spoken;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use store::{Store, StoreError};
 
 use super::{Context, Format, Look, look, print, print_json, say};
 use crate::app::{Config, StartError};
-use crate::core::calendar::Month;
-use crate::core::incident::State;
-use crate::core::money::cents;
-use crate::core::redact::printable;
-use crate::core::span::spoken;
 use crate::exit::Exit;
-use crate::store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

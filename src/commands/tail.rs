@@ -7,28 +7,29 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::Account;
+use aws::resolve::{LOG_GROUP_PREFIX, functions};
+use aws::settings::Aws;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use clock::Clock;
+use lambda_log::tail::{Ended, HandedOut, Tail};
+use model::call_failure::{CallFailure, FailureKind};
+use model::glob::NamePattern;
+use model::settings::nearest;
+use model::span::Span;
+use report::tail::{Layout, json, told};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as Mistake;
+use source::{Follow, Followed, Pace, Seen};
 use tokio::io::Interest;
 use tokio::net::unix::pipe;
 
 use super::{Context, Format, asked_to_stop, failed, say, span};
 use crate::app::{StartError, account};
-use crate::aws::Account;
-use crate::aws::resolve::{LOG_GROUP_PREFIX, functions};
-use crate::clock::Clock;
-use crate::config::{self, Aws};
-use crate::core::glob::NamePattern;
-use crate::core::observation::{CallFailure, FailureKind};
-use crate::core::settings::nearest;
-use crate::core::span::Span;
-use crate::core::tail::{Ended, HandedOut, Tail};
+use crate::config;
 use crate::exit::Exit;
-use crate::report::tail::{Layout, json, told};
-use crate::source::{Follow, Followed, Pace, Seen};
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-
-use crate::core::secret::Secret;
-use crate::core::settings::SecretPlace;
+use model::secret::Secret;
+use model::settings::SecretPlace;
 
 /// What the configuration needs to know of the world around it; handed in, so that a test can hand in another one.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,5 @@
 //! Floor 1: `alerts.toml`. It knows the grammar; what each kind of `read.`, `when.` and `via.` means is known to the kind's own
-//! file, which reads its settings through [`crate::core::settings`].
+//! file, which reads its settings through [`model::settings`].
 
 mod environment;
 mod find;
@@ -9,22 +9,20 @@ mod show;
 
 use std::path::PathBuf;
 
+use alerting::decide::Rulebook;
+use alerting::rules::Rule;
+use alerting::terms::Terms;
 use chrono_tz::Tz;
-
-use crate::core::currency::Rate;
-use crate::core::decide::Rulebook;
-use crate::core::language::Language;
-use crate::core::money::{Percent, Usd};
-use crate::core::rules::Rule;
-use crate::core::schedule::{CronInZone, Schedule};
-use crate::core::secret::Secret;
-use crate::core::span::Span;
-use crate::core::terms::Terms;
+use model::currency::Rate;
+use model::language::Language;
+use model::schedule::{CronInZone, Schedule};
+use model::secret::Secret;
+use model::span::Span;
 
 pub use environment::{Environment, log_filter, login_name, no_color};
 pub use find::{NotFound, Place, find};
 pub use read::parse;
-pub use show::show;
+pub use show::{load, show};
 
 /// A configuration without mistakes. `R` are the known kinds of `read.`, `V` those of `via.`.
 #[derive(Debug, Clone)]
@@ -32,13 +30,13 @@ pub struct Config<R, V> {
     /// The zone that cron expressions are read in.
     pub timezone: Tz,
     /// Which account, and what may be spent on asking it.
-    pub aws: Aws,
+    pub aws: aws::settings::Aws,
     /// Where and for how long things are kept.
     pub store: StoreSettings,
     /// What is polled, by name.
     pub watches: Vec<Watch<R>>,
     /// What is kept warm, by name.
-    pub warms: Vec<Warm>,
+    pub warms: Vec<source::Warm>,
     /// What is told, by name.
     pub rules: Vec<Rule>,
     /// Who is told, by name.
@@ -54,23 +52,6 @@ impl<R, V> Config<R, V> {
     pub fn rulebook(&self) -> Rulebook {
         Rulebook { rules: self.rules.clone(), terms: self.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.clone())).collect() }
     }
-}
-
-/// `[aws]`
-#[derive(Debug, Clone)]
-pub struct Aws {
-    /// The region of the functions; else the profile's or the environment's.
-    pub region: Option<String>,
-    /// The profile of the shared configuration files.
-    pub profile: Option<String>,
-    /// A role to assume with the credentials found.
-    pub assume_role: Option<String>,
-    /// A table of prices of the user's own, over the one of the program.
-    pub prices: Option<PathBuf>,
-    /// What a month of the monitor's own calls may cost.
-    pub max_monthly_usd: Usd,
-    /// How many `logs:FilterLogEvents` calls a second all watches may make together.
-    pub log_calls_per_second: u32,
 }
 
 /// `[store]`
@@ -93,27 +74,6 @@ pub struct Watch<R> {
     pub schedule: Schedule,
     /// What is polled.
     pub read: R,
-}
-
-/// `[warm.<name>]`
-#[derive(Debug, Clone)]
-pub struct Warm {
-    /// The full name: `warm.backend`.
-    pub name: String,
-    /// When it is pinged.
-    pub schedule: Schedule,
-    /// The function, by name or ARN.
-    pub function: String,
-    /// How many pings overlap, so that as many environments are kept.
-    pub concurrency: u32,
-    /// The payload, JSON; the default is the one common warm-up libraries understand.
-    pub payload: String,
-    /// Each round starts up to this much later, at random.
-    pub jitter: Option<Span>,
-    /// How much of the account's concurrency the pings may take.
-    pub max_share: Percent,
-    /// How long an answer is waited for.
-    pub give_up: Span,
 }
 
 /// `[receiver.<name>]`

@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use alerting::rules::{Condition, Escalation, Rule, Severity};
+use alerting::terms::Terms;
+use aws::settings::Aws;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use model::money::Percent;
+use model::schedule::{BadCron, CronInZone, Schedule};
+use model::secret::Secret;
+use model::settings::{Kind, Names, Notes, Problem, Settings, one_of};
+use model::span::Span;
 use rust_decimal::Decimal;
+use source::Warm;
 use toml::de::DeTable;
 
-use super::{Aws, BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, Environment, Heartbeat, Receiver, Report, StoreSettings, Warm, Watch};
-use crate::core::money::{Percent, Usd};
-use crate::core::rules::{Condition, Escalation, Rule, Severity};
-use crate::core::schedule::{BadCron, CronInZone, Schedule};
-use crate::core::secret::Secret;
-use crate::core::settings::{Kind, Names, Notes, Problem, Settings, one_of};
-use crate::core::span::Span;
-use crate::core::terms::Terms;
+use super::{BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, Environment, Heartbeat, Receiver, Report, StoreSettings, Watch};
 
 /// The shortest time between two polls of the same thing.
 const SHORTEST_EVERY: Span = Span::seconds(1);
@@ -25,7 +27,7 @@ const SHORTEST_EVERY: Span = Span::seconds(1);
 /// # Errors
 /// Every mistake of the file, by place.
 pub fn parse<R: Kind, V: Kind>(text: &str, environment: &Environment, now: DateTime<Utc>) -> Result<Config<R, V>, Vec<Problem>> {
-    let lookup = |place: crate::core::settings::SecretPlace<'_>| environment.secret(place);
+    let lookup = |place: model::settings::SecretPlace<'_>| environment.secret(place);
     let notes = Notes::new(&lookup);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -96,21 +98,12 @@ fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
     if root.has("timezone") { root.zone("timezone") } else { Some(Tz::UTC) }
 }
 
-/// AWS allows five in many regions, and the quota is shared with everybody else who reads logs in the account.
-const DEFAULT_LOG_CALLS: u32 = 2;
-
-impl Default for Aws {
-    fn default() -> Self {
-        Self { region: None, profile: None, assume_role: None, prices: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
-    }
-}
-
 fn aws(table: &mut Settings<'_, '_>, environment: &Environment) -> Option<Aws> {
     let default = Aws::default();
     let (region, profile, assume_role) = (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
     let prices: Option<PathBuf> = table.optional("prices");
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
-    let log_calls_per_second = table.number("log_calls_per_second", DEFAULT_LOG_CALLS, 1..100);
+    let log_calls_per_second = table.number("log_calls_per_second", default.log_calls_per_second, 1..100);
     Some(Aws {
         region,
         profile,

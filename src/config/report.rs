@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use model::currency::{PerUsd, Rate, decimals};
+use model::language::Language;
+use model::money::Money;
+use model::settings::{Names, Settings};
 
 use super::read::cron_in_zone;
 use super::{Monthly, Report};
-use crate::core::currency::{PerUsd, Rate, decimals};
-use crate::core::language::Language;
-use crate::core::money::Money;
-use crate::core::settings::{Names, Settings};
 
 pub(super) fn read(table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Report> {
     let language = if table.has("language") { table.word("language", Language::ALL) } else { Some(Language::default()) };

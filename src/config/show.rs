@@ -3,10 +3,8 @@
 use std::sync::LazyLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-
+use model::settings::Problem;
 use regex::Regex;
-
-use crate::core::settings::Problem;
 
 /// All problems of `text`, the file called `path`, with colours if wanted.
 pub fn show(problems: &[Problem], path: &str, text: &str, colors: bool) -> String {
@@ -27,8 +25,11 @@ fn without_secrets(problems: &[Problem], text: &str) -> String {
     }
     let mut masked = String::from_utf8_lossy(&bytes).into_owned();
     // A line that is shown for another reason may hold one as well.
-    let found: Vec<_> =
-        LOOKS_SECRET.iter().flat_map(|pattern| pattern.captures_iter(&masked)).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
+    let Ok(pattern) = LOOKS_SECRET.as_ref() else {
+        // Without the pattern nothing of the text may be shown.
+        return masked.chars().map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) }).collect();
+    };
+    let found: Vec<_> = pattern.captures_iter(&masked).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
     for range in found {
         let stars = "*".repeat(range.len());
         masked.replace_range(range, &stars);
@@ -37,8 +38,18 @@ fn without_secrets(problems: &[Problem], text: &str) -> String {
 }
 
 /// Text in quotes right behind a key that sounds like a secret.
-static LOOKS_SECRET: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?i)[\w.-]*(?:pass|pasw|secret|token|webhook|key)[\w.-]*[ \t]*=[ \t]*["']([^"'\n]*)"#).ok());
+static LOOKS_SECRET: LazyLock<Result<Regex, String>> = LazyLock::new(|| {
+    let pattern = r#"(?i)[\w.-]*(?:pass|pasw|secret|token|webhook|key)[\w.-]*[ \t]*=[ \t]*["']([^"'\n]*)"#;
+    Regex::new(pattern).map_err(|error| format!("the pattern for secrets in a configuration `{pattern}` does not compile: {error}"))
+});
+
+/// Compiles the pattern. The program calls this before anything else, and does not start if it fails.
+///
+/// # Errors
+/// A sentence that names the pattern.
+pub fn load() -> Result<(), String> {
+    LOOKS_SECRET.as_ref().map(|_| ()).map_err(Clone::clone)
+}
 
 fn group<'a>(problem: &'a Problem, path: &'a str, text: &'a str) -> Group<'a> {
     let end = problem.at.end.min(text.len());

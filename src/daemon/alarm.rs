@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use alerting::incident::Event;
+use alerting::notification::{Message, News};
+use alerting::rules::{Finding, Severity};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use futures::FutureExt;
+use notify::{Outcome, Parcel};
+use store::StoreError;
 
 use super::deliver::Deliveries;
 use super::{Done, InFlight};
-use crate::core::incident::Event;
-use crate::core::notification::{Message, News};
-use crate::core::rules::{Finding, Severity};
-use crate::notify::{Outcome, Parcel};
-use crate::store::StoreError;
 
 /// A store may be busy for a moment; what lasts longer is told.
 const PATIENCE: TimeDelta = TimeDelta::minutes(1);

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use alerting::decide::{Open, Rulebook, symptoms};
+use alerting::history::{History, ReceiverState, Untold};
+use alerting::operator::Orders;
+use alerting::outbox::{Desk, Planner, brought_up_to_date};
+use alerting::terms::Terms;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
+use notify::{Earlier, Outcome, Parcel, Receiver};
+use store::{Attempt, Sealed, Store, StoreError};
 
 use super::slots::back_off;
 use super::{Done, InFlight};
-use crate::core::decide::{Open, Rulebook, symptoms};
-use crate::core::history::{History, ReceiverState, Untold};
-use crate::core::operator::Orders;
-use crate::core::outbox::{Desk, Planner, brought_up_to_date};
-use crate::core::terms::Terms;
-use crate::notify::{Earlier, Outcome, Parcel, Receiver};
-use crate::store::{Attempt, Sealed, Store, StoreError};
 
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
 const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);

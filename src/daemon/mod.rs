@@ -8,29 +8,27 @@ mod slots;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alarm::Alarm;
+use alerting::decide::{Open, Rulebook, decide, renamed};
+use alerting::history::{History, ReceiverState};
+use alerting::incident::{Event, State};
+use alerting::notification::Notification;
+use alerting::observation::What;
+use alerting::operator::Orders;
+use alerting::signs::Signs;
+use aws::meter::Meter;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::Clock;
+use deliver::{Delivered, Deliveries, Situation};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
-
-use crate::aws::meter::Meter;
-use crate::clock::Clock;
-use crate::core::calendar::Month;
-use crate::core::decide::{Open, Rulebook, decide, renamed};
-use crate::core::history::{History, ReceiverState};
-use crate::core::incident::{Event, State};
-use crate::core::notification::Notification;
-use crate::core::observation::What;
-use crate::core::operator::Orders;
-use crate::core::signs::Signs;
-use crate::core::span::spoken;
-use crate::notify::{Heart, Receiver};
-use crate::source::Source;
-use crate::store::{Commit, Store, StoreError};
-
-use alarm::Alarm;
-use deliver::{Delivered, Deliveries, Situation};
+use model::calendar::Month;
+use model::span::spoken;
 use monthly::Plan;
+use notify::{Heart, Receiver};
 use slots::{Ended, Polled, Slots};
+use source::Source;
+use store::{Commit, Store, StoreError};
 
 pub use monthly::{Monthly, Reporter};
 pub use slots::Slot;

@@ -1,12 +1,11 @@
 //! The report of a month: put into the outbox once for each receiver, in the commit of the moment at which it is due.
 
+use alerting::notification::Message;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-
-use crate::core::calendar::Month;
-use crate::core::notification::Message;
-use crate::core::schedule::CronInZone;
-use crate::store::{Planned, Store, StoreError};
+use model::calendar::Month;
+use model::schedule::CronInZone;
+use store::{Planned, Store, StoreError};
 
 /// What the store calls the place up to which reports have been planned: like a source's, with a name that none of them can have.
 pub(super) const SOURCE: &str = "report";

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use alerting::history::{History, SourceState};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
+use model::schedule::Schedule;
+use model::span::Span;
+use source::Gathered;
+use store::SourceRow;
 
 use super::{BoxedSource, Done, InFlight};
-use crate::core::history::{History, SourceState};
-use crate::core::schedule::Schedule;
-use crate::core::span::Span;
-use crate::source::Gathered;
-use crate::store::SourceRow;
 
 /// After a failure a source is asked again sooner than its schedule says, at growing distances between these two.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);

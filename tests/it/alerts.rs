@@ -1,8 +1,8 @@
 //! What is told of incidents, when, and to whom: days on a simulated clock, over a real store, a real webhook and a real mail server.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use monitor::store::Store;
 use serde_json::Value;
+use store::Store;
 
 use crate::scripted::{Scripted, minute};
 use crate::support::mail::{MailOptions, MailServer};

@@ -1,7 +1,7 @@
 //! `monitor billing backfill` against Cost Explorer, and what the report makes of usage types, tax and credits.
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use monitor::core::calendar::Month;
+use model::calendar::Month;
 use serde_json::{Value, json};
 
 use crate::world::{World, answer, now};

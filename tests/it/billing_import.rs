@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
-use monitor::store::{Durability, Store};
 use serde_json::{Value, json};
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::program::{Output, monitor};
@@ -37,9 +37,8 @@ async fn december(folder: &Path) -> Vec<(String, String, Vec<String>)> {
     let store = Store::open_read_only(&path).await.expect("the store");
     let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
     let days = store.bill_lines(day("2024-12-01"), day("2025-01-01")).await.expect("lines");
-    let line = |(key, charged): (&monitor::core::billing::line::LineKey, &monitor::core::billing::line::Charged)| {
-        format!("{} {} {} {}", key.service, key.record_type, charged.amount, key.currency)
-    };
+    let line =
+        |(key, charged): (&billing::line::LineKey, &billing::line::Charged)| format!("{} {} {} {}", key.service, key.record_type, charged.amount, key.currency);
     days.into_iter().map(|(source, day)| (source, day.day.to_string(), day.lines.iter().map(line).collect())).collect()
 }
 
@@ -205,6 +204,6 @@ async fn a_watch_reads_the_newest_delivery_from_a_bucket() {
 /// The monitor's own calls of this month.
 async fn calls(folder: &Path) -> Vec<(String, u64)> {
     let store = Store::open_read_only(&folder.join("monitor.db")).await.expect("the store");
-    let month = monitor::core::calendar::Month::of(crate::world::now().date_naive());
+    let month = model::calendar::Month::of(crate::world::now().date_naive());
     store.month(month).await.expect("the month").calls.into_iter().map(|(operation, count, _)| (operation, count)).collect()
 }

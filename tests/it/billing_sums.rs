@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use billing::line::{Charged, DayLines, LineKey};
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use monitor::core::billing::line::{Charged, DayLines, LineKey};
-use monitor::core::calendar::{Month, day_start};
-use monitor::report;
-use monitor::store::{Durability, Store};
+use model::calendar::{Month, day_start};
 use rust_decimal::Decimal;
 use serde_json::Value;
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::program::monitor;
@@ -67,7 +66,7 @@ async fn every_month_of_five_years_adds_up_to_the_last_digit() {
     let mut month: Month = "2024-01".parse().expect("a month");
     while month.first_day().year() < 2029 {
         let (of_month, before) = (&known[&month.to_string()], &known[&month.previous().to_string()]);
-        let found = report::month(&store, month, day_start("2029-06-01".parse().expect("a day"))).await.expect("a report");
+        let found = monitor::app::month_report(&store, month, day_start("2029-06-01".parse().expect("a day"))).await.expect("a report");
         assert_eq!((found.total, found.previous_total), (Some(whole(of_month, None)), Some(whole(before, None))), "{month}");
         assert!(found.settled, "{month}");
         for line in &found.services {

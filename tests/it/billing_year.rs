@@ -4,26 +4,25 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use alerting::decide::{Open, decide};
+use alerting::history::History;
+use alerting::incident::Event;
+use alerting::operator::Orders;
 use async_trait::async_trait;
+use aws::meter::{Meter, metered};
+use aws::prices::Prices;
+use aws::recorded::Recording;
+use aws::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Page};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use model::calendar::{Month, day_start};
+use model::call_failure::{CallFailure, FailureKind};
+use model::money::Money;
 use monitor::app::Config;
-use monitor::aws::meter::{Meter, metered};
-use monitor::aws::prices::Prices;
-use monitor::aws::recorded::Recording;
-use monitor::aws::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Page};
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::calendar::{Month, day_start};
-use monitor::core::decide::{Open, decide};
-use monitor::core::history::History;
-use monitor::core::incident::Event;
-use monitor::core::money::Money;
-use monitor::core::observation::{CallFailure, FailureKind};
-use monitor::core::operator::Orders;
-use monitor::report;
-use monitor::source::Source;
-use monitor::store::{Commit, Durability, Store};
 use rust_decimal::Decimal;
+use source::Source;
+use store::{Commit, Durability, Store};
 use tempfile::TempDir;
 
 fn day(text: &str) -> NaiveDate {
@@ -175,7 +174,8 @@ async fn year(alerts: &str) -> Year {
     let config: Config = parse(alerts, &Environment::with(&[], folder.path().to_path_buf()), start).unwrap_or_else(|problems| panic!("{problems:?}"));
     let explorer = Arc::new(CostExplorer { lines: bill(), clock: clock.clone(), invoice: Mutex::default(), requests: Mutex::default() });
     let store = Store::open(&config.store.path, Durability::None).await.expect("a store");
-    let meter = Meter::new(Prices::built_in().expect("prices"), config.aws.max_monthly_usd, clock.clone()).with_ledger(store.ledger());
+    let meter =
+        Meter::new(Prices::built_in().expect("prices"), config.aws.max_monthly_usd, clock.clone()).with_ledger(monitor::app::StoreLedger(store.ledger()));
     let nothing = Recording::parse("region = \"ap-northeast-2\"\nbill = []").expect("an empty account").account(clock.clone(), start);
     let meter = Arc::new(meter);
     let account = metered(Account { billing: explorer.clone(), ..nothing }, &meter);
@@ -241,7 +241,7 @@ async fn a_year_of_late_and_restated_bills_is_summed_to_the_last_digit_and_raise
     // Every line is in the sums, in every month.
     let mut month = Month::of(day("2024-01-01"));
     while month.first_day().year() == 2024 {
-        let report = report::month(&year.store, month, year.clock.now()).await.expect("a report");
+        let report = monitor::app::month_report(&year.store, month, year.clock.now()).await.expect("a report");
         assert_eq!(report.total, Some(came_to(|day| month.contains(day), None)), "{month}");
         assert!(report.settled, "{month}");
         for line in &report.services {
@@ -255,7 +255,7 @@ async fn a_year_of_late_and_restated_bills_is_summed_to_the_last_digit_and_raise
         assert!(own > usd("0.30"), "the storms of {month} cost only {own}: nothing was tried");
         month = month.next();
     }
-    let may = report::month(&year.store, "2024-06".parse().expect("a month"), year.clock.now()).await.expect("a report");
+    let may = monitor::app::month_report(&year.store, "2024-06".parse().expect("a month"), year.clock.now()).await.expect("a report");
     let lambda = may.services.iter().find(|line| line.service == "AWS Lambda").expect("Lambda");
     assert!(lambda.reasons.iter().any(|reason| format!("{:?}", reason.kind) == "Credit" && reason.amount == usd("2.3400000001")), "{lambda:?}");
 
@@ -289,7 +289,7 @@ async fn a_storm_of_retries_stops_at_the_cap_to_the_cent() {
     assert!(invoice.values().all(|spent| *spent <= usd("0.50")), "{invoice:?}");
     assert!(invoice.values().any(|spent| *spent == usd("0.50")), "{invoice:?}");
     for (month, spent) in &invoice {
-        let report = report::month(&year.store, *month, year.clock.now()).await.expect("a report");
+        let report = monitor::app::month_report(&year.store, *month, year.clock.now()).await.expect("a report");
         assert_eq!(report.own_cost.usd, *spent, "{month}");
     }
 }

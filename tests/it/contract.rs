@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use alerting::incident::Event;
+use alerting::notification::Message;
+use alerting::operator::Ack;
+use alerting::rules::Severity;
 use base64::Engine;
 use chrono::{TimeDelta, Utc};
 use futures::future::join_all;
 use hmac::{Hmac, KeyInit, Mac};
-use monitor::core::incident::Event;
-use monitor::core::notification::Message;
-use monitor::core::operator::Ack;
-use monitor::core::rules::Severity;
-use monitor::notify::{Parcel, Receiver};
+use notify::{Parcel, Receiver};
 use serde_json::Value;
 
 use crate::support::receivers::{again, configuration, news, of, parcel, receiver, word};

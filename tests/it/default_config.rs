@@ -61,7 +61,7 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
     let environment = monitor::config::Environment::with(&[], "/".into());
     let config: monitor::app::Config = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
-    let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(monitor::source::WarmPing::CALLS.iter().copied());
+    let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(source::WarmPing::CALLS.iter().copied());
     let made: std::collections::BTreeSet<&str> = made.collect();
     let policy: serde_json::Value = serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy")).expect("JSON");
     let allowed: std::collections::BTreeSet<&str> =
@@ -72,7 +72,7 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
 #[test]
 fn every_cause_that_a_rule_can_ask_for_is_documented() {
     let docs = include_str!("../../docs/configuration.md");
-    for (code, _) in monitor::core::diagnosis::Cause::ALL {
+    for (code, _) in lambda_log::diagnosis::Cause::ALL {
         assert!(docs.contains(&format!("| `{code}` | ")), "docs/configuration.md has no line for {code}");
     }
 }

@@ -4,15 +4,15 @@
 use std::fs;
 use std::sync::Arc;
 
+use aws::{Account, sdk};
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use model::call_failure::FailureKind;
 use monitor::app::{Config, daemon};
-use monitor::aws::{Account, sdk};
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::observation::FailureKind;
 use monitor::daemon::{NoPulse, Until};
-use monitor::store::{Durability, Store};
 use serde_json::{Value, json};
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::program::{Output, monitor};
@@ -71,7 +71,7 @@ async fn account(url: &str) -> Account {
     let keys = aws_sdk_sts::config::Credentials::new("test", "test", None, None, "test");
     let region = aws_config::Region::new(REGION);
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).endpoint_url(url).credentials_provider(keys).load().await;
-    sdk::account(&config, Arc::new(monitor::clock::WallClock))
+    sdk::account(&config, Arc::new(clock::WallClock))
 }
 
 /// Puts one datum of a metric.

@@ -4,16 +4,17 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
+use alerting::observation::What;
+use aws::{Account, Bucket, sdk};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use billing::export::layout::Found;
 use chrono::{DateTime, Utc};
+use clock::{Clock, SimulatedClock};
+use model::call_failure::{CallFailure, FailureKind};
 use monitor::app::Config;
-use monitor::aws::{Account, Bucket, sdk};
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::billing::export::layout::Found;
-use monitor::core::observation::{CallFailure, FailureKind, What};
 
 use crate::support::stack::{Emulator, REGION};
 use crate::support::webhook::{Reply, Request, Webhook};

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use account::inventory::{Inventory, ResourceKind, Usage, summary};
+use alerting::history::History;
+use alerting::observation::{Observation, What};
+use aws::sdk;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use model::call_failure::{CallFailure, FailureKind};
 use monitor::app::Config;
-use monitor::aws::sdk;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::history::History;
-use monitor::core::inventory::{Inventory, ResourceKind, Usage, summary};
-use monitor::core::observation::{CallFailure, FailureKind, Observation, What};
-use monitor::source::{Gathered, Source};
+use source::{Gathered, Source};
 
 use crate::support::stack::{Emulator, REGION};
 use crate::support::webhook::{Reply, Webhook};

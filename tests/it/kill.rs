@@ -13,9 +13,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use monitor::store::Store;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use store::Store;
 use tempfile::TempDir;
 
 use crate::support::mail::{MailOptions, MailServer};

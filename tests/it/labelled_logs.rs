@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use monitor::core::diagnosis::Cause;
-use monitor::core::lambda_log::health::Checkup;
-use monitor::core::lambda_log::reader::Configured;
-use monitor::core::redact::LONGEST_EXCERPT;
+use lambda_log::diagnosis::Cause;
+use lambda_log::health::Checkup;
+use lambda_log::reader::Configured;
+use model::redact::LONGEST_EXCERPT;
 
 use crate::world::repository;
 

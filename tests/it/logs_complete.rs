@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
+use aws::Account;
+use aws::budget::Budget;
+use aws::recorded::Recording;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
 use monitor::app::{self, Config};
-use monitor::aws::Account;
-use monitor::aws::budget::Budget;
-use monitor::aws::recorded::Recording;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
 use monitor::daemon::{NoPulse, Until};
-use monitor::report;
-use monitor::store::{Durability, Store};
+use store::{Durability, Store};
 
 use crate::log_day::tailers::{Missed, Tailer};
 use crate::log_day::tape::Tape;
@@ -65,7 +64,7 @@ calls = [{{ first = "2026-03-01T11:00:00Z", last = "2026-03-01T11:10:00Z", every
     let daemon = app::daemon(config, account, Arc::clone(&clock), Durability::None, fastrand::Rng::with_seed(1), Box::new(NoPulse)).await.expect("a daemon");
     daemon.run(until(start)).await.expect("a good end");
     let store = Store::open_read_only(&folder.path().join("monitor.db")).await.expect("the store");
-    let report = report::month(&store, "2026-03".parse().expect("a month"), clock.now()).await.expect("a report");
+    let report = monitor::app::month_report(&store, "2026-03".parse().expect("a month"), clock.now()).await.expect("a report");
     (report.lambda.iter().map(|line| line.invocations).collect(), clock.now() - start)
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use monitor::core::incident::Event;
-use monitor::notify::Receiver;
+use alerting::incident::Event;
+use notify::Receiver;
 
 use crate::support::mail::{MailOptions, MailServer};
 use crate::support::receivers::{again, following, parcel, receiver, word};

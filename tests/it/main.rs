@@ -1,5 +1,7 @@
 //! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a test ends with a panic")]
+
 mod alerts;
 mod billing_backfill;
 mod billing_import;
@@ -33,6 +35,7 @@ mod rehearse_sources;
 mod report;
 mod scenarios;
 mod scripted;
+mod shipped;
 mod slack_app;
 mod support;
 mod tail;

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use alerting::observation::{Observation, ReadUpTo, What};
 use async_trait::async_trait;
+use aws::meter::Meter;
+use aws::prices::Prices;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::fault::Fault;
 use monitor::app::Config;
-use monitor::aws::meter::Meter;
-use monitor::aws::prices::Prices;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::diagnosis::{Cause, Confidence};
-use monitor::core::observation::{Fault, Observation, ReadUpTo, What};
 use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
-use monitor::notify::{Outcome, Parcel, Receiver};
-use monitor::source::{Gathered, Source};
-use monitor::store::{Durability, Store};
+use notify::{Outcome, Parcel, Receiver};
+use source::{Gathered, Source};
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 const CONFIG: &str = "[watch.logs]

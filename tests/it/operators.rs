@@ -8,19 +8,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
+use alerting::observation::{Observation, What};
 use async_trait::async_trait;
+use aws::meter::Meter;
+use aws::prices::Prices;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use model::call_failure::{CallFailure, FailureKind};
 use monitor::app::Config;
-use monitor::aws::meter::Meter;
-use monitor::aws::prices::Prices;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::observation::{CallFailure, FailureKind, Observation, What};
 use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
-use monitor::notify::{Outcome, Parcel, Receiver};
-use monitor::source::{Gathered, Source};
-use monitor::store::{Durability, Store};
+use notify::{Outcome, Parcel, Receiver};
 use serde_json::Value;
+use source::{Gathered, Source};
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::program::{Output, monitor};

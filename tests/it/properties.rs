@@ -2,25 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alerting::decide::{Open, Rulebook, decide};
+use alerting::history::History;
+use alerting::incident::{self, Event, Incident, State};
+use alerting::notification::Notification;
+use alerting::observation::{Observation, Ping, PingOutcome, ReadUpTo, What};
+use alerting::operator::{Ack, Orders, Silence};
+use alerting::outbox::{Desk, Threads, Waiting, plan};
+use alerting::rules::{Condition, Escalation, Finding, Judgement, Measure, Rule, Severity, Times, Verdict};
+use alerting::terms::{Quiet, Terms};
+use billing::day_cost::DayCost;
+use billing::early::{Early, EarlyFigure, Origin};
 use chrono::{DateTime, TimeDelta, Utc};
-use proptest::prelude::*;
-
+use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::fault::Fault;
+use lambda_log::tally::Tally;
+use model::call_failure::{CallFailure, FailureKind};
+use model::money::Money;
+use model::span::Span;
+use model::subject::Subject;
 use monitor::app::Config;
 use monitor::config::{Environment, parse};
-use monitor::core::billing::early::{Early, EarlyFigure, Origin};
-use monitor::core::decide::{Open, Rulebook, decide};
-use monitor::core::diagnosis::{Cause, Confidence};
-use monitor::core::history::History;
-use monitor::core::incident::{self, Event, Incident, State};
-use monitor::core::money::Money;
-use monitor::core::notification::Notification;
-use monitor::core::observation::{CallFailure, DayCost, FailureKind, Fault, Observation, Ping, PingOutcome, ReadUpTo, Tally, What};
-use monitor::core::operator::{Ack, Orders, Silence};
-use monitor::core::outbox::{Desk, Threads, Waiting, plan};
-use monitor::core::rules::{Condition, Escalation, Finding, Judgement, Measure, Rule, Severity, Times, Verdict};
-use monitor::core::span::Span;
-use monitor::core::subject::Subject;
-use monitor::core::terms::{Quiet, Terms};
+use proptest::prelude::*;
 
 const TEAM: &str = "team";
 

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use alerting::operator::Silence;
+use aws::recorded::Recording;
 use chrono::{DateTime, Utc};
+use clock::{Clock, SimulatedClock};
 use monitor::app::{self, Config};
-use monitor::aws::recorded::Recording;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::operator::Silence;
 use monitor::daemon::{NoPulse, Until};
-use monitor::store::{Durability, Store};
 use serde_json::Value;
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::program::{Output, monitor};

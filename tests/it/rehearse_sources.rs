@@ -4,23 +4,25 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use alerting::observation::{MetricPoint, Observation, ReadUpTo, What};
+use alerting::operator::Ack;
+use alerting::rehearsal::{Said, matched};
 use async_trait::async_trait;
+use aws::meter::Meter;
+use aws::prices::Prices;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::fault::Fault;
+use model::call_failure::{CallFailure, FailureKind};
+use model::schedule::Schedule;
+use model::span::Span;
 use monitor::app::{Config, Period, Rehearsed, rehearse};
-use monitor::aws::meter::Meter;
-use monitor::aws::prices::Prices;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::diagnosis::{Cause, Confidence};
-use monitor::core::observation::{CallFailure, FailureKind, Fault, MetricPoint, Observation, ReadUpTo, What};
-use monitor::core::operator::Ack;
-use monitor::core::rehearsal::{Said, matched};
-use monitor::core::schedule::Schedule;
-use monitor::core::span::Span;
 use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
-use monitor::notify::{Outcome, Parcel, Receiver};
-use monitor::source::{Gathered, Source};
-use monitor::store::{Commit, Durability, Store};
+use notify::{Outcome, Parcel, Receiver};
+use source::{Gathered, Source};
+use store::{Commit, Durability, Store};
 use tempfile::TempDir;
 
 const CONFIG: &str = "[watch.logs]

@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
+use alerting::month_rows::MonthRows;
+use alerting::notification::Message;
+use aws::recorded::Recording;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use clock::{Clock, SimulatedClock};
+use model::calendar::Month;
+use model::language::Language;
 use monitor::app::{self, Config};
-use monitor::aws::recorded::Recording;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::calendar::Month;
-use monitor::core::language::Language;
-use monitor::core::month::{DayLine, MonthReport, MonthRows, sum_up};
-use monitor::core::notification::Message;
 use monitor::daemon::{NoPulse, Until};
-use monitor::notify::Parcel;
-use monitor::report::{Style, page_with_picture};
-use monitor::store::{Durability, Store};
+use notify::Parcel;
+use report::month::{DayLine, MonthReport, sum_up};
+use report::{Style, page_with_picture};
 use serde_json::Value;
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::mail::{MailOptions, MailServer};
@@ -328,7 +329,7 @@ fn every_mistake_under_report_is_named_with_what_to_write() {
         ("color = true", "`color` is not a key of `report`"),
     ] {
         let text = format!("[receiver.team]\nvia.stdout = {{}}\n[report]\n{tables}\n");
-        let problems = parse::<monitor::source::Read, monitor::notify::Via>(&text, &Environment::with(&[], PathBuf::from(".")), at("2024-12-01T00:00:00Z"));
+        let problems = parse::<source::Read, notify::Via>(&text, &Environment::with(&[], PathBuf::from(".")), at("2024-12-01T00:00:00Z"));
         let problems = problems.expect_err(tables);
         assert!(problems.len() == 1 && problems[0].what == what, "{tables}: {problems:?}");
     }

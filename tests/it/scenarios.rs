@@ -4,15 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use aws::recorded::Recording;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
+use model::calendar::Month;
 use monitor::app::{self, Config};
-use monitor::aws::recorded::Recording;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::calendar::Month;
 use monitor::daemon::{NoPulse, Until};
-use monitor::report;
-use monitor::store::{Durability, Store};
+use store::{Durability, Store};
 use tempfile::TempDir;
 
 use crate::support::webhook::{Reply, Webhook};
@@ -78,7 +77,7 @@ async fn a_daemon_that_is_stopped_every_few_hours_tells_the_same_as_one_that_is_
     for scenario in [&whole, &parts] {
         let store = Store::open_read_only(&scenario.folder.path().join("monitor.db")).await.expect("the store");
         let month: Month = "2024-12".parse().expect("a month");
-        let report = report::month(&store, month, scenario.now).await.expect("a report");
+        let report = monitor::app::month_report(&store, month, scenario.now).await.expect("a report");
         let line = &report.lambda[0];
         assert!(line.timeouts > 1000, "{line:?}");
         assert_eq!(line.timeouts, line.causes.iter().map(|cause| cause.count).sum::<u64>(), "every timeout has its cause: {line:?}");

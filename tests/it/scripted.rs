@@ -5,20 +5,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 
+use alerting::observation::{Observation, ReadUpTo, What};
 use async_trait::async_trait;
+use aws::meter::Meter;
+use aws::prices::Prices;
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
 use futures::FutureExt;
+use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::fault::Fault;
 use monitor::app::{Config, receivers};
-use monitor::aws::meter::Meter;
-use monitor::aws::prices::Prices;
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::diagnosis::{Cause, Confidence};
-use monitor::core::observation::{Fault, Observation, ReadUpTo, What};
 use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Summary, Until};
-use monitor::notify::{Heart, Heartbeat};
-use monitor::source::{Gathered, Source};
-use monitor::store::{Durability, Store, StoreError};
+use notify::{Heart, Heartbeat};
+use source::{Gathered, Source};
+use store::{Durability, Store, StoreError};
 use tempfile::TempDir;
 
 /// Minutes in which a function runs out of memory: from the first on, before the second.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use alerting::incident::Event;
 use chrono::{TimeDelta, Utc};
-use monitor::core::incident::Event;
-use monitor::notify::{Outcome, Parcel, Picture, Receiver};
+use notify::{Outcome, Parcel, Picture, Receiver};
 
 use crate::support::receivers::{again, following, parcel, receipt, receiver, word};
 use crate::support::slack_api::{CHANNEL, Call, Fault, Options, Posted, SlackApi, TOKEN};

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::program::{Output, Program, Running, monitor};
+use crate::support::program::{Output, Program, Running, binary, monitor};
 use crate::support::schema;
 use crate::support::stack::{Emulator, aws_env};
 use crate::support::webhook::{Reply, Webhook};
@@ -158,7 +158,7 @@ async fn it_ends_when_its_reader_goes_away_also_while_there_is_nothing_to_write(
     let (aws, folder) = (Emulator::ministack().await, TempDir::new().expect("a folder"));
     aws.create_log_group("/aws/lambda/shop-api").await;
     aws.put_log_events("/aws/lambda/shop-api", "s", &[(ago(30), &report(A, 12))]).await;
-    let script = format!("{{ '{}' tail shop-api --format json; echo \"ended with $?\" >&2; }} | head -n 1", env!("CARGO_BIN_EXE_monitor"));
+    let script = format!("{{ '{}' tail shop-api --format json; echo \"ended with $?\" >&2; }} | head -n 1", binary().display());
     let output = Program::new("sh", folder.path()).args(["-c", &script]).envs(aws_env(&aws.url(), &[])).run();
     assert!(output.stdout.contains(A) && output.stderr == "ended with 0\n", "{output:?}");
 }

@@ -58,6 +58,17 @@ struct NewClaims<'a> {
     device: Option<&'a str>,
 }
 
+/// Why there is no token. Says nothing of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The machine gave no random bytes for the `jti`.
+    #[error("the machine has no random numbers")]
+    NoRandomness,
+    /// The key does not sign.
+    #[error("the signing key does not sign: {0}")]
+    Key(#[source] jsonwebtoken::errors::Error),
+}
+
 /// Signs and reads tokens. Prints nothing of its key.
 pub struct Signer {
     encoding: EncodingKey,
@@ -77,14 +88,16 @@ impl Signer {
     }
 
     /// A new token. `jti` is 32 hexadecimal digits that nobody can guess.
-    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>, jti: &str, now: DateTime<Utc>) -> String {
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>, jti: &str, now: DateTime<Utc>) -> Result<String, SignError> {
         let holds = match kind {
             Kind::Access => ACCESS_HOLDS,
             Kind::Refresh => REFRESH_HOLDS,
         };
         let claims = NewClaims { token_type: kind, exp: (now + holds).timestamp(), iat: now.timestamp(), jti, user_id: user, device };
-        // HMAC over plain fields cannot fail; an empty token would be refused everywhere.
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).unwrap_or_default()
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(SignError::Key)
     }
 
     /// The session of a token that is ours and has not expired; None for anything else.
@@ -104,5 +117,20 @@ impl Signer {
             _ => None,
         };
         Some(Session { kind: claims.token_type, user, device: claims.device })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_does_not_sign_is_an_error_and_not_an_empty_token() {
+        let signer = Signer { encoding: EncodingKey::from_rsa_der(b"no key for HS256"), decoding: DecodingKey::from_secret(b"key") };
+        for kind in [Kind::Access, Kind::Refresh] {
+            let refusal = signer.sign(kind, 1, None, "jti", DateTime::UNIX_EPOCH).unwrap_err();
+            assert!(refusal.to_string().starts_with("the signing key does not sign: "), "{refusal}");
+            assert!(!refusal.to_string().contains("no key for HS256"), "{refusal}");
+        }
     }
 }

@@ -65,7 +65,7 @@ body!(
     /// What a user writes to the makers.
     FeedbackBody,
     schema::form(vec![
-        ("userId", schema::row(), true),
+        ("userId", schema::row(), false),
         ("title", schema::text(200, false), true),
         ("category", schema::choice(&KINDS_OF_FEEDBACK), true),
         ("description", schema::free_text(), true),
@@ -250,7 +250,8 @@ async fn patch_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> R
 )]
 async fn feedback(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
     let mut form = Form::object(body)?;
-    if let Some(author) = form.required("user_id", row)
+    // The author is the caller. An older client sends its own id too; another id is an error and not ignored.
+    if let Some(author) = form.optional("user_id", row)
         && author != caller.id
     {
         form.fault("user_id", no_such_row(author));

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::core::token::SignError;
 use crate::store::StoreError;
 
 /// What is wrong with each field of a request; keys in camelCase, `nonFieldErrors` for what concerns none of them.
@@ -136,6 +137,13 @@ impl From<Faults> for Refusal {
 impl From<Unauthorized> for Refusal {
     fn from(why: Unauthorized) -> Self {
         Self::Unauthorized(why)
+    }
+}
+
+impl From<SignError> for Refusal {
+    fn from(error: SignError) -> Self {
+        tracing::error!(%error, "token");
+        Self::Internal
     }
 }
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 use super::answer::Refusal;
+use super::request_log::Route;
 
 /// No request takes longer. API Gateway gives up after 29 s (REST) or 30 s (HTTP).
 pub const LONGEST: Duration = Duration::from_secs(25);
@@ -39,11 +40,11 @@ impl Deadline {
 /// Middleware: 503 when the deadline of a request passes; what was begun for it is dropped.
 pub async fn within_deadline(mut request: Request, next: Next) -> Response {
     let deadline = *request.extensions_mut().get_or_insert_with(Deadline::longest);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request.extensions().get::<Route>().cloned().unwrap_or_default();
     match tokio::time::timeout_at(deadline.0, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            tracing::error!(%method, path, "not answered within the deadline");
+            tracing::error!(route = route.template(), "not answered within the deadline");
             Refusal::Unavailable("This took too long and was given up. Please try again.".to_owned()).into_response()
         }
     }

@@ -20,6 +20,7 @@ pub mod health;
 pub mod login;
 mod recommend;
 pub mod report;
+pub mod request_log;
 pub mod router;
 mod schema;
 pub mod shown;

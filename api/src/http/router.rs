@@ -1,18 +1,23 @@
 //! The routes put together, and what holds for all of them: slashes, preflights, headers, unknown paths.
 
+use std::any::Any;
+
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Entry;
+use super::answer::Refusal;
 use super::deadline::within_deadline;
 use super::report::report_faults;
+use super::request_log::{log_request, note_route};
 use super::{account, categories, health, login, recommend, subs, todos, tokens};
 
 /// What a preflight is told; browsers of the web build ask, the native client does not.
@@ -70,10 +75,23 @@ pub fn router(entry: Entry) -> Router {
             let detail = format!("Method \"{method}\" not allowed.");
             (StatusCode::METHOD_NOT_ALLOWED, Json(json!({"detail": detail})))
         })
+        .route_layer(CatchPanicLayer::custom(panicked))
         .route_layer(middleware::from_fn_with_state(entry.clone(), report_faults))
+        .route_layer(middleware::from_fn(note_route))
         .with_state(entry);
     // Around the routes and not within: a path is put right before it is looked up.
-    Router::new().fallback_service(routes).layer(middleware::from_fn(within_deadline)).layer(middleware::from_fn(around))
+    let routes = Router::new().fallback_service(routes);
+    // Again, for what is around the routes, such as the report to Sentry.
+    let routes = routes.layer(CatchPanicLayer::custom(panicked));
+    let routes = routes.layer(middleware::from_fn(within_deadline)).layer(middleware::from_fn(around));
+    routes.layer(middleware::from_fn(log_request))
+}
+
+/// The answer to a request whose handler panicked. The panic hook has printed the place in the code.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    tracing::error!(panic = message.as_deref().unwrap_or("(no text)"), "a request panicked");
+    Refusal::Internal.into_response()
 }
 
 /// What is done before and after every route.

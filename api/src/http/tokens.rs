@@ -86,6 +86,6 @@ async fn refresh(Ready(app): Ready, Body(body): Body) -> Result<Response, Refusa
     }
     let user = session.user.ok_or(Unauthorized::NoUserId)?;
     Caller::present(app.store.read(user, Want::Account).await?)?;
-    let access = app.sign(Kind::Access, user, session.device.as_deref()).map_err(|_| Refusal::Internal)?;
+    let access = app.sign(Kind::Access, user, session.device.as_deref())?;
     Ok(Json(json!({"access": access})).into_response())
 }

@@ -59,6 +59,8 @@ pub struct HttpEvent {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpContext {
+    /// The gateway's own id of the request.
+    pub request_id: Option<String>,
     /// Name of the stage; `$default` where there is none.
     pub stage: Option<String>,
     /// 1.0: the path as it was asked for, with the stage on the default endpoint.
@@ -92,6 +94,11 @@ impl HttpEvent {
     pub fn method(&self) -> Option<&str> {
         let context = || self.request_context.as_ref()?.http.as_ref()?.method.as_deref();
         self.http_method.as_deref().or_else(context)
+    }
+
+    /// The gateway's id of the request, by which its access log names it too.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_context.as_ref()?.request_id.as_deref()
     }
 
     /// Whether it is payload format 2.0, which wants another answer.

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use tower::ServiceExt;
 
 use crate::http::deadline::Deadline;
+use crate::http::request_log::{self, RequestId};
 use crate::jobs::{Jobs, Order, Outcome};
 
 pub mod event;
@@ -96,11 +97,18 @@ impl Function {
 
     async fn http(&self, event: HttpEvent, deadline: Deadline) -> Reply {
         let format_2 = event.is_format_2();
+        let id = event.request_id().and_then(RequestId::given);
         let mut request = match request::request(event) {
             Ok(request) => request,
-            Err(refused) => return request::sentence(StatusCode::BAD_REQUEST, &refused, format_2),
+            Err(refused) => {
+                request_log::log_unreadable(id, StatusCode::BAD_REQUEST);
+                return request::sentence(StatusCode::BAD_REQUEST, &refused, format_2);
+            }
         };
         request.extensions_mut().insert(deadline);
+        if let Some(id) = id {
+            request.extensions_mut().insert(id);
+        }
         let Ok(response) = self.router.clone().oneshot(request).await;
         request::reply(response, format_2).await
     }

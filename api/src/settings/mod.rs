@@ -2,8 +2,8 @@
 
 pub use crate::core::secret::Secret;
 
+pub mod development_key;
 pub mod environment;
-pub mod own_key;
 pub mod read;
 pub mod secret;
 

@@ -1,12 +1,12 @@
 //! From the environment and the secret to settings: all that is missing or wrong is told at once, and never a value.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::environment::{Environment, Place};
-use super::{Addresses, Secret, Settings, own_key};
+use super::{Addresses, Secret, Settings, development_key};
 use crate::google_account::{ServiceAccount, safe_address};
 
 /// The names that the original has in its secret, for ours.
@@ -55,7 +55,7 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
     let mut given = Given { environment, secret, problems: Vec::new(), notes: Vec::new() };
     let store = given.store();
     let (secret_key, google_android, google_ios, apple_audiences) = match environment.place() {
-        Place::Development => (given.own_key(&store), Vec::new(), Vec::new(), Vec::new()),
+        Place::Development => (given.development_key(&store), Vec::new(), Vec::new(), Vec::new()),
         Place::Server | Place::Lambda => given.required(),
     };
     let settings = Settings {
@@ -72,6 +72,19 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
     };
     given.check(&settings);
     if given.problems.is_empty() { Ok(Reading { settings, notes: given.notes }) } else { Err(Problems(given.problems)) }
+}
+
+/// The file that keeps the signing key of a development server; None for a process that is none, or whose store is not a file.
+pub fn development_key_file(environment: &Environment) -> Option<PathBuf> {
+    match environment.place() {
+        Place::Development => key_file(environment.get("ONESTEP_STORE").unwrap_or(USUAL_STORE)),
+        Place::Server | Place::Lambda => None,
+    }
+}
+
+fn key_file(store: &str) -> Option<PathBuf> {
+    let database = store.strip_prefix("sqlite:").filter(|path| !path.is_empty() && *path != ":memory:")?;
+    Some(development_key::file_beside(Path::new(database)))
 }
 
 struct Given<'a> {
@@ -137,15 +150,15 @@ impl Given<'_> {
         (Secret::new(key.unwrap_or_default()), android, ios, apple)
     }
 
-    /// The key of a developer's server.
-    fn own_key(&mut self, store: &str) -> Secret {
-        let file = store.strip_prefix("sqlite:").filter(|path| !path.is_empty() && *path != ":memory:");
-        let (key, kept) = match file {
-            Some(rows) => {
-                let path = own_key::beside(Path::new(rows));
-                (own_key::kept(&path), format!("kept in {}", path.display()))
-            }
-            None => (own_key::passing(), "gone when this process ends".to_owned()),
+    /// The key of a development server: the one in its file, or one for this process alone.
+    fn development_key(&mut self, store: &str) -> Secret {
+        let ephemeral = |reason: String| (development_key::ephemeral(), format!("lost when this process ends, because {reason}"));
+        let (key, kept) = match key_file(store) {
+            None => ephemeral("the store is not a file".to_owned()),
+            Some(path) => match development_key::read(&path).transpose() {
+                Some(key) => (key, format!("kept in {}", path.display())),
+                None => ephemeral(format!("{} does not exist", path.display())),
+            },
         };
         self.notes.push(format!(
             "none of the required settings is given: for development only, on this machine only, without sign-in; the signing key is random and {kept}"

@@ -1,7 +1,10 @@
 //! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a test ends with a panic")]
+
 mod conformance;
 mod contract;
+mod development;
 mod dynamodb;
 mod fakes;
 mod faulty;
@@ -12,6 +15,7 @@ mod lambda;
 mod login;
 mod rank;
 mod recommend;
+mod request_log;
 mod services;
 mod services_told;
 mod shipping;

@@ -1,8 +1,9 @@
-//! What is deployed fits the program: `deploy/api/template.yaml`.
+//! What is shipped: the features of the program when it is built alone, its profile, and `deploy/api/template.yaml`.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use onestep_api::jobs::{Order, Slot};
 use serde_json::Value;
@@ -64,4 +65,34 @@ fn the_table_has_the_keys_that_the_store_reads() {
         assert!(item.contains(&format!("= \"{name}\"")), "{name}");
         assert!(template().contains(&format!("{{AttributeName: {name}, KeyType: {kind}}}")), "{name}");
     }
+}
+
+/// Features that the code relies on when it runs and that no compiler asks for. In the workspace, other packages bring them too.
+const NEEDED: [(&str, &str, &str); 3] = [
+    ("tracing-subscriber", "ansi", "colours in a terminal panic without it"),
+    ("tracing-subscriber", "env-filter", "RUST_LOG"),
+    ("reqwest", "charset", "answers in another encoding than UTF-8"),
+];
+
+#[test]
+fn the_program_built_alone_has_the_features_that_it_relies_on() {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.args(["tree", "--offline", "--package", "onestep-api", "--edges", "normal", "--prefix", "none", "--format", "{p}|{f}"]);
+    let output = tree.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    for (package, feature, reason) in NEEDED {
+        let found = tree.lines().filter_map(|line| line.split_once('|')).find(|(name, _)| name.split(' ').next() == Some(package));
+        let (_, features) = found.unwrap_or_else(|| panic!("{package} is no dependency"));
+        let features: Vec<&str> = features.trim_end_matches(" (*)").split(',').collect();
+        assert!(features.contains(&feature), "{package} without {feature}: {reason}; it has {features:?}");
+    }
+}
+
+#[test]
+fn the_profile_for_lambda_unwinds_so_that_a_panic_is_one_answer_and_not_the_end_of_the_process() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap();
+    let (_, small) = manifest.split_once("[profile.small]").unwrap();
+    let small = small.split("\n[").next().unwrap();
+    assert!(!small.contains("panic"), "{small}");
 }

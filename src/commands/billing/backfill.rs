@@ -4,16 +4,16 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use chrono::{Datelike, NaiveDate};
 use indicatif::{ProgressBar, ProgressStyle};
+use model::calendar::Month;
+use model::call_failure::FailureKind;
+use model::money::cents;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use store::{Durability, Store};
 
 use super::super::{Context, Format, failed, print, print_json, say};
 use crate::app::{StartError, account, metered_account};
-use crate::core::calendar::Month;
-use crate::core::money::cents;
-use crate::core::observation::FailureKind;
 use crate::exit::Exit;
-use crate::store::{Durability, Store};
 
 /// What a page of Cost Explorer is called in the price table.
 const CALL: &str = "ce:GetCostAndUsage";

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use billing::anomaly::anomalies;
+use billing::forecast::{Estimate, forecast};
+use billing::series::Series;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use fastrand::Rng;
-use monitor::core::billing::anomaly::anomalies;
-use monitor::core::billing::forecast::{Estimate, forecast};
-use monitor::core::billing::series::Series;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 

@@ -11,17 +11,17 @@ pub(crate) mod tape;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alerting::observation::What;
+use aws::budget::Budget;
+use aws::{Account, sdk};
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, SimulatedClock};
 use monitor::app::Config;
-use monitor::aws::budget::Budget;
-use monitor::aws::{Account, sdk};
-use monitor::clock::{Clock, SimulatedClock};
 use monitor::config::{Environment, parse};
-use monitor::core::observation::What;
-use monitor::source::{Gathered, Source};
+use source::{Gathered, Source};
 
 use self::service::{Refused, Service};
 use self::tape::{Counts, START_MS, Tape};

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use monitor::clock::Clock;
+use clock::Clock;
 use serde_json::{Value, json};
 
 use super::tape::{Event, Tape};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use billing::series::Series;
 use chrono::{Datelike, Days, NaiveDate};
 use fastrand::Rng;
-use monitor::core::billing::series::Series;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 

@@ -1,7 +1,7 @@
 //! Seven simple ways to say what a month will cost: what a forecast has to be better than.
 
+use billing::series::Series;
 use chrono::{Datelike, Days, Months, NaiveDate};
-use monitor::core::billing::series::Series;
 use rust_decimal::prelude::ToPrimitive;
 
 /// Their names.

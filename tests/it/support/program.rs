@@ -36,9 +36,15 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
+/// The file that is tested: the one that cargo built for the tests, or the one that `MONITOR_BINARY` names. `.ci/run` sets it to what
+/// `cargo build` makes, since dev-dependencies can turn on features that the shipped program lacks.
+pub(crate) fn binary() -> OsString {
+    std::env::var_os("MONITOR_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_monitor").into())
+}
+
 /// The project's binary, at work and at home in `dir`.
 pub(crate) fn monitor(dir: &Path) -> Program {
-    Program::new(env!("CARGO_BIN_EXE_monitor"), dir)
+    Program::new(binary(), dir)
 }
 
 impl Program {

@@ -3,14 +3,14 @@
 use std::fs;
 use std::sync::Arc;
 
+use alerting::incident::Event;
+use alerting::notification::{Message, News};
+use alerting::rules::{Finding, Severity};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use monitor::app::{self, Config};
 use monitor::config::{self, Environment};
-use monitor::core::incident::Event;
-use monitor::core::notification::{Message, News};
-use monitor::core::rules::{Finding, Severity};
-use monitor::notify::{Earlier, Outcome, Parcel, Receiver};
+use notify::{Earlier, Outcome, Parcel, Receiver};
 use tempfile::TempDir;
 
 /// The receiver that these settings make, and the folder of its secrets, each of which is named by its file.

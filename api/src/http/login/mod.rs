@@ -176,8 +176,7 @@ async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Ses
     }
     let entered = account::enter(app, person, device).await?;
     tracing::info!(provider = person.provider.as_str(), user = entered.id, made = entered.made, restored = entered.restored, "login");
-    let sign = |kind| app.sign(kind, entered.id, device).map_err(|_| Refusal::Internal);
-    let (refresh, access) = (sign(Kind::Refresh)?, sign(Kind::Access)?);
+    let (refresh, access) = (app.sign(Kind::Refresh, entered.id, device)?, app.sign(Kind::Access, entered.id, device)?);
     // An account that Apple gave no address for goes by another name.
     let email = Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
     if entered.made && !email.is_empty() {

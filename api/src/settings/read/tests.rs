@@ -120,15 +120,36 @@ fn a_key_that_can_be_guessed_is_risky_but_works() {
 }
 
 #[test]
-fn a_developer_needs_no_settings_and_stays_signed_in() {
+fn a_developer_needs_no_settings_and_reading_them_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = format!("sqlite:{}", folder.path().join("rows.db").display());
-    let start = || read(&Environment::of([("ONESTEP_STORE", store.as_str())]), None).unwrap();
+    let environment = Environment::of([("ONESTEP_STORE", store.as_str())]);
+    let start = || read(&environment, None).unwrap();
     let (first, second) = (start(), start());
-    assert_eq!(first.settings.secret_key, second.settings.secret_key);
-    assert_eq!(first.settings.secret_key.reveal().len(), 64);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_ne!(first.settings.secret_key, second.settings.secret_key, "without a file, a key is of one process");
+    assert!(first.notes[0].contains("for development only") && first.notes[0].contains("rows.db.key does not exist"), "{}", first.notes[0]);
     assert!(first.settings.apple_audiences.is_empty() && first.settings.google_audiences().next().is_none());
-    assert!(first.notes[0].contains("for development only") && first.notes[0].contains("rows.db.key"), "{}", first.notes[0]);
+
+    development_key::create_if_missing(&development_key_file(&environment).unwrap()).unwrap();
+    let (first, second) = (start(), start());
+    assert_eq!(first.settings.secret_key, second.settings.secret_key, "with the file, users stay signed in");
+    assert_eq!(first.settings.secret_key.reveal().len(), 64);
+    assert!(first.notes[0].contains("kept in") && first.notes[0].contains("rows.db.key"), "{}", first.notes[0]);
+}
+
+#[test]
+fn only_a_development_server_with_a_file_keeps_a_key() {
+    for (given, file) in [
+        (vec![], Some("onestep.db.key")),
+        (vec![("ONESTEP_STORE", "sqlite:a/rows.db")], Some("a/rows.db.key")),
+        (vec![("ONESTEP_STORE", "sqlite::memory:")], None),
+        (vec![("ONESTEP_STORE", "dynamodb:onestep")], None),
+        (vec![("ONESTEP_SECRET_KEY", "0123456789abcdef")], None),
+        (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")], None),
+    ] {
+        assert_eq!(development_key_file(&Environment::of(given.clone())), file.map(PathBuf::from), "{given:?}");
+    }
 }
 
 #[test]

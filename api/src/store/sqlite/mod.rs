@@ -5,20 +5,20 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use self::error::{BUSY_TIMEOUT, NAME, failed};
 use super::{Decide, Store, StoreError};
 use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
 
+mod error;
+mod migrations;
 mod rows;
+mod sql;
 
-const NAME: &str = "SQLite";
-/// How long to wait for another process that is writing.
-const BUSY: Duration = Duration::from_secs(3);
 /// Connections that only read; more do not help on the machines this runs on.
 const READERS: usize = 4;
 
@@ -34,22 +34,9 @@ struct Readers {
     idle: Mutex<Vec<Connection>>,
 }
 
-fn failed(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Throttled { store: NAME, reason: format!("another process kept the file for {} s", BUSY.as_secs()) }
-        }
-        Some(ErrorCode::DiskFull | ErrorCode::TooBig) => StoreError::Full { store: NAME, reason: error.to_string() },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Broken { store: NAME, place: "the file".to_owned(), reason: error.to_string() }
-        }
-        _ => StoreError::Unavailable { store: NAME, reason: error.to_string() },
-    }
-}
-
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(failed)?;
-    connection.busy_timeout(BUSY).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     // PRAGMA journal_mode answers with a row, the others do not.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(failed)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY").map_err(failed)?;
@@ -64,7 +51,7 @@ impl Sqlite {
     /// When the file cannot be opened or written, or was written by a newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut writer = connect(path)?;
-        rows::migrate(&mut writer)?;
+        migrations::migrate(&mut writer)?;
         Ok(Self { path: path.to_owned(), writer: Arc::new(Mutex::new(writer)), readers: Arc::new(Readers { idle: Mutex::new(Vec::new()) }) })
     }
 
@@ -124,7 +111,7 @@ impl Store for Sqlite {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.reading(|transaction| transaction.query_row("SELECT count(*) FROM (SELECT 1 FROM account LIMIT 1)", [], |_| Ok(())).map_err(failed)).await?;
+        self.reading(|transaction| transaction.query_row(sql::IS_READABLE, [], |_| Ok(())).map_err(failed)).await?;
         self.writing(|_| Ok(())).await
     }
 
@@ -185,7 +172,7 @@ impl Store for Sqlite {
 
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
         self.reading(move |transaction| {
-            let mut found = transaction.prepare_cached("SELECT id FROM account WHERE id > ?1 ORDER BY id LIMIT ?2").map_err(failed)?;
+            let mut found = transaction.prepare_cached(sql::USERS).map_err(failed)?;
             let ids = found.query_map(params![after.unwrap_or(Id::MIN), most], |row| row.get(0)).map_err(failed)?;
             ids.collect::<Result<_, _>>().map_err(failed)
         })

@@ -2,42 +2,20 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::super::StoreError;
-use super::{NAME, failed};
+use super::error::{broken, failed};
+use super::sql;
 use crate::core::holdings::{Archive, Holdings, Key, Want};
 use crate::core::model::{Category, Device, Feedback, Id, Provider, SubTodo, Todo, User};
-
-/// `PRAGMA user_version` of the tables below.
-const VERSION: i64 = 1;
-
-/// Makes the tables, in a file that has none.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let version = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map_err(failed);
-    match version(connection)? {
-        VERSION => return Ok(()),
-        0 => {}
-        other => {
-            let reason = format!("it was written by another version (its tables are number {other}, ours {VERSION})");
-            return Err(StoreError::Broken { store: NAME, place: "the file".to_owned(), reason });
-        }
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    // Another process may have made them while we waited for the file.
-    if version(&transaction)? == 0 {
-        transaction.execute_batch(include_str!("schema.sql")).map_err(failed)?;
-        transaction.execute_batch(&format!("PRAGMA user_version = {VERSION}")).map_err(failed)?;
-    }
-    transaction.commit().map_err(failed)
-}
+use crate::store::StoreError;
 
 /// The next ids; nobody else gets them.
 pub(super) fn new_ids(transaction: &Transaction<'_>, count: u32) -> Result<Vec<Id>, StoreError> {
     if count == 0 {
         return Ok(Vec::new());
     }
-    let mut update = transaction.prepare_cached("UPDATE sequence SET next = next + ?1 RETURNING next").map_err(failed)?;
+    let mut update = transaction.prepare_cached(sql::NEW_IDS).map_err(failed)?;
     let next: Id = update.query_row([count], |row| row.get(0)).map_err(failed)?;
     Ok((next - Id::from(count)..next).collect())
 }
@@ -45,9 +23,9 @@ pub(super) fn new_ids(transaction: &Transaction<'_>, count: u32) -> Result<Vec<I
 /// The query for the owner of a name, and its parameter.
 pub(super) fn owner_of(key: &Key) -> (&'static str, String) {
     match key {
-        Key::Username(name) => ("SELECT id FROM account WHERE username = ?1", name.clone()),
-        Key::AppleSub(sub) => ("SELECT id FROM account WHERE apple_sub = ?1", sub.clone()),
-        Key::Device(token) => ("SELECT user_id FROM device WHERE token = ?1", token.clone()),
+        Key::Username(name) => (sql::OWNER_OF_USERNAME, name.clone()),
+        Key::AppleSub(sub) => (sql::OWNER_OF_APPLE_SUB, sub.clone()),
+        Key::Device(token) => (sql::OWNER_OF_DEVICE, token.clone()),
     }
 }
 
@@ -93,15 +71,13 @@ fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<NaiveTime
 
 /// All rows of a query about one user.
 fn all<T>(transaction: &Transaction<'_>, sql: &str, user: Id, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
-    let broken = |error: rusqlite::Error| match error {
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-            StoreError::Broken { store: NAME, place: format!("a row of user {user}"), reason: error.to_string() }
-        }
+    let unreadable_row = |error: rusqlite::Error| match error {
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => broken(format!("a row of user {user}"), error.to_string()),
         other => failed(other),
     };
     let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
     let rows = statement.query_map([user], read).map_err(failed)?;
-    rows.collect::<Result<_, _>>().map_err(broken)
+    rows.collect::<Result<_, _>>().map_err(unreadable_row)
 }
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -173,24 +149,11 @@ fn feedback(row: &Row<'_>) -> rusqlite::Result<Feedback> {
     Ok(Feedback { id: row.get(0)?, title: row.get(1)?, category: row.get(2)?, description: row.get(3)?, created_at: instant(row, 4)?, status: row.get(5)? })
 }
 
-const USER: &str = "SELECT id, username, provider, apple_sub, is_subscribed, is_premium, created_at, deleted_at, recommended_at, reminded, patch_note, profile \
-                    FROM account WHERE id = ?1";
-const DEVICES: &str = "SELECT token, seen_at FROM device WHERE user_id = ?1 ORDER BY seen_at, token";
-
 /// The account with its devices.
 fn account(transaction: &Transaction<'_>, id: Id) -> Result<Option<User>, StoreError> {
-    let Some(mut user) = all(transaction, USER, id, user)?.pop() else { return Ok(None) };
-    user.devices = all(transaction, DEVICES, id, device)?;
+    let Some(mut user) = all(transaction, sql::ACCOUNT, id, user)?.pop() else { return Ok(None) };
+    user.devices = all(transaction, sql::DEVICES, id, device)?;
     Ok(Some(user))
-}
-
-macro_rules! select {
-    ($columns:literal, $table:literal, live) => {
-        concat!("SELECT ", $columns, " FROM ", $table, " WHERE user_id = ?1 AND deleted_at IS NULL ORDER BY rank, id")
-    };
-    ($columns:literal, $table:literal, all) => {
-        concat!("SELECT ", $columns, " FROM ", $table, " WHERE user_id = ?1 ORDER BY id")
-    };
 }
 
 /// What is wanted of one user.
@@ -198,13 +161,11 @@ pub(super) fn holdings(transaction: &Transaction<'_>, id: Id, want: Want) -> Res
     let Some(user) = account(transaction, id)? else { return Ok(None) };
     let mut holdings = Holdings::of(user);
     if want.categories() {
-        holdings.categories = all(transaction, select!("id, created_at, updated_at, deleted_at, color, title, rank", "category", live), id, category)?;
+        holdings.categories = all(transaction, sql::LIVE_CATEGORIES, id, category)?;
     }
     if want.todos() {
-        let todos = select!("id, content, category_id, date, due_time, rank, is_completed, created_at, updated_at, deleted_at", "todo", live);
-        holdings.todos = all(transaction, todos, id, todo)?;
-        let subs = select!("id, content, todo_id, date, due_time, rank, is_completed, created_at, updated_at, deleted_at", "sub", live);
-        holdings.subs = all(transaction, subs, id, sub)?;
+        holdings.todos = all(transaction, sql::LIVE_TODOS, id, todo)?;
+        holdings.subs = all(transaction, sql::LIVE_SUBS, id, sub)?;
     }
     Ok(Some(holdings))
 }
@@ -212,14 +173,12 @@ pub(super) fn holdings(transaction: &Transaction<'_>, id: Id, want: Want) -> Res
 /// Everything of one user.
 pub(super) fn archive(transaction: &Transaction<'_>, id: Id) -> Result<Option<Archive>, StoreError> {
     let Some(user) = account(transaction, id)? else { return Ok(None) };
-    let todos = select!("id, content, category_id, date, due_time, rank, is_completed, created_at, updated_at, deleted_at", "todo", all);
-    let subs = select!("id, content, todo_id, date, due_time, rank, is_completed, created_at, updated_at, deleted_at", "sub", all);
     Ok(Some(Archive {
         user,
-        categories: all(transaction, select!("id, created_at, updated_at, deleted_at, color, title, rank", "category", all), id, category)?,
-        todos: all(transaction, todos, id, todo)?,
-        subs: all(transaction, subs, id, sub)?,
-        feedback: all(transaction, select!("id, title, category, description, created_at, status", "feedback", all), id, feedback)?,
+        categories: all(transaction, sql::ARCHIVED_CATEGORIES, id, category)?,
+        todos: all(transaction, sql::ARCHIVED_TODOS, id, todo)?,
+        subs: all(transaction, sql::ARCHIVED_SUBS, id, sub)?,
+        feedback: all(transaction, sql::FEEDBACK, id, feedback)?,
     }))
 }
 
@@ -230,12 +189,10 @@ fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) 
 
 pub(super) fn put_user(transaction: &Transaction<'_>, user: &User) -> Result<(), StoreError> {
     let profile = user.profile.as_ref().map(serde_json::to_string).transpose();
-    let profile = profile.map_err(|error| StoreError::Broken { store: NAME, place: format!("the profile of user {}", user.id), reason: error.to_string() })?;
+    let profile = profile.map_err(|error| broken(format!("the profile of user {}", user.id), error.to_string()))?;
     run(
         transaction,
-        "INSERT INTO account (id, username, provider, apple_sub, is_subscribed, is_premium, created_at, deleted_at, recommended_at, reminded, patch_note, profile) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET username = ?2, provider = ?3, apple_sub = ?4, is_subscribed = ?5, \
-         is_premium = ?6, created_at = ?7, deleted_at = ?8, recommended_at = ?9, reminded = ?10, patch_note = ?11, profile = ?12",
+        sql::PUT_ACCOUNT,
         params![
             user.id,
             user.username,
@@ -254,18 +211,17 @@ pub(super) fn put_user(transaction: &Transaction<'_>, user: &User) -> Result<(),
 }
 
 pub(super) fn put_device(transaction: &Transaction<'_>, user: Id, device: &Device) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO device (token, user_id, seen_at) VALUES (?1, ?2, ?3)";
-    run(transaction, sql, params![device.token, user, stamp(device.seen_at)])
+    run(transaction, sql::PUT_DEVICE, params![device.token, user, stamp(device.seen_at)])
 }
 
 pub(super) fn drop_device(transaction: &Transaction<'_>, user: Id, token: &str) -> Result<(), StoreError> {
-    run(transaction, "DELETE FROM device WHERE token = ?1 AND user_id = ?2", params![token, user])
+    run(transaction, sql::DROP_DEVICE, params![token, user])
 }
 
 pub(super) fn put_category(transaction: &Transaction<'_>, user: Id, row: &Category) -> Result<(), StoreError> {
     run(
         transaction,
-        "INSERT OR REPLACE INTO category (id, user_id, created_at, updated_at, deleted_at, color, title, rank) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        sql::PUT_CATEGORY,
         params![row.id, user, stamp(row.created_at), stamp(row.updated_at), row.deleted_at.map(stamp), row.color, row.title, row.rank],
     )
 }
@@ -273,8 +229,7 @@ pub(super) fn put_category(transaction: &Transaction<'_>, user: Id, row: &Catego
 pub(super) fn put_todo(transaction: &Transaction<'_>, user: Id, row: &Todo) -> Result<(), StoreError> {
     run(
         transaction,
-        "INSERT OR REPLACE INTO todo (id, user_id, content, category_id, date, due_time, rank, is_completed, created_at, updated_at, deleted_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        sql::PUT_TODO,
         params![
             row.id,
             user,
@@ -294,8 +249,7 @@ pub(super) fn put_todo(transaction: &Transaction<'_>, user: Id, row: &Todo) -> R
 pub(super) fn put_sub(transaction: &Transaction<'_>, user: Id, row: &SubTodo) -> Result<(), StoreError> {
     run(
         transaction,
-        "INSERT OR REPLACE INTO sub (id, user_id, content, todo_id, date, due_time, rank, is_completed, created_at, updated_at, deleted_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        sql::PUT_SUB,
         params![
             row.id,
             user,
@@ -313,11 +267,7 @@ pub(super) fn put_sub(transaction: &Transaction<'_>, user: Id, row: &SubTodo) ->
 }
 
 pub(super) fn put_feedback(transaction: &Transaction<'_>, user: Id, row: &Feedback) -> Result<(), StoreError> {
-    run(
-        transaction,
-        "INSERT OR REPLACE INTO feedback (id, user_id, title, category, description, created_at, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![row.id, user, row.title, row.category, row.description, stamp(row.created_at), row.status],
-    )
+    run(transaction, sql::PUT_FEEDBACK, params![row.id, user, row.title, row.category, row.description, stamp(row.created_at), row.status])
 }
 
 /// Writes everything of one user, in place of what is there.
@@ -327,8 +277,8 @@ pub(super) fn restore(transaction: &Transaction<'_>, archive: &Archive) -> Resul
     for key in Key::of(&archive.user).into_iter().chain(devices) {
         claim(transaction, &key, Some(id))?;
     }
-    for table in ["device", "category", "todo", "sub", "feedback"] {
-        run(transaction, &format!("DELETE FROM {table} WHERE user_id = ?1"), [id])?;
+    for delete in [sql::DELETE_DEVICES, sql::DELETE_CATEGORIES, sql::DELETE_TODOS, sql::DELETE_SUBS, sql::DELETE_FEEDBACK] {
+        run(transaction, delete, [id])?;
     }
     put_user(transaction, &archive.user)?;
     archive.user.devices.iter().try_for_each(|row| put_device(transaction, id, row))?;
@@ -336,5 +286,5 @@ pub(super) fn restore(transaction: &Transaction<'_>, archive: &Archive) -> Resul
     archive.todos.iter().try_for_each(|row| put_todo(transaction, id, row))?;
     archive.subs.iter().try_for_each(|row| put_sub(transaction, id, row))?;
     archive.feedback.iter().try_for_each(|row| put_feedback(transaction, id, row))?;
-    run(transaction, "UPDATE sequence SET next = max(next, ?1)", [archive.highest_id().saturating_add(1)])
+    run(transaction, sql::SKIP_IDS, [archive.highest_id().saturating_add(1)])
 }

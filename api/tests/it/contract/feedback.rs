@@ -13,6 +13,8 @@ pub(super) async fn holds(world: Arc<World>) {
     let shown = json!({"id": "#", "userId": ann.id, "title": "Dark mode", "category": "feature", "description": "밤에 눈이 아파요 🌙", "createdAt": "@", "status": "pending"});
     ann.post(FEEDBACK, right.clone()).await.is(201, shown.clone());
     ann.post(FEEDBACK, but(&but(&right, "userId", json!("?")), "user_id", json!(ann.id.to_string()))).await.is(201, shown.clone());
+    // Without an author it is the caller, as the token says.
+    ann.post(FEEDBACK, but(&right, "userId", json!("?"))).await.is(201, shown.clone());
     let more = but(&but(&but(&right, "status", json!("done")), "createdAt", json!("2001-01-01T00:00:00Z")), "id", json!(1));
     ann.post(FEEDBACK, more).await.is(201, shown.clone());
     for category in ["bug", "feature", "feedback"] {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,11 +24,46 @@ pub(super) const WEB: &str = "com.safezone.onestep.web";
 /// Mail to addresses that begin so is refused by the one who carries it.
 pub(super) const NO_MAIL: &str = "no-mail-";
 
-/// The program, answering.
-pub(super) struct Process {
+/// The program as a server that listens; it ends with this value.
+pub(crate) struct Program {
     child: Mutex<Child>,
     address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Program {
+    /// Starts it and waits until it listens.
+    pub(crate) async fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = leash::spawn(command).expect("start the program");
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let told = follow(child.stderr.take().expect("its standard error"), log.clone());
+        let address = tokio::task::spawn_blocking(move || told.recv_timeout(START_LIMIT)).await.expect("a thread");
+        let Ok(address) = address else { panic!("it does not listen: {:?}", log.lock().expect("the log")) };
+        Self { child: Mutex::new(child), address, log }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("the log").join("\n")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let mut child = self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// The program, answering, with the services of others.
+pub(super) struct Process {
+    program: Program,
     http: Client,
     /// Google's and Apple's keys.
     _keys: Fake,
@@ -66,28 +101,23 @@ impl Process {
             ("ONESTEP_FCM_BASE_URL", &pushes.url),
         ]);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = leash::spawn(command).expect("start the program");
-        let log = Arc::<Mutex<Vec<String>>>::default();
-        let told = follow(child.stderr.take().expect("its standard error"), log.clone());
-        let address = tokio::task::spawn_blocking(move || told.recv_timeout(START_LIMIT)).await.expect("a thread");
-        let Ok(address) = address else { panic!("it does not listen: {:?}", log.lock().expect("the log")) };
+        let program = Program::start(command).await;
         // Loopback only: a proxy of the developer's environment has no say.
         let http = Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { child: Mutex::new(child), address, log, http, _keys: keys, model, mail, pushes, _tokens: tokens }
+        Self { program, http, _keys: keys, model, mail, pushes, _tokens: tokens }
     }
 
     pub(super) fn base(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.program.address())
     }
 
     pub(super) fn address(&self) -> SocketAddr {
-        self.address
+        self.program.address()
     }
 
     /// What it has said so far.
     pub(super) fn log(&self) -> String {
-        self.log.lock().expect("the log").join("\n")
+        self.program.log()
     }
 
     /// Signs in as the unchanged client does, without a `type`: id, access token, refresh token.
@@ -100,14 +130,6 @@ impl Process {
         let (access, refresh) = (token("access"), token("refresh"));
         let (_, claims) = super::tokens::read(&access);
         (claims["user_id"].as_i64().expect("a number"), access, refresh)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let mut child = self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let _ = child.kill();
-        let _ = child.wait();
     }
 }
 

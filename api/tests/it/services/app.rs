@@ -77,6 +77,10 @@ impl Rig {
         Self { app, router: onestep_api::http::router::router(entry), _folder: folder }
     }
 
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
         answered(&self.router, request.body(Body::from(body.to_string())).unwrap()).await

@@ -1,0 +1,261 @@
+//! Rules, history, open incidents and the time in; incident changes and notifications out. Nothing else decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use model::subject::Subject;
+
+use super::history::{History, ReceiverState};
+use super::incident::{self, Incident, State, Step};
+use super::notification::Notification;
+use super::operator::Orders;
+use super::rules::Rule;
+use super::terms::Terms;
+
+/// The incidents that are not over, by their identity.
+pub type Open = BTreeMap<(String, Subject), Incident>;
+
+/// What does not change between two decisions: what the configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct Rulebook {
+    /// What is told.
+    pub rules: Vec<Rule>,
+    /// On which terms each receiver is.
+    pub terms: BTreeMap<String, Terms>,
+}
+
+/// What is to be committed, in one transaction.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// Incidents as they are now.
+    pub incidents: Vec<Incident>,
+    /// Who is to be told of what.
+    pub notifications: Vec<Notification>,
+}
+
+impl Decision {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.incidents.is_empty() && self.notifications.is_empty()
+    }
+}
+
+/// Judges every rule and steps every incident. The order of the result is that of the rules and of their subjects.
+pub fn decide(book: &Rulebook, history: &History, open: &Open, orders: &Orders, now: DateTime<Utc>) -> Decision {
+    let mut steps: Vec<Step> = Vec::new();
+    for rule in &book.rules {
+        let mut judgements = rule.condition.judge(history, now);
+        let absent = open.keys().filter(|(name, _)| *name == rule.name).filter_map(|(_, subject)| rule.condition.judge_absent(subject, history, now));
+        judgements.extend(absent);
+        for judgement in judgements {
+            // Nothing is open most of the time, and then no key need be made.
+            let known = if open.is_empty() { None } else { open.get(&(rule.name.clone(), judgement.subject.clone())) };
+            steps.extend(incident::step(rule, known, &judgement, known.and_then(|known| orders.ack(known)), now));
+        }
+    }
+    for incident in open.values() {
+        if let Some(why) = orphaned(incident, &book.rules, history) {
+            steps.push(incident::close(incident, why, now));
+        }
+    }
+    mute(&book.rules, open, &mut steps);
+    let mut decision = Decision::default();
+    for Step { mut incident, tell } in steps {
+        for (event, receivers) in tell {
+            let told = addressees(&incident.subject, &receivers, book, history);
+            let notification = |receiver: &String| Notification { incident: incident.id.clone(), receiver: receiver.clone(), event, at: now };
+            decision.notifications.extend(told.iter().map(notification));
+            if !event.is_end() {
+                // Whoever is told that it fires is told how it ends.
+                let further: Vec<String> = told.into_iter().filter(|receiver| !incident.receivers.contains(receiver)).collect();
+                incident.receivers.extend(further);
+            }
+        }
+        decision.incidents.push(incident);
+    }
+    decision
+}
+
+/// Who is told in fact: nobody that he himself cannot be told, and in place of those that refuse everything their fallbacks too.
+fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history: &History) -> Vec<String> {
+    let fallback = |receiver: &str| book.terms.get(receiver).and_then(|terms| terms.fallback.clone());
+    if let Subject::Receiver(failing) = subject {
+        let others = || receivers.iter().filter(|receiver| *receiver != failing).cloned().collect();
+        return fallback(failing).map_or_else(others, |fallback| vec![fallback]);
+    }
+    let mut told: Vec<String> = receivers.to_vec();
+    for receiver in receivers {
+        if let Some(fallback) = fallback(receiver).filter(|_| history.receiver(receiver).is_some_and(ReceiverState::has_stopped))
+            && !told.contains(&fallback)
+        {
+            told.push(fallback);
+        }
+    }
+    told
+}
+
+/// Says of each incident whose symptom it is. A change of that is a step of its own.
+fn mute(rules: &[Rule], open: &Open, steps: &mut Vec<Step>) {
+    let stepped: BTreeSet<String> = steps.iter().map(|step| step.incident.id.clone()).collect();
+    let firing = |incident: &&Incident| incident.state == State::Firing;
+    let others = open.values().filter(|incident| !stepped.contains(&incident.id));
+    let mut by_subject: BTreeMap<&Subject, Vec<&Incident>> = BTreeMap::new();
+    for incident in steps.iter().map(|step| &step.incident).chain(others).filter(firing) {
+        by_subject.entry(&incident.subject).or_default().push(incident);
+    }
+    let mut causes: BTreeMap<String, String> = BTreeMap::new();
+    for related in by_subject.values_mut().filter(|related| related.len() > 1) {
+        related.sort_by_key(|incident| (incident.fired, incident.rule.clone()));
+        for symptom in related.iter() {
+            if let Some(cause) = root_of(symptom, related, rules) {
+                causes.insert(symptom.id.clone(), cause.id.clone());
+            }
+        }
+    }
+    let muted: Vec<Incident> = open
+        .values()
+        .filter(|incident| !stepped.contains(&incident.id) && incident.muted_by.as_ref() != causes.get(&incident.id))
+        .map(|incident| Incident { muted_by: causes.get(&incident.id).cloned(), ..incident.clone() })
+        .collect();
+    for step in steps.iter_mut() {
+        step.incident.muted_by = causes.get(&step.incident.id).cloned();
+    }
+    steps.extend(muted.into_iter().map(|incident| Step { incident, tell: vec![] }));
+}
+
+/// The incident among `related`, by age, that explains a symptom, and that nothing explains in its turn.
+fn root_of<'a>(symptom: &Incident, related: &[&'a Incident], rules: &[Rule]) -> Option<&'a Incident> {
+    let rule_of = |incident: &Incident| rules.iter().find(|rule| rule.name == incident.rule);
+    let explains = |cause: &Incident, symptom: &Incident| {
+        let (Some(cause_rule), Some(symptom_rule)) = (rule_of(cause), rule_of(symptom)) else { return false };
+        cause.id != symptom.id
+            && (cause_rule.mutes.contains(&symptom_rule.name) || cause_rule.condition.explains(&cause.causes, &symptom_rule.condition, &symptom.causes))
+    };
+    // Where two explain each other, the older one is the cause: one step up is always to an incident that does not explain back, or
+    // is older, so the way up has no circle.
+    let up = |from: &Incident| {
+        let older = |cause: &&&'a Incident| (cause.fired, &cause.rule) < (from.fired, &from.rule);
+        related.iter().find(|cause| explains(cause, from) && (older(cause) || !explains(from, cause))).copied()
+    };
+    let mut root = up(symptom)?;
+    for _ in related {
+        match up(root) {
+            Some(further) if further.id != symptom.id => root = further,
+            _ => break,
+        }
+    }
+    Some(root)
+}
+
+/// Why nothing will ever judge an incident again, if so.
+fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'static str> {
+    let Some(rule) = rules.iter().find(|rule| rule.name == incident.rule) else {
+        return Some("its rule is no longer in the configuration");
+    };
+    if !rule.condition.covers(&incident.subject) {
+        return Some("its rule no longer speaks of it");
+    }
+    match &incident.subject {
+        Subject::Source(name) if history.source(name).is_none() => Some("its source is no longer in the configuration"),
+        Subject::Receiver(name) if history.receiver(name).is_none() => Some("its receiver is no longer in the configuration"),
+        _ => None,
+    }
+}
+
+/// The open incidents under the names that their rules have now, and those that were renamed.
+pub fn renamed(open: Open, rules: &[Rule]) -> (Open, Vec<Incident>) {
+    let mut known = Open::new();
+    let mut changed = Vec::new();
+    let (old, current): (Vec<_>, Vec<_>) = open.into_iter().partition(|((rule, _), _)| rules.iter().any(|new| new.was.contains(rule)));
+    known.extend(current);
+    for ((was, subject), incident) in old {
+        let Some(rule) = rules.iter().find(|rule| rule.was.contains(&was)) else { continue };
+        let identity = (rule.name.clone(), subject.clone());
+        if known.contains_key(&identity) {
+            // It is open under its new name already; under the old one nothing watches it any more.
+            known.insert((was, subject), incident);
+            continue;
+        }
+        let incident = Incident { rule: rule.name.clone(), ..incident };
+        changed.push(incident.clone());
+        known.insert(identity, incident);
+    }
+    (known, changed)
+}
+
+/// Headlines of the symptoms among the open incidents, by the id of their cause.
+pub fn symptoms(open: &Open) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for incident in open.values().filter(|incident| incident.state == State::Firing) {
+        if let Some(cause) = &incident.muted_by {
+            all.entry(cause.clone()).or_default().push(incident.finding.headline.clone());
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::incident::Event;
+    use crate::observation::{Observation, What};
+    use crate::rules::Condition;
+    use model::call_failure::{CallFailure, FailureKind};
+
+    fn rule() -> Rule {
+        Rule::plain("r", Condition::source_failing(), vec!["team".into(), "me".into()])
+    }
+
+    fn book(rules: Vec<Rule>) -> Rulebook {
+        Rulebook { rules, terms: BTreeMap::new() }
+    }
+
+    fn judged(rules: Vec<Rule>, history: &History, open: &Open, now: DateTime<Utc>) -> Decision {
+        decide(&book(rules), history, open, &Orders::default(), now)
+    }
+
+    fn open(decision: Decision) -> Open {
+        decision.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect()
+    }
+
+    fn failing(source: &str, at: DateTime<Utc>) -> History {
+        let mut history = History::default();
+        history.watch(source, at);
+        let failure = CallFailure { call: "c".into(), resource: "r".into(), kind: FailureKind::Denied, said: "no".into(), next_step: "allow it".into() };
+        history.record(&Observation { at, seen: at, source: source.into(), what: What::Failed(failure) });
+        history
+    }
+
+    #[test]
+    fn each_receiver_is_told_once_of_each_step_and_nothing_is_told_twice() {
+        let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
+        let history = failing("watch.x", now);
+        let first = judged(vec![rule()], &history, &Open::new(), now);
+        assert_eq!(
+            first.notifications.iter().map(|told| (told.receiver.as_str(), told.event)).collect::<Vec<_>>(),
+            [("team", Event::Firing), ("me", Event::Firing)]
+        );
+        assert_eq!(first, judged(vec![rule()], &history, &Open::new(), now), "the same in, the same out");
+        assert!(judged(vec![rule()], &history, &open(first), now + TimeDelta::hours(1)).is_empty());
+    }
+
+    #[test]
+    fn what_nothing_watches_any_more_is_closed_with_the_reason() {
+        let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
+        let open = open(judged(vec![rule()], &failing("watch.x", now), &Open::new(), now));
+        let narrower = Rule { condition: Condition::silence_of("watch.other"), ..rule() };
+        for (rules, history, why) in [
+            (vec![], failing("watch.x", now), "its rule is no longer in"),
+            (vec![narrower], failing("watch.x", now), "its rule no longer speaks"),
+            (vec![rule()], History::default(), "its source"),
+        ] {
+            let decision = judged(rules, &history, &open, now);
+            assert_eq!(decision.incidents[0].state, State::Resolved);
+            assert!(decision.incidents[0].why.as_deref().unwrap().starts_with(why));
+            assert!(decision.notifications.iter().all(|told| told.event == Event::Closed));
+            assert_eq!(decision.notifications.len(), 2);
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What the rules look back on. It holds no more than the longest window any rule has, but for the errors that were ever seen, and
+//! gives the same answers whatever the order the same observations came in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use account::inventory::{Inventory, ResourceKind, STALE};
+use billing::costs::Costs;
+use billing::early::EarlyFigure;
+use billing::ledger::Ledger;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use lambda_log::fault::Fault;
+use lambda_log::tally::{Tally, minute_of};
+use model::call_failure::CallFailure;
+
+use super::fingerprints::{Fingerprints, KnownError};
+use super::observation::{MetricPoint, Observation, Ping, What};
+
+/// Everything the rules know.
+#[derive(Debug, Default)]
+pub struct History {
+    bill: Ledger,
+    minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
+    faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
+    errors: Fingerprints,
+    read_up_to: BTreeMap<String, DateTime<Utc>>,
+    measured_up_to: BTreeMap<String, DateTime<Utc>>,
+    pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
+    metrics: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, MetricPoint>>,
+    /// What stands behind the bill, by kind and region.
+    inventories: BTreeMap<(ResourceKind, String), Seen<Inventory>>,
+    /// Why a kind could not be read when it was last tried.
+    unread: BTreeMap<(ResourceKind, String), Seen<(String, String)>>,
+    sources: BTreeMap<String, SourceState>,
+    receivers: BTreeMap<String, ReceiverState>,
+}
+
+/// What is known of a receiver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReceiverState {
+    /// When it last took something.
+    pub took: Option<DateTime<Utc>>,
+    /// Since when it takes nothing, and why; `None` if its last answer was a good one, or there was none yet.
+    pub failing: Option<Untold>,
+    /// Attempts that have failed since it last took something, but for those after which it asked to wait.
+    pub attempts: u32,
+    /// Not to be tried before this, UTC.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The receiver itself asked for that wait; nothing may shorten it.
+    pub told_to_wait: bool,
+}
+
+/// A receiver that takes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Untold {
+    /// When the first attempt of the run failed.
+    pub since: DateTime<Utc>,
+    /// What the last one met, without secrets.
+    pub why: String,
+    /// It refuses everything: its address or its password is wrong, and waiting will not mend that.
+    pub stopped: bool,
+}
+
+impl ReceiverState {
+    /// Whether it refuses everything, so that somebody else has to be told.
+    pub fn has_stopped(&self) -> bool {
+        self.failing.as_ref().is_some_and(|failing| failing.stopped)
+    }
+}
+
+/// A thing with the time it was seen.
+#[derive(Debug, Clone)]
+pub struct Seen<T> {
+    /// When the source saw it.
+    pub seen: DateTime<Utc>,
+    /// The thing.
+    pub it: T,
+}
+
+/// What is known of a kind of resources in a region.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownInventory<'a> {
+    /// When it was last read, UTC.
+    pub seen: DateTime<Utc>,
+    /// What was read then.
+    pub inventory: &'a Inventory,
+    /// Why it could not be read since, if it was tried.
+    pub unknown: Option<&'a str>,
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SourceState {
+    /// Since when it has been watched without ever being removed from the configuration.
+    pub since: DateTime<Utc>,
+    /// The last time a whole poll succeeded.
+    pub answered: Option<DateTime<Utc>>,
+    /// Its failures since then: when the first was, how many, and the last one in full.
+    pub failing: Option<Failing>,
+}
+
+/// A run of failures.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Failing {
+    /// When the first of the run was.
+    pub since: DateTime<Utc>,
+    /// When the latest was.
+    #[serde(default)]
+    pub until: DateTime<Utc>,
+    /// How many polls have failed.
+    pub polls: u32,
+    /// The latest.
+    pub last: CallFailure,
+}
+
+impl History {
+    /// Takes an observation in.
+    pub fn record(&mut self, observation: &Observation) {
+        let Observation { at, seen, source, what } = observation;
+        match what {
+            What::Cost(cost) => self.bill.record_cost(*seen, cost),
+            // What they add up to comes as a cost.
+            What::Lines(_) => {}
+            What::Early(figure) => self.bill.record_early(*seen, source, figure),
+            What::Tally(tally) => {
+                let minutes = self.minutes.entry(tally.function.clone()).or_default();
+                let minute =
+                    minutes.entry(minute_of(*at)).or_insert_with(|| Seen { seen: *seen, it: Tally { function: tally.function.clone(), ..Tally::default() } });
+                minute.seen = minute.seen.max(*seen);
+                minute.it.add(tally);
+            }
+            What::Fault(fault) => {
+                if let Some(fingerprint) = &fault.fingerprint {
+                    let (function, fingerprint) = (fault.function.clone(), fingerprint.clone());
+                    self.errors.learn(KnownError { function, fingerprint, first: *at, seen: *seen, last: *seen });
+                }
+                let at_once = self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default();
+                insert(at_once, Seen { seen: *seen, it: fault.clone() });
+            }
+            What::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
+            What::MeasuredUpTo(read) => moved(&mut self.measured_up_to, &read.function, *at),
+            What::Ping(ping) => {
+                insert(self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default(), ping.clone());
+            }
+            What::Metric(point) => {
+                self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
+            }
+            What::Inventory(inventory) => {
+                let key = (inventory.kind, inventory.region.clone());
+                match &inventory.unknown {
+                    Some(why) => newest(&mut self.unread, key, *seen, (source.clone(), why.clone())),
+                    None => newest(&mut self.inventories, key, *seen, inventory.clone()),
+                }
+            }
+            What::Answered => {
+                if let Some(state) = self.sources.get_mut(source) {
+                    state.answered = state.answered.max(Some(*seen));
+                    // What failed after this answer has come first by chance.
+                    state.failing.take_if(|failing| failing.until <= *seen);
+                }
+            }
+            What::Failed(failure) => {
+                if let Some(state) = self.sources.get_mut(source).filter(|state| state.answered.is_none_or(|answered| answered < *seen)) {
+                    let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
+                    run.polls += 1;
+                    run.since = run.since.min(*seen);
+                    if run.until < *seen || (run.until == *seen && run.last.to_string() <= failure.to_string()) {
+                        (run.until, run.last) = (*seen, failure.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it is a point of a metric that says what is known already.
+    pub fn knows_point(&self, observation: &Observation) -> bool {
+        let What::Metric(point) = &observation.what else { return false };
+        let of_function = (point.function.clone(), point.metric.clone());
+        self.metrics.get(&of_function).and_then(|points| points.get(&observation.at)) == Some(point)
+    }
+
+    /// The clock was set back to `now`: what was seen later counts as seen now, or it would stand in the way of what comes.
+    pub fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
+        for state in self.sources.values_mut() {
+            state.since = state.since.min(now);
+            state.answered = state.answered.map(|at| at.min(now));
+            if let Some(failing) = &mut state.failing {
+                (failing.since, failing.until) = (failing.since.min(now), failing.until.min(now));
+            }
+        }
+        for state in self.receivers.values_mut() {
+            state.took = state.took.map(|at| at.min(now));
+            if let Some(failing) = &mut state.failing {
+                failing.since = failing.since.min(now);
+            }
+        }
+        for at in self.read_up_to.values_mut().chain(self.measured_up_to.values_mut()) {
+            *at = (*at).min(now);
+        }
+        for faults in self.faults.values_mut() {
+            let later: Vec<Seen<Fault>> = faults.split_off(&now).into_values().flatten().collect();
+            if !later.is_empty() {
+                faults.insert(now, later);
+            }
+            faults.values_mut().flatten().for_each(|fault| fault.seen = fault.seen.min(now));
+        }
+        for minutes in self.minutes.values_mut() {
+            for (_, later) in minutes.split_off(&minute_of(now)) {
+                let minute =
+                    minutes.entry(minute_of(now)).or_insert_with(|| Seen { seen: now, it: Tally { function: later.it.function.clone(), ..Tally::default() } });
+                minute.it.add(&later.it);
+            }
+            minutes.values_mut().for_each(|minute| minute.seen = minute.seen.min(now));
+        }
+        for pings in self.pings.values_mut() {
+            let later: Vec<Ping> = pings.split_off(&now).into_values().flatten().collect();
+            if !later.is_empty() {
+                pings.insert(now, later);
+            }
+        }
+        self.bill.clock_was_set_back(now);
+        for points in self.metrics.values_mut() {
+            points.split_off(&now);
+        }
+        self.inventories.values_mut().for_each(|known| known.seen = known.seen.min(now));
+        self.unread.values_mut().for_each(|unread| unread.seen = unread.seen.min(now));
+    }
+
+    /// Starts to watch a source; what is already known of it stays.
+    pub fn watch(&mut self, source: &str, now: DateTime<Utc>) {
+        self.sources.entry(source.to_owned()).or_insert(SourceState { since: now, answered: None, failing: None });
+    }
+
+    /// Puts back what the store knows of a source.
+    pub fn restore(&mut self, source: &str, state: SourceState) {
+        self.sources.insert(source.to_owned(), state);
+    }
+
+    /// Puts in what is known of a receiver.
+    pub fn know_receiver(&mut self, name: &str, state: ReceiverState) {
+        self.receivers.insert(name.to_owned(), state);
+    }
+
+    /// Puts back an error that the store knows.
+    pub fn learn(&mut self, error: KnownError) {
+        self.errors.learn(error);
+    }
+
+    /// Drops what no rule with a window of at most `window` can ask for any more.
+    pub fn forget(&mut self, now: DateTime<Utc>, window: TimeDelta) {
+        let edge = now - window;
+        self.bill.forget(now);
+        for minutes in self.minutes.values_mut() {
+            minutes.retain(|minute, counted| *minute >= edge || counted.seen >= edge);
+        }
+        for faults in self.faults.values_mut() {
+            faults.retain(|at, all| *at >= edge || all.iter().any(|fault| fault.seen >= edge));
+        }
+        for points in self.metrics.values_mut() {
+            drop_until(points, |at| *at < edge);
+        }
+        for pings in self.pings.values_mut() {
+            drop_until(pings, |at| *at < edge);
+        }
+    }
+
+    /// What is known of the bill, and before it.
+    pub fn bill(&self) -> &Ledger {
+        &self.bill
+    }
+
+    /// The bill, as far as it is known.
+    pub fn costs(&self) -> &Costs {
+        self.bill.costs()
+    }
+
+    /// Every early figure of the days up to and including `last`, latest day first.
+    pub fn early(&self, last: NaiveDate) -> impl Iterator<Item = &EarlyFigure> {
+        self.bill.early(last)
+    }
+
+    /// The functions whose logs are read.
+    pub fn functions_read(&self) -> impl Iterator<Item = (&str, DateTime<Utc>)> {
+        self.read_up_to.iter().map(|(function, at)| (function.as_str(), *at))
+    }
+
+    /// A function's counts from `from` to now, durations and causes left out: adding those up takes longest, and few rules ask for them.
+    pub fn counted(&self, function: &str, from: DateTime<Utc>) -> Tally {
+        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+        self.counts(function, from).for_each(|tally| sum.add_numbers(tally));
+        sum
+    }
+
+    /// The same with everything that was counted.
+    pub fn counted_with_durations(&self, function: &str, from: DateTime<Utc>) -> Tally {
+        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+        self.counts(function, from).for_each(|tally| sum.add(tally));
+        sum
+    }
+
+    fn counts(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = &Tally> {
+        self.minutes.get(function).into_iter().flat_map(move |minutes| minutes.range(minute_of(from)..)).map(|(_, counted)| &counted.it)
+    }
+
+    /// A function's faults by time, oldest first, those that happened or were seen since `from`.
+    pub fn faults(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &Fault)> {
+        let all = self.faults.get(function).into_iter().flatten();
+        all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault)))
+            .filter(move |(at, fault)| *at >= from || fault.seen >= from)
+            .map(|(at, fault)| (at, &fault.it))
+    }
+
+    /// When an error of a function happened for the first time ever, and when that was seen.
+    pub fn first(&self, function: &str, fingerprint: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.errors.first(function, fingerprint)
+    }
+
+    /// The functions that are pinged.
+    pub fn functions_pinged(&self) -> impl Iterator<Item = &str> {
+        self.pings.keys().map(String::as_str)
+    }
+
+    /// A function's pings, latest first.
+    pub fn pings(&self, function: &str) -> impl Iterator<Item = (DateTime<Utc>, &Ping)> {
+        self.pings.get(function).into_iter().flat_map(|pings| pings.iter().rev()).flat_map(|(at, pings)| pings.iter().rev().map(|ping| (*at, ping)))
+    }
+
+    /// The functions whose metrics are read, and up to when they were.
+    pub fn functions_measured(&self) -> impl Iterator<Item = (&str, DateTime<Utc>)> {
+        self.measured_up_to.iter().map(|(function, at)| (function.as_str(), *at))
+    }
+
+    /// The points of a metric since `from`, oldest first.
+    pub fn points(&self, function: &str, metric: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &MetricPoint)> {
+        self.metrics.get(&(function.to_owned(), metric.to_owned())).into_iter().flat_map(move |points| points.range(from..)).map(|(at, point)| (*at, point))
+    }
+
+    /// What stands behind the bill, as far as it has ever been read, by kind and region.
+    pub fn inventories(&self) -> impl Iterator<Item = KnownInventory<'_>> {
+        self.inventories.iter().map(|(key, known)| KnownInventory {
+            seen: known.seen,
+            inventory: &known.it,
+            unknown: self.unread.get(key).filter(|unread| unread.seen > known.seen).map(|unread| unread.it.1.as_str()),
+        })
+    }
+
+    /// The inventories that can be taken for what is there at `now`.
+    pub fn inventories_at(&self, now: DateTime<Utc>) -> Vec<&Inventory> {
+        self.inventories().filter(|known| known.unknown.is_none() && now - known.seen <= STALE).map(|known| known.inventory).collect()
+    }
+
+    /// The kinds that a source could not read when it last tried, in order.
+    pub fn unread_by(&self, source: &str) -> Vec<ResourceKind> {
+        let newer = |key: &(ResourceKind, String), unread: &Seen<(String, String)>| self.inventories.get(key).is_none_or(|known| known.seen < unread.seen);
+        let kinds = self.unread.iter().filter(|(key, unread)| unread.it.0 == source && newer(key, unread)).map(|((kind, _), _)| *kind);
+        kinds.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// What is known of each source.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &SourceState)> {
+        self.sources.iter().map(|(name, state)| (name.as_str(), state))
+    }
+
+    /// What is known of each receiver of the configuration.
+    pub fn receivers(&self) -> impl Iterator<Item = (&str, &ReceiverState)> {
+        self.receivers.iter().map(|(name, state)| (name.as_str(), state))
+    }
+
+    /// What is known of one receiver.
+    pub fn receiver(&self, name: &str) -> Option<&ReceiverState> {
+        self.receivers.get(name)
+    }
+
+    /// What is known of one source.
+    pub fn source(&self, name: &str) -> Option<&SourceState> {
+        self.sources.get(name)
+    }
+}
+
+/// Puts a thing among those of the same instant, in an order that does not depend on which came first.
+fn insert<T: std::fmt::Debug>(at_once: &mut Vec<T>, it: T) {
+    let place = if at_once.is_empty() { 0 } else { at_once.partition_point(|known| format!("{known:?}") < format!("{it:?}")) };
+    at_once.insert(place, it);
+}
+
+/// Keeps the newest; of two of the same instant it does not matter which came first.
+fn newest<K: Ord, T: std::fmt::Debug>(known: &mut BTreeMap<K, Seen<T>>, key: K, seen: DateTime<Utc>, it: T) {
+    let older = known.get(&key).is_none_or(|known| known.seen < seen || (known.seen == seen && format!("{:?}", known.it) <= format!("{it:?}")));
+    if older {
+        known.insert(key, Seen { seen, it });
+    }
+}
+
+/// A place in the data that only ever moves forward.
+fn moved(places: &mut BTreeMap<String, DateTime<Utc>>, function: &str, at: DateTime<Utc>) {
+    match places.get_mut(function) {
+        Some(known) => *known = (*known).max(at),
+        None => drop(places.insert(function.to_owned(), at)),
+    }
+}
+
+/// Drops entries from the front of an ordered map for as long as `old` holds.
+fn drop_until<K: Ord, V>(map: &mut BTreeMap<K, V>, old: impl Fn(&K) -> bool) {
+    while map.first_key_value().is_some_and(|(key, _)| old(key)) {
+        map.pop_first();
+    }
+}

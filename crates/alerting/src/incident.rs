@@ -1,0 +1,379 @@
+//! The life of one rule on one subject: pending, firing, resolved.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use lambda_log::diagnosis::Cause;
+use model::subject::Subject;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::operator::Ack;
+use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
+
+/// How long news of an open incident are collected before its receivers are told of them.
+const TOGETHER: TimeDelta = TimeDelta::minutes(10);
+
+/// Where an incident is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The condition holds, but not for long enough to tell anybody.
+    Pending,
+    /// It holds, and its receivers are told.
+    Firing,
+    /// It is over.
+    Resolved,
+}
+
+impl State {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One life. At most one that is not over exists per rule and subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Names this life for good: made of the moment it opened, the rule and the subject, and kept when the rule is renamed. In the order of
+    /// ids, older incidents come first. Empty only where a report reads a store that no daemon of this version has worked on yet.
+    #[serde(default)]
+    pub id: String,
+    /// The rule's name.
+    pub rule: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// The highest severity it has had.
+    pub severity: Severity,
+    /// Where it is in its life.
+    pub state: State,
+    /// When the condition first held, UTC.
+    pub opened: DateTime<Utc>,
+    /// When the first receivers were told, UTC.
+    pub fired: Option<DateTime<Utc>>,
+    /// When they were last told, UTC.
+    pub told: Option<DateTime<Utc>>,
+    /// Since when the condition has been clear while the incident is kept firing, UTC.
+    #[serde(default)]
+    pub clear_since: Option<DateTime<Utc>>,
+    /// When its severity rose, UTC.
+    #[serde(default)]
+    pub worsened: Option<DateTime<Utc>>,
+    /// When further receivers were told because nobody took care of it, UTC.
+    #[serde(default)]
+    pub escalated: Option<DateTime<Utc>>,
+    /// When it ended, UTC.
+    pub resolved: Option<DateTime<Utc>>,
+    /// Why it ended.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// The incident whose symptom it is: while that one is firing, nobody is told of this one by itself.
+    #[serde(default)]
+    pub muted_by: Option<String>,
+    /// What was found, as it was last told.
+    pub finding: Finding,
+    /// Every cause that has been told of.
+    pub causes: Vec<Cause>,
+    /// The receivers that are told of it.
+    pub receivers: Vec<String>,
+}
+
+impl Incident {
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.state == State::Resolved
+    }
+}
+
+/// What happened to an incident in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It still holds, and its receivers asked to be told again.
+    Reminder,
+    /// It still holds, and for a cause, or with an error, that nobody has been told of.
+    Changed,
+    /// It still holds, and its severity has risen.
+    Worsened,
+    /// It still holds, nobody has taken care of it, and further receivers are to be told.
+    Escalated,
+    /// Its receivers are to be told for the first time.
+    Firing,
+    /// It is over.
+    Resolved,
+    /// Nothing watches it any more: its rule or its source is gone from the configuration.
+    Closed,
+}
+
+impl Event {
+    /// Every event.
+    pub const ALL: &'static [Self] = &[Self::Reminder, Self::Changed, Self::Worsened, Self::Escalated, Self::Firing, Self::Resolved, Self::Closed];
+
+    /// The word used in JSON and in notification keys.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Changed => "changed",
+            Self::Worsened => "worsened",
+            Self::Escalated => "escalated",
+            Self::Reminder => "reminder",
+            Self::Resolved => "resolved",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether it is the end of an incident.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Resolved | Self::Closed)
+    }
+}
+
+/// An incident after a step, with who is to be told what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The incident as it is now.
+    pub incident: Incident,
+    /// What to tell, and to whom.
+    pub tell: Vec<(Event, Vec<String>)>,
+}
+
+impl Step {
+    fn silent(incident: Incident) -> Self {
+        Self { incident, tell: vec![] }
+    }
+}
+
+/// The next step in the life of `rule` on the judged subject. `None` if nothing changes.
+///
+/// Times of the incident that lie ahead of `now`, because the clock was set back, count from `now` on.
+pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
+    match (open, &judgement.verdict) {
+        // What is not known keeps things as they are.
+        (_, Verdict::Unknown(_)) | (None, Verdict::Clear(_)) => None,
+        (None, Verdict::Holds(finding)) => {
+            let incident = opened(rule, &judgement.subject, finding, now);
+            Some(if rule.hold.is_none() { fire(rule, incident, finding, now) } else { Step::silent(incident) })
+        }
+        (Some(incident), Verdict::Holds(finding)) => {
+            let incident = anchored(incident, now);
+            match incident.state {
+                State::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident, finding, now)),
+                State::Firing => goes_on(rule, incident, finding, ack, now),
+                State::Resolved => None,
+            }
+        }
+        (Some(incident), Verdict::Clear(why)) => {
+            let mut incident = anchored(incident, now);
+            let keep = rule.keep_firing_for.filter(|_| incident.state == State::Firing);
+            let Some(keep) = keep else { return Some(end(incident, Event::Resolved, why, now)) };
+            match incident.clear_since {
+                Some(since) if now - since >= keep.delta() => Some(end(incident, Event::Resolved, why, now)),
+                Some(_) => None,
+                None => {
+                    incident.clear_since = Some(now);
+                    Some(Step::silent(incident))
+                }
+            }
+        }
+    }
+}
+
+/// Ends an incident that nothing watches any more; `why` says what is gone.
+pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> Step {
+    end(anchored(incident, now), Event::Closed, why, now)
+}
+
+fn opened(rule: &Rule, subject: &Subject, finding: &Finding, now: DateTime<Utc>) -> Incident {
+    Incident {
+        id: id(&rule.name, subject, now),
+        rule: rule.name.clone(),
+        subject: subject.clone(),
+        severity: rule.severity_of(finding),
+        state: State::Pending,
+        opened: now,
+        fired: None,
+        told: None,
+        clear_since: None,
+        worsened: None,
+        escalated: None,
+        resolved: None,
+        why: None,
+        muted_by: None,
+        finding: finding.clone(),
+        causes: vec![],
+        receivers: vec![],
+    }
+}
+
+/// The second it opened and a hash of what it is, as hexadecimal digits: ids are in the order of age.
+fn id(rule: &str, subject: &Subject, opened: DateTime<Utc>) -> String {
+    format!("{:08x}{:06x}", opened.timestamp(), xxh3_64(format!("{rule}\n{subject}\n{}", opened.timestamp_millis()).as_bytes()) >> 40)
+}
+
+fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) -> Step {
+    let incident = Incident {
+        state: State::Firing,
+        severity: incident.severity.max(rule.severity_of(finding)),
+        fired: Some(now),
+        told: Some(now),
+        finding: finding.clone(),
+        causes: finding.cause.iter().map(|(cause, _)| *cause).collect(),
+        receivers: rule.tell.clone(),
+        ..incident
+    };
+    Step { tell: vec![(Event::Firing, incident.receivers.clone())], incident }
+}
+
+/// The condition of a firing incident still holds.
+fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
+    let ack = ack.filter(|ack| ack.counts(&incident));
+    let severity = incident.severity.max(rule.severity_of(finding));
+    let risen = rule.critical_at.is_some() && severity > incident.severity;
+    let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
+    let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, &incident, now));
+    let remind = ack.is_none() && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
+    let event = match (risen, changed, remind) {
+        (true, ..) => Some(Event::Worsened),
+        (_, true, _) => Some(Event::Changed),
+        (.., true) => Some(Event::Reminder),
+        _ => None,
+    };
+    let mut tell = Vec::new();
+    if let Some(event) = event {
+        incident.told = Some(now);
+        incident.finding = finding.clone();
+        incident.receivers = joined(&incident.receivers, &rule.tell);
+        incident.causes.extend(new_cause.map(|(cause, _)| cause));
+        tell.push((event, incident.receivers.clone()));
+    }
+    if risen {
+        (incident.severity, incident.worsened) = (severity, Some(now));
+    }
+    let due = |after: model::span::Span| incident.fired.is_some_and(|fired| now - fired >= after.delta());
+    if let Some(escalation) = rule.escalate.as_ref().filter(|escalation| incident.escalated.is_none() && ack.is_none() && due(escalation.after)) {
+        let further: Vec<String> = escalation.tell.iter().filter(|receiver| !incident.receivers.contains(receiver)).cloned().collect();
+        incident.escalated = Some(now);
+        incident.finding = finding.clone();
+        incident.receivers = joined(&incident.receivers, &further);
+        if !further.is_empty() {
+            tell.push((Event::Escalated, further));
+        }
+        return Some(Step { incident: Incident { clear_since: None, ..incident }, tell });
+    }
+    let holds_again = incident.clear_since.take().is_some();
+    (holds_again || !tell.is_empty()).then_some(Step { incident, tell })
+}
+
+/// The incident with no time ahead of the clock.
+fn anchored(incident: &Incident, now: DateTime<Utc>) -> Incident {
+    let past = |at: Option<DateTime<Utc>>| at.map(|at| at.min(now));
+    Incident {
+        opened: incident.opened.min(now),
+        fired: past(incident.fired),
+        told: past(incident.told),
+        clear_since: past(incident.clear_since),
+        worsened: past(incident.worsened),
+        escalated: past(incident.escalated),
+        ..incident.clone()
+    }
+}
+
+/// Whether the last message is long enough ago for one that only says that there is more of the same kind: what comes in a burst is
+/// told together, but before it leaves the rule's window.
+fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
+    let pause = rule.condition.window().map_or(TOGETHER, |window| TOGETHER.min(window.delta() / 2));
+    incident.told.is_none_or(|told| now - told >= pause)
+}
+
+/// Whoever was told that it fires is told that it ended; of a pending one nobody knows.
+fn end(incident: Incident, event: Event, why: &str, now: DateTime<Utc>) -> Step {
+    let told = incident.state == State::Firing && !incident.receivers.is_empty();
+    let tell = if told { vec![(event, incident.receivers.clone())] } else { vec![] };
+    Step { incident: Incident { state: State::Resolved, resolved: Some(now), why: Some(why.to_owned()), muted_by: None, ..incident }, tell }
+}
+
+fn joined(known: &[String], more: &[String]) -> Vec<String> {
+    let mut all = known.to_vec();
+    all.extend(more.iter().filter(|receiver| !known.contains(receiver)).cloned());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::Condition;
+    use lambda_log::diagnosis::Confidence;
+    use model::span::Span;
+
+    fn rule(hold: Option<Span>, remind: Option<Span>) -> Rule {
+        Rule { hold, remind, ..Rule::plain("r", Condition::source_failing(), vec!["team".into()]) }
+    }
+
+    fn judged(verdict: char) -> Judgement {
+        let verdict = match verdict {
+            'h' => Verdict::Holds(Box::default()),
+            'o' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::Oom, Confidence::Proved)), ..Finding::default() })),
+            'i' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::ImportError, Confidence::Proved)), ..Finding::default() })),
+            // Something that is newer than whatever was told before.
+            'n' => Verdict::Holds(Box::new(Finding { latest: DateTime::from_timestamp(1, 0), ..Finding::default() })),
+            'N' => Verdict::Holds(Box::new(Finding { latest: DateTime::from_timestamp(2, 0), ..Finding::default() })),
+            'c' => Verdict::Clear("fine".into()),
+            _ => Verdict::Unknown("no data".into()),
+        };
+        Judgement { subject: Subject::Total, verdict }
+    }
+
+    /// Runs verdicts a minute apart and gives the events with the minute they came in.
+    fn run(rule: &Rule, verdicts: &str) -> Vec<(usize, Event)> {
+        let mut open: Option<Incident> = None;
+        let mut events = Vec::new();
+        for (minute, verdict) in verdicts.chars().enumerate() {
+            let now = DateTime::from_timestamp(minute as i64 * 60, 0).unwrap();
+            if let Some(step) = step(rule, open.as_ref(), &judged(verdict), None, now) {
+                events.extend(step.tell.iter().map(|(event, _)| (minute, *event)));
+                open = (step.incident.state != State::Resolved).then_some(step.incident);
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn a_life_is_told_once_at_its_beginning_and_once_at_its_end() {
+        for (hold, remind, verdicts, events) in [
+            (None, None, "chhhhc", vec![(1, Event::Firing), (5, Event::Resolved)]),
+            (None, None, "hc", vec![(0, Event::Firing), (1, Event::Resolved)]),
+            (Some(2), None, "hhhhc", vec![(2, Event::Firing), (4, Event::Resolved)]),
+            (Some(2), None, "hhchhc", vec![]),
+            (Some(2), None, "huuhc", vec![(3, Event::Firing), (4, Event::Resolved)]),
+            (None, Some(3), "hhhhhhhc", vec![(0, Event::Firing), (3, Event::Reminder), (6, Event::Reminder), (7, Event::Resolved)]),
+            (None, None, "huuuuc", vec![(0, Event::Firing), (5, Event::Resolved)]),
+            (None, Some(1), "huuu", vec![(0, Event::Firing)]),
+            (None, None, "nnnnnnnnnnnnnc", vec![(0, Event::Firing), (13, Event::Resolved)]),
+            (None, None, "nnNNNNNNNNNNNc", vec![(0, Event::Firing), (10, Event::Changed), (13, Event::Resolved)]),
+            (None, None, "nnnnnnnnnnnnNnNc", vec![(0, Event::Firing), (12, Event::Changed), (15, Event::Resolved)]),
+            (None, None, "oooiioic", vec![(0, Event::Firing), (3, Event::Changed), (7, Event::Resolved)]),
+        ] {
+            let minutes = |n: Option<u16>| n.map(Span::minutes);
+            assert_eq!(run(&rule(minutes(hold), minutes(remind)), verdicts), events, "{verdicts}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_opening_without_an_end_and_no_end_without_an_opening(verdicts in "[hoicu]{0,60}", hold in prop::option::of(1u16..4), remind in prop::option::of(1u16..4)) {
+            let mut firing = false;
+            for (_, event) in run(&rule(hold.map(Span::minutes), remind.map(Span::minutes)), &verdicts) {
+                match event {
+                    Event::Firing => { prop_assert!(!firing); firing = true; }
+                    Event::Reminder | Event::Changed | Event::Worsened | Event::Escalated => prop_assert!(firing),
+                    Event::Resolved | Event::Closed => { prop_assert!(firing); firing = false; }
+                }
+            }
+        }
+    }
+}

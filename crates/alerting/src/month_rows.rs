@@ -1,0 +1,37 @@
+//! What a store knows of a month.
+
+use account::inventory::Inventory;
+use billing::day_cost::DayCost;
+use billing::line::DayLines;
+use chrono::{DateTime, Utc};
+use lambda_log::tally::Tally;
+use rust_decimal::Decimal;
+
+use crate::history::Seen;
+use crate::incident::Incident;
+use crate::observation::Ping;
+
+/// Everything the store knows of a month.
+#[derive(Debug, Default)]
+pub struct MonthRows {
+    /// The latest figure of each day of the month.
+    pub days: Vec<DayCost>,
+    /// The same for the month before.
+    pub days_before: Vec<DayCost>,
+    /// Every figure that was seen of the days of the month, with when it was seen.
+    pub figures: Vec<(DateTime<Utc>, DayCost)>,
+    /// The latest figure of each day of the thirteen months up to the end of this one, oldest first.
+    pub past: Vec<DayCost>,
+    /// The lines of this month and the one before, as far as they are known.
+    pub lines: Vec<DayLines>,
+    /// What stood behind the bill when it was last looked at in the month, with when that was.
+    pub inventories: Vec<Seen<Inventory>>,
+    /// Counts of each function over the month, causes among them.
+    pub tallies: Vec<Tally>,
+    /// Pings, with when they were sent.
+    pub pings: Vec<(DateTime<Utc>, Ping)>,
+    /// Incidents that were open at any time of the month.
+    pub incidents: Vec<Incident>,
+    /// The monitor's own calls: operation, count, US dollars.
+    pub calls: Vec<(String, u64, Decimal)>,
+}

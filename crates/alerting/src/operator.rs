@@ -1,0 +1,150 @@
+//! What people say to the monitor while it runs: silences, and that an incident is taken care of.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use model::glob::NamePattern;
+use serde::{Deserialize, Serialize};
+
+use super::incident::Incident;
+
+/// Incidents that nobody is to be told of until an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Its number, by which it is ended.
+    pub id: i64,
+    /// Which rules, by name or pattern.
+    pub rule: NamePattern,
+    /// Which subjects, by their stable spelling or a pattern of it: `function:backend-*`.
+    pub subject: NamePattern,
+    /// When it begins, UTC.
+    pub from: DateTime<Utc>,
+    /// When it ends, UTC.
+    pub until: DateTime<Utc>,
+    /// Who has asked for it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// That somebody takes care of an incident: no reminder and no escalation, unless it gets worse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Who.
+    pub author: String,
+    /// When, UTC.
+    pub at: DateTime<Utc>,
+    /// What else was said.
+    pub note: String,
+}
+
+/// Everything that has been said and still counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// By number.
+    pub silences: Vec<Silence>,
+    /// By the incident's id.
+    pub acks: BTreeMap<String, Ack>,
+}
+
+impl Ack {
+    /// Whether it was said since the incident last got worse.
+    pub fn counts(&self, incident: &Incident) -> bool {
+        incident.worsened.is_none_or(|worsened| self.at > worsened)
+    }
+}
+
+impl Silence {
+    /// Whether it covers the incident at an instant.
+    pub fn covers(&self, incident: &Incident, now: DateTime<Utc>) -> bool {
+        self.from <= now && now < self.until && self.rule.fits(&incident.rule) && self.subject.fits(&incident.subject.to_string())
+    }
+}
+
+impl Orders {
+    /// The silence that covers an incident for longest.
+    pub fn silence(&self, incident: &Incident, now: DateTime<Utc>) -> Option<&Silence> {
+        self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
+    }
+
+    /// The silence that an incident has come and gone in.
+    pub fn slept_through(&self, incident: &Incident) -> Option<&Silence> {
+        let end = incident.resolved?;
+        self.silences.iter().find(|silence| silence.covers(incident, incident.opened) && (silence.until >= end || silence.covers(incident, end)))
+    }
+
+    /// Who takes care of an incident. What was said before it got worse does not count any more.
+    pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
+        self.acks.get(&incident.id).filter(|ack| ack.counts(incident))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::State;
+    use crate::rules::{Finding, Severity};
+    use model::subject::Subject;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(minute * 60, 0).unwrap()
+    }
+
+    fn incident() -> Incident {
+        let finding = Finding::default();
+        Incident {
+            id: "i".into(),
+            rule: "start-up".into(),
+            subject: Subject::Function("backend-dev".into()),
+            severity: Severity::Warning,
+            state: State::Firing,
+            opened: at(0),
+            fired: Some(at(0)),
+            told: Some(at(0)),
+            clear_since: None,
+            worsened: None,
+            escalated: None,
+            resolved: None,
+            why: None,
+            muted_by: None,
+            finding,
+            causes: vec![],
+            receivers: vec![],
+        }
+    }
+
+    #[test]
+    fn an_ack_counts_until_the_incident_gets_worse() {
+        for (acked, worsened, counts) in [(5, None, true), (5, Some(3), true), (5, Some(5), false), (5, Some(7), false)] {
+            let orders = Orders { acks: BTreeMap::from([("i".into(), Ack { author: "jin".into(), at: at(acked), note: String::new() })]), ..Orders::default() };
+            let incident = Incident { worsened: worsened.map(at), ..incident() };
+            assert_eq!(orders.ack(&incident).is_some(), counts, "acked at {acked}, worse at {worsened:?}");
+        }
+    }
+
+    #[test]
+    fn a_silence_covers_what_fits_both_patterns_from_its_first_instant_until_its_end() {
+        for (rule, subject, minute, covers) in [
+            ("*", "*", 10, true),
+            ("*", "*", 9, false),
+            ("*", "*", 19, true),
+            ("*", "*", 20, false),
+            ("start-*", "function:*", 15, true),
+            ("start-up", "function:backend-dev", 15, true),
+            ("start", "*", 15, false),
+            ("*", "backend-dev", 15, false),
+            ("*", "service:*", 15, false),
+        ] {
+            let silence = Silence {
+                id: 1,
+                rule: rule.parse().unwrap(),
+                subject: subject.parse().unwrap(),
+                from: at(10),
+                until: at(20),
+                author: "jin".into(),
+                reason: "r".into(),
+            };
+            assert_eq!(silence.covers(&incident(), at(minute)), covers, "{rule} {subject} {minute}");
+        }
+    }
+}

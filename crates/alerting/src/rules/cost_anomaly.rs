@@ -1,0 +1,85 @@
+//! `when.cost_anomaly`: a service costs something that its past does not let expect: a step, a spike, a drift, or a service that is new.
+
+use billing::anomaly::{Episode, Kind};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::calendar::Month;
+use model::money::{Usd, cents};
+use model::settings::Settings;
+use model::span::Span;
+use model::subject::Subject;
+
+use super::{Finding, Judgement};
+use crate::history::History;
+use crate::which::{Which, service_of};
+
+/// Days after which the last settled figure says nothing about now.
+const STALE: TimeDelta = TimeDelta::days(7);
+
+/// The settings of `when.cost_anomaly`.
+#[derive(Debug, Clone)]
+pub struct CostAnomaly {
+    which: Which,
+    /// An episode that has cost less than this above what was expected is nobody's business.
+    at_least: Usd,
+}
+
+impl CostAnomaly {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let which = if settings.has("service") { Which::read(settings) } else { Some(Which::Each) };
+        let at_least = settings.or("at_least_usd", Usd(rust_decimal::Decimal::ONE));
+        Some(Self { which: which?, at_least: at_least? })
+    }
+
+    pub(super) fn window(&self) -> Option<Span> {
+        None
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        self.which.covers(subject)
+    }
+
+    pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
+        self.which.subjects(history).into_iter().map(|subject| self.one(history, subject, now)).collect()
+    }
+
+    fn one(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
+        let outlook = history.costs().outlook(Month::of(now.date_naive()));
+        let Some(outlook) = outlook.filter(|outlook| now.date_naive() - outlook.known_before <= STALE) else {
+            return Judgement::unknown(subject, "no settled day of the last week");
+        };
+        let found = outlook.episodes.iter().find(|episode| Some(episode.series.as_str()) == service_of(&subject));
+        match found {
+            Some(episode) if episode.amount - episode.expected >= self.at_least.0 => Judgement::holds(subject, finding(episode)),
+            Some(episode) => {
+                let above = cents(episode.amount - episode.expected);
+                Judgement::clear(subject, format!("{above} USD above what was to be expected since {}, below {}", episode.from, self.at_least))
+            }
+            None => Judgement::clear(subject, "as its past lets expect"),
+        }
+    }
+}
+
+fn finding(episode: &Episode) -> Finding {
+    let Episode { series, kind, from, amount, expected, .. } = episode;
+    let what = match kind {
+        Kind::Step => "costs more than it did",
+        Kind::Spike => "costs more than it should",
+        Kind::Drift => "has grown slowly, and far",
+        Kind::New => "is new on the bill",
+    };
+    let said = if *kind == Kind::New { vec![] } else { vec!["Its own past, weekdays and days of the month taken into account, lets expect less.".to_owned()] };
+    Finding {
+        headline: format!("{series} {what} since {from}: {} USD, expected {}", cents(*amount), cents(*expected)),
+        said,
+        facts: vec![
+            ("Kind".to_owned(), kind.word().to_owned()),
+            ("Since".to_owned(), from.to_string()),
+            ("Cost since then".to_owned(), format!("{} USD", cents(*amount))),
+            ("Expected".to_owned(), format!("{} USD", cents(*expected))),
+        ],
+        next_step: format!(
+            "Compare {from} with the day before by usage type (`monitor report`, or Cost Explorer): the line that grew is the cause. Look for what was deployed or created then."
+        ),
+        ..Finding::default()
+    }
+}

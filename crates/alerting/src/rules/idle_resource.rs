@@ -1,0 +1,115 @@
+//! `when.idle_resource`: something is paid for and used by nobody.
+
+use account::inventory::{Resource, ResourceKind, STALE, Usage, next_step, price_words};
+use chrono::{DateTime, Utc};
+use model::money::{Usd, cents};
+use model::settings::Settings;
+use model::span::{Span, spoken};
+use model::subject::Subject;
+
+use super::{Finding, Judgement, Measure};
+use crate::history::{History, KnownInventory};
+
+/// The settings of `when.idle_resource`.
+#[derive(Debug, Clone)]
+pub struct IdleResource {
+    /// The kinds it watches.
+    kinds: Vec<ResourceKind>,
+    /// How long nobody must have used it.
+    idle: Span,
+    /// What it costs a month at most without being told, where that matters.
+    above: Option<Usd>,
+}
+
+impl IdleResource {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let kinds = match settings.has("kinds") {
+            true => settings.words("kinds", "a kind of resource", ResourceKind::ALL),
+            false => Some(ResourceKind::ALL.iter().map(|(_, kind)| *kind).collect()),
+        };
+        let idle = settings.or("for", Span::days(14));
+        let above = if settings.has("above_usd") { settings.required::<Usd>("above_usd").map(Some) } else { Some(None) };
+        Some(Self { kinds: kinds?, idle: idle?, above: above? })
+    }
+
+    pub(super) fn window(&self) -> Option<Span> {
+        None
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        let Subject::Resource(key) = subject else { return false };
+        self.kinds.iter().any(|kind| key.strip_prefix(kind.word()).is_some_and(|rest| rest.starts_with('/')))
+    }
+
+    /// Whether a price is held against a limit.
+    pub(super) fn has_limit(&self) -> bool {
+        self.above.is_some()
+    }
+
+    pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
+        let known = history.inventories().filter(|known| self.kinds.contains(&known.inventory.kind));
+        known.flat_map(|known| known.inventory.resources.iter().map(move |resource| self.one(known, resource, now))).collect()
+    }
+
+    /// What is said of a thing that no inventory lists: that it is gone, if its kind has been read lately.
+    pub(super) fn judge_absent(&self, subject: &Subject, history: &History, now: DateTime<Utc>) -> Option<Judgement> {
+        let Subject::Resource(key) = subject else { return None };
+        let of_its_kind = history.inventories_at(now).into_iter().filter(|inventory| {
+            let rest = key.strip_prefix(inventory.kind.word());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        });
+        let all: Vec<_> = of_its_kind.collect();
+        let listed = all.iter().any(|inventory| inventory.resources.iter().any(|resource| resource.key(inventory.kind) == *key));
+        (!all.is_empty() && !listed).then(|| Judgement::clear(subject.clone(), "it is no longer there"))
+    }
+
+    fn one(&self, known: KnownInventory<'_>, resource: &Resource, now: DateTime<Utc>) -> Judgement {
+        let kind = known.inventory.kind;
+        let subject = Subject::Resource(resource.key(kind));
+        if let Some(why) = known.unknown {
+            return Judgement::unknown(subject, format!("it could not be read: {why}"));
+        }
+        if now - known.seen > STALE {
+            return Judgement::unknown(subject, format!("it was last looked at {} ago", spoken(now - known.seen)));
+        }
+        let idle = match &resource.usage {
+            Usage::Used => return Judgement::clear(subject, "it is used"),
+            Usage::Unknown(why) => return Judgement::unknown(subject, why.clone()),
+            Usage::Idle(idle) => idle,
+        };
+        // It was idle when it was looked at; what has happened since nobody knows.
+        if known.seen - idle.since < self.idle.delta() {
+            return Judgement::clear(subject, format!("{}, which is less than {}", idle.sentence(known.seen), self.idle));
+        }
+        let measure = match (self.above, resource.monthly_usd) {
+            (None, _) => None,
+            (Some(_), None) => return Judgement::unknown(subject, "the price table does not know what it costs"),
+            (Some(above), Some(usd)) if usd <= above.0 => {
+                return Judgement::clear(subject, format!("about {} USD a month, within {above}", cents(usd)));
+            }
+            (Some(above), Some(usd)) => Some(Measure { value: usd, limit: above.0 }),
+        };
+        let price = resource.monthly_usd.map_or_else(|| "not in the price table".to_owned(), |usd| format!("about {} USD a month", cents(usd)));
+        let mut facts = vec![
+            ("Idle since".to_owned(), format!("{}{}", idle.since.format("%F"), if idle.at_least { " or before" } else { "" })),
+            ("Price".to_owned(), price),
+            ("On the bill as".to_owned(), kind.service().to_owned()),
+            ("Region".to_owned(), known.inventory.region.clone()),
+        ];
+        let tags: Vec<String> = resource.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        for (label, value) in [("Is", &resource.note), ("State", &resource.state), ("Tags", &tags.join(", "))] {
+            if !value.is_empty() {
+                facts.push((label.to_owned(), value.clone()));
+            }
+        }
+        facts.extend(resource.created.map(|created| ("Made".to_owned(), created.format("%F").to_string())));
+        let finding = Finding {
+            headline: format!("{} {}{}", resource.title(kind), idle.sentence(known.seen), price_words(resource.monthly_usd)),
+            facts,
+            next_step: next_step(kind, resource, &known.inventory.region),
+            measure,
+            ..Finding::default()
+        };
+        Judgement::holds(subject, finding)
+    }
+}

@@ -1,0 +1,76 @@
+//! `when.source_failing`: the monitor cannot see. It is there without being written, so that a refused permission or an expired
+//! session is told once, to every receiver; writing it chooses who is told.
+
+use account::inventory::ResourceKind;
+use chrono::{DateTime, Utc};
+use model::settings::Settings;
+use model::span::Span;
+use model::subject::Subject;
+
+use super::{Finding, Judgement};
+use crate::history::{History, SourceState};
+
+/// The settings of `when.source_failing`.
+#[derive(Debug, Clone)]
+pub struct SourceFailing {
+    /// How long a failure that usually passes by itself, such as throttling, may last.
+    patience: Span,
+}
+
+impl Default for SourceFailing {
+    fn default() -> Self {
+        Self { patience: Span::minutes(15) }
+    }
+}
+
+impl SourceFailing {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        Some(Self { patience: settings.or("patience", Self::default().patience)? })
+    }
+
+    pub(super) fn window(&self) -> Option<Span> {
+        None
+    }
+
+    pub(super) fn covers(&self, subject: &Subject) -> bool {
+        matches!(subject, Subject::Source(_))
+    }
+
+    pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
+        history.sources().map(|(name, state)| self.one(name, state, &history.unread_by(name), now)).collect()
+    }
+
+    fn one(&self, name: &str, state: &SourceState, unread: &[ResourceKind], now: DateTime<Utc>) -> Judgement {
+        let subject = Subject::Source(name.to_owned());
+        let Some(failing) = &state.failing else {
+            return match state.answered {
+                Some(_) => Judgement::clear(subject, "it answers again"),
+                None => Judgement::unknown(subject, "it has not been asked yet"),
+            };
+        };
+        if failing.last.kind.is_passing() && now - failing.since < self.patience.delta() {
+            return Judgement::unknown(subject, "it may pass by itself");
+        }
+        let finding = Finding {
+            headline: format!("{name} cannot see: {}", failing.last.said),
+            said: vec![unknown(unread)],
+            facts: vec![
+                ("Call".to_owned(), failing.last.call.clone()),
+                ("Resource".to_owned(), failing.last.resource.clone()),
+                ("Failing since".to_owned(), failing.since.format("%F %T UTC").to_string()),
+            ],
+            next_step: failing.last.next_step.clone(),
+            ..Finding::default()
+        };
+        Judgement::holds(subject, finding)
+    }
+}
+
+/// What is not known until it is mended. A source of several kinds of things goes on with those it may read.
+fn unknown(unread: &[ResourceKind]) -> String {
+    if unread.is_empty() || unread.len() == ResourceKind::ALL.len() {
+        return "Until this is mended nothing is known about what it watches; open incidents stay as they are.".to_owned();
+    }
+    let kinds: Vec<&str> = unread.iter().map(|kind| kind.plural()).collect();
+    format!("Until this is mended nothing is known of {}; what else it reads is known, and open incidents stay as they are.", kinds.join(", "))
+}

@@ -1,0 +1,352 @@
+//! What the describing calls of RDS, EC2 and Elastic Load Balancing answer, and how it is read.
+//!
+//! A value that is absent or cannot be read is unknown; a page without the list that it is about is no answer at all.
+//! - <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>
+//! - <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>, `API_DescribeAddresses`, `API_DescribeVolumes`
+//! - <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html>, `API_DescribeTargetGroups`,
+//!   `API_DescribeTargetHealth`
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use model::call_failure::CallFailure;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::Page;
+use super::query::{Call, Query, Service};
+use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Tags, Volume};
+
+const RDS: Service = Service { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
+const EC2: Service = Service { name: "ec2", id: "EC2", version: "2016-11-15", token: "NextToken" };
+const BALANCERS: Service = Service { name: "elasticloadbalancing", id: "Elastic Load Balancing v2", version: "2015-12-01", token: "Marker" };
+
+#[async_trait]
+impl Resources for Query {
+    async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
+        let parameters = &[("MaxRecords", "100")];
+        self.pages(&Call { service: &RDS, action: "DescribeDBInstances", parameters, resource: "the account's databases" }, db_instances).await
+    }
+
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
+        let parameters = &[("MaxResults", "1000")];
+        self.pages(&Call { service: &EC2, action: "DescribeNatGateways", parameters, resource: "the account's NAT gateways" }, nat_gateways).await
+    }
+
+    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+        self.pages(&Call { service: &EC2, action: "DescribeAddresses", parameters: &[], resource: "the account's addresses" }, addresses).await
+    }
+
+    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+        let parameters = &[("MaxResults", "500")];
+        self.pages(&Call { service: &EC2, action: "DescribeVolumes", parameters, resource: "the account's volumes" }, volumes).await
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
+        let parameters = &[("PageSize", "400")];
+        self.pages(&Call { service: &BALANCERS, action: "DescribeLoadBalancers", parameters, resource: "the account's load balancers" }, load_balancers).await
+    }
+
+    async fn target_groups(&self, load_balancer: &str) -> Result<Vec<String>, CallFailure> {
+        let parameters = &[("LoadBalancerArn", load_balancer)];
+        self.pages(&Call { service: &BALANCERS, action: "DescribeTargetGroups", parameters, resource: load_balancer }, target_groups).await
+    }
+
+    async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
+        let parameters = &[("TargetGroupArn", group)];
+        Ok(self.pages(&Call { service: &BALANCERS, action: "DescribeTargetHealth", parameters, resource: group }, targets).await?.len())
+    }
+}
+
+/// An element whose children are all of the same kind: `item` in EC2, `member` in Elastic Load Balancing, the thing's own name in RDS.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct List<T> {
+    #[serde(rename = "item", alias = "member", alias = "DBInstance", alias = "Tag", default = "Vec::new")]
+    all: Vec<T>,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { all: vec![] }
+    }
+}
+
+/// The text of an element; empty where it is absent.
+type Text = String;
+
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text.trim()).ok().map(Into::into)
+}
+
+#[derive(Debug, Deserialize)]
+struct TagXml {
+    #[serde(rename = "key", alias = "Key", default)]
+    key: Text,
+    #[serde(rename = "value", alias = "Value", default)]
+    value: Text,
+}
+
+fn tags(list: List<TagXml>) -> Tags {
+    list.all.into_iter().filter(|tag| !tag.key.is_empty()).map(|tag| (tag.key, tag.value)).collect()
+}
+
+#[derive(Debug, Deserialize)]
+struct DbInstancesXml {
+    #[serde(rename = "DescribeDBInstancesResult")]
+    result: DbInstancesResult,
+}
+
+#[derive(Debug, Deserialize)]
+struct DbInstancesResult {
+    #[serde(rename = "DBInstances")]
+    instances: List<DbInstanceXml>,
+    #[serde(rename = "Marker")]
+    marker: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DbInstanceXml {
+    #[serde(rename = "DBInstanceIdentifier")]
+    id: Text,
+    #[serde(rename = "DBInstanceClass", default)]
+    class: Text,
+    #[serde(rename = "Engine", default)]
+    engine: Text,
+    #[serde(rename = "DBInstanceStatus", default)]
+    state: Text,
+    #[serde(rename = "StorageType", default)]
+    storage_type: Text,
+    #[serde(rename = "AllocatedStorage", default)]
+    storage_gb: Text,
+    #[serde(rename = "MultiAZ", default)]
+    multi_az: Text,
+    #[serde(rename = "InstanceCreateTime", default)]
+    created: Text,
+    #[serde(rename = "TagList", default)]
+    tags: List<TagXml>,
+}
+
+fn db_instances(xml: &str) -> Result<Page<DbInstance>, quick_xml::DeError> {
+    let read: DbInstancesXml = quick_xml::de::from_str(xml)?;
+    let instance = |read: DbInstanceXml| DbInstance {
+        id: read.id,
+        class: read.class,
+        engine: read.engine,
+        state: read.state,
+        storage_type: read.storage_type,
+        storage_gb: read.storage_gb.trim().parse().ok(),
+        multi_az: read.multi_az.trim().parse().ok(),
+        created: time(&read.created),
+        tags: tags(read.tags),
+    };
+    Ok(Page { items: read.result.instances.all.into_iter().map(instance).collect(), next: read.result.marker })
+}
+
+#[derive(Debug, Deserialize)]
+struct NatGatewaysXml {
+    #[serde(rename = "natGatewaySet")]
+    gateways: List<NatGatewayXml>,
+    #[serde(rename = "nextToken")]
+    next: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct NatGatewayXml {
+    #[serde(rename = "natGatewayId")]
+    id: Text,
+    #[serde(default)]
+    state: Text,
+    #[serde(rename = "connectivityType", default)]
+    connectivity: Text,
+    #[serde(rename = "createTime", default)]
+    created: Text,
+    #[serde(rename = "tagSet", default)]
+    tags: List<TagXml>,
+}
+
+fn nat_gateways(xml: &str) -> Result<Page<NatGateway>, quick_xml::DeError> {
+    let read: NatGatewaysXml = quick_xml::de::from_str(xml)?;
+    let gateway = |read: NatGatewayXml| NatGateway {
+        id: read.id,
+        state: read.state,
+        connectivity: read.connectivity,
+        created: time(&read.created),
+        tags: tags(read.tags),
+    };
+    Ok(Page { items: read.gateways.all.into_iter().map(gateway).collect(), next: read.next })
+}
+
+#[derive(Debug, Deserialize)]
+struct AddressesXml {
+    #[serde(rename = "addressesSet")]
+    addresses: List<AddressXml>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AddressXml {
+    #[serde(rename = "publicIp")]
+    ip: Text,
+    #[serde(rename = "allocationId", default)]
+    id: Text,
+    #[serde(rename = "associationId", default)]
+    association: Text,
+    #[serde(rename = "instanceId", default)]
+    instance: Text,
+    #[serde(rename = "networkInterfaceId", default)]
+    interface: Text,
+    #[serde(rename = "tagSet", default)]
+    tags: List<TagXml>,
+}
+
+fn addresses(xml: &str) -> Result<Page<Address>, quick_xml::DeError> {
+    let read: AddressesXml = quick_xml::de::from_str(xml)?;
+    let address = |read: AddressXml| Address {
+        attached: [&read.association, &read.instance, &read.interface].iter().any(|id| !id.is_empty()),
+        id: if read.id.is_empty() { read.ip.clone() } else { read.id },
+        ip: read.ip,
+        tags: tags(read.tags),
+    };
+    Ok(Page { items: read.addresses.all.into_iter().map(address).collect(), next: None })
+}
+
+#[derive(Debug, Deserialize)]
+struct VolumesXml {
+    #[serde(rename = "volumeSet")]
+    volumes: List<VolumeXml>,
+    #[serde(rename = "nextToken")]
+    next: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct VolumeXml {
+    #[serde(rename = "volumeId")]
+    id: Text,
+    #[serde(rename = "volumeType", default)]
+    class: Text,
+    #[serde(default)]
+    size: Text,
+    #[serde(rename = "status", default)]
+    state: Text,
+    #[serde(rename = "createTime", default)]
+    created: Text,
+    #[serde(rename = "tagSet", default)]
+    tags: List<TagXml>,
+}
+
+fn volumes(xml: &str) -> Result<Page<Volume>, quick_xml::DeError> {
+    let read: VolumesXml = quick_xml::de::from_str(xml)?;
+    let volume = |read: VolumeXml| Volume {
+        id: read.id,
+        class: read.class,
+        gb: read.size.trim().parse().ok(),
+        state: read.state,
+        created: time(&read.created),
+        tags: tags(read.tags),
+    };
+    Ok(Page { items: read.volumes.all.into_iter().map(volume).collect(), next: read.next })
+}
+
+#[derive(Debug, Deserialize)]
+struct LoadBalancersXml {
+    #[serde(rename = "DescribeLoadBalancersResult")]
+    result: LoadBalancersResult,
+}
+
+#[derive(Debug, Deserialize)]
+struct LoadBalancersResult {
+    #[serde(rename = "LoadBalancers")]
+    balancers: List<LoadBalancerXml>,
+    #[serde(rename = "NextMarker")]
+    next: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct LoadBalancerXml {
+    #[serde(rename = "LoadBalancerArn")]
+    arn: Text,
+    #[serde(rename = "LoadBalancerName", default)]
+    name: Text,
+    #[serde(rename = "Type", default)]
+    class: Text,
+    #[serde(rename = "State", default)]
+    state: StateXml,
+    #[serde(rename = "CreatedTime", default)]
+    created: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct StateXml {
+    #[serde(rename = "Code", default)]
+    code: Text,
+}
+
+fn load_balancers(xml: &str) -> Result<Page<LoadBalancer>, quick_xml::DeError> {
+    let read: LoadBalancersXml = quick_xml::de::from_str(xml)?;
+    let balancer =
+        |read: LoadBalancerXml| LoadBalancer { arn: read.arn, name: read.name, class: read.class, state: read.state.code, created: time(&read.created) };
+    Ok(Page { items: read.result.balancers.all.into_iter().map(balancer).collect(), next: read.result.next })
+}
+
+#[derive(Debug, Deserialize)]
+struct TargetGroupsXml {
+    #[serde(rename = "DescribeTargetGroupsResult")]
+    result: TargetGroupsResult,
+}
+
+#[derive(Debug, Deserialize)]
+struct TargetGroupsResult {
+    #[serde(rename = "TargetGroups")]
+    groups: List<TargetGroupXml>,
+    #[serde(rename = "NextMarker")]
+    next: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TargetGroupXml {
+    #[serde(rename = "TargetGroupArn")]
+    arn: Text,
+}
+
+fn target_groups(xml: &str) -> Result<Page<String>, quick_xml::DeError> {
+    let read: TargetGroupsXml = quick_xml::de::from_str(xml)?;
+    Ok(Page { items: read.result.groups.all.into_iter().map(|group| group.arn).collect(), next: read.result.next })
+}
+
+#[derive(Debug, Deserialize)]
+struct TargetHealthXml {
+    #[serde(rename = "DescribeTargetHealthResult")]
+    result: TargetHealthResult,
+}
+
+#[derive(Debug, Deserialize)]
+struct TargetHealthResult {
+    #[serde(rename = "TargetHealthDescriptions")]
+    targets: List<TargetXml>,
+}
+
+/// A target; that it is there is all that is wanted.
+#[derive(Debug, Deserialize)]
+struct TargetXml {}
+
+fn targets(xml: &str) -> Result<Page<()>, quick_xml::DeError> {
+    let read: TargetHealthXml = quick_xml::de::from_str(xml)?;
+    Ok(Page { items: read.result.targets.all.into_iter().map(|TargetXml {}| ()).collect(), next: None })
+}
+
+/// Reads any text as every answer there is, as whoever tries what a broken answer does.
+#[doc(hidden)]
+pub fn read_all(xml: &str) -> usize {
+    let read = [
+        db_instances(xml).map(|page| page.items.len()),
+        nat_gateways(xml).map(|page| page.items.len()),
+        addresses(xml).map(|page| page.items.len()),
+        volumes(xml).map(|page| page.items.len()),
+        load_balancers(xml).map(|page| page.items.len()),
+        target_groups(xml).map(|page| page.items.len()),
+        targets(xml).map(|page| page.items.len()),
+    ];
+    read.into_iter().flatten().sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,353 @@
+//! Stands in front of an account: every call is counted, priced, and refused once the month's cap is reached.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use billing::export::layout::Found;
+use chrono::{DateTime, NaiveDate, Utc};
+use clock::Clock;
+use model::calendar::Month;
+use model::call_failure::{CallFailure, FailureKind};
+use model::money::{Usd, cents};
+use model::own_calls::{Booked, Spent};
+use model::span::Span;
+use rust_decimal::Decimal;
+
+use super::prices::Prices;
+use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use super::{
+    Account, BilledDay, Billing, Bucket, CostQuestion, Exports, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
+    MetricQuery, Metrics, Page, Provisioned, Statistics,
+};
+
+/// Where calls that cost something are written down before they are made, so that no crash loses one, and two processes that share
+/// it cannot pass the cap together.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Writes one call down, unless the month would then cost more than `cap`. The month is that of the day.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String>;
+
+    /// Takes one call off again that was certainly not charged.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    async fn strike(&self, day: NaiveDate, operation: &str, price: Decimal) -> Result<(), String>;
+}
+
+/// Counts and prices calls.
+pub struct Meter {
+    prices: Prices,
+    cap: Usd,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Without one, what calls cost is only known to this process until the store is told.
+    ledger: Option<Box<dyn Ledger>>,
+}
+
+#[derive(Default)]
+struct State {
+    month: Option<Month>,
+    /// US dollars spent in `month`, calls that are under way included.
+    spent: Decimal,
+    unsaved: BTreeMap<(NaiveDate, String, Decimal), u64>,
+}
+
+impl Meter {
+    /// A meter that has counted nothing yet.
+    pub fn new(prices: Prices, cap: Usd, clock: Arc<dyn Clock>) -> Self {
+        Self { prices, cap, clock, state: Mutex::default(), ledger: None }
+    }
+
+    /// The same meter, with every call that costs something written down before it is made.
+    #[must_use]
+    pub fn with_ledger(self, ledger: impl Ledger + 'static) -> Self {
+        Self { ledger: Some(Box::new(ledger)), ..self }
+    }
+
+    /// Puts back what the store knows of the current month.
+    pub fn restore(&self, month: Month, spent: Decimal) {
+        let mut state = self.state();
+        state.month = Some(month);
+        state.spent = spent;
+    }
+
+    /// The calls since this was last asked, for the store.
+    pub fn take_unsaved(&self) -> Vec<Spent> {
+        let unsaved = std::mem::take(&mut self.state().unsaved);
+        unsaved.into_iter().map(|((day, operation, price), count)| Spent { day, operation, price, count }).collect()
+    }
+
+    /// The price table.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the price of a call aside before it is made, so that calls under way at the same time cannot pass the cap together.
+    fn reserve(&self, operation: &str, resource: &str) -> Result<Decimal, CallFailure> {
+        let price = self.prices.call(operation).unwrap_or_default();
+        let month = Month::of(self.clock.now().date_naive());
+        let mut state = self.state();
+        if state.month != Some(month) {
+            state.month = Some(month);
+            state.spent = Decimal::ZERO;
+        }
+        if !price.is_zero() && state.spent + price > self.cap.0 {
+            return Err(self.cap_reached(operation, resource, month, state.spent));
+        }
+        state.spent += price;
+        Ok(price)
+    }
+
+    fn cap_reached(&self, operation: &str, resource: &str, month: Month, spent: Decimal) -> CallFailure {
+        CallFailure {
+            call: operation.to_owned(),
+            resource: resource.to_owned(),
+            kind: FailureKind::CapReached,
+            said: format!("the monitor's own calls have cost {} USD in {month}, and one more would pass the cap of {}", cents(spent), self.cap),
+            next_step: "free sources such as `read.estimated_charges` go on; for this one raise max_monthly_usd under [aws], poll less often, or wait for the next month"
+                .to_owned(),
+        }
+    }
+
+    /// Books a call that was made.
+    fn book<T>(&self, operation: &str, price: Decimal, result: &Result<T, CallFailure>) {
+        let mut state = self.state();
+        if !was_charged(result) {
+            state.spent -= price;
+            return;
+        }
+        *state.unsaved.entry((self.clock.now().date_naive(), operation.to_owned(), price)).or_default() += 1;
+    }
+
+    async fn call<T>(&self, operation: &str, resource: &str, call: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
+        let price = self.prices.call(operation).unwrap_or_default();
+        match self.ledger.as_ref().filter(|_| !price.is_zero()) {
+            None => {
+                let price = self.reserve(operation, resource)?;
+                let result = call.await;
+                self.book(operation, price, &result);
+                result
+            }
+            Some(ledger) => self.call_by_ledger(ledger.as_ref(), (operation, price), resource, call).await,
+        }
+    }
+
+    async fn call_by_ledger<T>(
+        &self,
+        ledger: &dyn Ledger,
+        (operation, price): (&str, Decimal),
+        resource: &str,
+        call: impl Future<Output = Result<T, CallFailure>>,
+    ) -> Result<T, CallFailure> {
+        let day = self.clock.now().date_naive();
+        let unwritten = |why: String| CallFailure {
+            call: operation.to_owned(),
+            resource: resource.to_owned(),
+            kind: FailureKind::Refused,
+            said: format!("it costs {price} USD, and that cannot be written down: {why}"),
+            next_step: "mend the store; calls that cost something are not made before".to_owned(),
+        };
+        match ledger.book(day, operation, price, self.cap.0).await.map_err(unwritten)? {
+            Booked::CapReached(spent) => return Err(self.cap_reached(operation, resource, Month::of(day), spent)),
+            Booked::Yes => {}
+        }
+        let result = call.await;
+        if !was_charged(&result)
+            && let Err(why) = ledger.strike(day, operation, price).await
+        {
+            // Counted too much, which is the side that keeps the cap.
+            tracing::error!("a call that was not charged stays booked: {why}");
+        }
+        result
+    }
+}
+
+/// A refused call costs nothing; one whose answer never came may have been charged.
+fn was_charged<T>(result: &Result<T, CallFailure>) -> bool {
+    result.as_ref().err().is_none_or(|failure| failure.kind == FailureKind::NoAnswer)
+}
+
+/// The account, with the meter in front of every call that can be billed. Pings are not among them: what they cost depends on
+/// how long they run, and is priced from their REPORT line.
+pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
+    let metered = Arc::new(Metered { inner: account.clone(), meter: Arc::clone(meter) });
+    Account {
+        region: account.region,
+        billing: metered.clone(),
+        logs: metered.clone(),
+        functions: metered.clone(),
+        metrics: metered.clone(),
+        resources: metered.clone(),
+        identity: metered.clone(),
+        exports: metered,
+        prices: Arc::new(meter.prices.clone()),
+        log_budget: account.log_budget,
+    }
+}
+
+struct Metered {
+    inner: Account,
+    meter: Arc<Meter>,
+}
+
+#[async_trait]
+impl Billing for Metered {
+    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+        self.meter.call("ce:GetCostAndUsage", "the account's bill", self.inner.billing.costs(question, token)).await
+    }
+}
+
+#[async_trait]
+impl Logs for Metered {
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+        self.meter.call("logs:DescribeLogGroups", prefix, self.inner.logs.log_groups(prefix, token)).await
+    }
+
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        self.meter.call("logs:DescribeLogGroups", "groups that cost less", self.inner.logs.log_groups_of(class, token)).await
+    }
+
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+        self.meter.call("logs:FilterLogEvents", group, self.inner.logs.events(group, from_ms, to_ms, token)).await
+    }
+}
+
+#[async_trait]
+impl Functions for Metered {
+    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        self.meter.call("lambda:ListFunctions", "the region's functions", self.inner.functions.list(token)).await
+    }
+
+    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
+        self.inner.functions.invoke(function, payload, give_up).await
+    }
+
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        self.inner.functions.may_invoke(function).await
+    }
+
+    async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
+        self.meter.call("lambda:GetAccountSettings", "the account", self.inner.functions.concurrency_limit()).await
+    }
+
+    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+        self.meter.call("lambda:ListProvisionedConcurrencyConfigs", function, self.inner.functions.provisioned(function)).await
+    }
+
+    async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure> {
+        self.meter.call("lambda:GetFunctionConfiguration", function, self.inner.functions.memory_mb(function, qualifier)).await
+    }
+}
+
+#[async_trait]
+impl Metrics for Metered {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
+        self.meter.call("cloudwatch:GetMetricStatistics", &query.subject(), self.inner.metrics.statistics(query, from, to, period)).await
+    }
+
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        self.meter.call("cloudwatch:ListMetrics", &query.subject(), self.inner.metrics.list_metrics(query, token)).await
+    }
+}
+
+#[async_trait]
+impl Resources for Metered {
+    async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
+        self.meter.call("rds:DescribeDBInstances", "the account's databases", self.inner.resources.db_instances()).await
+    }
+
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
+        self.meter.call("ec2:DescribeNatGateways", "the account's NAT gateways", self.inner.resources.nat_gateways()).await
+    }
+
+    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+        self.meter.call("ec2:DescribeAddresses", "the account's addresses", self.inner.resources.addresses()).await
+    }
+
+    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+        self.meter.call("ec2:DescribeVolumes", "the account's volumes", self.inner.resources.volumes()).await
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
+        self.meter.call("elasticloadbalancing:DescribeLoadBalancers", "the account's load balancers", self.inner.resources.load_balancers()).await
+    }
+
+    async fn target_groups(&self, load_balancer: &str) -> Result<Vec<String>, CallFailure> {
+        self.meter.call("elasticloadbalancing:DescribeTargetGroups", load_balancer, self.inner.resources.target_groups(load_balancer)).await
+    }
+
+    async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
+        self.meter.call("elasticloadbalancing:DescribeTargetHealth", group, self.inner.resources.targets(group)).await
+    }
+}
+
+#[async_trait]
+impl Identity for Metered {
+    async fn who(&self) -> Result<String, CallFailure> {
+        self.inner.identity.who().await
+    }
+}
+
+#[async_trait]
+impl Exports for Metered {
+    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+        self.meter.call("s3:ListBucket", &bucket.name, self.inner.exports.objects(bucket, token)).await
+    }
+
+    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure> {
+        self.meter.call("s3:GetObject", &object.path, self.inner.exports.fetch(bucket, object, into)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clock::SimulatedClock;
+
+    fn meter(cap: &str) -> Meter {
+        let clock = SimulatedClock::starting_at("2024-12-31T23:00:00Z".parse().unwrap());
+        Meter::new(Prices::built_in().unwrap(), Usd(cap.parse().unwrap()), Arc::new(clock))
+    }
+
+    fn ends(kind: Option<FailureKind>) -> Result<(), CallFailure> {
+        kind.map_or(Ok(()), |kind| Err(CallFailure { call: String::new(), resource: String::new(), kind, said: String::new(), next_step: String::new() }))
+    }
+
+    /// Makes calls that end as told and gives how many were allowed and how many are booked.
+    fn check(cap: &str, calls: &[Option<FailureKind>]) -> (usize, u64) {
+        let meter = meter(cap);
+        let allowed = calls
+            .iter()
+            .filter(|kind| meter.reserve("ce:GetCostAndUsage", "the bill").map(|price| meter.book("ce:GetCostAndUsage", price, &ends(**kind))).is_ok())
+            .count();
+        (allowed, meter.take_unsaved().iter().map(|spent| spent.count).sum())
+    }
+
+    #[test]
+    fn only_calls_that_can_have_been_charged_count_against_the_cap() {
+        use FailureKind::{Denied, NoAnswer, Unreachable};
+        assert_eq!(check("0.03", &[None; 5]), (3, 3));
+        assert_eq!(check("0.03", &[Some(Unreachable); 5]), (5, 0), "what was never sent costs nothing");
+        assert_eq!(check("0.03", &[Some(Denied); 5]), (5, 0), "what was refused costs nothing");
+        assert_eq!(check("0.03", &[Some(NoAnswer); 5]), (3, 3), "what was sent may have been charged");
+    }
+
+    #[test]
+    fn calls_under_way_at_the_same_time_cannot_pass_the_cap_together() {
+        let meter = meter("0.02");
+        let first = [meter.reserve("ce:GetCostAndUsage", ""), meter.reserve("ce:GetCostAndUsage", "")];
+        assert!(first.iter().all(Result::is_ok));
+        let refused = meter.reserve("ce:GetCostAndUsage", "").unwrap_err();
+        assert!(refused.kind == FailureKind::CapReached && refused.said.contains("0.02 USD in 2024-12"), "{refused}");
+        assert!(meter.reserve("logs:FilterLogEvents", "").is_ok(), "free calls go on");
+    }
+}

@@ -1,0 +1,149 @@
+//! The Query protocol of AWS: a form is posted, XML comes back. RDS, EC2 and Elastic Load Balancing still speak it, and their SDK
+//! crates take minutes to compile for the few describing calls that are wanted.
+//! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sigv4::http_request::SigningSettings;
+use reqwest::{Method, Url};
+use serde::Deserialize;
+
+use super::Page;
+use super::failure::answered;
+use super::signed::{Named, SignedClient, Try, Unsigned, domain};
+use model::call_failure::CallFailure;
+
+/// Pages of one answer; more are taken for an answer without end.
+const MOST_PAGES: usize = 200;
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+/// A service that speaks the Query protocol.
+#[derive(Debug)]
+pub(super) struct Service {
+    /// Its name in IAM, in signatures and in its own address.
+    pub(super) name: &'static str,
+    /// Its id in the SDK's settings of endpoints: `AWS_ENDPOINT_URL_<ID>`, or `endpoint_url` of the profile.
+    pub(super) id: &'static str,
+    /// The version of its interface that is spoken.
+    pub(super) version: &'static str,
+    /// Which parameter the token of the next page goes into.
+    pub(super) token: &'static str,
+}
+
+/// One call: the service, the action, and what it is asked about.
+pub(super) struct Call<'a> {
+    pub(super) service: &'static Service,
+    pub(super) action: &'static str,
+    pub(super) parameters: &'a [(&'a str, &'a str)],
+    /// For people.
+    pub(super) resource: &'a str,
+}
+
+impl Call<'_> {
+    /// As in an IAM policy: `rds:DescribeDBInstances`.
+    fn name(&self) -> String {
+        format!("{}:{}", self.service.name, self.action)
+    }
+}
+
+/// Posts forms and reads XML.
+pub(super) struct Query {
+    client: Arc<SignedClient>,
+}
+
+impl Query {
+    pub(super) fn new(client: Arc<SignedClient>) -> Self {
+        Self { client }
+    }
+
+    /// All pages of an answer; `read` understands one.
+    pub(super) async fn pages<T>(&self, call: &Call<'_>, read: fn(&str) -> Result<Page<T>, quick_xml::DeError>) -> Result<Vec<T>, CallFailure> {
+        let name = call.name();
+        let named = Named { call: &name, resource: call.resource };
+        let mut all = Vec::new();
+        let mut token: Option<String> = None;
+        let mut asked = BTreeSet::new();
+        for _ in 0..MOST_PAGES {
+            let text = self.client.tries(|| self.try_once(call, named, token.as_deref())).await?;
+            let page = read(&text).map_err(|error| named.unreadable(error.to_string()))?;
+            all.extend(page.items);
+            match page.next.filter(|next| !next.is_empty()) {
+                None => return Ok(all),
+                // A token that comes back would be asked for ever.
+                Some(next) if !asked.insert(next.clone()) => break,
+                next => token = next,
+            }
+        }
+        Err(named.unreadable("its pages do not end".to_owned()))
+    }
+
+    async fn try_once(&self, call: &Call<'_>, named: Named<'_>, token: Option<&str>) -> Result<String, Try> {
+        let region = self.client.region(named).map_err(Try::last)?;
+        let url = self.endpoint(call.service, &region).map_err(|why| Try::last(named.before_an_answer(why)))?;
+        // The form, written as the query of an address.
+        let mut form = url.clone();
+        let pairs = [("Action", call.action), ("Version", call.service.version)].into_iter().chain(call.parameters.iter().copied());
+        form.query_pairs_mut().clear().extend_pairs(pairs.chain(token.map(|token| (call.service.token, token))));
+        let request = Unsigned {
+            service: call.service.name,
+            region: &region,
+            method: Method::POST,
+            url,
+            headers: &[("content-type", FORM)],
+            body: form.query().unwrap_or_default().as_bytes().to_vec(),
+            settings: SigningSettings::default(),
+            limit: Some(self.client.one_try),
+        };
+        let answer = self.client.send(named, request).await.map_err(Try::last)?;
+        let status = answer.status().as_u16();
+        let text = self.client.text(named, answer).await.map_err(Try::last)?;
+        if (200..300).contains(&status) {
+            return Ok(text);
+        }
+        Err(self.client.refused(refusal(named.call, named.resource, status, &text), status).await)
+    }
+
+    /// Where a service is.
+    fn endpoint(&self, service: &Service, region: &str) -> Result<Url, String> {
+        let address = self.client.endpoint(service.id).unwrap_or_else(|| format!("https://{}.{region}.{}/", service.name, domain(region)));
+        Url::parse(&address).map_err(|error| format!("the endpoint `{address}` of {} is no address: {error}", service.name))
+    }
+}
+
+/// Both forms of a refusal: `ErrorResponse/Error` of RDS and Elastic Load Balancing, `Response/Errors/Error` of EC2.
+#[derive(Debug, Default, Deserialize)]
+struct Refusal {
+    #[serde(rename = "Error")]
+    error: Option<ErrorWords>,
+    #[serde(rename = "Errors")]
+    errors: Option<Errors>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Errors {
+    #[serde(rename = "Error")]
+    error: Option<ErrorWords>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ErrorWords {
+    #[serde(rename = "Code", default)]
+    code: String,
+    #[serde(rename = "Message", default)]
+    message: String,
+}
+
+fn refusal(call: &str, resource: &str, status: u16, text: &str) -> CallFailure {
+    let read: Refusal = quick_xml::de::from_str(text).unwrap_or_default();
+    match read.error.or(read.errors.and_then(|errors| errors.error)).filter(|words| !words.code.is_empty()) {
+        Some(words) => {
+            let message = if words.message.is_empty() { "no message" } else { &words.message };
+            answered(call, resource, super::failure::classify(&words.code, status), &format!("{}: {message}", words.code))
+        }
+        None => answered(call, resource, super::failure::classify("", status), &format!("an answer that cannot be read (HTTP {status})")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

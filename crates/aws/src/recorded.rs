@@ -1,0 +1,417 @@
+//! A recorded account, replayed: what it billed, and how its functions behaved at what time. It answers as AWS does, late where
+//! AWS is late, and a ping that is sent to it leaves lines in the log.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use billing::day_cost::DayCost;
+use billing::export::layout::Found;
+use billing::line::Charge;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use clock::Clock;
+use model::calendar::{day_end, day_start};
+use model::call_failure::{CallFailure, FailureKind};
+use model::money::Money;
+use model::span::Span;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use super::budget::Budget;
+use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use super::{
+    Account, BilledDay, BilledGroup, Billing, Bucket, CostBy, CostQuestion, Exports, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent,
+    LogGroup, Logs, MetricQuery, Metrics, Page, Provisioned, Statistics,
+};
+
+/// What was recorded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    region: String,
+    /// Days are billed one after another from a first to a last.
+    bill: Vec<Billed>,
+    #[serde(default)]
+    function: Vec<Function>,
+    #[serde(default)]
+    database: Vec<Database>,
+}
+
+/// A service that cost the same every day for some days.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Billed {
+    service: String,
+    first: NaiveDate,
+    last: NaiveDate,
+    usd_a_day: Decimal,
+    /// Empty where it is not told apart.
+    #[serde(default)]
+    usage_type: String,
+    /// Usage if it says nothing else.
+    record_type: Option<String>,
+    /// How much was used a day, with its unit.
+    quantity_a_day: Option<(Decimal, String)>,
+}
+
+/// An RDS instance, and when anybody was connected to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Database {
+    name: String,
+    class: String,
+    engine: String,
+    storage_type: String,
+    storage_gb: u32,
+    made: DateTime<Utc>,
+    /// From then on it is no longer there.
+    gone: Option<DateTime<Utc>>,
+    /// The first and the last day on which anybody was connected; none for never.
+    used: Option<(NaiveDate, NaiveDate)>,
+}
+
+/// A function and how it behaved.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    name: String,
+    /// How long an idle environment is kept.
+    idle: Span,
+    /// How long an environment is kept at all.
+    recycle: Span,
+    behaviour: Vec<Behaviour>,
+    /// Calls that are not pings.
+    #[serde(default)]
+    calls: Vec<Calls>,
+}
+
+/// How a function behaves from a time on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Behaviour {
+    from: DateTime<Utc>,
+    /// What an invocation in a new environment logs, and what one in a warm environment does. Each line is the number of
+    /// milliseconds since the call, then the text; `{id}` and `{time}` stand for the request id and the line's own time.
+    cold: Vec<(i64, String)>,
+    #[serde(default)]
+    warm: Vec<(i64, String)>,
+    /// The error that the caller gets.
+    error: Option<String>,
+    /// Each invocation ends its environment.
+    #[serde(default)]
+    thrown_away: bool,
+}
+
+/// Calls at even distances.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calls {
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    every: Span,
+}
+
+/// Figures of a day appear this long after it began, and are final this long after it ended.
+const BILLED_AFTER: TimeDelta = TimeDelta::hours(24);
+const FINAL_AFTER: TimeDelta = TimeDelta::hours(24);
+/// Cost Explorer calls figures of this age no longer estimated.
+const ESTIMATED: TimeDelta = TimeDelta::hours(72);
+/// Until then the figure is this share of the final one.
+const FIRST_FIGURE: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
+/// An event becomes visible this long after it was written.
+const VISIBLE_AFTER: TimeDelta = TimeDelta::seconds(12);
+/// The log keeps only what can still be asked for.
+const LOG_KEPT: TimeDelta = TimeDelta::hours(3);
+/// The tail that an invocation returns, in bytes.
+const TAIL: usize = 4096;
+
+impl Recording {
+    /// Reads a recording.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// The account as it is at the time of `clock`; calls before `from` are not replayed.
+    pub fn account(self, clock: Arc<dyn Clock>, from: DateTime<Utc>) -> Account {
+        let region = self.region.clone();
+        let functions = self.function.iter().map(|function| (function.name.clone(), State { called_to: from, ..State::default() })).collect();
+        let replayed = Arc::new(Replayed { recording: self, clock, functions: Mutex::new(functions) });
+        Account {
+            region,
+            billing: replayed.clone(),
+            logs: replayed.clone(),
+            functions: replayed.clone(),
+            metrics: replayed.clone(),
+            resources: replayed.clone(),
+            identity: replayed.clone(),
+            exports: replayed,
+            prices: Arc::default(),
+            log_budget: Arc::new(Budget::unbounded()),
+        }
+    }
+}
+
+struct Replayed {
+    recording: Recording,
+    clock: Arc<dyn Clock>,
+    functions: Mutex<BTreeMap<String, State>>,
+}
+
+/// A function's log and its one environment.
+#[derive(Default)]
+struct State {
+    log: BTreeMap<(i64, u64), LogEvent>,
+    calls: u64,
+    called_to: DateTime<Utc>,
+    environment: Option<Environment>,
+}
+
+struct Environment {
+    stream: String,
+    born: DateTime<Utc>,
+    last: DateTime<Utc>,
+}
+
+impl Replayed {
+    fn states(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
+        self.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the recorded calls up to now happen.
+    fn catch_up(&self, function: &Function, state: &mut State, now: DateTime<Utc>) {
+        for calls in &function.calls {
+            let gap = calls.every.delta().num_milliseconds().max(1);
+            let done = ((state.called_to - calls.first).num_milliseconds().max(-1)).div_euclid(gap) + 1;
+            let mut next = calls.first + TimeDelta::milliseconds(done.max(0) * gap);
+            while next <= now && next < calls.last {
+                invoke(function, state, next);
+                next += calls.every.delta();
+            }
+        }
+        state.called_to = state.called_to.max(now);
+        let old = (now - LOG_KEPT).timestamp_millis();
+        while state.log.first_key_value().is_some_and(|((at, _), _)| *at < old) {
+            state.log.pop_first();
+        }
+    }
+
+    fn function(&self, name: &str) -> Option<&Function> {
+        self.recording.function.iter().find(|function| function.name == name)
+    }
+}
+
+/// One invocation: lines in the log, the environment as it is afterwards, and what the caller gets.
+fn invoke(function: &Function, state: &mut State, at: DateTime<Utc>) -> Option<Invoked> {
+    let behaviour = function.behaviour.iter().rev().find(|behaviour| behaviour.from <= at)?;
+    state.calls += 1;
+    let call = state.calls;
+    let warm = state.environment.take().filter(|environment| at - environment.last < function.idle.delta() && at - environment.born < function.recycle.delta());
+    let (lines, stream, born) = match warm {
+        Some(environment) if !behaviour.warm.is_empty() => (&behaviour.warm, environment.stream, environment.born),
+        _ => (&behaviour.cold, format!("{}[$LATEST]{:032x}", at.format("%Y/%m/%d/"), xxh3_128(format!("{}{call}", function.name).as_bytes())), at),
+    };
+    let id = request_id(&function.name, call);
+    let mut tail = String::new();
+    for (number, (offset, text)) in lines.iter().enumerate() {
+        let time = at + TimeDelta::milliseconds(*offset);
+        let message = text.replace("{id}", &id).replace("{time}", &time.format("%FT%T%.3fZ").to_string());
+        tail.push_str(&message);
+        tail.push('\n');
+        let key = (time.timestamp_millis(), call * 100 + number as u64);
+        state.log.insert(key, LogEvent { stream: stream.clone(), at_ms: key.0, id: Some(format!("{:020}{:020}", key.0, key.1)), message });
+    }
+    let end = at + TimeDelta::milliseconds(lines.iter().map(|(offset, _)| *offset).max().unwrap_or(0));
+    state.environment = (!behaviour.thrown_away).then_some(Environment { stream, born, last: end });
+    let cut = tail.len().saturating_sub(TAIL);
+    let log_tail = tail.get(cut..).unwrap_or(&tail).to_owned();
+    let payload =
+        behaviour.error.as_ref().map_or_else(|| "{}".to_owned(), |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string());
+    Some(Invoked { function_error: behaviour.error.as_ref().map(|_| "Unhandled".to_owned()), payload, log_tail })
+}
+
+/// Looks like one of Lambda's, and is the same in every replay.
+fn request_id(function: &str, call: u64) -> String {
+    let hash = format!("{:032x}", xxh3_128(format!("{function}/{call}").as_bytes()));
+    let part = |from: usize, to: usize| hash.get(from..to).unwrap_or_default().to_owned();
+    format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
+
+#[async_trait]
+impl Billing for Replayed {
+    async fn costs(&self, question: &CostQuestion, _token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+        let now = self.clock.now();
+        let mut items = Vec::new();
+        for day in question.from.iter_days().take_while(|day| *day < question.end && now >= day_start(*day) + BILLED_AFTER) {
+            let share = if now >= day_end(day) + FINAL_AFTER { Decimal::ONE } else { FIRST_FIGURE };
+            let billed = self.recording.bill.iter().filter(|billed| billed.first <= day && day <= billed.last);
+            let groups = billed.filter_map(|billed| billed.group(question.by, share)).collect();
+            items.push(BilledDay { day, estimated: now < day_end(day) + ESTIMATED, groups });
+        }
+        Ok(Page { items, next: None })
+    }
+}
+
+impl Billed {
+    /// What the answer to a question says of it, as far as it has arrived.
+    fn group(&self, by: CostBy, share: Decimal) -> Option<BilledGroup> {
+        let record_type = self.record_type.clone().unwrap_or_else(|| DayCost::USAGE.to_owned());
+        let used = Charge::of_record_type(&record_type) == Charge::Usage;
+        let usage_type = if by == CostBy::UsageType { self.usage_type.clone() } else { String::new() };
+        let quantity = self.quantity_a_day.clone().filter(|_| by == CostBy::UsageType).map(|(quantity, unit)| (quantity * share, unit));
+        let group = BilledGroup { service: self.service.clone(), record_type, usage_type, money: Money::usd(self.usd_a_day * share), quantity };
+        (by == CostBy::RecordType || used).then_some(group)
+    }
+}
+
+#[async_trait]
+impl Logs for Replayed {
+    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+        let groups = self.recording.function.iter().map(|function| format!("/aws/lambda/{}", function.name));
+        Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).map(|name| LogGroup { name, ..LogGroup::default() }).collect(), next: None })
+    }
+
+    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+        let now = self.clock.now();
+        let function = group.strip_prefix("/aws/lambda/").and_then(|name| self.function(name)).ok_or_else(|| absent("logs:FilterLogEvents", group))?;
+        let mut states = self.states();
+        let state = states.entry(function.name.clone()).or_default();
+        self.catch_up(function, state, now);
+        let visible = to_ms.min((now - VISIBLE_AFTER).timestamp_millis());
+        let items = if from_ms <= visible { state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()).collect() } else { vec![] };
+        Ok(Page { items, next: None })
+    }
+}
+
+#[async_trait]
+impl Functions for Replayed {
+    /// Nothing is recorded of how functions are configured.
+    async fn list(&self, _token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+
+    async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<Invoked, CallFailure> {
+        let now = self.clock.now();
+        let found = self.function(function).ok_or_else(|| absent("lambda:InvokeFunction", function))?;
+        let mut states = self.states();
+        let state = states.entry(function.to_owned()).or_default();
+        self.catch_up(found, state, now);
+        invoke(found, state, now).ok_or_else(|| absent("lambda:InvokeFunction", function))
+    }
+
+    async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
+        self.function(function).map(|_| ()).ok_or_else(|| absent("lambda:InvokeFunction", function))
+    }
+
+    async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
+        Ok(10)
+    }
+
+    async fn provisioned(&self, _function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn memory_mb(&self, function: &str, _qualifier: &str) -> Result<u32, CallFailure> {
+        Err(absent("lambda:GetFunctionConfiguration", function))
+    }
+}
+
+#[async_trait]
+impl Metrics for Replayed {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, _period: u32) -> Result<Vec<Statistics>, CallFailure> {
+        let named = |database: &&Database| query.metric == "DatabaseConnections" && query.dimensions.iter().any(|(_, value)| *value == database.name);
+        let Some(database) = self.recording.database.iter().find(named) else { return Ok(vec![]) };
+        let now = self.clock.now().min(to);
+        let there = |day: &NaiveDate| day_end(*day) > database.made && database.gone.is_none_or(|gone| day_start(*day) < gone);
+        let point = |day: NaiveDate| {
+            let connected = database.used.is_some_and(|(first, last)| first <= day && day <= last);
+            let maximum = if connected { 2.0 } else { 0.0 };
+            Statistics { at: day_start(day), sum: maximum, maximum, average: maximum }
+        };
+        Ok(from.date_naive().iter_days().take_while(|day| day_start(*day) < now).filter(there).map(point).collect())
+    }
+
+    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+        Ok(Page { items: vec![], next: None })
+    }
+}
+
+#[async_trait]
+impl Resources for Replayed {
+    async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
+        let now = self.clock.now();
+        let there = self.recording.database.iter().filter(|database| database.made <= now && database.gone.is_none_or(|gone| now < gone));
+        let instance = |database: &Database| DbInstance {
+            id: database.name.clone(),
+            class: database.class.clone(),
+            engine: database.engine.clone(),
+            state: "available".to_owned(),
+            storage_type: database.storage_type.clone(),
+            storage_gb: Some(database.storage_gb),
+            multi_az: Some(false),
+            created: Some(database.made),
+            tags: BTreeMap::new(),
+        };
+        Ok(there.map(instance).collect())
+    }
+
+    async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn target_groups(&self, _load_balancer: &str) -> Result<Vec<String>, CallFailure> {
+        Ok(vec![])
+    }
+
+    async fn targets(&self, _group: &str) -> Result<usize, CallFailure> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl Identity for Replayed {
+    async fn who(&self) -> Result<String, CallFailure> {
+        Ok(format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff))
+    }
+}
+
+#[async_trait]
+impl Exports for Replayed {
+    async fn objects(&self, bucket: &Bucket, _token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+        Err(absent("s3:ListBucket", &bucket.name))
+    }
+
+    async fn fetch(&self, _bucket: &Bucket, object: &Found, _into: &mut File) -> Result<(), CallFailure> {
+        Err(absent("s3:GetObject", &object.path))
+    }
+}
+
+fn absent(call: &str, resource: &str) -> CallFailure {
+    CallFailure {
+        call: call.to_owned(),
+        resource: resource.to_owned(),
+        kind: FailureKind::NotFound,
+        said: "it is not in the recording".to_owned(),
+        next_step: "check the name".to_owned(),
+    }
+}

@@ -1,0 +1,32 @@
+//! `[aws]`: which account, and what may be spent on asking it.
+
+use std::path::PathBuf;
+
+use model::money::Usd;
+use rust_decimal::Decimal;
+
+/// `[aws]`
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// The region of the functions; else the profile's or the environment's.
+    pub region: Option<String>,
+    /// The profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// A role to assume with the credentials found.
+    pub assume_role: Option<String>,
+    /// A table of prices of the user's own, over the one of the program.
+    pub prices: Option<PathBuf>,
+    /// What a month of the monitor's own calls may cost.
+    pub max_monthly_usd: Usd,
+    /// How many `logs:FilterLogEvents` calls a second all watches may make together.
+    pub log_calls_per_second: u32,
+}
+
+/// AWS allows five in many regions, and the quota is shared with everybody else who reads logs in the account.
+const DEFAULT_LOG_CALLS: u32 = 2;
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self { region: None, profile: None, assume_role: None, prices: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
+    }
+}

@@ -1,0 +1,232 @@
+//! The best that is known of what a day or a month costs: the bill, or an early figure that the bill does not contradict.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use model::calendar::Month;
+use rust_decimal::Decimal;
+
+use crate::day_cost::DayCost;
+use crate::early::{Early, EarlyFigure, Origin};
+use crate::free_tier::{FreeQuantity, FreeUse};
+use crate::ledger::Ledger;
+
+/// Which figure an amount is, and how things stood when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The bill's.
+    Bill,
+    /// An early one.
+    Early(Origin, DateTime<Utc>),
+}
+
+impl fmt::Display for By {
+    /// The end of a sentence: `by CloudWatch's estimate at 14:00 UTC`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bill => f.write_str("by the bill"),
+            Self::Early(Origin::Charges, as_of) => write!(f, "by CloudWatch's estimate at {} UTC", as_of.format("%H:%M")),
+            Self::Early(Origin::Usage, _) => f.write_str("by what was used, at the region's list price"),
+        }
+    }
+}
+
+/// The best that is known of what something costs, in US dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Best {
+    /// The largest figure that the bill does not contradict.
+    pub amount: Decimal,
+    /// Which one that is.
+    pub by: By,
+    /// What the bill says, so far.
+    pub billed: Option<Decimal>,
+    /// The largest early figure, whatever the bill says.
+    pub early: Option<(By, Decimal)>,
+}
+
+impl Best {
+    /// An early figure that is over a limit, where the bill is too.
+    pub fn confirmed_over(&self, limit: Decimal) -> Option<(By, Decimal)> {
+        self.early.filter(|(_, early)| *early > limit && self.billed.is_some_and(|billed| billed > limit))
+    }
+
+    /// An early figure that is over a limit, where what is known by now is not.
+    pub fn withdrawn_under(&self, limit: Decimal) -> Option<(By, Decimal)> {
+        self.early.filter(|(_, early)| *early > limit && self.amount <= limit)
+    }
+
+    /// How things stood when the early figure was made, UTC, where it is the best there is.
+    pub fn as_of(&self) -> Option<DateTime<Utc>> {
+        match self.by {
+            By::Bill => None,
+            By::Early(_, as_of) => Some(as_of),
+        }
+    }
+
+    /// Whether the bill does not say as much.
+    pub fn is_early(&self) -> bool {
+        self.by != By::Bill
+    }
+
+    /// Whether it is an early figure that is over a limit, and the bill's is not yet.
+    pub fn is_early_over(&self, limit: Decimal) -> bool {
+        self.is_early() && self.amount > limit && self.billed.is_none_or(|billed| billed <= limit)
+    }
+}
+
+/// The best that is known of one UTC day, of a service or of everything (`None`). `None` if nothing is known, or the bill is in another
+/// currency than US dollars.
+pub fn best_day(ledger: &Ledger, service: Option<&str>, day: NaiveDate) -> Option<Best> {
+    let bill = billed(ledger, day);
+    let billed = match bill {
+        Some(bill) => Some(bill.usd(service)?),
+        None => None,
+    };
+    let early = used_on(ledger, service, day, bill);
+    let settled = bill.is_some_and(|bill| bill.settled);
+    let (by, amount) = match (billed, early) {
+        (Some(billed), Some((by, early))) if early > billed && !settled => (by, early),
+        (Some(billed), _) => (By::Bill, billed),
+        (None, Some(early)) => early,
+        (None, None) => return None,
+    };
+    Some(Best { amount, by, billed, early })
+}
+
+/// The best that is known of the UTC month that `today` lies in, up to then: as [`best_day`].
+pub fn best_month(ledger: &Ledger, service: Option<&str>, today: NaiveDate) -> Option<Best> {
+    let month = Month::of(today);
+    let days: Vec<&DayCost> = ledger.costs().days(today).take_while(|cost| month.contains(cost.day)).collect();
+    let mut sum = Decimal::ZERO;
+    for day in &days {
+        sum = sum.saturating_add(day.usd(service)?);
+    }
+    let billed = (!days.is_empty()).then_some(sum);
+    let by_charges = charged_in(ledger, service, today, &days);
+    let by_usage = used_in(ledger, service, today, &days);
+    // Of what is known now, and of what had been taken to be so.
+    let largest = |of: fn(&Claim) -> Decimal| {
+        let claims = [&by_charges, &by_usage].into_iter().flatten();
+        claims.map(|claim| (claim.by, of(claim))).reduce(|known, other| if other.1 > known.1 { other } else { known })
+    };
+    let early = largest(|claim| claim.claimed);
+    let (by, amount) = match (billed, largest(|claim| claim.stands)) {
+        (Some(billed), Some((by, early))) if early > billed => (by, early),
+        (Some(billed), _) => (By::Bill, billed),
+        (None, Some(early)) => early,
+        (None, None) => return None,
+    };
+    Some(Best { amount, by, billed, early })
+}
+
+/// The services that early figures of the month of `today` name.
+pub fn services(ledger: &Ledger, today: NaiveDate) -> BTreeSet<String> {
+    let figures = ledger.early(today).take_while(|figure| Month::of(today).contains(figure.day));
+    figures.flat_map(|figure| figure.services.keys().cloned()).collect()
+}
+
+/// The newest figure of how much of the free tier is used in the month of `today`, of each quantity; of several sources the one that has
+/// seen the most.
+pub fn free_use(ledger: &Ledger, today: NaiveDate) -> BTreeMap<FreeQuantity, (DateTime<Utc>, FreeUse)> {
+    let mut newest: BTreeMap<FreeQuantity, (DateTime<Utc>, FreeUse)> = BTreeMap::new();
+    let month = Month::of(today);
+    for figure in ledger.early(today).take_while(|figure| month.contains(figure.day)) {
+        for (quantity, used) in &figure.free {
+            let known = newest.entry(*quantity).or_insert((figure.as_of, *used));
+            if known.1.used < used.used {
+                *known = (figure.as_of, *used);
+            }
+        }
+    }
+    newest
+}
+
+/// What an early figure claims, and what of it stands beside what the bill has settled.
+struct Claim {
+    by: By,
+    claimed: Decimal,
+    stands: Decimal,
+}
+
+fn billed(ledger: &Ledger, day: NaiveDate) -> Option<&DayCost> {
+    ledger.costs().days(day).next().filter(|cost| cost.day == day)
+}
+
+/// What was used on a day. Where everything is asked for, the services that are not on the bill yet, or with less than was used, come on
+/// top of what is.
+fn used_on(ledger: &Ledger, service: Option<&str>, day: NaiveDate, bill: Option<&DayCost>) -> Option<(By, Decimal)> {
+    let used = ledger.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == Origin::Usage);
+    let amount = |figure: &EarlyFigure| match service {
+        Some(service) => figure.services.get(service).and_then(|early| early.today),
+        None => {
+            let known = bill.map_or(Some(Decimal::ZERO), |bill| bill.usd(None))?;
+            let more = |(service, early): (&String, &Early)| {
+                let billed = bill.and_then(|bill| bill.usd(Some(service))).unwrap_or_default();
+                early.today.unwrap_or_default().saturating_sub(billed).max(Decimal::ZERO)
+            };
+            Some(figure.services.iter().map(more).fold(known, Decimal::saturating_add))
+        }
+    };
+    let all = used.filter_map(|figure| Some((By::Early(Origin::Usage, figure.as_of), amount(figure)?)));
+    all.reduce(|known, other| if other.1 > known.1 { other } else { known })
+}
+
+/// The month day by day: what is settled as it is on the bill, everything else with what was used, if that is more. What was used before
+/// the days that are remembered, and is not on the bill either, is in the first figure that is.
+fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<Claim> {
+    let month = Month::of(today);
+    let figures = || ledger.early(today).take_while(|figure| month.contains(figure.day)).filter(|figure| figure.origin == Origin::Usage);
+    let newest = figures().next()?;
+    let first = figures().map(|figure| figure.day).min()?;
+    let before = |figure: &EarlyFigure| match service {
+        Some(service) => figure.services.get(service).map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default())),
+        None => {
+            let all = figure.services.values().map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default()));
+            Some(all.fold(Decimal::ZERO, Decimal::saturating_add))
+        }
+    };
+    let earlier: Vec<&&DayCost> = days.iter().filter(|cost| cost.day < first).collect();
+    let billed_before = earlier.iter().filter_map(|cost| cost.usd(service)).fold(Decimal::ZERO, Decimal::saturating_add);
+    let used_before = figures().filter(|figure| figure.day == first).filter_map(before).max().unwrap_or_default();
+    let mut claimed = billed_before.max(used_before);
+    let mut stands = if earlier.is_empty() { used_before } else { billed_before };
+    let mut seen = false;
+    for day in first.iter_days().take_while(|day| *day <= today) {
+        let best = best_day(ledger, service, day);
+        if let Some(best) = best {
+            seen |= best.early.is_some();
+            stands = stands.saturating_add(best.amount);
+            claimed = claimed.saturating_add(best.early.map_or(best.amount, |(_, early)| early.max(best.amount)));
+        }
+    }
+    seen.then_some(Claim { by: By::Early(Origin::Usage, newest.as_of), claimed, stands })
+}
+
+/// CloudWatch's count of the month. Where the bill has settled the month up to a day with less than the count was on that day, the count
+/// is that much too high, then and since.
+fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<Claim> {
+    let month = Month::of(today);
+    let of = |figure: &EarlyFigure| match service {
+        Some(service) => figure.services.get(service).map(|early| early.month_to_date),
+        None => figure.total.map(|early| early.month_to_date),
+    };
+    let counts: Vec<(NaiveDate, DateTime<Utc>, Decimal)> = ledger
+        .early(today)
+        .take_while(|figure| month.contains(figure.day))
+        .filter(|figure| figure.origin == Origin::Charges)
+        .filter_map(|figure| Some((figure.day, figure.as_of, of(figure)?)))
+        .collect();
+    let (_, as_of, claimed) = counts.iter().max_by_key(|(_, as_of, _)| *as_of).copied()?;
+    let mut settled = days.iter().rev().zip(month.first_day().iter_days()).take_while(|(cost, day)| cost.day == *day && cost.settled);
+    let mut sum = Decimal::ZERO;
+    let mut too_high = Decimal::ZERO;
+    // The last settled day for which there is a count of that day says how far the count is off.
+    for (cost, day) in settled.by_ref() {
+        sum = sum.saturating_add(cost.usd(service).unwrap_or_default());
+        if let Some((_, _, counted)) = counts.iter().filter(|(of, ..)| *of == day).max_by_key(|(_, as_of, _)| *as_of) {
+            too_high = counted.saturating_sub(sum).max(Decimal::ZERO);
+        }
+    }
+    Some(Claim { by: By::Early(Origin::Charges, as_of), claimed, stands: claimed.saturating_sub(too_high) })
+}

@@ -1,0 +1,252 @@
+//! Why an amount is not what it was before: parts that add up exactly.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::line::{Charge, Charged, DayLines};
+use crate::day_cost::DayCost;
+
+/// What kind of part a change has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonKind {
+    /// More or less was used, at the price of before.
+    Usage,
+    /// The same costs more or less: another price, another tier, a free tier used up.
+    Price,
+    /// It was not on the bill before.
+    New,
+    /// It is no longer on the bill.
+    Gone,
+    /// Tax.
+    Tax,
+    /// Credits, refunds and discounts.
+    Credit,
+}
+
+/// One part of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Its kind.
+    pub kind: ReasonKind,
+    /// The usage type as the bill spells it; empty where the lines of the bill are not known that finely, and for tax and credits.
+    pub usage_type: String,
+    /// How much of the change it is, in the currency of the service; all reasons of a service add up to `amount - previous`, exactly.
+    pub amount: Decimal,
+}
+
+/// What a service cost in one period, as finely as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Exact amount, everything included.
+    pub amount: Decimal,
+    /// What of it is tax.
+    pub tax: Decimal,
+    /// What of it was given back; negative.
+    pub credit: Decimal,
+    /// What was used, by usage type; empty where the lines of the bill are not known.
+    pub used: BTreeMap<String, Charged>,
+}
+
+/// How much of the amount of a period may be missing from its lines before the lines are no longer compared with those of another.
+const UNCOVERED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+/// Digits after the point that a part is rounded to; what rounding leaves is in the other part, so that nothing is lost.
+const DIGITS: u32 = 10;
+
+impl Side {
+    fn usage(&self) -> Decimal {
+        self.amount.saturating_sub(self.tax).saturating_sub(self.credit)
+    }
+
+    /// What of the usage the lines do not tell.
+    fn untold(&self) -> Decimal {
+        self.used.values().fold(self.usage(), |rest, line| rest.saturating_sub(line.amount))
+    }
+
+    /// Whether the lines are (nearly) everything there is; a period that cost nothing has none.
+    fn is_told_apart(&self) -> bool {
+        self.untold().abs() <= self.usage().abs().saturating_mul(UNCOVERED)
+    }
+}
+
+/// Why a service does not cost what it did before, largest part first. The parts add up to the difference exactly.
+pub fn reasons(before: &Side, now: &Side) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let mut because = |kind, usage_type: &str, amount: Decimal| {
+        if !amount.is_zero() {
+            reasons.push(Reason { kind, usage_type: usage_type.to_owned(), amount });
+        }
+    };
+    because(ReasonKind::Tax, "", now.tax.saturating_sub(before.tax));
+    because(ReasonKind::Credit, "", now.credit.saturating_sub(before.credit));
+    if before.is_told_apart() && now.is_told_apart() {
+        let types: BTreeSet<&String> = before.used.keys().chain(now.used.keys()).collect();
+        for usage_type in types {
+            match (before.used.get(usage_type), now.used.get(usage_type)) {
+                (None, Some(line)) => because(ReasonKind::New, usage_type, line.amount),
+                (Some(line), None) => because(ReasonKind::Gone, usage_type, -line.amount),
+                (Some(was), Some(is)) => {
+                    let change = is.amount.saturating_sub(was.amount);
+                    let volume = volume(was, is).unwrap_or(change);
+                    because(ReasonKind::Usage, usage_type, volume);
+                    because(ReasonKind::Price, usage_type, change.saturating_sub(volume));
+                }
+                (None, None) => {}
+            }
+        }
+        because(ReasonKind::Usage, "", now.untold().saturating_sub(before.untold()));
+    } else {
+        let change = now.usage().saturating_sub(before.usage());
+        let kind = if before.usage().is_zero() {
+            ReasonKind::New
+        } else if now.usage().is_zero() {
+            ReasonKind::Gone
+        } else {
+            ReasonKind::Usage
+        };
+        because(kind, "", change);
+    }
+    reasons.sort_by(|a, b| b.amount.abs().cmp(&a.amount.abs()).then_with(|| (a.kind, &a.usage_type).cmp(&(b.kind, &b.usage_type))));
+    reasons
+}
+
+/// What the difference in quantity would have cost at the price of before. `None` where quantities cannot be compared: then nothing is
+/// known of a price, and everything counts as usage.
+fn volume(was: &Charged, is: &Charged) -> Option<Decimal> {
+    let (was_quantity, quantity) = was.quantity.zip(is.quantity).filter(|(was, _)| was.is_sign_positive() && !was.is_zero())?;
+    if was.unit != is.unit {
+        return None;
+    }
+    let more = quantity.checked_sub(was_quantity)?;
+    // Amounts have at most twelve digits before the point, so the product has room; if not, the price is divided first.
+    let exact = was.amount.checked_mul(more).and_then(|product| product.checked_div(was_quantity));
+    exact.or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more)).map(|part| part.round_dp(DIGITS))
+}
+
+/// Each service of some days with its currency: what it cost, and by what.
+pub fn sides<'a>(days: impl IntoIterator<Item = &'a DayCost>, lines: impl IntoIterator<Item = &'a DayLines>) -> BTreeMap<(String, String), Side> {
+    let mut sides = BTreeMap::<(String, String), Side>::new();
+    for day in days {
+        for (service, money) in &day.services {
+            let side = sides.entry((service.clone(), money.currency.clone())).or_default();
+            side.amount = side.amount.saturating_add(money.amount);
+            for (record_type, amount) in day.records.get(service).into_iter().flatten() {
+                match Charge::of_record_type(record_type) {
+                    Charge::Tax => side.tax = side.tax.saturating_add(*amount),
+                    Charge::Credit => side.credit = side.credit.saturating_add(*amount),
+                    Charge::Usage => {}
+                }
+            }
+            // Cost Explorer books tax as a service of this name.
+            if service == TAX && !day.records.contains_key(service) {
+                side.tax = side.tax.saturating_add(money.amount);
+            }
+        }
+    }
+    for (key, charged) in lines.into_iter().flat_map(|day| &day.lines) {
+        if Charge::of_record_type(&key.record_type) != Charge::Usage {
+            continue;
+        }
+        let Some(side) = sides.get_mut(&(key.service.clone(), key.currency.clone())) else { continue };
+        match side.used.get_mut(&key.usage_type) {
+            Some(known) => known.add(charged),
+            None => drop(side.used.insert(key.usage_type.clone(), charged.clone())),
+        }
+    }
+    sides
+}
+
+/// The name under which tax stands among the services.
+pub const TAX: &str = "Tax";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn amount(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    /// `usage type, amount, quantity` and so on; `tax` and `credit` are those; `rest` has no line.
+    fn side(lines: &[(&str, &str, &str)]) -> Side {
+        let mut side = Side::default();
+        for (name, usd, quantity) in lines {
+            side.amount += amount(usd);
+            match *name {
+                "tax" => side.tax += amount(usd),
+                "credit" => side.credit += amount(usd),
+                "rest" => {}
+                name => drop(side.used.insert(name.into(), Charged { amount: amount(usd), quantity: quantity.parse().ok(), unit: "Hrs".into() })),
+            }
+        }
+        side
+    }
+
+    fn check(before: &[(&str, &str, &str)], now: &[(&str, &str, &str)]) -> String {
+        let (before, now) = (side(before), side(now));
+        let found = reasons(&before, &now);
+        assert_eq!(found.iter().map(|reason| reason.amount).sum::<Decimal>(), now.amount - before.amount, "{before:?} -> {now:?}");
+        let shown = |reason: &Reason| format!("{:?} {} {}", reason.kind, reason.usage_type, reason.amount.normalize()).replace("  ", " ");
+        found.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_change_is_said_in_parts_that_add_up() {
+        for (before, now, said) in [
+            // Twice the hours at the same price; then the same hours at twice the price; then both.
+            (&[("db", "10", "100")][..], &[("db", "20", "200")][..], "Usage db 10"),
+            (&[("db", "10", "100")], &[("db", "20", "100")], "Price db 10"),
+            (&[("db", "10", "100")], &[("db", "30", "150")], "Price db 15, Usage db 5"),
+            // More hours at a lower price: the parts have different signs.
+            (&[("db", "10", "100")], &[("db", "12", "200")], "Usage db 10, Price db -8"),
+            // A free tier that is used up.
+            (&[("req", "0", "900000")], &[("req", "3", "1015000")], "Price req 3"),
+            (&[("a", "1", "1")], &[("b", "2", "1")], "New b 2, Gone a -1"),
+            (&[], &[("db", "24.25", "720")], "New db 24.25"),
+            (&[("db", "24.25", "720")], &[], "Gone db -24.25"),
+            (&[("db", "1", "1"), ("tax", "1", "")], &[("db", "1", "1"), ("tax", "1.50", ""), ("credit", "-5", "")], "Credit -5, Tax 0.5"),
+            // Quantities that are not known say nothing of a price.
+            (&[("db", "1", "")], &[("db", "3", "7")], "Usage db 2"),
+            // A third cannot be written down: what rounding leaves is in the other part.
+            (&[("x", "1", "3")], &[("x", "1", "4")], "Usage x 0.3333333333, Price x -0.3333333333"),
+            // Half the lines of a month say nothing about the whole of it.
+            (&[("db", "5", "50"), ("rest", "5", "")], &[("db", "20", "200")], "Usage 10"),
+            (&[("db", "100", "50"), ("rest", "0.5", "")], &[("db", "100", "50")], "Usage -0.5"),
+            (&[("rest", "5", "")], &[], "Gone -5"),
+            (&[("db", "1", "1")], &[("db", "1", "1")], ""),
+        ] {
+            assert_eq!(check(before, now), said, "{before:?} -> {now:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reasons_always_add_up_to_the_last_digit(
+            before in prop::collection::vec((0usize..6, -1_000_000_000_000i64..1_000_000_000_000, prop::option::of(-5i64..1_000_000)), 0..8),
+            now in prop::collection::vec((0usize..6, -1_000_000_000_000i64..1_000_000_000_000, prop::option::of(-5i64..1_000_000)), 0..8),
+        ) {
+            let build = |lines: Vec<(usize, i64, Option<i64>)>| {
+                let mut side = Side::default();
+                for (name, mantissa, quantity) in lines {
+                    let amount = Decimal::new(mantissa, 10);
+                    side.amount += amount;
+                    match name {
+                        0 => side.tax += amount,
+                        1 => side.credit += amount,
+                        2 => {}
+                        name => side.used.entry(name.to_string()).or_insert_with(|| Charged { quantity: Some(Decimal::ZERO), ..Charged::default() })
+                            .add(&Charged { amount, quantity: quantity.map(|quantity| Decimal::new(quantity, 3)), unit: String::new() }),
+                    }
+                }
+                side
+            };
+            let (before, now) = (build(before), build(now));
+            let sum: Decimal = reasons(&before, &now).iter().map(|reason| reason.amount).sum();
+            prop_assert_eq!(sum, now.amount - before.amount);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the rows of billing exports mean: FOCUS 1.0 to 1.2 and AWS's CUR 2.0. How they are packed is not known here.
+
+pub mod amount;
+pub mod bill;
+pub mod columns;
+pub mod layout;
+pub mod moment;
+pub mod row;
+pub mod services;
+pub mod skipped;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! An invocation that went wrong, with its cause.
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::{Cause, Confidence};
+
+/// An invocation that went wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The function's name.
+    pub function: String,
+    /// The deepest cause its lines prove.
+    pub cause: Cause,
+    /// How sure the lines make it.
+    pub confidence: Confidence,
+    /// Request id, where the lines name one.
+    pub request_id: Option<String>,
+    /// What the lines say, in a sentence, with the function's own numbers.
+    pub finding: String,
+    /// The deciding lines, redacted and shortened.
+    pub evidence: Vec<String>,
+    /// Other causes that lines of the same invocation show, deepest first; never `cause` itself.
+    #[serde(default)]
+    pub also: Vec<Cause>,
+    /// The text of the error with everything blanked that differs from one time to the next, ids and numbers: two faults with the
+    /// same fingerprint are the same error. Redacted, readable, at most 200 characters or so; `None` if no line tells an error.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+}
+
+impl Fault {
+    /// The line that tells the error: the one that has the fingerprint's first word, else the first that was kept, else the finding.
+    pub fn excerpt(&self) -> &str {
+        let word = self.fingerprint.as_deref().and_then(|fingerprint| fingerprint.split_whitespace().next());
+        let telling = word.and_then(|word| self.evidence.iter().find(|line| line.contains(word)));
+        telling.or_else(|| self.evidence.first()).unwrap_or(&self.finding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_version_1_wrote_can_still_be_read() {
+        let fault: Fault =
+            serde_json::from_str(r#"{"function":"f","cause":"oom","confidence":"proved","request_id":null,"finding":"It is so.","evidence":["a line"]}"#)
+                .unwrap();
+        assert_eq!((fault.also, fault.fingerprint), (vec![], None));
+    }
+}

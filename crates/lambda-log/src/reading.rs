@@ -1,0 +1,73 @@
+//! What one poll gave, counted for the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::invocation::{Invocation, Invocations};
+use crate::fault::Fault;
+use crate::tally::minute_of;
+use crate::tally::{MemoryUse, Tally};
+
+/// Faults of one poll that are kept one by one; the tally counts them all.
+const MOST_FAULTS: usize = 200;
+/// Kinds of errors of one poll that are told apart.
+const MOST_KINDS: usize = 1_000;
+
+/// What a reading gave.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Counts by minute.
+    pub tallies: BTreeMap<DateTime<Utc>, Tally>,
+    /// What went wrong, oldest first.
+    pub faults: Vec<(DateTime<Utc>, Fault)>,
+    kinds: BTreeSet<String>,
+}
+
+impl Reading {
+    /// The counts of the minute of `at`.
+    pub fn tally(&mut self, function: &str, at: DateTime<Utc>) -> &mut Tally {
+        self.tallies.entry(minute_of(at)).or_insert_with(|| Tally { function: function.to_owned(), ..Tally::default() })
+    }
+}
+
+impl Invocations for Reading {
+    fn invocation(&mut self, invocation: Invocation<'_>) {
+        let Some(at) = invocation.at else { return };
+        let tally = self.tally(invocation.function, at);
+        if invocation.counts {
+            tally.invocations += 1;
+            tally.cold += u64::from(invocation.cold);
+            tally.cold_waited += u64::from(invocation.cold_waited);
+        }
+        tally.timeouts += u64::from(invocation.is_timeout);
+        tally.errors += u64::from(invocation.is_error);
+        if let Some(report) = invocation.report {
+            tally.duration_ms += report.duration_ms.round() as u64;
+            tally.billed_ms += report.billed_ms.unwrap_or(report.duration_ms).round() as u64;
+            tally.durations.add(report.duration_ms);
+            if let Some((used, size)) = report.max_memory_mb.zip(report.memory_mb) {
+                tally.used(MemoryUse { used_mb: used.round() as u32, size_mb: size.round() as u32 });
+            }
+        }
+        let Some(first) = invocation.causes.first() else { return };
+        *tally.causes.entry(first.cause).or_default() += 1;
+        let fingerprint = invocation.fingerprint();
+        // A kind of error that was not met before in this poll is kept whatever their number.
+        let is_new = fingerprint.as_ref().is_some_and(|text| self.kinds.len() < MOST_KINDS && self.kinds.insert(text.clone()));
+        if self.faults.len() >= MOST_FAULTS && !is_new {
+            return;
+        }
+        let fault = Fault {
+            function: invocation.function.to_owned(),
+            cause: first.cause,
+            confidence: first.confidence,
+            request_id: invocation.request_id.map(str::to_owned),
+            finding: first.finding.clone(),
+            evidence: invocation.evidence(),
+            also: invocation.causes.iter().skip(1).map(|also| also.cause).collect(),
+            fingerprint,
+        };
+        self.faults.push((at, fault));
+    }
+}

@@ -1,0 +1,160 @@
+//! Floor 3: how receivers are told. Each kind is one file and one line in the table below; none knows another.
+
+mod email;
+mod email_form;
+mod email_page;
+mod email_partly;
+mod heartbeat;
+mod http;
+mod plain;
+mod recorder;
+#[cfg(test)]
+mod samples;
+mod slack;
+mod slack_api;
+mod slack_app;
+mod slack_blocks;
+mod slack_errors;
+mod slack_page;
+mod slack_place;
+mod slack_text;
+mod smtp;
+mod stdout;
+mod webhook;
+mod webhook_json;
+
+pub use heartbeat::{Heart, Heartbeat};
+pub use recorder::{Record, Recorder};
+
+use std::sync::Arc;
+
+use alerting::notification::Message;
+use alerting::outbox::Threads;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use model::settings::{Kind, Settings};
+
+/// What a receiver is handed.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The message's key; the same for a repeat, and for no other message.
+    pub key: String,
+    /// What to say.
+    pub message: Message,
+    /// The messages it follows, oldest first; none if it is the first to speak of its incidents.
+    pub follows: Vec<Earlier>,
+    /// It may have arrived before, in an attempt that got no answer or that a crash cut short.
+    pub possible_repeat: bool,
+    /// When the first attempt at it was made, UTC.
+    pub sealed: DateTime<Utc>,
+    /// The reader's time zone.
+    pub zone: Tz,
+}
+
+/// A message that the receiver has taken, and that another one follows.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// Its key.
+    pub key: String,
+    /// What the receiver answered to it, if that identifies the message.
+    pub receipt: Option<String>,
+    /// What it would say now, to bring it up to date where that can be done.
+    pub now: Message,
+}
+
+/// A picture to show, such as a chart of costs.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// The file's name, with its ending.
+    pub name: String,
+    /// What it shows, in a line.
+    pub title: String,
+    /// A PNG file.
+    pub png: Vec<u8>,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it; the receipt is what it answered, if that identifies the message.
+    Delivered(Option<String>),
+    /// Not now, and it certainly did not arrive; tried again, not before the receiver's own wish if it has one.
+    Later {
+        /// Why, without any secret.
+        why: String,
+        /// How long the receiver asked to wait.
+        wait: Option<TimeDelta>,
+    },
+    /// It was sent, and no answer came: it may have arrived.
+    Unknown(String),
+    /// The receiver will not take this message as it is; another one it may.
+    Refused(String),
+    /// The receiver takes nothing as things are: an address, a password or a webhook is wrong.
+    Stopped(String),
+}
+
+/// A place to tell.
+#[async_trait]
+pub trait Receiver: Send + Sync {
+    /// Tells, once. Ends within its own time limit.
+    async fn send(&self, parcel: &Parcel) -> Outcome;
+
+    /// Looks whether it could tell, without telling anything to anybody.
+    async fn probe(&self) -> Result<String, String>;
+
+    /// Shows a picture, below an earlier message if one is named.
+    async fn show(&self, _picture: &Picture, _below: Option<&Earlier>) -> Outcome {
+        Outcome::Refused("this kind of receiver cannot show pictures".to_owned())
+    }
+
+    /// What it makes of messages that belong together.
+    fn threads(&self) -> Threads {
+        Threads::None
+    }
+
+    /// The shortest time between two messages that it likes.
+    fn pace(&self) -> TimeDelta {
+        TimeDelta::zero()
+    }
+}
+
+macro_rules! receivers {
+    ($($module:ident: $name:ident),* $(,)?) => {
+        /// How a receiver is told: one of the `via.` kinds.
+        #[derive(Debug, Clone)]
+        pub enum Via {
+            $(
+                #[doc = concat!("`via.", stringify!($module), "`")]
+                $name($module::$name)
+            ),*
+        }
+
+        impl Kind for Via {
+            const KEY: &'static str = "via";
+            const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
+
+            fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self> {
+                match name {
+                    $(stringify!($module) => $module::$name::read(settings).map(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl Via {
+            /// The receiver these settings make. The error says what the machine lacks, such as root certificates.
+            pub fn receiver(self) -> Result<Arc<dyn Receiver>, String> {
+                match self { $(Self::$name(settings) => settings.receiver().map(|receiver| Arc::new(receiver) as Arc<dyn Receiver>)),* }
+            }
+        }
+    };
+}
+
+receivers! {
+    slack: Slack,
+    slack_app: SlackApp,
+    email: Email,
+    webhook: Webhook,
+    stdout: Stdout,
+}

@@ -1,0 +1,92 @@
+//! How the functions were, and what the pings bought.
+
+use model::page::{Cell, Part, Section, Table};
+use model::span::Latency;
+
+use super::super::words::say;
+use super::{MOST_ROWS, Pen};
+use crate::month::{FunctionLine, PingLine};
+
+impl Pen<'_> {
+    pub(super) fn functions(&self) -> Option<Section> {
+        let words = &self.words;
+        let figure = |title: String| format!("#{title}");
+        let mut table = Table::new(&[
+            say!(words, "function"),
+            figure(say!(words, "invocations")),
+            figure(say!(words, "cold")),
+            figure(say!(words, "waited")),
+            figure(say!(words, "timeouts")),
+            figure(say!(words, "errors")),
+            figure("p95".to_owned()),
+            figure(say!(words, "memory")),
+            say!(words, "causes"),
+        ]);
+        // Those in trouble first, then the busiest.
+        let mut lines: Vec<&FunctionLine> = self.report.lambda.iter().collect();
+        lines.sort_by_key(|line| std::cmp::Reverse((line.timeouts.saturating_add(line.errors), line.invocations)));
+        for line in lines.iter().take(MOST_ROWS) {
+            table.row(self.function(line).map(Cell::from));
+        }
+        let mut parts = if lines.is_empty() { vec![Part::Said(say!(words, "no-invocations"))] } else { vec![Part::Table(table)] };
+        parts.extend(self.more(lines.len()));
+        self.section(say!(words, "functions"), parts)
+    }
+
+    fn function(&self, line: &FunctionLine) -> [String; 9] {
+        let words = &self.words;
+        let causes: Vec<String> =
+            line.causes.iter().map(|cause| say!(words, "cause-count", count = cause.count, title = words.named("cause", &cause.code))).collect();
+        let share = (line.cold_starts.saturating_mul(100)).checked_div(line.invocations).map(|percent| format!(" ({percent}%)")).unwrap_or_default();
+        let count = |count: u64| say!(words, "count", count = count);
+        [
+            line.function.clone(),
+            count(line.invocations),
+            format!("{}{share}", count(line.cold_starts)),
+            count(line.user_cold_starts),
+            count(line.timeouts),
+            count(line.errors),
+            line.p95_ms.map_or_else(|| say!(words, "unknown"), |ms| Latency::shown(ms as f64)),
+            line.memory_used_mb.zip(line.memory_size_mb).map_or_else(|| say!(words, "unknown"), |(used, size)| format!("{used}/{size} MB")),
+            causes.join("; "),
+        ]
+    }
+
+    pub(super) fn pings(&self) -> Option<Section> {
+        let words = &self.words;
+        let lines = &self.report.pings;
+        let mut parts: Vec<Part> = lines.iter().take(MOST_ROWS).map(|line| Part::List(self.ping(line))).collect();
+        if lines.is_empty() {
+            parts.push(Part::Said(say!(words, "no-pings")));
+        } else {
+            parts.push(Part::Said(say!(words, "without-pings")));
+        }
+        parts.extend(self.more(lines.len()));
+        self.section(say!(words, "pings"), parts)
+    }
+
+    /// What was paid, and who else called and waited, as far as the log shows it.
+    fn ping(&self, line: &PingLine) -> Vec<String> {
+        let words = &self.words;
+        let cost = match (line.unpriced, line.usd) {
+            (0, usd) => say!(words, "ping-cost", amount = self.usd(usd)),
+            (unpriced, usd) if unpriced >= line.sent && usd.is_zero() => say!(words, "ping-cost-unknown"),
+            (unpriced, usd) => say!(words, "ping-cost-partly", amount = self.usd(usd), count = unpriced),
+        };
+        let (warm, bad) = (line.warm, line.timed_out.saturating_add(line.failed));
+        let sent = say!(words, "ping", function = line.function.clone(), sent = line.sent, cost = cost);
+        let met = say!(words, "ping-met", warm = warm, cold = line.cold, unknown = line.answered, bad = bad);
+        let others = match self.report.lambda.iter().find(|known| known.function == line.function) {
+            None => say!(words, "ping-others-unread"),
+            // Pings are invocations too; a log that was read from the middle of the month on shows fewer of them than were sent.
+            Some(known) if known.invocations < line.sent => say!(words, "ping-others-fewer", seen = known.invocations),
+            Some(known) => {
+                let others = known.invocations - line.sent;
+                // Of a ping that timed out or failed nothing says whether it was a cold start, so this is the most that it can be.
+                let waited = known.user_cold_starts.saturating_sub(line.cold).min(others);
+                say!(words, "ping-others", count = others, waited = waited)
+            }
+        };
+        vec![sent, met, others]
+    }
+}

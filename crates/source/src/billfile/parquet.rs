@@ -1,0 +1,257 @@
+//! Exports as Parquet, column by column in batches of rows.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use billing::export::columns::{Columns, Metric, Role};
+use billing::export::moment::since_epoch;
+use billing::export::row::{self, Cell, Row, Unusable};
+use chrono::NaiveDate;
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, DataType, Int96};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+
+/// Rows that are read at a time.
+const BATCH: usize = 4096;
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+
+/// As [`whole`], for files of any content: the library gives up with a panic on some that are damaged.
+///
+/// # Errors
+/// As [`whole`].
+pub(super) fn read(
+    file: File,
+    metric: Metric,
+    begin: &mut dyn FnMut(&Columns),
+    progress: &dyn Fn(u64),
+    take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>),
+) -> Result<(), String> {
+    // Whatever was taken from a file that cannot be read to its end is thrown away with it.
+    let read = catch_unwind(AssertUnwindSafe(|| whole(file, metric, begin, progress, take)));
+    read.unwrap_or_else(|_| Err("it is damaged; copy it again, whole".to_owned()))
+}
+
+/// Reads a table. `begin` is told of its columns, `progress` of the bytes of each part, and `take` of each row.
+///
+/// # Errors
+/// What is wrong with the file as a whole; `take` has got what came before.
+fn whole(
+    file: File,
+    metric: Metric,
+    begin: &mut dyn FnMut(&Columns),
+    progress: &dyn Fn(u64),
+    take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>),
+) -> Result<(), String> {
+    let size = i64::try_from(file.metadata().map_err(|error| error.to_string())?.len()).unwrap_or(i64::MAX);
+    let reader = SerializedFileReader::new(file).map_err(|error| said(&error))?;
+    let lies_within = |part: &ColumnChunkMetaData| {
+        let begins = part.dictionary_page_offset().unwrap_or_else(|| part.data_page_offset());
+        begins >= 0 && part.compressed_size() >= 0 && begins.checked_add(part.compressed_size()).is_some_and(|end| end <= size)
+    };
+    if !reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns).all(lies_within) {
+        return Err("its parts lie outside of it; it is damaged, copy it again".to_owned());
+    }
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+    let columns = Columns::of(&names, metric).map_err(|why| why.to_string())?;
+    begin(&columns);
+    for number in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(number).map_err(|error| said(&error))?;
+        let mut open = Vec::with_capacity(Role::ALL.len());
+        for place in columns.places() {
+            let Some(place) = place else {
+                open.push(None);
+                continue;
+            };
+            let description = schema.column(place);
+            let kind = Kind::of(&description)
+                .ok_or_else(|| format!("its column `{}` has a type that is not known here ({})", description.path().string(), description.physical_type()))?;
+            let column = group.get_column_reader(place).map_err(|error| said(&error))?;
+            open.push(Some(Column { kind, present: description.max_def_level(), column, levels: Vec::new(), cells: Vec::new() }));
+        }
+        rows(&columns, &mut open, u64::try_from(group.metadata().num_rows()).unwrap_or(0), take)?;
+        progress(u64::try_from(group.metadata().compressed_size()).unwrap_or(0));
+    }
+    Ok(())
+}
+
+fn rows(columns: &Columns, open: &mut [Option<Column>], mut left: u64, take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>)) -> Result<(), String> {
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
+        for column in open.iter_mut().flatten() {
+            column.fill(most).map_err(|error| said(&error))?;
+            if column.cells.len() != most {
+                return Err("its columns are of different lengths; it is damaged".to_owned());
+            }
+        }
+        for number in 0..most {
+            let mut cells = [Cell::Absent; Role::ALL.len()];
+            for (cell, column) in cells.iter_mut().zip(open.iter()) {
+                *cell = column.as_ref().and_then(|column| column.cells.get(number)).map_or(Cell::Absent, Owned::cell);
+            }
+            take(row::read(columns, cells));
+        }
+        left -= most as u64;
+    }
+    Ok(())
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    /// A number that is written as it is.
+    Number,
+    /// An integer with so many decimals.
+    Decimal(u32),
+    /// Days since 1970.
+    Days,
+    /// Time since 1970, of which so many units are a second.
+    Time(i64),
+}
+
+impl Kind {
+    fn of(column: &ColumnDescriptor) -> Option<Self> {
+        use parquet::basic::Type;
+        if column.max_rep_level() > 0 {
+            return None;
+        }
+        let decimals = || u32::try_from(column.type_scale()).ok().map(Self::Decimal);
+        let is_decimal = matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_))) || column.converted_type() == ConvertedType::DECIMAL;
+        match (column.physical_type(), column.logical_type_ref(), column.converted_type()) {
+            (Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY | Type::INT32 | Type::INT64, ..) if is_decimal => decimals(),
+            (Type::BYTE_ARRAY, ..) => Some(Self::Text),
+            (Type::INT32, Some(LogicalType::Date), _) | (Type::INT32, _, ConvertedType::DATE) => Some(Self::Days),
+            (Type::INT64, Some(LogicalType::Timestamp(time)), _) => Some(Self::Time(match time.unit {
+                TimeUnit::MILLIS => 1_000,
+                TimeUnit::MICROS => 1_000_000,
+                TimeUnit::NANOS => 1_000_000_000,
+            })),
+            (Type::INT64, _, ConvertedType::TIMESTAMP_MILLIS) => Some(Self::Time(1_000)),
+            (Type::INT64, _, ConvertedType::TIMESTAMP_MICROS) => Some(Self::Time(1_000_000)),
+            (Type::INT96, ..) => Some(Self::Time(1_000)),
+            (Type::INT32 | Type::INT64 | Type::DOUBLE | Type::FLOAT, ..) => Some(Self::Number),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a cell.
+#[derive(Debug, Clone)]
+enum Owned {
+    Absent,
+    Bytes(ByteArray),
+    Written(String),
+    Day(NaiveDate),
+    Unreadable,
+}
+
+impl Owned {
+    fn cell(&self) -> Cell<'_> {
+        match self {
+            Self::Absent => Cell::Absent,
+            Self::Bytes(bytes) => std::str::from_utf8(bytes.data()).map_or(Cell::Unreadable, Cell::of),
+            Self::Written(text) => Cell::of(text),
+            Self::Day(day) => Cell::Day(*day),
+            Self::Unreadable => Cell::Unreadable,
+        }
+    }
+}
+
+/// A column of a part of the file, and the batch of it that was read last.
+struct Column {
+    kind: Kind,
+    /// The definition level of a value that is there.
+    present: i16,
+    column: ColumnReader,
+    levels: Vec<i16>,
+    cells: Vec<Owned>,
+}
+
+impl Column {
+    /// Reads the next rows.
+    fn fill(&mut self, most: usize) -> Result<(), ParquetError> {
+        let (kind, present) = (self.kind, self.present);
+        let (levels, cells) = (&mut self.levels, &mut self.cells);
+        match &mut self.column {
+            ColumnReader::ByteArrayColumnReader(reader) => batch(reader, most, present, levels, cells, |bytes: ByteArray| match kind {
+                Kind::Decimal(decimals) => of_bytes(bytes.data(), decimals),
+                _ => Owned::Bytes(bytes),
+            }),
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => batch(reader, most, present, levels, cells, |bytes| match kind {
+                Kind::Decimal(decimals) => of_bytes(bytes.data(), decimals),
+                _ => Owned::Unreadable,
+            }),
+            ColumnReader::Int32ColumnReader(reader) => batch(reader, most, present, levels, cells, |value| of_integer(i64::from(value), kind)),
+            ColumnReader::Int64ColumnReader(reader) => batch(reader, most, present, levels, cells, |value| of_integer(value, kind)),
+            ColumnReader::Int96ColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |value: Int96| since_epoch(value.to_seconds(), 1).map_or(Owned::Unreadable, Owned::Day))
+            }
+            // The shortest text that means this very number: what was written before it was made a float.
+            ColumnReader::DoubleColumnReader(reader) => batch(reader, most, present, levels, cells, |value| Owned::Written(value.to_string())),
+            ColumnReader::FloatColumnReader(reader) => batch(reader, most, present, levels, cells, |value| Owned::Written(value.to_string())),
+            ColumnReader::BoolColumnReader(reader) => batch(reader, most, present, levels, cells, |_| Owned::Unreadable),
+        }
+    }
+}
+
+/// Reads values and puts them where they belong among those that are absent.
+fn batch<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    most: usize,
+    present: i16,
+    levels: &mut Vec<i16>,
+    cells: &mut Vec<Owned>,
+    mut owned: impl FnMut(T::T) -> Owned,
+) -> Result<(), ParquetError> {
+    levels.clear();
+    cells.clear();
+    let mut values = Vec::with_capacity(most);
+    let (records, ..) = reader.read_records(most, Some(levels), None, &mut values)?;
+    let mut values = values.into_iter();
+    if present == 0 {
+        cells.extend(values.by_ref().map(owned));
+    } else {
+        cells.extend(levels.iter().map(|level| if *level == present { values.next().map_or(Owned::Absent, &mut owned) } else { Owned::Absent }));
+    }
+    cells.truncate(records);
+    Ok(())
+}
+
+fn of_integer(value: i64, kind: Kind) -> Owned {
+    match kind {
+        Kind::Decimal(decimals) => with_decimals(i128::from(value), decimals),
+        Kind::Days => value.checked_mul(DAY).and_then(|seconds| since_epoch(seconds, 1)).map_or(Owned::Unreadable, Owned::Day),
+        Kind::Time(a_second) => since_epoch(value, a_second).map_or(Owned::Unreadable, Owned::Day),
+        Kind::Text | Kind::Number => Owned::Written(value.to_string()),
+    }
+}
+
+/// A decimal from its bytes, the highest first, with a sign.
+fn of_bytes(bytes: &[u8], decimals: u32) -> Owned {
+    let negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    let mut whole = if negative { [0xff; 16] } else { [0; 16] };
+    let Some(place) = whole.len().checked_sub(bytes.len()).and_then(|skip| whole.get_mut(skip..)) else { return Owned::Unreadable };
+    place.copy_from_slice(bytes);
+    with_decimals(i128::from_be_bytes(whole), decimals)
+}
+
+fn with_decimals(value: i128, decimals: u32) -> Owned {
+    Owned::Written(format!("{value}E-{decimals}"))
+}
+
+fn said(error: &ParquetError) -> String {
+    match error {
+        ParquetError::EOF(_) => "it ends in the middle; copy it again, whole".to_owned(),
+        // A file whose end is missing does not end with the mark of Parquet.
+        ParquetError::General(why) if why.contains("magic") || why.contains("Corrupt footer") => {
+            "it begins as Parquet and does not end so; copy it again, whole".to_owned()
+        }
+        other => format!("it cannot be read: {other}"),
+    }
+}

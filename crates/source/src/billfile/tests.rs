@@ -1,0 +1,215 @@
+//! Files as people have them, whole and damaged, and what is read of them.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use billing::line::{Charged, DayLines, LineKey};
+use chrono::{DateTime, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+use super::*;
+
+const NAMES: &str = "BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargeCategory,ChargePeriodStart,ServiceName,SubAccountId,ResourceId,Tags";
+
+fn written() -> DateTime<Utc> {
+    "2025-01-05T00:00:00Z".parse().unwrap()
+}
+
+/// Reads files of one folder and gives what was read.
+fn read(files: &[(&str, &[u8])], metric: Metric) -> Result<Bill, String> {
+    let folder = TempDir::new().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+    }
+    let mut reading = Reading::new(metric, Arc::new(|_| {}));
+    let read = look(folder.path()).and_then(|layout| reading.path(folder.path(), &layout));
+    read.map(|()| reading.end()).map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
+}
+
+/// The sums by month, and the reasons of rows that were left out, with their counts and sums.
+fn shown(bill: &Bill) -> String {
+    let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::Exact>| {
+        sums.iter().map(|(currency, sum)| format!("{} {currency}", sum.decimal().0)).collect::<Vec<_>>().join(" + ")
+    };
+    let months: Vec<String> = bill.months().iter().map(|(month, of_month)| format!("{month}: {}", sums(&of_month.sums))).collect();
+    let skipped: Vec<String> =
+        bill.skipped().iter().map(|(reason, rows)| format!("{} {} [{}] row {}", rows.count, reason.word(), sums(&rows.sums), rows.places[0].row)).collect();
+    [months, skipped].concat().join("; ")
+}
+
+/// One CSV file with these rows, or with another first line, means what is expected.
+fn check(csv: impl AsRef<[u8]>, expected: &str) {
+    let csv = csv.as_ref();
+    let text = String::from_utf8_lossy(csv).into_owned();
+    assert_eq!(read(&[("x.csv", csv)], Metric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "{text}");
+    assert_eq!(read(&[("x.csv.gz", &packed(csv))], Metric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "packed: {text}");
+}
+
+/// The file is refused with these words.
+fn refused(name: &str, content: &[u8], said: &str) {
+    let error = read(&[(name, content)], Metric::Billed).map(|bill| shown(&bill)).unwrap_err();
+    assert!(error.contains(said) && error.contains(name) && !error.contains('\n'), "{error}");
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/exports").join(name)).unwrap()
+}
+
+#[test]
+fn csv_as_it_comes_is_read() {
+    let good = "1.5,1,1,USD,Usage,2024-12-01T00:00:00Z,S,111122223333,,";
+    for (csv, expected) in [
+        (format!("{NAMES}\n{good}\n{good}\n"), "2024-12: 3 USD"),
+        (format!("\u{feff}{NAMES}\r\n{good}\r\n"), "2024-12: 1.5 USD"),
+        (format!("{NAMES}\n{good}"), "2024-12: 1.5 USD"),
+        (NAMES.to_owned(), ""),
+        (format!("{NAMES}\n\n{good}\n\n"), "2024-12: 1.5 USD"),
+        (format!("{NAMES}\n1.5,1,1,USD,Usage,2024-12-01,S,,,\"{{\"\"team\"\": \"\"a, b\"\",\n \"\"c\"\": \"\"d\"\"}}\"\n{good}\n"), "2024-12: 3 USD"),
+        (format!("{NAMES}\n\"1.23E-5\",1,1,USD,Tax,2024-12-01 00:00:00 UTC,NULL,NULL,null,\\N\n"), "2024-12: 0.0000123 USD"),
+        (format!("{NAMES}\n{good}\n10,1,1,KRW,Usage,2025-01-31,S,444455556666,,\n"), "2024-12: 1.5 USD; 2025-01: 10 KRW"),
+        (
+            format!("{NAMES}\n\"1,234.5\",1,1,USD,Usage,2024-12-01,S,,,\n{good}\nNULL,1,1,USD,Usage,2024-12-01,S,,,\n7,1,1,USD,Usage,1/2/2024,S,,,\n"),
+            "2024-12: 1.5 USD; 1 no_amount [] row 4; 1 not_a_number [] row 2; 1 ambiguous_day [7 USD] row 5",
+        ),
+        (format!("{NAMES}\n{good}\n1,234.5,1,1,USD,Usage,2024-12-01,S,,,\n1,2\n{good}\n"), "2024-12: 3 USD; 2 cells [] row 3"),
+    ] {
+        check(csv, expected);
+    }
+    let mut not_text = format!("{NAMES}\n1.5,1,1,USD,Usage,2024-12-01,S,").into_bytes();
+    not_text.extend_from_slice(b"\xff\xfe,,\n");
+    check(not_text, "2024-12: 1.5 USD");
+}
+
+#[test]
+fn what_is_no_export_is_refused_with_its_name() {
+    let whole = format!("{NAMES}\n{}", "1.5,1,1,USD,Usage,2024-12-01,S,,,\n".repeat(5000));
+    let gzip = packed(whole.as_bytes());
+    let parquet = fixture("focus-double.parquet");
+    for (name, content, said) in [
+        ("x.csv", b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n".as_slice(), "it is a web page and no export"),
+        ("x.csv", b"name,age\nAnn,3\n", "neither FOCUS 1.0 to 1.2 nor CUR 2.0 has such columns: `name`, `age`"),
+        ("x.csv.gz", &gzip[..gzip.len() / 2], "it ends in the middle of row"),
+        ("x.csv.gz", &gzip[..gzip.len() - 4], "it ends in the middle of row"),
+        ("x.parquet", &parquet[..parquet.len() - 100], "copy it again, whole"),
+        ("x.parquet", &parquet[..6], "copy it again, whole"),
+        ("x.csv", b"PK\x03\x04rest", "it is a ZIP archive"),
+        ("x.csv", b"\xff\xfeB\0i\0", "it is UTF-16"),
+        ("x.csv", b"\n", "it is empty"),
+    ] {
+        refused(name, content, said);
+    }
+    assert!(read(&[], Metric::Billed).unwrap_err().contains("there is no export in this folder (it is empty)"));
+    let other = read(&[("notes.txt", b"x"), ("empty.csv", b"")], Metric::Billed).unwrap_err();
+    assert!(other.contains("FOLDER: there is no export in this folder (it holds 2 other file(s), such as empty.csv, notes.txt)"), "{other}");
+    assert!(look(std::path::Path::new("/nonexistent/x.csv")).unwrap_err().to_string().starts_with("/nonexistent/x.csv: "));
+}
+
+#[test]
+fn parquet_of_another_writer_is_read_whatever_its_types() {
+    for name in ["focus-double.parquet", "focus-decimal.parquet"] {
+        // What a file is shows at its beginning: here the name is wrong.
+        for (metric, sum) in [(Metric::Billed, "7.8241"), (Metric::Effective, "-1.877419354839"), (Metric::List, "12.04")] {
+            let bill = read(&[("x.csv", &fixture(name))], metric).unwrap();
+            assert_eq!(shown(&bill), format!("2024-12: {sum} USD"), "{name} {metric:?}");
+        }
+        let bill = read(&[("x.csv", &fixture(name))], Metric::Billed).unwrap();
+        let line = |day: &DayLines| -> Vec<String> {
+            let shown = |(key, charged): (&LineKey, &Charged)| {
+                let quantity = charged.quantity.map(|quantity| format!(" {quantity} {}", charged.unit)).unwrap_or_default();
+                format!("{}/{}/{}/{} {}{quantity}", key.service, key.record_type, key.usage_type, key.resource, charged.amount)
+            };
+            day.lines.iter().map(shown).collect()
+        };
+        let days: Vec<(String, Vec<String>)> = bill.into_days().map(|day| (day.day.to_string(), line(&day))).collect();
+        let rds = "Amazon Relational Database Service/Usage/APN2-InstanceUsage:db.t3.micro/arn:aws:rds:db 0.81 24 Hours";
+        let expected: [(&str, &[&str]); 3] = [
+            ("2024-12-01", &["AWS Lambda/Credit// -5", "AWS Support (Developer)/Fee// 10", "Amazon Relational Database Service/Tax// 1.17", rds]),
+            ("2024-12-02", &[rds]),
+            ("2024-12-03", &["AWS Lambda/Usage/APN2-Lambda-GB-Second/arn:aws:lambda:f 0.0341 2046.5 GB-Seconds"]),
+        ];
+        assert_eq!(days, expected.map(|(day, lines)| (day.to_owned(), lines.iter().map(|line| (*line).to_owned()).collect())), "{name}");
+    }
+}
+
+#[test]
+fn a_damaged_parquet_file_is_an_error_and_no_panic() {
+    let whole = fixture("focus-double.parquet");
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(5) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x55;
+        refused += u32::from(read(&[("x.parquet", &damaged)], Metric::Billed).is_err());
+    }
+    assert!(refused > 50, "{refused} of {}", whole.len() / 5);
+}
+
+#[test]
+fn files_of_a_folder_add_up_and_a_delivery_that_was_replaced_does_not() {
+    let csv = |amount: &str| format!("{NAMES}\n{amount},1,1,USD,Usage,2024-12-01,S,,,\n");
+    let month = "data/BILLING_PERIOD=2024-12";
+    let files = [
+        (format!("{month}/20241203T000000Z-a/x-00001.csv.gz"), packed(csv("1").as_bytes())),
+        (format!("{month}/20241203T000000Z-a/x-00002.csv.gz"), packed(csv("2").as_bytes())),
+        (format!("{month}/20241202T000000Z-b/x-00001.csv.gz"), packed(csv("40").as_bytes())),
+        ("metadata/BILLING_PERIOD=2024-12/x-Manifest.json".to_owned(), b"{}".to_vec()),
+    ];
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    let bill = read(&files, Metric::Billed).unwrap();
+    assert_eq!((shown(&bill).as_str(), bill.files().len()), ("2024-12: 3 USD", 2));
+    let twice = read(&[("x.csv", csv("1").as_bytes()), ("x.csv.gz", &packed(csv("1").as_bytes()))], Metric::Billed).unwrap_err();
+    assert!(twice.contains("`x.csv` and `x.csv.gz` seem to be the same export twice"), "{twice}");
+}
+
+#[test]
+fn a_month_is_estimated_until_its_files_were_written_after_it() {
+    let csv = format!("{NAMES}\n1,1,1,USD,Usage,2024-12-01,S,,,\n1,1,1,USD,Usage,2025-01-01,S,,,\n");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.csv");
+    fs::write(&path, csv).unwrap();
+    let mut reading = Reading::new(Metric::Billed, Arc::new(|_| {}));
+    reading.file("x.csv", fs::File::open(&path).unwrap(), written()).unwrap();
+    let days: Vec<(String, bool)> = reading.end().into_days().map(|day| (day.day.to_string(), day.estimated)).collect();
+    assert_eq!(days, [("2024-12-01".to_owned(), false), ("2025-01-01".to_owned(), true)]);
+}
+
+#[test]
+fn too_many_resources_are_left_out_and_their_amounts_are_not() {
+    let mut bill = Bill::default();
+    bill.begin("x.csv", billing::export::columns::Dataset::Focus12);
+    let amount = billing::export::amount::Exact::read("0.01").unwrap().0;
+    for number in 0..300_005 {
+        let resource = format!("arn:{number}");
+        let row = Row {
+            day: "2024-12-01".parse().unwrap(),
+            service: "S",
+            record_type: "Usage",
+            usage_type: "U",
+            account: "A",
+            resource: &resource,
+            currency: "USD",
+            amount,
+            rounded: false,
+            quantity: Some(rust_decimal::Decimal::ONE),
+            unit: "Hrs",
+        };
+        bill.take(Ok(row), written());
+    }
+    assert!(bill.without_resources() && bill.lines() == 1);
+    let lines: Vec<DayLines> = bill.into_days().collect();
+    let (key, charged) = lines[0].lines.first_key_value().unwrap();
+    assert_eq!(
+        (key.resource.as_str(), charged.amount.to_string().as_str(), charged.quantity, charged.unit.as_str()),
+        ("", "3000.05", Some(300_005.into()), "Hrs")
+    );
+}

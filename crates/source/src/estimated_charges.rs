@@ -1,0 +1,208 @@
+//! `read.estimated_charges`: CloudWatch's metric `EstimatedCharges`, AWS's own count of the month so far. It comes some hours after what
+//! it counts, and a day or two before the bill; both calls are free.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/billing-metricscollected.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use alerting::observation::What;
+use async_trait::async_trait;
+use aws::{Account, MetricQuery, Metrics};
+use billing::early::{Early, EarlyFigure, Origin, since_reset};
+use billing::service_codes::billed_name;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use model::call_failure::{CallFailure, FailureKind};
+use model::glob::NamePattern;
+use model::money::Money;
+use model::settings::Settings;
+use rust_decimal::Decimal;
+
+use super::{Gathered, Listing, Poll, Source};
+
+const CALLS: &[&str] = &["cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics"];
+
+/// The only region that keeps the metric, whatever regions are used.
+const REGION: &str = "us-east-1";
+const NAMESPACE: &str = "AWS/Billing";
+const METRIC: &str = "EstimatedCharges";
+/// Each poll asks so far back: over the night of the 1st, on which the count begins anew.
+const LOOK_BACK: TimeDelta = TimeDelta::days(3);
+/// Seconds per point. AWS counts a few times a day; an hour says well enough when.
+const PERIOD: u32 = 3600;
+
+/// The settings of `read.estimated_charges`.
+#[derive(Debug, Clone)]
+pub struct EstimatedCharges {
+    /// Whether each service is read too, a call for each.
+    services: bool,
+}
+
+impl EstimatedCharges {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        Some(Self { services: settings.or("services", false)? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
+    }
+
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &[]
+    }
+
+    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+        Polled { name, settings: self, metrics: Arc::clone(&account.metrics) }
+    }
+}
+
+struct Polled {
+    name: String,
+    settings: EstimatedCharges,
+    metrics: Arc<dyn Metrics>,
+}
+
+/// The counts that are read: of everything, and of each service by its name on the bill.
+#[derive(Debug, PartialEq, Eq)]
+struct Counts {
+    total: MetricQuery,
+    services: BTreeMap<String, MetricQuery>,
+}
+
+impl Polled {
+    async fn listed(&self) -> Result<Vec<MetricQuery>, CallFailure> {
+        let query = MetricQuery { region: Some(REGION.to_owned()), ..MetricQuery::new(NAMESPACE, METRIC, &[]) };
+        let mut all = Listing::new();
+        while !all.ended {
+            all.take(self.metrics.list_metrics(&query, all.token.as_deref()).await?);
+        }
+        Ok(all.items)
+    }
+
+    async fn points(&self, query: &MetricQuery, now: DateTime<Utc>) -> Result<BTreeMap<NaiveDate, (DateTime<Utc>, Decimal)>, CallFailure> {
+        let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
+        let points: Vec<(DateTime<Utc>, Decimal)> = points.iter().filter_map(|point| Some((point.at, Decimal::try_from(point.maximum).ok()?))).collect();
+        // The last of each day counts.
+        Ok(since_reset(&points).into_iter().map(|(at, count)| (at.date_naive(), (at, count))).collect())
+    }
+
+    async fn figures(&self, now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
+        let counts = chosen(self.listed().await?)?;
+        let mut figures: BTreeMap<NaiveDate, EarlyFigure> = BTreeMap::new();
+        for (day, (as_of, month_to_date)) in self.points(&counts.total, now).await? {
+            let total = Some(Early { month_to_date, today: None });
+            figures.insert(day, EarlyFigure { origin: Origin::Charges, day, as_of, services: BTreeMap::new(), total, free: BTreeMap::new() });
+        }
+        for (service, query) in counts.services.iter().filter(|_| self.settings.services) {
+            for (day, (_, month_to_date)) in self.points(query, now).await? {
+                if let Some(figure) = figures.get_mut(&day) {
+                    figure.services.insert(service.clone(), Early { month_to_date, today: None });
+                }
+            }
+        }
+        Ok(figures.into_values().collect())
+    }
+}
+
+/// The counts in US dollars among those that there are: of the paying account where there is one, else of the one linked account that the
+/// metrics are of.
+fn chosen(listed: Vec<MetricQuery>) -> Result<Counts, CallFailure> {
+    if listed.is_empty() {
+        let said = format!("there is no metric {NAMESPACE} {METRIC} in {REGION}");
+        return Err(unusable(
+            FailureKind::NotFound,
+            said,
+            "switch on \"Receive CloudWatch billing alerts\" in the Billing preferences of the paying account, then wait a day",
+        ));
+    }
+    let value = |query: &MetricQuery, name: &str| query.dimensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let currencies: BTreeSet<String> = listed.iter().filter_map(|query| value(query, "Currency")).collect();
+    let in_dollars: Vec<MetricQuery> = listed.into_iter().filter(|query| value(query, "Currency").as_deref() == Some(Money::USD)).collect();
+    if in_dollars.is_empty() {
+        let said = format!("{METRIC} is counted in {}, and limits are in USD", currencies.into_iter().collect::<Vec<_>>().join(", "));
+        return Err(unusable(FailureKind::Refused, said, "take this watch out: other currencies are not compared with dollars"));
+    }
+    let accounts: BTreeSet<Option<String>> = in_dollars.iter().map(|query| value(query, "LinkedAccount")).collect();
+    let account = match (accounts.contains(&None), accounts.len()) {
+        (true, _) => None,
+        (false, 1) => accounts.into_iter().next().flatten(),
+        (false, count) => {
+            let said = format!("{METRIC} is there for {count} linked accounts, and not for all of them together");
+            return Err(unusable(FailureKind::Refused, said, "read it with the credentials of the paying account"));
+        }
+    };
+    let own = in_dollars.into_iter().filter(|query| value(query, "LinkedAccount") == account);
+    let (mut total, mut services) = (None, BTreeMap::new());
+    for query in own {
+        match value(&query, "ServiceName") {
+            None => total = Some(query),
+            Some(code) => services.extend(billed_name(&code).map(|name| (name, query))),
+        }
+    }
+    let none =
+        || unusable(FailureKind::Refused, format!("{METRIC} is there for single services, and not for everything"), "wait a day; it is asked again by itself");
+    Ok(Counts { total: total.ok_or_else(none)?, services })
+}
+
+fn unusable(kind: FailureKind, said: String, next_step: &str) -> CallFailure {
+    CallFailure { call: "cloudwatch:ListMetrics".to_owned(), resource: format!("{NAMESPACE} in {REGION}"), kind, said, next_step: next_step.to_owned() }
+}
+
+#[async_trait]
+impl Source for Polled {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let mut poll = Poll::new(&self.name, now);
+        match self.figures(now).await {
+            Err(failure) => poll.failed(failure),
+            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), What::Early(figure))),
+        }
+        poll.done()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Metrics as `currency service account`, `-` for a dimension that is not there.
+    fn listed(metrics: &[&str]) -> Vec<MetricQuery> {
+        let query = |text: &&str| {
+            let values = ["Currency", "ServiceName", "LinkedAccount"].into_iter().zip(text.split(' '));
+            let dimensions: Vec<(&str, &str)> = values.filter(|(_, value)| *value != "-").collect();
+            MetricQuery::new(NAMESPACE, METRIC, &dimensions)
+        };
+        metrics.iter().map(query).collect()
+    }
+
+    #[track_caller]
+    fn check(metrics: &[&str], expected: Result<(&str, &[&str]), &str>) {
+        let found = chosen(listed(metrics));
+        match expected {
+            Ok((total, services)) => {
+                let found = found.unwrap();
+                assert_eq!(vec![found.total], listed(&[total]));
+                assert_eq!(found.services.keys().collect::<Vec<_>>(), services);
+            }
+            Err(why) => {
+                let failure = found.unwrap_err().to_string();
+                assert!(failure.contains(why), "{failure}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_count_of_the_paying_account_in_dollars_is_taken_and_nothing_is_mixed() {
+        check(&["USD - -"], Ok(("USD - -", &[])));
+        check(&["USD - -", "USD AWSLambda -", "USD AmazonEC2 -", "CNY - -", "CNY AmazonRDS -"], Ok(("USD - -", &["AWS Lambda"])));
+        check(&["USD - 111111111111", "USD - -", "USD AmazonRDS 111111111111"], Ok(("USD - -", &[])));
+        check(&["USD - 111111111111", "USD AmazonRDS 111111111111"], Ok(("USD - 111111111111", &["Amazon Relational Database Service"])));
+        check(&["USD - 111111111111", "USD - 222222222222"], Err("2 linked accounts"));
+        check(&["USD AWSLambda -"], Err("single services"));
+        check(&["CNY - -"], Err("counted in CNY"));
+        check(&[], Err("switch on \"Receive CloudWatch billing alerts\""));
+    }
+}

@@ -1,0 +1,273 @@
+//! `read.focus_export`: what each day costs, line by line, from the exports that AWS delivers to a bucket, or from copies of them in a
+//! folder. A month of which anything has changed is read again as a whole, because each delivery holds all of it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use alerting::observation::What;
+use async_trait::async_trait;
+use aws::{Account, Bucket, Exports};
+use billing::export::columns::Metric;
+use billing::export::layout::{Found, Layout};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::calendar::day_end;
+use model::call_failure::{CallFailure, FailureKind};
+use model::glob::NamePattern;
+use model::settings::Settings;
+use model::span::Span;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{Gathered, Poll, Source};
+use crate::billfile::{BadExport, Reading, look};
+use billing::export::bill::Bill;
+
+const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];
+
+/// Pages of one listing, of 1000 objects each.
+const MOST_PAGES: usize = 100;
+const METRICS: &[(&str, Metric)] = &[("billed", Metric::Billed), ("effective", Metric::Effective), ("list", Metric::List)];
+
+/// The settings of `read.focus_export`.
+#[derive(Debug, Clone)]
+pub struct FocusExport {
+    place: Place,
+    metric: Metric,
+    /// How long after its end a day's figure may be compared with others.
+    settle: Span,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+impl FocusExport {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let (path, bucket, region): (Option<PathBuf>, Option<String>, Option<String>) =
+            (settings.optional("path"), settings.optional("bucket"), settings.optional("region"));
+        let metric = if settings.has("metric") { settings.word("metric", METRICS) } else { Some(Metric::Billed) };
+        let settle = settings.or("settle", Span::hours(48));
+        let place = match (path, bucket) {
+            (Some(path), None) if path.is_absolute() => Some(Place::Folder(path)),
+            (Some(_), None) => {
+                settings.problem("path", "the place of the exports depends on where monitor is started", "write it from `/` on", None);
+                None
+            }
+            (None, Some(bucket)) => {
+                let read = bucket_at(&bucket, region.clone());
+                if read.is_none() {
+                    settings.problem("bucket", "this is no place in S3", "write it as s3://bucket/prefix", None);
+                }
+                read.map(Place::Bucket)
+            }
+            (Some(_), Some(_)) => {
+                settings.problem("path", "exports are read from a folder or from a bucket", "leave one of the two out", None);
+                None
+            }
+            (None, None) => {
+                if !settings.failed() {
+                    settings.problem(
+                        "bucket",
+                        "it is not said where the exports are",
+                        "missing",
+                        Some("bucket = \"s3://bucket/prefix\" or path = \"/a/folder\"".into()),
+                    );
+                }
+                None
+            }
+        };
+        if region.is_some() && matches!(place, Some(Place::Folder(_))) {
+            settings.problem("region", "a folder is in no region", "means nothing here", None);
+        }
+        Some(Self { place: place?, metric: metric?, settle: settle? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
+    }
+
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &[]
+    }
+
+    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+        Polled { name, settings: self, exports: Arc::clone(&account.exports), known: BTreeMap::new(), changed: VecDeque::new() }
+    }
+}
+
+/// `s3://bucket/prefix`; names of buckets have 3 to 63 small letters, digits, dots and hyphens.
+fn bucket_at(address: &str, region: Option<String>) -> Option<Bucket> {
+    let (name, prefix) = address.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))?;
+    let is_name = (3..=63).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'));
+    let prefix = prefix.trim_end_matches('/');
+    let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+    is_name.then(|| Bucket { name: name.to_owned(), prefix, region })
+}
+
+struct Polled {
+    name: String,
+    settings: FocusExport,
+    exports: Arc<dyn Exports>,
+    /// What each part looked like when it was last read.
+    known: BTreeMap<String, String>,
+    /// Parts that are to be read, each with what it looks like now.
+    changed: VecDeque<(String, Vec<Found>, String)>,
+}
+
+impl Polled {
+    async fn look(&self) -> Result<Layout, CallFailure> {
+        let bucket = match &self.settings.place {
+            Place::Folder(path) => return look(path).map_err(|bad| unusable(&bad)),
+            Place::Bucket(bucket) => bucket,
+        };
+        let (mut all, mut token, mut asked) = (Vec::new(), None, BTreeSet::new());
+        for _ in 0..MOST_PAGES {
+            let page = self.exports.objects(bucket, token.as_deref()).await?;
+            all.extend(page.items);
+            token = page.next;
+            if token.as_ref().is_some_and(|next| !asked.insert(next.clone())) {
+                let said = "its pages do not end".to_owned();
+                return Err(failure("s3:ListBucket", &bucket.name, said, "see what stands behind AWS_ENDPOINT_URL; it is asked again by itself"));
+            }
+            if token.is_none() {
+                let layout = Layout::of(all);
+                if let Some((one, other)) = layout.twice() {
+                    let said = format!("`{one}` and `{other}` seem to be the same export twice");
+                    return Err(failure("s3:ListBucket", &bucket.name, said, "name the prefix of one of them"));
+                }
+                return Ok(layout);
+            }
+        }
+        let said = format!("there are more than {} objects", MOST_PAGES * 1000);
+        Err(failure("s3:ListBucket", &bucket.name, said, "name the prefix of one export"))
+    }
+
+    /// Reads what is to be read of a part.
+    async fn part(&self, files: Vec<Found>) -> Result<Bill, CallFailure> {
+        let metric = self.settings.metric;
+        let mut reading = Reading::new(metric, Arc::new(|_| {}));
+        let read: Box<dyn FnOnce() -> Result<Bill, BadExport> + Send> = match &self.settings.place {
+            Place::Folder(path) => {
+                let path = path.clone();
+                Box::new(move || reading.files(&path, &files).map(|()| reading.end()))
+            }
+            Place::Bucket(bucket) => {
+                let mut fetched: Vec<(String, File, DateTime<Utc>)> = Vec::new();
+                for object in &files {
+                    let name = format!("s3://{}/{}{}", bucket.name, bucket.prefix, object.path);
+                    let mut file = tempfile::tempfile().map_err(|error| failure("s3:GetObject", &name, error.to_string(), "make room for temporary files"))?;
+                    self.exports.fetch(bucket, object, &mut file).await?;
+                    fetched.push((name, file, object.modified));
+                }
+                Box::new(move || {
+                    for (name, file, written) in fetched {
+                        reading.file(&name, file, written)?;
+                    }
+                    Ok(reading.end())
+                })
+            }
+        };
+        // It takes seconds for a large account; nothing else waits for it meanwhile.
+        match tokio::task::spawn_blocking(read).await {
+            Ok(read) => read.map_err(|bad| unusable(&bad)),
+            Err(error) => Err(failure("reading exports", &self.name, error.to_string(), "report this")),
+        }
+    }
+
+    /// Reads the next part that has changed.
+    async fn next(&mut self, mut poll: Poll<'_>) -> Gathered {
+        let Some((part, files, looks)) = self.changed.pop_front() else { return poll.done() };
+        let now = poll.now;
+        match self.part(files).await {
+            // What was read before it is kept; the rest waits for the next poll.
+            Err(failure) => {
+                self.changed.clear();
+                poll.failed(failure);
+                return poll.done();
+            }
+            Ok(bill) => {
+                if bill.skipped().count() > 0 {
+                    tracing::warn!(
+                        "{}: {} of {} rows in {} cannot be used; `monitor billing import --dry-run` says why",
+                        self.name,
+                        bill.skipped().count(),
+                        bill.rows(),
+                        shown(&part)
+                    );
+                }
+                for day in bill.into_days() {
+                    let settled = now - day_end(day.day) >= self.settings.settle.delta().max(TimeDelta::zero());
+                    let at = day_end(day.day).min(now);
+                    poll.saw(at, What::Cost(day.day_cost(settled)));
+                    poll.saw(at, What::Lines(day));
+                }
+            }
+        }
+        poll.gathered.cursors.push((part.clone(), looks.clone()));
+        self.known.insert(part, looks);
+        if self.changed.is_empty() {
+            return poll.done();
+        }
+        poll.gathered.go_on_at = Some(now);
+        poll.part()
+    }
+}
+
+#[async_trait]
+impl Source for Polled {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn restore(&mut self, cursors: BTreeMap<String, String>) {
+        self.known = cursors;
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let name = self.name.clone();
+        let mut poll = Poll::new(&name, now);
+        match self.look().await {
+            Err(failure) => {
+                poll.failed(failure);
+                poll.done()
+            }
+            Ok(layout) => {
+                let changed = layout.parts.into_iter().map(|(part, files)| {
+                    let looks = looks(&files, self.settings.metric);
+                    (part, files, looks)
+                });
+                self.changed = changed.filter(|(part, _, looks)| self.known.get(part) != Some(looks)).collect();
+                self.next(poll).await
+            }
+        }
+    }
+
+    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+        let name = self.name.clone();
+        self.next(Poll::new(&name, now)).await
+    }
+}
+
+/// What changes when any of the files does, or what is read of them.
+fn looks(files: &[Found], metric: Metric) -> String {
+    let mut text = metric.word().to_owned();
+    for Found { path, size, modified, tag } in files {
+        text += &format!("\n{path}\t{size}\t{}\t{tag}", modified.timestamp_millis());
+    }
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
+fn shown(part: &str) -> &str {
+    if part.is_empty() { "the exports" } else { Path::new(part).file_name().and_then(|name| name.to_str()).unwrap_or(part) }
+}
+
+fn unusable(bad: &BadExport) -> CallFailure {
+    failure("reading exports", "the exports", bad.to_string(), "see that the export is whole and of FOCUS 1.0 to 1.2 or CUR 2.0; it is read again by itself")
+}
+
+fn failure(call: &str, resource: &str, said: String, next_step: &str) -> CallFailure {
+    CallFailure { call: call.to_owned(), resource: resource.to_owned(), kind: FailureKind::Refused, said, next_step: next_step.to_owned() }
+}

@@ -1,0 +1,302 @@
+//! One log group: how far it has been read, and how its events are told apart.
+//!
+//! It is read in passes. A pass asks for a stretch of time page by page, over as many polls as that takes, and everything it found
+//! is given out together at its end, with the place to go on from. Whatever cuts a pass short (a token that has expired, a process
+//! that is killed), the stretch is asked for again from its first page, and what has been counted is not counted again.
+
+use std::collections::{HashMap, HashSet};
+
+use aws::{LogEvent, Page};
+use chrono::{DateTime, TimeDelta, Utc};
+use lambda_log::reader::{Kind, Reader};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::follow::Sink;
+
+/// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory stays small.
+const MOST_EVENTS: usize = 20_000;
+/// The shortest stretch that a pass is cut to.
+const SHORTEST_MS: i64 = 1000;
+/// Pages of one pass: far more than its events need, so that only an answer without end is cut.
+const MOST_PAGES: u32 = 10_000;
+/// A place is kept this often even where nothing was found, so that a restart does not go through hours of silence again.
+const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
+/// How much of the time since its last new event a group may be left alone.
+const SHARE_OF_SILENCE: i32 = 4;
+
+/// A log group and the place in it.
+pub(super) struct Group<S> {
+    /// Everything before it has been read, what came late included; the next pass begins here.
+    from_ms: i64,
+    /// The events from there on that have been counted, and how many of each.
+    counted: HashMap<Identity, u32>,
+    reader: Reader,
+    /// What has been read and not been given out yet.
+    found: S,
+    new_events: u64,
+    pass: Option<Pass>,
+    /// The longest stretch of the past that fits one pass; `None` as long as everything does.
+    stretch_ms: Option<i64>,
+    /// When the cursor was given out last.
+    kept: Option<DateTime<Utc>>,
+    /// When a page was asked for last.
+    pub(super) called: Option<DateTime<Utc>>,
+    /// When something new was found last.
+    heard: Option<DateTime<Utc>>,
+    /// Since when it waits to be read.
+    pub(super) due: Option<DateTime<Utc>>,
+    /// Failed calls in a row.
+    pub(super) tries: u32,
+    /// Tokens in a row that were refused.
+    pub(super) refused_tokens: u32,
+}
+
+/// A [`Cursor`] as it is written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    from_ms: i64,
+    counted: Vec<(i64, u64, u32)>,
+    reader: &'a Reader,
+}
+
+/// What is kept of a group between two processes.
+#[derive(Deserialize)]
+struct Cursor {
+    from_ms: i64,
+    /// Time, hash and count of each event; in order, so that equal places have equal texts.
+    counted: Vec<(i64, u64, u32)>,
+    /// Kept apart, so that a reader of another version does not cost the place.
+    reader: serde_json::Value,
+}
+
+/// An event's identity: its time, and a hash of its stream and text. CloudWatch's ids are not trusted to be the same in two answers.
+type Identity = (i64, u64);
+
+fn identity(event: &LogEvent) -> Identity {
+    (event.at_ms, hash(&[event.stream.as_bytes(), &[0], event.message.as_bytes()]))
+}
+
+fn hash(parts: &[&[u8]]) -> u64 {
+    xxh3_64(&parts.concat())
+}
+
+/// What to ask for next.
+pub(super) struct Asked {
+    pub(super) from_ms: i64,
+    pub(super) to_ms: i64,
+    pub(super) token: Option<String>,
+}
+
+/// Where a page has brought the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// The pass goes on.
+    Within,
+    /// The stretch has been read up to an instant; the next one waits.
+    Reached(DateTime<Utc>),
+    /// Everything up to the instant the pass began has been read.
+    CaughtUp(DateTime<Utc>),
+    /// The pages do not end.
+    Endless,
+}
+
+/// What a group gives out.
+pub(super) struct Given<S> {
+    pub(super) found: S,
+    /// The place to go on from; `None` if the last one will do.
+    pub(super) cursor: Option<String>,
+}
+
+impl<S: Sink> Group<S> {
+    /// A group that has not been read before `from_ms`.
+    pub(super) fn new(function: &str, from_ms: i64) -> Self {
+        Self {
+            from_ms,
+            counted: HashMap::new(),
+            reader: Reader::new(function),
+            found: S::default(),
+            new_events: 0,
+            pass: None,
+            stretch_ms: None,
+            kept: None,
+            called: None,
+            heard: None,
+            due: None,
+            tries: 0,
+            refused_tokens: 0,
+        }
+    }
+
+    /// A group at the place that a cursor names; `None` if it cannot be read.
+    pub(super) fn restored(function: &str, cursor: &str) -> Option<Self> {
+        let Cursor { from_ms, counted, reader } = serde_json::from_str(cursor).ok()?;
+        let reader = serde_json::from_value(reader).unwrap_or_else(|_| Reader::new(function));
+        let counted = counted.into_iter().map(|(at, hash, count)| ((at, hash), count)).collect();
+        Some(Self { counted, reader, ..Self::new(function, from_ms) })
+    }
+
+    /// Up to when it has been read, but for what comes late.
+    pub(super) fn from(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.from_ms).unwrap_or_default()
+    }
+
+    /// What to ask for at `now`: the next page, or the first one of a new pass.
+    pub(super) fn ask(&mut self, now: DateTime<Utc>, overlap: TimeDelta) -> Asked {
+        self.called = Some(now);
+        let from_ms = self.from_ms;
+        let settled_ms = (now - overlap).timestamp_millis();
+        let stretch_ms = self.stretch_ms;
+        let pass = self.pass.get_or_insert_with(|| {
+            // Only the past is cut into stretches: what can still come late is read to its end.
+            let cut = stretch_ms.map(|stretch| from_ms.saturating_add(stretch)).filter(|to| *to < settled_ms);
+            Pass::new(now, cut.unwrap_or(now.timestamp_millis()).max(from_ms))
+        });
+        Asked { from_ms, to_ms: pass.to_ms, token: pass.token.clone() }
+    }
+
+    /// Takes the page that was asked for.
+    pub(super) fn take(&mut self, mut page: Page<LogEvent>, now: DateTime<Utc>, overlap: TimeDelta) -> Progress {
+        self.tries = 0;
+        let Some(mut pass) = self.pass.take() else { return Progress::Within };
+        page.items.sort_by_key(|event| event.at_ms);
+        for event in &page.items {
+            if pass.is_new(event, &mut self.counted)
+                && let Some(at) = DateTime::from_timestamp_millis(event.at_ms)
+            {
+                self.new_events += 1;
+                self.heard = Some(now);
+                if self.reader.read(&event.stream, at, &event.message, &mut self.found) == Kind::Unparsed {
+                    self.found.unparsed(self.reader.function(), at);
+                }
+            }
+        }
+        pass.pages += 1;
+        if page.next.is_none() {
+            return self.end(&pass, overlap);
+        }
+        if page.next == pass.token || pass.pages >= MOST_PAGES {
+            return Progress::Endless;
+        }
+        if pass.events > MOST_EVENTS
+            && let Some(stretch) = self.shorter(&pass, overlap)
+        {
+            self.stretch_ms = Some(stretch);
+            return Progress::Within;
+        }
+        pass.token = page.next;
+        self.pass = Some(pass);
+        Progress::Within
+    }
+
+    /// A stretch that fits a pass, where this one has more in it and is past.
+    fn shorter(&self, pass: &Pass, overlap: TimeDelta) -> Option<i64> {
+        let settled = (pass.began - overlap).timestamp_millis() - self.from_ms;
+        let half = (pass.to_ms - self.from_ms) / 2;
+        let dense = (pass.newest_ms - self.from_ms) / 4 * 3;
+        let stretch = dense.min(half).min(settled);
+        // What is too short already is read as it is; so is a stretch of which most can still change.
+        (stretch >= SHORTEST_MS).then_some(stretch)
+    }
+
+    fn end(&mut self, pass: &Pass, overlap: TimeDelta) -> Progress {
+        self.refused_tokens = 0;
+        self.from_ms = self.from_ms.max(pass.to_ms.min((pass.began - overlap).timestamp_millis()));
+        let from_ms = self.from_ms;
+        self.counted.retain(|(at, _), _| *at >= from_ms);
+        if pass.events < MOST_EVENTS / 2 {
+            self.stretch_ms = self.stretch_ms.map(|stretch| stretch.saturating_mul(2));
+        }
+        let to = DateTime::from_timestamp_millis(pass.to_ms).unwrap_or(pass.began);
+        // An invocation may have begun in this stretch and end in the next one, however long ago that is.
+        self.reader.forget(to, &mut self.found);
+        if pass.to_ms >= pass.began.timestamp_millis() { Progress::CaughtUp(pass.began) } else { Progress::Reached(to) }
+    }
+
+    /// Gives up the pass; the next call asks from its first page on. What it counted stays counted.
+    pub(super) fn give_up(&mut self) {
+        self.pass = None;
+    }
+
+    /// Whether it waits to be read, or something read of it waits to be given out.
+    pub(super) fn is_in_hand(&self) -> bool {
+        self.due.is_some() || self.new_events > 0
+    }
+
+    /// Whether a pass is under way and has a token that the service may refuse.
+    pub(super) fn has_token(&self) -> bool {
+        self.pass.as_ref().is_some_and(|pass| pass.token.is_some())
+    }
+
+    /// Everything that was read since this was last called, with the place that goes with it: they are committed together.
+    pub(super) fn give(&mut self, now: DateTime<Utc>) -> Given<S> {
+        self.reader.settle(&mut self.found);
+        let found = std::mem::take(&mut self.found);
+        let is_new = std::mem::take(&mut self.new_events) > 0;
+        if !S::KEEPS_PLACE || (!is_new && self.kept.is_some_and(|kept| now - kept < KEEP_PLACE)) {
+            return Given { found, cursor: None };
+        }
+        self.kept = Some(now);
+        let mut counted: Vec<(i64, u64, u32)> = self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
+        counted.sort_unstable();
+        let cursor = serde_json::to_string(&Kept { from_ms: self.from_ms, counted, reader: &self.reader });
+        Given { found, cursor: cursor.ok() }
+    }
+
+    /// How long it may be left alone: not at all while it is busy, longer the longer nothing came, `quiet` at most.
+    fn patience(&self, now: DateTime<Utc>, quiet: TimeDelta) -> TimeDelta {
+        self.heard.map_or(quiet, |heard| ((now - heard) / SHARE_OF_SILENCE).clamp(TimeDelta::zero(), quiet))
+    }
+
+    /// Until when it should be asked; whoever should have been asked first is asked first.
+    pub(super) fn deadline(&self, now: DateTime<Utc>, quiet: TimeDelta) -> DateTime<Utc> {
+        self.called.map_or(DateTime::<Utc>::MIN_UTC, |called| called + self.patience(now, quiet))
+    }
+
+    /// Whether it is early enough to ask it at the next poll, which comes after `gap`.
+    pub(super) fn can_wait(&self, now: DateTime<Utc>, gap: TimeDelta, quiet: TimeDelta) -> bool {
+        self.pass.is_none() && self.called.is_some_and(|called| now + gap - called <= self.patience(now, quiet))
+    }
+}
+
+/// One reading of a stretch from its first page to its last.
+struct Pass {
+    /// What was written before this, less the overlap, is there to be seen on every page.
+    began: DateTime<Utc>,
+    to_ms: i64,
+    token: Option<String>,
+    pages: u32,
+    events: usize,
+    newest_ms: i64,
+    /// What this pass has met so far.
+    met: HashMap<Identity, u32>,
+    /// CloudWatch's ids met in this pass, in case a page is given twice.
+    ids: HashSet<u64>,
+}
+
+impl Pass {
+    fn new(began: DateTime<Utc>, to_ms: i64) -> Self {
+        Self { began, to_ms, token: None, pages: 0, events: 0, newest_ms: i64::MIN, met: HashMap::new(), ids: HashSet::new() }
+    }
+
+    /// Whether the event is counted for the first time; it is counted then. Equal events are told apart by how many there are: a
+    /// pass that meets a third one where two have been counted has found a new one.
+    fn is_new(&mut self, event: &LogEvent, counted: &mut HashMap<Identity, u32>) -> bool {
+        if let Some(id) = &event.id {
+            // The stream belongs to it: some services number the events of each stream from one.
+            let id = hash(&[event.stream.as_bytes(), &[0], id.as_bytes(), &[0], &event.at_ms.to_le_bytes(), event.message.as_bytes()]);
+            if !self.ids.insert(id) {
+                return false;
+            }
+        }
+        self.events += 1;
+        self.newest_ms = self.newest_ms.max(event.at_ms);
+        let identity = identity(event);
+        let met = self.met.entry(identity).or_default();
+        *met += 1;
+        let counted = counted.entry(identity).or_default();
+        let new = *met > *counted;
+        *counted = (*counted).max(*met);
+        new
+    }
+}

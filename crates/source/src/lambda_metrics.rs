@@ -1,0 +1,89 @@
+//! `read.lambda_metrics`: errors, throttles, duration and concurrency of functions, from CloudWatch's own counters. Throttled
+//! calls leave no line in any log, so this is the only way to see them.
+
+use std::sync::Arc;
+
+use alerting::observation::{METRICS, MetricPoint, ReadUpTo, What};
+use async_trait::async_trait;
+use aws::resolve::functions;
+use aws::{Account, Logs, MetricQuery, Metrics, Statistics};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::glob::NamePattern;
+use model::settings::Settings;
+
+use super::{Gathered, Poll, Source};
+
+const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
+
+/// Points arrive some minutes late and may still grow, so each poll asks for the last hour again.
+const LOOK_BACK: TimeDelta = TimeDelta::hours(1);
+/// Seconds per point.
+const PERIOD: u32 = 60;
+
+/// The settings of `read.lambda_metrics`.
+#[derive(Debug, Clone)]
+pub struct LambdaMetrics {
+    functions: Vec<NamePattern>,
+}
+
+impl LambdaMetrics {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        Some(Self { functions: settings.some("functions")? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
+    }
+
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &self.functions
+    }
+
+    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+        Polled { name, settings: self, logs: Arc::clone(&account.logs), metrics: Arc::clone(&account.metrics) }
+    }
+}
+
+struct Polled {
+    name: String,
+    settings: LambdaMetrics,
+    logs: Arc<dyn Logs>,
+    metrics: Arc<dyn Metrics>,
+}
+
+#[async_trait]
+impl Source for Polled {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let mut poll = Poll::new(&self.name, now);
+        let found = match functions(self.logs.as_ref(), &self.settings.functions).await {
+            Ok(found) => found,
+            Err(failure) => {
+                poll.failed(failure);
+                return poll.done();
+            }
+        };
+        // Whole minutes, so that a point has the same start in every answer.
+        let end = lambda_log::tally::minute_of(now) + TimeDelta::seconds(i64::from(PERIOD));
+        'functions: for function in &found {
+            for (metric, _) in METRICS {
+                match self.metrics.statistics(&MetricQuery::of_function(function, metric), end - LOOK_BACK, end, PERIOD).await {
+                    Ok(points) => points.into_iter().for_each(|read| poll.saw(read.at, What::Metric(point(function, metric, read)))),
+                    Err(failure) => {
+                        poll.failed(failure);
+                        continue 'functions;
+                    }
+                }
+            }
+            poll.saw(now, What::MeasuredUpTo(ReadUpTo { function: function.clone() }));
+        }
+        poll.done()
+    }
+}
+
+fn point(function: &str, metric: &str, read: Statistics) -> MetricPoint {
+    MetricPoint { function: function.to_owned(), metric: metric.to_owned(), period: PERIOD, sum: read.sum, maximum: read.maximum, average: read.average }
+}

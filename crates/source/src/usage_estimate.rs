@@ -1,0 +1,340 @@
+//! `read.usage_estimate`: what functions and logs have used since the month began, at the region's prices. All its calls are free, and it
+//! shows within minutes what the bill shows after a day.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use alerting::observation::What;
+use async_trait::async_trait;
+use aws::prices::Prices;
+use aws::{Account, FunctionSettings, Functions, LogClass, Logs, MetricQuery, Metrics, Page};
+use billing::early::EarlyFigure;
+use billing::usage::{DayUse, Rates, figures, gb, gb_seconds};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use model::calendar::{Month, day_end, day_start};
+use model::call_failure::{CallFailure, FailureKind};
+use model::glob::NamePattern;
+use model::settings::Settings;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{Gathered, Listing, Poll, Source};
+
+const CALLS: &[&str] = &["lambda:ListFunctions", "cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
+
+/// Seconds per point: a UTC day.
+const DAY: u32 = 86_400;
+/// The days whose figures may still change, or that the bill does not know yet.
+const DAYS_SAID: u64 = 7;
+/// What a function has at least, in MB.
+const LEAST_MEMORY: u32 = 128;
+
+/// The settings of `read.usage_estimate`.
+#[derive(Debug, Clone)]
+pub struct UsageEstimate {
+    /// The functions that are counted; all that there are where none is named.
+    functions: Vec<NamePattern>,
+    /// The log groups that are counted; all together where none is named.
+    log_groups: Vec<NamePattern>,
+}
+
+impl UsageEstimate {
+    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+        let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
+        let log_groups = if settings.has("log_groups") { settings.some("log_groups") } else { Some(vec![]) };
+        Some(Self { functions: functions?, log_groups: log_groups? })
+    }
+
+    pub(super) fn calls(&self) -> Vec<&'static str> {
+        CALLS.to_vec()
+    }
+
+    pub(super) fn functions(&self) -> &[NamePattern] {
+        &self.functions
+    }
+
+    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+        Polled {
+            name,
+            settings: self,
+            region: account.region.clone(),
+            prices: Arc::clone(&account.prices),
+            logs: Arc::clone(&account.logs),
+            functions: Arc::clone(&account.functions),
+            metrics: Arc::clone(&account.metrics),
+            known: BTreeMap::new(),
+            said: BTreeMap::new(),
+        }
+    }
+}
+
+struct Polled {
+    name: String,
+    settings: UsageEstimate,
+    region: String,
+    prices: Arc<Prices>,
+    logs: Arc<dyn Logs>,
+    functions: Arc<dyn Functions>,
+    metrics: Arc<dyn Metrics>,
+    /// How each function was configured, oldest first.
+    known: BTreeMap<String, Vec<Configured>>,
+    /// What was said last of each day.
+    said: BTreeMap<NaiveDate, EarlyFigure>,
+}
+
+/// How a function is configured from a UTC day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Configured {
+    from: NaiveDate,
+    memory_mb: u32,
+    arm64: bool,
+}
+
+/// The least that a function can have had on a UTC day: how it was before the first day that is known says nothing of memory.
+fn least(known: &[Configured], day: NaiveDate) -> (u32, bool) {
+    let before = known.iter().rev().find(|configured| configured.from < day).copied();
+    let on_the_day = known.iter().filter(|configured| configured.from == day).copied();
+    let all: Vec<Configured> = before.into_iter().chain(on_the_day).collect();
+    let memory = all.iter().map(|configured| configured.memory_mb).min().filter(|_| before.is_some());
+    (memory.unwrap_or(LEAST_MEMORY), before.is_none() || all.iter().any(|configured| configured.arm64))
+}
+
+/// Takes in how a function is configured now. The first time, it has been so since the day on which it was last changed.
+fn learn(known: &mut Vec<Configured>, now: &FunctionSettings, today: NaiveDate) -> bool {
+    let from = if known.is_empty() { now.modified.map_or(today, |at| at.date_naive().min(today)) } else { today };
+    let configured = Configured { from, memory_mb: now.memory_mb, arm64: now.arm64 };
+    if known.last().is_some_and(|last| (last.memory_mb, last.arm64) == (configured.memory_mb, configured.arm64)) {
+        return false;
+    }
+    known.push(configured);
+    // Two months are asked for at most; what held before them is the last of the rest.
+    let edge = Month::of(today).previous().first_day();
+    while known.get(1).is_some_and(|second| second.from < edge) {
+        known.remove(0);
+    }
+    true
+}
+
+impl Polled {
+    fn rates(&self) -> Result<Rates, CallFailure> {
+        let failed = |said: String, next_step: String| CallFailure {
+            call: "usage_estimate".to_owned(),
+            resource: "the table of prices".to_owned(),
+            kind: FailureKind::NotFound,
+            said,
+            next_step,
+        };
+        if self.region.is_empty() {
+            return Err(failed("no region is set".to_owned(), "set region under [aws], or AWS_REGION".to_owned()));
+        }
+        let known = || format!("name a file with the prices of the region as `prices` under [aws]; known: {}", self.prices.regions().join(", "));
+        self.prices.rates(&self.region).ok_or_else(|| failed(format!("the prices of {} are not known", self.region), known()))
+    }
+
+    /// The functions that are meant, with how they are configured.
+    async fn listed(&self) -> Result<Vec<FunctionSettings>, CallFailure> {
+        let mut all = Listing::new();
+        while !all.ended {
+            all.take(self.functions.list(all.token.as_deref()).await?);
+        }
+        let meant = |name: &str| self.settings.functions.is_empty() || self.settings.functions.iter().any(|pattern| pattern.fits(name));
+        Ok(all.items.into_iter().filter(|function| meant(&function.name)).collect())
+    }
+
+    /// The functions that were kept by provisioned concurrency within the last two weeks.
+    async fn provisioned(&self) -> Result<BTreeSet<String>, CallFailure> {
+        let query = MetricQuery::new("AWS/Lambda", "ProvisionedConcurrencyInvocations", &[]);
+        let mut listed = Listing::new();
+        while !listed.ended {
+            listed.take(self.metrics.list_metrics(&query, listed.token.as_deref()).await?);
+        }
+        let functions = listed.items.into_iter().flat_map(|metric| metric.dimensions).filter(|(name, _)| name == "FunctionName");
+        Ok(functions.map(|(_, function)| function).collect())
+    }
+
+    /// The sums of a metric by UTC day.
+    async fn daily(&self, query: &MetricQuery, from: NaiveDate, today: NaiveDate) -> Result<BTreeMap<NaiveDate, Decimal>, CallFailure> {
+        let points = self.metrics.statistics(query, day_start(from), day_end(today), DAY).await?;
+        let mut days: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
+        for point in points {
+            let Some(sum) = Decimal::try_from(point.sum).ok().filter(|sum| *sum > Decimal::ZERO) else { continue };
+            let day = days.entry(point.at.date_naive()).or_default();
+            *day = day.saturating_add(sum);
+        }
+        Ok(days)
+    }
+
+    /// Adds what functions have used.
+    async fn count_functions(&self, listed: &[FunctionSettings], days: &mut BTreeMap<NaiveDate, DayUse>, today: NaiveDate) -> Result<(), CallFailure> {
+        let Some(first) = days.keys().next().copied() else { return Ok(()) };
+        let provisioned = self.provisioned().await?;
+        for function in listed {
+            let requests = self.daily(&MetricQuery::of_function(&function.name, "Invocations"), first, today).await?;
+            if requests.is_empty() {
+                continue;
+            }
+            let durations = self.daily(&MetricQuery::of_function(&function.name, "Duration"), first, today).await?;
+            let known = self.known.get(&function.name).map(Vec::as_slice).unwrap_or_default();
+            for (day, used) in days.iter_mut() {
+                used.requests = used.requests.saturating_add(requests.get(day).copied().unwrap_or_default());
+                let (memory_mb, arm64) = least(known, *day);
+                let used = match (provisioned.contains(&function.name), arm64) {
+                    (false, false) => &mut used.x86,
+                    (false, true) => &mut used.arm64,
+                    (true, false) => &mut used.provisioned.0,
+                    (true, true) => &mut used.provisioned.1,
+                };
+                *used = used.saturating_add(gb_seconds(durations.get(day).copied().unwrap_or_default(), memory_mb));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was logged. Where groups are not told apart, one that costs less makes all of them count as if they did.
+    async fn count_logs(&self, days: &mut BTreeMap<NaiveDate, DayUse>, today: NaiveDate) -> Result<(), CallFailure> {
+        let Some(first) = days.keys().next().copied() else { return Ok(()) };
+        let mut cheap: BTreeSet<String> = BTreeSet::new();
+        for class in [LogClass::InfrequentAccess, LogClass::Delivery] {
+            let mut of_class = Listing::new();
+            while !of_class.ended {
+                of_class.take(self.logs.log_groups_of(class, of_class.token.as_deref()).await?);
+            }
+            cheap.extend(of_class.items);
+        }
+        let mut groups: BTreeMap<String, bool> = BTreeMap::new();
+        for pattern in &self.settings.log_groups {
+            let mut found = Listing::new();
+            found.items.extend(pattern.exact().map(str::to_owned));
+            while pattern.exact().is_none() && !found.ended {
+                let page = self.logs.log_groups(pattern.literal_start(), found.token.as_deref()).await?;
+                let items = page.items.into_iter().map(|group| group.name).collect();
+                found.take(Page { items, next: page.next });
+            }
+            groups.extend(found.items.into_iter().filter(|name| pattern.fits(name)).map(|name| (name.clone(), cheap.contains(&name))));
+        }
+        let queries: Vec<(MetricQuery, bool)> = if self.settings.log_groups.is_empty() {
+            vec![(MetricQuery::new("AWS/Logs", "IncomingBytes", &[]), !cheap.is_empty())]
+        } else {
+            groups.iter().map(|(name, cheap)| (MetricQuery::new("AWS/Logs", "IncomingBytes", &[("LogGroupName", name)]), *cheap)).collect()
+        };
+        for (query, cheap) in &queries {
+            for (day, bytes) in self.daily(query, first, today).await? {
+                let Some(used) = days.get_mut(&day) else { continue };
+                let logs = if *cheap { &mut used.cheap_logs } else { &mut used.logs };
+                *logs = logs.saturating_add(gb(bytes));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever has changed since it was said last; of today always, since it is true of a later moment.
+    async fn changed(&mut self, listed: &[FunctionSettings], now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
+        let rates = self.rates()?;
+        let today = now.date_naive();
+        let month = Month::of(today);
+        // On the 1st the last points of the day before still come.
+        let months = if today.day() == 1 { vec![month.previous(), month] } else { vec![month] };
+        let first = months.first().copied().unwrap_or(month).first_day();
+        let mut days: BTreeMap<NaiveDate, DayUse> = first.iter_days().take_while(|day| *day <= today).map(|day| (day, DayUse::default())).collect();
+        self.count_functions(listed, &mut days, today).await?;
+        self.count_logs(&mut days, today).await?;
+        let mut new = Vec::new();
+        let oldest = today.checked_sub_days(Days::new(DAYS_SAID)).unwrap_or(today);
+        for figure in months.into_iter().flat_map(|month| figures(&rates, month, &days)).filter(|figure| figure.day >= oldest) {
+            let figure = EarlyFigure { as_of: figure.as_of.min(now), ..figure };
+            if figure.day == today || self.said.get(&figure.day) != Some(&figure) {
+                new.push(figure);
+            }
+        }
+        self.said.retain(|day, _| *day >= oldest);
+        self.said.extend(new.iter().map(|figure| (figure.day, figure.clone())));
+        Ok(new)
+    }
+}
+
+#[async_trait]
+impl Source for Polled {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn restore(&mut self, cursors: BTreeMap<String, String>) {
+        let known = |(function, text): (String, String)| Some((function, serde_json::from_str(&text).ok()?));
+        self.known = cursors.into_iter().filter_map(known).collect();
+    }
+
+    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        let name = self.name.clone();
+        let mut poll = Poll::new(&name, now);
+        let listed = match self.listed().await {
+            Ok(listed) => listed,
+            Err(failure) => {
+                poll.failed(failure);
+                return poll.done();
+            }
+        };
+        for function in &listed {
+            let known = self.known.entry(function.name.clone()).or_default();
+            if learn(known, function, now.date_naive()) {
+                poll.gathered.cursors.extend(serde_json::to_string(known).ok().map(|text| (function.name.clone(), text)));
+            }
+        }
+        match self.changed(&listed, now).await {
+            Err(failure) => poll.failed(failure),
+            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of, What::Early(figure))),
+        }
+        poll.done()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2024, 12, day).unwrap()
+    }
+
+    /// Polls on days of December, each as day, memory in MB and whether it is arm64; the function was last changed on the 5th.
+    fn known(polls: &[(u32, u32, bool)]) -> Vec<Configured> {
+        let mut known = Vec::new();
+        for (on, memory_mb, arm64) in polls {
+            let settings = FunctionSettings { name: "f".into(), memory_mb: *memory_mb, arm64: *arm64, modified: Some(day_start(day(5))) };
+            learn(&mut known, &settings, day(*on));
+        }
+        known
+    }
+
+    #[test]
+    fn a_day_is_priced_with_the_least_that_the_function_can_have_had_on_it() {
+        let one = [(10, 1024, false)];
+        let raised = [(10, 512, false), (12, 1024, false), (12, 2048, false), (20, 2048, true)];
+        for (polls, on, least_known) in [
+            (&one[..], 6, (1024, false)),
+            (&one, 20, (1024, false)),
+            // It was changed on this day, and nobody knows from what.
+            (&one, 5, (128, true)),
+            (&one, 4, (128, true)),
+            (&raised, 11, (512, false)),
+            (&raised, 12, (512, false)),
+            (&raised, 13, (2048, false)),
+            (&raised, 20, (2048, true)),
+            (&[], 20, (128, true)),
+        ] {
+            assert_eq!(least(&known(polls), day(on)), least_known, "{polls:?} on the {on}.");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_function_does_not_grow_with_the_months() {
+        let mut known = Vec::new();
+        for month in 0..24u32 {
+            let today = NaiveDate::from_ymd_opt(2023 + (month / 12) as i32, month % 12 + 1, 3).unwrap();
+            learn(&mut known, &FunctionSettings { name: "f".into(), memory_mb: 128 + month, arm64: false, modified: None }, today);
+        }
+        assert!(known.len() <= 3, "{known:?}");
+    }
+}
