@@ -83,11 +83,10 @@ fn packed_files_are_simply_read_and_several_files_are_one_log() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(STORY.as_bytes()).expect("packed");
     std::fs::write(path("a.gz"), packed.finish().expect("packed")).expect("a file");
-    std::fs::write(
-        path("b.zst"),
-        ruzstd::encoding::compress_to_vec(STORY.replace("e11db634", "e11db635").as_bytes(), ruzstd::encoding::CompressionLevel::Fastest),
-    )
-    .expect("a file");
+    // As `cat` joins packed files: several frames, one after the other.
+    let other = STORY.replace("e11db634", "e11db635");
+    let frames: Vec<u8> = other.split_inclusive('\n').flat_map(|line| zstd::encode_all(line.as_bytes(), 1).expect("packed")).collect();
+    std::fs::write(path("b.zst"), frames).expect("a file");
     let document = document(&[&path("a.gz"), &path("b.zst")], "");
     assert_eq!((document["lines"]["read"].as_u64(), document["functions"][0]["timeouts"].as_u64()), (Some(8), Some(2)));
     // The standard input may be packed as well.

@@ -337,7 +337,7 @@ mod tests {
     fn a_picture_is_a_png_file_of_its_size_and_an_svg_has_the_colour_of_the_text_around_it() {
         let chart = Chart::of(&samples::december()).unwrap();
         let file = png(&chart).unwrap();
-        let reader = png::Decoder::new(file.as_slice()).read_info().unwrap();
+        let reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
         assert_eq!((reader.info().width, reader.info().height), (1200, 640));
         let svg = svg(&chart).unwrap();
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.contains("currentColor") && !svg.contains("#010203"), "{svg}");

@@ -10,7 +10,7 @@ use std::thread;
 use flate2::read::MultiGzDecoder;
 use lambda_log::health::Checkup;
 use lambda_log::scan::{Block, Mark};
-use ruzstd::decoding::StreamingDecoder;
+use zstd::stream::read::Decoder;
 
 /// Bytes that are read at a time: they stay in a processor's own cache.
 const BLOCK: usize = 512 * 1024;
@@ -145,8 +145,7 @@ fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Sent>, used: &Receiver
     match first.get(..4) {
         Some([0x1f, 0x8b, ..]) => lines(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, whole)), send, used)?,
         Some([0x28, 0xb5, 0x2f, 0xfd]) => {
-            let decoder = StreamingDecoder::new(io::BufReader::with_capacity(BLOCK, whole)).map_err(io::Error::other)?;
-            lines(decoder, send, used)?;
+            lines(Decoder::with_buffer(io::BufReader::with_capacity(BLOCK, whole))?, send, used)?;
         }
         _ => lines(whole, send, used)?,
     }
