@@ -14,5 +14,5 @@ pub mod free_tier;
 pub mod ledger;
 pub mod line;
 pub mod series;
-pub mod service_codes;
+pub mod services;
 pub mod usage;
