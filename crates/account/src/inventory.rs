@@ -99,7 +99,7 @@ impl ResourceKind {
 }
 
 /// Everything of one kind in one region, as one poll found it: it replaces what was known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Inventory {
     /// The kind.
     pub kind: ResourceKind,
@@ -113,7 +113,7 @@ pub struct Inventory {
 }
 
 /// A thing that is paid for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
     /// Its id, or its name where that is what a command takes; unique among those of its kind in its region.
     pub id: String,
@@ -136,7 +136,7 @@ pub struct Resource {
 }
 
 /// Whether anybody uses a thing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Usage {
     /// It was used, lately enough not to be called idle.
@@ -148,7 +148,7 @@ pub enum Usage {
 }
 
 /// How long nobody has used a thing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Idle {
     /// Since when, UTC; where AWS does not say, since it was first seen so.
     pub since: DateTime<Utc>,

@@ -68,7 +68,7 @@ impl ReceiverState {
 }
 
 /// A thing with the time it was seen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seen<T> {
     /// When the source saw it.
     pub seen: DateTime<Utc>,
@@ -163,7 +163,7 @@ impl History {
                     let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
                     run.polls += 1;
                     run.since = run.since.min(*seen);
-                    if run.until < *seen || (run.until == *seen && run.last.to_string() <= failure.to_string()) {
+                    if run.until < *seen || (run.until == *seen && run.last <= *failure) {
                         (run.until, run.last) = (*seen, failure.clone());
                     }
                 }
@@ -377,14 +377,14 @@ impl History {
 }
 
 /// Puts a thing among those of the same instant, in an order that does not depend on which came first.
-fn insert<T: std::fmt::Debug>(at_once: &mut Vec<T>, it: T) {
-    let place = if at_once.is_empty() { 0 } else { at_once.partition_point(|known| format!("{known:?}") < format!("{it:?}")) };
+fn insert<T: Ord>(at_once: &mut Vec<T>, it: T) {
+    let place = at_once.partition_point(|known| *known < it);
     at_once.insert(place, it);
 }
 
-/// Keeps the newest; of two of the same instant it does not matter which came first.
-fn newest<K: Ord, T: std::fmt::Debug>(known: &mut BTreeMap<K, Seen<T>>, key: K, seen: DateTime<Utc>, it: T) {
-    let older = known.get(&key).is_none_or(|known| known.seen < seen || (known.seen == seen && format!("{:?}", known.it) <= format!("{it:?}")));
+/// Keeps the newest; of two of the same instant the greater by its fields, so that the order they came in does not matter.
+fn newest<K: Ord, T: Ord>(known: &mut BTreeMap<K, Seen<T>>, key: K, seen: DateTime<Utc>, it: T) {
+    let older = known.get(&key).is_none_or(|known| (known.seen, &known.it) <= (seen, &it));
     if older {
         known.insert(key, Seen { seen, it });
     }
@@ -404,3 +404,6 @@ fn drop_until<K: Ord, V>(map: &mut BTreeMap<K, V>, old: impl Fn(&K) -> bool) {
         map.pop_first();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,4 +218,14 @@ mod tests {
             assert_eq!(check(figures), certain, "{figures:?}");
         }
     }
+
+    #[test]
+    fn of_two_figures_seen_at_the_same_instant_the_greater_counts_and_not_the_one_whose_spelling_is() {
+        let seen = model::calendar::day_start(day());
+        for order in [["9", "10"], ["10", "9"]] {
+            let mut costs = Costs::default();
+            order.into_iter().for_each(|usd| costs.record(seen, &cost(usd, true)));
+            assert_eq!(costs.days(day()).next().unwrap().usd(None), Some(Decimal::TEN), "{order:?}");
+        }
+    }
 }
