@@ -6,7 +6,7 @@ use model::subject::Subject;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::operator::Ack;
+use super::ack::Ack;
 use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
 
 /// How long news of an open incident are collected before its receivers are told of them.
@@ -229,7 +229,7 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
 
 /// The condition of a firing incident still holds.
 fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
-    let ack = ack.filter(|ack| ack.counts(&incident));
+    let ack = ack.filter(|ack| ack.counts_after(incident.worsened));
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
     let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));

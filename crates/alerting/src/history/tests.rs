@@ -1,5 +1,5 @@
 use lambda_log::diagnosis::{Cause, Confidence};
-use model::call_failure::FailureKind;
+use model::call_failure::{CallFailure, FailureKind};
 
 use super::*;
 use crate::observation::PingOutcome;
@@ -61,9 +61,7 @@ fn things_of_the_same_instant_are_ordered_by_their_figures_and_not_by_their_spel
 
 #[test]
 fn of_two_inventories_of_the_same_instant_one_counts_whichever_came_first() {
-    let unread = |why: &str| {
-        What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "r".into(), resources: vec![], unknown: Some(why.into()) })
-    };
+    let unread = |why: &str| What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "r".into(), resources: vec![], unknown: Some(why.into()) });
     let look = |history: &History| history.unread.values().map(|unread| unread.it.1.clone()).collect::<Vec<_>>();
     check(&unread("a"), &unread("b"), look, vec!["b".to_owned()]);
 }
