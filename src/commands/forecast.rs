@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use billing::forecast::{Estimate, Forecast, NoForecast, forecast};
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table, presets};
-use model::calendar::Month;
+use model::calendar::{self, Month};
 use model::money::cents;
 use model::redact::printable;
 use serde::Serialize;
@@ -42,7 +42,7 @@ pub(super) struct Args {
 }
 
 fn day(typed: &str) -> Result<NaiveDate, String> {
-    typed.parse().ok().filter(|_| typed.len() == 10).ok_or_else(|| "write a day as 2024-12-08".to_owned())
+    calendar::day(typed).ok_or_else(|| "write a day as 2024-12-08".to_owned())
 }
 
 pub(super) fn run(args: &Args) -> Exit {
@@ -60,9 +60,7 @@ pub(super) fn run(args: &Args) -> Exit {
             Exit::Done
         }
         (Format::Json, Ok(forecast)) => print_json(&forecast),
-        (Format::Json, Err(why)) => {
-            print_json(&Unknown { as_of: args.as_of, month: Month::of(args.as_of), total: None, series: [], unknown: why.to_string() })
-        }
+        (Format::Json, Err(why)) => print_json(&Unknown { as_of: args.as_of, month: Month::of(args.as_of), total: None, series: [], unknown: why.to_string() }),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod anomaly;
 pub mod best;
 pub mod costs;
 pub mod day_cost;
+pub mod decimal;
 mod dense;
 pub mod early;
 pub mod explain;

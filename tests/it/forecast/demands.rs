@@ -61,7 +61,12 @@ fn tally(bill: &Bill, horizon: u32, whole: &mut Tally, parts: &mut Tally) {
             let actual = sum(truth, month, end);
             // What was not on the bill yet and did not come is not counted as foreseen.
             if estimate.is_some() || actual != 0.0 {
-                parts.add(&estimate.unwrap_or(Estimate { forecast: Decimal::ZERO, low: Decimal::ZERO, high: Decimal::ZERO }), &naive::all(seen, as_of), actual, scale);
+                parts.add(
+                    &estimate.unwrap_or(Estimate { forecast: Decimal::ZERO, low: Decimal::ZERO, high: Decimal::ZERO }),
+                    &naive::all(seen, as_of),
+                    actual,
+                    scale,
+                );
             }
         }
         month = end;
