@@ -55,7 +55,7 @@ fn main() {
                 while month < bill.end {
                     let as_of = month.with_day(horizon).expect("a day");
                     let began = Instant::now();
-                    let said = forecast(&bill.seen, as_of).total;
+                    let said = forecast(&bill.seen, as_of).expect("a forecast").total;
                     spent += began.elapsed();
                     count += 1;
                     let actual: f64 = bill.true_bill.iter().map(|one| sum(one, month, month + Months::new(1))).sum();

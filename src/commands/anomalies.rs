@@ -6,6 +6,7 @@ use billing::anomaly::{Episode, anomalies};
 use comfy_table::{CellAlignment, Table, presets};
 use model::money::cents;
 use model::redact::printable;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{Format, bill, print, print_json};
@@ -63,9 +64,10 @@ fn text(found: &[Episode]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["From", "To", "Kind", "Amount", "Expected", "Series"]);
     table.column_iter_mut().skip(3).take(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let known = |amount: Option<Decimal>| amount.map_or_else(|| "unknown".to_owned(), cents);
     for one in found {
         let to = one.to.map_or_else(|| "lasts".to_owned(), |to| to.to_string());
-        table.add_row([one.from.to_string(), to, one.kind.word().to_owned(), cents(one.amount), cents(one.expected), printable(&one.series)]);
+        table.add_row([one.from.to_string(), to, one.kind.word().to_owned(), known(one.amount), known(one.expected), printable(&one.series)]);
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<String>>().join("\n")
 }

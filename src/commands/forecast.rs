@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use billing::forecast::{Estimate, Forecast, forecast};
+use billing::forecast::{Estimate, Forecast, NoForecast, forecast};
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table, presets};
+use model::calendar::{self, Month};
 use model::money::cents;
 use model::redact::printable;
+use serde::Serialize;
 
 use super::{Format, bill, print, print_json};
 use crate::exit::Exit;
@@ -40,7 +42,7 @@ pub(super) struct Args {
 }
 
 fn day(typed: &str) -> Result<NaiveDate, String> {
-    typed.parse().ok().filter(|_| typed.len() == 10).ok_or_else(|| "write a day as 2024-12-08".to_owned())
+    calendar::day(typed).ok_or_else(|| "write a day as 2024-12-08".to_owned())
 }
 
 pub(super) fn run(args: &Args) -> Exit {
@@ -48,20 +50,39 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(series) => series,
         Err(exit) => return exit,
     };
-    let forecast = forecast(&series, args.as_of);
-    match args.format {
-        Format::Text => {
+    match (args.format, forecast(&series, args.as_of)) {
+        (Format::Text, Ok(forecast)) => {
             print(&text(&forecast));
             Exit::Done
         }
-        Format::Json => print_json(&forecast),
+        (Format::Text, Err(why)) => {
+            print(&unknown(&why, args.as_of));
+            Exit::Done
+        }
+        (Format::Json, Ok(forecast)) => print_json(&forecast),
+        (Format::Json, Err(why)) => print_json(&Unknown { as_of: args.as_of, month: Month::of(args.as_of), total: None, series: [], unknown: why.to_string() }),
+    }
+}
+
+/// A forecast that cannot be made, in the form of one that can.
+#[derive(Serialize)]
+struct Unknown {
+    as_of: NaiveDate,
+    month: Month,
+    total: Option<Estimate>,
+    series: [Estimate; 0],
+    unknown: String,
+}
+
+fn unknown(why: &NoForecast, as_of: NaiveDate) -> String {
+    let month = Month::of(as_of);
+    match why {
+        NoForecast::NoDays(_) => format!("Nothing is known of any day before {as_of}, so {month} cannot be forecast"),
+        NoForecast::SumTooLarge(_) | NoForecast::NotMoney(..) => format!("{month} cannot be forecast: {why}"),
     }
 }
 
 fn text(forecast: &Forecast) -> String {
-    if forecast.series.is_empty() {
-        return format!("Nothing is known of any day before {}, so {} cannot be forecast", forecast.as_of, forecast.month);
-    }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["", "Forecast", "Low", "High"]);
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));

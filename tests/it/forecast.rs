@@ -80,7 +80,8 @@ fn a_bill_is_read_from_standard_input_too() {
 fn a_day_before_the_bill_has_no_forecast() {
     let value = json(&run(&["forecast", "--input", "bill.csv", "--as-of", "2024-12-24", "--format", "json"], ""));
     schema::holds("docs/forecast.schema.json", &value);
-    assert_eq!(value["series"], json!([]));
+    assert_eq!((&value["total"], &value["series"]), (&json!(null), &json!([])));
+    assert_eq!(value["unknown"], json!("no figure before 2024-12-24 is known"));
     let text = run(&["forecast", "--input", "bill.csv", "--as-of", "2024-12-24"], "");
     assert_eq!(text.stdout, "Nothing is known of any day before 2024-12-24, so 2024-12 cannot be forecast\n");
 }

@@ -168,16 +168,6 @@ proptest! {
     }
 
     #[test]
-    fn severity_never_falls_while_an_incident_is_open(first in wishes(), acts in acts(0i64..1000)) {
-        let told = lives(first, &acts).0;
-        let mut ids: Vec<&String> = told.iter().map(|(id, _, _)| id).collect();
-        ids.dedup();
-        for id in ids {
-            prop_assert!(told.iter().filter(|(of, event, to)| of == id && *event == Event::Worsened && to == TEAM).count() <= 1);
-        }
-    }
-
-    #[test]
     fn the_same_observations_in_any_order_make_the_same_incidents(order in Just((0..OBSERVATIONS).collect::<Vec<usize>>()).prop_shuffle(), few in 0..=OBSERVATIONS, seed in 0u64..20) {
         let all = observations(seed);
         let decide = |order: &[usize]| {

@@ -1,6 +1,9 @@
 //! What the rules look back on. It holds no more than the longest window any rule has, but for the errors that were ever seen, and
 //! gives the same answers whatever the order the same observations came in.
 
+mod seen;
+mod states;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use account::inventory::{Inventory, ResourceKind, STALE};
@@ -10,10 +13,13 @@ use billing::ledger::Ledger;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::fault::Fault;
 use lambda_log::tally::{Tally, minute_of};
-use model::call_failure::CallFailure;
 
 use super::fingerprints::{Fingerprints, KnownError};
 use super::observation::{MetricPoint, Observation, Ping, What};
+use seen::{drop_until, insert, moved, newest};
+
+pub use seen::Seen;
+pub use states::{Failing, ReceiverState, SourceState, Untold};
 
 /// Everything the rules know.
 #[derive(Debug, Default)]
@@ -34,48 +40,6 @@ pub struct History {
     receivers: BTreeMap<String, ReceiverState>,
 }
 
-/// What is known of a receiver.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ReceiverState {
-    /// When it last took something.
-    pub took: Option<DateTime<Utc>>,
-    /// Since when it takes nothing, and why; `None` if its last answer was a good one, or there was none yet.
-    pub failing: Option<Untold>,
-    /// Attempts that have failed since it last took something, but for those after which it asked to wait.
-    pub attempts: u32,
-    /// Not to be tried before this, UTC.
-    pub not_before: Option<DateTime<Utc>>,
-    /// The receiver itself asked for that wait; nothing may shorten it.
-    pub told_to_wait: bool,
-}
-
-/// A receiver that takes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Untold {
-    /// When the first attempt of the run failed.
-    pub since: DateTime<Utc>,
-    /// What the last one met, without secrets.
-    pub why: String,
-    /// It refuses everything: its address or its password is wrong, and waiting will not mend that.
-    pub stopped: bool,
-}
-
-impl ReceiverState {
-    /// Whether it refuses everything, so that somebody else has to be told.
-    pub fn has_stopped(&self) -> bool {
-        self.failing.as_ref().is_some_and(|failing| failing.stopped)
-    }
-}
-
-/// A thing with the time it was seen.
-#[derive(Debug, Clone)]
-pub struct Seen<T> {
-    /// When the source saw it.
-    pub seen: DateTime<Utc>,
-    /// The thing.
-    pub it: T,
-}
-
 /// What is known of a kind of resources in a region.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownInventory<'a> {
@@ -85,31 +49,6 @@ pub struct KnownInventory<'a> {
     pub inventory: &'a Inventory,
     /// Why it could not be read since, if it was tried.
     pub unknown: Option<&'a str>,
-}
-
-/// What is known of a source.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct SourceState {
-    /// Since when it has been watched without ever being removed from the configuration.
-    pub since: DateTime<Utc>,
-    /// The last time a whole poll succeeded.
-    pub answered: Option<DateTime<Utc>>,
-    /// Its failures since then: when the first was, how many, and the last one in full.
-    pub failing: Option<Failing>,
-}
-
-/// A run of failures.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Failing {
-    /// When the first of the run was.
-    pub since: DateTime<Utc>,
-    /// When the latest was.
-    #[serde(default)]
-    pub until: DateTime<Utc>,
-    /// How many polls have failed.
-    pub polls: u32,
-    /// The latest.
-    pub last: CallFailure,
 }
 
 impl History {
@@ -163,7 +102,7 @@ impl History {
                     let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
                     run.polls += 1;
                     run.since = run.since.min(*seen);
-                    if run.until < *seen || (run.until == *seen && run.last.to_string() <= failure.to_string()) {
+                    if run.until < *seen || (run.until == *seen && run.last <= *failure) {
                         (run.until, run.last) = (*seen, failure.clone());
                     }
                 }
@@ -376,31 +315,5 @@ impl History {
     }
 }
 
-/// Puts a thing among those of the same instant, in an order that does not depend on which came first.
-fn insert<T: std::fmt::Debug>(at_once: &mut Vec<T>, it: T) {
-    let place = if at_once.is_empty() { 0 } else { at_once.partition_point(|known| format!("{known:?}") < format!("{it:?}")) };
-    at_once.insert(place, it);
-}
-
-/// Keeps the newest; of two of the same instant it does not matter which came first.
-fn newest<K: Ord, T: std::fmt::Debug>(known: &mut BTreeMap<K, Seen<T>>, key: K, seen: DateTime<Utc>, it: T) {
-    let older = known.get(&key).is_none_or(|known| known.seen < seen || (known.seen == seen && format!("{:?}", known.it) <= format!("{it:?}")));
-    if older {
-        known.insert(key, Seen { seen, it });
-    }
-}
-
-/// A place in the data that only ever moves forward.
-fn moved(places: &mut BTreeMap<String, DateTime<Utc>>, function: &str, at: DateTime<Utc>) {
-    match places.get_mut(function) {
-        Some(known) => *known = (*known).max(at),
-        None => drop(places.insert(function.to_owned(), at)),
-    }
-}
-
-/// Drops entries from the front of an ordered map for as long as `old` holds.
-fn drop_until<K: Ord, V>(map: &mut BTreeMap<K, V>, old: impl Fn(&K) -> bool) {
-    while map.first_key_value().is_some_and(|(key, _)| old(key)) {
-        map.pop_first();
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use model::subject::Subject;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::operator::Ack;
+use super::ack::Ack;
 use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
 
 /// How long news of an open incident are collected before its receivers are told of them.
@@ -229,7 +229,7 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
 
 /// The condition of a firing incident still holds.
 fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
-    let ack = ack.filter(|ack| ack.counts(&incident));
+    let ack = ack.filter(|ack| ack.counts_after(incident.worsened));
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
     let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
@@ -306,7 +306,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rules::Condition;
+    use crate::rules::{Condition, Measure, Times};
     use lambda_log::diagnosis::Confidence;
     use model::span::Span;
 
@@ -363,7 +363,47 @@ mod tests {
         }
     }
 
+    /// A judgement a minute later, by a rule that may have been edited meanwhile.
+    #[derive(Debug, Clone)]
+    struct Act {
+        severity: Severity,
+        has_critical_at: bool,
+        /// Times the limit, or nothing if the condition is clear.
+        value: Option<u8>,
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let severity = prop::sample::select(vec![Severity::Info, Severity::Warning, Severity::Critical]);
+        let act = (severity, any::<bool>(), prop::option::weighted(0.9, 1u8..4));
+        prop::collection::vec(act.prop_map(|(severity, has_critical_at, value)| Act { severity, has_critical_at, value }), 0..60)
+    }
+
     proptest! {
+        #[test]
+        fn severity_never_falls_while_an_incident_is_open_and_each_rise_is_told(acts in acts(), hold in prop::option::of(1u16..4), keep in prop::option::of(1u16..4)) {
+            let mut open: Option<Incident> = None;
+            for (minute, act) in acts.into_iter().enumerate() {
+                let rule = Rule {
+                    severity: act.severity,
+                    critical_at: act.has_critical_at.then(|| Times(2.into())),
+                    keep_firing_for: keep.map(Span::minutes),
+                    ..rule(hold.map(Span::minutes), None)
+                };
+                let verdict = match act.value {
+                    Some(value) => Verdict::Holds(Box::new(Finding { measure: Some(Measure { value: value.into(), limit: 1.into() }), ..Finding::default() })),
+                    None => Verdict::Clear("fine".into()),
+                };
+                let now = DateTime::from_timestamp(minute as i64 * 60, 0).unwrap();
+                let Some(Step { incident, tell }) = step(&rule, open.as_ref(), &Judgement { subject: Subject::Total, verdict }, None, now) else { continue };
+                if let Some(before) = &open {
+                    prop_assert!(incident.severity >= before.severity, "{:?} after {:?}", incident.severity, before.severity);
+                    let is_told = tell.iter().any(|(event, _)| *event == Event::Worsened);
+                    prop_assert_eq!(is_told, before.state == State::Firing && incident.severity > before.severity);
+                }
+                open = (!incident.is_over()).then_some(incident);
+            }
+        }
+
         #[test]
         fn no_second_opening_without_an_end_and_no_end_without_an_opening(verdicts in "[hoicu]{0,60}", hold in prop::option::of(1u16..4), remind in prop::option::of(1u16..4)) {
             let mut firing = false;

@@ -4,6 +4,7 @@
 //! [`decide::decide`] steps the incident and says who is to be told ([`notification::Notification`]), and [`outbox::plan`] puts what waits
 //! for one receiver into a message once it can be told.
 
+mod ack;
 pub mod decide;
 pub mod fingerprints;
 pub mod history;

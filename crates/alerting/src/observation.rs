@@ -67,7 +67,7 @@ impl What {
 }
 
 /// How a ping ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PingOutcome {
     /// An environment that was already warm answered.
@@ -83,7 +83,7 @@ pub enum PingOutcome {
 }
 
 /// One warm-up ping.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ping {
     /// The function's name.
     pub function: String,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use model::glob::NamePattern;
 use serde::{Deserialize, Serialize};
 
+pub use super::ack::Ack;
 use super::incident::Incident;
 
 /// Incidents that nobody is to be told of until an instant.
@@ -27,17 +28,6 @@ pub struct Silence {
     pub reason: String,
 }
 
-/// That somebody takes care of an incident: no reminder and no escalation, unless it gets worse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ack {
-    /// Who.
-    pub author: String,
-    /// When, UTC.
-    pub at: DateTime<Utc>,
-    /// What else was said.
-    pub note: String,
-}
-
 /// Everything that has been said and still counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Orders {
@@ -45,13 +35,6 @@ pub struct Orders {
     pub silences: Vec<Silence>,
     /// By the incident's id.
     pub acks: BTreeMap<String, Ack>,
-}
-
-impl Ack {
-    /// Whether it was said since the incident last got worse.
-    pub fn counts(&self, incident: &Incident) -> bool {
-        incident.worsened.is_none_or(|worsened| self.at > worsened)
-    }
 }
 
 impl Silence {
@@ -75,7 +58,7 @@ impl Orders {
 
     /// Who takes care of an incident. What was said before it got worse does not count any more.
     pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
-        self.acks.get(&incident.id).filter(|ack| ack.counts(incident))
+        self.acks.get(&incident.id).filter(|ack| ack.counts_after(incident.worsened))
     }
 }
 

@@ -168,7 +168,10 @@ fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<BilledGroup, Str
     let quantity = group.metrics().and_then(|metrics| metrics.get(QUANTITY));
     let quantity = quantity.and_then(|quantity| Some((exact(quantity.amount()?).ok()?, quantity.unit().filter(|unit| *unit != "N/A")?.to_owned())));
     Ok(BilledGroup {
-        money: Money { amount: exact(figures.amount().unwrap_or_default())?, currency: figures.unit().unwrap_or(Money::USD).to_owned() },
+        money: Money {
+            amount: exact(figures.amount().ok_or_else(|| format!("no amount of {metric} for {service}"))?)?,
+            currency: figures.unit().filter(|unit| !unit.is_empty()).ok_or_else(|| format!("no currency of {metric} for {service}"))?.to_owned(),
+        },
         record_type: of(RECORD_TYPE).unwrap_or_else(|| DayCost::USAGE.to_owned()),
         usage_type: of(USAGE_TYPE).unwrap_or_default(),
         quantity,
@@ -388,4 +391,28 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
         next = inner.source();
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_costexplorer::types::MetricValue;
+
+    use super::*;
+
+    #[test]
+    fn a_figure_without_an_amount_or_a_currency_is_refused_and_never_dollars() {
+        for (amount, unit, read) in [
+            (Some("1.50"), Some("USD"), Ok("1.50 USD")),
+            (Some("1.50"), Some("KRW"), Ok("1.50 KRW")),
+            (Some("1.50"), None, Err("no currency of UnblendedCost for S")),
+            (Some("1.50"), Some(""), Err("no currency of UnblendedCost for S")),
+            (None, Some("USD"), Err("no amount of UnblendedCost for S")),
+            (Some("x"), Some("USD"), Err("`x` is not an amount")),
+        ] {
+            let value = MetricValue::builder().set_amount(amount.map(str::to_owned)).set_unit(unit.map(str::to_owned)).build();
+            let group = Group::builder().keys("S").metrics("UnblendedCost", value).build();
+            let found = billed(&group, &[SERVICE], "UnblendedCost").map(|group| group.money.to_string());
+            assert_eq!(found, read.map(str::to_owned).map_err(str::to_owned), "{amount:?} {unit:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use model::money::Money;
 use rust_decimal::Decimal;
 
 use super::anomaly::{Episode, lasting};
-use super::forecast::{Forecast, forecast};
+use super::forecast::{Forecast, NoForecast, forecast};
 use super::series::Series;
 use crate::day_cost::DayCost;
 
@@ -40,8 +40,10 @@ pub struct Outlook {
     pub days: usize,
     /// The first UTC day that is not settled.
     pub known_before: NaiveDate,
-    /// How the month will end.
-    pub forecast: Forecast,
+    /// How the month will end, as known at the beginning of the UTC day `as_of`.
+    pub forecast: Result<Forecast, NoForecast>,
+    /// The day at whose beginning it was forecast.
+    pub as_of: NaiveDate,
     /// What is out of the ordinary on the last settled day.
     pub episodes: Vec<Episode>,
 }
@@ -59,7 +61,7 @@ impl Figures {
     fn record(&mut self, seen: DateTime<Utc>, cost: &DayCost) {
         match self.seen.get(&seen) {
             // Of two answers of the same instant it does not matter which came first.
-            Some(known) if format!("{known:?}") > format!("{cost:?}") => return,
+            Some(known) if known > cost => return,
             _ => drop(self.seen.insert(seen, cost.clone())),
         }
         self.falls = self.falls();
@@ -143,12 +145,12 @@ impl Costs {
         let known_before = self.settled_up_to()?;
         let as_of = known_before.max(month.first_day());
         let mut remembered = self.outlook.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outlook) = remembered.as_ref().filter(|outlook| outlook.forecast.as_of == as_of) {
+        if let Some(outlook) = remembered.as_ref().filter(|outlook| outlook.as_of == as_of) {
             return Some(Arc::clone(outlook));
         }
         let series = self.settled_before(known_before);
         let days = self.days.values().filter(|figures| figures.newest().is_some_and(|cost| cost.settled)).count();
-        let outlook = Arc::new(Outlook { days, known_before, forecast: forecast(&series, as_of), episodes: lasting(&series, known_before) });
+        let outlook = Arc::new(Outlook { days, known_before, forecast: forecast(&series, as_of), as_of, episodes: lasting(&series, known_before) });
         *remembered = Some(Arc::clone(&outlook));
         Some(outlook)
     }
@@ -214,6 +216,16 @@ mod tests {
             (&[("-10", false)], "-11.5"),
         ] {
             assert_eq!(check(figures), certain, "{figures:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_figures_seen_at_the_same_instant_the_greater_counts_and_not_the_one_whose_spelling_is() {
+        let seen = model::calendar::day_start(day());
+        for order in [["9", "10"], ["10", "9"]] {
+            let mut costs = Costs::default();
+            order.into_iter().for_each(|usd| costs.record(seen, &cost(usd, true)));
+            assert_eq!(costs.days(day()).next().unwrap().usd(None), Some(Decimal::TEN), "{order:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use model::money::{Money, Totals};
 
 /// What one UTC day cost, as one answer said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DayCost {
     /// The UTC day.
     pub day: NaiveDate,

@@ -76,7 +76,8 @@ impl Days {
         let mut values = vec![0.0; self.known];
         for (date, figure) in series.days.range(self.first..) {
             if let Some(value) = self.number(*date).and_then(|day| values.get_mut(day)) {
-                *value = figure.to_f64().unwrap_or(0.0);
+                // A figure that is no float makes what follows from it unknown, and not cheaper.
+                *value = figure.to_f64().unwrap_or(f64::NAN);
             }
         }
         for day in &self.gaps {

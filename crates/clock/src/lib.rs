@@ -1,10 +1,13 @@
 //! The only place that knows what time it is.
 
+mod steady;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use steady::Steady;
 
 /// Time, handed to whoever needs it.
 #[async_trait]
@@ -16,14 +19,18 @@ pub trait Clock: Send + Sync {
     async fn wait_until(&self, until: DateTime<Utc>, busy: bool);
 }
 
-/// The clock on the wall.
+/// What [`WallClock`] has shown last, anywhere in the process.
+static SHOWN: Mutex<Steady> = Mutex::new(Steady::NEW);
+
+/// The clock on the wall. It does not run backwards when it is set back by up to a minute: it stands still until the time it has shown is
+/// reached again. It follows a clock that is set back by more.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WallClock;
 
 #[async_trait]
 impl Clock for WallClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        SHOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner).show(Utc::now())
     }
 
     async fn wait_until(&self, until: DateTime<Utc>, _busy: bool) {

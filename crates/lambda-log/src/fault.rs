@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnosis::{Cause, Confidence};
 
 /// An invocation that went wrong.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fault {
     /// The function's name.
     pub function: String,

@@ -105,6 +105,13 @@ pub struct DayRange {
     pub last: NaiveDate,
 }
 
+/// Reads a day in the one form in which people and programs write it: `2024-12-31`. `None` for anything else, such as `2024-1-01` or
+/// `+2024-1-1`.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let shape = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    if shape { text.parse().ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -130,6 +137,26 @@ mod tests {
             prop_assert!(month.contains(day) && !month.next().contains(day) && !month.previous().contains(day));
             prop_assert_eq!(month.next().previous(), month);
             prop_assert!((28..=31).contains(&(month.end() - month.first_day()).num_days()));
+        }
+    }
+
+    #[test]
+    fn a_day_is_read_in_one_form_only() {
+        for (text, expected) in [
+            ("2024-12-31", NaiveDate::from_ymd_opt(2024, 12, 31)),
+            ("2024-02-29", NaiveDate::from_ymd_opt(2024, 2, 29)),
+            ("0001-01-01", NaiveDate::from_ymd_opt(1, 1, 1)),
+            ("2023-02-29", None),
+            ("2024-13-01", None),
+            ("+2024-1-01", None),
+            ("-2024-1-01", None),
+            ("2024-12-1 ", None),
+            ("2024/12/31", None),
+            ("2024-12-31T", None),
+            ("20241231", None),
+            ("", None),
+        ] {
+            assert_eq!(day(text), expected, "{text}");
         }
     }
 }

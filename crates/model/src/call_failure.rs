@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Why a call did not give what was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// No credentials were found.
@@ -36,7 +36,7 @@ impl FailureKind {
 }
 
 /// A failed call in one line a person can act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CallFailure {
     /// The call, as in an IAM policy: `ce:GetCostAndUsage`.
     pub call: String,

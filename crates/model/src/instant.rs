@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as Mistake;
 
+use super::calendar;
 use super::span::Span;
 
 /// Why something typed is no point in time.
@@ -87,8 +88,7 @@ pub fn since(typed: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>,
 /// # Errors
 /// As [`instant`].
 pub fn day_or_instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, NotAnInstant> {
-    let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok().filter(|_| typed.len() == 10);
-    day.map_or_else(|| instant(typed, zone), |day| Ok(start_of_day(day, zone)))
+    calendar::day(typed).map_or_else(|| instant(typed, zone), |day| Ok(start_of_day(day, zone)))
 }
 
 /// The first instant of a day on the wall clock of `zone`; where midnight is skipped, the first after the gap.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use rust_decimal::prelude::FromPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// An amount as a source gave it: never rounded, never a float, never without its currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Money {
     /// The exact amount.
     pub amount: Decimal,
@@ -38,28 +39,59 @@ pub fn cents(amount: Decimal) -> String {
     format!("{:.*}", digits as usize, amount.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero))
 }
 
+/// A figure of statistics that is no amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotMoney {
+    /// It is not a number.
+    #[error("the statistics give no number")]
+    NotANumber,
+    /// It is infinite, or has more digits before the point than an amount can have.
+    #[error("the statistics give a number that is too large for an amount")]
+    TooLarge,
+}
+
+/// Digits after the point of an amount that comes from statistics: they have no more to give.
+const STATISTICS_DIGITS: u32 = 10;
+
+/// The only way from a binary float, as statistics give it, to an amount; 10 digits after the point are kept.
+///
+/// # Errors
+/// If it is not a number, is infinite, or is too large.
+pub fn from_statistics(value: f64) -> Result<Decimal, NotMoney> {
+    if value.is_nan() {
+        return Err(NotMoney::NotANumber);
+    }
+    Decimal::from_f64(value).map(|amount| amount.round_dp(STATISTICS_DIGITS)).ok_or(NotMoney::TooLarge)
+}
+
+/// The sum of exact amounts of one currency. `None` if it has more than 28 digits.
+pub fn checked_sum(amounts: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {
+    amounts.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
+}
+
 /// Sums kept apart by currency, because adding won to dollars is a mistake and not a sum.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Totals(BTreeMap<String, Decimal>);
+pub struct Totals(BTreeMap<String, Option<Decimal>>);
 
 impl Totals {
-    /// Adds one amount to the sum of its currency. A sum too large for 28 digits stays at the largest value.
+    /// Adds one amount to the sum of its currency. A sum of more than 28 digits is unknown from then on.
     pub fn add(&mut self, money: &Money) {
         match self.0.get_mut(&money.currency) {
-            Some(sum) => *sum = sum.saturating_add(money.amount),
-            None => drop(self.0.insert(money.currency.clone(), money.amount)),
+            Some(sum) => *sum = sum.and_then(|sum| sum.checked_add(money.amount)),
+            None => drop(self.0.insert(money.currency.clone(), Some(money.amount))),
         }
     }
 
-    /// The sum, if every amount so far had this one currency; zero if there was none. `None` where currencies are mixed.
+    /// The sum, if every amount so far had this one currency; zero if there was none. `None` where currencies are mixed or the sum is too
+    /// large.
     pub fn only(&self, currency: &str) -> Option<Decimal> {
-        let foreign = self.0.iter().any(|(code, sum)| code != currency && !sum.is_zero());
-        if foreign { None } else { Some(self.0.get(currency).copied().unwrap_or_default()) }
+        let foreign = self.0.iter().any(|(code, sum)| code != currency && *sum != Some(Decimal::ZERO));
+        if foreign { None } else { self.0.get(currency).copied().unwrap_or(Some(Decimal::ZERO)) }
     }
 
-    /// Each currency with its sum, by code.
-    pub fn iter(&self) -> impl Iterator<Item = Money> {
-        self.0.iter().map(|(currency, amount)| Money { amount: *amount, currency: currency.clone() })
+    /// Each currency with its sum, by code. `None` where the sum is too large.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<Decimal>)> {
+        self.0.iter().map(|(currency, sum)| (currency.as_str(), *sum))
     }
 }
 
@@ -168,6 +200,34 @@ mod tests {
         for (exact, shown) in [("25.3041927", "25.30"), ("0.005", "0.01"), ("0.0000204", "0.0000"), ("0.0014", "0.0014"), ("-3.455", "-3.46"), ("0", "0.00")] {
             assert_eq!(cents(exact.parse().unwrap()), shown, "{exact}");
         }
+    }
+
+    #[test]
+    fn a_float_that_is_no_amount_is_never_zero() {
+        for (value, amount) in [
+            (0.1 + 0.2, Ok("0.3")),
+            (-12.5, Ok("-12.5")),
+            (0.0, Ok("0")),
+            (1e15, Ok("1000000000000000")),
+            (1e29, Err(NotMoney::TooLarge)),
+            (-1e300, Err(NotMoney::TooLarge)),
+            (f64::INFINITY, Err(NotMoney::TooLarge)),
+            (f64::NEG_INFINITY, Err(NotMoney::TooLarge)),
+            (f64::NAN, Err(NotMoney::NotANumber)),
+        ] {
+            assert_eq!(from_statistics(value), amount.map(|text: &str| text.parse().unwrap()), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_sum_that_is_too_large_is_not_the_largest_amount() {
+        assert_eq!(checked_sum([Decimal::ONE, Decimal::TEN]), Some(Decimal::from(11)));
+        assert_eq!(checked_sum([]), Some(Decimal::ZERO));
+        assert_eq!(checked_sum([Decimal::MAX, Decimal::MAX]), None);
+        let mut totals = Totals::default();
+        [Decimal::MAX, Decimal::MAX, Decimal::NEGATIVE_ONE].into_iter().for_each(|amount| totals.add(&Money::usd(amount)));
+        assert_eq!(totals.only("USD"), None);
+        assert_eq!(totals.iter().collect::<Vec<_>>(), [("USD", None)]);
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl IncidentView {
                 until: silence.until,
                 reason: silence.reason.clone(),
             }),
-            ack: ack.map(|ack| AckView { counts: ack.counts(&incident), author: ack.author, at: ack.at, note: ack.note }),
+            ack: ack.map(|ack| AckView { counts: ack.counts_after(incident.worsened), author: ack.author, at: ack.at, note: ack.note }),
             state: incident.state.word(),
             severity: incident.severity.word(),
             subject: incident.subject.to_string(),

@@ -10,7 +10,7 @@ use alerting::observation::What;
 use async_trait::async_trait;
 use aws::{Account, MetricQuery, Metrics};
 use billing::early::{Early, EarlyFigure, Origin, since_reset};
-use billing::service_codes::billed_name;
+use billing::services;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
@@ -136,7 +136,7 @@ fn chosen(listed: Vec<MetricQuery>) -> Result<Counts, CallFailure> {
     for query in own {
         match value(&query, "ServiceName") {
             None => total = Some(query),
-            Some(code) => services.extend(billed_name(&code).map(|name| (name, query))),
+            Some(code) => services.extend(services::of_estimated_charges(&code).map(|name| (name.to_owned(), query))),
         }
     }
     let none =

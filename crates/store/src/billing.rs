@@ -85,7 +85,7 @@ fn say_the_same(one: &DayLines, other: &DayLines) -> bool {
     for (key, charged) in &other.lines {
         sums.add(&Money { amount: -charged.amount, currency: key.currency.clone() });
     }
-    sums.iter().all(|difference| difference.amount.abs() < SAME)
+    sums.iter().all(|(_, difference)| difference.is_some_and(|difference| difference.abs() < SAME))
 }
 
 /// A day's lines as they are kept: account, currency and service are the same in thousands of lines, so each text stands there once.

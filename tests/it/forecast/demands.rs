@@ -54,14 +54,19 @@ fn tally(bill: &Bill, horizon: u32, whole: &mut Tally, parts: &mut Tally) {
     while month < bill.end {
         let end = month + Months::new(1);
         let as_of = month.with_day(horizon).expect("a day");
-        let said = forecast(&bill.seen, as_of);
+        let said = forecast(&bill.seen, as_of).unwrap();
         whole.add(&said.total, &naive::all(&added, as_of), bill.true_bill.iter().map(|one| sum(one, month, end)).sum(), scale);
         for (seen, truth) in bill.seen.iter().zip(&bill.true_bill) {
             let estimate = said.series.iter().find(|one| one.name == seen.name).map(|one| one.estimate);
             let actual = sum(truth, month, end);
             // What was not on the bill yet and did not come is not counted as foreseen.
             if estimate.is_some() || actual != 0.0 {
-                parts.add(&estimate.unwrap_or_default(), &naive::all(seen, as_of), actual, scale);
+                parts.add(
+                    &estimate.unwrap_or(Estimate { forecast: Decimal::ZERO, low: Decimal::ZERO, high: Decimal::ZERO }),
+                    &naive::all(seen, as_of),
+                    actual,
+                    scale,
+                );
             }
         }
         month = end;

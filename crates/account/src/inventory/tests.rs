@@ -1,5 +1,11 @@
 //! What is called idle, and how it is said.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::span::Span;
+use rust_decimal::Decimal;
+
 use super::*;
 
 /// Noon of 20 January 2025.

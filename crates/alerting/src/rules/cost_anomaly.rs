@@ -7,8 +7,10 @@ use model::money::{Usd, cents};
 use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
+use rust_decimal::Decimal;
 
-use super::{Finding, Judgement};
+use super::finding::Finding;
+use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{Which, service_of};
 
@@ -26,7 +28,7 @@ pub struct CostAnomaly {
 impl CostAnomaly {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
         let which = if settings.has("service") { Which::read(settings) } else { Some(Which::Each) };
-        let at_least = settings.or("at_least_usd", Usd(rust_decimal::Decimal::ONE));
+        let at_least = settings.or("at_least_usd", Usd(Decimal::ONE));
         Some(Self { which: which?, at_least: at_least? })
     }
 
@@ -48,19 +50,23 @@ impl CostAnomaly {
             return Judgement::unknown(subject, "no settled day of the last week");
         };
         let found = outlook.episodes.iter().find(|episode| Some(episode.series.as_str()) == service_of(&subject));
-        match found {
-            Some(episode) if episode.amount - episode.expected >= self.at_least.0 => Judgement::holds(subject, finding(episode)),
-            Some(episode) => {
-                let above = cents(episode.amount - episode.expected);
+        let Some(episode) = found else { return Judgement::clear(subject, "as its past lets expect") };
+        let Some((amount, expected)) = episode.amount.zip(episode.expected) else {
+            return Judgement::unknown(subject, format!("what it has cost since {}, or what was expected, is too large for an amount", episode.from));
+        };
+        match amount.checked_sub(expected) {
+            None => Judgement::unknown(subject, format!("what it has cost above what was expected since {} is too large for an amount", episode.from)),
+            Some(above) if above >= self.at_least.0 => Judgement::holds(subject, finding(episode, amount, expected)),
+            Some(above) => {
+                let above = cents(above);
                 Judgement::clear(subject, format!("{above} USD above what was to be expected since {}, below {}", episode.from, self.at_least))
             }
-            None => Judgement::clear(subject, "as its past lets expect"),
         }
     }
 }
 
-fn finding(episode: &Episode) -> Finding {
-    let Episode { series, kind, from, amount, expected, .. } = episode;
+fn finding(episode: &Episode, amount: Decimal, expected: Decimal) -> Finding {
+    let Episode { series, kind, from, .. } = episode;
     let what = match kind {
         Kind::Step => "costs more than it did",
         Kind::Spike => "costs more than it should",
@@ -69,13 +75,13 @@ fn finding(episode: &Episode) -> Finding {
     };
     let said = if *kind == Kind::New { vec![] } else { vec!["Its own past, weekdays and days of the month taken into account, lets expect less.".to_owned()] };
     Finding {
-        headline: format!("{series} {what} since {from}: {} USD, expected {}", cents(*amount), cents(*expected)),
+        headline: format!("{series} {what} since {from}: {} USD, expected {}", cents(amount), cents(expected)),
         said,
         facts: vec![
             ("Kind".to_owned(), kind.word().to_owned()),
             ("Since".to_owned(), from.to_string()),
-            ("Cost since then".to_owned(), format!("{} USD", cents(*amount))),
-            ("Expected".to_owned(), format!("{} USD", cents(*expected))),
+            ("Cost since then".to_owned(), format!("{} USD", cents(amount))),
+            ("Expected".to_owned(), format!("{} USD", cents(expected))),
         ],
         next_step: format!(
             "Compare {from} with the day before by usage type (`monitor report`, or Cost Explorer): the line that grew is the cause. Look for what was deployed or created then."

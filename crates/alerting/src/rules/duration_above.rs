@@ -7,7 +7,9 @@ use model::settings::Settings;
 use model::span::{Latency, Span};
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure, is_fresh};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
 /// The quantiles that can be asked for, with what each is called in a message.

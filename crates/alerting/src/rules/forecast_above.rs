@@ -8,7 +8,9 @@ use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{Which, service_of};
 
@@ -59,9 +61,13 @@ impl ForecastAbove {
         let Some(outlook) = history.costs().outlook(month).filter(|outlook| outlook.days >= FEWEST) else {
             return Judgement::unknown(subject, format!("fewer than {FEWEST} settled days are known"));
         };
+        let known = match &outlook.forecast {
+            Ok(known) => known,
+            Err(why) => return Judgement::unknown(subject, why.to_string()),
+        };
         let estimate: &Estimate = match service_of(&subject) {
-            None => &outlook.forecast.total,
-            Some(service) => match outlook.forecast.series.iter().find(|one| one.name == service) {
+            None => &known.total,
+            Some(service) => match known.series.iter().find(|one| one.name == service) {
                 Some(one) => &one.estimate,
                 None => return Judgement::unknown(subject, "no settled figure in US dollars"),
             },

@@ -11,7 +11,9 @@ use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement, Measure};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::Judgement;
 use crate::history::History;
 
 /// A figure that is older says nothing about now.

@@ -7,7 +7,9 @@ use model::settings::Settings;
 use model::span::{Span, spoken};
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::Judgement;
 use crate::history::{History, KnownInventory};
 
 /// The settings of `when.idle_resource`.

@@ -8,7 +8,9 @@ use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure, PINGING_CANNOT_HELP, is_fresh};
+use super::finding::{Finding, PINGING_CANNOT_HELP};
+use super::measure::Measure;
+use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
 /// The settings of `when.lambda_cause`.

@@ -8,7 +8,9 @@ use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement, Measure, is_fresh};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
 /// The settings of `when.memory_above`.

@@ -6,7 +6,9 @@ use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure, is_fresh};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 use crate::observation::{METRICS, MetricPoint};
 

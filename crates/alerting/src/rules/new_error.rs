@@ -10,7 +10,8 @@ use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::{Finding, Judgement, is_fresh};
+use super::finding::Finding;
+use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
 /// New errors that are told one by one; the others are only counted.

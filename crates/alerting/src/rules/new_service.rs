@@ -9,7 +9,8 @@ use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::{Finding, Judgement};
+use super::finding::Finding;
+use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{Which, service_of};
 

@@ -7,7 +7,8 @@ use model::settings::Settings;
 use model::span::{Span, spoken};
 use model::subject::Subject;
 
-use super::{Finding, Judgement, PINGING_CANNOT_HELP};
+use super::finding::{Finding, PINGING_CANNOT_HELP};
+use super::verdict::Judgement;
 use crate::history::History;
 use crate::observation::{Ping, PingOutcome};
 

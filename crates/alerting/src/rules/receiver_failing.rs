@@ -6,7 +6,9 @@ use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::Judgement;
 use crate::history::{History, ReceiverState};
 
 /// The settings of `when.receiver_failing`.

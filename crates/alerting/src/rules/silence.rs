@@ -5,7 +5,9 @@ use model::settings::{Names, Settings};
 use model::span::{Span, spoken};
 use model::subject::Subject;
 
-use super::{Finding, Judgement, Measure};
+use super::finding::Finding;
+use super::measure::Measure;
+use super::verdict::Judgement;
 use crate::history::History;
 
 /// The settings of `when.silence`.

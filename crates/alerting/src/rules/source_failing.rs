@@ -7,7 +7,8 @@ use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::{Finding, Judgement};
+use super::finding::Finding;
+use super::verdict::Judgement;
 use crate::history::{History, SourceState};
 
 /// The settings of `when.source_failing`.

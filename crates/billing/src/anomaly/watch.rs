@@ -1,12 +1,11 @@
 //! One series, day by day: when an episode begins, goes on and ends.
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::FromPrimitive;
+use model::money::{checked_sum, from_statistics};
 
 use super::super::dense::{Days, Line, median};
 use super::super::series::Series;
+use super::episode::{Episode, Kind};
 use super::expect::{Expectation, known_day, limit};
-use super::{Episode, Kind};
 
 /// Days of a bill before anything is out of the ordinary.
 const QUIET: usize = 14;
@@ -174,7 +173,7 @@ fn begun(line: &Line, day: usize, value: f64, expected: f64, expectation: &Expec
 fn told(days: &Days, series: &Series, episode: &Open, to: Option<usize>) -> Episode {
     let end = to.unwrap_or(days.known.saturating_sub(1));
     let (from, last) = (days.date(episode.from), days.date(end));
-    let amount = series.days.range(from..=last).fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount));
-    let expected = Decimal::from_f64(episode.usual * (end + 1 - episode.from) as f64).unwrap_or_default().round_dp(10);
+    let amount = checked_sum(series.days.range(from..=last).map(|(_, amount)| *amount));
+    let expected = from_statistics(episode.usual * (end + 1 - episode.from) as f64).ok();
     Episode { series: series.name.clone(), kind: episode.kind, from, to: to.map(|day| days.date(day)), amount, expected }
 }

@@ -1,6 +1,6 @@
 //! What was read, added up by day and line while it is read, with every text kept once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -32,7 +32,7 @@ pub struct FileRead {
 #[derive(Debug, Default)]
 pub struct Bill {
     words: Words,
-    lines: HashMap<Key, Sum>,
+    lines: BTreeMap<Key, Sum>,
     months: BTreeMap<Month, OfMonth>,
     files: Vec<FileRead>,
     skipped: Skipped,
@@ -51,7 +51,7 @@ pub struct OfMonth {
     pub written: DateTime<Utc>,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Clone, Copy)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
 struct Key {
     day: NaiveDate,
     service: u32,
@@ -78,17 +78,22 @@ impl Sum {
     }
 }
 
+/// The number of each text. Six texts of each row are looked up, which are long and begin alike; nothing goes through all of them, so their
+/// order cannot leak.
+#[expect(clippy::disallowed_types, reason = "only looked up by key")]
+type Numbers = std::collections::HashMap<Arc<str>, u32>;
+
 /// Texts by number; the first is the empty one.
 #[derive(Debug)]
 struct Words {
-    numbers: HashMap<Arc<str>, u32>,
+    numbers: Numbers,
     texts: Vec<Arc<str>>,
 }
 
 impl Default for Words {
     fn default() -> Self {
         let empty: Arc<str> = Arc::from("");
-        Self { numbers: HashMap::from([(Arc::clone(&empty), 0)]), texts: vec![empty] }
+        Self { numbers: Numbers::from([(Arc::clone(&empty), 0)]), texts: vec![empty] }
     }
 }
 
@@ -236,9 +241,7 @@ impl Bill {
     /// The lines of one day after the other. Days of a month that was not over when its files were written are estimated.
     pub fn into_days(self) -> impl Iterator<Item = DayLines> {
         let Self { words, lines, months, .. } = self;
-        let mut all: Vec<(Key, Sum)> = lines.into_iter().collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
-        let mut rest = all.into_iter().peekable();
+        let mut rest = lines.into_iter().peekable();
         std::iter::from_fn(move || {
             let day = rest.peek()?.0.day;
             let month = Month::of(day);

@@ -6,7 +6,6 @@ pub mod columns;
 pub mod layout;
 pub mod moment;
 pub mod row;
-pub mod services;
 pub mod skipped;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Points in time as exports and whatever rewrote them spell them. A form that can be read two ways is read neither way.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use model::calendar;
 
 /// What the text of a point in time says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +51,7 @@ fn of_epoch(digits: &str) -> Option<NaiveDate> {
 
 fn iso(text: &str) -> Option<NaiveDate> {
     let (date, rest) = text.split_at_checked(10)?;
-    let (year, month, day) = (date.get(..4)?, date.get(5..7)?, date.get(8..)?);
-    if date.get(4..5) != Some("-") || date.get(7..8) != Some("-") {
-        return None;
-    }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number(year)?).ok()?, number(month)?, number(day)?)?;
+    let date = calendar::day(date)?;
     let rest = match rest.strip_prefix(['T', 't', ' ']) {
         Some(time) => time,
         None if rest.is_empty() => return Some(date),

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::amount::Exact;
 use super::columns::{Columns, Dataset, Role};
 use super::moment::{self, Said};
-use super::services;
+use crate::services;
 
 /// A cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub fn read<'a>(columns: &Columns, cells: [Cell<'a>; Role::ALL.len()]) -> Result
     let day = day.map_err(|reason| unusable(reason, start, Some((amount, currency))))?;
     let usage_type = usage_type.text();
     let (record_type, service) = match columns.dataset() {
-        Dataset::Cur2 => (record.text(), services::name(service.text(), usage_type)),
+        Dataset::Cur2 => (record.text(), services::of_product(service.text(), usage_type)),
         Dataset::Focus10 | Dataset::Focus12 => (record_type(record.text()), service.text()),
     };
     let quantity = if let Cell::Text(text) = quantity { Exact::read(text).ok().map(|(quantity, _)| quantity.decimal().0) } else { None };

@@ -2,7 +2,14 @@
 
 use super::super::dense::{Line, weighted_quantile};
 use super::combine::Said;
-use super::study::Rest;
+
+/// What the rest of the month will cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rest {
+    pub(super) middle: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
 
 /// How far off the rest of an earlier month was.
 #[derive(Debug, Clone, Copy)]

@@ -11,11 +11,12 @@ mod study;
 mod view;
 
 use chrono::{Datelike, NaiveDate};
+use interval::Rest;
 use model::calendar::Month;
+use model::money::{NotMoney, checked_sum, from_statistics};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
-use study::{Rest, rests};
+use study::rests;
 
 use super::series::Series;
 
@@ -33,7 +34,7 @@ pub struct Forecast {
 }
 
 /// What a whole month will cost, in the currency of the bill.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Estimate {
     /// As likely too low as too high.
     pub forecast: Decimal,
@@ -53,19 +54,42 @@ pub struct SeriesEstimate {
     pub estimate: Estimate,
 }
 
-/// Says how the month that `as_of` lies in will end, reading only the days before it.
-pub fn forecast(series: &[Series], as_of: NaiveDate) -> Forecast {
+/// Why a month cannot be forecast.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoForecast {
+    /// No series has a figure before the day.
+    #[error("no figure before {0} is known")]
+    NoDays(NaiveDate),
+    /// The sum of what is booked is too large.
+    #[error("the costs of {0} add up to more than an amount can hold")]
+    SumTooLarge(String),
+    /// What the models give for a series, or for the whole bill, is no amount.
+    #[error("{0} cannot be forecast: {1}")]
+    NotMoney(String, NotMoney),
+}
+
+/// The whole bill, in an error.
+const WHOLE_BILL: &str = "the whole bill";
+
+/// Forecasts how the month that `as_of` lies in will end. It reads only the days before `as_of`.
+///
+/// # Errors
+/// If no day before is known, or any figure of the forecast is no amount: then the sum of all is none either.
+pub fn forecast(series: &[Series], as_of: NaiveDate) -> Result<Forecast, NoForecast> {
     let month = Month::of(as_of);
     let known: Vec<&Series> = series.iter().filter(|one| one.days.range(..as_of).next().is_some()).collect();
-    let so_far = |one: &Series| one.days.range(month.first_day()..as_of).fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount));
-    let Some((rests, total)) = rests(&known, as_of) else {
-        return Forecast { as_of, month, total: Estimate::default(), series: Vec::new() };
-    };
-    let mut estimates: Vec<SeriesEstimate> =
-        known.iter().zip(rests).map(|(one, rest)| SeriesEstimate { name: one.name.clone(), estimate: estimate(so_far(one), rest) }).collect();
+    let (rests, total) = rests(&known, as_of).ok_or(NoForecast::NoDays(as_of))?;
+    let mut estimates = Vec::with_capacity(known.len());
+    let mut booked = Vec::with_capacity(known.len());
+    for (one, rest) in known.iter().zip(rests) {
+        let so_far = checked_sum(one.days.range(month.first_day()..as_of).map(|(_, amount)| *amount));
+        let so_far = so_far.ok_or_else(|| NoForecast::SumTooLarge(one.name.clone()))?;
+        estimates.push(SeriesEstimate { name: one.name.clone(), estimate: estimate(&one.name, so_far, rest)? });
+        booked.push(so_far);
+    }
     estimates.sort_by(|a, b| b.estimate.forecast.cmp(&a.estimate.forecast).then_with(|| a.name.cmp(&b.name)));
-    let booked = known.iter().fold(Decimal::ZERO, |sum, one| sum.saturating_add(so_far(one)));
-    Forecast { as_of, month, total: estimate(booked, total), series: estimates }
+    let booked = checked_sum(booked).ok_or_else(|| NoForecast::SumTooLarge(WHOLE_BILL.to_owned()))?;
+    Ok(Forecast { as_of, month, total: estimate(WHOLE_BILL, booked, total)?, series: estimates })
 }
 
 /// How good a forecast of a month that is over was.
@@ -105,29 +129,29 @@ impl Score {
 }
 
 /// Forecasts a month that is over, as it would have been done at the beginning of its day `day` (such as 8 or 15), and compares. `None` if the
-/// month has no such day but the first, nothing is known of the days before, or the bill does not reach the month's end.
+/// month has no such day but the first, nothing is known of the days before, the bill does not reach the month's end, or the month could not
+/// have been forecast.
 pub fn score(series: &[Series], month: Month, day: u32) -> Option<Score> {
     let as_of = month.first_day().with_day(day).filter(|as_of| *as_of > month.first_day())?;
     let last = series.iter().filter_map(|one| one.days.last_key_value()).map(|(date, _)| *date).max()?;
-    let sum = |to: NaiveDate| {
-        let each = |one: &Series| one.days.range(month.first_day()..to).fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount));
-        series.iter().fold(Decimal::ZERO, |sum, one| sum.saturating_add(each(one)))
-    };
+    let sum = |to: NaiveDate| checked_sum(series.iter().flat_map(|one| one.days.range(month.first_day()..to)).map(|(_, amount)| *amount));
     let known = series.iter().any(|one| one.days.range(..as_of).next().is_some());
     if !known || last.succ_opt()? < month.end() {
         return None;
     }
     let days = Decimal::from((month.end() - month.first_day()).num_days());
-    let run_rate = (sum(as_of).checked_mul(days)? / Decimal::from(day - 1)).round_dp(10);
-    Some(Score { month, as_of, actual: sum(month.end()), forecast: forecast(series, as_of).total, run_rate })
+    let run_rate = (sum(as_of)?.checked_mul(days)? / Decimal::from(day - 1)).round_dp(10);
+    Some(Score { month, as_of, actual: sum(month.end())?, forecast: forecast(series, as_of).ok()?.total, run_rate })
 }
 
 /// What is booked exactly, and what is expected to come.
-fn estimate(so_far: Decimal, rest: Rest) -> Estimate {
-    // Statistics have no more digits than these to give.
-    let exact = |value: f64| so_far.saturating_add(Decimal::from_f64(value).unwrap_or_default().round_dp(10));
-    let forecast = exact(rest.middle);
-    Estimate { forecast, low: exact(rest.low).min(forecast), high: exact(rest.high).max(forecast) }
+fn estimate(name: &str, so_far: Decimal, rest: Rest) -> Result<Estimate, NoForecast> {
+    let exact = |value: f64| {
+        let sum = from_statistics(value).and_then(|rest| so_far.checked_add(rest).ok_or(NotMoney::TooLarge));
+        sum.map_err(|why| NoForecast::NotMoney(name.to_owned(), why))
+    };
+    let forecast = exact(rest.middle)?;
+    Ok(Estimate { forecast, low: exact(rest.low)?.min(forecast), high: exact(rest.high)?.max(forecast) })
 }
 
 #[cfg(test)]

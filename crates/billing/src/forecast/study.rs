@@ -6,16 +6,8 @@ use super::super::dense::{Days, Line, Span};
 use super::super::series::Series;
 use super::bookings::{apart, scan, to_come};
 use super::combine::{Look, Losses, Prior, Said, combined, weights};
-use super::interval::{Miss, interval};
+use super::interval::{Miss, Rest, interval};
 use super::view::{View, WAYS};
-
-/// What the rest of the month will cost.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Rest {
-    pub(super) middle: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
-}
 
 /// Looks back lie so many days around the same day of the month, so that a few months give more than a few looks.
 const AROUND: [isize; 3] = [0, -2, 2];

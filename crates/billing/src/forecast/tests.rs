@@ -13,6 +13,10 @@ fn series(name: &str, first: &str, count: u64, amount: impl Fn(u64, NaiveDate) -
     Series { name: name.to_owned(), days: days.filter(|(_, amount)| !amount.is_zero()).collect() }
 }
 
+fn forecast(series: &[Series], as_of: NaiveDate) -> Forecast {
+    super::forecast(series, as_of).unwrap()
+}
+
 fn usd(text: &str) -> Decimal {
     text.parse().unwrap()
 }
@@ -99,11 +103,18 @@ fn little_history_is_told_by_a_wide_interval() {
 }
 
 #[test]
-fn nothing_known_is_said_as_nothing() {
+fn a_bill_that_is_not_known_is_forecast_as_nothing_and_not_as_zero() {
     let later = series("EC2", "2025-04-01", 4, |_, _| usd("2"));
-    let forecast = forecast(&[later], date("2025-03-05"));
-    assert!(forecast.series.is_empty());
-    assert_eq!(forecast.month.to_string(), "2025-03");
+    assert_eq!(super::forecast(&[later], date("2025-03-05")), Err(NoForecast::NoDays(date("2025-03-05"))));
+}
+
+#[test]
+fn a_forecast_that_is_too_large_for_an_amount_is_unknown_and_not_zero() {
+    // Ten days of 7 * 10^27 still fit; 31 days do not.
+    let huge = series("EC2", "2025-03-01", 10, |_, _| Decimal::from_i128_with_scale(7 * 10_i128.pow(27), 0));
+    assert_eq!(super::forecast(&[huge], date("2025-03-11")), Err(NoForecast::NotMoney("EC2".to_owned(), NotMoney::TooLarge)));
+    let too_much = series("EC2", "2025-03-01", 10, |_, _| Decimal::MAX);
+    assert_eq!(super::forecast(&[too_much], date("2025-03-11")), Err(NoForecast::SumTooLarge("EC2".to_owned())));
 }
 
 #[test]
@@ -130,7 +141,10 @@ proptest! {
         for (day, at, amount, scale) in amounts {
             bill[at].days.insert(date("2024-01-15") + Days::new(day), Decimal::new(amount, scale));
         }
-        let forecast = forecast(&bill, date("2024-01-15") + Days::new(as_of));
+        let Ok(forecast) = super::forecast(&bill, date("2024-01-15") + Days::new(as_of)) else {
+            prop_assert!(bill.iter().all(|one| one.days.range(..date("2024-01-15") + Days::new(as_of)).next().is_none()));
+            return Ok(());
+        };
         for estimate in forecast.series.iter().map(|one| &one.estimate).chain([&forecast.total]) {
             prop_assert!(estimate.low <= estimate.forecast && estimate.forecast <= estimate.high, "{:?}", estimate);
         }
@@ -140,7 +154,9 @@ proptest! {
     fn no_date_is_too_far_away(years in proptest::collection::vec((-260_000i32..260_000, 1u32..13, 1u32..29), 1..4), as_of in -260_000i32..260_000) {
         let days = years.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day)).map(|date| (date, Decimal::ONE)).collect();
         let as_of = NaiveDate::from_ymd_opt(as_of, 5, 5).unwrap();
-        let forecast = forecast(&[Series { name: "a".to_owned(), days }], as_of);
-        prop_assert!(forecast.total.low <= forecast.total.high);
+        match super::forecast(&[Series { name: "a".to_owned(), days }], as_of) {
+            Ok(forecast) => prop_assert!(forecast.total.low <= forecast.total.high),
+            Err(why) => prop_assert_eq!(why, NoForecast::NoDays(as_of)),
+        }
     }
 }

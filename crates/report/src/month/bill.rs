@@ -6,7 +6,7 @@ use account::inventory::Inventory;
 use alerting::month_rows::MonthRows;
 use billing::day_cost::DayCost;
 use billing::explain::{Side, reasons, sides};
-use billing::forecast::{forecast, score};
+use billing::forecast::{NoForecast, forecast, score};
 use billing::line::DayLines;
 use billing::series::Series;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -137,7 +137,12 @@ pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, n
         return lines;
     }
     let as_of = known_before.max(month.first_day());
-    let foretold = forecast(&series, as_of);
+    let foretold = match forecast(&series, as_of) {
+        Ok(foretold) => foretold,
+        // Of a month before which nothing was billed there is nothing to say.
+        Err(NoForecast::NoDays(_)) => return lines,
+        Err(why) => return ForecastLines { unknown: Some(why.to_string()), ..lines },
+    };
     lines.as_of = Some(as_of);
     lines.total = Some(foretold.total);
     lines.services = foretold.series.iter().map(|one| ServiceForecast { service: one.name.clone(), foretold: one.estimate }).collect();

@@ -131,6 +131,9 @@ pub struct ForecastLines {
     pub services: Vec<ServiceForecast>,
     /// How the last complete month had been foretold; `null` if none can be judged.
     pub score: Option<ForecastScore>,
+    /// Why the month cannot be forecast, where it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 /// A forecast of one service.
@@ -316,9 +319,10 @@ fn all(days: &[DayCost]) -> Totals {
 
 /// The total, if there is only one currency.
 fn one_currency(days: &[DayCost]) -> (Option<String>, Option<Decimal>) {
-    let totals: Vec<Money> = all(days).iter().collect();
+    let all = all(days);
+    let totals: Vec<(&str, Option<Decimal>)> = all.iter().collect();
     match totals.as_slice() {
-        [one] => (Some(one.currency.clone()), Some(one.amount)),
+        [(currency, sum)] => (Some((*currency).to_owned()), *sum),
         // Days that were answered and hold nothing cost nothing.
         [] if !days.is_empty() => (Some(Money::USD.to_owned()), Some(Decimal::ZERO)),
         _ => (None, None),

@@ -21,6 +21,7 @@ impl Pen<'_> {
             let [amount, low, high] = self.foretold(total);
             parts.push(Part::Said(say!(words, "forecast-total", day = words.day(as_of), amount = amount, low = low, high = high)));
         }
+        parts.extend(forecast.unknown.as_ref().map(|why| Part::Said(say!(words, "forecast-unknown", why = why.clone()))));
         let figure = |title: String| format!("#{title}");
         let titles = [say!(words, "service"), figure(say!(words, "forecast-amount")), figure(say!(words, "low")), figure(say!(words, "high"))];
         let mut table = Table::new(&titles);

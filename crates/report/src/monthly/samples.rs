@@ -108,6 +108,7 @@ pub(crate) fn december() -> MonthReport {
                 error_percent: Some(number("0.8")),
                 naive_error_percent: Some(number("10.0")),
             }),
+            unknown: None,
         },
         idle: vec![IdleLine {
             kind: "rds_instance".to_owned(),

@@ -106,6 +106,7 @@ severity-critical = critical
 
 # How it goes on.
 forecast = Forecast
+forecast-unknown = The month cannot be forecast: { $why }.
 forecast-total = As of { $day }, the month will end at { $amount }; four of five months end between { $low } and { $high }.
 forecast-amount = Forecast
 low = From

@@ -101,6 +101,7 @@ severity-critical = 심각
 
 # 전망
 forecast = 예측
+forecast-unknown = 이 달은 예측할 수 없습니다: { $why }.
 forecast-total = { $day } 기준, 이 달은 { $amount }로 끝날 것으로 예측됩니다. 다섯 달 중 네 달은 { $low }에서 { $high } 사이로 끝납니다.
 forecast-amount = 예측
 low = 최저

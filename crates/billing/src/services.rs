@@ -1,6 +1,8 @@
-//! The names of services on the bill, as Cost Explorer spells them, for the product codes that CUR 2.0 has instead.
+//! The names of services on the bill, as Cost Explorer spells them, for the codes that CUR 2.0 and CloudWatch have instead. The table is
+//! Rust, so that it cannot fail to load.
 
-/// Codes of `line_item_product_code` and names of Cost Explorer's dimension `SERVICE`, by code. The price lists of AWS
+/// Codes of `line_item_product_code` in CUR 2.0 and of the dimension `ServiceName` of the metric `EstimatedCharges`, with the names of
+/// Cost Explorer's dimension `SERVICE`, by code. The price lists of AWS
 /// (<https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json>) have the same codes.
 const NAMES: &[(&str, &str)] = &[
     ("AWSAmplify", "AWS Amplify"),
@@ -40,11 +42,14 @@ const NAMES: &[(&str, &str)] = &[
     ("AmazonECS", "Amazon Elastic Container Service"),
     ("AmazonEFS", "Amazon Elastic File System"),
     ("AmazonEKS", "Amazon Elastic Container Service for Kubernetes"),
+    ("AmazonES", "Amazon OpenSearch Service"),
     ("AmazonElastiCache", "Amazon ElastiCache"),
+    ("AmazonGlacier", "Amazon Glacier"),
     ("AmazonGuardDuty", "Amazon GuardDuty"),
     ("AmazonInspectorV2", "Amazon Inspector"),
     ("AmazonKinesis", "Amazon Kinesis"),
     ("AmazonKinesisFirehose", "Amazon Kinesis Firehose"),
+    ("AmazonLightsail", "Amazon Lightsail"),
     ("AmazonMSK", "Amazon Managed Streaming for Apache Kafka"),
     ("AmazonRDS", "Amazon Relational Database Service"),
     ("AmazonRedshift", "Amazon Redshift"),
@@ -53,6 +58,8 @@ const NAMES: &[(&str, &str)] = &[
     ("AmazonS3", "Amazon Simple Storage Service"),
     ("AmazonSES", "Amazon Simple Email Service"),
     ("AmazonSNS", "Amazon Simple Notification Service"),
+    ("AmazonSageMaker", "Amazon SageMaker"),
+    ("AmazonStates", "AWS Step Functions"),
     ("AmazonVPC", "Amazon Virtual Private Cloud"),
     ("AmazonWorkMail", "AmazonWorkMail"),
     ("CodeBuild", "CodeBuild"),
@@ -60,15 +67,30 @@ const NAMES: &[(&str, &str)] = &[
     ("awswaf", "AWS WAF"),
 ];
 
-/// The name on the bill of a product code. A code that is not known stays as it is.
+/// Codes under which `EstimatedCharges` counts what the bill lists under several services: `AmazonEC2` counts instances and what the bill
+/// calls `EC2 - Other` together, and `AWSDataTransfer` counts what the bill books to each service that sent it.
+const SPREAD: [&str; 2] = ["AWSDataTransfer", "AmazonEC2"];
+
+fn known(code: &str) -> Option<&'static str> {
+    let at = NAMES.binary_search_by(|(known, _)| (*known).cmp(code)).ok()?;
+    NAMES.get(at).map(|(_, name)| *name)
+}
+
+/// The name on the bill of the service that `EstimatedCharges` counts under a code such as `AWSLambda`. `None` for a code that is not
+/// known, or that counts more than one service of the bill.
+pub fn of_estimated_charges(code: &str) -> Option<&'static str> {
+    known(code).filter(|_| !SPREAD.contains(&code))
+}
+
+/// The name on the bill of a product code of CUR 2.0. A code that is not known stays as it is.
 ///
 /// What EC2 charges beside the hours of instances (volumes, addresses, NAT gateways, traffic) Cost Explorer lists as a service of its
 /// own, `EC2 - Other`; the usage type tells the two apart.
-pub fn name<'a>(code: &'a str, usage_type: &str) -> &'a str {
+pub fn of_product<'a>(code: &'a str, usage_type: &str) -> &'a str {
     if code == "AmazonEC2" && !is_compute(usage_type) {
         return "EC2 - Other";
     }
-    NAMES.binary_search_by(|(known, _)| (*known).cmp(code)).ok().and_then(|place| NAMES.get(place)).map_or(code, |(_, name)| name)
+    known(code).unwrap_or(code)
 }
 
 /// Whether a usage type of EC2, with or without a region in front, is of the hours of instances.
@@ -95,9 +117,26 @@ mod tests {
             ("AmazonEC2", "NatGateway-Hours", "EC2 - Other"),
             ("awskms", "", "AWS Key Management Service"),
             ("AWSEvents", "", "CloudWatch Events"),
+            ("AmazonES", "", "Amazon OpenSearch Service"),
             ("SomethingNew", "x", "SomethingNew"),
         ] {
-            assert_eq!(name(code, usage_type), expected, "{code} {usage_type}");
+            assert_eq!(of_product(code, usage_type), expected, "{code} {usage_type}");
         }
+    }
+
+    #[test]
+    fn a_code_of_estimated_charges_is_one_service_of_the_bill_or_none() {
+        for (code, name) in [
+            ("AWSLambda", Some("AWS Lambda")),
+            ("AmazonRDS", Some("Amazon Relational Database Service")),
+            ("AmazonCloudWatch", Some("AmazonCloudWatch")),
+            ("AmazonBedrock", Some("Amazon Bedrock")),
+            ("AmazonEC2", None),
+            ("AWSDataTransfer", None),
+            ("", None),
+        ] {
+            assert_eq!(of_estimated_charges(code), name, "{code}");
+        }
+        assert!(SPREAD.iter().all(|code| known(code).is_some()), "a code that is spread is one of the table");
     }
 }

@@ -1,0 +1,62 @@
+//! What is known of sources and receivers.
+
+use chrono::{DateTime, Utc};
+use model::call_failure::CallFailure;
+
+/// What is known of a receiver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReceiverState {
+    /// When it last took something.
+    pub took: Option<DateTime<Utc>>,
+    /// Since when it takes nothing, and why; `None` if its last answer was a good one, or there was none yet.
+    pub failing: Option<Untold>,
+    /// Attempts that have failed since it last took something, but for those after which it asked to wait.
+    pub attempts: u32,
+    /// Not to be tried before this, UTC.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The receiver itself asked for that wait; nothing may shorten it.
+    pub told_to_wait: bool,
+}
+
+/// A receiver that takes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Untold {
+    /// When the first attempt of the run failed.
+    pub since: DateTime<Utc>,
+    /// What the last one met, without secrets.
+    pub why: String,
+    /// It refuses everything: its address or its password is wrong, and waiting will not mend that.
+    pub stopped: bool,
+}
+
+impl ReceiverState {
+    /// Whether it refuses everything, so that somebody else has to be told.
+    pub fn has_stopped(&self) -> bool {
+        self.failing.as_ref().is_some_and(|failing| failing.stopped)
+    }
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SourceState {
+    /// Since when it has been watched without ever being removed from the configuration.
+    pub since: DateTime<Utc>,
+    /// The last time a whole poll succeeded.
+    pub answered: Option<DateTime<Utc>>,
+    /// Its failures since then: when the first was, how many, and the last one in full.
+    pub failing: Option<Failing>,
+}
+
+/// A run of failures.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Failing {
+    /// When the first of the run was.
+    pub since: DateTime<Utc>,
+    /// When the latest was.
+    #[serde(default)]
+    pub until: DateTime<Utc>,
+    /// How many polls have failed.
+    pub polls: u32,
+    /// The latest.
+    pub last: CallFailure,
+}
