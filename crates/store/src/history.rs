@@ -24,7 +24,6 @@ const SUBJECTS: &str = "SELECT subject FROM incident
     UNION SELECT 'function:' || (body ->> '$.function') FROM observation WHERE kind = 'ping'
     UNION SELECT 'service:' || s.key FROM cost_day, json_each(cost_day.body, '$.services') s";
 
-
 impl Store {
     /// The incidents that were open at some time since an instant, oldest first; what is not over is among them, whenever it began.
     ///

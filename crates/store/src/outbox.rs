@@ -96,7 +96,6 @@ const BACKLOG: &str = "SELECT receiver, count(*), min(at), max(last_error) FROM 
         UNION ALL SELECT receiver, sealed, last_error FROM message WHERE sent IS NULL AND body ->> '$.page' IS NOT NULL)
     GROUP BY receiver";
 
-
 impl Store {
     /// The oldest message to a receiver that was begun and has not arrived; of refused ones only if `refused`, and after all others.
     /// What a process that died has left behind counts as uncertain.

@@ -77,7 +77,8 @@ fn work(database: Database, tasks: &mpsc::Receiver<Task>) {
             Task::Work(work) => work(&database),
             Task::Close(done) => {
                 drop(database);
-                drop(done.send(()));
+                // Nothing more is done if the answer is not waited for.
+                let _ = done.send(());
                 return;
             }
         }

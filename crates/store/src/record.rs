@@ -65,7 +65,7 @@ impl Record<'_, '_> {
     }
 
     fn instant(&self, column: usize, ms: i64) -> Result<DateTime<Utc>, StoreError> {
-        DateTime::from_timestamp_millis(ms).ok_or_else(|| self.unreadable(column, format!("{ms} ms since 1970 is no point in time")))
+        DateTime::from_timestamp_millis(ms).ok_or_else(|| self.unreadable(column, format!("{ms} ms since 1970 is not a point in time")))
     }
 }
 
@@ -81,5 +81,50 @@ impl<T: Serialize> ToSql for Json<'_, T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let value = serde_json::to_value(self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         Ok(value.to_string().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::database::Durability;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_row_that_cannot_be_read_is_an_error_that_names_its_column_and_nothing_becomes_a_default() {
+        let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
+        let minute = |counts: &str| format!("INSERT INTO lambda_minute VALUES ('f', 1734692400000, 1734692400000, {counts})");
+        for (row, why) in [
+            ("INSERT INTO source VALUES ('x', NULL, '{')".to_owned(), "a source that cannot be read: column `state`: EOF"),
+            (
+                "INSERT INTO source VALUES ('x', 9223372036854775807, '{}')".to_owned(),
+                "a source that cannot be read: column `polled`: 9223372036854775807 ms since 1970 is not a point in time",
+            ),
+            (
+                minute("-3, 1, 1, 0, 0, 90, 80, 0, '{}', NULL, NULL"),
+                "the counts of a minute that cannot be read: column `invocations`: Integer -3 out of range",
+            ),
+            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{\"x\":1}', NULL, NULL"), "the counts of a minute that cannot be read: column `durations`: "),
+            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{}', 90, NULL"), "the counts of a minute that cannot be read: column `memory_size`: "),
+            (minute("3, 1, 1, 0, 0, 90, 80, 0, '{}', 90, -128"), "the counts of a minute that cannot be read: column `memory_size`: Integer -128 out of range"),
+            (
+                "INSERT INTO observation (kind, at, seen, source, body) VALUES ('riddle', 1734692400000, 1734692400000, 'x', '{}')".to_owned(),
+                "a single observation that cannot be read: column `kind`: `riddle` is not known",
+            ),
+            ("INSERT INTO sign VALUES ('x', 'riddle', '', 1, 2, NULL)".to_owned(), "a sign of life that cannot be read: column `kind`: `riddle` is not known"),
+            ("INSERT INTO spend VALUES ('2024-12-20', 'x', 'free', 1)".to_owned(), "the monitor's own calls that cannot be read: column `price`: `free`: "),
+            ("INSERT INTO spend VALUES ('2024-12-20', 'x', '1', -1)".to_owned(), "the monitor's own calls that cannot be read: column `sum(count)`: "),
+        ] {
+            let folder = TempDir::new().unwrap();
+            let store = Store::open(&folder.path().join("monitor.db"), Durability::None).await.unwrap();
+            store.load(now, TimeDelta::hours(26)).await.unwrap();
+            let written = row.clone();
+            store.run(move |database| database.batch(&written)).await.unwrap();
+            let refused = store.load(now, TimeDelta::hours(26)).await.map(drop).unwrap_err();
+            assert!(matches!(refused, StoreError::Content { .. }) && refused.to_string().contains(why), "{row}: {refused}");
+        }
     }
 }

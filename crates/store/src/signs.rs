@@ -11,8 +11,7 @@ use crate::store::Store;
 
 const WRITE: &str = "INSERT INTO sign (source, kind, function, since, until, failure) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
-const BETWEEN: &str =
-    "SELECT source, kind, function, since, until, failure FROM sign WHERE until >= ?1 AND since < ?2 ORDER BY since, source, kind, function";
+const BETWEEN: &str = "SELECT source, kind, function, since, until, failure FROM sign WHERE until >= ?1 AND since < ?2 ORDER BY since, source, kind, function";
 const LATEST: &str = "SELECT source, kind, function, max(since), until, failure FROM sign GROUP BY source, kind, function";
 const ONE: &str = "a sign of life";
 

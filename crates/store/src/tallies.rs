@@ -88,8 +88,7 @@ impl Database {
         let durations = Json(&of.durations);
         let (used, size) = (of.memory.map(|memory| memory.used_mb), of.memory.map(|memory| memory.size_mb));
         let key: [&dyn ToSql; 2] = [&function, when];
-        let counts: [&dyn ToSql; 8] =
-            [&of.invocations, &of.cold, &of.cold_waited, &of.timeouts, &of.errors, &of.billed_ms, &of.duration_ms, &of.unparsed];
+        let counts: [&dyn ToSql; 8] = [&of.invocations, &of.cold, &of.cold_waited, &of.timeouts, &of.errors, &of.billed_ms, &of.duration_ms, &of.unparsed];
         let rest: [&dyn ToSql; 3] = [&durations, &used, &size];
         let all: Vec<&dyn ToSql> = key.into_iter().chain(counts).chain(rest).chain(more.iter().copied()).collect();
         self.execute(sql, all.as_slice()).map(drop)

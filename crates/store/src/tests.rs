@@ -321,3 +321,32 @@ async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_ov
     // Another month has a cap of its own.
     assert_eq!(ledger.book(day + TimeDelta::days(30), "ce:GetCostAndUsage", cent, cap).await, Ok(Booked::Yes));
 }
+
+#[tokio::test]
+async fn a_store_that_is_closed_says_so_and_can_be_opened_again_although_its_ledger_is_still_there() {
+    use model::own_calls::Booked;
+    let folder = TempDir::new().unwrap();
+    let (cent, cap) = (rust_decimal::Decimal::new(1, 2), rust_decimal::Decimal::ONE);
+    let mut ledgers = vec![];
+    for dropped in [true, false] {
+        let store = store(&folder).await;
+        let ledger = store.ledger();
+        // What was begun is done before the file is closed, also if nothing waits for it any more.
+        let mut booking = Box::pin(ledger.book(day("2024-12-10"), "x", cent, cap));
+        assert!(futures::poll!(&mut booking).is_pending());
+        drop(booking);
+        if dropped {
+            drop(store);
+        } else {
+            store.close().await;
+        }
+        ledgers.push(ledger);
+    }
+    let store = store(&folder).await;
+    assert_eq!(store.own_cost(Month::of(day("2024-12-10"))).await.unwrap(), rust_decimal::Decimal::new(2, 2));
+    for ledger in ledgers {
+        let refused = ledger.book(day("2024-12-10"), "x", cent, cap).await.unwrap_err();
+        assert_eq!(refused, format!("the store at {} is closed", store.path().display()));
+    }
+    assert_eq!(store.ledger().book(day("2024-12-10"), "x", cent, cap).await, Ok(Booked::Yes));
+}

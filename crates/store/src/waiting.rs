@@ -72,3 +72,39 @@ impl Database {
         Ok(page)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::database::Durability;
+
+    #[tokio::test]
+    async fn incidents_come_whole_however_many_notifications_are_read_at_once() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("monitor.db"), Durability::None).await.unwrap();
+        // Three times 400, for one receiver of two: the second and the third are cut by the end of what is read at once.
+        let rows = r#"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2399)
+            INSERT INTO notification (key, incident, receiver, event, at) SELECT i, 'i' || (i / 800), CASE i % 2 WHEN 0 THEN 'team' ELSE 'me' END, 'reminder', 0 FROM n;
+            INSERT INTO incident SELECT 'i' || value, 'bill' || value, 'total', 0, 0, NULL, json_object('id', 'i' || value, 'rule', 'bill' || value, 'subject', 'total',
+                'severity', 'warning', 'state', 'firing', 'opened', '2024-12-20T11:00:00Z', 'fired', NULL, 'told', NULL, 'resolved', NULL, 'finding', json('FINDING'),
+                'causes', json('[]'), 'receivers', json('[]')) FROM json_each('[0,1,2]');"#;
+        let rows = rows.replace("FINDING", r#"{"headline":"It costs.","said":[],"facts":[],"cause":null,"next_step":"Look.","evidence":[]}"#);
+        store.run(move |database| database.batch(&rows)).await.unwrap();
+        let taken = async |most: usize| {
+            let mut all: Vec<(String, usize)> = vec![];
+            let take = |one: Waiting| {
+                assert_eq!(one.rows.len(), one.events.len());
+                all.push((one.incident.id, one.rows.len()));
+                all.len() < most
+            };
+            store.waiting("team", take).await.unwrap();
+            all
+        };
+        let whole = ["i0", "i1", "i2"].map(|id| (id.to_owned(), 400));
+        for most in 1..=3 {
+            assert_eq!(taken(most).await, whole[..most], "{most} are wanted");
+        }
+    }
+}
