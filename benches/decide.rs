@@ -19,8 +19,7 @@ use lambda_log::fault::Fault;
 use lambda_log::tally::{MemoryUse, Tally};
 use monitor::app::Config;
 use monitor::config::{Environment, parse};
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{Executor, SqlitePool};
+use rusqlite::{Connection, params};
 
 const FUNCTIONS: usize = 1000;
 /// Every tenth function had trouble, in this minute of the hour.
@@ -100,43 +99,47 @@ fn rulebook() -> Rulebook {
 }
 
 /// The same counts as rows.
-async fn database() -> Result<SqlitePool, sqlx::Error> {
-    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+fn database() -> rusqlite::Result<Connection> {
+    let database = Connection::open_in_memory()?;
     let tables = "CREATE TABLE minute (function TEXT, minute INTEGER, invocations INTEGER, cold_waited INTEGER, longest REAL, used INTEGER, size INTEGER, PRIMARY KEY (function, minute)) WITHOUT ROWID;
         CREATE TABLE fault (function TEXT, at INTEGER, cause TEXT);
         CREATE INDEX fault_by_cause ON fault (cause, function, at)";
-    pool.execute(tables).await?;
-    let mut transaction = pool.begin().await?;
+    database.execute_batch(tables)?;
+    database.execute_batch("BEGIN")?;
     for observation in observations() {
         match observation.what {
             What::Tally(tally) => {
-                let row = sqlx::query("INSERT INTO minute VALUES (?1, ?2, ?3, ?4, 190.0, 100, 512)").bind(tally.function).bind(observation.at.timestamp());
-                row.bind(20_i64).bind(1_i64).execute(&mut *transaction).await?;
+                let mut row = database.prepare_cached("INSERT INTO minute VALUES (?1, ?2, 20, 1, 190.0, 100, 512)")?;
+                row.execute(params![tally.function, observation.at.timestamp()])?;
             }
             What::Fault(fault) => {
-                let row = sqlx::query("INSERT INTO fault VALUES (?1, ?2, 'oom')").bind(fault.function).bind(observation.at.timestamp());
-                row.execute(&mut *transaction).await?;
+                database.execute("INSERT INTO fault VALUES (?1, ?2, 'oom')", params![fault.function, observation.at.timestamp()])?;
             }
             _ => {}
         }
     }
-    transaction.commit().await?;
-    Ok(pool)
+    database.execute_batch("COMMIT")?;
+    Ok(database)
 }
 
 /// Ten questions, each of them over all functions.
-async fn asked(pool: &SqlitePool) -> Result<usize, sqlx::Error> {
+fn asked(database: &Connection) -> rusqlite::Result<usize> {
     let (hour, half) = ((now() - TimeDelta::hours(1)).timestamp(), (now() - TimeDelta::minutes(30)).timestamp());
     let faults = "SELECT function, count(*) FROM fault WHERE cause = ?2 AND at >= ?1 GROUP BY function HAVING count(*) >= ?3";
     let cold = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING sum(cold_waited) * 100 > ?2 * sum(invocations)";
     let memory = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING max(used * 100 / size) > ?2";
     let longest = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING max(longest) > ?2";
+    let functions = |query: &str, params: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<usize> {
+        let mut statement = database.prepare_cached(query)?;
+        let rows = statement.query_map(params, |row| row.get::<_, String>(0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>().map(|functions| functions.len())
+    };
     let mut found = 0;
     for (since, cause, count) in [(hour, "oom", 1), (hour, "init_timeout", 1), (half, "oom", 2), (hour, "oom", 1)] {
-        found += sqlx::query(faults).bind(since).bind(cause).bind(count).fetch_all(pool).await?.len();
+        found += functions(faults, params![since, cause, count])?;
     }
     for (query, since, limit) in [(cold, hour, 50), (cold, half, 30), (memory, hour, 95), (memory, half, 80), (longest, half, 5000), (longest, hour, 20_000)] {
-        found += sqlx::query(query).bind(since).bind(limit).fetch_all(pool).await?.len();
+        found += functions(query, params![since, limit])?;
     }
     Ok(found)
 }
@@ -152,14 +155,9 @@ fn deciding(criterion: &mut Criterion) {
     group.bench_function("decide", |bencher| bencher.iter(|| black_box(decide(&book, &history, &open, &orders, now()))));
     let known: Open = decide(&book, &history, &open, &orders, now()).incidents.into_iter().map(|it| ((it.rule.clone(), it.subject.clone()), it)).collect();
     group.bench_function("decide, with 200 open", |bencher| bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now()))));
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    match runtime.block_on(database()) {
-        Ok(pool) => {
-            assert_eq!(runtime.block_on(asked(&pool)).unwrap_or(0), 200, "SQLite finds the same");
-            group.bench_function("peer: the same asked of SQLite in memory", |bencher| bencher.iter(|| black_box(runtime.block_on(asked(&pool)).unwrap_or(0))));
-        }
-        Err(error) => assert_eq!(error.to_string(), "", "SQLite"),
-    }
+    let database = database().expect("SQLite");
+    assert_eq!(asked(&database), Ok(200), "SQLite finds the same");
+    group.bench_function("peer: the same asked of SQLite in memory", |bencher| bencher.iter(|| black_box(asked(&database))));
     group.finish();
 }
 

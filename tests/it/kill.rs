@@ -13,8 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use rusqlite::{Connection, OpenFlags};
 use store::Store;
 use tempfile::TempDir;
 
@@ -177,9 +176,9 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
     }
     rig.costs(&[AMOUNTS[0]; SERVICES.len()]).await;
     let running = rig.monitor().spawn();
-    let database = database(rig.folder.path()).await;
+    let database = database(rig.folder.path());
     let end = Instant::now() + DRAIN;
-    while !is_quiet(&database).await {
+    while !is_quiet(&database) {
         assert!(
             Instant::now() < end,
             "something still waits: {:?}",
@@ -189,7 +188,7 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
     }
     running.terminate();
     tokio::task::spawn_blocking(|| running.wait(Duration::from_secs(20))).await.expect("the program");
-    let counts = Counts::of(&rig, &database).await;
+    let counts = Counts::of(&rig, &database);
     #[expect(clippy::print_stdout, reason = "the figures are what the harness is for")]
     {
         println!("{points} kills, seed {seed}: {counts:#?}");
@@ -197,16 +196,17 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
     counts.check();
 }
 
-async fn database(folder: &Path) -> SqlitePool {
-    let options = SqliteConnectOptions::new().filename(folder.join("monitor.db")).read_only(true).busy_timeout(Duration::from_secs(10));
-    SqlitePool::connect_with(options).await.expect("the store")
+fn database(folder: &Path) -> Connection {
+    let database = Connection::open_with_flags(folder.join("monitor.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the store");
+    database.busy_timeout(Duration::from_secs(10)).expect("a time to wait");
+    database
 }
 
 /// Whether every incident is over and everything has been told.
-async fn is_quiet(database: &SqlitePool) -> bool {
+fn is_quiet(database: &Connection) -> bool {
     let query = "SELECT (SELECT count(*) FROM incident WHERE resolved IS NULL) + (SELECT count(*) FROM notification WHERE done IS NULL)
         + (SELECT count(*) FROM message WHERE sent IS NULL)";
-    sqlx::query(query).fetch_one(database).await.expect("a count").get::<i64, _>(0) == 0
+    database.query_row(query, [], |row| row.get::<_, i64>(0)).expect("a count") == 0
 }
 
 /// What was decided, and what arrived.
@@ -241,29 +241,25 @@ struct Arrived {
 }
 
 impl Counts {
-    async fn of(rig: &Rig, database: &SqlitePool) -> Self {
+    fn of(rig: &Rig, database: &Connection) -> Self {
         let mut counts = Self::default();
         let mut lives: BTreeMap<(String, String), Vec<(i64, i64)>> = BTreeMap::new();
-        for row in
-            sqlx::query("SELECT id, rule, subject, opened, resolved, fired FROM incident ORDER BY opened, id").fetch_all(database).await.expect("incidents")
-        {
-            let (id, opened, resolved): (String, i64, i64) = (row.get(0), row.get(3), row.get(4));
+        let mut incidents = database.prepare("SELECT id, rule, subject, opened, resolved FROM incident ORDER BY opened, id").expect("a query");
+        let incidents = incidents.query_map([], |row| <(String, String, String, i64, i64)>::try_from(row)).expect("incidents");
+        for (id, rule, subject, opened, resolved) in incidents.map(|incident| incident.expect("an incident")) {
             counts.incidents += 1;
-            lives.entry((row.get(1), row.get(2))).or_default().push((opened, resolved));
+            lives.entry((rule, subject)).or_default().push((opened, resolved));
             let told = "SELECT count(*) FILTER (WHERE event = 'firing'), count(*) FILTER (WHERE event IN ('resolved', 'closed')), count(DISTINCT receiver)
                 FROM notification WHERE incident = ?1";
-            let told = sqlx::query(told).bind(&id).fetch_one(database).await.expect("counts");
-            let (openings, ends, receivers): (i64, i64, i64) = (told.get(0), told.get(1), told.get(2));
+            let (openings, ends, receivers) = database.query_row(told, [&id], |row| <(i64, i64, i64)>::try_from(row)).expect("counts");
             counts.not_notified += usize::from(openings != receivers || ends != receivers || receivers == 0);
         }
         counts.overlapping = lives.values().flat_map(|lives| lives.windows(2)).filter(|pair| pair[0].1 > pair[1].0).count();
         let told = "SELECT count(*), count(dropped), count(*) FILTER (WHERE event = 'worsened') FROM notification";
-        let told = sqlx::query(told).fetch_one(database).await.expect("counts");
-        let count = |column| usize::try_from(told.get::<i64, _>(column)).expect("a count");
-        (counts.notifications, counts.dropped, counts.worsened) = (count(0), count(1), count(2));
+        (counts.notifications, counts.dropped, counts.worsened) = database.query_row(told, [], |row| row.try_into()).expect("counts");
         for (receiver, arrived) in [("slack", slack(rig)), ("mail", mail(rig)), ("api", api(rig)), ("app", slack_app(rig))] {
-            let rows = sqlx::query("SELECT 1 FROM message WHERE receiver = ?1 AND sent IS NOT NULL").bind(receiver).fetch_all(database).await;
-            counts.receivers.insert(receiver.to_owned(), arrived.against(rows.expect("messages").len()));
+            let messages = "SELECT count(*) FROM message WHERE receiver = ?1 AND sent IS NOT NULL";
+            counts.receivers.insert(receiver.to_owned(), arrived.against(database.query_row(messages, [receiver], |row| row.get(0)).expect("messages")));
         }
         counts
     }

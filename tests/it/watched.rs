@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::Executor;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use rusqlite::Connection;
 
 use crate::scripted::{Scripted, minute};
 use crate::support::program::monitor;
@@ -18,9 +17,10 @@ fn ok() -> Reply {
     Reply::status(200).body("ok")
 }
 
-async fn database(world: &Scripted) -> SqlitePool {
-    let options = SqliteConnectOptions::new().filename(world.store_path()).busy_timeout(Duration::from_secs(10));
-    SqlitePool::connect_with(options).await.expect("the store")
+fn database(world: &Scripted) -> Connection {
+    let database = Connection::open(world.store_path()).expect("the store");
+    database.busy_timeout(Duration::from_secs(10)).expect("a time to wait");
+    database
 }
 
 /// From now on no notification can be written, as on a disk that is full.
@@ -37,7 +37,7 @@ async fn the_heart_beats_while_the_loop_turns_and_not_while_the_store_cannot_be_
     assert!((9..=11).contains(&beats.len()), "{} beats in ten minutes", beats.len());
     assert!(beats.iter().all(|beat| beat.method == "GET" && beat.path == "/ping/x"), "{beats:?}");
 
-    database(&world).await.execute(FULL).await.expect("a full disk");
+    database(&world).execute_batch(FULL).expect("a full disk");
     assert!(world.try_run(minute(40)).await.is_err(), "what could not be written is not forgotten silently");
     let before = heart.requests().len() - beats.len();
     assert!(before <= 4, "{before} beats, although nothing could be written from the twelfth minute on");
@@ -48,11 +48,11 @@ async fn a_store_that_cannot_be_written_is_told_past_it_once_and_again_when_it_w
     let slack = Webhook::start(vec![ok()]);
     let mut world = Scripted::new(TABLES, &[("shop", 2..9000)]).secret("HOOK", &format!("{}/x", slack.url()));
     world.run_until(1).await;
-    let database = database(&world).await;
-    database.execute(FULL).await.expect("a full disk");
+    let database = database(&world);
+    database.execute_batch(FULL).expect("a full disk");
     let mended = async {
         slack.wait_for(1, SOON).await;
-        database.execute("DROP TRIGGER full").await.expect("room on the disk");
+        database.execute_batch("DROP TRIGGER full").expect("room on the disk");
     };
     tokio::join!(world.run(minute(10_000)), mended);
     let told: Vec<String> = slack.requests().iter().map(|request| said(&request.body)).collect();

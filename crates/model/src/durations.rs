@@ -17,7 +17,7 @@ const PRECISION: u32 = 5;
 const EXACT: u64 = 2 << PRECISION;
 /// The last bucket; it ends with the largest number of 32 bits: 71 minutes, where AWS ends an invocation after 15.
 const LAST: u16 = 895;
-/// The name of the longest duration in the stored form. The store's statement that adds two of them knows it too.
+/// The name of the longest duration in the stored form.
 const LONGEST: &str = "longest";
 
 /// Durations of invocations, counted by length. At most 896 buckets; a few hundred bytes for what a function usually does.
@@ -94,7 +94,7 @@ fn upper_end(bucket: u16) -> u64 {
     ((bucket - (shift << PRECISION) + 1) << shift) - 1
 }
 
-/// As in `{"longest":30030000,"352":3}`: each bucket with its count, so that SQL can add two of them.
+/// As in `{"longest":30030000,"352":3}`: each bucket with its count.
 impl Serialize for Durations {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use billing::line::{Charged, DayLines, LineKey};
 use chrono::{DateTime, NaiveDate, Utc};
 use model::money::{Money, Totals};
+use rusqlite::params;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sqlx::{Sqlite, Transaction};
 
-use super::commit::{COSTS, insert};
-use super::{Store, StoreError, ms};
+use crate::database::Database;
+use crate::error::StoreError;
+use crate::record::{Json, ms};
+use crate::store::Store;
 
 /// Lines that are what they were are not new, so that what is read twice changes nothing. What was seen earlier cannot replace what was
 /// seen later.
-pub(super) const LINES: &str = "INSERT INTO bill_day (source, day, seen, body) VALUES (?1, ?2, ?3, ?4)
+const LINES: &str = "INSERT INTO bill_day (source, day, seen, body) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET seen = excluded.seen, body = excluded.body WHERE body IS NOT excluded.body AND seen <= excluded.seen";
 
 /// Two sources that are no further apart say the same of a day: Cost Explorer rounds each of its lines to ten digits, exports do not.
@@ -34,17 +35,8 @@ impl Store {
         days: impl IntoIterator<Item = DayLines>,
         settled_before: NaiveDate,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.database(error))?;
-        let mut changed = 0;
-        for day in days {
-            let cost = day.day_cost(day.day < settled_before && !day.estimated);
-            let row = json!([source, day.day.to_string(), ms(seen), json!(cost).to_string()]);
-            let new_lines = write_lines(&mut transaction, source, seen, &day).await.map_err(|error| self.database(error))?;
-            let new_cost = insert(&mut transaction, COSTS, vec![row]).await.map_err(|error| self.database(error))?;
-            changed += u64::from(new_lines || new_cost > 0);
-        }
-        transaction.commit().await.map_err(|error| self.database(error))?;
-        Ok(changed)
+        let (source, days) = (source.to_owned(), days.into_iter().collect::<Vec<_>>());
+        self.run(move |database| database.write_bill(&source, seen, &days, settled_before)).await
     }
 
     /// The lines of each day from `first` on, before `end`, with the source they are of: those that were seen last, but of sources that
@@ -53,28 +45,46 @@ impl Store {
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
     pub async fn bill_lines(&self, first: NaiveDate, end: NaiveDate) -> Result<Vec<(String, DayLines)>, StoreError> {
-        if self.rows(sqlx::query("SELECT 1 FROM sqlite_master WHERE name = 'bill_day'")).await?.is_empty() {
+        self.run(move |database| database.bill_lines(first, end)).await
+    }
+}
+
+impl Database {
+    fn write_bill(&self, source: &str, seen: DateTime<Utc>, days: &[DayLines], settled_before: NaiveDate) -> Result<u64, StoreError> {
+        self.transaction(|| {
+            let mut changed = 0;
+            for day in days {
+                let new_lines = self.write_lines(source, seen, day)?;
+                let new_cost = self.write_cost(source, seen, &day.day_cost(day.day < settled_before && !day.estimated))?;
+                changed += u64::from(new_lines || new_cost);
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Writes the lines of one day. Says whether they were not known in just these words.
+    pub(crate) fn write_lines(&self, source: &str, seen: DateTime<Utc>, day: &DayLines) -> Result<bool, StoreError> {
+        Ok(self.execute(LINES, params![source, day.day.to_string(), ms(seen), Json(&written(day))])? > 0)
+    }
+
+    pub(crate) fn bill_lines(&self, first: NaiveDate, end: NaiveDate) -> Result<Vec<(String, DayLines)>, StoreError> {
+        if !self.has_column("bill_day", "body")? {
             return Ok(vec![]);
         }
         let query = "SELECT source, day, body FROM bill_day WHERE day >= ?1 AND day < ?2 ORDER BY day, seen DESC, source";
         let mut days: Vec<(String, DayLines)> = Vec::new();
-        for row in self.rows(sqlx::query(query).bind(first.to_string()).bind(end.to_string())).await? {
-            let day = self.get::<String>(&row, 1)?.parse().map_err(|error| self.content("the day of a bill", error))?;
-            let lines = read(day, &self.get::<String>(&row, 2)?).map_err(|why| self.content("the lines of a bill", why))?;
-            match days.last_mut().filter(|(_, known)| known.day == day) {
-                None => days.push((self.get(&row, 0)?, lines)),
-                Some(known) if lines.lines.len() > known.1.lines.len() && say_the_same(&known.1, &lines) => *known = (self.get(&row, 0)?, lines),
+        // One at a time: a day that another source tells better is not kept.
+        self.rows("the lines of a bill", query, [first.to_string(), end.to_string()], |row| {
+            let lines = read(row.parse(1)?, &row.json(2)?).map_err(|why| row.unreadable(2, why))?;
+            match days.last_mut().filter(|(_, known)| known.day == lines.day) {
+                None => days.push((row.get(0)?, lines)),
+                Some(known) if lines.lines.len() > known.1.lines.len() && say_the_same(&known.1, &lines) => *known = (row.get(0)?, lines),
                 Some(_) => {}
             }
-        }
+            Ok(())
+        })?;
         Ok(days)
     }
-}
-
-/// Writes the lines of one day. Says whether they were not known in just these words.
-pub(super) async fn write_lines(transaction: &mut Transaction<'_, Sqlite>, source: &str, seen: DateTime<Utc>, day: &DayLines) -> Result<bool, sqlx::Error> {
-    let query = sqlx::query(LINES).bind(source).bind(day.day.to_string()).bind(ms(seen)).bind(written(day));
-    query.execute(&mut **transaction).await.map(|done| done.rows_affected() > 0)
 }
 
 fn say_the_same(one: &DayLines, other: &DayLines) -> bool {
@@ -98,7 +108,7 @@ struct Body {
     lines: Vec<([usize; 7], Decimal, Option<Decimal>)>,
 }
 
-fn written(day: &DayLines) -> String {
+fn written(day: &DayLines) -> Body {
     let mut places = BTreeMap::<&str, usize>::new();
     let mut words = Vec::new();
     let mut place = |word| {
@@ -112,13 +122,13 @@ fn written(day: &DayLines) -> String {
         let texts = [&key.service, &key.record_type, &key.usage_type, &key.account, &key.resource, &key.currency, &charged.unit];
         lines.push((texts.map(|text| place(text)), charged.amount, charged.quantity));
     }
-    json!(Body { estimated: day.estimated, words, lines }).to_string()
+    Body { estimated: day.estimated, words, lines }
 }
 
-fn read(day: NaiveDate, body: &str) -> Result<DayLines, String> {
-    let Body { estimated, words, lines } = serde_json::from_str(body).map_err(|error| error.to_string())?;
-    let word = |place: usize| words.get(place).cloned().ok_or_else(|| format!("there is no word {place}"));
-    let mut read = DayLines { estimated, ..DayLines::new(day) };
+fn read(day: NaiveDate, body: &Body) -> Result<DayLines, String> {
+    let Body { estimated, words, lines } = body;
+    let word = |place: &usize| words.get(*place).cloned().ok_or_else(|| format!("there is no word {place}"));
+    let mut read = DayLines { estimated: *estimated, ..DayLines::new(day) };
     for ([service, record_type, usage_type, account, resource, currency, unit], amount, quantity) in lines {
         let key = LineKey {
             service: word(service)?,
@@ -128,7 +138,7 @@ fn read(day: NaiveDate, body: &str) -> Result<DayLines, String> {
             resource: word(resource)?,
             currency: word(currency)?,
         };
-        read.add(key, Charged { amount, quantity, unit: word(unit)? });
+        read.add(key, Charged { amount: *amount, quantity: *quantity, unit: word(unit)? });
     }
     Ok(read)
 }

@@ -1,16 +1,17 @@
 //! What became of incidents, and of what was to be told of them, for the commands that look back. They only read.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use alerting::incident::Incident;
 use alerting::operator::{Ack, Silence};
-use alerting::record::{MessageRow, NotificationRow, Record};
+use alerting::record::{MessageRow, NotificationRow, Record as Of};
 use chrono::{DateTime, Utc};
-use serde_json::json;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::ToSql;
 
-use super::{Store, StoreError, ms, time};
+use crate::database::Database;
+use crate::error::StoreError;
+use crate::record::{Json, Record, ms};
+use crate::store::Store;
 
 const TOLD: &str = "SELECT n.incident, n.receiver, n.event, n.at, n.done, n.dropped, n.attempts, n.last_error, m.id, m.receipt,
         coalesce(m.uncertain, 0), coalesce(m.refused, 0)
@@ -24,22 +25,13 @@ const SUBJECTS: &str = "SELECT subject FROM incident
     UNION SELECT 'service:' || s.key FROM cost_day, json_each(cost_day.body, '$.services') s";
 
 impl Store {
-    /// Opens the store to look at what a daemon of this version has written, beside one that may be writing.
-    ///
-    /// # Errors
-    /// [`StoreError::Absent`] if there is none, [`StoreError::TooOld`] if no daemon has brought it to this version yet.
-    pub async fn open_current(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::open_read_only(path).await?;
-        store.is_current().await?.then_some(store).ok_or_else(|| StoreError::TooOld(path.to_path_buf()))
-    }
-
     /// The incidents that were open at some time since an instant, oldest first; what is not over is among them, whenever it began.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
     pub async fn incidents_since(&self, since: DateTime<Utc>) -> Result<Vec<Incident>, StoreError> {
         let query = "SELECT body FROM incident WHERE resolved IS NULL OR resolved >= ?1 ORDER BY opened, id";
-        self.incidents(sqlx::query(query).bind(ms(since))).await
+        self.incidents(query, ms(since)).await
     }
 
     /// The incidents whose ids begin so, oldest first.
@@ -48,33 +40,19 @@ impl Store {
     /// As [`Store::incidents_since`].
     pub async fn incidents_called(&self, start_of_id: &str) -> Result<Vec<Incident>, StoreError> {
         let query = "SELECT body FROM incident WHERE substr(id, 1, length(?1)) = ?1 ORDER BY opened, id";
-        self.incidents(sqlx::query(query).bind(start_of_id)).await
+        self.incidents(query, start_of_id.to_owned()).await
     }
 
-    async fn incidents(&self, query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<Vec<Incident>, StoreError> {
-        let rows = self.rows(query).await?;
-        rows.iter().map(|row| self.json("an incident", &self.get::<String>(row, 0)?)).collect()
+    async fn incidents(&self, query: &'static str, param: impl ToSql + Send + 'static) -> Result<Vec<Incident>, StoreError> {
+        self.run(move |database| database.rows("an incident", query, [param], |row| row.json(0))).await
     }
 
     /// Puts to each incident what was said of it.
     ///
     /// # Errors
     /// As [`Store::incidents_since`].
-    pub async fn records(&self, incidents: Vec<Incident>) -> Result<Vec<Record>, StoreError> {
-        let ids = json!(incidents.iter().map(|incident| &incident.id).collect::<Vec<_>>()).to_string();
-        let acks = "SELECT incident, author, at, note FROM ack WHERE incident IN (SELECT value FROM json_each(?1))";
-        let mut acked: BTreeMap<String, Ack> = BTreeMap::new();
-        for row in self.rows(sqlx::query(acks).bind(&ids)).await? {
-            acked.insert(self.get(&row, 0)?, Ack { author: self.get(&row, 1)?, at: time(self.get(&row, 2)?), note: self.get(&row, 3)? });
-        }
-        let query = format!("{TOLD} WHERE n.incident IN (SELECT value FROM json_each(?1)) ORDER BY n.id");
-        let mut told: BTreeMap<String, Vec<NotificationRow>> = BTreeMap::new();
-        for row in self.rows(sqlx::query(sqlx::AssertSqlSafe(query)).bind(&ids)).await? {
-            let one = self.notification_row(&row)?;
-            told.entry(one.incident.clone()).or_default().push(one);
-        }
-        let record = |incident: Incident| Record { ack: acked.remove(&incident.id), told: told.remove(&incident.id).unwrap_or_default(), incident };
-        Ok(incidents.into_iter().map(record).collect())
+    pub async fn records(&self, incidents: Vec<Incident>) -> Result<Vec<Of>, StoreError> {
+        self.run(|database| database.records(incidents)).await
     }
 
     /// What was not told at all since an instant, and what waits, oldest first.
@@ -83,25 +61,7 @@ impl Store {
     /// As [`Store::incidents_since`].
     pub async fn untold(&self, since: DateTime<Utc>) -> Result<Vec<NotificationRow>, StoreError> {
         let query = format!("{TOLD} WHERE n.done IS NULL OR (n.dropped IS NOT NULL AND n.done >= ?1) ORDER BY n.id");
-        let rows = self.rows(sqlx::query(sqlx::AssertSqlSafe(query)).bind(ms(since))).await?;
-        rows.iter().map(|row| self.notification_row(row)).collect()
-    }
-
-    fn notification_row(&self, row: &SqliteRow) -> Result<NotificationRow, StoreError> {
-        Ok(NotificationRow {
-            incident: self.get(row, 0)?,
-            receiver: self.get(row, 1)?,
-            event: self.event(&self.get::<String>(row, 2)?)?,
-            at: time(self.get(row, 3)?),
-            done: self.get::<Option<i64>>(row, 4)?.map(time),
-            dropped: self.get(row, 5)?,
-            attempts: self.get(row, 6)?,
-            last_error: self.get(row, 7)?,
-            message: self.get(row, 8)?,
-            receipt: self.get(row, 9)?,
-            possible_repeat: self.get(row, 10)?,
-            refused: self.get(row, 11)?,
-        })
+        self.run(move |database| database.rows("a notification", &query, [ms(since)], notification)).await
     }
 
     /// The messages that were sent since an instant, and those that have not arrived yet, oldest first.
@@ -109,23 +69,7 @@ impl Store {
     /// # Errors
     /// As [`Store::incidents_since`].
     pub async fn messages(&self, since: DateTime<Utc>) -> Result<Vec<MessageRow>, StoreError> {
-        let rows = self.rows(sqlx::query(MESSAGES).bind(ms(since))).await?;
-        let read = |row: &SqliteRow| {
-            Ok(MessageRow {
-                id: self.get(row, 0)?,
-                receiver: self.get(row, 1)?,
-                sealed: time(self.get(row, 2)?),
-                sent: self.get::<Option<i64>>(row, 3)?.map(time),
-                attempts: self.get(row, 4)?,
-                under_way: self.get(row, 5)?,
-                possible_repeat: self.get(row, 6)?,
-                refused: self.get(row, 7)?,
-                receipt: self.get(row, 8)?,
-                last_error: self.get(row, 9)?,
-                message: self.json("a message", &self.get::<String>(row, 10)?)?,
-            })
-        };
-        rows.iter().map(read).collect()
+        self.run(move |database| database.rows("a message", MESSAGES, [ms(since)], message)).await
     }
 
     /// A silence by its number, also one that has ended.
@@ -143,7 +87,58 @@ impl Store {
     /// # Errors
     /// As [`Store::incidents_since`].
     pub async fn subjects(&self) -> Result<Vec<String>, StoreError> {
-        let rows = self.rows(sqlx::query(SUBJECTS)).await?;
-        rows.iter().map(|row| self.get(row, 0)).collect()
+        self.run(|database| database.rows("a subject", SUBJECTS, [], |row| row.get(0))).await
     }
+}
+
+impl Database {
+    fn records(&self, incidents: Vec<Incident>) -> Result<Vec<Of>, StoreError> {
+        let ids: Vec<&str> = incidents.iter().map(|incident| incident.id.as_str()).collect();
+        let acks = "SELECT incident, author, at, note FROM ack WHERE incident IN (SELECT value FROM json_each(?1))";
+        let acks = self.rows("an acknowledgement", acks, [Json(&ids)], |row| {
+            Ok((row.get::<String>(0)?, Ack { author: row.get(1)?, at: row.time(2)?, note: row.get(3)? }))
+        })?;
+        let mut acks: BTreeMap<String, Ack> = acks.into_iter().collect();
+        let query = format!("{TOLD} WHERE n.incident IN (SELECT value FROM json_each(?1)) ORDER BY n.id");
+        let mut told: BTreeMap<String, Vec<NotificationRow>> = BTreeMap::new();
+        for one in self.rows("a notification", &query, [Json(&ids)], notification)? {
+            told.entry(one.incident.clone()).or_default().push(one);
+        }
+        // An incident of which nothing was told has no rows.
+        let record = |incident: Incident| Of { ack: acks.remove(&incident.id), told: told.remove(&incident.id).unwrap_or_default(), incident };
+        Ok(incidents.into_iter().map(record).collect())
+    }
+}
+
+fn notification(row: &Record<'_, '_>) -> Result<NotificationRow, StoreError> {
+    Ok(NotificationRow {
+        incident: row.get(0)?,
+        receiver: row.get(1)?,
+        event: row.event(2)?,
+        at: row.time(3)?,
+        done: row.optional_time(4)?,
+        dropped: row.get(5)?,
+        attempts: row.get(6)?,
+        last_error: row.get(7)?,
+        message: row.get(8)?,
+        receipt: row.get(9)?,
+        possible_repeat: row.get(10)?,
+        refused: row.get(11)?,
+    })
+}
+
+fn message(row: &Record<'_, '_>) -> Result<MessageRow, StoreError> {
+    Ok(MessageRow {
+        id: row.get(0)?,
+        receiver: row.get(1)?,
+        sealed: row.time(2)?,
+        sent: row.optional_time(3)?,
+        attempts: row.get(4)?,
+        under_way: row.get(5)?,
+        possible_repeat: row.get(6)?,
+        refused: row.get(7)?,
+        receipt: row.get(8)?,
+        last_error: row.get(9)?,
+        message: row.json(10)?,
+    })
 }

@@ -3,71 +3,99 @@
 use chrono::NaiveDate;
 use model::calendar::Month;
 use model::own_calls::Booked;
+use rusqlite::params;
 use rust_decimal::Decimal;
-use sqlx::{Row, SqliteConnection, SqlitePool};
 
-use super::Store;
+use crate::database::Database;
+use crate::error::StoreError;
+use crate::queue::Queue;
+use crate::store::Store;
 
 /// The `spend` table. Other processes may write into it at the same time.
 #[derive(Debug, Clone)]
 pub struct SpendLedger {
-    pool: SqlitePool,
-}
-
-impl Store {
-    /// Where calls that cost something are written down.
-    pub fn ledger(&self) -> SpendLedger {
-        SpendLedger { pool: self.pool.clone() }
-    }
+    queue: Queue,
 }
 
 const ADD: &str = "INSERT INTO spend (day, operation, price, count) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET count = count + 1";
 const TAKE: &str = "UPDATE spend SET count = count - 1 WHERE day = ?1 AND operation = ?2 AND price = ?3 AND count > 0";
-const MONTH: &str = "SELECT price, sum(count) FROM spend WHERE day >= ?1 AND day < ?2 GROUP BY price";
+const MONTH: &str = "SELECT operation, price, sum(count) FROM spend WHERE day >= ?1 AND day < ?2 GROUP BY operation, price ORDER BY operation";
 
-async fn spent(connection: &mut SqliteConnection, month: Month) -> Result<Decimal, String> {
-    let mut sum = Decimal::ZERO;
-    let query = sqlx::query(MONTH).bind(month.first_day().to_string()).bind(month.end().to_string());
-    for row in query.fetch_all(connection).await.map_err(|error| error.to_string())? {
-        let (price, count): (String, i64) = (row.try_get(0).map_err(|error| error.to_string())?, row.try_get(1).map_err(|error| error.to_string())?);
-        let price: Decimal = price.parse().map_err(|_| format!("`{price}` is not a price"))?;
-        sum = sum.saturating_add(price.saturating_mul(Decimal::from(count)));
+impl Store {
+    /// Where calls that cost something are written down.
+    pub fn ledger(&self) -> SpendLedger {
+        SpendLedger { queue: self.queue.clone() }
     }
-    Ok(sum)
-}
 
-/// Runs to its end by itself. Whoever waits for it may be put aside in the middle by a loop that waits for the store itself, and must not
-/// hold on to the only connection meanwhile.
-async fn by_itself<T: Send + 'static>(work: impl Future<Output = Result<T, String>> + Send + 'static) -> Result<T, String> {
-    tokio::spawn(work).await.map_err(|error| error.to_string())?
-}
-
-async fn book(pool: SqlitePool, day: NaiveDate, operation: String, price: Decimal, cap: Decimal) -> Result<Booked, String> {
-    // Whoever reads the sum holds the right to write, so that nobody else adds to it meanwhile.
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| error.to_string())?;
-    let spent = spent(&mut transaction, Month::of(day)).await?;
-    if spent.saturating_add(price) > cap {
-        transaction.rollback().await.map_err(|error| error.to_string())?;
-        return Ok(Booked::CapReached(spent));
+    /// What the own calls of a month have cost, in US dollars.
+    ///
+    /// # Errors
+    /// If the database refuses, or holds what this version cannot read.
+    pub async fn spent(&self, month: Month) -> Result<Decimal, StoreError> {
+        self.run(move |database| database.spent(month)).await
     }
-    let add = sqlx::query(ADD).bind(day.to_string()).bind(operation).bind(price.normalize().to_string());
-    add.execute(&mut *transaction).await.map_err(|error| error.to_string())?;
-    transaction.commit().await.map_err(|error| error.to_string())?;
-    Ok(Booked::Yes)
+
+    /// What the monitor's own calls of a month have cost, in US dollars.
+    ///
+    /// # Errors
+    /// As [`Store::spent`].
+    pub async fn own_cost(&self, month: Month) -> Result<Decimal, StoreError> {
+        self.spent(month).await
+    }
 }
 
-async fn strike(pool: SqlitePool, day: NaiveDate, operation: String, price: Decimal) -> Result<(), String> {
-    let take = sqlx::query(TAKE).bind(day.to_string()).bind(operation).bind(price.normalize().to_string());
-    take.execute(&pool).await.map(drop).map_err(|error| error.to_string())
+impl Database {
+    /// What the own calls of a month have cost, in US dollars.
+    pub(crate) fn spent(&self, month: Month) -> Result<Decimal, StoreError> {
+        let mut sum = Decimal::ZERO;
+        for (_, _, usd) in self.own_calls(month)? {
+            sum = sum.checked_add(usd).ok_or_else(|| self.content("the monitor's own calls", format!("those of {month} cost too much to be added")))?;
+        }
+        Ok(sum)
+    }
+
+    /// The monitor's own calls of a month: operation, count, US dollars.
+    pub(crate) fn own_calls(&self, month: Month) -> Result<Vec<(String, u64, Decimal)>, StoreError> {
+        let mut calls: Vec<(String, u64, Decimal)> = Vec::new();
+        let days = [month.first_day(), month.end()].map(|day| day.to_string());
+        self.rows("the monitor's own calls", MONTH, days, |row| {
+            let (operation, price, count): (String, Decimal, u64) = (row.get(0)?, row.parse(1)?, row.get(2)?);
+            let too_many = || row.unreadable(2, format!("{count} calls at {price} USD are too many to be added"));
+            let usd = price.checked_mul(Decimal::from(count)).ok_or_else(too_many)?;
+            match calls.last_mut().filter(|(known, _, _)| *known == operation) {
+                Some((_, all, cost)) => {
+                    *all = all.checked_add(count).ok_or_else(too_many)?;
+                    *cost = cost.checked_add(usd).ok_or_else(too_many)?;
+                }
+                None => calls.push((operation, count, usd)),
+            }
+            Ok(())
+        })?;
+        Ok(calls)
+    }
+
+    fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, StoreError> {
+        // No other process may add to the sum between reading it and writing.
+        self.transaction(|| {
+            let spent = self.spent(Month::of(day))?;
+            if spent.saturating_add(price) > cap {
+                return Ok(Booked::CapReached(spent));
+            }
+            self.execute(ADD, params![day.to_string(), operation, price.normalize().to_string()])?;
+            Ok(Booked::Yes)
+        })
+    }
 }
 
 impl SpendLedger {
-    /// Writes a call of `operation` at `price` (US dollars) down for `day` (UTC), if the month stays within `cap` with it.
+    /// Writes a call of `operation` at `price` (US dollars) down for `day` (UTC), if the month stays within `cap` with it. Once begun it
+    /// is done to its end, also if its caller is dropped.
     ///
     /// # Errors
     /// If the store cannot be read or written; nothing is written down then.
     pub async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String> {
-        by_itself(book(self.pool.clone(), day, operation.to_owned(), price, cap)).await
+        let operation = operation.to_owned();
+        self.queue.run(move |database| database.book(day, &operation, price, cap)).await.map_err(|error| error.to_string())
     }
 
     /// Takes back a call that was written down and turned out to cost nothing.
@@ -75,6 +103,8 @@ impl SpendLedger {
     /// # Errors
     /// If the store cannot be written.
     pub async fn strike(&self, day: NaiveDate, operation: &str, price: Decimal) -> Result<(), String> {
-        by_itself(strike(self.pool.clone(), day, operation.to_owned(), price)).await
+        let operation = operation.to_owned();
+        let strike = move |database: &Database| database.execute(TAKE, params![day.to_string(), operation, price.normalize().to_string()]);
+        self.queue.run(strike).await.map(drop).map_err(|error| error.to_string())
     }
 }

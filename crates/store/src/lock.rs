@@ -5,7 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::StoreError;
+use crate::error::StoreError;
 
 /// How often, and how far apart, a lock that is taken is tried again.
 const TRIES: u32 = 10;
@@ -18,7 +18,7 @@ fn file_of(store: &Path) -> PathBuf {
 }
 
 /// When the daemon that has the store last said that its loop turns; `None` if none has it.
-pub(super) fn last_touch(store: &Path) -> Option<SystemTime> {
+pub(crate) fn last_touch(store: &Path) -> Option<SystemTime> {
     let file = File::open(file_of(store)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => file.metadata().ok()?.modified().ok(),
@@ -28,20 +28,20 @@ pub(super) fn last_touch(store: &Path) -> Option<SystemTime> {
 
 /// Held while the process lives; the system lets go of it however the process ends.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     file: File,
 }
 
 impl Lock {
     /// Says that the loop turns.
-    pub(super) fn touch(&self, now: SystemTime) {
+    pub(crate) fn touch(&self, now: SystemTime) {
         // Only the health check reads it; a file system without times has no health check.
         let _ = self.file.set_modified(now);
     }
 }
 
 /// Locks `<store>.lock`. The database file itself is not locked, since readers open it too.
-pub(super) fn take(store: &Path) -> Result<Lock, StoreError> {
+pub(crate) fn take(store: &Path) -> Result<Lock, StoreError> {
     let failed = |source| StoreError::File { path: store.to_path_buf(), source };
     if let Some(folder) = store.parent().filter(|folder| *folder != Path::new("")) {
         fs::create_dir_all(folder).map_err(failed)?;

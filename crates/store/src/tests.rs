@@ -1,4 +1,4 @@
-//! What is written comes back, in one version of the schema and from the one before.
+//! What is written comes back.
 
 use ::billing::line::{Charged, DayLines, LineKey};
 use alerting::fingerprints::{KnownError, MOST_FINGERPRINTS};
@@ -10,10 +10,10 @@ use lambda_log::diagnosis::{Cause, Confidence};
 use lambda_log::fault::Fault;
 use lambda_log::tally::{MemoryUse, Tally};
 use model::calendar::Month;
-use sqlx::Executor;
 use tempfile::TempDir;
 
-use super::*;
+use crate::database::Database;
+use crate::{Commit, Durability, Store, StoreError};
 
 fn now() -> DateTime<Utc> {
     "2024-12-20T12:00:00Z".parse().unwrap()
@@ -88,8 +88,8 @@ async fn an_error_is_known_for_ever_from_the_first_time_it_was_seen() {
     let ago = |seconds| now() - TimeDelta::seconds(seconds);
     let known = KnownError { function: "f".into(), fingerprint: "KeyError: '#'".into(), first: ago(9000), seen: ago(9000), last: ago(7000) };
     assert_eq!((loaded.errors, loaded.observations), (vec![known], vec![]));
-    let row = store.rows(sqlx::query("SELECT cause, excerpt FROM error")).await.unwrap();
-    assert_eq!((store.get::<String>(&row[0], 0).unwrap(), store.get::<String>(&row[0], 1).unwrap()), ("oom".into(), "KeyError: 'a42'".into()));
+    let row = |database: &Database| database.one("an error", "SELECT cause, excerpt FROM error", [], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
+    assert_eq!(store.run(row).await.unwrap(), ("oom".into(), "KeyError: 'a42'".into()));
 }
 
 #[tokio::test]
@@ -105,33 +105,6 @@ async fn the_store_forgets_the_same_errors_as_the_history() {
     for error in kept {
         assert_eq!(history.first("f", &error.fingerprint), Some((error.first, error.seen)), "{}", error.fingerprint);
     }
-}
-
-#[tokio::test]
-async fn a_store_of_version_1_is_read_and_brought_up_to_date() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("monitor.db");
-    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let version_1 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None, replays: false };
-    version_1.migrate(&MIGRATIONS[..1]).await.unwrap();
-    let written = "INSERT INTO lambda_minute VALUES ('f', 1734696000000, 1734696000000, 3, 1, 1, 0, 0, 90, 80, 0);
-         INSERT INTO lambda_day VALUES ('f', '2024-12-20', 3, 1, 1, 0, 0, 90, 80, 0);
-         INSERT INTO observation (kind, at, seen, source, body) VALUES ('fault', 1734696000000, 1734696000000, 'watch.x',
-            '{\"function\":\"f\",\"cause\":\"oom\",\"confidence\":\"proved\",\"request_id\":null,\"finding\":\"It is so.\",\"evidence\":[]}');";
-    version_1.pool.execute(written).await.unwrap();
-    version_1.close().await;
-
-    let month = Month::of(now().date_naive());
-    let before = Store::open_read_only(&path).await.unwrap().month(month).await.unwrap();
-    assert_eq!((before.tallies[0].invocations, before.tallies[0].durations.count()), (3, 0), "a report can be asked for before the daemon has run");
-
-    let store = store(&folder).await;
-    let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
-    assert_eq!((loaded.observations.len(), loaded.errors.len()), (2, 0));
-    write(&store, vec![seen(now(), What::Tally(tally(&[12.0], Some((90, 128)))))]).await;
-    let after = store.month(month).await.unwrap();
-    assert_eq!((after.tallies[0].invocations, after.tallies[0].durations.quantile(100)), (4, Some(12.0)));
-    assert_eq!(after.tallies[0].memory, Some(MemoryUse { used_mb: 90, size_mb: 128 }));
 }
 
 fn point(minutes_ago: i64, seen_minutes_ago: i64, sum: f64) -> Observation {
@@ -191,7 +164,7 @@ async fn minutes_outlive_the_longest_window_of_the_rules() {
     )
     .await;
     store.prune(now(), TimeDelta::days(400), TimeDelta::days(35)).await.unwrap();
-    assert_eq!(store.minutes_seen(now() - TimeDelta::days(100), now() + TimeDelta::days(1)).await.unwrap().len(), 36);
+    assert_eq!(store.seen_between(now() - TimeDelta::days(100), now() + TimeDelta::days(1)).await.unwrap().len(), 36);
     assert_eq!(store.load(now(), TimeDelta::hours(26)).await.unwrap().observations.len(), 2);
     assert_eq!(store.extent().await.unwrap().minutes, now() - TimeDelta::days(35));
 }
@@ -217,54 +190,6 @@ async fn a_run_of_signs_is_one_row_that_grows() {
     assert_eq!(store.load(at(60), TimeDelta::hours(1)).await.unwrap().signs, [sign(0, 0, "f"), sign(30, 40, "")]);
     store.prune(at(35), TimeDelta::minutes(20), TimeDelta::minutes(20)).await.unwrap();
     assert_eq!(store.signs_between(at(0), at(60)).await.unwrap(), [sign(30, 40, "")]);
-}
-
-#[tokio::test]
-async fn a_store_of_version_2_is_reported_from_at_once_and_looked_into_once_it_is_brought_up_to_date() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("monitor.db");
-    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let version_2 = Store { pool: Store::connect(options, &path).await.unwrap(), path: path.clone(), lock: None, replays: false };
-    version_2.migrate(&MIGRATIONS[..2]).await.unwrap();
-    let said = "\"rule\":\"bill\",\"subject\":\"S\",\"severity\":\"warning\"";
-    let finding = "{\"headline\":\"It costs.\",\"said\":[],\"facts\":[],\"cause\":null,\"next_step\":\"Look.\",\"evidence\":[]}";
-    let incident = format!(
-        "{{{},\"state\":\"firing\",\"opened\":\"2024-12-20T11:00:00Z\",\"fired\":\"2024-12-20T11:00:00Z\",\"told\":\"2024-12-20T11:00:00Z\",\"resolved\":null,\"finding\":{finding},\"causes\":[],\"receivers\":[\"team\",\"me\"]}}",
-        said.replace("\"S\"", "{\"service\":\"RDS\"}")
-    );
-    let message = format!(
-        "{{\"key\":\"k\",\"receiver\":\"team\",\"message\":{{{},\"event\":\"firing\",\"at\":\"2024-12-20T11:00:00Z\",\"since\":\"2024-12-20T11:00:00Z\",\"finding\":{finding},\"why\":null}}}}",
-        said.replace("\"S\"", "\"service:RDS\"")
-    );
-    let written = format!(
-        "INSERT INTO incident VALUES ('bill', 'service:RDS', 1734692400000, 1734692400000, NULL, '{incident}');
-         INSERT INTO outbox (key, receiver, created, body, attempts, sent, receipt) VALUES ('k', 'team', 1734692400000, '{message}', 2, 1734692460000, 'r');
-         INSERT INTO outbox (key, receiver, created, body, attempts, last_error) VALUES ('l', 'me', 1734692400000, '{message}', 3, 'no');"
-    );
-    version_2.pool.execute(sqlx::AssertSqlSafe(written)).await.unwrap();
-    version_2.close().await;
-
-    let reported = Store::open_read_only(&path).await.unwrap().month(Month::of(now().date_naive())).await.unwrap();
-    assert_eq!(reported.incidents[0].finding.headline, "It costs.");
-    for refused in [Store::open_current(&path).await, Store::open_for_orders(&path).await] {
-        let why = refused.unwrap_err().to_string();
-        assert!(why.contains("was written by an older monitor; start the daemon of this version once"), "{why}");
-    }
-
-    store(&folder).await.close().await;
-    let store = Store::open_current(&path).await.unwrap();
-    let incidents = store.incidents_called("bill/").await.unwrap();
-    assert_eq!(incidents.iter().map(|incident| incident.id.as_str()).collect::<Vec<_>>(), ["bill/service:RDS/1734692400000"]);
-    let told: Vec<_> = store.records(incidents).await.unwrap().remove(0).told;
-    let became: Vec<_> =
-        told.iter().map(|told| (told.receiver.as_str(), told.done.is_some(), told.attempts, told.receipt.as_deref(), told.last_error.as_deref())).collect();
-    assert_eq!(became, [("team", true, 2, Some("r"), None), ("me", false, 3, None, Some("no"))]);
-    let messages = store.messages(now()).await.unwrap();
-    assert_eq!(
-        messages.iter().map(|message| (message.receiver.as_str(), message.message.title())).collect::<Vec<_>>(),
-        [("me", "[warning] It costs.".to_owned())]
-    );
-    assert_eq!(store.subjects().await.unwrap(), ["service:RDS"]);
 }
 
 #[tokio::test]
@@ -353,10 +278,8 @@ async fn of_two_sources_the_newer_counts_unless_the_other_tells_more_and_says_th
 async fn a_bill_that_cannot_be_written_to_its_end_is_not_written() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    store
-        .execute(sqlx::query("CREATE TRIGGER full BEFORE INSERT ON bill_day WHEN new.day = '2024-12-02' BEGIN SELECT RAISE(ABORT, 'disk full'); END"))
-        .await
-        .unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON bill_day WHEN new.day = '2024-12-02' BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    store.run(|database| database.batch(full)).await.unwrap();
     let days = ["2024-12-01", "2024-12-02"].map(|day| bill(day, &[("RDS", "", "", "1")]));
     let refused = store.write_bill("import", now(), days, day("2025-01-01")).await.unwrap_err();
     assert!(refused.to_string().contains("disk full"), "{refused}");
@@ -397,4 +320,33 @@ async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_ov
     assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), rust_decimal::Decimal::new(2, 2));
     // Another month has a cap of its own.
     assert_eq!(ledger.book(day + TimeDelta::days(30), "ce:GetCostAndUsage", cent, cap).await, Ok(Booked::Yes));
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_says_so_and_can_be_opened_again_although_its_ledger_is_still_there() {
+    use model::own_calls::Booked;
+    let folder = TempDir::new().unwrap();
+    let (cent, cap) = (rust_decimal::Decimal::new(1, 2), rust_decimal::Decimal::ONE);
+    let mut ledgers = vec![];
+    for dropped in [true, false] {
+        let store = store(&folder).await;
+        let ledger = store.ledger();
+        // What was begun is done before the file is closed, also if nothing waits for it any more.
+        let mut booking = Box::pin(ledger.book(day("2024-12-10"), "x", cent, cap));
+        assert!(futures::poll!(&mut booking).is_pending());
+        drop(booking);
+        if dropped {
+            drop(store);
+        } else {
+            store.close().await;
+        }
+        ledgers.push(ledger);
+    }
+    let store = store(&folder).await;
+    assert_eq!(store.own_cost(Month::of(day("2024-12-10"))).await.unwrap(), rust_decimal::Decimal::new(2, 2));
+    for ledger in ledgers {
+        let refused = ledger.book(day("2024-12-10"), "x", cent, cap).await.unwrap_err();
+        assert_eq!(refused, format!("the store at {} is closed", store.path().display()));
+    }
+    assert_eq!(store.ledger().book(day("2024-12-10"), "x", cent, cap).await, Ok(Booked::Yes));
 }
