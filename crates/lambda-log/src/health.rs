@@ -1,5 +1,6 @@
 //! The bill of health of functions, from the copy of a log.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +13,7 @@ use super::order::Order;
 use super::reader::{Configured, Kind, Reader};
 use super::scan::{Block, Mark, Word};
 use super::wrapper;
-use crate::diagnosis::{Cause, Confidence, Diagnosis, environment_hash};
+use crate::diagnosis::{Cause, Causes, Confidence, Diagnosis, environment_hash};
 
 /// The name of a function of which the copy says no name.
 pub const NO_NAME: &str = "-";
@@ -61,6 +62,8 @@ pub struct Seen {
     pub first: Option<DateTime<Utc>>,
     /// When it was last seen.
     pub last: Option<DateTime<Utc>>,
+    /// What the cause means, in a few words.
+    pub meaning: Cow<'static, str>,
     /// How sure the surest of them makes it.
     pub confidence: Confidence,
     /// Deciding lines of the first, redacted and shortened.
@@ -248,6 +251,7 @@ impl Health {
             first_of: 0,
             first: invocation.at,
             last: invocation.at,
+            meaning: diagnosis.meaning.clone(),
             confidence: diagnosis.confidence,
             evidence: Vec::new(),
             remedy: String::new(),
@@ -278,6 +282,7 @@ pub struct Checkup {
 struct Ward {
     name: Option<String>,
     configured: Configured,
+    causes: Causes,
     /// The reader of lines that name no function.
     unnamed: Reader,
     readers: BTreeMap<String, Reader>,
@@ -311,10 +316,8 @@ impl Ward {
         if function.is_empty() || function == self.unnamed.function() || full {
             return (&mut self.unnamed, &mut self.bill);
         }
-        if !self.readers.contains_key(function) {
-            self.readers.insert(function.to_owned(), Reader::with(function, self.configured));
-        }
-        (self.readers.entry(function.to_owned()).or_insert_with(|| Reader::new(NO_NAME)), &mut self.bill)
+        let new = || Reader::with(function, self.configured).with_causes(&self.causes);
+        (self.readers.entry(function.to_owned()).or_insert_with(new), &mut self.bill)
     }
 }
 
@@ -349,12 +352,21 @@ impl Checkup {
         let ward = Ward {
             name,
             configured,
+            causes: Causes::built_in(),
             unnamed: Reader::with(&unnamed, configured),
             readers: BTreeMap::new(),
             bill: Bill { unnamed: (unnamed, Health::default()), functions: BTreeMap::new() },
             lines: Lines::default(),
         };
         Self { copy: Copy::new(), order: Order::new(), ward }
+    }
+
+    /// The same, searching lines for these causes. Nothing must have been read yet.
+    #[must_use]
+    pub fn with_causes(mut self, causes: &Causes) -> Self {
+        self.ward.unnamed = self.ward.unnamed.with_causes(causes);
+        self.ward.causes = causes.clone();
+        self
     }
 
     /// Reads one line, without its end.

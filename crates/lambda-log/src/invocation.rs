@@ -125,6 +125,9 @@ pub(super) struct Said {
     /// It was a warm-up ping.
     #[serde(skip_serializing_if = "is_unset")]
     pub(super) is_ping: bool,
+    /// A line has the shape that only Node's runtime writes.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(super) of_node: bool,
 }
 
 impl Said {
@@ -172,6 +175,7 @@ impl Said {
         self.lines_since_instancing = self.lines_since_instancing.saturating_add(own.lines_since_instancing);
         self.is_up |= own.is_up;
         self.is_ping |= own.is_ping;
+        self.of_node |= own.of_node;
     }
 
     /// Whether nothing in it can be part of anything.
@@ -334,6 +338,7 @@ static SILENCE: Said = Said {
     lines_since_instancing: 0,
     is_up: false,
     is_ping: false,
+    of_node: false,
 };
 
 impl<'a> Invocation<'a> {

@@ -26,6 +26,14 @@ mod wrapper;
 
 pub use fingerprint::fingerprint;
 
+/// Builds the tables of words that logs are searched for. The program calls this before anything else, and does not start if it fails.
+///
+/// # Errors
+/// A sentence that names the table.
+pub fn load() -> Result<(), String> {
+    diagnosis::load().and_then(|()| wrapper::load())
+}
+
 /// `botocore.exceptions.ClientError: what happened`: whether a line is an exception's name, alone or with its message.
 pub fn is_exception(line: &str) -> bool {
     copy::is_exception(line)

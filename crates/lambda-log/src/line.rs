@@ -88,12 +88,22 @@ pub enum Line<'a> {
 /// The runtime that an environment starts with; a change of it is a deployment or an update by AWS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuntimeVersion<'a> {
+    /// Whether the runtime is Node's; `None` where the line does not name the runtime.
+    pub on_node: Option<bool>,
     /// The ARN of the runtime version, or its name where no ARN is given.
     pub version: Option<Cow<'a, str>>,
     /// The function, where the line names it.
     pub function: Option<Cow<'a, str>>,
     /// Whether the environment is started before any request comes, as provisioned concurrency and SnapStart do.
     pub ahead: bool,
+}
+
+impl RuntimeVersion<'_> {
+    /// Whether the name of a runtime, such as `nodejs:22.v71`, is that of Node; `None` for a runtime that can run anything.
+    fn names_node(name: &str) -> Option<bool> {
+        let is_known = !name.is_empty() && !name.starts_with("provided");
+        is_known.then(|| name.starts_with("nodejs"))
+    }
 }
 
 /// `INIT_REPORT` or `RESTORE_REPORT`.

@@ -4,6 +4,7 @@
 //! CloudWatch shows lines late and out of order, so that the figures of an invocation can be there before its error, and its error
 //! before its figures. A line that was written out cannot be taken back.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -58,6 +59,8 @@ impl End {
 pub struct Why {
     /// The cause to act on.
     pub cause: Cause,
+    /// What the cause means, in a few words.
+    pub meaning: Cow<'static, str>,
     /// How sure the lines make it.
     pub confidence: Confidence,
     /// Other causes that its lines show.
@@ -121,6 +124,7 @@ impl Ended {
         };
         let why = invocation.causes.first().map(|first| Why {
             cause: first.cause,
+            meaning: first.meaning.clone(),
             confidence: first.confidence,
             also: invocation.causes.iter().skip(1).map(|also| also.cause).collect(),
             finding: first.finding.clone(),

@@ -125,7 +125,7 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
     };
     let named = if name == NO_NAME { "(function without a name)" } else { name };
     let verdict = match health.verdict() {
-        Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), cause.meaning()),
+        Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), plain(&seen.meaning)),
         None if health.invocations > 0 => "healthy: nothing to act on".to_owned(),
         None => "nothing wrong was seen, and no invocation either: these lines say too little".to_owned(),
     };

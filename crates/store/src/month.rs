@@ -38,11 +38,7 @@ impl Store {
         let causes = "SELECT function, cause, sum(count) FROM cause_day WHERE day >= ?1 AND day < ?2 GROUP BY function, cause";
         for row in self.rows(sqlx::query(causes).bind(&first).bind(&end)).await? {
             let (function, code, count): (String, String, i64) = (self.get(&row, 0)?, self.get(&row, 1)?, self.get(&row, 2)?);
-            let cause = Cause::ALL
-                .iter()
-                .find(|(known, _)| *known == code)
-                .map(|(_, cause)| *cause)
-                .ok_or_else(|| self.content("a cause", format!("`{code}` is not known")))?;
+            let cause = Cause::of_code(&code).map_err(|error| self.content("a cause", error.to_string()))?;
             if let Some(tally) = rows.tallies.iter_mut().find(|tally| tally.function == function) {
                 tally.causes.insert(cause, u64::try_from(count).unwrap_or(0));
             }

@@ -1,12 +1,11 @@
 //! Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
 
-use super::{Case, Cause, Confidence, Diagnosis};
+use super::case::Case;
+use super::cause::Cause;
+use super::verdict::{Confidence, Diagnosis};
 
-pub(super) use super::no_sign as sign;
+pub(super) use super::sign::no_sign as sign;
 
-pub(super) const MEANING: &str = "memory is nearly used up";
-pub(super) const NEXT_STEP: &str =
-    "Raise the memory size (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles.";
 pub(super) const WORDS: &[&str] = &[];
 
 /// From this share of the configured memory on there is none to spare.

@@ -6,7 +6,7 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::is_unset;
 
 /// What is remembered of an invocation.

@@ -65,7 +65,7 @@ fn owned(line: Line<'_>) -> Line<'static> {
 
 fn own_runtime(runtime: RuntimeVersion<'_>) -> RuntimeVersion<'static> {
     let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    RuntimeVersion { version: runtime.version.map(own), function: runtime.function.map(own), ahead: runtime.ahead }
+    RuntimeVersion { on_node: runtime.on_node, version: runtime.version.map(own), function: runtime.function.map(own), ahead: runtime.ahead }
 }
 
 fn string(value: &Value) -> Option<String> {
@@ -91,7 +91,8 @@ fn boundary(record: &Value, start: bool) -> Line<'static> {
 fn runtime(record: &Value) -> RuntimeVersion<'static> {
     let version = string(&record["runtimeVersionArn"]).or_else(|| string(&record["runtimeVersion"]));
     let ahead = matches!(record["initializationType"].as_str(), Some("provisioned-concurrency" | "snap-start"));
-    RuntimeVersion { version: version.map(Cow::Owned), function: string(&record["functionName"]).map(Cow::Owned), ahead }
+    let on_node = record["runtimeVersion"].as_str().and_then(RuntimeVersion::names_node);
+    RuntimeVersion { on_node, version: version.map(Cow::Owned), function: string(&record["functionName"]).map(Cow::Owned), ahead }
 }
 
 fn init_report(record: &Value) -> InitReport {

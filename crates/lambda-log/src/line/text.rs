@@ -77,7 +77,10 @@ fn runtime(text: &str) -> RuntimeVersion<'_> {
     for (name, value) in fields(text) {
         match name {
             Name::RuntimeArn if !value.is_empty() => found.version = Some(Cow::Borrowed(value)),
-            Name::RuntimeVersion => found.version = found.version.or(Some(Cow::Borrowed(value))),
+            Name::RuntimeVersion => {
+                found.on_node = RuntimeVersion::names_node(value);
+                found.version = found.version.or(Some(Cow::Borrowed(value)));
+            }
             _ => {}
         }
     }
