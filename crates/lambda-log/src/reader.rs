@@ -255,7 +255,7 @@ impl Reader {
                 if failed {
                     let said = environment.speaking();
                     said.quote(event);
-                    sign_type(said, error_type.as_deref().unwrap_or("Extension.Crash"), &judge.causes);
+                    sign_type(said, error_type.as_deref().unwrap_or("Extension.Unknown"), &judge.causes);
                 }
                 Kind::Platform
             }

@@ -5,6 +5,7 @@ use super::cause::Cause;
 use super::outcome::Outcome;
 use super::sign::Weight;
 use super::verdict::{Confidence, Diagnosis};
+use crate::exception::is_exception;
 use crate::line::{Application, Level};
 
 /// Every line that is marked as an error is asked.
@@ -17,7 +18,7 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let text = line.text.as_ref();
     let looks_like_one = line.level == Level::Error
         || text.starts_with("Traceback (most recent call last)")
-        || crate::is_exception(text.lines().next().unwrap_or_default());
+        || is_exception(text.lines().next().unwrap_or_default());
     looks_like_one.then_some(Weight::Hint)
 }
 

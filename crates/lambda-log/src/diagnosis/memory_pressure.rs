@@ -32,7 +32,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let runs: Vec<f64> = case.recent.memory_of(case.environment).chain([used]).collect();
     let last = runs.get(runs.len().saturating_sub(CLIMB.0)..).filter(|last| last.len() == CLIMB.0)?;
     let rises = last.windows(2).filter(|pair| matches!(pair, [before, after] if after > before)).count();
-    let first = last.first().copied().unwrap_or_default();
+    let first = *last.first()?;
     // A megabyte a run is no climb that anybody will see the end of soon.
     if share >= CLIMB.1 && rises + 1 == CLIMB.0 && used - first >= size * STEEP {
         return found(format!(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::copy::is_exception;
+use super::super::exception::is_exception;
 use super::super::fields::leading_uuid;
 use super::super::moment;
 

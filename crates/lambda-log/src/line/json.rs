@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::super::fields::{error_type, measured, request_id};
 use super::super::wrapper;
-use super::{Application, InitReport, Level, Line, Report, RuntimeVersion, Status, text};
+use super::application::{Application, Level};
+use super::meaning::{InitReport, Line, Report, RuntimeVersion, Status};
+use super::text;
 
 pub(super) fn parse(event: &str) -> Line<'_> {
     let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(event) else {
@@ -33,7 +35,7 @@ fn of_object(event: &Value) -> Line<'static> {
             let failed = record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
             Line::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
         }
-        Some("platform.logsDropped") => Line::LogsDropped { records: record["droppedRecords"].as_u64().unwrap_or(1) },
+        Some("platform.logsDropped") => Line::LogsDropped { records: record["droppedRecords"].as_u64() },
         // The record of a fault is the text the old format prints.
         Some("platform.fault") => record.as_str().and_then(text::ended).map_or(Line::Platform, owned),
         Some(kind) if kind.starts_with("platform.") => Line::Platform,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::{Cause, Causes};
 use crate::invocation::{MOST_INSTANCING, Open, Said, StartUp};
-use crate::is_unset;
+use crate::unset::is_unset;
 use crate::line::{Application, InitReport};
 
 /// Reports of one start-up that are kept; more than two are two start-ups.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::is_unset;
+use crate::unset::is_unset;
 use crate::line::RuntimeVersion;
 
 /// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
