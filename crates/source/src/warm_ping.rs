@@ -207,7 +207,7 @@ mod tests {
 
     fn check(function_error: Option<&str>, payload: &str, log_tail: &str, outcome: PingOutcome, cause: Option<Cause>, startup_unfinished: bool) {
         let invoked = Invoked { function_error: function_error.map(str::to_owned), payload: payload.to_owned(), log_tail: log_tail.replace("ID", ID) };
-        let ping = understand("f", &invoked, DateTime::UNIX_EPOCH, |_, _| None);
+        let ping = understand("f", &invoked, DateTime::UNIX_EPOCH, &Causes::built_in(), |_, _| None);
         assert_eq!((ping.outcome, ping.cause, ping.startup_unfinished), (outcome, cause, startup_unfinished), "{log_tail}");
     }
 
