@@ -79,6 +79,7 @@ fn observations() -> impl Iterator<Item = Observation> {
             }
         });
         let fault = Fault {
+            own: None,
             function: function.clone(),
             cause: Cause::Oom,
             confidence: Confidence::Proved,

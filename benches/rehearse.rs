@@ -66,6 +66,7 @@ fn tally(function: i64, minute: i64) -> Tally {
 
 fn fault(function: i64, minute: i64) -> Fault {
     Fault {
+        own: None,
         function: format!("service-{function:02}"),
         cause: if minute % 7 == 0 { Cause::Oom } else { Cause::AppException },
         confidence: Confidence::Proved,

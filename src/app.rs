@@ -155,11 +155,11 @@ pub async fn daemon(
     let monthly = report::monthly(&config);
     let mut slots: Vec<Slot> = Vec::new();
     for watch in config.watches {
-        slots.push(Slot::new(watch.read.source(watch.name, &account), watch.schedule, None));
+        slots.push(Slot::new(watch.read.with_causes(&config.causes).source(watch.name, &account), watch.schedule, None));
     }
     for warm in config.warms {
         let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
-        slots.push(Slot::new(Box::new(WarmPing::new(warm, &account, prices.clone())), schedule, jitter));
+        slots.push(Slot::new(Box::new(WarmPing::new(warm, &account, prices.clone()).with_causes(&config.causes)), schedule, jitter));
     }
     let write_every = match durability {
         Durability::Full => WRITE_EVERY,

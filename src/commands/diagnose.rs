@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use lambda_log::diagnosis::Causes;
 use lambda_log::health::Checkup;
 use lambda_log::reader::Configured;
 use report::health;
 use source::logfile::{self, Input};
 
-use super::{Format, print, print_json, say};
+use super::{Context, Format, print, print_json, say};
+use crate::app::StartError;
 use crate::exit::Exit;
 
 /// Examples of use, shown by `--help`.
@@ -20,12 +22,13 @@ Examples:
   aws logs tail /aws/lambda/todo --since 1h | monitor diagnose
   pbpaste | monitor diagnose --memory 512 --timeout 30 what was copied from the console
   monitor diagnose --format json *.log | jq '.functions[] | {function, verdict}'
+  monitor diagnose --config alerts.toml lambda.log     with the causes of your own that [[cause]] defines
 
 It reads what AWS prints and what tools make of it: text and JSON log formats, `sam logs`, `aws logs tail`, `zappa tail`,
 `serverless logs`, console copies and tables, exports of Logs Insights and the CLI, newest-first or not.
 Nothing is sent anywhere. Quoted lines are shortened, and secrets in them are masked.
 
-Exit codes: 0 read to the end, whatever was found; 1 a file could not be read; 64 command line";
+Exit codes: 0 read to the end, whatever was found; 1 a file could not be read; 64 command line; 78 configuration";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -52,9 +55,18 @@ fn seconds(text: &str) -> Result<f64, String> {
     number.filter(|seconds| *seconds > 0.0 && *seconds <= 100_000.0).ok_or_else(|| "give seconds, such as 30 or 2.5".to_owned())
 }
 
-pub(super) fn run(args: &Args) -> Exit {
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, StartError> {
+    // Only a configuration that is named: what lies about in the folder must not change what a log says.
+    let causes = match &context.config {
+        Some(_) => context.config_without_secrets()?.causes,
+        None => Causes::built_in(),
+    };
+    Ok(diagnose(args, &causes))
+}
+
+fn diagnose(args: &Args, causes: &Causes) -> Exit {
     let configured = Configured { memory_mb: args.memory.map(f64::from), timeout_ms: args.timeout.map(|seconds| seconds * 1000.0), is_excerpt: true };
-    let mut checkup = Checkup::new(args.function.clone(), configured);
+    let mut checkup = Checkup::new(args.function.clone(), configured).with_causes(causes);
     let inputs: Vec<Input> = if args.files.is_empty() { vec![Input::Standard] } else { args.files.iter().map(|path| Input::of(path)).collect() };
     if inputs.contains(&Input::Standard) && std::io::stdin().is_terminal() {
         say("monitor: paste a log, then end it with Ctrl-D (or name files; see --help)");

@@ -151,8 +151,8 @@ pub fn main() -> Exit {
             return code;
         }
     };
-    // A program that cannot mask secrets must not read logs or a configuration.
-    if let Err(why) = redact::load().and_then(|()| config::load()) {
+    // A program that cannot mask secrets or find the words of causes must not read logs or a configuration.
+    if let Err(why) = redact::load().and_then(|()| config::load()).and_then(|()| lambda_log::load()) {
         return failed(&why);
     }
     if let Err(why) = log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_))) {
@@ -178,7 +178,7 @@ pub fn main() -> Exit {
             Command::SendTest(args) => send_test::run(args, &context).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Tail(args) => tail::run(args, &context).await,
-            Command::Diagnose(args) => Ok(diagnose::run(&args)),
+            Command::Diagnose(args) => diagnose::run(&args, &context),
             Command::Rehearse(args) => rehearse::run(args, &context).await,
             Command::Forecast(args) => Ok(forecast::run(&args)),
             Command::Anomalies(args) => Ok(anomalies::run(&args)),

@@ -13,6 +13,7 @@ use aws::settings::Aws;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use clock::Clock;
+use lambda_log::diagnosis::Causes;
 use lambda_log::tail::{Ended, HandedOut, Tail};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
@@ -93,7 +94,9 @@ fn pattern(text: &str) -> Result<NamePattern, String> {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
-    let (mut aws, zone) = context.config_if_any()?.map_or_else(|| (Aws::default(), Tz::UTC), |config| (config.aws, config.timezone));
+    let config = context.config_if_any()?;
+    let (mut aws, zone, causes) =
+        config.map_or_else(|| (Aws::default(), Tz::UTC, Causes::built_in()), |config| (config.aws, config.timezone, config.causes));
     aws.region = args.region.or(aws.region);
     aws.profile = args.profile.or(aws.profile);
     let clock = Arc::clone(&context.clock);
@@ -102,7 +105,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let colors = !config::no_color() && io::stdout().is_terminal();
     let mut live = Live {
         clock,
-        follow: Follow::new(args.functions.clone(), Pace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP }, &account),
+        follow: Follow::new(args.functions.clone(), Pace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP }, &account).with_causes(&causes),
         aws,
         account,
         patterns: args.functions,

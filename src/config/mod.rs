@@ -1,6 +1,7 @@
 //! Floor 1: `alerts.toml`. It knows the grammar; what each kind of `read.`, `when.` and `via.` means is known to the kind's own
 //! file, which reads its settings through [`model::settings`].
 
+mod cause;
 mod environment;
 mod find;
 mod read;
@@ -13,6 +14,7 @@ use alerting::decide::Rulebook;
 use alerting::rules::Rule;
 use alerting::terms::Terms;
 use chrono_tz::Tz;
+use lambda_log::diagnosis::Causes;
 use model::currency::Rate;
 use model::language::Language;
 use model::schedule::{CronInZone, Schedule};
@@ -33,6 +35,8 @@ pub struct Config<R, V> {
     pub aws: aws::settings::Aws,
     /// Where and for how long things are kept.
     pub store: StoreSettings,
+    /// The causes that logs are searched for: the built-in ones and those of `[[cause]]`.
+    pub causes: Causes,
     /// What is polled, by name.
     pub watches: Vec<Watch<R>>,
     /// What is kept warm, by name.

@@ -8,6 +8,7 @@ use alerting::terms::Terms;
 use aws::settings::Aws;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use lambda_log::diagnosis::Cause;
 use model::money::Percent;
 use model::schedule::{BadCron, CronInZone, Schedule};
 use model::secret::Secret;
@@ -59,6 +60,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     } else {
         Some(StoreSettings { path: environment.default_store(), keep: DEFAULT_KEEP, keep_minutes: DEFAULT_KEEP_MINUTES })
     };
+    let (causes, own_causes) = super::cause::read(root);
     let (mut watch_names, mut warm_names, mut receiver_names, mut rule_names) = (vec![], vec![], vec![], vec![]);
     let watches = root.named("watch", |name, table| {
         watch_names.push(format!("watch.{name}"));
@@ -81,7 +83,8 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
         rule_names.push(name.to_owned());
         rule(name, table)
     });
-    check_mentions(root, &receiver_names, &[watch_names, warm_names].concat(), &rule_names);
+    let cause_codes: Vec<String> = own_causes.into_iter().chain(Cause::ALL.iter().map(|(code, _)| (*code).to_owned())).collect();
+    check_mentions(root, &receiver_names, &[watch_names, warm_names].concat(), &rule_names, &cause_codes);
     check_old_names(root, &rule_names);
     check_windows(root, store.as_ref().map_or(DEFAULT_KEEP, |store| store.keep));
     for (built_in, name) in [(Condition::source_failing(), BUILT_IN_RULE), (Condition::receiver_failing(), BUILT_IN_RECEIVER_RULE)] {
@@ -91,7 +94,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
         }
     }
     rules.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Config { timezone: timezone?, aws: aws?, store: store?, watches, warms, rules, receivers, heartbeat: heartbeat?, report: report? })
+    Some(Config { timezone: timezone?, aws: aws?, store: store?, causes: causes?, watches, warms, rules, receivers, heartbeat: heartbeat?, report: report? })
 }
 
 fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
@@ -266,12 +269,19 @@ fn check_old_names(root: &Settings<'_, '_>, rules: &[String]) {
 }
 
 /// Names that one table mentions and no other defines.
-fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[String], rules: &[String]) {
+fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[String], rules: &[String], causes: &[String]) {
     for mention in root.notes().mentions() {
         let (known, what) = match mention.names {
             Names::Receiver => (receivers, "receiver"),
             Names::Source => (sources, "source"),
             Names::Rule => (rules, "alert"),
+            Names::Cause => {
+                if !causes.contains(&mention.name) {
+                    let known: Vec<&str> = causes.iter().map(String::as_str).collect();
+                    root.notes().problem(mention.at, format!("`{}` is not a cause", mention.name), "unknown", Some(one_of(&mention.name, &known)));
+                }
+                continue;
+            }
         };
         let fitting = known
             .iter()

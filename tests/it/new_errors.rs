@@ -49,6 +49,7 @@ impl Source for Shop {
             let at = self.start + TimeDelta::minutes(*minute);
             if self.read_to < at && at <= now {
                 let fault = Fault {
+                    own: None,
                     function: "shop".into(),
                     cause: Cause::RuntimeExit,
                     confidence: Confidence::Proved,

@@ -219,6 +219,7 @@ fn observations(seed: u64) -> Vec<Observation> {
             1 if random.u8(0..2) == 0 => What::Early(early(start().date_naive(), at, random.u32(0..40))),
             1 => What::Tally(Tally { function, invocations: 5, cold: 2, cold_waited: 2, ..Tally::default() }),
             2 | 3 => What::Fault(Fault {
+                own: None,
                 function,
                 cause: if random.bool() { Cause::Oom } else { Cause::ImportError },
                 confidence: Confidence::Proved,

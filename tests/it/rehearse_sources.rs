@@ -88,6 +88,7 @@ impl Source for Story {
         } else {
             if FAULTS.contains(&at) {
                 let fault = Fault {
+                    own: None,
                     function: "shop".into(),
                     cause: Cause::Oom,
                     confidence: Confidence::Proved,

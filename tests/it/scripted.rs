@@ -175,6 +175,7 @@ impl Source for Functions {
 
 fn oom(function: &str) -> Fault {
     Fault {
+        own: None,
         function: function.to_owned(),
         cause: Cause::Oom,
         confidence: Confidence::Proved,

@@ -4,76 +4,25 @@
 //! terminal wrapped), and one line can hold several. Nothing is held but the event at hand, and a window of events for as long
 //! as it is not known whether the copy is newest-first.
 
-use chrono::DateTime;
-use serde_json::Value;
+mod depth;
+mod event;
+mod export;
 
-use super::fields::{Name, function_name};
+use self::depth::Depth;
+use self::export::expand;
+use super::exception::{TRACEBACK, announces_object, goes_on_with_stack, is_error_type, is_exception, is_named};
+use super::fields::Name;
 use super::moment;
 use super::wrapper::{self, Stripped};
 
-/// The longest event that is kept whole, in bytes; of a longer one the beginning.
-const LONGEST_EVENT: usize = 64 * 1024;
+pub(crate) use self::event::Kept;
+pub use self::event::{Event, Events};
+
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 
 /// How many lines back a time is looked for.
 const FAR_BACK: usize = 100;
-/// How Python's stacks begin.
-const TRACEBACK: &str = "Traceback (most recent call last)";
-
-/// One event of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// When it was written, milliseconds since 1970 UTC, where the copy says so.
-    pub at_ms: Option<i64>,
-    /// The log stream; empty where the copy does not say.
-    pub stream: &'a str,
-    /// The function; empty where the copy does not say.
-    pub function: &'a str,
-    /// The text.
-    pub text: &'a str,
-    /// How many lines of the copy it is made of.
-    pub lines: u64,
-    /// It is what is left of something that was cut, such as half an object.
-    pub broken: bool,
-}
-
-/// Takes the events of a copy.
-pub trait Events {
-    /// Takes one event.
-    fn event(&mut self, event: Event<'_>);
-}
-
-/// An event that owns its text.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Kept {
-    pub(super) at_ms: Option<i64>,
-    stream: String,
-    function: String,
-    pub(super) text: String,
-    lines: u64,
-    broken: bool,
-}
-
-impl Kept {
-    pub(super) fn of(event: Event<'_>) -> Self {
-        let Event { at_ms, stream, function, text, lines, broken } = event;
-        Self { at_ms, stream: stream.to_owned(), function: function.to_owned(), text: text.to_owned(), lines, broken }
-    }
-
-    pub(super) fn as_event(&self) -> Event<'_> {
-        Event { at_ms: self.at_ms, stream: &self.stream, function: &self.function, text: &self.text, lines: self.lines, broken: self.broken }
-    }
-
-    fn go_on(&mut self, line: &str) {
-        self.lines += 1;
-        if self.text.len() + line.len() < LONGEST_EVENT {
-            self.text.push('\n');
-            self.text.push_str(line);
-        }
-    }
-}
-
 /// What the event at hand is, so that it is known which lines go on with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -388,171 +337,6 @@ fn without_colours(line: &str) -> String {
 /// The border of a table.
 fn is_rule(text: &str) -> bool {
     text.len() > 2 && text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b'=' | b':' | b' '))
-}
-
-/// `Runtime.ExitError` and the like, alone on a line.
-pub(super) fn is_error_type(text: &str) -> bool {
-    let rest = ["Runtime.", "Extension.", "Sandbox.", "Function."].iter().find_map(|start| text.strip_prefix(start));
-    rest.is_some_and(|rest| (1..=64).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-/// Words behind which Node's runtime prints an error as an object.
-fn announces_object(text: &str) -> bool {
-    ["Uncaught Exception", "Invoke Error", "Unhandled Promise Rejection", "from handler method", "from handler"]
-        .iter()
-        .any(|words| text.trim_ascii_end().ends_with(words))
-}
-
-/// Lines that go on with the stack or the message of an error.
-fn goes_on_with_stack(text: &str) -> bool {
-    const STARTS: [&str; 13] = [
-        TRACEBACK,
-        "at ",
-        "Caused by:",
-        "Suppressed:",
-        "File \"",
-        "During handling of the above",
-        "The above exception was",
-        "Require stack:",
-        "- /var/",
-        "- /opt/",
-        "}",
-        "]",
-        "--- End of",
-    ];
-    STARTS.iter().any(|start| text.starts_with(start))
-}
-
-/// `botocore.exceptions.ClientError: what happened`: an exception's name, alone or with its message.
-pub(super) fn is_exception(text: &str) -> bool {
-    let name = text.split(':').next().unwrap_or_default().trim_ascii_end();
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_name = !name.is_empty() && name.len() < 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
-    let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "timeout", "Timeout", "Failure", "Fault", "NotFound", "DoesNotExist"];
-    is_name && (ends.iter().any(|end| last.ends_with(end)) || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
-}
-
-/// `gaierror: what happened`: an exception is not always called one.
-fn is_named(text: &str) -> bool {
-    let name = text.split_once(": ").map_or("", |(name, _)| name);
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
-}
-
-/// How deep in brackets a text is.
-#[derive(Debug, Clone, Copy, Default)]
-struct Depth {
-    level: i64,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl Depth {
-    fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.level += 1,
-                b'}' | b']' => self.level -= 1,
-                _ => {}
-            }
-        }
-        // In JSON no string goes on over the end of a line; in what only looks like it, an apostrophe may.
-        self.in_string = false;
-        self.escaped = false;
-    }
-}
-
-/// An object that is complete: an exported event, several of them, or a line of the log that is JSON itself.
-fn expand(kept: &Kept, field_at: &mut Option<i64>, out: &mut dyn Events) {
-    let text = kept.text.trim_ascii().trim_end_matches(',');
-    let mut found = 0u64;
-    if text.starts_with(['{', '['])
-        && let Ok(value) = serde_json::from_str::<Value>(text)
-    {
-        exported(&value, kept, field_at, &mut |event| {
-            // The lines of the copy are counted once, whatever number of events they hold.
-            out.event(Event { lines: if found == 0 { kept.lines } else { 0 }, ..event });
-            found += 1;
-        });
-        if found == 0 {
-            if is_field(&value) {
-                // A column of a row that says nothing by itself.
-                out.event(Event { text: "", ..kept.as_event() });
-            } else {
-                out.event(Event { text, ..kept.as_event() });
-            }
-        }
-        return;
-    }
-    out.event(kept.as_event());
-}
-
-fn is_field(value: &Value) -> bool {
-    value.get("field").is_some_and(Value::is_string) && value.get("value").is_some()
-}
-
-/// Gives every event that an export holds.
-fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut dyn FnMut(Event<'_>)) {
-    match value {
-        Value::Array(elements) => elements.iter().for_each(|element| exported(element, kept, field_at, give)),
-        Value::Object(object) => {
-            for list in ["events", "results", "logEvents"] {
-                if let Some(Value::Array(elements)) = object.get(list) {
-                    let inherited = Kept {
-                        stream: word(value, "logStream").unwrap_or(&kept.stream).to_owned(),
-                        function: word(value, "logGroup").map_or(kept.function.as_str(), function_of_group).to_owned(),
-                        ..kept.clone()
-                    };
-                    elements.iter().for_each(|element| exported(element, &inherited, field_at, give));
-                    return;
-                }
-            }
-            // A row of Insights as its API gives it: one object a column.
-            if is_field(value) {
-                let text = word(value, "value").unwrap_or_default();
-                match word(value, "field") {
-                    Some("@timestamp") => *field_at = moment::leading(text).and_then(|found| found.at_ms),
-                    Some("@message") => give(Event { at_ms: field_at.or(kept.at_ms), text: text.trim_ascii_end(), ..kept.as_event() }),
-                    _ => {}
-                }
-                return;
-            }
-            let is_event = ["timestamp", "eventId", "ingestionTime", "logStreamName"].iter().any(|key| object.contains_key(*key))
-                && !object.contains_key("level")
-                && !object.contains_key("errorType");
-            let message = word(value, "@message").or_else(|| word(value, "message").filter(|_| is_event));
-            let Some(message) = message else { return };
-            let time = ["@timestamp", "timestamp"].iter().find_map(|key| object.get(*key));
-            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(moment::leading).and_then(|found| found.at_ms)));
-            give(Event {
-                at_ms: at_ms.filter(|ms| DateTime::from_timestamp_millis(*ms).is_some()).or(kept.at_ms),
-                stream: word(value, "@logStream").or_else(|| word(value, "logStreamName")).unwrap_or(&kept.stream),
-                function: word(value, "@log").map_or(kept.function.as_str(), function_of_group),
-                text: message.trim_ascii_end(),
-                lines: kept.lines,
-                broken: false,
-            });
-        }
-        _ => {}
-    }
-}
-
-fn word<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
-}
-
-/// `123456789012:/aws/lambda/name`, or the group alone.
-fn function_of_group(group: &str) -> &str {
-    group.split_once("/aws/lambda/").and_then(|(_, name)| function_name(name)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -26,9 +26,32 @@ pub struct Fault {
     /// same fingerprint are the same error. Redacted, readable, at most 200 characters or so; `None` if no line tells an error.
     #[serde(default)]
     pub fingerprint: Option<String>,
+    /// What a cause of the user's own means and what to do about it, as the configuration said when the fault was seen; `None` for a
+    /// built-in cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<CauseText>,
+}
+
+/// The texts of a cause of the user's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CauseText {
+    /// What it means, in a few words for a headline.
+    pub meaning: String,
+    /// What to do about it.
+    pub next_step: String,
 }
 
 impl Fault {
+    /// What its cause means, in a few words for a headline.
+    pub fn meaning(&self) -> &str {
+        self.own.as_ref().map_or(self.cause.meaning(), |own| &own.meaning)
+    }
+
+    /// What to do about its cause.
+    pub fn next_step(&self) -> &str {
+        self.own.as_ref().map_or(self.cause.next_step(), |own| &own.next_step)
+    }
+
     /// The line that tells the error: the one that has the fingerprint's first word, else the first that was kept, else the finding.
     pub fn excerpt(&self) -> &str {
         let word = self.fingerprint.as_deref().and_then(|fingerprint| fingerprint.split_whitespace().next());
@@ -46,6 +69,6 @@ mod tests {
         let fault: Fault =
             serde_json::from_str(r#"{"function":"f","cause":"oom","confidence":"proved","request_id":null,"finding":"It is so.","evidence":["a line"]}"#)
                 .unwrap();
-        assert_eq!((fault.also, fault.fingerprint), (vec![], None));
+        assert_eq!((fault.also, fault.fingerprint, fault.own), (vec![], None, None));
     }
 }

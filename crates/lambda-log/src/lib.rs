@@ -8,11 +8,13 @@
 pub mod copy;
 pub mod diagnosis;
 pub mod fault;
+mod exception;
 mod fields;
 mod fingerprint;
 pub mod health;
 pub mod invocation;
 pub mod line;
+mod load;
 mod moment;
 mod order;
 pub mod reader;
@@ -22,16 +24,9 @@ pub mod tail;
 pub mod tally;
 #[cfg(test)]
 mod tests;
+mod unset;
 mod wrapper;
 
+pub use exception::is_exception;
 pub use fingerprint::fingerprint;
-
-/// `botocore.exceptions.ClientError: what happened`: whether a line is an exception's name, alone or with its message.
-pub fn is_exception(line: &str) -> bool {
-    copy::is_exception(line)
-}
-
-/// Whether a value is the one it begins with; such are not written down, so that what is stored stays small.
-pub(crate) fn is_unset<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
+pub use load::load;

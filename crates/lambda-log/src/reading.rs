@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::invocation::{Invocation, Invocations};
-use crate::fault::Fault;
+use crate::diagnosis::Cause;
+use crate::fault::{CauseText, Fault};
 use crate::tally::minute_of;
 use crate::tally::{MemoryUse, Tally};
 
@@ -67,6 +68,8 @@ impl Invocations for Reading {
             evidence: invocation.evidence(),
             also: invocation.causes.iter().skip(1).map(|also| also.cause).collect(),
             fingerprint,
+            own: matches!(first.cause, Cause::Custom(_))
+                .then(|| CauseText { meaning: first.meaning.clone().into_owned(), next_step: first.next_step.clone().into_owned() }),
         };
         self.faults.push((at, fault));
     }

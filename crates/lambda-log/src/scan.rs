@@ -65,6 +65,10 @@ pub enum Word {
     Other,
 }
 
+// The searcher takes no more patterns than this, and none that is empty.
+const _: () = assert!(MARKS.len() <= 128);
+
+/// `None` on a machine that cannot search many bytes at a time; every line is read there.
 static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(MARKS).build());
 
 /// A block of whole lines, each with its end, as far as it can be looked at without knowing what came before it.
@@ -130,4 +134,19 @@ fn scan(text: &str, marks: &mut Vec<Mark>) -> Option<u32> {
         Mark { at: found.start() as u32, word }
     }));
     u32::try_from(memchr::memchr_iter(b'\n', block).count()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_marks_can_be_searched_for_where_the_machine_can_search_many_bytes_at_a_time() {
+        assert!(MARKS.iter().all(|mark| !mark.is_empty()));
+        #[cfg(target_arch = "x86_64")]
+        let can = std::is_x86_feature_detected!("ssse3");
+        #[cfg(not(target_arch = "x86_64"))]
+        let can = cfg!(target_arch = "aarch64");
+        assert_eq!(SEARCHER.is_some(), can);
+    }
 }

@@ -4,12 +4,13 @@
 //! CloudWatch shows lines late and out of order, so that the figures of an invocation can be there before its error, and its error
 //! before its figures. A line that was written out cannot be taken back.
 
+mod entry;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::diagnosis::{Cause, Confidence, Outcome};
-use crate::invocation::{Invocation, Invocations};
+pub use self::entry::{End, Ended, Figures, HandedOut, Why};
 
 /// An invocation with everything that belongs to it is held until it is so old, since a line that is a little late may still change
 /// it. CloudWatch itself shows most lines no earlier.
@@ -20,164 +21,6 @@ const WAITS: TimeDelta = TimeDelta::seconds(20);
 const REMEMBERED: TimeDelta = TimeDelta::minutes(20);
 /// How many of one environment are remembered: the reader itself expects late lines of the last ones only.
 const MOST_REMEMBERED: usize = 4;
-
-/// How an invocation ended, as it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// Well, as far as its lines say.
-    Success,
-    /// It failed.
-    Error,
-    /// The function's timeout ended it.
-    Timeout,
-    /// Its environment went on with something else, and no line says how it ended.
-    Unknown,
-    /// There was no invocation: a start-up failed, or something did between two of them.
-    StartUp,
-}
-
-impl End {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Timeout => "timeout",
-            Self::Unknown => "unknown",
-            Self::StartUp => "start_up",
-        }
-    }
-
-    fn is_bad(self) -> bool {
-        self != Self::Success
-    }
-}
-
-/// Why it went wrong.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Why {
-    /// The cause to act on.
-    pub cause: Cause,
-    /// How sure the lines make it.
-    pub confidence: Confidence,
-    /// Other causes that its lines show.
-    pub also: Vec<Cause>,
-    /// What the lines say, in a sentence.
-    pub finding: String,
-    /// The deciding lines, redacted and shortened.
-    pub evidence: Vec<String>,
-}
-
-/// The figures of its summary.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figures {
-    /// Milliseconds it took.
-    pub duration_ms: f64,
-    /// Milliseconds that are billed.
-    pub billed_ms: Option<f64>,
-    /// Memory size in MB.
-    pub memory_mb: Option<f64>,
-    /// Largest memory used in MB.
-    pub max_memory_mb: Option<f64>,
-    /// Milliseconds of start-up, or of restoring a snapshot, on a cold start.
-    pub init_ms: Option<f64>,
-    /// Milliseconds its caller waited, start-up included.
-    pub waited_ms: Option<f64>,
-}
-
-/// An invocation that is over, as one line of a live log.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ended {
-    /// The function.
-    pub function: String,
-    /// The log stream, that is, the execution environment.
-    pub stream: String,
-    /// Its request id, where a line has one.
-    pub request_id: Option<String>,
-    /// When its end was logged, UTC.
-    pub at: DateTime<Utc>,
-    /// How it ended.
-    pub end: End,
-    /// A new environment was started for it.
-    pub cold: bool,
-    /// It was a warm-up ping.
-    pub is_ping: bool,
-    /// Its summary.
-    pub figures: Option<Figures>,
-    /// Why it went wrong.
-    pub why: Option<Why>,
-    /// It is handed out for the first time.
-    is_first: bool,
-}
-
-impl Ended {
-    fn of(invocation: &Invocation<'_>) -> Option<Self> {
-        let end = match invocation.outcome {
-            Outcome::Timeout => End::Timeout,
-            // An error in its words is one, also where the platform says nothing of it.
-            _ if invocation.is_error || invocation.outcome == Outcome::Error => End::Error,
-            Outcome::Success => End::Success,
-            _ => End::Unknown,
-        };
-        let why = invocation.causes.first().map(|first| Why {
-            cause: first.cause,
-            confidence: first.confidence,
-            also: invocation.causes.iter().skip(1).map(|also| also.cause).collect(),
-            finding: first.finding.clone(),
-            evidence: invocation.evidence(),
-        });
-        let figures = invocation.report.map(|report| Figures {
-            duration_ms: report.duration_ms,
-            billed_ms: report.billed_ms,
-            memory_mb: report.memory_mb,
-            max_memory_mb: report.max_memory_mb,
-            init_ms: report.init_ms.or(report.restore_ms),
-            waited_ms: invocation.waited_ms,
-        });
-        Some(Self {
-            function: invocation.function.to_owned(),
-            stream: invocation.stream.to_owned(),
-            request_id: invocation.request_id.map(str::to_owned),
-            at: invocation.at?,
-            end,
-            cold: invocation.cold,
-            is_ping: invocation.is_ping,
-            figures,
-            why,
-            is_first: invocation.counts,
-        })
-    }
-
-    /// Takes over what a later word on the same invocation says. A first word is never taken back by a weaker one.
-    fn learn(&mut self, later: Self) {
-        self.at = self.at.max(later.at);
-        let is_weaker = later.end == End::Unknown || (later.end == End::Success && self.end != End::Unknown);
-        self.end = if is_weaker { self.end } else { later.end };
-        self.cold |= later.cold;
-        self.is_ping |= later.is_ping;
-        self.figures = self.figures.or(later.figures);
-        self.why = self.why.take().or(later.why);
-    }
-
-    fn is_of(&self, other: &Self) -> bool {
-        self.request_id == other.request_id && self.stream == other.stream && self.function == other.function
-    }
-
-    /// Whether nothing of it is missing.
-    fn is_whole(&self) -> bool {
-        self.figures.is_some() && (!self.end.is_bad() || self.why.is_some())
-    }
-}
-
-/// The invocations that a reader hands out, as they come.
-#[derive(Debug, Default)]
-pub struct HandedOut(Vec<Ended>);
-
-impl Invocations for HandedOut {
-    fn invocation(&mut self, invocation: Invocation<'_>) {
-        self.0.extend(Ended::of(&invocation));
-    }
-}
 
 /// Invocations on their way to a live log.
 #[derive(Debug)]

@@ -63,9 +63,18 @@ fn is_native(text: &str) -> bool {
 }
 
 /// The platform's own words, as they stand inside of other text.
-static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::new(["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"]).ok()
+static WORDS: LazyLock<Result<AhoCorasick, String>> = LazyLock::new(|| {
+    AhoCorasick::new(["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"])
+        .map_err(|error| format!("the words of the platform cannot be searched for: {error}"))
 });
+
+/// Builds the matcher of the platform's words.
+///
+/// # Errors
+/// A sentence that names the matcher.
+pub(super) fn load() -> Result<(), String> {
+    WORDS.as_ref().map(|_| ()).map_err(Clone::clone)
+}
 
 /// Where the platform's own words begin in a text, behind at most `within` bytes of something else.
 fn embedded(text: &str, within: usize) -> Option<usize> {
@@ -76,7 +85,8 @@ fn embedded(text: &str, within: usize) -> Option<usize> {
 
 /// Every place where the platform's own words begin; only `near`, the first bytes of the text, is looked through.
 fn beginnings<'a>(text: &'a str, near: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    let found = WORDS.as_ref().map(|words| words.find_iter(near));
+    // Without the matcher the program does not start.
+    let found = WORDS.as_ref().ok().map(|words| words.find_iter(near));
     found.into_iter().flatten().filter_map(move |found| {
         let at = if found.pattern().as_usize() == 0 {
             let before = text.get(..found.start())?;

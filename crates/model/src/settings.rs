@@ -36,6 +36,8 @@ pub enum Names {
     Source,
     /// An `[alert.<name>]`.
     Rule,
+    /// The code of a cause, built in or of a `[[cause]]`.
+    Cause,
 }
 
 /// A mention of something another table defines, looked up when all tables are read.
@@ -407,6 +409,27 @@ impl<'a, 'n> Settings<'a, 'n> {
             };
             let mut inner = Settings::new(table, name.span(), shown, self.notes);
             all.extend(read(name.get_ref(), &mut inner));
+            inner.finish();
+        }
+        all
+    }
+
+    /// Each table of the list `key`, which is written as `[[key]]`.
+    pub fn tables<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Settings<'a, 'n>) -> Option<T>) -> Vec<T> {
+        let mut all = Vec::new();
+        let Some(value) = self.value(key) else { return all };
+        let Some(items) = value.get_ref().as_array() else {
+            self.problem(key, format!("`{key}` is a list of tables"), format!("write [[{key}]]"), None);
+            return all;
+        };
+        for item in items {
+            let Some(table) = item.get_ref().as_table() else {
+                self.failed.set(true);
+                self.notes.problem(item.span(), format!("`{key}` is a list of tables"), format!("write [[{key}]]"), None);
+                continue;
+            };
+            let mut inner = Settings::new(table, item.span(), self.inner_path(key), self.notes);
+            all.extend(read(&mut inner));
             inner.finish();
         }
         all

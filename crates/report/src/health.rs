@@ -125,7 +125,7 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
     };
     let named = if name == NO_NAME { "(function without a name)" } else { name };
     let verdict = match health.verdict() {
-        Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), cause.meaning()),
+        Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), plain(&seen.meaning)),
         None if health.invocations > 0 => "healthy: nothing to act on".to_owned(),
         None => "nothing wrong was seen, and no invocation either: these lines say too little".to_owned(),
     };
@@ -134,8 +134,8 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
     if let Some([p50, p95, p99, max]) = health.durations.quantiles([0.5, 0.95, 0.99, 1.0]) {
         line(format!("  duration       p50 {}, p95 {}, p99 {}, longest {}", ms(p50), ms(p95), ms(p99), ms(max)));
     }
-    if health.cold > 0 && health.longest_wait_ms > 0.0 {
-        line(format!("  longest wait   {} with start-up", ms(health.longest_wait_ms)));
+    if let Some(longest) = health.longest_wait_ms.filter(|longest| health.cold > 0 && *longest > 0.0) {
+        line(format!("  longest wait   {} with start-up", ms(longest)));
     }
     if let Some(used) = health.max_memory_mb {
         let of = health.memory_mb.map(|size| format!(" of {size:.0} MB, {:.0} MB to spare", (size - used).max(0.0))).unwrap_or_default();

@@ -137,5 +137,5 @@ pub fn told(ended: &Ended) -> Option<String> {
     // What the summary says stands in the columns already.
     let telling = why.evidence.iter().find(|line| !line.starts_with("REPORT ")).or(why.evidence.first());
     let evidence = telling.map(|line| format!(" | {}", plain(line))).unwrap_or_default();
-    Some(format!("{}{likely}: {}{evidence}", why.cause.code(), why.cause.meaning()))
+    Some(format!("{}{likely}: {}{evidence}", why.cause.code(), plain(&why.meaning)))
 }

@@ -17,6 +17,7 @@ use alerting::observation::{Observation, What};
 use async_trait::async_trait;
 use aws::{Account, Page};
 use chrono::{DateTime, Utc};
+use lambda_log::diagnosis::Causes;
 use model::call_failure::CallFailure;
 use model::settings::{Kind, Settings};
 
@@ -126,6 +127,15 @@ impl<T> Listing<T> {
 }
 
 impl Read {
+    /// Searches the lines of logs for these causes, where the source reads any.
+    #[must_use]
+    pub fn with_causes(mut self, causes: &Causes) -> Self {
+        if let Self::LambdaLogs(settings) = &mut self {
+            settings.search_for(causes);
+        }
+        self
+    }
+
     /// What asks for whole months of the past, for a source that can.
     pub fn backfill(&self, account: &Account) -> Option<Backfill> {
         match self {

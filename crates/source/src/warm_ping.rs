@@ -8,7 +8,7 @@ use aws::prices::Prices;
 use aws::{Account, Functions, Invoked};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use lambda_log::diagnosis::{Cause, Confidence};
+use lambda_log::diagnosis::{Cause, Causes, Confidence};
 use lambda_log::line::{self, Line, Report};
 use lambda_log::reader::Reader;
 use lambda_log::reading::Reading;
@@ -54,6 +54,8 @@ pub struct WarmPing {
     functions: Arc<dyn Functions>,
     region: String,
     prices: Prices,
+    /// What the lines of answers are searched for.
+    causes: Causes,
     limit: Option<(DateTime<Utc>, u32)>,
 }
 
@@ -63,7 +65,13 @@ impl WarmPing {
 
     /// Pings as the settings say.
     pub fn new(settings: Warm, account: &Account, prices: Prices) -> Self {
-        Self { settings, functions: Arc::clone(&account.functions), region: account.region.clone(), prices, limit: None }
+        Self { settings, functions: Arc::clone(&account.functions), region: account.region.clone(), prices, causes: Causes::built_in(), limit: None }
+    }
+
+    /// The same, searching the lines of answers for these causes.
+    #[must_use]
+    pub fn with_causes(self, causes: &Causes) -> Self {
+        Self { causes: causes.clone(), ..self }
     }
 
     /// The bare name of the function it pings.
@@ -126,7 +134,7 @@ impl Source for WarmPing {
             match result {
                 Ok(invoked) => {
                     let price = |billed_ms, memory_mb| self.prices.invocation(&self.region, billed_ms, memory_mb);
-                    poll.saw(now, What::Ping(understand(function_name(&settings.function), &invoked, now, price)));
+                    poll.saw(now, What::Ping(understand(function_name(&settings.function), &invoked, now, &self.causes, price)));
                 }
                 Err(failure) => poll.failed(failure),
             }
@@ -142,8 +150,8 @@ fn function_name(function: &str) -> &str {
 }
 
 /// What an answered ping says of the environment that answered it.
-fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, price: impl Fn(u64, u32) -> Option<Decimal>) -> Ping {
-    let mut reader = Reader::new(function);
+fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, causes: &Causes, price: impl Fn(u64, u32) -> Option<Decimal>) -> Ping {
+    let mut reader = Reader::new(function).with_causes(causes);
     let mut reading = Reading::default();
     let mut report: Option<Report> = None;
     for message in invoked.log_tail.lines() {
@@ -199,7 +207,7 @@ mod tests {
 
     fn check(function_error: Option<&str>, payload: &str, log_tail: &str, outcome: PingOutcome, cause: Option<Cause>, startup_unfinished: bool) {
         let invoked = Invoked { function_error: function_error.map(str::to_owned), payload: payload.to_owned(), log_tail: log_tail.replace("ID", ID) };
-        let ping = understand("f", &invoked, DateTime::UNIX_EPOCH, |_, _| None);
+        let ping = understand("f", &invoked, DateTime::UNIX_EPOCH, &Causes::built_in(), |_, _| None);
         assert_eq!((ping.outcome, ping.cause, ping.startup_unfinished), (outcome, cause, startup_unfinished), "{log_tail}");
     }
 

@@ -32,6 +32,7 @@ fn tally(durations: &[f64], memory: Option<(u32, u32)>) -> Tally {
 
 fn fault(fingerprint: String, seconds_ago: i64) -> Observation {
     let fault = Fault {
+        own: None,
         function: "f".into(),
         cause: Cause::Oom,
         confidence: Confidence::Proved,

@@ -1,10 +1,12 @@
 //! `when.lambda_cause`: invocations went wrong for one of these causes, so often within so long.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
 use lambda_log::fault::Fault;
 use model::glob::Functions;
-use model::settings::Settings;
+use model::settings::{Names, Settings};
 use model::span::Span;
 use model::subject::Subject;
 
@@ -24,11 +26,13 @@ pub struct LambdaCause {
 
 impl LambdaCause {
     pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let causes = settings.words("causes", "a cause", Cause::ALL);
+        // Whether each is one, the whole configuration says: it may have causes of its own.
+        let causes = settings.mentions("causes", Names::Cause);
         let functions = Functions::read(settings);
         let count = settings.number("count", 1, 1..1_000_000);
         let within = settings.window("within", Span::minutes(10));
-        Some(Self { causes: causes?, functions: functions?, count: count?, within: within? })
+        let causes = causes?.iter().filter_map(|code| Cause::of_code(code).ok()).collect();
+        Some(Self { causes, functions: functions?, count: count?, within: within? })
     }
 
     /// Whether it needs what functions did by minutes: normal cold starts are no faults, and only counted.
@@ -108,9 +112,8 @@ impl LambdaCause {
             ("First".to_owned(), first_at.format("%F %T UTC").to_string()),
             ("Last".to_owned(), last_at.format("%F %T UTC").to_string()),
         ];
-        let shows = |fault: &Fault, cause: Cause| fault.cause == cause || fault.also.contains(&cause);
-        let others = Cause::ALL.iter().filter(|(_, cause)| *cause != last.cause && run.iter().any(|(_, fault)| shows(fault, *cause)));
-        let others: Vec<&str> = others.map(|(code, _)| *code).collect();
+        let seen: BTreeSet<Cause> = run.iter().flat_map(|(_, fault)| std::iter::once(fault.cause).chain(fault.also.iter().copied())).collect();
+        let others: Vec<&str> = seen.into_iter().filter(|cause| *cause != last.cause).map(Cause::code).collect();
         if !others.is_empty() {
             facts.push(("Also seen".to_owned(), others.join(", ")));
         }
@@ -123,11 +126,11 @@ impl LambdaCause {
             said.push(PINGING_CANNOT_HELP.to_owned());
         }
         Finding {
-            headline: format!("{function}: {} ({})", last.cause.meaning(), last.cause.code()),
+            headline: format!("{function}: {} ({})", last.meaning(), last.cause.code()),
             said,
             facts,
             cause: Some((last.cause, worst.0)),
-            next_step: last.cause.next_step().to_owned(),
+            next_step: last.next_step().to_owned(),
             evidence: last.evidence.clone(),
             latest: None,
             measure: Some(Measure { value: run.len().into(), limit: self.count.into() }),

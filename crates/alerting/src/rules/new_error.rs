@@ -106,7 +106,7 @@ impl NewError {
             said,
             facts,
             cause: Some((fault.cause, fault.confidence)),
-            next_step: format!("See what was deployed or changed shortly before {}. {}", latest.first.format("%F %T UTC"), fault.cause.next_step()),
+            next_step: format!("See what was deployed or changed shortly before {}. {}", latest.first.format("%F %T UTC"), fault.next_step()),
             evidence: fault.evidence.clone(),
             latest: Some(latest.seen),
             measure: None,

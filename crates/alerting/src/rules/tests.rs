@@ -159,6 +159,7 @@ fn a_service_that_was_not_on_the_bill_jumps_from_nothing_and_tax_never_does() {
 
 fn plain_fault(cause: Cause) -> Fault {
     Fault {
+        own: None,
         function: "f".into(),
         cause,
         confidence: Confidence::Proved,

@@ -1,3 +1,6 @@
+use serde_json::Value;
+
+use super::event::LONGEST_EVENT;
 use super::*;
 
 const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";

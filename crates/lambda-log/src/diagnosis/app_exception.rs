@@ -1,9 +1,13 @@
 //! An error of the application that has no more specific name. Its fingerprint tells a new kind from an old one.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Outcome, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::outcome::Outcome;
+use super::sign::Weight;
+use super::verdict::{Confidence, Diagnosis};
+use crate::exception::is_exception;
+use crate::line::{Application, Level};
 
-pub(super) const MEANING: &str = "the application fails";
-pub(super) const NEXT_STEP: &str = "Mend the code at the top frame of the application in the quoted error.";
 /// Every line that is marked as an error is asked.
 pub(super) const WORDS: &[&str] = &[];
 
@@ -12,9 +16,9 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
         return Some(Weight::Failure);
     }
     let text = line.text.as_ref();
-    let looks_like_one = line.level == super::Level::Error
+    let looks_like_one = line.level == Level::Error
         || text.starts_with("Traceback (most recent call last)")
-        || crate::is_exception(text.lines().next().unwrap_or_default());
+        || is_exception(text.lines().next().unwrap_or_default());
     looks_like_one.then_some(Weight::Hint)
 }
 
@@ -28,5 +32,8 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     } else {
         found
     };
-    (!dealt_with).then_some(found)
+    // Where the uncaught error is a refused connection, the refusal is the deeper cause, although the peer has no name.
+    let is_last_word = |cause: Cause, weight: Weight| case.signs.iter().any(|sign| sign.cause == cause && sign.weight == weight && sign.is_last);
+    let refused = is_last_word(Cause::UpstreamError, Weight::Guess) && is_last_word(Cause::AppException, Weight::Failure);
+    (!dealt_with).then(|| if refused { found.general() } else { found })
 }

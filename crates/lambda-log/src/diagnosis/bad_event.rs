@@ -1,9 +1,12 @@
 //! The handler got an event whose shape it does not understand.
 
-use super::{Application, Case, Cause, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::has_any;
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::Application;
 
-pub(super) const MEANING: &str = "it gets events it does not understand";
-pub(super) const NEXT_STEP: &str = "Compare the event that is sent (a console test event, another payload version, a direct invocation) with the one the handler reads, and have the handler check it first.";
 pub(super) const WORDS: &[&str] = &[
     "unable to infer a handler to use for the event",
     "KeyError: '",
@@ -70,8 +73,15 @@ const OF_EVENTS: [&str; 26] = [
     "path",
 ];
 
+/// Clients that could not read an answer as JSON; the event has nothing to do with it.
+const OF_ANSWERS: &[&str] =
+    &["requests.exceptions", "requests/models.py", "response.json()", "resp.json()", "res.json()", "Response.json", "consumeBody", "node-fetch", "httpx"];
+
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let text = line.text.as_ref();
+    if has_any(text, OF_ANSWERS) {
+        return None;
+    }
     let quoted = |before: &str, end: char| text.split_once(before).and_then(|(_, rest)| rest.split_once(end)).map(|(key, _)| key);
     let key = quoted("KeyError: '", '\'')
         .or_else(|| quoted("KeyError: \"", '"'))
@@ -80,7 +90,7 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let by_key = key.is_some_and(|key| OF_EVENTS.contains(&key));
     let only_by_key = ["KeyError: '", "KeyError: \"", "of undefined (reading '", "Cannot read property '", "event["];
     let by_words = WORDS.iter().any(|word| !only_by_key.contains(word) && text.contains(word));
-    (by_key || by_words).then(|| super::said(line)).flatten()
+    (by_key || by_words).then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

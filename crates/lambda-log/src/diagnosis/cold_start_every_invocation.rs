@@ -1,11 +1,14 @@
 //! Nearly every invocation needs a new environment although nothing fails.
 
-use super::{Case, Cause, Confidence, Diagnosis, Outcome, spoken};
+use model::span::spoken;
 
-pub(super) use super::no_sign as sign;
+use super::case::Case;
+use super::cause::Cause;
+use super::outcome::Outcome;
+use super::verdict::{Confidence, Diagnosis};
 
-pub(super) const MEANING: &str = "nearly every call waits for a cold start";
-pub(super) const NEXT_STEP: &str = "Calls come more rarely than an idle environment is kept, or more of them overlap than environments are kept warm: accept it, ping as many environments as calls overlap, or shorten start-up.";
+pub(super) use super::sign::no_sign as sign;
+
 pub(super) const WORDS: &[&str] = &[];
 
 /// So many invocations in a row, all cold, are no accident.

@@ -1,9 +1,12 @@
 //! AWS does not accept the credentials the function signs with.
 
-use super::{Application, Case, Cause, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::{AWS, has_any};
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::{Application, Level};
 
-pub(super) const MEANING: &str = "AWS refuses the credentials the function signs with";
-pub(super) const NEXT_STEP: &str = "Use the SDK's default credential chain: Lambda's own keys are temporary and worthless without AWS_SESSION_TOKEN. Drop static keys from the function's environment, and do not keep a session across freezes.";
 pub(super) const WORDS: &[&str] = &[
     "UnrecognizedClientException",
     "InvalidClientTokenId",
@@ -27,10 +30,18 @@ pub(super) const WORDS: &[&str] = &[
     "no credentials in the property bag",
 ];
 
+/// Words that any service uses for its own credentials.
+const OF_ANYONE: &[&str] = &["token has expired", "ExpiredToken", "InvalidSignatureException", "AuthFailure", "CredentialsError", "Unable to load credentials"];
+
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    // Tokens of others expire too.
+    let of_aws = WORDS.iter().any(|word| !OF_ANYONE.contains(word) && line.text.contains(word));
+    if !of_aws && !has_any(&line.text, AWS) {
+        return None;
+    }
     // The SDKs word it as an error of a named call, which is the application's answer where it stops there.
-    let is_answer = line.level == super::Level::Error || line.text.contains("An error occurred (");
-    super::said(line).map(|weight| if is_answer { Weight::Failure } else { weight })
+    let is_answer = line.level == Level::Error || line.text.contains("An error occurred (");
+    said(line).map(|weight| if is_answer { Weight::Failure } else { weight })
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

@@ -1,16 +1,15 @@
 //! The database does not answer.
 
-use super::{Application, Case, Cause, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::names_database;
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::Application;
 
-pub(super) const MEANING: &str = "the database does not answer";
-pub(super) const NEXT_STEP: &str = "Check host and port that the quoted line shows (`localhost` in it means that the setting is missing), then the security group, the allow list and whether the database runs at all.";
 pub(super) const WORDS: &[&str] = &[
-    "ECONNREFUSED",
-    "Connection refused",
-    "connection refused",
-    "ConnectionRefused",
+    // Only databases and their drivers say these.
     "connect to MySQL server",
-    "connect to server",
     "connection to server at",
     "ServerSelection",
     "Server selection timed out",
@@ -28,64 +27,40 @@ pub(super) const WORDS: &[&str] = &[
     "ORA-12541",
     "Lost connection to MySQL",
     "server closed the connection unexpectedly",
-    "Connection terminated",
     "buffering timed out after",
-    "connect ETIMEDOUT",
-    "timeout expired",
     "Access denied for user",
     "password authentication failed",
     "no pg_hba.conf entry",
     "Unable to connect to Redis",
     "Redis connection",
     "network-related or instance-specific error",
-    "failed to connect to `host",
-    "failed to connect to server",
-    "dial tcp",
     "SQLSTATE[HY000]",
     "Unable to obtain connection from database",
     "Unable to acquire JDBC Connection",
     "MongoNetworkError",
     "MongoError: failed to connect",
+    // Anything that listens may fail like this: the line has to name a database.
+    "ECONNREFUSED",
+    "Connection refused",
+    "connection refused",
+    "ConnectionRefused",
+    "connect to server",
+    "Connection terminated",
+    "connect ETIMEDOUT",
+    "timeout expired",
+    "failed to connect to `host",
+    "dial tcp",
 ];
 
-/// Words that say that a database is spoken to, where the others do not.
-const OF_DATABASES: [&str; 25] = [
-    ":3306",
-    ":5432",
-    ":27017",
-    ":6379",
-    ":1433",
-    ":1521",
-    ":5439",
-    "mysql",
-    "MySQL",
-    "ostgres",
-    "psycopg2",
-    "pymongo",
-    "redis",
-    "Redis",
-    "Sequelize",
-    "ongo",
-    "atabase",
-    "jdbc",
-    "JDBC",
-    "SQL",
-    "Prisma",
-    "127.0.0.1",
-    "localhost",
-    "ORA-",
-    "Operational",
-];
+/// How many of the words only databases say.
+const OF_DATABASES: usize = 30;
 
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let text = line.text.as_ref();
-    let silent = ["connect ETIMEDOUT", "dial tcp", "timeout expired", "connection refused", "Connection refused", "ECONNREFUSED", "ConnectionRefused"];
-    let by_itself = WORDS.iter().any(|word| !silent.contains(word) && text.contains(word));
-    let refused = ["onnection refused", "ECONNREFUSED", "ConnectionRefused"].iter().any(|word| text.contains(word));
-    let of_database = OF_DATABASES.iter().any(|word| text.contains(word));
-    (by_itself || refused || of_database).then(|| super::said(line)).flatten()
+    let by_itself = WORDS.iter().take(OF_DATABASES).any(|word| text.contains(word));
+    (by_itself || names_database(text)).then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::DbUnreachable, "The database (or whatever listens at that address) did not take the connection.")
+    case.by_sign(Cause::DbUnreachable, "The database did not take the connection.")
 }

@@ -1,10 +1,11 @@
 //! The handler had finished, but something open kept Node's event loop alive until the timeout.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::sign::Weight;
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::{Application, Level};
 
-pub(super) const MEANING: &str = "open handles keep it alive until the timeout";
-pub(super) const NEXT_STEP: &str =
-    "Make the handler `async` (or set `context.callbackWaitsForEmptyEventLoop = false`), and close pools, sockets and timers that it leaves open.";
 pub(super) const WORDS: &[&str] = &[
     "callback",
     "Callback",
@@ -25,12 +26,16 @@ pub(super) const WORDS: &[&str] = &[
 
 /// Words that mean that the work was over. They count only as the last ones before a timeout, in the first part of its time.
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
-    let is_node = line.level >= super::Level::Info && line.request_id.is_some();
-    is_node.then_some(Weight::Hint)
+    let is_logged = line.level >= Level::Info && line.request_id.is_some();
+    is_logged.then_some(Weight::Hint)
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     case.timed_out_after_ms?;
+    // Only Node waits for its event loop. Other runtimes write lines with a level and an id as well.
+    if case.on_node != Some(true) {
+        return None;
+    }
     let (after_ms, limit_ms) = case.last_words.filter(|(after, limit)| *after >= 0.0 && after * 2.0 < *limit)?;
     let last = case.signs.iter().any(|sign| sign.cause == Cause::EventLoopHang && sign.is_last);
     let finding = format!(

@@ -1,10 +1,14 @@
 //! A layer's extension crashed, did not start, or used up the time.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Weight, milliseconds, spoken};
+use model::span::spoken;
 
-pub(super) const MEANING: &str = "an extension fails or uses up the time";
-pub(super) const NEXT_STEP: &str =
-    "Mend the extension's configuration, version or architecture, give it network and memory, or take its layer off: the handler itself may be fine.";
+use super::case::{Case, milliseconds};
+use super::cause::Cause;
+use super::evidence::has_any;
+use super::sign::{Weight, said};
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::Application;
+
 pub(super) const WORDS: &[&str] = &[
     "Extension.",
     "Failed to start the extension",
@@ -20,6 +24,9 @@ pub(super) const WORDS: &[&str] = &[
     "127.0.0.1:9001/",
 ];
 
+/// Names of extensions, which lists of layers have as well.
+const SPOKEN_OF: &[&str] = &["cloudwatch_lambda_agent", "LambdaInsights", "127.0.0.1:9001/"];
+
 /// From this share of the duration on, an extension and not the handler used the time.
 const MOST_OF_IT: f64 = 0.5;
 
@@ -28,8 +35,10 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
         ["Extension.Crash", "Extension.InitError", "Extension.LaunchError", "Extension.ExitError", "Extension.TooManyExtensions", "Extension.Unknown"]
             .iter()
             .any(|word| line.text.contains(word));
-    let named = of_type || WORDS.iter().skip(1).any(|word| line.text.contains(word));
-    named.then(|| super::said(line)).flatten()
+    // That an extension is spoken of says nothing; that something is wrong with it does.
+    let is_wrong = || has_any(&line.text, &["rror", "ail", "nable", "annot", "ould not", "xit", "anic", "enied", "issing", "ot found", "o such", "E! "]);
+    let named = of_type || WORDS.iter().skip(1).any(|word| line.text.contains(word) && (!SPOKEN_OF.contains(word) || is_wrong()));
+    named.then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

@@ -1,11 +1,13 @@
 //! The invocation used up the function's timeout, and nothing deeper shows.
 
-use super::{Case, Cause, Confidence, Diagnosis, milliseconds, spoken};
+use model::span::spoken;
 
-pub(super) use super::no_sign as sign;
+use super::case::{Case, milliseconds};
+use super::cause::Cause;
+use super::verdict::{Confidence, Diagnosis};
 
-pub(super) const MEANING: &str = "it hits its timeout";
-pub(super) const NEXT_STEP: &str = "Find the call that takes so long: log before and after each outgoing call, and give each client a limit below the function's timeout. Raise the timeout only if the work is meant to take long.";
+pub(super) use super::sign::no_sign as sign;
+
 pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

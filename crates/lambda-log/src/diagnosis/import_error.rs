@@ -1,10 +1,12 @@
 //! A module, class or assembly is not in the package or its layers.
 
-use super::{Application, Case, Cause, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::is_whole_name;
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::Application;
 
-pub(super) const MEANING: &str = "a module is missing from the package";
-pub(super) const NEXT_STEP: &str =
-    "Package the dependency that the quoted line names (or mend the zip's root or layer path) and deploy again; nothing runs until then.";
 pub(super) const WORDS: &[&str] = &[
     "Runtime.ImportModuleError",
     "Unable to import module",
@@ -37,8 +39,14 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     if text.contains("Class \"") && !text.contains("not found") && !WORDS.iter().any(|word| *word != "Class \"" && text.contains(word)) {
         return None;
     }
+    // The end of another name, such as `CsvImportError`, is none of these.
+    let names = ["ImportError", "LoadError", "ClassNotFoundException"];
+    let by_name = names.iter().any(|name| is_whole_name(text, name));
+    if !by_name && !WORDS.iter().any(|word| !names.contains(word) && text.contains(word)) {
+        return None;
+    }
     let of_runtime = text.starts_with("Runtime.ImportModuleError") || text.contains("Unable to import module");
-    super::said(line).map(|weight| if of_runtime { Weight::Failure } else { weight })
+    said(line).map(|weight| if of_runtime { Weight::Failure } else { weight })
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

@@ -1,10 +1,11 @@
 //! The code throws while it is loaded.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Status, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::sign::Weight;
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::{Application, Status};
 
-pub(super) const MEANING: &str = "the code fails while it is loaded";
-pub(super) const NEXT_STEP: &str =
-    "Mend the load-time code that the quoted line names (and ship the files it reads); until then every environment fails before the handler runs.";
 pub(super) const WORDS: &[&str] = &["module initialization error", "Uncaught Exception", "Unhandled Promise Rejection", "Init<"];
 
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {

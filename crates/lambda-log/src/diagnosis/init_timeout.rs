@@ -1,11 +1,15 @@
 //! Start-up reached its own limit.
 
-use super::{Case, Cause, Confidence, Diagnosis, Status, milliseconds, spoken};
+use model::span::spoken;
 
-pub(super) use super::no_sign as sign;
+use super::case::{Case, milliseconds};
+use super::cause::Cause;
+use super::outcome::Outcome;
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::Status;
 
-pub(super) const MEANING: &str = "start-up hits its own time limit";
-pub(super) const NEXT_STEP: &str = "Move work (models, migrations, network calls) out of module load, raise the memory (CPU grows with it), or raise the function's timeout so that the second try inside the invocation can finish.";
+pub(super) use super::sign::no_sign as sign;
+
 pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
@@ -34,7 +38,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     };
     match (case.timed_out_after_ms, case.report) {
         (Some(limit), _) => finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit)))),
-        (None, Some(report)) if case.outcome == super::Outcome::Success => {
+        (None, Some(report)) if case.outcome == Outcome::Success => {
             finding.push_str(&format!("; the invocation then answered after {}.", spoken(milliseconds(report.duration_ms))));
         }
         _ => finding.push('.'),

@@ -1,9 +1,11 @@
 //! The bootstrap or entry point is missing or unusable.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::sign::{Weight, said};
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::Application;
 
-pub(super) const MEANING: &str = "the entry point is missing or cannot be used";
-pub(super) const NEXT_STEP: &str = "Put an executable called `bootstrap` at the root of the archive (built for the function's architecture, with Unix line ends if it is a script), or mend ENTRYPOINT and CMD of the image.";
 pub(super) const WORDS: &[&str] = &[
     "Runtime.InvalidEntrypoint",
     "Runtime.InvalidWorkingDir",
@@ -25,7 +27,7 @@ pub(super) const WORDS: &[&str] = &[
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let text = line.text.as_ref();
     let exec_of_its_own = text.contains("fork/exec ") && !["/var/", "/opt/", "bootstrap", "entrypoint"].iter().any(|place| text.contains(place));
-    if exec_of_its_own { None } else { super::said(line) }
+    if exec_of_its_own { None } else { said(line) }
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

@@ -1,12 +1,11 @@
 //! Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
 
-use super::{Case, Cause, Confidence, Diagnosis};
+use super::case::Case;
+use super::cause::Cause;
+use super::verdict::{Confidence, Diagnosis};
 
-pub(super) use super::no_sign as sign;
+pub(super) use super::sign::no_sign as sign;
 
-pub(super) const MEANING: &str = "memory is nearly used up";
-pub(super) const NEXT_STEP: &str =
-    "Raise the memory size (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles.";
 pub(super) const WORDS: &[&str] = &[];
 
 /// From this share of the configured memory on there is none to spare.
@@ -33,7 +32,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let runs: Vec<f64> = case.recent.memory_of(case.environment).chain([used]).collect();
     let last = runs.get(runs.len().saturating_sub(CLIMB.0)..).filter(|last| last.len() == CLIMB.0)?;
     let rises = last.windows(2).filter(|pair| matches!(pair, [before, after] if after > before)).count();
-    let first = last.first().copied().unwrap_or_default();
+    let first = *last.first()?;
     // A megabyte a run is no climb that anybody will see the end of soon.
     if share >= CLIMB.1 && rises + 1 == CLIMB.0 && used - first >= size * STEEP {
         return found(format!(

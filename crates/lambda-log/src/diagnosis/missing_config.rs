@@ -1,10 +1,11 @@
 //! A setting that the code needs is absent or wrong.
 
-use super::{Application, Case, Cause, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::Application;
 
-pub(super) const MEANING: &str = "a setting is missing";
-pub(super) const NEXT_STEP: &str =
-    "Set what the quoted line names on this function (and alias); an update of the environment replaces the whole map, so give all of it again.";
 pub(super) const WORDS: &[&str] = &[
     "KeyError: '",
     "module initialization error: '",
@@ -68,6 +69,10 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
         "KeyError",
         "NotPresent",
     ];
+    // A schema says this of a field of the event.
+    if text.contains("is a required property") && !spoken_of.iter().any(|word| text.contains(word)) {
+        return None;
+    }
     let others = WORDS.iter().skip(2).any(|word| text.contains(word) && (!spoken_of.contains(word) || absent.iter().any(|absent| text.contains(absent))));
     // The name of a variable is in capitals; any other key is the code's own affair.
     let of_environment = others
@@ -76,7 +81,7 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
             let capitals = key.len() > 2 && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             capitals || (text.contains("module initialization error") && !key.is_empty())
         });
-    of_environment.then(|| super::said(line)).flatten()
+    of_environment.then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

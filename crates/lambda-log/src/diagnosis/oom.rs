@@ -1,9 +1,12 @@
 //! The process needed more memory than the function has.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Status, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::is_whole_name;
+use super::sign::{Weight, said};
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::{Application, Report, Status};
 
-pub(super) const MEANING: &str = "it ran out of memory";
-pub(super) const NEXT_STEP: &str = "Raise the memory size, stream instead of buffering, or mend the leak.";
 pub(super) const WORDS: &[&str] = &[
     "Runtime.OutOfMemory",
     "JavaScript heap out of memory",
@@ -30,12 +33,17 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     if text.contains("signal: killed") && !WORDS.iter().any(|word| *word != "signal: killed" && text.contains(word)) {
         return Some(Weight::Hint);
     }
+    // The end of another name, such as `InMemoryError`, is none of these.
+    let others = || WORDS.iter().any(|word| *word != "MemoryError" && text.contains(word));
+    if !is_whole_name(text, "MemoryError") && !others() {
+        return None;
+    }
     let fatal = ["JavaScript heap out of memory", "runtime: out of memory", "Runtime.OutOfMemory"].iter().any(|word| text.contains(word));
-    super::said(line).map(|weight| if fatal { Weight::Failure } else { weight })
+    said(line).map(|weight| if fatal { Weight::Failure } else { weight })
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let share = case.report.and_then(super::Report::memory_share);
+    let share = case.report.and_then(Report::memory_share);
     let killed = case.exited.is_some_and(|how| how.contains("signal: killed"));
     let found = |confidence| {
         let used = case.report.and_then(|report| Some((report.max_memory_mb?, report.memory_mb?)));

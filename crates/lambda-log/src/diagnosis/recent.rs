@@ -6,8 +6,8 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
-use crate::is_unset;
+use super::outcome::Outcome;
+use crate::unset::is_unset;
 
 /// What is remembered of an invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

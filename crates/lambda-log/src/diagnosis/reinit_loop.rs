@@ -1,11 +1,14 @@
 //! Every invocation begins by starting up what the one before had to abandon, and is ended for it.
 
-use super::{Case, Cause, Confidence, Diagnosis};
+use model::span::spoken;
 
-pub(super) use super::no_sign as sign;
+use super::case::Case;
+use super::cause::Cause;
+use super::recent::Recent;
+use super::verdict::{Confidence, Diagnosis};
 
-pub(super) const MEANING: &str = "it restarts in a loop and never gets to work";
-pub(super) const NEXT_STEP: &str = "Raise the function's timeout above start-up plus handler, shorten start-up, or stop the first crash. Pinging cannot break the loop: each ping starts it over and is paid for. A new deployment ends it only for as long as start-up fits.";
+pub(super) use super::sign::no_sign as sign;
+
 pub(super) const WORDS: &[&str] = &[];
 
 /// So many in a row are a loop and not an accident.
@@ -13,7 +16,7 @@ const IN_A_ROW: usize = 3;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let limit = case.timed_out_after_ms?;
-    let apart = |before: usize| case.recent.median_gap(before).map(|gap| format!(", {} apart in the median", super::spoken(gap))).unwrap_or_default();
+    let apart = |before: usize| case.recent.median_gap(before).map(|gap| format!(", {} apart in the median", spoken(gap))).unwrap_or_default();
     // A start-up that takes longer than the whole limit cannot be done again inside of it.
     let too_long = case.recent.longest_start_up_ms().filter(|init| *init >= limit);
     let limit = Case::seconds(limit / 1000.0);
@@ -47,5 +50,5 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// How many; only so many are remembered.
 fn many(in_a_row: usize) -> String {
-    if in_a_row > super::Recent::MOST { format!("more than {}", super::Recent::MOST) } else { in_a_row.to_string() }
+    if in_a_row > Recent::MOST { format!("more than {}", Recent::MOST) } else { in_a_row.to_string() }
 }

@@ -1,11 +1,11 @@
 //! The runtime process ended, and no better cause is visible.
 
-use super::{Case, Cause, Confidence, Diagnosis};
+use super::case::Case;
+use super::cause::Cause;
+use super::verdict::{Confidence, Diagnosis};
 
-pub(super) use super::no_sign as sign;
+pub(super) use super::sign::no_sign as sign;
 
-pub(super) const MEANING: &str = "the runtime process ends";
-pub(super) const NEXT_STEP: &str = "Look for an exit call, a main that returns or an unhandled rejection; the last lines before it are the place to start.";
 pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

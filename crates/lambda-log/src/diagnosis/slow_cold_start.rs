@@ -1,9 +1,14 @@
 //! Start-up is so long that it hurts, or uses up the function's timeout from inside the invocation.
 
-use super::{Application, Case, Cause, Confidence, Diagnosis, Outcome, Weight, spoken};
+use model::span::spoken;
 
-pub(super) const MEANING: &str = "start-up takes too long";
-pub(super) const NEXT_STEP: &str = "Look for a call that blocks while the application is imported (a secret, a database or any address without a route from the function), then at package size and memory. Raising the timeout helps only if start-up ends at all.";
+use super::case::Case;
+use super::cause::Cause;
+use super::outcome::Outcome;
+use super::sign::{Weight, said};
+use super::verdict::{Confidence, Diagnosis};
+use crate::line::Application;
+
 pub(super) const WORDS: &[&str] = &[
     "Initialization took longer than",
     ":: Spring Boot ::",
@@ -19,7 +24,7 @@ const LONG_MS: f64 = 5_000.0;
 
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let of_framework = line.text.contains("Initialization took longer than");
-    super::said(line).map(|weight| if of_framework { Weight::Failure } else { weight })
+    said(line).map(|weight| if of_framework { Weight::Failure } else { weight })
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

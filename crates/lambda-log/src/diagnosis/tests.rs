@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::Cause::*;
 use super::*;
+use crate::line::{Application, InitReport, Report, Status};
 
 fn line(text: &str, unhandled: bool) -> Application<'_> {
     Application { text: text.into(), unhandled, ..Application::default() }
@@ -10,7 +11,7 @@ fn line(text: &str, unhandled: bool) -> Application<'_> {
 
 /// The causes an unhandled error of this text points to, deepest first; that it is an error at all is left out.
 fn pointed(text: &str) -> Vec<Cause> {
-    signs(&line(text, true), false).into_iter().map(|sign| sign.cause).filter(|cause| *cause != AppException).collect()
+    Causes::built_in().signs(&line(text, true), false).into_iter().map(|sign| sign.cause).filter(|cause| *cause != AppException).collect()
 }
 
 fn check(cases: &[(&str, Option<Cause>)]) {
@@ -71,6 +72,132 @@ fn words_that_only_sound_like_a_cause_point_to_none_or_to_the_deeper_one() {
     ]);
 }
 
+/// Lines in words that other things use too: each is one cause beside proof of it, and another or none without.
+#[test]
+fn words_that_many_use_point_to_a_cause_only_beside_proof_of_it() {
+    check(&[
+        // A database has to be named: by its driver, its scheme or its port.
+        ("connect ECONNREFUSED 127.0.0.1:3000", Some(UpstreamError)),
+        ("Error: connect ECONNREFUSED 10.0.3.7:54321", Some(UpstreamError)),
+        ("dial tcp 10.0.3.7:8080: connect: connection refused", Some(UpstreamError)),
+        ("dial tcp 10.0.3.7:5432: connect: connection refused", Some(DbUnreachable)),
+        ("redis.exceptions.ConnectionError: Error 111 connecting to cache. Connection refused.", Some(DbUnreachable)),
+        ("connection to localhost refused: is the server running on port 3306? Connection refused", Some(DbUnreachable)),
+        ("Connection terminated by the video peer", None),
+        // A device that is busy is no name that does not resolve.
+        ("OSError: [Errno 16] Device or resource busy: '/tmp/work'", None),
+        ("socket.gaierror: [Errno 16] Device or resource busy", Some(DnsFailure)),
+        ("HTTPSConnection object: Failed to establish a new connection: [Errno 16] Device or resource busy", Some(DnsFailure)),
+        ("Error: Failed to resolve module specifier 'zod'", None),
+        // Permissions of a database, disks of a server, limits of inotify.
+        ("psycopg2.errors.InsufficientPrivilege: permission denied for table invoices", None),
+        ("ERROR: could not extend file \"base/16384/2619\": No space left on device", None),
+        ("ENOSPC: System limit for number of file watchers reached", None),
+        // Who denies, and whose token it is.
+        ("403 Client Error: Access Denied for url: https://partner.test/", Some(UpstreamError)),
+        ("com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied (Service: Amazon S3; Status Code: 403)", Some(IamDenied)),
+        ("org.springframework.security.access.AccessDeniedException: no", None),
+        ("TokenError: token has expired, please sign in again", None),
+        ("ExpiredTokenException: The provided token has expired (Service: Sts)", Some(CredentialsInvalid)),
+        // Exceptions that frameworks call the same.
+        ("pydantic.ValidationError: 1 validation error for Order", None),
+        ("NotFoundException: no such todo", None),
+        ("botocore.errorfactory.ResourceNotFoundException: An error occurred (ResourceNotFoundException)", Some(AwsApiError)),
+        ("CsvImportError: row 3 has no price", None),
+        ("ImportError: cannot import name 'x'", Some(ImportError)),
+        ("InMemoryError: snapshot is stale", None),
+        ("MemoryError", Some(Oom)),
+        ("Handler 'OrderCreated' gave up", None),
+        ("Handler 'main' missing on module 'app'", Some(HandlerNotFound)),
+        ("System.MissingMethodException: Method not found: 'Void Rates.Read()'", None),
+        ("NameError: uninitialized constant Billing::Order", None),
+        // Pools, certificates, answers and figures of something else.
+        ("httpx.PoolTimeout", None),
+        ("psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec", Some(DbConnectionsExhausted)),
+        ("Max retries exceeded with url: / (Caused by SSLError(SSLCertVerificationError(1)))", None),
+        ("requests.exceptions.JSONDecodeError: Expecting value: line 1 column 1 (char 0)", None),
+        ("the query returned 500 rows", None),
+        ("the rates service returned 503", Some(UpstreamError)),
+        ("ffmpeg failed with exit status code 5", None),
+        ("jsonschema.exceptions.ValidationError: 'email' is a required property", None),
+        ("layers: arn:aws:lambda:eu-west-1:580247275435:layer:LambdaInsightsExtension:38", None),
+    ]);
+}
+
+/// A refused connection is the verdict, but never proved: the peer has no name.
+#[test]
+fn a_refused_peer_without_a_name_is_no_database_and_not_proved() {
+    use Confidence::{Likely, Proved};
+    let recent = Recent::default();
+    let error = Case { outcome: Outcome::Error, ..case(&recent) };
+    for (text, expected) in [
+        ("connect ECONNREFUSED 127.0.0.1:3000", [(UpstreamError, Likely), (AppException, Proved)]),
+        ("connect ECONNREFUSED 127.0.0.1:5432", [(DbUnreachable, Proved), (AppException, Proved)]),
+    ] {
+        let signs = Causes::built_in().signs(&line(text, true), false);
+        assert_eq!(verdicts(&Case { signs: &signs, ..error }), expected, "{text}");
+    }
+    let logged = Causes::built_in().signs(&line("connect ECONNREFUSED 127.0.0.1:3000", false), false);
+    assert_eq!(verdicts(&Case { signs: &logged, ..case(&recent) }), [], "the application has dealt with it");
+}
+
+fn card_declined() -> CustomCause {
+    let code = CauseCode::parse("card_declined").unwrap();
+    CustomCause::new(code, vec!["insufficient funds".to_owned(), "do_not_honor".to_owned()], "Ask the customer for another card.".to_owned())
+}
+
+#[test]
+fn a_cause_of_the_users_own_goes_before_a_built_in_one_that_is_as_sure() {
+    use Confidence::{Likely, Proved};
+    let causes = Causes::with(vec![card_declined().with_title(Some("a card is declined".to_owned()))]).unwrap();
+    let cause = Cause::of_code("card_declined").unwrap();
+    let recent = Recent::default();
+    let error = Case { outcome: Outcome::Error, ..case(&recent) };
+    for (text, unhandled, case, expected) in [
+        ("PaymentError: insufficient funds", true, error, &[(cause, Proved), (AppException, Proved)][..]),
+        ("the bank says do_not_honor", false, error, &[(cause, Likely), (AppException, Likely)]),
+        ("the bank says do_not_honor", false, self::case(&recent), &[]),
+        ("PaymentError: card expired", true, error, &[(AppException, Proved)]),
+    ] {
+        let signs = causes.signs(&line(text, unhandled), false);
+        let found: Vec<_> = causes.judge(&Case { signs: &signs, ..case }).into_iter().map(|found| (found.cause, found.confidence)).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+    let signs = causes.signs(&line("PaymentError: insufficient funds", true), false);
+    let found = causes.judge(&Case { signs: &signs, ..error }).swap_remove(0);
+    assert_eq!((&*found.meaning, &*found.next_step), ("a card is declined", "Ask the customer for another card."));
+    assert_eq!(causes.custom().collect::<Vec<_>>(), ["card_declined"]);
+}
+
+/// More causes than one word of 64 bits can tell apart.
+#[test]
+fn none_of_many_causes_is_dropped() {
+    let custom = |n: usize| CustomCause::new(CauseCode::parse(&format!("own_{n}")).unwrap(), vec![format!("mark {n} of it")], "See.".to_owned());
+    let causes = Causes::with((0..Causes::MAX_CUSTOM).map(custom).collect()).unwrap();
+    for n in 0..Causes::MAX_CUSTOM {
+        let text = format!("mark {n} of it: invalid ELF header");
+        let found: Vec<&str> = causes.signs(&line(&text, true), false).into_iter().map(|sign| sign.cause.code()).collect();
+        assert_eq!(found, [format!("own_{n}").as_str(), "wrong_arch_or_binary", "app_exception"]);
+    }
+    assert!(Causes::with((0..=Causes::MAX_CUSTOM).map(custom).collect()).is_err());
+}
+
+#[test]
+fn a_cause_is_stored_by_its_code_and_one_that_is_gone_can_still_be_read() {
+    let stored = r#"{"card_declined":1,"oom":2}"#;
+    let read: std::collections::BTreeMap<Cause, u64> = serde_json::from_str(stored).unwrap();
+    assert_eq!(read.keys().map(|cause| cause.code()).collect::<Vec<_>>(), ["card_declined", "oom"]);
+    assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+    for wrong in [r#""Card declined""#, r#""""#, "3"] {
+        assert!(serde_json::from_str::<Cause>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_matcher_is_there() {
+    assert_eq!(load(), Ok(()));
+}
+
 const RECENT: &str = "2026/04/17/[$LATEST]60cefc";
 
 /// A case of which nothing is known.
@@ -91,6 +218,7 @@ fn case(recent: &Recent) -> Case<'_> {
         cold: false,
         started_ahead: false,
         memory_mb: None,
+        on_node: None,
         environment: RECENT,
         recent,
     }
@@ -101,7 +229,7 @@ fn sign(cause: Cause, weight: Weight) -> Sign {
 }
 
 fn verdicts(case: &Case<'_>) -> Vec<(Cause, Confidence)> {
-    judge(case).into_iter().map(|found| (found.cause, found.confidence)).collect()
+    Causes::built_in().judge(case).into_iter().map(|found| (found.cause, found.confidence)).collect()
 }
 
 #[test]
@@ -149,10 +277,18 @@ fn a_limit_is_named_only_where_nothing_deeper_shows() {
 fn an_early_last_word_that_the_work_is_over_is_an_event_loop_that_hangs() {
     use Weight::Hint;
     let recent = Recent::default();
-    for (last_at_ms, is_last, hangs) in [(140.0, true, true), (2900.0, true, false), (140.0, false, false)] {
+    let node = Some(true);
+    for (last_at_ms, is_last, on_node, hangs) in [
+        (140.0, true, node, true),
+        (2900.0, true, node, false),
+        (140.0, false, node, false),
+        // Only Node waits for its event loop.
+        (140.0, true, Some(false), false),
+        (140.0, true, None, false),
+    ] {
         let signs = [Sign { is_last, ..sign(EventLoopHang, Hint) }];
-        let case = Case { outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), last_words: Some((last_at_ms, 3000.0)), signs: &signs, ..case(&recent) };
-        assert_eq!(verdicts(&case).iter().any(|(cause, _)| *cause == EventLoopHang), hangs, "{last_at_ms} {is_last}");
+        let case = Case { on_node, outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), last_words: Some((last_at_ms, 3000.0)), signs: &signs, ..case(&recent) };
+        assert_eq!(verdicts(&case).iter().any(|(cause, _)| *cause == EventLoopHang), hangs, "{last_at_ms} {is_last} {on_node:?}");
     }
 }
 
@@ -169,21 +305,19 @@ fn a_finding_claims_what_the_lines_show_and_no_more() {
         // Provisioned environments have more than ten seconds.
         (&long, "Start-up was not done after 130.0 s", "10 s"),
     ] {
-        let found = judge(&Case { inits, ..case(&recent) });
+        let found = Causes::built_in().judge(&Case { inits, ..case(&recent) });
         let finding = found.first().map(|found| found.finding.as_str()).unwrap_or_default();
         assert!(finding.contains(said) && !finding.contains(not_said), "{finding}");
     }
     let slow = |lines| {
         let case = Case { outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), instancing: &[None], lines_since_instancing: lines, ..case(&recent) };
-        judge(&case).into_iter().next().map(|found| (found.confidence, found.finding.contains("the handler never ran")))
+        Causes::built_in().judge(&case).into_iter().next().map(|found| (found.confidence, found.finding.contains("the handler never ran")))
     };
     assert_eq!((slow(0), slow(3)), (Some((Confidence::Proved, true)), Some((Confidence::Likely, false))));
 }
 
 #[test]
 fn every_cause_has_words_for_its_reader() {
-    // The words of all causes are found in one pass, a bit for each.
-    assert!(Cause::ALL.len() <= 64);
     for (code, cause) in Cause::ALL {
         let (meaning, next) = (cause.meaning(), cause.next_step());
         assert!((5..70).contains(&meaning.len()) && !meaning.ends_with('.'), "{code}: {meaning}");
@@ -218,10 +352,10 @@ fn the_latest_are_remembered_and_each_can_be_corrected() {
 proptest! {
     #[test]
     fn no_text_can_stop_the_search_for_signs(text in "\\PC{0,300}", unhandled in any::<bool>()) {
-        let found = signs(&line(&text, unhandled), false);
+        let found = Causes::built_in().signs(&line(&text, unhandled), false);
         prop_assert!(found.len() <= Cause::ALL.len());
         // Saying no without a look is never wrong, but for what any error is.
-        if !worth_a_look(&text) {
+        if !Causes::built_in().worth_a_look(&text) {
             prop_assert!(found.iter().all(|sign| sign.cause == AppException), "{:?}", found);
         }
     }

@@ -1,12 +1,12 @@
 //! A service of somebody else answered with an error.
 
-use super::{Case, Cause, Diagnosis};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::{has_any, names_database};
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::Application;
 
-pub(super) use super::said as sign;
-
-pub(super) const MEANING: &str = "a service it calls answers with an error";
-pub(super) const NEXT_STEP: &str =
-    "Look at that service's status, the credentials and limits the function uses there; handle the answer and retry what can be retried.";
 pub(super) const WORDS: &[&str] = &[
     "Request failed with status code",
     "Response code ",
@@ -30,7 +30,6 @@ pub(super) const WORDS: &[&str] = &[
     "ERR_BAD_REQUEST",
     "bad response from server",
     "returned status 5",
-    "returned 5",
     "unexpected status",
     "UnexpectedStatus",
     "APIStatusError",
@@ -48,8 +47,36 @@ pub(super) const WORDS: &[&str] = &[
     "ECONNRESET",
     "RemoteDisconnected",
     "unexpected response",
+    "returned 500",
+    "returned 502",
+    "returned 503",
+    "returned 504",
+    "ECONNREFUSED",
+    "onnection refused",
+    "ConnectionRefused",
 ];
 
+/// A connection that was refused. Whoever refuses it does not say what it is.
+const REFUSED: &[&str] = &["ECONNREFUSED", "onnection refused", "ConnectionRefused"];
+/// Figures of anything, unless a service is spoken of.
+const RETURNED: &[&str] = &["returned 500", "returned 502", "returned 503", "returned 504"];
+/// How a process ended, and not an answer.
+const OF_PROCESSES: &[&str] = &["exit status", "exited with"];
+
+pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+    let text = line.text.as_ref();
+    let answered = WORDS.iter().any(|word| !REFUSED.contains(word) && !RETURNED.contains(word) && text.contains(word));
+    let returned = has_any(text, RETURNED) && has_any(text, &["HTTP", "http", "tatus", "API", "ervice"]);
+    if (answered && !has_any(text, OF_PROCESSES)) || returned {
+        return said(line);
+    }
+    (has_any(text, REFUSED) && !names_database(text)).then_some(Weight::Guess)
+}
+
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::UpstreamError, "A service that the function calls answered with an error of its own.")
+    let found = case.by_sign(Cause::UpstreamError, "A service that the function calls answered with an error of its own.")?;
+    let refused = case.signs.iter().filter(|sign| sign.cause == Cause::UpstreamError).all(|sign| sign.weight == Weight::Guess);
+    let finding = "A service that the function calls refused the connection; the lines do not say which service it is.";
+    let next_step = "Check the host and the port that the quoted line shows (`localhost` in it means that the setting is missing), and whether the service runs and lets the function in.";
+    Some(if refused { Diagnosis { finding: finding.to_owned(), next_step: next_step.into(), ..found } } else { found })
 }

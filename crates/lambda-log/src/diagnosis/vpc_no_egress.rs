@@ -1,9 +1,12 @@
 //! The function cannot reach the outside: no route, or a closed one.
 
-use super::{Application, Case, Cause, Diagnosis, Weight};
+use super::case::Case;
+use super::cause::Cause;
+use super::evidence::{has_any, names_database};
+use super::sign::{Weight, said};
+use super::verdict::Diagnosis;
+use crate::line::Application;
 
-pub(super) const MEANING: &str = "a connection to the outside gets no answer";
-pub(super) const NEXT_STEP: &str = "See whether the function is in a VPC: a private subnet needs a NAT gateway or a VPC endpoint for what it calls, and the security group must let it out; a function that needs nothing in the VPC is better outside of it.";
 pub(super) const WORDS: &[&str] = &[
     "Connect timeout on endpoint URL",
     "ConnectTimeoutError",
@@ -38,37 +41,28 @@ pub(super) const WORDS: &[&str] = &[
     "operation timed out",
 ];
 
-/// Ports of databases, and words that only their clients use: what does not answer there is the database.
-const OF_DATABASES: [&str; 18] = [
-    ":3306",
-    ":5432",
-    ":27017",
-    ":6379",
-    ":1433",
-    ":1521",
-    ":5439",
-    "mysql",
-    "MySQL",
-    "postgres",
-    "Postgres",
-    "psycopg2",
-    "pymongo",
-    "redis",
-    "Redis",
-    "Sequelize",
-    "ERR_SOCKET",
-    "jdbc",
+/// Refused, reset, without a name or without trust is not silent.
+const OTHER_REASONS: &[&str] = &[
+    "refused",
+    "getaddrinfo",
+    "no such host",
+    "Name or service",
+    "name resolution",
+    "NameResolution",
+    "lookup ",
+    "SSLError",
+    "ertificate",
+    "CERTIFICATE_VERIFY",
+    "ProxyError",
+    "ResponseError(",
+    "TooManyRedirects",
 ];
 
 pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     let text = line.text.as_ref();
-    let of_database = OF_DATABASES.iter().any(|word| text.contains(word));
-    // Refused, reset or without a name is not silent.
-    let other_reason =
-        ["refused", "getaddrinfo", "no such host", "Name or service", "name resolution", "NameResolution", "lookup "].iter().any(|word| text.contains(word));
-    let dial = text.contains("dial tcp") && !text.contains("i/o timeout") && !text.contains("timed out");
-    let is_one = !of_database && !other_reason && !dial;
-    is_one.then(|| super::said(line)).flatten()
+    let dial = text.contains("dial tcp") && !has_any(text, &["i/o timeout", "timed out", "unreachable", "no route to host"]);
+    // What does not answer at the address of a database is the database.
+    (!dial && !has_any(text, OTHER_REASONS) && !names_database(text)).then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {

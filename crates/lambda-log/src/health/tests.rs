@@ -1,6 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::order::Order;
+use crate::reader::Configured;
+use crate::scan::Block;
 
 fn whole(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()

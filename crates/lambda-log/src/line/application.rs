@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::copy::is_exception;
+use super::super::exception::is_exception;
 use super::super::fields::leading_uuid;
 use super::super::moment;
 
@@ -46,6 +46,8 @@ pub struct Application<'a> {
     pub unhandled: bool,
     /// Whether the runtime marks it as written outside of any invocation.
     pub in_start_up: bool,
+    /// Whether it has the shape in which only Node's runtime writes lines: `<time>\t<id>\tINFO\t<message>`.
+    pub of_node: bool,
     /// The message; an error's type is in front of it.
     pub text: Cow<'a, str>,
 }
@@ -59,6 +61,7 @@ impl<'a> Application<'a> {
             level: self.level,
             unhandled: self.unhandled,
             in_start_up: self.in_start_up,
+            of_node: self.of_node,
         }
     }
 
@@ -86,6 +89,8 @@ impl<'a> Application<'a> {
             line.request_id = mark.map(Cow::Borrowed);
             let word = rest.split(['\t', ' ']).next().unwrap_or_default();
             line.level = Level::of(word);
+            // .NET writes its levels in small letters.
+            line.of_node = line.level != Level::Unknown && word.bytes().all(|byte| byte.is_ascii_uppercase());
             let message = if line.level == Level::Unknown { rest } else { rest.get(word.len()..).unwrap_or_default().trim_ascii_start() };
             line.text = Cow::Borrowed(message);
             let first = message.lines().next().unwrap_or_default();

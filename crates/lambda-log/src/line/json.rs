@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::super::fields::{error_type, measured, request_id};
 use super::super::wrapper;
-use super::{Application, InitReport, Level, Line, Report, RuntimeVersion, Status, text};
+use super::application::{Application, Level};
+use super::meaning::{InitReport, Line, Report, RuntimeVersion, Status};
+use super::text;
 
 pub(super) fn parse(event: &str) -> Line<'_> {
     let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(event) else {
@@ -33,7 +35,7 @@ fn of_object(event: &Value) -> Line<'static> {
             let failed = record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
             Line::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
         }
-        Some("platform.logsDropped") => Line::LogsDropped { records: record["droppedRecords"].as_u64().unwrap_or(1) },
+        Some("platform.logsDropped") => Line::LogsDropped { records: record["droppedRecords"].as_u64() },
         // The record of a fault is the text the old format prints.
         Some("platform.fault") => record.as_str().and_then(text::ended).map_or(Line::Platform, owned),
         Some(kind) if kind.starts_with("platform.") => Line::Platform,
@@ -65,7 +67,7 @@ fn owned(line: Line<'_>) -> Line<'static> {
 
 fn own_runtime(runtime: RuntimeVersion<'_>) -> RuntimeVersion<'static> {
     let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    RuntimeVersion { version: runtime.version.map(own), function: runtime.function.map(own), ahead: runtime.ahead }
+    RuntimeVersion { on_node: runtime.on_node, version: runtime.version.map(own), function: runtime.function.map(own), ahead: runtime.ahead }
 }
 
 fn string(value: &Value) -> Option<String> {
@@ -91,7 +93,8 @@ fn boundary(record: &Value, start: bool) -> Line<'static> {
 fn runtime(record: &Value) -> RuntimeVersion<'static> {
     let version = string(&record["runtimeVersionArn"]).or_else(|| string(&record["runtimeVersion"]));
     let ahead = matches!(record["initializationType"].as_str(), Some("provisioned-concurrency" | "snap-start"));
-    RuntimeVersion { version: version.map(Cow::Owned), function: string(&record["functionName"]).map(Cow::Owned), ahead }
+    let on_node = record["runtimeVersion"].as_str().and_then(RuntimeVersion::names_node);
+    RuntimeVersion { on_node, version: version.map(Cow::Owned), function: string(&record["functionName"]).map(Cow::Owned), ahead }
 }
 
 fn init_report(record: &Value) -> InitReport {

@@ -66,7 +66,7 @@ fn a_summary_that_was_cut_says_no_more_than_is_left_of_it() {
 
 #[test]
 fn every_platform_line_is_known_in_both_formats() {
-    let runtime = |version| RuntimeVersion { version: Some(Cow::Borrowed(version)), function: None, ahead: false };
+    let runtime = |version| RuntimeVersion { on_node: RuntimeVersion::names_node(version), version: Some(Cow::Borrowed(version)), function: None, ahead: false };
     let init = |duration_ms, in_invocation, status, error_type: Option<&str>| InitReport {
         duration_ms: Some(duration_ms),
         in_invocation,
@@ -128,7 +128,7 @@ fn every_platform_line_is_known_in_both_formats() {
         (r#"{"type":"platform.runtimeDone","record":{"requestId":"@","status":"success"}}"#, Line::Platform),
         (
             r#"{"type":"platform.logsDropped","record":{"reason":"consumer too slow","droppedRecords":12,"droppedBytes":500}}"#,
-            Line::LogsDropped { records: 12 },
+            Line::LogsDropped { records: Some(12) },
         ),
         ("[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.", Line::RuntimeClient { status: Some(413) }),
         ("[WARNING]\t2024-01-01T00:00:00.000Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code.", Line::Platform),

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::super::copy::is_error_type;
+use super::super::exception::is_error_type;
 use super::super::fields::{Name, error_type, fields, leading_uuid, number, request_id};
 use super::super::moment;
-use super::{Application, InitReport, Level, Line, Report, RuntimeVersion, Status};
+use super::application::{Application, Level};
+use super::meaning::{InitReport, Line, Report, RuntimeVersion, Status};
 
 /// `zappa tail` puts the event's time in front: `[1735266140183] Instancing..`. `zappa invoke` puts words in brackets.
 pub(super) fn without_tail_prefix(event: &str) -> &str {
@@ -77,7 +78,10 @@ fn runtime(text: &str) -> RuntimeVersion<'_> {
     for (name, value) in fields(text) {
         match name {
             Name::RuntimeArn if !value.is_empty() => found.version = Some(Cow::Borrowed(value)),
-            Name::RuntimeVersion => found.version = found.version.or(Some(Cow::Borrowed(value))),
+            Name::RuntimeVersion => {
+                found.on_node = RuntimeVersion::names_node(value);
+                found.version = found.version.or(Some(Cow::Borrowed(value)));
+            }
             _ => {}
         }
     }

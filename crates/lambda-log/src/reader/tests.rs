@@ -48,6 +48,70 @@ fn check(lines: &[(i64, &str)], counts: (u64, u64, u64, u64), causes: &[(Cause, 
     check_streams(&lines, counts, causes);
 }
 
+/// What a line says is only Node's event loop where the runtime is Node's: by its name, or by the shape of its lines.
+#[test]
+fn a_hanging_event_loop_needs_proof_of_node() {
+    const TIMED_OUT: &str = "2026-04-17T08:00:30.000Z @ID Task timed out after 30.00 seconds";
+    const PYTHON: &str = "[INFO]\t2026-04-17T08:00:00.140Z\t@ID\tdone";
+    const NODE: &str = "2026-04-17T08:00:00.140Z\t@ID\tINFO\tdone";
+    const DOTNET: &str = "2026-04-17T08:00:00.140Z\t@ID\tinfo\tdone";
+    const JSON: &str = r#"{"timestamp":"2026-04-17T08:00:00.140Z","level":"INFO","message":"done","requestId":"@ID"}"#;
+    for (runtime, said, hangs) in [
+        (None, NODE, true),
+        (None, PYTHON, false),
+        (None, DOTNET, false),
+        (None, JSON, false),
+        (Some("nodejs:22.v71"), JSON, true),
+        (Some("python:3.13.v22"), JSON, false),
+        (Some("python:3.13.v22"), PYTHON, false),
+        (Some("provided:al2023.v97"), NODE, true),
+    ] {
+        let init = runtime.map(|runtime| format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc"));
+        let mut lines: Vec<(&str, i64, &str)> = init.iter().map(|init| ("stream", 0, init.as_str())).collect();
+        lines.extend([("stream", 1, START), ("stream", 140, said), ("stream", 30_001, TIMED_OUT), ("stream", 30_002, END)]);
+        let (_, faults) = read(&lines);
+        assert_eq!(faults.iter().any(|fault| fault.cause == EventLoopHang), hangs, "{runtime:?} {said}: {faults:#?}");
+    }
+}
+
+#[test]
+fn a_status_that_this_version_does_not_know_is_no_success() {
+    let report = format!("{REPORT}\tStatus: throttled");
+    check(&[(0, START), (5, "[ERROR]\t2026-04-17T08:00:00.140Z\t@ID\tno parcel"), (6, &report)], (1, 0, 0, 0), &[]);
+    let mut reader = Reader::new("f");
+    let mut found = Outcomes::default();
+    reader.read("stream", DateTime::from_timestamp_millis(6), &ids(&report), &mut found);
+    reader.settle(&mut found);
+    assert_eq!(found.0, [Outcome::Unknown]);
+}
+
+/// How each invocation ended.
+#[derive(Default)]
+struct Outcomes(Vec<Outcome>);
+
+impl Invocations for Outcomes {
+    fn invocation(&mut self, invocation: Invocation<'_>) {
+        self.0.push(invocation.outcome);
+    }
+}
+
+#[test]
+fn a_fault_of_the_users_own_cause_carries_its_words() {
+    use crate::diagnosis::{CauseCode, CustomCause};
+    let code = CauseCode::parse("card_declined").unwrap();
+    let own = CustomCause::new(code, vec!["insufficient funds".to_owned()], "Ask for another card.".to_owned());
+    let mut reader = Reader::new("f").with_causes(&Causes::with(vec![own]).unwrap());
+    let mut reading = Reading::default();
+    for (ms, text) in [(0, START), (5, "[ERROR] PaymentError: insufficient funds"), (6, REPORT)] {
+        reader.read("stream", DateTime::from_timestamp_millis(ms), &ids(text), &mut reading);
+    }
+    reader.end(&mut reading);
+    let (_, fault) = reading.faults.swap_remove(0);
+    assert_eq!((fault.cause.code(), fault.meaning(), fault.next_step()), ("card_declined", "card declined", "Ask for another card."));
+    let stored: Fault = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
+    assert_eq!(stored, fault);
+}
+
 const START: &str = "START RequestId: @ID Version: $LATEST";
 const END: &str = "END RequestId: @ID";
 const REPORT: &str = "REPORT RequestId: @ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB";

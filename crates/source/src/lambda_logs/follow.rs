@@ -9,6 +9,7 @@ use aws::budget::{Budget, Turn};
 use aws::resolve::{LOG_GROUP_PREFIX, functions};
 use aws::{Account, Logs};
 use chrono::{DateTime, TimeDelta, Utc};
+use lambda_log::diagnosis::Causes;
 use lambda_log::invocation::Invocations;
 use lambda_log::tail::HandedOut;
 use model::call_failure::{CallFailure, FailureKind};
@@ -101,6 +102,8 @@ impl<S> Followed<S> {
 pub struct Follow<S> {
     patterns: Vec<NamePattern>,
     pace: Pace,
+    /// What lines are searched for.
+    causes: Causes,
     logs: Arc<dyn Logs>,
     budget: Arc<Budget>,
     /// The functions the patterns mean, and when they were looked up.
@@ -133,6 +136,7 @@ impl<S: Sink> Follow<S> {
         Self {
             patterns,
             pace,
+            causes: Causes::built_in(),
             logs: Arc::clone(&account.logs),
             budget: Arc::clone(&account.log_budget),
             known: None,
@@ -145,10 +149,16 @@ impl<S: Sink> Follow<S> {
         }
     }
 
+    /// The same, searching lines for these causes.
+    #[must_use]
+    pub fn with_causes(self, causes: &Causes) -> Self {
+        Self { causes: causes.clone(), ..self }
+    }
+
     /// Goes on from places that were kept, by function.
     pub fn restore(&mut self, cursors: BTreeMap<String, String>) {
         // A cursor that an older version wrote differently is as good as none: the group is read as a new one.
-        let group = |(function, cursor): (String, String)| Group::restored(&function, &cursor).map(|group| (function, group));
+        let group = |(function, cursor): (String, String)| Group::restored(&function, &cursor, &self.causes).map(|group| (function, group));
         self.groups = cursors.into_iter().filter_map(group).collect();
     }
 
@@ -172,7 +182,7 @@ impl<S: Sink> Follow<S> {
         self.say_if_behind(now, &mut followed);
         let gap = self.polled.replace(now).map(|before| now - before);
         for function in self.known.iter().flat_map(|(_, functions)| functions) {
-            let group = self.groups.entry(function.clone()).or_insert_with(|| Group::new(function, first.timestamp_millis()));
+            let group = self.groups.entry(function.clone()).or_insert_with(|| Group::new(function, first.timestamp_millis(), &self.causes));
             if group.due.is_none() && !gap.is_some_and(|gap| group.can_wait(now, gap, self.pace.quiet)) {
                 group.due = Some(now);
             }

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use aws::{LogEvent, Page};
 use chrono::{DateTime, TimeDelta, Utc};
+use lambda_log::diagnosis::Causes;
 use lambda_log::reader::{Kind, Reader};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -110,11 +111,11 @@ pub(super) struct Given<S> {
 
 impl<S: Sink> Group<S> {
     /// A group that has not been read before `from_ms`.
-    pub(super) fn new(function: &str, from_ms: i64) -> Self {
+    pub(super) fn new(function: &str, from_ms: i64, causes: &Causes) -> Self {
         Self {
             from_ms,
             counted: HashMap::new(),
-            reader: Reader::new(function),
+            reader: Reader::new(function).with_causes(causes),
             found: S::default(),
             new_events: 0,
             pass: None,
@@ -129,11 +130,11 @@ impl<S: Sink> Group<S> {
     }
 
     /// A group at the place that a cursor names; `None` if it cannot be read.
-    pub(super) fn restored(function: &str, cursor: &str) -> Option<Self> {
+    pub(super) fn restored(function: &str, cursor: &str, causes: &Causes) -> Option<Self> {
         let Cursor { from_ms, counted, reader } = serde_json::from_str(cursor).ok()?;
-        let reader = serde_json::from_value(reader).unwrap_or_else(|_| Reader::new(function));
+        let reader = serde_json::from_value(reader).unwrap_or_else(|_| Reader::new(function)).with_causes(causes);
         let counted = counted.into_iter().map(|(at, hash, count)| ((at, hash), count)).collect();
-        Some(Self { counted, reader, ..Self::new(function, from_ms) })
+        Some(Self { counted, reader, ..Self::new(function, from_ms, causes) })
     }
 
     /// Up to when it has been read, but for what comes late.

@@ -20,6 +20,7 @@ use alerting::observation::{ReadUpTo, What};
 use async_trait::async_trait;
 use aws::Account;
 use chrono::{DateTime, TimeDelta, Utc};
+use lambda_log::diagnosis::Causes;
 use lambda_log::reading::Reading;
 use model::glob::NamePattern;
 use model::settings::Settings;
@@ -46,6 +47,8 @@ pub struct LambdaLogs {
     overlap: Span,
     /// How far the very first poll goes back.
     look_back: Span,
+    /// What lines are searched for.
+    causes: Causes,
 }
 
 impl LambdaLogs {
@@ -53,7 +56,12 @@ impl LambdaLogs {
         let functions = settings.some("functions");
         let overlap = settings.or("overlap", Span::minutes(2));
         let look_back = settings.or("look_back", Span::hours(6));
-        Some(Self { functions: functions?, overlap: overlap?, look_back: look_back? })
+        Some(Self { functions: functions?, overlap: overlap?, look_back: look_back?, causes: Causes::built_in() })
+    }
+
+    /// Searches lines for these causes.
+    pub(super) fn search_for(&mut self, causes: &Causes) {
+        self.causes = causes.clone();
     }
 
     pub(super) fn calls(&self) -> Vec<&'static str> {
@@ -66,7 +74,7 @@ impl LambdaLogs {
 
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
         let pace = Pace { overlap: self.overlap.delta(), quiet: QUIET, look_up: LOOK_UP };
-        Polled { name, look_back: self.look_back, follow: Follow::new(self.functions, pace, account) }
+        Polled { name, look_back: self.look_back, follow: Follow::new(self.functions, pace, account).with_causes(&self.causes) }
     }
 }
 

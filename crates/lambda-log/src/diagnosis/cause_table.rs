@@ -1,0 +1,412 @@
+//! The table of all causes, in the order of preference: the deepest cause that the lines prove is the verdict.
+//!
+//! A cause `by: words` is all here: a line of the application that has one of its words points to it. A cause `by: code` has a file
+//! of its own with the words that make a line worth a look, what such a line says, and how the whole invocation is judged.
+//!
+//! - `always`: words that mean it whatever else the line says.
+//! - `words`: words that mean it in a line that has none of `unless`.
+//! - `with`: words that mean it only beside one of others in the same line.
+
+/// Hands the table to a macro, which takes from it what its file needs.
+macro_rules! causes {
+    ($then:ident) => {
+        $then! {
+            /// What was deployed was built for another processor or system.
+            WrongArchOrBinary "wrong_arch_or_binary" {
+                meaning: "it was built for another architecture",
+                next_step: "Build for the function's architecture (arm64 or x86_64) on Linux, layers and extensions too, or change the function's architecture.",
+                by: words {
+                    finding: "A binary in the package was built for another processor or another system.",
+                    words: [
+                        "exec format error", "Exec format error", "invalid ELF header", "cannot execute binary file", "wrong ELF class",
+                        "incompatible architecture", "mach-o", "compiled against a different Node.js version", "NODE_MODULE_VERSION",
+                        "cannot execute: required file not found", "is not a valid Win32 application", "elf_load",
+                        "incompatible with the architecture", "Illegal instruction", "built for linux-x64", "darwin-arm64", "darwin-x64",
+                    ],
+                },
+            }
+            /// A shared library or engine is absent, or too new for the image.
+            NativeLibMissing "native_lib_missing" {
+                meaning: "a native library is missing or too new",
+                next_step: "Build in the Lambda base image of the same runtime (or link statically), or add the layer or binary target that the quoted line names.",
+                by: words {
+                    finding: "A native library that the code needs is not in the image, or was built against a newer one.",
+                    words: [
+                        "cannot open shared object file", "error while loading shared libraries", "GLIBC_", "GLIBCXX_", "CXXABI_",
+                        "Query engine library", "Query Engine library", "Query engine binary", "libquery_engine",
+                        "Prisma engines do not seem to be compatible", "UnsatisfiedLinkError", "DllNotFoundException",
+                        "Unable to load shared library", "Could not load the \"sharp\" module", "symbol lookup error", "undefined symbol",
+                        "Could not locate the Query Engine", "Could not find Chromium", "Could not find Chrome",
+                        "Importing the numpy C-extensions failed", "Couldn't find a valid ICU package",
+                        "Unable to import required dependencies:\\nnumpy", "libvips", "no native library is found",
+                    ],
+                },
+            }
+            /// The files are there, but the sandbox user may not read or run them.
+            PackagePermissions "package_permissions" {
+                meaning: "files are not readable",
+                next_step: "Set 644 on files and 755 on folders and executables before the archive is made (in an image: `chmod -R a+rX`), and deploy again.",
+                by: words {
+                    finding: "The process may not read, write or run a file that it needs.",
+                    words: [
+                        "EACCES: permission denied", "EACCES, permission denied", "[Errno 13] Permission denied", "ermission denied: '/var/task",
+                        "permission denied: unknown", "bootstrap: permission denied", "bootstrap: Permission denied", ": permission denied",
+                        "Permission denied - /var/task", "UnauthorizedAccessException", "PermissionError",
+                    ],
+                    // A database denies with the same words.
+                    unless: ["permission denied for "],
+                },
+            }
+            /// /tmp is full.
+            TmpFull "tmp_full" {
+                meaning: "/tmp is full",
+                next_step: "Delete what is no longer needed (an environment that is used again keeps /tmp, even after a crash), or raise the ephemeral storage.",
+                by: words {
+                    finding: "There was no space left to write to. In Lambda that is /tmp, which an environment keeps from one invocation to the next.",
+                    words: [
+                        "No space left on device", "no space left on device", "ENOSPC", "[Errno 28]", "not enough space on the disk",
+                    ],
+                    // The disk of a database, and a limit of inotify.
+                    unless: ["could not extend file", "could not write to file", "file watchers"],
+                },
+            }
+            /// Too many open files or sockets.
+            FdExhausted "fd_exhausted" {
+                meaning: "it runs out of file descriptors",
+                next_step: "Create clients once, outside the handler, limit how much runs in parallel, and close files and sockets; an environment has 1,024 descriptors.",
+                by: words {
+                    finding: "The process had no file descriptor left, so files and connections could not be opened; where a name look-up failed with it, DNS is not to blame.",
+                    words: [
+                        "EMFILE", "too many open files", "Too many open files", "[Errno 24]", "ENFILE",
+                    ],
+                },
+            }
+            /// The code writes outside /tmp.
+            ReadOnlyFs "read_only_fs" {
+                meaning: "it writes to a read-only place",
+                next_step: "Point caches and outputs at /tmp (HOME, XDG_CACHE_HOME, TRANSFORMERS_CACHE or the library's own setting); everything else in the sandbox is read-only.",
+                by: words {
+                    finding: "The code tried to write to a part of the file system that is read-only in Lambda; only /tmp can be written to.",
+                    words: [
+                        "Read-only file system", "read-only file system", "EROFS", "/home/sbx_user", "ReadOnlyFileSystemException",
+                    ],
+                },
+            }
+            /// The configured handler is not in what was deployed.
+            HandlerNotFound "handler_not_found" {
+                meaning: "the handler does not exist in the package",
+                next_step: "Align the function's handler setting with the file name and the export in what was deployed, and look at how the archive is laid out.",
+                by: words {
+                    finding: "The runtime found no handler under the name that is configured.",
+                    words: [
+                        "Runtime.HandlerNotFound", "Runtime.MalformedHandlerName", "is undefined or not exported", "Class not found:",
+                        "Bad handler", "Could not find the required 'handler'", "No exports found in module", "Could not find or load main class",
+                        "EntrypointNotFound", "not a valid handler", "missing on module", "Runtime.NoSuchHandler", "Init<NoMethodError>",
+                        "LambdaValidationException", "Unable to load type", "Unable to find method", "Could not find file or assembly",
+                        "HandlerNotFoundException", "does not have an appropriate handler method", "No public method named",
+                        "lambdaHandler is not a function", "Could not find the specified handler assembly", "undefined method `handler'", "Init<NameError>",
+                    ],
+                    with: [(["Handler '"], ["missing on", "not found", "not exported", "does not exist"])],
+                },
+            }
+            /// What the handler returned cannot be turned into an answer.
+            BadResponse "bad_response" {
+                meaning: "the handler's answer cannot be used",
+                next_step: "Return plain JSON types in the shape that the caller expects (for a proxy integration: `statusCode`, `headers` and a `body` that is a string).",
+                by: words {
+                    finding: "The handler ran, but what it returned could not be turned into an answer.",
+                    words: [
+                        "Runtime.MarshalError", "Unable to marshal response", "is not JSON serializable", "not JSON serializable",
+                        "Converting circular structure to JSON", "Malformed Lambda proxy response", "Do not know how to serialize a BigInt",
+                        "An error occurred during JSON serialization of response", "Error converting the response object",
+                        "Unable to stringify response body", "Runtime.InvalidResponse", "Function.InvalidResponse", "json: unsupported type",
+                        "Circular reference", "Runtime.BadFunctionCode", "JsonSerializationException: Self referencing loop",
+                    ],
+                },
+            }
+            /// The code cannot be parsed, or mixes the two module systems of Node.
+            SyntaxError "syntax_error" {
+                meaning: "the code cannot be parsed",
+                next_step: "Mend the place that the quoted line names, or bundle to one module format that fits the file's ending and `type` in package.json (.mjs is ESM, .cjs is CommonJS).",
+                by: words {
+                    finding: "The runtime could not parse the function's code, or could not load a module in the format it has.",
+                    always: ["Runtime.UserCodeSyntaxError"],
+                    words: [
+                        "SyntaxError", "syntax error", "IndentationError", "TabError",
+                        "Cannot use import statement outside a module", "require is not defined", "exports is not defined", "module is not defined",
+                        "__dirname is not defined", "__filename is not defined", "ERR_REQUIRE_ESM", "require() of ES Module",
+                        "Must use import to load ES Module", "Dynamic require of", "ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_UNKNOWN_FILE_EXTENSION",
+                        "ERR_UNSUPPORTED_DIR_IMPORT", "does not provide an export named", "Unexpected token 'export'", "Unexpected token export",
+                        "Unexpected token import", "await is only valid in",
+                    ],
+                    // A parser of data complains with the same words about data.
+                    unless: [
+                        " JSON", "JSON.parse", "JSON at position", "<anonymous_script>", "xml", "SQL", "sqlite", "ProgrammingError", "OperationalError", "near \"",
+                    ],
+                },
+            }
+            /// A module, class or assembly is not in the package or its layers.
+            ImportError "import_error" {
+                meaning: "a module is missing from the package",
+                next_step: "Package the dependency that the quoted line names (or mend the zip's root or layer path) and deploy again; nothing runs until then.",
+                by: code import_error,
+            }
+            /// The bootstrap or entry point is missing or unusable.
+            InvalidEntrypoint "invalid_entrypoint" {
+                meaning: "the entry point is missing or cannot be used",
+                next_step: "Put an executable called `bootstrap` at the root of the archive (built for the function's architecture, with Unix line ends if it is a script), or mend ENTRYPOINT and CMD of the image.",
+                by: code invalid_entrypoint,
+            }
+            /// Lambda cannot decrypt the environment variables.
+            KmsDenied "kms_denied" {
+                meaning: "the environment variables cannot be decrypted",
+                next_step: "Re-save the function's role or its key, and give the role `kms:Decrypt` on that key; until then the function cannot start, and its own log stays silent.",
+                by: words {
+                    finding: "Lambda could not decrypt the function's environment variables.",
+                    words: [
+                        "KMSAccessDenied", "KMSDisabled", "KMSInvalidState", "KMSNotFound", "unable to decrypt the environment variables",
+                    ],
+                },
+            }
+            /// AWS does not accept the credentials the function signs with.
+            CredentialsInvalid "credentials_invalid" {
+                meaning: "AWS refuses the credentials the function signs with",
+                next_step: "Use the SDK's default credential chain: Lambda's own keys are temporary and worthless without AWS_SESSION_TOKEN. Drop static keys from the function's environment, and do not keep a session across freezes.",
+                by: code credentials_invalid,
+            }
+            /// A permission is missing.
+            IamDenied "iam_denied" {
+                meaning: "a permission is missing",
+                next_step: "Add exactly the action and resource that the quoted line names to the function's execution role (or to the resource's or key's policy).",
+                by: words {
+                    finding: "A call to AWS was refused for want of a permission.",
+                    words: [
+                        "AccessDenied", "is not authorized to perform", "not authorized to perform", "UnauthorizedOperation",
+                        "no identity-based policy allows", "explicit deny",
+                    ],
+                    // Anything that answers may deny in these words; only AWS means its IAM by them.
+                    with: [
+                        (["Access Denied", "access denied", "AuthorizationError", "UnauthorizedAccess", "does not have permission to"], AWS),
+                    ],
+                    // A database, a file system and frameworks deny too.
+                    unless: ["ccess denied for user", "java.nio.file", "springframework.security", "AccessDeniedHttpException"],
+                },
+            }
+            /// The process needed more memory than the function has.
+            Oom "oom" {
+                meaning: "it ran out of memory",
+                next_step: "Raise the memory size, stream instead of buffering, or mend the leak.",
+                by: code oom,
+            }
+            /// Native code crashed the process.
+            NativeCrash "native_crash" {
+                meaning: "native code crashes the process",
+                next_step: "Update or rebuild the native module for exactly this runtime and architecture; to find the place, reproduce it in the base image with a core dump.",
+                by: words {
+                    finding: "The process was ended by a signal that only native code raises.",
+                    words: [
+                        "signal: segmentation fault", "signal: aborted", "signal: abort", "signal: illegal instruction", "signal: bus error",
+                        "signal: floating point", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "Segmentation fault", "segmentation fault",
+                        "core dumped", "double free or corruption", "stack smashing detected", "*** stack smashing",
+                    ],
+                    // Go names the signal when the application's own code goes through a nil pointer.
+                    unless: ["[signal SIG", "goroutine "],
+                },
+            }
+            /// A request or a response above a limit of size.
+            PayloadTooLarge "payload_too_large" {
+                meaning: "a payload is too large",
+                next_step: "Return less (pages, fewer fields), hand large results over through S3 with a presigned URL, or stream the response; a synchronous answer ends at 6 MB.",
+                by: words {
+                    finding: "A payload was larger than the limit of whoever had to take it.",
+                    words: [
+                        "RequestEntityTooLarge", "Function.ResponseSizeTooLarge", "exceeded maximum allowed payload size", "Response payload size",
+                        "request entity too large", "Request Entity Too Large", "PayloadTooLargeError", "Payload Too Large",
+                        "Request must be smaller than", "status code 413", "413 Request Entity", "Http response code: 413", "response code: 413",
+                        "body size is too long", "Body is too large", "Response size exceeded", "EventTooLarge", "payload size exceeded",
+                    ],
+                },
+            }
+            /// A layer's extension crashed, did not start, or used up the time.
+            ExtensionFailure "extension_failure" {
+                meaning: "an extension fails or uses up the time",
+                next_step: "Mend the extension's configuration, version or architecture, give it network and memory, or take its layer off: the handler itself may be fine.",
+                by: code extension_failure,
+            }
+            /// A setting that the code needs is absent or wrong.
+            MissingConfig "missing_config" {
+                meaning: "a setting is missing",
+                next_step: "Set what the quoted line names on this function (and alias); an update of the environment replaces the whole map, so give all of it again.",
+                by: code missing_config,
+            }
+            /// A service that the function calls asks it to slow down.
+            DownstreamThrottled "downstream_throttled" {
+                meaning: "a service it calls throttles it",
+                next_step: "Retry with back-off and jitter, make fewer calls in parallel (the function's concurrency multiplies them), or ask for a higher quota of the service that is named.",
+                by: words {
+                    finding: "A service that the function calls refused because it was asked too often.",
+                    words: [
+                        "ThrottlingException", "ThrottledException", "Throttling:", "(Throttling)", "Rate exceeded", "Rate Exceeded",
+                        "TooManyRequestsException", "TooManyRequests", "Too Many Requests", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
+                        "SlowDown", "status code 429", "Error: 429", "429 Client Error", "HTTP 429", "RateLimitError", "Rate limit reached",
+                        "rate limit exceeded", "Rate limit exceeded", "ServiceQuotaExceededException", "EC2ThrottledException",
+                        "BandwidthLimitExceeded", "RequestThrottled", "Reduce your request rate",
+                    ],
+                },
+            }
+            /// The database takes no more connections.
+            DbConnectionsExhausted "db_connections_exhausted" {
+                meaning: "the database has no connection left",
+                next_step: "Open one connection per environment, keep it, and cap the function's concurrency below the database's limit; a proxy such as RDS Proxy shares connections between environments.",
+                by: words {
+                    finding: "The database, or the pool in front of it, had no connection left to give.",
+                    words: [
+                        "Too many connections", "too many connections", "remaining connection slots", "too many clients already",
+                        "acquire database connection", "\"53300\"", "max_user_connections", "fetching a new connection from the connection pool",
+                        "QueuePool limit", "ER_CON_COUNT_ERROR", "acquiring a connection", "ResourceRequest timed out", "connection limit exceeded",
+                        "Connection pool exhausted", "connection pool exhausted", "MaxClientsInSessionMode", "max clients reached",
+                        "ConnectionAcquireTimeoutError", "User has exceeded the 'max_", "Operation timed out waiting for a connection",
+                        "connection is not available, request timed out",
+                    ],
+                    // Clients of HTTP have pools as well.
+                    with: [(["PoolTimeout"], ["psycopg", "sql", "SQL", "ostgres"])],
+                    // Servers of mail and files refuse in the same words.
+                    unless: ["421 ", "SMTP", "smtp", "ftplib"],
+                },
+            }
+            /// The database does not answer.
+            DbUnreachable "db_unreachable" {
+                meaning: "the database does not answer",
+                next_step: "Check host and port that the quoted line shows (`localhost` in it means that the setting is missing), then the security group, the allow list and whether the database runs at all.",
+                by: code db_unreachable,
+            }
+            /// A host name could not be resolved.
+            DnsFailure "dns_failure" {
+                meaning: "a host name does not resolve",
+                next_step: "Correct the host name that the quoted line shows; if it is right, look at the VPC's DNS settings and let the security group reach port 53.",
+                by: words {
+                    finding: "A host name could not be turned into an address.",
+                    words: [
+                        "ENOTFOUND", "EAI_AGAIN", "UnknownHostException", "Name or service not known", "Temporary failure in name resolution",
+                        "no such host", "Could not resolve host", "could not resolve host", "could not translate host name", "getaddrinfo failed",
+                        "nodename nor servname", "NameResolutionError", "failed to lookup address", "Name does not resolve", "Failed to resolve host", "Failed to resolve hostname",
+                        "No address associated with hostname", "getaddrinfo: ", "DNS lookup", "DNS resolution failed", 
+                    ],
+                    // Any device can be busy; a resolver that cannot open its socket says so while a connection is made.
+                    with: [(["Device or resource busy"], ["getaddrinfo", "gaierror", "resolv", "establish a new connection", "HTTPConnection", "HTTPSConnection"])],
+                },
+            }
+            /// The function cannot reach the outside: no route, or a closed one.
+            VpcNoEgress "vpc_no_egress" {
+                meaning: "a connection to the outside gets no answer",
+                next_step: "See whether the function is in a VPC: a private subnet needs a NAT gateway or a VPC endpoint for what it calls, and the security group must let it out; a function that needs nothing in the VPC is better outside of it.",
+                by: code vpc_no_egress,
+            }
+            /// The handler got an event whose shape it does not understand.
+            BadEvent "bad_event" {
+                meaning: "it gets events it does not understand",
+                next_step: "Compare the event that is sent (a console test event, another payload version, a direct invocation) with the one the handler reads, and have the handler check it first.",
+                by: code bad_event,
+            }
+            /// AWS refused a call for another reason.
+            AwsApiError "aws_api_error" {
+                meaning: "AWS refuses a call",
+                next_step: "Read what the quoted line names: the operation and AWS's own word for what is wrong with it; the request has to change.",
+                by: words {
+                    finding: "AWS refused a call that the function made.",
+                    words: [
+                        "An error occurred (", "AccessControlListNotSupported", "NoSuchKey", "NoSuchBucket", "ConditionalCheckFailedException",
+                        "InvalidParameterValue", "ParamValidationError", "Parameter validation failed", "api error ", "\"$fault\"", "$metadata",
+                        "(Service: ", "PermanentRedirect", "AuthorizationHeaderMalformed", "TransactionCanceledException",
+                        "botocore.exceptions.", "botocore.errorfactory", "MultipleValidationErrors", "ItemCollectionSizeLimit",
+                    ],
+                    // Names that frameworks give their own exceptions as well.
+                    with: [
+                        (
+                            [
+                                "ValidationException", "ValidationError", "ResourceNotFoundException", "InvalidParameterException",
+                                "ResourceConflictException", "MissingParameter", "ResourceInUseException", "LimitExceededException",
+                                "InvalidRequestException", "BadRequestException", "NotFoundException", "MessageRejected",
+                            ],
+                            AWS
+                        ),
+                    ],
+                },
+            }
+            /// A service of somebody else answered with an error.
+            UpstreamError "upstream_error" {
+                meaning: "a service it calls answers with an error",
+                next_step: "Look at that service's status, the credentials and limits the function uses there; handle the answer and retry what can be retried.",
+                by: code upstream_error,
+            }
+            /// The code throws while it is loaded.
+            InitException "init_exception" {
+                meaning: "the code fails while it is loaded",
+                next_step: "Mend the load-time code that the quoted line names (and ship the files it reads); until then every environment fails before the handler runs.",
+                by: code init_exception,
+            }
+            /// An error of the application that has no more specific name. Its fingerprint tells a new kind from an old one.
+            AppException "app_exception" {
+                meaning: "the application fails",
+                next_step: "Mend the code at the top frame of the application in the quoted error.",
+                by: code app_exception,
+            }
+            /// Every invocation begins by starting up what the one before had to abandon, and is ended for it.
+            ReinitLoop "reinit_loop" {
+                meaning: "it restarts in a loop and never gets to work",
+                next_step: "Raise the function's timeout above start-up plus handler, shorten start-up, or stop the first crash. Pinging cannot break the loop: each ping starts it over and is paid for. A new deployment ends it only for as long as start-up fits.",
+                by: code reinit_loop,
+            }
+            /// Start-up is so long that it hurts, or uses up the function's timeout from inside the invocation.
+            SlowColdStart "slow_cold_start" {
+                meaning: "start-up takes too long",
+                next_step: "Look for a call that blocks while the application is imported (a secret, a database or any address without a route from the function), then at package size and memory. Raising the timeout helps only if start-up ends at all.",
+                by: code slow_cold_start,
+            }
+            /// Start-up reached its own limit.
+            InitTimeout "init_timeout" {
+                meaning: "start-up hits its own time limit",
+                next_step: "Move work (models, migrations, network calls) out of module load, raise the memory (CPU grows with it), or raise the function's timeout so that the second try inside the invocation can finish.",
+                by: code init_timeout,
+            }
+            /// The runtime process ended, and no better cause is visible.
+            RuntimeExit "runtime_exit" {
+                meaning: "the runtime process ends",
+                next_step: "Look for an exit call, a main that returns or an unhandled rejection; the last lines before it are the place to start.",
+                by: code runtime_exit,
+            }
+            /// The handler had finished, but something open kept Node's event loop alive until the timeout.
+            EventLoopHang "event_loop_hang" {
+                meaning: "open handles keep it alive until the timeout",
+                next_step: "Make the handler `async` (or set `context.callbackWaitsForEmptyEventLoop = false`), and close pools, sockets and timers that it leaves open.",
+                by: code event_loop_hang,
+            }
+            /// The invocation used up the function's timeout, and nothing deeper shows.
+            FunctionTimeout "function_timeout" {
+                meaning: "it hits its timeout",
+                next_step: "Find the call that takes so long: log before and after each outgoing call, and give each client a limit below the function's timeout. Raise the timeout only if the work is meant to take long.",
+                by: code function_timeout,
+            }
+            /// Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
+            MemoryPressure "memory_pressure" {
+                meaning: "memory is nearly used up",
+                next_step: "Raise the memory size (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles.",
+                by: code memory_pressure,
+            }
+            /// Nearly every invocation needs a new environment although nothing fails.
+            ColdStartEveryInvocation "cold_start_every_invocation" {
+                meaning: "nearly every call waits for a cold start",
+                next_step: "Calls come more rarely than an idle environment is kept, or more of them overlap than environments are kept warm: accept it, ping as many environments as calls overlap, or shorten start-up.",
+                by: code cold_start_every_invocation,
+            }
+            /// A normal cold start. Nothing is wrong with it, so no invocation is ever judged to have it; a rule may still ask for it.
+            ColdStart "cold_start" {
+                meaning: "a new environment was started",
+                next_step: "None, unless the wait matters: then have environments ready before the call comes (pings, provisioned concurrency, SnapStart), or make start-up shorter.",
+                by: code cold_start,
+            }
+        }
+    };
+}
+
+pub(super) use causes;

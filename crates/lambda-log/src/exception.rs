@@ -1,0 +1,52 @@
+//! The shapes in which runtimes print an error and its stack.
+
+/// How Python's stacks begin.
+pub(crate) const TRACEBACK: &str = "Traceback (most recent call last)";
+
+/// `Runtime.ExitError` and the like, alone on a line.
+pub(crate) fn is_error_type(text: &str) -> bool {
+    let rest = ["Runtime.", "Extension.", "Sandbox.", "Function."].iter().find_map(|start| text.strip_prefix(start));
+    rest.is_some_and(|rest| (1..=64).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Words behind which Node's runtime prints an error as an object.
+pub(crate) fn announces_object(text: &str) -> bool {
+    ["Uncaught Exception", "Invoke Error", "Unhandled Promise Rejection", "from handler method", "from handler"]
+        .iter()
+        .any(|words| text.trim_ascii_end().ends_with(words))
+}
+
+/// Lines that go on with the stack or the message of an error.
+pub(crate) fn goes_on_with_stack(text: &str) -> bool {
+    const STARTS: [&str; 13] = [
+        TRACEBACK,
+        "at ",
+        "Caused by:",
+        "Suppressed:",
+        "File \"",
+        "During handling of the above",
+        "The above exception was",
+        "Require stack:",
+        "- /var/",
+        "- /opt/",
+        "}",
+        "]",
+        "--- End of",
+    ];
+    STARTS.iter().any(|start| text.starts_with(start))
+}
+
+/// `botocore.exceptions.ClientError: what happened`: an exception's name, alone or with its message.
+pub fn is_exception(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default().trim_ascii_end();
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.len() < 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
+    let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "timeout", "Timeout", "Failure", "Fault", "NotFound", "DoesNotExist"];
+    is_name && (ends.iter().any(|end| last.ends_with(end)) || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
+}
+
+/// `gaierror: what happened`: an exception is not always called one.
+pub(crate) fn is_named(text: &str) -> bool {
+    let name = text.split_once(": ").map_or("", |(name, _)| name);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
+}

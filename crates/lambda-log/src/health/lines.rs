@@ -1,0 +1,30 @@
+//! How many lines of a copy were read.
+
+use crate::reader::Kind;
+
+/// How many lines were read, and of what kind. Every line of the copy is one of the three.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Lines of the platform.
+    pub platform: u64,
+    /// Lines of the application, and lines that belong to no event.
+    pub application: u64,
+    /// Lines that claim to be the platform's and cannot be read, and lines that are no text.
+    pub unparsed: u64,
+}
+
+impl Lines {
+    /// All of them.
+    pub fn read(&self) -> u64 {
+        self.platform + self.application + self.unparsed
+    }
+
+    /// Adds lines of one kind.
+    pub fn add(&mut self, kind: Kind, lines: u64) {
+        match kind {
+            Kind::Platform => self.platform += lines,
+            Kind::Application => self.application += lines,
+            Kind::Unparsed => self.unparsed += lines,
+        }
+    }
+}

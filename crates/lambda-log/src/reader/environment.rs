@@ -1,0 +1,209 @@
+//! The execution environments of a function, each with the invocations that are put together in it.
+
+use std::collections::BTreeMap;
+
+use chrono::serde::ts_milliseconds_option;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::{Cause, Causes};
+use crate::invocation::{MOST_INSTANCING, Open, Said, StartUp};
+use crate::unset::is_unset;
+use crate::line::{Application, InitReport};
+
+/// Reports of one start-up that are kept; more than two are two start-ups.
+const MOST_START_UPS: usize = 4;
+/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a copy does not
+/// name its streams.
+const MOST_PAST: (usize, usize) = (1, 8);
+
+/// The environments of a function, by log stream.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Environments {
+    pub(super) named: BTreeMap<String, Environment>,
+    /// Everything of a copy that names no streams.
+    pub(super) unnamed: Environment,
+}
+
+impl Environments {
+    pub(super) fn of(&mut self, stream: &str) -> &mut Environment {
+        if stream.is_empty() {
+            return &mut self.unnamed;
+        }
+        // A name is copied once for each stream and not once for each line.
+        if !self.named.contains_key(stream) {
+            self.named.insert(stream.to_owned(), Environment::default());
+        }
+        self.named.entry(stream.to_owned()).or_default()
+    }
+
+    pub(super) fn all(&mut self) -> impl Iterator<Item = (&str, &mut Environment)> {
+        std::iter::once(("", &mut self.unnamed)).chain(self.named.iter_mut().map(|(stream, environment)| (stream.as_str(), environment)))
+    }
+}
+
+/// One execution environment, that is, one log stream.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Environment {
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
+    pub(super) last: Option<DateTime<Utc>>,
+    /// A start-up that no invocation has confirmed yet.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(super) start_up: Option<StartUp>,
+    /// What was said outside of any invocation.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(super) before: Said,
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(super) open: Vec<Open>,
+    /// The last that were handed out for good, in case a line of theirs comes late.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(super) past: Vec<Open>,
+}
+
+impl Environment {
+    /// Remembers invocations that are over, in case a line of theirs comes late.
+    pub(super) fn remember(&mut self, over: Vec<Open>, unnamed: bool) {
+        if over.is_empty() {
+            return;
+        }
+        let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
+        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()).map(Open::without_quotes));
+        self.past.drain(..self.past.len().saturating_sub(most));
+    }
+
+    pub(super) fn has_start_up(&self) -> bool {
+        self.start_up.as_ref().is_some_and(|start_up| !start_up.reports.is_empty())
+    }
+
+    /// A new invocation, with everything that was said and started before it: its place.
+    pub(super) fn begin(&mut self, id: Option<&str>, started: Option<DateTime<Utc>>) -> usize {
+        let start_up = self.start_up.take();
+        let said = std::mem::take(&mut self.before);
+        let error_type = start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
+        self.open.push(Open { request_id: id.map(str::to_owned), started, start_up, said, error_type, ..Open::default() });
+        self.open.len() - 1
+    }
+
+    /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was seen.
+    pub(super) fn of(&mut self, id: Option<&str>) -> usize {
+        let is_it = |open: &Open| open.request_id.as_deref() == id;
+        if id.is_some()
+            && !self.open.iter().any(is_it)
+            && let Some(place) = self.past.iter().rposition(is_it)
+        {
+            // A line of an invocation that is over comes late. What was said meanwhile is not its own.
+            let mut late = self.past.remove(place);
+            late.judged = false;
+            self.open.insert(0, late);
+            return 0;
+        }
+        let place = match id {
+            Some(_) => self.open.iter().rposition(is_it).or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
+            None => self.open.iter().rposition(|open| open.report.is_none()),
+        };
+        let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else { return self.begin(id, None) };
+        let before = std::mem::take(&mut self.before);
+        if before != Said::default() {
+            open.said.prepend(before);
+        }
+        if let Some(start_up) = self.start_up.take_if(|start_up| !start_up.is_new) {
+            let reports = &mut open.start_up.get_or_insert_default().reports;
+            reports.extend(start_up.reports);
+            reports.truncate(MOST_START_UPS);
+        }
+        open.request_id = open.request_id.take().or_else(|| id.map(str::to_owned));
+        open.judged = false;
+        place
+    }
+
+    /// The same, but a line without an id may speak of an invocation that has ended.
+    pub(super) fn of_or_last(&mut self, id: Option<&str>) -> usize {
+        let unended = self.open.iter().any(|open| !open.has_ended());
+        if id.is_none()
+            && !unended
+            && !self.has_start_up()
+            && let Some(last) = self.open.last_mut()
+        {
+            last.judged = false;
+            return self.open.len() - 1;
+        }
+        self.of(id)
+    }
+
+    /// Where a line without an id is written down.
+    pub(super) fn speaking(&mut self) -> &mut Said {
+        match self.open.iter_mut().rfind(|open| !open.has_ended()) {
+            Some(open) => {
+                open.judged = false;
+                &mut open.said
+            }
+            None => &mut self.before,
+        }
+    }
+
+    pub(super) fn init_report(&mut self, event: &str, report: InitReport, causes: &Causes) {
+        let (start_up, said) = match self.open.iter_mut().rfind(|open| !open.has_ended()) {
+            Some(open) => {
+                open.judged = false;
+                open.error_type = report.error_type.clone().or(open.error_type.take());
+                (&mut open.start_up, &mut open.said)
+            }
+            None => (&mut self.start_up, &mut self.before),
+        };
+        if report.status.is_bad() {
+            said.quote(event);
+        }
+        if let Some(kind) = &report.error_type {
+            sign_type(said, kind, causes);
+        }
+        let start_up = start_up.get_or_insert_default();
+        start_up.ahead |= report.ahead;
+        if start_up.reports.len() < MOST_START_UPS {
+            start_up.reports.push(report);
+        }
+    }
+
+    pub(super) fn application(&mut self, line: &Application<'_>, at: Option<DateTime<Utc>>, causes: &Causes) {
+        let by_id = line.request_id.as_deref().and_then(|id| self.open.iter().rposition(|open| open.request_id.as_deref() == Some(id)));
+        let said = match by_id.and_then(|place| self.open.get_mut(place)) {
+            Some(open) => {
+                open.judged = false;
+                &mut open.said
+            }
+            None => self.speaking(),
+        };
+        if line.text.starts_with("Instancing..") {
+            said.instancing.push(at);
+            said.instancing.drain(..said.instancing.len().saturating_sub(MOST_INSTANCING));
+            said.lines_since_instancing = 0;
+            said.is_up = false;
+            said.quote(&line.text);
+            return;
+        }
+        said.lines = said.lines.saturating_add(1);
+        said.last_at = at.or(said.last_at);
+        // Zappa logs the event once the application is there: start-up has ended.
+        if line.text.contains("Zappa Event:") {
+            said.is_up = true;
+            said.is_ping |= line.text.contains("Scheduled Event");
+        } else {
+            said.lines_since_instancing = said.lines_since_instancing.saturating_add(1);
+        }
+        said.is_ping |= line.text.contains("serverless-plugin-warmup") || line.text.contains("WarmUp - Lambda is warm");
+        // What the application says after a sign takes the last word from it.
+        said.signs.iter_mut().for_each(|sign| sign.is_last = false);
+        said.of_node |= line.of_node;
+        said.sign(causes.signs(line, false), line, true);
+    }
+}
+
+/// What an error type points to, by itself.
+pub(super) fn sign_type(said: &mut Said, kind: &str, causes: &Causes) {
+    let line = Application { text: kind.into(), unhandled: true, ..Application::default() };
+    let signs = causes.signs(&line, true).into_iter().filter(|sign| sign.cause != Cause::AppException).collect();
+    let error = said.error.take();
+    said.sign(signs, &line, false);
+    // A type is not the text of an error.
+    said.error = error;
+}
