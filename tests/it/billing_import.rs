@@ -186,8 +186,10 @@ async fn a_watch_reads_the_newest_delivery_from_a_bucket() {
     put(&format!("{month}/20241202T000000Z-b/focus-00001.csv"), format!("{NAMES}{ROWS}").into_bytes()).await;
     put("bills/acme/focus/metadata/BILLING_PERIOD=2024-12/focus-Manifest.json", b"{}".to_vec()).await;
     let folder = folder("focus_export = { bucket = \"s3://bills/acme/focus\" }", "");
-    for _ in 0..2 {
-        let output = once(&folder, &moto.url());
+    // Once by the address of everything, once by that of S3 alone.
+    for (all, s3) in [(moto.url(), None), ("http://127.0.0.1:1".to_owned(), Some(moto.url()))] {
+        let alone = s3.map(|s3| ("AWS_ENDPOINT_URL_S3", s3));
+        let output = monitor(folder.path()).args(["run", "--once"]).envs(aws_env(&all, &[])).envs(alone).limit(Duration::from_secs(60)).run();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
     }
     let days: Vec<(String, usize)> = december(folder.path()).await.into_iter().map(|(_, day, lines)| (day, lines.len())).collect();

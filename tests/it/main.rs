@@ -14,6 +14,7 @@ mod default_config;
 mod demo;
 mod diagnose;
 mod early;
+mod exports;
 mod failures;
 mod forecast;
 mod inventory;

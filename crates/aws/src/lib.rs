@@ -13,8 +13,10 @@ mod query;
 pub mod recorded;
 pub mod resolve;
 pub mod resources;
+mod s3;
 pub mod sdk;
 pub mod settings;
+mod signed;
 
 use std::fs::File;
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! AWS through its own SDK. Endpoints, profiles, SSO sessions and roles follow the SDK's usual rules.
 
-mod exports;
-
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +26,8 @@ use rust_decimal::Decimal;
 use super::budget::Budget;
 use super::failure::{failure, unreadable};
 use super::query::Query;
+use super::s3::S3;
+use super::signed::SignedClient;
 use super::{
     Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
     MetricQuery, Metrics, Page, Provisioned, Statistics,
@@ -63,17 +63,17 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
         functions: aws_sdk_lambda::Client::new(config),
         metrics: aws_sdk_cloudwatch::Client::new(config),
         identity: aws_sdk_sts::Client::new(config),
-        exports: exports::client(config),
     });
+    let signed = Arc::new(SignedClient::new(config, clock, CONNECT, ONE_TRY));
     Account {
         region,
         billing: client.clone(),
         logs: client.clone(),
         functions: client.clone(),
         metrics: client.clone(),
-        resources: Arc::new(Query::new(config, clock, CONNECT, ONE_TRY)),
+        resources: Arc::new(Query::new(Arc::clone(&signed))),
         identity: client.clone(),
-        exports: client,
+        exports: Arc::new(S3::new(signed)),
         prices: Arc::default(),
         log_budget: Arc::new(Budget::unbounded()),
     }
@@ -102,7 +102,6 @@ struct Sdk {
     functions: aws_sdk_lambda::Client,
     metrics: aws_sdk_cloudwatch::Client,
     identity: aws_sdk_sts::Client,
-    exports: aws_sdk_s3::Client,
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 //! `read.focus_export`: what each day costs, line by line, from the exports that AWS delivers to a bucket, or from copies of them in a
 //! folder. A month of which anything has changed is read again as a whole, because each delivery holds all of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,11 +123,15 @@ impl Polled {
             Place::Folder(path) => return look(path).map_err(|bad| unusable(&bad)),
             Place::Bucket(bucket) => bucket,
         };
-        let (mut all, mut token) = (Vec::new(), None);
+        let (mut all, mut token, mut asked) = (Vec::new(), None, BTreeSet::new());
         for _ in 0..MOST_PAGES {
             let page = self.exports.objects(bucket, token.as_deref()).await?;
             all.extend(page.items);
             token = page.next;
+            if token.as_ref().is_some_and(|next| !asked.insert(next.clone())) {
+                let said = "its pages do not end".to_owned();
+                return Err(failure("s3:ListBucket", &bucket.name, said, "see what stands behind AWS_ENDPOINT_URL; it is asked again by itself"));
+            }
             if token.is_none() {
                 let layout = Layout::of(all);
                 if let Some((one, other)) = layout.twice() {
