@@ -41,7 +41,6 @@ fn exact(amount: &str) -> Result<Decimal, String> {
     amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| format!("`{amount}` is not an amount"))
 }
 
-
 pub(super) fn log_group(group: &SdkLogGroup) -> Result<LogGroup, String> {
     let name = group.log_group_name().ok_or("a log group without a name")?;
     let retention = group.retention_in_days().map(|days| u32::try_from(days).map_err(|_| format!("`{days}` days of retention of {name}")));
@@ -49,7 +48,10 @@ pub(super) fn log_group(group: &SdkLogGroup) -> Result<LogGroup, String> {
         name: name.to_owned(),
         retention_days: retention.transpose()?,
         stored_bytes: group.stored_bytes().map(|bytes| u64::try_from(bytes).map_err(|_| format!("`{bytes}` stored bytes of {name}"))).transpose()?,
-        created: group.creation_time().map(|at| DateTime::from_timestamp_millis(at).ok_or_else(|| format!("`{at}` as the creation time of {name}"))).transpose()?,
+        created: group
+            .creation_time()
+            .map(|at| DateTime::from_timestamp_millis(at).ok_or_else(|| format!("`{at}` as the creation time of {name}")))
+            .transpose()?,
     })
 }
 

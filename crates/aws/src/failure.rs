@@ -104,7 +104,8 @@ fn without_credentials(error: &CredentialsError) -> (FailureKind, String) {
             (FailureKind::NoCredentials, format!("no usable credentials ({why})"))
         }
         _ => {
-            let assumed = innermost::<SdkError<AssumeRoleError, HttpResponse>>(error).and_then(|error| Some((error.code()?, error.message().unwrap_or("no message"))));
+            let assumed =
+                innermost::<SdkError<AssumeRoleError, HttpResponse>>(error).and_then(|error| Some((error.code()?, error.message().unwrap_or("no message"))));
             if let Some((code, message)) = assumed {
                 return (FailureKind::BadCredentials, format!("the role cannot be assumed ({code}: {message})"));
             }
@@ -209,9 +210,11 @@ fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
         FailureKind::NoCredentials => {
             "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must answer".to_owned()
         }
-        FailureKind::BadCredentials => "renew the credentials: run `aws sso login` for the profile if it uses SSO; temporary keys need their AWS_SESSION_TOKEN; \
+        FailureKind::BadCredentials => {
+            "renew the credentials: run `aws sso login` for the profile if it uses SSO; temporary keys need their AWS_SESSION_TOKEN; \
              check that the clock of this machine is right"
-            .to_owned(),
+                .to_owned()
+        }
         FailureKind::NotFound if call.starts_with("logs:") => {
             "check the function's name and region; a function that was never called has no log group yet".to_owned()
         }

@@ -208,10 +208,9 @@ fn no_two(own: &[ResourcePrice]) -> Result<(), String> {
     let mut known = BTreeSet::new();
     match own.iter().find(|price| !known.insert(price.key())) {
         None => Ok(()),
-        Some(twice) => Err(format!(
-            "there are two [[resource]] prices of kind `{}`, class `{}`, in `{}`; leave one of them out",
-            twice.kind, twice.class, twice.region
-        )),
+        Some(twice) => {
+            Err(format!("there are two [[resource]] prices of kind `{}`, class `{}`, in `{}`; leave one of them out", twice.kind, twice.class, twice.region))
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use model::call_failure::CallFailure;
 use reqwest::{Method, Url};
 use serde::Deserialize;
 
-use super::{Page, paging};
 use super::failure::refused;
 use super::signed::{Named, SignedClient, Try, Unsigned, domain};
+use super::{Page, paging};
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 

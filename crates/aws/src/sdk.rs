@@ -9,9 +9,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;
-use aws_sdk_costexplorer::types::{
-    DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, GroupDefinition, GroupDefinitionType,
-};
+use aws_sdk_costexplorer::types::{DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, GroupDefinition, GroupDefinitionType};
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
@@ -30,8 +28,8 @@ use super::query::Query;
 use super::s3::S3;
 use super::signed::SignedClient;
 use super::{
-    Account, BilledDay, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
-    MetricQuery, Metrics, Page, Provisioned, Statistics,
+    Account, BilledDay, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs, MetricQuery,
+    Metrics, Page, Provisioned, Statistics,
 };
 use crate::settings::Aws;
 
@@ -228,7 +226,8 @@ impl Functions for Sdk {
             .payload(payload.as_bytes().to_vec().into());
         let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure("lambda:InvokeFunction", function, &error))?;
         let tail = answer.log_result().map(|tail| BASE64_STANDARD.decode(tail)).transpose();
-        let tail = tail.map_err(|error| unreadable("lambda:InvokeFunction", function, format!("the end of its log is not Base64: {error}")))?.unwrap_or_default();
+        let tail =
+            tail.map_err(|error| unreadable("lambda:InvokeFunction", function, format!("the end of its log is not Base64: {error}")))?.unwrap_or_default();
         Ok(Invoked {
             function_error: answer.function_error().map(str::to_owned),
             payload: answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned()).unwrap_or_default(),

@@ -16,7 +16,7 @@ use model::settings::Settings;
 use model::span::Span;
 use rust_decimal::Decimal;
 
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{Gathered, Poll, Source, stored};
 
 const CALLS: &[&str] = &["ce:GetCostAndUsage"];
 
@@ -252,7 +252,7 @@ impl Source for Polled {
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
         self.answered_before = cursors.contains_key("answered");
         self.closed = cursors.get("closed").and_then(|month| month.parse().ok());
-        self.told_apart = cursors.get("told_apart").and_then(|days| serde_json::from_str(days).ok()).unwrap_or_default();
+        self.told_apart = cursors.get("told_apart").and_then(|days| stored(&self.name, "told_apart", days)).unwrap_or_default();
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {

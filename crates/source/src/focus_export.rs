@@ -19,8 +19,8 @@ use model::settings::Settings;
 use model::span::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::poll::{Gathered, Poll, Source};
 use crate::billfile::{BadExport, Reading, look};
+use crate::poll::{Gathered, Poll, Source};
 use billing::export::bill::Bill;
 
 const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];

@@ -6,6 +6,7 @@ use alerting::observation::{Observation, What};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use model::call_failure::CallFailure;
+use serde::de::DeserializeOwned;
 
 /// Something that can be polled.
 #[async_trait]
@@ -80,4 +81,9 @@ impl<'a> Poll<'a> {
         }
         self.gathered
     }
+}
+
+/// A cursor as it was stored; `None`, with a line in the log, if it cannot be read: what it was for begins anew.
+pub(crate) fn stored<T: DeserializeOwned>(source: &str, key: &str, text: &str) -> Option<T> {
+    serde_json::from_str(text).map_err(|error| tracing::warn!("{source}: the stored cursor `{key}` cannot be read and is begun anew: {error}")).ok()
 }

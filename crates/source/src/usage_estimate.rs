@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exact::exact;
 use crate::metrics::statistics;
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{Gathered, Poll, Source, stored};
 
 const CALLS: &[&str] = &["lambda:ListFunctions", "cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
@@ -162,7 +162,8 @@ impl Polled {
     async fn provisioned(&self) -> Result<BTreeSet<String>, CallFailure> {
         let query = MetricQuery::new("AWS/Lambda", "ProvisionedConcurrencyInvocations", &[]);
         let (metrics, query) = (self.metrics.as_ref(), &query);
-        let listed = paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move { metrics.list_metrics(query, token.as_deref()).await }).await?;
+        let listed =
+            paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move { metrics.list_metrics(query, token.as_deref()).await }).await?;
         let functions = listed.into_iter().flat_map(|metric| metric.dimensions).filter(|(name, _)| name == "FunctionName");
         Ok(functions.map(|(_, function)| function).collect())
     }
@@ -177,7 +178,8 @@ impl Polled {
     async fn count_functions(&self, listed: &[FunctionSettings], days: &mut BTreeMap<NaiveDate, DayUse>, today: NaiveDate) -> Result<(), CallFailure> {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let provisioned = self.provisioned().await?;
-        let metric = |functions: &[&FunctionSettings], metric: &str| functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect();
+        let metric =
+            |functions: &[&FunctionSettings], metric: &str| functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect();
         let listed: Vec<&FunctionSettings> = listed.iter().collect();
         let requests = self.daily(metric(&listed, "Invocations"), first, today).await?;
         // A function that was not called took no time, and is not asked for it.
@@ -269,7 +271,8 @@ impl Source for Polled {
     }
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
-        let known = |(function, text): (String, String)| Some((function, serde_json::from_str(&text).ok()?));
+        let name = self.name.as_str();
+        let known = |(function, text): (String, String)| stored(name, &function, &text).map(|known| (function, known));
         self.known = cursors.into_iter().filter_map(known).collect();
     }
 

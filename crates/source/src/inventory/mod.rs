@@ -25,7 +25,7 @@ use model::settings::Settings;
 use model::span::Span;
 
 use self::look::{Look, Remembered};
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{Gathered, Poll, Source, stored};
 
 macro_rules! kinds {
     ($($module:ident: $kind:ident),* $(,)?) => {
@@ -117,7 +117,7 @@ impl Source for Polled {
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
         for (_, kind) in ResourceKind::ALL {
-            let known = cursors.get(kind.word()).and_then(|value| serde_json::from_str(value).ok());
+            let known = cursors.get(kind.word()).and_then(|value| stored(&self.name, kind.word(), value));
             self.remembered.extend(known.map(|known| (*kind, known)));
         }
     }
