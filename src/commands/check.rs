@@ -9,7 +9,7 @@ use aws::{Account, CostBy, CostMetric, CostQuestion, MetricQuery};
 use chrono::TimeDelta;
 use clock::Clock;
 use indicatif::ProgressBar;
-use model::call_failure::CallFailure;
+use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use serde::Serialize;
 use source::WarmPing;
@@ -63,23 +63,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         let progress = ProgressBar::new_spinner().with_message("asking AWS and the receivers");
         progress.enable_steady_tick(Duration::from_millis(100));
         let account = account(&config.aws, &context.clock).await;
-        looks.push(Look::new("credentials", account.identity.who().await.map_err(|failure| failure.to_string())));
-        for watch in &config.watches {
-            for call in watch.read.calls() {
-                looks.push(match (watch.read.kind(), call) {
-                    (ESTIMATED_CHARGES, "cloudwatch:ListMetrics") => charges(&account).await,
-                    _ => permission(call, &account, watch.read.functions(), context).await,
-                });
+        match account.identity.who().await {
+            // Every call would fail for the same reason: it is told once.
+            Err(failure) if lacks_credentials(failure.kind) => looks.push(Look::new("credentials", Err(format!("{failure}; {}", blind(&config))))),
+            who => {
+                looks.push(Look::new("credentials", who.map_err(|failure| failure.to_string())));
+                calls(&config, &account, context, &mut looks).await;
             }
-        }
-        if config.warms.iter().any(WarmPing::asks_for_the_limit) {
-            looks.push(permission("lambda:GetAccountSettings", &account, &[], context).await);
-        }
-        for warm in &config.warms {
-            // A dry run: the function is not called, and no ping is paid for.
-            let may = account.functions.may_invoke(&warm.function).await;
-            let said = may.map(|()| "may be called; it was not".to_owned()).map_err(|failure| failure.to_string());
-            looks.push(Look::new(format!("lambda:InvokeFunction on {}", warm.function), said));
         }
         for (name, receiver) in &receivers {
             looks.push(Look::new(format!("receiver {name}"), receiver.probe().await));
@@ -94,6 +84,40 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         Format::Text => looks.iter().for_each(|look| print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))),
     }
     Ok(if fine { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Tries each call that the configuration needs.
+async fn calls(config: &Config, account: &Account, context: &Context, looks: &mut Vec<Look>) {
+    for watch in &config.watches {
+        for call in watch.read.calls() {
+            looks.push(match (watch.read.kind(), call) {
+                (ESTIMATED_CHARGES, "cloudwatch:ListMetrics") => charges(account).await,
+                _ => permission(call, account, watch.read.functions(), context).await,
+            });
+        }
+    }
+    if config.warms.iter().any(WarmPing::asks_for_the_limit) {
+        looks.push(permission("lambda:GetAccountSettings", account, &[], context).await);
+    }
+    for warm in &config.warms {
+        // A dry run: the function is not called, and no ping is paid for.
+        let may = account.functions.may_invoke(&warm.function).await;
+        let said = may.map(|()| "may be called; it was not".to_owned()).map_err(|failure| failure.to_string());
+        looks.push(Look::new(format!("lambda:InvokeFunction on {}", warm.function), said));
+    }
+}
+
+fn lacks_credentials(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::NoCredentials | FailureKind::BadCredentials)
+}
+
+/// What cannot be seen or done without credentials.
+fn blind(config: &Config) -> String {
+    let names: Vec<&str> = config.watches.iter().map(|watch| watch.name.as_str()).chain(config.warms.iter().map(|warm| warm.name.as_str())).collect();
+    if names.is_empty() {
+        return "no watch needs them yet".to_owned();
+    }
+    format!("until then these stay blind, and none of their calls was tried: {}", names.join(", "))
 }
 
 fn summary(config: &Config) -> String {

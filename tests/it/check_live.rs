@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::support::program::monitor;
+use crate::support::stack::aws_env;
 use crate::world::World;
 
 const TABLES: &str = "[warm.there]\nevery = \"2m\"\nfunction = \"backend-dev\"\n[warm.gone]\nevery = \"2m\"\nfunction = \"not-there\"\n";
@@ -10,6 +12,22 @@ const TABLES: &str = "[warm.there]\nevery = \"2m\"\nfunction = \"backend-dev\"\n
 async fn lines(world: &World) -> usize {
     let logged = world.ministack.try_call("logs", "Logs_20140328.FilterLogEvents", &json!({"logGroupName": "/aws/lambda/backend-dev"})).await;
     logged.ok().and_then(|answer| answer["events"].as_array().map(Vec::len)).unwrap_or(0)
+}
+
+#[test]
+fn missing_credentials_are_one_line_that_says_what_stays_blind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tables = "[watch.spend]\nevery = \"6h\"\nread.cost_explorer = {}\n[watch.backend]\nevery = \"1m\"\nread.lambda_logs = { functions = [\"f\"] }\n\
+                  [receiver.x]\nvia.stdout = {}\n";
+    std::fs::write(folder.path().join("alerts.toml"), format!("{tables}{TABLES}")).expect("the configuration");
+    let without = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    let output = monitor(folder.path()).args(["check", "--live", "--format", "json"]).envs(aws_env("http://127.0.0.1:9", &[])).envs(without).run();
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    let looks: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let failed: Vec<&Value> = looks["looks"].as_array().expect("looks").iter().filter(|look| look["fine"] == false).collect();
+    assert_eq!(failed.len(), 1, "{looks:#}");
+    let said = failed[0]["said"].as_str().unwrap_or_default();
+    assert!(said.contains("no usable credentials") && said.contains("watch.spend, watch.backend, warm.there, warm.gone"), "{said}");
 }
 
 #[tokio::test]

@@ -197,10 +197,10 @@ async fn a_listing_is_tried_again_where_that_may_help() {
         (vec![slow(), Reply::status(500), listing("")], 3, 1500, None),
         (vec![Reply::Close, listing("")], 2, 500, None),
         (vec![slow()], 3, 1500, Some((FailureKind::Throttled, "SlowDown: Because"))),
-        (vec![Reply::Close], 3, 1500, Some((FailureKind::Unreachable, "cannot be reached"))),
+        (vec![Reply::Close], 3, 1500, Some((FailureKind::NoAnswer, "the connection broke"))),
         (vec![refusal(403, "AccessDenied")], 1, 0, Some((FailureKind::Denied, "AccessDenied: Because"))),
         (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Some((FailureKind::Refused, "cannot be read"))),
-        (vec![Reply::Half], 1, 0, Some((FailureKind::Unreachable, "cannot be reached"))),
+        (vec![Reply::Half], 1, 0, Some((FailureKind::NoAnswer, "the connection broke"))),
     ] {
         let (server, clock) = (Webhook::start(replies), clock());
         let page = account(&server.url(), &clock).exports.objects(&bills(), None).await;
@@ -219,7 +219,7 @@ async fn an_object_that_does_not_come_whole_is_not_taken_for_one() {
         (Reply::status(200).body("abc"), 3, None),
         (Reply::status(200).body("abc"), 4, Some("another size than the 4 bytes")),
         (Reply::status(200).body("abc"), 2, Some("another size than the 2 bytes")),
-        (Reply::Half, 20, Some("cannot be read")),
+        (Reply::Half, 20, Some("the connection broke")),
         (refusal(412, "PreconditionFailed"), 3, Some("PreconditionFailed: Because")),
     ] {
         let server = Webhook::start(vec![reply]);

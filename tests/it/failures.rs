@@ -47,16 +47,29 @@ fn once(endpoint: &str, slack: &Webhook, more: &[(&str, &str)]) -> Output {
     first
 }
 
+/// Both sources are told of, each for itself.
 fn finds(output: &Output, slack: &Webhook, expected: &[&str]) {
+    let told = told_once(output, slack, expected);
+    assert!(told.contains("2 incidents: 2 warning"), "{told}");
+    assert!(told.contains("watch.spend cannot see") && told.contains("watch.backend cannot see"), "{told}");
+}
+
+/// Both sources fail for one reason, and that is one incident that names the other source.
+fn finds_one_cause(output: &Output, slack: &Webhook, expected: &[&str]) {
+    let told = told_once(output, slack, expected);
+    let of = |source: &str| told.contains(&format!("{source} cannot see"));
+    assert!(of("watch.spend") != of("watch.backend") && !told.contains("2 incidents"), "{told}");
+}
+
+fn told_once(output: &Output, slack: &Webhook, expected: &[&str]) -> String {
     let told: Vec<String> = slack.requests().iter().map(|request| request.body.clone()).collect();
     assert_eq!(told.len(), 1, "one message of both: {told:?}");
-    assert!(told[0].contains("2 incidents: 2 warning"), "{told:?}");
     for text in expected {
         assert!(output.stderr.contains(text), "`{text}` is not in:\n{}", output.stderr);
     }
-    assert!(told[0].contains("watch.spend cannot see") && told[0].contains("watch.backend cannot see"), "{told:?}");
     assert!(!output.stderr.contains("secret-path"), "{}", output.stderr);
     assert!(!output.stderr.contains("123456789012"), "account ids are masked: {}", output.stderr);
+    told[0].clone()
 }
 
 fn refusal(code: &str, message: &str) -> Reply {
@@ -86,10 +99,10 @@ fn cost_explorer_that_is_not_switched_on_is_told_as_such() {
 
 #[test]
 fn credentials_that_are_refused_are_not_taken_for_a_missing_permission() {
-    check(
-        refusal("UnrecognizedClientException", "The security token included in the request is invalid."),
-        &["UnrecognizedClientException", "temporary keys need their AWS_SESSION_TOKEN"],
-    );
+    let reply = refusal("UnrecognizedClientException", "The security token included in the request is invalid.");
+    let (aws, slack) = (Webhook::start(vec![reply]), Webhook::start(vec![Reply::status(200).body("ok")]));
+    let output = once(&aws.url(), &slack, &[]);
+    finds_one_cause(&output, &slack, &["UnrecognizedClientException", "temporary keys need their AWS_SESSION_TOKEN"]);
 }
 
 #[test]
@@ -110,7 +123,7 @@ fn an_endpoint_that_is_not_there_is_unreachable() {
 fn without_credentials_the_step_to_get_some_is_named() {
     let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
     let output = once("http://127.0.0.1:9", &slack, &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]);
-    finds(&output, &slack, &["no usable credentials", "aws sso login"]);
+    finds_one_cause(&output, &slack, &["no usable credentials", "aws sso login"]);
 }
 
 #[test]
@@ -121,7 +134,7 @@ fn an_expired_sso_session_asks_for_a_new_login() {
     fs::write(&file, "[profile work]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\nregion = ap-northeast-2\n[sso-session s]\nsso_region = ap-northeast-2\nsso_start_url = https://example.awsapps.com/start\n").expect("the profile");
     let more = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_PROFILE", "work"), ("AWS_CONFIG_FILE", file.to_str().expect("a path"))];
     let output = once("http://127.0.0.1:9", &slack, &more);
-    finds(&output, &slack, &["the SSO session is not valid any more", "run `aws sso login` for the profile"]);
+    finds_one_cause(&output, &slack, &["the SSO session is not valid any more", "run `aws sso login` for the profile"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use account::inventory::{Inventory, ResourceKind, Usage, summary};
 use alerting::history::History;
 use alerting::observation::{Observation, What};
-use aws::sdk;
+use aws::{Account, sdk};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -49,7 +49,8 @@ fn source(kinds: &str, main: &str, elsewhere: Vec<(&'static str, String)>, clock
     // As the SDK's own loader says where an address came from.
     account.insert_origin("endpoint_url", aws_types::origin::Origin::shared_environment_variable());
     let account = account.build();
-    let account = sdk::account(&account, Arc::clone(clock) as Arc<dyn Clock>);
+    let prices = Arc::new(aws::prices::Prices::built_in().expect("the built-in prices"));
+    let account = Account { prices, ..sdk::account(&account, Arc::clone(clock) as Arc<dyn Clock>) };
     config.watches.into_iter().next().expect("a watch").read.source("watch.things".to_owned(), &account)
 }
 
@@ -96,9 +97,9 @@ async fn a_call_is_tried_again_where_that_may_help_and_never_for_ever() {
         (vec![Reply::status(403).body(DENIED)], 1, 0, Err((FailureKind::Denied, "UnauthorizedOperation"))),
         (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Err((FailureKind::Refused, "cannot be read"))),
         (vec![Reply::status(200).body("<DescribeVolumesResponse><volumeSet><item>")], 1, 0, Err((FailureKind::Refused, "cannot be read"))),
-        (vec![Reply::Close], 1, 0, Err((FailureKind::Unreachable, "cannot be reached"))),
+        (vec![Reply::Close], 1, 0, Err((FailureKind::NoAnswer, "the connection broke"))),
         (vec![page("a")], 2, 0, Err((FailureKind::Refused, "its pages do not end"))),
-        (endless, 200, 0, Err((FailureKind::Refused, "its pages do not end"))),
+        (endless, aws::paging::MAX_PAGES, 0, Err((FailureKind::Refused, "its pages do not end"))),
     ] {
         let (server, clock) = (Webhook::start(replies), clock());
         let gathered = source("[\"volumes\"]", &server.url(), vec![], &clock).poll(noon()).await;

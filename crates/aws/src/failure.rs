@@ -1,60 +1,161 @@
-//! From an SDK error to one line a person can act on.
+//! From an error of the SDK or of the signed client to one line a person can act on. What kind of failure it is follows from error codes,
+//! HTTP statuses and the types of errors, never from the words of a message.
 
 use std::error::Error;
+use std::io;
 
+use aws_credential_types::provider::error::{CredentialsError, TokenError};
+use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::retry::ErrorKind;
 use model::call_failure::{CallFailure, FailureKind};
 use model::redact::excerpt;
 
-/// The failure of a call, worded for a person.
-pub(super) fn failure<E>(call: &str, resource: &str, error: &SdkError<E, aws_sdk_sts::config::http::HttpResponse>) -> CallFailure
+/// The failure of a call, worded for a person. `has_region` is whether the SDK was told a region.
+pub(super) fn failure<E>(call: &str, resource: &str, error: &SdkError<E, HttpResponse>, has_region: bool) -> CallFailure
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    let (kind, said) = match error {
+    match error {
         SdkError::ServiceError(service) => {
             let answer = service.err();
-            let status = service.raw().status().as_u16();
-            match answer.code() {
-                Some(code) => (classify(code, status), format!("{code}: {}", answer.message().unwrap_or("no message"))),
-                None => (classify("", status), format!("an answer that cannot be read (HTTP {status})")),
-            }
+            refused(call, resource, service.raw().status().as_u16(), answer.code().unwrap_or_default(), answer.message().unwrap_or_default())
         }
-        SdkError::TimeoutError(_) => (FailureKind::NoAnswer, "no answer in time".to_owned()),
-        SdkError::ResponseError(response) => (FailureKind::Refused, format!("an answer that cannot be read (HTTP {})", response.raw().status().as_u16())),
-        other => by_chain(&super::sdk::chain(other)),
+        SdkError::TimeoutError(_) => answered(call, resource, FailureKind::NoAnswer, "no answer in time"),
+        SdkError::ResponseError(response) => {
+            answered(call, resource, FailureKind::Refused, &format!("an answer that cannot be read (HTTP {})", response.raw().status().as_u16()))
+        }
+        SdkError::ConstructionFailure(_) if !has_region && credentials_error(error).is_none() => no_region(call, resource),
+        other => before_an_answer(call, resource, other),
+    }
+}
+
+/// The failure of a call that AWS refused, by the error code of its answer; empty where the answer has none.
+pub(super) fn refused(call: &str, resource: &str, status: u16, code: &str, message: &str) -> CallFailure {
+    let said = match (code, message) {
+        ("", _) => format!("an answer that cannot be read (HTTP {status})"),
+        (code, "") => format!("{code}: no message"),
+        (code, message) => format!("{code}: {message}"),
     };
-    worded(call, resource, kind, &said)
+    worded(call, resource, classify(code, status), code, &said)
 }
 
 /// The failure of a call whose answer makes no sense.
-pub(super) fn unreadable(call: &str, resource: &str, what: String) -> CallFailure {
-    worded(call, resource, FailureKind::Refused, &format!("an answer that cannot be read: {what}"))
+pub(super) fn unreadable(call: &str, resource: &str, what: impl std::fmt::Display) -> CallFailure {
+    answered(call, resource, FailureKind::Refused, &format!("an answer that cannot be read: {what}"))
 }
 
-/// The failure of a call that was answered, or that nobody answered in time.
+/// A failure whose kind is known.
 pub(super) fn answered(call: &str, resource: &str, kind: FailureKind, said: &str) -> CallFailure {
-    worded(call, resource, kind, said)
+    worded(call, resource, kind, "", said)
 }
 
-/// The failure of a call that never came to an answer, by the words of its chain of errors, outermost first.
-pub(super) fn before_an_answer(call: &str, resource: &str, chain: &[String]) -> CallFailure {
-    let (kind, said) = by_chain(chain);
-    worded(call, resource, kind, &said)
+/// The failure of a call for which no region is set.
+pub(super) fn no_region(call: &str, resource: &str) -> CallFailure {
+    let next_step = "set region under [aws], or AWS_REGION".to_owned();
+    CallFailure { next_step, ..answered(call, resource, FailureKind::Refused, "no region is set") }
 }
 
-fn worded(call: &str, resource: &str, kind: FailureKind, said: &str) -> CallFailure {
+/// The failure of a call that this machine could not make, as where no TLS can be set up.
+pub(super) fn not_made(call: &str, resource: &str, why: &str) -> CallFailure {
+    answered(call, resource, FailureKind::Unreachable, &format!("the endpoint cannot be reached ({why})"))
+}
+
+/// The failure of a call that did not come to an answer, by the types in its chain of errors.
+pub(super) fn before_an_answer(call: &str, resource: &str, error: &(dyn Error + 'static)) -> CallFailure {
+    let (kind, said) = match credentials_error(error) {
+        Some(credentials) => without_credentials(credentials),
+        None => without_connection(error),
+    };
+    answered(call, resource, kind, &said)
+}
+
+/// Every error of a chain, outermost first.
+fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+/// The innermost error of a type in a chain.
+fn innermost<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    sources(error).filter_map(|error| error.downcast_ref::<E>()).last()
+}
+
+/// What the innermost error of a chain says.
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    sources(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Why credentials could not be provided, where that is what failed. One provider may wrap the error of another.
+fn credentials_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
+    innermost(error)
+}
+
+fn without_credentials(error: &CredentialsError) -> (FailureKind, String) {
+    let why = deepest(error);
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) | CredentialsError::ProviderTimedOut(_) => {
+            (FailureKind::NoCredentials, format!("no usable credentials ({why})"))
+        }
+        _ => {
+            let assumed =
+                innermost::<SdkError<AssumeRoleError, HttpResponse>>(error).and_then(|error| Some((error.code()?, error.message().unwrap_or("no message"))));
+            if let Some((code, message)) = assumed {
+                return (FailureKind::BadCredentials, format!("the role cannot be assumed ({code}: {message})"));
+            }
+            if innermost::<ConnectorError>(error).is_some() {
+                let (kind, said) = without_connection(error);
+                return (kind, format!("credentials cannot be fetched: {said}"));
+            }
+            if innermost::<TokenError>(error).is_some() {
+                return (FailureKind::BadCredentials, format!("the SSO session is not valid any more ({why})"));
+            }
+            (FailureKind::BadCredentials, format!("the credentials cannot be renewed ({why})"))
+        }
+    }
+}
+
+/// A connection that broke once it was there may have carried the call; any other one never did.
+fn without_connection(error: &(dyn Error + 'static)) -> (FailureKind, String) {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let why = deepest(error);
+    let broke = innermost::<io::Error>(error).is_some_and(|error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof));
+    let cut_off = innermost::<ConnectorError>(error).is_some_and(|error| error.as_other() == Some(ErrorKind::TransientError));
+    if broke || cut_off {
+        return (FailureKind::NoAnswer, format!("the connection broke before the whole answer was there ({why})"));
+    }
+    (FailureKind::Unreachable, format!("the endpoint cannot be reached ({why})"))
+}
+
+/// A request of the signed client that failed without a whole answer. `error` has its address taken out.
+pub(super) fn of_request(call: &str, resource: &str, error: &reqwest::Error) -> CallFailure {
+    if error.is_connect() || error.is_builder() {
+        return before_an_answer(call, resource, error);
+    }
+    if error.is_timeout() {
+        return answered(call, resource, FailureKind::NoAnswer, "no answer in time");
+    }
+    answered(call, resource, FailureKind::NoAnswer, &format!("the connection broke before the whole answer was there ({})", deepest(error)))
+}
+
+fn worded(call: &str, resource: &str, kind: FailureKind, code: &str, said: &str) -> CallFailure {
     CallFailure {
         call: call.to_owned(),
         resource: resource.to_owned(),
         kind,
         said: excerpt(said).trim_end_matches('.').to_owned(),
-        next_step: next_step(kind, call, said),
+        next_step: next_step(kind, call, code, said),
     }
 }
 
 /// Error codes of the services the monitor calls; see each service's "Common errors" page.
-pub(super) fn classify(code: &str, status: u16) -> FailureKind {
+fn classify(code: &str, status: u16) -> FailureKind {
     match code {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" | "OptInRequired" => FailureKind::Denied,
         "UnrecognizedClientException"
@@ -66,6 +167,8 @@ pub(super) fn classify(code: &str, status: u16) -> FailureKind {
         | "RequestExpired"
         | "IncompleteSignature"
         | "AuthFailure"
+        | "InvalidToken"
+        | "TokenRefreshRequired"
         | "InvalidAccessKeyId" => FailureKind::BadCredentials,
         "ThrottlingException"
         | "Throttling"
@@ -74,33 +177,23 @@ pub(super) fn classify(code: &str, status: u16) -> FailureKind {
         | "RequestLimitExceeded"
         | "ThrottledException"
         | "RequestThrottled"
+        | "RequestThrottledException"
+        | "ProvisionedThroughputExceededException"
+        | "PriorRequestNotComplete"
+        | "BandwidthLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
         "ResourceNotFoundException" | "ResourceNotFound" | "TargetGroupNotFound" | "LoadBalancerNotFound" | "NoSuchBucket" | "NoSuchKey" => {
             FailureKind::NotFound
         }
         _ if status == 429 => FailureKind::Throttled,
+        _ if status == 401 => FailureKind::BadCredentials,
         _ if status == 403 => FailureKind::Denied,
         _ => FailureKind::Refused,
     }
 }
 
-/// Failures that happen before there is an answer are only told by the words of the error chain.
-fn by_chain(chain: &[String]) -> (FailureKind, String) {
-    let all = chain.join(": ").to_lowercase();
-    let deepest = chain.last().cloned().unwrap_or_default();
-    if all.contains("sso") && ["expired", "invalid", "not found", "failed to load the cached"].iter().any(|word| all.contains(word)) {
-        return (FailureKind::BadCredentials, format!("the SSO session is not valid any more ({deepest})"));
-    }
-    if all.contains("region") && all.contains("missing") || all.contains("invalid configuration: missing region") {
-        return (FailureKind::Refused, "no region is set".to_owned());
-    }
-    if all.contains("credential") || all.contains("could not be found: profile") {
-        return (FailureKind::NoCredentials, format!("no usable credentials ({deepest})"));
-    }
-    (FailureKind::Unreachable, format!("the endpoint cannot be reached ({deepest})"))
-}
-
-fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
+/// What to do. Cost Explorer has one error code for several causes of a refusal; there the message only chooses a better next step.
+fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
     match kind {
         FailureKind::Denied if said.contains("cost explorer") || said.contains("Cost Explorer") => {
             "switch Cost Explorer on in the Billing console of the paying account; it answers after about a day".to_owned()
@@ -117,9 +210,10 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
         FailureKind::NoCredentials => {
             "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must answer".to_owned()
         }
-        FailureKind::BadCredentials if said.contains("SSO") => "run `aws sso login` for the profile".to_owned(),
         FailureKind::BadCredentials => {
-            "renew the credentials; temporary keys need their AWS_SESSION_TOKEN; check that the clock of this machine is right".to_owned()
+            "renew the credentials: run `aws sso login` for the profile if it uses SSO; temporary keys need their AWS_SESSION_TOKEN; \
+             check that the clock of this machine is right"
+                .to_owned()
         }
         FailureKind::NotFound if call.starts_with("logs:") => {
             "check the function's name and region; a function that was never called has no log group yet".to_owned()
@@ -129,8 +223,7 @@ fn next_step(kind: FailureKind, call: &str, said: &str) -> String {
         FailureKind::Unreachable | FailureKind::NoAnswer => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
         FailureKind::Throttled | FailureKind::Behind => "it is asked again by itself; poll less often if this stays".to_owned(),
         FailureKind::CapReached => "raise max_monthly_usd under [aws]".to_owned(),
-        FailureKind::Refused if said.contains("no region") => "set region under [aws], or AWS_REGION".to_owned(),
-        FailureKind::Refused if said.contains("DataUnavailable") => {
+        FailureKind::Refused if code == "DataUnavailableException" => {
             "nothing to mend: Cost Explorer has figures 24 hours to 4 days after it was switched on; it is asked again by itself".to_owned()
         }
         FailureKind::Refused => "it is asked again by itself; `monitor check --live` shows whether it stays".to_owned(),
@@ -144,43 +237,4 @@ fn is_of_a_member(said: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_says_what_to_do() {
-        for (chain, kind, step) in [
-            (&["dispatch failure", "other", "the credential provider was not enabled"][..], FailureKind::NoCredentials, "AWS_PROFILE"),
-            (
-                &["dispatch failure", "other", "an error occurred while loading credentials", "The SSO session has expired"],
-                FailureKind::BadCredentials,
-                "aws sso login",
-            ),
-            (
-                &["dispatch failure", "an error occurred while loading an access token", "failed to load the cached SSO token"],
-                FailureKind::BadCredentials,
-                "aws sso login",
-            ),
-            (&["dispatch failure", "io error", "Connection refused (os error 111)"], FailureKind::Unreachable, "network"),
-            (&["failed to construct request", "Invalid Configuration: Missing Region"], FailureKind::Refused, "[aws]"),
-        ] {
-            let chain: Vec<String> = chain.iter().map(|text| (*text).to_owned()).collect();
-            let (found, said) = by_chain(&chain);
-            assert_eq!(found, kind, "{chain:?}");
-            assert!(next_step(found, "sts:GetCallerIdentity", &said).contains(step), "{chain:?}");
-        }
-        for (code, said, step) in [
-            ("AccessDeniedException", "User not enabled for cost explorer access", "switch Cost Explorer on"),
-            ("AccessDeniedException", "Linked account does not have access to this data", "let linked accounts see"),
-            ("AccessDeniedException", "User: x is not authorized to perform: ce:GetCostAndUsage", "IAM access to billing"),
-            ("DataUnavailableException", "DataUnavailableException: Data is not available. Please try to adjust the time period", "24 hours to 4 days"),
-        ] {
-            assert!(worded("ce:GetCostAndUsage", "the bill", classify(code, 400), said).next_step.contains(step), "{said}");
-        }
-        assert!(
-            worded("logs:FilterLogEvents", "/aws/lambda/x", classify("AccessDeniedException", 400), "User: x is not authorized")
-                .next_step
-                .contains("allow logs:FilterLogEvents")
-        );
-    }
-}
+mod tests;

@@ -4,10 +4,12 @@
 //! [`meter`] stands in front of either: every call that is billed is counted, priced and capped there. [`budget`] says how fast
 //! logs are read.
 
+mod answers;
 pub mod budget;
 pub mod describe;
 mod failure;
 pub mod meter;
+pub mod paging;
 pub mod prices;
 mod query;
 pub mod recorded;

@@ -1,7 +1,7 @@
 //! What calls, pings, functions and logs cost. The figures stand in `prices.toml`, each with the day it was read; a file of the user's
 //! own adds to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use billing::free_tier::FreeQuantity;
@@ -69,20 +69,24 @@ pub struct LambdaPrice {
 #[serde(deny_unknown_fields)]
 pub struct ResourcePrice {
     /// As in reports, `rds_instance`; storage of a database is `rds_storage`.
+    #[serde(deserialize_with = "resource_kind")]
     pub kind: String,
     /// As AWS spells it, for a database with its engine: `db.t4g.micro postgres`. Empty where there is only one.
     pub class: String,
     /// The region.
+    #[serde(deserialize_with = "region")]
     pub region: String,
     /// What it is asked for.
     pub unit: Unit,
     /// US dollars for a unit.
+    #[serde(deserialize_with = "price")]
     pub usd: Decimal,
     /// When it was read.
     pub read: NaiveDate,
     /// Where it is written down; the note says where it was read if that is not the same.
     pub source: String,
     /// What to know about it.
+    #[serde(default)]
     pub note: String,
 }
 
@@ -171,7 +175,43 @@ pub struct FreeTier {
 /// An amount that is not negative.
 fn price<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
     let amount = <Decimal as Deserialize>::deserialize(from)?;
-    if amount < Decimal::ZERO { Err(serde::de::Error::custom(format!("`{amount}` is below nothing"))) } else { Ok(amount) }
+    if amount < Decimal::ZERO { Err(serde::de::Error::custom(format!("a price must not be negative, and `{amount}` is"))) } else { Ok(amount) }
+}
+
+/// What `[[resource]]` prices are for. A price of anything else would never be used.
+const RESOURCE_KINDS: &[&str] = &["rds_instance", "rds_storage", "nat_gateway", "load_balancer", "address", "volume", "provisioned_concurrency", "log_group"];
+
+fn resource_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let kind = String::deserialize(from)?;
+    if RESOURCE_KINDS.contains(&kind.as_str()) {
+        return Ok(kind);
+    }
+    Err(serde::de::Error::custom(format!("`{kind}` is not a kind of resource that has a price; write one of {}", RESOURCE_KINDS.join(", "))))
+}
+
+fn region<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let region = String::deserialize(from)?;
+    if region.trim().is_empty() || region.contains(char::is_whitespace) {
+        return Err(serde::de::Error::custom(format!("`{region}` is not a region; write one such as `us-east-1`")));
+    }
+    Ok(region)
+}
+
+impl ResourcePrice {
+    fn key(&self) -> (String, String, String) {
+        (self.kind.clone(), self.class.clone(), self.region.clone())
+    }
+}
+
+/// Two prices of the same resource contradict each other, and one of them would be dropped.
+fn no_two(own: &[ResourcePrice]) -> Result<(), String> {
+    let mut known = BTreeSet::new();
+    match own.iter().find(|price| !known.insert(price.key())) {
+        None => Ok(()),
+        Some(twice) => {
+            Err(format!("there are two [[resource]] prices of kind `{}`, class `{}`, in `{}`; leave one of them out", twice.kind, twice.class, twice.region))
+        }
+    }
 }
 
 impl Prices {
@@ -206,6 +246,8 @@ impl Prices {
             let stands: String = text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(100).collect();
             format!("line {line}, `{stands}`: {}; the form is that of prices.toml in docs/configuration.md", error.message().trim().replace('\n', " "))
         })?;
+        no_two(&own.resource)?;
+        replace(&mut self.resource, own.resource, ResourcePrice::key);
         replace(&mut self.call, own.call, |price| price.operation.clone());
         replace(&mut self.lambda, own.lambda, |price| price.region.clone());
         replace(&mut self.logs, own.logs, |price| price.region.clone());
@@ -293,15 +335,52 @@ mod tests {
     #[test]
     fn a_mistake_in_the_users_own_file_is_told_with_its_line() {
         for (text, line, why) in [
-            ("[[call]]\noperation = \"x\"\nusd = \"-1\"\nread = \"2026-11-01\"\nsource = \"\"\n", "line 3, `usd = \"-1\"`", "below nothing"),
+            ("[[call]]\noperation = \"x\"\nusd = \"-1\"\nread = \"2026-11-01\"\nsource = \"\"\n", "line 3, `usd = \"-1\"`", "must not be negative"),
             ("[[call]]\noperation = \"x\"\nusd = \"much\"\n", "line 3, `usd = \"much\"`", "much"),
             ("\n[[cal]]\n", "line 2, `[[cal]]`", "unknown field"),
             ("[[free]]\nquantity = \"storage\"\n", "line 2, `quantity = \"storage\"`", "unknown variant"),
             ("[[logs]]\nregion = \"r\"\nstandard = []\n", "line 3, `standard = []`", "from = \"0\""),
+            ("[[resource]]\nkind = \"lamp\"\n", "line 2, `kind = \"lamp\"`", "write one of rds_instance, "),
+            ("[[resource]]\nkind = \"volume\"\nclass = \"gp3\"\nregion = \"\"\n", "line 4, `region = \"\"`", "such as `us-east-1`"),
+            ("[[resource]]\nkind = \"volume\"\nunit = \"day\"\n", "line 3, `unit = \"day\"`", "gb_month"),
+            ("[[resource]]\nkind = \"volume\"\nusd = \"-0.1\"\n", "line 3, `usd = \"-0.1\"`", "must not be negative"),
         ] {
             let said = Prices::built_in().unwrap().with(text).unwrap_err();
             assert!(said.contains(line) && said.contains(why) && !said.contains('\n'), "{said}");
         }
+    }
+
+    /// The rows of a table with the price of one thing each: kind, class, region, unit and US dollars.
+    fn resources(rows: &[[&str; 5]]) -> String {
+        let row = |[kind, class, region, unit, usd]: &[&str; 5]| {
+            format!(
+                "[[resource]]\nkind = \"{kind}\"\nclass = \"{class}\"\nregion = \"{region}\"\nunit = \"{unit}\"\nusd = \"{usd}\"\n\
+                 read = \"2026-11-01\"\nsource = \"our contract\"\n"
+            )
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn a_resource_price_of_the_users_own_is_used_and_stands_above_the_built_in_one() {
+        let own = resources(&[["nat_gateway", "", "us-east-1", "hour", "0.01"], ["volume", "gp3", "mars-north-1", "gb_month", "0.5"]]);
+        let prices = Prices::built_in().unwrap().with(&own).unwrap();
+        for (kind, class, region, usd) in [
+            ("nat_gateway", "", "us-east-1", Some("7.30")),
+            ("volume", "gp3", "mars-north-1", Some("0.5")),
+            // What the file does not name stays as it is built in.
+            ("nat_gateway", "", "ap-northeast-2", Some("43.07")),
+            ("nat_gateway", "", "mars-north-1", None),
+        ] {
+            assert_eq!(prices.monthly(kind, class, region, Decimal::ONE), usd.map(|usd| usd.parse().unwrap()), "{kind} {region}");
+        }
+    }
+
+    #[test]
+    fn two_prices_of_one_thing_are_refused() {
+        let row = ["volume", "gp3", "us-east-1", "gb_month", "1"];
+        let said = Prices::built_in().unwrap().with(&resources(&[row, row])).unwrap_err();
+        assert!(said.contains("two [[resource]] prices of kind `volume`, class `gp3`, in `us-east-1`"), "{said}");
     }
 
     #[test]

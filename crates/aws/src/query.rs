@@ -2,20 +2,17 @@
 //! crates take minutes to compile for the few describing calls that are wanted.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sigv4::http_request::SigningSettings;
+use model::call_failure::CallFailure;
 use reqwest::{Method, Url};
 use serde::Deserialize;
 
-use super::Page;
-use super::failure::answered;
+use super::failure::refused;
 use super::signed::{Named, SignedClient, Try, Unsigned, domain};
-use model::call_failure::CallFailure;
+use super::{Page, paging};
 
-/// Pages of one answer; more are taken for an answer without end.
-const MOST_PAGES: usize = 200;
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// A service that speaks the Query protocol.
@@ -61,26 +58,16 @@ impl Query {
     pub(super) async fn pages<T>(&self, call: &Call<'_>, read: fn(&str) -> Result<Page<T>, quick_xml::DeError>) -> Result<Vec<T>, CallFailure> {
         let name = call.name();
         let named = Named { call: &name, resource: call.resource };
-        let mut all = Vec::new();
-        let mut token: Option<String> = None;
-        let mut asked = BTreeSet::new();
-        for _ in 0..MOST_PAGES {
+        let page = |token: Option<String>| async move {
             let text = self.client.tries(|| self.try_once(call, named, token.as_deref())).await?;
-            let page = read(&text).map_err(|error| named.unreadable(error.to_string()))?;
-            all.extend(page.items);
-            match page.next.filter(|next| !next.is_empty()) {
-                None => return Ok(all),
-                // A token that comes back would be asked for ever.
-                Some(next) if !asked.insert(next.clone()) => break,
-                next => token = next,
-            }
-        }
-        Err(named.unreadable("its pages do not end".to_owned()))
+            read(&text).map_err(|error| named.unreadable(error.to_string()))
+        };
+        paging::all(named.call, named.resource, page).await
     }
 
     async fn try_once(&self, call: &Call<'_>, named: Named<'_>, token: Option<&str>) -> Result<String, Try> {
         let region = self.client.region(named).map_err(Try::last)?;
-        let url = self.endpoint(call.service, &region).map_err(|why| Try::last(named.before_an_answer(why)))?;
+        let url = self.endpoint(call.service, &region).map_err(|why| Try::last(named.not_made(&why)))?;
         // The form, written as the query of an address.
         let mut form = url.clone();
         let pairs = [("Action", call.action), ("Version", call.service.version)].into_iter().chain(call.parameters.iter().copied());
@@ -126,7 +113,7 @@ struct Errors {
     error: Option<ErrorWords>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct ErrorWords {
     #[serde(rename = "Code", default)]
     code: String,
@@ -136,13 +123,8 @@ struct ErrorWords {
 
 fn refusal(call: &str, resource: &str, status: u16, text: &str) -> CallFailure {
     let read: Refusal = quick_xml::de::from_str(text).unwrap_or_default();
-    match read.error.or(read.errors.and_then(|errors| errors.error)).filter(|words| !words.code.is_empty()) {
-        Some(words) => {
-            let message = if words.message.is_empty() { "no message" } else { &words.message };
-            answered(call, resource, super::failure::classify(&words.code, status), &format!("{}: {message}", words.code))
-        }
-        None => answered(call, resource, super::failure::classify("", status), &format!("an answer that cannot be read (HTTP {status})")),
-    }
+    let words = read.error.or(read.errors.and_then(|errors| errors.error)).unwrap_or_default();
+    refused(call, resource, status, &words.code, &words.message)
 }
 
 #[cfg(test)]

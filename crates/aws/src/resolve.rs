@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::call_failure::CallFailure;
 use model::glob::NamePattern;
 
-use super::Logs;
+use super::{Logs, paging};
 
 /// Where Lambda keeps the log of a function unless told otherwise.
 pub const LOG_GROUP_PREFIX: &str = "/aws/lambda/";
@@ -19,16 +19,10 @@ pub async fn functions(logs: &dyn Logs, patterns: &[NamePattern]) -> Result<Vec<
     let mut found: BTreeSet<String> = patterns.iter().filter_map(NamePattern::exact).map(str::to_owned).collect();
     for pattern in patterns.iter().filter(|pattern| pattern.exact().is_none()) {
         let prefix = format!("{LOG_GROUP_PREFIX}{}", pattern.literal_start());
-        let mut token: Option<String> = None;
-        loop {
-            let page = logs.log_groups(&prefix, token.as_deref()).await?;
-            found.extend(page.items.iter().filter_map(|group| group.name.strip_prefix(LOG_GROUP_PREFIX)).filter(|name| pattern.fits(name)).map(str::to_owned));
-            // A token that comes back unchanged would be asked for ever.
-            if page.next.is_none() || page.next == token {
-                break;
-            }
-            token = page.next;
-        }
+        let start = prefix.as_str();
+        let groups = paging::all("logs:DescribeLogGroups", start, |token| async move { logs.log_groups(start, token.as_deref()).await }).await?;
+        let names = groups.iter().filter_map(|group| group.name.strip_prefix(LOG_GROUP_PREFIX));
+        found.extend(names.filter(|name| pattern.fits(name)).map(str::to_owned));
     }
     Ok(found.into_iter().collect())
 }

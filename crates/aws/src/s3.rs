@@ -18,7 +18,7 @@ use reqwest::{Method, Response, Url};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
-use super::failure::{answered, classify};
+use super::failure::refused;
 use super::signed::{Named, SignedClient, Try, Unsigned, domain};
 use super::{Bucket, Exports, Page};
 use billing::export::layout::Found;
@@ -92,7 +92,7 @@ impl S3 {
             service: NAME,
             region,
             method: Method::GET,
-            url: url.map_err(|why| Try::last(call.named.before_an_answer(why)))?,
+            url: url.map_err(|why| Try::last(call.named.not_made(&why)))?,
             headers: call.headers,
             body: Vec::new(),
             settings: settings(),
@@ -146,7 +146,7 @@ impl Exports for S3 {
         // Blocks go to the disk on another thread than the loop's.
         let mut file = tokio::fs::File::from_std(into.try_clone().map_err(kept)?);
         let mut read: u64 = 0;
-        while let Some(block) = answer.chunk().await.map_err(|error| named.unreadable(super::sdk::chain(&error.without_url()).join(": ")))? {
+        while let Some(block) = answer.chunk().await.map_err(|error| named.without_an_answer(error))? {
             read += block.len() as u64;
             if read > object.size {
                 break;
@@ -265,12 +265,7 @@ impl Refusal {
     }
 
     fn failure(&self, named: Named<'_>, status: u16) -> CallFailure {
-        let said = match (self.code.as_str(), self.message.as_str()) {
-            ("", _) => format!("an answer that cannot be read (HTTP {status})"),
-            (code, "") => format!("{code}: no message"),
-            (code, message) => format!("{code}: {message}"),
-        };
-        answered(named.call, named.resource, classify(&self.code, status), &said)
+        refused(named.call, named.resource, status, &self.code, &self.message)
     }
 }
 

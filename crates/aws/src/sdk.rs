@@ -9,28 +9,27 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;
-use aws_sdk_costexplorer::types::{
-    DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, Group, GroupDefinition, GroupDefinitionType,
-};
-use aws_sdk_lambda::types::{Architecture, InvocationType, LogType};
+use aws_sdk_costexplorer::types::{DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, GroupDefinition, GroupDefinitionType};
+use aws_sdk_lambda::types::{InvocationType, LogType};
+use aws_sdk_sts::config::http::HttpResponse;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use billing::day_cost::DayCost;
 use chrono::{DateTime, Utc};
 use clock::{Clock, WallClock};
 use model::call_failure::CallFailure;
-use model::money::Money;
 use model::span::Span;
-use rust_decimal::Decimal;
 
+use super::answers::{QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned};
 use super::budget::Budget;
-use super::failure::{failure, unreadable};
+use super::failure::{self, unreadable};
+use super::paging;
 use super::query::Query;
 use super::s3::S3;
 use super::signed::SignedClient;
 use super::{
-    Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
-    MetricQuery, Metrics, Page, Provisioned, Statistics,
+    Account, BilledDay, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs, MetricQuery,
+    Metrics, Page, Provisioned, Statistics,
 };
 use crate::settings::Aws;
 
@@ -38,13 +37,6 @@ use crate::settings::Aws;
 const CONNECT: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_secs(25);
 const ALL_TRIES: Duration = Duration::from_secs(60);
-/// Pages of one answer; more are taken for an answer without end.
-const MOST_PAGES: usize = 200;
-/// Dimensions and metrics of Cost Explorer, as its API names them.
-const SERVICE: &str = "SERVICE";
-const RECORD_TYPE: &str = "RECORD_TYPE";
-const USAGE_TYPE: &str = "USAGE_TYPE";
-const QUANTITY: &str = "UsageQuantity";
 /// The record types that are not usage, as [`billing::line::Charge`] sorts them.
 const NOT_USED: &[&str] = &["Tax", "Credit", "Refund", "BundledDiscount", "Discount", "EdpDiscount", "PrivateRateDiscount"];
 
@@ -58,6 +50,7 @@ pub async fn connect(settings: &Aws) -> Account {
 pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
     let client = Arc::new(Sdk {
+        has_region: !region.is_empty(),
         billing: aws_sdk_costexplorer::Client::new(config),
         logs: aws_sdk_cloudwatchlogs::Client::new(config),
         functions: aws_sdk_lambda::Client::new(config),
@@ -97,11 +90,22 @@ async fn load(settings: &Aws) -> SdkConfig {
 }
 
 struct Sdk {
+    /// Whether a region is set; without one the SDK builds no request.
+    has_region: bool,
     billing: aws_sdk_costexplorer::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     functions: aws_sdk_lambda::Client,
     metrics: aws_sdk_cloudwatch::Client,
     identity: aws_sdk_sts::Client,
+}
+
+impl Sdk {
+    fn failure<E>(&self, call: &str, resource: &str, error: &SdkError<E, HttpResponse>) -> CallFailure
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        failure::failure(call, resource, error, self.has_region)
+    }
 }
 
 #[async_trait]
@@ -130,7 +134,7 @@ impl Billing for Sdk {
             .set_next_page_token(token.map(str::to_owned));
         // The SDK would try again by itself, and each try may be charged: whoever asks does that.
         let once = aws_sdk_costexplorer::config::Config::builder().retry_config(RetryConfig::disabled());
-        let answer = request.customize().config_override(once).send().await.map_err(|error| failure(call, resource, &error))?;
+        let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure(call, resource, &error))?;
         // The answer says itself what its groups are by.
         let said: Vec<&str> = answer.group_definitions().iter().filter_map(GroupDefinition::key).collect();
         let keys = if said.is_empty() { vec![SERVICE, second] } else { said };
@@ -161,43 +165,13 @@ fn filter(question: &CostQuestion) -> Option<Expression> {
     }
 }
 
-fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<BilledGroup, String> {
-    let of = |key: &str| keys.iter().zip(group.keys()).find(|(name, _)| **name == key).map(|(_, value)| value.clone());
-    let service = of(SERVICE).ok_or("a group without a service")?;
-    let figures = group.metrics().and_then(|metrics| metrics.get(metric)).ok_or_else(|| format!("no {metric} for {service}"))?;
-    let quantity = group.metrics().and_then(|metrics| metrics.get(QUANTITY));
-    let quantity = quantity.and_then(|quantity| Some((exact(quantity.amount()?).ok()?, quantity.unit().filter(|unit| *unit != "N/A")?.to_owned())));
-    Ok(BilledGroup {
-        money: Money {
-            amount: exact(figures.amount().ok_or_else(|| format!("no amount of {metric} for {service}"))?)?,
-            currency: figures.unit().filter(|unit| !unit.is_empty()).ok_or_else(|| format!("no currency of {metric} for {service}"))?.to_owned(),
-        },
-        record_type: of(RECORD_TYPE).unwrap_or_else(|| DayCost::USAGE.to_owned()),
-        usage_type: of(USAGE_TYPE).unwrap_or_default(),
-        quantity,
-        service,
-    })
-}
-
-fn exact(amount: &str) -> Result<Decimal, String> {
-    amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| format!("`{amount}` is not an amount"))
-}
-
 #[async_trait]
 impl Logs for Sdk {
     async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
         let request =
             self.logs.describe_log_groups().set_log_group_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned())).set_next_token(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| failure("logs:DescribeLogGroups", prefix, &error))?;
-        let group = |group: &aws_sdk_cloudwatchlogs::types::LogGroup| {
-            Some(LogGroup {
-                name: group.log_group_name()?.to_owned(),
-                retention_days: group.retention_in_days().and_then(|days| u32::try_from(days).ok()),
-                stored_bytes: group.stored_bytes().and_then(|bytes| u64::try_from(bytes).ok()),
-                created: group.creation_time().and_then(DateTime::from_timestamp_millis),
-            })
-        };
-        let items = answer.log_groups().iter().filter_map(group).collect();
+        let answer = request.send().await.map_err(|error| self.failure("logs:DescribeLogGroups", prefix, &error))?;
+        let items = answer.log_groups().iter().map(log_group).collect::<Result<_, _>>().map_err(|what| unreadable("logs:DescribeLogGroups", prefix, what))?;
         Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
@@ -207,9 +181,13 @@ impl Logs for Sdk {
             LogClass::Delivery => LogGroupClass::Delivery,
         };
         let request = self.logs.describe_log_groups().log_group_class(class.clone()).set_next_token(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| failure("logs:DescribeLogGroups", class.as_str(), &error))?;
+        let answer = request.send().await.map_err(|error| self.failure("logs:DescribeLogGroups", class.as_str(), &error))?;
         let of_class = answer.log_groups().iter().filter(|group| group.log_group_class() == Some(&class));
-        let items = of_class.filter_map(|group| group.log_group_name()).map(str::to_owned).collect();
+        let name = |group: &aws_sdk_cloudwatchlogs::types::LogGroup| {
+            let name = group.log_group_name().ok_or_else(|| unreadable("logs:DescribeLogGroups", class.as_str(), "a log group without a name"))?;
+            Ok::<_, CallFailure>(name.to_owned())
+        };
+        let items = of_class.map(name).collect::<Result<_, _>>()?;
         Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
@@ -217,15 +195,10 @@ impl Logs for Sdk {
         let request = self.logs.filter_log_events().log_group_name(group).start_time(from_ms).end_time(to_ms).set_next_token(token.map(str::to_owned));
         // The SDK would try again at its own speed, past the budget: whoever asks does that.
         let once = aws_sdk_cloudwatchlogs::config::Config::builder().retry_config(RetryConfig::disabled());
-        let answer = request.customize().config_override(once).send().await.map_err(|error| failure("logs:FilterLogEvents", group, &error))?;
+        let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure("logs:FilterLogEvents", group, &error))?;
         let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        let event = |event: &aws_sdk_cloudwatchlogs::types::FilteredLogEvent| LogEvent {
-            stream: event.log_stream_name().unwrap_or_default().to_owned(),
-            at_ms: event.timestamp().unwrap_or(from_ms),
-            id: event.event_id().filter(|id| !id.is_empty()).map(str::to_owned),
-            message: event.message().unwrap_or_default().to_owned(),
-        };
-        Ok(Page { items: answer.events().iter().map(event).collect(), next })
+        let items = answer.events().iter().map(log_event).collect::<Result<_, _>>().map_err(|what| unreadable("logs:FilterLogEvents", group, what))?;
+        Ok(Page { items, next })
     }
 }
 
@@ -233,18 +206,10 @@ impl Logs for Sdk {
 impl Functions for Sdk {
     async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
         let request = self.functions.list_functions().set_marker(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| failure("lambda:ListFunctions", "the region's functions", &error))?;
-        let modified = |text: &str| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok().map(|at| at.with_timezone(&Utc));
-        let settings = |function: &aws_sdk_lambda::types::FunctionConfiguration| {
-            Some(FunctionSettings {
-                name: function.function_name()?.to_owned(),
-                memory_mb: u32::try_from(function.memory_size()?).ok()?,
-                arm64: function.architectures().contains(&Architecture::Arm64),
-                modified: function.last_modified().and_then(modified),
-            })
-        };
+        let answer = request.send().await.map_err(|error| self.failure("lambda:ListFunctions", "the region's functions", &error))?;
         let next = answer.next_marker().filter(|token| !token.is_empty()).map(str::to_owned);
-        Ok(Page { items: answer.functions().iter().filter_map(settings).collect(), next })
+        let items = answer.functions().iter().map(function_settings).collect::<Result<_, _>>();
+        Ok(Page { items: items.map_err(|what| unreadable("lambda:ListFunctions", "the region's functions", what))?, next })
     }
 
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
@@ -259,8 +224,10 @@ impl Functions for Sdk {
             .invocation_type(InvocationType::RequestResponse)
             .log_type(LogType::Tail)
             .payload(payload.as_bytes().to_vec().into());
-        let answer = request.customize().config_override(once).send().await.map_err(|error| failure("lambda:InvokeFunction", function, &error))?;
-        let tail = answer.log_result().and_then(|tail| BASE64_STANDARD.decode(tail).ok()).unwrap_or_default();
+        let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure("lambda:InvokeFunction", function, &error))?;
+        let tail = answer.log_result().map(|tail| BASE64_STANDARD.decode(tail)).transpose();
+        let tail =
+            tail.map_err(|error| unreadable("lambda:InvokeFunction", function, format!("the end of its log is not Base64: {error}")))?.unwrap_or_default();
         Ok(Invoked {
             function_error: answer.function_error().map(str::to_owned),
             payload: answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned()).unwrap_or_default(),
@@ -270,47 +237,32 @@ impl Functions for Sdk {
 
     async fn may_invoke(&self, function: &str) -> Result<(), CallFailure> {
         let request = self.functions.invoke().function_name(function).invocation_type(InvocationType::DryRun);
-        request.send().await.map_err(|error| failure("lambda:InvokeFunction", function, &error))?;
+        request.send().await.map_err(|error| self.failure("lambda:InvokeFunction", function, &error))?;
         Ok(())
     }
 
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         let call = "lambda:GetAccountSettings";
-        let answer = self.functions.get_account_settings().send().await.map_err(|error| failure(call, "the account", &error))?;
+        let answer = self.functions.get_account_settings().send().await.map_err(|error| self.failure(call, "the account", &error))?;
         let limit = answer.account_limit().and_then(|limit| u32::try_from(limit.concurrent_executions()).ok());
         limit.ok_or_else(|| unreadable(call, "the account", "no concurrency limit in it".to_owned()))
     }
 
     async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
         let call = "lambda:ListProvisionedConcurrencyConfigs";
-        let mut all = Vec::new();
-        let mut marker: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let request = self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker.clone());
-            let answer = request.send().await.map_err(|error| failure(call, function, &error))?;
-            for config in answer.provisioned_concurrency_configs() {
-                let qualifier = config.function_arn().and_then(|arn| arn.rsplit_once(':')).map(|(_, qualifier)| qualifier.to_owned());
-                all.push(Provisioned {
-                    qualifier: qualifier.ok_or_else(|| unreadable(call, function, "a configuration without a qualifier".to_owned()))?,
-                    environments: config.requested_provisioned_concurrent_executions().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
-                    state: config.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-                    // Lambda writes the offset without a colon: 2024-12-20T01:02:03+0000.
-                    changed: config.last_modified().and_then(|at| DateTime::parse_from_str(at, "%FT%T%.f%z").ok()).map(Into::into),
-                });
-            }
-            match answer.next_marker().filter(|next| !next.is_empty()) {
-                None => return Ok(all),
-                Some(next) if marker.as_deref() == Some(next) => break,
-                next => marker = next.map(str::to_owned),
-            }
-        }
-        Err(unreadable(call, function, "its pages do not end".to_owned()))
+        let page = |marker: Option<String>| async move {
+            let request = self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker);
+            let answer = request.send().await.map_err(|error| self.failure(call, function, &error))?;
+            let items = answer.provisioned_concurrency_configs().iter().map(provisioned).collect::<Result<_, _>>();
+            Ok(Page { items: items.map_err(|what| unreadable(call, function, what))?, next: answer.next_marker().map(str::to_owned) })
+        };
+        paging::all(call, function, page).await
     }
 
     async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure> {
         let call = "lambda:GetFunctionConfiguration";
         let request = self.functions.get_function_configuration().function_name(function).qualifier(qualifier);
-        let answer = request.send().await.map_err(|error| failure(call, function, &error))?;
+        let answer = request.send().await.map_err(|error| self.failure(call, function, &error))?;
         let memory = answer.memory_size().and_then(|memory| u32::try_from(memory).ok());
         memory.ok_or_else(|| unreadable(call, function, "no memory size in it".to_owned()))
     }
@@ -334,12 +286,9 @@ impl Metrics for Sdk {
             .statistics(Statistic::Maximum)
             .statistics(Statistic::Average);
         let sent = request.customize().config_override(in_region(query)).send().await;
-        let answer = sent.map_err(|error| failure("cloudwatch:GetMetricStatistics", &query.subject(), &error))?;
-        let point = |point: &aws_sdk_cloudwatch::types::Datapoint| {
-            let at = DateTime::from_timestamp(point.timestamp()?.secs(), 0)?;
-            Some(Statistics { at, sum: point.sum()?, maximum: point.maximum()?, average: point.average()? })
-        };
-        let mut points: Vec<_> = answer.datapoints().iter().filter_map(point).collect();
+        let answer = sent.map_err(|error| self.failure("cloudwatch:GetMetricStatistics", &query.subject(), &error))?;
+        let points = answer.datapoints().iter().map(point).collect::<Result<Vec<_>, _>>();
+        let mut points = points.map_err(|what| unreadable("cloudwatch:GetMetricStatistics", &query.subject(), what))?;
         points.sort_by_key(|point| point.at);
         Ok(points)
     }
@@ -354,15 +303,16 @@ impl Metrics for Sdk {
             .set_dimensions(Some(query.dimensions.iter().map(filter).collect()))
             .set_next_token(token.map(str::to_owned));
         let sent = request.customize().config_override(in_region(query)).send().await;
-        let answer = sent.map_err(|error| failure("cloudwatch:ListMetrics", &query.subject(), &error))?;
-        let dimension = |dimension: &Dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()));
-        let found = |found: &aws_sdk_cloudwatch::types::Metric| MetricQuery {
-            namespace: found.namespace().unwrap_or(&query.namespace).to_owned(),
-            metric: found.metric_name().unwrap_or(&query.metric).to_owned(),
-            dimensions: found.dimensions().iter().filter_map(dimension).collect(),
-            region: query.region.clone(),
+        let answer = sent.map_err(|error| self.failure("cloudwatch:ListMetrics", &query.subject(), &error))?;
+        let found = |found: &aws_sdk_cloudwatch::types::Metric| {
+            let dimension = |dimension: &Dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()));
+            let dimensions: Option<Vec<_>> = found.dimensions().iter().map(dimension).collect();
+            let (namespace, metric) = (found.namespace().unwrap_or(&query.namespace).to_owned(), found.metric_name().unwrap_or(&query.metric).to_owned());
+            dimensions.map(|dimensions| MetricQuery { namespace, metric, dimensions, region: query.region.clone() })
         };
-        Ok(Page { items: answer.metrics().iter().map(found).collect(), next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+        let items: Option<Vec<_>> = answer.metrics().iter().map(found).collect();
+        let items = items.ok_or_else(|| unreadable("cloudwatch:ListMetrics", &query.subject(), "a dimension without a name or a value"))?;
+        Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 }
 
@@ -377,42 +327,7 @@ fn in_region(query: &MetricQuery) -> aws_sdk_cloudwatch::config::Builder {
 impl Identity for Sdk {
     async fn who(&self) -> Result<String, CallFailure> {
         let call = "sts:GetCallerIdentity";
-        let answer = self.identity.get_caller_identity().send().await.map_err(|error| failure(call, "the credentials", &error))?;
+        let answer = self.identity.get_caller_identity().send().await.map_err(|error| self.failure(call, "the credentials", &error))?;
         Ok(answer.arn().unwrap_or("an identity without a name").to_owned())
-    }
-}
-
-/// Every error of a chain, outermost first.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
-    let mut all = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(inner) = next {
-        all.push(inner.to_string());
-        next = inner.source();
-    }
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_costexplorer::types::MetricValue;
-
-    use super::*;
-
-    #[test]
-    fn a_figure_without_an_amount_or_a_currency_is_refused_and_never_dollars() {
-        for (amount, unit, read) in [
-            (Some("1.50"), Some("USD"), Ok("1.50 USD")),
-            (Some("1.50"), Some("KRW"), Ok("1.50 KRW")),
-            (Some("1.50"), None, Err("no currency of UnblendedCost for S")),
-            (Some("1.50"), Some(""), Err("no currency of UnblendedCost for S")),
-            (None, Some("USD"), Err("no amount of UnblendedCost for S")),
-            (Some("x"), Some("USD"), Err("`x` is not an amount")),
-        ] {
-            let value = MetricValue::builder().set_amount(amount.map(str::to_owned)).set_unit(unit.map(str::to_owned)).build();
-            let group = Group::builder().keys("S").metrics("UnblendedCost", value).build();
-            let found = billed(&group, &[SERVICE], "UnblendedCost").map(|group| group.money.to_string());
-            assert_eq!(found, read.map(str::to_owned).map_err(str::to_owned), "{amount:?} {unit:?}");
-        }
     }
 }

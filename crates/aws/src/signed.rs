@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -15,7 +16,7 @@ use chrono::TimeDelta;
 use reqwest::{Client, Method, Response, Url, redirect};
 use tokio::sync::Mutex;
 
-use super::failure::{answered, before_an_answer, unreadable};
+use super::failure::{before_an_answer, no_region, not_made, of_request, unreadable};
 use clock::Clock;
 use model::call_failure::{CallFailure, FailureKind};
 
@@ -50,9 +51,9 @@ pub(super) struct Named<'a> {
 }
 
 impl Named<'_> {
-    /// A call that never came to an answer.
-    pub(super) fn before_an_answer(self, why: String) -> CallFailure {
-        before_an_answer(self.call, self.resource, &[why])
+    /// A call that this machine could not make.
+    pub(super) fn not_made(self, why: &str) -> CallFailure {
+        not_made(self.call, self.resource, why)
     }
 
     /// A call whose answer makes no sense.
@@ -60,13 +61,9 @@ impl Named<'_> {
         unreadable(self.call, self.resource, what)
     }
 
-    fn without_an_answer(self, error: reqwest::Error) -> CallFailure {
-        let timed_out = error.is_timeout() && !error.is_connect();
-        let error = error.without_url();
-        if timed_out {
-            return answered(self.call, self.resource, FailureKind::NoAnswer, "no answer in time");
-        }
-        before_an_answer(self.call, self.resource, &super::sdk::chain(&error))
+    /// A call without a whole answer.
+    pub(super) fn without_an_answer(self, error: reqwest::Error) -> CallFailure {
+        of_request(self.call, self.resource, &error.without_url())
     }
 }
 
@@ -111,7 +108,7 @@ impl SignedClient {
     /// The region of the account.
     pub(super) fn region(&self, named: Named<'_>) -> Result<String, CallFailure> {
         let region = self.config.region().map(ToString::to_string).filter(|region| !region.is_empty());
-        region.ok_or_else(|| named.before_an_answer("missing region".to_owned()))
+        region.ok_or_else(|| no_region(named.call, named.resource))
     }
 
     /// Where the settings send a service, if not to its usual address, by the SDK's own rules: `AWS_ENDPOINT_URL_<ID>`, `AWS_ENDPOINT_URL`,
@@ -143,9 +140,9 @@ impl SignedClient {
 
     /// Sends a request. Any answer will do, a refusal too.
     pub(super) async fn send(&self, named: Named<'_>, request: Unsigned<'_>) -> Result<Response, CallFailure> {
-        let failed = |why| named.before_an_answer(why);
+        let failed = |why: String| named.not_made(&why);
         let http = self.http.as_ref().map_err(|why| failed(why.clone()))?;
-        let credentials = self.credentials().await.map_err(|chain| before_an_answer(named.call, named.resource, &chain))?;
+        let credentials = self.credentials().await.map_err(|error| before_an_answer(named.call, named.resource, &error))?;
         let signed = signature(&request, credentials, self.clock.now().into()).map_err(failed)?;
         let mut sent = http.request(request.method, request.url).body(request.body);
         if let Some(limit) = request.limit {
@@ -180,18 +177,14 @@ impl SignedClient {
         Try { again: status >= 500 || failure.kind == FailureKind::Throttled, failure }
     }
 
-    async fn credentials(&self) -> Result<Credentials, Vec<String>> {
+    async fn credentials(&self) -> Result<Credentials, CredentialsError> {
         let mut known = self.credentials.lock().await;
         let soon = SystemTime::from(self.clock.now()) + SPARE;
         if let Some(credentials) = known.as_ref().filter(|credentials| credentials.expiry().is_none_or(|end| end > soon)) {
             return Ok(credentials.clone());
         }
-        let provider: SharedCredentialsProvider = self.config.credentials_provider().ok_or_else(|| vec!["no credential provider".to_owned()])?;
-        let provided = provider.provide_credentials().await.map_err(|error| {
-            let mut chain = vec!["an error occurred while loading credentials".to_owned()];
-            chain.extend(super::sdk::chain(&error));
-            chain
-        })?;
+        let provider: SharedCredentialsProvider = self.config.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("no credential provider"))?;
+        let provided = provider.provide_credentials().await?;
         Ok(known.insert(provided).clone())
     }
 }

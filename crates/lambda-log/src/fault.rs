@@ -33,7 +33,7 @@ pub struct Fault {
 }
 
 /// The texts of a cause of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
 pub struct CauseText {
     /// What it means, in a few words for a headline.
     pub meaning: String,

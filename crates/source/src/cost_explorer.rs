@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use alerting::observation::What;
 use async_trait::async_trait;
-use aws::{Account, BilledGroup, Billing, CostBy, CostMetric, CostQuestion};
+use aws::{Account, BilledGroup, Billing, CostBy, CostMetric, CostQuestion, paging};
 use billing::day_cost::DayCost;
 use billing::line::{Charge, Charged, DayLines, LineKey};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use model::calendar::{Month, day_end};
-use model::call_failure::{CallFailure, FailureKind};
+use model::call_failure::CallFailure;
 use model::glob::NamePattern;
 use model::settings::Settings;
 use model::span::Span;
 use rust_decimal::Decimal;
 
-use super::{Gathered, Poll, Source};
+use crate::poll::{Gathered, Poll, Source, stored};
 
 const CALLS: &[&str] = &["ce:GetCostAndUsage"];
 
@@ -24,8 +24,6 @@ const CALLS: &[&str] = &["ce:GetCostAndUsage"];
 const BILL_MOVES_UNTIL: u32 = 10;
 /// On this day of the week a closed month is looked at again: credits and refunds come later than that.
 const SECOND_LOOK: Weekday = Weekday::Mon;
-/// Pages of one answer; each is paid for, so an answer without end must not be followed for ever.
-const MOST_PAGES: usize = 200;
 
 /// The settings of `read.cost_explorer`.
 #[derive(Debug, Clone)]
@@ -152,23 +150,16 @@ impl Polled {
     async fn ask(&self, from: NaiveDate, end: NaiveDate, by: CostBy) -> Result<BTreeMap<NaiveDate, Answered>, CallFailure> {
         let account = self.settings.account.as_ref().map(|account| account.0.clone());
         let question = CostQuestion { from, end, metric: self.settings.metric, by, account };
+        let (billing, question) = (self.billing.as_ref(), &question);
+        let billed = paging::all("ce:GetCostAndUsage", "the account's bill", |token| async move { billing.costs(question, token.as_deref()).await }).await?;
         let mut days = BTreeMap::<NaiveDate, Answered>::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let page = self.billing.costs(&question, token.as_deref()).await?;
-            for billed in page.items {
-                // A day may be cut in two by the end of a page.
-                let day = days.entry(billed.day).or_default();
-                day.estimated |= billed.estimated;
-                day.groups.extend(billed.groups);
-            }
-            match page.next {
-                None => return Ok(days),
-                Some(next) if token.as_deref() == Some(next.as_str()) => return Err(endless()),
-                next => token = next,
-            }
+        for billed in billed {
+            // A day may be cut in two by the end of a page.
+            let day = days.entry(billed.day).or_default();
+            day.estimated |= billed.estimated;
+            day.groups.extend(billed.groups);
         }
-        Err(endless())
+        Ok(days)
     }
 
     fn is_settled(&self, day: NaiveDate, answered: &Answered, now: DateTime<Utc>) -> bool {
@@ -248,16 +239,6 @@ fn charged(group: &BilledGroup) -> Charged {
     Charged { amount: group.money.amount, quantity, unit: unit.unwrap_or_default() }
 }
 
-fn endless() -> CallFailure {
-    CallFailure {
-        call: "ce:GetCostAndUsage".to_owned(),
-        resource: "the account's bill".to_owned(),
-        kind: FailureKind::Refused,
-        said: "an answer whose pages do not end".to_owned(),
-        next_step: "nothing of this answer was used; it is asked again by itself".to_owned(),
-    }
-}
-
 #[async_trait]
 impl Source for Polled {
     fn name(&self) -> &str {
@@ -271,7 +252,7 @@ impl Source for Polled {
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
         self.answered_before = cursors.contains_key("answered");
         self.closed = cursors.get("closed").and_then(|month| month.parse().ok());
-        self.told_apart = cursors.get("told_apart").and_then(|days| serde_json::from_str(days).ok()).unwrap_or_default();
+        self.told_apart = cursors.get("told_apart").and_then(|days| stored(&self.name, "told_apart", days)).unwrap_or_default();
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {

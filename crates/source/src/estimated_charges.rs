@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use alerting::observation::What;
 use async_trait::async_trait;
-use aws::{Account, MetricQuery, Metrics};
+use aws::{Account, MetricQuery, Metrics, paging};
 use billing::early::{Early, EarlyFigure, Origin, since_reset};
 use billing::services;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -18,7 +18,8 @@ use model::money::Money;
 use model::settings::Settings;
 use rust_decimal::Decimal;
 
-use super::{Gathered, Listing, Poll, Source};
+use crate::exact::exact;
+use crate::poll::{Gathered, Poll, Source};
 
 const CALLS: &[&str] = &["cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics"];
 
@@ -72,16 +73,13 @@ struct Counts {
 impl Polled {
     async fn listed(&self) -> Result<Vec<MetricQuery>, CallFailure> {
         let query = MetricQuery { region: Some(REGION.to_owned()), ..MetricQuery::new(NAMESPACE, METRIC, &[]) };
-        let mut all = Listing::new();
-        while !all.ended {
-            all.take(self.metrics.list_metrics(&query, all.token.as_deref()).await?);
-        }
-        Ok(all.items)
+        let (metrics, query) = (self.metrics.as_ref(), &query);
+        paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move { metrics.list_metrics(query, token.as_deref()).await }).await
     }
 
     async fn points(&self, query: &MetricQuery, now: DateTime<Utc>) -> Result<BTreeMap<NaiveDate, (DateTime<Utc>, Decimal)>, CallFailure> {
         let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
-        let points: Vec<(DateTime<Utc>, Decimal)> = points.iter().filter_map(|point| Some((point.at, Decimal::try_from(point.maximum).ok()?))).collect();
+        let points = points.iter().map(|point| Ok((point.at, exact(point.maximum, query)?))).collect::<Result<Vec<_>, CallFailure>>()?;
         // The last of each day counts.
         Ok(since_reset(&points).into_iter().map(|(at, count)| (at.date_naive(), (at, count))).collect())
     }

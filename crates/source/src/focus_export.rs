@@ -1,14 +1,14 @@
 //! `read.focus_export`: what each day costs, line by line, from the exports that AWS delivers to a bucket, or from copies of them in a
 //! folder. A month of which anything has changed is read again as a whole, because each delivery holds all of it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alerting::observation::What;
 use async_trait::async_trait;
-use aws::{Account, Bucket, Exports};
+use aws::{Account, Bucket, Exports, paging};
 use billing::export::columns::Metric;
 use billing::export::layout::{Found, Layout};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,14 +19,12 @@ use model::settings::Settings;
 use model::span::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Gathered, Poll, Source};
 use crate::billfile::{BadExport, Reading, look};
+use crate::poll::{Gathered, Poll, Source};
 use billing::export::bill::Bill;
 
 const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];
 
-/// Pages of one listing, of 1000 objects each.
-const MOST_PAGES: usize = 100;
 const METRICS: &[(&str, Metric)] = &[("billed", Metric::Billed), ("effective", Metric::Effective), ("list", Metric::List)];
 
 /// The settings of `read.focus_export`.
@@ -120,29 +118,28 @@ struct Polled {
 impl Polled {
     async fn look(&self) -> Result<Layout, CallFailure> {
         let bucket = match &self.settings.place {
-            Place::Folder(path) => return look(path).map_err(|bad| unusable(&bad)),
+            Place::Folder(path) => {
+                let path = path.clone();
+                return self.on_another_thread(move || look(&path)).await;
+            }
             Place::Bucket(bucket) => bucket,
         };
-        let (mut all, mut token, mut asked) = (Vec::new(), None, BTreeSet::new());
-        for _ in 0..MOST_PAGES {
-            let page = self.exports.objects(bucket, token.as_deref()).await?;
-            all.extend(page.items);
-            token = page.next;
-            if token.as_ref().is_some_and(|next| !asked.insert(next.clone())) {
-                let said = "its pages do not end".to_owned();
-                return Err(failure("s3:ListBucket", &bucket.name, said, "see what stands behind AWS_ENDPOINT_URL; it is asked again by itself"));
-            }
-            if token.is_none() {
-                let layout = Layout::of(all);
-                if let Some((one, other)) = layout.twice() {
-                    let said = format!("`{one}` and `{other}` seem to be the same export twice");
-                    return Err(failure("s3:ListBucket", &bucket.name, said, "name the prefix of one of them"));
-                }
-                return Ok(layout);
-            }
+        let exports = self.exports.as_ref();
+        let objects = paging::all("s3:ListBucket", &bucket.name, |token| async move { exports.objects(bucket, token.as_deref()).await }).await?;
+        let layout = Layout::of(objects);
+        if let Some((one, other)) = layout.twice() {
+            let said = format!("`{one}` and `{other}` seem to be the same export twice");
+            return Err(failure("s3:ListBucket", &bucket.name, said, "name the prefix of one of them"));
         }
-        let said = format!("there are more than {} objects", MOST_PAGES * 1000);
-        Err(failure("s3:ListBucket", &bucket.name, said, "name the prefix of one export"))
+        Ok(layout)
+    }
+
+    /// Reads files without holding up the loop: it takes seconds for a large account.
+    async fn on_another_thread<T: Send + 'static>(&self, read: impl FnOnce() -> Result<T, BadExport> + Send + 'static) -> Result<T, CallFailure> {
+        match tokio::task::spawn_blocking(read).await {
+            Ok(read) => read.map_err(|bad| unusable(&bad)),
+            Err(error) => Err(failure("reading exports", &self.name, error.to_string(), "report this")),
+        }
     }
 
     /// Reads what is to be read of a part.
@@ -158,7 +155,8 @@ impl Polled {
                 let mut fetched: Vec<(String, File, DateTime<Utc>)> = Vec::new();
                 for object in &files {
                     let name = format!("s3://{}/{}{}", bucket.name, bucket.prefix, object.path);
-                    let mut file = tempfile::tempfile().map_err(|error| failure("s3:GetObject", &name, error.to_string(), "make room for temporary files"))?;
+                    let opened = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(std::io::Error::other).flatten();
+                    let mut file = opened.map_err(|error| failure("s3:GetObject", &name, error.to_string(), "make room for temporary files"))?;
                     self.exports.fetch(bucket, object, &mut file).await?;
                     fetched.push((name, file, object.modified));
                 }
@@ -170,11 +168,7 @@ impl Polled {
                 })
             }
         };
-        // It takes seconds for a large account; nothing else waits for it meanwhile.
-        match tokio::task::spawn_blocking(read).await {
-            Ok(read) => read.map_err(|bad| unusable(&bad)),
-            Err(error) => Err(failure("reading exports", &self.name, error.to_string(), "report this")),
-        }
+        self.on_another_thread(read).await
     }
 
     /// Reads the next part that has changed.

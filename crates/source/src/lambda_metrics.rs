@@ -8,10 +8,12 @@ use async_trait::async_trait;
 use aws::resolve::functions;
 use aws::{Account, Logs, MetricQuery, Metrics, Statistics};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
 use model::glob::NamePattern;
 use model::settings::Settings;
 
-use super::{Gathered, Poll, Source};
+use crate::metrics::statistics;
+use crate::poll::{Gathered, Poll, Source};
 
 const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
@@ -68,17 +70,24 @@ impl Source for Polled {
         };
         // Whole minutes, so that a point has the same start in every answer.
         let end = lambda_log::tally::minute_of(now) + TimeDelta::seconds(i64::from(PERIOD));
-        'functions: for function in &found {
-            for (metric, _) in METRICS {
-                match self.metrics.statistics(&MetricQuery::of_function(function, metric), end - LOOK_BACK, end, PERIOD).await {
-                    Ok(points) => points.into_iter().for_each(|read| poll.saw(read.at, What::Metric(point(function, metric, read)))),
+        let asked = found.iter().flat_map(|function| METRICS.iter().map(move |(metric, _)| MetricQuery::of_function(function, metric)));
+        let answers: Vec<_> = statistics(&self.metrics, asked.collect(), (end - LOOK_BACK, end), PERIOD).collect().await;
+        for (function, answers) in found.iter().zip(answers.chunks(METRICS.len())) {
+            let mut whole = true;
+            for ((metric, _), answer) in METRICS.iter().zip(answers) {
+                match answer {
+                    Ok(points) => points.iter().for_each(|read| poll.saw(read.at, What::Metric(point(function, metric, *read)))),
                     Err(failure) => {
-                        poll.failed(failure);
-                        continue 'functions;
+                        // One failure says it for the function; the next poll asks for the whole hour again.
+                        if std::mem::replace(&mut whole, false) {
+                            poll.failed(failure.clone());
+                        }
                     }
                 }
             }
-            poll.saw(now, What::MeasuredUpTo(ReadUpTo { function: function.clone() }));
+            if whole {
+                poll.saw(now, What::MeasuredUpTo(ReadUpTo { function: function.clone() }));
+            }
         }
         poll.done()
     }

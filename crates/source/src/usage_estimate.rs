@@ -10,10 +10,11 @@ use std::sync::Arc;
 use alerting::observation::What;
 use async_trait::async_trait;
 use aws::prices::Prices;
-use aws::{Account, FunctionSettings, Functions, LogClass, Logs, MetricQuery, Metrics, Page};
+use aws::{Account, FunctionSettings, Functions, LogClass, Logs, MetricQuery, Metrics, Statistics, paging};
 use billing::early::EarlyFigure;
 use billing::usage::{DayUse, Rates, figures, gb, gb_seconds};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use futures::TryStreamExt;
 use model::calendar::{Month, day_end, day_start};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
@@ -21,7 +22,9 @@ use model::settings::Settings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Gathered, Listing, Poll, Source};
+use crate::exact::exact;
+use crate::metrics::statistics;
+use crate::poll::{Gathered, Poll, Source, stored};
 
 const CALLS: &[&str] = &["lambda:ListFunctions", "cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
@@ -118,6 +121,19 @@ fn learn(known: &mut Vec<Configured>, now: &FunctionSettings, today: NaiveDate) 
     true
 }
 
+/// The sums of points by UTC day; a day on which nothing was counted has none.
+fn by_day(points: &[Statistics], query: &MetricQuery) -> Result<BTreeMap<NaiveDate, Decimal>, CallFailure> {
+    let mut days: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
+    for point in points {
+        let sum = exact(point.sum, query)?;
+        if sum > Decimal::ZERO {
+            let day = days.entry(point.at.date_naive()).or_default();
+            *day = day.saturating_add(sum);
+        }
+    }
+    Ok(days)
+}
+
 impl Polled {
     fn rates(&self) -> Result<Rates, CallFailure> {
         let failed = |said: String, next_step: String| CallFailure {
@@ -136,47 +152,40 @@ impl Polled {
 
     /// The functions that are meant, with how they are configured.
     async fn listed(&self) -> Result<Vec<FunctionSettings>, CallFailure> {
-        let mut all = Listing::new();
-        while !all.ended {
-            all.take(self.functions.list(all.token.as_deref()).await?);
-        }
+        let functions = self.functions.as_ref();
+        let all = paging::all("lambda:ListFunctions", "the region's functions", |token| async move { functions.list(token.as_deref()).await }).await?;
         let meant = |name: &str| self.settings.functions.is_empty() || self.settings.functions.iter().any(|pattern| pattern.fits(name));
-        Ok(all.items.into_iter().filter(|function| meant(&function.name)).collect())
+        Ok(all.into_iter().filter(|function| meant(&function.name)).collect())
     }
 
     /// The functions that were kept by provisioned concurrency within the last two weeks.
     async fn provisioned(&self) -> Result<BTreeSet<String>, CallFailure> {
         let query = MetricQuery::new("AWS/Lambda", "ProvisionedConcurrencyInvocations", &[]);
-        let mut listed = Listing::new();
-        while !listed.ended {
-            listed.take(self.metrics.list_metrics(&query, listed.token.as_deref()).await?);
-        }
-        let functions = listed.items.into_iter().flat_map(|metric| metric.dimensions).filter(|(name, _)| name == "FunctionName");
+        let (metrics, query) = (self.metrics.as_ref(), &query);
+        let listed =
+            paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move { metrics.list_metrics(query, token.as_deref()).await }).await?;
+        let functions = listed.into_iter().flat_map(|metric| metric.dimensions).filter(|(name, _)| name == "FunctionName");
         Ok(functions.map(|(_, function)| function).collect())
     }
 
-    /// The sums of a metric by UTC day.
-    async fn daily(&self, query: &MetricQuery, from: NaiveDate, today: NaiveDate) -> Result<BTreeMap<NaiveDate, Decimal>, CallFailure> {
-        let points = self.metrics.statistics(query, day_start(from), day_end(today), DAY).await?;
-        let mut days: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
-        for point in points {
-            let Some(sum) = Decimal::try_from(point.sum).ok().filter(|sum| *sum > Decimal::ZERO) else { continue };
-            let day = days.entry(point.at.date_naive()).or_default();
-            *day = day.saturating_add(sum);
-        }
-        Ok(days)
+    /// The sums of metrics by UTC day, in the order of the metrics.
+    async fn daily(&self, queries: Vec<MetricQuery>, from: NaiveDate, today: NaiveDate) -> Result<Vec<BTreeMap<NaiveDate, Decimal>>, CallFailure> {
+        let answers: Vec<Vec<Statistics>> = statistics(&self.metrics, queries.clone(), (day_start(from), day_end(today)), DAY).try_collect().await?;
+        queries.iter().zip(answers).map(|(query, points)| by_day(&points, query)).collect()
     }
 
     /// Adds what functions have used.
     async fn count_functions(&self, listed: &[FunctionSettings], days: &mut BTreeMap<NaiveDate, DayUse>, today: NaiveDate) -> Result<(), CallFailure> {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let provisioned = self.provisioned().await?;
-        for function in listed {
-            let requests = self.daily(&MetricQuery::of_function(&function.name, "Invocations"), first, today).await?;
-            if requests.is_empty() {
-                continue;
-            }
-            let durations = self.daily(&MetricQuery::of_function(&function.name, "Duration"), first, today).await?;
+        let metric =
+            |functions: &[&FunctionSettings], metric: &str| functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect();
+        let listed: Vec<&FunctionSettings> = listed.iter().collect();
+        let requests = self.daily(metric(&listed, "Invocations"), first, today).await?;
+        // A function that was not called took no time, and is not asked for it.
+        let (called, requests): (Vec<&FunctionSettings>, Vec<_>) = listed.into_iter().zip(requests).filter(|(_, requests)| !requests.is_empty()).unzip();
+        let durations = self.daily(metric(&called, "Duration"), first, today).await?;
+        for ((function, requests), durations) in called.into_iter().zip(requests).zip(durations) {
             let known = self.known.get(&function.name).map(Vec::as_slice).unwrap_or_default();
             for (day, used) in days.iter_mut() {
                 used.requests = used.requests.saturating_add(requests.get(day).copied().unwrap_or_default());
@@ -198,32 +207,32 @@ impl Polled {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let mut cheap: BTreeSet<String> = BTreeSet::new();
         for class in [LogClass::InfrequentAccess, LogClass::Delivery] {
-            let mut of_class = Listing::new();
-            while !of_class.ended {
-                of_class.take(self.logs.log_groups_of(class, of_class.token.as_deref()).await?);
-            }
-            cheap.extend(of_class.items);
+            let logs = self.logs.as_ref();
+            let call = "logs:DescribeLogGroups";
+            cheap.extend(paging::all(call, "groups that cost less", |token| async move { logs.log_groups_of(class, token.as_deref()).await }).await?);
         }
         let mut groups: BTreeMap<String, bool> = BTreeMap::new();
         for pattern in &self.settings.log_groups {
-            let mut found = Listing::new();
-            found.items.extend(pattern.exact().map(str::to_owned));
-            while pattern.exact().is_none() && !found.ended {
-                let page = self.logs.log_groups(pattern.literal_start(), found.token.as_deref()).await?;
-                let items = page.items.into_iter().map(|group| group.name).collect();
-                found.take(Page { items, next: page.next });
-            }
-            groups.extend(found.items.into_iter().filter(|name| pattern.fits(name)).map(|name| (name.clone(), cheap.contains(&name))));
+            let found = match pattern.exact() {
+                Some(name) => vec![name.to_owned()],
+                None => {
+                    let (logs, start) = (self.logs.as_ref(), pattern.literal_start());
+                    let all = paging::all("logs:DescribeLogGroups", start, |token| async move { logs.log_groups(start, token.as_deref()).await }).await?;
+                    all.into_iter().map(|group| group.name).collect()
+                }
+            };
+            groups.extend(found.into_iter().filter(|name| pattern.fits(name)).map(|name| (name.clone(), cheap.contains(&name))));
         }
         let queries: Vec<(MetricQuery, bool)> = if self.settings.log_groups.is_empty() {
             vec![(MetricQuery::new("AWS/Logs", "IncomingBytes", &[]), !cheap.is_empty())]
         } else {
             groups.iter().map(|(name, cheap)| (MetricQuery::new("AWS/Logs", "IncomingBytes", &[("LogGroupName", name)]), *cheap)).collect()
         };
-        for (query, cheap) in &queries {
-            for (day, bytes) in self.daily(query, first, today).await? {
+        let (queries, cheap): (Vec<MetricQuery>, Vec<bool>) = queries.into_iter().unzip();
+        for (cheap, bytes) in cheap.into_iter().zip(self.daily(queries, first, today).await?) {
+            for (day, bytes) in bytes {
                 let Some(used) = days.get_mut(&day) else { continue };
-                let logs = if *cheap { &mut used.cheap_logs } else { &mut used.logs };
+                let logs = if cheap { &mut used.cheap_logs } else { &mut used.logs };
                 *logs = logs.saturating_add(gb(bytes));
             }
         }
@@ -262,7 +271,8 @@ impl Source for Polled {
     }
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
-        let known = |(function, text): (String, String)| Some((function, serde_json::from_str(&text).ok()?));
+        let name = self.name.as_str();
+        let known = |(function, text): (String, String)| stored(name, &function, &text).map(|known| (function, known));
         self.known = cursors.into_iter().filter_map(known).collect();
     }
 

@@ -20,7 +20,7 @@ use model::span::Span;
 use monitor_warmup::Answer;
 use rust_decimal::Decimal;
 
-use super::{Gathered, Poll, Source};
+use crate::poll::{Gathered, Poll, Source};
 
 /// How long the account's limit is taken to stay as it is.
 const LIMIT_HOLDS: TimeDelta = TimeDelta::hours(1);

@@ -116,7 +116,7 @@ impl Database {
             all.entry(function.clone()).or_insert_with(|| Tally { function, ..Tally::default() }).add(&day);
         }
         let causes = self.rows("a cause", CAUSES, days, |row| {
-            let cause = row.word(1, |code| Cause::ALL.iter().find(|(known, _)| *known == code).map(|(_, cause)| *cause))?;
+            let cause = row.word(1, |code| Cause::of_code(code).ok())?;
             Ok((row.get::<String>(0)?, cause, row.get(2)?))
         })?;
         for (function, cause, count) in causes {

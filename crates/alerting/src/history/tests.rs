@@ -53,6 +53,7 @@ fn things_of_the_same_instant_are_ordered_by_their_figures_and_not_by_their_spel
             evidence: vec![],
             also: vec![],
             fingerprint: None,
+            own: None,
         })
     };
     let faults = |history: &History| history.faults("f", at(0)).map(|(_, fault)| fault.request_id.clone()).collect::<Vec<_>>();

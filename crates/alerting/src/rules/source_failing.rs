@@ -3,12 +3,13 @@
 
 use account::inventory::ResourceKind;
 use chrono::{DateTime, Utc};
+use model::call_failure::FailureKind;
 use model::settings::Settings;
 use model::span::Span;
 use model::subject::Subject;
 
 use super::finding::Finding;
-use super::verdict::Judgement;
+use super::verdict::{Judgement, Verdict};
 use crate::history::{History, SourceState};
 
 /// The settings of `when.source_failing`.
@@ -38,7 +39,20 @@ impl SourceFailing {
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        history.sources().map(|(name, state)| self.one(name, state, &history.unread_by(name), now)).collect()
+        let without_credentials: Vec<(&str, &SourceState)> = history.sources().filter(|(_, state)| lacks_credentials(state)).collect();
+        // One cause, one incident: that of the source that noticed it first.
+        let first = without_credentials.iter().min_by_key(|(name, state)| (state.failing.as_ref().map(|failing| failing.since), *name)).map(|(name, _)| *name);
+        let judge = |(name, state): (&str, &SourceState)| match first {
+            Some(first) if lacks_credentials(state) && name != first => {
+                Judgement::unknown(Subject::Source(name.to_owned()), format!("it cannot see for the same reason as {first}: the credentials"))
+            }
+            Some(first) if name == first => {
+                let others = without_credentials.iter().map(|(other, _)| *other).filter(|other| *other != first).collect();
+                with_others(self.one(name, state, &history.unread_by(name), now), others)
+            }
+            _ => self.one(name, state, &history.unread_by(name), now),
+        };
+        history.sources().map(judge).collect()
     }
 
     fn one(&self, name: &str, state: &SourceState, unread: &[ResourceKind], now: DateTime<Utc>) -> Judgement {
@@ -65,6 +79,19 @@ impl SourceFailing {
         };
         Judgement::holds(subject, finding)
     }
+}
+
+/// Whether a source cannot see because credentials are missing or refused, which is the same for every source of the account.
+fn lacks_credentials(state: &SourceState) -> bool {
+    state.failing.as_ref().is_some_and(|failing| matches!(failing.last.kind, FailureKind::NoCredentials | FailureKind::BadCredentials))
+}
+
+/// The same judgement, with the sources that cannot see for the same reason.
+fn with_others(mut judgement: Judgement, others: Vec<&str>) -> Judgement {
+    if let (Verdict::Holds(finding), false) = (&mut judgement.verdict, others.is_empty()) {
+        finding.facts.push(("Also blind".to_owned(), others.join(", ")));
+    }
+    judgement
 }
 
 /// What is not known until it is mended. A source of several kinds of things goes on with those it may read.

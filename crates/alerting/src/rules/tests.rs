@@ -436,6 +436,31 @@ fn a_source_that_fails_is_told_at_once_unless_it_may_pass() {
 }
 
 #[test]
+fn missing_credentials_are_one_incident_however_many_sources_they_blind() {
+    let mut history = History::default();
+    let fails = |source: &str, minutes, kind| Observation { source: source.to_owned(), ..failure(minutes, kind) };
+    for (source, minutes, kind) in [
+        ("watch.a", 1, FailureKind::BadCredentials),
+        ("watch.b", 3, FailureKind::NoCredentials),
+        ("watch.c", 2, FailureKind::NoCredentials),
+        ("watch.d", 4, FailureKind::Denied),
+    ] {
+        history.watch(source, minutes_ago(60));
+        history.record(&fails(source, minutes, kind));
+    }
+    let judged = |history: &History| -> Vec<(String, bool)> {
+        let all = condition("source_failing = {}").judge(history, now());
+        all.into_iter().map(|one| (one.subject.to_string(), matches!(one.verdict, Verdict::Holds(_)))).collect()
+    };
+    let holds = |sources: [bool; 4]| ["a", "b", "c", "d"].map(|name| format!("source:watch.{name}")).into_iter().zip(sources).collect::<Vec<_>>();
+    assert_eq!(judged(&history), holds([false, true, false, true]), "that of the source that noticed it first, and the refusal for itself");
+    let Verdict::Holds(finding) = &condition("source_failing = {}").judge(&history, now())[1].verdict else { panic!("it holds") };
+    assert!(finding.facts.contains(&("Also blind".to_owned(), "watch.a, watch.c".to_owned())), "{finding:?}");
+    history.record(&Observation { source: "watch.b".to_owned(), ..seen(now(), What::Answered) });
+    assert_eq!(judged(&history), holds([false, false, true, true]), "the others still cannot see");
+}
+
+#[test]
 fn silence_counts_from_the_last_whole_answer() {
     let rule = "silence = { source = \"x\", longer_than = \"1h\" }";
     check(rule, &[seen(minutes_ago(61), What::Answered)], &[("source:watch.x", "holds", "has not answered for 1 h 1 min")]);

@@ -287,7 +287,14 @@ fn an_early_last_word_that_the_work_is_over_is_an_event_loop_that_hangs() {
         (140.0, true, None, false),
     ] {
         let signs = [Sign { is_last, ..sign(EventLoopHang, Hint) }];
-        let case = Case { on_node, outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), last_words: Some((last_at_ms, 3000.0)), signs: &signs, ..case(&recent) };
+        let case = Case {
+            on_node,
+            outcome: Outcome::Timeout,
+            timed_out_after_ms: Some(3000.0),
+            last_words: Some((last_at_ms, 3000.0)),
+            signs: &signs,
+            ..case(&recent)
+        };
         assert_eq!(verdicts(&case).iter().any(|(cause, _)| *cause == EventLoopHang), hangs, "{last_at_ms} {is_last} {on_node:?}");
     }
 }

@@ -3,7 +3,7 @@
 use account::inventory::{Resource, Usage};
 use model::call_failure::CallFailure;
 
-use super::Look;
+use super::look::Look;
 
 pub(super) const CALLS: &[&str] = &["ec2:DescribeAddresses"];
 

@@ -5,7 +5,7 @@ use aws::MetricQuery;
 use aws::resources::LoadBalancer;
 use model::call_failure::{CallFailure, FailureKind};
 
-use super::Look;
+use super::look::Look;
 
 pub(super) const CALLS: &[&str] = &[
     "elasticloadbalancing:DescribeLoadBalancers",

@@ -1,36 +1,18 @@
 //! Log groups: one that never deletes anything is paid for ever longer, and for events that nobody reads.
 
 use account::inventory::{Idle, Resource, Usage};
-use aws::LogGroup;
-use model::call_failure::{CallFailure, FailureKind};
+use aws::{LogGroup, paging};
+use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 
-use super::Look;
+use super::look::Look;
 
 pub(super) const CALLS: &[&str] = &["logs:DescribeLogGroups"];
 
-/// Pages that are read; more are taken for an answer without end.
-const MOST_PAGES: usize = 1_000;
-
 pub(super) async fn read(look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> {
-    let mut all = Vec::new();
-    let mut token: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        let page = look.account.logs.log_groups("", token.as_deref()).await?;
-        all.extend(page.items.into_iter().map(|group| resource(look, group)));
-        match page.next {
-            None => return Ok(all),
-            Some(next) if token.as_ref() == Some(&next) => break,
-            next => token = next,
-        }
-    }
-    Err(CallFailure {
-        call: "logs:DescribeLogGroups".to_owned(),
-        resource: "the account's log groups".to_owned(),
-        kind: FailureKind::Refused,
-        said: "an answer whose pages do not end".to_owned(),
-        next_step: "nothing of this answer was used; it is asked again by itself".to_owned(),
-    })
+    let logs = look.account.logs.as_ref();
+    let groups = paging::all("logs:DescribeLogGroups", "the account's log groups", |token| async move { logs.log_groups("", token.as_deref()).await }).await?;
+    Ok(groups.into_iter().map(|group| resource(look, group)).collect())
 }
 
 fn resource(look: &Look<'_>, group: LogGroup) -> Resource {

@@ -4,37 +4,28 @@
 mod addresses;
 mod load_balancers;
 mod log_groups;
+mod look;
 mod nat_gateways;
 mod provisioned_concurrency;
 mod rds_instances;
 mod volumes;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use account::inventory::{Gap, Idle, Inventory, Looked, Resource, ResourceKind, Usage, usage};
+use account::inventory::{Inventory, Resource, ResourceKind};
 use alerting::observation::What;
 use async_trait::async_trait;
+use aws::Account;
 use aws::prices::Prices;
-use aws::{Account, MetricQuery, Statistics};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use model::calendar::day_start;
+use chrono::{DateTime, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::settings::Settings;
 use model::span::Span;
-use rust_decimal::Decimal;
 
-use super::{Gathered, Poll, Source};
-
-/// Metrics are asked for at least so far back, so that it can be said for how long a thing has been idle.
-const LOOK_BACK: TimeDelta = TimeDelta::days(60);
-/// Longer than this no metric is asked for at once: CloudWatch gives at most 1,440 points an answer.
-const LONGEST: TimeDelta = TimeDelta::days(1_400);
-/// Seconds per point: a UTC day.
-const DAY: u32 = 86_400;
-
-/// Since when things are idle of which AWS does not say it, by id.
-type Remembered = BTreeMap<String, DateTime<Utc>>;
+use self::look::{Look, Remembered};
+use crate::poll::{Gathered, Poll, Source, stored};
 
 macro_rules! kinds {
     ($($module:ident: $kind:ident),* $(,)?) => {
@@ -106,8 +97,7 @@ impl Inventories {
     }
 
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        // Nothing has a price if the table cannot be read, which a daemon does not even start with.
-        Polled { name, settings: self, account: account.clone(), prices: Prices::built_in().ok(), remembered: BTreeMap::new() }
+        Polled { name, settings: self, prices: Arc::clone(&account.prices), account: account.clone(), remembered: BTreeMap::new() }
     }
 }
 
@@ -115,51 +105,8 @@ struct Polled {
     name: String,
     settings: Inventories,
     account: Account,
-    prices: Option<Prices>,
+    prices: Arc<Prices>,
     remembered: BTreeMap<ResourceKind, Remembered>,
-}
-
-/// What a kind looks with.
-struct Look<'a> {
-    account: &'a Account,
-    prices: Option<&'a Prices>,
-    now: DateTime<Utc>,
-    idle_after: Span,
-    functions: &'a [NamePattern],
-    /// What was idle before, and since when.
-    remembered: Option<&'a Remembered>,
-}
-
-impl Look<'_> {
-    /// What so many things, or GB, cost in a month, in US dollars.
-    fn monthly(&self, kind: &str, class: &str, count: impl Into<Decimal>) -> Option<Decimal> {
-        self.prices?.monthly(kind, class, &self.account.region, count.into())
-    }
-
-    /// Whether a thing is used, by a metric that counts its use. `why` stands before "for 21 days".
-    async fn use_by_metric(&self, query: &MetricQuery, created: Option<DateTime<Utc>>, gap: Gap, why: &str) -> Result<Usage, CallFailure> {
-        let back = (self.idle_after.delta() * 2).clamp(LOOK_BACK, LONGEST);
-        let first = (self.now - back).date_naive();
-        let from = day_start(first);
-        let days = self.account.metrics.statistics(query, from, self.now, DAY).await?;
-        let looked = Looked { first, now: self.now, idle_after: self.idle_after, gap };
-        Ok(usage(&by_day(&days), created, looked, why))
-    }
-
-    /// A thing that is idle now, and nothing says since when: since it was first seen so.
-    fn idle_since_seen(&self, id: &str, why: &str) -> Usage {
-        let since = self.remembered.and_then(|known| known.get(id)).copied().unwrap_or(self.now).min(self.now);
-        Usage::Idle(Idle { since, at_least: true, why: why.to_owned() })
-    }
-}
-
-/// Whether each day with a point counted anything. A period is as long as a day, and may begin within one.
-fn by_day(points: &[Statistics]) -> BTreeMap<NaiveDate, bool> {
-    let mut days = BTreeMap::new();
-    for point in points {
-        *days.entry(point.at.date_naive()).or_insert(false) |= point.maximum > 0.0 || point.sum > 0.0;
-    }
-    days
 }
 
 #[async_trait]
@@ -170,7 +117,7 @@ impl Source for Polled {
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
         for (_, kind) in ResourceKind::ALL {
-            let known = cursors.get(kind.word()).and_then(|value| serde_json::from_str(value).ok());
+            let known = cursors.get(kind.word()).and_then(|value| stored(&self.name, kind.word(), value));
             self.remembered.extend(known.map(|known| (*kind, known)));
         }
     }
@@ -181,7 +128,7 @@ impl Source for Polled {
         for kind in self.settings.kinds.clone() {
             let look = Look {
                 account: &self.account,
-                prices: self.prices.as_ref(),
+                prices: &self.prices,
                 now,
                 idle_after: self.settings.idle_after,
                 functions: &self.settings.functions,

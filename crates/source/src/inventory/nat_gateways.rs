@@ -4,7 +4,7 @@ use account::inventory::{Gap, Resource};
 use aws::MetricQuery;
 use model::call_failure::CallFailure;
 
-use super::Look;
+use super::look::Look;
 
 pub(super) const CALLS: &[&str] = &["ec2:DescribeNatGateways", "cloudwatch:GetMetricStatistics"];
 

@@ -6,7 +6,7 @@ use aws::resolve::functions;
 use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 
-use super::Look;
+use super::look::Look;
 
 pub(super) const CALLS: &[&str] =
     &["logs:DescribeLogGroups", "lambda:ListProvisionedConcurrencyConfigs", "lambda:GetFunctionConfiguration", "cloudwatch:GetMetricStatistics"];

@@ -6,7 +6,7 @@ use aws::resources::DbInstance;
 use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 
-use super::Look;
+use super::look::Look;
 
 pub(super) const CALLS: &[&str] = &["rds:DescribeDBInstances", "cloudwatch:GetMetricStatistics"];
 

@@ -17,6 +17,7 @@ use model::glob::NamePattern;
 use model::span::spoken;
 
 use super::group::{Asked, Given, Group, Progress};
+use super::sink::Sink;
 
 pub(super) const CALL: &str = "logs:FilterLogEvents";
 
@@ -31,22 +32,6 @@ const THROTTLED: u32 = 4;
 const TRIES: u32 = 3;
 /// How often in a row a pass is begun again because the token of its next page is refused.
 const REFUSED_TOKENS: u32 = 10;
-
-/// Takes what is read of a function's log.
-pub trait Sink: Invocations + Default + Send {
-    /// Whether the place goes with what was read, because both are stored. To write it down costs time.
-    const KEEPS_PLACE: bool;
-
-    /// Takes a line that claims to be the platform's, or to be an object, and cannot be read as one.
-    fn unparsed(&mut self, function: &str, at: DateTime<Utc>);
-}
-
-/// Shows them live.
-impl Sink for HandedOut {
-    const KEEPS_PLACE: bool = false;
-
-    fn unparsed(&mut self, _function: &str, _at: DateTime<Utc>) {}
-}
 
 /// How closely logs are followed.
 #[derive(Debug, Clone, Copy)]
@@ -265,14 +250,9 @@ impl<S: Sink> Follow<S> {
                 group.due = None;
                 to
             }
-            Progress::Endless => {
-                return Then::Skip(CallFailure {
-                    call: CALL.to_owned(),
-                    resource: name,
-                    kind: FailureKind::Refused,
-                    said: "an answer whose pages do not end".to_owned(),
-                    next_step: "what was read is counted; it is asked again by itself".to_owned(),
-                });
+            Progress::Endless(endless) => {
+                let next_step = "what was read is counted; it is asked again by itself".to_owned();
+                return Then::Skip(CallFailure { next_step, ..endless.failure(CALL, &name) });
             }
         };
         self.give(function, now, Some(reached), followed);

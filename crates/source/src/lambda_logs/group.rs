@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aws::paging::{Endless, PageTokens};
 use aws::{LogEvent, Page};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Causes;
@@ -13,14 +14,15 @@ use lambda_log::reader::{Kind, Reader};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::follow::Sink;
+use super::sink::Sink;
 
 /// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory stays small.
 const MOST_EVENTS: usize = 20_000;
 /// The shortest stretch that a pass is cut to.
 const SHORTEST_MS: i64 = 1000;
-/// Pages of one pass: far more than its events need, so that only an answer without end is cut.
-const MOST_PAGES: u32 = 10_000;
+/// The most pages of one pass. Unlike a list, a pass is not held in memory, and a page of it may have no event at all: each page is what
+/// CloudWatch searched in one go.
+const MAX_PAGES: usize = 10_000;
 /// A place is kept this often even where nothing was found, so that a restart does not go through hours of silence again.
 const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
 /// How much of the time since its last new event a group may be left alone.
@@ -99,7 +101,7 @@ pub(super) enum Progress {
     /// Everything up to the instant the pass began has been read.
     CaughtUp(DateTime<Utc>),
     /// The pages do not end.
-    Endless,
+    Endless(Endless),
 }
 
 /// What a group gives out.
@@ -172,20 +174,18 @@ impl<S: Sink> Group<S> {
                 }
             }
         }
-        pass.pages += 1;
-        if page.next.is_none() {
-            return self.end(&pass, overlap);
-        }
-        if page.next == pass.token || pass.pages >= MOST_PAGES {
-            return Progress::Endless;
-        }
+        let next = match pass.tokens.next(page.next) {
+            Ok(None) => return self.end(&pass, overlap),
+            Ok(next) => next,
+            Err(endless) => return Progress::Endless(endless),
+        };
         if pass.events > MOST_EVENTS
             && let Some(stretch) = self.shorter(&pass, overlap)
         {
             self.stretch_ms = Some(stretch);
             return Progress::Within;
         }
-        pass.token = page.next;
+        pass.token = next;
         self.pass = Some(pass);
         Progress::Within
     }
@@ -266,7 +266,7 @@ struct Pass {
     began: DateTime<Utc>,
     to_ms: i64,
     token: Option<String>,
-    pages: u32,
+    tokens: PageTokens,
     events: usize,
     newest_ms: i64,
     /// What this pass has met so far.
@@ -277,7 +277,7 @@ struct Pass {
 
 impl Pass {
     fn new(began: DateTime<Utc>, to_ms: i64) -> Self {
-        Self { began, to_ms, token: None, pages: 0, events: 0, newest_ms: i64::MIN, met: HashMap::new(), ids: HashSet::new() }
+        Self { began, to_ms, token: None, tokens: PageTokens::up_to(MAX_PAGES), events: 0, newest_ms: i64::MIN, met: HashMap::new(), ids: HashSet::new() }
     }
 
     /// Whether the event is counted for the first time; it is counted then. Equal events are told apart by how many there are: a

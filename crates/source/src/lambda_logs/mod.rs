@@ -11,6 +11,7 @@
 
 mod follow;
 mod group;
+mod sink;
 #[cfg(test)]
 mod tests;
 
@@ -27,9 +28,10 @@ use model::settings::Settings;
 use model::span::Span;
 
 use self::follow::CALL;
-use super::{Gathered, Poll, Source};
+use crate::poll::{Gathered, Poll, Source};
 
-pub use follow::{Follow, Followed, Pace, Seen, Sink, Stretch};
+pub use follow::{Follow, Followed, Pace, Seen, Stretch};
+pub use sink::Sink;
 
 const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups"];
 

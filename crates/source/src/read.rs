@@ -1,0 +1,85 @@
+//! The table of sources: each kind is one file and one line here.
+
+use aws::Account;
+use lambda_log::diagnosis::Causes;
+use model::settings::{Kind, Settings};
+
+use crate::cost_explorer::Backfill;
+use crate::poll::Source;
+use crate::{cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate};
+
+impl Read {
+    /// Searches the lines of logs for these causes, where the source reads any.
+    #[must_use]
+    pub fn with_causes(mut self, causes: &Causes) -> Self {
+        if let Self::LambdaLogs(settings) = &mut self {
+            settings.search_for(causes);
+        }
+        self
+    }
+
+    /// What asks for whole months of the past, for a source that can.
+    pub fn backfill(&self, account: &Account) -> Option<Backfill> {
+        match self {
+            Self::CostExplorer(settings) => Some(settings.clone().backfill(account)),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! sources {
+    ($($module:ident: $name:ident),* $(,)?) => {
+        /// What a watch polls: one of the `read.` kinds.
+        #[derive(Debug, Clone)]
+        pub enum Read {
+            $(
+                #[doc = concat!("`read.", stringify!($module), "`")]
+                $name($module::$name)
+            ),*
+        }
+
+        impl Kind for Read {
+            const KEY: &'static str = "read";
+            const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
+
+            fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self> {
+                match name {
+                    $(stringify!($module) => $module::$name::read(settings).map(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl Read {
+            /// The source that polls `account` under the full name `name`.
+            pub fn source(self, name: String, account: &Account) -> Box<dyn Source> {
+                match self { $(Self::$name(settings) => Box::new(settings.source(name, account))),* }
+            }
+
+            /// The kind's name.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($module)),* }
+            }
+
+            /// The functions it is about, by name or pattern; none for a source that is not about functions.
+            pub fn functions(&self) -> &[model::glob::NamePattern] {
+                match self { $(Self::$name(settings) => settings.functions()),* }
+            }
+
+            /// The calls it makes, as an IAM policy names them.
+            pub fn calls(&self) -> Vec<&'static str> {
+                match self { $(Self::$name(settings) => settings.calls()),* }
+            }
+        }
+    };
+}
+
+sources! {
+    cost_explorer: CostExplorer,
+    estimated_charges: EstimatedCharges,
+    usage_estimate: UsageEstimate,
+    focus_export: FocusExport,
+    lambda_logs: LambdaLogs,
+    lambda_metrics: LambdaMetrics,
+    inventory: Inventories,
+}
