@@ -12,7 +12,6 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_types::service_config::ServiceConfigKey;
-use chrono::TimeDelta;
 use reqwest::{Client, Method, Response, Url, redirect};
 use tokio::sync::Mutex;
 
@@ -20,10 +19,8 @@ use super::failure::{before_an_answer, no_region, not_made, of_request, unreadab
 use clock::Clock;
 use model::call_failure::{CallFailure, FailureKind};
 
-/// A call is tried so often where AWS throttles it or fails itself.
-const TRIES: u32 = 3;
-/// Before the second try it is waited so long, before the third twice as long.
-const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(500);
+/// The most tries of a call that AWS, or the connection, failed.
+const MAX_TRIES: u32 = 3;
 /// More of an answer is not read as text, in bytes: the largest page holds 1,000 volumes or objects of a few KB.
 const MOST_READ: usize = 16 * 1024 * 1024;
 /// Credentials that end sooner are not used any more.
@@ -123,15 +120,11 @@ impl SignedClient {
         single.or_else(|| self.config.endpoint_url().map(str::to_owned))
     }
 
-    /// Tries a call again where that may help.
+    /// Tries a call again, at once, where that may help. A throttled call is not: it needs time, and a source does not wait.
     pub(super) async fn tries<T, F: Future<Output = Result<T, Try>>>(&self, once: impl Fn() -> F) -> Result<T, CallFailure> {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
+        for _ in 1..MAX_TRIES {
             match once().await {
-                Err(Try { again: true, .. }) => {
-                    self.clock.wait_until(self.clock.now() + wait, false).await;
-                    wait = wait * 2;
-                }
+                Err(Try { again: true, .. }) => {}
                 other => return other.map_err(|last| last.failure),
             }
         }
@@ -174,7 +167,7 @@ impl SignedClient {
         if failure.kind == FailureKind::BadCredentials {
             *self.credentials.lock().await = None;
         }
-        Try { again: status >= 500 || failure.kind == FailureKind::Throttled, failure }
+        Try { again: status >= 500 && failure.kind != FailureKind::Throttled, failure }
     }
 
     async fn credentials(&self) -> Result<Credentials, CredentialsError> {

@@ -21,6 +21,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::billfile::{BadExport, Reading, look};
 use crate::poll::{Gathered, Poll, Source};
+use crate::retry::Retry;
 use billing::export::bill::Bill;
 
 const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];
@@ -92,7 +93,15 @@ impl FocusExport {
     }
 
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled { name, settings: self, exports: Arc::clone(&account.exports), known: BTreeMap::new(), changed: VecDeque::new() }
+        Polled {
+            name,
+            settings: self,
+            exports: Arc::clone(&account.exports),
+            known: BTreeMap::new(),
+            changed: VecDeque::new(),
+            listed: false,
+            retry: Retry::default(),
+        }
     }
 }
 
@@ -113,6 +122,10 @@ struct Polled {
     known: BTreeMap<String, String>,
     /// Parts that are to be read, each with what it looks like now.
     changed: VecDeque<(String, Vec<Found>, String)>,
+    /// Whether this poll knows what there is.
+    listed: bool,
+    /// The tries of the call that comes next.
+    retry: Retry,
 }
 
 impl Polled {
@@ -175,7 +188,12 @@ impl Polled {
     async fn next(&mut self, mut poll: Poll<'_>) -> Gathered {
         let Some((part, files, looks)) = self.changed.pop_front() else { return poll.done() };
         let now = poll.now;
-        match self.part(files).await {
+        match self.part(files.clone()).await {
+            Err(failure) if let Some(at) = self.retry.after(&failure, now) => {
+                self.changed.push_front((part, files, looks));
+                poll.gathered.go_on_at = Some(at);
+                return poll.part();
+            }
             // What was read before it is kept; the rest waits for the next poll.
             Err(failure) => {
                 self.changed.clear();
@@ -200,6 +218,7 @@ impl Polled {
                 }
             }
         }
+        self.retry = Retry::default();
         poll.gathered.cursors.push((part.clone(), looks.clone()));
         self.known.insert(part, looks);
         if self.changed.is_empty() {
@@ -221,14 +240,37 @@ impl Source for Polled {
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        self.retry = Retry::default();
+        self.list(now).await
+    }
+
+    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+        if !self.listed {
+            return self.list(now).await;
+        }
+        let name = self.name.clone();
+        self.next(Poll::new(&name, now)).await
+    }
+}
+
+impl Polled {
+    /// Looks at what there is, and reads the first part that has changed.
+    async fn list(&mut self, now: DateTime<Utc>) -> Gathered {
         let name = self.name.clone();
         let mut poll = Poll::new(&name, now);
-        match self.look().await {
+        let looked = self.look().await;
+        self.listed = looked.is_ok();
+        match looked {
             Err(failure) => {
+                if let Some(at) = self.retry.after(&failure, now) {
+                    poll.gathered.go_on_at = Some(at);
+                    return poll.part();
+                }
                 poll.failed(failure);
                 poll.done()
             }
             Ok(layout) => {
+                self.retry = Retry::default();
                 let changed = layout.parts.into_iter().map(|(part, files)| {
                     let looks = looks(&files, self.settings.metric);
                     (part, files, looks)
@@ -237,11 +279,6 @@ impl Source for Polled {
                 self.next(poll).await
             }
         }
-    }
-
-    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
-        let name = self.name.clone();
-        self.next(Poll::new(&name, now)).await
     }
 }
 

@@ -12,6 +12,7 @@ pub mod logfile;
 mod metrics;
 mod poll;
 mod read;
+mod retry;
 mod usage_estimate;
 mod warm_ping;
 

@@ -10,7 +10,7 @@ mod provisioned_concurrency;
 mod rds_instances;
 mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use account::inventory::{Inventory, Resource, ResourceKind};
@@ -26,6 +26,7 @@ use model::span::Span;
 
 use self::look::{Look, Remembered};
 use crate::poll::{Gathered, Poll, Source, stored};
+use crate::retry::Retry;
 
 macro_rules! kinds {
     ($($module:ident: $kind:ident),* $(,)?) => {
@@ -97,7 +98,16 @@ impl Inventories {
     }
 
     pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled { name, settings: self, prices: Arc::clone(&account.prices), account: account.clone(), remembered: BTreeMap::new() }
+        Polled {
+            name,
+            settings: self,
+            prices: Arc::clone(&account.prices),
+            account: account.clone(),
+            remembered: BTreeMap::new(),
+            pending: VecDeque::new(),
+            retry: Retry::default(),
+            failed: false,
+        }
     }
 }
 
@@ -107,6 +117,12 @@ struct Polled {
     account: Account,
     prices: Arc<Prices>,
     remembered: BTreeMap<ResourceKind, Remembered>,
+    /// The kinds that this poll has not read yet.
+    pending: VecDeque<ResourceKind>,
+    /// The tries of the first of them.
+    retry: Retry,
+    /// Whether an earlier part of this poll has failed.
+    failed: bool,
 }
 
 #[async_trait]
@@ -123,9 +139,23 @@ impl Source for Polled {
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+        self.pending = self.settings.kinds.iter().copied().collect();
+        self.retry = Retry::default();
+        self.failed = false;
+        self.read_pending(now).await
+    }
+
+    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+        self.read_pending(now).await
+    }
+}
+
+impl Polled {
+    /// Reads the kinds that are not read yet.
+    async fn read_pending(&mut self, now: DateTime<Utc>) -> Gathered {
         let mut poll = Poll::new(&self.name, now);
         let mut hopeless: Option<CallFailure> = None;
-        for kind in self.settings.kinds.clone() {
+        while let Some(kind) = self.pending.pop_front() {
             let look = Look {
                 account: &self.account,
                 prices: &self.prices,
@@ -149,6 +179,12 @@ impl Source for Polled {
                     (resources, None)
                 }
                 Err(failure) => {
+                    if let Some(at) = self.retry.after(&failure, now) {
+                        self.pending.push_front(kind);
+                        self.failed |= poll.gathered.failed();
+                        poll.gathered.go_on_at = Some(at);
+                        return poll.part();
+                    }
                     let why = format!("{}: {}", failure.call, failure.said);
                     if hopeless.is_none() {
                         // Without credentials, or without a network, no other kind can be read either.
@@ -158,9 +194,10 @@ impl Source for Polled {
                     (vec![], Some(why))
                 }
             };
+            self.retry = Retry::default();
             poll.saw(now, What::Inventory(Inventory { kind, region: self.account.region.clone(), resources, unknown }));
         }
-        poll.done()
+        if self.failed { poll.part() } else { poll.done() }
     }
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::sink::Sink;
+use crate::poll::stored;
 
 /// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory stays small.
 const MOST_EVENTS: usize = 20_000;
@@ -132,9 +133,18 @@ impl<S: Sink> Group<S> {
     }
 
     /// A group at the place that a cursor names; `None` if it cannot be read.
+<<<<<<< HEAD
     pub(super) fn restored(function: &str, cursor: &str, causes: &Causes) -> Option<Self> {
         let Cursor { from_ms, counted, reader } = serde_json::from_str(cursor).ok()?;
         let reader = serde_json::from_value(reader).unwrap_or_else(|_| Reader::new(function)).with_causes(causes);
+=======
+    pub(super) fn restored(function: &str, cursor: &str) -> Option<Self> {
+        let Cursor { from_ms, counted, reader } = stored(function, "log", cursor)?;
+        let reader = serde_json::from_value(reader).unwrap_or_else(|error| {
+            tracing::warn!("{function}: the state of invocations that are not finished cannot be read, and they are read from here on only: {error}");
+            Reader::new(function)
+        });
+>>>>>>> gather
         let counted = counted.into_iter().map(|(at, hash, count)| ((at, hash), count)).collect();
         Some(Self { counted, reader, ..Self::new(function, from_ms, causes) })
     }
