@@ -95,8 +95,7 @@ fn pattern(text: &str) -> Result<NamePattern, String> {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
     let config = context.config_if_any()?;
-    let (mut aws, zone, causes) =
-        config.map_or_else(|| (Aws::default(), Tz::UTC, Causes::built_in()), |config| (config.aws, config.timezone, config.causes));
+    let (mut aws, zone, causes) = config.map_or_else(|| (Aws::default(), Tz::UTC, Causes::built_in()), |config| (config.aws, config.timezone, config.causes));
     aws.region = args.region.or(aws.region);
     aws.profile = args.profile.or(aws.profile);
     let clock = Arc::clone(&context.clock);

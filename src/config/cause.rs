@@ -55,7 +55,12 @@ fn code(table: &Settings<'_, '_>, typed: String, codes: &mut BTreeSet<String>) -
         }
     };
     if !codes.insert(typed) {
-        table.problem("code", format!("two causes have the code `{}`", code.as_str()), "already taken", Some("put the words of both into one [[cause]]".to_owned()));
+        table.problem(
+            "code",
+            format!("two causes have the code `{}`", code.as_str()),
+            "already taken",
+            Some("put the words of both into one [[cause]]".to_owned()),
+        );
         return None;
     }
     Some(code)

@@ -7,8 +7,8 @@
 
 pub mod copy;
 pub mod diagnosis;
-pub mod fault;
 mod exception;
+pub mod fault;
 mod fields;
 mod fingerprint;
 pub mod health;

@@ -16,9 +16,8 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
         return Some(Weight::Failure);
     }
     let text = line.text.as_ref();
-    let looks_like_one = line.level == Level::Error
-        || text.starts_with("Traceback (most recent call last)")
-        || is_exception(text.lines().next().unwrap_or_default());
+    let looks_like_one =
+        line.level == Level::Error || text.starts_with("Traceback (most recent call last)") || is_exception(text.lines().next().unwrap_or_default());
     looks_like_one.then_some(Weight::Hint)
 }
 

@@ -290,7 +290,7 @@ macro_rules! causes {
                         "ENOTFOUND", "EAI_AGAIN", "UnknownHostException", "Name or service not known", "Temporary failure in name resolution",
                         "no such host", "Could not resolve host", "could not resolve host", "could not translate host name", "getaddrinfo failed",
                         "nodename nor servname", "NameResolutionError", "failed to lookup address", "Name does not resolve", "Failed to resolve host", "Failed to resolve hostname",
-                        "No address associated with hostname", "getaddrinfo: ", "DNS lookup", "DNS resolution failed", 
+                        "No address associated with hostname", "getaddrinfo: ", "DNS lookup", "DNS resolution failed",
                     ],
                     // Any device can be busy; a resolver that cannot open its socket says so while a connection is made.
                     with: [(["Device or resource busy"], ["getaddrinfo", "gaierror", "resolv", "establish a new connection", "HTTPConnection", "HTTPSConnection"])],

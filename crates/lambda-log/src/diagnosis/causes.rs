@@ -153,9 +153,9 @@ impl Causes {
             return Err(format!("there are {} causes in the configuration; at most {} are possible", custom.len(), Self::MAX_CUSTOM));
         }
         let rules = rules(custom);
-        let words: Vec<(usize, &str)> =
-            rules.iter().enumerate().flat_map(|(place, rule)| rule.words().into_iter().map(move |word| (place, word))).collect();
-        let matcher = AhoCorasick::new(words.iter().map(|(_, word)| word)).map_err(|error| format!("the words of the causes cannot be searched for: {error}"))?;
+        let words: Vec<(usize, &str)> = rules.iter().enumerate().flat_map(|(place, rule)| rule.words().into_iter().map(move |word| (place, word))).collect();
+        let matcher =
+            AhoCorasick::new(words.iter().map(|(_, word)| word)).map_err(|error| format!("the words of the causes cannot be searched for: {error}"))?;
         let owners = words.iter().map(|(place, _)| *place).collect();
         Ok(Self(Arc::new(Table { rules, matcher: Some(matcher), owners })))
     }

@@ -22,7 +22,9 @@ macro_rules! code_cause {
     (code $module:ident) => {
         Some(CodeCause { words: super::$module::WORDS, sign: super::$module::sign, judge: super::$module::judge })
     };
-    (words $rest:tt) => { None };
+    (words $rest:tt) => {
+        None
+    };
 }
 
 macro_rules! define {

@@ -83,9 +83,8 @@ const DATABASES: &[&str] = &[
 
 /// Ports that only databases listen on: MySQL, PostgreSQL and its poolers, MongoDB, Redis, SQL Server, Oracle, Redshift, Cassandra,
 /// Memcached, Neo4j, CockroachDB.
-const PORTS: [&str; 17] = [
-    "3306", "33060", "5432", "5433", "6432", "27017", "27018", "27019", "6379", "6380", "1433", "1521", "5439", "9042", "11211", "7687", "26257",
-];
+const PORTS: [&str; 17] =
+    ["3306", "33060", "5432", "5433", "6432", "27017", "27018", "27019", "6379", "6380", "1433", "1521", "5439", "9042", "11211", "7687", "26257"];
 
 /// Whether a text names a database: its product, a driver, a scheme or a port.
 pub(super) fn names_database(text: &str) -> bool {

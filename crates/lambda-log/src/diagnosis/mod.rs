@@ -34,11 +34,11 @@ mod reinit_loop;
 mod runtime_exit;
 mod sign;
 mod slow_cold_start;
+#[cfg(test)]
+mod tests;
 mod upstream_error;
 mod verdict;
 mod vpc_no_egress;
-#[cfg(test)]
-mod tests;
 
 pub use case::Case;
 pub use cause::Cause;

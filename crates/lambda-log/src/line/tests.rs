@@ -66,7 +66,8 @@ fn a_summary_that_was_cut_says_no_more_than_is_left_of_it() {
 
 #[test]
 fn every_platform_line_is_known_in_both_formats() {
-    let runtime = |version| RuntimeVersion { on_node: RuntimeVersion::names_node(version), version: Some(Cow::Borrowed(version)), function: None, ahead: false };
+    let runtime =
+        |version| RuntimeVersion { on_node: RuntimeVersion::names_node(version), version: Some(Cow::Borrowed(version)), function: None, ahead: false };
     let init = |duration_ms, in_invocation, status, error_type: Option<&str>| InitReport {
         duration_ms: Some(duration_ms),
         in_invocation,

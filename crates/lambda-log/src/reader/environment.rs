@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::{Cause, Causes};
 use crate::invocation::{MOST_INSTANCING, Open, Said, StartUp};
-use crate::unset::is_unset;
 use crate::line::{Application, InitReport};
+use crate::unset::is_unset;
 
 /// Reports of one start-up that are kept; more than two are two start-ups.
 const MOST_START_UPS: usize = 4;

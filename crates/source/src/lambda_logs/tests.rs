@@ -131,8 +131,12 @@ impl Reading {
 }
 
 fn made(account: &Account, cursors: BTreeMap<String, String>) -> Box<dyn Source> {
-    let settings =
-        LambdaLogs { functions: vec![serde_json::from_value(serde_json::json!("*")).unwrap()], overlap: Span::minutes(2), causes: Causes::built_in(), look_back: Span::hours(6) };
+    let settings = LambdaLogs {
+        functions: vec![serde_json::from_value(serde_json::json!("*")).unwrap()],
+        overlap: Span::minutes(2),
+        causes: Causes::built_in(),
+        look_back: Span::hours(6),
+    };
     let mut source = settings.source("watch.logs".to_owned(), account);
     source.restore(cursors);
     Box::new(source)
