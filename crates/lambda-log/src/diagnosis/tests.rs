@@ -155,7 +155,7 @@ fn a_cause_of_the_users_own_goes_before_a_built_in_one_that_is_as_sure() {
     let error = Case { outcome: Outcome::Error, ..case(&recent) };
     for (text, unhandled, case, expected) in [
         ("PaymentError: insufficient funds", true, error, &[(cause, Proved), (AppException, Proved)][..]),
-        ("the bank says do_not_honor", false, error, &[(cause, Likely), (AppException, Likely)]),
+        ("the bank says do_not_honor", false, error, &[(cause, Likely)]),
         ("the bank says do_not_honor", false, self::case(&recent), &[]),
         ("PaymentError: card expired", true, error, &[(AppException, Proved)]),
     ] {

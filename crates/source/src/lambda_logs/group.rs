@@ -133,18 +133,14 @@ impl<S: Sink> Group<S> {
     }
 
     /// A group at the place that a cursor names; `None` if it cannot be read.
-<<<<<<< HEAD
     pub(super) fn restored(function: &str, cursor: &str, causes: &Causes) -> Option<Self> {
-        let Cursor { from_ms, counted, reader } = serde_json::from_str(cursor).ok()?;
-        let reader = serde_json::from_value(reader).unwrap_or_else(|_| Reader::new(function)).with_causes(causes);
-=======
-    pub(super) fn restored(function: &str, cursor: &str) -> Option<Self> {
         let Cursor { from_ms, counted, reader } = stored(function, "log", cursor)?;
-        let reader = serde_json::from_value(reader).unwrap_or_else(|error| {
-            tracing::warn!("{function}: the state of invocations that are not finished cannot be read, and they are read from here on only: {error}");
-            Reader::new(function)
-        });
->>>>>>> gather
+        let reader = serde_json::from_value(reader)
+            .unwrap_or_else(|error| {
+                tracing::warn!("{function}: the state of invocations that are not finished cannot be read, and they are read from here on only: {error}");
+                Reader::new(function)
+            })
+            .with_causes(causes);
         let counted = counted.into_iter().map(|(at, hash, count)| ((at, hash), count)).collect();
         Some(Self { counted, reader, ..Self::new(function, from_ms, causes) })
     }
