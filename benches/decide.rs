@@ -8,17 +8,17 @@
 
 use std::hint::black_box;
 
-use alerting::decide::{Open, Rulebook, decide};
+use alerting::decide::{OpenIncidents, Rulebook, decide};
 use alerting::history::History;
-use alerting::observation::{Observation, ReadUpTo, What};
-use alerting::operator::Orders;
+use alerting::observation::{Observation, ObservationBody, ReadUpTo};
+use alerting::operator::OperatorActions;
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use lambda_log::tally::{MemoryUse, Tally};
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
+use lambda_log::fault::FailedInvocation;
+use lambda_log::tally::{InvocationCounts, MemoryUse};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
 use rusqlite::{Connection, params};
 
 const FUNCTIONS: usize = 1000;
@@ -72,13 +72,13 @@ fn observations() -> impl Iterator<Item = Observation> {
         let minutes = (1..=60).map({
             let function = function.clone();
             move |minute| {
-                let mut tally = Tally { function: function.clone(), invocations: 20, cold: 1, cold_waited: 1, ..Tally::default() };
+                let mut tally = InvocationCounts { function: function.clone(), invocations: 20, cold: 1, cold_waited: 1, ..InvocationCounts::default() };
                 (0..20).for_each(|call| tally.durations.add(f64::from(call) * 10.0));
                 tally.memory = Some(MemoryUse { used_mb: 100, size_mb: 512 });
-                seen(now() - TimeDelta::minutes(minute), What::Tally(tally))
+                seen(now() - TimeDelta::minutes(minute), ObservationBody::Tally(tally))
             }
         });
-        let fault = Fault {
+        let fault = FailedInvocation {
             own: None,
             function: function.clone(),
             cause: Cause::Oom,
@@ -89,13 +89,13 @@ fn observations() -> impl Iterator<Item = Observation> {
             also: vec![],
             fingerprint: Some("Runtime.OutOfMemory".to_owned()),
         };
-        let trouble = n.is_multiple_of(10).then(|| seen(now() - TimeDelta::minutes(TROUBLE), What::Fault(fault)));
-        minutes.chain(trouble).chain([seen(now(), What::ReadUpTo(ReadUpTo { function }))])
+        let trouble = n.is_multiple_of(10).then(|| seen(now() - TimeDelta::minutes(TROUBLE), ObservationBody::Fault(fault)));
+        minutes.chain(trouble).chain([seen(now(), ObservationBody::ReadUpTo(ReadUpTo { function }))])
     })
 }
 
 fn rulebook() -> Rulebook {
-    let parsed: Result<Config, _> = parse(RULES, &Environment::default(), now());
+    let parsed: Result<MonitorConfig, _> = parse(RULES, &ConfigEnvironment::default(), now());
     parsed.map(|config| config.rulebook()).unwrap_or_default()
 }
 
@@ -109,11 +109,11 @@ fn database() -> rusqlite::Result<Connection> {
     database.execute_batch("BEGIN")?;
     for observation in observations() {
         match observation.what {
-            What::Tally(tally) => {
+            ObservationBody::Tally(tally) => {
                 let mut row = database.prepare_cached("INSERT INTO minute VALUES (?1, ?2, 20, 1, 190.0, 100, 512)")?;
                 row.execute(params![tally.function, observation.at.timestamp()])?;
             }
-            What::Fault(fault) => {
+            ObservationBody::Fault(fault) => {
                 database.execute("INSERT INTO fault VALUES (?1, ?2, 'oom')", params![fault.function, observation.at.timestamp()])?;
             }
             _ => {}
@@ -146,7 +146,7 @@ fn asked(database: &Connection) -> rusqlite::Result<usize> {
 }
 
 fn deciding(criterion: &mut Criterion) {
-    let (book, open, orders) = (rulebook(), Open::new(), Orders::default());
+    let (book, open, orders) = (rulebook(), OpenIncidents::new(), OperatorActions::default());
     let mut history = History::default();
     observations().for_each(|observation| history.record(&observation));
     let held = decide(&book, &history, &open, &orders, now()).incidents.len();
@@ -154,7 +154,8 @@ fn deciding(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("10,000 rule-subject pairs");
     group.sample_size(20);
     group.bench_function("decide", |bencher| bencher.iter(|| black_box(decide(&book, &history, &open, &orders, now()))));
-    let known: Open = decide(&book, &history, &open, &orders, now()).incidents.into_iter().map(|it| ((it.rule.clone(), it.subject.clone()), it)).collect();
+    let known: OpenIncidents =
+        decide(&book, &history, &open, &orders, now()).incidents.into_iter().map(|it| ((it.rule.clone(), it.subject.clone()), it)).collect();
     group.bench_function("decide, with 200 open", |bencher| bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now()))));
     let database = database().expect("SQLite");
     assert_eq!(asked(&database), Ok(200), "SQLite finds the same");

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use billing::forecast::forecast;
-use billing::series::Series;
+use billing::series::CostSeries;
 use chrono::{Datelike, Months, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -34,7 +34,7 @@ fn number(amount: Decimal) -> f64 {
     amount.to_f64().expect("a number")
 }
 
-fn sum(series: &Series, from: NaiveDate, to: NaiveDate) -> f64 {
+fn sum(series: &CostSeries, from: NaiveDate, to: NaiveDate) -> f64 {
     series.days.range(from..to).map(|(_, amount)| number(*amount)).sum()
 }
 
@@ -50,7 +50,7 @@ fn main() {
                 let bill = bills::bill(kind, seed);
                 let mut days = BTreeMap::<NaiveDate, Decimal>::new();
                 bill.seen.iter().flat_map(|one| &one.days).for_each(|(date, amount)| *days.entry(*date).or_default() += *amount);
-                let whole = Series { name: "total".to_owned(), days };
+                let whole = CostSeries { name: "total".to_owned(), days };
                 let mut month = bill.first.with_day(1).expect("a first") + Months::new(1);
                 while month < bill.end {
                     let as_of = month.with_day(horizon).expect("a day");

@@ -12,9 +12,9 @@ use aws::recorded::Recording;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use criterion::{Criterion, criterion_group, criterion_main};
-use monitor::app::{self, Config};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{NoPulse, Until};
+use monitor::app::{self, MonitorConfig};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{NoWatchdog, StopCondition};
 use store::Durability;
 
 /// Nothing is wrong in this account, so the receivers are never used.
@@ -72,11 +72,11 @@ every = "3h"
 async fn month(functions: usize) {
     let start: DateTime<Utc> = "2024-12-01T00:00:00Z".parse().expect("a time");
     let folder = tempfile::tempdir().expect("a folder");
-    let config: Config = parse(CONFIG, &Environment::with(&[], folder.path().to_path_buf()), start).expect("a valid configuration");
+    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start).expect("a valid configuration");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
     let account = Recording::parse(&account(functions)).expect("a valid recording").account(Arc::clone(&clock), start);
-    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoPulse)).await.expect("a daemon");
-    daemon.run(Until::Instant(start + TimeDelta::days(31))).await.expect("a good end");
+    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog)).await.expect("a daemon");
+    daemon.run(StopCondition::Instant(start + TimeDelta::days(31))).await.expect("a good end");
 }
 
 fn months(criterion: &mut Criterion) {

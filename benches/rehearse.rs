@@ -8,16 +8,16 @@
 use std::path::Path;
 use std::time::Instant;
 
-use alerting::observation::{METRICS, MetricPoint, Observation, What};
-use alerting::signs::{DAEMON, Sign, SignKind};
+use alerting::observation::{METRICS, MetricPoint, Observation, ObservationBody};
+use alerting::signs::{DAEMON, LivenessKind, LivenessRun};
 use billing::day_cost::DayCost;
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use lambda_log::tally::{MemoryUse, Tally};
-use model::durations::Durations;
-use monitor::app::{Config, Period, rehearse};
-use monitor::config::{Environment, parse};
+use lambda_log::fault::FailedInvocation;
+use lambda_log::tally::{InvocationCounts, MemoryUse};
+use model::durations::DurationHistogram;
+use monitor::app::{MonitorConfig, TimeRange, rehearse};
+use monitor::config::{ConfigEnvironment, parse};
 use store::{Commit, Durability, Store};
 
 const CONFIG: &str = r#"
@@ -57,15 +57,24 @@ fn start() -> DateTime<Utc> {
 }
 
 /// What one function did in one minute: twelve invocations, some of them slower than others.
-fn tally(function: i64, minute: i64) -> Tally {
-    let mut durations = Durations::default();
+fn tally(function: i64, minute: i64) -> InvocationCounts {
+    let mut durations = DurationHistogram::default();
     (0..12).for_each(|n| durations.add(((function * 7 + minute * 13 + n * 29) % 400) as f64 + 5.0));
     let memory = Some(MemoryUse { used_mb: 90 + (minute % 20) as u32, size_mb: 512 });
-    Tally { function: format!("service-{function:02}"), invocations: 12, cold: 1, billed_ms: 2400, duration_ms: 2380, durations, memory, ..Tally::default() }
+    InvocationCounts {
+        function: format!("service-{function:02}"),
+        invocations: 12,
+        cold: 1,
+        billed_ms: 2400,
+        duration_ms: 2380,
+        durations,
+        memory,
+        ..InvocationCounts::default()
+    }
 }
 
-fn fault(function: i64, minute: i64) -> Fault {
-    Fault {
+fn fault(function: i64, minute: i64) -> FailedInvocation {
+    FailedInvocation {
         own: None,
         function: format!("service-{function:02}"),
         cause: if minute % 7 == 0 { Cause::Oom } else { Cause::AppException },
@@ -84,9 +93,9 @@ fn hour_of(hour: i64) -> Vec<Observation> {
         let at = start() + TimeDelta::minutes(minute);
         for function in 0..FUNCTIONS {
             let read = at + TimeDelta::seconds(60 + function / 2);
-            seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: What::Tally(tally(function, minute)) });
+            seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: ObservationBody::Tally(tally(function, minute)) });
             if (minute + function * 37) % 480 == 0 {
-                seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: What::Fault(fault(function, minute)) });
+                seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: ObservationBody::Fault(fault(function, minute)) });
             }
         }
     }
@@ -95,16 +104,16 @@ fn hour_of(hour: i64) -> Vec<Observation> {
         let amount = format!("{}.5", hour / 8 + 1).parse().expect("an amount");
         let services = [("AWS Lambda".to_owned(), model::money::Money { amount, currency: "USD".into() })].into();
         let cost = DayCost { services, ..DayCost::new(at.date_naive(), true, false) };
-        seen.push(Observation { at, seen: at, source: "watch.spend".into(), what: What::Cost(cost) });
+        seen.push(Observation { at, seen: at, source: "watch.spend".into(), what: ObservationBody::Cost(cost) });
     }
     seen
 }
 
-fn signs() -> Vec<Sign> {
+fn signs() -> Vec<LivenessRun> {
     let (since, until) = (start(), start() + TimeDelta::minutes(MINUTES));
-    let sign = |source: &str, kind, function: String| Sign { source: source.into(), kind, function, since, until, failure: None };
-    let read = (0..FUNCTIONS).map(|function| sign("watch.logs", SignKind::Read, format!("service-{function:02}")));
-    let states = [DAEMON, "watch.logs", "watch.spend"].map(|source| sign(source, SignKind::State, String::new()));
+    let sign = |source: &str, kind, function: String| LivenessRun { source: source.into(), kind, function, since, until, failure: None };
+    let read = (0..FUNCTIONS).map(|function| sign("watch.logs", LivenessKind::Read, format!("service-{function:02}")));
+    let states = [DAEMON, "watch.logs", "watch.spend"].map(|source| sign(source, LivenessKind::State, String::new()));
     read.chain(states).collect()
 }
 
@@ -127,7 +136,7 @@ async fn fill_points(path: &Path) -> i64 {
             for (metric, _) in METRICS {
                 let (sum, maximum) = (f64::from(minute as u32 % 400), f64::from(minute as u32 % 300) + 0.25);
                 let point = MetricPoint { function: "service-01".into(), metric: (*metric).into(), period: 60, sum, maximum, average: sum / 12.0 };
-                observations.push(Observation { at, seen: at + TimeDelta::minutes(2), source: "watch.metrics".into(), what: What::Metric(point) });
+                observations.push(Observation { at, seen: at + TimeDelta::minutes(2), source: "watch.metrics".into(), what: ObservationBody::Metric(point) });
                 rows += 1;
             }
         }
@@ -166,10 +175,10 @@ async fn measure() {
         size(&path) as i64 / rows
     );
     println!("so far {}", peak());
-    let config: Config = parse(CONFIG, &Environment::with(&[], folder.path().to_path_buf()), start()).expect("a valid configuration");
+    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start()).expect("a valid configuration");
     let from: DateTime<Utc> = "2024-12-01T00:00:00Z".parse().expect("a time");
     for days in [1, 31] {
-        let period = Period { from, to: from + TimeDelta::days(days) };
+        let period = TimeRange { from, to: from + TimeDelta::days(days) };
         let began = Instant::now();
         let rehearsed = rehearse(&config, &path, period, folder.path(), Box::new(|_| ())).await.expect("a rehearsal");
         println!("{days} days: {:.1} s, {} would be sent, {:?}, {}", began.elapsed().as_secs_f64(), rehearsed.would_send.len(), rehearsed.counts, peak());

@@ -1,4 +1,4 @@
-//! Floor 4: puts the parts together. The only file that names concrete ones.
+//! Puts the parts together. This is the only file that names concrete implementations.
 
 mod ledger;
 mod rehearsal;
@@ -9,26 +9,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alerting::decide::Rulebook;
-use aws::budget::Budget;
-use aws::meter::{Meter, metered};
-use aws::prices::Prices;
-use aws::{Account, sdk};
+use aws::budget::RateLimiter;
+use aws::meter::{CallMeter, metered};
+use aws::prices::PriceTable;
+use aws::{AwsClients, sdk};
 use chrono::TimeDelta;
 use clock::Clock;
-use model::settings::Problem;
-use notify::{Heart, Heartbeat, Receiver, Via};
-use source::{Read, WarmPing};
+use model::settings::ConfigProblem;
+use notify::{Heartbeat, HttpHeartbeat, Receiver, ReceiverKind};
+use source::{SourceKind, WarmPing};
 use store::{Durability, Store, StoreError};
 
-use crate::config::{self, Environment, NotFound, Place};
-use crate::daemon::{Daemon, Parts, Pulse, Slot};
+use crate::config::{self, ConfigEnvironment, ConfigFile, ConfigFileError};
+use crate::daemon::{Daemon, DaemonParts, SourceSlot, Watchdog};
 
 pub use ledger::StoreLedger;
-pub use rehearsal::{Period, Rehearsed, rehearse};
+pub use rehearsal::{RehearsalResult, TimeRange, rehearse};
 pub use report::month_report;
 
 /// The configuration, with the kinds this program knows.
-pub type Config = config::Config<Read, Via>;
+pub type MonitorConfig = config::Config<SourceKind, ReceiverKind>;
 
 /// Rules look back at least this far into what functions did, so that a rule added later finds something.
 const SHORTEST_MEMORY: TimeDelta = TimeDelta::hours(26);
@@ -40,14 +40,14 @@ const WRITE_EVERY: TimeDelta = TimeDelta::seconds(30);
 pub enum StartError {
     /// There is no configuration.
     #[error(transparent)]
-    NotFound(#[from] NotFound),
+    NotFound(#[from] ConfigFileError),
     /// It has mistakes.
     #[error("the configuration has mistakes")]
     Mistakes {
         /// The file.
-        place: Place,
+        place: ConfigFile,
         /// All of them.
-        problems: Vec<Problem>,
+        problems: Vec<ConfigProblem>,
     },
     /// The store cannot be used.
     #[error(transparent)]
@@ -69,9 +69,9 @@ pub enum StartError {
 ///
 /// # Errors
 /// If there is none, or it has mistakes: then all of them.
-pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> Result<Config, StartError> {
+pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> Result<MonitorConfig, StartError> {
     let place = config::find(named)?;
-    let environment = if secrets { Environment::of_process(place.folder()) } else { Environment::without_secrets(place.folder()) };
+    let environment = if secrets { ConfigEnvironment::of_process(place.folder()) } else { ConfigEnvironment::without_secrets(place.folder()) };
     config::parse(&place.text, &environment, clock.now()).map_err(|problems| StartError::Mistakes { place, problems })
 }
 
@@ -79,26 +79,26 @@ pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> 
 /// has one. Its secrets are not real.
 ///
 /// # Errors
-/// If the one that is named cannot be read, or what was found has mistakes: then all of them.
-pub fn configuration_if_any(named: Option<&Path>, clock: &dyn Clock) -> Result<Option<Config>, StartError> {
+/// If the named file cannot be read, or the file has mistakes: then all of them.
+pub fn configuration_if_any(named: Option<&Path>, clock: &dyn Clock) -> Result<Option<MonitorConfig>, StartError> {
     match configuration(named, clock, false) {
-        Err(StartError::NotFound(NotFound::Nowhere(_))) => Ok(None),
+        Err(StartError::NotFound(ConfigFileError::Nowhere(_))) => Ok(None),
         other => other.map(Some),
     }
 }
 
-/// The real account that `[aws]` names, asked no faster than it says.
-pub async fn account(aws: &::aws::settings::Aws, clock: &Arc<dyn Clock>) -> Account {
-    let log_budget = Arc::new(Budget::new(aws.log_calls_per_second, Arc::clone(clock)));
-    Account { log_budget, ..sdk::connect(aws).await }
+/// The account of `[aws]`, with its rate limit.
+pub async fn account(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>) -> AwsClients {
+    let log_budget = Arc::new(RateLimiter::new(aws.log_calls_per_second, Arc::clone(clock)));
+    AwsClients { log_budget, ..sdk::connect(aws).await }
 }
 
 /// What AWS asks, with the prices of the user's own.
 ///
 /// # Errors
 /// If a table of prices cannot be read.
-pub fn prices(aws: &::aws::settings::Aws) -> Result<Prices, StartError> {
-    let prices = aws.prices.as_deref().map_or_else(|| Prices::built_in().map_err(|error| error.to_string()), Prices::with_file);
+pub fn prices(aws: &::aws::settings::AwsSettings) -> Result<PriceTable, StartError> {
+    let prices = aws.prices.as_deref().map_or_else(|| PriceTable::built_in().map_err(|error| error.to_string()), PriceTable::with_file);
     prices.map_err(StartError::Prices)
 }
 
@@ -106,8 +106,8 @@ pub fn prices(aws: &::aws::settings::Aws) -> Result<Prices, StartError> {
 ///
 /// # Errors
 /// If one cannot be set up on this machine.
-pub fn receivers(config: &Config) -> Result<BTreeMap<String, Arc<dyn Receiver>>, StartError> {
-    let receiver = |receiver: &config::Receiver<Via>| match receiver.via.clone().receiver() {
+pub fn receivers(config: &MonitorConfig) -> Result<BTreeMap<String, Arc<dyn Receiver>>, StartError> {
+    let receiver = |receiver: &config::ReceiverSettings<ReceiverKind>| match receiver.via.clone().receiver() {
         Ok(made) => Ok((receiver.name.clone(), made)),
         Err(why) => Err(StartError::Receiver { name: receiver.name.clone(), why }),
     };
@@ -115,17 +115,17 @@ pub fn receivers(config: &Config) -> Result<BTreeMap<String, Arc<dyn Receiver>>,
 }
 
 /// What notices from far away that the loop does not turn any more.
-fn heart(settings: config::Heartbeat) -> Result<Arc<dyn Heart>, StartError> {
-    let heart = Heartbeat::new(&settings.url, settings.every.delta());
-    heart.map(|heart| Arc::new(heart) as Arc<dyn Heart>).map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
+fn heart(settings: config::HeartbeatSettings) -> Result<Arc<dyn Heartbeat>, StartError> {
+    let heart = HttpHeartbeat::new(&settings.url, settings.every.delta());
+    heart.map(|heart| Arc::new(heart) as Arc<dyn Heartbeat>).map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
 }
 
 /// An account whose paid calls are written into the store before they are made, and refused at the cap.
 ///
 /// # Errors
 /// If a table of prices cannot be read.
-pub fn metered_account(config: &Config, account: Account, clock: &Arc<dyn Clock>, store: &Store) -> Result<Account, StartError> {
-    let meter = Meter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock)).with_ledger(StoreLedger(store.ledger()));
+pub fn metered_account(config: &MonitorConfig, account: AwsClients, clock: &Arc<dyn Clock>, store: &Store) -> Result<AwsClients, StartError> {
+    let meter = CallMeter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock)).with_ledger(StoreLedger(store.ledger()));
     Ok(metered(account, &Arc::new(meter)))
 }
 
@@ -139,27 +139,27 @@ fn longest_window(book: &Rulebook) -> TimeDelta {
 /// # Errors
 /// If the store or a receiver cannot be used.
 pub async fn daemon(
-    config: Config,
-    account: Account,
+    config: MonitorConfig,
+    account: AwsClients,
     clock: Arc<dyn Clock>,
     durability: Durability,
     random: fastrand::Rng,
-    pulse: Box<dyn Pulse>,
+    pulse: Box<dyn Watchdog>,
 ) -> Result<Daemon, StartError> {
     let prices = prices(&config.aws)?;
     let store = Store::open(&config.store.path, durability).await?;
-    let meter = Arc::new(Meter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(StoreLedger(store.ledger())));
+    let meter = Arc::new(CallMeter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(StoreLedger(store.ledger())));
     let account = metered(account, &meter);
     let receivers = receivers(&config)?;
     let book = config.rulebook();
     let monthly = report::monthly(&config);
-    let mut slots: Vec<Slot> = Vec::new();
+    let mut slots: Vec<SourceSlot> = Vec::new();
     for watch in config.watches {
-        slots.push(Slot::new(watch.read.with_causes(&config.causes).source(watch.name, &account), watch.schedule, None));
+        slots.push(SourceSlot::new(watch.read.with_causes(&config.causes).source(watch.name, &account), watch.schedule, None));
     }
     for warm in config.warms {
         let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
-        slots.push(Slot::new(Box::new(WarmPing::new(warm, &account, prices.clone()).with_causes(&config.causes)), schedule, jitter));
+        slots.push(SourceSlot::new(Box::new(WarmPing::new(warm, &account, prices.clone()).with_causes(&config.causes)), schedule, jitter));
     }
     let write_every = match durability {
         Durability::Full => WRITE_EVERY,
@@ -167,7 +167,7 @@ pub async fn daemon(
         Durability::None => TimeDelta::hours(1),
     };
     let window = longest_window(&book).max(SHORTEST_MEMORY);
-    let parts = Parts {
+    let parts = DaemonParts {
         clock,
         store,
         meter,

@@ -1,14 +1,14 @@
-//! Every exit code, in one place. Where a meaning is standard, the number is that of `sysexits.h`.
+//! All exit codes. Standard meanings use the numbers of `sysexits.h`.
 
 use std::process::ExitCode;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub enum ExitStatus {
     /// All is well.
     Done = 0,
-    /// Something went wrong that has no number of its own.
+    /// A failure without an exit code of its own.
     Failed = 1,
     /// `run --once`, `check --live`, `send-test`, `report --send`: a source or a delivery failed; the rest was done.
     Incomplete = 2,
@@ -23,8 +23,8 @@ pub enum Exit {
 /// The table shown by `--help`.
 pub const HELP: &str = "Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 75 store in use by another daemon, 78 configuration";
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(exit: ExitStatus) -> Self {
         Self::from(exit as u8)
     }
 }

@@ -1,7 +1,7 @@
-//! Watches AWS serverless accounts: billing per service, Lambda logs, warm-up pings; tells people by mail and Slack when a
-//! threshold is crossed, with cause and next step.
+//! Watches AWS serverless accounts: billing by service, Lambda logs, warm-up pings; notifies you by mail and Slack when a
+//! threshold is crossed, with the cause and the next step.
 //!
-//! The map is `ARCHITECTURE.md`: floors, invariants, and three walks of a datum through the house.
+//! `ARCHITECTURE.md` describes the crates, the invariants and three walks through the code.
 
 pub mod app;
 pub mod commands;

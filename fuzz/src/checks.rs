@@ -3,20 +3,20 @@
 
 use std::path::PathBuf;
 
-use billing::export::columns::Metric;
-use billing::export::skipped::Skipped;
+use billing::export::columns::ExportMetric;
+use billing::export::skipped::SkippedRows;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use lambda_log::diagnosis::Cause;
-use lambda_log::fault::Fault;
-use lambda_log::health::{Checkup, Health};
+use lambda_log::fault::FailedInvocation;
+use lambda_log::health::{Health, HealthReader};
 use lambda_log::line;
-use lambda_log::reader::{Configured, Reader};
-use lambda_log::reading::Reading;
-use lambda_log::scan::Block;
-use lambda_log::tally::Tally;
+use lambda_log::reader::{FunctionLimits, LogReader};
+use lambda_log::reading::MinuteCounter;
+use lambda_log::scan::LineBlock;
+use lambda_log::tally::InvocationCounts;
 use model::redact::{LONGEST_EXCERPT, excerpt};
-use model::settings::Problem;
-use monitor::config::{self, Environment};
+use model::settings::ConfigProblem;
+use monitor::config::{self, ConfigEnvironment};
 use source::billfile;
 
 /// Checks one input; panics if anything does not hold.
@@ -44,8 +44,8 @@ fn now() -> DateTime<Utc> {
 
 /// A CSV export of any content is refused in one line, or each of its rows counts, or is counted as one that does not.
 pub fn billing_csv(bytes: &[u8]) {
-    for metric in [Metric::Billed, Metric::Effective, Metric::List] {
-        let (mut rows, mut unusable, mut skipped) = (0u64, 0u64, Skipped::default());
+    for metric in [ExportMetric::Billed, ExportMetric::Effective, ExportMetric::List] {
+        let (mut rows, mut unusable, mut skipped) = (0u64, 0u64, SkippedRows::default());
         let read = billfile::csv::read(
             bytes,
             metric,
@@ -81,8 +81,8 @@ pub fn config(bytes: &[u8]) {
     // A file that is not UTF-8 is refused before it is parsed.
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     // No variable is set and no file is there, so that a result depends on nothing but the input.
-    let environment = Environment::with(&[], PathBuf::from("/nonexistent"));
-    match config::parse::<source::Read, notify::Via>(text, &environment, now()) {
+    let environment = ConfigEnvironment::with(&[], PathBuf::from("/nonexistent"));
+    match config::parse::<source::SourceKind, notify::ReceiverKind>(text, &environment, now()) {
         Ok(config) => {
             for schedule in config.watches.iter().map(|watch| &watch.schedule).chain(config.warms.iter().map(|warm| &warm.schedule)) {
                 let next = schedule.next_after(now());
@@ -100,7 +100,7 @@ pub fn config(bytes: &[u8]) {
     }
 }
 
-fn is_within(problem: &Problem, text: &str) {
+fn is_within(problem: &ConfigProblem, text: &str) {
     let (start, end) = (problem.at.start, problem.at.end);
     assert!(start <= end && end <= text.len(), "{start}..{end} is not within the {} bytes of the file: {problem:?}", text.len());
     assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{start}..{end} cuts a character: {problem:?}");
@@ -115,8 +115,8 @@ pub fn lambda_log(bytes: &[u8]) {
     // A message may hold line breaks, so the whole is one message, too.
     let _ = line::parse(&String::from_utf8_lossy(bytes));
 
-    let (mut reader, mut kept) = (Reader::new("fuzzed"), Reader::new("fuzzed"));
-    let (mut reading, mut reading_of_kept) = (Reading::default(), Reading::default());
+    let (mut reader, mut kept) = (LogReader::new("fuzzed"), LogReader::new("fuzzed"));
+    let (mut reading, mut reading_of_kept) = (MinuteCounter::default(), MinuteCounter::default());
     let (mut stream, mut at) = ("0".to_owned(), now());
     for message in bytes.split(|byte| *byte == b'\n').map(String::from_utf8_lossy) {
         if let Some((other, later)) = turn(&message) {
@@ -135,7 +135,7 @@ pub fn lambda_log(bytes: &[u8]) {
     assert_eq!(reading.tallies, reading_of_kept.tallies, "storing the reader changed the counts");
     assert_eq!(reading.faults, reading_of_kept.faults, "storing the reader changed the faults");
 
-    let mut sum = Tally::default();
+    let mut sum = InvocationCounts::default();
     reading.tallies.values().for_each(|tally| sum.add(tally));
     assert!(sum.cold <= sum.invocations, "more cold starts than invocations: {sum:?}");
     assert!(sum.cold_waited <= sum.cold, "more callers waited for a cold start than there were: {sum:?}");
@@ -150,7 +150,7 @@ pub fn lambda_log(bytes: &[u8]) {
 
 /// The copy of a log, whatever tool or person made it: every line is counted once, and what is made of it is short and plain.
 pub fn lambda_copy(bytes: &[u8]) {
-    let mut checkup = Checkup::new(None, Configured::default());
+    let mut checkup = HealthReader::new(None, FunctionLimits::default());
     let mut read = 0;
     for line in bytes.split(|byte| *byte == b'\n') {
         read += 1;
@@ -172,18 +172,18 @@ fn in_blocks(bytes: &[u8]) {
     if !whole.ends_with(b"\n") {
         whole.push(b'\n');
     }
-    let mut checkup = Checkup::new(None, Configured::default());
+    let mut checkup = HealthReader::new(None, FunctionLimits::default());
     // A copy shows which way time goes in it before it is read in blocks.
     (0..FIRST_LOOK).for_each(|_| checkup.line("x"));
     let middle = whole.iter().take(whole.len() / 2).rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let (before, after) = whole.split_at(middle);
     for block in [before, after] {
-        checkup.block(&Block::of(block.to_vec(), Vec::new()));
+        checkup.block(&LineBlock::of(block.to_vec(), Vec::new()));
     }
     is_healthy(checkup, FIRST_LOOK + whole.iter().filter(|byte| **byte == b'\n').count() as u64);
 }
 
-fn is_healthy(checkup: Checkup, read: u64) {
+fn is_healthy(checkup: HealthReader, read: u64) {
     let (lines, functions) = checkup.end();
     assert_eq!(lines.read(), read, "lines are lost, or counted twice: {lines:?}");
     for (name, health) in &functions {
@@ -217,15 +217,15 @@ fn turn(line: &str) -> Option<(String, i32)> {
     Some((stream.to_owned(), later.trim().parse().ok()?))
 }
 
-fn as_json(reader: &Reader) -> String {
+fn as_json(reader: &LogReader) -> String {
     serde_json::to_string(reader).expect("a reader can be stored")
 }
 
-fn stored(reader: &Reader) -> Reader {
+fn stored(reader: &LogReader) -> LogReader {
     serde_json::from_str(&as_json(reader)).expect("a stored reader can be loaded")
 }
 
-fn is_fit_to_be_kept(fault: &Fault) {
+fn is_fit_to_be_kept(fault: &FailedInvocation) {
     assert!(fault.evidence.len() <= MOST_EVIDENCE, "too many lines are kept: {fault:?}");
     fault.evidence.iter().for_each(|line| is_short_and_plain(line, LONGEST_EXCERPT));
     is_short_and_plain(&fault.finding, LONGEST_FINDING);

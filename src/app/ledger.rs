@@ -1,9 +1,9 @@
-//! The store as the place where paid calls are written down: it knows nothing of AWS, and `aws` knows nothing of the store.
+//! Records billable calls in the store, so that `store` and `aws` do not depend on each other.
 
 use async_trait::async_trait;
-use aws::meter::Ledger;
+use aws::meter::SpendRecorder;
 use chrono::NaiveDate;
-use model::own_calls::Booked;
+use model::own_calls::BookingOutcome;
 use rust_decimal::Decimal;
 use store::SpendLedger;
 
@@ -12,8 +12,8 @@ use store::SpendLedger;
 pub struct StoreLedger(pub SpendLedger);
 
 #[async_trait]
-impl Ledger for StoreLedger {
-    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String> {
+impl SpendRecorder for StoreLedger {
+    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, String> {
         self.0.book(day, operation, price, cap).await
     }
 

@@ -1,43 +1,43 @@
 //! `monitor ack`
 
-use alerting::operator::Ack;
+use alerting::operator::Acknowledgement;
 use model::redact::printable;
 use store::Store;
 
-use super::{Context, author, failed, one_incident, print, usage, words};
+use super::{CommandContext, author, failed, one_incident, print, usage, words};
 use crate::app::StartError;
-use crate::exit::Exit;
+use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\
 Examples:
   monitor ack 676dcdcc --note 'rolled back, waiting for the caches'
-  monitor ack 676dcdcc --undo                      nobody takes care of it any more
-  monitor incidents --open                         ids, and who takes care of what
+  monitor ack 676dcdcc --undo                      take the acknowledgement back
+  monitor incidents --open                         ids, and who acknowledged what
 
-Its receivers are not reminded, and it is not escalated, until it gets worse; they are told of new causes, and of its end. A running
-daemon hears it within a minute, the next `run --once` at its start.
+Until the incident gets worse there are no reminders and no escalation. New causes and its end are still sent. A running
+daemon reads the acknowledgement within a minute, the next `run --once` when it starts.
 
-Exit codes: 0 done; 1 it has ended, or the store cannot be written; 64 command line, or no such incident; 78 configuration";
+Exit codes: 0 done; 1 the incident has ended, or the store cannot be written; 64 command line, or no such incident; 78 configuration";
 
 #[derive(Debug, clap::Args)]
-#[command(long_about = "Say that somebody takes care of an incident: no reminders and no escalation until it gets worse", after_help = EXAMPLES)]
+#[command(long_about = "Acknowledge an incident: no reminders and no escalation until it gets worse", after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The incident; the beginning of its id is enough
+    /// The incident's id, or the beginning of it
     #[arg(value_name = "ID")]
     id: String,
-    /// Who takes care of it [default: your login name]
+    /// Who acknowledges it [default: your login name]
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
-    /// What else its receivers should know; it stands in the messages
+    /// A note for the receivers, shown in the messages
     #[arg(long, value_name = "TEXT", value_parser = words)]
     note: Option<String>,
-    /// Nobody takes care of it any more
+    /// Take the acknowledgement back
     #[arg(long, conflicts_with_all = ["note", "author"])]
     undo: bool,
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let author = match if args.undo { Ok(String::new()) } else { author(args.author) } {
         Ok(author) => author,
@@ -53,16 +53,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let before = record.and_then(|record| record.ack);
     if args.undo {
         if before.is_none() {
-            return Ok(failed(&format!("nobody takes care of {id}, so there is nothing to undo")));
+            return Ok(failed(&format!("incident {id} is not acknowledged, so there is nothing to undo")));
         }
         store.acknowledge(&id, None).await?;
-        print(&format!("Nobody takes care of {id} any more: {headline}\nReminders and escalation go on where the rule asks for them."));
-        return Ok(Exit::Done);
+        print(&format!("The acknowledgement of {id} is taken back: {headline}\nReminders and escalation continue as the rule says."));
+        return Ok(ExitStatus::Done);
     }
-    store.acknowledge(&id, Some(&Ack { author: author.clone(), at: now, note: args.note.unwrap_or_default() })).await?;
-    let instead = before.filter(|before| before.author != author).map(|before| format!(", in place of {}", printable(&before.author))).unwrap_or_default();
+    store.acknowledge(&id, Some(&Acknowledgement { author: author.clone(), at: now, note: args.note.unwrap_or_default() })).await?;
+    let instead = before.filter(|before| before.author != author).map(|before| format!(" instead of {}", printable(&before.author))).unwrap_or_default();
     print(&format!(
-        "{author} takes care of {id} now{instead}: {headline}\nThere are no reminders of it and it is not escalated, unless it gets worse. New causes and its end are told.\nUndo it with `monitor ack {id} --undo`."
+        "{author} acknowledged {id}{instead}: {headline}\nThere are no reminders and no escalation unless it gets worse. New causes and its end are still sent.\nTake it back with `monitor ack {id} --undo`."
     ));
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }

@@ -9,8 +9,8 @@ use model::redact::printable;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{Format, bill, print, print_json};
-use crate::exit::Exit;
+use super::{OutputFormat, bill, print, print_json};
+use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\
@@ -20,11 +20,11 @@ Examples:
 
 The file has a line for each day and series, below the header `date,series,amount`:
   2024-12-01,Amazon Relational Database Service,0.8114516129
-Columns may stand in any order, names may be quoted, rows of the same day and series are added up. All amounts are of one currency.
+Columns may be in any order, names may be quoted, and rows of the same day and series are added up. All amounts are in one currency.
 
-What is said of a day is made of that day and the days before it. Nothing is said of a bill's first two weeks.
+Each day is judged from that day and the days before it. The first two weeks of a bill are not judged.
 
-Exit codes: 0 done, whatever was found; 1 the file cannot be read or has mistakes; 64 command line";
+Exit codes: 0 done, with or without anomalies; 1 the file cannot be read or has mistakes; 64 command line";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,34 +32,34 @@ pub(super) struct Args {
     /// The bill as CSV; `-` is standard input
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
 #[derive(Serialize)]
-struct Found {
+struct AnomaliesOutput {
     anomalies: Vec<Episode>,
 }
 
-pub(super) fn run(args: &Args) -> Exit {
+pub(super) fn run(args: &Args) -> ExitStatus {
     let series = match bill(&args.input) {
         Ok(series) => series,
         Err(exit) => return exit,
     };
-    let found = Found { anomalies: anomalies(&series) };
+    let found = AnomaliesOutput { anomalies: anomalies(&series) };
     match args.format {
-        Format::Text => {
+        OutputFormat::Text => {
             print(&text(&found.anomalies));
-            Exit::Done
+            ExitStatus::Done
         }
-        Format::Json => print_json(&found),
+        OutputFormat::Json => print_json(&found),
     }
 }
 
 fn text(found: &[Episode]) -> String {
     if found.is_empty() {
-        return "Nothing is out of the ordinary".to_owned();
+        return "No anomaly found".to_owned();
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["From", "To", "Kind", "Amount", "Expected", "Series"]);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::prices::Prices;
+use aws::prices::PriceTable;
 use aws::resolve::{LOG_GROUP_PREFIX, functions};
-use aws::{Account, CostBy, CostMetric, CostQuestion, MetricQuery};
+use aws::{AwsClients, CostGrouping, CostMetric, CostQuery, MetricQuery};
 use chrono::TimeDelta;
 use clock::Clock;
 use indicatif::ProgressBar;
@@ -14,80 +14,80 @@ use model::glob::NamePattern;
 use serde::Serialize;
 use source::WarmPing;
 
-use super::{Context, Format, print, print_json};
-use crate::app::{Config, StartError, account, prices, receivers};
-use crate::exit::Exit;
+use super::{CommandContext, OutputFormat, print, print_json};
+use crate::app::{MonitorConfig, StartError, account, prices, receivers};
+use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Also ask AWS for the identity and each permission that is needed, and each receiver whether it answers; costs 0.01 USD
-    /// where Cost Explorer is read, sends no message and calls no function
+    /// Also check the AWS identity, each permission that is needed, and that each receiver answers; costs 0.01 USD
+    /// if Cost Explorer is used; sends no message and invokes no function
     #[arg(long)]
     live: bool,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
 /// Everything that was looked at; its schema is docs/check.schema.json.
 #[derive(Debug, Serialize)]
-struct Looks<'a> {
+struct CheckOutput<'a> {
     schema: u32,
-    looks: &'a [Look],
+    looks: &'a [CheckResult],
 }
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
-struct Look {
+struct CheckResult {
     what: String,
     fine: bool,
     said: String,
 }
 
-impl Look {
+impl CheckResult {
     fn new(what: impl Into<String>, result: Result<String, String>) -> Self {
         let fine = result.is_ok();
         Self { what: what.into(), fine, said: result.unwrap_or_else(|why| why) }
     }
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config()?;
-    let mut looks = vec![Look::new("configuration", Ok(summary(&config)))];
+    let mut looks = vec![CheckResult::new("configuration", Ok(summary(&config)))];
     let receivers = receivers(&config)?;
     let prices = prices(&config.aws)?;
     for watch in config.watches.iter().filter(|watch| watch.read.kind() == USAGE_ESTIMATE) {
-        looks.push(Look::new(format!("prices for {}", watch.name), priced(&config.aws, &prices, &context.clock).await));
+        looks.push(CheckResult::new(format!("prices for {}", watch.name), priced(&config.aws, &prices, &context.clock).await));
     }
     if args.live {
-        let progress = ProgressBar::new_spinner().with_message("asking AWS and the receivers");
+        let progress = ProgressBar::new_spinner().with_message("checking AWS and the receivers");
         progress.enable_steady_tick(Duration::from_millis(100));
         let account = account(&config.aws, &context.clock).await;
         match account.identity.who().await {
             // Every call would fail for the same reason: it is told once.
-            Err(failure) if lacks_credentials(failure.kind) => looks.push(Look::new("credentials", Err(format!("{failure}; {}", blind(&config))))),
+            Err(failure) if lacks_credentials(failure.kind) => looks.push(CheckResult::new("credentials", Err(format!("{failure}; {}", blind(&config))))),
             who => {
-                looks.push(Look::new("credentials", who.map_err(|failure| failure.to_string())));
+                looks.push(CheckResult::new("credentials", who.map_err(|failure| failure.to_string())));
                 calls(&config, &account, context, &mut looks).await;
             }
         }
         for (name, receiver) in &receivers {
-            looks.push(Look::new(format!("receiver {name}"), receiver.probe().await));
+            looks.push(CheckResult::new(format!("receiver {name}"), receiver.probe().await));
         }
         progress.finish_and_clear();
     }
     let fine = looks.iter().all(|look| look.fine);
     match args.format {
-        Format::Json => {
-            print_json(&Looks { schema: 1, looks: &looks });
+        OutputFormat::Json => {
+            print_json(&CheckOutput { schema: 1, looks: &looks });
         }
-        Format::Text => looks.iter().for_each(|look| print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))),
+        OutputFormat::Text => looks.iter().for_each(|look| print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))),
     }
-    Ok(if fine { Exit::Done } else { Exit::Incomplete })
+    Ok(if fine { ExitStatus::Done } else { ExitStatus::Incomplete })
 }
 
 /// Tries each call that the configuration needs.
-async fn calls(config: &Config, account: &Account, context: &Context, looks: &mut Vec<Look>) {
+async fn calls(config: &MonitorConfig, account: &AwsClients, context: &CommandContext, looks: &mut Vec<CheckResult>) {
     for watch in &config.watches {
         for call in watch.read.calls() {
             looks.push(match (watch.read.kind(), call) {
@@ -102,8 +102,8 @@ async fn calls(config: &Config, account: &Account, context: &Context, looks: &mu
     for warm in &config.warms {
         // A dry run: the function is not called, and no ping is paid for.
         let may = account.functions.may_invoke(&warm.function).await;
-        let said = may.map(|()| "may be called; it was not".to_owned()).map_err(|failure| failure.to_string());
-        looks.push(Look::new(format!("lambda:InvokeFunction on {}", warm.function), said));
+        let said = may.map(|()| "may be invoked (dry run)".to_owned()).map_err(|failure| failure.to_string());
+        looks.push(CheckResult::new(format!("lambda:InvokeFunction on {}", warm.function), said));
     }
 }
 
@@ -112,7 +112,7 @@ fn lacks_credentials(kind: FailureKind) -> bool {
 }
 
 /// What cannot be seen or done without credentials.
-fn blind(config: &Config) -> String {
+fn blind(config: &MonitorConfig) -> String {
     let names: Vec<&str> = config.watches.iter().map(|watch| watch.name.as_str()).chain(config.warms.iter().map(|warm| warm.name.as_str())).collect();
     if names.is_empty() {
         return "no watch needs them yet".to_owned();
@@ -120,7 +120,7 @@ fn blind(config: &Config) -> String {
     format!("until then these stay blind, and none of their calls was tried: {}", names.join(", "))
 }
 
-fn summary(config: &Config) -> String {
+fn summary(config: &MonitorConfig) -> String {
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     [
         count(config.watches.len(), "watch").replace("watchs", "watches"),
@@ -135,11 +135,11 @@ fn there(count: usize) -> String {
     format!("answered; {count} there")
 }
 
-async fn first_balancer(account: &Account) -> Result<Option<String>, CallFailure> {
+async fn first_balancer(account: &AwsClients) -> Result<Option<String>, CallFailure> {
     Ok(account.resources.load_balancers().await?.into_iter().next().map(|balancer| balancer.arn))
 }
 
-async fn first_target_group(account: &Account) -> Result<Option<String>, CallFailure> {
+async fn first_target_group(account: &AwsClients) -> Result<Option<String>, CallFailure> {
     match first_balancer(account).await? {
         Some(balancer) => Ok(account.resources.target_groups(&balancer).await?.into_iter().next()),
         None => Ok(None),
@@ -151,40 +151,40 @@ const ESTIMATED_CHARGES: &str = "estimated_charges";
 const USAGE_ESTIMATE: &str = "usage_estimate";
 
 /// Whether there are prices for what functions of the region use. Makes no call.
-async fn priced(aws: &aws::settings::Aws, prices: &Prices, clock: &Arc<dyn Clock>) -> Result<String, String> {
+async fn priced(aws: &aws::settings::AwsSettings, prices: &PriceTable, clock: &Arc<dyn Clock>) -> Result<String, String> {
     let region = match &aws.region {
         Some(region) => region.clone(),
         None => account(aws, clock).await.region,
     };
     if region.is_empty() {
-        return Err("no region is set, so nothing can be priced; set region under [aws], or AWS_REGION".to_owned());
+        return Err("no region is set, so prices cannot be looked up; set region under [aws], or AWS_REGION".to_owned());
     }
     match prices.rates(&region) {
         None => {
             let known = prices.regions().join(", ");
-            Err(format!("the prices of {region} are not known (known: {known}); name a file that has them as `prices` under [aws]"))
+            Err(format!("the price table has no prices for {region} (it has: {known}); set `prices` under [aws] to a file that has them"))
         }
-        Some(rates) if rates.logs.is_none() => Ok(format!("those of functions in {region} are known; those of logs are not, and count as nothing")),
-        Some(_) => Ok(format!("those of {region} are known")),
+        Some(rates) if rates.logs.is_none() => Ok(format!("functions in {region} have prices; logs have none and are not counted")),
+        Some(_) => Ok(format!("{region} has prices")),
     }
 }
 
 /// Whether the metric of the account's charges is there.
-async fn charges(account: &Account) -> Look {
+async fn charges(account: &AwsClients) -> CheckResult {
     let query = MetricQuery { region: Some("us-east-1".to_owned()), ..MetricQuery::new("AWS/Billing", "EstimatedCharges", &[]) };
     let said = match account.metrics.list_metrics(&query, None).await {
         Err(failure) => Err(failure.to_string()),
         Ok(page) if page.items.is_empty() => Err(
-            "answered, but there is no metric AWS/Billing EstimatedCharges; switch on \"Receive CloudWatch billing alerts\" in Billing preferences, then wait a day"
+            "answered, but the metric AWS/Billing EstimatedCharges does not exist; switch on \"Receive CloudWatch billing alerts\" in Billing preferences, then wait a day"
                 .to_owned(),
         ),
-        Ok(page) => Ok(format!("answered; {} counts of charges are there", page.items.len())),
+        Ok(page) => Ok(format!("answered; {} EstimatedCharges metrics exist", page.items.len())),
     };
-    Look::new("cloudwatch:ListMetrics in us-east-1", said)
+    CheckResult::new("cloudwatch:ListMetrics in us-east-1", said)
 }
 
 /// Makes the call once, as cheaply as it can be made.
-async fn permission(call: &str, account: &Account, patterns: &[NamePattern], context: &Context) -> Look {
+async fn permission(call: &str, account: &AwsClients, patterns: &[NamePattern], context: &CommandContext) -> CheckResult {
     let now = context.clock.now();
     let first = || async {
         let found = functions(account.logs.as_ref(), patterns).await?;
@@ -194,21 +194,21 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
         match call {
             "ce:GetCostAndUsage" => {
                 let today = now.date_naive();
-                let (metric, by) = (CostMetric::Unblended, CostBy::RecordType);
-                let question = CostQuestion { from: today - TimeDelta::days(1), end: today, metric, by, account: None };
+                let (metric, by) = (CostMetric::Unblended, CostGrouping::RecordType);
+                let question = CostQuery { from: today - TimeDelta::days(1), end: today, metric, by, account: None };
                 account.billing.costs(&question, None).await.map(|_| "answered".to_owned())
             }
             "logs:DescribeLogGroups" if patterns.is_empty() => account.logs.log_groups("/", None).await.map(|_| "answered".to_owned()),
             "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns)
                 .await
-                .map(|found| format!("answered; the patterns mean {}", if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") })),
+                .map(|found| format!("answered; the patterns match {}", if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") })),
             "logs:FilterLogEvents" => match first().await? {
                 Some(function) => account
                     .logs
                     .events(&format!("{LOG_GROUP_PREFIX}{function}"), now.timestamp_millis() - 1000, now.timestamp_millis(), None)
                     .await
                     .map(|_| format!("answered for {function}")),
-                None => Ok("not tried: the patterns mean no function yet".to_owned()),
+                None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
             "cloudwatch:GetMetricStatistics" if patterns.is_empty() => {
                 let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
@@ -224,7 +224,7 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
                     let errors = MetricQuery::of_function(&function, "Errors");
                     account.metrics.statistics(&errors, now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
                 }
-                None => Ok("not tried: the patterns mean no function yet".to_owned()),
+                None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
             "rds:DescribeDBInstances" => account.resources.db_instances().await.map(|all| there(all.len())),
             "ec2:DescribeNatGateways" => account.resources.nat_gateways().await.map(|all| there(all.len())),
@@ -241,18 +241,18 @@ async fn permission(call: &str, account: &Account, patterns: &[NamePattern], con
             },
             "lambda:ListProvisionedConcurrencyConfigs" => match first().await? {
                 Some(function) => account.functions.provisioned(&function).await.map(|_| format!("answered for {function}")),
-                None => Ok("not tried: the patterns mean no function yet".to_owned()),
+                None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
             "lambda:GetFunctionConfiguration" => match first().await? {
                 Some(function) => account.functions.memory_mb(&function, "$LATEST").await.map(|_| format!("answered for {function}")),
-                None => Ok("not tried: the patterns mean no function yet".to_owned()),
+                None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
             "lambda:GetAccountSettings" => {
-                account.functions.concurrency_limit().await.map(|limit| format!("answered; the account may run {limit} invocations at a time"))
+                account.functions.concurrency_limit().await.map(|limit| format!("answered; the account may run {limit} invocations at the same time"))
             }
-            other => Ok(format!("{other} is not tried")),
+            other => Ok(format!("not tried: {other} has no check")),
         }
     }
     .await;
-    Look::new(call, made.map_err(|failure| failure.to_string()))
+    CheckResult::new(call, made.map_err(|failure| failure.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use billing::forecast::{Estimate, Forecast, NoForecast, forecast};
+use billing::forecast::{Forecast, IntervalForecast, NoForecast, forecast};
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table, presets};
 use model::calendar::{self, Month};
@@ -10,8 +10,8 @@ use model::money::cents;
 use model::redact::printable;
 use serde::Serialize;
 
-use super::{Format, bill, print, print_json};
-use crate::exit::Exit;
+use super::{OutputFormat, bill, print, print_json};
+use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\
@@ -21,9 +21,9 @@ Examples:
 
 The file has a line for each day and series, below the header `date,series,amount`:
   2024-12-01,Amazon Relational Database Service,0.8114516129
-Columns may stand in any order, names may be quoted, rows of the same day and series are added up. All amounts are of one currency.
+Columns may be in any order, names may be quoted, and rows of the same day and series are added up. All amounts are in one currency.
 
-Only days before --as-of are read. `low` and `high` hold what the month will really cost in four of five cases.
+Only days before --as-of are used. The month's cost lies between `low` and `high` in four of five cases.
 
 Exit codes: 0 done; 1 the file cannot be read or has mistakes; 64 command line";
 
@@ -33,34 +33,36 @@ pub(super) struct Args {
     /// The bill as CSV; `-` is standard input
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// The UTC day at whose beginning the forecast is made, such as 2024-12-08; its month is forecast
+    /// The UTC day on which the forecast is made, such as 2024-12-08; that day and later ones are not used
     #[arg(long, value_name = "DATE", value_parser = day)]
     as_of: NaiveDate,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
 fn day(typed: &str) -> Result<NaiveDate, String> {
-    calendar::day(typed).ok_or_else(|| "write a day as 2024-12-08".to_owned())
+    calendar::day(typed).ok_or_else(|| "expected a day such as 2024-12-08".to_owned())
 }
 
-pub(super) fn run(args: &Args) -> Exit {
+pub(super) fn run(args: &Args) -> ExitStatus {
     let series = match bill(&args.input) {
         Ok(series) => series,
         Err(exit) => return exit,
     };
     match (args.format, forecast(&series, args.as_of)) {
-        (Format::Text, Ok(forecast)) => {
+        (OutputFormat::Text, Ok(forecast)) => {
             print(&text(&forecast));
-            Exit::Done
+            ExitStatus::Done
         }
-        (Format::Text, Err(why)) => {
+        (OutputFormat::Text, Err(why)) => {
             print(&unknown(&why, args.as_of));
-            Exit::Done
+            ExitStatus::Done
         }
-        (Format::Json, Ok(forecast)) => print_json(&forecast),
-        (Format::Json, Err(why)) => print_json(&Unknown { as_of: args.as_of, month: Month::of(args.as_of), total: None, series: [], unknown: why.to_string() }),
+        (OutputFormat::Json, Ok(forecast)) => print_json(&forecast),
+        (OutputFormat::Json, Err(why)) => {
+            print_json(&Unknown { as_of: args.as_of, month: Month::of(args.as_of), total: None, series: [], unknown: why.to_string() })
+        }
     }
 }
 
@@ -69,8 +71,8 @@ pub(super) fn run(args: &Args) -> Exit {
 struct Unknown {
     as_of: NaiveDate,
     month: Month,
-    total: Option<Estimate>,
-    series: [Estimate; 0],
+    total: Option<IntervalForecast>,
+    series: [IntervalForecast; 0],
     unknown: String,
 }
 
@@ -86,11 +88,11 @@ fn text(forecast: &Forecast) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["", "Forecast", "Low", "High"]);
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
-    let mut row = |name: &str, of: &Estimate| {
+    let mut row = |name: &str, of: &IntervalForecast| {
         table.add_row([printable(name), cents(of.forecast), cents(of.low), cents(of.high)]);
     };
     row("Total", &forecast.total);
     forecast.series.iter().for_each(|one| row(&one.name, &one.estimate));
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("{} as forecast at the beginning of {} (four of five months lie between low and high)\n\n{}", forecast.month, forecast.as_of, lines.join("\n"))
+    format!("{}, forecast at the beginning of {} (four of five months end between low and high)\n\n{}", forecast.month, forecast.as_of, lines.join("\n"))
 }

@@ -1,59 +1,59 @@
 //! `monitor incidents`
 
-use alerting::operator::Orders;
+use alerting::operator::OperatorActions;
 use chrono::TimeDelta;
 use model::glob::NamePattern;
 use model::instant::since;
 use model::subject_pattern::subject_pattern;
-use report::incidents::{Incidents, in_full, list};
+use report::incidents::{IncidentsDocument, in_full, list};
 
-use super::{Context, Format, Look, look, one_incident, pattern, print, print_json, say, usage};
+use super::{CommandContext, OutputFormat, StoreLookup, look, one_incident, pattern, print, print_json, say, usage};
 use crate::app::StartError;
-use crate::exit::Exit;
+use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\
 Examples:
-  monitor incidents                                what is open, and what was in the last seven days
-  monitor incidents --since 2024-12-01             ... since the start of that day, in the configuration's time zone
+  monitor incidents                                open incidents, and those of the last seven days
+  monitor incidents --since 2024-12-01             ... since the start of that day, in the time zone of the configuration
   monitor incidents --open --subject 'function:backend-*'
-  monitor incidents 676dcdcc                       one in full: what was found, and who was told what and when
+  monitor incidents 676dcdcc                       one in full: what was found, and which messages were sent
   monitor incidents --format json | jq -r '.incidents[] | select(.state == \"firing\" and .ack == null) | .id'
 
 Subjects are total, service:NAME, function:NAME, source:NAME, receiver:NAME.
 
-Exit codes: 0 done, whatever was found; 1 the store cannot be read; 64 command line, or no such incident; 78 configuration";
+Exit codes: 0 done, with or without incidents; 1 the store cannot be read; 64 command line, or no such incident; 78 configuration";
 
 /// What is shown if nobody says since when.
 const USUALLY: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "What was open, what became of it, and who was told what: incidents that are open, and those that ended in the last seven days",
+    long_about = "Open incidents and those that ended in the last seven days, with their notifications",
     after_help = EXAMPLES
 )]
 pub(super) struct Args {
-    /// The incident to show in full; the beginning of its id is enough
+    /// Show this incident in full; its id, or the beginning of it
     #[arg(value_name = "ID", conflicts_with_all = ["since", "open", "rule", "subject"])]
     id: Option<String>,
-    /// Show what was open since then: a length of time such as 7d, or a date such as 2024-12-01 [default: 7d]
+    /// Show incidents that were open since then: a length of time such as 7d, or a date such as 2024-12-01 [default: 7d]
     #[arg(long, value_name = "SINCE")]
     since: Option<String>,
-    /// Only what is open now
+    /// Only open incidents
     #[arg(long)]
     open: bool,
-    /// Only of these rules, by name or pattern
+    /// Only incidents of these rules, by name or pattern
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     rule: Option<NamePattern>,
-    /// Only of these subjects, such as 'function:backend-*'
+    /// Only incidents about these subjects, such as 'function:backend-*'
     #[arg(long, value_name = "PATTERN", value_parser = subject_pattern)]
     subject: Option<NamePattern>,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let (now, zone) = (context.clock.now(), config.timezone);
     let from = match args.since.as_deref().map_or(Ok(now - USUALLY), |typed| since(typed, zone, now)) {
@@ -61,11 +61,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         Err(mistake) => return Ok(usage(&mistake)),
     };
     let store = match look(&config).await? {
-        Look::At(store) => store,
-        Look::Nothing(error) if args.id.is_some() => return Err(error.into()),
-        Look::Nothing(error) => {
+        StoreLookup::At(store) => store,
+        StoreLookup::Nothing(error) if args.id.is_some() => return Err(error.into()),
+        StoreLookup::Nothing(error) => {
             say(&format!("monitor: {error}"));
-            let none = Incidents::of(vec![], &Orders::default(), Some(from), now);
+            let none = IncidentsDocument::of(vec![], &OperatorActions::default(), Some(from), now);
             return Ok(shown(&none, args.format, || list(&none, zone, now)));
         }
     };
@@ -75,7 +75,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
             Ok(incident) => incident,
             Err(exit) => return Ok(exit),
         };
-        let one = Incidents::of(store.records(vec![incident]).await?, &orders, None, now);
+        let one = IncidentsDocument::of(store.records(vec![incident]).await?, &orders, None, now);
         return Ok(shown(&one, args.format, || in_full(&one, zone, now)));
     }
     let mut incidents = store.incidents_since(from).await?;
@@ -84,16 +84,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
             && args.rule.as_ref().is_none_or(|rule| rule.fits(&incident.rule))
             && args.subject.as_ref().is_none_or(|subject| subject.fits(&incident.subject.to_string()))
     });
-    let incidents = Incidents::of(store.records(incidents).await?, &orders, Some(from), now);
+    let incidents = IncidentsDocument::of(store.records(incidents).await?, &orders, Some(from), now);
     Ok(shown(&incidents, args.format, || list(&incidents, zone, now)))
 }
 
-fn shown(incidents: &Incidents, format: Format, text: impl FnOnce() -> String) -> Exit {
+fn shown(incidents: &IncidentsDocument, format: OutputFormat, text: impl FnOnce() -> String) -> ExitStatus {
     match format {
-        Format::Json => print_json(incidents),
-        Format::Text => {
+        OutputFormat::Json => print_json(incidents),
+        OutputFormat::Text => {
             print(&text());
-            Exit::Done
+            ExitStatus::Done
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Floor 5: the command line. One file a subcommand.
+//! The command line. One file per subcommand.
 
 mod ack;
 mod anomalies;
@@ -21,21 +21,21 @@ mod tail;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::billing::series::{self, Series};
+use ::billing::series::{self, CostSeries};
 use alerting::incident::Incident;
 use clap::{Parser, Subcommand, ValueEnum};
-use clock::{Clock, WallClock};
+use clock::{Clock, SystemClock};
 use model::glob::NamePattern;
 use model::redact::{self, printable};
 use model::span::Span;
 use store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{Config, StartError, configuration, configuration_if_any};
+use crate::app::{MonitorConfig, StartError, configuration, configuration_if_any};
 use crate::config;
-use crate::exit::{self, Exit};
+use crate::exit::{self, ExitStatus};
 
-/// Watches an AWS serverless account and tells you by mail or Slack, with cause and next step, when a threshold is crossed.
+/// Watches an AWS serverless account and notifies you by mail or Slack, with the cause and the next step, when a threshold is crossed.
 #[derive(Debug, Parser)]
 #[command(name = "monitor", version, after_help = exit::HELP, after_long_help = LONG_HELP, arg_required_else_help = true)]
 struct Cli {
@@ -48,62 +48,62 @@ struct Cli {
 
 const LONG_HELP: &str = "\
 Examples:
-  monitor demo                          see what it does, with nothing to configure
+  monitor demo                          see what it does, without a configuration
   monitor check                         find every mistake in ./alerts.toml
-  monitor check --live                  ... and ask AWS and every receiver whether they let us in
+  monitor check --live                  ... and check the access to AWS and every receiver
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
   monitor report --format html --output month.html    ... for a browser, with a chart
   monitor report --send team            ... to a receiver, now
-  monitor billing import exports/       take in what AWS exported of the bill: FOCUS or CUR 2.0, CSV or Parquet
-  monitor incidents                     what is and was open, and who was told
-  monitor ack 676dcdcc                  I take care of it: no reminders, no escalation
+  monitor billing import exports/       import an export of the bill: FOCUS or CUR 2.0, CSV or Parquet
+  monitor incidents                     open and past incidents, and their notifications
+  monitor ack 676dcdcc                  acknowledge an incident: no reminders, no escalation
   monitor silence add --all --for 2h --reason 'deploy'
-  monitor tail 'backend-*'              each invocation as it ends, with what went wrong; no configuration needed
-  monitor diagnose lambda.log           what is wrong, from a log that was copied or piped
+  monitor tail 'backend-*'              each invocation as it ends, with its cause if it failed; needs no configuration
+  monitor diagnose lambda.log           what is wrong, from a copied or piped log
   monitor report --format json | jq .total
-  monitor rehearse --from 2024-12-01    what this configuration would have sent since then, beside what was sent
-  monitor forecast --input costs.csv --as-of 2024-12-08    how the month will end, from a bill by day
-  monitor anomalies --input costs.csv   what was out of the ordinary on it
+  monitor rehearse --from 2024-12-01    what this configuration would have sent since then, next to what was sent
+  monitor forecast --input costs.csv --as-of 2024-12-08    what the month will cost, from a daily bill
+  monitor anomalies --input costs.csv   unusual costs in a daily bill
 
-Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and whatever else the AWS SDK knows; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
+Environment: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the other variables of the AWS SDK; MONITOR_LOG (error, warn, info, debug); NO_COLOR.
 
 Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 75 store in use by another daemon, 78 configuration";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the service in the foreground; SIGTERM ends it within ten seconds
+    /// Run the service in the foreground; SIGTERM stops it within ten seconds
     Run(run::Args),
-    /// Find every mistake in the configuration; with --live also what AWS and the receivers say to it
+    /// Find every mistake in the configuration; with --live also check AWS and the receivers
     Check(check::Args),
-    /// The bill: take it in from an export, or ask for months of the past
+    /// Import the bill from an export, or read past months from Cost Explorer
     Billing(billing::Args),
-    /// Sum up a month: what it cost and why, functions, pings, incidents, forecast, own cost; as text, Markdown, HTML or JSON, or sent
+    /// Report a month: cost and cost drivers, functions, pings, incidents, forecast, own cost; as text, Markdown, HTML or JSON, or sent
     Report(report::Args),
-    /// What is open, what waits, and how the sources are
+    /// Show open incidents, waiting notifications and the state of the sources
     Status(status::Args),
-    /// What was open, what became of it, and who was told what
+    /// List incidents and their notifications
     Incidents(incidents::Args),
-    /// Say that somebody takes care of an incident: no reminders and no escalation until it gets worse
+    /// Acknowledge an incident: no reminders and no escalation until it gets worse
     Ack(ack::Args),
-    /// Tell nobody of some incidents for a while
+    /// Silence incidents for a while
     Silence(silence::Args),
-    /// What waits to be told and why, and what was told
+    /// List waiting and delivered messages
     Outbox(outbox::Args),
     /// Send one test message to a receiver
     SendTest(send_test::Args),
-    /// Follow the logs of functions live: a line for each invocation, with its cause if it went wrong
+    /// Follow the logs of functions live: one line for each invocation, with its cause if it failed
     Tail(tail::Args),
-    /// Say what is wrong with Lambda functions from a copy of their logs; needs no account and no configuration
+    /// Find what is wrong with Lambda functions from a copy of their logs; needs no account and no configuration
     Diagnose(diagnose::Args),
-    /// Replay the December of 2024 that this program is for; needs no account and no configuration
+    /// Replay two weeks of December 2024 from a recording; needs no account and no configuration
     Demo(demo::Args),
-    /// Say what this configuration would have sent, from what the store has seen, beside what was sent
+    /// Replay the store with this configuration: what it would have sent, next to what was sent
     Rehearse(rehearse::Args),
-    /// Say how a month will end, from a bill by day; needs no account and no configuration
+    /// Forecast what a month will cost, from a daily bill; needs no account and no configuration
     Forecast(forecast::Args),
-    /// Say what was out of the ordinary on a bill by day; needs no account and no configuration
+    /// Find unusual costs in a daily bill; needs no account and no configuration
     Anomalies(anomalies::Args),
     /// Print shell completions
     Completions(completions::Args),
@@ -111,7 +111,7 @@ enum Command {
 
 /// How a command's output is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum OutputFormat {
     /// For people
     Text,
     /// For programs; schemas are in docs/
@@ -119,33 +119,33 @@ enum Format {
 }
 
 /// What a command may use.
-struct Context {
+struct CommandContext {
     config: Option<PathBuf>,
     clock: Arc<dyn Clock>,
 }
 
-impl Context {
-    fn config(&self) -> Result<Config, StartError> {
+impl CommandContext {
+    fn config(&self) -> Result<MonitorConfig, StartError> {
         configuration(self.config.as_deref(), self.clock.as_ref(), true)
     }
 
     /// The configuration for a command that only reads the store.
-    fn config_without_secrets(&self) -> Result<Config, StartError> {
+    fn config_without_secrets(&self) -> Result<MonitorConfig, StartError> {
         configuration(self.config.as_deref(), self.clock.as_ref(), false)
     }
 
     /// The configuration for a command that can do without one.
-    fn config_if_any(&self) -> Result<Option<Config>, StartError> {
+    fn config_if_any(&self) -> Result<Option<MonitorConfig>, StartError> {
         configuration_if_any(self.config.as_deref(), self.clock.as_ref())
     }
 }
 
 /// Reads the command line of this process, does what it says, and says how it went.
-pub fn main() -> Exit {
+pub fn main() -> ExitStatus {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let code = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
             // A reader that has gone away has seen enough.
             let _ = error.print();
             return code;
@@ -159,10 +159,10 @@ pub fn main() -> Exit {
         return failed(&why);
     }
     let colors = !config::no_color() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let context = Context { config: cli.config, clock: Arc::new(WallClock) };
+    let context = CommandContext { config: cli.config, clock: Arc::new(SystemClock) };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("no runtime: {error}")),
+        Err(error) => return failed(&format!("cannot start the async runtime: {error}")),
     };
     let result = runtime.block_on(async {
         match cli.command {
@@ -214,36 +214,36 @@ fn log(quiet: bool) -> Result<(), String> {
 }
 
 /// Says why a command could not start.
-fn told(error: StartError, colors: bool) -> Exit {
+fn told(error: StartError, colors: bool) -> ExitStatus {
     match error {
         StartError::Mistakes { place, problems } => {
             say(&config::show(&problems, &place.path.display().to_string(), &place.text, colors));
-            Exit::Config
+            ExitStatus::Config
         }
         StartError::NotFound(error) => {
             say(&format!("monitor: {error}"));
-            Exit::Config
+            ExitStatus::Config
         }
         StartError::Store(error @ store::StoreError::Busy { .. }) => {
             say(&format!("monitor: {error}"));
-            Exit::Busy
+            ExitStatus::Busy
         }
         error => failed(&error.to_string()),
     }
 }
 
 /// What a command that only looks finds.
-enum Look {
+enum StoreLookup {
     At(Store),
     /// There is no store yet, so there is nothing to know, which is not a failure.
     Nothing(StoreError),
 }
 
 /// Opens the store for a command that shows what a daemon of this version has written.
-async fn look(config: &Config) -> Result<Look, StoreError> {
+async fn look(config: &MonitorConfig) -> Result<StoreLookup, StoreError> {
     match Store::open_current(&config.store.path).await {
-        Ok(store) => Ok(Look::At(store)),
-        Err(error @ StoreError::Absent(_)) => Ok(Look::Nothing(error)),
+        Ok(store) => Ok(StoreLookup::At(store)),
+        Err(error @ StoreError::Absent(_)) => Ok(StoreLookup::Nothing(error)),
         Err(error) => Err(error),
     }
 }
@@ -253,26 +253,26 @@ const MOST_CANDIDATES: usize = 10;
 
 /// The incident whose id begins so, among those that are `open` if only they will do. Else the candidates are listed, and the command
 /// is to end.
-async fn one_incident(store: &Store, start_of_id: &str, open: bool) -> Result<Result<Incident, Exit>, StoreError> {
+async fn one_incident(store: &Store, start_of_id: &str, open: bool) -> Result<Result<Incident, ExitStatus>, StoreError> {
     let mut all = store.incidents_called(start_of_id).await?;
     if let Some(exact) = all.iter().position(|incident| incident.id == start_of_id) {
         all = vec![all.swap_remove(exact)];
     }
     let (mut fitting, over): (Vec<Incident>, Vec<Incident>) = all.into_iter().partition(|incident| !(open && incident.is_over()));
     if fitting.len() == 1 {
-        return Ok(fitting.pop().ok_or(Exit::Failed));
+        return Ok(fitting.pop().ok_or(ExitStatus::Failed));
     }
     let typed = printable(start_of_id);
     if let ([], [over]) = (fitting.as_slice(), over.as_slice()) {
         let why = over.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-        return Ok(Err(failed(&printable(&format!("incident {} has ended{why}; there is nothing left to take care of", over.id)))));
+        return Ok(Err(failed(&printable(&format!("incident {} has ended{why} and cannot be acknowledged", over.id)))));
     }
     let (said, candidates): (String, Vec<Incident>) = if fitting.is_empty() {
         let which = if open { "no open incident" } else { "no incident" };
         let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
-        (format!("{which} has an id that begins with `{typed}`; {}", if open.is_empty() { "none is open" } else { "open are:" }), open)
+        (format!("{which} has an id that begins with `{typed}`; {}", if open.is_empty() { "no incident is open" } else { "open incidents:" }), open)
     } else {
-        (format!("{} incidents have an id that begins with `{typed}`; type more of it:", fitting.len()), fitting)
+        (format!("{} incidents have an id that begins with `{typed}`; type more characters:", fitting.len()), fitting)
     };
     let line = |one: &Incident| printable(&format!("  {}  [{}] {}", one.id, one.state.word(), one.finding.headline));
     let mut lines: Vec<String> = std::iter::once(said).chain(candidates.iter().take(MOST_CANDIDATES).map(line)).collect();
@@ -288,7 +288,7 @@ fn author(given: Option<String>) -> Result<String, String> {
         Some(name) => words(&name).map_err(|why| format!("--author: {why}"))?,
         None => words(&config::login_name().unwrap_or_default()).unwrap_or_default(),
     };
-    if name.is_empty() { Err("your login name is not known (neither USER nor LOGNAME is set); say who you are with --author".to_owned()) } else { Ok(name) }
+    if name.is_empty() { Err("your login name is unknown (neither USER nor LOGNAME is set); set it with --author".to_owned()) } else { Ok(name) }
 }
 
 /// The longest text that people can leave, in characters: it has to fit into messages.
@@ -298,14 +298,14 @@ const LONGEST_WORDS: usize = 300;
 fn words(typed: &str) -> Result<String, String> {
     let line = printable(typed).split_whitespace().collect::<Vec<_>>().join(" ");
     match line.chars().count() {
-        0 => Err("some words are needed".to_owned()),
+        0 => Err("the text must not be empty".to_owned()),
         1..=LONGEST_WORDS => Ok(line),
-        count => Err(format!("{count} characters are too many; at most {LONGEST_WORDS} fit into a message")),
+        count => Err(format!("the text has {count} characters; the maximum is {LONGEST_WORDS}")),
     }
 }
 
 /// Reads a bill by day from a file, or from standard input where it is called `-`. If it cannot be read, that has been said.
-fn bill(path: &Path) -> Result<Vec<Series>, Exit> {
+fn bill(path: &Path) -> Result<Vec<CostSeries>, ExitStatus> {
     let (name, text) = if path == Path::new("-") {
         let mut text = Vec::new();
         ("standard input".to_owned(), std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut text).map(|_| text))
@@ -315,7 +315,7 @@ fn bill(path: &Path) -> Result<Vec<Series>, Exit> {
     let text = text.map_err(|error| failed(&format!("cannot read {name}: {error}")))?;
     series::read(&text).map_err(|mistakes| {
         mistakes.iter().for_each(|mistake| say(&format!("monitor: {name}: {mistake}")));
-        Exit::Failed
+        ExitStatus::Failed
     })
 }
 
@@ -332,14 +332,14 @@ fn span(typed: &str) -> Result<Span, String> {
 }
 
 /// The command line cannot be meant so.
-fn usage(why: impl std::fmt::Display) -> Exit {
+fn usage(why: impl std::fmt::Display) -> ExitStatus {
     say(&format!("monitor: {why}"));
-    Exit::Usage
+    ExitStatus::Usage
 }
 
-fn failed(why: &str) -> Exit {
+fn failed(why: &str) -> ExitStatus {
     say(&format!("monitor: {why}"));
-    Exit::Failed
+    ExitStatus::Failed
 }
 
 /// Ends when the process is asked to stop. Where signals cannot be had, it never does, and only SIGKILL is left.
@@ -366,11 +366,11 @@ fn print(text: &str) {
 }
 
 /// A result as JSON, on standard output.
-fn print_json(value: &impl serde::Serialize) -> Exit {
+fn print_json(value: &impl serde::Serialize) -> ExitStatus {
     match serde_json::to_string_pretty(value) {
         Ok(text) => {
             print(&text);
-            Exit::Done
+            ExitStatus::Done
         }
         Err(error) => failed(&error.to_string()),
     }

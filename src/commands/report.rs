@@ -11,37 +11,37 @@ use clap::ValueEnum;
 use model::calendar::Month;
 use model::language::Language;
 use model::settings::one_of;
-use notify::{Outcome, Parcel};
+use notify::{DeliveryOutcome, DeliveryRequest};
 use report::month::MonthReport;
-use report::{Style, html, json, markdown, page, page_with_picture};
+use report::{ReportStyle, html, json, markdown, page, page_with_picture};
 use store::Store;
 
-use super::{Context, print, say, usage};
-use crate::app::{Config, StartError, receivers};
-use crate::exit::Exit;
+use super::{CommandContext, print, say, usage};
+use crate::app::{MonitorConfig, StartError, receivers};
+use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The month, UTC, such as 2024-12 [default: the current one]
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<Option<Month>>,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    format: Form,
-    /// Write it into this file, whole or not at all, instead of standard output
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
+    /// Write to this file instead of standard output; it is replaced as a whole
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The language of what people read in it [default: `language` under [report], else en]
+    /// The language of the report [default: `language` under [report], else en]
     #[arg(long, value_parser = language, value_name = "en|ko")]
     language: Option<Language>,
-    /// Send it now to these receivers, and print what each of them answered
+    /// Send it to these receivers now, and print what each answered
     #[arg(long, num_args = 1.., value_name = "RECEIVER", conflicts_with_all = ["output", "format"])]
     send: Vec<String>,
 }
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum ReportFormat {
     /// For a terminal
     Text,
     /// GitHub's Markdown
@@ -57,13 +57,13 @@ fn language(typed: &str) -> Result<Language, String> {
     Language::ALL.iter().find(|(name, _)| *name == typed).map(|(_, language)| *language).ok_or_else(|| one_of(typed, &names))
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = if args.send.is_empty() { context.config_without_secrets()? } else { context.config()? };
     let now = context.clock.now();
     let newest = Month::of(now.date_naive());
     let wanted = args.month.flatten().unwrap_or(newest);
     if wanted > newest {
-        return Ok(usage(format!("--month {wanted} has not begun; the newest month is {newest} (UTC)")));
+        return Ok(usage(format!("--month {wanted} is in the future; the current month is {newest} (UTC)")));
     }
     if let Some(unknown) = args.send.iter().find(|name| !config.receivers.iter().any(|known| known.name == **name)) {
         let names: Vec<&str> = config.receivers.iter().map(|receiver| receiver.name.as_str()).collect();
@@ -75,15 +75,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     let known = store.known_days().await?;
     store.close().await;
     let language = args.language.unwrap_or(config.report.language);
-    let style = Style { zone: config.timezone, language, rate: config.report.currency.clone(), known };
+    let style = ReportStyle { zone: config.timezone, language, rate: config.report.currency.clone(), known };
     if !args.send.is_empty() {
         return send(&args.send, &report, &style, &config, context).await;
     }
     let written = match args.format {
-        Form::Text => page(&report, &style).plain_text(),
-        Form::Markdown => markdown(&page(&report, &style)),
-        Form::Html => html(&report, &style),
-        Form::Json => match json(&report) {
+        ReportFormat::Text => page(&report, &style).plain_text(),
+        ReportFormat::Markdown => markdown(&page(&report, &style)),
+        ReportFormat::Html => html(&report, &style),
+        ReportFormat::Json => match json(&report) {
             Ok(json) => json,
             Err(error) => return Ok(super::failed(&error.to_string())),
         },
@@ -96,7 +96,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
             }
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Puts a text into a file: whoever looks finds the old content or the new one.
@@ -105,7 +105,7 @@ fn write(file: &Path, text: &str) -> Result<(), String> {
     // What a link points to is written, and not the link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     if fs::metadata(&target).is_ok_and(|known| !known.is_file()) {
-        return Err("is not a file; leave --output out to write to standard output".to_owned());
+        return Err("not a regular file; omit --output to write to standard output".to_owned());
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut beside = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(said)?;
@@ -116,9 +116,9 @@ fn write(file: &Path, text: &str) -> Result<(), String> {
 }
 
 /// Sends the report at once, past the outbox: who asks for it sees whether it has arrived, and a running daemon alone writes the store.
-async fn send(names: &[String], report: &MonthReport, style: &Style, config: &Config, context: &Context) -> Result<Exit, StartError> {
+async fn send(names: &[String], report: &MonthReport, style: &ReportStyle, config: &MonitorConfig, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let all = receivers(config)?;
-    let mut exit = Exit::Done;
+    let mut exit = ExitStatus::Done;
     let mut seen = Vec::new();
     for name in names {
         if seen.contains(&name) {
@@ -127,14 +127,14 @@ async fn send(names: &[String], report: &MonthReport, style: &Style, config: &Co
         seen.push(name);
         let Some((receiver, terms)) = all.get(name).zip(config.receivers.iter().find(|known| known.name == *name).map(|known| &known.terms)) else { continue };
         let now = context.clock.now();
-        let message = Message::report(page_with_picture(report, &Style { zone: terms.zone, ..style.clone() }), now);
+        let message = Message::report(page_with_picture(report, &ReportStyle { zone: terms.zone, ..style.clone() }), now);
         let key = format!("report/{}/{name}/{}", report.month, now.timestamp_millis());
-        let parcel = Parcel { key, message, follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone: terms.zone };
+        let parcel = DeliveryRequest { key, message, follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone: terms.zone };
         match receiver.send(&parcel).await {
-            Outcome::Delivered(receipt) => print(&format!("{name} took it{}", receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default())),
-            Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {
-                say(&format!("monitor: {name} has not got it: {why}"));
-                exit = Exit::Incomplete;
+            DeliveryOutcome::Delivered(receipt) => print(&format!("{name} accepted it{}", receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default())),
+            DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) => {
+                say(&format!("monitor: {name} did not get it: {why}"));
+                exit = ExitStatus::Incomplete;
             }
         }
     }

@@ -8,14 +8,14 @@ use futures::FutureExt;
 use sd_notify::NotifyState;
 use store::Durability;
 
-use super::{Context, asked_to_stop, say};
+use super::{CommandContext, asked_to_stop, say};
 use crate::app::{StartError, account, daemon};
-use crate::daemon::{Pulse, Until};
-use crate::exit::Exit;
+use crate::daemon::{StopCondition, Watchdog};
+use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Poll everything that is due, judge, deliver, and end; 2 if a source or a delivery failed
+    /// Run one pass (poll what is due, judge, deliver) and exit; exit code 2 if a source or a delivery failed
     #[arg(long)]
     once: bool,
 }
@@ -32,7 +32,7 @@ impl Systemd {
     }
 }
 
-impl Pulse for Systemd {
+impl Watchdog for Systemd {
     fn ready(&mut self) {
         self.tell(&[NotifyState::Ready]);
     }
@@ -52,27 +52,27 @@ impl Pulse for Systemd {
     }
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config()?;
     let account = account(&config.aws, &context.clock).await;
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
     if !args.once {
-        daemon.run(Until::Told(asked_to_stop().boxed())).await?;
-        return Ok(Exit::Done);
+        daemon.run(StopCondition::Told(asked_to_stop().boxed())).await?;
+        return Ok(ExitStatus::Done);
     }
     // A pass that is asked to stop is cut short: what it has committed stays, and the next one does the rest.
     let summary = tokio::select! {
-        summary = daemon.run(Until::Once) => summary?,
-        () = asked_to_stop() => return Ok(Exit::Incomplete),
+        summary = daemon.run(StopCondition::Once) => summary?,
+        () = asked_to_stop() => return Ok(ExitStatus::Incomplete),
     };
     for (source, failure) in &summary.failed_sources {
         say(&format!("monitor: {source}: {failure}"));
     }
     for (receiver, why) in &summary.waiting_receivers {
-        say(&format!("monitor: receiver {receiver} has not been told yet: {why}"));
+        say(&format!("monitor: messages for receiver {receiver} are still waiting: {why}"));
     }
     let complete = summary.failed_sources.is_empty() && summary.waiting_receivers.is_empty();
-    Ok(if complete { Exit::Done } else { Exit::Incomplete })
+    Ok(if complete { ExitStatus::Done } else { ExitStatus::Incomplete })
 }

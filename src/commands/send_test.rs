@@ -3,21 +3,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use alerting::incident::Event;
-use alerting::notification::{Message, News};
-use alerting::rules::{Finding, Severity};
+use alerting::incident::IncidentEvent;
+use alerting::notification::{IncidentUpdate, Message};
+use alerting::rules::{IncidentDetails, Severity};
 use model::settings::one_of;
-use notify::{Earlier, Outcome, Parcel, Picture};
+use notify::{DeliveryOutcome, DeliveryRequest, EarlierMessage, ImageAttachment};
 
-use super::{Context, print, say};
+use super::{CommandContext, print, say};
 use crate::app::{StartError, receivers};
-use crate::exit::Exit;
+use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The name under [receiver.<name>]
+    /// The receiver: the name in [receiver.<name>]
     receiver: String,
-    /// Also show this picture, a PNG file, below the message where the receiver can
+    /// Also send this PNG file, if the receiver can show images
     #[arg(long, value_name = "FILE.png")]
     picture: Option<PathBuf>,
 }
@@ -27,35 +27,35 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// A picture that is larger than this, in bytes, is none that belongs into a message.
 const LARGEST: u64 = 10 * 1024 * 1024;
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config()?;
     let receivers = receivers(&config)?;
     let Some(receiver) = receivers.get(&args.receiver) else {
         let names: Vec<&str> = receivers.keys().map(String::as_str).collect();
         say(&format!("monitor: there is no receiver `{}`; {}", args.receiver, one_of(&args.receiver, &names)));
-        return Ok(Exit::Usage);
+        return Ok(ExitStatus::Usage);
     };
     let picture = match args.picture.as_deref().map(picture).transpose() {
         Ok(picture) => picture,
         Err(why) => {
             say(&format!("monitor: {why}"));
-            return Ok(Exit::Usage);
+            return Ok(ExitStatus::Usage);
         }
     };
     let now = context.clock.now();
-    let finding = Finding {
+    let finding = IncidentDetails {
         headline: "This is a test message from monitor".to_owned(),
         said: vec!["Nothing is wrong. If you can read this, the receiver works.".to_owned()],
         facts: vec![("Receiver".to_owned(), args.receiver.clone())],
         next_step: "None.".to_owned(),
-        evidence: vec!["a log line would stand here: <b>not bold</b>, & no mention of <!channel>".to_owned()],
-        ..Finding::default()
+        evidence: vec!["an example of a log line: <b>not bold</b>, & no mention of <!channel>".to_owned()],
+        ..IncidentDetails::default()
     };
-    let news = News {
+    let news = IncidentUpdate {
         incident: format!("send-test-{}", now.timestamp_millis()),
         rule: "send-test".to_owned(),
         subject: "total".to_owned(),
-        event: Event::Firing,
+        event: IncidentEvent::Firing,
         severity: Severity::Info,
         at: now,
         since: now,
@@ -66,36 +66,36 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
     };
     let zone = config.receivers.iter().find(|known| known.name == args.receiver).map_or(config.timezone, |known| known.terms.zone);
     let key = format!("send-test/{}/{}", args.receiver, now.timestamp_millis());
-    let parcel = Parcel { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone };
+    let parcel = DeliveryRequest { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone };
     let receipt = match told(&args.receiver, receiver.send(&parcel).await) {
         Ok(receipt) => receipt,
         Err(exit) => return Ok(exit),
     };
     if let Some(picture) = picture {
-        let below = Earlier { key: parcel.key.clone(), receipt, now: parcel.message.clone() };
+        let below = EarlierMessage { key: parcel.key.clone(), receipt, now: parcel.message.clone() };
         if let Err(exit) = told(&args.receiver, receiver.show(&picture, Some(&below)).await) {
             return Ok(exit);
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Says what became of an attempt; gives the receipt, or the exit code if it failed.
-fn told(receiver: &str, outcome: Outcome) -> Result<Option<String>, Exit> {
+fn told(receiver: &str, outcome: DeliveryOutcome) -> Result<Option<String>, ExitStatus> {
     match outcome {
-        Outcome::Delivered(receipt) => {
-            print(&format!("{receiver} took it{}", receipt.as_ref().map(|receipt| format!(": {receipt}")).unwrap_or_default()));
+        DeliveryOutcome::Delivered(receipt) => {
+            print(&format!("{receiver} accepted it{}", receipt.as_ref().map(|receipt| format!(": {receipt}")).unwrap_or_default()));
             Ok(receipt)
         }
-        Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why) => {
+        DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) => {
             say(&format!("monitor: {receiver}: {why}"));
-            Err(Exit::Incomplete)
+            Err(ExitStatus::Incomplete)
         }
     }
 }
 
 /// Reads a picture; the error says why it cannot be shown.
-fn picture(path: &Path) -> Result<Picture, String> {
+fn picture(path: &Path) -> Result<ImageAttachment, String> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
     if fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
         return Err(format!("{} is larger than {} MiB", path.display(), LARGEST / 1024 / 1024));
@@ -106,7 +106,7 @@ fn picture(path: &Path) -> Result<Picture, String> {
     }
     let name = path.file_name().map_or_else(|| "picture.png".to_owned(), |name| name.to_string_lossy().into_owned());
     let title = "A picture from monitor send-test".to_owned();
-    Ok(Picture { name, title, png })
+    Ok(ImageAttachment { name, title, png })
 }
 
 #[cfg(test)]

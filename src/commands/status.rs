@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alerting::incident::State;
+use alerting::incident::IncidentState;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::calendar::Month;
 use model::money::cents;
@@ -12,16 +12,16 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use store::{Store, StoreError};
 
-use super::{Context, Format, Look, look, print, print_json, say};
-use crate::app::{Config, StartError};
-use crate::exit::Exit;
+use super::{CommandContext, OutputFormat, StoreLookup, look, print, print_json, say};
+use crate::app::{MonitorConfig, StartError};
+use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Print nothing; 0 if a daemon runs and its loop turns, 1 if not
+    /// Output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+    /// Print nothing; exit code 0 if a daemon is running and responsive, 1 if not
     #[arg(long)]
     health: bool,
 }
@@ -31,7 +31,7 @@ const HANGS: TimeDelta = TimeDelta::minutes(5);
 
 /// The status; its schema is docs/status.schema.json.
 #[derive(Debug, Serialize)]
-struct Status {
+struct StatusOutput {
     schema: u32,
     /// Whether a daemon runs on this store and its loop turns.
     running: bool,
@@ -66,7 +66,7 @@ struct IncidentStatus {
     id: String,
     rule: String,
     subject: String,
-    state: State,
+    state: IncidentState,
     severity: String,
     opened: DateTime<Utc>,
     headline: String,
@@ -78,18 +78,18 @@ struct IncidentStatus {
     muted_by: Option<String>,
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let now = context.clock.now();
     let turned = Store::last_turn(&config.store.path);
     let running = turned.is_some_and(|turned| now - turned < HANGS);
     if args.health {
         if !running {
-            say("monitor: no daemon works on this store, or its loop hangs");
+            say("monitor: no daemon uses this store, or the daemon hangs");
         }
-        return Ok(if running { Exit::Done } else { Exit::Failed });
+        return Ok(if running { ExitStatus::Done } else { ExitStatus::Failed });
     }
-    let mut status = Status {
+    let mut status = StatusOutput {
         schema: 1,
         running,
         turned,
@@ -101,18 +101,18 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartErro
         own_cost_cap_usd: config.aws.max_monthly_usd.0,
     };
     match look(&config).await? {
-        Look::At(store) => fill(&mut status, &store, &config, now).await?,
-        Look::Nothing(error) => say(&format!("monitor: {error}")),
+        StoreLookup::At(store) => fill(&mut status, &store, &config, now).await?,
+        StoreLookup::Nothing(error) => say(&format!("monitor: {error}")),
     }
-    if args.format == Format::Json {
+    if args.format == OutputFormat::Json {
         return Ok(print_json(&status));
     }
     print(&text(&status, now));
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// What the store knows of what the configuration names.
-async fn fill(status: &mut Status, store: &Store, config: &Config, now: DateTime<Utc>) -> Result<(), StoreError> {
+async fn fill(status: &mut StatusOutput, store: &Store, config: &MonitorConfig, now: DateTime<Utc>) -> Result<(), StoreError> {
     status.own_cost_usd = store.spent(Month::of(now.date_naive())).await?;
     let named: Vec<&str> = config.watches.iter().map(|watch| watch.name.as_str()).chain(config.warms.iter().map(|warm| warm.name.as_str())).collect();
     for row in store.sources().await?.into_iter().filter(|row| named.contains(&row.name.as_str())) {
@@ -142,7 +142,7 @@ async fn fill(status: &mut Status, store: &Store, config: &Config, now: DateTime
     Ok(())
 }
 
-fn text(status: &Status, now: DateTime<Utc>) -> String {
+fn text(status: &StatusOutput, now: DateTime<Utc>) -> String {
     let ago = |at: DateTime<Utc>| format!("{} ago", spoken(now - at));
     let mut lines = vec![if status.running { "A daemon is running.".to_owned() } else { "No daemon is running.".to_owned() }];
     lines.push("\nSources".to_owned());
@@ -156,17 +156,17 @@ fn text(status: &Status, now: DateTime<Utc>) -> String {
         lines.push("  none".to_owned());
     }
     for incident in &status.incidents {
-        let state = if incident.state == State::Pending { "pending" } else { incident.severity.as_str() };
+        let state = if incident.state == IncidentState::Pending { "pending" } else { incident.severity.as_str() };
         let (rule, length) = (&incident.rule, spoken(now - incident.opened));
         lines.push(format!("  {}  [{state}] {} (rule {rule}, for {length}){}", incident.id, incident.headline, marks(incident, now)));
     }
     if !status.failing_receivers.is_empty() {
-        lines.push("\nReceivers that cannot be told".to_owned());
+        lines.push("\nFailing receivers".to_owned());
         let verb = |receiver: &ReceiverStatus| if receiver.stopped { "refuses everything" } else { "failing" };
         lines.extend(status.failing_receivers.iter().map(|one| format!("  {}: {} for {}: {}", one.name, verb(one), spoken(now - one.since), one.why)));
     }
     if !status.waiting.is_empty() {
-        lines.push("\nWaiting to be told".to_owned());
+        lines.push("\nWaiting notifications".to_owned());
         lines.extend(status.waiting.iter().map(|(receiver, count)| format!("  {receiver}: {count}")));
     }
     lines.push(format!("\nOwn AWS calls this month: {} of at most {} USD", cents(status.own_cost_usd), cents(status.own_cost_cap_usd)));
@@ -176,7 +176,7 @@ fn text(status: &Status, now: DateTime<Utc>) -> String {
 
 /// What people have said of an incident, and what else keeps it from being told.
 fn marks(incident: &IncidentStatus, now: DateTime<Utc>) -> String {
-    let acked = incident.acked_by.as_ref().map(|author| format!("{author} takes care of it"));
+    let acked = incident.acked_by.as_ref().map(|author| format!("acknowledged by {author}"));
     let silenced = incident.silenced_until.map(|until| format!("silenced for {}", spoken(until - now)));
     let muted = incident.muted_by.as_ref().map(|cause| format!("a symptom of {cause}"));
     [acked, silenced, muted].into_iter().flatten().map(|mark| format!("; {mark}")).collect()

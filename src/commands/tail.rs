@@ -7,47 +7,47 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::Account;
+use aws::AwsClients;
 use aws::resolve::{LOG_GROUP_PREFIX, functions};
-use aws::settings::Aws;
+use aws::settings::AwsSettings;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use clock::Clock;
 use lambda_log::diagnosis::Causes;
-use lambda_log::tail::{Ended, HandedOut, Tail};
+use lambda_log::tail::{TailBuffer, TailEntry, TailSink};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::settings::nearest;
 use model::span::Span;
-use report::tail::{Layout, json, told};
+use report::tail::{TailLayout, json, told};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as Mistake;
-use source::{Follow, Followed, Pace, Seen};
+use source::{FollowEvent, FollowPace, FollowResult, LogFollower};
 use tokio::io::Interest;
 use tokio::net::unix::pipe;
 
-use super::{Context, Format, asked_to_stop, failed, say, span};
+use super::{CommandContext, OutputFormat, asked_to_stop, failed, say, span};
 use crate::app::{StartError, account};
 use crate::config;
-use crate::exit::Exit;
+use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
 const EXAMPLES: &str = "\
 Examples:
   monitor tail backend-dev                         one function: its last ten minutes, then live
   monitor tail 'backend-*' worker --since 1h       several; functions that appear later are picked up
-  monitor tail '*' --since 1s                      all of the region, only what is new
+  monitor tail '*' --since 1s                      the whole region, only new invocations
   monitor tail '*' --profile work --region eu-west-1
   monitor tail '*' --format json | jq -r 'select(.cause) | [.at, .function, .cause] | @tsv'
 
-A line is written once its invocation has ended and nothing more of it is expected: about five seconds after its end. What is
-quoted is shortened, and secrets in it are masked. Times are UTC, or in the time zone of the configuration.
+A line is written about five seconds after its invocation has ended, when no more of its log is expected. Quoted text is
+shortened, and secrets in it are masked. Times are UTC, or in the time zone of the configuration.
 
-It needs logs:FilterLogEvents, and logs:DescribeLogGroups for patterns; both are free. Failed calls are made again, slower while
-AWS throttles them, and told once on standard error. Ctrl-C, SIGTERM or the end of whoever reads its output ends it.
+It needs logs:FilterLogEvents, and logs:DescribeLogGroups for patterns; both are free. Failed calls are retried, more slowly while
+AWS throttles them, and reported once on standard error. Ctrl-C, SIGTERM or closing its output ends it.
 
-Exit codes: 0 ended from outside; 1 not a single log could be read; 64 command line; 78 configuration";
+Exit codes: 0 ended from outside; 1 no log could be read; 64 command line; 78 configuration";
 
 /// How often logs are asked for what is new.
 const EVERY: TimeDelta = TimeDelta::seconds(2);
@@ -73,7 +73,7 @@ pub(super) struct Args {
     /// Functions by name, or patterns of names with `*`, `?` and `[...]`
     #[arg(value_name = "FUNCTION", required = true, value_parser = pattern)]
     functions: Vec<NamePattern>,
-    /// Show what ended since then, too: 90s, 1h, 2d; 1s is as good as only what is new
+    /// Also show invocations that ended this long ago: 90s, 1h, 2d; 1s shows almost only new ones
     #[arg(long, value_name = "SPAN", default_value = "10m", value_parser = span)]
     since: Span,
     /// The region [default: that of the configuration, of the profile, or AWS_REGION]
@@ -82,9 +82,9 @@ pub(super) struct Args {
     /// The profile of the shared AWS configuration files [default: that of the configuration, or AWS_PROFILE]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
-    /// How to write it; JSON is one object a line
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Output format; JSON is one object per line
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
 fn pattern(text: &str) -> Result<NamePattern, String> {
@@ -93,48 +93,49 @@ fn pattern(text: &str) -> Result<NamePattern, String> {
     NamePattern::deserialize(name.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_if_any()?;
-    let (mut aws, zone, causes) = config.map_or_else(|| (Aws::default(), Tz::UTC, Causes::built_in()), |config| (config.aws, config.timezone, config.causes));
+    let (mut aws, zone, causes) =
+        config.map_or_else(|| (AwsSettings::default(), Tz::UTC, Causes::built_in()), |config| (config.aws, config.timezone, config.causes));
     aws.region = args.region.or(aws.region);
     aws.profile = args.profile.or(aws.profile);
     let clock = Arc::clone(&context.clock);
     let account = account(&aws, &clock).await;
     let since = clock.now() - args.since.delta();
     let colors = !config::no_color() && io::stdout().is_terminal();
-    let mut live = Live {
+    let mut live = LiveTail {
         clock,
-        follow: Follow::new(args.functions.clone(), Pace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP }, &account).with_causes(&causes),
+        follow: LogFollower::new(args.functions.clone(), FollowPace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP }, &account).with_causes(&causes),
         aws,
         account,
         patterns: args.functions,
         first: since - LEAD,
-        tail: Tail::new(since),
-        output: Output { format: args.format, layout: Layout::new(zone, colors) },
+        tail: TailBuffer::new(since),
+        output: TailWriter { format: args.format, layout: TailLayout::new(zone, colors) },
         followed: Vec::new(),
         has_read: false,
-        complaints: Complaints::default(),
+        complaints: ReportedFailures::default(),
     };
     let stop = tokio::select! {
         stop = live.run() => stop,
-        () = asked_to_stop() => Stop::Told,
-        () = reader_gone() => Stop::ReaderGone,
+        () = asked_to_stop() => TailEnd::Told,
+        () = reader_gone() => TailEnd::ReaderGone,
     };
     Ok(match stop {
-        Stop::Told => {
+        TailEnd::Told => {
             let left = live.tail.end(live.clock.now());
             // Where nobody reads any more, they are not waited for.
             let _ = tokio::time::timeout(LAST_WORDS, live.output.write(&left)).await;
-            Exit::Done
+            ExitStatus::Done
         }
         // A reader that has gone away has seen enough.
-        Stop::ReaderGone => Exit::Done,
-        Stop::Failed(why) => failed(&why),
+        TailEnd::ReaderGone => ExitStatus::Done,
+        TailEnd::Failed(why) => failed(&why),
     })
 }
 
 /// Why it ends.
-enum Stop {
+enum TailEnd {
     /// It was asked to.
     Told,
     /// Nobody reads what it writes.
@@ -144,26 +145,26 @@ enum Stop {
 }
 
 /// The logs that are followed.
-struct Live {
+struct LiveTail {
     clock: Arc<dyn Clock>,
-    aws: Aws,
-    account: Account,
+    aws: AwsSettings,
+    account: AwsClients,
     patterns: Vec<NamePattern>,
-    follow: Follow<HandedOut>,
+    follow: LogFollower<TailSink>,
     /// Where reading begins, in a log that was not known before.
     first: DateTime<Utc>,
-    tail: Tail,
-    output: Output,
+    tail: TailBuffer,
+    output: TailWriter,
     /// The functions that are followed, as they were said.
     followed: Vec<String>,
     /// A log has been read, so that what is wrong now was not wrong from the start.
     has_read: bool,
-    complaints: Complaints,
+    complaints: ReportedFailures,
 }
 
-impl Live {
+impl LiveTail {
     /// Follows until there is no point in it.
-    async fn run(&mut self) -> Stop {
+    async fn run(&mut self) -> TailEnd {
         let (mut due, mut go_on, mut pause) = (self.clock.now(), None, EVERY);
         loop {
             let now = self.clock.now();
@@ -176,8 +177,8 @@ impl Live {
                 };
                 go_on = followed.go_on_at;
                 match self.take(followed).await {
-                    Ok(Next::Soon) => pause = EVERY,
-                    Ok(Next::Later) => {
+                    Ok(NextPoll::Soon) => pause = EVERY,
+                    Ok(NextPoll::Later) => {
                         pause = (pause * 2).min(LONGEST_PAUSE);
                         due = self.clock.now() + pause;
                     }
@@ -187,7 +188,7 @@ impl Live {
             let now = self.clock.now();
             let ripe = self.tail.ripe(now);
             if let Err(error) = self.output.write(&ripe).await {
-                return if error.kind() == io::ErrorKind::BrokenPipe { Stop::ReaderGone } else { Stop::Failed(format!("cannot write: {error}")) };
+                return if error.kind() == io::ErrorKind::BrokenPipe { TailEnd::ReaderGone } else { TailEnd::Failed(format!("cannot write: {error}")) };
             }
             let next = [Some(due), go_on, self.tail.next()].into_iter().flatten().min();
             self.clock.wait_until(next.unwrap_or(due), false).await;
@@ -195,27 +196,27 @@ impl Live {
     }
 
     /// Takes what was seen in one step.
-    async fn take(&mut self, followed: Followed<HandedOut>) -> Result<Next, Stop> {
+    async fn take(&mut self, followed: FollowResult<TailSink>) -> Result<NextPoll, TailEnd> {
         let now = self.clock.now();
         self.say_what_is_followed();
         let is_over = followed.go_on_at.is_none();
         let mut hopeless = None;
-        let mut next = Next::Soon;
+        let mut next = NextPoll::Soon;
         for seen in followed.seen {
             match seen {
-                Seen::Read(stretch) => {
+                FollowEvent::Read(stretch) => {
                     if stretch.up_to.is_some() {
                         self.has_read = true;
                         self.complaints.read(&stretch.function);
                     }
                     self.tail.take(stretch.found, now);
                 }
-                Seen::Failed(failure) => {
+                FollowEvent::Failed(failure) => {
                     if let Some(function) = self.unknown(&failure) {
-                        return Err(Stop::Failed(self.no_such_function(&function).await));
+                        return Err(TailEnd::Failed(self.no_such_function(&function).await));
                     }
                     if can_come_back(failure.kind) {
-                        next = Next::Later;
+                        next = NextPoll::Later;
                     }
                     if matches!(failure.kind, FailureKind::NoCredentials | FailureKind::BadCredentials) {
                         // New ones may be there by the next time, also in a file that was read before.
@@ -233,10 +234,10 @@ impl Live {
         for ended in self.tail.news() {
             let id = ended.request_id.as_deref().unwrap_or("-");
             let what = told(&ended).unwrap_or_else(|| "it failed".to_owned());
-            say(&format!("monitor: {} {id}: learnt after its line was written: {what}", ended.function));
+            say(&format!("monitor: {} {id}: found after its line was printed: {what}", ended.function));
         }
         match hopeless {
-            Some(failure) if !self.has_read && is_over => Err(Stop::Failed(failure.to_string())),
+            Some(failure) if !self.has_read && is_over => Err(TailEnd::Failed(failure.to_string())),
             // Some logs can be read, and this one cannot.
             Some(failure) => {
                 self.complaints.tell(&failure, now);
@@ -256,10 +257,10 @@ impl Live {
         }
         if functions.is_empty() {
             self.complaints
-                .once(format!("no function fits {} yet; waiting for one", self.patterns.iter().map(NamePattern::as_str).collect::<Vec<_>>().join(", ")));
+                .once(format!("no function matches {} yet; waiting for one", self.patterns.iter().map(NamePattern::as_str).collect::<Vec<_>>().join(", ")));
         } else if self.followed.is_empty() {
             say(&format!(
-                "monitor: {} followed; Ctrl-C ends it",
+                "monitor: {} followed; press Ctrl-C to stop",
                 if new.len() == 1 { "1 function is".to_owned() } else { format!("{} functions are", new.len()) }
             ));
         } else if !new.is_empty() {
@@ -283,12 +284,12 @@ impl Live {
         };
         let near = nearest(typed, &all, NEAREST);
         let hint = if near.is_empty() { "check the name and the region".to_owned() } else { format!("nearest: {}", near.join(", ")) };
-        format!("there is no function `{typed}` {place}, or it was never called (no log group {LOG_GROUP_PREFIX}{typed}); {hint}")
+        format!("there is no function `{typed}` {place}, or it was never invoked (no log group {LOG_GROUP_PREFIX}{typed}); {hint}")
     }
 }
 
 /// When to poll again.
-enum Next {
+enum NextPoll {
     Soon,
     /// No call would fare better now.
     Later,
@@ -306,8 +307,8 @@ fn may_pass(kind: FailureKind) -> bool {
 
 /// What was said of failures, so that each is told once for as long as it lasts.
 #[derive(Debug, Default)]
-struct Complaints {
-    told: Vec<Complaint>,
+struct ReportedFailures {
+    told: Vec<ReportedFailure>,
     /// Functions whose log was read.
     read: BTreeSet<String>,
     once: Option<String>,
@@ -315,7 +316,7 @@ struct Complaints {
 
 /// A failure that was told.
 #[derive(Debug)]
-struct Complaint {
+struct ReportedFailure {
     call: String,
     kind: FailureKind,
     /// The log group, where others may fare better.
@@ -323,10 +324,10 @@ struct Complaint {
     at: DateTime<Utc>,
 }
 
-impl Complaints {
+impl ReportedFailures {
     fn tell(&mut self, failure: &CallFailure, now: DateTime<Utc>) {
         let of_all = can_come_back(failure.kind) || failure.kind.is_passing();
-        let new = Complaint { call: failure.call.clone(), kind: failure.kind, group: (!of_all).then(|| failure.resource.clone()), at: now };
+        let new = ReportedFailure { call: failure.call.clone(), kind: failure.kind, group: (!of_all).then(|| failure.resource.clone()), at: now };
         self.told.retain(|told| !told.kind.is_passing() || now - told.at < TELL_AGAIN);
         if !self.told.iter().any(|told| told.call == new.call && told.kind == new.kind && told.group == new.group) {
             say(&format!("monitor: {failure}"));
@@ -340,9 +341,9 @@ impl Complaints {
             self.read.insert(function.to_owned());
         }
         let group = format!("{LOG_GROUP_PREFIX}{function}");
-        let is_over = |told: &mut Complaint| told.group.as_ref().map_or(!told.kind.is_passing(), |of| *of == group);
+        let is_over = |told: &mut ReportedFailure| told.group.as_ref().map_or(!told.kind.is_passing(), |of| *of == group);
         for told in self.told.extract_if(.., is_over) {
-            say(&format!("monitor: {} read again", told.group.map_or_else(|| "logs are".to_owned(), |group| format!("{group} is"))));
+            say(&format!("monitor: {} readable again", told.group.map_or_else(|| "logs are".to_owned(), |group| format!("{group} is"))));
         }
     }
 
@@ -359,22 +360,22 @@ impl Complaints {
 }
 
 /// Where lines go.
-struct Output {
-    format: Format,
-    layout: Layout,
+struct TailWriter {
+    format: OutputFormat,
+    layout: TailLayout,
 }
 
-impl Output {
+impl TailWriter {
     /// Writes them beside everything else, since whoever reads them may stop reading for a while.
-    async fn write(&mut self, ended: &[Ended]) -> io::Result<()> {
+    async fn write(&mut self, ended: &[TailEntry]) -> io::Result<()> {
         if ended.is_empty() {
             return Ok(());
         }
         let mut text = String::new();
         for ended in ended {
             text.push_str(&match self.format {
-                Format::Text => self.layout.line(ended),
-                Format::Json => json(ended)?,
+                OutputFormat::Text => self.layout.line(ended),
+                OutputFormat::Json => json(ended)?,
             });
             text.push('\n');
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lambda_log::diagnosis::{Cause, CauseCode, Causes, CustomCause};
-use model::settings::Settings;
+use model::settings::TableReader;
 use toml::Spanned;
 
 /// The longest title, in characters: it has to fit into a headline.
@@ -12,7 +12,7 @@ const MAX_TITLE: usize = 80;
 const MAX_SENTENCE: usize = 400;
 
 /// Reads every `[[cause]]`. Returns the built-in causes with those of the user's own, and the codes of the latter as they are written.
-pub(super) fn read(root: &mut Settings<'_, '_>) -> (Option<Causes>, BTreeSet<String>) {
+pub(super) fn read(root: &mut TableReader<'_, '_>) -> (Option<Causes>, BTreeSet<String>) {
     let mut codes = BTreeSet::new();
     let mut tables = 0;
     let custom = root.tables("cause", |table| {
@@ -31,7 +31,7 @@ pub(super) fn read(root: &mut Settings<'_, '_>) -> (Option<Causes>, BTreeSet<Str
     }
 }
 
-fn one(table: &mut Settings<'_, '_>, codes: &mut BTreeSet<String>) -> Option<CustomCause> {
+fn one(table: &mut TableReader<'_, '_>, codes: &mut BTreeSet<String>) -> Option<CustomCause> {
     let typed: Option<String> = table.required("code");
     let code = typed.and_then(|typed| code(table, typed, codes));
     let words = words(table);
@@ -41,7 +41,7 @@ fn one(table: &mut Settings<'_, '_>, codes: &mut BTreeSet<String>) -> Option<Cus
     Some(CustomCause::new(code?, words?, next_step?).with_title(title?).with_finding(finding?))
 }
 
-fn code(table: &Settings<'_, '_>, typed: String, codes: &mut BTreeSet<String>) -> Option<CauseCode> {
+fn code(table: &TableReader<'_, '_>, typed: String, codes: &mut BTreeSet<String>) -> Option<CauseCode> {
     if Cause::built_in(&typed).is_some() {
         let help = "take a code that says what is special about yours".to_owned();
         table.problem("code", format!("`{typed}` is a built-in cause"), "already taken", Some(help));
@@ -67,7 +67,7 @@ fn code(table: &Settings<'_, '_>, typed: String, codes: &mut BTreeSet<String>) -
 }
 
 /// The words, each of which must be able to tell something.
-fn words(table: &mut Settings<'_, '_>) -> Option<Vec<String>> {
+fn words(table: &mut TableReader<'_, '_>) -> Option<Vec<String>> {
     let typed: Vec<Spanned<String>> = table.some("words")?;
     let mut seen = BTreeSet::new();
     let mut all_right = typed.len() <= CustomCause::MAX_WORDS;
@@ -94,7 +94,7 @@ fn words(table: &mut Settings<'_, '_>) -> Option<Vec<String>> {
 }
 
 /// A text for people, in one line.
-fn text(table: &mut Settings<'_, '_>, key: &'static str, most: usize) -> Option<String> {
+fn text(table: &mut TableReader<'_, '_>, key: &'static str, most: usize) -> Option<String> {
     let typed: String = table.optional(key)?;
     let count = typed.trim().chars().count();
     if count == 0 || count > most || typed.chars().any(char::is_control) {

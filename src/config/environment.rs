@@ -1,4 +1,4 @@
-//! The only place that reads the environment.
+//! The only file that reads the environment.
 
 use std::env;
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use model::secret::Secret;
-use model::settings::SecretPlace;
+use model::settings::SecretRef;
 
-/// What the configuration needs to know of the world around it; handed in, so that a test can hand in another one.
+/// The environment of the configuration, passed as an argument so that tests can replace it.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+pub struct ConfigEnvironment {
     /// Variables by name; `None` means the process's own.
     variables: Option<Vec<(String, String)>>,
     /// Secrets are not looked up; whoever reads the configuration this way sends nothing.
@@ -19,7 +19,7 @@ pub struct Environment {
     pub folder: PathBuf,
 }
 
-impl Environment {
+impl ConfigEnvironment {
     /// The process's own environment, for a file in `folder`.
     pub fn of_process(folder: PathBuf) -> Self {
         Self { variables: None, without_secrets: false, folder }
@@ -30,7 +30,7 @@ impl Environment {
         Self { without_secrets: true, ..Self::of_process(folder) }
     }
 
-    /// An environment with just these variables.
+    /// An environment with only these variables.
     pub fn with(variables: &[(&str, &str)], folder: PathBuf) -> Self {
         Self { variables: Some(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()), without_secrets: false, folder }
     }
@@ -44,13 +44,13 @@ impl Environment {
     }
 
     /// A secret from its place. The error names the place and never the value.
-    pub fn secret(&self, place: SecretPlace<'_>) -> Result<Secret, String> {
+    pub fn secret(&self, place: SecretRef<'_>) -> Result<Secret, String> {
         if self.without_secrets {
             return Ok(Secret::new("https://a-secret-that-was-not-read.invalid"));
         }
         match place {
-            SecretPlace::Env(name) => self.variable(name).map(Secret::new).ok_or_else(|| format!("the environment variable {name} is not set")),
-            SecretPlace::File(path) => {
+            SecretRef::Env(name) => self.variable(name).map(Secret::new).ok_or_else(|| format!("the environment variable {name} is not set")),
+            SecretRef::File(path) => {
                 let path = self.folder.join(path);
                 let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
                 let value = text.trim_end_matches(['\n', '\r']);
@@ -59,7 +59,7 @@ impl Environment {
         }
     }
 
-    /// Where the store lies if the configuration does not say: systemd's state directory, else beside the configuration.
+    /// The default path of the store: in systemd's state directory, otherwise next to the configuration.
     pub fn default_store(&self) -> PathBuf {
         let folder = self.variable("STATE_DIRECTORY").map_or_else(|| self.folder.clone(), PathBuf::from);
         folder.join("monitor.db")
@@ -82,7 +82,7 @@ pub fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// The login name of whoever runs this process.
+/// The login name of the user of this process.
 pub fn login_name() -> Option<String> {
     ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
 }

@@ -1,4 +1,4 @@
-//! Which file is the configuration.
+//! Finds the configuration file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,15 +8,15 @@ use super::environment::usual_places;
 
 /// A configuration file that was found.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ConfigFile {
     /// Its path.
     pub path: PathBuf,
-    /// What it says.
+    /// Its content.
     pub text: String,
 }
 
-impl Place {
-    /// The folder it lies in.
+impl ConfigFile {
+    /// The folder of the file.
     pub fn folder(&self) -> PathBuf {
         match self.path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_path_buf(),
@@ -27,9 +27,9 @@ impl Place {
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
-pub enum NotFound {
+pub enum ConfigFileError {
     /// None of the usual places has one.
-    #[error("no configuration found; looked for {}. Name one with --config, or start from the alerts.toml that comes with monitor", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    #[error("no configuration found; looked for {}. Pass one with --config, or copy the alerts.toml that comes with monitor", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
     Nowhere(Vec<PathBuf>),
     /// It is there and cannot be read.
     #[error("{} cannot be read: {why}", path.display())]
@@ -42,18 +42,20 @@ pub enum NotFound {
 }
 
 /// The file that `--config` names, else the first of the usual places that exists.
-pub fn find(named: Option<&Path>) -> Result<Place, NotFound> {
+pub fn find(named: Option<&Path>) -> Result<ConfigFile, ConfigFileError> {
     let places = named.map_or_else(usual_places, |path| vec![path.to_path_buf()]);
     for path in &places {
         match fs::read(path) {
             Ok(bytes) => {
-                let text = String::from_utf8(bytes)
-                    .map_err(|error| NotFound::Unreadable { path: path.clone(), why: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()) })?;
-                return Ok(Place { path: path.clone(), text });
+                let text = String::from_utf8(bytes).map_err(|error| ConfigFileError::Unreadable {
+                    path: path.clone(),
+                    why: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()),
+                })?;
+                return Ok(ConfigFile { path: path.clone(), text });
             }
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(NotFound::Unreadable { path: path.clone(), why: error.to_string() }),
+            Err(error) => return Err(ConfigFileError::Unreadable { path: path.clone(), why: error.to_string() }),
         }
     }
-    Err(NotFound::Nowhere(places))
+    Err(ConfigFileError::Nowhere(places))
 }

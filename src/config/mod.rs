@@ -1,5 +1,5 @@
-//! Floor 1: `alerts.toml`. It knows the grammar; what each kind of `read.`, `when.` and `via.` means is known to the kind's own
-//! file, which reads its settings through [`model::settings`].
+//! Reads `alerts.toml`. This module knows the grammar; each kind of `read.`, `when.` and `via.` reads its own settings in its
+//! own file, through [`model::settings`].
 
 mod cause;
 mod environment;
@@ -12,17 +12,17 @@ use std::path::PathBuf;
 
 use alerting::decide::Rulebook;
 use alerting::rules::Rule;
-use alerting::terms::Terms;
+use alerting::terms::ReceiverPolicy;
 use chrono_tz::Tz;
 use lambda_log::diagnosis::Causes;
-use model::currency::Rate;
+use model::currency::ExchangeRate;
 use model::language::Language;
 use model::schedule::{CronInZone, Schedule};
 use model::secret::Secret;
 use model::span::Span;
 
-pub use environment::{Environment, log_filter, login_name, no_color};
-pub use find::{NotFound, Place, find};
+pub use environment::{ConfigEnvironment, log_filter, login_name, no_color};
+pub use find::{ConfigFile, ConfigFileError, find};
 pub use read::parse;
 pub use show::{load, show};
 
@@ -32,23 +32,23 @@ pub struct Config<R, V> {
     /// The zone that cron expressions are read in.
     pub timezone: Tz,
     /// Which account, and what may be spent on asking it.
-    pub aws: aws::settings::Aws,
-    /// Where and for how long things are kept.
+    pub aws: aws::settings::AwsSettings,
+    /// Where the data is stored, and for how long.
     pub store: StoreSettings,
     /// The causes that logs are searched for: the built-in ones and those of `[[cause]]`.
     pub causes: Causes,
     /// What is polled, by name.
-    pub watches: Vec<Watch<R>>,
-    /// What is kept warm, by name.
-    pub warms: Vec<source::Warm>,
-    /// What is told, by name.
+    pub watches: Vec<WatchSettings<R>>,
+    /// The functions to keep warm, by name.
+    pub warms: Vec<source::WarmSettings>,
+    /// The rules, by name.
     pub rules: Vec<Rule>,
-    /// Who is told, by name.
-    pub receivers: Vec<Receiver<V>>,
-    /// Who is told that the loop turns.
-    pub heartbeat: Option<Heartbeat>,
+    /// The receivers, by name.
+    pub receivers: Vec<ReceiverSettings<V>>,
+    /// The outgoing heartbeat.
+    pub heartbeat: Option<HeartbeatSettings>,
     /// How reports are written, and who gets them.
-    pub report: Report,
+    pub report: ReportSettings,
 }
 
 impl<R, V> Config<R, V> {
@@ -63,15 +63,15 @@ impl<R, V> Config<R, V> {
 pub struct StoreSettings {
     /// The SQLite file.
     pub path: PathBuf,
-    /// How long single observations are kept; monthly figures stay.
+    /// How long single observations are kept; monthly sums are kept forever.
     pub keep: Span,
-    /// How long what functions did by minutes and points of metrics are kept, for rehearsals.
+    /// How long counts by minute and metric data are kept, for rehearsals.
     pub keep_minutes: Span,
 }
 
 /// `[watch.<name>]`
 #[derive(Debug, Clone)]
-pub struct Watch<R> {
+pub struct WatchSettings<R> {
     /// The full name: `watch.spend`.
     pub name: String,
     /// When it is polled.
@@ -82,18 +82,18 @@ pub struct Watch<R> {
 
 /// `[receiver.<name>]`
 #[derive(Debug, Clone)]
-pub struct Receiver<V> {
+pub struct ReceiverSettings<V> {
     /// The name.
     pub name: String,
-    /// How it is told.
+    /// Its kind and settings.
     pub via: V,
     /// On which terms.
-    pub terms: Terms,
+    pub terms: ReceiverPolicy,
 }
 
-/// `heartbeat`: an address that is asked for as long as the loop turns, so that somebody notices when it does not.
+/// `heartbeat`: a URL that is requested regularly, so that another service notices when the daemon stops.
 #[derive(Debug, Clone)]
-pub struct Heartbeat {
+pub struct HeartbeatSettings {
     /// The address; it may hold a key, so it is treated as a secret.
     pub url: Secret,
     /// How often.
@@ -102,18 +102,18 @@ pub struct Heartbeat {
 
 /// `[report]`
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct ReportSettings {
     /// The language of what people read in it.
     pub language: Language,
-    /// A second currency beside US dollars.
-    pub currency: Option<Rate>,
+    /// A second currency besides USD.
+    pub currency: Option<ExchangeRate>,
     /// When the report of the month before is sent, and to whom.
-    pub monthly: Option<Monthly>,
+    pub monthly: Option<MonthlyReportSettings>,
 }
 
 /// `cron` and `tell` under `[report]`
 #[derive(Debug, Clone)]
-pub struct Monthly {
+pub struct MonthlyReportSettings {
     /// When it is sent; of several times in one month the first.
     pub cron: CronInZone,
     /// The receivers' names.

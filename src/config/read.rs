@@ -1,24 +1,26 @@
-//! From the text of `alerts.toml` to a [`Config`], or to everything that is wrong with it.
+//! Parses `alerts.toml` into a [`Config`], or into the list of all its mistakes.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use alerting::rules::{Condition, Escalation, Rule, Severity};
-use alerting::terms::Terms;
-use aws::settings::Aws;
+use alerting::terms::ReceiverPolicy;
+use aws::settings::AwsSettings;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_log::diagnosis::Cause;
 use model::money::Percent;
-use model::schedule::{BadCron, CronInZone, Schedule};
+use model::schedule::{CronInZone, ParseCronError, Schedule};
 use model::secret::Secret;
-use model::settings::{Kind, Names, Notes, Problem, Settings, one_of};
+use model::settings::{ConfigDiagnostics, ConfigProblem, ReferenceKind, TableReader, TaggedSettings, one_of};
 use model::span::Span;
 use rust_decimal::Decimal;
-use source::Warm;
+use source::WarmSettings;
 use toml::de::DeTable;
 
-use super::{BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, Environment, Heartbeat, Receiver, Report, StoreSettings, Watch};
+use super::{
+    BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, ConfigEnvironment, HeartbeatSettings, ReceiverSettings, ReportSettings, StoreSettings, WatchSettings,
+};
 
 /// The shortest time between two polls of the same thing.
 const SHORTEST_EVERY: Span = Span::seconds(1);
@@ -27,18 +29,22 @@ const SHORTEST_EVERY: Span = Span::seconds(1);
 ///
 /// # Errors
 /// Every mistake of the file, by place.
-pub fn parse<R: Kind, V: Kind>(text: &str, environment: &Environment, now: DateTime<Utc>) -> Result<Config<R, V>, Vec<Problem>> {
-    let lookup = |place: model::settings::SecretPlace<'_>| environment.secret(place);
-    let notes = Notes::new(&lookup);
+pub fn parse<R: TaggedSettings, V: TaggedSettings>(
+    text: &str,
+    environment: &ConfigEnvironment,
+    now: DateTime<Utc>,
+) -> Result<Config<R, V>, Vec<ConfigProblem>> {
+    let lookup = |place: model::settings::SecretRef<'_>| environment.secret(place);
+    let notes = ConfigDiagnostics::new(&lookup);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        notes.problem(error.span().unwrap_or(0..0), "this is not TOML", error.message(), None);
+        notes.problem(error.span().unwrap_or(0..0), "this is not valid TOML", error.message(), None);
     }
     // Behind a syntax error tables end where they should not: what else seems wrong may be an echo of it.
     if !errors.is_empty() {
         return Err(notes.into_problems());
     }
-    let mut root = Settings::new(document.get_ref(), document.span(), "", &notes);
+    let mut root = TableReader::new(document.get_ref(), document.span(), "", &notes);
     let config = read(&mut root, environment, now);
     root.finish();
     let problems = notes.into_problems();
@@ -46,15 +52,15 @@ pub fn parse<R: Kind, V: Kind>(text: &str, environment: &Environment, now: DateT
         Some(config) if problems.is_empty() => Ok(config),
         _ if !problems.is_empty() => Err(problems),
         // Every way to read nothing notes why; this is the net below it.
-        _ => Err(vec![Problem { at: 0..0, what: "this file cannot be used".to_owned(), label: "here".to_owned(), help: None, hidden: false }]),
+        _ => Err(vec![ConfigProblem { at: 0..0, what: "this file cannot be used".to_owned(), label: "here".to_owned(), help: None, hidden: false }]),
     }
 }
 
-fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment, now: DateTime<Utc>) -> Option<Config<R, V>> {
+fn read<R: TaggedSettings, V: TaggedSettings>(root: &mut TableReader<'_, '_>, environment: &ConfigEnvironment, now: DateTime<Utc>) -> Option<Config<R, V>> {
     let timezone = zone(root);
     // A wrong zone is told once; expressions are still looked at.
     let reading_zone = timezone.unwrap_or(Tz::UTC);
-    let aws = if root.has("aws") { root.table("aws", |table| aws(table, environment)) } else { Some(Aws::default()) };
+    let aws = if root.has("aws") { root.table("aws", |table| aws(table, environment)) } else { Some(AwsSettings::default()) };
     let store = if root.has("store") {
         root.table("store", |table| store(table, environment))
     } else {
@@ -66,7 +72,7 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
         watch_names.push(format!("watch.{name}"));
         let schedule = schedule(table, reading_zone, now);
         let read = table.kind();
-        Some(Watch { name: format!("watch.{name}"), schedule: schedule?, read: read? })
+        Some(WatchSettings { name: format!("watch.{name}"), schedule: schedule?, read: read? })
     });
     let warms = root.named("warm", |name, table| {
         warm_names.push(format!("warm.{name}"));
@@ -74,11 +80,11 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     });
     let receivers = root.named("receiver", |name, table| {
         receiver_names.push(name.to_owned());
-        let (via, terms) = (table.kind(), Terms::read(table, reading_zone));
-        Some(Receiver { name: name.to_owned(), via: via?, terms: terms? })
+        let (via, terms) = (table.kind(), ReceiverPolicy::read(table, reading_zone));
+        Some(ReceiverSettings { name: name.to_owned(), via: via?, terms: terms? })
     });
     let heartbeat = if root.has("heartbeat") { root.table("heartbeat", heartbeat).map(Some) } else { Some(None) };
-    let report = if root.has("report") { root.table("report", |table| super::report::read(table, reading_zone, now)) } else { Some(Report::default()) };
+    let report = if root.has("report") { root.table("report", |table| super::report::read(table, reading_zone, now)) } else { Some(ReportSettings::default()) };
     let mut rules = root.named("alert", |name, table| {
         rule_names.push(name.to_owned());
         rule(name, table)
@@ -97,17 +103,17 @@ fn read<R: Kind, V: Kind>(root: &mut Settings<'_, '_>, environment: &Environment
     Some(Config { timezone: timezone?, aws: aws?, store: store?, causes: causes?, watches, warms, rules, receivers, heartbeat: heartbeat?, report: report? })
 }
 
-fn zone(root: &mut Settings<'_, '_>) -> Option<Tz> {
+fn zone(root: &mut TableReader<'_, '_>) -> Option<Tz> {
     if root.has("timezone") { root.zone("timezone") } else { Some(Tz::UTC) }
 }
 
-fn aws(table: &mut Settings<'_, '_>, environment: &Environment) -> Option<Aws> {
-    let default = Aws::default();
+fn aws(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Option<AwsSettings> {
+    let default = AwsSettings::default();
     let (region, profile, assume_role) = (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
     let prices: Option<PathBuf> = table.optional("prices");
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
     let log_calls_per_second = table.number("log_calls_per_second", default.log_calls_per_second, 1..100);
-    Some(Aws {
+    Some(AwsSettings {
         region,
         profile,
         assume_role,
@@ -122,7 +128,7 @@ const DEFAULT_KEEP: Span = Span::days(400);
 /// A month can be rehearsed, and some days before it.
 const DEFAULT_KEEP_MINUTES: Span = Span::days(35);
 
-fn store(table: &mut Settings<'_, '_>, environment: &Environment) -> Option<StoreSettings> {
+fn store(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Option<StoreSettings> {
     let path: Option<PathBuf> = table.optional("path");
     let keep = table.or("keep", DEFAULT_KEEP);
     let keep_minutes = table.or("keep_minutes", DEFAULT_KEEP_MINUTES);
@@ -131,7 +137,7 @@ fn store(table: &mut Settings<'_, '_>, environment: &Environment) -> Option<Stor
 }
 
 /// `every` or `cron`, exactly one of them.
-fn schedule(table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Schedule> {
+fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Schedule> {
     let every: Option<Span> = table.optional("every");
     let cron: Option<String> = table.optional("cron");
     match (table.has("every"), table.has("cron")) {
@@ -142,7 +148,7 @@ fn schedule(table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Optio
         (false, false) => {
             table.problem(
                 "every",
-                format!("`{}` does not say when", table.path()),
+                format!("`{}` has no schedule", table.path()),
                 "missing",
                 Some("write every = \"6h\" or cron = \"0 10 */6 * * *\"".to_owned()),
             );
@@ -153,15 +159,15 @@ fn schedule(table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Optio
     }
 }
 
-/// The expression that stands under `cron`.
-pub(super) fn cron_in_zone(table: &Settings<'_, '_>, expression: &str, zone: Tz, now: DateTime<Utc>) -> Option<CronInZone> {
+/// The expression of `cron`.
+pub(super) fn cron_in_zone(table: &TableReader<'_, '_>, expression: &str, zone: Tz, now: DateTime<Utc>) -> Option<CronInZone> {
     match CronInZone::parse(expression, zone, now) {
         Ok(cron) => Some(cron),
         Err(why) => {
             let help = match why {
-                BadCron::FiveFields => "put `0 ` in front: second minute hour day-of-month month day-of-week",
-                BadCron::Never => "no year up to 2100 has such a date",
-                BadCron::Syntax => "second minute hour day-of-month month day-of-week, as in \"0 10 */6 * * *\"",
+                ParseCronError::FiveFields => "add `0 ` in front: the fields are second minute hour day-of-month month day-of-week",
+                ParseCronError::Never => "no such date exists up to the year 2100",
+                ParseCronError::Syntax => "the fields are second minute hour day-of-month month day-of-week, as in \"0 10 */6 * * *\"",
             };
             table.problem("cron", format!("the cron expression of `{}` cannot be used", table.path()), why.to_string(), Some(help.to_owned()));
             None
@@ -169,11 +175,11 @@ pub(super) fn cron_in_zone(table: &Settings<'_, '_>, expression: &str, zone: Tz,
     }
 }
 
-fn warm(name: &str, table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<Warm> {
+fn warm(name: &str, table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<WarmSettings> {
     let schedule = schedule(table, zone, now);
     let function: Option<String> = table.required("function");
     if function.as_deref().is_some_and(|function| function.trim().is_empty() || function.contains('*')) {
-        table.problem("function", "a warm-up pings one function", "one name or ARN, without wildcards", None);
+        table.problem("function", "`function` must name one function", "expected one name or ARN, without wildcards", None);
     }
     let concurrency = table.number("concurrency", 1, 1..1000);
     let payload: Option<String> = table.optional("payload");
@@ -184,7 +190,7 @@ fn warm(name: &str, table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) 
     let max_share = table.or("max_share", Percent(Decimal::from(20)));
     let give_up = table.or("give_up", Span::seconds(65));
     let default_payload = concurrency.map(|concurrency| monitor_warmup::Ping::of(concurrency).payload());
-    Some(Warm {
+    Some(WarmSettings {
         name: format!("warm.{name}"),
         schedule: schedule?,
         function: function?,
@@ -196,18 +202,18 @@ fn warm(name: &str, table: &mut Settings<'_, '_>, zone: Tz, now: DateTime<Utc>) 
     })
 }
 
-fn rule(name: &str, table: &mut Settings<'_, '_>) -> Option<Rule> {
+fn rule(name: &str, table: &mut TableReader<'_, '_>) -> Option<Rule> {
     let condition: Option<Condition> = table.kind();
     let (hold, keep_firing_for, remind) = (table.optional("for"), table.optional("keep_firing_for"), table.optional("remind"));
     let severity = if table.has("severity") { table.word("severity", Severity::ALL) } else { Some(Severity::Warning) };
     let critical_at = table.optional("critical_at");
     if let Some(kind) = condition.as_ref().filter(|condition| critical_at.is_some() && !condition.is_measured()).map(Condition::kind) {
-        table.problem("critical_at", format!("`when.{kind}` has no figure that could be so many times its limit"), "means nothing here", None);
+        table.problem("critical_at", format!("`critical_at` does not apply to `when.{kind}`, which has no limit"), "remove it", None);
     }
     let escalate = if table.has("escalate") { table.table("escalate", escalation).map(Some) } else { Some(None) };
-    let tell = table.mentions("tell", Names::Receiver);
+    let tell = table.mentions("tell", ReferenceKind::Receiver);
     let was = if table.has("was") { table.old_names("was") } else { Some(vec![]) };
-    let mutes = if table.has("mutes") { table.mentions("mutes", Names::Rule) } else { Some(vec![]) };
+    let mutes = if table.has("mutes") { table.mentions("mutes", ReferenceKind::Rule) } else { Some(vec![]) };
     Some(Rule {
         name: name.to_owned(),
         condition: condition?,
@@ -223,59 +229,59 @@ fn rule(name: &str, table: &mut Settings<'_, '_>) -> Option<Rule> {
     })
 }
 
-fn escalation(table: &mut Settings<'_, '_>) -> Option<Escalation> {
-    let (after, tell) = (table.required("after"), table.mentions("tell", Names::Receiver));
+fn escalation(table: &mut TableReader<'_, '_>) -> Option<Escalation> {
+    let (after, tell) = (table.required("after"), table.mentions("tell", ReferenceKind::Receiver));
     Some(Escalation { after: after?, tell: tell? })
 }
 
 /// The shortest time between two heartbeats.
 const SHORTEST_HEARTBEAT: Span = Span::seconds(10);
 
-fn heartbeat(table: &mut Settings<'_, '_>) -> Option<Heartbeat> {
+fn heartbeat(table: &mut TableReader<'_, '_>) -> Option<HeartbeatSettings> {
     // The address alone says little, so it may stand in the file; who wants it secret keeps it elsewhere.
     let url = if table.text("url").is_some() { table.required::<String>("url").map(Secret::new) } else { table.required_secret("url") };
     if let Some(why) = url.as_ref().and_then(|url| web_address(url.reveal()).err()) {
-        table.hidden_problem("url", "the heartbeat's address cannot be used", why, Some("url = \"https://hc-ping.com/...\"".to_owned()));
+        table.hidden_problem("url", "`heartbeat.url` is not valid", why, Some("url = \"https://hc-ping.com/...\"".to_owned()));
     }
     let every = table.or("every", Span::minutes(1));
     if every.is_some_and(|every| every < SHORTEST_HEARTBEAT) {
-        table.problem("every", "a heart that beats too fast", format!("at least {SHORTEST_HEARTBEAT}"), None);
+        table.problem("every", "`heartbeat.every` is too short", format!("at least {SHORTEST_HEARTBEAT}"), None);
     }
-    Some(Heartbeat { url: url?, every: every? })
+    Some(HeartbeatSettings { url: url?, every: every? })
 }
 
 /// HTTPS, or HTTP on this machine; the error does not quote the address, which may hold a key.
 fn web_address(text: &str) -> Result<(), String> {
-    let url = reqwest::Url::parse(text).map_err(|error| format!("not an address: {error}"))?;
+    let url = reqwest::Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if url.scheme() == "https" || (url.scheme() == "http" && local) { Ok(()) } else { Err("it must begin with https://".to_owned()) }
 }
 
 /// Names that rules had before: no rule has such a name now, and no two rules had the same.
-fn check_old_names(root: &Settings<'_, '_>, rules: &[String]) {
+fn check_old_names(root: &TableReader<'_, '_>, rules: &[String]) {
     let mut seen = BTreeSet::new();
     for (name, at) in root.notes().old_names() {
         if rules.contains(&name) {
-            root.notes().problem(at, format!("`{name}` is the name of a rule, and so not an old one"), "still in use", Some("drop it from `was`".to_owned()));
+            root.notes().problem(at, format!("`{name}` is the name of an existing rule"), "still in use", Some("remove it from `was`".to_owned()));
         } else if !seen.insert(name.clone()) {
             root.notes().problem(
                 at,
-                format!("two rules say that they were `{name}`"),
-                "once is enough",
-                Some("only one of them can go on with its incidents".to_owned()),
+                format!("two rules have `{name}` as a former name"),
+                "already used by another rule",
+                Some("only one rule can take over its incidents; remove it from the other".to_owned()),
             );
         }
     }
 }
 
 /// Names that one table mentions and no other defines.
-fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[String], rules: &[String], causes: &[String]) {
+fn check_mentions(root: &TableReader<'_, '_>, receivers: &[String], sources: &[String], rules: &[String], causes: &[String]) {
     for mention in root.notes().mentions() {
         let (known, what) = match mention.names {
-            Names::Receiver => (receivers, "receiver"),
-            Names::Source => (sources, "source"),
-            Names::Rule => (rules, "alert"),
-            Names::Cause => {
+            ReferenceKind::Receiver => (receivers, "receiver"),
+            ReferenceKind::Source => (sources, "source"),
+            ReferenceKind::Rule => (rules, "alert"),
+            ReferenceKind::Cause => {
                 if !causes.contains(&mention.name) {
                     let known: Vec<&str> = causes.iter().map(String::as_str).collect();
                     root.notes().problem(mention.at, format!("`{}` is not a cause", mention.name), "unknown", Some(one_of(&mention.name, &known)));
@@ -283,9 +289,9 @@ fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[Stri
                 continue;
             }
         };
-        let fitting = known
-            .iter()
-            .filter(|known| **known == mention.name || (mention.names == Names::Source && known.split_once('.').is_some_and(|(_, bare)| bare == mention.name)));
+        let fitting = known.iter().filter(|known| {
+            **known == mention.name || (mention.names == ReferenceKind::Source && known.split_once('.').is_some_and(|(_, bare)| bare == mention.name))
+        });
         let names: BTreeSet<&str> = known.iter().map(String::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
         match fitting.count() {
@@ -296,7 +302,7 @@ fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[Stri
             }
             _ => root.notes().problem(
                 mention.at,
-                format!("`{}` is the name of more than one {what}", mention.name),
+                format!("more than one {what} is named `{}`", mention.name),
                 "ambiguous",
                 Some(format!("write watch.{0} or warm.{0}", mention.name)),
             ),
@@ -305,7 +311,7 @@ fn check_mentions(root: &Settings<'_, '_>, receivers: &[String], sources: &[Stri
 }
 
 /// A rule cannot look back further than the store keeps.
-fn check_windows(root: &Settings<'_, '_>, keep: Span) {
+fn check_windows(root: &TableReader<'_, '_>, keep: Span) {
     for (window, at) in root.notes().windows() {
         if window > keep {
             root.notes().problem(

@@ -1,13 +1,13 @@
-//! Mistakes as a person reads them: each underlined at its place.
+//! Renders mistakes with the source line underlined.
 
 use std::sync::LazyLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use model::settings::Problem;
+use model::settings::ConfigProblem;
 use regex::Regex;
 
 /// All problems of `text`, the file called `path`, with colours if wanted.
-pub fn show(problems: &[Problem], path: &str, text: &str, colors: bool) -> String {
+pub fn show(problems: &[ConfigProblem], path: &str, text: &str, colors: bool) -> String {
     let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
     let text = without_secrets(problems, text);
     let mut shown: Vec<String> = problems.iter().map(|problem| renderer.render(&[group(problem, path, &text)])).collect();
@@ -17,7 +17,7 @@ pub fn show(problems: &[Problem], path: &str, text: &str, colors: bool) -> Strin
 }
 
 /// The text with stars where a secret stands, byte for byte, so that places stay where they are.
-fn without_secrets(problems: &[Problem], text: &str) -> String {
+fn without_secrets(problems: &[ConfigProblem], text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for problem in problems.iter().filter(|problem| problem.hidden) {
         let inside = problem.at.start.saturating_add(1)..problem.at.end.saturating_sub(1);
@@ -51,7 +51,7 @@ pub fn load() -> Result<(), String> {
     LOOKS_SECRET.as_ref().map(|_| ()).map_err(Clone::clone)
 }
 
-fn group<'a>(problem: &'a Problem, path: &'a str, text: &'a str) -> Group<'a> {
+fn group<'a>(problem: &'a ConfigProblem, path: &'a str, text: &'a str) -> Group<'a> {
     let end = problem.at.end.min(text.len());
     let at = problem.at.start.min(end)..end;
     let snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(at).label(problem.label.as_str()));

@@ -1,20 +1,20 @@
-//! Tells each receiver what waits for it: one message at a time, again until it has arrived.
+//! Delivers waiting messages to each receiver, one at a time, and retries until they are delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use alerting::decide::{Open, Rulebook, symptoms};
-use alerting::history::{History, ReceiverState, Untold};
-use alerting::operator::Orders;
-use alerting::outbox::{Desk, Planner, brought_up_to_date};
-use alerting::terms::Terms;
+use alerting::decide::{OpenIncidents, Rulebook, symptoms};
+use alerting::history::{History, ReceiverFailure, ReceiverState};
+use alerting::operator::OperatorActions;
+use alerting::outbox::{DeliveryPlanner, PlanContext, brought_up_to_date};
+use alerting::terms::ReceiverPolicy;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
-use notify::{Earlier, Outcome, Parcel, Receiver};
-use store::{Attempt, Sealed, Store, StoreError};
+use notify::{DeliveryOutcome, DeliveryRequest, EarlierMessage, Receiver};
+use store::{AttemptOutcome, SealedMessage, Store, StoreError};
 
 use super::slots::back_off;
-use super::{Done, InFlight};
+use super::{FinishedTask, PendingTasks};
 
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
 const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);
@@ -26,10 +26,10 @@ const STORE_RETRY: TimeDelta = TimeDelta::seconds(30);
 
 /// What is being delivered.
 #[derive(Default)]
-pub(super) struct Deliveries(BTreeMap<String, Line>);
+pub(super) struct DeliveryQueues(BTreeMap<String, ReceiverQueue>);
 
 /// The line to one receiver.
-struct Line {
+struct ReceiverQueue {
     receiver: Arc<dyn Receiver>,
     /// It is being told something.
     busy: bool,
@@ -44,35 +44,34 @@ struct Line {
 }
 
 /// An attempt that has ended.
-pub(super) struct Delivered {
-    sealed: Sealed,
+pub(super) struct FinishedAttempt {
+    sealed: SealedMessage,
     receiver: String,
-    outcome: Outcome,
+    outcome: DeliveryOutcome,
 }
 
-/// What decides on what is told.
-pub(super) struct Situation<'a> {
+/// The state that decides about deliveries.
+pub(super) struct DeliveryContext<'a> {
     pub(super) store: &'a Store,
     pub(super) book: &'a Rulebook,
     pub(super) history: &'a History,
-    pub(super) open: &'a Open,
-    pub(super) orders: &'a Orders,
+    pub(super) open: &'a OpenIncidents,
+    pub(super) orders: &'a OperatorActions,
     pub(super) once: bool,
 }
 
-impl Deliveries {
-    /// Lines to these receivers, all of which may have something waiting.
+impl DeliveryQueues {
+    /// Queues for these receivers; all may have something waiting.
     pub(super) fn to(receivers: BTreeMap<String, Arc<dyn Receiver>>) -> Self {
-        let line = |receiver| Line { receiver, busy: false, look: Some(DateTime::<Utc>::MIN_UTC), paced: None, failed: false, tried: BTreeSet::new() };
+        let line = |receiver| ReceiverQueue { receiver, busy: false, look: Some(DateTime::<Utc>::MIN_UTC), paced: None, failed: false, tried: BTreeSet::new() };
         Self(receivers.into_iter().map(|(name, receiver)| (name, line(receiver))).collect())
     }
 
-    /// The receivers.
     pub(super) fn receivers(&self) -> impl Iterator<Item = (&String, &Arc<dyn Receiver>)> {
         self.0.iter().map(|(name, line)| (name, &line.receiver))
     }
 
-    /// Something new may wait for anybody.
+    /// Marks all receivers as possibly having something to send.
     pub(super) fn look_again(&mut self) {
         self.0.values_mut().for_each(|line| line.look = Some(DateTime::<Utc>::MIN_UTC));
     }
@@ -82,7 +81,7 @@ impl Deliveries {
         self.0.get_mut(receiver).into_iter().for_each(|line| line.look = Some(DateTime::<Utc>::MIN_UTC));
     }
 
-    /// The store could not be read or written: it is looked at again after a while, and not at once.
+    /// The store could not be read or written: try again after a while.
     pub(super) fn store_failed(&mut self, now: DateTime<Utc>) {
         self.0.values_mut().for_each(|line| line.look = Some(now + STORE_RETRY));
     }
@@ -105,8 +104,8 @@ impl Deliveries {
         self.0.values().all(|line| !line.busy && line.look.is_none_or(|look| look > now))
     }
 
-    /// Begins an attempt for each receiver that is free and has something to be told.
-    pub(super) async fn start_due(&mut self, situation: &Situation<'_>, now: DateTime<Utc>, under_way: &InFlight) -> Result<(), StoreError> {
+    /// Starts an attempt for each idle receiver that has something to send.
+    pub(super) async fn start_due(&mut self, situation: &DeliveryContext<'_>, now: DateTime<Utc>, under_way: &PendingTasks) -> Result<(), StoreError> {
         for (name, line) in &mut self.0 {
             let due = line.look.is_some_and(|look| look <= now) && line.paced.is_none_or(|paced| paced <= now);
             if line.busy || !due {
@@ -124,7 +123,7 @@ impl Deliveries {
                 line.busy = true;
                 let send = async move {
                     let outcome = receiver.send(&parcel).await;
-                    Done::Delivered(Box::new(Delivered { sealed, receiver: name, outcome }))
+                    FinishedTask::Delivered(Box::new(FinishedAttempt { sealed, receiver: name, outcome }))
                 };
                 under_way.push(send.boxed());
             }
@@ -135,25 +134,25 @@ impl Deliveries {
     /// Writes down how an attempt ended, and when to try again. Gives the name of a receiver that has just begun to refuse everything.
     pub(super) async fn ended(
         &mut self,
-        delivered: Delivered,
+        delivered: FinishedAttempt,
         store: &Store,
         history: &mut History,
         random: &mut fastrand::Rng,
         now: DateTime<Utc>,
     ) -> Result<Option<String>, StoreError> {
-        let Delivered { sealed, receiver: name, outcome } = delivered;
+        let FinishedAttempt { sealed, receiver: name, outcome } = delivered;
         let Some(line) = self.0.get_mut(&name) else { return Ok(None) };
         line.busy = false;
         line.look = Some(DateTime::<Utc>::MIN_UTC);
         let old = history.receiver(&name).cloned().unwrap_or_default();
         let had_stopped = old.has_stopped();
         let (state, attempt) = after(old, outcome, random, now);
-        line.failed |= !matches!(attempt, Attempt::Sent { .. } | Attempt::Refused { .. });
+        line.failed |= !matches!(attempt, AttemptOutcome::Sent { .. } | AttemptOutcome::Refused { .. });
         line.paced = Some(now + line.receiver.pace()).filter(|paced| *paced > now);
         line.tried.insert(sealed.id);
         match &attempt {
-            Attempt::Sent { .. } => tracing::info!(receiver = %name, "told"),
-            Attempt::Refused { why, .. } | Attempt::Unknown { why } | Attempt::Failed { why } => {
+            AttemptOutcome::Sent { .. } => tracing::info!(receiver = %name, "delivered"),
+            AttemptOutcome::Refused { why, .. } | AttemptOutcome::Unknown { why } | AttemptOutcome::Failed { why } => {
                 let next = state.not_before.map(|at| format!("; next try {}", at.format("%F %T UTC"))).unwrap_or_default();
                 tracing::warn!(receiver = %name, attempts = state.attempts, "{why}{next}");
             }
@@ -165,7 +164,7 @@ impl Deliveries {
     }
 }
 
-impl Line {
+impl ReceiverQueue {
     /// Whether nothing may be tried now, and until when. In a single pass everything is tried, however long ago the last attempt was,
     /// unless the receiver itself asked to wait, or has failed in this pass.
     fn has_to_wait(&self, state: Option<&ReceiverState>, once: bool, now: DateTime<Utc>) -> Option<Option<DateTime<Utc>>> {
@@ -179,16 +178,22 @@ impl Line {
 
     /// The next message, for which an attempt is written down as begun: one whose fate is uncertain, else what waits, else one that was
     /// refused and whose time has come.
-    async fn next(&mut self, name: &str, terms: &Terms, situation: &Situation<'_>, now: DateTime<Utc>) -> Result<Option<Sealed>, StoreError> {
-        let Situation { store, orders, once, .. } = *situation;
+    async fn next(
+        &mut self,
+        name: &str,
+        terms: &ReceiverPolicy,
+        situation: &DeliveryContext<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SealedMessage>, StoreError> {
+        let DeliveryContext { store, orders, once, .. } = *situation;
         self.look = None;
         if let Some(sealed) = store.unsent(name, false).await? {
             store.attempt_begins(&sealed).await?;
             return Ok(Some(sealed));
         }
         let mutes = symptoms(situation.open);
-        let desk = Desk { terms, threads: self.receiver.threads(), orders, mutes: &mutes, at_once: once };
-        let mut planner = Planner::new(desk, now);
+        let desk = PlanContext { terms, threads: self.receiver.threads(), orders, mutes: &mutes, at_once: once };
+        let mut planner = DeliveryPlanner::new(desk, now);
         store.waiting(name, |waiting| planner.take(waiting)).await?;
         let plan = planner.finish();
         if !plan.dropped.is_empty() {
@@ -210,17 +215,17 @@ impl Line {
     }
 }
 
-async fn parcel(sealed: &Sealed, terms: &Terms, situation: &Situation<'_>, now: DateTime<Utc>) -> Result<Parcel, StoreError> {
+async fn parcel(sealed: &SealedMessage, terms: &ReceiverPolicy, situation: &DeliveryContext<'_>, now: DateTime<Utc>) -> Result<DeliveryRequest, StoreError> {
     let earlier = situation.store.sent(&sealed.follows).await?;
     let ids: Vec<String> = earlier.iter().flat_map(|sent| sent.message.lines().map(|line| line.incident)).collect();
     let incidents = if ids.is_empty() { BTreeMap::new() } else { situation.store.incidents_by_id(&ids).await? };
     let mutes = symptoms(situation.open);
-    let follows = earlier.into_iter().map(|sent| Earlier {
+    let follows = earlier.into_iter().map(|sent| EarlierMessage {
         now: brought_up_to_date(&sent.message, &incidents, situation.orders, &mutes),
         key: sent.key,
         receipt: sent.receipt,
     });
-    Ok(Parcel {
+    Ok(DeliveryRequest {
         key: sealed.key.clone(),
         message: sealed.message.clone(),
         follows: follows.collect(),
@@ -232,43 +237,43 @@ async fn parcel(sealed: &Sealed, terms: &Terms, situation: &Situation<'_>, now: 
 }
 
 /// How a receiver is after an attempt, and what became of the message.
-fn after(mut state: ReceiverState, outcome: Outcome, random: &mut fastrand::Rng, now: DateTime<Utc>) -> (ReceiverState, Attempt) {
+fn after(mut state: ReceiverState, outcome: DeliveryOutcome, random: &mut fastrand::Rng, now: DateTime<Utc>) -> (ReceiverState, AttemptOutcome) {
     let failed = |mut state: ReceiverState, why: &str, stopped: bool| {
         let since = state.failing.as_ref().map_or(now, |failing| failing.since);
-        state.failing = Some(Untold { since, why: why.to_owned(), stopped });
+        state.failing = Some(ReceiverFailure { since, why: why.to_owned(), stopped });
         state.attempts = state.attempts.saturating_add(1);
         state.told_to_wait = false;
         state
     };
     match outcome {
-        Outcome::Delivered(receipt) => {
+        DeliveryOutcome::Delivered(receipt) => {
             (state.took, state.failing, state.attempts) = (Some(now), None, 0);
             (state.not_before, state.told_to_wait) = (None, false);
-            (state, Attempt::Sent { receipt })
+            (state, AttemptOutcome::Sent { receipt })
         }
-        Outcome::Later { why, wait: Some(wait) } => {
+        DeliveryOutcome::Later { why, wait: Some(wait) } => {
             // It says itself when it wants to be asked again; that is no reason to stay away for longer after another failure.
             let attempts = state.attempts;
             let state = failed(state, &why, false);
-            (ReceiverState { attempts, not_before: Some(now + wait), told_to_wait: true, ..state }, Attempt::Failed { why })
+            (ReceiverState { attempts, not_before: Some(now + wait), told_to_wait: true, ..state }, AttemptOutcome::Failed { why })
         }
-        Outcome::Later { why, wait: None } => {
+        DeliveryOutcome::Later { why, wait: None } => {
             let state = failed(state, &why, false);
             let not_before = Some(now + back_off(FIRST_RETRY, LAST_RETRY, state.attempts, random));
-            (ReceiverState { not_before, ..state }, Attempt::Failed { why })
+            (ReceiverState { not_before, ..state }, AttemptOutcome::Failed { why })
         }
-        Outcome::Unknown(why) => {
+        DeliveryOutcome::Unknown(why) => {
             let state = failed(state, &why, false);
             let not_before = Some(now + back_off(FIRST_RETRY, LAST_RETRY, state.attempts, random));
-            (ReceiverState { not_before, ..state }, Attempt::Unknown { why })
+            (ReceiverState { not_before, ..state }, AttemptOutcome::Unknown { why })
         }
-        Outcome::Stopped(why) => {
+        DeliveryOutcome::Stopped(why) => {
             let state = failed(state, &why, true);
-            (ReceiverState { not_before: Some(now + REFUSED_RETRY), ..state }, Attempt::Failed { why })
+            (ReceiverState { not_before: Some(now + REFUSED_RETRY), ..state }, AttemptOutcome::Failed { why })
         }
-        Outcome::Refused(why) => {
+        DeliveryOutcome::Refused(why) => {
             let state = failed(state, &why, false);
-            (ReceiverState { not_before: None, ..state }, Attempt::Refused { why, not_before: now + REFUSED_RETRY })
+            (ReceiverState { not_before: None, ..state }, AttemptOutcome::Refused { why, not_before: now + REFUSED_RETRY })
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Floor 4: the loop. Gather, decide, commit, deliver. It knows sources, receivers and time only as traits.
+//! The loop: gather, decide, commit, deliver. It knows sources, receivers and time only as traits.
 
 mod alarm;
 mod deliver;
@@ -8,30 +8,30 @@ mod slots;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alarm::Alarm;
-use alerting::decide::{Open, Rulebook, decide, renamed};
+use alarm::StoreAlarm;
+use alerting::decide::{OpenIncidents, Rulebook, decide, renamed};
 use alerting::history::{History, ReceiverState};
-use alerting::incident::{Event, State};
+use alerting::incident::{IncidentEvent, IncidentState};
 use alerting::notification::Notification;
-use alerting::observation::What;
-use alerting::operator::Orders;
-use alerting::signs::Signs;
-use aws::meter::Meter;
+use alerting::observation::ObservationBody;
+use alerting::operator::OperatorActions;
+use alerting::signs::LivenessLog;
+use aws::meter::CallMeter;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
-use deliver::{Delivered, Deliveries, Situation};
+use deliver::{DeliveryContext, DeliveryQueues, FinishedAttempt};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use model::calendar::Month;
 use model::span::spoken;
-use monthly::Plan;
-use notify::{Heart, Receiver};
-use slots::{Ended, Polled, Slots};
+use monthly::ReportPlan;
+use notify::{Heartbeat, Receiver};
+use slots::{FinishedPoll, PollEnd, SourceSlots};
 use source::Source;
 use store::{Commit, Store, StoreError};
 
-pub use monthly::{Monthly, Reporter};
-pub use slots::Slot;
+pub use monthly::{MonthReporter, MonthlyReports};
+pub use slots::SourceSlot;
 
 /// Rules are judged at least this often, since time alone can change a verdict.
 const JUDGE: TimeDelta = TimeDelta::minutes(1);
@@ -42,60 +42,60 @@ const PRUNE: TimeDelta = TimeDelta::hours(6);
 /// How long work that has begun may go on after the daemon was asked to stop; systemd and Docker wait ten seconds.
 const DRAIN: TimeDelta = TimeDelta::seconds(8);
 
-/// Told that the loop turns; the service manager's watchdog, for one.
-pub trait Pulse: Send {
+/// Notified that the loop runs, such as the watchdog of the service manager.
+pub trait Watchdog: Send {
     /// The loop is ready and begins to turn.
     fn ready(&mut self) {}
     /// The loop has turned.
     fn turned(&mut self) {}
     /// The loop stops.
     fn stopping(&mut self) {}
-    /// How often [`Pulse::turned`] is expected at least.
+    /// How often [`Watchdog::turned`] is expected at least.
     fn interval(&self) -> Option<TimeDelta> {
         None
     }
 }
 
-/// Nobody listens.
-pub struct NoPulse;
-impl Pulse for NoPulse {}
+/// A watchdog that does nothing.
+pub struct NoWatchdog;
+impl Watchdog for NoWatchdog {}
 
 /// Everything a daemon is made of.
-pub struct Parts {
+pub struct DaemonParts {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// Where everything is kept.
+    /// The store.
     pub store: Store,
     /// Counts the own calls.
-    pub meter: Arc<Meter>,
-    /// What is told, and on which terms.
+    pub meter: Arc<CallMeter>,
+    /// The rules and receiver policies.
     pub book: Rulebook,
     /// What is polled.
-    pub slots: Vec<Slot>,
-    /// Who is told.
+    pub slots: Vec<SourceSlot>,
+    /// The receivers.
     pub receivers: BTreeMap<String, Arc<dyn Receiver>>,
     /// How long single observations are kept.
     pub keep: TimeDelta,
     /// How long what functions did by minutes is; at least `window`.
     pub keep_minutes: TimeDelta,
-    /// The longest time a rule looks back.
+    /// The longest window of any rule.
     pub window: TimeDelta,
     /// How long observations that change nothing may wait to be written together. A process that is killed loses so much of its
     /// pings; logs and bills are read again from where the last commit left off.
     pub write_every: TimeDelta,
     /// Where jitter comes from.
     pub random: fastrand::Rng,
-    /// Who is told that the loop turns.
-    pub pulse: Box<dyn Pulse>,
-    /// Who far away is told that it does.
-    pub heart: Option<Arc<dyn Heart>>,
+    /// The local watchdog.
+    pub pulse: Box<dyn Watchdog>,
+    /// The outgoing heartbeat.
+    pub heart: Option<Arc<dyn Heartbeat>>,
     /// Who gets the report of a month.
-    pub monthly: Option<Monthly>,
+    pub monthly: Option<MonthlyReports>,
 }
 
-/// How a run went.
+/// The result of a run.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct RunSummary {
     /// Names of sources whose last poll failed, with the failure.
     pub failed_sources: Vec<(String, String)>,
     /// Receivers that have something waiting, with the reason.
@@ -103,7 +103,7 @@ pub struct Summary {
 }
 
 /// How long to run.
-pub enum Until {
+pub enum StopCondition {
     /// Everything due is polled once, judged and delivered.
     Once,
     /// Until the future ends.
@@ -113,40 +113,40 @@ pub enum Until {
 }
 
 /// Something that was under way and has ended.
-enum Done {
-    Polled(Box<Polled>),
-    Delivered(Box<Delivered>),
+enum FinishedTask {
+    Polled(Box<FinishedPoll>),
+    Delivered(Box<FinishedAttempt>),
     /// The heartbeat was answered, or not.
     Beaten(Result<(), String>),
-    /// What was said past the store has been said.
+    /// The messages about the store have been sent.
     Alarmed,
 }
 
-/// The loop and what it knows.
+/// The loop and its state.
 pub struct Daemon {
-    parts: Parts,
+    parts: DaemonParts,
     history: History,
-    open: Open,
-    orders: Orders,
+    open: OpenIncidents,
+    orders: OperatorActions,
     /// The store's version when the orders were read.
     orders_read: Option<i64>,
     /// When it was last asked whether anybody has written to the store.
     heard: Option<DateTime<Utc>>,
-    slots: Slots,
-    reports: Option<Plan>,
-    deliveries: Deliveries,
-    signs: Signs,
+    slots: SourceSlots,
+    reports: Option<ReportPlan>,
+    deliveries: DeliveryQueues,
+    signs: LivenessLog,
     pending: Commit,
     /// Since when something is pending.
     pending_since: Option<DateTime<Utc>>,
-    under_way: FuturesUnordered<BoxFuture<'static, Done>>,
+    under_way: FuturesUnordered<BoxFuture<'static, FinishedTask>>,
     judged: Option<DateTime<Utc>>,
     pruned: DateTime<Utc>,
     /// The latest time the clock has shown.
     latest: DateTime<Utc>,
     /// When the heart beats next; while it is beating, never.
     beat: Option<DateTime<Utc>>,
-    alarm: Alarm,
+    alarm: StoreAlarm,
     once: bool,
 }
 
@@ -155,12 +155,12 @@ impl Daemon {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub async fn new(mut parts: Parts) -> Result<Self, StoreError> {
+    pub async fn new(mut parts: DaemonParts) -> Result<Self, StoreError> {
         let now = parts.clock.now();
         let mut loaded = parts.store.load(now, parts.window).await?;
         parts.meter.restore(Month::of(now.date_naive()), loaded.spent);
         let mut history = History::default();
-        let mut slots = Slots::new(std::mem::take(&mut parts.slots));
+        let mut slots = SourceSlots::new(std::mem::take(&mut parts.slots));
         for slot in slots.iter_mut() {
             let known = loaded.sources.iter().find(|row| row.name == slot.name());
             if let Some(row) = known {
@@ -173,11 +173,11 @@ impl Daemon {
         for name in parts.receivers.keys() {
             history.know_receiver(name, loaded.receivers.remove(name).unwrap_or_default());
         }
-        let cursor = loaded.cursors.remove(monthly::SOURCE).and_then(|mut of_reports| of_reports.remove(Plan::key()));
-        let reports = parts.monthly.take().map(|monthly| Plan::new(monthly, cursor.as_ref(), now));
+        let cursor = loaded.cursors.remove(monthly::SOURCE).and_then(|mut of_reports| of_reports.remove(ReportPlan::key()));
+        let reports = parts.monthly.take().map(|monthly| ReportPlan::new(monthly, cursor.as_ref(), now));
         let (open, changed) = renamed(loaded.open, &parts.book.rules);
-        let deliveries = Deliveries::to(std::mem::take(&mut parts.receivers));
-        let mut signs = Signs::default();
+        let deliveries = DeliveryQueues::to(std::mem::take(&mut parts.receivers));
+        let mut signs = LivenessLog::default();
         signs.restore(std::mem::take(&mut loaded.signs));
         loaded.errors.into_iter().for_each(|error| history.learn(error));
         loaded.observations.iter().for_each(|observation| history.record(observation));
@@ -201,21 +201,21 @@ impl Daemon {
             judged: None,
             pruned: now - PRUNE,
             latest: now,
-            alarm: Alarm::default(),
+            alarm: StoreAlarm::default(),
             once: false,
         })
     }
 
-    /// Turns until it is time to stop. What was under way then is given eight seconds to end.
+    /// Runs until it is time to stop. Pending work then gets eight seconds to end.
     ///
     /// # Errors
     /// Only if the store could not be written at the very end; before that a failed write is tried again.
-    pub async fn run(mut self, until: Until) -> Result<Summary, StoreError> {
-        self.once = matches!(until, Until::Once);
+    pub async fn run(mut self, until: StopCondition) -> Result<RunSummary, StoreError> {
+        self.once = matches!(until, StopCondition::Once);
         let (mut told, end) = match until {
-            Until::Once => (futures::future::pending().boxed(), None),
-            Until::Told(told) => (told, None),
-            Until::Instant(end) => (futures::future::pending().boxed(), Some(end)),
+            StopCondition::Once => (futures::future::pending().boxed(), None),
+            StopCondition::Told(told) => (told, None),
+            StopCondition::Instant(end) => (futures::future::pending().boxed(), Some(end)),
         };
         self.parts.pulse.ready();
         loop {
@@ -313,12 +313,12 @@ impl Daemon {
             return;
         }
         self.beat = None;
-        self.under_way.push(async move { Done::Beaten(heart.beat().await) }.boxed());
+        self.under_way.push(async move { FinishedTask::Beaten(heart.beat().await) }.boxed());
     }
 
     fn beaten(&mut self, answer: Result<(), String>) {
         if let Err(why) = answer {
-            tracing::warn!("the heartbeat was not taken: {why}");
+            tracing::warn!("the heartbeat failed: {why}");
         }
         self.beat = self.parts.heart.as_ref().map(|heart| self.parts.clock.now() + heart.every());
     }
@@ -347,7 +347,7 @@ impl Daemon {
     }
 
     /// Takes in what has ended, and everything else that ended meanwhile, so that they are judged together.
-    async fn take_all(&mut self, first: Done) {
+    async fn take_all(&mut self, first: FinishedTask) {
         let mut seen = self.take(first).await;
         while let Some(Some(done)) = self.under_way.next().now_or_never() {
             seen |= self.take(done).await;
@@ -361,16 +361,17 @@ impl Daemon {
     }
 
     /// Whether something was seen that a rule may speak of.
-    async fn take(&mut self, done: Done) -> bool {
+    async fn take(&mut self, done: FinishedTask) -> bool {
         let now = self.parts.clock.now();
         match done {
-            Done::Polled(polled) => {
+            FinishedTask::Polled(polled) => {
                 // A part of a long poll that found nothing is no reason to judge; its end is.
-                let worth = polled.gathered.go_on_at.is_none() || polled.gathered.observations.iter().any(|seen| !matches!(seen.what, What::ReadUpTo(_)));
+                let worth =
+                    polled.gathered.go_on_at.is_none() || polled.gathered.observations.iter().any(|seen| !matches!(seen.what, ObservationBody::ReadUpTo(_)));
                 self.absorb(*polled, now);
                 worth
             }
-            Done::Delivered(delivered) => {
+            FinishedTask::Delivered(delivered) => {
                 let ended = self.deliveries.ended(*delivered, &self.parts.store, &mut self.history, &mut self.parts.random, now).await;
                 match ended {
                     Ok(None) => {}
@@ -383,11 +384,11 @@ impl Daemon {
                 // How a receiver is, is something that rules speak of.
                 true
             }
-            Done::Beaten(answer) => {
+            FinishedTask::Beaten(answer) => {
                 self.beaten(answer);
                 false
             }
-            Done::Alarmed => {
+            FinishedTask::Alarmed => {
                 self.alarm.has_spoken();
                 false
             }
@@ -411,7 +412,7 @@ impl Daemon {
             if one.incident.receivers.contains(&fallback) {
                 continue;
             }
-            let event = one.events.last().map_or(Event::Firing, |(event, _)| *event);
+            let event = one.events.last().map_or(IncidentEvent::Firing, |(event, _)| *event);
             self.pending.notifications.push(Notification { incident: one.incident.id.clone(), receiver: fallback.clone(), event, at: now });
             let identity = (one.incident.rule.clone(), one.incident.subject.clone());
             if let Some(open) = self.open.get_mut(&identity).filter(|open| open.id == one.incident.id) {
@@ -422,12 +423,12 @@ impl Daemon {
         self.commit(now).await;
     }
 
-    fn absorb(&mut self, mut polled: Polled, now: DateTime<Utc>) {
+    fn absorb(&mut self, mut polled: FinishedPoll, now: DateTime<Utc>) {
         let name = polled.source.name().to_owned();
         // Points of metrics are asked for again for as long as they may grow; most have not.
         polled.gathered.observations.retain(|observation| !self.history.knows_point(observation));
         for observation in &polled.gathered.observations {
-            if let What::Failed(failure) = &observation.what {
+            if let ObservationBody::Failed(failure) = &observation.what {
                 tracing::warn!(source = %name, "{failure}");
             }
             self.signs.saw(observation);
@@ -440,7 +441,7 @@ impl Daemon {
         }
         let (failed, go_on_at) = (polled.gathered.failed(), polled.gathered.go_on_at);
         self.pending.observations.extend(polled.gathered.observations.into_iter().filter(|observation| observation.what.is_kept()));
-        self.slots.ended(Ended { index: polled.index, source: polled.source, failed, go_on_at }, &mut self.parts.random, now);
+        self.slots.ended(PollEnd { index: polled.index, source: polled.source, failed, go_on_at }, &mut self.parts.random, now);
     }
 
     /// Judges every rule, and commits what follows together with everything gathered so far.
@@ -452,8 +453,8 @@ impl Daemon {
         for incident in &decision.incidents {
             let identity = (incident.rule.clone(), incident.subject.clone());
             match incident.state {
-                State::Resolved => self.open.remove(&identity),
-                State::Pending | State::Firing => self.open.insert(identity, incident.clone()),
+                IncidentState::Resolved => self.open.remove(&identity),
+                IncidentState::Pending | IncidentState::Firing => self.open.insert(identity, incident.clone()),
             };
             if incident.fired.is_some() {
                 tracing::info!(incident = %incident.id, rule = %incident.rule, "{}: {}", incident.state.word(), incident.finding.headline);
@@ -499,7 +500,7 @@ impl Daemon {
                 }
             }
             Err(error) => {
-                tracing::error!("{error}; it is tried again");
+                tracing::error!("{error}; retrying");
                 if !self.once {
                     self.alarm.store_fails(&error, &self.deliveries, now, &self.under_way);
                 }
@@ -511,8 +512,8 @@ impl Daemon {
         if self.alarm.is_speaking() {
             return;
         }
-        let Parts { store, book, .. } = &self.parts;
-        let situation = Situation { store, book, history: &self.history, open: &self.open, orders: &self.orders, once: self.once };
+        let DaemonParts { store, book, .. } = &self.parts;
+        let situation = DeliveryContext { store, book, history: &self.history, open: &self.open, orders: &self.orders, once: self.once };
         if let Err(error) = self.deliveries.start_due(&situation, now, &self.under_way).await {
             tracing::error!("{error}");
             self.deliveries.store_failed(now);
@@ -523,7 +524,7 @@ impl Daemon {
         let judge = self.judged.unwrap_or(now) + JUDGE;
         let pulse = self.parts.pulse.interval().map(|interval| now + interval);
         // One that is due and waits for the sources is looked at when they have answered.
-        let report = self.reports.as_ref().and_then(Plan::next).filter(|next| *next > now);
+        let report = self.reports.as_ref().and_then(ReportPlan::next).filter(|next| *next > now);
         let delivery = self.deliveries.next_due().filter(|_| !self.alarm.is_speaking());
         [Some(judge), self.slots.next_due(self.once), delivery, pulse, self.beat.filter(|_| !self.once), report].into_iter().flatten().min().unwrap_or(judge)
     }
@@ -543,7 +544,7 @@ impl Daemon {
                 biased;
                 Some(done) = self.under_way.next() => { self.take(done).await; }
                 () = clock.wait_until(start + DRAIN, true) => {
-                    tracing::warn!("stopping with {} calls under way after {}", self.under_way.len(), spoken(DRAIN));
+                    tracing::warn!("stopping with {} calls still running after {}", self.under_way.len(), spoken(DRAIN));
                     break;
                 }
             }
@@ -554,7 +555,7 @@ impl Daemon {
         self.parts.store.commit(&self.pending).await
     }
 
-    async fn summary(&self) -> Result<Summary, StoreError> {
+    async fn summary(&self) -> Result<RunSummary, StoreError> {
         let failed = self.history.sources().filter_map(|(name, state)| Some((name.to_owned(), state.failing.as_ref()?.last.to_string())));
         let mut waiting_receivers: Vec<(String, String)> = Vec::new();
         for (name, backlog) in self.parts.store.backlog().await? {
@@ -563,12 +564,12 @@ impl Daemon {
             let failing = state.failing.as_ref().map(|failing| failing.why.clone());
             waiting_receivers.extend(failing.or(backlog.last_error).map(|why| (name, why)));
         }
-        Ok(Summary { failed_sources: failed.collect(), waiting_receivers })
+        Ok(RunSummary { failed_sources: failed.collect(), waiting_receivers })
     }
 }
 
 /// A source that is on its way, and comes back with what it gathered.
-type InFlight = FuturesUnordered<BoxFuture<'static, Done>>;
+type PendingTasks = FuturesUnordered<BoxFuture<'static, FinishedTask>>;
 
 /// A source as the loop holds it.
 type BoxedSource = Box<dyn Source>;

@@ -1,11 +1,11 @@
-//! The report of a month: put into the outbox once for each receiver, in the commit of the moment at which it is due.
+//! The monthly report: put into the outbox once for each receiver when it is due.
 
 use alerting::notification::Message;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar::Month;
 use model::schedule::CronInZone;
-use store::{Planned, Store, StoreError};
+use store::{PlannedMessage, Store, StoreError};
 
 /// What the store calls the place up to which reports have been planned: like a source's, with a name that none of them can have.
 pub(super) const SOURCE: &str = "report";
@@ -17,24 +17,24 @@ const RETRY: TimeDelta = TimeDelta::minutes(1);
 
 /// Puts the report of a month into words.
 #[async_trait]
-pub trait Reporter: Send + Sync {
+pub trait MonthReporter: Send + Sync {
     /// The report of a month for a receiver, as the store knows it.
     async fn report(&self, store: &Store, month: Month, receiver: &str, now: DateTime<Utc>) -> Result<Message, StoreError>;
 }
 
 /// When reports are sent, to whom, and who writes them.
-pub struct Monthly {
+pub struct MonthlyReports {
     /// When the report of the month before is due.
     pub cron: CronInZone,
     /// The names of its receivers.
     pub tell: Vec<String>,
     /// Who writes it.
-    pub reporter: Box<dyn Reporter>,
+    pub reporter: Box<dyn MonthReporter>,
 }
 
 /// What is planned, and what comes next.
-pub(super) struct Plan {
-    monthly: Monthly,
+pub(super) struct ReportPlan {
+    monthly: MonthlyReports,
     /// Everything that was due up to here has been planned.
     planned: DateTime<Utc>,
     /// `planned` is to be written down.
@@ -44,11 +44,11 @@ pub(super) struct Plan {
 }
 
 /// Messages to be committed, and the cursor that goes with them.
-pub(super) type Due = (Vec<Planned>, (String, String, String));
+pub(super) type DueReports = (Vec<PlannedMessage>, (String, String, String));
 
-impl Plan {
-    /// Goes on where an earlier run has ended. Where none was, nothing that lies in the past is made up for.
-    pub(super) fn new(monthly: Monthly, cursor: Option<&String>, now: DateTime<Utc>) -> Self {
+impl ReportPlan {
+    /// Continues where an earlier run ended. Without an earlier run, past reports are not sent.
+    pub(super) fn new(monthly: MonthlyReports, cursor: Option<&String>, now: DateTime<Utc>) -> Self {
         let known = cursor.and_then(|at| at.parse::<DateTime<Utc>>().ok()).map(|at| at.min(now));
         let planned = known.unwrap_or(now);
         Self { next: monthly.cron.next_after(planned), monthly, planned, is_new: known.is_none(), started: now }
@@ -64,15 +64,15 @@ impl Plan {
         self.next
     }
 
-    /// The clock was set back to `now`. What was planned before stays planned by its key.
+    /// The clock was set back to `now`. Reports planned before stay planned by their keys.
     pub(super) fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
         self.planned = self.planned.min(now);
         self.started = self.started.min(now);
         self.next = self.monthly.cron.next_after(self.planned);
     }
 
-    /// What is due: of several times that were missed the last. `busy` says that sources are being asked.
-    pub(super) async fn due(&mut self, store: &Store, busy: bool, now: DateTime<Utc>) -> Option<Due> {
+    /// What is due: the last of several missed times. `busy` says that sources are being polled.
+    pub(super) async fn due(&mut self, store: &Store, busy: bool, now: DateTime<Utc>) -> Option<DueReports> {
         if std::mem::take(&mut self.is_new) {
             return Some((vec![], cursor(self.planned)));
         }
@@ -85,15 +85,15 @@ impl Plan {
         let mut planned = Vec::new();
         for receiver in &self.monthly.tell {
             match self.monthly.reporter.report(store, month, receiver, now).await {
-                Ok(message) => planned.push(Planned { key: format!("report/{month}/{receiver}"), receiver: receiver.clone(), at: now, message }),
+                Ok(message) => planned.push(PlannedMessage { key: format!("report/{month}/{receiver}"), receiver: receiver.clone(), at: now, message }),
                 Err(error) => {
-                    tracing::error!("the report of {month} cannot be written: {error}; it is tried again");
+                    tracing::error!("the report for {month} cannot be written: {error}; retrying");
                     self.next = Some(now + RETRY);
                     return None;
                 }
             }
         }
-        tracing::info!("the report of {month} goes to {}", self.monthly.tell.join(", "));
+        tracing::info!("the report for {month} goes to {}", self.monthly.tell.join(", "));
         self.planned = at;
         self.next = self.monthly.cron.next_after(now);
         Some((planned, cursor(at)))

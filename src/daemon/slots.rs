@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use model::schedule::Schedule;
 use model::span::Span;
-use source::Gathered;
+use source::PollOutput;
 use store::SourceRow;
 
-use super::{BoxedSource, Done, InFlight};
+use super::{BoxedSource, FinishedTask, PendingTasks};
 
 /// After a failure a source is asked again sooner than its schedule says, at growing distances between these two.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
@@ -19,7 +19,7 @@ const LAST_RETRY: TimeDelta = TimeDelta::minutes(15);
 const WRITE_STATE: TimeDelta = TimeDelta::minutes(5);
 
 /// A source with its schedule.
-pub struct Slot {
+pub struct SourceSlot {
     name: String,
     schedule: Schedule,
     jitter: Option<Span>,
@@ -40,7 +40,7 @@ pub struct Slot {
 }
 
 /// What the schedule needs to know of a poll, or a part of one, that has ended.
-pub(super) struct Ended {
+pub(super) struct PollEnd {
     pub(super) index: usize,
     pub(super) source: BoxedSource,
     pub(super) failed: bool,
@@ -48,14 +48,14 @@ pub(super) struct Ended {
 }
 
 /// A poll that has ended.
-pub(super) struct Polled {
+pub(super) struct FinishedPoll {
     pub(super) index: usize,
     pub(super) source: BoxedSource,
-    pub(super) gathered: Gathered,
+    pub(super) gathered: PollOutput,
 }
 
-impl Slot {
-    /// A source that is polled as `schedule` says, each time up to `jitter` later.
+impl SourceSlot {
+    /// A source that is polled by `schedule`, each time up to `jitter` later.
     pub fn new(source: BoxedSource, schedule: Schedule, jitter: Option<Span>) -> Self {
         Self {
             name: source.name().to_owned(),
@@ -77,7 +77,7 @@ impl Slot {
         &self.name
     }
 
-    /// Puts back what the store knows, and says when the first poll is due: at once, but for a source that costs money and was
+    /// Restores the stored state, and sets the first poll: at once, except for a billable source that
     /// answered not long ago.
     pub(super) fn restore(&mut self, cursors: BTreeMap<String, String>, row: Option<&SourceRow>, now: DateTime<Utc>) {
         self.polled = row.and_then(|row| row.polled);
@@ -91,20 +91,20 @@ impl Slot {
 }
 
 /// All sources.
-pub(super) struct Slots(Vec<Slot>);
+pub(super) struct SourceSlots(Vec<SourceSlot>);
 
-impl Slots {
-    pub(super) fn new(slots: Vec<Slot>) -> Self {
+impl SourceSlots {
+    pub(super) fn new(slots: Vec<SourceSlot>) -> Self {
         Self(slots)
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SourceSlot> {
         self.0.iter_mut()
     }
 
-    /// Starts every poll that is due, and goes on with those that wait to; in one full pass, each source is polled once, to its
+    /// Starts every due poll, and resumes those that are waiting; in one full pass, each source is polled once, to its
     /// end.
-    pub(super) fn start_due(&mut self, now: DateTime<Utc>, once: bool, under_way: &InFlight) {
+    pub(super) fn start_due(&mut self, now: DateTime<Utc>, once: bool, under_way: &PendingTasks) {
         for (index, slot) in self.0.iter_mut().enumerate() {
             let begins = !(once && slot.started) && slot.due.is_some_and(|due| due <= now);
             if !begins && slot.go_on.is_none_or(|go_on| go_on > now) {
@@ -119,16 +119,16 @@ impl Slots {
                 }
                 let poll = async move {
                     let gathered = if begins { source.poll(now).await } else { source.go_on(now).await };
-                    Done::Polled(Box::new(Polled { index, source, gathered }))
+                    FinishedTask::Polled(Box::new(FinishedPoll { index, source, gathered }))
                 };
                 under_way.push(poll.boxed());
             }
         }
     }
 
-    /// Takes a source back and says when it is due next. While it goes on with a long poll, its schedule goes on too, from the end
+    /// Takes a source back and sets its next poll. While it resumes a long poll, its schedule continues from the end
     /// of the first part.
-    pub(super) fn ended(&mut self, polled: Ended, random: &mut fastrand::Rng, now: DateTime<Utc>) {
+    pub(super) fn ended(&mut self, polled: PollEnd, random: &mut fastrand::Rng, now: DateTime<Utc>) {
         let Some(slot) = self.0.get_mut(polled.index) else { return };
         slot.source = Some(polled.source);
         slot.go_on = polled.go_on_at;
@@ -146,7 +146,7 @@ impl Slots {
 
     /// When the next poll is due, or the next part of one.
     pub(super) fn next_due(&self, once: bool) -> Option<DateTime<Utc>> {
-        let due = |slot: &Slot| slot.due.filter(|_| !(once && slot.started));
+        let due = |slot: &SourceSlot| slot.due.filter(|_| !(once && slot.started));
         self.0.iter().flat_map(|slot| [due(slot), slot.go_on]).flatten().min()
     }
 
@@ -165,7 +165,7 @@ impl Slots {
         }
     }
 
-    /// The row of a source, if it says something that the store does not know.
+    /// The row of a source, if it differs from the stored one.
     pub(super) fn row_worth_writing(&mut self, index: usize, name: &str, state: &SourceState, now: DateTime<Utc>) -> Option<SourceRow> {
         let slot = self.0.get_mut(index)?;
         let failure = |state: &SourceState| state.failing.as_ref().map(|failing| failing.last.clone());
@@ -177,9 +177,8 @@ impl Slots {
         Some(SourceRow { name: name.to_owned(), polled: slot.polled, state: state.clone() })
     }
 
-    /// The rows of all sources.
     pub(super) fn rows(&self, history: &History) -> Vec<SourceRow> {
-        let row = |slot: &Slot| Some(SourceRow { name: slot.name.clone(), polled: slot.polled, state: history.source(&slot.name)?.clone() });
+        let row = |slot: &SourceSlot| Some(SourceRow { name: slot.name.clone(), polled: slot.polled, state: history.source(&slot.name)?.clone() });
         self.0.iter().filter_map(row).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of incidents, when, and to whom: days on a simulated clock, over a real store, a real webhook and a real mail server.
+//! Notifications of incidents: days on a simulated clock, with a real store, a real webhook and a real mail server.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -90,7 +90,7 @@ async fn after_an_outage_of_six_hours_one_message_says_how_things_are_and_what_w
     let last = told.len() - 1;
     assert!((19..=21).contains(&told.len()), "the outage ends with the nineteenth attempt: {told:?}");
     let (text, _) = text_of(&slack.requests()[19].body);
-    assert!(text.contains("2 incidents: 1 warning, 1 over") && text.contains("2 incidents came and went before you could be told"), "{text}");
+    assert!(text.contains("2 incidents: 1 warning, 1 over") && text.contains("2 incidents began and ended before this message could be sent"), "{text}");
     for name in ["known-then-over", "came-and-went:", "came-and-went-too", "still-there"] {
         assert!(text.contains(name), "{name} is not in {text}");
     }
@@ -163,7 +163,7 @@ async fn who_is_told_again_and_who_besides() {
     let mut world = Scripted::new(&tables, &[("shop", 2..30)]).secret("HOOK", &hook(&slack)).secret("BOSS", &hook(&boss));
     world.run_until(50).await;
     assert_eq!((titles(&slack), titles(&boss)), (vec![SHOP.to_owned(), OVER.to_owned()], vec![SHOP.to_owned(), OVER.to_owned()]));
-    assert!(text_of(&boss.requests()[0].body).0.contains("nobody has taken care of it yet"));
+    assert!(text_of(&boss.requests()[0].body).0.contains("is not acknowledged yet"));
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn quiet_hours_hold_back_what_is_not_critical() {
         let told: Vec<(i64, &str)> = told.iter().map(|(minute, title)| (*minute, title.as_str())).collect();
         assert_eq!(told, expected, "{severity}");
         let text = text_of(&slack.requests()[slack.requests().len() - 1].body).0;
-        assert_eq!(text.contains("Came and went before you could be told:\n:white_check_mark: goes"), severity == "warning", "{text}");
+        assert_eq!(text.contains("Began and ended before this message could be sent:\n:white_check_mark: goes"), severity == "warning", "{text}");
     }
 }
 
@@ -213,7 +213,7 @@ async fn a_receiver_that_refuses_everything_is_told_of_elsewhere_and_its_fallbac
     world.run_until(100).await;
     assert_eq!(slack.requests().len(), 2, "once, and once again after an hour");
     let bodies: String = me.requests().iter().map(|request| text_of(&request.body).0).collect();
-    for part in ["Receiver team refuses to be told: Slack refused the message (404: no_service)", "[warning] shop", "short: it ran out of memory"] {
+    for part in ["Receiver team refuses all messages: Slack refused the message (404: no_service)", "[warning] shop", "short: it ran out of memory"] {
         assert!(bodies.contains(part), "{part} is not in {bodies}");
     }
     // Once it is mended, it is told how things are, and what it missed; its fallback hears that it works again.
@@ -221,7 +221,7 @@ async fn a_receiver_that_refuses_everything_is_told_of_elsewhere_and_its_fallbac
     let told = titles(&slack);
     assert_eq!(told.len(), 4, "{told:?}");
     let (text, _) = text_of(&slack.requests()[3].body);
-    assert!(text.contains("shop") && text.contains("Came and went") && text.contains("short"), "{text}");
+    assert!(text.contains("shop") && text.contains("Began and ended") && text.contains("short"), "{text}");
     assert!(titles(&me).iter().any(|title| title.starts_with("[resolved] Receiver team")), "{:?}", titles(&me));
     world.run_until(320).await;
     assert!(titles(&slack).last().is_some_and(|title| title == "[resolved] shop: it ran out of memory (oom)"));
@@ -246,7 +246,7 @@ async fn a_clock_that_jumps_makes_nothing_wait_and_nothing_repeat() {
         let told = titles(&slack);
         assert_eq!(told.len(), if hours > 0 { 3 } else { 2 }, "{hours} hours: {told:?}");
         let (text, _) = text_of(&slack.requests().last().expect("a message").body);
-        assert!(text.contains("shop") && text.contains("Over after") || text.contains("Came and went"), "{hours} hours: {text}");
+        assert!(text.contains("shop") && text.contains("Resolved after") || text.contains("Began and ended"), "{hours} hours: {text}");
         // And what happens next is told as ever.
         let from = 25 + hours * 60;
         world.trouble = vec![("shop".to_owned(), from..from + 3)];

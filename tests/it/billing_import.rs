@@ -37,8 +37,9 @@ async fn december(folder: &Path) -> Vec<(String, String, Vec<String>)> {
     let store = Store::open_read_only(&path).await.expect("the store");
     let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
     let days = store.bill_lines(day("2024-12-01"), day("2025-01-01")).await.expect("lines");
-    let line =
-        |(key, charged): (&billing::line::LineKey, &billing::line::Charged)| format!("{} {} {} {}", key.service, key.record_type, charged.amount, key.currency);
+    let line = |(key, charged): (&billing::line::ChargeKey, &billing::line::ChargeAmount)| {
+        format!("{} {} {} {}", key.service, key.record_type, charged.amount, key.currency)
+    };
     days.into_iter().map(|(source, day)| (source, day.day.to_string(), day.lines.iter().map(line).collect())).collect()
 }
 
@@ -63,7 +64,7 @@ async fn an_export_is_taken_once_however_often_it_is_imported() {
     assert_eq!((&said["written"]["changed_days"], &said["skipped"]), (&json!(2), &json!([])));
 
     let again = import(&folder, &["export.csv"]);
-    assert!(again.code == Some(0) && again.stdout.contains("nothing has changed"), "{again:?}");
+    assert!(again.code == Some(0) && again.stdout.contains("nothing changed"), "{again:?}");
     let known = december(folder.path()).await;
     let rds = "Amazon Relational Database Service Usage 1.21 USD".to_owned();
     assert_eq!(known[0], ("import".into(), "2024-12-01".into(), vec!["AWS Support (Developer) Fee 10 USD".into(), rds]));
@@ -81,14 +82,14 @@ async fn rows_that_cannot_be_used_are_told_with_their_sum() {
     assert_eq!(output.code, Some(2), "{}", output.stderr);
     for line in [
         "2024-12  3.00 EUR + 12.42 USD  (5 rows)",
-        "Left out: 1 row with an amount that is not a number with a point; export.csv row 6 (`1,234.5`)",
-        "Left out: 1 row with a time in no form that is known, 7.50 USD in all; export.csv row 7 (`someday`)",
-        "Left out: 1 row with a day that can be read two ways; export it as YYYY-MM-DD, 2.00 KRW in all; export.csv row 8 (`1/2/2024`)",
-        "Left out: 1 row with not as many cells as there are columns; export.csv row 9",
+        "Skipped: 1 row with an amount that is not a decimal number; export.csv row 6 (`1,234.5`)",
+        "Skipped: 1 row with a time in an unknown format, 7.50 USD in all; export.csv row 7 (`someday`)",
+        "Skipped: 1 row with an ambiguous day; export it as YYYY-MM-DD, 2.00 KRW in all; export.csv row 8 (`1/2/2024`)",
+        "Skipped: 1 row with a wrong number of cells; export.csv row 9",
     ] {
         assert!(output.stdout.contains(line), "{line}\n{}", output.stdout);
     }
-    assert!(output.stderr.contains("the sums are without the rows that were left out"), "{}", output.stderr);
+    assert!(output.stderr.contains("the sums do not include the skipped rows"), "{}", output.stderr);
     assert_eq!(december(folder.path()).await.len(), 3);
 }
 
@@ -101,11 +102,11 @@ async fn what_cannot_be_read_writes_nothing_and_says_why_in_one_line() {
     fs::write(folder.path().join("mixed/b.csv"), "<!DOCTYPE html>\n<p>Sign in</p>\n").expect("a page");
     fs::write(folder.path().join("only-bad.csv"), format!("{NAMES}x,USD,Usage,2024-12-01,S,,,\n")).expect("an export");
     for (path, said) in [
-        ("empty", "there is no export in this folder"),
-        ("mixed", "mixed/b.csv: it is a web page and no export"),
+        ("empty", "this folder has no export"),
+        ("mixed", "mixed/b.csv: it is a web page, not an export"),
         ("missing.csv", "missing.csv: No such file"),
-        ("alerts.toml", "neither FOCUS 1.0 to 1.2 nor CUR 2.0 has such columns"),
-        ("only-bad.csv", "there is not a single row in only-bad.csv that can be used"),
+        ("alerts.toml", "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0"),
+        ("only-bad.csv", "no row in only-bad.csv can be used"),
     ] {
         let output = import(&folder, &[path]);
         assert!(output.code == Some(1) && output.stderr.contains(said) && output.stderr.lines().count() == 1, "{path}: {output:?}");
@@ -118,7 +119,7 @@ async fn a_store_that_a_daemon_has_is_left_to_it() {
     let folder = folder("cost_explorer = {}", ROWS);
     let store = Store::open(&folder.path().join("monitor.db"), Durability::None).await.expect("the store");
     let output = import(&folder, &["export.csv"]);
-    assert!(output.code == Some(75) && output.stderr.contains("one store belongs to one daemon"), "{output:?}");
+    assert!(output.code == Some(75) && output.stderr.contains("a store belongs to one daemon"), "{output:?}");
     store.close().await;
     assert_eq!(december(folder.path()).await, []);
 }

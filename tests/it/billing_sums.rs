@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use billing::line::{Charged, DayLines, LineKey};
+use billing::line::{ChargeAmount, ChargeKey, DayCharges};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use model::calendar::{Month, day_start};
 use rust_decimal::Decimal;
@@ -28,10 +28,10 @@ fn charges(seed: u64, month: Month) -> Vec<(NaiveDate, usize, i64)> {
     all
 }
 
-fn lines(charges: &[(NaiveDate, usize, i64)]) -> Vec<DayLines> {
-    let mut days = BTreeMap::<NaiveDate, DayLines>::new();
+fn lines(charges: &[(NaiveDate, usize, i64)]) -> Vec<DayCharges> {
+    let mut days = BTreeMap::<NaiveDate, DayCharges>::new();
     for (n, (day, service, amount)) in charges.iter().enumerate() {
-        let key = LineKey {
+        let key = ChargeKey {
             service: SERVICES[*service].into(),
             record_type: ["Usage", "Usage", "Tax", "Support"][*service].into(),
             usage_type: format!("type-{}", n % 3),
@@ -39,7 +39,7 @@ fn lines(charges: &[(NaiveDate, usize, i64)]) -> Vec<DayLines> {
             resource: String::new(),
             currency: "USD".into(),
         };
-        days.entry(*day).or_insert_with(|| DayLines::new(*day)).add(key, Charged { amount: Decimal::new(*amount, 10), ..Charged::default() });
+        days.entry(*day).or_insert_with(|| DayCharges::new(*day)).add(key, ChargeAmount { amount: Decimal::new(*amount, 10), ..ChargeAmount::default() });
     }
     days.into_values().collect()
 }

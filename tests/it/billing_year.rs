@@ -4,22 +4,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use alerting::decide::{Open, decide};
+use alerting::decide::{OpenIncidents, decide};
 use alerting::history::History;
-use alerting::incident::Event;
-use alerting::operator::Orders;
+use alerting::incident::IncidentEvent;
+use alerting::operator::OperatorActions;
 use async_trait::async_trait;
-use aws::meter::{Meter, metered};
-use aws::prices::Prices;
+use aws::meter::{CallMeter, metered};
+use aws::prices::PriceTable;
 use aws::recorded::Recording;
-use aws::{Account, BilledDay, BilledGroup, Billing, CostBy, CostQuestion, Page};
+use aws::{AwsClients, BilledDay, BilledGroup, CostExplorerApi, CostGrouping, CostQuery, ResultPage};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::calendar::{Month, day_start};
 use model::call_failure::{CallFailure, FailureKind};
 use model::money::Money;
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
 use rust_decimal::Decimal;
 use source::Source;
 use store::{Commit, Durability, Store};
@@ -93,8 +93,8 @@ struct CostExplorer {
 const PAGE: usize = 150;
 
 #[async_trait]
-impl Billing for CostExplorer {
-    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+impl CostExplorerApi for CostExplorer {
+    async fn costs(&self, question: &CostQuery, token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure> {
         let now = self.clock.now();
         let request = {
             let mut requests = self.requests.lock().expect("a lock");
@@ -113,7 +113,7 @@ impl Billing for CostExplorer {
         let asked = |line: &&Line| {
             (question.from..question.end).contains(&line.day)
                 && now >= line.seen_from
-                && (question.by == CostBy::RecordType || !["Tax", "Credit"].contains(&line.record_type))
+                && (question.by == CostGrouping::RecordType || !["Tax", "Credit"].contains(&line.record_type))
         };
         let mut days = BTreeMap::<NaiveDate, Vec<BilledGroup>>::new();
         question.from.iter_days().take_while(|day| *day < question.end).for_each(|day| drop(days.insert(day, vec![])));
@@ -122,7 +122,7 @@ impl Billing for CostExplorer {
         let rest = shown.len().saturating_sub(skipped + PAGE);
         for line in shown.into_iter().skip(skipped).take(PAGE) {
             let money = Money::usd(if now >= line.right_from { line.amount } else { line.first });
-            let (by_type, quantity) = (question.by == CostBy::UsageType, Some((Decimal::from(24), "Hrs".to_owned())));
+            let (by_type, quantity) = (question.by == CostGrouping::UsageType, Some((Decimal::from(24), "Hrs".to_owned())));
             days.entry(line.day).or_default().push(BilledGroup {
                 service: line.service.into(),
                 record_type: if by_type { "Usage".into() } else { line.record_type.into() },
@@ -134,7 +134,7 @@ impl Billing for CostExplorer {
         // Figures are estimates until the invoice is written on the 7th.
         let written = |day: NaiveDate| now >= day_start(Month::of(day).end()) + TimeDelta::days(7);
         let items = days.into_iter().map(|(day, groups)| BilledDay { day, estimated: !written(day), groups }).collect();
-        Ok(Page { items, next: (rest > 0).then(|| (skipped + PAGE).to_string()) })
+        Ok(ResultPage { items, next: (rest > 0).then(|| (skipped + PAGE).to_string()) })
     }
 }
 
@@ -158,12 +158,12 @@ via.stdout = {}
 "#;
 
 struct Year {
-    account: Account,
+    account: AwsClients,
     explorer: Arc<CostExplorer>,
     clock: Arc<SimulatedClock>,
     store: Store,
-    meter: Arc<Meter>,
-    config: Config,
+    meter: Arc<CallMeter>,
+    config: MonitorConfig,
     _folder: TempDir,
 }
 
@@ -171,14 +171,15 @@ async fn year(alerts: &str) -> Year {
     let folder = TempDir::new().expect("a folder");
     let start = day_start(day("2024-01-01"));
     let clock = Arc::new(SimulatedClock::starting_at(start));
-    let config: Config = parse(alerts, &Environment::with(&[], folder.path().to_path_buf()), start).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let config: MonitorConfig =
+        parse(alerts, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start).unwrap_or_else(|problems| panic!("{problems:?}"));
     let explorer = Arc::new(CostExplorer { lines: bill(), clock: clock.clone(), invoice: Mutex::default(), requests: Mutex::default() });
     let store = Store::open(&config.store.path, Durability::None).await.expect("a store");
-    let meter =
-        Meter::new(Prices::built_in().expect("prices"), config.aws.max_monthly_usd, clock.clone()).with_ledger(monitor::app::StoreLedger(store.ledger()));
+    let meter = CallMeter::new(PriceTable::built_in().expect("prices"), config.aws.max_monthly_usd, clock.clone())
+        .with_ledger(monitor::app::StoreLedger(store.ledger()));
     let nothing = Recording::parse("region = \"ap-northeast-2\"\nbill = []").expect("an empty account").account(clock.clone(), start);
     let meter = Arc::new(meter);
-    let account = metered(Account { billing: explorer.clone(), ..nothing }, &meter);
+    let account = metered(AwsClients { billing: explorer.clone(), ..nothing }, &meter);
     Year { account, explorer, clock, store, meter, config, _folder: folder }
 }
 
@@ -188,7 +189,7 @@ async fn run(year: &mut Year) -> Vec<(String, DateTime<Utc>, String)> {
     let watch = year.config.watches.remove(0);
     let mut source: Box<dyn Source> = watch.read.source(watch.name.clone(), &year.account);
     let mut history = History::default();
-    let mut open = Open::default();
+    let mut open = OpenIncidents::default();
     let mut told = Vec::new();
     history.watch(&watch.name, year.clock.now());
     let end = day_start(day("2025-02-15"));
@@ -198,7 +199,7 @@ async fn run(year: &mut Year) -> Vec<(String, DateTime<Utc>, String)> {
         for _ in 0..4 {
             let gathered = source.poll(now).await;
             gathered.observations.iter().for_each(|seen| history.record(seen));
-            let decision = decide(&book, &history, &open, &Orders::default(), now);
+            let decision = decide(&book, &history, &open, &OperatorActions::default(), now);
             for incident in &decision.incidents {
                 let identity = (incident.rule.clone(), incident.subject.clone());
                 match incident.resolved {
@@ -206,7 +207,7 @@ async fn run(year: &mut Year) -> Vec<(String, DateTime<Utc>, String)> {
                     None => drop(open.insert(identity, incident.clone())),
                 }
             }
-            for told_of in decision.notifications.iter().filter(|told_of| told_of.event == Event::Firing) {
+            for told_of in decision.notifications.iter().filter(|told_of| told_of.event == IncidentEvent::Firing) {
                 let incident = decision.incidents.iter().find(|incident| incident.id == told_of.incident).expect("its incident");
                 told.push((incident.rule.clone(), now, incident.finding.headline.clone()));
             }

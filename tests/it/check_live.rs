@@ -1,4 +1,4 @@
-//! `monitor check --live`: what may be done is tried without doing it.
+//! `monitor check --live`: permissions are checked without side effects.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Each file in `mistakes/` is a configuration with one mistake (`ten.toml` has ten); the file beside it is all that the user is
-//! told.
+//! Each file in `mistakes/` is a configuration with one mistake (`ten.toml` has ten); the file next to it is the complete
+//! output.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,17 +1,17 @@
-//! What every receiver behind HTTP makes of every answer, and that none of them says what it must keep to itself.
+//! How every HTTP receiver handles every answer, and that none of them leaks secrets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use alerting::incident::Event;
+use alerting::incident::IncidentEvent;
 use alerting::notification::Message;
-use alerting::operator::Ack;
+use alerting::operator::Acknowledgement;
 use alerting::rules::Severity;
 use base64::Engine;
 use chrono::{TimeDelta, Utc};
 use futures::future::join_all;
 use hmac::{Hmac, KeyInit, Mac};
-use notify::{Parcel, Receiver};
+use notify::{DeliveryRequest, Receiver};
 use serde_json::Value;
 
 use crate::support::receivers::{again, configuration, news, of, parcel, receiver, word};
@@ -117,7 +117,7 @@ async fn every_answer_has_its_outcome_for_every_kind() {
     let attempts = attempts.map(|(reply, kind, outcome)| async move {
         let server = reply.clone().map(|reply| Webhook::start(vec![echoing(reply, kind)]));
         let url = server.as_ref().map_or_else(|| "http://127.0.0.1:9".to_owned(), Webhook::url);
-        let (found, said) = word(&telling(kind, &url).send(&parcel("one", Event::Firing)).await);
+        let (found, said) = word(&telling(kind, &url).send(&parcel("one", IncidentEvent::Firing)).await);
         assert!(found == outcome && !is_told(&said), "{kind}, {reply:?}: {found} ({said})");
         assert_eq!(server.map_or(0, |server| server.requests().len()), usize::from(reply.is_some()), "{kind}, {reply:?}");
     });
@@ -152,16 +152,16 @@ async fn a_look_says_nothing_that_it_must_keep_to_itself() {
 
 /// A message with everything in it: news in full, rows, missed ones, somebody who takes care, and an end.
 fn full(count: usize) -> Message {
-    let mut all: Vec<_> = (0..count).map(|number| news(&format!("f{number}"), Event::Firing, Severity::Warning)).collect();
-    all[0].acked = Some(Ack { author: "Ada".to_owned(), at: all[0].at, note: String::new() });
+    let mut all: Vec<_> = (0..count).map(|number| news(&format!("f{number}"), IncidentEvent::Firing, Severity::Warning)).collect();
+    all[0].acked = Some(Acknowledgement { author: "Ada".to_owned(), at: all[0].at, note: String::new() });
     all[0].mutes = vec!["a symptom".to_owned()];
-    all[count - 1].event = Event::Resolved;
+    all[count - 1].event = IncidentEvent::Resolved;
     all[count - 1].why = Some("it is well".to_owned());
-    let missed = (0..3).map(|number| news(&format!("m{number}"), Event::Resolved, Severity::Info).line()).collect();
+    let missed = (0..3).map(|number| news(&format!("m{number}"), IncidentEvent::Resolved, Severity::Info).line()).collect();
     Message::of(all, missed)
 }
 
-async fn posted(parcel: &Parcel) -> Request {
+async fn posted(parcel: &DeliveryRequest) -> Request {
     let server = Webhook::start(vec![Reply::status(200)]);
     assert_eq!(word(&telling("webhook", &server.url()).send(parcel).await).0, "delivered");
     server.requests().remove(0)
@@ -169,7 +169,7 @@ async fn posted(parcel: &Parcel) -> Request {
 
 #[tokio::test]
 async fn a_webhook_is_told_every_incident_as_its_schema_says() {
-    for (name, message) in [("one", Message::single(news("f", Event::Firing, Severity::Critical))), ("few", full(3)), ("many", full(500))] {
+    for (name, message) in [("one", Message::single(news("f", IncidentEvent::Firing, Severity::Critical))), ("few", full(3)), ("many", full(500))] {
         let parcel = again(&of(name, message.clone()));
         let body: Value = serde_json::from_str(&posted(&parcel).await.body).expect("JSON");
         schema::holds("docs/webhook.schema.json", &body);
@@ -193,10 +193,10 @@ fn the_example_in_the_documents_is_what_the_schema_describes() {
 #[tokio::test]
 async fn a_webhook_is_signed_over_the_very_bytes_and_keeps_its_id() {
     let server = Webhook::start(vec![Reply::status(500), Reply::status(200)]);
-    let (webhook, one) = (telling("webhook", &server.url()), parcel("a rule with spaces / and 한글", Event::Firing));
+    let (webhook, one) = (telling("webhook", &server.url()), parcel("a rule with spaces / and 한글", IncidentEvent::Firing));
     webhook.send(&one).await;
     webhook.send(&again(&one)).await;
-    webhook.send(&parcel("another", Event::Firing)).await;
+    webhook.send(&parcel("another", IncidentEvent::Firing)).await;
     let requests = server.requests();
     let header = |request: &Request, name: &str| request.header(name).unwrap_or_else(|| panic!("no {name}: {request:?}")).to_owned();
     let key = base64::engine::general_purpose::STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");

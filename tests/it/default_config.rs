@@ -59,8 +59,8 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .replace("# [watch.things]\n# every = \"12h\"\n# read", "[watch.things]\nevery = \"12h\"\nread")
         .replace("# [watch.exports]\n# every = \"6h\"\n# read", "[watch.exports]\nevery = \"6h\"\nread")
         .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
-    let environment = monitor::config::Environment::with(&[], "/".into());
-    let config: monitor::app::Config = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
+    let environment = monitor::config::ConfigEnvironment::with(&[], "/".into());
+    let config: monitor::app::MonitorConfig = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
     let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(source::WarmPing::CALLS.iter().copied());
     let made: std::collections::BTreeSet<&str> = made.collect();
     let policy: serde_json::Value = serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy")).expect("JSON");

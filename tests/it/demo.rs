@@ -1,4 +1,4 @@
-//! `monitor demo` tells the story it is for.
+//! `monitor demo` shows the story of December 2024.
 
 use tempfile::TempDir;
 
@@ -12,8 +12,8 @@ fn the_demo_names_the_bill_the_function_its_cause_and_that_pinging_cannot_help()
     for expected in [
         "2024-12-23 12:10:00 KST  [warning] Amazon Relational Database Service jumped to 2.00 USD on 2024-12-20",
         "Amazon Relational Database Service costs 12.20 USD in 2024-12 so far, over 10.00 USD",
-        "[critical] backend-dev: start-up takes too long (slow_cold_start)",
-        "Pinging cannot help",
+        "[critical] backend-dev: the init phase takes too long (slow_cold_start)",
+        "Pings cannot help",
         "Report for December 2024",
         "Amazon Relational Database Service  25.03 USD",
         "Total 36.10 USD (settled)",

@@ -41,7 +41,7 @@ fn the_story_through_a_pipe_is_a_slow_cold_start_and_says_what_the_lines_prove()
     assert_eq!((function["verdict"].as_str(), function["confidence"].as_str()), (Some("slow_cold_start"), Some("proved")));
     assert_eq!(codes(&document), [("slow_cold_start", 1), ("function_timeout", 1)]);
     let remedy = function["causes"][0]["remedy"].as_str().expect("a remedy");
-    for said in ["start-up", "30.0 s", "handler never ran", "thrown away", "starts over", "secret", "database", "without a route", "memory", "package size"] {
+    for said in ["start-up", "30.0 s", "handler never ran", "discarded", "starts again", "secret", "database", "without a route", "memory", "package size"] {
         assert!(remedy.contains(said), "{said}: {remedy}");
     }
     // Neither a memory size nor a network is in these lines.
@@ -65,7 +65,7 @@ fn the_story_every_two_minutes_is_a_loop_that_pings_cannot_break() {
     assert_eq!(document["functions"][0]["verdict"], "reinit_loop");
     assert_eq!(codes(&document), [("reinit_loop", 28), ("slow_cold_start", 30), ("function_timeout", 30)]);
     let text = diagnose(&[], hour).stdout;
-    assert!(text.contains("loop") && text.contains("Pinging cannot break the loop") && text.contains("2 min apart"), "{text}");
+    assert!(text.contains("loop") && text.contains("Pings cannot end the loop") && text.contains("2 min apart"), "{text}");
 }
 
 #[test]

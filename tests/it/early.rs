@@ -1,16 +1,16 @@
-//! What is known before the bill: the daemon on a simulated clock over emulated AWS, by the real SDK. The emulator forgets metrics that
-//! are older than two weeks, so all of this happens in a year to come.
+//! Early figures: the daemon on a simulated clock with emulated AWS and the real SDK. The emulator drops metrics that
+//! are older than two weeks, so the tests use a year in the future.
 
 use std::fs;
 use std::sync::Arc;
 
-use aws::{Account, sdk};
+use aws::{AwsClients, sdk};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::call_failure::FailureKind;
-use monitor::app::{Config, daemon};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{NoPulse, Until};
+use monitor::app::{MonitorConfig, daemon};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{NoWatchdog, StopCondition};
 use serde_json::{Value, json};
 use store::{Durability, Store};
 use tempfile::TempDir;
@@ -42,19 +42,19 @@ impl Early {
         Self { folder: TempDir::new().expect("a folder"), slack, tables, main: main.to_owned(), costs: costs.to_owned() }
     }
 
-    async fn account(&self) -> Account {
+    async fn account(&self) -> AwsClients {
         let (main, costs) = tokio::join!(account(&self.main), account(&self.costs));
-        Account { billing: costs.billing, ..main }
+        AwsClients { billing: costs.billing, ..main }
     }
 
     /// Runs the daemon from one moment to another.
     async fn run(&self, from: &str, to: &str) {
         let hook = format!("{}/x", self.slack.url());
-        let environment = Environment::with(&[("HOOK", &hook)], self.folder.path().to_path_buf());
-        let config: Config = parse(&self.tables, &environment, at(from)).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let environment = ConfigEnvironment::with(&[("HOOK", &hook)], self.folder.path().to_path_buf());
+        let config: MonitorConfig = parse(&self.tables, &environment, at(from)).unwrap_or_else(|problems| panic!("{problems:?}"));
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
-        let daemon = daemon(config, self.account().await, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoPulse)).await;
-        daemon.expect("a daemon").run(Until::Instant(at(to))).await.expect("a good end");
+        let daemon = daemon(config, self.account().await, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog)).await;
+        daemon.expect("a daemon").run(StopCondition::Instant(at(to))).await.expect("a good end");
     }
 
     /// What the team was told, in order: all of each message.
@@ -67,11 +67,11 @@ impl Early {
     }
 }
 
-async fn account(url: &str) -> Account {
+async fn account(url: &str) -> AwsClients {
     let keys = aws_sdk_sts::config::Credentials::new("test", "test", None, None, "test");
     let region = aws_config::Region::new(REGION);
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).endpoint_url(url).credentials_provider(keys).load().await;
-    sdk::account(&config, Arc::new(clock::WallClock))
+    sdk::account(&config, Arc::new(clock::SystemClock))
 }
 
 /// Puts one datum of a metric.
@@ -117,8 +117,8 @@ async fn a_runaway_is_found_by_the_next_poll_and_withdrawn_by_the_bill_in_the_sa
     early.run("2031-03-10T12:16:00Z", "2031-03-10T12:20:00Z").await;
     // 49,001,000 requests x 0.0000002 = 9.8002; 225,000 GB-s x 0.0000166667 = 3.7500075.
     let told = early.told().join("\n");
-    assert!(told.contains("AWS Lambda costs 13.55 USD on 2031-03-10, by what was used, at the region's list price, over 5.00 USD"), "{told}");
-    assert!(told.contains("The bill will confirm or withdraw it."), "{told}");
+    assert!(told.contains("AWS Lambda costs 13.55 USD on 2031-03-10, according to usage at the region's list price, over 5.00 USD"), "{told}");
+    assert!(told.contains("The bill will confirm or correct it."), "{told}");
     assert!(told.contains("50001000 of 1000000 free invocations in 2031-03 are used, over 80 %"), "{told}");
     let before = early.told().len();
 
@@ -127,7 +127,7 @@ async fn a_runaway_is_found_by_the_next_poll_and_withdrawn_by_the_bill_in_the_sa
     early.run("2031-03-14T12:16:00Z", "2031-03-14T12:40:00Z").await;
     let told = early.told()[before..].join("\n");
     assert!(told.contains("[resolved]"), "{told}");
-    let withdrawn = "the bill withdraws it: 2.00 USD for 2031-03-10, where by what was used, at the region's list price it was 13.55 USD";
+    let withdrawn = "the bill corrects it to 2.00 USD for 2031-03-10; it was 13.55 USD according to usage at the region's list price";
     assert!(told.contains(withdrawn), "{told}");
     let of_lambda = early.titles().into_iter().filter(|title| title.contains("AWS Lambda")).count();
     assert!(of_lambda <= 2, "one beginning and one end: {:?}", early.titles());
@@ -154,7 +154,7 @@ async fn the_count_of_the_month_is_told_before_the_bill_and_not_that_of_the_mont
     early.run("2031-04-01T01:00:00Z", "2031-04-01T03:30:00Z").await;
     let told = early.told();
     assert_eq!(told.len(), 1, "once, whatever the number of polls: {told:?}");
-    assert!(told[0].contains("there is no metric AWS/Billing EstimatedCharges in us-east-1"), "{told:?}");
+    assert!(told[0].contains("the metric AWS/Billing EstimatedCharges does not exist in us-east-1"), "{told:?}");
     assert!(told[0].contains("Receive CloudWatch billing alerts"), "{told:?}");
 
     let (total, rds) = ([("Currency", "USD")], [("Currency", "USD"), ("ServiceName", "AmazonRDS")]);
@@ -178,7 +178,7 @@ async fn the_count_of_the_month_is_told_before_the_bill_and_not_that_of_the_mont
     put(&ministack, "us-east-1", ("AWS/Billing", "EstimatedCharges"), &rds, "2031-04-03T14:00:00Z", 17.25).await;
     early.run("2031-04-03T16:00:00Z", "2031-04-03T16:30:00Z").await;
     let told = early.told()[2..].join("\n");
-    assert!(told.contains("The whole account costs 25.30 USD in 2031-04 so far, by CloudWatch's estimate at 14:00 UTC, over 20.00 USD"), "{told}");
+    assert!(told.contains("The whole account costs 25.30 USD in 2031-04 so far, according to CloudWatch's estimate at 14:00 UTC, over 20.00 USD"), "{told}");
     assert!(told.contains("Amazon Relational Database Service costs 17.25 USD in 2031-04 so far"), "{told}");
 }
 
@@ -207,15 +207,15 @@ fn checked(aws: &str, prices: &str) -> Output {
 #[test]
 fn a_region_without_prices_is_told_before_anything_runs_and_a_file_of_prices_helps() {
     let output = checked("region = \"mars-north-1\"", "");
-    assert!(output.code == Some(2) && output.stdout.contains("the prices of mars-north-1 are not known"), "{}", output.stdout);
+    assert!(output.code == Some(2) && output.stdout.contains("the price table has no prices for mars-north-1"), "{}", output.stdout);
     let output = checked("region = \"us-east-1\"", "");
-    assert!(output.code == Some(0) && output.stdout.contains("prices for watch.usage: those of us-east-1 are known"), "{}", output.stdout);
+    assert!(output.code == Some(0) && output.stdout.contains("prices for watch.usage: us-east-1 has prices"), "{}", output.stdout);
 
     let steps = "[{ from = \"0\", usd = \"0.1\" }]";
     let own =
         format!("[[lambda]]\nregion = \"mars-north-1\"\nper_request = \"0.1\"\nx86 = {steps}\narm64 = {steps}\nread = \"2026-11-01\"\nsource = \"ours\"\n");
     let output = checked("region = \"mars-north-1\"\nprices = \"own.toml\"", &own);
-    assert!(output.code == Some(0) && output.stdout.contains("those of logs are not, and count as nothing"), "{}", output.stdout);
+    assert!(output.code == Some(0) && output.stdout.contains("logs have none and are not counted"), "{}", output.stdout);
     let output = checked("region = \"mars-north-1\"\nprices = \"own.toml\"", &own.replace("per_request = \"0.1\"", "per_request = \"-1\""));
     assert!(output.code != Some(0) && output.stderr.contains("own.toml cannot be used: line 3, `per_request = \"-1\"`"), "{}", output.stderr);
     let output = checked("prices = \"gone.toml\"", "");

@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use alerting::observation::What;
-use aws::{Account, Bucket, sdk};
+use alerting::observation::ObservationBody;
+use aws::{AwsClients, ExportBucket, sdk};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use billing::export::layout::Found;
+use billing::export::layout::ExportFile;
 use chrono::{DateTime, Utc};
 use clock::{Clock, SimulatedClock};
 use model::call_failure::{CallFailure, FailureKind};
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
 
 use crate::support::stack::{Emulator, REGION};
 use crate::support::webhook::{Reply, Request, Webhook};
@@ -23,7 +23,7 @@ fn noon() -> DateTime<Utc> {
     "2024-12-20T12:00:00Z".parse().expect("a time")
 }
 
-fn account(url: &str, clock: &Arc<SimulatedClock>) -> Account {
+fn account(url: &str, clock: &Arc<SimulatedClock>) -> AwsClients {
     let keys = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
     let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(REGION)).credentials_provider(keys).endpoint_url(url);
     sdk::account(&config.build(), Arc::clone(clock) as Arc<dyn Clock>)
@@ -33,15 +33,15 @@ fn clock() -> Arc<SimulatedClock> {
     Arc::new(SimulatedClock::starting_at(noon()))
 }
 
-fn bills() -> Bucket {
-    Bucket { name: "bills".to_owned(), prefix: "acme/".to_owned(), region: None }
+fn bills() -> ExportBucket {
+    ExportBucket { name: "bills".to_owned(), prefix: "acme/".to_owned(), region: None }
 }
 
-fn object(size: u64, tag: &str) -> Found {
-    Found { path: "a b.csv".to_owned(), size, modified: noon(), tag: tag.to_owned() }
+fn object(size: u64, tag: &str) -> ExportFile {
+    ExportFile { path: "a b.csv".to_owned(), size, modified: noon(), tag: tag.to_owned() }
 }
 
-async fn fetched(account: &Account, object: &Found) -> Result<Vec<u8>, CallFailure> {
+async fn fetched(account: &AwsClients, object: &ExportFile) -> Result<Vec<u8>, CallFailure> {
     let mut file = tempfile::tempfile().expect("a file");
     account.exports.fetch(&bills(), object, &mut file).await?;
     Ok(content(file))
@@ -113,13 +113,13 @@ async fn objects_of_moto_are_listed_and_read_whatever_their_keys_are() {
         assert!(fetched(&account, object).await.expect("an object") == expected, "{object:?}");
     }
 
-    let changed = Found { tag: "\"of another time\"".to_owned(), ..page.items[0].clone() };
-    let gone = Found { path: "gone".to_owned(), tag: String::new(), ..page.items[0].clone() };
+    let changed = ExportFile { tag: "\"of another time\"".to_owned(), ..page.items[0].clone() };
+    let gone = ExportFile { path: "gone".to_owned(), tag: String::new(), ..page.items[0].clone() };
     for (object, kind, said) in [(&changed, FailureKind::Refused, "PreconditionFailed"), (&gone, FailureKind::NotFound, "NoSuchKey")] {
         let failure = fetched(&account, object).await.expect_err("no object");
         assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}");
     }
-    let nowhere = Bucket { name: "nowhere".to_owned(), ..bills() };
+    let nowhere = ExportBucket { name: "nowhere".to_owned(), ..bills() };
     let failure = account.exports.objects(&nowhere, None).await.expect_err("no bucket");
     assert!(failure.kind == FailureKind::NotFound && failure.said.contains("NoSuchBucket"), "{failure:?}");
     assert!(failure.next_step.contains("bucket's name and region"), "{failure:?}");
@@ -180,7 +180,7 @@ async fn a_bucket_in_another_region_is_asked_there_from_then_on() {
     ] {
         let server = Webhook::start(replies);
         let account = account(&server.url(), &clock());
-        let bucket = Bucket { region: said.map(str::to_owned), ..bills() };
+        let bucket = ExportBucket { region: said.map(str::to_owned), ..bills() };
         for expected in ends {
             let page = account.exports.objects(&bucket, None).await;
             assert_eq!(page.is_ok(), expected, "{regions:?}: {page:?}");
@@ -232,7 +232,7 @@ async fn an_object_that_does_not_come_whole_is_not_taken_for_one() {
         }
     }
     let server = Webhook::start(vec![Reply::status(200)]);
-    let up = Found { path: "../other".to_owned(), ..object(0, "") };
+    let up = ExportFile { path: "../other".to_owned(), ..object(0, "") };
     let failure = fetched(&account(&server.url(), &clock()), &up).await.expect_err("another object");
     assert!(failure.said.contains("which no address can say") && server.requests().is_empty(), "{failure:?}");
 }
@@ -242,11 +242,14 @@ async fn pages_that_lead_back_to_each_other_are_an_error() {
     for (replies, calls) in [(vec![listing("a")], 2), (vec![listing("a"), listing("b"), listing("a"), listing("b"), listing("")], 3)] {
         let server = Webhook::start(replies);
         let text = "[watch.bill]\nevery = \"6h\"\nread.focus_export = { bucket = \"s3://bills/acme\" }\n[receiver.x]\nvia.stdout = {}\n";
-        let config: Config = parse(text, &Environment::with(&[], ".".into()), noon()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let config: MonitorConfig = parse(text, &ConfigEnvironment::with(&[], ".".into()), noon()).unwrap_or_else(|problems| panic!("{problems:?}"));
         let read = config.watches.into_iter().next().expect("a watch").read;
         let gathered = read.source("watch.bill".to_owned(), &account(&server.url(), &clock())).poll(noon()).await;
-        let said: Vec<&str> =
-            gathered.observations.iter().filter_map(|seen| if let What::Failed(failure) = &seen.what { Some(failure.said.as_str()) } else { None }).collect();
+        let said: Vec<&str> = gathered
+            .observations
+            .iter()
+            .filter_map(|seen| if let ObservationBody::Failed(failure) = &seen.what { Some(failure.said.as_str()) } else { None })
+            .collect();
         assert_eq!((said, server.requests().len()), (vec!["its pages do not end"], calls));
     }
 }

@@ -1,4 +1,4 @@
-//! AWS refuses, hangs up or talks nonsense: one line says what to do, it is told once, and the rest goes on.
+//! AWS rejects calls, closes connections or sends garbage: one line says what to do, it is sent once, and other sources continue.
 
 use std::fs;
 
@@ -94,7 +94,7 @@ fn a_missing_permission_is_named_with_its_call_and_its_resource() {
 
 #[test]
 fn cost_explorer_that_is_not_switched_on_is_told_as_such() {
-    check(refusal("AccessDeniedException", "User not enabled for cost explorer access"), &["switch Cost Explorer on in the Billing console"]);
+    check(refusal("AccessDeniedException", "User not enabled for cost explorer access"), &["enable Cost Explorer in the Billing console"]);
 }
 
 #[test]
@@ -102,13 +102,13 @@ fn credentials_that_are_refused_are_not_taken_for_a_missing_permission() {
     let reply = refusal("UnrecognizedClientException", "The security token included in the request is invalid.");
     let (aws, slack) = (Webhook::start(vec![reply]), Webhook::start(vec![Reply::status(200).body("ok")]));
     let output = once(&aws.url(), &slack, &[]);
-    finds_one_cause(&output, &slack, &["UnrecognizedClientException", "temporary keys need their AWS_SESSION_TOKEN"]);
+    finds_one_cause(&output, &slack, &["UnrecognizedClientException", "temporary keys need AWS_SESSION_TOKEN"]);
 }
 
 #[test]
 fn an_answer_that_makes_no_sense_is_a_failure_and_not_a_zero() {
-    check(Reply::status(200).header("content-type", "application/x-amz-json-1.1").body("<html>hello</html>"), &["an answer that cannot be read"]);
-    check(Reply::status(404).body("<html>not here</html>"), &["an answer that cannot be read (HTTP 404)"]);
+    check(Reply::status(200).header("content-type", "application/x-amz-json-1.1").body("<html>hello</html>"), &["unreadable response"]);
+    check(Reply::status(404).body("<html>not here</html>"), &["unreadable response (HTTP 404)"]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn an_expired_sso_session_asks_for_a_new_login() {
     fs::write(&file, "[profile work]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\nregion = ap-northeast-2\n[sso-session s]\nsso_region = ap-northeast-2\nsso_start_url = https://example.awsapps.com/start\n").expect("the profile");
     let more = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_PROFILE", "work"), ("AWS_CONFIG_FILE", file.to_str().expect("a path"))];
     let output = once("http://127.0.0.1:9", &slack, &more);
-    finds_one_cause(&output, &slack, &["the SSO session is not valid any more", "run `aws sso login` for the profile"]);
+    finds_one_cause(&output, &slack, &["the SSO session has expired", "run `aws sso login` for the profile"]);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn commands_that_only_read_need_no_secret_and_no_store() {
     assert_eq!(status.code, Some(0), "{}", status.stderr);
     crate::support::schema::holds("docs/status.schema.json", &serde_json::from_str(&status.stdout).expect("JSON"));
     let report = run(&["report"]);
-    assert!(report.code == Some(1) && report.stderr.contains("there is no store at") && report.stderr.contains("`monitor run` makes one"), "{}", report.stderr);
+    assert!(report.code == Some(1) && report.stderr.contains("does not exist yet") && report.stderr.contains("`monitor run` creates it"), "{}", report.stderr);
     assert_eq!(run(&["check"]).code, Some(78), "a check is about the secrets too");
 }
 

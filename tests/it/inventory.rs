@@ -1,11 +1,11 @@
-//! What stands behind the bill, read from accounts that are there, and from answers that nobody wants.
+//! Inventories from emulated accounts, and from invalid responses.
 
 use std::sync::Arc;
 
-use account::inventory::{Inventory, ResourceKind, Usage, summary};
+use account::inventory::{Inventory, ResourceKind, ResourceUsage, summary};
 use alerting::history::History;
-use alerting::observation::{Observation, What};
-use aws::{Account, sdk};
+use alerting::observation::{Observation, ObservationBody};
+use aws::{AwsClients, sdk};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,9 +13,9 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::call_failure::{CallFailure, FailureKind};
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
-use source::{Gathered, Source};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
+use source::{PollOutput, Source};
 
 use crate::support::stack::{Emulator, REGION};
 use crate::support::webhook::{Reply, Webhook};
@@ -38,7 +38,7 @@ fn noon() -> DateTime<Utc> {
 /// A source of these kinds over an account at `main`, single services elsewhere.
 fn source(kinds: &str, main: &str, elsewhere: Vec<(&'static str, String)>, clock: &Arc<SimulatedClock>) -> Box<dyn Source> {
     let text = format!("[watch.things]\nevery = \"6h\"\nread.inventory = {{ kinds = {kinds} }}\n[receiver.x]\nvia.stdout = {{}}\n");
-    let config: Config = parse(&text, &Environment::with(&[], ".".into()), noon()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let config: MonitorConfig = parse(&text, &ConfigEnvironment::with(&[], ".".into()), noon()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let keys = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
     let mut account = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -49,8 +49,8 @@ fn source(kinds: &str, main: &str, elsewhere: Vec<(&'static str, String)>, clock
     // As the SDK's own loader says where an address came from.
     account.insert_origin("endpoint_url", aws_types::origin::Origin::shared_environment_variable());
     let account = account.build();
-    let prices = Arc::new(aws::prices::Prices::built_in().expect("the built-in prices"));
-    let account = Account { prices, ..sdk::account(&account, Arc::clone(clock) as Arc<dyn Clock>) };
+    let prices = Arc::new(aws::prices::PriceTable::built_in().expect("the built-in prices"));
+    let account = AwsClients { prices, ..sdk::account(&account, Arc::clone(clock) as Arc<dyn Clock>) };
     config.watches.into_iter().next().expect("a watch").read.source("watch.things".to_owned(), &account)
 }
 
@@ -59,7 +59,7 @@ fn clock() -> Arc<SimulatedClock> {
 }
 
 /// One poll to its end.
-async fn whole(mut source: Box<dyn Source>, clock: &SimulatedClock) -> Gathered {
+async fn whole(mut source: Box<dyn Source>, clock: &SimulatedClock) -> PollOutput {
     let mut gathered = source.poll(clock.now()).await;
     while let Some(at) = gathered.go_on_at.take() {
         clock.wait_until(at, false).await;
@@ -70,17 +70,17 @@ async fn whole(mut source: Box<dyn Source>, clock: &SimulatedClock) -> Gathered 
     gathered
 }
 
-fn inventories(gathered: &Gathered) -> Vec<&Inventory> {
+fn inventories(gathered: &PollOutput) -> Vec<&Inventory> {
     let inventory = |observation| match observation {
-        &Observation { what: What::Inventory(ref inventory), .. } => Some(inventory),
+        &Observation { what: ObservationBody::Inventory(ref inventory), .. } => Some(inventory),
         _ => None,
     };
     gathered.observations.iter().filter_map(inventory).collect()
 }
 
-fn failures(gathered: &Gathered) -> Vec<&CallFailure> {
+fn failures(gathered: &PollOutput) -> Vec<&CallFailure> {
     let failure = |observation| match observation {
-        &Observation { what: What::Failed(ref failure), .. } => Some(failure),
+        &Observation { what: ObservationBody::Failed(ref failure), .. } => Some(failure),
         _ => None,
     };
     gathered.observations.iter().filter_map(failure).collect()
@@ -105,13 +105,13 @@ async fn a_call_is_tried_again_where_that_may_help_and_never_for_ever() {
         (vec![page("a"), page("b"), page("")], 3, 0, Ok(3)),
         (vec![throttled(), Reply::status(500), page("")], 3, 500, Ok(1)),
         (vec![throttled()], 3, 1500, Err((FailureKind::Throttled, "RequestLimitExceeded: Request limit exceeded"))),
-        (vec![Reply::status(500)], 3, 0, Err((FailureKind::Refused, "an answer that cannot be read (HTTP 500)"))),
+        (vec![Reply::status(500)], 3, 0, Err((FailureKind::Refused, "unreadable response (HTTP 500)"))),
         (vec![Reply::status(403).body(DENIED)], 1, 0, Err((FailureKind::Denied, "UnauthorizedOperation"))),
         (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Err((FailureKind::Refused, "cannot be read"))),
         (vec![Reply::status(200).body("<DescribeVolumesResponse><volumeSet><item>")], 1, 0, Err((FailureKind::Refused, "cannot be read"))),
         (vec![Reply::Close], 1, 0, Err((FailureKind::NoAnswer, "the connection broke"))),
-        (vec![page("a")], 2, 0, Err((FailureKind::Refused, "its pages do not end"))),
-        (endless, aws::paging::MAX_PAGES, 0, Err((FailureKind::Refused, "its pages do not end"))),
+        (vec![page("a")], 2, 0, Err((FailureKind::Refused, "the number of pages exceeds the limit"))),
+        (endless, aws::paging::MAX_PAGES, 0, Err((FailureKind::Refused, "the number of pages exceeds the limit"))),
     ] {
         let (server, clock) = (Webhook::start(replies), clock());
         let gathered = whole(source("[\"volumes\"]", &server.url(), vec![], &clock), &clock).await;
@@ -170,8 +170,8 @@ async fn since_when_an_address_belongs_to_nothing_is_known_across_restarts() {
     again.restore(first.cursors.into_iter().collect());
     let later = noon() + TimeDelta::days(20);
     let second = again.poll(later).await;
-    let Usage::Idle(idle) = &inventories(&second)[0].resources[0].usage else { panic!("{second:?}") };
-    assert_eq!((idle.since, idle.sentence(later).as_str()), (noon(), "has belonged to nothing for at least 20 days"));
+    let ResourceUsage::Idle(idle) = &inventories(&second)[0].resources[0].usage else { panic!("{second:?}") };
+    assert_eq!((idle.since, idle.sentence(later).as_str()), (noon(), "has not been associated for at least 20 days"));
     assert!(second.cursors.is_empty(), "nothing has changed: {:?}", second.cursors);
 }
 
@@ -216,7 +216,7 @@ async fn check_databases(rds: &Emulator, metrics: &Emulator) {
     let all = inventories(&gathered);
     let said = summary("Amazon Relational Database Service", &all, later);
     // 730 hours at 0.025, and 20 GB at 0.131.
-    assert_eq!(said.as_deref(), Some("3 x db.t4g.micro: dev, prod, test; test had no connection for 30 days: about 20.87 USD a month"), "{all:#?}");
+    assert_eq!(said.as_deref(), Some("3 x db.t4g.micro: dev, prod, test; test had no connections for 30 days: about 20.87 USD a month"), "{all:#?}");
 }
 
 #[tokio::test]
@@ -273,10 +273,10 @@ async fn check_network(aws: &Emulator, metrics: &Emulator) {
     assert_eq!((volume.monthly_usd, address.monthly_usd), ("9.12".parse().ok(), "3.65".parse().ok()));
     let (gateway, balancer) = (found(ResourceKind::NatGateway, &gateway), found(ResourceKind::LoadBalancer, &balancer));
     // No point of its metric says anything of a gateway; of a balancer it says that there was no request.
-    assert!(matches!(gateway.usage, Usage::Unknown(_)), "{gateway:?}");
+    assert!(matches!(gateway.usage, ResourceUsage::Unknown(_)), "{gateway:?}");
     assert_eq!(
         (balancer.idle().map(|idle| idle.sentence(later)), balancer.note.as_str()),
-        (Some("had no request for 20 days".to_owned()), "no target is registered")
+        (Some("had no requests for 20 days".to_owned()), "no target is registered")
     );
 }
 

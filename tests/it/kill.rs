@@ -1,5 +1,5 @@
-//! The daemon is killed (SIGKILL) again and again while bills rise and fall and receivers ask it to slow down; then everything it
-//! decided to tell is compared with what the receivers took.
+//! The daemon is killed (SIGKILL) repeatedly while bills rise and fall and receivers limit its rate; then everything it
+//! decided to send is compared with what the receivers got.
 //!
 //! ```sh
 //! MONITOR_KILL_POINTS=1000 MONITOR_KILL_SEED=7 cargo test --test it kill -- --nocapture

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use lambda_log::diagnosis::Cause;
-use lambda_log::health::Checkup;
-use lambda_log::reader::Configured;
+use lambda_log::health::HealthReader;
+use lambda_log::reader::FunctionLimits;
 use model::redact::LONGEST_EXCERPT;
 
 use crate::world::repository;
@@ -43,7 +43,7 @@ fn every_labelled_log_gets_its_verdict() {
     let mut wrong = Vec::new();
     for (verdict, name, text) in logs() {
         let log = format!("{verdict}/{name}");
-        let mut checkup = Checkup::new(None, Configured::default());
+        let mut checkup = HealthReader::new(None, FunctionLimits::default());
         text.lines().for_each(|line| checkup.line(line));
         let (lines, functions) = checkup.end();
         if lines.read() != text.lines().count() as u64 || lines.unparsed > 0 {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use aws::Account;
-use aws::budget::Budget;
+use aws::AwsClients;
+use aws::budget::RateLimiter;
 use aws::recorded::Recording;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
-use monitor::app::{self, Config};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{NoPulse, Until};
+use monitor::app::{self, MonitorConfig};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{NoWatchdog, StopCondition};
 use store::{Durability, Store};
 
 use crate::log_day::tailers::{Missed, Tailer};
@@ -40,7 +40,7 @@ async fn two_hours_of_late_equal_and_straggling_events_are_counted_once_each_acr
 }
 
 /// Runs the daemon over 30 functions that are called once a minute, and gives the functions in its report and how long it took.
-async fn check(until: impl FnOnce(DateTime<Utc>) -> Until) -> (Vec<u64>, TimeDelta) {
+async fn check(until: impl FnOnce(DateTime<Utc>) -> StopCondition) -> (Vec<u64>, TimeDelta) {
     let start: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().expect("a time");
     let folder = tempfile::tempdir().expect("a folder");
     let function = |n: u32| {
@@ -56,12 +56,12 @@ calls = [{{ first = "2026-03-01T11:00:00Z", last = "2026-03-01T11:10:00Z", every
     };
     let recording = format!("region = \"r\"\nbill = []\n{}", (0..30).map(function).collect::<String>());
     let config = "[watch.logs]\nevery = \"1m\"\nread.lambda_logs = { functions = [\"*\"] }\n[receiver.me]\nvia.stdout = {}\n";
-    let config: Config = parse(config, &Environment::with(&[], folder.path().to_path_buf()), start).expect("a valid configuration");
+    let config: MonitorConfig = parse(config, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start).expect("a valid configuration");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
-    let log_budget = Arc::new(Budget::new(2, Arc::clone(&clock)));
+    let log_budget = Arc::new(RateLimiter::new(2, Arc::clone(&clock)));
     let recorded = Recording::parse(&recording).expect("a valid recording").account(Arc::clone(&clock), start - TimeDelta::hours(2));
-    let account = Account { log_budget, ..recorded };
-    let daemon = app::daemon(config, account, Arc::clone(&clock), Durability::None, fastrand::Rng::with_seed(1), Box::new(NoPulse)).await.expect("a daemon");
+    let account = AwsClients { log_budget, ..recorded };
+    let daemon = app::daemon(config, account, Arc::clone(&clock), Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog)).await.expect("a daemon");
     daemon.run(until(start)).await.expect("a good end");
     let store = Store::open_read_only(&folder.path().join("monitor.db")).await.expect("the store");
     let report = monitor::app::month_report(&store, "2026-03".parse().expect("a month"), clock.now()).await.expect("a report");
@@ -70,14 +70,14 @@ calls = [{{ first = "2026-03-01T11:00:00Z", last = "2026-03-01T11:10:00Z", every
 
 #[tokio::test]
 async fn one_full_pass_waits_for_its_turns_and_reads_everything() {
-    let (counted, took) = check(|_| Until::Once).await;
+    let (counted, took) = check(|_| StopCondition::Once).await;
     assert_eq!((counted, took), (vec![10; 30], TimeDelta::seconds(14)), "fifteen times two calls, a second apart");
 }
 
 #[tokio::test]
 async fn a_daemon_goes_on_with_a_poll_that_its_turns_have_cut() {
-    let (counted, _) = check(|start| Until::Instant(start + TimeDelta::seconds(20))).await;
+    let (counted, _) = check(|start| StopCondition::Instant(start + TimeDelta::seconds(20))).await;
     assert_eq!(counted, vec![10; 30]);
-    let (counted, _) = check(|start| Until::Instant(start + TimeDelta::seconds(5))).await;
+    let (counted, _) = check(|start| StopCondition::Instant(start + TimeDelta::seconds(5))).await;
     assert!((8..20).contains(&counted.len()), "after five seconds it has had ten turns: {}", counted.len());
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use alerting::observation::{Observation, ReadUpTo, What};
+use alerting::observation::{Observation, ObservationBody, ReadUpTo};
 use async_trait::async_trait;
-use aws::meter::Meter;
-use aws::prices::Prices;
+use aws::meter::CallMeter;
+use aws::prices::PriceTable;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
-use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
-use notify::{Outcome, Parcel, Receiver};
-use source::{Gathered, Source};
+use lambda_log::fault::FailedInvocation;
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{Daemon, DaemonParts, NoWatchdog, SourceSlot, StopCondition};
+use notify::{DeliveryOutcome, DeliveryRequest, Receiver};
+use source::{PollOutput, Source};
 use store::{Durability, Store};
 use tempfile::TempDir;
 
@@ -42,13 +42,13 @@ impl Source for Shop {
         "watch.logs"
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
-        let mut gathered = Gathered::default();
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let mut gathered = PollOutput::default();
         let mut saw = |at, what| gathered.observations.push(Observation { at, seen: now, source: "watch.logs".into(), what });
         for (minute, fingerprint) in self.errors {
             let at = self.start + TimeDelta::minutes(*minute);
             if self.read_to < at && at <= now {
-                let fault = Fault {
+                let fault = FailedInvocation {
                     own: None,
                     function: "shop".into(),
                     cause: Cause::RuntimeExit,
@@ -59,12 +59,12 @@ impl Source for Shop {
                     also: vec![],
                     fingerprint: Some((*fingerprint).into()),
                 };
-                saw(at, What::Fault(fault));
+                saw(at, ObservationBody::Fault(fault));
             }
         }
         self.read_to = now;
-        saw(now, What::ReadUpTo(ReadUpTo { function: "shop".into() }));
-        saw(now, What::Answered);
+        saw(now, ObservationBody::ReadUpTo(ReadUpTo { function: "shop".into() }));
+        saw(now, ObservationBody::Answered);
         gathered
     }
 }
@@ -75,9 +75,9 @@ struct Told(Arc<Mutex<Vec<(i64, String)>>>);
 
 #[async_trait]
 impl Receiver for Told {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         self.0.lock().expect("the list").push((parcel.message.at.timestamp() / 60, parcel.message.title()));
-        Outcome::Delivered(None)
+        DeliveryOutcome::Delivered(None)
     }
 
     async fn probe(&self) -> Result<String, String> {
@@ -89,26 +89,26 @@ impl Receiver for Told {
 async fn run(folder: &Path, told: &Told, errors: &'static [(i64, &'static str)], from: i64, to: i64) {
     let minute = |minute| DateTime::from_timestamp(minute * 60, 0).expect("a time");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(minute(from)));
-    let config: Config = parse(CONFIG, &Environment::with(&[], folder.to_path_buf()), minute(from)).expect("a valid configuration");
+    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.to_path_buf()), minute(from)).expect("a valid configuration");
     let shop = || Shop { start: minute(0), errors, read_to: minute(from) };
     let receiver: Arc<dyn Receiver> = Arc::new(told.clone());
-    let parts = Parts {
+    let parts = DaemonParts {
         store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-        meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+        meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
         clock,
         book: config.rulebook(),
         heart: None,
         monthly: None,
-        slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(shop()), watch.schedule, None)).collect(),
+        slots: config.watches.into_iter().map(|watch| SourceSlot::new(Box::new(shop()), watch.schedule, None)).collect(),
         receivers: BTreeMap::from([("team".to_owned(), receiver)]),
         keep: TimeDelta::days(1),
         keep_minutes: TimeDelta::hours(1),
         window: TimeDelta::hours(1),
         write_every: TimeDelta::hours(1),
         random: fastrand::Rng::with_seed(1),
-        pulse: Box::new(NoPulse),
+        pulse: Box::new(NoWatchdog),
     };
-    Daemon::new(parts).await.expect("a daemon").run(Until::Instant(minute(to))).await.expect("a good end");
+    Daemon::new(parts).await.expect("a daemon").run(StopCondition::Instant(minute(to))).await.expect("a good end");
 }
 
 #[tokio::test]

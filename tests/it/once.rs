@@ -81,7 +81,7 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     let output = world.monitor(&["run", "--once"]).run();
     assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
     let told = world.slack.requests();
-    assert_eq!(world.told(), ["[critical] backend-dev: start-up takes too long (slow_cold_start), and 1 more"]);
+    assert_eq!(world.told(), ["[critical] backend-dev: the init phase takes too long (slow_cold_start), and 1 more"]);
     assert!(told[0].body.contains("Amazon Relational Database Service costs 25.03 USD"), "{}", told[0].body);
     let mails = world.mail.wait_for(1, SOON).await;
     assert_eq!(mails.len(), 1, "what opens together is one mail: {mails:?}");

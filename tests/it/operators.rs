@@ -1,5 +1,5 @@
-//! What people say to a monitor: acks and silences by the real commands on a real store, beside days on a simulated clock and beside a
-//! daemon that runs.
+//! Acknowledgements and silences: the real commands on a real store, with days on a simulated clock and with a
+//! running daemon.
 
 mod mistakes;
 mod running;
@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-use alerting::observation::{Observation, What};
+use alerting::observation::{Observation, ObservationBody};
 use async_trait::async_trait;
-use aws::meter::Meter;
-use aws::prices::Prices;
+use aws::meter::CallMeter;
+use aws::prices::PriceTable;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::call_failure::{CallFailure, FailureKind};
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
-use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
-use notify::{Outcome, Parcel, Receiver};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{Daemon, DaemonParts, NoWatchdog, SourceSlot, StopCondition};
+use notify::{DeliveryOutcome, DeliveryRequest, Receiver};
 use serde_json::Value;
-use source::{Gathered, Source};
+use source::{PollOutput, Source};
 use store::{Durability, Store};
 use tempfile::TempDir;
 
@@ -56,7 +56,7 @@ impl Source for Flaky {
         "watch.shop"
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let minute = (now - self.start).num_minutes();
         let failure = || CallFailure {
             call: "logs:FilterLogEvents".into(),
@@ -66,8 +66,8 @@ impl Source for Flaky {
             next_step: "allow it".into(),
         };
         let fails = self.failing.iter().any(|(from, to)| (*from..*to).contains(&minute));
-        let what = if fails { What::Failed(failure()) } else { What::Answered };
-        let mut gathered = Gathered::default();
+        let what = if fails { ObservationBody::Failed(failure()) } else { ObservationBody::Answered };
+        let mut gathered = PollOutput::default();
         gathered.observations.push(Observation { at: now, seen: now, source: "watch.shop".into(), what });
         gathered
     }
@@ -81,11 +81,11 @@ struct Told(String, Log);
 
 #[async_trait]
 impl Receiver for Told {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let title = parcel.message.title();
         let mark = title.split(']').next().unwrap_or_default().trim_start_matches('[');
         self.1.lock().expect("the list").push((parcel.sealed, format!("{}: {mark}", self.0)));
-        Outcome::Delivered(Some(format!("receipt of {}", self.0)))
+        DeliveryOutcome::Delivered(Some(format!("receipt of {}", self.0)))
     }
 
     async fn probe(&self) -> Result<String, String> {
@@ -112,26 +112,30 @@ impl Desk {
     async fn run(&mut self, minutes: i64, failing: &[(i64, i64)]) {
         let start = self.now;
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
-        let config: Config = parse(CONFIG, &Environment::with(&[], self.folder.path().to_path_buf()), start).expect("a valid configuration");
+        let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], self.folder.path().to_path_buf()), start).expect("a valid configuration");
         let receiver = |name: &str| Arc::new(Told(name.to_owned(), Arc::clone(&self.told))) as Arc<dyn Receiver>;
-        let parts = Parts {
+        let parts = DaemonParts {
             store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-            meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+            meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
             clock,
             book: config.rulebook(),
             heart: None,
             monthly: None,
-            slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(Flaky { start, failing: failing.to_vec() }), watch.schedule, None)).collect(),
+            slots: config
+                .watches
+                .into_iter()
+                .map(|watch| SourceSlot::new(Box::new(Flaky { start, failing: failing.to_vec() }), watch.schedule, None))
+                .collect(),
             receivers: BTreeMap::from(["team", "boss"].map(|name| (name.to_owned(), receiver(name)))),
             keep: TimeDelta::days(400),
             window: TimeDelta::hours(1),
             keep_minutes: TimeDelta::days(1),
             write_every: TimeDelta::hours(1),
             random: fastrand::Rng::with_seed(1),
-            pulse: Box::new(NoPulse),
+            pulse: Box::new(NoWatchdog),
         };
         self.now += TimeDelta::minutes(minutes);
-        Daemon::new(parts).await.expect("a daemon").run(Until::Instant(self.now)).await.expect("a good end");
+        Daemon::new(parts).await.expect("a daemon").run(StopCondition::Instant(self.now)).await.expect("a good end");
     }
 
     fn try_monitor(&mut self, args: &[&str]) -> Output {
@@ -180,13 +184,13 @@ async fn an_ack_ends_reminders_and_escalation_and_undoing_it_brings_them_back() 
     assert!(id.len() == 14 && id.chars().all(|c| c.is_ascii_hexdigit()), "{id}");
 
     let said = desk.monitor(&["ack", &id[..12], "--author", "jin", "--note", "rolled\tback\u{1b}[2J"]);
-    assert!(said.starts_with(&format!("jin takes care of {id} now: watch.shop cannot see: no\n")) && said.contains("no reminders"), "{said}");
+    assert!(said.starts_with(&format!("jin acknowledged {id}: watch.shop fails: no\n")) && said.contains("no reminders"), "{said}");
     desk.run(60, &[(0, 99)]).await;
     assert_eq!(desk.news(), Vec::<String>::new());
     let incident = desk.incident();
     assert_eq!((incident["ack"]["author"].as_str(), incident["ack"]["note"].as_str()), (Some("jin"), Some("rolled back[2J")), "{incident:#}");
     assert_eq!((incident["ack"]["counts"].as_bool(), incident["escalated"].is_null()), (Some(true), true));
-    assert!(desk.monitor(&["status"]).contains("; jin takes care of it"));
+    assert!(desk.monitor(&["status"]).contains("; acknowledged by jin"));
 
     let taken_over = desk.monitor(&["ack", &id, "--author", "kim"]);
     assert!(taken_over.contains("in place of jin"), "{taken_over}");
@@ -213,7 +217,7 @@ async fn a_silence_holds_messages_back_and_what_still_fires_at_its_end_is_told()
     let mut desk = Desk::new();
     desk.run(5, &[]).await;
     let said = desk.monitor(&["silence", "add", "--subject", "source:watch.*", "--for", "30m", "--reason", "load test", "--author", "jin"]);
-    assert!(said.starts_with("Silence 1 is in force and ends ") && said.contains(" KST, in 30 min.\nNo open incident"), "{said}");
+    assert!(said.starts_with("Silence 1 is active and ends ") && said.contains(" KST, in 30 min.\nNo open incident"), "{said}");
     let begun = desk.now;
     desk.run(20, &[(3, 99)]).await;
     assert_eq!(desk.news(), Vec::<String>::new());
@@ -255,7 +259,7 @@ async fn what_began_and_ended_within_a_silence_is_dropped_with_the_reason_and_is
     let outbox = desk.json(&["outbox"]);
     assert_eq!((&outbox["dropped"][0]["incident"], outbox["dropped"][0]["why"].as_str()), (&incident["id"], Some("silenced by jin: the database moves")));
     assert!(desk.monitor(&["outbox", "--all"]).contains("silenced by jin: the database moves"));
-    assert!(desk.monitor(&["incidents"]).contains("not told: team (silenced by jin: the database moves)"));
+    assert!(desk.monitor(&["incidents"]).contains("not sent: team (silenced by jin: the database moves)"));
     assert!(desk.monitor(&["incidents", "--open"]).starts_with("No incident was open since "));
     assert!(desk.monitor(&["incidents", "--subject", "function:*"]).starts_with("No incident was open since "));
     assert!(desk.monitor(&["incidents", "--rule", "blind", "--since", "2020-01-01"]).contains("watch.shop cannot see"));
@@ -269,10 +273,10 @@ async fn a_silence_that_is_ended_frees_what_it_held_back() {
     desk.run(10, &[(1, 99)]).await;
     // The wall's clock is behind the simulated one, so this ends it in the past of the daemon.
     let said = desk.monitor(&["silence", "end", "1"]);
-    assert_eq!(said, "Silence 1 has ended (deploy). What it held back of an open incident is told now.\n");
+    assert_eq!(said, "Silence 1 has ended (deploy). What it held back for one open incident is sent now.\n");
     desk.run(1, &[(0, 99)]).await;
     assert_eq!(desk.news(), ["team: warning"]);
-    assert_eq!(desk.monitor(&["silence", "list"]), "No silence is in force or to come.\n");
+    assert_eq!(desk.monitor(&["silence", "list"]), "No silence is active or planned.\n");
     let outbox = desk.json(&["outbox"]);
     assert_eq!((outbox["messages"][0]["state"].as_str(), outbox["messages"][0]["receipt"].as_str()), (Some("sent"), Some("receipt of team")), "{outbox:#}");
 }

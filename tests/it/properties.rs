@@ -1,28 +1,28 @@
-//! What holds of incidents and of what is told of them whatever happens, tried with many made-up histories.
+//! Properties of incidents and notifications, checked with many generated histories.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alerting::decide::{Open, Rulebook, decide};
+use alerting::decide::{OpenIncidents, Rulebook, decide};
 use alerting::history::History;
-use alerting::incident::{self, Event, Incident, State};
+use alerting::incident::{self, Incident, IncidentEvent, IncidentState};
 use alerting::notification::Notification;
-use alerting::observation::{Observation, Ping, PingOutcome, ReadUpTo, What};
-use alerting::operator::{Ack, Orders, Silence};
-use alerting::outbox::{Desk, Threads, Waiting, plan};
-use alerting::rules::{Condition, Escalation, Finding, Judgement, Measure, Rule, Severity, Times, Verdict};
-use alerting::terms::{Quiet, Terms};
+use alerting::observation::{Observation, ObservationBody, PingOutcome, PingResult, ReadUpTo};
+use alerting::operator::{Acknowledgement, OperatorActions, Silence};
+use alerting::outbox::{PlanContext, QueuedIncident, ThreadSupport, plan};
+use alerting::rules::{Condition, Escalation, IncidentDetails, Judgement, MeasuredValue, Rule, Severity, Times, Verdict};
+use alerting::terms::{QuietHours, ReceiverPolicy};
 use billing::day_cost::DayCost;
-use billing::early::{Early, EarlyFigure, Origin};
+use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use lambda_log::tally::Tally;
+use lambda_log::fault::FailedInvocation;
+use lambda_log::tally::InvocationCounts;
 use model::call_failure::{CallFailure, FailureKind};
 use model::money::Money;
 use model::span::Span;
 use model::subject::Subject;
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
 use proptest::prelude::*;
 
 const TEAM: &str = "team";
@@ -58,10 +58,10 @@ fn wishes() -> impl Strategy<Value = Wishes> {
 }
 
 fn verdict(letter: char) -> Verdict {
-    let finding = |cause: Option<Cause>, value: i64| Finding {
+    let finding = |cause: Option<Cause>, value: i64| IncidentDetails {
         cause: cause.map(|cause| (cause, Confidence::Proved)),
-        measure: Some(Measure { value: value.into(), limit: 10.into() }),
-        ..Finding::default()
+        measure: Some(MeasuredValue { value: value.into(), limit: 10.into() }),
+        ..IncidentDetails::default()
     };
     match letter {
         'h' => Verdict::Holds(Box::new(finding(None, 11))),
@@ -96,7 +96,7 @@ fn acts(seconds: impl Strategy<Value = i64> + Clone + 'static) -> impl Strategy<
 }
 
 /// Lives of one rule on one subject: the events with their receivers, and the incidents as they ended.
-fn lives(first: Wishes, acts: &[Act]) -> (Vec<(String, Event, String)>, Vec<Incident>) {
+fn lives(first: Wishes, acts: &[Act]) -> (Vec<(String, IncidentEvent, String)>, Vec<Incident>) {
     let (mut rule, mut now, mut ack) = (rule(first), start(), None);
     let (mut open, mut told, mut over): (Option<Incident>, _, _) = (None, Vec::new(), Vec::new());
     for act in acts {
@@ -106,7 +106,7 @@ fn lives(first: Wishes, acts: &[Act]) -> (Vec<(String, Event, String)>, Vec<Inci
                 incident::step(&rule, open.as_ref(), &Judgement { subject: Subject::Total, verdict: verdict(*letter) }, ack.as_ref(), now)
             }
             Act::Ack => {
-                ack = Some(Ack { author: "me".into(), at: now, note: String::new() });
+                ack = Some(Acknowledgement { author: "me".into(), at: now, note: String::new() });
                 None
             }
             Act::Edit(wishes) => {
@@ -138,12 +138,12 @@ proptest! {
         for incident in &incidents {
             prop_assert!(ids.insert(&incident.id), "two lives have one id");
             for receiver in [TEAM, "boss"] {
-                let heard: Vec<Event> = told.iter().filter(|(id, _, to)| *id == incident.id && to == receiver).map(|(_, event, _)| *event).collect();
+                let heard: Vec<IncidentEvent> = told.iter().filter(|(id, _, to)| *id == incident.id && to == receiver).map(|(_, event, _)| *event).collect();
                 let Some((first, rest)) = heard.split_first() else {
                     prop_assert!(receiver == "boss" || incident.fired.is_none());
                     continue;
                 };
-                let opens = |event: &Event| matches!(event, Event::Firing | Event::Escalated);
+                let opens = |event: &IncidentEvent| matches!(event, IncidentEvent::Firing | IncidentEvent::Escalated);
                 prop_assert!(opens(first), "{heard:?}");
                 prop_assert!(!rest.iter().any(opens), "{heard:?}");
                 let ends = heard.iter().filter(|event| event.is_end()).count();
@@ -174,7 +174,7 @@ proptest! {
             let mut history = History::default();
             history.watch("watch.x", start() - TimeDelta::hours(1));
             order.iter().filter(|n| **n < few).for_each(|n| history.record(&all[*n]));
-            let mut decision = decide(&book(), &history, &Open::new(), &Orders::default(), start() + TimeDelta::minutes(10));
+            let mut decision = decide(&book(), &history, &OpenIncidents::new(), &OperatorActions::default(), start() + TimeDelta::minutes(10));
             // Polls of one source have an order by nature; only since when its failures run, and how many there were, is told from it.
             let of_source = |incident: &&mut Incident| matches!(incident.subject, Subject::Source(_));
             decision.incidents.iter_mut().filter(of_source).for_each(|incident| incident.finding.facts.retain(|(label, _)| label != "Failing since"));
@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_receiver_does_it_hears_the_truth_once(acts in prop::collection::vec(happening(), 1..120), threads in prop::sample::select(vec![Threads::None, Threads::Replies, Threads::Edits]), quiet in any::<bool>(), wait in 0i64..300) {
+    fn whatever_a_receiver_does_it_hears_the_truth_once(acts in prop::collection::vec(happening(), 1..120), threads in prop::sample::select(vec![ThreadSupport::None, ThreadSupport::Replies, ThreadSupport::Edits]), quiet in any::<bool>(), wait in 0i64..300) {
         let mut post = Post::new(threads, quiet, wait);
         for act in &acts {
             post.happens(act)?;
@@ -195,8 +195,8 @@ proptest! {
 
 /// An early figure of the service `S` as it was at a time.
 fn early(day: chrono::NaiveDate, as_of: DateTime<Utc>, amount: u32) -> EarlyFigure {
-    let early = Early { month_to_date: amount.into(), today: Some(amount.into()) };
-    EarlyFigure { origin: Origin::Usage, day, as_of, services: [("S".to_owned(), early)].into(), total: None, free: BTreeMap::new() }
+    let early = EarlyCost { month_to_date: amount.into(), today: Some(amount.into()) };
+    EarlyFigure { origin: EarlyOrigin::Usage, day, as_of, services: [("S".to_owned(), early)].into(), total: None, free: BTreeMap::new() }
 }
 
 const OBSERVATIONS: usize = 40;
@@ -209,16 +209,16 @@ fn observations(seed: u64) -> Vec<Observation> {
         let at = start() + TimeDelta::minutes(random.i64(0..10));
         let function = format!("f{}", random.u8(0..2));
         let what = match random.u8(0..7) {
-            0 => What::Cost(DayCost {
+            0 => ObservationBody::Cost(DayCost {
                 day: start().date_naive(),
                 estimated: false,
                 settled: true,
                 services: [("S".to_owned(), Money { amount: random.u32(0..40).into(), currency: Money::USD.into() })].into(),
                 records: BTreeMap::new(),
             }),
-            1 if random.u8(0..2) == 0 => What::Early(early(start().date_naive(), at, random.u32(0..40))),
-            1 => What::Tally(Tally { function, invocations: 5, cold: 2, cold_waited: 2, ..Tally::default() }),
-            2 | 3 => What::Fault(Fault {
+            1 if random.u8(0..2) == 0 => ObservationBody::Early(early(start().date_naive(), at, random.u32(0..40))),
+            1 => ObservationBody::Tally(InvocationCounts { function, invocations: 5, cold: 2, cold_waited: 2, ..InvocationCounts::default() }),
+            2 | 3 => ObservationBody::Fault(FailedInvocation {
                 own: None,
                 function,
                 cause: if random.bool() { Cause::Oom } else { Cause::ImportError },
@@ -229,7 +229,7 @@ fn observations(seed: u64) -> Vec<Observation> {
                 also: vec![],
                 fingerprint: None,
             }),
-            4 => What::Ping(Ping {
+            4 => ObservationBody::Ping(PingResult {
                 function,
                 outcome: if random.bool() { PingOutcome::Warm } else { PingOutcome::Cold },
                 cause: None,
@@ -240,9 +240,9 @@ fn observations(seed: u64) -> Vec<Observation> {
                 usd: None,
                 evidence: vec![],
             }),
-            5 => What::ReadUpTo(ReadUpTo { function }),
-            _ if random.bool() => What::Answered,
-            _ => What::Failed(CallFailure {
+            5 => ObservationBody::ReadUpTo(ReadUpTo { function }),
+            _ if random.bool() => ObservationBody::Answered,
+            _ => ObservationBody::Failed(CallFailure {
                 call: "c".into(),
                 resource: "r".into(),
                 kind: FailureKind::Denied,
@@ -258,7 +258,7 @@ fn observations(seed: u64) -> Vec<Observation> {
 fn book() -> Rulebook {
     let read = |text: &str| {
         let text = format!("[alert.r]\n{text}\ntell = [\"team\"]\n[receiver.team]\nvia.stdout = {{}}\n");
-        let config: Config = parse(&text, &Environment::default(), start()).expect("a valid configuration");
+        let config: MonitorConfig = parse(&text, &ConfigEnvironment::default(), start()).expect("a valid configuration");
         config.rules.into_iter().find(|rule| rule.name == "r").expect("the rule")
     };
     let rules = [
@@ -275,7 +275,7 @@ fn book() -> Rulebook {
 /// Something happens to one of a few incidents, or to the receiver.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
-    Event(usize, Event),
+    Event(usize, IncidentEvent),
     /// So many seconds pass.
     Passes(i64),
     /// It is told, and takes it, or certainly does not, or nobody knows.
@@ -287,7 +287,15 @@ enum Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let event = prop::sample::select(vec![Event::Firing, Event::Firing, Event::Changed, Event::Worsened, Event::Reminder, Event::Resolved, Event::Resolved]);
+    let event = prop::sample::select(vec![
+        IncidentEvent::Firing,
+        IncidentEvent::Firing,
+        IncidentEvent::Changed,
+        IncidentEvent::Worsened,
+        IncidentEvent::Reminder,
+        IncidentEvent::Resolved,
+        IncidentEvent::Resolved,
+    ]);
     prop_oneof![
         8 => (0usize..6, event).prop_map(|(of, event)| Happening::Event(of, event)),
         4 => (0i64..4000).prop_map(Happening::Passes),
@@ -300,9 +308,9 @@ fn happening() -> impl Strategy<Value = Happening> {
 
 /// What waits for one receiver and what it has heard, as the store and the receiver keep it.
 struct Post {
-    terms: Terms,
-    threads: Threads,
-    orders: Orders,
+    terms: ReceiverPolicy,
+    threads: ThreadSupport,
+    orders: OperatorActions,
     now: DateTime<Utc>,
     incidents: BTreeMap<String, Incident>,
     /// The open life of each subject.
@@ -311,16 +319,16 @@ struct Post {
     /// A message whose fate is not known: its number and rows.
     uncertain: Option<(i64, Vec<i64>)>,
     /// Of each message that the receiver has: what it said of which incident.
-    heard: Vec<(i64, String, Option<Event>)>,
+    heard: Vec<(i64, String, Option<IncidentEvent>)>,
     messages: i64,
 }
 
 impl Post {
-    fn new(threads: Threads, quiet: bool, wait: i64) -> Self {
+    fn new(threads: ThreadSupport, quiet: bool, wait: i64) -> Self {
         let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).expect("is well formed");
-        let quiet = quiet.then(|| Quiet { from: time(22), to: time(4), except: Some(Severity::Critical) });
-        let terms = Terms { quiet, group_wait: TimeDelta::seconds(wait), ..Terms::usual(chrono_tz::Tz::Europe__Berlin) };
-        let orders = Orders::default();
+        let quiet = quiet.then(|| QuietHours { from: time(22), to: time(4), except: Some(Severity::Critical) });
+        let terms = ReceiverPolicy { quiet, group_wait: TimeDelta::seconds(wait), ..ReceiverPolicy::usual(chrono_tz::Tz::Europe__Berlin) };
+        let orders = OperatorActions::default();
         Self {
             terms,
             threads,
@@ -360,8 +368,8 @@ impl Post {
         Ok(())
     }
 
-    fn event(&mut self, subject: usize, event: Event) {
-        if event == Event::Firing && self.open[subject].is_none() {
+    fn event(&mut self, subject: usize, event: IncidentEvent) {
+        if event == IncidentEvent::Firing && self.open[subject].is_none() {
             let rule = Rule {
                 severity: if subject == 0 { Severity::Critical } else { Severity::Warning },
                 ..Rule::plain("r", Condition::source_failing(), vec![TEAM.into()])
@@ -372,13 +380,13 @@ impl Post {
             incident.id = format!("{}-{}", incident.id, self.incidents.len());
             self.open[subject] = Some(incident.id.clone());
             self.incidents.insert(incident.id.clone(), incident);
-        } else if event == Event::Firing {
+        } else if event == IncidentEvent::Firing {
             return;
         }
         let Some(id) = self.open[subject].clone() else { return };
         if event.is_end() {
             let incident = self.incidents.get_mut(&id).expect("is well formed");
-            (incident.state, incident.resolved) = (State::Resolved, Some(self.now));
+            (incident.state, incident.resolved) = (IncidentState::Resolved, Some(self.now));
             self.open[subject] = None;
         }
         let row = self.rows.len() as i64;
@@ -396,7 +404,7 @@ impl Post {
             return Ok(());
         }
         let nothing = BTreeMap::new();
-        let desk = Desk { terms: &self.terms, threads: self.threads, orders: &self.orders, mutes: &nothing, at_once: false };
+        let desk = PlanContext { terms: &self.terms, threads: self.threads, orders: &self.orders, mutes: &nothing, at_once: false };
         let plan = plan(self.waiting(), desk, self.now);
         for (rows, _) in &plan.dropped {
             rows.iter().for_each(|row| self.rows[*row as usize].3 = true);
@@ -409,7 +417,7 @@ impl Post {
         self.messages += 1;
         let said =
             draft.message.lines().map(|line| (line.incident, Some(line.event))).chain(draft.message.missed.iter().map(|line| (line.incident.clone(), None)));
-        let said: Vec<(String, Option<Event>)> = said.collect();
+        let said: Vec<(String, Option<IncidentEvent>)> = said.collect();
         let answer = answers(self.messages);
         if answer != Some(false) {
             self.heard.extend(said.into_iter().map(|(incident, event)| (self.messages, incident, event)));
@@ -433,15 +441,19 @@ impl Post {
     }
 
     /// What the store hands over: by incident, with the message it was first told in.
-    fn waiting(&self) -> Vec<Waiting> {
-        let mut all: BTreeMap<&str, Waiting> = BTreeMap::new();
+    fn waiting(&self) -> Vec<QueuedIncident> {
+        let mut all: BTreeMap<&str, QueuedIncident> = BTreeMap::new();
         for (row, told, message, done) in &self.rows {
             if *done || message.is_some() {
                 continue;
             }
             let root = self.rows.iter().filter(|(_, other, _, done)| *done && other.incident == told.incident).filter_map(|(_, _, message, _)| *message).min();
-            let waiting =
-                all.entry(&told.incident).or_insert_with(|| Waiting { rows: vec![], events: vec![], incident: self.incidents[&told.incident].clone(), root });
+            let waiting = all.entry(&told.incident).or_insert_with(|| QueuedIncident {
+                rows: vec![],
+                events: vec![],
+                incident: self.incidents[&told.incident].clone(),
+                root,
+            });
             waiting.rows.push(*row);
             waiting.events.push((told.event, told.at));
         }
@@ -451,7 +463,7 @@ impl Post {
     /// Everything ends, the receiver takes everything, and what it heard is looked at.
     fn settles(&mut self) -> Result<(), TestCaseError> {
         for subject in 0..6 {
-            self.event(subject, Event::Resolved);
+            self.event(subject, IncidentEvent::Resolved);
         }
         for _ in 0..60 {
             self.now += TimeDelta::hours(1);
@@ -459,13 +471,13 @@ impl Post {
         }
         prop_assert!(self.rows.iter().all(|(_, _, _, done)| *done), "something was never told");
         for id in self.incidents.keys() {
-            let heard: Vec<Option<Event>> = self.heard.iter().filter(|(_, incident, _)| incident == id).map(|(_, _, event)| *event).collect();
+            let heard: Vec<Option<IncidentEvent>> = self.heard.iter().filter(|(_, incident, _)| incident == id).map(|(_, _, event)| *event).collect();
             let dropped = heard.is_empty() && !self.orders.silences.is_empty();
             let missed = heard == [None];
-            let told = heard.first() == Some(&Some(Event::Firing))
-                && heard.last().is_some_and(|event| event.is_some_and(Event::is_end))
-                && heard.iter().filter(|event| **event == Some(Event::Firing)).count() == 1
-                && heard.iter().filter(|event| event.is_some_and(Event::is_end)).count() == 1;
+            let told = heard.first() == Some(&Some(IncidentEvent::Firing))
+                && heard.last().is_some_and(|event| event.is_some_and(IncidentEvent::is_end))
+                && heard.iter().filter(|event| **event == Some(IncidentEvent::Firing)).count() == 1
+                && heard.iter().filter(|event| event.is_some_and(IncidentEvent::is_end)).count() == 1;
             prop_assert!(dropped || missed || told, "{heard:?}");
         }
         Ok(())

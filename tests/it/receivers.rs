@@ -1,4 +1,4 @@
-//! Receivers that are slow, refuse, or lie: each has its outcome, and no message is lost or told twice.
+//! Receivers that are slow, refuse, or answer wrongly: each has its outcome, and no message is lost or sent twice.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn a_message_waits_while_slack_is_down_and_arrives_once() {
         assert!(output.stderr.contains(said), "{}", output.stderr);
         assert_eq!((output.code, slack.requests().len()), (Some(2), attempts));
     }
-    assert!(!once(folder.path(), &slack).stderr.contains("has not been told"));
+    assert!(!once(folder.path(), &slack).stderr.contains("are still waiting"));
     once(folder.path(), &slack);
     assert_eq!(slack.requests().len(), 3);
 }
@@ -47,7 +47,7 @@ fn slacks_wish_to_wait_is_not_overheard() {
     let folder = folder();
     for _ in 0..3 {
         let output = once(folder.path(), &slack);
-        assert!(output.code == Some(2) && output.stderr.contains("Slack asked to slow down (429)"), "{}", output.stderr);
+        assert!(output.code == Some(2) && output.stderr.contains("Slack limits the rate of requests (429)"), "{}", output.stderr);
     }
     assert_eq!(slack.requests().len(), 1);
 }
@@ -57,7 +57,7 @@ fn an_answer_other_than_ok_is_no_delivery() {
     for (reply, said) in [
         (Reply::status(200).body("<html>please log in</html>"), "not `ok`"),
         (Reply::status(404).body("no_service"), "Slack refused the message (404: no_service)"),
-        (Reply::status(302).header("Location", "http://127.0.0.1:9/elsewhere"), "a redirect is not followed"),
+        (Reply::status(302).header("Location", "http://127.0.0.1:9/elsewhere"), "redirects are not followed"),
         (Reply::Hang, "Slack did not answer in time"),
     ] {
         let slack = Webhook::start(vec![reply]);
@@ -180,7 +180,7 @@ fn a_picture_is_shown_below_the_test_message_where_that_can_be_done() {
     fs::write(folder.path().join("chart.gif"), b"GIF89a").expect("no picture");
     for (receiver, picture, code, said) in [
         ("app", "chart.png", 0, "app took it: C0123456789:"),
-        ("hook", "chart.png", 2, "cannot show pictures"),
+        ("hook", "chart.png", 2, "cannot show images"),
         ("app", "chart.gif", 64, "chart.gif is not a PNG file"),
         ("app", "none.png", 64, "none.png cannot be read"),
     ] {
@@ -207,7 +207,7 @@ async fn mail_to_a_dead_server_waits_in_the_outbox() {
     };
     let once = || monitor(folder.path()).args(["run", "--once"]).envs(aws_env("http://127.0.0.1:9", &[])).limit(Duration::from_secs(60)).run();
     configure(port);
-    assert!(once().stderr.contains("receiver me has not been told yet"));
+    assert!(once().stderr.contains("messages for receiver me are still waiting"));
     let server = MailServer::start(MailOptions::default()).await;
     configure(server.port());
     once();

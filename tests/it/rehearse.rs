@@ -8,9 +8,9 @@ use alerting::operator::Silence;
 use aws::recorded::Recording;
 use chrono::{DateTime, Utc};
 use clock::{Clock, SimulatedClock};
-use monitor::app::{self, Config};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{NoPulse, Until};
+use monitor::app::{self, MonitorConfig};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{NoWatchdog, StopCondition};
 use serde_json::Value;
 use store::{Durability, Store};
 use tempfile::TempDir;
@@ -33,10 +33,10 @@ fn at(text: &str) -> DateTime<Utc> {
 async fn watch(folder: &Path, hook: &str, from: &str, to: &str) {
     let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
-    let config: Config = parse(&tables(), &Environment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from)).expect("a valid configuration");
+    let config: MonitorConfig = parse(&tables(), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from)).expect("a valid configuration");
     let account = recording.account(Arc::clone(&clock), at(from));
-    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoPulse)).await.expect("a daemon");
-    daemon.run(Until::Instant(at(to))).await.expect("a good end");
+    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog)).await.expect("a daemon");
+    daemon.run(StopCondition::Instant(at(to))).await.expect("a good end");
 }
 
 /// A store of the days in which the bill jumps and the function stops to answer, with a pause of the daemon; made once for all tests.
@@ -105,9 +105,9 @@ fn what_the_same_configuration_would_have_sent_is_what_was_sent() {
     for said in [
         "Rehearsal from 2024-12-23 00:00 to 2024-12-28 00:00 (Asia/Seoul)",
         "Replayed: 20 cost figures, 3455 minutes of functions, 536 faults, 3420 pings",
-        "The monitor did not run from 2024-12-26 21:00 to 2024-12-27 03:00; neither does it here.",
-        "receiver-failing cannot be rehearsed: receivers are not told anything",
-        "= 2024-12-27 06:33:05  team  start-up  firing   [critical] backend-dev: start-up takes too long (slow_cold_start)\n",
+        "The monitor did not run from 2024-12-26 21:00 to 2024-12-27 03:00, so this period is not replayed.",
+        "receiver-failing cannot be rehearsed: a rehearsal sends nothing",
+        "= 2024-12-27 06:33:05  team  start-up  firing   [critical] backend-dev: the init phase takes too long (slow_cold_start)\n",
         "  start-up         2              2\n",
         "  team             5              5",
     ] {
@@ -165,7 +165,7 @@ fn a_renamed_receiver_a_renamed_rule_and_a_rule_that_is_gone_are_told_apart() {
         &PERIOD[..2],
     );
     assert!(listed(&output).contains(&"- 12-23 12:10 team jump firing".to_owned()), "{}", output.stdout);
-    assert!(output.stdout.contains("Nothing was replayed that never could speak of"), "{}", output.stdout);
+    assert!(output.stdout.contains("The replay has no data for never"), "{}", output.stdout);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn an_incident_that_was_open_before_the_period_is_not_told_again_and_ends_in_it(
     assert_eq!(late, ["= 12-27 06:33 team start-up firing", "= 12-27 06:35 team start-up changed"]);
     let none = rehearse(&tables(), &["--from", "2024-12-27T12:00:00+09:00", "--to", "2024-12-28"]);
     assert_eq!(listed(&none), Vec::<String>::new());
-    assert!(none.stdout.contains("Nothing was sent, and nothing would have been."), "{}", none.stdout);
+    assert!(none.stdout.contains("Nothing was sent, and nothing would have been sent."), "{}", none.stdout);
 }
 
 #[test]
@@ -217,20 +217,20 @@ fn a_period_without_data_is_said_to_be_empty_and_bad_dates_are_refused() {
     let before = rehearse(&tables(), &["--from", "1999-01-01", "--to", "1999-02-01"]);
     assert_eq!(listed(&before), Vec::<String>::new());
     for said in [
-        "Replayed: nothing; the store has no observations of this period",
+        "Replayed: nothing; the store has no observations in this period",
         "The store begins at 2024-12-22 09:00",
         "pings cannot be rehearsed: the store has no pings.",
-        "Nothing was replayed that start-up could speak of",
+        "The replay has no data for start-up",
     ] {
         assert!(before.stdout.contains(said), "`{said}` is not in:\n{}", before.stdout);
     }
     for (args, said) in [
-        (&["--from", "2024-12-23", "--to", "2024-12-23"][..], "--from must come before --to"),
-        (&["--from", "2024-12-23", "--to", "2024-12-22"], "--from must come before --to"),
-        (&["--from", "2999-01-01"], "2999-01-01 has not come yet"),
+        (&["--from", "2024-12-23", "--to", "2024-12-23"][..], "--from must be before --to"),
+        (&["--from", "2024-12-23", "--to", "2024-12-22"], "--from must be before --to"),
+        (&["--from", "2999-01-01"], "2999-01-01 is in the future"),
         (&["--from", "2024-13-01"], "`2024-13-01` is neither a length of time, such as 7d, nor a date"),
         (&["--from", "yesterday"], "`yesterday` is neither a length of time"),
-        (&["--from", "2024-12-23", "--to", "today"], "`today` is not a point in time"),
+        (&["--from", "2024-12-23", "--to", "today"], "`today` is is not a time;"),
         (&["--to", "2024-12-23"], "--from <DATE>"),
     ] {
         let output = rehearse(&tables(), args);
@@ -239,7 +239,7 @@ fn a_period_without_data_is_said_to_be_empty_and_bad_dates_are_refused() {
     }
     let cut = rehearse(&tables(), &["--from", "2024-12-27T23:00:00Z", "--to", "2999-01-01"]);
     assert_eq!(cut.code, Some(0), "{}", cut.stderr);
-    assert!(cut.stderr.contains("rehearsed until now, 20"), "{}", cut.stderr);
+    assert!(cut.stderr.contains("rehearsing until now, 20"), "{}", cut.stderr);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn without_a_store_the_option_that_names_one_is_named() {
     fs::write(folder.path().join("alerts.toml"), tables()).expect("the configuration");
     let output = monitor(folder.path()).args(["rehearse", "--from", "2024-12-23"]).run();
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
-    assert!(output.stderr.contains("monitor.db, which this configuration names; --store FILE names the one"), "{}", output.stderr);
+    assert!(output.stderr.contains("monitor.db, does not exist; choose another with --store FILE"), "{}", output.stderr);
     let output = monitor(folder.path()).args(["rehearse", "--from", "2024-12-23", "--store", "nowhere.db"]).run();
     assert_eq!(output.code, Some(1));
     assert!(output.stderr.contains("there is no store at nowhere.db"), "{}", output.stderr);

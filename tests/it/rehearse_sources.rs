@@ -1,27 +1,27 @@
-//! A rehearsal of what only shows in how sources were: failures, silence, metrics, and what was kept before any of that was.
+//! Rehearsals of rules that depend on the sources: failures, silence, metrics, and stores without liveness data.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use alerting::observation::{MetricPoint, Observation, ReadUpTo, What};
-use alerting::operator::Ack;
-use alerting::rehearsal::{Said, matched};
+use alerting::observation::{MetricPoint, Observation, ObservationBody, ReadUpTo};
+use alerting::operator::Acknowledgement;
+use alerting::rehearsal::{DeliveryRecord, matched};
 use async_trait::async_trait;
-use aws::meter::Meter;
-use aws::prices::Prices;
+use aws::meter::CallMeter;
+use aws::prices::PriceTable;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
+use lambda_log::fault::FailedInvocation;
 use model::call_failure::{CallFailure, FailureKind};
 use model::schedule::Schedule;
 use model::span::Span;
-use monitor::app::{Config, Period, Rehearsed, rehearse};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Until};
-use notify::{Outcome, Parcel, Receiver};
-use source::{Gathered, Source};
+use monitor::app::{MonitorConfig, RehearsalResult, TimeRange, rehearse};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{Daemon, DaemonParts, NoWatchdog, SourceSlot, StopCondition};
+use notify::{DeliveryOutcome, DeliveryRequest, Receiver};
+use source::{PollOutput, Source};
 use store::{Commit, Durability, Store};
 use tempfile::TempDir;
 
@@ -66,8 +66,8 @@ impl Source for Story {
         self.0
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
-        let mut gathered = Gathered::default();
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let mut gathered = PollOutput::default();
         let mut saw = |at, what| gathered.observations.push(Observation { at, seen: now, source: self.0.into(), what });
         let at = (now - minute(0)).num_minutes();
         let failed = |kind| CallFailure { call: "logs:FilterLogEvents".into(), resource: "shop".into(), kind, said: "no".into(), next_step: String::new() };
@@ -80,14 +80,14 @@ impl Source for Story {
                 maximum: 1.0,
                 average: 1.0,
             };
-            (1..60).for_each(|ago| saw(now - TimeDelta::minutes(ago), What::Metric(point(ago))));
-            saw(now, What::MeasuredUpTo(ReadUpTo { function: "shop".into() }));
-            saw(now, What::Answered);
+            (1..60).for_each(|ago| saw(now - TimeDelta::minutes(ago), ObservationBody::Metric(point(ago))));
+            saw(now, ObservationBody::MeasuredUpTo(ReadUpTo { function: "shop".into() }));
+            saw(now, ObservationBody::Answered);
         } else if THROTTLED.contains(&at) || DENIED.contains(&at) {
-            saw(now, What::Failed(failed(if DENIED.contains(&at) { FailureKind::Denied } else { FailureKind::Throttled })));
+            saw(now, ObservationBody::Failed(failed(if DENIED.contains(&at) { FailureKind::Denied } else { FailureKind::Throttled })));
         } else {
             if FAULTS.contains(&at) {
-                let fault = Fault {
+                let fault = FailedInvocation {
                     own: None,
                     function: "shop".into(),
                     cause: Cause::Oom,
@@ -98,10 +98,10 @@ impl Source for Story {
                     also: vec![],
                     fingerprint: None,
                 };
-                saw(now, What::Fault(fault));
+                saw(now, ObservationBody::Fault(fault));
             }
-            saw(now, What::ReadUpTo(ReadUpTo { function: "shop".into() }));
-            saw(now, What::Answered);
+            saw(now, ObservationBody::ReadUpTo(ReadUpTo { function: "shop".into() }));
+            saw(now, ObservationBody::Answered);
         }
         gathered
     }
@@ -112,8 +112,8 @@ struct Deaf;
 
 #[async_trait]
 impl Receiver for Deaf {
-    async fn send(&self, _: &Parcel) -> Outcome {
-        Outcome::Delivered(None)
+    async fn send(&self, _: &DeliveryRequest) -> DeliveryOutcome {
+        DeliveryOutcome::Delivered(None)
     }
 
     async fn probe(&self) -> Result<String, String> {
@@ -121,8 +121,8 @@ impl Receiver for Deaf {
     }
 }
 
-fn config(tables: &str, folder: &Path) -> Config {
-    parse(tables, &Environment::with(&[], folder.to_path_buf()), minute(0)).expect("a valid configuration")
+fn config(tables: &str, folder: &Path) -> MonitorConfig {
+    parse(tables, &ConfigEnvironment::with(&[], folder.to_path_buf()), minute(0)).expect("a valid configuration")
 }
 
 /// Runs the daemon over the story from one minute to another.
@@ -130,10 +130,10 @@ async fn run(folder: &Path, from: i64, to: i64) {
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(minute(from)));
     let config = config(CONFIG, folder);
     let receiver: Arc<dyn Receiver> = Arc::new(Deaf);
-    let slot = |name, every| Slot::new(Box::new(Story(name)), Schedule::Every(Span::minutes(every)), None);
-    let parts = Parts {
+    let slot = |name, every| SourceSlot::new(Box::new(Story(name)), Schedule::Every(Span::minutes(every)), None);
+    let parts = DaemonParts {
         store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-        meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+        meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
         clock,
         book: config.rulebook(),
         heart: None,
@@ -145,19 +145,19 @@ async fn run(folder: &Path, from: i64, to: i64) {
         window: TimeDelta::hours(26),
         write_every: TimeDelta::seconds(30),
         random: fastrand::Rng::with_seed(1),
-        pulse: Box::new(NoPulse),
+        pulse: Box::new(NoWatchdog),
     };
-    Daemon::new(parts).await.expect("a daemon").run(Until::Instant(minute(to))).await.expect("a good end");
+    Daemon::new(parts).await.expect("a daemon").run(StopCondition::Instant(minute(to))).await.expect("a good end");
 }
 
-async fn rehearsed(folder: &Path, tables: &str, from: i64, to: i64) -> Rehearsed {
+async fn rehearsed(folder: &Path, tables: &str, from: i64, to: i64) -> RehearsalResult {
     let scratch = TempDir::new().expect("a folder");
-    let period = Period { from: minute(from), to: minute(to) };
+    let period = TimeRange { from: minute(from), to: minute(to) };
     rehearse(&config(tables, folder), &folder.join("monitor.db"), period, scratch.path(), Box::new(|_| ())).await.expect("a rehearsal")
 }
 
 /// What was said, with the minute.
-fn said(all: &[Said]) -> Vec<String> {
+fn said(all: &[DeliveryRecord]) -> Vec<String> {
     all.iter().map(|said| format!("{} {} {}", (said.at - minute(0)).num_minutes(), said.rule, said.event.word())).collect()
 }
 
@@ -206,7 +206,7 @@ async fn a_longer_patience_and_a_lower_limit_show_what_they_change() {
     let would = said(&rehearsed(folder.path(), &tables, 0, 400).await.would_send);
     assert_eq!(would, ["150 quiet firing", "161 quiet resolved", "301 blind firing", "311 blind resolved"]);
     let short = rehearsed(folder.path(), &CONFIG.replace("longer_than = \"30m\"", "longer_than = \"15m\""), 0, 100).await;
-    assert_eq!((short.would_send, short.not_rehearsable[0].why.as_str()), (vec![], "gaps of up to 15 min between answers are not kept"));
+    assert_eq!((short.would_send, short.not_rehearsable[0].why.as_str()), (vec![], "gaps of up to 15 min between answers are not recorded"));
     let tables = CONFIG.replace("above = 30", "above = 100").replace("[\"oom\"]", "[\"import_error\"]");
     assert_eq!(said(&rehearsed(folder.path(), &tables, 350, 1000).await.would_send), ["860 quiet missed"]);
 }
@@ -218,7 +218,7 @@ async fn what_was_not_kept_is_named_and_never_taken_for_clear() {
     let store = Store::open(&folder.path().join("monitor.db"), Durability::None).await.expect("the store");
     let mut observations = Vec::new();
     for at in FAULTS {
-        observations.extend(Story("watch.logs").poll(minute(at)).await.observations.into_iter().filter(|seen| matches!(seen.what, What::Fault(_))));
+        observations.extend(Story("watch.logs").poll(minute(at)).await.observations.into_iter().filter(|seen| matches!(seen.what, ObservationBody::Fault(_))));
     }
     store.commit(&Commit { observations, ..Commit::default() }).await.expect("a commit");
     store.close().await;
@@ -241,7 +241,7 @@ async fn whoever_took_care_of_an_incident_does_so_again() {
     assert_eq!(said(&without.would_send), ["400 oom firing", "430 oom reminder", "460 oom reminder", "490 oom reminder"]);
     let store = Store::open_for_orders(&folder.path().join("monitor.db")).await.expect("the store");
     let incident = Store::open_at(&store, minute(405)).await.expect("the incidents").remove(0).0.id;
-    store.acknowledge(&incident, Some(&Ack { author: "me".into(), at: minute(440), note: String::new() })).await.expect("an acknowledgement");
+    store.acknowledge(&incident, Some(&Acknowledgement { author: "me".into(), at: minute(440), note: String::new() })).await.expect("an acknowledgement");
     store.close().await;
     let with = rehearsed(folder.path(), &tables, 390, 500).await;
     assert_eq!(said(&with.would_send), ["400 oom firing", "430 oom reminder"]);

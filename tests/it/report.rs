@@ -15,12 +15,12 @@ use chrono_tz::Tz;
 use clock::{Clock, SimulatedClock};
 use model::calendar::Month;
 use model::language::Language;
-use monitor::app::{self, Config};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{NoPulse, Until};
-use notify::Parcel;
+use monitor::app::{self, MonitorConfig};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{NoWatchdog, StopCondition};
+use notify::DeliveryRequest;
 use report::month::{DayLine, MonthReport, sum_up};
-use report::{Style, page_with_picture};
+use report::{ReportStyle, page_with_picture};
 use serde_json::Value;
 use store::{Durability, Store};
 use tempfile::TempDir;
@@ -47,10 +47,11 @@ fn tables(more: &str) -> String {
 async fn watch(folder: &Path, hook: &str, more: &str, from: &str, to: &str) {
     let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
-    let config: Config = parse(&tables(more), &Environment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from)).expect("a valid configuration");
+    let config: MonitorConfig =
+        parse(&tables(more), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from)).expect("a valid configuration");
     let account = recording.account(Arc::clone(&clock), at(from));
-    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoPulse)).await.expect("a daemon");
-    daemon.run(Until::Instant(at(to))).await.expect("a good end");
+    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog)).await.expect("a daemon");
+    daemon.run(StopCondition::Instant(at(to))).await.expect("a good end");
 }
 
 /// A store that the demo's daemon has written, made once for all tests.
@@ -85,7 +86,11 @@ fn report(more: &str, args: &[&str]) -> (Output, TempDir) {
 #[test]
 fn a_month_is_written_in_every_form_and_both_languages() {
     for (form, language, expected) in [
-        ("text", "en", &["Report for December 2024", "Total 36.10 USD (settled)", "Amazon Relational Database Service", "Its own AWS calls cost"][..]),
+        (
+            "text",
+            "en",
+            &["Report for December 2024", "Total 36.10 USD (settled)", "Amazon Relational Database Service", "The monitor's own AWS calls cost"][..],
+        ),
         ("text", "ko", &["2024년 12월 보고서", "총액 36.10 USD (52,34", "웜업 핑"]),
         ("markdown", "ko", &["# 2024년 12월 보고서", "| 서비스 | 금액 |", "| Amazon Relational Database Service |"]),
         ("html", "ko", &["<!DOCTYPE html><html lang=\"ko\">", ">Amazon Relational Database Service</td>"]),
@@ -121,11 +126,11 @@ fn a_month_without_data_says_what_is_known_and_a_month_to_come_is_refused() {
     let (output, _folder) = report("", &["--month", "1999-01"]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        output.stdout.contains("No cost is known of this month. Costs are known from 2024-1") && output.stdout.contains("read.cost_explorer"),
+        output.stdout.contains("No cost is known for this month. Costs are known from 2024-1") && output.stdout.contains("read.cost_explorer"),
         "{output:?}"
     );
     for (args, said) in [
-        (&["--month", "2999-01"][..], "--month 2999-01 has not begun; the newest month is "),
+        (&["--month", "2999-01"][..], "--month 2999-01 is in the future; the current month is "),
         (&["--language", "de"], "known: en, ko"),
         (&["--send", "teem"], "there is no receiver `teem`; did you mean `team`?"),
         (&["--send", "team", "--format", "html"], "cannot be used with"),
@@ -142,7 +147,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     let written = fs::read_to_string(folder.path().join("report.html")).expect("the report");
     assert!(written.starts_with("<!DOCTYPE html>") && written.ends_with("</html>\n"));
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2, "nothing else is left behind");
-    for (file, said) in [("nowhere/report.html", "--output nowhere/report.html: "), (".", "is not a file")] {
+    for (file, said) in [("nowhere/report.html", "--output nowhere/report.html: "), (".", "not a regular file")] {
         let (output, folder) = report("", &["--month", "2024-12", "--output", file]);
         assert!(output.code == Some(1) && output.stderr.contains(said), "{output:?}");
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
@@ -166,11 +171,11 @@ async fn it_is_sent_at_once_and_each_receiver_says_what_became_of_it() {
     };
     let output = send(&["me", "app", "me"]);
     assert_eq!(output.code, Some(0), "{output:?}");
-    assert!(output.stdout.contains("me took it: 250") && output.stdout.contains(&format!("app took it: {CHANNEL}:")), "{output:?}");
+    assert!(output.stdout.contains("me accepted it: 250") && output.stdout.contains(&format!("app took it: {CHANNEL}:")), "{output:?}");
     assert_eq!((mail.wait_for(1, SOON).await.len(), slack.messages().len()), (1, 1), "once each");
     assert_eq!(slack.messages()[0].text, "Report for December 2024");
     let output = send(&["dead", "me"]);
-    assert!(output.code == Some(2) && output.stderr.contains("dead has not got it: ") && output.stdout.contains("me took it"), "{output:?}");
+    assert!(output.code == Some(2) && output.stderr.contains("dead did not get it: ") && output.stdout.contains("me accepted it"), "{output:?}");
     assert!(!format!("{output:?}").contains(TOKEN));
 }
 
@@ -184,11 +189,19 @@ fn a_week() -> MonthReport {
     report
 }
 
-fn a_report() -> Parcel {
+fn a_report() -> DeliveryRequest {
     let sealed = at("2024-12-08T00:00:00Z");
-    let style = Style { language: Language::Ko, ..Style::plain(Tz::Asia__Seoul) };
+    let style = ReportStyle { language: Language::Ko, ..ReportStyle::plain(Tz::Asia__Seoul) };
     let message = Message::report(page_with_picture(&a_week(), &style), sealed);
-    Parcel { key: "report/2024-12/team".to_owned(), message, follows: vec![], possible_repeat: false, sealed, attempted: sealed, zone: Tz::Asia__Seoul }
+    DeliveryRequest {
+        key: "report/2024-12/team".to_owned(),
+        message,
+        follows: vec![],
+        possible_repeat: false,
+        sealed,
+        attempted: sealed,
+        zone: Tz::Asia__Seoul,
+    }
 }
 
 /// What the reference reader of Python makes of a mail: its parts in order, with their kind, their id and what they hold.
@@ -318,18 +331,18 @@ fn every_mistake_under_report_is_named_with_what_to_write() {
     for (tables, what) in [
         ("language = \"de\"", "`de` is not a value of `report.language`"),
         ("currency = { code = \"KRX\", per_usd = \"1450\" }", "`KRX` is not a currency"),
-        ("currency = { code = \"USD\", per_usd = \"1\" }", "the second currency is the first one"),
+        ("currency = { code = \"USD\", per_usd = \"1\" }", "the second currency must not be USD"),
         ("currency = { code = \"KRW\", per_usd = 1450.5 }", "`report.currency.per_usd` cannot be used"),
         ("currency = { code = \"KRW\", per_usd = \"-1\" }", "`report.currency.per_usd` cannot be used"),
         ("currency = { code = \"KRW\" }", "`report.currency` needs `per_usd`"),
-        ("cron = \"0 0 9 2 * *\"", "`report` says when, and not to whom"),
-        ("tell = [\"team\"]", "`report` says to whom, and not when"),
+        ("cron = \"0 0 9 2 * *\"", "`report` has `cron` but no `tell`"),
+        ("tell = [\"team\"]", "`report` has `tell` but no `cron`"),
         ("cron = \"0 9 2 * *\"\ntell = [\"team\"]", "the cron expression of `report` cannot be used"),
         ("cron = \"0 0 9 2 * *\"\ntell = [\"teem\"]", "there is no receiver `teem`"),
         ("color = true", "`color` is not a key of `report`"),
     ] {
         let text = format!("[receiver.team]\nvia.stdout = {{}}\n[report]\n{tables}\n");
-        let problems = parse::<source::Read, notify::Via>(&text, &Environment::with(&[], PathBuf::from(".")), at("2024-12-01T00:00:00Z"));
+        let problems = parse::<source::SourceKind, notify::ReceiverKind>(&text, &ConfigEnvironment::with(&[], PathBuf::from(".")), at("2024-12-01T00:00:00Z"));
         let problems = problems.expect_err(tables);
         assert!(problems.len() == 1 && problems[0].what == what, "{tables}: {problems:?}");
     }

@@ -8,9 +8,9 @@ use aws::recorded::Recording;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::calendar::Month;
-use monitor::app::{self, Config};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{NoPulse, Until};
+use monitor::app::{self, MonitorConfig};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{NoWatchdog, StopCondition};
 use store::{Durability, Store};
 use tempfile::TempDir;
 
@@ -28,11 +28,11 @@ impl Scenario {
         Self { folder: TempDir::new().expect("a folder"), slack: Webhook::start(replies), now: now.parse().expect("a time") }
     }
 
-    fn config(&self, folder: &Path) -> Config {
+    fn config(&self, folder: &Path) -> MonitorConfig {
         let tables = fs::read_to_string(repository("demo/alerts.toml"))
             .expect("the configuration")
             .replace("via.stdout = {}", "via.slack = { webhook = { env = \"HOOK\" } }");
-        let environment = Environment::with(&[("HOOK", &format!("{}/x", self.slack.url()))], folder.to_path_buf());
+        let environment = ConfigEnvironment::with(&[("HOOK", &format!("{}/x", self.slack.url()))], folder.to_path_buf());
         parse(&tables, &environment, self.now).expect("a valid configuration")
     }
 
@@ -41,11 +41,11 @@ impl Scenario {
         let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(self.now));
         let account = recording.account(Arc::clone(&clock), self.now);
-        let daemon = app::daemon(self.config(self.folder.path()), account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoPulse))
+        let daemon = app::daemon(self.config(self.folder.path()), account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog))
             .await
             .expect("a daemon");
         self.now += length;
-        daemon.run(Until::Instant(self.now)).await.expect("a good end");
+        daemon.run(StopCondition::Instant(self.now)).await.expect("a good end");
     }
 
     fn told(&self) -> Vec<String> {
@@ -101,11 +101,11 @@ async fn an_outage_of_six_hours_loses_nothing_and_repeats_nothing() {
         "RDS instance",
         "Amazon Relational Database Service costs",
         "Amazon Relational Database Service jumped",
-        "warm-up pings do not warm",
+        "warm-up pings do not keep it warm",
     ] {
         assert_eq!(bodies[16].matches(part).count(), 1, "{part}: {}", bodies[16]);
     }
-    assert!(bodies[16].contains("Because of it: backend-dev: warm-up pings do not warm"), "{}", bodies[16]);
+    assert!(bodies[16].contains("Symptom: backend-dev: warm-up pings do not keep it warm"), "{}", bodies[16]);
 }
 
 #[tokio::test]

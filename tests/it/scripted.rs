@@ -1,24 +1,24 @@
-//! The daemon on a simulated clock over sources that see what a test says, with a real store and real receivers.
+//! The daemon on a simulated clock with scripted sources, a real store and real receivers.
 
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 
-use alerting::observation::{Observation, ReadUpTo, What};
+use alerting::observation::{Observation, ObservationBody, ReadUpTo};
 use async_trait::async_trait;
-use aws::meter::Meter;
-use aws::prices::Prices;
+use aws::meter::CallMeter;
+use aws::prices::PriceTable;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use futures::FutureExt;
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use monitor::app::{Config, receivers};
-use monitor::config::{Environment, parse};
-use monitor::daemon::{Daemon, NoPulse, Parts, Slot, Summary, Until};
-use notify::{Heart, Heartbeat};
-use source::{Gathered, Source};
+use lambda_log::fault::FailedInvocation;
+use monitor::app::{MonitorConfig, receivers};
+use monitor::config::{ConfigEnvironment, parse};
+use monitor::daemon::{Daemon, DaemonParts, NoWatchdog, RunSummary, SourceSlot, StopCondition};
+use notify::{Heartbeat, HttpHeartbeat};
+use source::{PollOutput, Source};
 use store::{Durability, Store, StoreError};
 use tempfile::TempDir;
 
@@ -83,10 +83,10 @@ impl Scripted {
     }
 
     /// The configuration.
-    pub(crate) fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> MonitorConfig {
         let text = format!("{}\n[watch.functions]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"*\"] }}\n", self.tables);
         let secrets: Vec<(&str, &str)> = self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let environment = Environment::with(&secrets, self.folder.path().to_path_buf());
+        let environment = ConfigEnvironment::with(&secrets, self.folder.path().to_path_buf());
         parse(&text, &environment, self.now).unwrap_or_else(|problems| panic!("{problems:?}"))
     }
 
@@ -101,7 +101,7 @@ impl Scripted {
     }
 
     /// The same, where the end may not be a good one.
-    pub(crate) async fn try_run(&mut self, end: DateTime<Utc>) -> Result<Summary, StoreError> {
+    pub(crate) async fn try_run(&mut self, end: DateTime<Utc>) -> Result<RunSummary, StoreError> {
         let config = self.config();
         let clock = SimulatedClock::starting_at(self.now);
         let clock: Arc<dyn Clock> = match self.jump {
@@ -109,20 +109,21 @@ impl Scripted {
             None => Arc::new(clock),
         };
         let functions = Functions { trouble: self.trouble.clone(), seen: self.now - TimeDelta::minutes(1) };
-        let heart = config.heartbeat.as_ref().map(|heart| Arc::new(Heartbeat::new(&heart.url, heart.every.delta()).expect("a heart")) as Arc<dyn Heart>);
-        let parts = Parts {
+        let heart =
+            config.heartbeat.as_ref().map(|heart| Arc::new(HttpHeartbeat::new(&heart.url, heart.every.delta()).expect("a heart")) as Arc<dyn Heartbeat>);
+        let parts = DaemonParts {
             store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-            meter: Arc::new(Meter::new(Prices::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+            meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
             clock,
             receivers: receivers(&config).expect("receivers"),
             book: config.rulebook(),
-            slots: config.watches.into_iter().map(|watch| Slot::new(Box::new(functions.clone()), watch.schedule, None)).collect(),
+            slots: config.watches.into_iter().map(|watch| SourceSlot::new(Box::new(functions.clone()), watch.schedule, None)).collect(),
             keep: config.store.keep.delta(),
             window: TimeDelta::hours(1),
             keep_minutes: TimeDelta::days(1),
             write_every: TimeDelta::hours(1),
             random: fastrand::Rng::with_seed(1),
-            pulse: Box::new(NoPulse),
+            pulse: Box::new(NoWatchdog),
             heart,
             monthly: None,
         };
@@ -135,9 +136,9 @@ impl Scripted {
                     jumped.set(jumped.get() || (clock.now() - at).abs() > TimeDelta::hours(2));
                     jumped.get() && clock.now() >= end
                 };
-                Until::Told(std::future::poll_fn(move |_| if over() { Poll::Ready(()) } else { Poll::Pending }).boxed())
+                StopCondition::Told(std::future::poll_fn(move |_| if over() { Poll::Ready(()) } else { Poll::Pending }).boxed())
             }
-            None => Until::Instant(end),
+            None => StopCondition::Instant(end),
         };
         self.now = end;
         Daemon::new(parts).await.expect("a daemon").run(until).await
@@ -157,24 +158,24 @@ impl Source for Functions {
         "watch.functions"
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let seen = |at, what| Observation { at, seen: now, source: "watch.functions".to_owned(), what };
         let mut observations = Vec::new();
         for (function, minutes) in &self.trouble {
             let new = minutes.start.max((self.seen - minute(0)).num_minutes())..minutes.end.min((now - minute(0)).num_minutes() + 1);
             for at in new.map(minute).filter(|at| self.seen < *at && *at <= now) {
-                observations.push(seen(at, What::Fault(oom(function))));
+                observations.push(seen(at, ObservationBody::Fault(oom(function))));
             }
-            observations.push(seen(now, What::ReadUpTo(ReadUpTo { function: function.clone() })));
+            observations.push(seen(now, ObservationBody::ReadUpTo(ReadUpTo { function: function.clone() })));
         }
-        observations.push(seen(now, What::Answered));
+        observations.push(seen(now, ObservationBody::Answered));
         self.seen = now;
-        Gathered { observations, ..Gathered::default() }
+        PollOutput { observations, ..PollOutput::default() }
     }
 }
 
-fn oom(function: &str) -> Fault {
-    Fault {
+fn oom(function: &str) -> FailedInvocation {
+    FailedInvocation {
         own: None,
         function: function.to_owned(),
         cause: Cause::Oom,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use alerting::incident::Event;
+use alerting::incident::IncidentEvent;
 use chrono::{TimeDelta, Utc};
-use notify::{Outcome, Parcel, Picture, Receiver};
+use notify::{DeliveryOutcome, DeliveryRequest, ImageAttachment, Receiver};
 
 use crate::support::receivers::{again, following, parcel, receipt, receiver, word};
 use crate::support::slack_api::{CHANNEL, Call, Fault, Options, Posted, SlackApi, TOKEN};
@@ -34,10 +34,10 @@ fn methods(slack: &SlackApi) -> Vec<String> {
 async fn the_first_message_is_edited_in_place_and_what_follows_hangs_below_it() {
     let slack = SlackApi::start();
     let app = app(&slack);
-    let root = parcel("root", Event::Firing);
+    let root = parcel("root", IncidentEvent::Firing);
     let posted = receipt(&app.send(&root).await);
-    let worse = following("worse", Event::Worsened, &root, posted.clone());
-    let over = following("over", Event::Resolved, &root, posted.clone());
+    let worse = following("worse", IncidentEvent::Worsened, &root, posted.clone());
+    let over = following("over", IncidentEvent::Resolved, &root, posted.clone());
     for parcel in [&worse, &over] {
         receipt(&app.send(parcel).await);
     }
@@ -73,14 +73,14 @@ async fn after_an_attempt_without_an_answer_it_looks_before_it_posts_again() {
             };
             let slack = SlackApi::with(Options { page: 3, faults: Box::new(faults), ..Options::default() });
             let app = app(&slack);
-            let root = parcel("root", Event::Firing);
+            let root = parcel("root", IncidentEvent::Firing);
             let posted = receipt(&app.send(&root).await);
-            let one = if thread { following("one", Event::Reminder, &root, posted.clone()) } else { parcel("one", Event::Firing) };
+            let one = if thread { following("one", IncidentEvent::Reminder, &root, posted.clone()) } else { parcel("one", IncidentEvent::Firing) };
             assert_eq!(word(&app.send(&one).await).0, "unknown", "{fault:?}");
             // Others have been told of since, so that it stands on a later page.
             for number in 0..10 {
                 let name = format!("other {number}");
-                let other = if thread { following(&name, Event::Reminder, &root, posted.clone()) } else { parcel(&name, Event::Firing) };
+                let other = if thread { following(&name, IncidentEvent::Reminder, &root, posted.clone()) } else { parcel(&name, IncidentEvent::Firing) };
                 receipt(&app.send(&other).await);
             }
             let found = receipt(&app.send(&again(&one)).await);
@@ -96,18 +96,18 @@ async fn after_an_attempt_without_an_answer_it_looks_before_it_posts_again() {
 async fn what_cannot_be_looked_up_is_posted_again_as_a_possible_repeat() {
     let no_history = || Options { scopes: vec!["chat:write"], ..first("chat.postMessage", Fault::CloseAfter) };
     let slack = SlackApi::with(no_history());
-    let (app, one) = (app(&slack), parcel("one", Event::Firing));
+    let (app, one) = (app(&slack), parcel("one", IncidentEvent::Firing));
     assert_eq!(word(&app.send(&one).await).0, "unknown");
     receipt(&app.send(&again(&one)).await);
     assert_eq!(slack.messages().iter().map(|message| message.possible_repeat).collect::<Vec<_>>(), [false, true]);
-    assert!(app.probe().await.expect("it is reached").contains("without the scope channels:history"));
+    assert!(app.probe().await.expect("it reachable").contains("without the scope channels:history"));
 }
 
 #[tokio::test]
 async fn a_channel_that_cannot_be_read_for_long_does_not_keep_a_message_back() {
     let slack = SlackApi::with(first("conversations.history", Fault::Word("internal_error")));
     let first_attempt = Utc::now() - TimeDelta::minutes(11);
-    let one = Parcel { sealed: first_attempt, ..again(&parcel("one", Event::Firing)) };
+    let one = DeliveryRequest { sealed: first_attempt, ..again(&parcel("one", IncidentEvent::Firing)) };
     receipt(&app(&slack).send(&one).await);
     assert_eq!(slack.messages().iter().map(|message| message.possible_repeat).collect::<Vec<_>>(), [true]);
 }
@@ -129,9 +129,9 @@ async fn nothing_is_posted_while_slack_wants_to_be_left_alone() {
     ] {
         let slack = SlackApi::with(first(method, fault.clone()));
         let app = app(&slack);
-        let attempt = word(&app.send(&again(&parcel("one", Event::Firing))).await);
+        let attempt = word(&app.send(&again(&parcel("one", IncidentEvent::Firing))).await);
         assert_eq!((attempt.0.as_str(), slack.messages().len()), (outcome, 0), "{fault:?}: {attempt:?}");
-        receipt(&app.send(&again(&parcel("one", Event::Firing))).await);
+        receipt(&app.send(&again(&parcel("one", IncidentEvent::Firing))).await);
         assert_eq!(slack.messages().len(), 1);
     }
 }
@@ -156,18 +156,18 @@ async fn a_message_whose_root_is_gone_or_cannot_be_edited_stands_for_itself() {
     ] {
         let slack = SlackApi::with(first("chat.update", fault.clone()));
         let app = app(&slack);
-        let root = parcel("root", Event::Firing);
+        let root = parcel("root", IncidentEvent::Firing);
         let posted = receipt(&app.send(&root).await);
-        let attempt = word(&app.send(&following("over", Event::Resolved, &root, posted)).await);
+        let attempt = word(&app.send(&following("over", IncidentEvent::Resolved, &root, posted)).await);
         assert_eq!(attempt.0, outcome, "{fault:?}: {attempt:?}");
         assert_eq!(slack.messages().get(1).map(|message| message.thread_ts.is_some()), below, "{fault:?}");
     }
     let slack = SlackApi::start();
     let app = app(&slack);
-    let root = parcel("root", Event::Firing);
+    let root = parcel("root", IncidentEvent::Firing);
     let posted = receipt(&app.send(&root).await);
     slack.delete(&slack.messages()[0].ts);
-    receipt(&app.send(&following("over", Event::Resolved, &root, posted.clone())).await);
+    receipt(&app.send(&following("over", IncidentEvent::Resolved, &root, posted.clone())).await);
     // Deleted between the edit and the post: the thread is gone then.
     let slack_says = methods(&slack);
     assert_eq!(slack_says, ["chat.postMessage", "chat.update", "chat.postMessage"]);
@@ -182,9 +182,9 @@ async fn a_thread_that_is_gone_is_left_and_metadata_that_is_not_taken_is_left_ou
             ..Options::default()
         });
         let app = app(&slack);
-        let root = parcel("root", Event::Firing);
+        let root = parcel("root", IncidentEvent::Firing);
         let posted = receipt(&app.send(&root).await);
-        receipt(&app.send(&following("over", Event::Resolved, &root, posted)).await);
+        receipt(&app.send(&following("over", IncidentEvent::Resolved, &root, posted)).await);
         let last = slack.messages().pop().expect("a message");
         assert_eq!((last.thread_ts.is_some(), last.key.is_some()), kept, "{word}");
     }
@@ -194,8 +194,8 @@ async fn a_thread_that_is_gone_is_left_and_metadata_that_is_not_taken_is_left_ou
 async fn a_receipt_of_another_kind_of_receiver_or_another_channel_begins_anew() {
     for receipt_of_another in [None, Some("250 2.0.0 Ok"), Some("C9999999999:1503435956.000247")] {
         let slack = SlackApi::start();
-        let root = parcel("root", Event::Firing);
-        receipt(&app(&slack).send(&following("over", Event::Resolved, &root, receipt_of_another.map(str::to_owned))).await);
+        let root = parcel("root", IncidentEvent::Firing);
+        receipt(&app(&slack).send(&following("over", IncidentEvent::Resolved, &root, receipt_of_another.map(str::to_owned))).await);
         let messages = slack.messages();
         assert!(messages.len() == 1 && messages[0].thread_ts.is_none(), "{receipt_of_another:?}: {messages:?}");
     }
@@ -205,10 +205,10 @@ async fn a_receipt_of_another_kind_of_receiver_or_another_channel_begins_anew() 
 async fn a_picture_is_uploaded_below_the_message_it_belongs_to() {
     let slack = SlackApi::start();
     let app = app(&slack);
-    let root = parcel("root", Event::Firing);
+    let root = parcel("root", IncidentEvent::Firing);
     let posted = receipt(&app.send(&root).await);
-    let follows = following("over", Event::Resolved, &root, posted).follows;
-    let picture = Picture { name: "costs.png".to_owned(), title: "Costs".to_owned(), png: vec![0x89, b'P', 0, 255, 13, 10] };
+    let follows = following("over", IncidentEvent::Resolved, &root, posted).follows;
+    let picture = ImageAttachment { name: "costs.png".to_owned(), title: "Costs".to_owned(), png: vec![0x89, b'P', 0, 255, 13, 10] };
     receipt(&app.show(&picture, follows.first()).await);
     receipt(&app.show(&picture, None).await);
     let shown: Vec<_> = slack.files().into_iter().map(|file| (file.name, file.came, file.shown)).collect();
@@ -243,6 +243,6 @@ async fn a_look_tells_who_posts_and_what_is_missing() {
     let wrong = receiver(&settings, &[("token", "xoxb-wrong-hunter2")]);
     let why = wrong.probe().await.expect_err("the token is wrong");
     assert!(why.contains("invalid_auth") && why.contains("OAuth & Permissions") && !why.contains("hunter2"), "{why}");
-    let Outcome::Stopped(why) = wrong.send(&parcel("one", Event::Firing)).await else { panic!("it goes on") };
+    let DeliveryOutcome::Stopped(why) = wrong.send(&parcel("one", IncidentEvent::Firing)).await else { panic!("it goes on") };
     assert!(why.contains("invalid_auth") && !why.contains("hunter2"), "{why}");
 }

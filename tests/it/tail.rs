@@ -244,7 +244,7 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
 fn a_command_line_without_sense_is_refused() {
     let folder = TempDir::new().expect("a folder");
     for (args, expected) in
-        [(&[][..], "<FUNCTION>"), (&["f", "--since", "5"], "a length of time such as"), (&["[a"], "not a pattern"), (&[""], "a name or a pattern")]
+        [(&[][..], "<FUNCTION>"), (&["f", "--since", "5"], "a length of time such as"), (&["[a"], "not a valid pattern"), (&[""], "a name or a pattern")]
     {
         let output = tail(&folder, "http://127.0.0.1:9", args).run();
         assert!(output.code == Some(64) && output.stderr.contains(expected), "{args:?}: {}", output.stderr);

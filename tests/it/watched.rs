@@ -1,4 +1,4 @@
-//! The monitor watches itself: its heart beats while its loop turns, and a store that cannot be written is told past it.
+//! The monitor watches itself: it sends heartbeats while it runs, and reports directly that its store cannot be written.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! What a warm-up ping is: the payload that keeps a function's environments warm, and the answer of a function that knows it.
+//! Warm-up pings: the payload that keeps a function's environments warm, and the response of a function that supports it.
 //!
-//! The monitor sends [`Ping::payload`] and reads [`Answer::read`]; the API knows a ping by [`Ping::recognise`] before it has brought
-//! up anything else, holds it for [`Ping::hold`], and answers with an [`Answer`]. Pings of others are known too: `lambda-warmer` and
+//! The monitor sends [`Ping::payload`] and reads [`Answer::read`]; the API recognizes a ping with [`Ping::recognise`] before it
+//! initializes anything else, holds it for [`Ping::hold`], and answers with an [`Answer`]. Other pings are supported too: `lambda-warmer` and
 //! `serverless-plugin-warmup` have payloads of their own, and Zappa's keep-warm is a bare scheduled event of EventBridge.
 
 use std::time::Duration;
@@ -26,14 +26,14 @@ pub struct Ping {
 
 /// The payload as it is written.
 #[derive(Serialize)]
-struct Payload {
+struct PingPayload {
     concurrency: u32,
     warmer: bool,
 }
 
 /// What of an event tells whether it is a ping. The rest is skipped, not read.
 #[derive(Deserialize)]
-struct Event<'a> {
+struct PingEvent<'a> {
     #[serde(borrow)]
     warmer: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -52,7 +52,7 @@ struct Event<'a> {
 
 /// A scheduled event with a `job` asks for work.
 #[derive(Deserialize)]
-struct Detail<'a> {
+struct ScheduledDetail<'a> {
     #[serde(borrow)]
     job: Option<&'a RawValue>,
 }
@@ -67,7 +67,7 @@ impl Ping {
     pub fn payload(self) -> String {
         let Self { concurrency } = self;
         // Two plain fields always become JSON.
-        serde_json::to_string(&Payload { concurrency, warmer: true }).unwrap_or_else(|_| r#"{"warmer":true}"#.to_owned())
+        serde_json::to_string(&PingPayload { concurrency, warmer: true }).unwrap_or_else(|_| r#"{"warmer":true}"#.to_owned())
     }
 
     /// The ping that an event is, if it is one. Only its own fields count: what a request has in its body never makes it a ping.
@@ -75,7 +75,7 @@ impl Ping {
         if event.len() > LONGEST {
             return None;
         }
-        let event: Event<'_> = serde_json::from_str(event).ok()?;
+        let event: PingEvent<'_> = serde_json::from_str(event).ok()?;
         if event.request_context.is_some() || event.job.is_some() {
             return None;
         }
@@ -98,11 +98,11 @@ impl Ping {
     }
 }
 
-impl Event<'_> {
+impl PingEvent<'_> {
     /// A scheduled event that asks for nothing: its only use is to keep the function warm.
     fn is_idle_schedule(&self, source: Option<&str>) -> bool {
         let scheduled = text(self.detail_type).as_deref() == Some("Scheduled Event") && source.is_some_and(|source| SCHEDULERS.contains(&source));
-        let job = self.detail.and_then(|detail| serde_json::from_str::<Detail<'_>>(detail.get()).ok()).and_then(|detail| detail.job);
+        let job = self.detail.and_then(|detail| serde_json::from_str::<ScheduledDetail<'_>>(detail.get()).ok()).and_then(|detail| detail.job);
         scheduled && job.is_none()
     }
 }
@@ -118,14 +118,14 @@ fn count(value: &RawValue) -> u32 {
     (number as u32).clamp(1, MOST)
 }
 
-/// What a function that knows pings answers: which environment it was, and how it was found.
+/// The response of a function that supports pings: which environment answered, and in which state it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Always true: this is the answer to a ping.
     pub warm: bool,
     /// Whether the ping was the first event of its environment.
     pub new: bool,
-    /// Name of the environment, the same for as long as it lives; on Lambda its log stream.
+    /// The name of the environment, constant while it exists; on Lambda its log stream.
     pub environment: String,
     /// How long the environment has lived, in milliseconds.
     pub age_ms: u64,

@@ -1,4 +1,4 @@
-//! What stands behind a bill, and what of it is used by nobody.
+//! The billed resources of an account, and which of them are idle.
 
 mod kind;
 mod next_step;
@@ -12,9 +12,9 @@ use chrono::TimeDelta;
 
 pub use kind::ResourceKind;
 pub use next_step::next_step;
-pub use resource::{Idle, Inventory, Resource, Usage};
+pub use resource::{IdleSince, Inventory, Resource, ResourceUsage};
 pub use summary::{charged_by, price_words, summary};
-pub use usage::{Gap, Looked, usage};
+pub use usage::{MissingDatapoint, UsageWindow, usage};
 
-/// What was read is not taken for what is there when it is older than this.
+/// An inventory older than this is not used.
 pub const STALE: TimeDelta = TimeDelta::days(2);

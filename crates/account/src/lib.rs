@@ -1,3 +1,3 @@
-//! What stands in an account: resources, what of them is idle, and what they cost by the price table. Pure.
+//! The resources of an account: which of them are idle, and what they cost by the price table. Pure.
 
 pub mod inventory;

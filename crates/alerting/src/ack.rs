@@ -3,18 +3,18 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// That somebody takes care of an incident: no reminder and no escalation, unless it gets worse.
+/// An acknowledgement: no reminders and no escalation, unless the incident gets worse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ack {
+pub struct Acknowledgement {
     /// Who.
     pub author: String,
     /// When, UTC.
     pub at: DateTime<Utc>,
-    /// What else was said.
+    /// A note.
     pub note: String,
 }
 
-impl Ack {
+impl Acknowledgement {
     /// Whether it was said after the incident last got worse, at `worsened` (UTC).
     pub fn counts_after(&self, worsened: Option<DateTime<Utc>>) -> bool {
         worsened.is_none_or(|worsened| self.at > worsened)

@@ -1,4 +1,4 @@
-//! Rules, history, open incidents and the time in; incident changes and notifications out. Nothing else decides.
+//! Decides incident changes and notifications from rules, history, open incidents and the time. Nothing else decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,22 +6,22 @@ use chrono::{DateTime, Utc};
 use model::subject::Subject;
 
 use super::history::{History, ReceiverState};
-use super::incident::{self, Incident, State, Step};
+use super::incident::{self, Incident, IncidentState, IncidentStep};
 use super::notification::Notification;
-use super::operator::Orders;
+use super::operator::OperatorActions;
 use super::rules::Rule;
-use super::terms::Terms;
+use super::terms::ReceiverPolicy;
 
 /// The incidents that are not over, by their identity.
-pub type Open = BTreeMap<(String, Subject), Incident>;
+pub type OpenIncidents = BTreeMap<(String, Subject), Incident>;
 
-/// What does not change between two decisions: what the configuration says.
+/// The configured rules and receiver policies.
 #[derive(Debug, Clone, Default)]
 pub struct Rulebook {
-    /// What is told.
+    /// The rules.
     pub rules: Vec<Rule>,
     /// On which terms each receiver is.
-    pub terms: BTreeMap<String, Terms>,
+    pub terms: BTreeMap<String, ReceiverPolicy>,
 }
 
 /// What is to be committed, in one transaction.
@@ -29,7 +29,7 @@ pub struct Rulebook {
 pub struct Decision {
     /// Incidents as they are now.
     pub incidents: Vec<Incident>,
-    /// Who is to be told of what.
+    /// The notifications.
     pub notifications: Vec<Notification>,
 }
 
@@ -41,8 +41,8 @@ impl Decision {
 }
 
 /// Judges every rule and steps every incident. The order of the result is that of the rules and of their subjects.
-pub fn decide(book: &Rulebook, history: &History, open: &Open, orders: &Orders, now: DateTime<Utc>) -> Decision {
-    let mut steps: Vec<Step> = Vec::new();
+pub fn decide(book: &Rulebook, history: &History, open: &OpenIncidents, orders: &OperatorActions, now: DateTime<Utc>) -> Decision {
+    let mut steps: Vec<IncidentStep> = Vec::new();
     for rule in &book.rules {
         let mut judgements = rule.condition.judge(history, now);
         let absent = open.keys().filter(|(name, _)| *name == rule.name).filter_map(|(_, subject)| rule.condition.judge_absent(subject, history, now));
@@ -60,7 +60,7 @@ pub fn decide(book: &Rulebook, history: &History, open: &Open, orders: &Orders, 
     }
     mute(&book.rules, open, &mut steps);
     let mut decision = Decision::default();
-    for Step { mut incident, tell } in steps {
+    for IncidentStep { mut incident, tell } in steps {
         for (event, receivers) in tell {
             let told = addressees(&incident.subject, &receivers, book, history);
             let notification = |receiver: &String| Notification { incident: incident.id.clone(), receiver: receiver.clone(), event, at: now };
@@ -95,9 +95,9 @@ fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history:
 }
 
 /// Says of each incident whose symptom it is. A change of that is a step of its own.
-fn mute(rules: &[Rule], open: &Open, steps: &mut Vec<Step>) {
+fn mute(rules: &[Rule], open: &OpenIncidents, steps: &mut Vec<IncidentStep>) {
     let stepped: BTreeSet<String> = steps.iter().map(|step| step.incident.id.clone()).collect();
-    let firing = |incident: &&Incident| incident.state == State::Firing;
+    let firing = |incident: &&Incident| incident.state == IncidentState::Firing;
     let others = open.values().filter(|incident| !stepped.contains(&incident.id));
     let mut by_subject: BTreeMap<&Subject, Vec<&Incident>> = BTreeMap::new();
     for incident in steps.iter().map(|step| &step.incident).chain(others).filter(firing) {
@@ -120,7 +120,7 @@ fn mute(rules: &[Rule], open: &Open, steps: &mut Vec<Step>) {
     for step in steps.iter_mut() {
         step.incident.muted_by = causes.get(&step.incident.id).cloned();
     }
-    steps.extend(muted.into_iter().map(|incident| Step { incident, tell: vec![] }));
+    steps.extend(muted.into_iter().map(|incident| IncidentStep { incident, tell: vec![] }));
 }
 
 /// The incident among `related`, by age, that explains a symptom, and that nothing explains in its turn.
@@ -150,21 +150,21 @@ fn root_of<'a>(symptom: &Incident, related: &[&'a Incident], rules: &[Rule]) -> 
 /// Why nothing will ever judge an incident again, if so.
 fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'static str> {
     let Some(rule) = rules.iter().find(|rule| rule.name == incident.rule) else {
-        return Some("its rule is no longer in the configuration");
+        return Some("the rule was removed from the configuration");
     };
     if !rule.condition.covers(&incident.subject) {
-        return Some("its rule no longer speaks of it");
+        return Some("the rule no longer covers it");
     }
     match &incident.subject {
-        Subject::Source(name) if history.source(name).is_none() => Some("its source is no longer in the configuration"),
-        Subject::Receiver(name) if history.receiver(name).is_none() => Some("its receiver is no longer in the configuration"),
+        Subject::Source(name) if history.source(name).is_none() => Some("the source was removed from the configuration"),
+        Subject::Receiver(name) if history.receiver(name).is_none() => Some("the receiver was removed from the configuration"),
         _ => None,
     }
 }
 
 /// The open incidents under the names that their rules have now, and those that were renamed.
-pub fn renamed(open: Open, rules: &[Rule]) -> (Open, Vec<Incident>) {
-    let mut known = Open::new();
+pub fn renamed(open: OpenIncidents, rules: &[Rule]) -> (OpenIncidents, Vec<Incident>) {
+    let mut known = OpenIncidents::new();
     let mut changed = Vec::new();
     let (old, current): (Vec<_>, Vec<_>) = open.into_iter().partition(|((rule, _), _)| rules.iter().any(|new| new.was.contains(rule)));
     known.extend(current);
@@ -184,9 +184,9 @@ pub fn renamed(open: Open, rules: &[Rule]) -> (Open, Vec<Incident>) {
 }
 
 /// Headlines of the symptoms among the open incidents, by the id of their cause.
-pub fn symptoms(open: &Open) -> BTreeMap<String, Vec<String>> {
+pub fn symptoms(open: &OpenIncidents) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for incident in open.values().filter(|incident| incident.state == State::Firing) {
+    for incident in open.values().filter(|incident| incident.state == IncidentState::Firing) {
         if let Some(cause) = &incident.muted_by {
             all.entry(cause.clone()).or_default().push(incident.finding.headline.clone());
         }
@@ -199,8 +199,8 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::incident::Event;
-    use crate::observation::{Observation, What};
+    use crate::incident::IncidentEvent;
+    use crate::observation::{Observation, ObservationBody};
     use crate::rules::Condition;
     use model::call_failure::{CallFailure, FailureKind};
 
@@ -212,11 +212,11 @@ mod tests {
         Rulebook { rules, terms: BTreeMap::new() }
     }
 
-    fn judged(rules: Vec<Rule>, history: &History, open: &Open, now: DateTime<Utc>) -> Decision {
-        decide(&book(rules), history, open, &Orders::default(), now)
+    fn judged(rules: Vec<Rule>, history: &History, open: &OpenIncidents, now: DateTime<Utc>) -> Decision {
+        decide(&book(rules), history, open, &OperatorActions::default(), now)
     }
 
-    fn open(decision: Decision) -> Open {
+    fn open(decision: Decision) -> OpenIncidents {
         decision.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect()
     }
 
@@ -224,7 +224,7 @@ mod tests {
         let mut history = History::default();
         history.watch(source, at);
         let failure = CallFailure { call: "c".into(), resource: "r".into(), kind: FailureKind::Denied, said: "no".into(), next_step: "allow it".into() };
-        history.record(&Observation { at, seen: at, source: source.into(), what: What::Failed(failure) });
+        history.record(&Observation { at, seen: at, source: source.into(), what: ObservationBody::Failed(failure) });
         history
     }
 
@@ -232,29 +232,29 @@ mod tests {
     fn each_receiver_is_told_once_of_each_step_and_nothing_is_told_twice() {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
         let history = failing("watch.x", now);
-        let first = judged(vec![rule()], &history, &Open::new(), now);
+        let first = judged(vec![rule()], &history, &OpenIncidents::new(), now);
         assert_eq!(
             first.notifications.iter().map(|told| (told.receiver.as_str(), told.event)).collect::<Vec<_>>(),
-            [("team", Event::Firing), ("me", Event::Firing)]
+            [("team", IncidentEvent::Firing), ("me", IncidentEvent::Firing)]
         );
-        assert_eq!(first, judged(vec![rule()], &history, &Open::new(), now), "the same in, the same out");
+        assert_eq!(first, judged(vec![rule()], &history, &OpenIncidents::new(), now), "the same in, the same out");
         assert!(judged(vec![rule()], &history, &open(first), now + TimeDelta::hours(1)).is_empty());
     }
 
     #[test]
     fn what_nothing_watches_any_more_is_closed_with_the_reason() {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
-        let open = open(judged(vec![rule()], &failing("watch.x", now), &Open::new(), now));
+        let open = open(judged(vec![rule()], &failing("watch.x", now), &OpenIncidents::new(), now));
         let narrower = Rule { condition: Condition::silence_of("watch.other"), ..rule() };
         for (rules, history, why) in [
-            (vec![], failing("watch.x", now), "its rule is no longer in"),
-            (vec![narrower], failing("watch.x", now), "its rule no longer speaks"),
+            (vec![], failing("watch.x", now), "the rule was removed"),
+            (vec![narrower], failing("watch.x", now), "the rule no longer covers"),
             (vec![rule()], History::default(), "its source"),
         ] {
             let decision = judged(rules, &history, &open, now);
-            assert_eq!(decision.incidents[0].state, State::Resolved);
+            assert_eq!(decision.incidents[0].state, IncidentState::Resolved);
             assert!(decision.incidents[0].why.as_deref().unwrap().starts_with(why));
-            assert!(decision.notifications.iter().all(|told| told.event == Event::Closed));
+            assert!(decision.notifications.iter().all(|told| told.event == IncidentEvent::Closed));
             assert_eq!(decision.notifications.len(), 2);
         }
     }

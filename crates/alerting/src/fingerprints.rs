@@ -1,4 +1,4 @@
-//! The errors each function has ever shown, so that a new one can be told from one that comes again.
+//! The known errors of each function, to distinguish new errors from repeated ones.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct KnownError {
     pub function: String,
     /// What the error is known by.
     pub fingerprint: String,
-    /// When it happened for the first time, as far as it was seen, UTC.
+    /// When it first happened, as far as known, UTC.
     pub first: DateTime<Utc>,
     /// When it was seen for the first time, UTC.
     pub seen: DateTime<Utc>,
@@ -25,25 +25,25 @@ pub struct KnownError {
 
 /// Every known error, by function.
 #[derive(Debug, Default)]
-pub struct Fingerprints(BTreeMap<String, BTreeMap<String, Times>>);
+pub struct KnownErrors(BTreeMap<String, BTreeMap<String, ErrorTimes>>);
 
 #[derive(Debug, Clone, Copy)]
-struct Times {
+struct ErrorTimes {
     first: DateTime<Utc>,
     seen: DateTime<Utc>,
     last: DateTime<Utc>,
 }
 
-impl Fingerprints {
-    /// Takes in that an error is known, or was met once more; the earliest and the latest times count, in whatever order they come.
+impl KnownErrors {
+    /// Records an occurrence of an error; keeps the earliest and the latest times, in any order of calls.
     pub fn learn(&mut self, error: KnownError) {
         let KnownError { function, fingerprint, first, seen, last } = error;
         let known = self.0.entry(function).or_default();
         if let Some(times) = known.get_mut(&fingerprint) {
-            *times = Times { first: times.first.min(first), seen: times.seen.min(seen), last: times.last.max(last) };
+            *times = ErrorTimes { first: times.first.min(first), seen: times.seen.min(seen), last: times.last.max(last) };
             return;
         }
-        known.insert(fingerprint, Times { first, seen, last });
+        known.insert(fingerprint, ErrorTimes { first, seen, last });
         if known.len() > MOST_FINGERPRINTS {
             let oldest = known.iter().min_by_key(|(fingerprint, times)| (times.last, *fingerprint)).map(|(fingerprint, _)| fingerprint.clone());
             oldest.and_then(|fingerprint| known.remove(&fingerprint));
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_earliest_times_count_whatever_the_order() {
         for order in [[(5, 9), (3, 12), (7, 8)], [(3, 12), (7, 8), (5, 9)], [(7, 8), (5, 9), (3, 12)]] {
-            let mut known = Fingerprints::default();
+            let mut known = KnownErrors::default();
             order.into_iter().for_each(|(first, seen)| known.learn(met("e", first, seen)));
             assert_eq!(known.first("f", "e"), Some((at(3), at(8))), "{order:?}");
             assert_eq!((known.first("g", "e"), known.first("f", "x")), (None, None));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn of_too_many_the_one_not_seen_for_longest_is_forgotten() {
-        let mut known = Fingerprints::default();
+        let mut known = KnownErrors::default();
         known.learn(met("old, and again and again", 0, 0));
         (1..MOST_FINGERPRINTS as i64).for_each(|n| known.learn(met(&format!("e{n}"), n, n)));
         known.learn(met("old, and again and again", 99_999, 99_999));

@@ -1,5 +1,5 @@
-//! What the rules look back on. It holds no more than the longest window any rule has, but for the errors that were ever seen, and
-//! gives the same answers whatever the order the same observations came in.
+//! The observations that rules use. It holds the longest window of any rule, plus every known error, and
+//! gives the same answers for any order of the same observations.
 
 mod seen;
 mod states;
@@ -7,99 +7,100 @@ mod states;
 use std::collections::{BTreeMap, BTreeSet};
 
 use account::inventory::{Inventory, ResourceKind, STALE};
-use billing::costs::Costs;
+use billing::costs::CostLedger;
 use billing::early::EarlyFigure;
 use billing::ledger::Ledger;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use lambda_log::fault::Fault;
-use lambda_log::tally::{Tally, minute_of};
+use lambda_log::fault::FailedInvocation;
+use lambda_log::tally::{InvocationCounts, minute_of};
 
-use super::fingerprints::{Fingerprints, KnownError};
-use super::observation::{MetricPoint, Observation, Ping, What};
+use super::fingerprints::{KnownError, KnownErrors};
+use super::observation::{MetricPoint, Observation, ObservationBody, PingResult};
 use seen::{drop_until, insert, moved, newest};
 
-pub use seen::Seen;
-pub use states::{Failing, ReceiverState, SourceState, Untold};
+pub use seen::Timestamped;
+pub use states::{FailureRun, ReceiverFailure, ReceiverState, SourceState};
 
 /// Everything the rules know.
 #[derive(Debug, Default)]
 pub struct History {
     bill: Ledger,
-    minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Seen<Tally>>>,
-    faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Seen<Fault>>>>,
-    errors: Fingerprints,
+    minutes: BTreeMap<String, BTreeMap<DateTime<Utc>, Timestamped<InvocationCounts>>>,
+    faults: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Timestamped<FailedInvocation>>>>,
+    errors: KnownErrors,
     read_up_to: BTreeMap<String, DateTime<Utc>>,
     measured_up_to: BTreeMap<String, DateTime<Utc>>,
-    pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<Ping>>>,
+    pings: BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<PingResult>>>,
     metrics: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, MetricPoint>>,
     /// What stands behind the bill, by kind and region.
-    inventories: BTreeMap<(ResourceKind, String), Seen<Inventory>>,
+    inventories: BTreeMap<(ResourceKind, String), Timestamped<Inventory>>,
     /// Why a kind could not be read when it was last tried.
-    unread: BTreeMap<(ResourceKind, String), Seen<(String, String)>>,
+    unread: BTreeMap<(ResourceKind, String), Timestamped<(String, String)>>,
     sources: BTreeMap<String, SourceState>,
     receivers: BTreeMap<String, ReceiverState>,
 }
 
-/// What is known of a kind of resources in a region.
+/// The known resources of one kind in a region.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownInventory<'a> {
     /// When it was last read, UTC.
     pub seen: DateTime<Utc>,
-    /// What was read then.
+    /// The last inventory.
     pub inventory: &'a Inventory,
     /// Why it could not be read since, if it was tried.
     pub unknown: Option<&'a str>,
 }
 
 impl History {
-    /// Takes an observation in.
+    /// Records an observation.
     pub fn record(&mut self, observation: &Observation) {
         let Observation { at, seen, source, what } = observation;
         match what {
-            What::Cost(cost) => self.bill.record_cost(*seen, cost),
+            ObservationBody::Cost(cost) => self.bill.record_cost(*seen, cost),
             // What they add up to comes as a cost.
-            What::Lines(_) => {}
-            What::Early(figure) => self.bill.record_early(*seen, source, figure),
-            What::Tally(tally) => {
+            ObservationBody::Lines(_) => {}
+            ObservationBody::Early(figure) => self.bill.record_early(*seen, source, figure),
+            ObservationBody::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
-                let minute =
-                    minutes.entry(minute_of(*at)).or_insert_with(|| Seen { seen: *seen, it: Tally { function: tally.function.clone(), ..Tally::default() } });
+                let minute = minutes
+                    .entry(minute_of(*at))
+                    .or_insert_with(|| Timestamped { seen: *seen, it: InvocationCounts { function: tally.function.clone(), ..InvocationCounts::default() } });
                 minute.seen = minute.seen.max(*seen);
                 minute.it.add(tally);
             }
-            What::Fault(fault) => {
+            ObservationBody::Fault(fault) => {
                 if let Some(fingerprint) = &fault.fingerprint {
                     let (function, fingerprint) = (fault.function.clone(), fingerprint.clone());
                     self.errors.learn(KnownError { function, fingerprint, first: *at, seen: *seen, last: *seen });
                 }
                 let at_once = self.faults.entry(fault.function.clone()).or_default().entry(*at).or_default();
-                insert(at_once, Seen { seen: *seen, it: fault.clone() });
+                insert(at_once, Timestamped { seen: *seen, it: fault.clone() });
             }
-            What::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
-            What::MeasuredUpTo(read) => moved(&mut self.measured_up_to, &read.function, *at),
-            What::Ping(ping) => {
+            ObservationBody::ReadUpTo(read) => moved(&mut self.read_up_to, &read.function, *at),
+            ObservationBody::MeasuredUpTo(read) => moved(&mut self.measured_up_to, &read.function, *at),
+            ObservationBody::Ping(ping) => {
                 insert(self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default(), ping.clone());
             }
-            What::Metric(point) => {
+            ObservationBody::Metric(point) => {
                 self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
             }
-            What::Inventory(inventory) => {
+            ObservationBody::Inventory(inventory) => {
                 let key = (inventory.kind, inventory.region.clone());
                 match &inventory.unknown {
                     Some(why) => newest(&mut self.unread, key, *seen, (source.clone(), why.clone())),
                     None => newest(&mut self.inventories, key, *seen, inventory.clone()),
                 }
             }
-            What::Answered => {
+            ObservationBody::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
                     state.answered = state.answered.max(Some(*seen));
                     // What failed after this answer has come first by chance.
                     state.failing.take_if(|failing| failing.until <= *seen);
                 }
             }
-            What::Failed(failure) => {
+            ObservationBody::Failed(failure) => {
                 if let Some(state) = self.sources.get_mut(source).filter(|state| state.answered.is_none_or(|answered| answered < *seen)) {
-                    let run = state.failing.get_or_insert_with(|| Failing { since: *seen, until: *seen, polls: 0, last: failure.clone() });
+                    let run = state.failing.get_or_insert_with(|| FailureRun { since: *seen, until: *seen, polls: 0, last: failure.clone() });
                     run.polls += 1;
                     run.since = run.since.min(*seen);
                     if run.until < *seen || (run.until == *seen && run.last <= *failure) {
@@ -110,14 +111,14 @@ impl History {
         }
     }
 
-    /// Whether it is a point of a metric that says what is known already.
+    /// Whether it is a metric point that is already known.
     pub fn knows_point(&self, observation: &Observation) -> bool {
-        let What::Metric(point) = &observation.what else { return false };
+        let ObservationBody::Metric(point) = &observation.what else { return false };
         let of_function = (point.function.clone(), point.metric.clone());
         self.metrics.get(&of_function).and_then(|points| points.get(&observation.at)) == Some(point)
     }
 
-    /// The clock was set back to `now`: what was seen later counts as seen now, or it would stand in the way of what comes.
+    /// Handles a clock that was set back to `now`: what was seen later counts as seen now, so that it does not block new observations.
     pub fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
         for state in self.sources.values_mut() {
             state.since = state.since.min(now);
@@ -136,7 +137,7 @@ impl History {
             *at = (*at).min(now);
         }
         for faults in self.faults.values_mut() {
-            let later: Vec<Seen<Fault>> = faults.split_off(&now).into_values().flatten().collect();
+            let later: Vec<Timestamped<FailedInvocation>> = faults.split_off(&now).into_values().flatten().collect();
             if !later.is_empty() {
                 faults.insert(now, later);
             }
@@ -144,14 +145,15 @@ impl History {
         }
         for minutes in self.minutes.values_mut() {
             for (_, later) in minutes.split_off(&minute_of(now)) {
-                let minute =
-                    minutes.entry(minute_of(now)).or_insert_with(|| Seen { seen: now, it: Tally { function: later.it.function.clone(), ..Tally::default() } });
+                let minute = minutes
+                    .entry(minute_of(now))
+                    .or_insert_with(|| Timestamped { seen: now, it: InvocationCounts { function: later.it.function.clone(), ..InvocationCounts::default() } });
                 minute.it.add(&later.it);
             }
             minutes.values_mut().for_each(|minute| minute.seen = minute.seen.min(now));
         }
         for pings in self.pings.values_mut() {
-            let later: Vec<Ping> = pings.split_off(&now).into_values().flatten().collect();
+            let later: Vec<PingResult> = pings.split_off(&now).into_values().flatten().collect();
             if !later.is_empty() {
                 pings.insert(now, later);
             }
@@ -174,7 +176,7 @@ impl History {
         self.sources.insert(source.to_owned(), state);
     }
 
-    /// Puts in what is known of a receiver.
+    /// Sets the state of a receiver.
     pub fn know_receiver(&mut self, name: &str, state: ReceiverState) {
         self.receivers.insert(name.to_owned(), state);
     }
@@ -207,8 +209,8 @@ impl History {
         &self.bill
     }
 
-    /// The bill, as far as it is known.
-    pub fn costs(&self) -> &Costs {
+    /// The cost ledger.
+    pub fn costs(&self) -> &CostLedger {
         self.bill.costs()
     }
 
@@ -222,26 +224,26 @@ impl History {
         self.read_up_to.iter().map(|(function, at)| (function.as_str(), *at))
     }
 
-    /// A function's counts from `from` to now, durations and causes left out: adding those up takes longest, and few rules ask for them.
-    pub fn counted(&self, function: &str, from: DateTime<Utc>) -> Tally {
-        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+    /// A function's counts from `from` to now, without durations and causes: adding those up is slow, and few rules need them.
+    pub fn counted(&self, function: &str, from: DateTime<Utc>) -> InvocationCounts {
+        let mut sum = InvocationCounts { function: function.to_owned(), ..InvocationCounts::default() };
         self.counts(function, from).for_each(|tally| sum.add_numbers(tally));
         sum
     }
 
     /// The same with everything that was counted.
-    pub fn counted_with_durations(&self, function: &str, from: DateTime<Utc>) -> Tally {
-        let mut sum = Tally { function: function.to_owned(), ..Tally::default() };
+    pub fn counted_with_durations(&self, function: &str, from: DateTime<Utc>) -> InvocationCounts {
+        let mut sum = InvocationCounts { function: function.to_owned(), ..InvocationCounts::default() };
         self.counts(function, from).for_each(|tally| sum.add(tally));
         sum
     }
 
-    fn counts(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = &Tally> {
+    fn counts(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = &InvocationCounts> {
         self.minutes.get(function).into_iter().flat_map(move |minutes| minutes.range(minute_of(from)..)).map(|(_, counted)| &counted.it)
     }
 
     /// A function's faults by time, oldest first, those that happened or were seen since `from`.
-    pub fn faults(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &Fault)> {
+    pub fn faults(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &FailedInvocation)> {
         let all = self.faults.get(function).into_iter().flatten();
         all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault)))
             .filter(move |(at, fault)| *at >= from || fault.seen >= from)
@@ -259,7 +261,7 @@ impl History {
     }
 
     /// A function's pings, latest first.
-    pub fn pings(&self, function: &str) -> impl Iterator<Item = (DateTime<Utc>, &Ping)> {
+    pub fn pings(&self, function: &str) -> impl Iterator<Item = (DateTime<Utc>, &PingResult)> {
         self.pings.get(function).into_iter().flat_map(|pings| pings.iter().rev()).flat_map(|(at, pings)| pings.iter().rev().map(|ping| (*at, ping)))
     }
 
@@ -273,7 +275,7 @@ impl History {
         self.metrics.get(&(function.to_owned(), metric.to_owned())).into_iter().flat_map(move |points| points.range(from..)).map(|(at, point)| (*at, point))
     }
 
-    /// What stands behind the bill, as far as it has ever been read, by kind and region.
+    /// The last inventory of each kind and region.
     pub fn inventories(&self) -> impl Iterator<Item = KnownInventory<'_>> {
         self.inventories.iter().map(|(key, known)| KnownInventory {
             seen: known.seen,
@@ -289,27 +291,28 @@ impl History {
 
     /// The kinds that a source could not read when it last tried, in order.
     pub fn unread_by(&self, source: &str) -> Vec<ResourceKind> {
-        let newer = |key: &(ResourceKind, String), unread: &Seen<(String, String)>| self.inventories.get(key).is_none_or(|known| known.seen < unread.seen);
+        let newer =
+            |key: &(ResourceKind, String), unread: &Timestamped<(String, String)>| self.inventories.get(key).is_none_or(|known| known.seen < unread.seen);
         let kinds = self.unread.iter().filter(|(key, unread)| unread.it.0 == source && newer(key, unread)).map(|((kind, _), _)| *kind);
         kinds.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// What is known of each source.
+    /// The state of each source.
     pub fn sources(&self) -> impl Iterator<Item = (&str, &SourceState)> {
         self.sources.iter().map(|(name, state)| (name.as_str(), state))
     }
 
-    /// What is known of each receiver of the configuration.
+    /// The state of each receiver of the configuration.
     pub fn receivers(&self) -> impl Iterator<Item = (&str, &ReceiverState)> {
         self.receivers.iter().map(|(name, state)| (name.as_str(), state))
     }
 
-    /// What is known of one receiver.
+    /// The state of one receiver.
     pub fn receiver(&self, name: &str) -> Option<&ReceiverState> {
         self.receivers.get(name)
     }
 
-    /// What is known of one source.
+    /// The state of one source.
     pub fn source(&self, name: &str) -> Option<&SourceState> {
         self.sources.get(name)
     }

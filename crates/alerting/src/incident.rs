@@ -1,4 +1,4 @@
-//! The life of one rule on one subject: pending, firing, resolved.
+//! The states of an incident (one rule on one subject): pending, firing, resolved.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Cause;
@@ -6,8 +6,8 @@ use model::subject::Subject;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::ack::Ack;
-use super::rules::{Finding, Judgement, Rule, Severity, Verdict};
+use super::ack::Acknowledgement;
+use super::rules::{IncidentDetails, Judgement, Rule, Severity, Verdict};
 
 /// How long news of an open incident are collected before its receivers are told of them.
 const TOGETHER: TimeDelta = TimeDelta::minutes(10);
@@ -15,16 +15,16 @@ const TOGETHER: TimeDelta = TimeDelta::minutes(10);
 /// Where an incident is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
-    /// The condition holds, but not for long enough to tell anybody.
+pub enum IncidentState {
+    /// The condition holds, but not yet for long enough to fire.
     Pending,
-    /// It holds, and its receivers are told.
+    /// It holds, and its receivers are notified.
     Firing,
     /// It is over.
     Resolved,
 }
 
-impl State {
+impl IncidentState {
     /// The word used in JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -38,31 +38,31 @@ impl State {
 /// One life. At most one that is not over exists per rule and subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Names this life for good: made of the moment it opened, the rule and the subject, and kept when the rule is renamed. In the order of
+    /// Its permanent id, made of the time it opened, the rule and the subject; it does not change when the rule is renamed. In the order of
     /// ids, older incidents come first. Empty only where a report reads a store that no daemon of this version has worked on yet.
     #[serde(default)]
     pub id: String,
     /// The rule's name.
     pub rule: String,
-    /// What it is about.
+    /// Its subject.
     pub subject: Subject,
     /// The highest severity it has had.
     pub severity: Severity,
     /// Where it is in its life.
-    pub state: State,
+    pub state: IncidentState,
     /// When the condition first held, UTC.
     pub opened: DateTime<Utc>,
-    /// When the first receivers were told, UTC.
+    /// When the first receivers were notified, UTC.
     pub fired: Option<DateTime<Utc>>,
-    /// When they were last told, UTC.
+    /// When they were last notified, UTC.
     pub told: Option<DateTime<Utc>>,
-    /// Since when the condition has been clear while the incident is kept firing, UTC.
+    /// Since when the condition has been clear while the incident keeps firing, UTC.
     #[serde(default)]
     pub clear_since: Option<DateTime<Utc>>,
     /// When its severity rose, UTC.
     #[serde(default)]
     pub worsened: Option<DateTime<Utc>>,
-    /// When further receivers were told because nobody took care of it, UTC.
+    /// When it escalated to further receivers, UTC.
     #[serde(default)]
     pub escalated: Option<DateTime<Utc>>,
     /// When it ended, UTC.
@@ -70,37 +70,37 @@ pub struct Incident {
     /// Why it ended.
     #[serde(default)]
     pub why: Option<String>,
-    /// The incident whose symptom it is: while that one is firing, nobody is told of this one by itself.
+    /// The incident whose symptom it is: while that one fires, this one causes no notifications of its own.
     #[serde(default)]
     pub muted_by: Option<String>,
-    /// What was found, as it was last told.
-    pub finding: Finding,
-    /// Every cause that has been told of.
+    /// The details of the last notification.
+    pub finding: IncidentDetails,
+    /// Every cause that was part of a notification.
     pub causes: Vec<Cause>,
-    /// The receivers that are told of it.
+    /// The receivers that are notified.
     pub receivers: Vec<String>,
 }
 
 impl Incident {
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
-        self.state == State::Resolved
+        self.state == IncidentState::Resolved
     }
 }
 
 /// What happened to an incident in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// It still holds, and its receivers asked to be told again.
+pub enum IncidentEvent {
+    /// It still holds, and a reminder is due.
     Reminder,
-    /// It still holds, and for a cause, or with an error, that nobody has been told of.
+    /// It still holds, with a new cause or error.
     Changed,
     /// It still holds, and its severity has risen.
     Worsened,
-    /// It still holds, nobody has taken care of it, and further receivers are to be told.
+    /// It still holds, is not acknowledged, and escalates to further receivers.
     Escalated,
-    /// Its receivers are to be told for the first time.
+    /// Its receivers are notified for the first time.
     Firing,
     /// It is over.
     Resolved,
@@ -108,7 +108,7 @@ pub enum Event {
     Closed,
 }
 
-impl Event {
+impl IncidentEvent {
     /// Every event.
     pub const ALL: &'static [Self] = &[Self::Reminder, Self::Changed, Self::Worsened, Self::Escalated, Self::Firing, Self::Resolved, Self::Closed];
 
@@ -131,16 +131,16 @@ impl Event {
     }
 }
 
-/// An incident after a step, with who is to be told what.
+/// An incident after a step, with the resulting notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The incident as it is now.
+pub struct IncidentStep {
+    /// The incident after the step.
     pub incident: Incident,
-    /// What to tell, and to whom.
-    pub tell: Vec<(Event, Vec<String>)>,
+    /// The events, each with its receivers.
+    pub tell: Vec<(IncidentEvent, Vec<String>)>,
 }
 
-impl Step {
+impl IncidentStep {
     fn silent(incident: Incident) -> Self {
         Self { incident, tell: vec![] }
     }
@@ -148,51 +148,51 @@ impl Step {
 
 /// The next step in the life of `rule` on the judged subject. `None` if nothing changes.
 ///
-/// Times of the incident that lie ahead of `now`, because the clock was set back, count from `now` on.
-pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
+/// Times of the incident in the future, because the clock was set back, count from `now` on.
+pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, ack: Option<&Acknowledgement>, now: DateTime<Utc>) -> Option<IncidentStep> {
     match (open, &judgement.verdict) {
         // What is not known keeps things as they are.
         (_, Verdict::Unknown(_)) | (None, Verdict::Clear(_)) => None,
         (None, Verdict::Holds(finding)) => {
             let incident = opened(rule, &judgement.subject, finding, now);
-            Some(if rule.hold.is_none() { fire(rule, incident, finding, now) } else { Step::silent(incident) })
+            Some(if rule.hold.is_none() { fire(rule, incident, finding, now) } else { IncidentStep::silent(incident) })
         }
         (Some(incident), Verdict::Holds(finding)) => {
             let incident = anchored(incident, now);
             match incident.state {
-                State::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident, finding, now)),
-                State::Firing => goes_on(rule, incident, finding, ack, now),
-                State::Resolved => None,
+                IncidentState::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident, finding, now)),
+                IncidentState::Firing => goes_on(rule, incident, finding, ack, now),
+                IncidentState::Resolved => None,
             }
         }
         (Some(incident), Verdict::Clear(why)) => {
             let mut incident = anchored(incident, now);
-            let keep = rule.keep_firing_for.filter(|_| incident.state == State::Firing);
-            let Some(keep) = keep else { return Some(end(incident, Event::Resolved, why, now)) };
+            let keep = rule.keep_firing_for.filter(|_| incident.state == IncidentState::Firing);
+            let Some(keep) = keep else { return Some(end(incident, IncidentEvent::Resolved, why, now)) };
             match incident.clear_since {
-                Some(since) if now - since >= keep.delta() => Some(end(incident, Event::Resolved, why, now)),
+                Some(since) if now - since >= keep.delta() => Some(end(incident, IncidentEvent::Resolved, why, now)),
                 Some(_) => None,
                 None => {
                     incident.clear_since = Some(now);
-                    Some(Step::silent(incident))
+                    Some(IncidentStep::silent(incident))
                 }
             }
         }
     }
 }
 
-/// Ends an incident that nothing watches any more; `why` says what is gone.
-pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> Step {
-    end(anchored(incident, now), Event::Closed, why, now)
+/// Closes an incident that nothing judges any more; `why` says what was removed.
+pub fn close(incident: &Incident, why: &str, now: DateTime<Utc>) -> IncidentStep {
+    end(anchored(incident, now), IncidentEvent::Closed, why, now)
 }
 
-fn opened(rule: &Rule, subject: &Subject, finding: &Finding, now: DateTime<Utc>) -> Incident {
+fn opened(rule: &Rule, subject: &Subject, finding: &IncidentDetails, now: DateTime<Utc>) -> Incident {
     Incident {
         id: id(&rule.name, subject, now),
         rule: rule.name.clone(),
         subject: subject.clone(),
         severity: rule.severity_of(finding),
-        state: State::Pending,
+        state: IncidentState::Pending,
         opened: now,
         fired: None,
         told: None,
@@ -213,9 +213,9 @@ fn id(rule: &str, subject: &Subject, opened: DateTime<Utc>) -> String {
     format!("{:08x}{:06x}", opened.timestamp(), xxh3_64(format!("{rule}\n{subject}\n{}", opened.timestamp_millis()).as_bytes()) >> 40)
 }
 
-fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) -> Step {
+fn fire(rule: &Rule, incident: Incident, finding: &IncidentDetails, now: DateTime<Utc>) -> IncidentStep {
     let incident = Incident {
-        state: State::Firing,
+        state: IncidentState::Firing,
         severity: incident.severity.max(rule.severity_of(finding)),
         fired: Some(now),
         told: Some(now),
@@ -224,11 +224,11 @@ fn fire(rule: &Rule, incident: Incident, finding: &Finding, now: DateTime<Utc>) 
         receivers: rule.tell.clone(),
         ..incident
     };
-    Step { tell: vec![(Event::Firing, incident.receivers.clone())], incident }
+    IncidentStep { tell: vec![(IncidentEvent::Firing, incident.receivers.clone())], incident }
 }
 
 /// The condition of a firing incident still holds.
-fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&Ack>, now: DateTime<Utc>) -> Option<Step> {
+fn goes_on(rule: &Rule, mut incident: Incident, finding: &IncidentDetails, ack: Option<&Acknowledgement>, now: DateTime<Utc>) -> Option<IncidentStep> {
     let ack = ack.filter(|ack| ack.counts_after(incident.worsened));
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
@@ -236,9 +236,9 @@ fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&
     let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, &incident, now));
     let remind = ack.is_none() && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
     let event = match (risen, changed, remind) {
-        (true, ..) => Some(Event::Worsened),
-        (_, true, _) => Some(Event::Changed),
-        (.., true) => Some(Event::Reminder),
+        (true, ..) => Some(IncidentEvent::Worsened),
+        (_, true, _) => Some(IncidentEvent::Changed),
+        (.., true) => Some(IncidentEvent::Reminder),
         _ => None,
     };
     let mut tell = Vec::new();
@@ -259,12 +259,12 @@ fn goes_on(rule: &Rule, mut incident: Incident, finding: &Finding, ack: Option<&
         incident.finding = finding.clone();
         incident.receivers = joined(&incident.receivers, &further);
         if !further.is_empty() {
-            tell.push((Event::Escalated, further));
+            tell.push((IncidentEvent::Escalated, further));
         }
-        return Some(Step { incident: Incident { clear_since: None, ..incident }, tell });
+        return Some(IncidentStep { incident: Incident { clear_since: None, ..incident }, tell });
     }
     let holds_again = incident.clear_since.take().is_some();
-    (holds_again || !tell.is_empty()).then_some(Step { incident, tell })
+    (holds_again || !tell.is_empty()).then_some(IncidentStep { incident, tell })
 }
 
 /// The incident with no time ahead of the clock.
@@ -289,10 +289,10 @@ fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
 }
 
 /// Whoever was told that it fires is told that it ended; of a pending one nobody knows.
-fn end(incident: Incident, event: Event, why: &str, now: DateTime<Utc>) -> Step {
-    let told = incident.state == State::Firing && !incident.receivers.is_empty();
+fn end(incident: Incident, event: IncidentEvent, why: &str, now: DateTime<Utc>) -> IncidentStep {
+    let told = incident.state == IncidentState::Firing && !incident.receivers.is_empty();
     let tell = if told { vec![(event, incident.receivers.clone())] } else { vec![] };
-    Step { incident: Incident { state: State::Resolved, resolved: Some(now), why: Some(why.to_owned()), muted_by: None, ..incident }, tell }
+    IncidentStep { incident: Incident { state: IncidentState::Resolved, resolved: Some(now), why: Some(why.to_owned()), muted_by: None, ..incident }, tell }
 }
 
 fn joined(known: &[String], more: &[String]) -> Vec<String> {
@@ -306,7 +306,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rules::{Condition, Measure, Times};
+    use crate::rules::{Condition, MeasuredValue, Times};
     use lambda_log::diagnosis::Confidence;
     use model::span::Span;
 
@@ -317,11 +317,11 @@ mod tests {
     fn judged(verdict: char) -> Judgement {
         let verdict = match verdict {
             'h' => Verdict::Holds(Box::default()),
-            'o' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::Oom, Confidence::Proved)), ..Finding::default() })),
-            'i' => Verdict::Holds(Box::new(Finding { cause: Some((Cause::ImportError, Confidence::Proved)), ..Finding::default() })),
+            'o' => Verdict::Holds(Box::new(IncidentDetails { cause: Some((Cause::Oom, Confidence::Proved)), ..IncidentDetails::default() })),
+            'i' => Verdict::Holds(Box::new(IncidentDetails { cause: Some((Cause::ImportError, Confidence::Proved)), ..IncidentDetails::default() })),
             // Something that is newer than whatever was told before.
-            'n' => Verdict::Holds(Box::new(Finding { latest: DateTime::from_timestamp(1, 0), ..Finding::default() })),
-            'N' => Verdict::Holds(Box::new(Finding { latest: DateTime::from_timestamp(2, 0), ..Finding::default() })),
+            'n' => Verdict::Holds(Box::new(IncidentDetails { latest: DateTime::from_timestamp(1, 0), ..IncidentDetails::default() })),
+            'N' => Verdict::Holds(Box::new(IncidentDetails { latest: DateTime::from_timestamp(2, 0), ..IncidentDetails::default() })),
             'c' => Verdict::Clear("fine".into()),
             _ => Verdict::Unknown("no data".into()),
         };
@@ -329,14 +329,14 @@ mod tests {
     }
 
     /// Runs verdicts a minute apart and gives the events with the minute they came in.
-    fn run(rule: &Rule, verdicts: &str) -> Vec<(usize, Event)> {
+    fn run(rule: &Rule, verdicts: &str) -> Vec<(usize, IncidentEvent)> {
         let mut open: Option<Incident> = None;
         let mut events = Vec::new();
         for (minute, verdict) in verdicts.chars().enumerate() {
             let now = DateTime::from_timestamp(minute as i64 * 60, 0).unwrap();
             if let Some(step) = step(rule, open.as_ref(), &judged(verdict), None, now) {
                 events.extend(step.tell.iter().map(|(event, _)| (minute, *event)));
-                open = (step.incident.state != State::Resolved).then_some(step.incident);
+                open = (step.incident.state != IncidentState::Resolved).then_some(step.incident);
             }
         }
         events
@@ -345,18 +345,23 @@ mod tests {
     #[test]
     fn a_life_is_told_once_at_its_beginning_and_once_at_its_end() {
         for (hold, remind, verdicts, events) in [
-            (None, None, "chhhhc", vec![(1, Event::Firing), (5, Event::Resolved)]),
-            (None, None, "hc", vec![(0, Event::Firing), (1, Event::Resolved)]),
-            (Some(2), None, "hhhhc", vec![(2, Event::Firing), (4, Event::Resolved)]),
+            (None, None, "chhhhc", vec![(1, IncidentEvent::Firing), (5, IncidentEvent::Resolved)]),
+            (None, None, "hc", vec![(0, IncidentEvent::Firing), (1, IncidentEvent::Resolved)]),
+            (Some(2), None, "hhhhc", vec![(2, IncidentEvent::Firing), (4, IncidentEvent::Resolved)]),
             (Some(2), None, "hhchhc", vec![]),
-            (Some(2), None, "huuhc", vec![(3, Event::Firing), (4, Event::Resolved)]),
-            (None, Some(3), "hhhhhhhc", vec![(0, Event::Firing), (3, Event::Reminder), (6, Event::Reminder), (7, Event::Resolved)]),
-            (None, None, "huuuuc", vec![(0, Event::Firing), (5, Event::Resolved)]),
-            (None, Some(1), "huuu", vec![(0, Event::Firing)]),
-            (None, None, "nnnnnnnnnnnnnc", vec![(0, Event::Firing), (13, Event::Resolved)]),
-            (None, None, "nnNNNNNNNNNNNc", vec![(0, Event::Firing), (10, Event::Changed), (13, Event::Resolved)]),
-            (None, None, "nnnnnnnnnnnnNnNc", vec![(0, Event::Firing), (12, Event::Changed), (15, Event::Resolved)]),
-            (None, None, "oooiioic", vec![(0, Event::Firing), (3, Event::Changed), (7, Event::Resolved)]),
+            (Some(2), None, "huuhc", vec![(3, IncidentEvent::Firing), (4, IncidentEvent::Resolved)]),
+            (
+                None,
+                Some(3),
+                "hhhhhhhc",
+                vec![(0, IncidentEvent::Firing), (3, IncidentEvent::Reminder), (6, IncidentEvent::Reminder), (7, IncidentEvent::Resolved)],
+            ),
+            (None, None, "huuuuc", vec![(0, IncidentEvent::Firing), (5, IncidentEvent::Resolved)]),
+            (None, Some(1), "huuu", vec![(0, IncidentEvent::Firing)]),
+            (None, None, "nnnnnnnnnnnnnc", vec![(0, IncidentEvent::Firing), (13, IncidentEvent::Resolved)]),
+            (None, None, "nnNNNNNNNNNNNc", vec![(0, IncidentEvent::Firing), (10, IncidentEvent::Changed), (13, IncidentEvent::Resolved)]),
+            (None, None, "nnnnnnnnnnnnNnNc", vec![(0, IncidentEvent::Firing), (12, IncidentEvent::Changed), (15, IncidentEvent::Resolved)]),
+            (None, None, "oooiioic", vec![(0, IncidentEvent::Firing), (3, IncidentEvent::Changed), (7, IncidentEvent::Resolved)]),
         ] {
             let minutes = |n: Option<u16>| n.map(Span::minutes);
             assert_eq!(run(&rule(minutes(hold), minutes(remind)), verdicts), events, "{verdicts}");
@@ -390,15 +395,15 @@ mod tests {
                     ..rule(hold.map(Span::minutes), None)
                 };
                 let verdict = match act.value {
-                    Some(value) => Verdict::Holds(Box::new(Finding { measure: Some(Measure { value: value.into(), limit: 1.into() }), ..Finding::default() })),
+                    Some(value) => Verdict::Holds(Box::new(IncidentDetails { measure: Some(MeasuredValue { value: value.into(), limit: 1.into() }), ..IncidentDetails::default() })),
                     None => Verdict::Clear("fine".into()),
                 };
                 let now = DateTime::from_timestamp(minute as i64 * 60, 0).unwrap();
-                let Some(Step { incident, tell }) = step(&rule, open.as_ref(), &Judgement { subject: Subject::Total, verdict }, None, now) else { continue };
+                let Some(IncidentStep { incident, tell }) = step(&rule, open.as_ref(), &Judgement { subject: Subject::Total, verdict }, None, now) else { continue };
                 if let Some(before) = &open {
                     prop_assert!(incident.severity >= before.severity, "{:?} after {:?}", incident.severity, before.severity);
-                    let is_told = tell.iter().any(|(event, _)| *event == Event::Worsened);
-                    prop_assert_eq!(is_told, before.state == State::Firing && incident.severity > before.severity);
+                    let is_told = tell.iter().any(|(event, _)| *event == IncidentEvent::Worsened);
+                    prop_assert_eq!(is_told, before.state == IncidentState::Firing && incident.severity > before.severity);
                 }
                 open = (!incident.is_over()).then_some(incident);
             }
@@ -409,9 +414,9 @@ mod tests {
             let mut firing = false;
             for (_, event) in run(&rule(hold.map(Span::minutes), remind.map(Span::minutes)), &verdicts) {
                 match event {
-                    Event::Firing => { prop_assert!(!firing); firing = true; }
-                    Event::Reminder | Event::Changed | Event::Worsened | Event::Escalated => prop_assert!(firing),
-                    Event::Resolved | Event::Closed => { prop_assert!(firing); firing = false; }
+                    IncidentEvent::Firing => { prop_assert!(!firing); firing = true; }
+                    IncidentEvent::Reminder | IncidentEvent::Changed | IncidentEvent::Worsened | IncidentEvent::Escalated => prop_assert!(firing),
+                    IncidentEvent::Resolved | IncidentEvent::Closed => { prop_assert!(firing); firing = false; }
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! How the monitor decides: pure, so it never waits, reads a clock, opens a file, asks the environment or draws a random number.
+//! The pure decisions of the monitor. Nothing here waits, reads a clock, opens a file, reads the environment or draws a random number.
 //!
-//! The path of one datum: an [`observation::Observation`] enters the [`history::History`], a [`rules::Rule`] judges it,
-//! [`decide::decide`] steps the incident and says who is to be told ([`notification::Notification`]), and [`outbox::plan`] puts what waits
-//! for one receiver into a message once it can be told.
+//! An [`observation::Observation`] is recorded in the [`history::History`], a [`rules::Rule`] judges it,
+//! [`decide::decide`] changes the incident and creates [`notification::Notification`]s, and [`outbox::plan`] turns those that wait
+//! for a receiver into a message.
 
 mod ack;
 pub mod decide;

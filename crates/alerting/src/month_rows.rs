@@ -1,15 +1,15 @@
-//! What a store knows of a month.
+//! The rows of a month from the store.
 
 use account::inventory::Inventory;
 use billing::day_cost::DayCost;
-use billing::line::DayLines;
+use billing::line::DayCharges;
 use chrono::{DateTime, Utc};
-use lambda_log::tally::Tally;
+use lambda_log::tally::InvocationCounts;
 use rust_decimal::Decimal;
 
-use crate::history::Seen;
+use crate::history::Timestamped;
 use crate::incident::Incident;
-use crate::observation::Ping;
+use crate::observation::PingResult;
 
 /// Everything the store knows of a month.
 #[derive(Debug, Default)]
@@ -23,13 +23,13 @@ pub struct MonthRows {
     /// The latest figure of each day of the thirteen months up to the end of this one, oldest first.
     pub past: Vec<DayCost>,
     /// The lines of this month and the one before, as far as they are known.
-    pub lines: Vec<DayLines>,
-    /// What stood behind the bill when it was last looked at in the month, with when that was.
-    pub inventories: Vec<Seen<Inventory>>,
+    pub lines: Vec<DayCharges>,
+    /// The last inventories of the month, with their times.
+    pub inventories: Vec<Timestamped<Inventory>>,
     /// Counts of each function over the month, causes among them.
-    pub tallies: Vec<Tally>,
+    pub tallies: Vec<InvocationCounts>,
     /// Pings, with when they were sent.
-    pub pings: Vec<(DateTime<Utc>, Ping)>,
+    pub pings: Vec<(DateTime<Utc>, PingResult)>,
     /// Incidents that were open at any time of the month.
     pub incidents: Vec<Incident>,
     /// The monitor's own calls: operation, count, US dollars.

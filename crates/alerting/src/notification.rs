@@ -1,19 +1,19 @@
-//! What one receiver is to be told, once, and the messages that tell it.
+//! Notifications, and the messages made of them.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use model::page::Page;
+use model::page::ReportPage;
 use model::span::spoken;
 use serde::{Deserialize, Serialize};
 
-use super::incident::{Event, Incident};
-use super::operator::Ack;
-use super::rules::{Finding, Severity};
+use super::incident::{Incident, IncidentEvent};
+use super::operator::Acknowledgement;
+use super::rules::{IncidentDetails, Severity};
 
-/// So many incidents of a message are told in full, the worst first; of the others each gets a line.
+/// How many incidents of a message are given in full, worst first; each of the others gets a line.
 pub const MOST_IN_FULL: usize = 10;
 
-/// That one receiver is to be told of one event of an incident. What is said is made of the incident as it is when it is said.
+/// A notification: one event of an incident for one receiver. Its text is made from the incident when the message is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     /// The incident's id.
@@ -21,7 +21,7 @@ pub struct Notification {
     /// The receiver's name.
     pub receiver: String,
     /// What happened.
-    pub event: Event,
+    pub event: IncidentEvent,
     /// When, UTC.
     pub at: DateTime<Utc>,
 }
@@ -33,9 +33,9 @@ impl Notification {
     }
 }
 
-/// What is said of one incident, before any receiver's own form. Log lines in it are redacted but not escaped.
+/// An update about one incident, independent of the receiver. Log lines in it are redacted but not escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct News {
+pub struct IncidentUpdate {
     /// The incident's id.
     pub incident: String,
     /// The rule's name.
@@ -43,28 +43,28 @@ pub struct News {
     /// The incident's subject, in its stable spelling.
     pub subject: String,
     /// What happened.
-    pub event: Event,
+    pub event: IncidentEvent,
     /// How much it matters.
     pub severity: Severity,
     /// When it happened, UTC.
     pub at: DateTime<Utc>,
     /// When the condition first held, UTC.
     pub since: DateTime<Utc>,
-    /// What was found.
-    pub finding: Finding,
+    /// The details.
+    pub finding: IncidentDetails,
     /// Why it ended, where it did.
     pub why: Option<String>,
-    /// Headlines of incidents that are its symptoms, and of which nobody is told by themselves.
+    /// Headlines of its symptoms, which cause no messages of their own.
     #[serde(default)]
     pub mutes: Vec<String>,
-    /// Who takes care of it.
+    /// The acknowledgement.
     #[serde(default)]
-    pub acked: Option<Ack>,
+    pub acked: Option<Acknowledgement>,
 }
 
-impl News {
-    /// What is to be said of an incident.
-    pub fn of(incident: &Incident, event: Event, at: DateTime<Utc>, mutes: Vec<String>, acked: Option<Ack>) -> Self {
+impl IncidentUpdate {
+    /// Creates an update about an incident.
+    pub fn of(incident: &Incident, event: IncidentEvent, at: DateTime<Utc>, mutes: Vec<String>, acked: Option<Acknowledgement>) -> Self {
         Self {
             incident: incident.id.clone(),
             rule: incident.rule.clone(),
@@ -80,35 +80,35 @@ impl News {
         }
     }
 
-    /// What stands in brackets before a title.
+    /// The tag before a title.
     pub fn mark(&self) -> &'static str {
         mark(self.event, self.severity)
     }
 
-    /// One line that says it all, as a mail's subject does.
+    /// The title in one line, as for a mail subject.
     pub fn title(&self) -> String {
         format!("[{}] {}", self.mark(), self.finding.headline)
     }
 
-    /// The sentences of the body, first things first; the next step is not among them.
+    /// The sentences of the body, most important first, without the next step.
     pub fn sentences(&self) -> Vec<String> {
         let lasted = spoken(self.at - self.since);
         let mut said = match self.event {
-            Event::Firing => vec![],
-            Event::Changed if self.finding.latest.is_some() => vec![format!("Something new, in trouble that began {lasted} ago.")],
-            Event::Changed => vec![format!("A new cause, in trouble that began {lasted} ago.")],
-            Event::Worsened => vec![format!("It has become worse; it began {lasted} ago.")],
-            Event::Escalated => vec![format!("It began {lasted} ago, and nobody has taken care of it yet.")],
-            Event::Reminder => vec![format!("This has been so for {lasted}.")],
-            Event::Resolved | Event::Closed => {
+            IncidentEvent::Firing => vec![],
+            IncidentEvent::Changed if self.finding.latest.is_some() => vec![format!("Something new; the incident began {lasted} ago.")],
+            IncidentEvent::Changed => vec![format!("A new cause; the incident began {lasted} ago.")],
+            IncidentEvent::Worsened => vec![format!("It has got worse; the incident began {lasted} ago.")],
+            IncidentEvent::Escalated => vec![format!("It began {lasted} ago and is not acknowledged yet.")],
+            IncidentEvent::Reminder => vec![format!("It has lasted for {lasted}.")],
+            IncidentEvent::Resolved | IncidentEvent::Closed => {
                 let why = self.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-                return vec![format!("Over after {lasted}{why}.")];
+                return vec![format!("Resolved after {lasted}{why}.")];
             }
         };
         said.extend(self.finding.said.iter().cloned());
         if let Some(ack) = &self.acked {
             let note = if ack.note.is_empty() { String::new() } else { format!(": {}", ack.note) };
-            said.push(format!("{} takes care of it{note}.", ack.author));
+            said.push(format!("Acknowledged by {}{note}.", ack.author));
         }
         said
     }
@@ -124,8 +124,8 @@ impl News {
     }
 
     /// The same in one line of a list.
-    pub fn line(&self) -> Line {
-        Line {
+    pub fn line(&self) -> IncidentSummary {
+        IncidentSummary {
             incident: self.incident.clone(),
             rule: self.rule.clone(),
             subject: self.subject.clone(),
@@ -140,7 +140,7 @@ impl News {
 
 /// One incident in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct IncidentSummary {
     /// The incident's id.
     pub incident: String,
     /// The rule's name.
@@ -148,7 +148,7 @@ pub struct Line {
     /// The incident's subject, in its stable spelling.
     pub subject: String,
     /// What happened.
-    pub event: Event,
+    pub event: IncidentEvent,
     /// How much it matters.
     pub severity: Severity,
     /// What is wrong, in a line.
@@ -159,51 +159,51 @@ pub struct Line {
     pub until: Option<DateTime<Utc>>,
 }
 
-impl Line {
-    /// As [`News::title`].
+impl IncidentSummary {
+    /// As [`IncidentUpdate::title`].
     pub fn title(&self) -> String {
         format!("[{}] {}", mark(self.event, self.severity), self.headline)
     }
 }
 
-/// What stands in brackets before a title.
-pub fn mark(event: Event, severity: Severity) -> &'static str {
+/// The tag before a title.
+pub fn mark(event: IncidentEvent, severity: Severity) -> &'static str {
     match event {
-        Event::Firing | Event::Changed | Event::Worsened | Event::Escalated => severity.word(),
-        Event::Reminder => "still",
-        Event::Resolved => "resolved",
-        Event::Closed => "closed",
+        IncidentEvent::Firing | IncidentEvent::Changed | IncidentEvent::Worsened | IncidentEvent::Escalated => severity.word(),
+        IncidentEvent::Reminder => "still",
+        IncidentEvent::Resolved => "resolved",
+        IncidentEvent::Closed => "closed",
     }
 }
 
-/// What is said to one receiver at once.
+/// A message to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// When the latest of what it tells happened, UTC.
+    /// When the latest of its events happened, UTC.
     pub at: DateTime<Utc>,
-    /// The incidents it speaks of, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some or it is a report.
-    pub news: Vec<News>,
-    /// Those that are not told in full.
+    /// The incidents in full, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some or it is a report.
+    pub news: Vec<IncidentUpdate>,
+    /// The other incidents.
     #[serde(default)]
-    pub rest: Vec<Line>,
-    /// Incidents that opened and ended before the receiver could be told of either.
+    pub rest: Vec<IncidentSummary>,
+    /// Incidents that began and ended before the receiver could be notified.
     #[serde(default)]
-    pub missed: Vec<Line>,
+    pub missed: Vec<IncidentSummary>,
     /// A report, in place of any incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub page: Option<Box<Page>>,
+    pub page: Option<Box<ReportPage>>,
 }
 
 impl Message {
     /// A message that is a report, made at an instant.
-    pub fn report(page: Page, at: DateTime<Utc>) -> Self {
+    pub fn report(page: ReportPage, at: DateTime<Utc>) -> Self {
         Self { at, news: vec![], rest: vec![], missed: vec![], page: Some(Box::new(page)) }
     }
 
     /// A message of all these news, those that matter most in full.
-    pub fn of(mut news: Vec<News>, mut missed: Vec<Line>) -> Self {
+    pub fn of(mut news: Vec<IncidentUpdate>, mut missed: Vec<IncidentSummary>) -> Self {
         let at = news.iter().map(|news| news.at).chain(missed.iter().filter_map(|line| line.until)).max().unwrap_or_default();
-        let order = |event: Event, severity: Severity| (event.is_end(), std::cmp::Reverse(severity));
+        let order = |event: IncidentEvent, severity: Severity| (event.is_end(), std::cmp::Reverse(severity));
         news.sort_by(|a, b| {
             (order(a.event, a.severity), a.since, &a.rule, &a.subject, &a.incident).cmp(&(
                 order(b.event, b.severity),
@@ -214,22 +214,22 @@ impl Message {
             ))
         });
         missed.sort_by(|a, b| (a.since, &a.rule, &a.subject, &a.incident).cmp(&(b.since, &b.rule, &b.subject, &b.incident)));
-        let rest = news.iter().skip(MOST_IN_FULL).map(News::line).collect();
+        let rest = news.iter().skip(MOST_IN_FULL).map(IncidentUpdate::line).collect();
         news.truncate(MOST_IN_FULL);
         Self { at, news, rest, missed, page: None }
     }
 
     /// A message of one incident.
-    pub fn single(news: News) -> Self {
+    pub fn single(news: IncidentUpdate) -> Self {
         Self { at: news.at, news: vec![news], rest: vec![], missed: vec![], page: None }
     }
 
-    /// Of how many incidents it speaks.
+    /// The number of incidents.
     pub fn count(&self) -> usize {
         self.news.len() + self.rest.len() + self.missed.len()
     }
 
-    /// What it is about, and how many more there are.
+    /// The title: the worst incident, and how many more there are.
     pub fn title(&self) -> String {
         if let Some(page) = &self.page {
             return page.title.clone();
@@ -237,7 +237,7 @@ impl Message {
         let Some(worst) = self.news.first() else {
             return match self.missed.as_slice() {
                 [one] => format!("[over] {}", one.headline),
-                missed => format!("[over] {} incidents came and went meanwhile", missed.len()),
+                missed => format!("[over] {} incidents began and ended in the meantime", missed.len()),
             };
         };
         match self.news.len() + self.rest.len() {
@@ -252,8 +252,8 @@ impl Message {
     }
 
     /// Every incident but those that were missed, in a line.
-    pub fn lines(&self) -> impl Iterator<Item = Line> + '_ {
-        self.news.iter().map(News::line).chain(self.rest.iter().cloned())
+    pub fn lines(&self) -> impl Iterator<Item = IncidentSummary> + '_ {
+        self.news.iter().map(IncidentUpdate::line).chain(self.rest.iter().cloned())
     }
 
     /// How many there are of each kind, where there is more than one: `200 incidents: 120 critical, 70 warning, 10 over`.
@@ -269,7 +269,7 @@ impl Message {
         Some(format!("{all} incidents: {}", parts.join(", ")))
     }
 
-    /// The rules it speaks of, in the order of its incidents.
+    /// The rules of its incidents, in order.
     pub fn rules(&self) -> Vec<String> {
         let mut rules: Vec<String> = Vec::new();
         for line in self.lines().chain(self.missed.iter().cloned()) {
@@ -280,12 +280,12 @@ impl Message {
         rules
     }
 
-    /// What stands above the list of those that came and went.
+    /// The title of the list of missed incidents.
     pub fn missed_title(&self) -> Option<String> {
         match self.missed.len() {
             0 => None,
-            1 => Some("Came and went before you could be told:".to_owned()),
-            count => Some(format!("{count} incidents came and went before you could be told:")),
+            1 => Some("Began and ended before this message could be sent:".to_owned()),
+            count => Some(format!("{count} incidents began and ended before this message could be sent:")),
         }
     }
 
@@ -320,7 +320,7 @@ impl Message {
     }
 }
 
-impl News {
+impl IncidentUpdate {
     /// Everything but the title, as lines of plain text.
     fn write(&self, text: &mut String) {
         for sentence in self.sentences() {
@@ -335,7 +335,7 @@ impl News {
             text.push_str(&format!("  | {line}\n"));
         }
         for symptom in &self.mutes {
-            text.push_str(&format!("  Because of it: {symptom}\n"));
+            text.push_str(&format!("  Symptom: {symptom}\n"));
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What sources see.
+//! Observations: what sources saw.
 
 use account::inventory::Inventory;
 use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
-use billing::line::DayLines;
+use billing::line::DayCharges;
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
-use lambda_log::fault::Fault;
-use lambda_log::tally::Tally;
+use lambda_log::fault::FailedInvocation;
+use lambda_log::tally::InvocationCounts;
 use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -21,33 +21,33 @@ pub struct Observation {
     pub seen: DateTime<Utc>,
     /// The source that saw it, such as `watch.spend`.
     pub source: String,
-    /// What was read.
-    pub what: What,
+    /// The content.
+    pub what: ObservationBody,
 }
 
 /// What an observation holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum ObservationBody {
     /// What one UTC day cost so far, all services of one answer.
     Cost(DayCost),
-    /// The lines behind a day's cost, which the same poll gives as [`What::Cost`]. The rules look at sums; these are for the store.
-    Lines(DayLines),
-    /// What a day, and its month so far, cost by what is known before the bill is.
+    /// The charges of a day, from the same poll as [`ObservationBody::Cost`]. Rules use the sums; these are for the store.
+    Lines(DayCharges),
+    /// An early figure of a day and its month so far.
     Early(EarlyFigure),
     /// What a function did in one minute, counted.
-    Tally(Tally),
-    /// An invocation that went wrong, with its cause.
-    Fault(Fault),
+    Tally(InvocationCounts),
+    /// A failed invocation, with its cause.
+    Fault(FailedInvocation),
     /// A warm-up ping.
-    Ping(Ping),
+    Ping(PingResult),
     /// A point of a CloudWatch metric.
     Metric(MetricPoint),
     /// Everything a function logged up to `at` has been read.
     ReadUpTo(ReadUpTo),
     /// Every metric of a function has been asked for up to `at`.
     MeasuredUpTo(ReadUpTo),
-    /// Everything of one kind that is paid for in a region, or that nobody could read it.
+    /// All resources of one kind in a region, or that they could not be read.
     Inventory(Inventory),
     /// A whole poll has succeeded.
     Answered,
@@ -55,8 +55,8 @@ pub enum What {
     Failed(CallFailure),
 }
 
-impl What {
-    /// Whether the store keeps it as a row; the others can be asked for again, or are kept with their source.
+impl ObservationBody {
+    /// Whether the store has a row for it; others can be read again, or are stored with their source.
     pub fn is_kept(&self) -> bool {
         match self {
             Self::Cost(_) | Self::Lines(_) | Self::Early(_) | Self::Inventory(_) => true,
@@ -74,7 +74,7 @@ pub enum PingOutcome {
     Warm,
     /// A new environment had to be started, and answered.
     Cold,
-    /// It answered, and nothing says whether the environment was new.
+    /// It answered, but it is unknown whether the environment was new.
     Answered,
     /// The function's timeout ended it.
     TimedOut,
@@ -84,7 +84,7 @@ pub enum PingOutcome {
 
 /// One warm-up ping.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Ping {
+pub struct PingResult {
     /// The function's name.
     pub function: String,
     /// How it ended.
@@ -99,7 +99,7 @@ pub struct Ping {
     pub billed_ms: Option<u64>,
     /// Memory size in MB by the REPORT line.
     pub memory_mb: Option<u32>,
-    /// What it cost in US dollars by the price table; `None` if the REPORT line did not say enough.
+    /// Its cost in USD by the price table; `None` if the REPORT line is incomplete.
     pub usd: Option<Decimal>,
     /// The deciding lines, redacted and shortened.
     pub evidence: Vec<String>,

@@ -1,4 +1,4 @@
-//! What people say to the monitor while it runs: silences, and that an incident is taken care of.
+//! Actions of operators: silences and acknowledgements.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use model::glob::NamePattern;
 use serde::{Deserialize, Serialize};
 
-pub use super::ack::Ack;
+pub use super::ack::Acknowledgement;
 use super::incident::Incident;
 
-/// Incidents that nobody is to be told of until an instant.
+/// A silence: matching incidents cause no notifications until it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// Its number, by which it is ended.
@@ -28,13 +28,13 @@ pub struct Silence {
     pub reason: String,
 }
 
-/// Everything that has been said and still counts.
+/// All current silences and acknowledgements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Orders {
+pub struct OperatorActions {
     /// By number.
     pub silences: Vec<Silence>,
     /// By the incident's id.
-    pub acks: BTreeMap<String, Ack>,
+    pub acks: BTreeMap<String, Acknowledgement>,
 }
 
 impl Silence {
@@ -44,7 +44,7 @@ impl Silence {
     }
 }
 
-impl Orders {
+impl OperatorActions {
     /// The silence that covers an incident for longest.
     pub fn silence(&self, incident: &Incident, now: DateTime<Utc>) -> Option<&Silence> {
         self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
@@ -56,8 +56,8 @@ impl Orders {
         self.silences.iter().find(|silence| silence.covers(incident, incident.opened) && (silence.until >= end || silence.covers(incident, end)))
     }
 
-    /// Who takes care of an incident. What was said before it got worse does not count any more.
-    pub fn ack(&self, incident: &Incident) -> Option<&Ack> {
+    /// The current acknowledgement of an incident. It ends when the incident gets worse.
+    pub fn ack(&self, incident: &Incident) -> Option<&Acknowledgement> {
         self.acks.get(&incident.id).filter(|ack| ack.counts_after(incident.worsened))
     }
 }
@@ -65,8 +65,8 @@ impl Orders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::incident::State;
-    use crate::rules::{Finding, Severity};
+    use crate::incident::IncidentState;
+    use crate::rules::{IncidentDetails, Severity};
     use model::subject::Subject;
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -74,13 +74,13 @@ mod tests {
     }
 
     fn incident() -> Incident {
-        let finding = Finding::default();
+        let finding = IncidentDetails::default();
         Incident {
             id: "i".into(),
             rule: "start-up".into(),
             subject: Subject::Function("backend-dev".into()),
             severity: Severity::Warning,
-            state: State::Firing,
+            state: IncidentState::Firing,
             opened: at(0),
             fired: Some(at(0)),
             told: Some(at(0)),
@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn an_ack_counts_until_the_incident_gets_worse() {
         for (acked, worsened, counts) in [(5, None, true), (5, Some(3), true), (5, Some(5), false), (5, Some(7), false)] {
-            let orders = Orders { acks: BTreeMap::from([("i".into(), Ack { author: "jin".into(), at: at(acked), note: String::new() })]), ..Orders::default() };
+            let orders = OperatorActions {
+                acks: BTreeMap::from([("i".into(), Acknowledgement { author: "jin".into(), at: at(acked), note: String::new() })]),
+                ..OperatorActions::default()
+            };
             let incident = Incident { worsened: worsened.map(at), ..incident() };
             assert_eq!(orders.ack(&incident).is_some(), counts, "acked at {acked}, worse at {worsened:?}");
         }

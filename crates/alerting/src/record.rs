@@ -1,23 +1,23 @@
-//! What was open, who was told of it, and what became of that: what commands show.
+//! Incidents with their notifications and messages, as commands show them.
 
 use chrono::{DateTime, Utc};
 
-use crate::incident::{Event, Incident};
+use crate::incident::{Incident, IncidentEvent};
 use crate::notification::Message;
-use crate::operator::Ack;
+use crate::operator::Acknowledgement;
 
-/// An incident with what was said of it, in both directions.
+/// An incident with its acknowledgement and notifications.
 #[derive(Debug, Clone)]
-pub struct Record {
-    /// The incident as it is now.
+pub struct IncidentRecord {
+    /// The current incident.
     pub incident: Incident,
-    /// That somebody takes care of it.
-    pub ack: Option<Ack>,
-    /// What its receivers were to be told, oldest first.
+    /// Its acknowledgement.
+    pub ack: Option<Acknowledgement>,
+    /// Its notifications, oldest first.
     pub told: Vec<NotificationRow>,
 }
 
-/// That one receiver was to be told of one event of an incident, and what became of that.
+/// A notification and its state.
 #[derive(Debug, Clone)]
 pub struct NotificationRow {
     /// The incident's id.
@@ -25,24 +25,24 @@ pub struct NotificationRow {
     /// The receiver's name.
     pub receiver: String,
     /// What happened.
-    pub event: Event,
+    pub event: IncidentEvent,
     /// When that was decided, UTC.
     pub at: DateTime<Utc>,
-    /// When it was told, or it was clear that it need not be, UTC; `None` while it waits.
+    /// When it was sent or dropped, UTC; `None` while it waits.
     pub done: Option<DateTime<Utc>>,
-    /// Why it need not be told.
+    /// Why it was dropped.
     pub dropped: Option<String>,
-    /// Attempts at messages that told it.
+    /// Attempts at messages with it.
     pub attempts: u32,
     /// Why the last one that failed did.
     pub last_error: Option<String>,
-    /// The message that tells it; `None` while it waits, if it was dropped, and once the message is no longer kept.
+    /// The message with it; `None` while it waits, if it was dropped, and once the message was deleted.
     pub message: Option<i64>,
     /// What the receiver answered to that.
     pub receipt: Option<String>,
     /// An attempt at that message got no answer, so the receiver may have it twice.
     pub possible_repeat: bool,
-    /// The receiver will not take that message as it is.
+    /// The receiver refuses that message as it is.
     pub refused: bool,
 }
 
@@ -63,12 +63,12 @@ pub struct MessageRow {
     pub under_way: bool,
     /// An attempt got no answer, so the receiver may have it twice.
     pub possible_repeat: bool,
-    /// The receiver will not take it as it is.
+    /// The receiver refuses it as it is.
     pub refused: bool,
     /// What the receiver answered.
     pub receipt: Option<String>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// What it says.
+    /// The message.
     pub message: Message,
 }

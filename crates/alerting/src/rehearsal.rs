@@ -1,21 +1,21 @@
-//! What would have been told beside what was told, and what cannot be known of it.
+//! Compares what would have been sent with what was sent, and finds what cannot be rehearsed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
-use super::incident::{Event, Incident, State};
-use super::notification::{Line, Message, News};
+use super::incident::{Incident, IncidentEvent, IncidentState};
+use super::notification::{IncidentSummary, IncidentUpdate, Message};
 use super::rules::{Condition, Rule, Severity};
-use super::signs::{GAP, Sign};
+use super::signs::{GAP, LivenessRun};
 
 /// The same event may be decided a little earlier or later: what functions did is replayed minute by minute.
 pub const TOLERANCE: TimeDelta = TimeDelta::minutes(15);
 
-/// What one receiver was told, or would have been told, of one incident.
+/// One event of one incident that was sent, or would have been sent, to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Said {
+pub struct DeliveryRecord {
     /// When it was decided, UTC.
     pub at: DateTime<Utc>,
     /// When the receiver had it, UTC.
@@ -27,7 +27,7 @@ pub struct Said {
     /// The incident's subject, in its stable spelling.
     pub subject: String,
     /// What happened.
-    pub event: Happened,
+    pub event: DeliveredEvent,
     /// How much it matters.
     #[serde(serialize_with = "word")]
     pub severity: Severity,
@@ -39,16 +39,16 @@ fn word<S: Serializer>(severity: &Severity, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(severity.word())
 }
 
-/// What happened to an incident, as a receiver hears of it.
+/// An event as a receiver sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Happened {
-    /// It was told by itself.
-    Told(Event),
-    /// It had come and gone before it could be told.
+pub enum DeliveredEvent {
+    /// It was sent on its own.
+    Told(IncidentEvent),
+    /// The incident began and ended before it could be sent.
     Missed,
 }
 
-impl Happened {
+impl DeliveredEvent {
     /// The word used in JSON and in the list.
     pub fn word(self) -> &'static str {
         match self {
@@ -58,16 +58,16 @@ impl Happened {
     }
 }
 
-impl Serialize for Happened {
+impl Serialize for DeliveredEvent {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.word())
     }
 }
 
-impl Said {
-    /// Everything that a message says, incident by incident.
+impl DeliveryRecord {
+    /// The records of a message, incident by incident.
     pub fn of(message: &Message, receiver: &str, sent: DateTime<Utc>) -> Vec<Self> {
-        let said = |line: Line, at, event| Self {
+        let said = |line: IncidentSummary, at, event| Self {
             at,
             sent,
             receiver: receiver.to_owned(),
@@ -77,23 +77,23 @@ impl Said {
             severity: line.severity,
             headline: line.headline,
         };
-        let told = message.news.iter().map(|news| said(news.line(), news.at, Happened::Told(news.event)));
-        let rest = message.rest.iter().map(|line| said(line.clone(), message.at, Happened::Told(line.event)));
-        let missed = message.missed.iter().map(|line| said(line.clone(), line.until.unwrap_or(message.at), Happened::Missed));
+        let told = message.news.iter().map(|news| said(news.line(), news.at, DeliveredEvent::Told(news.event)));
+        let rest = message.rest.iter().map(|line| said(line.clone(), message.at, DeliveredEvent::Told(line.event)));
+        let missed = message.missed.iter().map(|line| said(line.clone(), line.until.unwrap_or(message.at), DeliveredEvent::Missed));
         told.chain(rest).chain(missed).collect()
     }
 
     /// Whose events come in the same order in both lists.
-    fn identity(&self) -> (&str, &str, &str, Happened) {
+    fn identity(&self) -> (&str, &str, &str, DeliveredEvent) {
         (&self.receiver, &self.rule, &self.subject, self.event)
     }
 }
 
 /// Which of `would` is which of `was`, by their places: the same receiver, rule, subject and event, decided at about the same time, in
 /// the same order. Each is matched once at most.
-pub fn matched(would: &[Said], was: &[Said]) -> Vec<(usize, usize)> {
-    let by_identity = |all: &[Said]| {
-        let mut places: BTreeMap<(String, String, String, Happened), Vec<usize>> = BTreeMap::new();
+pub fn matched(would: &[DeliveryRecord], was: &[DeliveryRecord]) -> Vec<(usize, usize)> {
+    let by_identity = |all: &[DeliveryRecord]| {
+        let mut places: BTreeMap<(String, String, String, DeliveredEvent), Vec<usize>> = BTreeMap::new();
         for (place, said) in all.iter().enumerate() {
             let (receiver, rule, subject, event) = said.identity();
             places.entry((receiver.to_owned(), rule.to_owned(), subject.to_owned(), event)).or_default().push(place);
@@ -127,10 +127,10 @@ pub fn matched(would: &[Said], was: &[Said]) -> Vec<(usize, usize)> {
 
 /// What a condition needs to have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Needs {
+pub enum RequiredData {
     /// Figures of costs.
     Costs,
-    /// What was used of the free tier, which comes with early figures of costs.
+    /// The usage of the free tier, which comes with early figures.
     Early,
     /// Faults of functions.
     Faults,
@@ -140,7 +140,7 @@ pub enum Needs {
     Points,
     /// Pings.
     Pings,
-    /// What stands behind the bill.
+    /// Inventories.
     Inventories,
     /// How the sources were.
     Signs,
@@ -148,7 +148,7 @@ pub enum Needs {
     Answers,
 }
 
-impl Needs {
+impl RequiredData {
     /// What a condition needs.
     pub fn of(condition: &Condition) -> Self {
         match condition {
@@ -162,35 +162,35 @@ impl Needs {
             Condition::MetricAbove(_) => Self::Points,
             Condition::PingFailing(_) => Self::Pings,
             Condition::IdleResource(_) => Self::Inventories,
-            Condition::Silence(_) | Condition::SourceFailing(_) => Self::Signs,
+            Condition::SilentSource(_) | Condition::SourceFailing(_) => Self::Signs,
             Condition::ReceiverFailing(_) => Self::Answers,
         }
     }
 
-    /// Whether signs are kept closely enough for a condition: a silence that is no longer than they are apart leaves no trace.
+    /// Whether liveness data is precise enough for a condition: a silence that is not longer than the gap between records cannot be seen.
     pub fn are_fine_enough(condition: &Condition) -> bool {
-        !matches!(condition, Condition::Silence(silence) if silence.longer_than().delta() <= GAP)
+        !matches!(condition, Condition::SilentSource(silence) if silence.longer_than().delta() <= GAP)
     }
 
     /// What is missing, as the end of a sentence.
     pub fn missing(self) -> &'static str {
         match self {
-            Self::Costs => "the store has no figures of costs",
-            Self::Early => "the store has no early figures of costs",
-            Self::Faults => "the store does not keep single faults for so long (`keep` under [store])",
-            Self::Minutes => "the store does not keep minutes for so long (`keep_minutes` under [store])",
-            Self::Points => "the store has no points of metrics",
+            Self::Costs => "the store has no costs",
+            Self::Early => "the store has no early figures",
+            Self::Faults => "the store does not keep failed invocations for that long (`keep` under [store])",
+            Self::Minutes => "the store does not keep counts by minute for that long (`keep_minutes` under [store])",
+            Self::Points => "the store has no metric data",
             Self::Pings => "the store has no pings",
             Self::Inventories => "the store has no inventory",
-            Self::Signs => "the store does not say how the sources were",
-            Self::Answers => "receivers are not told anything in a rehearsal, so nobody knows whether they would answer",
+            Self::Signs => "the store has no record of how the sources were",
+            Self::Answers => "a rehearsal sends nothing, so it is unknown whether receivers would answer",
         }
     }
 }
 
 /// A rule that cannot be rehearsed, or not in all of the period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NotRehearsable {
+pub struct RehearsalGap {
     /// The rule's name.
     pub rule: String,
     /// It can be from then on, UTC; `None` if it cannot be at all.
@@ -199,17 +199,17 @@ pub struct NotRehearsable {
     pub why: String,
 }
 
-impl NotRehearsable {
-    /// Whether it says so of a moment.
+impl RehearsalGap {
+    /// Whether it applies to a rule at an instant.
     pub fn covers(&self, rule: &str, at: DateTime<Utc>) -> bool {
         self.rule == rule && self.until.is_none_or(|until| at < until)
     }
 }
 
-/// An incident that was open at `at`, as it was then, under a rule of the configuration that is rehearsed: by what had been told of it.
+/// An open incident as it was at `at`, under a rule of the rehearsed configuration, from its messages.
 pub fn as_it_was(incident: &Incident, told: &[(DateTime<Utc>, Message)], rule: &Rule, at: DateTime<Utc>) -> Incident {
-    let news: Vec<&News> = told.iter().flat_map(|(_, message)| &message.news).filter(|news| news.incident == incident.id).collect();
-    let last_of = |event: Event| news.iter().filter(|news| news.event == event).map(|news| news.at).max();
+    let news: Vec<&IncidentUpdate> = told.iter().flat_map(|(_, message)| &message.news).filter(|news| news.incident == incident.id).collect();
+    let last_of = |event: IncidentEvent| news.iter().filter(|news| news.event == event).map(|news| news.at).max();
     let fired = incident.fired.filter(|fired| *fired < at);
     let mut causes = Vec::new();
     for cause in news.iter().filter_map(|news| news.finding.cause).map(|(cause, _)| cause) {
@@ -219,13 +219,13 @@ pub fn as_it_was(incident: &Incident, told: &[(DateTime<Utc>, Message)], rule: &
     }
     let last = news.iter().max_by_key(|news| news.at);
     Incident {
-        state: if fired.is_some() { State::Firing } else { State::Pending },
+        state: if fired.is_some() { IncidentState::Firing } else { IncidentState::Pending },
         severity: last.map_or(rule.severity, |news| news.severity),
         fired,
         told: last.map(|news| news.at).or(fired),
         clear_since: None,
-        worsened: last_of(Event::Worsened),
-        escalated: last_of(Event::Escalated),
+        worsened: last_of(IncidentEvent::Worsened),
+        escalated: last_of(IncidentEvent::Escalated),
         resolved: None,
         why: None,
         muted_by: None,
@@ -237,7 +237,7 @@ pub fn as_it_was(incident: &Incident, told: &[(DateTime<Utc>, Message)], rule: &
 }
 
 /// When the daemon ran between two instants, by the signs it left. Before its first sign it is taken to have run.
-pub fn ran(signs: &[Sign], first_sign: DateTime<Utc>, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+pub fn ran(signs: &[LivenessRun], first_sign: DateTime<Utc>, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     /// It turned for the last time up to a minute before it ended.
     const TURN: TimeDelta = TimeDelta::minutes(1);
     let mut parts: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
@@ -257,7 +257,7 @@ pub fn ran(signs: &[Sign], first_sign: DateTime<Utc>, from: DateTime<Utc>, to: D
     parts
 }
 
-/// Where nothing ran, as far as it is longer than signs are apart.
+/// The gaps without a running daemon that are longer than the distance between records.
 pub fn gaps(parts: &[(DateTime<Utc>, DateTime<Utc>)], from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let ends = std::iter::once(from).chain(parts.iter().map(|(_, until)| *until));
     let begins = parts.iter().map(|(since, _)| *since).chain(std::iter::once(to));
@@ -265,9 +265,9 @@ pub fn gaps(parts: &[(DateTime<Utc>, DateTime<Utc>)], from: DateTime<Utc>, to: D
     gaps.filter(|(end, begin)| *begin - *end > GAP).collect()
 }
 
-/// The subjects that the observations of a period could speak of.
+/// The subjects that the observations of a period cover.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Met {
+pub struct ObservedSubjects {
     /// Figures of costs were seen.
     pub costs: bool,
     /// Inventories were seen.
@@ -284,20 +284,20 @@ pub struct Met {
     pub sources: BTreeSet<String>,
 }
 
-impl Met {
-    /// Whether a condition had anything to speak of.
+impl ObservedSubjects {
+    /// Whether a condition had any data.
     pub fn lets_speak(&self, condition: &Condition) -> bool {
         use model::subject::Subject;
         let functions = |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
-        match Needs::of(condition) {
-            Needs::Costs => self.costs || self.early,
-            Needs::Early => self.early,
-            Needs::Inventories => self.inventories,
-            Needs::Faults | Needs::Minutes => functions(&self.read),
-            Needs::Points => functions(&self.measured),
-            Needs::Pings => functions(&self.pinged),
-            Needs::Signs => self.sources.iter().any(|name| condition.covers(&Subject::Source(name.clone()))),
-            Needs::Answers => false,
+        match RequiredData::of(condition) {
+            RequiredData::Costs => self.costs || self.early,
+            RequiredData::Early => self.early,
+            RequiredData::Inventories => self.inventories,
+            RequiredData::Faults | RequiredData::Minutes => functions(&self.read),
+            RequiredData::Points => functions(&self.measured),
+            RequiredData::Pings => functions(&self.pinged),
+            RequiredData::Signs => self.sources.iter().any(|name| condition.covers(&Subject::Source(name.clone()))),
+            RequiredData::Answers => false,
         }
     }
 }
@@ -305,21 +305,21 @@ impl Met {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signs::{DAEMON, SignKind};
+    use crate::signs::{DAEMON, LivenessKind};
 
     fn minute(minute: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(minute * 60, 0).unwrap()
     }
 
     /// Words `minute/what`, where `what` is `rule` or `rule!event`; all to the same receiver of the same subject.
-    fn list(words: &str) -> Vec<Said> {
+    fn list(words: &str) -> Vec<DeliveryRecord> {
         let said = |word: &str| {
             let (at, what) = word.split_once('/').unwrap();
             let (rule, event) = what.split_once('!').unwrap_or((what, "firing"));
             let (rule, receiver) = rule.split_once('@').unwrap_or((rule, "team"));
-            let event = Event::ALL.iter().find(|known| known.word() == event).map_or(Happened::Missed, |event| Happened::Told(*event));
+            let event = IncidentEvent::ALL.iter().find(|known| known.word() == event).map_or(DeliveredEvent::Missed, |event| DeliveredEvent::Told(*event));
             let at = minute(at.parse().unwrap());
-            Said {
+            DeliveryRecord {
                 at,
                 sent: at,
                 receiver: receiver.into(),
@@ -359,9 +359,9 @@ mod tests {
 
     #[test]
     fn the_daemon_ran_where_it_left_signs_and_before_it_could() {
-        let sign = |(since, until): &(i64, i64)| Sign {
+        let sign = |(since, until): &(i64, i64)| LivenessRun {
             source: DAEMON.into(),
-            kind: SignKind::State,
+            kind: LivenessKind::State,
             function: String::new(),
             since: minute(*since),
             until: minute(*until),
@@ -376,7 +376,7 @@ mod tests {
             (&[(116, 180)], 10, &[(116, 181)], &[(100, 116), (181, 200)]),
             (&[(150, 150), (170, 170)], 10, &[(150, 151), (170, 171)], &[(100, 150), (151, 170), (171, 200)]),
         ] {
-            let signs: Vec<Sign> = signs.iter().map(sign).collect();
+            let signs: Vec<LivenessRun> = signs.iter().map(sign).collect();
             let first = if first == i64::MAX { DateTime::<Utc>::MAX_UTC } else { minute(first) };
             let shown =
                 |parts: &[(DateTime<Utc>, DateTime<Utc>)]| parts.iter().map(|(from, to)| (from.timestamp() / 60, to.timestamp() / 60)).collect::<Vec<_>>();

@@ -1,12 +1,12 @@
-//! Signs of life: that a source answered or failed, that a log was read, that the daemon turned. Nobody needs each of them once it is
-//! past, so they are kept as runs from one moment to another; a rehearsal tells by them what was known when.
+//! Liveness: records that a source answered or failed, that a log was read and that the daemon ran. Single events are not needed
+//! later, so they are stored as runs with a start and an end; a rehearsal uses them to know what was known when.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 
-use super::observation::{Observation, What};
+use super::observation::{Observation, ObservationBody};
 
 /// Signs that are further apart belong to different runs. No rule calls a log that was read so lately stale.
 pub const GAP: TimeDelta = TimeDelta::minutes(15);
@@ -17,7 +17,7 @@ const WRITE: TimeDelta = TimeDelta::minutes(5);
 
 /// What a sign is a sign of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SignKind {
+pub enum LivenessKind {
     /// The source answered, or failed.
     State,
     /// A function's log was read, not more than [`GAP`] late.
@@ -26,7 +26,7 @@ pub enum SignKind {
     Measured,
 }
 
-impl SignKind {
+impl LivenessKind {
     /// Each kind with its word in the store.
     pub const ALL: &'static [(&'static str, Self)] = &[("state", Self::State), ("read", Self::Read), ("measured", Self::Measured)];
 
@@ -38,12 +38,12 @@ impl SignKind {
 
 /// A run of signs of the same kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sign {
+pub struct LivenessRun {
     /// `watch.<name>`, `warm.<name>`, or [`DAEMON`].
     pub source: String,
-    /// What of.
-    pub kind: SignKind,
-    /// The function that was read; empty for [`SignKind::State`].
+    /// The kind of liveness.
+    pub kind: LivenessKind,
+    /// The function that was read; empty for [`LivenessKind::State`].
     pub function: String,
     /// The first sign, UTC.
     pub since: DateTime<Utc>,
@@ -53,12 +53,12 @@ pub struct Sign {
     pub failure: Option<CallFailure>,
 }
 
-/// The runs that go on, and what of them is not written down yet.
+/// The open runs, and which parts of them are not stored yet.
 #[derive(Debug, Default)]
-pub struct Signs {
-    runs: BTreeMap<SignKind, BTreeMap<String, BTreeMap<String, Run>>>,
+pub struct LivenessLog {
+    runs: BTreeMap<LivenessKind, BTreeMap<String, BTreeMap<String, OpenRun>>>,
     /// Runs that are over and whose end is not written down.
-    ended: Vec<Sign>,
+    ended: Vec<LivenessRun>,
     /// A run has begun that is not written down.
     began: bool,
     /// When all runs were last written down.
@@ -66,7 +66,7 @@ pub struct Signs {
 }
 
 #[derive(Debug)]
-struct Run {
+struct OpenRun {
     since: DateTime<Utc>,
     until: DateTime<Utc>,
     failure: Option<CallFailure>,
@@ -76,34 +76,34 @@ struct Run {
     new: bool,
 }
 
-impl Signs {
-    /// Goes on with the latest run of each kind that the store knows.
-    pub fn restore(&mut self, known: Vec<Sign>) {
-        for Sign { source, kind, function, since, until, failure } in known {
-            let run = Run { since, until, failure, changed: false, new: false };
+impl LivenessLog {
+    /// Continues the latest run of each kind in the store.
+    pub fn restore(&mut self, known: Vec<LivenessRun>) {
+        for LivenessRun { source, kind, function, since, until, failure } in known {
+            let run = OpenRun { since, until, failure, changed: false, new: false };
             self.runs.entry(kind).or_default().entry(source).or_default().insert(function, run);
         }
     }
 
-    /// Takes in what an observation is a sign of.
+    /// Records the liveness shown by an observation.
     pub fn saw(&mut self, observation: &Observation) {
         let Observation { at, seen, source, what } = observation;
         let on_time = *seen - *at <= GAP;
         match what {
-            What::Answered => self.sign(SignKind::State, source, "", *seen, None),
-            What::Failed(failure) => self.sign(SignKind::State, source, "", *seen, Some(failure)),
-            What::ReadUpTo(read) if on_time => self.sign(SignKind::Read, source, &read.function, *at, None),
-            What::MeasuredUpTo(read) if on_time => self.sign(SignKind::Measured, source, &read.function, *at, None),
+            ObservationBody::Answered => self.sign(LivenessKind::State, source, "", *seen, None),
+            ObservationBody::Failed(failure) => self.sign(LivenessKind::State, source, "", *seen, Some(failure)),
+            ObservationBody::ReadUpTo(read) if on_time => self.sign(LivenessKind::Read, source, &read.function, *at, None),
+            ObservationBody::MeasuredUpTo(read) if on_time => self.sign(LivenessKind::Measured, source, &read.function, *at, None),
             _ => {}
         }
     }
 
     /// The daemon's loop has turned.
     pub fn turned(&mut self, now: DateTime<Utc>) {
-        self.sign(SignKind::State, DAEMON, "", now, None);
+        self.sign(LivenessKind::State, DAEMON, "", now, None);
     }
 
-    fn sign(&mut self, kind: SignKind, source: &str, function: &str, at: DateTime<Utc>, failure: Option<&CallFailure>) {
+    fn sign(&mut self, kind: LivenessKind, source: &str, function: &str, at: DateTime<Utc>, failure: Option<&CallFailure>) {
         let of_kind = self.runs.entry(kind).or_default();
         if !of_kind.contains_key(source) {
             of_kind.insert(source.to_owned(), BTreeMap::new());
@@ -118,7 +118,7 @@ impl Signs {
             run.until = run.until.max(at);
             return;
         }
-        let run = Run { since: at, until: at, failure: failure.cloned(), changed: true, new: true };
+        let run = OpenRun { since: at, until: at, failure: failure.cloned(), changed: true, new: true };
         if let Some(over) = of_source.insert(function.to_owned(), run).filter(|over| over.changed) {
             self.ended.push(over.sign(kind, source, function));
         }
@@ -131,7 +131,7 @@ impl Signs {
     }
 
     /// What is to be written down now; it counts as written from then on.
-    pub fn take(&mut self, now: DateTime<Utc>) -> Vec<Sign> {
+    pub fn take(&mut self, now: DateTime<Utc>) -> Vec<LivenessRun> {
         let all = self.written.is_none_or(|written| now - written >= WRITE || written > now);
         if all {
             self.written = Some(now);
@@ -140,11 +140,11 @@ impl Signs {
     }
 
     /// Everything that is not written down yet.
-    pub fn take_all(&mut self) -> Vec<Sign> {
+    pub fn take_all(&mut self) -> Vec<LivenessRun> {
         self.taken(|_| true)
     }
 
-    fn taken(&mut self, due: impl Fn(&Run) -> bool) -> Vec<Sign> {
+    fn taken(&mut self, due: impl Fn(&OpenRun) -> bool) -> Vec<LivenessRun> {
         let mut taken = std::mem::take(&mut self.ended);
         self.began = false;
         for (kind, sources) in &mut self.runs {
@@ -159,10 +159,10 @@ impl Signs {
     }
 }
 
-impl Run {
-    fn sign(&self, kind: SignKind, source: &str, function: &str) -> Sign {
+impl OpenRun {
+    fn sign(&self, kind: LivenessKind, source: &str, function: &str) -> LivenessRun {
         let (source, function) = (source.to_owned(), function.to_owned());
-        Sign { source, kind, function, since: self.since, until: self.until, failure: self.failure.clone() }
+        LivenessRun { source, kind, function, since: self.since, until: self.until, failure: self.failure.clone() }
     }
 }
 
@@ -177,18 +177,18 @@ mod tests {
 
     /// What a source did at a minute: answered, failed, was throttled, or read a function that many minutes late.
     fn seen(minute_seen: i64, what: &str) -> Observation {
-        let failed = |kind| What::Failed(CallFailure { call: "c".into(), resource: "r".into(), kind, said: what.into(), next_step: String::new() });
+        let failed = |kind| ObservationBody::Failed(CallFailure { call: "c".into(), resource: "r".into(), kind, said: what.into(), next_step: String::new() });
         let (late, what) = match what {
-            "answered" => (0, What::Answered),
+            "answered" => (0, ObservationBody::Answered),
             "failed" => (0, failed(FailureKind::Denied)),
             "throttled" => (0, failed(FailureKind::Throttled)),
-            late => (late.parse::<i64>().unwrap(), What::ReadUpTo(ReadUpTo { function: "f".into() })),
+            late => (late.parse::<i64>().unwrap(), ObservationBody::ReadUpTo(ReadUpTo { function: "f".into() })),
         };
         Observation { at: minute(minute_seen - late), seen: minute(minute_seen), source: "watch.x".into(), what }
     }
 
-    fn runs(signs: &[Sign]) -> Vec<String> {
-        let run = |sign: &Sign| {
+    fn runs(signs: &[LivenessRun]) -> Vec<String> {
+        let run = |sign: &LivenessRun| {
             let said = sign.failure.as_ref().map_or("fine", |failure| failure.said.as_str());
             format!("{} {}-{} {said}", sign.kind.word(), sign.since.timestamp() / 60, sign.until.timestamp() / 60)
         };
@@ -204,7 +204,7 @@ mod tests {
             (&[(0, "failed"), (1, "throttled"), (2, "throttled")], &["state 0-0 failed", "state 1-2 throttled"]),
             (&[(20, "0"), (30, "1"), (31, "14")], &["read 20-29 fine"]),
         ] {
-            let mut signs = Signs::default();
+            let mut signs = LivenessLog::default();
             story.iter().for_each(|(at, what)| signs.saw(&seen(*at, what)));
             assert_eq!(runs(&signs.take_all()), told, "{story:?}");
             assert!(signs.take_all().is_empty());
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_goes_on_is_written_every_five_minutes_and_what_begins_at_once() {
-        let mut signs = Signs::default();
+        let mut signs = LivenessLog::default();
         let mut written = Vec::new();
         for at in 0..12 {
             signs.saw(&seen(at, if at == 8 { "failed" } else { "answered" }));
@@ -233,11 +233,12 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_after_a_short_stop_of_the_daemon() {
-        let mut before = Signs::default();
+        let mut before = LivenessLog::default();
         before.turned(minute(0));
         for (start, told) in [(15, "state 0-15 fine"), (16, "state 16-16 fine")] {
-            let mut after = Signs::default();
-            let known = Sign { source: DAEMON.into(), kind: SignKind::State, function: String::new(), since: minute(0), until: minute(0), failure: None };
+            let mut after = LivenessLog::default();
+            let known =
+                LivenessRun { source: DAEMON.into(), kind: LivenessKind::State, function: String::new(), since: minute(0), until: minute(0), failure: None };
             after.restore(vec![known]);
             after.turned(minute(start));
             assert_eq!(runs(&after.take_all()), [told]);

@@ -1,34 +1,34 @@
-//! On which terms a receiver is told: how long news are collected, when it wants its quiet, who is told in its place.
+//! The policy of a receiver: group wait, quiet hours and fallback.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use model::schedule::local_time_after;
-use model::settings::{Names, Settings};
+use model::settings::{ReferenceKind, TableReader};
 use model::span::Span;
 
 use super::rules::Severity;
 
-/// What the user wrote beside `via.` under `[receiver.<name>]`.
+/// The keys beside `via.` under `[receiver.<name>]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
+pub struct ReceiverPolicy {
     /// The zone its messages show and its quiet hours are read in.
     pub zone: Tz,
     /// News wait this long for others that belong into the same message.
     pub group_wait: TimeDelta,
-    /// When it is only told of what breaks through.
-    pub quiet: Option<Quiet>,
-    /// Who is told in its place while it refuses everything.
+    /// The quiet hours.
+    pub quiet: Option<QuietHours>,
+    /// The receiver that gets its messages while it refuses everything.
     pub fallback: Option<String>,
 }
 
-/// Hours of the day in which a receiver is left in peace.
+/// Hours of the day in which a receiver gets no messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quiet {
+pub struct QuietHours {
     /// The first minute of it, on the receiver's wall clock.
     pub from: NaiveTime,
     /// The first minute after it; before `from` if it spans midnight.
     pub to: NaiveTime,
-    /// The lowest severity that is told all the same; `None` if nothing is.
+    /// The lowest severity that is still sent; `None` for none.
     pub except: Option<Severity>,
 }
 
@@ -39,14 +39,14 @@ const LONGEST_GROUP_WAIT: TimeDelta = TimeDelta::minutes(10);
 /// A storm that does not end is told of after so many times `group_wait`.
 const LONGEST_STORM: i32 = 24;
 
-impl Terms {
+impl ReceiverPolicy {
     /// The usual terms, in a zone.
     pub fn usual(zone: Tz) -> Self {
         Self { zone, group_wait: GROUP_WAIT.delta(), quiet: None, fallback: None }
     }
 
-    /// Reads the keys of a receiver's table that stand beside `via.`; `zone` is the file's own.
-    pub fn read(settings: &mut Settings<'_, '_>, zone: Tz) -> Option<Self> {
+    /// Reads the keys of a receiver's table besides `via.`; `zone` is the file's own.
+    pub fn read(settings: &mut TableReader<'_, '_>, zone: Tz) -> Option<Self> {
         let zone = if settings.has("timezone") { settings.zone("timezone") } else { Some(zone) };
         let group_wait = if settings.text("group_wait") == Some("0s") {
             settings.optional::<String>("group_wait").map(|_| TimeDelta::zero())
@@ -54,10 +54,10 @@ impl Terms {
             settings.or("group_wait", GROUP_WAIT).map(Span::delta)
         };
         if group_wait.is_some_and(|wait| wait > LONGEST_GROUP_WAIT) {
-            settings.problem("group_wait", "an alert cannot wait so long for company", "at most \"10m\"", None);
+            settings.problem("group_wait", "`group_wait` is too long", "at most \"10m\"", None);
         }
         let quiet = if settings.has("quiet") { settings.table("quiet", quiet).map(Some) } else { Some(None) };
-        let fallback = settings.has("fallback").then(|| settings.mention("fallback", Names::Receiver));
+        let fallback = settings.has("fallback").then(|| settings.mention("fallback", ReferenceKind::Receiver));
         let fallback = match fallback {
             None => None,
             Some(named) => Some(named?),
@@ -79,7 +79,7 @@ impl Terms {
     }
 }
 
-fn quiet(settings: &mut Settings<'_, '_>) -> Option<Quiet> {
+fn quiet(settings: &mut TableReader<'_, '_>) -> Option<QuietHours> {
     let from = time_of_day(settings, "from");
     let to = time_of_day(settings, "to");
     let except = match settings.text("except") {
@@ -91,16 +91,16 @@ fn quiet(settings: &mut Settings<'_, '_>) -> Option<Quiet> {
     if from == to {
         settings.problem(
             "to",
-            "quiet hours that begin and end at the same time",
-            "a whole day, or none?",
-            Some("to silence it, run `monitor silence`".to_owned()),
+            "quiet hours must not begin and end at the same time",
+            "`from` and `to` are equal",
+            Some("to hold back all messages, run `monitor silence`".to_owned()),
         );
         return None;
     }
-    Some(Quiet { from, to, except: except? })
+    Some(QuietHours { from, to, except: except? })
 }
 
-fn time_of_day(settings: &mut Settings<'_, '_>, key: &'static str) -> Option<NaiveTime> {
+fn time_of_day(settings: &mut TableReader<'_, '_>, key: &'static str) -> Option<NaiveTime> {
     let typed: String = settings.required(key)?;
     let time = NaiveTime::parse_from_str(&typed, "%H:%M").ok().filter(|_| typed.len() == 5);
     if time.is_none() {
@@ -115,8 +115,8 @@ mod tests {
 
     fn until(zone: Tz, from: &str, to: &str, now: &str) -> Option<String> {
         let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").unwrap();
-        let quiet = Quiet { from: time(from), to: time(to), except: Some(Severity::Critical) };
-        let terms = Terms { quiet: Some(quiet), ..Terms::usual(zone) };
+        let quiet = QuietHours { from: time(from), to: time(to), except: Some(Severity::Critical) };
+        let terms = ReceiverPolicy { quiet: Some(quiet), ..ReceiverPolicy::usual(zone) };
         let now = now.parse().unwrap();
         assert_eq!(terms.quiet_until(Severity::Critical, now), None);
         terms.quiet_until(Severity::Warning, now).map(|until| until.format("%FT%TZ").to_string())
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_storm_is_told_when_it_pauses_or_after_its_longest_time() {
-        let terms = Terms::usual(Tz::UTC);
+        let terms = ReceiverPolicy::usual(Tz::UTC);
         let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
         assert_eq!(terms.collected(at(0), at(0)), at(5));
         assert_eq!(terms.collected(at(0), at(60)), at(65));

@@ -1,16 +1,16 @@
-//! Which costs a rule means, and what is known to stand behind them.
+//! Selects the costs that a rule covers, and describes the resources behind them.
 
 use account::inventory::summary;
 use billing::explain::TAX;
 use chrono::{DateTime, Utc};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::subject::Subject;
 
 use crate::history::History;
 
 /// Which costs are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum CostSelector {
     /// Everything together.
     Total,
     /// One service, by the name on the bill.
@@ -19,9 +19,9 @@ pub enum Which {
     Each,
 }
 
-impl Which {
+impl CostSelector {
     /// `service = "..."`, `service = "*"` for each, or absent for everything together.
-    pub fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if !settings.has("service") {
             return Some(Self::Total);
         }
@@ -56,7 +56,7 @@ pub fn service_of(subject: &Subject) -> Option<&str> {
     }
 }
 
-/// What stands behind the bill of a service, where an inventory says.
+/// The resources of a service, if an inventory lists them.
 pub fn behind(subject: &Subject, history: &History, now: DateTime<Utc>) -> Vec<String> {
     let said = service_of(subject).and_then(|service| summary(service, &history.inventories_at(now), now));
     said.into_iter().map(|said| format!("{said}.")).collect()

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use model::money::Money;
 use rust_decimal::Decimal;
 
-use super::{BilledGroup, FunctionSettings, LogEvent, LogGroup, Provisioned, Statistics};
+use super::{BilledGroup, LambdaFunctionSettings, LogEvent, LogGroup, MetricDatapoint, ProvisionedConcurrency};
 
 /// Dimensions and metrics of Cost Explorer, as its API names them.
 pub(super) const SERVICE: &str = "SERVICE";
@@ -64,10 +64,10 @@ pub(super) fn log_event(event: &FilteredLogEvent) -> Result<LogEvent, String> {
     })
 }
 
-pub(super) fn function_settings(function: &FunctionConfiguration) -> Result<FunctionSettings, String> {
+pub(super) fn function_settings(function: &FunctionConfiguration) -> Result<LambdaFunctionSettings, String> {
     let name = function.function_name().ok_or("a function without a name")?;
     let memory = function.memory_size().and_then(|memory| u32::try_from(memory).ok());
-    Ok(FunctionSettings {
+    Ok(LambdaFunctionSettings {
         name: name.to_owned(),
         memory_mb: memory.ok_or_else(|| format!("no memory size of {name}"))?,
         arm64: function.architectures().contains(&Architecture::Arm64),
@@ -75,10 +75,10 @@ pub(super) fn function_settings(function: &FunctionConfiguration) -> Result<Func
     })
 }
 
-pub(super) fn provisioned(config: &ProvisionedConcurrencyConfigListItem) -> Result<Provisioned, String> {
+pub(super) fn provisioned(config: &ProvisionedConcurrencyConfigListItem) -> Result<ProvisionedConcurrency, String> {
     let qualifier = config.function_arn().and_then(|arn| arn.rsplit_once(':')).map(|(_, qualifier)| qualifier).ok_or("a configuration without a qualifier")?;
     let environments = config.requested_provisioned_concurrent_executions().and_then(|count| u32::try_from(count).ok());
-    Ok(Provisioned {
+    Ok(ProvisionedConcurrency {
         qualifier: qualifier.to_owned(),
         environments: environments.ok_or_else(|| format!("no number of environments of {qualifier}"))?,
         state: config.status().map(|status| status.as_str().to_owned()).ok_or_else(|| format!("no state of {qualifier}"))?,
@@ -91,10 +91,10 @@ fn lambda_time(text: &str, of: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_str(text, "%FT%T%.f%z").map(Into::into).map_err(|_| format!("`{text}` as the time {of} was changed"))
 }
 
-pub(super) fn point(point: &Datapoint) -> Result<Statistics, String> {
+pub(super) fn point(point: &Datapoint) -> Result<MetricDatapoint, String> {
     let at = point.timestamp().and_then(|at| DateTime::from_timestamp(at.secs(), 0)).ok_or("a point without a time")?;
     let figure = |name: &str, figure: Option<f64>| figure.filter(|figure| figure.is_finite()).ok_or_else(|| format!("no {name} in the point of {at}"));
-    Ok(Statistics { at, sum: figure("sum", point.sum())?, maximum: figure("maximum", point.maximum())?, average: figure("average", point.average())? })
+    Ok(MetricDatapoint { at, sum: figure("sum", point.sum())?, maximum: figure("maximum", point.maximum())?, average: figure("average", point.average())? })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! How fast CloudWatch Logs is asked: one budget for all watches of an account and region, because AWS has one quota for them.
+//! The rate limiter for CloudWatch Logs: one for all watches of an account and region, because AWS has one quota for them.
 //!
-//! Nobody waits here. Whoever wants to call takes a turn and is told from when on it holds; until then he does something else,
-//! so that a simulated clock moves on as a real one does. Turns are given in the order they are asked for: two watches that both
-//! have much to read get every other one each.
+//! Nothing waits here. A caller takes a permit that says from when the call may be made, and does something else until then,
+//! so that it works the same with a simulated clock. Permits are given in the order of requests: two watches that both
+//! have much to read alternate.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,33 +18,33 @@ const SLOWEST: TimeDelta = TimeDelta::seconds(8);
 const RECOVERY: i32 = 4;
 
 /// So many calls a second, and fewer while AWS throttles them.
-pub struct Budget {
+pub struct RateLimiter {
     /// How many; `None` for no bound, as for an account that is not real.
     calls: Option<usize>,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<RateLimiterState>,
 }
 
-struct State {
+struct RateLimiterState {
     /// The last turns, as many as the budget has calls; the latest may lie ahead.
     turns: VecDeque<DateTime<Utc>>,
     /// In which time so many calls may be made: a second, or longer.
     window: TimeDelta,
 }
 
-/// A call that may be made from an instant on. One that is not used is lost to everybody, so it is only taken for a call that is
+/// A permit for one call from a given time on. An unused permit is lost for all callers, so take one only for a call that is
 /// wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn(DateTime<Utc>);
+pub struct Permit(DateTime<Utc>);
 
-impl Turn {
+impl Permit {
     /// From when on the call may be made.
     pub fn from(self) -> DateTime<Utc> {
         self.0
     }
 }
 
-impl Budget {
+impl RateLimiter {
     /// So many calls in any second.
     pub fn new(calls_per_second: u32, clock: Arc<dyn Clock>) -> Self {
         Self::with(usize::try_from(calls_per_second.max(1)).ok(), clock)
@@ -52,14 +52,14 @@ impl Budget {
 
     /// As many calls as are wanted.
     pub fn unbounded() -> Self {
-        Self::with(None, Arc::new(clock::WallClock))
+        Self::with(None, Arc::new(clock::SystemClock))
     }
 
     fn with(calls: Option<usize>, clock: Arc<dyn Clock>) -> Self {
-        Self { calls, clock, state: Mutex::new(State { turns: VecDeque::new(), window: SECOND }) }
+        Self { calls, clock, state: Mutex::new(RateLimiterState { turns: VecDeque::new(), window: SECOND }) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RateLimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -69,9 +69,9 @@ impl Budget {
     }
 
     /// The next turn.
-    pub fn turn(&self) -> Turn {
+    pub fn turn(&self) -> Permit {
         let now = self.clock.now();
-        let Some(calls) = self.calls else { return Turn(now) };
+        let Some(calls) = self.calls else { return Permit(now) };
         let mut state = self.state();
         while state.turns.len() > calls {
             state.turns.pop_front();
@@ -80,11 +80,11 @@ impl Budget {
         let free = if state.turns.len() < calls { now } else { state.turns.pop_front().map_or(now, |turn| turn + window) };
         let turn = free.max(now);
         state.turns.push_back(turn);
-        Turn(turn)
+        Permit(turn)
     }
 
-    /// Whether a turn has come. Longer than a call takes may have passed since the poll that asks began, so the clock is asked.
-    pub fn has_come(&self, turn: Turn) -> bool {
+    /// Whether the permit's time has come. More time than a call takes may have passed since the poll began, so this reads the clock.
+    pub fn has_come(&self, turn: Permit) -> bool {
         self.calls.is_none() || turn.0 <= self.clock.now()
     }
 
@@ -104,7 +104,7 @@ impl Budget {
         state.window = (state.window * 3 / 2).min(SLOWEST);
     }
 
-    /// Whether fewer calls are made than the budget says, because AWS throttles them.
+    /// Whether fewer calls are made than the limit, because AWS throttles them.
     pub fn is_slowed(&self) -> bool {
         self.state().window > SECOND
     }
@@ -115,12 +115,12 @@ mod tests {
     use super::*;
     use clock::SimulatedClock;
 
-    fn budget(calls: u32) -> Budget {
-        Budget::new(calls, Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH)))
+    fn budget(calls: u32) -> RateLimiter {
+        RateLimiter::new(calls, Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH)))
     }
 
     /// Takes turns at once and gives their distances from now in milliseconds.
-    fn turns(budget: &Budget, count: usize) -> Vec<i64> {
+    fn turns(budget: &RateLimiter, count: usize) -> Vec<i64> {
         (0..count).map(|_| budget.turn().from().timestamp_millis()).collect()
     }
 
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(turns(&budget(2), 6), [0, 0, 1000, 1000, 2000, 2000]);
         assert_eq!(turns(&budget(1), 3), [0, 1000, 2000]);
         assert_eq!(turns(&budget(5), 6), [0, 0, 0, 0, 0, 1000]);
-        let unbounded = Budget::unbounded();
+        let unbounded = RateLimiter::unbounded();
         assert!((0..1000).all(|_| unbounded.has_come(unbounded.turn())), "an account that is not real has no bound");
     }
 

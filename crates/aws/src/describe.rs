@@ -1,6 +1,6 @@
-//! What the describing calls of RDS, EC2 and Elastic Load Balancing answer, and how it is read.
+//! Parses the responses of the describe calls of RDS, EC2 and Elastic Load Balancing.
 //!
-//! A value that is absent or cannot be read is unknown; a page without the list that it is about is no answer at all.
+//! A value that is missing or unreadable is unknown; a page without its list is an error.
 //! - <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>
 //! - <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>, `API_DescribeAddresses`, `API_DescribeVolumes`
 //! - <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html>, `API_DescribeTargetGroups`,
@@ -12,67 +12,68 @@ use model::call_failure::CallFailure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::Page;
-use super::query::{Call, Query, Service};
-use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Tags, Volume};
+use super::ResultPage;
+use super::query::{QueryCall, QueryClient, QueryService};
+use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi, Tags};
 
-const RDS: Service = Service { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
-const EC2: Service = Service { name: "ec2", id: "EC2", version: "2016-11-15", token: "NextToken" };
-const BALANCERS: Service = Service { name: "elasticloadbalancing", id: "Elastic Load Balancing v2", version: "2015-12-01", token: "Marker" };
+const RDS: QueryService = QueryService { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
+const EC2: QueryService = QueryService { name: "ec2", id: "EC2", version: "2016-11-15", token: "NextToken" };
+const BALANCERS: QueryService = QueryService { name: "elasticloadbalancing", id: "Elastic Load Balancing v2", version: "2015-12-01", token: "Marker" };
 
 #[async_trait]
-impl Resources for Query {
+impl ResourcesApi for QueryClient {
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
         let parameters = &[("MaxRecords", "100")];
-        self.pages(&Call { service: &RDS, action: "DescribeDBInstances", parameters, resource: "the account's databases" }, db_instances).await
+        self.pages(&QueryCall { service: &RDS, action: "DescribeDBInstances", parameters, resource: "the account's databases" }, db_instances).await
     }
 
     async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
         let parameters = &[("MaxResults", "1000")];
-        self.pages(&Call { service: &EC2, action: "DescribeNatGateways", parameters, resource: "the account's NAT gateways" }, nat_gateways).await
+        self.pages(&QueryCall { service: &EC2, action: "DescribeNatGateways", parameters, resource: "the account's NAT gateways" }, nat_gateways).await
     }
 
-    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
-        self.pages(&Call { service: &EC2, action: "DescribeAddresses", parameters: &[], resource: "the account's addresses" }, addresses).await
+    async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
+        self.pages(&QueryCall { service: &EC2, action: "DescribeAddresses", parameters: &[], resource: "the account's addresses" }, addresses).await
     }
 
-    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+    async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure> {
         let parameters = &[("MaxResults", "500")];
-        self.pages(&Call { service: &EC2, action: "DescribeVolumes", parameters, resource: "the account's volumes" }, volumes).await
+        self.pages(&QueryCall { service: &EC2, action: "DescribeVolumes", parameters, resource: "the account's volumes" }, volumes).await
     }
 
     async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
         let parameters = &[("PageSize", "400")];
-        self.pages(&Call { service: &BALANCERS, action: "DescribeLoadBalancers", parameters, resource: "the account's load balancers" }, load_balancers).await
+        self.pages(&QueryCall { service: &BALANCERS, action: "DescribeLoadBalancers", parameters, resource: "the account's load balancers" }, load_balancers)
+            .await
     }
 
     async fn target_groups(&self, load_balancer: &str) -> Result<Vec<String>, CallFailure> {
         let parameters = &[("LoadBalancerArn", load_balancer)];
-        self.pages(&Call { service: &BALANCERS, action: "DescribeTargetGroups", parameters, resource: load_balancer }, target_groups).await
+        self.pages(&QueryCall { service: &BALANCERS, action: "DescribeTargetGroups", parameters, resource: load_balancer }, target_groups).await
     }
 
     async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
         let parameters = &[("TargetGroupArn", group)];
-        Ok(self.pages(&Call { service: &BALANCERS, action: "DescribeTargetHealth", parameters, resource: group }, targets).await?.len())
+        Ok(self.pages(&QueryCall { service: &BALANCERS, action: "DescribeTargetHealth", parameters, resource: group }, targets).await?.len())
     }
 }
 
 /// An element whose children are all of the same kind: `item` in EC2, `member` in Elastic Load Balancing, the thing's own name in RDS.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
-struct List<T> {
+struct XmlList<T> {
     #[serde(rename = "item", alias = "member", alias = "DBInstance", alias = "Tag", default = "Vec::new")]
     all: Vec<T>,
 }
 
-impl<T> Default for List<T> {
+impl<T> Default for XmlList<T> {
     fn default() -> Self {
         Self { all: vec![] }
     }
 }
 
 /// The text of an element; empty where it is absent.
-type Text = String;
+type XmlText = String;
 
 fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text.trim()).ok().map(Into::into)
@@ -81,12 +82,12 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
 #[derive(Debug, Deserialize)]
 struct TagXml {
     #[serde(rename = "key", alias = "Key", default)]
-    key: Text,
+    key: XmlText,
     #[serde(rename = "value", alias = "Value", default)]
-    value: Text,
+    value: XmlText,
 }
 
-fn tags(list: List<TagXml>) -> Tags {
+fn tags(list: XmlList<TagXml>) -> Tags {
     list.all.into_iter().filter(|tag| !tag.key.is_empty()).map(|tag| (tag.key, tag.value)).collect()
 }
 
@@ -99,34 +100,34 @@ struct DbInstancesXml {
 #[derive(Debug, Deserialize)]
 struct DbInstancesResult {
     #[serde(rename = "DBInstances")]
-    instances: List<DbInstanceXml>,
+    instances: XmlList<DbInstanceXml>,
     #[serde(rename = "Marker")]
-    marker: Option<Text>,
+    marker: Option<XmlText>,
 }
 
 #[derive(Debug, Deserialize)]
 struct DbInstanceXml {
     #[serde(rename = "DBInstanceIdentifier")]
-    id: Text,
+    id: XmlText,
     #[serde(rename = "DBInstanceClass", default)]
-    class: Text,
+    class: XmlText,
     #[serde(rename = "Engine", default)]
-    engine: Text,
+    engine: XmlText,
     #[serde(rename = "DBInstanceStatus", default)]
-    state: Text,
+    state: XmlText,
     #[serde(rename = "StorageType", default)]
-    storage_type: Text,
+    storage_type: XmlText,
     #[serde(rename = "AllocatedStorage", default)]
-    storage_gb: Text,
+    storage_gb: XmlText,
     #[serde(rename = "MultiAZ", default)]
-    multi_az: Text,
+    multi_az: XmlText,
     #[serde(rename = "InstanceCreateTime", default)]
-    created: Text,
+    created: XmlText,
     #[serde(rename = "TagList", default)]
-    tags: List<TagXml>,
+    tags: XmlList<TagXml>,
 }
 
-fn db_instances(xml: &str) -> Result<Page<DbInstance>, quick_xml::DeError> {
+fn db_instances(xml: &str) -> Result<ResultPage<DbInstance>, quick_xml::DeError> {
     let read: DbInstancesXml = quick_xml::de::from_str(xml)?;
     let instance = |read: DbInstanceXml| DbInstance {
         id: read.id,
@@ -139,32 +140,32 @@ fn db_instances(xml: &str) -> Result<Page<DbInstance>, quick_xml::DeError> {
         created: time(&read.created),
         tags: tags(read.tags),
     };
-    Ok(Page { items: read.result.instances.all.into_iter().map(instance).collect(), next: read.result.marker })
+    Ok(ResultPage { items: read.result.instances.all.into_iter().map(instance).collect(), next: read.result.marker })
 }
 
 #[derive(Debug, Deserialize)]
 struct NatGatewaysXml {
     #[serde(rename = "natGatewaySet")]
-    gateways: List<NatGatewayXml>,
+    gateways: XmlList<NatGatewayXml>,
     #[serde(rename = "nextToken")]
-    next: Option<Text>,
+    next: Option<XmlText>,
 }
 
 #[derive(Debug, Deserialize)]
 struct NatGatewayXml {
     #[serde(rename = "natGatewayId")]
-    id: Text,
+    id: XmlText,
     #[serde(default)]
-    state: Text,
+    state: XmlText,
     #[serde(rename = "connectivityType", default)]
-    connectivity: Text,
+    connectivity: XmlText,
     #[serde(rename = "createTime", default)]
-    created: Text,
+    created: XmlText,
     #[serde(rename = "tagSet", default)]
-    tags: List<TagXml>,
+    tags: XmlList<TagXml>,
 }
 
-fn nat_gateways(xml: &str) -> Result<Page<NatGateway>, quick_xml::DeError> {
+fn nat_gateways(xml: &str) -> Result<ResultPage<NatGateway>, quick_xml::DeError> {
     let read: NatGatewaysXml = quick_xml::de::from_str(xml)?;
     let gateway = |read: NatGatewayXml| NatGateway {
         id: read.id,
@@ -173,69 +174,69 @@ fn nat_gateways(xml: &str) -> Result<Page<NatGateway>, quick_xml::DeError> {
         created: time(&read.created),
         tags: tags(read.tags),
     };
-    Ok(Page { items: read.gateways.all.into_iter().map(gateway).collect(), next: read.next })
+    Ok(ResultPage { items: read.gateways.all.into_iter().map(gateway).collect(), next: read.next })
 }
 
 #[derive(Debug, Deserialize)]
 struct AddressesXml {
     #[serde(rename = "addressesSet")]
-    addresses: List<AddressXml>,
+    addresses: XmlList<AddressXml>,
 }
 
 #[derive(Debug, Deserialize)]
 struct AddressXml {
     #[serde(rename = "publicIp")]
-    ip: Text,
+    ip: XmlText,
     #[serde(rename = "allocationId", default)]
-    id: Text,
+    id: XmlText,
     #[serde(rename = "associationId", default)]
-    association: Text,
+    association: XmlText,
     #[serde(rename = "instanceId", default)]
-    instance: Text,
+    instance: XmlText,
     #[serde(rename = "networkInterfaceId", default)]
-    interface: Text,
+    interface: XmlText,
     #[serde(rename = "tagSet", default)]
-    tags: List<TagXml>,
+    tags: XmlList<TagXml>,
 }
 
-fn addresses(xml: &str) -> Result<Page<Address>, quick_xml::DeError> {
+fn addresses(xml: &str) -> Result<ResultPage<ElasticIp>, quick_xml::DeError> {
     let read: AddressesXml = quick_xml::de::from_str(xml)?;
-    let address = |read: AddressXml| Address {
+    let address = |read: AddressXml| ElasticIp {
         attached: [&read.association, &read.instance, &read.interface].iter().any(|id| !id.is_empty()),
         id: if read.id.is_empty() { read.ip.clone() } else { read.id },
         ip: read.ip,
         tags: tags(read.tags),
     };
-    Ok(Page { items: read.addresses.all.into_iter().map(address).collect(), next: None })
+    Ok(ResultPage { items: read.addresses.all.into_iter().map(address).collect(), next: None })
 }
 
 #[derive(Debug, Deserialize)]
 struct VolumesXml {
     #[serde(rename = "volumeSet")]
-    volumes: List<VolumeXml>,
+    volumes: XmlList<VolumeXml>,
     #[serde(rename = "nextToken")]
-    next: Option<Text>,
+    next: Option<XmlText>,
 }
 
 #[derive(Debug, Deserialize)]
 struct VolumeXml {
     #[serde(rename = "volumeId")]
-    id: Text,
+    id: XmlText,
     #[serde(rename = "volumeType", default)]
-    class: Text,
+    class: XmlText,
     #[serde(default)]
-    size: Text,
+    size: XmlText,
     #[serde(rename = "status", default)]
-    state: Text,
+    state: XmlText,
     #[serde(rename = "createTime", default)]
-    created: Text,
+    created: XmlText,
     #[serde(rename = "tagSet", default)]
-    tags: List<TagXml>,
+    tags: XmlList<TagXml>,
 }
 
-fn volumes(xml: &str) -> Result<Page<Volume>, quick_xml::DeError> {
+fn volumes(xml: &str) -> Result<ResultPage<EbsVolume>, quick_xml::DeError> {
     let read: VolumesXml = quick_xml::de::from_str(xml)?;
-    let volume = |read: VolumeXml| Volume {
+    let volume = |read: VolumeXml| EbsVolume {
         id: read.id,
         class: read.class,
         gb: read.size.trim().parse().ok(),
@@ -243,7 +244,7 @@ fn volumes(xml: &str) -> Result<Page<Volume>, quick_xml::DeError> {
         created: time(&read.created),
         tags: tags(read.tags),
     };
-    Ok(Page { items: read.volumes.all.into_iter().map(volume).collect(), next: read.next })
+    Ok(ResultPage { items: read.volumes.all.into_iter().map(volume).collect(), next: read.next })
 }
 
 #[derive(Debug, Deserialize)]
@@ -255,36 +256,36 @@ struct LoadBalancersXml {
 #[derive(Debug, Deserialize)]
 struct LoadBalancersResult {
     #[serde(rename = "LoadBalancers")]
-    balancers: List<LoadBalancerXml>,
+    balancers: XmlList<LoadBalancerXml>,
     #[serde(rename = "NextMarker")]
-    next: Option<Text>,
+    next: Option<XmlText>,
 }
 
 #[derive(Debug, Deserialize)]
 struct LoadBalancerXml {
     #[serde(rename = "LoadBalancerArn")]
-    arn: Text,
+    arn: XmlText,
     #[serde(rename = "LoadBalancerName", default)]
-    name: Text,
+    name: XmlText,
     #[serde(rename = "Type", default)]
-    class: Text,
+    class: XmlText,
     #[serde(rename = "State", default)]
     state: StateXml,
     #[serde(rename = "CreatedTime", default)]
-    created: Text,
+    created: XmlText,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct StateXml {
     #[serde(rename = "Code", default)]
-    code: Text,
+    code: XmlText,
 }
 
-fn load_balancers(xml: &str) -> Result<Page<LoadBalancer>, quick_xml::DeError> {
+fn load_balancers(xml: &str) -> Result<ResultPage<LoadBalancer>, quick_xml::DeError> {
     let read: LoadBalancersXml = quick_xml::de::from_str(xml)?;
     let balancer =
         |read: LoadBalancerXml| LoadBalancer { arn: read.arn, name: read.name, class: read.class, state: read.state.code, created: time(&read.created) };
-    Ok(Page { items: read.result.balancers.all.into_iter().map(balancer).collect(), next: read.result.next })
+    Ok(ResultPage { items: read.result.balancers.all.into_iter().map(balancer).collect(), next: read.result.next })
 }
 
 #[derive(Debug, Deserialize)]
@@ -296,20 +297,20 @@ struct TargetGroupsXml {
 #[derive(Debug, Deserialize)]
 struct TargetGroupsResult {
     #[serde(rename = "TargetGroups")]
-    groups: List<TargetGroupXml>,
+    groups: XmlList<TargetGroupXml>,
     #[serde(rename = "NextMarker")]
-    next: Option<Text>,
+    next: Option<XmlText>,
 }
 
 #[derive(Debug, Deserialize)]
 struct TargetGroupXml {
     #[serde(rename = "TargetGroupArn")]
-    arn: Text,
+    arn: XmlText,
 }
 
-fn target_groups(xml: &str) -> Result<Page<String>, quick_xml::DeError> {
+fn target_groups(xml: &str) -> Result<ResultPage<String>, quick_xml::DeError> {
     let read: TargetGroupsXml = quick_xml::de::from_str(xml)?;
-    Ok(Page { items: read.result.groups.all.into_iter().map(|group| group.arn).collect(), next: read.result.next })
+    Ok(ResultPage { items: read.result.groups.all.into_iter().map(|group| group.arn).collect(), next: read.result.next })
 }
 
 #[derive(Debug, Deserialize)]
@@ -321,19 +322,19 @@ struct TargetHealthXml {
 #[derive(Debug, Deserialize)]
 struct TargetHealthResult {
     #[serde(rename = "TargetHealthDescriptions")]
-    targets: List<TargetXml>,
+    targets: XmlList<TargetXml>,
 }
 
 /// A target; that it is there is all that is wanted.
 #[derive(Debug, Deserialize)]
 struct TargetXml {}
 
-fn targets(xml: &str) -> Result<Page<()>, quick_xml::DeError> {
+fn targets(xml: &str) -> Result<ResultPage<()>, quick_xml::DeError> {
     let read: TargetHealthXml = quick_xml::de::from_str(xml)?;
-    Ok(Page { items: read.result.targets.all.into_iter().map(|TargetXml {}| ()).collect(), next: None })
+    Ok(ResultPage { items: read.result.targets.all.into_iter().map(|TargetXml {}| ()).collect(), next: None })
 }
 
-/// Reads any text as every answer there is, as whoever tries what a broken answer does.
+/// Parses a text as every kind of response, for fuzzing.
 #[doc(hidden)]
 pub fn read_all(xml: &str) -> usize {
     let read = [

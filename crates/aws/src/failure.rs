@@ -25,7 +25,7 @@ where
         }
         SdkError::TimeoutError(_) => answered(call, resource, FailureKind::NoAnswer, "no answer in time"),
         SdkError::ResponseError(response) => {
-            answered(call, resource, FailureKind::Refused, &format!("an answer that cannot be read (HTTP {})", response.raw().status().as_u16()))
+            answered(call, resource, FailureKind::Refused, &format!("unreadable response (HTTP {})", response.raw().status().as_u16()))
         }
         SdkError::ConstructionFailure(_) if !has_region && credentials_error(error).is_none() => no_region(call, resource),
         other => before_an_answer(call, resource, other),
@@ -35,7 +35,7 @@ where
 /// The failure of a call that AWS refused, by the error code of its answer; empty where the answer has none.
 pub(super) fn refused(call: &str, resource: &str, status: u16, code: &str, message: &str) -> CallFailure {
     let said = match (code, message) {
-        ("", _) => format!("an answer that cannot be read (HTTP {status})"),
+        ("", _) => format!("unreadable response (HTTP {status})"),
         (code, "") => format!("{code}: no message"),
         (code, message) => format!("{code}: {message}"),
     };
@@ -44,7 +44,7 @@ pub(super) fn refused(call: &str, resource: &str, status: u16, code: &str, messa
 
 /// The failure of a call whose answer makes no sense.
 pub(super) fn unreadable(call: &str, resource: &str, what: impl std::fmt::Display) -> CallFailure {
-    answered(call, resource, FailureKind::Refused, &format!("an answer that cannot be read: {what}"))
+    answered(call, resource, FailureKind::Refused, &format!("unreadable response: {what}"))
 }
 
 /// A failure whose kind is known.
@@ -196,19 +196,19 @@ fn classify(code: &str, status: u16) -> FailureKind {
 fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
     match kind {
         FailureKind::Denied if said.contains("cost explorer") || said.contains("Cost Explorer") => {
-            "switch Cost Explorer on in the Billing console of the paying account; it answers after about a day".to_owned()
+            "enable Cost Explorer in the Billing console of the payer account; it has data after about a day".to_owned()
         }
         FailureKind::Denied if call.starts_with("ce:") && is_of_a_member(said) => {
-            "this account is paid by another one: there, under Billing > Cost Management preferences, let linked accounts see Cost Explorer; \
-             until then `read.estimated_charges` and exports work here"
+            "this is a linked account: in the payer account, under Billing > Cost Management preferences, allow linked accounts to use Cost Explorer; \
+             until then use `read.estimated_charges` or exports"
                 .to_owned()
         }
         FailureKind::Denied if call.starts_with("ce:") => format!(
-            "allow {call} to this identity (deploy/iam-policy.json), and let IAM identities see the bill: the root user switches that on under Account > IAM access to billing"
+            "allow {call} to this identity (deploy/iam-policy.json), and enable IAM access to billing: the root user does this under Account > IAM access to billing"
         ),
-        FailureKind::Denied => format!("allow {call} to this identity (deploy/iam-policy.json has all that monitor needs)"),
+        FailureKind::Denied => format!("allow {call} for this identity (deploy/iam-policy.json has all permissions that monitor needs)"),
         FailureKind::NoCredentials => {
-            "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must answer".to_owned()
+            "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must work".to_owned()
         }
         FailureKind::BadCredentials => {
             "renew the credentials: run `aws sso login` for the profile if it uses SSO; temporary keys need their AWS_SESSION_TOKEN; \
@@ -216,17 +216,17 @@ fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
                 .to_owned()
         }
         FailureKind::NotFound if call.starts_with("logs:") => {
-            "check the function's name and region; a function that was never called has no log group yet".to_owned()
+            "check the function's name and region; a function that was never invoked has no log group".to_owned()
         }
-        FailureKind::NotFound if call.starts_with("s3:") => "check the bucket's name and region; an export is first delivered within a day".to_owned(),
+        FailureKind::NotFound if call.starts_with("s3:") => "check the bucket's name and region; the first export arrives within a day".to_owned(),
         FailureKind::NotFound => "check the name and the region".to_owned(),
-        FailureKind::Unreachable | FailureKind::NoAnswer => "check the network, the region and AWS_ENDPOINT_URL; it is asked again by itself".to_owned(),
-        FailureKind::Throttled | FailureKind::Behind => "it is asked again by itself; poll less often if this stays".to_owned(),
+        FailureKind::Unreachable | FailureKind::NoAnswer => "check the network, the region and AWS_ENDPOINT_URL; monitor retries automatically".to_owned(),
+        FailureKind::Throttled | FailureKind::Behind => "monitor retries automatically; poll less often if this continues".to_owned(),
         FailureKind::CapReached => "raise max_monthly_usd under [aws]".to_owned(),
         FailureKind::Refused if code == "DataUnavailableException" => {
-            "nothing to mend: Cost Explorer has figures 24 hours to 4 days after it was switched on; it is asked again by itself".to_owned()
+            "wait: Cost Explorer has data 24 hours to 4 days after it is enabled; monitor retries automatically".to_owned()
         }
-        FailureKind::Refused => "it is asked again by itself; `monitor check --live` shows whether it stays".to_owned(),
+        FailureKind::Refused => "monitor retries automatically; `monitor check --live` shows whether it still fails".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Floor 2: what the monitor asks of AWS, as narrow traits, so that the sources do not know the SDK.
+//! Narrow traits for the AWS calls of the monitor, so that sources do not depend on the SDK.
 //!
-//! [`sdk`] asks the real thing (or whatever `AWS_ENDPOINT_URL` names), [`recorded`] replays an account from a file, and
-//! [`meter`] stands in front of either: every call that is billed is counted, priced and capped there. [`budget`] says how fast
+//! [`sdk`] calls AWS (or the endpoint in `AWS_ENDPOINT_URL`), [`recorded`] replays an account from a file, and
+//! [`meter`] wraps either: it counts, prices and caps every billable call. [`budget`] limits how fast
 //! logs are read.
 
 mod answers;
@@ -24,19 +24,19 @@ use std::fs::File;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use billing::export::layout::Found;
+use billing::export::layout::ExportFile;
 use chrono::{DateTime, NaiveDate, Utc};
 use model::call_failure::CallFailure;
 use model::money::Money;
 use model::span::Span;
 use rust_decimal::Decimal;
 
-use self::budget::Budget;
-use self::resources::Resources;
+use self::budget::RateLimiter;
+use self::resources::ResourcesApi;
 
 /// A page of a longer answer, with the token of the next one.
 #[derive(Debug, Clone)]
-pub struct Page<T> {
+pub struct ResultPage<T> {
     /// What the page holds.
     pub items: Vec<T>,
     /// The token to ask for the next page with; `None` on the last one.
@@ -45,25 +45,25 @@ pub struct Page<T> {
 
 /// What a bill is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CostQuestion {
+pub struct CostQuery {
     /// The first UTC day.
     pub from: NaiveDate,
     /// The first UTC day that is no longer meant.
     pub end: NaiveDate,
     /// What an amount is.
     pub metric: CostMetric,
-    /// What amounts are told apart by, beside the service.
-    pub by: CostBy,
+    /// The second dimension of the amounts, besides the service.
+    pub by: CostGrouping,
     /// Only what this linked account used; everything the caller may see if `None`.
     pub account: Option<String>,
 }
 
-/// What Cost Explorer calls a cost. The metrics differ in how what was paid in advance and discounts are spread.
+/// Cost Explorer's cost metric. The metrics differ in how they spread upfront payments and discounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CostMetric {
-    /// What the invoice says.
+    /// The amounts on the invoice.
     Unblended,
-    /// With what was paid in advance spread over the time it is for.
+    /// With upfront payments spread over the time they are for.
     Amortized,
     /// With the average rate of an organisation.
     Blended,
@@ -95,19 +95,19 @@ impl CostMetric {
     }
 }
 
-/// What amounts of a service are told apart by.
+/// The dimension by which amounts of a service are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CostBy {
+pub enum CostGrouping {
     /// Record types: usage, tax, credits, refunds, support. Together they are everything.
     RecordType,
     /// Usage types with their quantities, tax and what is given back left out.
     UsageType,
 }
 
-/// What a bill says of one UTC day. A day without groups cost nothing.
+/// The costs of one UTC day. A day without groups cost nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BilledDay {
-    /// The UTC day; it may go on on the next page.
+    /// The UTC day; it may continue on the next page.
     pub day: NaiveDate,
     /// Cost Explorer's `Estimated`.
     pub estimated: bool,
@@ -120,21 +120,21 @@ pub struct BilledDay {
 pub struct BilledGroup {
     /// The service's name on the bill.
     pub service: String,
-    /// The record type, `Usage` where the answer does not say.
+    /// The record type, `Usage` if the response has none.
     pub record_type: String,
-    /// The usage type, empty where the answer does not say.
+    /// The usage type, empty if the response has none.
     pub usage_type: String,
     /// The exact amount.
     pub money: Money,
-    /// How much was used, with its unit; `None` where the answer does not say or mixes units.
+    /// The quantity with its unit; `None` if the response has none or mixes units.
     pub quantity: Option<(Decimal, String)>,
 }
 
 /// Cost Explorer.
 #[async_trait]
-pub trait Billing: Send + Sync {
+pub trait CostExplorerApi: Send + Sync {
     /// A page of `ce:GetCostAndUsage`, by day. Asked once, never again by itself, so that every request that may be charged is counted.
-    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure>;
+    async fn costs(&self, question: &CostQuery, token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure>;
 }
 
 /// An event of a log group.
@@ -157,7 +157,7 @@ pub struct LogGroup {
     pub name: String,
     /// After how many days an event is deleted; `None` for never.
     pub retention_days: Option<u32>,
-    /// What it stores, packed, in bytes; `None` if the answer does not say.
+    /// The stored, compressed size in bytes; `None` if unknown.
     pub stored_bytes: Option<u64>,
     /// When it was made, UTC.
     pub created: Option<DateTime<Utc>>,
@@ -169,27 +169,27 @@ pub struct LogGroup {
 pub enum LogClass {
     /// `INFREQUENT_ACCESS`
     InfrequentAccess,
-    /// `DELIVERY`: kept for a day, on the way to somewhere else.
+    /// `DELIVERY`: stored for a day on the way to another destination.
     Delivery,
 }
 
 /// CloudWatch Logs.
 #[async_trait]
-pub trait Logs: Send + Sync {
+pub trait LogsApi: Send + Sync {
     /// A page of `logs:DescribeLogGroups`: those whose names start with `prefix`, all for an empty one.
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure>;
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure>;
 
     /// A page of `logs:DescribeLogGroups`: names of the groups of one class.
-    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure>;
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<ResultPage<String>, CallFailure>;
 
     /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once, never again
     /// by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure>;
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure>;
 }
 
 /// What came back from a synchronous invocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Invoked {
+pub struct InvokeResponse {
     /// `Unhandled` or `Handled`, where the function failed.
     pub function_error: Option<String>,
     /// The answer.
@@ -200,10 +200,10 @@ pub struct Invoked {
 
 /// Provisioned concurrency of a version or alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provisioned {
+pub struct ProvisionedConcurrency {
     /// The version or alias.
     pub qualifier: String,
-    /// Environments that are kept, and paid for.
+    /// Environments that are allocated and billed.
     pub environments: u32,
     /// `READY`, `IN_PROGRESS` or `FAILED`.
     pub state: String,
@@ -213,25 +213,25 @@ pub struct Provisioned {
 
 /// How a function is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FunctionSettings {
+pub struct LambdaFunctionSettings {
     /// Its name.
     pub name: String,
     /// Memory in MB, of `$LATEST`.
     pub memory_mb: u32,
     /// Whether it runs on arm64.
     pub arm64: bool,
-    /// When it was last changed in any way, UTC; `None` where the answer does not say.
+    /// When it was last changed, UTC; `None` if unknown.
     pub modified: Option<DateTime<Utc>>,
 }
 
 /// Lambda.
 #[async_trait]
-pub trait Functions: Send + Sync {
+pub trait LambdaApi: Send + Sync {
     /// A page of `lambda:ListFunctions`: every function of the region.
-    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure>;
+    async fn list(&self, token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure>;
 
     /// `lambda:InvokeFunction`, synchronous, with `LogType=Tail`; asked once, never again by itself.
-    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure>;
+    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<InvokeResponse, CallFailure>;
 
     /// `lambda:InvokeFunction` with `InvocationType=DryRun`: whether the function is there and may be invoked. It does not run.
     async fn may_invoke(&self, function: &str) -> Result<(), CallFailure>;
@@ -240,7 +240,7 @@ pub trait Functions: Send + Sync {
     async fn concurrency_limit(&self) -> Result<u32, CallFailure>;
 
     /// All pages of `lambda:ListProvisionedConcurrencyConfigs`.
-    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure>;
+    async fn provisioned(&self, function: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure>;
 
     /// `lambda:GetFunctionConfiguration`: memory in MB of a version or alias.
     async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure>;
@@ -271,16 +271,16 @@ impl MetricQuery {
         Self::new("AWS/Lambda", metric, &[("FunctionName", function)])
     }
 
-    /// What it is about, for people: the values of its dimensions, or its name where it has none.
+    /// A name for people: the values of its dimensions, or the metric's name if it has none.
     pub fn subject(&self) -> String {
         let values: Vec<&str> = self.dimensions.iter().map(|(_, value)| value.as_str()).collect();
         if values.is_empty() { format!("{} {}", self.namespace, self.metric) } else { values.join(", ") }
     }
 }
 
-/// What CloudWatch says of one period of a metric, in the metric's unit.
+/// The values of a metric for one period, in the metric's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Statistics {
+pub struct MetricDatapoint {
     /// The start of the period, UTC.
     pub at: DateTime<Utc>,
     /// The sum over the period.
@@ -293,27 +293,27 @@ pub struct Statistics {
 
 /// CloudWatch.
 #[async_trait]
-pub trait Metrics: Send + Sync {
+pub trait MetricsApi: Send + Sync {
     /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`): sum, maximum and average per
     /// `period` seconds, in order of time. Periods without a datum are left out.
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure>;
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<MetricDatapoint>, CallFailure>;
 
     /// A page of `cloudwatch:ListMetrics`: the metrics of that namespace and name that have at least those dimensions, each with all
     /// of its own. A metric without a datum for two weeks is not listed.
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html>
-    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure>;
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure>;
 }
 
 /// Security Token Service.
 #[async_trait]
-pub trait Identity: Send + Sync {
+pub trait IdentityApi: Send + Sync {
     /// `sts:GetCallerIdentity`: the ARN of whoever the credentials belong to. Needs no permission.
     async fn who(&self) -> Result<String, CallFailure>;
 }
 
 /// Where exports of a bill are delivered to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bucket {
+pub struct ExportBucket {
     /// The bucket's name.
     pub name: String,
     /// What the keys of its objects begin with; empty, or with a `/` at its end.
@@ -324,35 +324,35 @@ pub struct Bucket {
 
 /// S3, as far as exports of a bill are read from it.
 #[async_trait]
-pub trait Exports: Send + Sync {
+pub trait ExportsApi: Send + Sync {
     /// A page of `s3:ListBucket` (ListObjectsV2): the objects below the prefix, with their paths from there.
-    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure>;
+    async fn objects(&self, bucket: &ExportBucket, token: Option<&str>) -> Result<ResultPage<ExportFile>, CallFailure>;
 
     /// `s3:GetObject`: writes the content of an object to a file, block by block. With a tag it fails if the object has changed since.
-    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure>;
+    async fn fetch(&self, bucket: &ExportBucket, object: &ExportFile, into: &mut File) -> Result<(), CallFailure>;
 }
 
 /// An account, as far as the monitor asks it.
 #[derive(Clone)]
-pub struct Account {
+pub struct AwsClients {
     /// The region of the functions, where it is known.
     pub region: String,
     /// Cost Explorer.
-    pub billing: Arc<dyn Billing>,
+    pub billing: Arc<dyn CostExplorerApi>,
     /// CloudWatch Logs.
-    pub logs: Arc<dyn Logs>,
+    pub logs: Arc<dyn LogsApi>,
     /// Lambda.
-    pub functions: Arc<dyn Functions>,
+    pub functions: Arc<dyn LambdaApi>,
     /// CloudWatch.
-    pub metrics: Arc<dyn Metrics>,
+    pub metrics: Arc<dyn MetricsApi>,
     /// RDS, EC2 and Elastic Load Balancing.
-    pub resources: Arc<dyn Resources>,
+    pub resources: Arc<dyn ResourcesApi>,
     /// Security Token Service.
-    pub identity: Arc<dyn Identity>,
-    /// What AWS asks; empty until a meter stands in front of the account.
-    pub prices: Arc<prices::Prices>,
+    pub identity: Arc<dyn IdentityApi>,
+    /// The price table; empty until a meter wraps the account.
+    pub prices: Arc<prices::PriceTable>,
     /// S3.
-    pub exports: Arc<dyn Exports>,
+    pub exports: Arc<dyn ExportsApi>,
     /// How fast `logs:FilterLogEvents` is asked.
-    pub log_budget: Arc<Budget>,
+    pub log_budget: Arc<RateLimiter>,
 }

@@ -1,36 +1,36 @@
-//! Stands in front of an account: every call is counted, priced, and refused once the month's cap is reached.
+//! The call meter: counts and prices every call, and refuses calls once the spending cap of the month is reached.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use billing::export::layout::Found;
+use billing::export::layout::ExportFile;
 use chrono::{DateTime, NaiveDate, Utc};
 use clock::Clock;
 use model::calendar::Month;
 use model::call_failure::{CallFailure, FailureKind};
 use model::money::{Usd, cents};
-use model::own_calls::{Booked, Spent};
+use model::own_calls::{BookingOutcome, SpentCalls};
 use model::span::Span;
 use rust_decimal::Decimal;
 
-use super::prices::Prices;
-use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use super::prices::PriceTable;
+use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
-    Account, BilledDay, Billing, Bucket, CostQuestion, Exports, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs,
-    MetricQuery, Metrics, Page, Provisioned, Statistics,
+    AwsClients, BilledDay, CostExplorerApi, CostQuery, ExportBucket, ExportsApi, IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass,
+    LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
 };
 
 /// Where calls that cost something are written down before they are made, so that no crash loses one, and two processes that share
 /// it cannot pass the cap together.
 #[async_trait]
-pub trait Ledger: Send + Sync {
+pub trait SpendRecorder: Send + Sync {
     /// Writes one call down, unless the month would then cost more than `cap`. The month is that of the day.
     ///
     /// # Errors
     /// If it cannot be written.
-    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String>;
+    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, String>;
 
     /// Takes one call off again that was certainly not charged.
     ///
@@ -40,32 +40,32 @@ pub trait Ledger: Send + Sync {
 }
 
 /// Counts and prices calls.
-pub struct Meter {
-    prices: Prices,
+pub struct CallMeter {
+    prices: PriceTable,
     cap: Usd,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<CallMeterState>,
     /// Without one, what calls cost is only known to this process until the store is told.
-    ledger: Option<Box<dyn Ledger>>,
+    ledger: Option<Box<dyn SpendRecorder>>,
 }
 
 #[derive(Default)]
-struct State {
+struct CallMeterState {
     month: Option<Month>,
     /// US dollars spent in `month`, calls that are under way included.
     spent: Decimal,
     unsaved: BTreeMap<(NaiveDate, String, Decimal), u64>,
 }
 
-impl Meter {
+impl CallMeter {
     /// A meter that has counted nothing yet.
-    pub fn new(prices: Prices, cap: Usd, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(prices: PriceTable, cap: Usd, clock: Arc<dyn Clock>) -> Self {
         Self { prices, cap, clock, state: Mutex::default(), ledger: None }
     }
 
-    /// The same meter, with every call that costs something written down before it is made.
+    /// The same meter, which records every billable call before it is made.
     #[must_use]
-    pub fn with_ledger(self, ledger: impl Ledger + 'static) -> Self {
+    pub fn with_ledger(self, ledger: impl SpendRecorder + 'static) -> Self {
         Self { ledger: Some(Box::new(ledger)), ..self }
     }
 
@@ -77,17 +77,17 @@ impl Meter {
     }
 
     /// The calls since this was last asked, for the store.
-    pub fn take_unsaved(&self) -> Vec<Spent> {
+    pub fn take_unsaved(&self) -> Vec<SpentCalls> {
         let unsaved = std::mem::take(&mut self.state().unsaved);
-        unsaved.into_iter().map(|((day, operation, price), count)| Spent { day, operation, price, count }).collect()
+        unsaved.into_iter().map(|((day, operation, price), count)| SpentCalls { day, operation, price, count }).collect()
     }
 
     /// The price table.
-    pub fn prices(&self) -> &Prices {
+    pub fn prices(&self) -> &PriceTable {
         &self.prices
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, CallMeterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,8 +112,8 @@ impl Meter {
             call: operation.to_owned(),
             resource: resource.to_owned(),
             kind: FailureKind::CapReached,
-            said: format!("the monitor's own calls have cost {} USD in {month}, and one more would pass the cap of {}", cents(spent), self.cap),
-            next_step: "free sources such as `read.estimated_charges` go on; for this one raise max_monthly_usd under [aws], poll less often, or wait for the next month"
+            said: format!("monitor's own calls have cost {} USD in {month}; one more would exceed the cap of {}", cents(spent), self.cap),
+            next_step: "raise max_monthly_usd under [aws], poll less often, or wait for the next month; free sources such as `read.estimated_charges` continue"
                 .to_owned(),
         }
     }
@@ -143,7 +143,7 @@ impl Meter {
 
     async fn call_by_ledger<T>(
         &self,
-        ledger: &dyn Ledger,
+        ledger: &dyn SpendRecorder,
         (operation, price): (&str, Decimal),
         resource: &str,
         call: impl Future<Output = Result<T, CallFailure>>,
@@ -153,19 +153,19 @@ impl Meter {
             call: operation.to_owned(),
             resource: resource.to_owned(),
             kind: FailureKind::Refused,
-            said: format!("it costs {price} USD, and that cannot be written down: {why}"),
-            next_step: "mend the store; calls that cost something are not made before".to_owned(),
+            said: format!("the price of {price} USD cannot be recorded: {why}"),
+            next_step: "fix the store; until then no billable call is made".to_owned(),
         };
         match ledger.book(day, operation, price, self.cap.0).await.map_err(unwritten)? {
-            Booked::CapReached(spent) => return Err(self.cap_reached(operation, resource, Month::of(day), spent)),
-            Booked::Yes => {}
+            BookingOutcome::CapReached(spent) => return Err(self.cap_reached(operation, resource, Month::of(day), spent)),
+            BookingOutcome::Yes => {}
         }
         let result = call.await;
         if !was_charged(&result)
             && let Err(why) = ledger.strike(day, operation, price).await
         {
             // Counted too much, which is the side that keeps the cap.
-            tracing::error!("a call that was not charged stays booked: {why}");
+            tracing::error!("cannot remove the record of a call that was not charged: {why}");
         }
         result
     }
@@ -176,11 +176,11 @@ fn was_charged<T>(result: &Result<T, CallFailure>) -> bool {
     result.as_ref().err().is_none_or(|failure| failure.kind == FailureKind::NoAnswer)
 }
 
-/// The account, with the meter in front of every call that can be billed. Pings are not among them: what they cost depends on
+/// The account, with the meter around every billable call. Pings are not among them: their price depends on
 /// how long they run, and is priced from their REPORT line.
-pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
-    let metered = Arc::new(Metered { inner: account.clone(), meter: Arc::clone(meter) });
-    Account {
+pub fn metered(account: AwsClients, meter: &Arc<CallMeter>) -> AwsClients {
+    let metered = Arc::new(MeteredClients { inner: account.clone(), meter: Arc::clone(meter) });
+    AwsClients {
         region: account.region,
         billing: metered.clone(),
         logs: metered.clone(),
@@ -194,40 +194,40 @@ pub fn metered(account: Account, meter: &Arc<Meter>) -> Account {
     }
 }
 
-struct Metered {
-    inner: Account,
-    meter: Arc<Meter>,
+struct MeteredClients {
+    inner: AwsClients,
+    meter: Arc<CallMeter>,
 }
 
 #[async_trait]
-impl Billing for Metered {
-    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+impl CostExplorerApi for MeteredClients {
+    async fn costs(&self, question: &CostQuery, token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure> {
         self.meter.call("ce:GetCostAndUsage", "the account's bill", self.inner.billing.costs(question, token)).await
     }
 }
 
 #[async_trait]
-impl Logs for Metered {
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+impl LogsApi for MeteredClients {
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
         self.meter.call("logs:DescribeLogGroups", prefix, self.inner.logs.log_groups(prefix, token)).await
     }
 
-    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
         self.meter.call("logs:DescribeLogGroups", "groups that cost less", self.inner.logs.log_groups_of(class, token)).await
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
         self.meter.call("logs:FilterLogEvents", group, self.inner.logs.events(group, from_ms, to_ms, token)).await
     }
 }
 
 #[async_trait]
-impl Functions for Metered {
-    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+impl LambdaApi for MeteredClients {
+    async fn list(&self, token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure> {
         self.meter.call("lambda:ListFunctions", "the region's functions", self.inner.functions.list(token)).await
     }
 
-    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
+    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<InvokeResponse, CallFailure> {
         self.inner.functions.invoke(function, payload, give_up).await
     }
 
@@ -239,7 +239,7 @@ impl Functions for Metered {
         self.meter.call("lambda:GetAccountSettings", "the account", self.inner.functions.concurrency_limit()).await
     }
 
-    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+    async fn provisioned(&self, function: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
         self.meter.call("lambda:ListProvisionedConcurrencyConfigs", function, self.inner.functions.provisioned(function)).await
     }
 
@@ -249,18 +249,18 @@ impl Functions for Metered {
 }
 
 #[async_trait]
-impl Metrics for Metered {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
+impl MetricsApi for MeteredClients {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
         self.meter.call("cloudwatch:GetMetricStatistics", &query.subject(), self.inner.metrics.statistics(query, from, to, period)).await
     }
 
-    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
         self.meter.call("cloudwatch:ListMetrics", &query.subject(), self.inner.metrics.list_metrics(query, token)).await
     }
 }
 
 #[async_trait]
-impl Resources for Metered {
+impl ResourcesApi for MeteredClients {
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
         self.meter.call("rds:DescribeDBInstances", "the account's databases", self.inner.resources.db_instances()).await
     }
@@ -269,11 +269,11 @@ impl Resources for Metered {
         self.meter.call("ec2:DescribeNatGateways", "the account's NAT gateways", self.inner.resources.nat_gateways()).await
     }
 
-    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+    async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
         self.meter.call("ec2:DescribeAddresses", "the account's addresses", self.inner.resources.addresses()).await
     }
 
-    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+    async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure> {
         self.meter.call("ec2:DescribeVolumes", "the account's volumes", self.inner.resources.volumes()).await
     }
 
@@ -291,19 +291,19 @@ impl Resources for Metered {
 }
 
 #[async_trait]
-impl Identity for Metered {
+impl IdentityApi for MeteredClients {
     async fn who(&self) -> Result<String, CallFailure> {
         self.inner.identity.who().await
     }
 }
 
 #[async_trait]
-impl Exports for Metered {
-    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+impl ExportsApi for MeteredClients {
+    async fn objects(&self, bucket: &ExportBucket, token: Option<&str>) -> Result<ResultPage<ExportFile>, CallFailure> {
         self.meter.call("s3:ListBucket", &bucket.name, self.inner.exports.objects(bucket, token)).await
     }
 
-    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure> {
+    async fn fetch(&self, bucket: &ExportBucket, object: &ExportFile, into: &mut File) -> Result<(), CallFailure> {
         self.meter.call("s3:GetObject", &object.path, self.inner.exports.fetch(bucket, object, into)).await
     }
 }
@@ -313,9 +313,9 @@ mod tests {
     use super::*;
     use clock::SimulatedClock;
 
-    fn meter(cap: &str) -> Meter {
+    fn meter(cap: &str) -> CallMeter {
         let clock = SimulatedClock::starting_at("2024-12-31T23:00:00Z".parse().unwrap());
-        Meter::new(Prices::built_in().unwrap(), Usd(cap.parse().unwrap()), Arc::new(clock))
+        CallMeter::new(PriceTable::built_in().unwrap(), Usd(cap.parse().unwrap()), Arc::new(clock))
     }
 
     fn ends(kind: Option<FailureKind>) -> Result<(), CallFailure> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::call_failure::{CallFailure, FailureKind};
 
-use super::Page;
+use super::ResultPage;
 
 /// The most pages that are read of one list. AWS puts 50 to 1,000 items on a page, so a longer list is taken for one that does not end.
 /// Reaching it is an error, so a list is never cut silently.
@@ -14,10 +14,10 @@ pub const MAX_PAGES: usize = 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Endless {
     /// A page names a next page that was asked for before.
-    #[error("its pages do not end: page {0} leads back to a page that was already read")]
+    #[error("the number of pages exceeds the limit: page {0} leads back to a page that was already read")]
     Repeats(usize),
     /// There are more pages than are read.
-    #[error("its pages do not end: there are more than {0}")]
+    #[error("the number of pages exceeds the limit: there are more than {0}")]
     TooMany(usize),
 }
 
@@ -82,7 +82,7 @@ impl PageTokens {
 /// The first page that failed, or [`Endless`] as a failure that names the call and the resource. A part of a list is never given out.
 pub async fn all<T, F>(call: &str, resource: &str, mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, CallFailure>
 where
-    F: Future<Output = Result<Page<T>, CallFailure>>,
+    F: Future<Output = Result<ResultPage<T>, CallFailure>>,
 {
     let (mut items, mut tokens, mut token) = (Vec::new(), PageTokens::default(), None);
     loop {
@@ -132,7 +132,7 @@ mod tests {
     async fn an_endless_list_is_an_error_that_names_the_call_and_the_resource() {
         let answer = |token: Option<String>| async move {
             let next = if token.as_deref() == Some("A") { "B" } else { "A" };
-            Ok(Page { items: vec![1], next: Some(next.to_owned()) })
+            Ok(ResultPage { items: vec![1], next: Some(next.to_owned()) })
         };
         let failure = all("logs:DescribeLogGroups", "/aws/lambda/shop", answer).await.unwrap_err();
         assert_eq!((failure.call.as_str(), failure.resource.as_str(), failure.kind), ("logs:DescribeLogGroups", "/aws/lambda/shop", FailureKind::Refused));

@@ -1,11 +1,11 @@
-//! What calls, pings, functions and logs cost. The figures stand in `prices.toml`, each with the day it was read; a file of the user's
-//! own adds to them.
+//! The prices of calls, pings, functions and logs. They are in `prices.toml`, each with the day it was read; a file of the user
+//! can replace and add prices.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use billing::free_tier::FreeQuantity;
-use billing::usage::{LogRates, Rates, Tiers};
+use billing::free_tier::FreeTierQuantity;
+use billing::usage::{LogRates, PriceTiers, UsageRates};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 /// The price table.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Prices {
+pub struct PriceTable {
     call: Vec<CallPrice>,
     lambda: Vec<LambdaPrice>,
     resource: Vec<ResourcePrice>,
@@ -49,12 +49,12 @@ pub struct LambdaPrice {
     #[serde(deserialize_with = "price")]
     pub per_request: Decimal,
     /// US dollars per GB-second on x86, by GB-seconds a month.
-    pub x86: Tiers,
+    pub x86: PriceTiers,
     /// The same on arm64.
-    pub arm64: Tiers,
+    pub arm64: PriceTiers,
     /// What provisioned concurrency costs; `None` where it was not read.
     #[serde(default)]
-    pub provisioned: Option<Provisioned>,
+    pub provisioned: Option<ProvisionedPricing>,
     /// When it was read.
     pub read: NaiveDate,
     /// Where it was read.
@@ -64,7 +64,7 @@ pub struct LambdaPrice {
     pub note: String,
 }
 
-/// The price of a thing in a region.
+/// The price of a resource in a region.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResourcePrice {
@@ -76,14 +76,14 @@ pub struct ResourcePrice {
     /// The region.
     #[serde(deserialize_with = "region")]
     pub region: String,
-    /// What it is asked for.
-    pub unit: Unit,
+    /// The unit of the price.
+    pub unit: PriceUnit,
     /// US dollars for a unit.
     #[serde(deserialize_with = "price")]
     pub usd: Decimal,
     /// When it was read.
     pub read: NaiveDate,
-    /// Where it is written down; the note says where it was read if that is not the same.
+    /// The public source of the price; the note says where it was read if that is different.
     pub source: String,
     /// What to know about it.
     #[serde(default)]
@@ -93,7 +93,7 @@ pub struct ResourcePrice {
 /// What a price is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Unit {
+pub enum PriceUnit {
     /// An hour of it.
     Hour,
     /// A GB of 2^30 bytes for a month.
@@ -102,7 +102,7 @@ pub enum Unit {
     GbSecond,
 }
 
-impl Unit {
+impl PriceUnit {
     /// How many there are in a month of 730 hours, for one thing of one GB.
     fn a_month(self) -> Decimal {
         match self {
@@ -116,7 +116,7 @@ impl Unit {
 /// The price of provisioned concurrency, by architecture.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Provisioned {
+pub struct ProvisionedPricing {
     /// On x86.
     pub x86: ProvisionedPrice,
     /// On arm64.
@@ -127,10 +127,10 @@ pub struct Provisioned {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProvisionedPrice {
-    /// While an environment is kept.
+    /// While the environment is allocated.
     #[serde(deserialize_with = "price")]
     pub kept: Decimal,
-    /// Besides, while it runs.
+    /// Additionally, while it runs.
     #[serde(deserialize_with = "price")]
     pub run: Decimal,
 }
@@ -142,9 +142,9 @@ pub struct LogPrice {
     /// The region.
     pub region: String,
     /// US dollars per GB of the standard class, by GB a month.
-    pub standard: Tiers,
+    pub standard: PriceTiers,
     /// The same for infrequent access.
-    pub infrequent: Tiers,
+    pub infrequent: PriceTiers,
     /// When it was read.
     pub read: NaiveDate,
     /// Where it was read.
@@ -159,7 +159,7 @@ pub struct LogPrice {
 #[serde(deny_unknown_fields)]
 pub struct FreeTier {
     /// What is counted.
-    pub quantity: FreeQuantity,
+    pub quantity: FreeTierQuantity,
     /// So much a month, in what is counted.
     #[serde(deserialize_with = "price")]
     pub monthly: Decimal,
@@ -214,8 +214,8 @@ fn no_two(own: &[ResourcePrice]) -> Result<(), String> {
     }
 }
 
-impl Prices {
-    /// What `count` things, or GB, of a kind and class cost in a month of 730 hours. `None` if the table does not know.
+impl PriceTable {
+    /// The price of `count` resources, or GB, of a kind and class for a month of 730 hours. `None` if the table has none.
     pub fn monthly(&self, kind: &str, class: &str, region: &str, count: Decimal) -> Option<Decimal> {
         let price = self.resource.iter().find(|price| price.kind == kind && price.class == class && price.region == region)?;
         price.usd.checked_mul(price.unit.a_month())?.checked_mul(count)
@@ -244,7 +244,7 @@ impl Prices {
             let start = error.span().map_or(0, |at| at.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
             let stands: String = text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(100).collect();
-            format!("line {line}, `{stands}`: {}; the form is that of prices.toml in docs/configuration.md", error.message().trim().replace('\n', " "))
+            format!("line {line}, `{stands}`: {}; docs/configuration.md describes the format of prices.toml", error.message().trim().replace('\n', " "))
         })?;
         no_two(&own.resource)?;
         replace(&mut self.resource, own.resource, ResourcePrice::key);
@@ -268,11 +268,11 @@ impl Prices {
     }
 
     /// What is asked in a region for what functions and logs use. `None` for a region whose functions the table does not know.
-    pub fn rates(&self, region: &str) -> Option<Rates> {
+    pub fn rates(&self, region: &str) -> Option<UsageRates> {
         let lambda = self.lambda.iter().find(|price| price.region == region)?;
         let logs = self.logs.iter().find(|price| price.region == region);
         let provisioned = lambda.provisioned.as_ref().map(|provisioned| (provisioned.x86.run, provisioned.arm64.run));
-        Some(Rates {
+        Some(UsageRates {
             request: lambda.per_request,
             x86: lambda.x86.clone(),
             arm64: lambda.arm64.clone(),
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_table_that_comes_with_the_program_can_be_read() {
-        let prices = Prices::built_in().unwrap();
+        let prices = PriceTable::built_in().unwrap();
         assert_eq!(prices.call("ce:GetCostAndUsage"), Some(Decimal::new(1, 2)));
         assert_eq!(prices.call("ce:Unheard"), None);
         // 30 s at 512 MB: 15 GB-s x 0.0000166667 + 0.0000002.
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(prices.invocation("mars-north-1", 1, 128), None);
         for region in ["us-east-1", "ap-northeast-2"] {
             let rates = prices.rates(region).unwrap();
-            assert_eq!(rates.free[&FreeQuantity::LambdaGbSeconds], Decimal::from(400_000), "{region}");
+            assert_eq!(rates.free[&FreeTierQuantity::LambdaGbSeconds], Decimal::from(400_000), "{region}");
             assert!(rates.logs.is_some() && rates.arm64.first() < rates.x86.first(), "{region}");
         }
         assert!(prices.rates("mars-north-1").is_none());
@@ -325,7 +325,7 @@ mod tests {
                  arm64 = [{{ from = \"0\", usd = \"1\" }}]\nread = \"2026-11-01\"\nsource = \"our contract\"\n"
             )
         };
-        let prices = Prices::built_in().unwrap().with(&(row("mars-north-1", "2") + &row("us-east-1", "3"))).unwrap();
+        let prices = PriceTable::built_in().unwrap().with(&(row("mars-north-1", "2") + &row("us-east-1", "3"))).unwrap();
         assert_eq!(prices.regions(), ["ap-northeast-2", "mars-north-1", "us-east-1"]);
         assert_eq!(prices.rates("us-east-1").unwrap().x86.first(), Decimal::from(3));
         assert!(prices.rates("mars-north-1").unwrap().logs.is_none());
@@ -345,7 +345,7 @@ mod tests {
             ("[[resource]]\nkind = \"volume\"\nunit = \"day\"\n", "line 3, `unit = \"day\"`", "gb_month"),
             ("[[resource]]\nkind = \"volume\"\nusd = \"-0.1\"\n", "line 3, `usd = \"-0.1\"`", "must not be negative"),
         ] {
-            let said = Prices::built_in().unwrap().with(text).unwrap_err();
+            let said = PriceTable::built_in().unwrap().with(text).unwrap_err();
             assert!(said.contains(line) && said.contains(why) && !said.contains('\n'), "{said}");
         }
     }
@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn a_resource_price_of_the_users_own_is_used_and_stands_above_the_built_in_one() {
         let own = resources(&[["nat_gateway", "", "us-east-1", "hour", "0.01"], ["volume", "gp3", "mars-north-1", "gb_month", "0.5"]]);
-        let prices = Prices::built_in().unwrap().with(&own).unwrap();
+        let prices = PriceTable::built_in().unwrap().with(&own).unwrap();
         for (kind, class, region, usd) in [
             ("nat_gateway", "", "us-east-1", Some("7.30")),
             ("volume", "gp3", "mars-north-1", Some("0.5")),
@@ -379,13 +379,13 @@ mod tests {
     #[test]
     fn two_prices_of_one_thing_are_refused() {
         let row = ["volume", "gp3", "us-east-1", "gb_month", "1"];
-        let said = Prices::built_in().unwrap().with(&resources(&[row, row])).unwrap_err();
+        let said = PriceTable::built_in().unwrap().with(&resources(&[row, row])).unwrap_err();
         assert!(said.contains("two [[resource]] prices of kind `volume`, class `gp3`, in `us-east-1`"), "{said}");
     }
 
     #[test]
     fn a_month_of_a_thing_is_730_hours_at_the_price_of_its_region() {
-        let prices = Prices::built_in().unwrap();
+        let prices = PriceTable::built_in().unwrap();
         for (kind, class, region, count, usd) in [
             ("nat_gateway", "", "us-east-1", "1", Some("32.85")),
             ("nat_gateway", "", "ap-northeast-2", "1", Some("43.07")),

@@ -1,5 +1,5 @@
-//! The Query protocol of AWS: a form is posted, XML comes back. RDS, EC2 and Elastic Load Balancing still speak it, and their SDK
-//! crates take minutes to compile for the few describing calls that are wanted.
+//! A client for AWS's Query protocol (form in, XML out) of RDS, EC2 and Elastic Load Balancing. Their SDK
+//! crates take minutes to compile for the few describe calls that are needed.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html>
 
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use serde::Deserialize;
 
 use super::failure::refused;
 use super::signed::{Named, SignedClient, Try, Unsigned, domain};
-use super::{Page, paging};
+use super::{ResultPage, paging};
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-/// A service that speaks the Query protocol.
+/// A service with the Query protocol.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(super) struct QueryService {
     /// Its name in IAM, in signatures and in its own address.
     pub(super) name: &'static str,
     /// Its id in the SDK's settings of endpoints: `AWS_ENDPOINT_URL_<ID>`, or `endpoint_url` of the profile.
@@ -28,16 +28,16 @@ pub(super) struct Service {
     pub(super) token: &'static str,
 }
 
-/// One call: the service, the action, and what it is asked about.
-pub(super) struct Call<'a> {
-    pub(super) service: &'static Service,
+/// One call: service, action and parameters.
+pub(super) struct QueryCall<'a> {
+    pub(super) service: &'static QueryService,
     pub(super) action: &'static str,
     pub(super) parameters: &'a [(&'a str, &'a str)],
     /// For people.
     pub(super) resource: &'a str,
 }
 
-impl Call<'_> {
+impl QueryCall<'_> {
     /// As in an IAM policy: `rds:DescribeDBInstances`.
     fn name(&self) -> String {
         format!("{}:{}", self.service.name, self.action)
@@ -45,17 +45,17 @@ impl Call<'_> {
 }
 
 /// Posts forms and reads XML.
-pub(super) struct Query {
+pub(super) struct QueryClient {
     client: Arc<SignedClient>,
 }
 
-impl Query {
+impl QueryClient {
     pub(super) fn new(client: Arc<SignedClient>) -> Self {
         Self { client }
     }
 
     /// All pages of an answer; `read` understands one.
-    pub(super) async fn pages<T>(&self, call: &Call<'_>, read: fn(&str) -> Result<Page<T>, quick_xml::DeError>) -> Result<Vec<T>, CallFailure> {
+    pub(super) async fn pages<T>(&self, call: &QueryCall<'_>, read: fn(&str) -> Result<ResultPage<T>, quick_xml::DeError>) -> Result<Vec<T>, CallFailure> {
         let name = call.name();
         let named = Named { call: &name, resource: call.resource };
         let page = |token: Option<String>| async move {
@@ -65,7 +65,7 @@ impl Query {
         paging::all(named.call, named.resource, page).await
     }
 
-    async fn try_once(&self, call: &Call<'_>, named: Named<'_>, token: Option<&str>) -> Result<String, Try> {
+    async fn try_once(&self, call: &QueryCall<'_>, named: Named<'_>, token: Option<&str>) -> Result<String, Try> {
         let region = self.client.region(named).map_err(Try::last)?;
         let url = self.endpoint(call.service, &region).map_err(|why| Try::last(named.not_made(&why)))?;
         // The form, written as the query of an address.
@@ -92,29 +92,29 @@ impl Query {
     }
 
     /// Where a service is.
-    fn endpoint(&self, service: &Service, region: &str) -> Result<Url, String> {
+    fn endpoint(&self, service: &QueryService, region: &str) -> Result<Url, String> {
         let address = self.client.endpoint(service.id).unwrap_or_else(|| format!("https://{}.{region}.{}/", service.name, domain(region)));
-        Url::parse(&address).map_err(|error| format!("the endpoint `{address}` of {} is no address: {error}", service.name))
+        Url::parse(&address).map_err(|error| format!("the endpoint `{address}` of {} is not a valid URL: {error}", service.name))
     }
 }
 
 /// Both forms of a refusal: `ErrorResponse/Error` of RDS and Elastic Load Balancing, `Response/Errors/Error` of EC2.
 #[derive(Debug, Default, Deserialize)]
-struct Refusal {
+struct ErrorResponse {
     #[serde(rename = "Error")]
-    error: Option<ErrorWords>,
+    error: Option<ErrorElement>,
     #[serde(rename = "Errors")]
-    errors: Option<Errors>,
+    errors: Option<ErrorList>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Errors {
+struct ErrorList {
     #[serde(rename = "Error")]
-    error: Option<ErrorWords>,
+    error: Option<ErrorElement>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct ErrorWords {
+struct ErrorElement {
     #[serde(rename = "Code", default)]
     code: String,
     #[serde(rename = "Message", default)]
@@ -122,7 +122,7 @@ struct ErrorWords {
 }
 
 fn refusal(call: &str, resource: &str, status: u16, text: &str) -> CallFailure {
-    let read: Refusal = quick_xml::de::from_str(text).unwrap_or_default();
+    let read: ErrorResponse = quick_xml::de::from_str(text).unwrap_or_default();
     let words = read.error.or(read.errors.and_then(|errors| errors.error)).unwrap_or_default();
     refused(call, resource, status, &words.code, &words.message)
 }

@@ -1,5 +1,5 @@
-//! A recorded account, replayed: what it billed, and how its functions behaved at what time. It answers as AWS does, late where
-//! AWS is late, and a ping that is sent to it leaves lines in the log.
+//! Replays a recorded account: its bill, and how its functions behaved at which time. It answers like AWS, including delays,
+//! and a ping writes lines to the log.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use billing::day_cost::DayCost;
-use billing::export::layout::Found;
-use billing::line::Charge;
+use billing::export::layout::ExportFile;
+use billing::line::ChargeCategory;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clock::Clock;
 use model::calendar::{day_end, day_start};
@@ -19,30 +19,30 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::budget::Budget;
-use super::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use super::budget::RateLimiter;
+use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
-    Account, BilledDay, BilledGroup, Billing, Bucket, CostBy, CostQuestion, Exports, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent,
-    LogGroup, Logs, MetricQuery, Metrics, Page, Provisioned, Statistics,
+    AwsClients, BilledDay, BilledGroup, CostExplorerApi, CostGrouping, CostQuery, ExportBucket, ExportsApi, IdentityApi, InvokeResponse, LambdaApi,
+    LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
 };
 
-/// What was recorded.
+/// A recording of an account.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
     region: String,
     /// Days are billed one after another from a first to a last.
-    bill: Vec<Billed>,
+    bill: Vec<RecordedCost>,
     #[serde(default)]
-    function: Vec<Function>,
+    function: Vec<RecordedFunction>,
     #[serde(default)]
-    database: Vec<Database>,
+    database: Vec<RecordedDatabase>,
 }
 
 /// A service that cost the same every day for some days.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Billed {
+struct RecordedCost {
     service: String,
     first: NaiveDate,
     last: NaiveDate,
@@ -59,7 +59,7 @@ struct Billed {
 /// An RDS instance, and when anybody was connected to it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Database {
+struct RecordedDatabase {
     name: String,
     class: String,
     engine: String,
@@ -75,22 +75,22 @@ struct Database {
 /// A function and how it behaved.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Function {
+struct RecordedFunction {
     name: String,
     /// How long an idle environment is kept.
     idle: Span,
     /// How long an environment is kept at all.
     recycle: Span,
-    behaviour: Vec<Behaviour>,
+    behaviour: Vec<RecordedBehavior>,
     /// Calls that are not pings.
     #[serde(default)]
-    calls: Vec<Calls>,
+    calls: Vec<RecordedCalls>,
 }
 
 /// How a function behaves from a time on.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Behaviour {
+struct RecordedBehavior {
     from: DateTime<Utc>,
     /// What an invocation in a new environment logs, and what one in a warm environment does. Each line is the number of
     /// milliseconds since the call, then the text; `{id}` and `{time}` stand for the request id and the line's own time.
@@ -107,7 +107,7 @@ struct Behaviour {
 /// Calls at even distances.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Calls {
+struct RecordedCalls {
     first: DateTime<Utc>,
     last: DateTime<Utc>,
     every: Span,
@@ -136,12 +136,16 @@ impl Recording {
         toml::from_str(text)
     }
 
-    /// The account as it is at the time of `clock`; calls before `from` are not replayed.
-    pub fn account(self, clock: Arc<dyn Clock>, from: DateTime<Utc>) -> Account {
+    /// The account at the time of `clock`; invocations before `from` are not replayed.
+    pub fn account(self, clock: Arc<dyn Clock>, from: DateTime<Utc>) -> AwsClients {
         let region = self.region.clone();
-        let functions = self.function.iter().map(|function| (function.name.clone(), State { called_to: from, ..State::default() })).collect();
-        let replayed = Arc::new(Replayed { recording: self, clock, functions: Mutex::new(functions) });
-        Account {
+        let functions = self
+            .function
+            .iter()
+            .map(|function| (function.name.clone(), RecordedFunctionState { called_to: from, ..RecordedFunctionState::default() }))
+            .collect();
+        let replayed = Arc::new(RecordedAccount { recording: self, clock, functions: Mutex::new(functions) });
+        AwsClients {
             region,
             billing: replayed.clone(),
             logs: replayed.clone(),
@@ -151,39 +155,39 @@ impl Recording {
             identity: replayed.clone(),
             exports: replayed,
             prices: Arc::default(),
-            log_budget: Arc::new(Budget::unbounded()),
+            log_budget: Arc::new(RateLimiter::unbounded()),
         }
     }
 }
 
-struct Replayed {
+struct RecordedAccount {
     recording: Recording,
     clock: Arc<dyn Clock>,
-    functions: Mutex<BTreeMap<String, State>>,
+    functions: Mutex<BTreeMap<String, RecordedFunctionState>>,
 }
 
 /// A function's log and its one environment.
 #[derive(Default)]
-struct State {
+struct RecordedFunctionState {
     log: BTreeMap<(i64, u64), LogEvent>,
     calls: u64,
     called_to: DateTime<Utc>,
-    environment: Option<Environment>,
+    environment: Option<RecordedEnvironment>,
 }
 
-struct Environment {
+struct RecordedEnvironment {
     stream: String,
     born: DateTime<Utc>,
     last: DateTime<Utc>,
 }
 
-impl Replayed {
-    fn states(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
+impl RecordedAccount {
+    fn states(&self) -> MutexGuard<'_, BTreeMap<String, RecordedFunctionState>> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the recorded calls up to now happen.
-    fn catch_up(&self, function: &Function, state: &mut State, now: DateTime<Utc>) {
+    fn catch_up(&self, function: &RecordedFunction, state: &mut RecordedFunctionState, now: DateTime<Utc>) {
         for calls in &function.calls {
             let gap = calls.every.delta().num_milliseconds().max(1);
             let done = ((state.called_to - calls.first).num_milliseconds().max(-1)).div_euclid(gap) + 1;
@@ -200,13 +204,13 @@ impl Replayed {
         }
     }
 
-    fn function(&self, name: &str) -> Option<&Function> {
+    fn function(&self, name: &str) -> Option<&RecordedFunction> {
         self.recording.function.iter().find(|function| function.name == name)
     }
 }
 
 /// One invocation: lines in the log, the environment as it is afterwards, and what the caller gets.
-fn invoke(function: &Function, state: &mut State, at: DateTime<Utc>) -> Option<Invoked> {
+fn invoke(function: &RecordedFunction, state: &mut RecordedFunctionState, at: DateTime<Utc>) -> Option<InvokeResponse> {
     let behaviour = function.behaviour.iter().rev().find(|behaviour| behaviour.from <= at)?;
     state.calls += 1;
     let call = state.calls;
@@ -226,12 +230,12 @@ fn invoke(function: &Function, state: &mut State, at: DateTime<Utc>) -> Option<I
         state.log.insert(key, LogEvent { stream: stream.clone(), at_ms: key.0, id: Some(format!("{:020}{:020}", key.0, key.1)), message });
     }
     let end = at + TimeDelta::milliseconds(lines.iter().map(|(offset, _)| *offset).max().unwrap_or(0));
-    state.environment = (!behaviour.thrown_away).then_some(Environment { stream, born, last: end });
+    state.environment = (!behaviour.thrown_away).then_some(RecordedEnvironment { stream, born, last: end });
     let cut = tail.len().saturating_sub(TAIL);
     let log_tail = tail.get(cut..).unwrap_or(&tail).to_owned();
     let payload =
         behaviour.error.as_ref().map_or_else(|| "{}".to_owned(), |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string());
-    Some(Invoked { function_error: behaviour.error.as_ref().map(|_| "Unhandled".to_owned()), payload, log_tail })
+    Some(InvokeResponse { function_error: behaviour.error.as_ref().map(|_| "Unhandled".to_owned()), payload, log_tail })
 }
 
 /// Looks like one of Lambda's, and is the same in every replay.
@@ -242,8 +246,8 @@ fn request_id(function: &str, call: u64) -> String {
 }
 
 #[async_trait]
-impl Billing for Replayed {
-    async fn costs(&self, question: &CostQuestion, _token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+impl CostExplorerApi for RecordedAccount {
+    async fn costs(&self, question: &CostQuery, _token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure> {
         let now = self.clock.now();
         let mut items = Vec::new();
         for day in question.from.iter_days().take_while(|day| *day < question.end && now >= day_start(*day) + BILLED_AFTER) {
@@ -252,34 +256,34 @@ impl Billing for Replayed {
             let groups = billed.filter_map(|billed| billed.group(question.by, share)).collect();
             items.push(BilledDay { day, estimated: now < day_end(day) + ESTIMATED, groups });
         }
-        Ok(Page { items, next: None })
+        Ok(ResultPage { items, next: None })
     }
 }
 
-impl Billed {
+impl RecordedCost {
     /// What the answer to a question says of it, as far as it has arrived.
-    fn group(&self, by: CostBy, share: Decimal) -> Option<BilledGroup> {
+    fn group(&self, by: CostGrouping, share: Decimal) -> Option<BilledGroup> {
         let record_type = self.record_type.clone().unwrap_or_else(|| DayCost::USAGE.to_owned());
-        let used = Charge::of_record_type(&record_type) == Charge::Usage;
-        let usage_type = if by == CostBy::UsageType { self.usage_type.clone() } else { String::new() };
-        let quantity = self.quantity_a_day.clone().filter(|_| by == CostBy::UsageType).map(|(quantity, unit)| (quantity * share, unit));
+        let used = ChargeCategory::of_record_type(&record_type) == ChargeCategory::Usage;
+        let usage_type = if by == CostGrouping::UsageType { self.usage_type.clone() } else { String::new() };
+        let quantity = self.quantity_a_day.clone().filter(|_| by == CostGrouping::UsageType).map(|(quantity, unit)| (quantity * share, unit));
         let group = BilledGroup { service: self.service.clone(), record_type, usage_type, money: Money::usd(self.usd_a_day * share), quantity };
-        (by == CostBy::RecordType || used).then_some(group)
+        (by == CostGrouping::RecordType || used).then_some(group)
     }
 }
 
 #[async_trait]
-impl Logs for Replayed {
-    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+impl LogsApi for RecordedAccount {
+    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
         let groups = self.recording.function.iter().map(|function| format!("/aws/lambda/{}", function.name));
-        Ok(Page { items: groups.filter(|group| group.starts_with(prefix)).map(|name| LogGroup { name, ..LogGroup::default() }).collect(), next: None })
+        Ok(ResultPage { items: groups.filter(|group| group.starts_with(prefix)).map(|name| LogGroup { name, ..LogGroup::default() }).collect(), next: None })
     }
 
-    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
-        Ok(Page { items: vec![], next: None })
+    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
+        Ok(ResultPage { items: vec![], next: None })
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
         let now = self.clock.now();
         let function = group.strip_prefix("/aws/lambda/").and_then(|name| self.function(name)).ok_or_else(|| absent("logs:FilterLogEvents", group))?;
         let mut states = self.states();
@@ -287,18 +291,18 @@ impl Logs for Replayed {
         self.catch_up(function, state, now);
         let visible = to_ms.min((now - VISIBLE_AFTER).timestamp_millis());
         let items = if from_ms <= visible { state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()).collect() } else { vec![] };
-        Ok(Page { items, next: None })
+        Ok(ResultPage { items, next: None })
     }
 }
 
 #[async_trait]
-impl Functions for Replayed {
+impl LambdaApi for RecordedAccount {
     /// Nothing is recorded of how functions are configured.
-    async fn list(&self, _token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
-        Ok(Page { items: vec![], next: None })
+    async fn list(&self, _token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure> {
+        Ok(ResultPage { items: vec![], next: None })
     }
 
-    async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<Invoked, CallFailure> {
+    async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<InvokeResponse, CallFailure> {
         let now = self.clock.now();
         let found = self.function(function).ok_or_else(|| absent("lambda:InvokeFunction", function))?;
         let mut states = self.states();
@@ -315,7 +319,7 @@ impl Functions for Replayed {
         Ok(10)
     }
 
-    async fn provisioned(&self, _function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+    async fn provisioned(&self, _function: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
         Ok(vec![])
     }
 
@@ -325,31 +329,31 @@ impl Functions for Replayed {
 }
 
 #[async_trait]
-impl Metrics for Replayed {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, _period: u32) -> Result<Vec<Statistics>, CallFailure> {
-        let named = |database: &&Database| query.metric == "DatabaseConnections" && query.dimensions.iter().any(|(_, value)| *value == database.name);
+impl MetricsApi for RecordedAccount {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, _period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
+        let named = |database: &&RecordedDatabase| query.metric == "DatabaseConnections" && query.dimensions.iter().any(|(_, value)| *value == database.name);
         let Some(database) = self.recording.database.iter().find(named) else { return Ok(vec![]) };
         let now = self.clock.now().min(to);
         let there = |day: &NaiveDate| day_end(*day) > database.made && database.gone.is_none_or(|gone| day_start(*day) < gone);
         let point = |day: NaiveDate| {
             let connected = database.used.is_some_and(|(first, last)| first <= day && day <= last);
             let maximum = if connected { 2.0 } else { 0.0 };
-            Statistics { at: day_start(day), sum: maximum, maximum, average: maximum }
+            MetricDatapoint { at: day_start(day), sum: maximum, maximum, average: maximum }
         };
         Ok(from.date_naive().iter_days().take_while(|day| day_start(*day) < now).filter(there).map(point).collect())
     }
 
-    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
-        Ok(Page { items: vec![], next: None })
+    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
+        Ok(ResultPage { items: vec![], next: None })
     }
 }
 
 #[async_trait]
-impl Resources for Replayed {
+impl ResourcesApi for RecordedAccount {
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
         let now = self.clock.now();
         let there = self.recording.database.iter().filter(|database| database.made <= now && database.gone.is_none_or(|gone| now < gone));
-        let instance = |database: &Database| DbInstance {
+        let instance = |database: &RecordedDatabase| DbInstance {
             id: database.name.clone(),
             class: database.class.clone(),
             engine: database.engine.clone(),
@@ -367,11 +371,11 @@ impl Resources for Replayed {
         Ok(vec![])
     }
 
-    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
+    async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
         Ok(vec![])
     }
 
-    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
+    async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure> {
         Ok(vec![])
     }
 
@@ -389,19 +393,19 @@ impl Resources for Replayed {
 }
 
 #[async_trait]
-impl Identity for Replayed {
+impl IdentityApi for RecordedAccount {
     async fn who(&self) -> Result<String, CallFailure> {
         Ok(format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff))
     }
 }
 
 #[async_trait]
-impl Exports for Replayed {
-    async fn objects(&self, bucket: &Bucket, _token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+impl ExportsApi for RecordedAccount {
+    async fn objects(&self, bucket: &ExportBucket, _token: Option<&str>) -> Result<ResultPage<ExportFile>, CallFailure> {
         Err(absent("s3:ListBucket", &bucket.name))
     }
 
-    async fn fetch(&self, _bucket: &Bucket, object: &Found, _into: &mut File) -> Result<(), CallFailure> {
+    async fn fetch(&self, _bucket: &ExportBucket, object: &ExportFile, _into: &mut File) -> Result<(), CallFailure> {
         Err(absent("s3:GetObject", &object.path))
     }
 }
@@ -411,7 +415,7 @@ fn absent(call: &str, resource: &str) -> CallFailure {
         call: call.to_owned(),
         resource: resource.to_owned(),
         kind: FailureKind::NotFound,
-        said: "it is not in the recording".to_owned(),
+        said: "not in the recording".to_owned(),
         next_step: "check the name".to_owned(),
     }
 }

@@ -1,13 +1,13 @@
-//! Which functions a pattern means.
+//! Finds the functions that match a pattern.
 
 use std::collections::BTreeSet;
 
 use model::call_failure::CallFailure;
 use model::glob::NamePattern;
 
-use super::{Logs, paging};
+use super::{LogsApi, paging};
 
-/// Where Lambda keeps the log of a function unless told otherwise.
+/// The prefix of the log groups that Lambda creates by default.
 pub const LOG_GROUP_PREFIX: &str = "/aws/lambda/";
 
 /// The functions that the patterns mean: exact names as they are, patterns by the log groups that exist, so that no right to
@@ -15,7 +15,7 @@ pub const LOG_GROUP_PREFIX: &str = "/aws/lambda/";
 ///
 /// # Errors
 /// The first listing that failed; the names known without it are lost, since the answer would look complete.
-pub async fn functions(logs: &dyn Logs, patterns: &[NamePattern]) -> Result<Vec<String>, CallFailure> {
+pub async fn functions(logs: &dyn LogsApi, patterns: &[NamePattern]) -> Result<Vec<String>, CallFailure> {
     let mut found: BTreeSet<String> = patterns.iter().filter_map(NamePattern::exact).map(str::to_owned).collect();
     for pattern in patterns.iter().filter(|pattern| pattern.exact().is_none()) {
         let prefix = format!("{LOG_GROUP_PREFIX}{}", pattern.literal_start());

@@ -1,4 +1,4 @@
-//! What an account may pay for while nobody uses it, as the describing calls of RDS, EC2 and Elastic Load Balancing tell it.
+//! Resources that can be idle, as the describe calls of RDS, EC2 and Elastic Load Balancing return them.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +22,9 @@ pub struct DbInstance {
     pub state: String,
     /// Such as `gp2`.
     pub storage_type: String,
-    /// Allocated, in GiB; `None` if the answer does not say.
+    /// Allocated, in GiB; `None` if unknown.
     pub storage_gb: Option<u32>,
-    /// Whether a standby runs in another zone; `None` if the answer does not say.
+    /// Whether it has a standby in another zone; `None` if unknown.
     pub multi_az: Option<bool>,
     /// When it was made, UTC.
     pub created: Option<DateTime<Utc>>,
@@ -64,7 +64,7 @@ pub struct LoadBalancer {
 
 /// An Elastic IP address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Address {
+pub struct ElasticIp {
     /// `eipalloc-...`.
     pub id: String,
     /// The address itself.
@@ -77,12 +77,12 @@ pub struct Address {
 
 /// An EBS volume.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Volume {
+pub struct EbsVolume {
     /// `vol-...`.
     pub id: String,
     /// Such as `gp3`.
     pub class: String,
-    /// In GiB; `None` if the answer does not say.
+    /// In GiB; `None` if unknown.
     pub gb: Option<u32>,
     /// `in-use`, or `available` where it is attached to nothing.
     pub state: String,
@@ -94,7 +94,7 @@ pub struct Volume {
 
 /// RDS, EC2 and Elastic Load Balancing, as far as they describe. Each call gives all pages.
 #[async_trait]
-pub trait Resources: Send + Sync {
+pub trait ResourcesApi: Send + Sync {
     /// `rds:DescribeDBInstances`.
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure>;
 
@@ -102,10 +102,10 @@ pub trait Resources: Send + Sync {
     async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure>;
 
     /// `ec2:DescribeAddresses`.
-    async fn addresses(&self) -> Result<Vec<Address>, CallFailure>;
+    async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure>;
 
     /// `ec2:DescribeVolumes`.
-    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure>;
+    async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure>;
 
     /// `elasticloadbalancing:DescribeLoadBalancers`.
     async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure>;

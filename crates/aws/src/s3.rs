@@ -20,8 +20,8 @@ use tokio::io::AsyncWriteExt;
 
 use super::failure::refused;
 use super::signed::{Named, SignedClient, Try, Unsigned, domain};
-use super::{Bucket, Exports, Page};
-use billing::export::layout::Found;
+use super::{ExportBucket, ExportsApi, ResultPage};
+use billing::export::layout::ExportFile;
 use model::call_failure::{CallFailure, FailureKind};
 
 /// The service's name in signatures, and in its own addresses.
@@ -44,7 +44,7 @@ pub(super) struct S3 {
 /// One call: about a bucket, or an object in it.
 struct Call<'a> {
     named: Named<'a>,
-    bucket: &'a Bucket,
+    bucket: &'a ExportBucket,
     /// Empty for the bucket itself.
     key: &'a str,
     query: &'a [(&'a str, &'a str)],
@@ -120,8 +120,8 @@ impl S3 {
 }
 
 #[async_trait]
-impl Exports for S3 {
-    async fn objects(&self, bucket: &Bucket, token: Option<&str>) -> Result<Page<Found>, CallFailure> {
+impl ExportsApi for S3 {
+    async fn objects(&self, bucket: &ExportBucket, token: Option<&str>) -> Result<ResultPage<ExportFile>, CallFailure> {
         let named = Named { call: "s3:ListBucket", resource: &bucket.name };
         // Keys may have characters that XML cannot; encoded, all of them fit in.
         let mut query = vec![("encoding-type", "url"), ("list-type", "2"), ("prefix", &bucket.prefix)];
@@ -135,14 +135,14 @@ impl Exports for S3 {
         page(&text, &bucket.prefix).map_err(|why| named.unreadable(why))
     }
 
-    async fn fetch(&self, bucket: &Bucket, object: &Found, into: &mut File) -> Result<(), CallFailure> {
+    async fn fetch(&self, bucket: &ExportBucket, object: &ExportFile, into: &mut File) -> Result<(), CallFailure> {
         let key = format!("{}{}", bucket.prefix, object.path);
         let named = Named { call: "s3:GetObject", resource: &key };
         let unchanged = [("if-match", object.tag.as_str())];
         let headers = if object.tag.is_empty() { &[][..] } else { &unchanged[..] };
         let call = Call { named, bucket, key: &key, query: &[], headers, limit: None };
         let mut answer = self.client.tries(async || self.ask(&call).await).await?;
-        let kept = |error: std::io::Error| named.unreadable(format!("it cannot be kept on this machine: {error}"));
+        let kept = |error: std::io::Error| named.unreadable(format!("cannot write it on this machine: {error}"));
         // Blocks go to the disk on another thread than the loop's.
         let mut file = tokio::fs::File::from_std(into.try_clone().map_err(kept)?);
         let mut read: u64 = 0;
@@ -225,20 +225,20 @@ struct ObjectXml {
 }
 
 /// A page of a listing, with the paths of its objects from the prefix on.
-fn page(xml: &str, prefix: &str) -> Result<Page<Found>, String> {
+fn page(xml: &str, prefix: &str) -> Result<ResultPage<ExportFile>, String> {
     let read: ListXml = quick_xml::de::from_str(xml).map_err(|error| error.to_string())?;
     let encoded = read.encoding_type.as_deref() == Some("url");
     let mut items = Vec::with_capacity(read.contents.len());
     for object in read.contents {
         let key = if encoded { decoded(&object.key)? } else { object.key };
         let path = key.strip_prefix(prefix).ok_or_else(|| format!("the object `{key}` is not below the prefix `{prefix}`"))?;
-        items.push(Found { path: path.to_owned(), size: object.size, modified: object.last_modified, tag: object.tag });
+        items.push(ExportFile { path: path.to_owned(), size: object.size, modified: object.last_modified, tag: object.tag });
     }
     let next = read.next_continuation_token.filter(|token| !token.is_empty());
     if read.is_truncated && next.is_none() {
         return Err("a page that is not the last one does not say how to ask for the next one".to_owned());
     }
-    Ok(Page { items, next: next.filter(|_| read.is_truncated) })
+    Ok(ResultPage { items, next: next.filter(|_| read.is_truncated) })
 }
 
 /// A key as S3 encodes it in listings: as in a form, with `+` for a space.

@@ -1,4 +1,4 @@
-//! AWS through its own SDK. Endpoints, profiles, SSO sessions and roles follow the SDK's usual rules.
+//! The traits over the AWS SDK. Endpoints, profiles, SSO sessions and roles follow the SDK's rules.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,40 +16,40 @@ use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use clock::{Clock, WallClock};
+use clock::{Clock, SystemClock};
 use model::call_failure::CallFailure;
 use model::span::Span;
 
 use super::answers::{QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned};
-use super::budget::Budget;
+use super::budget::RateLimiter;
 use super::failure::{self, unreadable};
 use super::paging;
-use super::query::Query;
+use super::query::QueryClient;
 use super::s3::S3;
 use super::signed::SignedClient;
 use super::{
-    Account, BilledDay, Billing, CostBy, CostQuestion, FunctionSettings, Functions, Identity, Invoked, LogClass, LogEvent, LogGroup, Logs, MetricQuery,
-    Metrics, Page, Provisioned, Statistics,
+    AwsClients, BilledDay, CostExplorerApi, CostGrouping, CostQuery, IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent,
+    LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
 };
-use crate::settings::Aws;
+use crate::settings::AwsSettings;
 
 /// How long a connection may take, and how long one call with all its tries may.
 const CONNECT: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_secs(25);
 const ALL_TRIES: Duration = Duration::from_secs(60);
-/// The record types that are not usage, as [`billing::line::Charge`] sorts them.
+/// The record types that are not usage, as [`billing::line::ChargeCategory`] sorts them.
 const NOT_USED: &[&str] = &["Tax", "Credit", "Refund", "BundledDiscount", "Discount", "EdpDiscount", "PrivateRateDiscount"];
 
 /// The account that the settings and the environment name. Makes no call yet.
-pub async fn connect(settings: &Aws) -> Account {
-    account(&load(settings).await, Arc::new(WallClock))
+pub async fn connect(settings: &AwsSettings) -> AwsClients {
+    account(&load(settings).await, Arc::new(SystemClock))
 }
 
-/// The account behind a configuration of the SDK. Makes no call yet. `clock` is what signs with, and waits between tries, where the
+/// The account of an SDK configuration. Makes no call yet. `clock` is used for signing and for waiting between retries, where the
 /// SDK has no part in a call.
-pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
+pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
-    let client = Arc::new(Sdk {
+    let client = Arc::new(SdkClients {
         has_region: !region.is_empty(),
         billing: aws_sdk_costexplorer::Client::new(config),
         logs: aws_sdk_cloudwatchlogs::Client::new(config),
@@ -58,21 +58,21 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> Account {
         identity: aws_sdk_sts::Client::new(config),
     });
     let signed = Arc::new(SignedClient::new(config, clock, CONNECT, ONE_TRY));
-    Account {
+    AwsClients {
         region,
         billing: client.clone(),
         logs: client.clone(),
         functions: client.clone(),
         metrics: client.clone(),
-        resources: Arc::new(Query::new(Arc::clone(&signed))),
+        resources: Arc::new(QueryClient::new(Arc::clone(&signed))),
         identity: client.clone(),
         exports: Arc::new(S3::new(signed)),
         prices: Arc::default(),
-        log_budget: Arc::new(Budget::unbounded()),
+        log_budget: Arc::new(RateLimiter::unbounded()),
     }
 }
 
-async fn load(settings: &Aws) -> SdkConfig {
+async fn load(settings: &AwsSettings) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ONE_TRY).operation_timeout(ALL_TRIES).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
     if let Some(region) = &settings.region {
@@ -89,7 +89,7 @@ async fn load(settings: &Aws) -> SdkConfig {
     config.into_builder().credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider)).build()
 }
 
-struct Sdk {
+struct SdkClients {
     /// Whether a region is set; without one the SDK builds no request.
     has_region: bool,
     billing: aws_sdk_costexplorer::Client,
@@ -99,7 +99,7 @@ struct Sdk {
     identity: aws_sdk_sts::Client,
 }
 
-impl Sdk {
+impl SdkClients {
     fn failure<E>(&self, call: &str, resource: &str, error: &SdkError<E, HttpResponse>) -> CallFailure
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -109,15 +109,15 @@ impl Sdk {
 }
 
 #[async_trait]
-impl Billing for Sdk {
-    async fn costs(&self, question: &CostQuestion, token: Option<&str>) -> Result<Page<BilledDay>, CallFailure> {
+impl CostExplorerApi for SdkClients {
+    async fn costs(&self, question: &CostQuery, token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure> {
         let (call, resource) = ("ce:GetCostAndUsage", "the account's bill");
         let unreadable = |what: String| unreadable(call, resource, what);
         let (from, end) = (question.from.to_string(), question.end.to_string());
         let period = DateInterval::builder().start(from).end(end).build().map_err(|error| unreadable(error.to_string()))?;
         let second = match question.by {
-            CostBy::RecordType => RECORD_TYPE,
-            CostBy::UsageType => USAGE_TYPE,
+            CostGrouping::RecordType => RECORD_TYPE,
+            CostGrouping::UsageType => USAGE_TYPE,
         };
         let by = |key: &str| GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key(key).build();
         let request = self
@@ -126,7 +126,7 @@ impl Billing for Sdk {
             .time_period(period)
             .granularity(Granularity::Daily)
             .set_metrics(Some(
-                [Some(question.metric.name()), (question.by == CostBy::UsageType).then_some(QUANTITY)].into_iter().flatten().map(str::to_owned).collect(),
+                [Some(question.metric.name()), (question.by == CostGrouping::UsageType).then_some(QUANTITY)].into_iter().flatten().map(str::to_owned).collect(),
             ))
             .group_by(by(SERVICE))
             .group_by(by(second))
@@ -146,12 +146,12 @@ impl Billing for Sdk {
             let groups = result.groups().iter().map(|group| billed(group, &keys, question.metric.name()).map_err(unreadable)).collect::<Result<_, _>>()?;
             items.push(BilledDay { day, estimated: result.estimated(), groups });
         }
-        Ok(Page { items, next: answer.next_page_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+        Ok(ResultPage { items, next: answer.next_page_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 }
 
 /// Tax and what is given back have lines of their own, which have no usage type.
-fn filter(question: &CostQuestion) -> Option<Expression> {
+fn filter(question: &CostQuery) -> Option<Expression> {
     let dimension = |key, values: &[&str]| {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
         Expression::builder().dimensions(DimensionValues::builder().key(key).set_values(Some(values)).build()).build()
@@ -159,23 +159,23 @@ fn filter(question: &CostQuestion) -> Option<Expression> {
     let used = || Expression::builder().not(dimension(CostDimension::RecordType, NOT_USED)).build();
     let account = question.account.as_deref().map(|account| dimension(CostDimension::LinkedAccount, &[account]));
     match (question.by, account) {
-        (CostBy::RecordType, account) => account,
-        (CostBy::UsageType, None) => Some(used()),
-        (CostBy::UsageType, Some(account)) => Some(Expression::builder().and(account).and(used()).build()),
+        (CostGrouping::RecordType, account) => account,
+        (CostGrouping::UsageType, None) => Some(used()),
+        (CostGrouping::UsageType, Some(account)) => Some(Expression::builder().and(account).and(used()).build()),
     }
 }
 
 #[async_trait]
-impl Logs for Sdk {
-    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
+impl LogsApi for SdkClients {
+    async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
         let request =
             self.logs.describe_log_groups().set_log_group_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned())).set_next_token(token.map(str::to_owned));
         let answer = request.send().await.map_err(|error| self.failure("logs:DescribeLogGroups", prefix, &error))?;
         let items = answer.log_groups().iter().map(log_group).collect::<Result<_, _>>().map_err(|what| unreadable("logs:DescribeLogGroups", prefix, what))?;
-        Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+        Ok(ResultPage { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
-    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<Page<String>, CallFailure> {
+    async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
         let class = match class {
             LogClass::InfrequentAccess => LogGroupClass::InfrequentAccess,
             LogClass::Delivery => LogGroupClass::Delivery,
@@ -188,31 +188,31 @@ impl Logs for Sdk {
             Ok::<_, CallFailure>(name.to_owned())
         };
         let items = of_class.map(name).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+        Ok(ResultPage { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
         let request = self.logs.filter_log_events().log_group_name(group).start_time(from_ms).end_time(to_ms).set_next_token(token.map(str::to_owned));
         // The SDK would try again at its own speed, past the budget: whoever asks does that.
         let once = aws_sdk_cloudwatchlogs::config::Config::builder().retry_config(RetryConfig::disabled());
         let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure("logs:FilterLogEvents", group, &error))?;
         let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         let items = answer.events().iter().map(log_event).collect::<Result<_, _>>().map_err(|what| unreadable("logs:FilterLogEvents", group, what))?;
-        Ok(Page { items, next })
+        Ok(ResultPage { items, next })
     }
 }
 
 #[async_trait]
-impl Functions for Sdk {
-    async fn list(&self, token: Option<&str>) -> Result<Page<FunctionSettings>, CallFailure> {
+impl LambdaApi for SdkClients {
+    async fn list(&self, token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure> {
         let request = self.functions.list_functions().set_marker(token.map(str::to_owned));
         let answer = request.send().await.map_err(|error| self.failure("lambda:ListFunctions", "the region's functions", &error))?;
         let next = answer.next_marker().filter(|token| !token.is_empty()).map(str::to_owned);
         let items = answer.functions().iter().map(function_settings).collect::<Result<_, _>>();
-        Ok(Page { items: items.map_err(|what| unreadable("lambda:ListFunctions", "the region's functions", what))?, next })
+        Ok(ResultPage { items: items.map_err(|what| unreadable("lambda:ListFunctions", "the region's functions", what))?, next })
     }
 
-    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<Invoked, CallFailure> {
+    async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<InvokeResponse, CallFailure> {
         let limit = give_up.delta().to_std().unwrap_or(ALL_TRIES);
         let once = aws_sdk_lambda::config::Config::builder()
             .retry_config(RetryConfig::disabled())
@@ -228,7 +228,7 @@ impl Functions for Sdk {
         let tail = answer.log_result().map(|tail| BASE64_STANDARD.decode(tail)).transpose();
         let tail =
             tail.map_err(|error| unreadable("lambda:InvokeFunction", function, format!("the end of its log is not Base64: {error}")))?.unwrap_or_default();
-        Ok(Invoked {
+        Ok(InvokeResponse {
             function_error: answer.function_error().map(str::to_owned),
             payload: answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned()).unwrap_or_default(),
             log_tail: String::from_utf8_lossy(&tail).into_owned(),
@@ -245,16 +245,16 @@ impl Functions for Sdk {
         let call = "lambda:GetAccountSettings";
         let answer = self.functions.get_account_settings().send().await.map_err(|error| self.failure(call, "the account", &error))?;
         let limit = answer.account_limit().and_then(|limit| u32::try_from(limit.concurrent_executions()).ok());
-        limit.ok_or_else(|| unreadable(call, "the account", "no concurrency limit in it".to_owned()))
+        limit.ok_or_else(|| unreadable(call, "the account", "it has no concurrency limit".to_owned()))
     }
 
-    async fn provisioned(&self, function: &str) -> Result<Vec<Provisioned>, CallFailure> {
+    async fn provisioned(&self, function: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
         let call = "lambda:ListProvisionedConcurrencyConfigs";
         let page = |marker: Option<String>| async move {
             let request = self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker);
             let answer = request.send().await.map_err(|error| self.failure(call, function, &error))?;
             let items = answer.provisioned_concurrency_configs().iter().map(provisioned).collect::<Result<_, _>>();
-            Ok(Page { items: items.map_err(|what| unreadable(call, function, what))?, next: answer.next_marker().map(str::to_owned) })
+            Ok(ResultPage { items: items.map_err(|what| unreadable(call, function, what))?, next: answer.next_marker().map(str::to_owned) })
         };
         paging::all(call, function, page).await
     }
@@ -264,13 +264,13 @@ impl Functions for Sdk {
         let request = self.functions.get_function_configuration().function_name(function).qualifier(qualifier);
         let answer = request.send().await.map_err(|error| self.failure(call, function, &error))?;
         let memory = answer.memory_size().and_then(|memory| u32::try_from(memory).ok());
-        memory.ok_or_else(|| unreadable(call, function, "no memory size in it".to_owned()))
+        memory.ok_or_else(|| unreadable(call, function, "it has no memory size".to_owned()))
     }
 }
 
 #[async_trait]
-impl Metrics for Sdk {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<Statistics>, CallFailure> {
+impl MetricsApi for SdkClients {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
         let at = |time: DateTime<Utc>| aws_sdk_cloudwatch::primitives::DateTime::from_secs(time.timestamp());
         let dimension = |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
         let request = self
@@ -293,7 +293,7 @@ impl Metrics for Sdk {
         Ok(points)
     }
 
-    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
+    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
         let filter = |(name, value): &(String, String)| DimensionFilter::builder().name(name).value(value).build();
         let request = self
             .metrics
@@ -312,7 +312,7 @@ impl Metrics for Sdk {
         };
         let items: Option<Vec<_>> = answer.metrics().iter().map(found).collect();
         let items = items.ok_or_else(|| unreadable("cloudwatch:ListMetrics", &query.subject(), "a dimension without a name or a value"))?;
-        Ok(Page { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
+        Ok(ResultPage { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 }
 
@@ -324,7 +324,7 @@ fn in_region(query: &MetricQuery) -> aws_sdk_cloudwatch::config::Builder {
 }
 
 #[async_trait]
-impl Identity for Sdk {
+impl IdentityApi for SdkClients {
     async fn who(&self) -> Result<String, CallFailure> {
         let call = "sts:GetCallerIdentity";
         let answer = self.identity.get_caller_identity().send().await.map_err(|error| self.failure(call, "the credentials", &error))?;

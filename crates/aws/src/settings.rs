@@ -1,4 +1,4 @@
-//! `[aws]`: which account, and what may be spent on asking it.
+//! `[aws]`: the account and the spending cap.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 /// `[aws]`
 #[derive(Debug, Clone)]
-pub struct Aws {
+pub struct AwsSettings {
     /// The region of the functions; else the profile's or the environment's.
     pub region: Option<String>,
     /// The profile of the shared configuration files.
@@ -25,7 +25,7 @@ pub struct Aws {
 /// AWS allows five in many regions, and the quota is shared with everybody else who reads logs in the account.
 const DEFAULT_LOG_CALLS: u32 = 2;
 
-impl Default for Aws {
+impl Default for AwsSettings {
     fn default() -> Self {
         Self { region: None, profile: None, assume_role: None, prices: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
     }

@@ -1,6 +1,6 @@
 //! Requests that are signed here, for the services whose SDK crates take minutes to compile for the few calls that are wanted.
 //!
-//! Credentials, region and endpoints are those of the SDK's own configuration, found by the SDK's own rules.
+//! Credentials, region and endpoints come from the SDK's configuration.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -155,7 +155,7 @@ impl SignedClient {
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| named.without_an_answer(error))? {
             if bytes.len() + chunk.len() > MOST_READ {
-                return Err(named.unreadable(format!("it is larger than {} MB", MOST_READ / 1024 / 1024)));
+                return Err(named.unreadable(format!("the response is larger than {} MB", MOST_READ / 1024 / 1024)));
             }
             bytes.extend_from_slice(&chunk);
         }

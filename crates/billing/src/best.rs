@@ -1,4 +1,4 @@
-//! The best that is known of what a day or a month costs: the bill, or an early figure that the bill does not contradict.
+//! The best known cost of a day or a month: from the bill, or from an early figure that the bill does not contradict.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,65 +8,65 @@ use model::calendar::Month;
 use rust_decimal::Decimal;
 
 use crate::day_cost::DayCost;
-use crate::early::{Early, EarlyFigure, Origin};
-use crate::free_tier::{FreeQuantity, FreeUse};
+use crate::early::{EarlyCost, EarlyFigure, EarlyOrigin};
+use crate::free_tier::{FreeTierQuantity, FreeTierUsage};
 use crate::ledger::Ledger;
 
-/// Which figure an amount is, and how things stood when it was made.
+/// The basis of an amount, with the time of an early figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum FigureBasis {
     /// The bill's.
     Bill,
     /// An early one.
-    Early(Origin, DateTime<Utc>),
+    Early(EarlyOrigin, DateTime<Utc>),
 }
 
-impl fmt::Display for By {
+impl fmt::Display for FigureBasis {
     /// The end of a sentence: `by CloudWatch's estimate at 14:00 UTC`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bill => f.write_str("by the bill"),
-            Self::Early(Origin::Charges, as_of) => write!(f, "by CloudWatch's estimate at {} UTC", as_of.format("%H:%M")),
-            Self::Early(Origin::Usage, _) => f.write_str("by what was used, at the region's list price"),
+            Self::Bill => f.write_str("according to the bill"),
+            Self::Early(EarlyOrigin::Charges, as_of) => write!(f, "according to CloudWatch's estimate at {} UTC", as_of.format("%H:%M")),
+            Self::Early(EarlyOrigin::Usage, _) => f.write_str("according to usage at the region's list price"),
         }
     }
 }
 
 /// The best that is known of what something costs, in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Best {
+pub struct BestKnownCost {
     /// The largest figure that the bill does not contradict.
     pub amount: Decimal,
     /// Which one that is.
-    pub by: By,
-    /// What the bill says, so far.
+    pub by: FigureBasis,
+    /// The amount on the bill so far.
     pub billed: Option<Decimal>,
-    /// The largest early figure, whatever the bill says.
-    pub early: Option<(By, Decimal)>,
+    /// The largest early figure, even if the bill has more.
+    pub early: Option<(FigureBasis, Decimal)>,
 }
 
-impl Best {
+impl BestKnownCost {
     /// An early figure that is over a limit, where the bill is too.
-    pub fn confirmed_over(&self, limit: Decimal) -> Option<(By, Decimal)> {
+    pub fn confirmed_over(&self, limit: Decimal) -> Option<(FigureBasis, Decimal)> {
         self.early.filter(|(_, early)| *early > limit && self.billed.is_some_and(|billed| billed > limit))
     }
 
-    /// An early figure that is over a limit, where what is known by now is not.
-    pub fn withdrawn_under(&self, limit: Decimal) -> Option<(By, Decimal)> {
+    /// An early figure above a limit that the current amount is not above.
+    pub fn withdrawn_under(&self, limit: Decimal) -> Option<(FigureBasis, Decimal)> {
         self.early.filter(|(_, early)| *early > limit && self.amount <= limit)
     }
 
-    /// How things stood when the early figure was made, UTC, where it is the best there is.
+    /// The time of the early figure, UTC, if it is the best known amount.
     pub fn as_of(&self) -> Option<DateTime<Utc>> {
         match self.by {
-            By::Bill => None,
-            By::Early(_, as_of) => Some(as_of),
+            FigureBasis::Bill => None,
+            FigureBasis::Early(_, as_of) => Some(as_of),
         }
     }
 
-    /// Whether the bill does not say as much.
+    /// Whether the early figure is larger than the amount on the bill.
     pub fn is_early(&self) -> bool {
-        self.by != By::Bill
+        self.by != FigureBasis::Bill
     }
 
     /// Whether it is an early figure that is over a limit, and the bill's is not yet.
@@ -77,7 +77,7 @@ impl Best {
 
 /// The best that is known of one UTC day, of a service or of everything (`None`). `None` if nothing is known, or the bill is in another
 /// currency than US dollars.
-pub fn best_day(ledger: &Ledger, service: Option<&str>, day: NaiveDate) -> Option<Best> {
+pub fn best_day(ledger: &Ledger, service: Option<&str>, day: NaiveDate) -> Option<BestKnownCost> {
     let bill = billed(ledger, day);
     let billed = match bill {
         Some(bill) => Some(bill.usd(service)?),
@@ -87,15 +87,15 @@ pub fn best_day(ledger: &Ledger, service: Option<&str>, day: NaiveDate) -> Optio
     let settled = bill.is_some_and(|bill| bill.settled);
     let (by, amount) = match (billed, early) {
         (Some(billed), Some((by, early))) if early > billed && !settled => (by, early),
-        (Some(billed), _) => (By::Bill, billed),
+        (Some(billed), _) => (FigureBasis::Bill, billed),
         (None, Some(early)) => early,
         (None, None) => return None,
     };
-    Some(Best { amount, by, billed, early })
+    Some(BestKnownCost { amount, by, billed, early })
 }
 
-/// The best that is known of the UTC month that `today` lies in, up to then: as [`best_day`].
-pub fn best_month(ledger: &Ledger, service: Option<&str>, today: NaiveDate) -> Option<Best> {
+/// The best known cost of the UTC month of `today`, up to then; see [`best_day`].
+pub fn best_month(ledger: &Ledger, service: Option<&str>, today: NaiveDate) -> Option<BestKnownCost> {
     let month = Month::of(today);
     let days: Vec<&DayCost> = ledger.costs().days(today).take_while(|cost| month.contains(cost.day)).collect();
     let mut sum = Decimal::ZERO;
@@ -106,18 +106,18 @@ pub fn best_month(ledger: &Ledger, service: Option<&str>, today: NaiveDate) -> O
     let by_charges = charged_in(ledger, service, today, &days);
     let by_usage = used_in(ledger, service, today, &days);
     // Of what is known now, and of what had been taken to be so.
-    let largest = |of: fn(&Claim) -> Decimal| {
+    let largest = |of: fn(&EarlyClaim) -> Decimal| {
         let claims = [&by_charges, &by_usage].into_iter().flatten();
         claims.map(|claim| (claim.by, of(claim))).reduce(|known, other| if other.1 > known.1 { other } else { known })
     };
     let early = largest(|claim| claim.claimed);
     let (by, amount) = match (billed, largest(|claim| claim.stands)) {
         (Some(billed), Some((by, early))) if early > billed => (by, early),
-        (Some(billed), _) => (By::Bill, billed),
+        (Some(billed), _) => (FigureBasis::Bill, billed),
         (None, Some(early)) => early,
         (None, None) => return None,
     };
-    Some(Best { amount, by, billed, early })
+    Some(BestKnownCost { amount, by, billed, early })
 }
 
 /// The services that early figures of the month of `today` name.
@@ -128,8 +128,8 @@ pub fn services(ledger: &Ledger, today: NaiveDate) -> BTreeSet<String> {
 
 /// The newest figure of how much of the free tier is used in the month of `today`, of each quantity; of several sources the one that has
 /// seen the most.
-pub fn free_use(ledger: &Ledger, today: NaiveDate) -> BTreeMap<FreeQuantity, (DateTime<Utc>, FreeUse)> {
-    let mut newest: BTreeMap<FreeQuantity, (DateTime<Utc>, FreeUse)> = BTreeMap::new();
+pub fn free_use(ledger: &Ledger, today: NaiveDate) -> BTreeMap<FreeTierQuantity, (DateTime<Utc>, FreeTierUsage)> {
+    let mut newest: BTreeMap<FreeTierQuantity, (DateTime<Utc>, FreeTierUsage)> = BTreeMap::new();
     let month = Month::of(today);
     for figure in ledger.early(today).take_while(|figure| month.contains(figure.day)) {
         for (quantity, used) in &figure.free {
@@ -143,8 +143,8 @@ pub fn free_use(ledger: &Ledger, today: NaiveDate) -> BTreeMap<FreeQuantity, (Da
 }
 
 /// What an early figure claims, and what of it stands beside what the bill has settled.
-struct Claim {
-    by: By,
+struct EarlyClaim {
+    by: FigureBasis,
     claimed: Decimal,
     stands: Decimal,
 }
@@ -155,28 +155,28 @@ fn billed(ledger: &Ledger, day: NaiveDate) -> Option<&DayCost> {
 
 /// What was used on a day. Where everything is asked for, the services that are not on the bill yet, or with less than was used, come on
 /// top of what is.
-fn used_on(ledger: &Ledger, service: Option<&str>, day: NaiveDate, bill: Option<&DayCost>) -> Option<(By, Decimal)> {
-    let used = ledger.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == Origin::Usage);
+fn used_on(ledger: &Ledger, service: Option<&str>, day: NaiveDate, bill: Option<&DayCost>) -> Option<(FigureBasis, Decimal)> {
+    let used = ledger.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == EarlyOrigin::Usage);
     let amount = |figure: &EarlyFigure| match service {
         Some(service) => figure.services.get(service).and_then(|early| early.today),
         None => {
             let known = bill.map_or(Some(Decimal::ZERO), |bill| bill.usd(None))?;
-            let more = |(service, early): (&String, &Early)| {
+            let more = |(service, early): (&String, &EarlyCost)| {
                 let billed = bill.and_then(|bill| bill.usd(Some(service))).unwrap_or_default();
                 early.today.unwrap_or_default().saturating_sub(billed).max(Decimal::ZERO)
             };
             Some(figure.services.iter().map(more).fold(known, Decimal::saturating_add))
         }
     };
-    let all = used.filter_map(|figure| Some((By::Early(Origin::Usage, figure.as_of), amount(figure)?)));
+    let all = used.filter_map(|figure| Some((FigureBasis::Early(EarlyOrigin::Usage, figure.as_of), amount(figure)?)));
     all.reduce(|known, other| if other.1 > known.1 { other } else { known })
 }
 
 /// The month day by day: what is settled as it is on the bill, everything else with what was used, if that is more. What was used before
 /// the days that are remembered, and is not on the bill either, is in the first figure that is.
-fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<Claim> {
+fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<EarlyClaim> {
     let month = Month::of(today);
-    let figures = || ledger.early(today).take_while(|figure| month.contains(figure.day)).filter(|figure| figure.origin == Origin::Usage);
+    let figures = || ledger.early(today).take_while(|figure| month.contains(figure.day)).filter(|figure| figure.origin == EarlyOrigin::Usage);
     let newest = figures().next()?;
     let first = figures().map(|figure| figure.day).min()?;
     let before = |figure: &EarlyFigure| match service {
@@ -200,12 +200,12 @@ fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&Da
             claimed = claimed.saturating_add(best.early.map_or(best.amount, |(_, early)| early.max(best.amount)));
         }
     }
-    seen.then_some(Claim { by: By::Early(Origin::Usage, newest.as_of), claimed, stands })
+    seen.then_some(EarlyClaim { by: FigureBasis::Early(EarlyOrigin::Usage, newest.as_of), claimed, stands })
 }
 
 /// CloudWatch's count of the month. Where the bill has settled the month up to a day with less than the count was on that day, the count
 /// is that much too high, then and since.
-fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<Claim> {
+fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<EarlyClaim> {
     let month = Month::of(today);
     let of = |figure: &EarlyFigure| match service {
         Some(service) => figure.services.get(service).map(|early| early.month_to_date),
@@ -214,7 +214,7 @@ fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[
     let counts: Vec<(NaiveDate, DateTime<Utc>, Decimal)> = ledger
         .early(today)
         .take_while(|figure| month.contains(figure.day))
-        .filter(|figure| figure.origin == Origin::Charges)
+        .filter(|figure| figure.origin == EarlyOrigin::Charges)
         .filter_map(|figure| Some((figure.day, figure.as_of, of(figure)?)))
         .collect();
     let (_, as_of, claimed) = counts.iter().max_by_key(|(_, as_of, _)| *as_of).copied()?;
@@ -228,5 +228,5 @@ fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[
             too_high = counted.saturating_sub(sum).max(Decimal::ZERO);
         }
     }
-    Some(Claim { by: By::Early(Origin::Charges, as_of), claimed, stands: claimed.saturating_sub(too_high) })
+    Some(EarlyClaim { by: FigureBasis::Early(EarlyOrigin::Charges, as_of), claimed, stands: claimed.saturating_sub(too_high) })
 }

@@ -1,4 +1,4 @@
-//! What is known of the bill, day by day: every value that was seen, and how far a figure that is not settled can be trusted.
+//! The cost ledger: every amount that was seen for each day, and how much of a provisional amount is certain.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,10 @@ use rust_decimal::Decimal;
 
 use super::anomaly::{Episode, lasting};
 use super::forecast::{Forecast, NoForecast, forecast};
-use super::series::Series;
+use super::series::CostSeries;
 use crate::day_cost::DayCost;
 
-/// Days that are kept: thirteen months, the longest that Cost Explorer looks back.
+/// The days that are kept: thirteen months, as in Cost Explorer.
 pub const DAYS: i64 = 400;
 /// Days of which every value is kept that was seen; of older ones the newest stays.
 const EVERY_VALUE: i64 = 31 * 2 + 14;
@@ -24,19 +24,19 @@ const WORTH_LEARNING_FROM: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 /// The whole account, beside its services.
 const TOTAL: &str = "";
 
-/// The bill, as far as it is known.
+/// The costs of each day.
 #[derive(Debug, Default)]
-pub struct Costs {
-    days: BTreeMap<NaiveDate, Figures>,
+pub struct CostLedger {
+    days: BTreeMap<NaiveDate, DayFigures>,
     /// Every service that any day has named.
     services: BTreeSet<String>,
-    outlook: Mutex<Option<Arc<Outlook>>>,
+    outlook: Mutex<Option<Arc<BillOutlook>>>,
 }
 
-/// What the settled days say of days to come, and of each other.
+/// The forecast and the anomalies computed from the settled days.
 #[derive(Debug)]
-pub struct Outlook {
-    /// Settled days it is made of.
+pub struct BillOutlook {
+    /// The number of settled days used.
     pub days: usize,
     /// The first UTC day that is not settled.
     pub known_before: NaiveDate,
@@ -50,14 +50,14 @@ pub struct Outlook {
 
 /// What was said of one day.
 #[derive(Debug, Default)]
-struct Figures {
+struct DayFigures {
     /// Each answer that said something new, by when it was seen.
     seen: BTreeMap<DateTime<Utc>, DayCost>,
     /// By how much, as a share, provisional figures of the day fell later, by service.
     falls: BTreeMap<String, Decimal>,
 }
 
-impl Figures {
+impl DayFigures {
     fn record(&mut self, seen: DateTime<Utc>, cost: &DayCost) {
         match self.seen.get(&seen) {
             // Of two answers of the same instant it does not matter which came first.
@@ -86,15 +86,15 @@ impl Figures {
     }
 }
 
-impl Costs {
-    /// Takes in what a source says of a day.
+impl CostLedger {
+    /// Records what a source reports for a day.
     pub fn record(&mut self, seen: DateTime<Utc>, cost: &DayCost) {
         self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
         self.days.entry(cost.day).or_default().record(seen, cost);
         *self.outlook.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// What was seen by a clock that was ahead counts as seen now.
+    /// Observations with a time in the future, from a clock that was ahead, count as seen now.
     pub fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
         for figures in self.days.values_mut() {
             if let Some((_, newest)) = figures.seen.split_off(&now).pop_last() {
@@ -124,7 +124,7 @@ impl Costs {
         self.services.iter().map(String::as_str)
     }
 
-    /// What a service, or everything (`None`), certainly costs on a day, in US dollars: a settled figure as it is, a provisional one less
+    /// The certain part of what a service, or everything (`None`), costs on a day, in USD: all of a settled amount, and of a provisional one
     /// what provisional figures have been seen to lose, at least 15 %. `None` if it was billed in another currency.
     pub fn certainly(&self, cost: &DayCost, service: Option<&str>) -> Option<Decimal> {
         let amount = cost.usd(service)?;
@@ -139,9 +139,9 @@ impl Costs {
         self.days.values().filter_map(|figures| figures.falls.get(of)).copied().max().unwrap_or_default().max(MAY_FALL)
     }
 
-    /// What the settled days say of the month's end and of what is out of the ordinary. `None` before anything is settled. It is thought
-    /// out once and remembered until the bill says something new.
-    pub fn outlook(&self, month: Month) -> Option<Arc<Outlook>> {
+    /// The forecast and the anomalies from the settled days. `None` if no day is settled. Computed
+    /// once and cached until the costs change.
+    pub fn outlook(&self, month: Month) -> Option<Arc<BillOutlook>> {
         let known_before = self.settled_up_to()?;
         let as_of = known_before.max(month.first_day());
         let mut remembered = self.outlook.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,20 +150,20 @@ impl Costs {
         }
         let series = self.settled_before(known_before);
         let days = self.days.values().filter(|figures| figures.newest().is_some_and(|cost| cost.settled)).count();
-        let outlook = Arc::new(Outlook { days, known_before, forecast: forecast(&series, as_of), as_of, episodes: lasting(&series, known_before) });
+        let outlook = Arc::new(BillOutlook { days, known_before, forecast: forecast(&series, as_of), as_of, episodes: lasting(&series, known_before) });
         *remembered = Some(Arc::clone(&outlook));
         Some(outlook)
     }
 
     /// Each service's settled days before a day, in US dollars; services billed in another currency are left out.
-    fn settled_before(&self, end: NaiveDate) -> Vec<Series> {
+    fn settled_before(&self, end: NaiveDate) -> Vec<CostSeries> {
         let mut series = BTreeMap::<&str, BTreeMap<NaiveDate, Decimal>>::new();
         for cost in self.days.range(..end).filter_map(|(_, figures)| figures.newest()).filter(|cost| cost.settled) {
             for (service, money) in cost.services.iter().filter(|(_, money)| money.currency == Money::USD) {
                 series.entry(service).or_default().insert(cost.day, money.amount);
             }
         }
-        series.into_iter().map(|(name, days)| Series { name: name.to_owned(), days }).collect()
+        series.into_iter().map(|(name, days)| CostSeries { name: name.to_owned(), days }).collect()
     }
 
     /// The first day from which on nothing is settled.
@@ -189,7 +189,7 @@ mod tests {
 
     /// Figures of one day in the order in which they were seen, and what the last one is certain of.
     fn check(figures: &[(&str, bool)]) -> String {
-        let mut costs = Costs::default();
+        let mut costs = CostLedger::default();
         let start = model::calendar::day_start(day());
         // Seen in another order than they were said.
         for (hour, (usd, settled)) in figures.iter().enumerate().rev() {
@@ -223,7 +223,7 @@ mod tests {
     fn of_two_figures_seen_at_the_same_instant_the_greater_counts_and_not_the_one_whose_spelling_is() {
         let seen = model::calendar::day_start(day());
         for order in [["9", "10"], ["10", "9"]] {
-            let mut costs = Costs::default();
+            let mut costs = CostLedger::default();
             order.into_iter().for_each(|usd| costs.record(seen, &cost(usd, true)));
             assert_eq!(costs.days(day()).next().unwrap().usd(None), Some(Decimal::TEN), "{order:?}");
         }

@@ -1,4 +1,4 @@
-//! What one UTC day cost.
+//! The cost of one UTC day.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use model::money::{Money, Totals};
 
-/// What one UTC day cost, as one answer said.
+/// The costs of one UTC day from one response.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DayCost {
     /// The UTC day.
     pub day: NaiveDate,
-    /// What Cost Explorer called this day: `Estimated`, kept as it came.
+    /// Cost Explorer's `Estimated` for this day, unchanged.
     pub estimated: bool,
     /// Whether the figure is old enough (or confirmed) to be compared with other days.
     pub settled: bool,
     /// Exact amount per service, everything included; a service that is absent cost nothing, as far as this answer goes. What a service
     /// is billed in a second currency has a line of its own, named `Service (CUR)`.
     pub services: BTreeMap<String, Money>,
-    /// What of these amounts is anything else than usage, by service (as in `services`) and record type: tax, credits, refunds, support.
+    /// The parts of these amounts that are not usage, by service (as in `services`) and record type: tax, credits, refunds, support.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub records: BTreeMap<String, BTreeMap<String, Decimal>>,
 }

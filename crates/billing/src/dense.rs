@@ -1,27 +1,27 @@
-//! A bill as numbers without gaps: what statistics are made of. Binary floats are used from here on; exact amounts only leave and enter at
-//! the edges.
+//! A bill as daily numbers without gaps, for statistics. Only this module converts exact amounts to binary floats
+//! and back.
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use model::calendar::Month;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::series::Series;
+use super::series::CostSeries;
 
-/// The days of a bill, numbered from 0, and the months they lie in.
+/// The days of a bill, numbered from 0, and its months.
 #[derive(Debug, Clone)]
-pub(super) struct Days {
+pub(super) struct DayIndex {
     first: NaiveDate,
     /// So many days are known: every later one is not.
     pub(super) known: usize,
     /// Days within on which no series has a figure, in order.
     pub(super) gaps: Vec<usize>,
     /// Every month that the known days and the one asked about touch, with the numbers of its first day and of the one after its last.
-    pub(super) months: Vec<Span>,
+    pub(super) months: Vec<DayRangeIndex>,
 }
 
 /// Days of a month by number; the first may be negative where the bill begins within the month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct DayRangeIndex {
     /// Its first day.
     pub(super) start: isize,
     /// The day after its last.
@@ -31,9 +31,9 @@ pub(super) struct Span {
 /// More days than any bill has: 200 years. A single mistyped year must not fill the memory.
 const MOST_DAYS: i64 = 73_050;
 
-impl Days {
+impl DayIndex {
     /// The days from the first figure to the last before `before`, and the months up to that of `month_of`. `None` if there is no figure.
-    pub(super) fn new(series: &[&Series], before: NaiveDate, month_of: NaiveDate) -> Option<Self> {
+    pub(super) fn new(series: &[&CostSeries], before: NaiveDate, month_of: NaiveDate) -> Option<Self> {
         let dates = || series.iter().filter_map(|one| one.days.range(..before).next_back()).map(|(date, _)| *date);
         let last = dates().max()?;
         let earliest = last.checked_sub_signed(TimeDelta::days(MOST_DAYS)).unwrap_or(NaiveDate::MIN);
@@ -43,7 +43,7 @@ impl Days {
         let (mut month, target) = (Month::of(first), Month::of(month_of));
         while month <= target && i64::try_from(months.len()).unwrap_or(i64::MAX) <= MOST_DAYS / 28 * 2 {
             let number = |date: NaiveDate| isize::try_from((date - first).num_days()).unwrap_or(isize::MAX);
-            months.push(Span { start: number(month.first_day()), end: number(month.end()) });
+            months.push(DayRangeIndex { start: number(month.first_day()), end: number(month.end()) });
             month = month.next();
         }
         let mut seen = vec![false; known];
@@ -56,7 +56,6 @@ impl Days {
         Some(Self { first, known, gaps, months })
     }
 
-    /// The date of a day.
     pub(super) fn date(&self, day: usize) -> NaiveDate {
         i64::try_from(day).ok().and_then(|days| self.first.checked_add_signed(TimeDelta::days(days))).unwrap_or(self.first)
     }
@@ -72,7 +71,7 @@ impl Days {
     }
 
     /// The figures of a series on the known days; zero where only other series have one, and the median of the seven days before where none has.
-    pub(super) fn line(&self, series: &Series) -> Line {
+    pub(super) fn line(&self, series: &CostSeries) -> DailySeries {
         let mut values = vec![0.0; self.known];
         for (date, figure) in series.days.range(self.first..) {
             if let Some(value) = self.number(*date).and_then(|day| values.get_mut(day)) {
@@ -86,13 +85,13 @@ impl Days {
                 *value = usual;
             }
         }
-        Line::new(values)
+        DailySeries::new(values)
     }
 }
 
 /// Numbers by day, with their sums.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct DailySeries {
     values: Vec<f64>,
     /// `sums[i]` is the sum of the first `i` values.
     sums: Vec<f64>,
@@ -100,7 +99,7 @@ pub(super) struct Line {
     pub(super) begins: usize,
 }
 
-impl Line {
+impl DailySeries {
     pub(super) fn new(values: Vec<f64>) -> Self {
         let mut sum = 0.0;
         let sums = std::iter::once(0.0)
@@ -145,7 +144,7 @@ impl Line {
     }
 }
 
-/// The value below which `share` of the values lie, between two of them where needed; `None` of no values.
+/// The `share` quantile of the values, interpolated; `None` for no values.
 pub(super) fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,5 +1,5 @@
-//! Figures that come before the bill does: CloudWatch's estimate of the charges, and what was used at the region's prices. They say
-//! something of days that the bill does not know yet, or knows only provisionally; what the bill says of a settled day always wins.
+//! Early figures, which exist before the bill: CloudWatch's estimate of the charges, and usage at the region's prices. They cover
+//! days that are missing from the bill or provisional; the bill's amount of a settled day always takes precedence.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use model::calendar::Month;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::free_tier::{FreeQuantity, FreeUse};
+use crate::free_tier::{FreeTierQuantity, FreeTierUsage};
 
-/// An early figure of a day that is longer over than this is not asked any more: the bill knows it, or nobody reads the bill.
+/// An early figure of a day that ended longer ago than this is not used: the bill should have the day by then.
 pub const STALE: TimeDelta = TimeDelta::days(4);
 
 /// Where an early figure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// The metric `EstimatedCharges`: AWS's own count of the month so far, some hours late. It does not tell days apart: what it rises by
+pub enum EarlyOrigin {
+    /// The metric `EstimatedCharges`: AWS's estimate of the month so far, some hours late. It has no single days: a rise
     /// today may belong to days before.
     Charges,
-    /// What was used, at list prices: a low bound of what the services it speaks of cost.
+    /// Usage at list prices: a lower bound of the cost of the services it covers.
     Usage,
 }
 
 /// What one service, or everything, costs by an early figure, in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Early {
+pub struct EarlyCost {
     /// In the UTC month up to then.
     pub month_to_date: Decimal,
-    /// On the day; `None` where the origin does not tell days apart.
+    /// On the day; `None` if the origin has no single days.
     pub today: Option<Decimal>,
 }
 
@@ -37,22 +37,22 @@ pub struct Early {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EarlyFigure {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: EarlyOrigin,
     /// The UTC day.
     pub day: NaiveDate,
-    /// How things stood then, UTC.
+    /// The time of the figure, UTC.
     pub as_of: DateTime<Utc>,
     /// By the name on the bill.
-    pub services: BTreeMap<String, Early>,
+    pub services: BTreeMap<String, EarlyCost>,
     /// Everything together, where the origin counts that.
-    pub total: Option<Early>,
+    pub total: Option<EarlyCost>,
     /// How much of the free tier is used in the month up to then, where the origin counts that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub free: BTreeMap<FreeQuantity, FreeUse>,
+    pub free: BTreeMap<FreeTierQuantity, FreeTierUsage>,
 }
 
-/// What was read of a counter of the month that begins anew on the 1st: the points that belong to the month they stand in. On its first
-/// day the last figure of the month before may still come for some hours; until the counter has fallen, such a point says nothing.
+/// The points of a counter that restarts on the 1st of each month, limited to those of the current month. On the first
+/// day, the counter may still show the previous month for some hours; points before it falls are ignored.
 pub fn since_reset(points: &[(DateTime<Utc>, Decimal)]) -> Vec<(DateTime<Utc>, Decimal)> {
     use chrono::Datelike;
     let mut sorted = points.to_vec();

@@ -1,17 +1,17 @@
-//! Why an amount is not what it was before: parts that add up exactly.
+//! Explains the change of an amount by cost drivers that add up exactly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::line::{Charge, Charged, DayLines};
+use super::line::{ChargeAmount, ChargeCategory, DayCharges};
 use crate::day_cost::DayCost;
 
 /// What kind of part a change has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ReasonKind {
+pub enum CostDriverKind {
     /// More or less was used, at the price of before.
     Usage,
     /// The same costs more or less: another price, another tier, a free tier used up.
@@ -28,26 +28,26 @@ pub enum ReasonKind {
 
 /// One part of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
+pub struct CostDriver {
     /// Its kind.
-    pub kind: ReasonKind,
+    pub kind: CostDriverKind,
     /// The usage type as the bill spells it; empty where the lines of the bill are not known that finely, and for tax and credits.
     pub usage_type: String,
     /// How much of the change it is, in the currency of the service; all reasons of a service add up to `amount - previous`, exactly.
     pub amount: Decimal,
 }
 
-/// What a service cost in one period, as finely as it is known.
+/// The cost of a service in one period, in as much detail as known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Side {
+pub struct PeriodCost {
     /// Exact amount, everything included.
     pub amount: Decimal,
-    /// What of it is tax.
+    /// Its tax.
     pub tax: Decimal,
-    /// What of it was given back; negative.
+    /// Its credits; negative.
     pub credit: Decimal,
-    /// What was used, by usage type; empty where the lines of the bill are not known.
-    pub used: BTreeMap<String, Charged>,
+    /// Its usage by usage type; empty if the charges are not known.
+    pub used: BTreeMap<String, ChargeAmount>,
 }
 
 /// How much of the amount of a period may be missing from its lines before the lines are no longer compared with those of another.
@@ -55,7 +55,7 @@ const UNCOVERED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 /// Digits after the point that a part is rounded to; what rounding leaves is in the other part, so that nothing is lost.
 const DIGITS: u32 = 10;
 
-impl Side {
+impl PeriodCost {
     fn usage(&self) -> Decimal {
         self.amount.saturating_sub(self.tax).saturating_sub(self.credit)
     }
@@ -71,40 +71,40 @@ impl Side {
     }
 }
 
-/// Why a service does not cost what it did before, largest part first. The parts add up to the difference exactly.
-pub fn reasons(before: &Side, now: &Side) -> Vec<Reason> {
+/// The cost drivers of a service between two periods, largest first. They add up to the difference exactly.
+pub fn reasons(before: &PeriodCost, now: &PeriodCost) -> Vec<CostDriver> {
     let mut reasons = Vec::new();
     let mut because = |kind, usage_type: &str, amount: Decimal| {
         if !amount.is_zero() {
-            reasons.push(Reason { kind, usage_type: usage_type.to_owned(), amount });
+            reasons.push(CostDriver { kind, usage_type: usage_type.to_owned(), amount });
         }
     };
-    because(ReasonKind::Tax, "", now.tax.saturating_sub(before.tax));
-    because(ReasonKind::Credit, "", now.credit.saturating_sub(before.credit));
+    because(CostDriverKind::Tax, "", now.tax.saturating_sub(before.tax));
+    because(CostDriverKind::Credit, "", now.credit.saturating_sub(before.credit));
     if before.is_told_apart() && now.is_told_apart() {
         let types: BTreeSet<&String> = before.used.keys().chain(now.used.keys()).collect();
         for usage_type in types {
             match (before.used.get(usage_type), now.used.get(usage_type)) {
-                (None, Some(line)) => because(ReasonKind::New, usage_type, line.amount),
-                (Some(line), None) => because(ReasonKind::Gone, usage_type, -line.amount),
+                (None, Some(line)) => because(CostDriverKind::New, usage_type, line.amount),
+                (Some(line), None) => because(CostDriverKind::Gone, usage_type, -line.amount),
                 (Some(was), Some(is)) => {
                     let change = is.amount.saturating_sub(was.amount);
                     let volume = volume(was, is).unwrap_or(change);
-                    because(ReasonKind::Usage, usage_type, volume);
-                    because(ReasonKind::Price, usage_type, change.saturating_sub(volume));
+                    because(CostDriverKind::Usage, usage_type, volume);
+                    because(CostDriverKind::Price, usage_type, change.saturating_sub(volume));
                 }
                 (None, None) => {}
             }
         }
-        because(ReasonKind::Usage, "", now.untold().saturating_sub(before.untold()));
+        because(CostDriverKind::Usage, "", now.untold().saturating_sub(before.untold()));
     } else {
         let change = now.usage().saturating_sub(before.usage());
         let kind = if before.usage().is_zero() {
-            ReasonKind::New
+            CostDriverKind::New
         } else if now.usage().is_zero() {
-            ReasonKind::Gone
+            CostDriverKind::Gone
         } else {
-            ReasonKind::Usage
+            CostDriverKind::Usage
         };
         because(kind, "", change);
     }
@@ -114,7 +114,7 @@ pub fn reasons(before: &Side, now: &Side) -> Vec<Reason> {
 
 /// What the difference in quantity would have cost at the price of before. `None` where quantities cannot be compared: then nothing is
 /// known of a price, and everything counts as usage.
-fn volume(was: &Charged, is: &Charged) -> Option<Decimal> {
+fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
     let (was_quantity, quantity) = was.quantity.zip(is.quantity).filter(|(was, _)| was.is_sign_positive() && !was.is_zero())?;
     if was.unit != is.unit {
         return None;
@@ -125,18 +125,18 @@ fn volume(was: &Charged, is: &Charged) -> Option<Decimal> {
     exact.or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more)).map(|part| part.round_dp(DIGITS))
 }
 
-/// Each service of some days with its currency: what it cost, and by what.
-pub fn sides<'a>(days: impl IntoIterator<Item = &'a DayCost>, lines: impl IntoIterator<Item = &'a DayLines>) -> BTreeMap<(String, String), Side> {
-    let mut sides = BTreeMap::<(String, String), Side>::new();
+/// The cost of each service and currency over some days, by usage type, tax and credit.
+pub fn sides<'a>(days: impl IntoIterator<Item = &'a DayCost>, lines: impl IntoIterator<Item = &'a DayCharges>) -> BTreeMap<(String, String), PeriodCost> {
+    let mut sides = BTreeMap::<(String, String), PeriodCost>::new();
     for day in days {
         for (service, money) in &day.services {
             let side = sides.entry((service.clone(), money.currency.clone())).or_default();
             side.amount = side.amount.saturating_add(money.amount);
             for (record_type, amount) in day.records.get(service).into_iter().flatten() {
-                match Charge::of_record_type(record_type) {
-                    Charge::Tax => side.tax = side.tax.saturating_add(*amount),
-                    Charge::Credit => side.credit = side.credit.saturating_add(*amount),
-                    Charge::Usage => {}
+                match ChargeCategory::of_record_type(record_type) {
+                    ChargeCategory::Tax => side.tax = side.tax.saturating_add(*amount),
+                    ChargeCategory::Credit => side.credit = side.credit.saturating_add(*amount),
+                    ChargeCategory::Usage => {}
                 }
             }
             // Cost Explorer books tax as a service of this name.
@@ -146,7 +146,7 @@ pub fn sides<'a>(days: impl IntoIterator<Item = &'a DayCost>, lines: impl IntoIt
         }
     }
     for (key, charged) in lines.into_iter().flat_map(|day| &day.lines) {
-        if Charge::of_record_type(&key.record_type) != Charge::Usage {
+        if ChargeCategory::of_record_type(&key.record_type) != ChargeCategory::Usage {
             continue;
         }
         let Some(side) = sides.get_mut(&(key.service.clone(), key.currency.clone())) else { continue };
@@ -158,7 +158,7 @@ pub fn sides<'a>(days: impl IntoIterator<Item = &'a DayCost>, lines: impl IntoIt
     sides
 }
 
-/// The name under which tax stands among the services.
+/// The service name of tax.
 pub const TAX: &str = "Tax";
 
 #[cfg(test)]
@@ -172,15 +172,15 @@ mod tests {
     }
 
     /// `usage type, amount, quantity` and so on; `tax` and `credit` are those; `rest` has no line.
-    fn side(lines: &[(&str, &str, &str)]) -> Side {
-        let mut side = Side::default();
+    fn side(lines: &[(&str, &str, &str)]) -> PeriodCost {
+        let mut side = PeriodCost::default();
         for (name, usd, quantity) in lines {
             side.amount += amount(usd);
             match *name {
                 "tax" => side.tax += amount(usd),
                 "credit" => side.credit += amount(usd),
                 "rest" => {}
-                name => drop(side.used.insert(name.into(), Charged { amount: amount(usd), quantity: quantity.parse().ok(), unit: "Hrs".into() })),
+                name => drop(side.used.insert(name.into(), ChargeAmount { amount: amount(usd), quantity: quantity.parse().ok(), unit: "Hrs".into() })),
             }
         }
         side
@@ -190,7 +190,7 @@ mod tests {
         let (before, now) = (side(before), side(now));
         let found = reasons(&before, &now);
         assert_eq!(found.iter().map(|reason| reason.amount).sum::<Decimal>(), now.amount - before.amount, "{before:?} -> {now:?}");
-        let shown = |reason: &Reason| format!("{:?} {} {}", reason.kind, reason.usage_type, reason.amount.normalize()).replace("  ", " ");
+        let shown = |reason: &CostDriver| format!("{:?} {} {}", reason.kind, reason.usage_type, reason.amount.normalize()).replace("  ", " ");
         found.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
 
@@ -230,7 +230,7 @@ mod tests {
             now in prop::collection::vec((0usize..6, -1_000_000_000_000i64..1_000_000_000_000, prop::option::of(-5i64..1_000_000)), 0..8),
         ) {
             let build = |lines: Vec<(usize, i64, Option<i64>)>| {
-                let mut side = Side::default();
+                let mut side = PeriodCost::default();
                 for (name, mantissa, quantity) in lines {
                     let amount = Decimal::new(mantissa, 10);
                     side.amount += amount;
@@ -238,8 +238,8 @@ mod tests {
                         0 => side.tax += amount,
                         1 => side.credit += amount,
                         2 => {}
-                        name => side.used.entry(name.to_string()).or_insert_with(|| Charged { quantity: Some(Decimal::ZERO), ..Charged::default() })
-                            .add(&Charged { amount, quantity: quantity.map(|quantity| Decimal::new(quantity, 3)), unit: String::new() }),
+                        name => side.used.entry(name.to_string()).or_insert_with(|| ChargeAmount { quantity: Some(Decimal::ZERO), ..ChargeAmount::default() })
+                            .add(&ChargeAmount { amount, quantity: quantity.map(|quantity| Decimal::new(quantity, 3)), unit: String::new() }),
                     }
                 }
                 side

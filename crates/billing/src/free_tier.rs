@@ -1,4 +1,4 @@
-//! What of a free tier is used.
+//! The usage of the free tier.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What the free tier counts. Both architectures count together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FreeQuantity {
+pub enum FreeTierQuantity {
     /// Invocations.
     LambdaRequests,
     /// GB-seconds.
@@ -15,7 +15,7 @@ pub enum FreeQuantity {
     LogIngest,
 }
 
-impl FreeQuantity {
+impl FreeTierQuantity {
     /// Each with its word in the configuration.
     pub const ALL: &'static [(&'static str, Self)] =
         &[("lambda_requests", Self::LambdaRequests), ("lambda_gb_seconds", Self::LambdaGbSeconds), ("log_ingest", Self::LogIngest)];
@@ -41,7 +41,7 @@ impl FreeQuantity {
 
 /// How much of the free tier was used in the month so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct FreeUse {
+pub struct FreeTierUsage {
     /// Used, of what is counted; a low bound where not everything of the account is watched.
     pub used: Decimal,
     /// Free in a month.

@@ -1,12 +1,12 @@
-//! What is known of a bill: every value that was seen of each day, and the figures that come before the bill does.
+//! The ledger of a bill: every amount that was seen for each day, and the early figures.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::costs::Costs;
+use crate::costs::CostLedger;
 use crate::day_cost::DayCost;
-use crate::early::{EarlyFigure, Origin};
+use crate::early::{EarlyFigure, EarlyOrigin};
 
 /// Days of early figures that are kept: more than the bill takes to settle a day.
 const EARLY_DAYS: i64 = 8;
@@ -21,8 +21,8 @@ struct SeenFigure {
 /// The bill by day, and early figures by day, origin and source. It gives the same answers whatever order the same figures came in.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    costs: Costs,
-    early: BTreeMap<NaiveDate, BTreeMap<(Origin, String), SeenFigure>>,
+    costs: CostLedger,
+    early: BTreeMap<NaiveDate, BTreeMap<(EarlyOrigin, String), SeenFigure>>,
 }
 
 impl Ledger {
@@ -58,7 +58,7 @@ impl Ledger {
     }
 
     /// The bill, as far as it is known.
-    pub fn costs(&self) -> &Costs {
+    pub fn costs(&self) -> &CostLedger {
         &self.costs
     }
 

@@ -1,5 +1,5 @@
-//! What a bill says, and what can be said of it: which figures hold ([`costs`]), why they changed ([`explain`]), how the month will end
-//! ([`forecast`]), and what is out of the ordinary ([`anomaly`]).
+//! The bill: its amounts by day ([`costs`]), why they changed ([`explain`]), the forecast of the month
+//! ([`forecast`]) and anomalies ([`anomaly`]).
 
 pub mod anomaly;
 pub mod best;

@@ -1,4 +1,4 @@
-//! The lines of a bill: what was charged on one UTC day, by everything a source can tell apart.
+//! The charges of a bill on one UTC day, by every dimension that a source provides.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::day_cost::DayCost;
 /// What a line is charged for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Charge {
-    /// What was used, and what belongs to using it: discounted usage, savings plans, support, subscriptions and other fees.
+pub enum ChargeCategory {
+    /// Usage and related charges: discounted usage, Savings Plans, support, subscriptions and other fees.
     Usage,
     /// Tax.
     Tax,
@@ -21,7 +21,7 @@ pub enum Charge {
     Credit,
 }
 
-impl Charge {
+impl ChargeCategory {
     /// Cost Explorer's `RECORD_TYPE`, and FOCUS's `ChargeCategory`, sorted into three. A type that AWS adds later counts as usage: it
     /// keeps its own line under its own name, and its amount is in every sum.
     pub fn of_record_type(record_type: &str) -> Self {
@@ -34,18 +34,18 @@ impl Charge {
     }
 }
 
-/// What tells one line of a day from another.
+/// The key of a charge within one day.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct LineKey {
+pub struct ChargeKey {
     /// The name on the bill: `AWS Lambda`.
     pub service: String,
     /// The record type as the source spells it: `Usage`, `Tax`, `Credit`, `Refund`, `Support`.
     pub record_type: String,
-    /// As the bill spells it, such as `APN2-Lambda-GB-Second`; empty where the source does not say.
+    /// As on the bill, such as `APN2-Lambda-GB-Second`; empty if the source has none.
     pub usage_type: String,
-    /// Account id of twelve digits, of the account that used it; empty where the source does not say.
+    /// The id (twelve digits) of the account that used it; empty if the source has none.
     pub account: String,
-    /// ARN or id of what was used; empty where the source does not say.
+    /// The ARN or id of the resource; empty if the source has none.
     pub resource: String,
     /// ISO 4217 code.
     pub currency: String,
@@ -53,16 +53,16 @@ pub struct LineKey {
 
 /// How much a line is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charged {
+pub struct ChargeAmount {
     /// The exact amount, negative for what is given back.
     pub amount: Decimal,
-    /// How much was used, in `unit`; `None` where the source does not say.
+    /// The quantity, in `unit`; `None` if the source has none.
     pub quantity: Option<Decimal>,
-    /// Such as `Lambda-GB-Second` or `Hrs`; empty where the source does not say.
+    /// Such as `Lambda-GB-Second` or `Hrs`; empty if the source has none.
     pub unit: String,
 }
 
-impl Charged {
+impl ChargeAmount {
     /// Adds another charge of the same line. Quantities of different units have no sum.
     pub fn add(&mut self, other: &Self) {
         self.amount = self.amount.saturating_add(other.amount);
@@ -73,26 +73,26 @@ impl Charged {
     }
 }
 
-/// Everything one source says of one UTC day.
+/// All charges that one source reports for one UTC day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayLines {
+pub struct DayCharges {
     /// The UTC day.
     pub day: NaiveDate,
     /// The source's own word that the figures may still change.
     pub estimated: bool,
     /// The lines, by key.
     #[serde(with = "as_list")]
-    pub lines: BTreeMap<LineKey, Charged>,
+    pub lines: BTreeMap<ChargeKey, ChargeAmount>,
 }
 
-impl DayLines {
+impl DayCharges {
     /// A day without lines.
     pub fn new(day: NaiveDate) -> Self {
         Self { day, estimated: false, lines: BTreeMap::new() }
     }
 
     /// Adds a charge to its line.
-    pub fn add(&mut self, key: LineKey, charged: Charged) {
+    pub fn add(&mut self, key: ChargeKey, charged: ChargeAmount) {
         match self.lines.get_mut(&key) {
             Some(known) => known.add(&charged),
             None => drop(self.lines.insert(key, charged)),
@@ -112,13 +112,13 @@ impl DayLines {
 
 /// JSON has no maps with keys like these.
 mod as_list {
-    use super::{BTreeMap, Charged, Deserialize, LineKey, Serialize};
+    use super::{BTreeMap, ChargeAmount, ChargeKey, Deserialize, Serialize};
 
-    pub(super) fn serialize<S: serde::Serializer>(lines: &BTreeMap<LineKey, Charged>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: serde::Serializer>(lines: &BTreeMap<ChargeKey, ChargeAmount>, to: S) -> Result<S::Ok, S::Error> {
         lines.iter().collect::<Vec<_>>().serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<LineKey, Charged>, D::Error> {
-        Vec::<(LineKey, Charged)>::deserialize(from).map(|list| list.into_iter().collect())
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<ChargeKey, ChargeAmount>, D::Error> {
+        Vec::<(ChargeKey, ChargeAmount)>::deserialize(from).map(|list| list.into_iter().collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Daily costs by name, and how they are read from text.
+//! Daily costs by series name, and their CSV format.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::decimal;
 /// A day that is missing cost nothing if any other series of the same bill has a figure for it, because AWS leaves out what cost nothing.
 /// A day on which no series has a figure is not known: it is never taken for zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Series {
+pub struct CostSeries {
     /// Its name on the bill.
     pub name: String,
     /// Exact amounts by UTC day, all of one currency; credits are negative.
@@ -24,8 +24,8 @@ pub struct Series {
 
 /// Why a text is no bill: one mistake of perhaps many.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}{}: {what}", Column(.column))]
-pub struct Mistake {
+#[error("line {line}{}: {what}", ColumnPrefix(.column))]
+pub struct BillCsvError {
     /// The line of the text, from 1.
     pub line: u64,
     /// The column's name, where it is one field's mistake.
@@ -34,9 +34,9 @@ pub struct Mistake {
     pub what: String,
 }
 
-struct Column<'a>(&'a Option<&'static str>);
+struct ColumnPrefix<'a>(&'a Option<&'static str>);
 
-impl fmt::Display for Column<'_> {
+impl fmt::Display for ColumnPrefix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |column| write!(f, ", column `{column}`"))
     }
@@ -52,7 +52,7 @@ const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 ///
 /// # Errors
 /// All mistakes at once, by line. Then nothing has been read.
-pub fn read(text: &[u8]) -> Result<Vec<Series>, Vec<Mistake>> {
+pub fn read(text: &[u8]) -> Result<Vec<CostSeries>, Vec<BillCsvError>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
     let places = places(&mut reader).map_err(|mistake| vec![mistake])?;
@@ -62,7 +62,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Series>, Vec<Mistake>> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                mistakes.push(Mistake { line: error.position().map_or(1, csv::Position::line), column: None, what: error.to_string() });
+                mistakes.push(BillCsvError { line: error.position().map_or(1, csv::Position::line), column: None, what: error.to_string() });
                 break;
             }
         };
@@ -73,25 +73,25 @@ pub fn read(text: &[u8]) -> Result<Vec<Series>, Vec<Mistake>> {
                 let sum = days.entry(name).or_default().entry(date).or_default();
                 match sum.checked_add(amount).filter(|sum| sum.abs() < LARGEST) {
                     Some(exact) => *sum = exact,
-                    None => mistakes.push(Mistake {
+                    None => mistakes.push(BillCsvError {
                         line,
                         column: Some("amount"),
-                        what: "the rows of this day and series add up to 1000000000000 or more; look for a row in another unit".to_owned(),
+                        what: "the rows of this day and series add up to 1000000000000 or more; check for a row in another unit".to_owned(),
                     }),
                 }
             }
-            Err(found) => mistakes.extend(found.into_iter().map(|(column, what)| Mistake { line, column, what })),
+            Err(found) => mistakes.extend(found.into_iter().map(|(column, what)| BillCsvError { line, column, what })),
         }
     }
     if mistakes.is_empty() && days.is_empty() {
-        mistakes.push(Mistake { line: 1, column: None, what: "there is no row below the header".to_owned() });
+        mistakes.push(BillCsvError { line: 1, column: None, what: "the file has a header but no rows".to_owned() });
     }
-    if mistakes.is_empty() { Ok(days.into_iter().map(|(name, days)| Series { name, days }).collect()) } else { Err(mistakes) }
+    if mistakes.is_empty() { Ok(days.into_iter().map(|(name, days)| CostSeries { name, days }).collect()) } else { Err(mistakes) }
 }
 
 /// Where the columns stand.
-fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], Mistake> {
-    let mistake = |what: String| Mistake { line: 1, column: None, what };
+fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], BillCsvError> {
+    let mistake = |what: String| BillCsvError { line: 1, column: None, what };
     let header = reader.byte_headers().map_err(|error| mistake(error.to_string()))?;
     let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
     let mut found = [0; 3];
@@ -100,7 +100,7 @@ fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], Mistake> {
         let mut at = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(at, _)| at);
         match (at.next(), at.next()) {
             (Some(one), None) => *place = one,
-            (Some(_), Some(_)) => return Err(mistake(format!("the header names `{column}` twice; keep one of them"))),
+            (Some(_), Some(_)) => return Err(mistake(format!("the header has `{column}` twice; remove one"))),
             (None, _) => missing.push(format!("`{column}`")),
         }
     }
@@ -108,17 +108,17 @@ fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], Mistake> {
         return Ok(found);
     }
     let shown = printable(&names.join(",").chars().take(80).collect::<String>());
-    Err(mistake(format!("the header `{shown}` lacks {}; the first line must be `date,series,amount`, in any order", missing.join(" and "))))
+    Err(mistake(format!("the header `{shown}` has no {}; the first line must have `date,series,amount`, in any order", missing.join(" and "))))
 }
 
-type Found = Vec<(Option<&'static str>, String)>;
+type FieldErrors = Vec<(Option<&'static str>, String)>;
 
-fn row(record: &csv::ByteRecord, places: [usize; 3]) -> Result<(NaiveDate, String, Decimal), Found> {
+fn row(record: &csv::ByteRecord, places: [usize; 3]) -> Result<(NaiveDate, String, Decimal), FieldErrors> {
     let [date, name, amount] = places.map(|place| record.get(place).map(std::str::from_utf8));
-    let mut found = Found::new();
+    let mut found = FieldErrors::new();
     let mut field = |column: &'static str, value: Option<Result<&str, std::str::Utf8Error>>| match value {
         None => {
-            found.push((Some(column), format!("the row has only {} field(s); a name or amount with a comma in it must stand in quotes", record.len())));
+            found.push((Some(column), format!("the row has only {} field(s); a name or amount that contains a comma must be quoted", record.len())));
             None
         }
         Some(Err(_)) => {
@@ -131,7 +131,7 @@ fn row(record: &csv::ByteRecord, places: [usize; 3]) -> Result<(NaiveDate, Strin
     let mut wrong = |column: &'static str, what: String| found.push((Some(column), what));
     let date = date.and_then(|text| day(&text).map_err(|what| wrong("date", what)).ok());
     if name.as_deref() == Some("") {
-        wrong("series", "is empty; every row needs the name of what it is the cost of".to_owned());
+        wrong("series", "is empty; every row needs a series name".to_owned());
     }
     let amount = amount.and_then(|text| exact(&text).map_err(|what| wrong("amount", what)).ok());
     match (date, name, amount) {
@@ -147,18 +147,18 @@ fn quoted(text: &str) -> String {
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {
-    calendar::day(text).ok_or_else(|| format!("{} is not a day; write it as 2024-12-31", quoted(text)))
+    calendar::day(text).ok_or_else(|| format!("{} is not a date; write it as 2024-12-31", quoted(text)))
 }
 
 /// An amount of one day, as [`decimal::read`] reads it.
 fn exact(text: &str) -> Result<Decimal, String> {
     let Ok(read) = decimal::read(text) else {
-        let why = if text.contains(',') { "without separators of thousands, with a point, " } else { "" };
+        let why = if text.contains(',') { "without thousands separators, with a decimal point, " } else { "" };
         return Err(format!("{} is not an amount; write it {why}as 12.34, -0.5 or 1.2E-7", quoted(text)));
     };
     read.decimal()
         .filter(|amount| amount.abs() < LARGEST)
-        .ok_or_else(|| format!("{} is too large; an amount of one day must be below 1000000000000", quoted(text)))
+        .ok_or_else(|| format!("{} is too large; the amount of one day must be below 1000000000000", quoted(text)))
 }
 
 #[cfg(test)]
@@ -171,8 +171,8 @@ mod tests {
         read(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect()
     }
 
-    fn one(name: &str, days: &[(&str, &str)]) -> Series {
-        Series { name: name.to_owned(), days: days.iter().map(|(day, amount)| (day.parse().unwrap(), amount.parse().unwrap())).collect() }
+    fn one(name: &str, days: &[(&str, &str)]) -> CostSeries {
+        CostSeries { name: name.to_owned(), days: days.iter().map(|(day, amount)| (day.parse().unwrap(), amount.parse().unwrap())).collect() }
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
     fn an_amount_is_read_or_the_mistake_is_named() {
         assert_eq!(exact("999999999999.99"), Ok("999999999999.99".parse().unwrap()));
         for (typed, mistake) in [
-            ("1,5", "`1,5` is not an amount; write it without separators of thousands, with a point, as 12.34, -0.5 or 1.2E-7"),
+            ("1,5", "`1,5` is not an amount; write it without thousands separators, with a decimal point, as 12.34, -0.5 or 1.2E-7"),
             ("x", "`x` is not an amount; write it as 12.34, -0.5 or 1.2E-7"),
             ("1000000000000", "`1000000000000` is too large; an amount of one day must be below 1000000000000"),
             ("1e30", "`1e30` is too large; an amount of one day must be below 1000000000000"),
@@ -201,24 +201,24 @@ mod tests {
         assert_eq!(
             told(text),
             [
-                "line 3, column `date`: `2024-12-32` is not a day; write it as 2024-12-31",
+                "line 3, column `date`: `2024-12-32` is not a date; write it as 2024-12-31",
                 "line 3, column `amount`: `x` is not an amount; write it as 12.34, -0.5 or 1.2E-7",
-                "line 7, column `date`: `2024-12-1` is not a day; write it as 2024-12-31",
-                "line 7, column `series`: is empty; every row needs the name of what it is the cost of",
-                "line 8, column `amount`: the row has only 2 field(s); a name or amount with a comma in it must stand in quotes",
+                "line 7, column `date`: `2024-12-1` is not a date; write it as 2024-12-31",
+                "line 7, column `series`: is empty; every row needs a series name",
+                "line 8, column `amount`: the row has only 2 field(s); a name or amount that contains a comma must be quoted",
             ]
         );
     }
 
     #[test]
     fn a_file_that_is_no_bill_is_told_what_is_missing() {
-        assert_eq!(told(""), ["line 1: the header `` lacks `date` and `series` and `amount`; the first line must be `date,series,amount`, in any order"]);
+        assert_eq!(told(""), ["line 1: the header `` has no `date` and `series` and `amount`; the first line must have `date,series,amount`, in any order"]);
         assert_eq!(
             told("date,service,amount\n"),
-            ["line 1: the header `date,service,amount` lacks `series`; the first line must be `date,series,amount`, in any order"]
+            ["line 1: the header `date,service,amount` has no `series`; the first line must have `date,series,amount`, in any order"]
         );
-        assert_eq!(told("date,series,amount,date\n"), ["line 1: the header names `date` twice; keep one of them"]);
-        assert_eq!(told("date,series,amount\n"), ["line 1: there is no row below the header"]);
+        assert_eq!(told("date,series,amount,date\n"), ["line 1: the header has `date` twice; remove one"]);
+        assert_eq!(told("date,series,amount\n"), ["line 1: the file has a header but no rows"]);
     }
 
     #[test]

@@ -84,8 +84,8 @@ pub fn of_estimated_charges(code: &str) -> Option<&'static str> {
 
 /// The name on the bill of a product code of CUR 2.0. A code that is not known stays as it is.
 ///
-/// What EC2 charges beside the hours of instances (volumes, addresses, NAT gateways, traffic) Cost Explorer lists as a service of its
-/// own, `EC2 - Other`; the usage type tells the two apart.
+/// Cost Explorer lists EC2 charges other than instance hours (volumes, addresses, NAT gateways, traffic) as a separate
+/// service, `EC2 - Other`; the usage type distinguishes the two.
 pub fn of_product<'a>(code: &'a str, usage_type: &str) -> &'a str {
     if code == "AmazonEC2" && !is_compute(usage_type) {
         return "EC2 - Other";

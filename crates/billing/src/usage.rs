@@ -1,8 +1,8 @@
-//! What was used, at the region's prices: the earliest word on what functions and logs cost.
+//! Prices usage at the region's prices: the earliest estimate of what functions and logs cost.
 //!
-//! Everything here is a low bound of the list price. Of a duration only what CloudWatch adds up is known, and Lambda bills each
-//! invocation rounded up to the millisecond and its start-up besides; whoever else uses the free tier is not known, so all of it is taken
-//! to be there. What a Savings Plan, a discount or a credit takes off the bill is not known either.
+//! Every result is a lower bound of the list price. Durations are CloudWatch's sums, while Lambda bills each
+//! invocation rounded up to the millisecond plus its init phase. Other use of the free tier is unknown, so the whole free tier is
+//! assumed to be available. Savings Plans, discounts and credits are unknown too.
 
 use std::collections::BTreeMap;
 
@@ -11,47 +11,47 @@ use model::calendar::Month;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::early::{Early, EarlyFigure, Origin};
-use crate::free_tier::{FreeQuantity, FreeUse};
+use super::early::{EarlyCost, EarlyFigure, EarlyOrigin};
+use crate::free_tier::{FreeTierQuantity, FreeTierUsage};
 
-/// Lambda, as it is on the bill.
+/// The name of Lambda on the bill.
 pub const LAMBDA: &str = "AWS Lambda";
-/// What CloudWatch Logs is part of, as it is on the bill.
+/// The name on the bill of the service that includes CloudWatch Logs.
 pub const CLOUDWATCH: &str = "AmazonCloudWatch";
 
 /// A price that changes with how much was used in the month.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Vec<Tier>")]
-pub struct Tiers(Vec<Tier>);
+#[serde(try_from = "Vec<PriceTier>")]
+pub struct PriceTiers(Vec<PriceTier>);
 
 /// One step of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tier {
+pub struct PriceTier {
     /// From this much in a month on; the first is 0.
     pub from: Decimal,
     /// US dollars for one of what is counted.
     pub usd: Decimal,
 }
 
-impl TryFrom<Vec<Tier>> for Tiers {
+impl TryFrom<Vec<PriceTier>> for PriceTiers {
     type Error = &'static str;
 
-    fn try_from(tiers: Vec<Tier>) -> Result<Self, Self::Error> {
+    fn try_from(tiers: Vec<PriceTier>) -> Result<Self, Self::Error> {
         if tiers.first().is_none_or(|tier| !tier.from.is_zero()) {
-            return Err("the first step of a price begins with from = \"0\"");
+            return Err("the first tier must have from = \"0\"");
         }
         if tiers.windows(2).any(|pair| matches!(pair, [one, next] if one.from >= next.from)) {
-            return Err("each step of a price begins with more than the one before it");
+            return Err("`from` must increase from tier to tier");
         }
         if tiers.iter().any(|tier| tier.usd < Decimal::ZERO) {
-            return Err("a price cannot be negative");
+            return Err("a price must not be negative");
         }
         Ok(Self(tiers))
     }
 }
 
-impl Tiers {
+impl PriceTiers {
     /// US dollars for one of what is counted at the first step.
     pub fn first(&self) -> Decimal {
         self.0.first().map(|tier| tier.usd).unwrap_or_default()
@@ -60,7 +60,7 @@ impl Tiers {
     /// What it costs to go from one quantity of the month to a larger one.
     fn between(&self, from: Decimal, to: Decimal) -> Decimal {
         let ends = self.0.iter().skip(1).map(|tier| tier.from).chain(std::iter::once(Decimal::MAX));
-        let part = |(tier, end): (&Tier, Decimal)| {
+        let part = |(tier, end): (&PriceTier, Decimal)| {
             let within = to.min(end).saturating_sub(from.max(tier.from)).max(Decimal::ZERO);
             within.saturating_mul(tier.usd)
         };
@@ -70,34 +70,34 @@ impl Tiers {
 
 /// What a region asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rates {
+pub struct UsageRates {
     /// US dollars an invocation.
     pub request: Decimal,
     /// US dollars a GB-second on x86.
-    pub x86: Tiers,
+    pub x86: PriceTiers,
     /// US dollars a GB-second on arm64.
-    pub arm64: Tiers,
-    /// US dollars a GB-second in an environment that was kept by provisioned concurrency, on x86 and on arm64: less than in others, since
-    /// the keeping is paid besides. Zero where it is not known.
+    pub arm64: PriceTiers,
+    /// USD per GB-second of duration in a provisioned environment, on x86 and on arm64: less than in others, because
+    /// the provisioning is billed separately. Zero if not known.
     pub provisioned: (Decimal, Decimal),
     /// US dollars a GB (2^30 bytes) of logs; `None` where it is not known.
     pub logs: Option<LogRates>,
     /// What is free in a month.
-    pub free: BTreeMap<FreeQuantity, Decimal>,
+    pub free: BTreeMap<FreeTierQuantity, Decimal>,
 }
 
 /// What a GB of logs costs, by the class of its group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LogRates {
     /// Standard.
-    pub standard: Tiers,
+    pub standard: PriceTiers,
     /// Infrequent access, the cheapest.
-    pub infrequent: Tiers,
+    pub infrequent: PriceTiers,
 }
 
-/// What was used on one UTC day.
+/// The usage of one UTC day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DayUse {
+pub struct DayUsage {
     /// Invocations.
     pub requests: Decimal,
     /// GB-seconds on x86.
@@ -123,14 +123,14 @@ pub fn gb(bytes: Decimal) -> Decimal {
 }
 
 /// What is left of a free quantity, and what has been used of it.
-struct Free {
+struct FreeTierBalance {
     left: Decimal,
     used: Decimal,
     all: Decimal,
 }
 
-impl Free {
-    fn of(rates: &Rates, quantity: FreeQuantity) -> Self {
+impl FreeTierBalance {
+    fn of(rates: &UsageRates, quantity: FreeTierQuantity) -> Self {
         let all = rates.free.get(&quantity).copied().unwrap_or_default();
         Self { left: all, used: Decimal::ZERO, all }
     }
@@ -143,36 +143,37 @@ impl Free {
         quantity.saturating_sub(free)
     }
 
-    fn state(&self) -> FreeUse {
-        FreeUse { used: self.used, free: self.all }
+    fn state(&self) -> FreeTierUsage {
+        FreeTierUsage { used: self.used, free: self.all }
     }
 }
 
 /// Counts a quantity through the steps of its price. What is free counts towards the steps too, which makes the rest cheaper, if anything.
-struct Counter<'a> {
-    tiers: &'a Tiers,
+struct TierCounter<'a> {
+    tiers: &'a PriceTiers,
     used: Decimal,
 }
 
-impl<'a> Counter<'a> {
-    fn new(tiers: &'a Tiers) -> Self {
+impl<'a> TierCounter<'a> {
+    fn new(tiers: &'a PriceTiers) -> Self {
         Self { tiers, used: Decimal::ZERO }
     }
 
-    fn add(&mut self, quantity: Decimal, free: &mut Free) -> Decimal {
+    fn add(&mut self, quantity: Decimal, free: &mut FreeTierBalance) -> Decimal {
         let to_pay = free.take(quantity);
         self.used = self.used.saturating_add(quantity);
         self.tiers.between(self.used.saturating_sub(to_pay), self.used)
     }
 }
 
-/// What the days of one month cost, in the order of the days, each as it stood at its end (or stands now). The free tier is applied once,
-/// to the days as they come, and within a day to what is dearest first.
-pub fn figures(rates: &Rates, month: Month, days: &BTreeMap<NaiveDate, DayUse>) -> Vec<EarlyFigure> {
-    let (mut requests, mut gb_seconds) = (Free::of(rates, FreeQuantity::LambdaRequests), Free::of(rates, FreeQuantity::LambdaGbSeconds));
-    let mut ingest = Free::of(rates, FreeQuantity::LogIngest);
-    let (mut x86, mut arm64) = (Counter::new(&rates.x86), Counter::new(&rates.arm64));
-    let mut logs = rates.logs.as_ref().map(|logs| (Counter::new(&logs.standard), Counter::new(&logs.infrequent)));
+/// The costs of the days of one month, in order, each as of its end (or as of now). The free tier is applied once,
+/// to the days in order, and within a day to the most expensive usage first.
+pub fn figures(rates: &UsageRates, month: Month, days: &BTreeMap<NaiveDate, DayUsage>) -> Vec<EarlyFigure> {
+    let (mut requests, mut gb_seconds) =
+        (FreeTierBalance::of(rates, FreeTierQuantity::LambdaRequests), FreeTierBalance::of(rates, FreeTierQuantity::LambdaGbSeconds));
+    let mut ingest = FreeTierBalance::of(rates, FreeTierQuantity::LogIngest);
+    let (mut x86, mut arm64) = (TierCounter::new(&rates.x86), TierCounter::new(&rates.arm64));
+    let mut logs = rates.logs.as_ref().map(|logs| (TierCounter::new(&logs.standard), TierCounter::new(&logs.infrequent)));
     let mut so_far: BTreeMap<&str, Decimal> = BTreeMap::new();
     let mut all = Vec::new();
     for (day, used) in days.iter().filter(|(day, _)| month.contains(**day)) {
@@ -192,11 +193,11 @@ pub fn figures(rates: &Rates, month: Month, days: &BTreeMap<NaiveDate, DayUse>) 
         for (service, today) in costs {
             let sum = so_far.entry(service).or_default();
             *sum = sum.saturating_add(today);
-            services.insert(service.to_owned(), Early { month_to_date: *sum, today: Some(today) });
+            services.insert(service.to_owned(), EarlyCost { month_to_date: *sum, today: Some(today) });
         }
-        let free = [(FreeQuantity::LambdaRequests, &requests), (FreeQuantity::LambdaGbSeconds, &gb_seconds), (FreeQuantity::LogIngest, &ingest)];
+        let free = [(FreeTierQuantity::LambdaRequests, &requests), (FreeTierQuantity::LambdaGbSeconds, &gb_seconds), (FreeTierQuantity::LogIngest, &ingest)];
         all.push(EarlyFigure {
-            origin: Origin::Usage,
+            origin: EarlyOrigin::Usage,
             day: *day,
             as_of: model::calendar::day_end(*day),
             services,
@@ -215,19 +216,20 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn tiers(steps: &[(&str, &str)]) -> Tiers {
-        Tiers::try_from(steps.iter().map(|(from, usd)| Tier { from: d(from), usd: d(usd) }).collect::<Vec<_>>()).unwrap()
+    fn tiers(steps: &[(&str, &str)]) -> PriceTiers {
+        PriceTiers::try_from(steps.iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect::<Vec<_>>()).unwrap()
     }
 
     /// Round prices, so that the sums can be done by heart.
-    fn rates() -> Rates {
-        Rates {
+    fn rates() -> UsageRates {
+        UsageRates {
             request: d("0.0000002"),
             x86: tiers(&[("0", "0.00002"), ("1000000", "0.00001")]),
             arm64: tiers(&[("0", "0.000016")]),
             provisioned: (d("0.00001"), d("0.000008")),
             logs: Some(LogRates { standard: tiers(&[("0", "0.76")]), infrequent: tiers(&[("0", "0.38")]) }),
-            free: [(FreeQuantity::LambdaRequests, d("1000000")), (FreeQuantity::LambdaGbSeconds, d("400000")), (FreeQuantity::LogIngest, d("5"))].into(),
+            free: [(FreeTierQuantity::LambdaRequests, d("1000000")), (FreeTierQuantity::LambdaGbSeconds, d("400000")), (FreeTierQuantity::LogIngest, d("5"))]
+                .into(),
         }
     }
 
@@ -235,12 +237,12 @@ mod tests {
     /// in the month up to it.
     fn check(days: &[(&str, &str, &str, &str)], expected: &[(&str, &str, &str, &str)]) {
         let day = |number: usize| NaiveDate::from_ymd_opt(2024, 12, number as u32 + 1).unwrap();
-        let used = |(requests, x86, arm64, logs): &(&str, &str, &str, &str)| DayUse {
+        let used = |(requests, x86, arm64, logs): &(&str, &str, &str, &str)| DayUsage {
             requests: d(requests),
             x86: d(x86),
             arm64: d(arm64),
             logs: d(logs),
-            ..DayUse::default()
+            ..DayUsage::default()
         };
         let days = days.iter().enumerate().map(|(number, of_day)| (day(number), used(of_day))).collect();
         let figures = figures(&rates(), Month::of(day(0)), &days);
@@ -290,29 +292,29 @@ mod tests {
     #[test]
     fn what_is_kept_by_provisioned_concurrency_takes_nothing_of_the_free_tier_and_days_of_another_month_are_left_out() {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
-        let used = DayUse { provisioned: (d("100000"), d("100000")), cheap_logs: d("7"), ..DayUse::default() };
+        let used = DayUsage { provisioned: (d("100000"), d("100000")), cheap_logs: d("7"), ..DayUsage::default() };
         let days = [(day, used), ("2025-01-01".parse().unwrap(), used)].into();
         let figures = figures(&rates(), Month::of(day), &days);
         assert_eq!(figures.len(), 1);
         assert_eq!((figures[0].services[LAMBDA].today, figures[0].services[CLOUDWATCH].today), (Some(d("1.8")), Some(d("0.76"))));
-        assert_eq!(figures[0].free[&FreeQuantity::LambdaGbSeconds], FreeUse { used: Decimal::ZERO, free: d("400000") });
-        assert_eq!(figures[0].free[&FreeQuantity::LogIngest], FreeUse { used: d("7"), free: d("5") });
+        assert_eq!(figures[0].free[&FreeTierQuantity::LambdaGbSeconds], FreeTierUsage { used: Decimal::ZERO, free: d("400000") });
+        assert_eq!(figures[0].free[&FreeTierQuantity::LogIngest], FreeTierUsage { used: d("7"), free: d("5") });
     }
 
     #[test]
     fn logs_without_a_price_cost_nothing_that_is_known_and_still_count() {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
-        let rates = Rates { logs: None, ..rates() };
-        let figures = figures(&rates, Month::of(day), &[(day, DayUse { logs: d("7"), ..DayUse::default() })].into());
+        let rates = UsageRates { logs: None, ..rates() };
+        let figures = figures(&rates, Month::of(day), &[(day, DayUsage { logs: d("7"), ..DayUsage::default() })].into());
         assert!(!figures[0].services.contains_key(CLOUDWATCH));
-        assert_eq!(figures[0].free[&FreeQuantity::LogIngest].used, d("7"));
+        assert_eq!(figures[0].free[&FreeTierQuantity::LogIngest].used, d("7"));
     }
 
     #[test]
     fn no_quantity_is_too_large() {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
         let max = Decimal::MAX;
-        let used = DayUse { requests: max, x86: max, arm64: max, provisioned: (max, max), logs: max, cheap_logs: max };
+        let used = DayUsage { requests: max, x86: max, arm64: max, provisioned: (max, max), logs: max, cheap_logs: max };
         let days = [(day, used), (day.succ_opt().unwrap(), used)].into();
         assert_eq!(figures(&rates(), Month::of(day), &days).len(), 2);
         assert!(gb_seconds(max, u32::MAX) > Decimal::ZERO);
@@ -323,11 +325,11 @@ mod tests {
         for (steps, why) in [
             (vec![], "from = \"0\""),
             (vec![("1", "1")], "from = \"0\""),
-            (vec![("0", "1"), ("5", "1"), ("5", "1")], "more than the one before"),
+            (vec![("0", "1"), ("5", "1"), ("5", "1")], "must increase"),
             (vec![("0", "-1")], "negative"),
         ] {
-            let steps: Vec<Tier> = steps.into_iter().map(|(from, usd)| Tier { from: d(from), usd: d(usd) }).collect();
-            assert!(Tiers::try_from(steps).unwrap_err().contains(why));
+            let steps: Vec<PriceTier> = steps.into_iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect();
+            assert!(PriceTiers::try_from(steps).unwrap_err().contains(why));
         }
     }
 }

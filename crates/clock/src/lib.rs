@@ -1,4 +1,4 @@
-//! The only place that knows what time it is.
+//! The only file that reads the clock.
 
 mod steady;
 
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use steady::Steady;
 
-/// Time, handed to whoever needs it.
+/// The source of the current time.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// Now, UTC.
@@ -19,16 +19,16 @@ pub trait Clock: Send + Sync {
     async fn wait_until(&self, until: DateTime<Utc>, busy: bool);
 }
 
-/// What [`WallClock`] has shown last, anywhere in the process.
+/// What [`SystemClock`] has shown last, anywhere in the process.
 static SHOWN: Mutex<Steady> = Mutex::new(Steady::NEW);
 
 /// The clock on the wall. It does not run backwards when it is set back by up to a minute: it stands still until the time it has shown is
 /// reached again. It follows a clock that is set back by more.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WallClock;
+pub struct SystemClock;
 
 #[async_trait]
-impl Clock for WallClock {
+impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         SHOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner).show(Utc::now())
     }
@@ -39,7 +39,7 @@ impl Clock for WallClock {
     }
 }
 
-/// A clock that moves only when the loop waits: a month takes as long as its work.
+/// A clock that advances only when the loop waits, so that a simulated month takes only as long as its work.
 #[derive(Debug)]
 pub struct SimulatedClock(Mutex<DateTime<Utc>>);
 

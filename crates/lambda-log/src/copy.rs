@@ -1,22 +1,22 @@
-//! Puts the events of a copied log together again.
+//! Reassembles log events from the lines of a copied log.
 //!
-//! A copy has lines; the log has events. One event can be many lines (a traceback, a pretty-printed object, a summary that a
-//! terminal wrapped), and one line can hold several. Nothing is held but the event at hand, and a window of events for as long
-//! as it is not known whether the copy is newest-first.
+//! A copy has lines; the log has events. One event can be many lines (a traceback, a pretty-printed object, a REPORT line that a
+//! terminal wrapped), and one line can hold several events. Only the current event is held, and a window of events until it is
+//! known whether the copy is newest-first.
 
 mod depth;
 mod event;
 mod export;
 
-use self::depth::Depth;
+use self::depth::BracketDepth;
 use self::export::expand;
 use super::exception::{TRACEBACK, announces_object, goes_on_with_stack, is_error_type, is_exception, is_named};
-use super::fields::Name;
+use super::fields::ReportField;
 use super::moment;
-use super::wrapper::{self, Stripped};
+use super::wrapper::{self, UnwrappedLine};
 
-pub(crate) use self::event::Kept;
-pub use self::event::{Event, Events};
+pub(crate) use self::event::OwnedEvent;
+pub use self::event::{CopiedEvent, EventSink};
 
 /// The longest object, in lines and bytes, that is waited for to be closed.
 const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
@@ -25,7 +25,7 @@ const LONGEST_OBJECT: (usize, usize) = (2_000, 1024 * 1024);
 const FAR_BACK: usize = 100;
 /// What the event at hand is, so that it is known which lines go on with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum EventShape {
     /// A summary or a start-up report, which may be wrapped.
     Summary,
     /// How a process ended; the error type follows on a line of its own.
@@ -40,11 +40,11 @@ enum Shape {
 
 /// Lines in, events out.
 #[derive(Debug, Default)]
-pub struct Copy {
+pub struct CopyReader {
     /// The event that may go on.
-    open: Option<(Shape, Kept)>,
+    open: Option<(EventShape, OwnedEvent)>,
     /// An object that has begun and is not closed: its event, its depth, and whether a string is open.
-    object: Option<(Kept, Depth)>,
+    object: Option<(OwnedEvent, BracketDepth)>,
     /// The time that stood on a line of its own, and how many such lines there were.
     bare_at: Option<i64>,
     bare_times: u64,
@@ -58,8 +58,8 @@ pub struct Copy {
     skipped: u64,
 }
 
-impl Copy {
-    /// A copy of which nothing has been read.
+impl CopyReader {
+    /// A reader that has read nothing.
     pub fn new() -> Self {
         Self::default()
     }
@@ -69,14 +69,14 @@ impl Copy {
         self.last_at
     }
 
-    /// Takes the last time from lines that are read no further.
+    /// Takes the last time from lines that are skipped.
     pub(super) fn saw(&mut self, lines: &str) -> Option<i64> {
         let lines = lines.strip_suffix('\n').unwrap_or(lines);
         self.last_at = lines.rsplit('\n').take(FAR_BACK).find_map(moment::of_line).or(self.last_at);
         self.last_at
     }
 
-    /// Whether a line would go on with the event at hand.
+    /// Whether a line would continue the current event.
     pub(super) fn would_go_on(&self, line: &str) -> bool {
         if self.object.is_some() {
             return true;
@@ -86,25 +86,25 @@ impl Copy {
         let text = line.trim_ascii_start();
         !text.is_empty()
             && match shape {
-                Shape::Summary => Name::goes_on(text),
-                Shape::Ended => is_error_type(text),
-                Shape::Platform => false,
-                Shape::Application | Shape::Traceback => {
+                EventShape::Summary => ReportField::goes_on(text),
+                EventShape::Ended => is_error_type(text),
+                EventShape::Platform => false,
+                EventShape::Application | EventShape::Traceback => {
                     text.len() < line.len()
                         || goes_on_with_stack(text)
-                        || (*shape == Shape::Traceback && is_exception(text))
+                        || (*shape == EventShape::Traceback && is_exception(text))
                         || (text == "{" && announces_object(&kept.text))
                 }
             }
     }
 
-    /// Whether the lines so far are complete, so that whatever comes next is an event of its own.
+    /// Whether the lines so far are complete, so that the next line begins a new event.
     pub fn is_between_events(&self) -> bool {
         self.object.is_none() && self.bare_times == 0 && !self.second_copy
     }
 
-    /// Takes one line, without its end.
-    pub fn line(&mut self, line: &str, out: &mut dyn Events) {
+    /// Takes one line, without its line end.
+    pub fn line(&mut self, line: &str, out: &mut dyn EventSink) {
         if line.contains('\u{1b}') {
             return self.line(&without_colours(line), out);
         }
@@ -139,8 +139,8 @@ impl Copy {
         self.begin(stripped, out);
     }
 
-    /// Says that nothing more comes.
-    pub fn end(&mut self, out: &mut dyn Events) {
+    /// Ends the copy.
+    pub fn end(&mut self, out: &mut dyn EventSink) {
         if let Some((mut kept, _)) = self.object.take() {
             kept.broken = true;
             out.event(kept.as_event());
@@ -153,23 +153,23 @@ impl Copy {
         std::mem::take(&mut self.skipped)
     }
 
-    /// Gives the event at hand: nothing goes on with it.
-    pub(super) fn flush(&mut self, out: &mut dyn Events) {
+    /// Emits the current event.
+    pub(super) fn flush(&mut self, out: &mut dyn EventSink) {
         let Some((shape, kept)) = self.open.take() else { return };
-        if shape == Shape::Application && kept.text.starts_with(['{', '[']) {
+        if shape == EventShape::Application && kept.text.starts_with(['{', '[']) {
             expand(&kept, &mut self.field_at, out);
         } else {
             out.event(kept.as_event());
         }
     }
 
-    fn kept(&mut self, stripped: &Stripped<'_>) -> Kept {
+    fn kept(&mut self, stripped: &UnwrappedLine<'_>) -> OwnedEvent {
         if stripped.stream.is_some() || stripped.function.is_some() {
             self.last_named = (stripped.stream.unwrap_or_default().to_owned(), stripped.function.unwrap_or_default().to_owned());
         }
         // A line that the tool did not mark goes with the one before it.
         let inherited = |name: &'_ str| -> String { if stripped.timed { String::new() } else { name.to_owned() } };
-        Kept {
+        OwnedEvent {
             at_ms: stripped.at_ms.or(self.bare_at).or(self.field_at),
             stream: stripped.stream.map_or_else(|| inherited(&self.last_named.0), str::to_owned),
             function: stripped.function.map_or_else(|| inherited(&self.last_named.1), str::to_owned),
@@ -179,7 +179,7 @@ impl Copy {
         }
     }
 
-    fn begin(&mut self, stripped: Stripped<'_>, out: &mut dyn Events) {
+    fn begin(&mut self, stripped: UnwrappedLine<'_>, out: &mut dyn EventSink) {
         let mut kept = self.kept(&stripped);
         kept.at_ms = kept.at_ms.or_else(|| moment::of_line(stripped.text)).or(self.last_at);
         self.last_at = kept.at_ms;
@@ -196,7 +196,7 @@ impl Copy {
             self.open = Some((shape(&kept.text), kept));
             return;
         }
-        let mut depth = Depth::default();
+        let mut depth = BracketDepth::default();
         depth.add(text);
         // Around the events of an export there is a list; what counts is in it.
         if depth.level > 0 && matches!(text, "[" | "[[" | "{\"events\":[" | "],") {
@@ -212,27 +212,27 @@ impl Copy {
         if depth.level > 0 && text.ends_with(['{', '[', ',', ':']) && (text.starts_with(['{', '[']) || text.ends_with(['{', '['])) {
             self.object = Some((kept, depth));
         } else {
-            let shape = if text.starts_with(TRACEBACK) { Shape::Traceback } else { Shape::Application };
+            let shape = if text.starts_with(TRACEBACK) { EventShape::Traceback } else { EventShape::Application };
             self.open = Some((shape, kept));
         }
     }
 
     /// Whether the line goes on with the event at hand; then it is taken.
-    fn goes_on(&mut self, line: &str, stripped: &Stripped<'_>) -> bool {
+    fn goes_on(&mut self, line: &str, stripped: &UnwrappedLine<'_>) -> bool {
         let Some((shape, kept)) = &mut self.open else { return false };
         let text = stripped.text;
         if wrapper::is_platform(text) && !text.starts_with("XRAY") {
             return false;
         }
         let belongs = match shape {
-            Shape::Summary => Name::goes_on(text),
-            Shape::Ended => is_error_type(text),
-            Shape::Platform => false,
-            Shape::Application | Shape::Traceback if stripped.timed => false,
-            Shape::Application | Shape::Traceback => {
+            EventShape::Summary => ReportField::goes_on(text),
+            EventShape::Ended => is_error_type(text),
+            EventShape::Platform => false,
+            EventShape::Application | EventShape::Traceback if stripped.timed => false,
+            EventShape::Application | EventShape::Traceback => {
                 // A runtime that prints an error as an object may begin the object on the next line.
                 if text == "{" && announces_object(&kept.text) {
-                    let mut depth = Depth::default();
+                    let mut depth = BracketDepth::default();
                     depth.add(text);
                     kept.go_on(text);
                     if let Some((_, kept)) = self.open.take() {
@@ -242,29 +242,29 @@ impl Copy {
                 }
                 let indented = line.starts_with([' ', '\t']);
                 if text.starts_with(TRACEBACK) {
-                    *shape = Shape::Traceback;
+                    *shape = EventShape::Traceback;
                 }
                 // Behind a stack that the error's own name did not introduce comes the name, whatever it is.
                 let is_last = || is_exception(text) || (kept.text.starts_with(TRACEBACK) && is_named(text));
-                let last_of_traceback = *shape == Shape::Traceback && !indented && is_last();
+                let last_of_traceback = *shape == EventShape::Traceback && !indented && is_last();
                 let belongs = indented || last_of_traceback || goes_on_with_stack(text);
                 if last_of_traceback {
-                    *shape = Shape::Application;
+                    *shape = EventShape::Application;
                 }
                 belongs
             }
         };
         if belongs {
-            kept.go_on(if *shape == Shape::Summary { text } else { line.trim_ascii_end() });
+            kept.go_on(if *shape == EventShape::Summary { text } else { line.trim_ascii_end() });
         }
         belongs
     }
 
-    fn in_object(&mut self, line: &str, out: &mut dyn Events) {
+    fn in_object(&mut self, line: &str, out: &mut dyn EventSink) {
         let Some((kept, depth)) = &mut self.object else { return };
         let text = line.trim_ascii_end();
         // A member of the object may quote whatever it likes.
-        let stripped = if text.trim_ascii_start().starts_with('"') { Stripped { text, ..Stripped::default() } } else { wrapper::strip(text) };
+        let stripped = if text.trim_ascii_start().starts_with('"') { UnwrappedLine { text, ..UnwrappedLine::default() } } else { wrapper::strip(text) };
         // A line of the platform outside of any string: the object was cut.
         let begins = stripped.timed
             || (!stripped.text.trim_ascii_start().starts_with('"') && stripped.text.contains("Task timed out after "))
@@ -310,13 +310,13 @@ fn cut(text: &str) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-fn shape(text: &str) -> Shape {
+fn shape(text: &str) -> EventShape {
     if text.starts_with("REPORT") || text.starts_with("INIT_REPORT") || text.starts_with("RESTORE_REPORT") {
-        Shape::Summary
+        EventShape::Summary
     } else if text.starts_with("RequestId:") {
-        Shape::Ended
+        EventShape::Ended
     } else {
-        Shape::Platform
+        EventShape::Platform
     }
 }
 

@@ -1,12 +1,12 @@
-//! An invocation that went wrong, with its cause.
+//! A failed invocation, with its cause.
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::{Cause, Confidence};
 
-/// An invocation that went wrong.
+/// A failed invocation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Fault {
+pub struct FailedInvocation {
     /// The function's name.
     pub function: String,
     /// The deepest cause its lines prove.
@@ -15,7 +15,7 @@ pub struct Fault {
     pub confidence: Confidence,
     /// Request id, where the lines name one.
     pub request_id: Option<String>,
-    /// What the lines say, in a sentence, with the function's own numbers.
+    /// What the lines show, in a sentence with the function's own numbers.
     pub finding: String,
     /// The deciding lines, redacted and shortened.
     pub evidence: Vec<String>,
@@ -23,7 +23,7 @@ pub struct Fault {
     #[serde(default)]
     pub also: Vec<Cause>,
     /// The text of the error with everything blanked that differs from one time to the next, ids and numbers: two faults with the
-    /// same fingerprint are the same error. Redacted, readable, at most 200 characters or so; `None` if no line tells an error.
+    /// same fingerprint are the same error. Redacted, readable, at most about 200 characters; `None` if there is no error text.
     #[serde(default)]
     pub fingerprint: Option<String>,
     /// What a cause of the user's own means and what to do about it, as the configuration said when the fault was seen; `None` for a
@@ -41,7 +41,7 @@ pub struct CauseText {
     pub next_step: String,
 }
 
-impl Fault {
+impl FailedInvocation {
     /// What its cause means, in a few words for a headline.
     pub fn meaning(&self) -> &str {
         self.own.as_ref().map_or(self.cause.meaning(), |own| &own.meaning)
@@ -52,7 +52,7 @@ impl Fault {
         self.own.as_ref().map_or(self.cause.next_step(), |own| &own.next_step)
     }
 
-    /// The line that tells the error: the one that has the fingerprint's first word, else the first that was kept, else the finding.
+    /// The line with the error: the one that has the fingerprint's first word, otherwise the first line, otherwise the finding.
     pub fn excerpt(&self) -> &str {
         let word = self.fingerprint.as_deref().and_then(|fingerprint| fingerprint.split_whitespace().next());
         let telling = word.and_then(|word| self.evidence.iter().find(|line| line.contains(word)));
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_version_1_wrote_can_still_be_read() {
-        let fault: Fault =
+        let fault: FailedInvocation =
             serde_json::from_str(r#"{"function":"f","cause":"oom","confidence":"proved","request_id":null,"finding":"It is so.","evidence":["a line"]}"#)
                 .unwrap();
         assert_eq!((fault.also, fault.fingerprint, fault.own), (vec![], None, None));

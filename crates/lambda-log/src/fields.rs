@@ -1,7 +1,7 @@
 //! The `Name: value` pairs of the platform's text lines.
 //!
-//! In the log itself they are separated by tabs; copies have spaces, newlines or nothing at all between them, so a pair is found
-//! by its name and not by its place.
+//! The log separates them by tabs; copies have spaces, newlines or nothing between them, so a pair is found
+//! by its name and not by its position.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ const LARGEST_NUMBER: f64 = 2e7;
 
 /// The names that are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
+pub(super) enum ReportField {
     RequestId,
     Duration,
     Billed,
@@ -30,7 +30,7 @@ pub(super) enum Name {
     State,
 }
 
-impl Name {
+impl ReportField {
     /// The name that ends where a colon stands.
     fn ending(before: &str) -> Option<Self> {
         let word = |word: &str| before.strip_suffix(word).map(str::trim_ascii_end);
@@ -59,7 +59,7 @@ impl Name {
         }
     }
 
-    /// Whether a line that begins like this goes on with a summary that began on a line before.
+    /// Whether a line that begins like this continues a REPORT line.
     pub(super) fn goes_on(line: &str) -> bool {
         const BEGINNINGS: [&str; 11] = [
             "Duration:",
@@ -80,14 +80,14 @@ impl Name {
 }
 
 /// Every known pair in order. A name without a value has an empty one.
-pub(super) fn fields(text: &str) -> impl Iterator<Item = (Name, &str)> {
+pub(super) fn fields(text: &str) -> impl Iterator<Item = (ReportField, &str)> {
     memchr_iter(b':', text.as_bytes()).filter_map(|colon| {
-        let name = Name::ending(text.get(..colon)?)?;
+        let name = ReportField::ending(text.get(..colon)?)?;
         let rest = text.get(colon + 1..)?.trim_ascii_start();
         let end = rest.bytes().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b',')).unwrap_or(rest.len());
         let value = rest.get(..end).unwrap_or_default();
         // The console writes `Extension. InitError`.
-        if name == Name::ErrorType && value.ends_with('.') {
+        if name == ReportField::ErrorType && value.ends_with('.') {
             let more = rest.get(end..)?.trim_ascii_start();
             let all = rest.len() - more.len() + more.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(more.len());
             return Some((name, rest.get(..all)?));
@@ -123,20 +123,20 @@ pub(super) fn measured(number: f64) -> Option<f64> {
     (number.is_finite() && (0.0..=LARGEST_NUMBER).contains(&number)).then_some(number)
 }
 
-/// An id as the platform writes it. It is kept and stored as it is, so nothing long or hostile may pass for one.
+/// A request id as the platform writes it. It is stored unchanged, so long or malicious text is rejected.
 pub(super) fn request_id(text: &str) -> Option<&str> {
     let is_one = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_one.then_some(text)
 }
 
-/// The name of a function. AWS allows 140 characters, and Lambda@Edge puts a region and a point in front.
+/// The name of a function. AWS allows 140 characters, and Lambda@Edge adds a region and a dot before it.
 pub(super) fn function_name(text: &str) -> Option<&str> {
     let text = text.trim_ascii();
     let is_one = (1..=170).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     is_one.then_some(text)
 }
 
-/// An error type, such as `Runtime.ExitError`; the console writes `Extension. InitError`. It is kept and stored as it is, too.
+/// An error type, such as `Runtime.ExitError`; the console writes `Extension. InitError`. It is stored unchanged, too.
 pub(super) fn error_type(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim_ascii();
     let is_one = (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');

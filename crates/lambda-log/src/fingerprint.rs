@@ -1,4 +1,4 @@
-//! Tells a new kind of error from an old one.
+//! Computes the fingerprint that identifies an error.
 
 use model::redact::excerpt;
 

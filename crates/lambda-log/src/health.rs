@@ -1,4 +1,4 @@
-//! The bill of health of functions, from the copy of a log.
+//! Summarizes functions from the copy of a log: counts, durations and causes.
 
 mod block;
 mod checkup;
@@ -9,10 +9,10 @@ mod name;
 mod ward;
 mod whole;
 
-pub use checkup::Checkup;
-pub use durations::Durations;
-pub use function::{Health, Seen};
-pub use lines::Lines;
+pub use checkup::HealthReader;
+pub use durations::ExactDurations;
+pub use function::{CauseOccurrences, Health};
+pub use lines::LineCounts;
 pub use name::NO_NAME;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One invocation, as it is put together line by line and as it is when it is over.
+//! An invocation: while it is assembled from lines, and when it has ended.
 
 mod open;
 mod quote;
@@ -7,11 +7,11 @@ mod said;
 use chrono::{DateTime, Utc};
 
 use self::said::{MOST_QUOTES, SILENCE};
-use super::line::Report;
-use crate::diagnosis::{Diagnosis, Outcome};
+use super::line::ReportLine;
+use crate::diagnosis::{Diagnosis, InvocationOutcome};
 
-pub(crate) use self::open::{Open, StartUp};
-pub(crate) use self::said::{MOST_INSTANCING, Said};
+pub(crate) use self::open::{InitPhase, PartialInvocation};
+pub(crate) use self::said::{ApplicationOutput, MOST_INSTANCING};
 
 /// An invocation that is over, or a start-up that failed without one.
 #[derive(Debug, Clone, Copy)]
@@ -22,36 +22,36 @@ pub struct Invocation<'a> {
     pub stream: &'a str,
     /// Its request id, where a line has one.
     pub request_id: Option<&'a str>,
-    /// When it began, UTC, where a line says so.
+    /// When it began, UTC, if a line has it.
     pub started: Option<DateTime<Utc>>,
-    /// When its end was logged, UTC, where a line says so; otherwise the last that is known of it.
+    /// When it ended, UTC, if a line has it; otherwise the last known time.
     pub at: Option<DateTime<Utc>>,
-    /// It ended, and is handed out for the first time: it counts.
+    /// It ended, and is emitted for the first time: it counts.
     pub counts: bool,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: InvocationOutcome,
     /// It is known for the first time that it reached the function's timeout: that counts.
     pub is_timeout: bool,
-    /// It is known for the first time that it failed, by the platform's word or by an error that nobody caught; a timeout is not an
+    /// It failed, and this is known for the first time, from the platform or from an uncaught error; a timeout is not an
     /// error.
     pub is_error: bool,
-    /// Its summary, handed out once.
-    pub report: Option<&'a Report>,
+    /// Its REPORT line, emitted once.
+    pub report: Option<&'a ReportLine>,
     /// A new environment was started for it.
     pub cold: bool,
     /// And its caller waited for that.
     pub cold_waited: bool,
-    /// Milliseconds its caller waited, start-up included, where the summary says enough.
+    /// Milliseconds its caller waited, including the init phase, if the REPORT line has it.
     pub waited_ms: Option<f64>,
     /// It was a warm-up ping.
     pub is_ping: bool,
-    /// Every cause that is told of it now, the one to act on first. Empty where all is well, or has been told before.
+    /// Its causes that were not emitted before, the one to act on first. Empty if there is none.
     pub causes: &'a [Diagnosis],
-    pub(super) said: &'a Said,
+    pub(super) said: &'a ApplicationOutput,
 }
 
 impl<'a> Invocation<'a> {
-    /// An invocation of which nothing is known yet.
+    /// An invocation without any data.
     pub(super) fn of(function: &'a str) -> Self {
         Self {
             function,
@@ -60,7 +60,7 @@ impl<'a> Invocation<'a> {
             started: None,
             at: None,
             counts: false,
-            outcome: Outcome::Unknown,
+            outcome: InvocationOutcome::Unknown,
             is_timeout: false,
             is_error: false,
             report: None,
@@ -93,14 +93,14 @@ impl Invocation<'_> {
         lines
     }
 
-    /// What tells the kind of its error from other kinds, where there is an error in words.
+    /// The fingerprint of its error, if it has an error text.
     pub fn fingerprint(&self) -> Option<String> {
         self.said.error.as_ref().map(|(_, kind)| kind.fingerprint()).filter(|text| !text.is_empty())
     }
 }
 
-/// Takes invocations when they are over.
-pub trait Invocations {
+/// Takes ended invocations.
+pub trait InvocationSink {
     /// Takes one.
     fn invocation(&mut self, invocation: Invocation<'_>);
 }

@@ -1,9 +1,9 @@
-//! From the lines of a Lambda log to what happened.
+//! Reads Lambda logs: from lines to invocations and their causes.
 //!
-//! [`copy`] puts the events of a pasted or piped log together again, whatever tool copied it; [`mod@line`] says what one event
-//! means, whatever its format; [`reader`] follows each execution environment (a log stream is one) and rebuilds the invocations;
-//! [`crate::diagnosis`] names the causes of those that went wrong. What becomes of an [`invocation`] is up to whoever takes
-//! it: [`reading`] counts for the rules, [`health`] sums a function up.
+//! [`copy`] reassembles the events of a pasted or piped log from any tool; [`mod@line`] parses one event
+//! of either format; [`reader`] follows each execution environment (one log stream) and rebuilds the invocations;
+//! [`crate::diagnosis`] finds the causes of those that failed. Two consumers take the [`invocation`]s:
+//! [`reading`] counts them for the rules, [`health`] summarizes a function.
 
 pub mod copy;
 pub mod diagnosis;

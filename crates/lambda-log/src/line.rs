@@ -1,17 +1,17 @@
-//! One log event and what it means. Shapes from the AWS developer guide ("Lambda execution environment lifecycle") and the
-//! Telemetry API event schema; both log formats lead to the same [`Line`].
+//! Parses one log event. The forms are from the AWS developer guide ("Lambda execution environment lifecycle") and the
+//! Telemetry API event schema; both log formats lead to the same [`LogLine`].
 
 mod application;
 mod json;
 mod meaning;
 mod text;
 
-pub use application::{Application, Level};
-pub use meaning::{InitReport, Line, Report, RuntimeVersion, Status};
+pub use application::{ApplicationLine, LogLevel};
+pub use meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
 pub(super) use text::plain_report;
 
-/// Says what an event means. Never fails: what cannot be read is [`Line::Unparsed`] or a line of the application.
-pub fn parse(event: &str) -> Line<'_> {
+/// Parses a log event. Never fails: an unreadable event is [`LogLine::Unparsed`] or a line of the application.
+pub fn parse(event: &str) -> LogLine<'_> {
     let event = text::without_tail_prefix(event.trim());
     if event.starts_with('{') {
         return json::parse(event);

@@ -1,11 +1,11 @@
-//! Times as they stand at the beginning of a copied log line.
+//! Parses the time at the beginning of a copied log line.
 
 use chrono::NaiveDate;
 
 /// A time at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Leading<'a> {
-    /// Milliseconds since 1970 UTC; `None` where the text does not say enough, such as a time of day without a date.
+pub(super) struct LeadingTime<'a> {
+    /// Milliseconds since 1970 UTC; `None` if the text is incomplete, such as a time of day without a date.
     pub(super) at_ms: Option<i64>,
     /// What follows, without the separator.
     pub(super) rest: &'a str,
@@ -14,7 +14,7 @@ pub(super) struct Leading<'a> {
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The time a text begins with. A time without a zone is taken as UTC, as `sam logs` and Logs Insights write it.
-pub(super) fn leading(text: &str) -> Option<Leading<'_>> {
+pub(super) fn leading(text: &str) -> Option<LeadingTime<'_>> {
     let bytes = text.as_bytes();
     match bytes.first()? {
         b'0'..=b'9' => {
@@ -22,7 +22,7 @@ pub(super) fn leading(text: &str) -> Option<Leading<'_>> {
                 return date_time(text);
             }
             if matches!((bytes.get(1), bytes.get(2)), (Some(b':'), _) | (_, Some(b':'))) {
-                return time_of_day(text).map(|(_, rest)| Leading { at_ms: None, rest: separated(rest) });
+                return time_of_day(text).map(|(_, rest)| LeadingTime { at_ms: None, rest: separated(rest) });
             }
             epoch(text).or_else(|| day_month(text))
         }
@@ -32,12 +32,12 @@ pub(super) fn leading(text: &str) -> Option<Leading<'_>> {
 }
 
 /// Milliseconds since 1970 in thirteen digits.
-pub(super) fn epoch(text: &str) -> Option<Leading<'_>> {
+pub(super) fn epoch(text: &str) -> Option<LeadingTime<'_>> {
     let digits = text.get(..13)?;
     let rest = text.get(13..)?;
     // From 2001 on and before 2286: the thirteen digits that log tools print.
     let is_one = digits.bytes().all(|byte| byte.is_ascii_digit()) && !rest.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    is_one.then(|| Leading { at_ms: digits.parse().ok().filter(|ms| *ms >= 1_000_000_000_000), rest: separated(rest) })
+    is_one.then(|| LeadingTime { at_ms: digits.parse().ok().filter(|ms| *ms >= 1_000_000_000_000), rest: separated(rest) })
 }
 
 /// A run of `count` digits as a number.
@@ -45,7 +45,7 @@ fn digits(bytes: &[u8], from: usize, count: usize) -> Option<u32> {
     bytes.get(from..from + count)?.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 
-fn date_time(text: &str) -> Option<Leading<'_>> {
+fn date_time(text: &str) -> Option<LeadingTime<'_>> {
     let bytes = text.as_bytes();
     let day = NaiveDate::from_ymd_opt(i32::try_from(digits(bytes, 0, 4)?).ok()?, digits(bytes, 5, 2)?, digits(bytes, 8, 2)?)?;
     if bytes.get(4) != bytes.get(7) || !bytes.get(10).is_some_and(|byte| matches!(byte, b'T' | b' ' | b't')) {
@@ -55,7 +55,7 @@ fn date_time(text: &str) -> Option<Leading<'_>> {
     let of_day = of_day?;
     let (offset_ms, rest) = zone(rest);
     let at_ms = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis() + of_day - offset_ms;
-    Some(Leading { at_ms: Some(at_ms), rest: separated(rest) })
+    Some(LeadingTime { at_ms: Some(at_ms), rest: separated(rest) })
 }
 
 /// `10:16:34`, with a fraction and `AM` or `PM` where they stand: milliseconds of the day, and what follows.
@@ -124,7 +124,7 @@ fn zone(text: &str) -> (i64, &str) {
 }
 
 /// `14 Mar 2025 10:11:12,345`
-fn day_month(text: &str) -> Option<Leading<'_>> {
+fn day_month(text: &str) -> Option<LeadingTime<'_>> {
     let mut words = text.splitn(4, ' ');
     let day: u32 = words.next()?.parse().ok()?;
     let month = words.next()?;
@@ -132,11 +132,11 @@ fn day_month(text: &str) -> Option<Leading<'_>> {
     let year: i32 = words.next()?.parse().ok()?;
     let (of_day, rest) = time_of_day(words.next()?)?;
     let day = NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()? + 1, day)?;
-    Some(Leading { at_ms: Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis() + of_day?), rest: separated(rest) })
+    Some(LeadingTime { at_ms: Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis() + of_day?), rest: separated(rest) })
 }
 
 /// `Sep 14, 09:03:01 PM:` and `Jun 14 15:16:01`, which say no year.
-fn month_day(text: &str) -> Option<Leading<'_>> {
+fn month_day(text: &str) -> Option<LeadingTime<'_>> {
     let month = text.get(..3)?;
     let rest = text.get(3..)?.strip_prefix(' ')?.trim_start_matches(' ');
     MONTHS.contains(&month).then_some(())?;
@@ -154,10 +154,10 @@ fn month_day(text: &str) -> Option<Leading<'_>> {
         .and_then(|_| rest.get(4..))
         .map_or(rest, |rest| rest.trim_start_matches([',', ' ']));
     let (_, rest) = time_of_day(rest)?;
-    Some(Leading { at_ms: None, rest: separated(rest) })
+    Some(LeadingTime { at_ms: None, rest: separated(rest) })
 }
 
-/// The time that a line of a log says of itself, wherever its format has it.
+/// The time within a log line, in any of the formats.
 pub(super) fn of_line(line: &str) -> Option<i64> {
     if let Some(rest) = line.strip_prefix('[') {
         let after = rest.split_once(']').map_or(rest, |(_, after)| after.trim_ascii_start());

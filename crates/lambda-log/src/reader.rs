@@ -1,7 +1,7 @@
 //! Follows the log of one function, environment by environment, and rebuilds its invocations.
 //!
-//! Its state is small, can be stored between two polls, and does not grow with the log: an environment that has been silent for
-//! longer than an invocation can last is dropped.
+//! Its state is small, can be stored between polls, and does not grow with the log: an environment without lines for
+//! longer than an invocation can last is removed.
 
 mod environment;
 mod judge;
@@ -10,14 +10,14 @@ mod running;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use self::environment::{Environment, Environments, sign_type};
-use self::judge::{Judge, MUCH_MEMORY};
-use self::running::Running;
-use super::invocation::{Invocation, Invocations, Open, Said, StartUp};
-use super::line::{self, Application, Line, Report};
-use crate::diagnosis::{Brief, Cause, Causes, Outcome, Recent, environment_hash};
+use self::environment::{ExecutionEnvironment, ExecutionEnvironments, sign_type};
+use self::judge::{FunctionContext, MUCH_MEMORY};
+use self::running::RunningVersion;
+use super::invocation::{ApplicationOutput, InitPhase, Invocation, InvocationSink, PartialInvocation};
+use super::line::{self, ApplicationLine, LogLine, ReportLine};
+use crate::diagnosis::{Cause, Causes, InvocationOutcome, InvocationSummary, RecentInvocations, environment_hash};
 
-pub use self::judge::Configured;
+pub use self::judge::FunctionLimits;
 
 /// The longest an invocation can last, and then some: AWS allows 15 minutes.
 const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(20);
@@ -26,7 +26,7 @@ const MOST_ENVIRONMENTS: usize = 2_000;
 
 /// What kind of line was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineKind {
     /// A line of the platform.
     Platform,
     /// A line of the application.
@@ -37,22 +37,28 @@ pub enum Kind {
 
 /// The reader of one function's log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Reader {
-    judge: Judge,
-    environments: Environments,
+pub struct LogReader {
+    judge: FunctionContext,
+    environments: ExecutionEnvironments,
 }
 
-impl Reader {
+impl LogReader {
     /// A reader that has read nothing yet.
     pub fn new(function: impl Into<String>) -> Self {
-        Self::with(function, Configured::default())
+        Self::with(function, FunctionLimits::default())
     }
 
-    /// A reader of a function of which more is known.
-    pub fn with(function: impl Into<String>, configured: Configured) -> Self {
+    /// A reader of a function with known limits.
+    pub fn with(function: impl Into<String>, configured: FunctionLimits) -> Self {
         Self {
-            judge: Judge { function: function.into(), configured, recent: Recent::default(), running: Running::default(), causes: Causes::built_in() },
-            environments: Environments::default(),
+            judge: FunctionContext {
+                function: function.into(),
+                configured,
+                recent: RecentInvocations::default(),
+                running: RunningVersion::default(),
+                causes: Causes::built_in(),
+            },
+            environments: ExecutionEnvironments::default(),
         }
     }
 
@@ -69,7 +75,7 @@ impl Reader {
     }
 
     /// Reads one event of the log stream `stream`, written at `at`. Events of one stream come in order.
-    pub fn read(&mut self, stream: &str, at: impl Into<Option<DateTime<Utc>>>, event: &str, out: &mut impl Invocations) -> Kind {
+    pub fn read(&mut self, stream: &str, at: impl Into<Option<DateTime<Utc>>>, event: &str, out: &mut impl InvocationSink) -> LineKind {
         self.step(stream, at.into(), event, line::parse(event), out)
     }
 
@@ -84,52 +90,57 @@ impl Reader {
         said.signs.iter_mut().for_each(|sign| sign.is_last = false);
     }
 
-    /// Reads an invocation of which nothing is to be said but its figures. `false`, and nothing is read, where it may be part of
+    /// Reads an invocation that has nothing but its figures. Returns `false`, and reads nothing, if it may be part of
     /// something else.
-    pub(super) fn read_whole(&mut self, version: &str, report: &Report, out: &mut impl Invocations) -> bool {
+    pub(super) fn read_whole(&mut self, version: &str, report: &ReportLine, out: &mut impl InvocationSink) -> bool {
         let Self { judge, environments } = self;
         let environment = &mut environments.unnamed;
-        let alone = environment.start_up.is_none() && environment.before.says_nothing() && environment.open.iter().all(Open::has_ended);
+        let alone = environment.start_up.is_none() && environment.before.says_nothing() && environment.open.iter().all(PartialInvocation::has_ended);
         if !alone || report.init_ms.is_some() || report.memory_share().is_some_and(|share| share >= MUCH_MEMORY) || judge.has_limit_below(report) {
             return false;
         }
         judge.hand_out("", environment, |_| true, out);
-        environment.before = Said::default();
+        environment.before = ApplicationOutput::default();
         judge.running.version(version);
         judge.running.count(false);
-        judge.recent.push(Brief { outcome: Outcome::Success, max_memory_mb: report.max_memory_mb, environment: environment_hash(""), ..Brief::default() });
+        judge.recent.push(InvocationSummary {
+            outcome: InvocationOutcome::Success,
+            max_memory_mb: report.max_memory_mb,
+            environment: environment_hash(""),
+            ..InvocationSummary::default()
+        });
         out.invocation(Invocation {
             report: Some(report),
             counts: true,
-            outcome: Outcome::Success,
+            outcome: InvocationOutcome::Success,
             waited_ms: Some(report.duration_ms),
             ..Invocation::of(&judge.function)
         });
         true
     }
 
-    /// Hands out every invocation whose end has been read. What comes later for one of them is told then.
-    pub fn settle(&mut self, out: &mut impl Invocations) {
+    /// Emits every invocation whose end has been read. Later lines of it are emitted then.
+    pub fn settle(&mut self, out: &mut impl InvocationSink) {
         for (stream, environment) in self.environments.all() {
             self.judge.settle(stream, environment, false, out);
         }
     }
 
-    /// Says that nothing more comes: hands out what is left, also what has no end.
-    pub fn end(&mut self, out: &mut impl Invocations) {
+    /// Ends reading: emits the remaining invocations, even without an end.
+    pub fn end(&mut self, out: &mut impl InvocationSink) {
         for (stream, environment) in self.environments.all() {
             self.judge.settle(stream, environment, true, out);
         }
-        self.environments = Environments::default();
+        self.environments = ExecutionEnvironments::default();
     }
 
-    /// Drops environments that can have nothing more to say, after handing out what is left of them.
-    pub fn forget(&mut self, now: DateTime<Utc>, out: &mut impl Invocations) {
-        let silent = |environment: &Environment| environment.last.is_some_and(|last| now - last >= LONGEST_INVOCATION);
+    /// Removes environments that have ended, after emitting their remaining invocations.
+    pub fn forget(&mut self, now: DateTime<Utc>, out: &mut impl InvocationSink) {
+        let silent = |environment: &ExecutionEnvironment| environment.last.is_some_and(|last| now - last >= LONGEST_INVOCATION);
         let Self { judge, environments } = self;
         if silent(&environments.unnamed) {
             judge.settle("", &mut environments.unnamed, true, out);
-            environments.unnamed = Environment::default();
+            environments.unnamed = ExecutionEnvironment::default();
         }
         environments.named.retain(|stream, environment| {
             let over = silent(environment);
@@ -144,7 +155,7 @@ impl Reader {
     }
 
     /// Ends the environments that have been silent for longest, but for as many as are remembered.
-    fn end_the_oldest(&mut self, out: &mut impl Invocations) {
+    fn end_the_oldest(&mut self, out: &mut impl InvocationSink) {
         let Self { judge, environments } = self;
         let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = environments.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
         oldest.sort();
@@ -156,7 +167,7 @@ impl Reader {
         }
     }
 
-    fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: Line<'_>, out: &mut impl Invocations) -> Kind {
+    fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: LogLine<'_>, out: &mut impl InvocationSink) -> LineKind {
         let real_stream = !stream.is_empty();
         if self.environments.named.len() > 2 * MOST_ENVIRONMENTS && !self.environments.named.contains_key(stream) {
             self.end_the_oldest(out);
@@ -166,25 +177,25 @@ impl Reader {
         let at = at.or(environment.last);
         environment.last = environment.last.max(at);
         match line {
-            Line::Start { request_id, version } => {
+            LogLine::Start { request_id, version } => {
                 let id = request_id.as_deref();
                 // In an environment one comes after the other; the same id again is a retry.
-                let done = |open: &mut Open| open.has_ended() || real_stream || open.request_id.as_deref() == id;
+                let done = |open: &mut PartialInvocation| open.has_ended() || real_stream || open.request_id.as_deref() == id;
                 judge.hand_out(stream, environment, done, out);
                 environment.begin(id, at);
                 if let Some(version) = version {
                     judge.running.version(&version);
                 }
                 judge.bound(stream, environment, out);
-                Kind::Platform
+                LineKind::Platform
             }
             // The summary says more; and an emulator ends another id than it has begun.
-            Line::End { .. } => Kind::Platform,
-            Line::Report { request_id, report } => {
+            LogLine::End { .. } => LineKind::Platform,
+            LogLine::Report { request_id, report } => {
                 let extra = report.status.is_bad();
                 let place = environment.of(request_id.as_deref());
                 let Some(invocation) = environment.open.get_mut(place).filter(|open| open.report.is_none() || request_id.is_none()) else {
-                    return Kind::Platform;
+                    return LineKind::Platform;
                 };
                 if extra || invocation.exited.is_some() {
                     invocation.said.quote(event);
@@ -196,9 +207,9 @@ impl Reader {
                 invocation.report = Some(report);
                 invocation.ended_at = at.or(invocation.ended_at);
                 judge.bound(stream, environment, out);
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::TimedOut { request_id, after_seconds } => {
+            LogLine::TimedOut { request_id, after_seconds } => {
                 let place = environment.of(request_id.as_deref());
                 if let Some(invocation) = environment.open.get_mut(place) {
                     invocation.timed_out_after_ms = Some(after_seconds * 1000.0);
@@ -206,9 +217,9 @@ impl Reader {
                     invocation.ended_at = invocation.ended_at.max(at);
                 }
                 judge.bound(stream, environment, out);
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::Ended { request_id, how, error_type } => {
+            LogLine::Ended { request_id, how, error_type } => {
                 let bare = request_id.is_none() && how.is_empty();
                 // An error type alone, before anything it could be of, belongs to whatever comes.
                 let is_of_nothing = bare && environment.open.is_empty() && !environment.has_start_up();
@@ -227,7 +238,7 @@ impl Reader {
                 };
                 said.quote(event);
                 if !how.is_empty() {
-                    let line = Application { text: how, unhandled: true, ..Application::default() };
+                    let line = ApplicationLine { text: how, unhandled: true, ..ApplicationLine::default() };
                     let signs = judge.causes.signs(&line, false).into_iter().filter(|sign| sign.cause != Cause::AppException).collect();
                     said.sign(signs, &line, false);
                 }
@@ -235,50 +246,50 @@ impl Reader {
                     sign_type(said, &kind, &judge.causes);
                 }
                 judge.bound(stream, environment, out);
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::InitStart(runtime) | Line::RestoreStart(runtime) => {
+            LogLine::InitStart(runtime) | LogLine::RestoreStart(runtime) => {
                 judge.running.runtime(&runtime);
                 // The environment is a new one: what it did before is over.
                 judge.hand_out(stream, environment, |open| open.has_ended() || real_stream, out);
                 let before = std::mem::take(&mut environment.before);
-                let start_up = StartUp { began: at, is_new: true, ahead: runtime.ahead, ..StartUp::default() };
+                let start_up = InitPhase { began: at, is_new: true, ahead: runtime.ahead, ..InitPhase::default() };
                 let told = environment.start_up.replace(start_up);
                 judge.lost(stream, before, told, at, out);
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::InitReport(report) | Line::RestoreReport(report) => {
+            LogLine::InitReport(report) | LogLine::RestoreReport(report) => {
                 environment.init_report(event, report, &judge.causes);
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::Extension { error_type, failed } => {
+            LogLine::Extension { error_type, failed } => {
                 if failed {
                     let said = environment.speaking();
                     said.quote(event);
                     sign_type(said, error_type.as_deref().unwrap_or("Extension.Unknown"), &judge.causes);
                 }
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::RuntimeClient { status } => {
+            LogLine::RuntimeClient { status } => {
                 if status == Some(413) {
                     let said = environment.speaking();
-                    let line = Application { text: event.into(), unhandled: true, ..Application::default() };
+                    let line = ApplicationLine { text: event.into(), unhandled: true, ..ApplicationLine::default() };
                     let signs = judge.causes.signs(&line, false).into_iter().filter(|sign| sign.cause == Cause::PayloadTooLarge).collect();
                     said.sign(signs, &line, true);
                 }
-                Kind::Platform
+                LineKind::Platform
             }
-            Line::LogsDropped { .. } | Line::Platform => Kind::Platform,
-            Line::Unparsed => {
+            LogLine::LogsDropped { .. } | LogLine::Platform => LineKind::Platform,
+            LogLine::Unparsed => {
                 // Half an object that somebody pasted still has its words.
                 if judge.configured.is_excerpt && event.starts_with('{') {
-                    environment.application(&Application { text: event.into(), ..Application::default() }, at, &judge.causes);
+                    environment.application(&ApplicationLine { text: event.into(), ..ApplicationLine::default() }, at, &judge.causes);
                 }
-                Kind::Unparsed
+                LineKind::Unparsed
             }
-            Line::Application(application) => {
+            LogLine::Application(application) => {
                 environment.application(&application, at, &judge.causes);
-                Kind::Application
+                LineKind::Application
             }
         }
     }

@@ -1,14 +1,14 @@
-//! What one poll gave, counted for the rules.
+//! Counts the invocations of one poll for the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::invocation::{Invocation, Invocations};
+use super::invocation::{Invocation, InvocationSink};
 use crate::diagnosis::Cause;
-use crate::fault::{CauseText, Fault};
+use crate::fault::{CauseText, FailedInvocation};
 use crate::tally::minute_of;
-use crate::tally::{MemoryUse, Tally};
+use crate::tally::{InvocationCounts, MemoryUse};
 
 /// Faults of one poll that are kept one by one; the tally counts them all.
 const MOST_FAULTS: usize = 200;
@@ -17,22 +17,22 @@ const MOST_KINDS: usize = 1_000;
 
 /// What a reading gave.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct MinuteCounter {
     /// Counts by minute.
-    pub tallies: BTreeMap<DateTime<Utc>, Tally>,
-    /// What went wrong, oldest first.
-    pub faults: Vec<(DateTime<Utc>, Fault)>,
+    pub tallies: BTreeMap<DateTime<Utc>, InvocationCounts>,
+    /// Failed invocations, oldest first.
+    pub faults: Vec<(DateTime<Utc>, FailedInvocation)>,
     kinds: BTreeSet<String>,
 }
 
-impl Reading {
+impl MinuteCounter {
     /// The counts of the minute of `at`.
-    pub fn tally(&mut self, function: &str, at: DateTime<Utc>) -> &mut Tally {
-        self.tallies.entry(minute_of(at)).or_insert_with(|| Tally { function: function.to_owned(), ..Tally::default() })
+    pub fn tally(&mut self, function: &str, at: DateTime<Utc>) -> &mut InvocationCounts {
+        self.tallies.entry(minute_of(at)).or_insert_with(|| InvocationCounts { function: function.to_owned(), ..InvocationCounts::default() })
     }
 }
 
-impl Invocations for Reading {
+impl InvocationSink for MinuteCounter {
     fn invocation(&mut self, invocation: Invocation<'_>) {
         let Some(at) = invocation.at else { return };
         let tally = self.tally(invocation.function, at);
@@ -59,7 +59,7 @@ impl Invocations for Reading {
         if self.faults.len() >= MOST_FAULTS && !is_new {
             return;
         }
-        let fault = Fault {
+        let fault = FailedInvocation {
             function: invocation.function.to_owned(),
             cause: first.cause,
             confidence: first.confidence,

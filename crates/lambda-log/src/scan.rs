@@ -1,7 +1,7 @@
-//! Finds the few lines of a long log that matter, many bytes at a time.
+//! Searches long logs for the few relevant lines, many bytes at a time.
 //!
-//! Most lines of a log are an application's and carry no sign of anything. A block of whole lines is searched once for words one
-//! of which every line that matters has, but for the one in which an invocation ends: that stands in front of its summary.
+//! Most lines are from the application and match no cause. A block of complete lines is searched once for markers; every
+//! relevant line contains one, except the `END` line, which is directly before its `REPORT` line.
 
 use std::sync::LazyLock;
 
@@ -45,18 +45,18 @@ const MARKS: &[&str] = &[
     "imed out",
 ];
 
-/// A place in a block where one of the marks stands.
+/// The position of a marker in a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct MarkerPosition {
     /// Its first byte.
     pub at: u32,
-    /// What stands there.
-    pub word: Word,
+    /// The marker.
+    pub word: Marker,
 }
 
-/// What a mark says.
+/// The kind of a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub enum Marker {
     /// The beginning of a summary.
     Report,
     /// The beginning of an invocation.
@@ -71,15 +71,15 @@ const _: () = assert!(MARKS.len() <= 128);
 /// `None` on a machine that cannot search many bytes at a time; every line is read there.
 static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(MARKS).build());
 
-/// A block of whole lines, each with its end, as far as it can be looked at without knowing what came before it.
+/// A block of complete lines, with what can be known of it without the lines before.
 #[derive(Debug)]
-pub enum Block {
+pub enum LineBlock {
     /// It is text.
     Text {
         /// The lines.
         text: String,
         /// Where the marks are, in order.
-        marks: Vec<Mark>,
+        marks: Vec<MarkerPosition>,
         /// How many lines it has; `None` if the marks say too little and every line has to be read: some end in a way that is none,
         /// or this machine cannot search so.
         lines: Option<u32>,
@@ -88,9 +88,9 @@ pub enum Block {
     Bytes(Vec<u8>),
 }
 
-impl Block {
-    /// Looks at a block. `marks` is a buffer from an earlier one.
-    pub fn of(bytes: Vec<u8>, mut marks: Vec<Mark>) -> Self {
+impl LineBlock {
+    /// Scans a block. `marks` is a reused buffer.
+    pub fn of(bytes: Vec<u8>, mut marks: Vec<MarkerPosition>) -> Self {
         marks.clear();
         match String::from_utf8(bytes) {
             Ok(text) => {
@@ -110,7 +110,7 @@ impl Block {
     }
 
     /// Its buffers, for the next block.
-    pub fn into_buffers(self) -> (Vec<u8>, Vec<Mark>) {
+    pub fn into_buffers(self) -> (Vec<u8>, Vec<MarkerPosition>) {
         match self {
             Self::Text { text, marks, .. } => (text.into_bytes(), marks),
             Self::Bytes(bytes) => (bytes, Vec::new()),
@@ -119,7 +119,7 @@ impl Block {
 }
 
 /// Finds the marks, and counts the lines.
-fn scan(text: &str, marks: &mut Vec<Mark>) -> Option<u32> {
+fn scan(text: &str, marks: &mut Vec<MarkerPosition>) -> Option<u32> {
     let block = text.as_bytes();
     if memchr::memchr2(0, b'\r', block).is_some() {
         return None;
@@ -127,11 +127,11 @@ fn scan(text: &str, marks: &mut Vec<Mark>) -> Option<u32> {
     let searcher = SEARCHER.as_ref()?;
     marks.extend(searcher.find_iter(block).map(|found| {
         let word = match found.pattern().as_usize() {
-            0 => Word::Report,
-            1 => Word::Start,
-            _ => Word::Other,
+            0 => Marker::Report,
+            1 => Marker::Start,
+            _ => Marker::Other,
         };
-        Mark { at: found.start() as u32, word }
+        MarkerPosition { at: found.start() as u32, word }
     }));
     u32::try_from(memchr::memchr_iter(b'\n', block).count()).ok()
 }

@@ -1,8 +1,8 @@
-//! The invocations of a live log, each of them once: held back until what is still to come of them has come, then given out in the
+//! Buffers the invocations of a live log: each is held until all of its lines are expected to be there, then printed once, in the
 //! order in which they ended.
 //!
-//! CloudWatch shows lines late and out of order, so that the figures of an invocation can be there before its error, and its error
-//! before its figures. A line that was written out cannot be taken back.
+//! CloudWatch shows lines late and out of order, so the REPORT line of an invocation can come before its error, and its error
+//! before its REPORT line. A printed line cannot be changed.
 
 mod entry;
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use self::entry::{End, Ended, Figures, HandedOut, Why};
+pub use self::entry::{TailCause, TailEntry, TailFigures, TailOutcome, TailSink};
 
 /// An invocation with everything that belongs to it is held until it is so old, since a line that is a little late may still change
 /// it. CloudWatch itself shows most lines no earlier.
@@ -22,45 +22,46 @@ const REMEMBERED: TimeDelta = TimeDelta::minutes(20);
 /// How many of one environment are remembered: the reader itself expects late lines of the last ones only.
 const MOST_REMEMBERED: usize = 4;
 
-/// Invocations on their way to a live log.
+/// Buffers invocations for a live log.
 #[derive(Debug)]
-pub struct Tail {
+pub struct TailBuffer {
     /// What ended before is not shown.
     since: DateTime<Utc>,
     /// What is held, with when it was first read; in the order it was read.
-    held: Vec<(DateTime<Utc>, Ended)>,
+    held: Vec<(DateTime<Utc>, TailEntry)>,
     /// What was given out last of each function's streams.
-    given: BTreeMap<(String, String), Given>,
+    given: BTreeMap<(String, String), EmittedIds>,
     /// What has been learnt of those that were given out before.
-    news: Vec<Ended>,
+    news: Vec<TailEntry>,
 }
 
 /// What was given out last of one stream.
 #[derive(Debug, Default)]
-struct Given {
+struct EmittedIds {
     last: DateTime<Utc>,
     /// Request ids, the latest at the end.
     ids: VecDeque<String>,
 }
 
-impl Tail {
+impl TailBuffer {
     /// Holds nothing, and shows what ended at `since` or later.
     pub fn new(since: DateTime<Utc>) -> Self {
         Self { since, held: Vec::new(), given: BTreeMap::new(), news: Vec::new() }
     }
 
-    /// Takes what was read at `now`.
-    pub fn take(&mut self, found: HandedOut, now: DateTime<Utc>) {
+    /// Adds what was read at `now`.
+    pub fn take(&mut self, found: TailSink, now: DateTime<Utc>) {
         for ended in found.0 {
             self.take_one(ended, now);
         }
     }
 
-    fn take_one(&mut self, mut ended: Ended, now: DateTime<Utc>) {
+    fn take_one(&mut self, mut ended: TailEntry, now: DateTime<Utc>) {
         if ended.is_first {
             // What its start-up was told of is told with it.
             if ended.why.is_none() && (ended.cold || ended.end.is_bad()) {
-                let is_its = |(_, held): &(DateTime<Utc>, Ended)| held.end == End::StartUp && held.stream == ended.stream && held.function == ended.function;
+                let is_its =
+                    |(_, held): &(DateTime<Utc>, TailEntry)| held.end == TailOutcome::StartUp && held.stream == ended.stream && held.function == ended.function;
                 if let Some(place) = self.held.iter().rposition(is_its) {
                     ended.why = self.held.remove(place).1.why;
                 }
@@ -70,7 +71,7 @@ impl Tail {
         if ended.request_id.is_none() {
             // Outside of an invocation only what went wrong is a line.
             if ended.why.is_some() {
-                ended.end = End::StartUp;
+                ended.end = TailOutcome::StartUp;
                 self.held.push((now, ended));
             }
             return;
@@ -79,7 +80,7 @@ impl Tail {
             return held.learn(ended);
         }
         // More figures alone are no news.
-        if ended.why.is_some() || ended.end == End::Error {
+        if ended.why.is_some() || ended.end == TailOutcome::Error {
             let key = (ended.function.clone(), ended.stream.clone());
             let is_known = self.given.get(&key).is_some_and(|given| given.ids.iter().any(|id| ended.request_id.as_ref() == Some(id)));
             if is_known {
@@ -90,28 +91,28 @@ impl Tail {
         }
     }
 
-    fn ripe_at(read: DateTime<Utc>, ended: &Ended) -> DateTime<Utc> {
+    fn ripe_at(read: DateTime<Utc>, ended: &TailEntry) -> DateTime<Utc> {
         if ended.is_whole() { read.min(ended.at) + SETTLES } else { read + WAITS }
     }
 
-    /// When the next one is to be given out.
+    /// When the next entry is due.
     pub fn next(&self) -> Option<DateTime<Utc>> {
         self.held.iter().map(|(read, ended)| Self::ripe_at(*read, ended)).min()
     }
 
-    /// Gives out what has been held for long enough, in the order of the ends.
-    pub fn ripe(&mut self, now: DateTime<Utc>) -> Vec<Ended> {
+    /// Takes the entries that are due, in the order of their ends.
+    pub fn ripe(&mut self, now: DateTime<Utc>) -> Vec<TailEntry> {
         let ripe = self.held.extract_if(.., |(read, ended)| Self::ripe_at(*read, ended) <= now).map(|(_, ended)| ended).collect();
         self.give(ripe, now)
     }
 
-    /// Gives out what is left, because nothing more will be read.
-    pub fn end(&mut self, now: DateTime<Utc>) -> Vec<Ended> {
+    /// Takes all remaining entries.
+    pub fn end(&mut self, now: DateTime<Utc>) -> Vec<TailEntry> {
         let left = self.held.drain(..).map(|(_, ended)| ended).collect();
         self.give(left, now)
     }
 
-    fn give(&mut self, mut ended: Vec<Ended>, now: DateTime<Utc>) -> Vec<Ended> {
+    fn give(&mut self, mut ended: Vec<TailEntry>, now: DateTime<Utc>) -> Vec<TailEntry> {
         ended.sort_by_key(|ended| ended.at);
         for ended in &ended {
             let given = self.given.entry((ended.function.clone(), ended.stream.clone())).or_default();
@@ -124,8 +125,8 @@ impl Tail {
         ended
     }
 
-    /// What has been learnt of invocations after they were given out.
-    pub fn news(&mut self) -> Vec<Ended> {
+    /// Takes corrections of entries that were already printed.
+    pub fn news(&mut self) -> Vec<TailEntry> {
         let since = self.since;
         std::mem::take(&mut self.news).into_iter().filter(|ended| ended.at >= since).collect()
     }
@@ -134,7 +135,7 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reader::Reader;
+    use crate::reader::LogReader;
 
     const A: &str = "11111111-1111-4111-8111-111111111111";
     const B: &str = "22222222-2222-4222-8222-222222222222";
@@ -151,18 +152,18 @@ mod tests {
     /// Lines with the second they are read at and the second they were written at; then every line that was given out, with the
     /// second it was.
     struct Log {
-        reader: Reader,
-        tail: Tail,
+        reader: LogReader,
+        tail: TailBuffer,
         given: Vec<(i64, String)>,
     }
 
     impl Log {
         fn new() -> Self {
-            Self { reader: Reader::new("f"), tail: Tail::new(at(0)), given: Vec::new() }
+            Self { reader: LogReader::new("f"), tail: TailBuffer::new(at(0)), given: Vec::new() }
         }
 
         fn read(&mut self, now: i64, stream: &str, lines: &[(i64, &str)]) {
-            let mut found = HandedOut::default();
+            let mut found = TailSink::default();
             for (second, line) in lines {
                 self.reader.read(stream, at(*second), line, &mut found);
             }
@@ -235,7 +236,7 @@ mod tests {
     #[test]
     fn lines_come_in_the_order_of_the_ends_and_what_ended_before_is_left_out() {
         let mut log = Log::new();
-        let mut found = HandedOut::default();
+        let mut found = TailSink::default();
         for (second, stream, id) in [(3, "one", A), (2, "two", B), (-1, "three", A)] {
             log.reader.read(stream, at(second), &report(id), &mut found);
         }

@@ -1,16 +1,16 @@
-//! What a function did in one minute, counted.
+//! Counts of a function in one minute.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::durations::Durations;
+use model::durations::DurationHistogram;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Cause;
 
-/// Counts of what a function did in one minute; an increment, to be added to what is known of that minute.
+/// Counts of a function in one minute; an increment to the known counts of that minute.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct InvocationCounts {
     /// The function's name.
     pub function: String,
     /// Invocations that ended (or timed out).
@@ -31,10 +31,10 @@ pub struct Tally {
     pub unparsed: u64,
     /// Faults by cause.
     pub causes: BTreeMap<Cause, u64>,
-    /// How long the invocations took, as far as the log says: each duration in milliseconds.
+    /// The durations of the invocations, in milliseconds, as far as the log has them.
     #[serde(default)]
-    pub durations: Durations,
-    /// The highest share of its memory that the function used; `None` if no line said.
+    pub durations: DurationHistogram,
+    /// The highest share of the function's memory that was used; `None` if no line had it.
     #[serde(default)]
     pub memory: Option<MemoryUse>,
 }
@@ -44,12 +44,12 @@ pub struct Tally {
 pub struct MemoryUse {
     /// Used, in MB: the highest figure of the environment so far, as Lambda reports it.
     pub used_mb: u32,
-    /// Configured, in MB; zero says nothing of the share.
+    /// Configured, in MB; zero if unknown.
     pub size_mb: u32,
 }
 
 impl MemoryUse {
-    /// The one that used the higher share of what it had; of the same shares the one that used more.
+    /// The one with the higher share; if equal, the one with more memory used.
     pub fn higher(self, other: Self) -> Self {
         let share = |of: &Self, than: &Self| u64::from(of.used_mb) * u64::from(than.size_mb);
         let order = (self.size_mb > 0).cmp(&(other.size_mb > 0)).then_with(|| share(&self, &other).cmp(&share(&other, &self)));
@@ -58,7 +58,7 @@ impl MemoryUse {
     }
 }
 
-impl Tally {
+impl InvocationCounts {
     /// Adds the counts of another increment of the same function.
     pub fn add(&mut self, other: &Self) {
         self.add_numbers(other);
@@ -81,7 +81,7 @@ impl Tally {
         other.memory.into_iter().for_each(|memory| self.used(memory));
     }
 
-    /// Takes in how much memory an invocation has used; the highest share is kept.
+    /// Records the memory used by an invocation; keeps the highest share.
     pub fn used(&mut self, memory: MemoryUse) {
         self.memory = Some(self.memory.map_or(memory, |known| known.higher(memory)));
     }
@@ -92,7 +92,7 @@ impl Tally {
     }
 }
 
-/// The start of the minute an instant lies in.
+/// The start of the minute that contains an instant.
 pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
     at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
 }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_version_1_wrote_can_still_be_read() {
-        let tally: Tally = serde_json::from_str(
+        let tally: InvocationCounts = serde_json::from_str(
             r#"{"function":"f","invocations":1,"cold":0,"cold_waited":0,"timeouts":0,"errors":0,"billed_ms":5,"duration_ms":5,"unparsed":0,"causes":{}}"#,
         )
         .unwrap();

@@ -4,12 +4,12 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::health::Checkup;
-use super::reader::{Configured, Reader};
-use super::reading::Reading;
+use super::health::HealthReader;
+use super::reader::{FunctionLimits, LogReader};
+use super::reading::MinuteCounter;
 use crate::diagnosis::Cause;
 use crate::diagnosis::Cause::*;
-use crate::tally::Tally;
+use crate::tally::InvocationCounts;
 
 const STREAM: &str = "2026/04/17/[$LATEST]60cefc4c4d174d898e4dbb301f9f10ef";
 const A: &str = "a11db634-ef8a-4258-9d46-0b5e878cd834";
@@ -47,7 +47,7 @@ fn expected() -> Summary {
 }
 
 fn checked(text: &str) -> Summary {
-    let mut checkup = Checkup::new(None, Configured::default());
+    let mut checkup = HealthReader::new(None, FunctionLimits::default());
     text.lines().for_each(|line| checkup.line(line));
     let (lines, functions) = checkup.end();
     assert_eq!(lines.read(), text.lines().count() as u64, "not every line is counted once: {lines:?}\n{text}");
@@ -154,7 +154,7 @@ fn no_cut_of_a_copy_stops_it_and_every_line_is_counted_once() {
             let cut = text.get(from..).unwrap_or_default();
             for to in [cut.len(), cut.len() / 2, cut.len() / 3] {
                 if let Some(cut) = cut.get(..to) {
-                    let mut checkup = Checkup::new(None, Configured::default());
+                    let mut checkup = HealthReader::new(None, FunctionLimits::default());
                     cut.lines().for_each(|line| checkup.line(line));
                     assert_eq!(checkup.end().0.read(), cut.lines().count() as u64, "{cut}");
                 }
@@ -173,7 +173,7 @@ fn functions_in_one_copy_are_told_apart_and_one_can_be_asked_for() {
         line("labels-1c00f0a", B, "2026-04-17T08:00:03.120Z @ Task timed out after 3.00 seconds"),
     ];
     for (asked, expected) in [(None, &["intake-8d60c20", "labels-1c00f0a"][..]), (Some("labels-1c00f0a"), &["labels-1c00f0a"])] {
-        let mut checkup = Checkup::new(asked.map(str::to_owned), Configured::default());
+        let mut checkup = HealthReader::new(asked.map(str::to_owned), FunctionLimits::default());
         lines.iter().for_each(|line| checkup.line(line));
         let (_, functions) = checkup.end();
         assert_eq!(functions.keys().map(String::as_str).collect::<Vec<_>>(), expected);
@@ -225,14 +225,14 @@ fn log(runs: &[(usize, usize, usize)]) -> Vec<(DateTime<Utc>, usize, String)> {
 proptest! {
     #[test]
     fn a_tailed_copy_gives_the_counts_of_the_log_it_was_copied_from(runs in prop::collection::vec(run(), 1..14)) {
-        let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+        let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
         let mut copy = String::new();
         for (at, stream, text) in log(&runs) {
             reader.read(&stream.to_string(), at, &text, &mut reading);
             copy.push_str(&format!("{}+00:00 2026/04/17/[$LATEST]{stream}0cefc4c4d174d898e4dbb301f9f10ef {text}\n", at.format("%Y-%m-%dT%H:%M:%S%.6f")));
         }
         reader.end(&mut reading);
-        let mut sum = Tally::default();
+        let mut sum = InvocationCounts::default();
         reading.tallies.values().for_each(|tally| sum.add(tally));
         let (invocations, cold, timeouts, errors, causes) = checked(&copy);
         prop_assert_eq!((invocations, cold, timeouts, errors), (sum.invocations, sum.cold, sum.timeouts, sum.errors));
@@ -242,7 +242,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_to_its_end(text in "(\\PC|[\\n\\t {}\\[\\]\"|:\\\\]){0,400}") {
-        let mut checkup = Checkup::new(None, Configured::default());
+        let mut checkup = HealthReader::new(None, FunctionLimits::default());
         text.lines().for_each(|line| checkup.line(line));
         let (lines, functions) = checkup.end();
         prop_assert_eq!(lines.read(), text.lines().count() as u64);

@@ -1,22 +1,22 @@
-//! What the tools that copy a log put around its lines: times, stream names, table borders, bullets.
+//! Removes what log tools add to lines: times, stream names, table borders, bullets.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
 use super::fields::{function_name, leading_uuid};
-use super::moment::{self, Leading};
+use super::moment::{self, LeadingTime};
 
 /// A line without what a tool put around it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Stripped<'a> {
-    /// The outermost time that stood in front, milliseconds since 1970 UTC.
+pub(super) struct UnwrappedLine<'a> {
+    /// The outermost time in front of the line, milliseconds since 1970 UTC.
     pub(super) at_ms: Option<i64>,
-    /// Whether any time stood in front, also one that says no date.
+    /// Whether there was a time in front, even one without a date.
     pub(super) timed: bool,
-    /// The log stream, where it stood in front or in a column.
+    /// The log stream, if it was in front or in a column.
     pub(super) stream: Option<&'a str>,
-    /// The function, where it stood in front or in a column.
+    /// The function, if it was in front or in a column.
     pub(super) function: Option<&'a str>,
     /// The line itself.
     pub(super) text: &'a str,
@@ -27,9 +27,9 @@ const MOST_LAYERS: usize = 10;
 /// What a copying tool puts in front of a line is not longer than this.
 const LONGEST_PREFIX: usize = 300;
 
-/// Takes everything off a line that a tool put around it.
-pub(super) fn strip(line: &str) -> Stripped<'_> {
-    let mut stripped = Stripped { text: line.trim_ascii(), ..Stripped::default() };
+/// Removes everything that a tool added to a line.
+pub(super) fn strip(line: &str) -> UnwrappedLine<'_> {
+    let mut stripped = UnwrappedLine { text: line.trim_ascii(), ..UnwrappedLine::default() };
     for _ in 0..MOST_LAYERS {
         if is_platform(stripped.text) || !layer(&mut stripped) {
             break;
@@ -116,7 +116,7 @@ pub(super) fn lines_in_one(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Takes one layer off. `false` if there is none.
-fn layer(stripped: &mut Stripped<'_>) -> bool {
+fn layer(stripped: &mut UnwrappedLine<'_>) -> bool {
     let text = stripped.text;
     let Some(first) = text.as_bytes().first() else { return false };
     match first {
@@ -155,7 +155,7 @@ fn layer(stripped: &mut Stripped<'_>) -> bool {
     }
 }
 
-fn time<'a>(stripped: &mut Stripped<'a>, found: Option<Leading<'a>>) -> bool {
+fn time<'a>(stripped: &mut UnwrappedLine<'a>, found: Option<LeadingTime<'a>>) -> bool {
     let Some(found) = found else { return false };
     stripped.at_ms = stripped.at_ms.or(found.at_ms);
     stripped.timed = true;
@@ -164,7 +164,7 @@ fn time<'a>(stripped: &mut Stripped<'a>, found: Option<Leading<'a>>) -> bool {
 }
 
 /// `2023/07/05/[$LATEST]374cd779…`, and the newer `2023/07/05/name[$LATEST]374cd779…`.
-fn stream_name(stripped: &mut Stripped<'_>) -> bool {
+fn stream_name(stripped: &mut UnwrappedLine<'_>) -> bool {
     let text = stripped.text;
     if !looks_like_stream(text) {
         return false;
@@ -182,14 +182,14 @@ fn looks_like_stream(text: &str) -> bool {
     slashes && bytes.iter().take(10).all(|byte| byte.is_ascii_digit() || *byte == b'/') && bytes.iter().take(300).any(|byte| *byte == b']')
 }
 
-fn take_stream<'a>(stripped: &mut Stripped<'a>, stream: &'a str) {
+fn take_stream<'a>(stripped: &mut UnwrappedLine<'a>, stream: &'a str) {
     stripped.stream = stripped.stream.or(Some(stream));
     let function = stream.get(11..).and_then(|rest| rest.split('[').next()).and_then(function_name);
     stripped.function = stripped.function.or(function);
 }
 
 /// `[1569183806942] ` of `zappa tail`, or a date in brackets.
-fn in_brackets(stripped: &mut Stripped<'_>) -> bool {
+fn in_brackets(stripped: &mut UnwrappedLine<'_>) -> bool {
     let Some(inner) = stripped.text.get(1..) else { return false };
     let found = moment::epoch(inner).or_else(|| moment::leading(inner));
     // The bracket must close right behind the time.
@@ -198,7 +198,7 @@ fn in_brackets(stripped: &mut Stripped<'_>) -> bool {
 }
 
 /// `[           name-8d60c20] ` of `pulumi logs`, right behind a time.
-fn padded_name(stripped: &mut Stripped<'_>) -> bool {
+fn padded_name(stripped: &mut UnwrappedLine<'_>) -> bool {
     let Some((inner, rest)) = stripped.text.get(1..).and_then(|inner| inner.split_once(']')) else { return false };
     let name = inner.trim_ascii();
     let has_hash = name.len() > 8 && name.bytes().rev().take(7).all(|byte| byte.is_ascii_hexdigit()) && name.as_bytes().get(name.len() - 8) == Some(&b'-');
@@ -210,7 +210,7 @@ fn padded_name(stripped: &mut Stripped<'_>) -> bool {
 }
 
 /// The right-hand border of a table row, and columns behind the message that name the stream or the group.
-fn columns(stripped: &mut Stripped<'_>) {
+fn columns(stripped: &mut UnwrappedLine<'_>) {
     stripped.text = stripped.text.trim_end_matches('|').trim_ascii_end();
     while let Some((rest, cell)) = stripped.text.rsplit_once('|') {
         let cell = cell.trim_ascii();
@@ -226,7 +226,7 @@ fn columns(stripped: &mut Stripped<'_>) {
 }
 
 /// `// ` in front of a line that was pasted into code; `/aws/lambda/name ` of tools that print the log group.
-fn comment_or_group(stripped: &mut Stripped<'_>) -> bool {
+fn comment_or_group(stripped: &mut UnwrappedLine<'_>) -> bool {
     if let Some(rest) = stripped.text.strip_prefix("//") {
         stripped.text = rest.trim_ascii_start();
         return true;
@@ -238,7 +238,7 @@ fn comment_or_group(stripped: &mut Stripped<'_>) -> bool {
 }
 
 /// `lambda_1    | ` of docker compose.
-fn name_and_bar(stripped: &mut Stripped<'_>) -> bool {
+fn name_and_bar(stripped: &mut UnwrappedLine<'_>) -> bool {
     let Some((name, rest)) = stripped.text.split_once('|') else { return false };
     let bare = name.trim_ascii_end();
     let is_one = bare.len() < name.len() && bare.len() <= 60 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
@@ -249,7 +249,7 @@ fn name_and_bar(stripped: &mut Stripped<'_>) -> bool {
 }
 
 /// `host shipper[12]: ` of syslog, right behind a time.
-fn syslog_head(stripped: &mut Stripped<'_>) -> bool {
+fn syslog_head(stripped: &mut UnwrappedLine<'_>) -> bool {
     if !stripped.timed {
         return false;
     }
@@ -303,7 +303,11 @@ mod tests {
             format!("2024-07-03T09:46:40.123000+00:00 {stream} {line}"),
             format!("| 2024-07-03 09:46:40.123 | {line} | {stream} |"),
         ] {
-            assert_eq!(strip(&text), Stripped { at_ms: Some(1_720_000_000_123), timed: true, stream: Some(stream), function: None, text: &line }, "{text}");
+            assert_eq!(
+                strip(&text),
+                UnwrappedLine { at_ms: Some(1_720_000_000_123), timed: true, stream: Some(stream), function: None, text: &line },
+                "{text}"
+            );
         }
         for (text, function) in [
             (format!(" 2020-12-02T14:38:55.910-08:00[           todo-fn-8d60c20] {line}"), "todo-fn-8d60c20"),

@@ -1,4 +1,4 @@
-//! Billing days and months: UTC, half open, of the length they really have.
+//! Billing days and months: UTC, half-open.
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,7 +40,7 @@ impl Month {
         self.first.pred_opt().map_or(self, Self::of)
     }
 
-    /// Whether a UTC day lies in it.
+    /// Whether it contains a UTC day.
     pub fn contains(self, day: NaiveDate) -> bool {
         Self::of(day) == self
     }
@@ -67,18 +67,18 @@ impl fmt::Display for Month {
     }
 }
 
-/// What a month may look like, for whoever typed something else.
+/// An error for text that is not a month.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a month; write it as 2024-12")]
-pub struct NotAMonth(String);
+pub struct ParseMonthError(String);
 
 impl FromStr for Month {
-    type Err = NotAMonth;
+    type Err = ParseMonthError;
 
-    fn from_str(text: &str) -> Result<Self, NotAMonth> {
+    fn from_str(text: &str) -> Result<Self, ParseMonthError> {
         let shape = text.len() == 7 && text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
         let first = NaiveDate::from_str(&format!("{text}-01")).ok().filter(|_| shape);
-        first.map(Self::of).ok_or_else(|| NotAMonth(text.to_owned()))
+        first.map(Self::of).ok_or_else(|| ParseMonthError(text.to_owned()))
     }
 }
 
@@ -89,9 +89,9 @@ impl From<Month> for String {
 }
 
 impl TryFrom<String> for Month {
-    type Error = NotAMonth;
+    type Error = ParseMonthError;
 
-    fn try_from(text: String) -> Result<Self, NotAMonth> {
+    fn try_from(text: String) -> Result<Self, ParseMonthError> {
         text.parse()
     }
 }

@@ -1,8 +1,8 @@
-//! Why a call to AWS did not give what was asked for.
+//! Why a call to AWS failed.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a call did not give what was asked for.
+/// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -29,7 +29,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Whether waiting alone is likely to mend it, so that telling somebody can wait too.
+    /// Whether it is transient, so that a notification can wait.
     pub fn is_passing(self) -> bool {
         matches!(self, Self::Throttled | Self::Behind)
     }
@@ -40,11 +40,11 @@ impl FailureKind {
 pub struct CallFailure {
     /// The call, as in an IAM policy: `ce:GetCostAndUsage`.
     pub call: String,
-    /// What it was asked about.
+    /// The resource of the call.
     pub resource: String,
     /// The class of the failure.
     pub kind: FailureKind,
-    /// What AWS (or the network) said, short and without secrets.
+    /// The error message of AWS or the network, short and without secrets.
     pub said: String,
     /// What to do.
     pub next_step: String,

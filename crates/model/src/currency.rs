@@ -1,4 +1,4 @@
-//! Amounts as people write them: with separators, with as many decimals as their currency has, and in a second currency beside.
+//! Formats amounts with thousands separators and the decimals of their currency, optionally with a second currency.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, de};
@@ -50,14 +50,14 @@ pub fn shown(amount: Decimal, code: &str) -> String {
 
 /// A second currency, and how much of it a US dollar is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rate {
+pub struct ExchangeRate {
     /// ISO 4217 code.
     pub code: String,
     /// So much of it for one US dollar; more than nothing.
-    pub per_usd: PerUsd,
+    pub per_usd: UnitsPerUsd,
 }
 
-impl Rate {
+impl ExchangeRate {
     /// An amount of US dollars in this currency, rounded to its decimals; `None` if it is too large for 28 digits.
     pub fn of_usd(&self, amount: Decimal) -> Option<String> {
         let there = amount.checked_mul(self.per_usd.0)?;
@@ -66,7 +66,7 @@ impl Rate {
 }
 
 /// `25.30 USD`, and in brackets the same in the second currency if it is US dollars.
-pub fn with_second(amount: Decimal, code: &str, rate: Option<&Rate>) -> String {
+pub fn with_second(amount: Decimal, code: &str, rate: Option<&ExchangeRate>) -> String {
     let first = format!("{} {code}", shown(amount, code));
     match rate.filter(|rate| code == Money::USD && rate.code != code).and_then(|rate| rate.of_usd(amount)) {
         Some(second) => format!("{first} ({second})"),
@@ -76,27 +76,27 @@ pub fn with_second(amount: Decimal, code: &str, rate: Option<&Rate>) -> String {
 
 /// A price of one US dollar as a user types it: `"1450"` or `1450`. A float such as `0.92` is refused, since it is already rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PerUsd(pub Decimal);
+pub struct UnitsPerUsd(pub Decimal);
 
 /// The most that is taken for one US dollar; the weakest currencies stand at some hundred thousand.
 const MOST: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
-impl<'de> Deserialize<'de> for PerUsd {
+impl<'de> Deserialize<'de> for UnitsPerUsd {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {
-            type Value = PerUsd;
+            type Value = UnitsPerUsd;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a positive number in quotes, such as \"1450\" or \"0.92\"")
             }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<PerUsd, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<UnitsPerUsd, E> {
                 let price = Decimal::from_str_exact(text.trim()).ok().filter(|price| *price > Decimal::ZERO && *price <= MOST);
-                price.map(PerUsd).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+                price.map(UnitsPerUsd).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<PerUsd, E> {
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<UnitsPerUsd, E> {
                 self.visit_str(&number.to_string())
             }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<PerUsd, E> {
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<UnitsPerUsd, E> {
                 self.visit_str(&number.to_string())
             }
         }
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn us_dollars_have_a_second_currency_with_its_own_decimals_and_others_have_none() {
-        let rate = |code: &str, per_usd| Rate { code: code.to_owned(), per_usd: PerUsd(number(per_usd)) };
+        let rate = |code: &str, per_usd| ExchangeRate { code: code.to_owned(), per_usd: UnitsPerUsd(number(per_usd)) };
         for (amount, code, rate, written) in [
             ("25.30", "USD", Some(rate("KRW", "1450")), "25.30 USD (36,685 KRW)"),
             ("25.30", "USD", Some(rate("KWD", "0.3")), "25.30 USD (7.590 KWD)"),
@@ -156,7 +156,7 @@ mod tests {
         for (json, read) in
             [("\"1450\"", Some("1450")), ("1450", Some("1450")), ("\"0.92\"", Some("0.92")), ("0.92", None), ("\"0\"", None), ("\"-1\"", None), ("\"x\"", None)]
         {
-            assert_eq!(serde_json::from_str::<PerUsd>(json).ok().map(|read| read.0), read.map(number), "{json}");
+            assert_eq!(serde_json::from_str::<UnitsPerUsd>(json).ok().map(|read| read.0), read.map(number), "{json}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! How long invocations took: a small histogram that can be added to another, kept in a row of the store, and asked for quantiles.
+//! A small histogram of invocation durations that can be merged, stored in one row and queried for quantiles.
 //!
-//! Buckets are those of HDR histograms: every power of two is cut into 32 of the same width, so that a bucket is never wider
-//! than a 32nd of what is in it, and its number follows from the bits of the duration alone. All of it is whole numbers: the same
-//! durations give the same histogram on every machine, in whatever order and in however many parts they came.
+//! The buckets are those of HDR histograms: every power of two is divided into 32 of the same width, so that a bucket is never wider
+//! than a 32nd of its values, and its number follows from the bits of the duration. All arithmetic is on integers: the same
+//! durations give the same histogram on every machine, in any order and in any number of parts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,14 +22,14 @@ const LONGEST: &str = "longest";
 
 /// Durations of invocations, counted by length. At most 896 buckets; a few hundred bytes for what a function usually does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Durations {
+pub struct DurationHistogram {
     /// Number of a bucket and how many durations are in it, by number; a bucket that is not there is empty.
     buckets: Vec<(u16, u64)>,
     /// The longest of them in microseconds, exactly.
     longest: u64,
 }
 
-impl Durations {
+impl DurationHistogram {
     /// Counts a duration in milliseconds, to the microsecond. What is no duration, negative or not a number, is not counted.
     pub fn add(&mut self, ms: f64) {
         if ms.is_finite() && ms >= 0.0 {
@@ -60,7 +60,7 @@ impl Durations {
     }
 
     /// The duration in milliseconds that `percent` of all durations do not exceed (the nearest rank): never less than it is, and
-    /// at most a 32nd more. 100, and whatever is above, is the longest one, exactly. `None` if nothing was counted.
+    /// at most a 32nd more. 100 or more gives the longest, exactly. `None` if nothing was counted.
     pub fn quantile(&self, percent: u8) -> Option<f64> {
         let count = u128::from(self.count());
         if count == 0 {
@@ -95,7 +95,7 @@ fn upper_end(bucket: u16) -> u64 {
 }
 
 /// As in `{"longest":30030000,"352":3}`: each bucket with its count.
-impl Serialize for Durations {
+impl Serialize for DurationHistogram {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
         if !self.buckets.is_empty() {
@@ -108,15 +108,15 @@ impl Serialize for Durations {
     }
 }
 
-impl<'de> Deserialize<'de> for Durations {
+impl<'de> Deserialize<'de> for DurationHistogram {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Durations;
+            type Value = DurationHistogram;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("buckets of durations with their counts")
+                f.write_str("a map from duration buckets to counts")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Durations, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DurationHistogram, A::Error> {
                 let mut longest = 0;
                 let mut buckets = BTreeMap::new();
                 while let Some((key, count)) = map.next_entry::<String, u64>()? {
@@ -124,11 +124,11 @@ impl<'de> Deserialize<'de> for Durations {
                         longest = count;
                     } else {
                         let bucket = key.parse().ok().filter(|bucket| *bucket <= LAST);
-                        let bucket: u16 = bucket.ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&key), &"the number of a bucket"))?;
+                        let bucket: u16 = bucket.ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&key), &"a bucket number"))?;
                         buckets.insert(bucket, count);
                     }
                 }
-                Ok(Durations { buckets: buckets.into_iter().filter(|(_, count)| *count > 0).collect(), longest })
+                Ok(DurationHistogram { buckets: buckets.into_iter().filter(|(_, count)| *count > 0).collect(), longest })
             }
         }
         from.deserialize_map(Visitor)
@@ -141,8 +141,8 @@ mod tests {
 
     use super::*;
 
-    fn of(durations: &[f64]) -> Durations {
-        let mut all = Durations::default();
+    fn of(durations: &[f64]) -> DurationHistogram {
+        let mut all = DurationHistogram::default();
         durations.iter().for_each(|ms| all.add(*ms));
         all
     }
@@ -179,21 +179,21 @@ mod tests {
             let quantile = of(durations).quantile(percent).unwrap();
             assert!((from..=to).contains(&quantile), "p{percent} of {durations:?} is {quantile}");
         }
-        assert_eq!(Durations::default().quantile(50), None);
+        assert_eq!(DurationHistogram::default().quantile(50), None);
     }
 
     #[test]
     fn what_is_no_duration_is_not_counted() {
-        assert_eq!(of(&[f64::NAN, -1.0, f64::INFINITY]), Durations::default());
+        assert_eq!(of(&[f64::NAN, -1.0, f64::INFINITY]), DurationHistogram::default());
     }
 
     #[test]
     fn the_stored_form_is_short_and_refuses_what_it_cannot_be() {
         let stored = serde_json::to_string(&of(&[30_034.05, 11.81, 11.82])).unwrap();
         assert_eq!(stored, r#"{"longest":30034050,"302":2,"665":1}"#);
-        assert_eq!(serde_json::to_string(&Durations::default()).unwrap(), "{}");
+        assert_eq!(serde_json::to_string(&DurationHistogram::default()).unwrap(), "{}");
         for wrong in [r#"{"896":1}"#, r#"{"x":1}"#, r#"{"1":-1}"#, "[]"] {
-            assert!(serde_json::from_str::<Durations>(wrong).is_err(), "{wrong}");
+            assert!(serde_json::from_str::<DurationHistogram>(wrong).is_err(), "{wrong}");
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
             back.merge(&of(first));
             prop_assert_eq!(&forth, &back);
             prop_assert_eq!(&forth, &of(&durations));
-            let again: Durations = serde_json::from_str(&serde_json::to_string(&forth).unwrap()).unwrap();
+            let again: DurationHistogram = serde_json::from_str(&serde_json::to_string(&forth).unwrap()).unwrap();
             prop_assert_eq!(again, forth);
         }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::settings::Settings;
+use super::settings::TableReader;
 use super::subject::Subject;
 
 /// Longer than any function's name (64 characters) with its ARN; a pattern without bound could take memory without bound.
@@ -70,23 +70,23 @@ impl<'de> Deserialize<'de> for NamePattern {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         if text.trim().is_empty() {
-            return Err(de::Error::custom("a name or a pattern such as \"backend-*\" is expected"));
+            return Err(de::Error::custom("expected a name or a pattern such as \"backend-*\""));
         }
         if text.len() > LONGEST_PATTERN {
-            return Err(de::Error::custom(format!("a pattern has at most {LONGEST_PATTERN} characters")));
+            return Err(de::Error::custom(format!("a pattern must have at most {LONGEST_PATTERN} characters")));
         }
-        let glob = Glob::new(&text).map_err(|error| de::Error::custom(format!("not a pattern: {}", error.kind())))?;
+        let glob = Glob::new(&text).map_err(|error| de::Error::custom(format!("not a valid pattern: {}", error.kind())))?;
         Ok(Self(glob.compile_matcher()))
     }
 }
 
-/// The functions a rule speaks of: those that any of its patterns fits, or all if it names none.
+/// The functions of a rule: those that match any of its patterns, or all if it has none.
 #[derive(Debug, Clone, Default)]
-pub struct Functions(Vec<NamePattern>);
+pub struct FunctionFilter(Vec<NamePattern>);
 
-impl Functions {
+impl FunctionFilter {
     /// Reads the optional key `functions`.
-    pub fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if settings.has("functions") { settings.some("functions").map(Self) } else { Some(Self::default()) }
     }
 

@@ -1,4 +1,4 @@
-//! Points in time as people type them: `2024-12-24T08:00` on their own wall clock, `2024-12-24`, or RFC 3339.
+//! Parses times that users type: `2024-12-24T08:00` in a time zone, `2024-12-24`, or RFC 3339.
 
 use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::{GapInfo, Tz};
@@ -11,15 +11,15 @@ use super::span::Span;
 
 /// Why something typed is no point in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotAnInstant {
+pub enum ParseInstantError {
     /// It has another form.
-    #[error("`{0}` is not a point in time; write it as 2024-12-24T08:00, or with its offset as 2024-12-24T08:00:00+09:00")]
+    #[error("`{0}` is not a time; write it as 2024-12-24T08:00, or with an offset as 2024-12-24T08:00:00+09:00")]
     Unreadable(String),
     /// It has the form of neither a length nor a date.
     #[error("`{0}` is neither a length of time, such as 7d, nor a date, such as 2024-12-01")]
     NotSince(String),
     /// The wall clock never shows it.
-    #[error("the clock in {zone} is put forward past {typed}; the first moment after that is {next}")]
+    #[error("{typed} does not exist in {zone}, because the clocks go forward; the next valid time is {next}")]
     Skipped {
         /// What was typed.
         typed: String,
@@ -29,7 +29,7 @@ pub enum NotAnInstant {
         next: String,
     },
     /// The wall clock shows it twice.
-    #[error("the clock in {zone} is put back, and shows {typed} twice; write {first} or {second}")]
+    #[error("{typed} occurs twice in {zone}, because the clocks go back; write {first} or {second}")]
     Twice {
         /// What was typed.
         typed: String,
@@ -40,29 +40,29 @@ pub enum NotAnInstant {
         /// The second time, with its offset.
         second: String,
     },
-    /// It lies ahead, where only the past is known.
-    #[error("{0} has not come yet")]
+    /// It is in the future, but only past times are allowed.
+    #[error("{0} is in the future")]
     Future(String),
 }
 
 /// Reads RFC 3339, or a time on the wall clock of `zone`: `2024-12-24T08:00`, with seconds or without, with a blank in place of the `T`.
 ///
 /// # Errors
-/// If it is neither, or the clock of the zone skips it or shows it twice: whoever types a time is to know which one counts.
-pub fn instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, NotAnInstant> {
+/// If it is neither, or if the zone's clock skips it or shows it twice, because the time must be unambiguous.
+pub fn instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, ParseInstantError> {
     if let Ok(known) = DateTime::<FixedOffset>::parse_from_rfc3339(typed) {
         return Ok(known.to_utc());
     }
     let forms = [(16, "%Y-%m-%dT%H:%M"), (16, "%Y-%m-%d %H:%M"), (19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S")];
     let reading = forms.iter().filter(|(length, _)| typed.len() == *length).find_map(|(_, form)| NaiveDateTime::parse_from_str(typed, form).ok());
-    let reading = reading.ok_or_else(|| NotAnInstant::Unreadable(typed.to_owned()))?;
+    let reading = reading.ok_or_else(|| ParseInstantError::Unreadable(typed.to_owned()))?;
     let shown = |at: DateTime<Utc>| at.with_timezone(&zone).to_rfc3339();
     match zone.from_local_datetime(&reading) {
         LocalResult::Single(one) => Ok(one.to_utc()),
         LocalResult::Ambiguous(first, second) => {
-            Err(NotAnInstant::Twice { typed: typed.to_owned(), zone, first: shown(first.to_utc()), second: shown(second.to_utc()) })
+            Err(ParseInstantError::Twice { typed: typed.to_owned(), zone, first: shown(first.to_utc()), second: shown(second.to_utc()) })
         }
-        LocalResult::None => Err(NotAnInstant::Skipped { typed: typed.to_owned(), zone, next: shown(after_gap(reading, zone)) }),
+        LocalResult::None => Err(ParseInstantError::Skipped { typed: typed.to_owned(), zone, next: shown(after_gap(reading, zone)) }),
     }
 }
 
@@ -70,24 +70,24 @@ pub fn instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, NotAnInstant> {
 /// `zone`), or what [`instant`] reads.
 ///
 /// # Errors
-/// If it is none of these, or lies ahead of `now`.
-pub fn since(typed: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, NotAnInstant> {
+/// If it is none of these, or is after `now`.
+pub fn since(typed: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, ParseInstantError> {
     let length: Result<Span, Mistake> = Span::deserialize(typed.into_deserializer());
     if let Ok(length) = length {
         return Ok(now - length.delta());
     }
     let read = day_or_instant(typed, zone).map_err(|mistake| match mistake {
-        NotAnInstant::Unreadable(typed) => NotAnInstant::NotSince(typed),
+        ParseInstantError::Unreadable(typed) => ParseInstantError::NotSince(typed),
         other => other,
     })?;
-    if read > now { Err(NotAnInstant::Future(typed.to_owned())) } else { Ok(read) }
+    if read > now { Err(ParseInstantError::Future(typed.to_owned())) } else { Ok(read) }
 }
 
 /// Reads a date, from the start of that day on the wall clock of `zone`, or what [`instant`] reads.
 ///
 /// # Errors
 /// As [`instant`].
-pub fn day_or_instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, NotAnInstant> {
+pub fn day_or_instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, ParseInstantError> {
     calendar::day(typed).map_or_else(|| instant(typed, zone), |day| Ok(start_of_day(day, zone)))
 }
 
@@ -126,17 +126,17 @@ mod tests {
             (SEOUL, "2024-12-24T08:00:30", "2024-12-23T23:00:30Z"),
             (SEOUL, "2024-12-24T08:00:00Z", "2024-12-24T08:00:00Z"),
             (SEOUL, "2024-12-24T08:00:00+01:00", "2024-12-24T07:00:00Z"),
-            (SEOUL, "2024-12-24", "not a point in time"),
-            (SEOUL, "08:00", "not a point in time"),
-            (SEOUL, "2024-12-24T24:00", "not a point in time"),
-            (SEOUL, "2024-02-30T08:00", "not a point in time"),
-            (SEOUL, "12024-12-24T08:0", "not a point in time"),
-            (SEOUL, "tomorrow", "not a point in time"),
-            (SEOUL, "", "not a point in time"),
+            (SEOUL, "2024-12-24", "is not a time;"),
+            (SEOUL, "08:00", "is not a time;"),
+            (SEOUL, "2024-12-24T24:00", "is not a time;"),
+            (SEOUL, "2024-02-30T08:00", "is not a time;"),
+            (SEOUL, "12024-12-24T08:0", "is not a time;"),
+            (SEOUL, "tomorrow", "is not a time;"),
+            (SEOUL, "", "is not a time;"),
             // Berlin, 31 March 2024: 02:00 becomes 03:00.
             (BERLIN, "2024-03-31T01:59", "2024-03-31T00:59:00Z"),
-            (BERLIN, "2024-03-31T02:00", "the first moment after that is 2024-03-31T03:00:00+02:00"),
-            (BERLIN, "2024-03-31T02:59", "the first moment after that is 2024-03-31T03:00:00+02:00"),
+            (BERLIN, "2024-03-31T02:00", "the next valid time is 2024-03-31T03:00:00+02:00"),
+            (BERLIN, "2024-03-31T02:59", "the next valid time is 2024-03-31T03:00:00+02:00"),
             (BERLIN, "2024-03-31T03:00", "2024-03-31T01:00:00Z"),
             (BERLIN, "2024-03-31T02:30:00+01:00", "2024-03-31T01:30:00Z"),
             // Berlin, 27 October 2024: 03:00 becomes 02:00 again.
@@ -145,10 +145,10 @@ mod tests {
             (BERLIN, "2024-10-27T02:30:00+01:00", "2024-10-27T01:30:00Z"),
             (BERLIN, "2024-10-27T03:00", "2024-10-27T02:00:00Z"),
             // Lord Howe Island moves by half an hour.
-            (Tz::Australia__Lord_Howe, "2024-10-06T02:15", "the first moment after that is 2024-10-06T02:30:00+11:00"),
+            (Tz::Australia__Lord_Howe, "2024-10-06T02:15", "the next valid time is 2024-10-06T02:30:00+11:00"),
             (Tz::Australia__Lord_Howe, "2024-04-07T01:45", "write 2024-04-07T01:45:00+11:00 or 2024-04-07T01:45:00+10:30"),
             // Samoa has crossed the date line, and never had this day.
-            (Tz::Pacific__Apia, "2011-12-30T12:00", "the first moment after that is 2011-12-31T00:00:00+14:00"),
+            (Tz::Pacific__Apia, "2011-12-30T12:00", "the next valid time is 2011-12-31T00:00:00+14:00"),
         ] {
             match instant(typed, zone) {
                 Ok(at) => assert_eq!(utc(at), read, "{typed} in {zone}"),
@@ -171,8 +171,8 @@ mod tests {
             (Tz::Africa__Cairo, "2024-04-26", "2024-04-25T22:00:00Z"),
             (Tz::America__Santiago, "2024-09-08", "2024-09-08T04:00:00Z"),
             (Tz::America__Havana, "2024-11-03", "2024-11-03T04:00:00Z"),
-            (Tz::UTC, "2024-12-21", "has not come yet"),
-            (Tz::America__New_York, "2024-12-20T08:00", "has not come yet"),
+            (Tz::UTC, "2024-12-21", "is in the future"),
+            (Tz::America__New_York, "2024-12-20T08:00", "is in the future"),
             (Tz::UTC, "7", "neither a length of time"),
             (Tz::UTC, "-7d", "neither a length of time"),
             (Tz::UTC, "2024-13-01", "neither a length of time"),

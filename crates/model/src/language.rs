@@ -1,4 +1,4 @@
-//! The languages that reports are written in.
+//! The languages of reports.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Each language with its code of ISO 639-1, as it is written in the configuration.
+    /// Each language with its ISO 639-1 code, as in the configuration.
     pub const ALL: &'static [(&'static str, Self)] = &[("en", Self::En), ("ko", Self::Ko)];
 
     /// Its code.

@@ -1,6 +1,6 @@
-//! What every part of `monitor` talks about: money, months, schedules, subjects, secrets, and foreign text made fit to be shown.
+//! The types that every crate uses: money, months, schedules, subjects, secrets, and redaction of text from outside.
 //!
-//! Nothing here waits, reads a clock, opens a file, asks the environment or draws a random number: whatever it needs is handed in.
+//! Nothing here waits, reads a clock, opens a file, reads the environment or draws a random number; it gets what it needs as arguments.
 
 pub mod calendar;
 pub mod call_failure;

@@ -69,7 +69,7 @@ pub fn checked_sum(amounts: impl IntoIterator<Item = Decimal>) -> Option<Decimal
     amounts.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
 }
 
-/// Sums kept apart by currency, because adding won to dollars is a mistake and not a sum.
+/// Sums by currency, because amounts of different currencies cannot be added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals(BTreeMap<String, Option<Decimal>>);
 
@@ -116,13 +116,13 @@ impl<'de> Deserialize<'de> for Usd {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Usd, E> {
                 let amount = Decimal::from_str_exact(text.trim()).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))?;
                 if amount.is_sign_negative() && !amount.is_zero() {
-                    return Err(E::custom(format!("a limit cannot be negative: {text}")));
+                    return Err(E::custom(format!("a limit must not be negative: {text}")));
                 }
                 Ok(Usd(amount))
             }
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Usd, E> {
                 if number < 0 {
-                    return Err(E::custom(format!("a limit cannot be negative: {number}")));
+                    return Err(E::custom(format!("a limit must not be negative: {number}")));
                 }
                 Ok(Usd(Decimal::from(number)))
             }
@@ -158,7 +158,7 @@ impl<'de> Deserialize<'de> for Factor {
     }
 }
 
-/// A share such as `"20%"`, kept exact.
+/// A share such as `"20%"`, exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Percent(pub Decimal);
 

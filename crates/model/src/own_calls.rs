@@ -1,11 +1,11 @@
-//! What the monitor's own calls to AWS cost.
+//! The cost of the monitor's own calls to AWS.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 /// Calls of one operation on one UTC day that the store does not know yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spent {
+pub struct SpentCalls {
     /// The UTC day.
     pub day: NaiveDate,
     /// As in an IAM policy.
@@ -18,7 +18,7 @@ pub struct Spent {
 
 /// What became of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Booked {
+pub enum BookingOutcome {
     /// It is written down.
     Yes,
     /// The month has cost this already, in US dollars, and one more call would pass the cap.

@@ -1,4 +1,4 @@
-//! When something is due: every so often, or by a cron expression in a time zone.
+//! Schedules: a fixed interval, or a cron expression in a time zone.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,15 +27,15 @@ pub struct CronInZone {
 
 /// Why a cron expression cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadCron {
+pub enum ParseCronError {
     /// It does not parse.
     #[error("not a cron expression")]
     Syntax,
     /// It has the five fields of crontab.
-    #[error("a cron expression here has six fields; seconds come first")]
+    #[error("a cron expression must have six fields, seconds first")]
     FiveFields,
     /// It names only dates that do not exist, such as 30 February.
-    #[error("this never fires")]
+    #[error("this schedule is never due")]
     Never,
 }
 
@@ -43,16 +43,16 @@ pub enum BadCron {
 const LARGEST_SHIFT: TimeDelta = TimeDelta::hours(3);
 
 impl CronInZone {
-    /// Reads an expression such as `0 10 */6 * * *`. `now` only tells past from future when looking for a date that exists.
-    pub fn parse(expression: &str, zone: Tz, now: DateTime<Utc>) -> Result<Self, BadCron> {
+    /// Parses an expression such as `0 10 */6 * * *`. `now` is only used to check that a future date exists.
+    pub fn parse(expression: &str, zone: Tz, now: DateTime<Utc>) -> Result<Self, ParseCronError> {
         let fields = expression.split_whitespace().count();
         let cron = match cron::Schedule::from_str(expression) {
             Ok(cron) if fields != 5 => cron,
-            _ if fields == 5 => return Err(BadCron::FiveFields),
-            _ => return Err(BadCron::Syntax),
+            _ if fields == 5 => return Err(ParseCronError::FiveFields),
+            _ => return Err(ParseCronError::Syntax),
         };
         let schedule = Self { cron, zone };
-        schedule.next_after(now).ok_or(BadCron::Never)?;
+        schedule.next_after(now).ok_or(ParseCronError::Never)?;
         Ok(schedule)
     }
 
@@ -140,7 +140,7 @@ impl Schedule {
         }
     }
 
-    /// How long it usually is between two times, in order to tell a late answer from a missing one.
+    /// The usual interval between two times, to distinguish a late answer from a missing one.
     pub fn usual_gap(&self, now: DateTime<Utc>) -> TimeDelta {
         match self {
             Self::Every(span) => span.delta(),
@@ -237,12 +237,12 @@ mod tests {
     fn what_cannot_fire_is_told_apart_from_what_cannot_be_read() {
         let now = at("2024-01-01T00:00:00Z");
         for (expression, why) in [
-            ("0 0 0 30 2 *", BadCron::Never),
-            ("*/5 * * * *", BadCron::FiveFields),
-            ("often", BadCron::Syntax),
-            ("0 0 25 * * *", BadCron::Syntax),
-            ("", BadCron::Syntax),
-            ("0 0 0 1 1 * 2001", BadCron::Never),
+            ("0 0 0 30 2 *", ParseCronError::Never),
+            ("*/5 * * * *", ParseCronError::FiveFields),
+            ("often", ParseCronError::Syntax),
+            ("0 0 25 * * *", ParseCronError::Syntax),
+            ("", ParseCronError::Syntax),
+            ("0 0 0 1 1 * 2001", ParseCronError::Never),
         ] {
             assert_eq!(CronInZone::parse(expression, Tz::UTC, now).unwrap_err(), why, "{expression}");
         }

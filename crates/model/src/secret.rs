@@ -1,9 +1,9 @@
-//! A value that must not be seen.
+//! A secret value, which cannot be printed by accident.
 
 use std::fmt;
 
 /// A password, a token, a webhook address. It has no `Display`, and its `Debug` shows three stars, so it cannot reach a log, an
-/// error or a report by accident; whoever needs it must say [`Secret::reveal`].
+/// error or a report by accident; code that needs the value must call [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -1,5 +1,5 @@
-//! Reading one table of the configuration, key by key. A mistake is noted with its place, and the reading goes on: a user is
-//! told all his mistakes at once.
+//! Reads one table of the configuration, key by key. A mistake is recorded with its position and reading continues, so that users
+//! see all mistakes at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -14,22 +14,22 @@ use super::secret::Secret;
 
 /// One mistake: where it is, what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     /// Bytes of the file that are underlined.
     pub at: Range<usize>,
     /// What is wrong, in one line.
     pub what: String,
-    /// What stands under the underlined place.
+    /// The text under the underlined part.
     pub label: String,
-    /// How to mend it.
+    /// How to fix it.
     pub help: Option<String>,
-    /// What stands there is a secret and must not be repeated.
+    /// The underlined text is a secret and must not be printed.
     pub hidden: bool,
 }
 
 /// Where a value may name something that another table defines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Names {
+pub enum ReferenceKind {
     /// A `[receiver.<name>]`.
     Receiver,
     /// A `[watch.<name>]` or `[warm.<name>]`, by its full name.
@@ -42,21 +42,21 @@ pub enum Names {
 
 /// A mention of something another table defines, looked up when all tables are read.
 #[derive(Debug, Clone)]
-pub struct Mention {
+pub struct Reference {
     /// What kind of thing is meant.
-    pub names: Names,
+    pub names: ReferenceKind,
     /// The name as typed.
     pub name: String,
     /// Where it is typed.
     pub at: Range<usize>,
 }
 
-/// Resolves a secret's place: the first argument is `env` or `file`, the second its name. The error says what is missing.
-pub type SecretLookup<'a> = dyn Fn(SecretPlace<'_>) -> Result<Secret, String> + 'a;
+/// Resolves a secret: the first argument is `env` or `file`, the second its name. The error says what is missing.
+pub type SecretLookup<'a> = dyn Fn(SecretRef<'_>) -> Result<Secret, String> + 'a;
 
-/// Where a secret is kept, as the user says it.
+/// Where a secret is stored, as the user wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretPlace<'a> {
+pub enum SecretRef<'a> {
     /// `{ env = "NAME" }`
     Env(&'a str),
     /// `{ file = "PATH" }`
@@ -64,15 +64,15 @@ pub enum SecretPlace<'a> {
 }
 
 /// What a reading has found so far, shared by all tables of one file.
-pub struct Notes<'a> {
-    problems: RefCell<Vec<Problem>>,
-    mentions: RefCell<Vec<Mention>>,
+pub struct ConfigDiagnostics<'a> {
+    problems: RefCell<Vec<ConfigProblem>>,
+    mentions: RefCell<Vec<Reference>>,
     old_names: RefCell<Vec<(String, Range<usize>)>>,
     longest_window: RefCell<Vec<(super::span::Span, Range<usize>)>>,
     secrets: &'a SecretLookup<'a>,
 }
 
-impl<'a> Notes<'a> {
+impl<'a> ConfigDiagnostics<'a> {
     /// An empty list of notes; `secrets` is asked for each secret the file names.
     pub fn new(secrets: &'a SecretLookup<'a>) -> Self {
         Self { problems: RefCell::default(), mentions: RefCell::default(), old_names: RefCell::default(), longest_window: RefCell::default(), secrets }
@@ -80,71 +80,71 @@ impl<'a> Notes<'a> {
 
     /// Notes a mistake.
     pub fn problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
-        self.problems.borrow_mut().push(Problem { at, what: what.into(), label: label.into(), help, hidden: false });
+        self.problems.borrow_mut().push(ConfigProblem { at, what: what.into(), label: label.into(), help, hidden: false });
     }
 
     /// Notes a mistake at a place whose text must not be repeated.
     fn hidden_problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
-        self.problems.borrow_mut().push(Problem { at, what: what.into(), label: label.into(), help, hidden: true });
+        self.problems.borrow_mut().push(ConfigProblem { at, what: what.into(), label: label.into(), help, hidden: true });
     }
 
     /// Every mistake so far, by place.
-    pub fn into_problems(self) -> Vec<Problem> {
+    pub fn into_problems(self) -> Vec<ConfigProblem> {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
         problems
     }
 
     /// Every mention so far.
-    pub fn mentions(&self) -> Vec<Mention> {
+    pub fn mentions(&self) -> Vec<Reference> {
         self.mentions.borrow().clone()
     }
 
-    /// Every name that a rule says it had before, with its place.
+    /// Every former name of a rule, with its position.
     pub fn old_names(&self) -> Vec<(String, Range<usize>)> {
         self.old_names.borrow().clone()
     }
 
-    /// Every length of time that a rule looks back, with its place.
+    /// Every window of a rule, with its position.
     pub fn windows(&self) -> Vec<(super::span::Span, Range<usize>)> {
         self.longest_window.borrow().clone()
     }
 }
 
 /// One of the kinds that a `when.`, `read.` or `via.` key can name.
-pub trait Kind: Sized {
+pub trait TaggedSettings: Sized {
     /// The key that holds it: `when`, `read` or `via`.
     const KEY: &'static str;
     /// The known kinds.
     const NAMES: &'static [&'static str];
 
-    /// Reads the settings of the kind `name`, which is one of [`Kind::NAMES`]. `None` if it is not usable; the notes say why.
-    fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self>;
+    /// Reads the settings of the kind `name`, which is one of [`TaggedSettings::NAMES`]. `None` if it is not usable; the notes say why.
+    fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self>;
 }
 
 /// The reader of one table.
-pub struct Settings<'a, 'n> {
+pub struct TableReader<'a, 'n> {
     table: &'a DeTable<'a>,
     at: Range<usize>,
     path: String,
     known: RefCell<BTreeSet<&'static str>>,
-    notes: &'a Notes<'n>,
+    notes: &'a ConfigDiagnostics<'n>,
     failed: Cell<bool>,
 }
 
-impl<'a, 'n> Settings<'a, 'n> {
-    /// A reader of `table`, which stands at `at` and is called `path` in messages.
-    pub fn new(table: &'a DeTable<'a>, at: Range<usize>, path: impl Into<String>, notes: &'a Notes<'n>) -> Self {
+impl<'a, 'n> TableReader<'a, 'n> {
+    /// A reader of `table` at position `at`, named `path` in messages.
+    pub fn new(table: &'a DeTable<'a>, at: Range<usize>, path: impl Into<String>, notes: &'a ConfigDiagnostics<'n>) -> Self {
         Self { table, at, path: path.into(), known: RefCell::default(), notes, failed: Cell::new(false) }
     }
 
-    /// Where the table itself stands.
+    /// The position of the table.
     pub fn at(&self) -> Range<usize> {
         self.at.clone()
     }
 
     /// The notes of the file this table belongs to.
-    pub fn notes(&self) -> &'a Notes<'n> {
+    pub fn notes(&self) -> &'a ConfigDiagnostics<'n> {
         self.notes
     }
 
@@ -178,13 +178,13 @@ impl<'a, 'n> Settings<'a, 'n> {
         self.notes.problem(self.place(key), what, label, help);
     }
 
-    /// Like [`Settings::problem`], where the value may hold a secret: it is not shown.
+    /// Like [`TableReader::problem`], where the value may hold a secret: it is not shown.
     pub fn hidden_problem(&self, key: &str, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
         self.failed.set(true);
         self.notes.hidden_problem(self.place(key), what, label, help);
     }
 
-    /// A text as it stands, without a look at whether it is right.
+    /// A text, without checking it.
     pub fn text(&self, key: &'static str) -> Option<&str> {
         self.value(key).and_then(|value| value.get_ref().as_str())
     }
@@ -203,7 +203,7 @@ impl<'a, 'n> Settings<'a, 'n> {
         self.typed(key, value)
     }
 
-    /// A value, or what stands for it when it is absent.
+    /// A value, or a default if it is absent.
     pub fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> Option<T> {
         if self.has(key) { self.optional(key) } else { Some(default) }
     }
@@ -224,7 +224,7 @@ impl<'a, 'n> Settings<'a, 'n> {
     pub fn list<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<Vec<T>> {
         let value = self.value(key)?;
         let Some(items) = value.get_ref().as_array() else {
-            self.problem(key, format!("`{}.{key}` is a list", self.path), "expected [\"...\"]", None);
+            self.problem(key, format!("`{}.{key}` must be a list", self.path), "expected [\"...\"]", None);
             return None;
         };
         let read: Vec<T> = items.iter().filter_map(|item| self.typed(key, item)).collect();
@@ -239,7 +239,7 @@ impl<'a, 'n> Settings<'a, 'n> {
         }
         let read = self.list(key)?;
         if read.is_empty() {
-            self.problem(key, format!("`{}.{key}` is empty", self.path), "name at least one", None);
+            self.problem(key, format!("`{}.{key}` must not be empty", self.path), "name at least one", None);
             return None;
         }
         Some(read)
@@ -287,7 +287,7 @@ impl<'a, 'n> Settings<'a, 'n> {
         read
     }
 
-    /// The length of time that a rule looks back; checked against what the store keeps.
+    /// The window of a rule; checked against the retention of the store.
     pub fn window(&mut self, key: &'static str, default: super::span::Span) -> Option<super::span::Span> {
         let span = self.or(key, default)?;
         self.notes.longest_window.borrow_mut().push((span, self.place(key)));
@@ -295,17 +295,17 @@ impl<'a, 'n> Settings<'a, 'n> {
     }
 
     /// The name of something that another table defines.
-    pub fn mention(&mut self, key: &'static str, names: Names) -> Option<String> {
+    pub fn mention(&mut self, key: &'static str, names: ReferenceKind) -> Option<String> {
         let name: Spanned<String> = self.required(key)?;
-        self.notes.mentions.borrow_mut().push(Mention { names, name: name.get_ref().clone(), at: self.place(key) });
+        self.notes.mentions.borrow_mut().push(Reference { names, name: name.get_ref().clone(), at: self.place(key) });
         Some(name.into_inner())
     }
 
     /// A list of such names.
-    pub fn mentions(&mut self, key: &'static str, names: Names) -> Option<Vec<String>> {
+    pub fn mentions(&mut self, key: &'static str, names: ReferenceKind) -> Option<Vec<String>> {
         let typed: Vec<Spanned<String>> = self.some(key)?;
         for name in &typed {
-            self.notes.mentions.borrow_mut().push(Mention { names, name: name.get_ref().clone(), at: name.span() });
+            self.notes.mentions.borrow_mut().push(Reference { names, name: name.get_ref().clone(), at: name.span() });
         }
         Some(typed.into_iter().map(Spanned::into_inner).collect())
     }
@@ -317,8 +317,11 @@ impl<'a, 'n> Settings<'a, 'n> {
         if zone.is_none() {
             let names: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
             let hint = one_of(&typed, &names);
-            let hint =
-                hint.split("? ").next().filter(|hint| hint.starts_with("did")).map_or_else(|| "write it like Asia/Seoul".to_owned(), |hint| format!("{hint}?"));
+            let hint = hint
+                .split("? ")
+                .next()
+                .filter(|hint| hint.starts_with("did"))
+                .map_or_else(|| "write it as in Asia/Seoul".to_owned(), |hint| format!("{hint}?"));
             self.problem(key, format!("`{typed}` is not a time zone"), "unknown", Some(hint));
         }
         zone
@@ -344,23 +347,23 @@ impl<'a, 'n> Settings<'a, 'n> {
         self.secret(key)
     }
 
-    /// A secret, kept in the environment or in a file, never in this one.
+    /// A secret, from the environment or a file, never from this file.
     pub fn secret(&mut self, key: &'static str) -> Option<Secret> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
             let help = format!("write {key} = {{ env = \"NAME\" }} or {key} = {{ file = \"PATH\" }}");
-            self.hidden_problem(key, format!("`{}.{key}` is a secret and does not belong into this file", self.path), "a secret", Some(help));
+            self.hidden_problem(key, format!("`{}.{key}` is a secret and must not be in this file", self.path), "a secret", Some(help));
             return None;
         };
-        let mut inner = Settings::new(table, value.span(), format!("{}.{key}", self.path), self.notes);
+        let mut inner = TableReader::new(table, value.span(), format!("{}.{key}", self.path), self.notes);
         let env: Option<String> = inner.optional("env");
         let file: Option<String> = inner.optional("file");
         let place = match (&env, &file) {
-            (Some(name), None) => SecretPlace::Env(name),
-            (None, Some(path)) => SecretPlace::File(path),
+            (Some(name), None) => SecretRef::Env(name),
+            (None, Some(path)) => SecretRef::File(path),
             _ => {
                 inner.finish();
-                self.problem(key, format!("`{}.{key}` needs one place", self.path), "write { env = \"NAME\" } or { file = \"PATH\" }", None);
+                self.problem(key, format!("`{}.{key}` must name one place", self.path), "write { env = \"NAME\" } or { file = \"PATH\" }", None);
                 return None;
             }
         };
@@ -380,20 +383,20 @@ impl<'a, 'n> Settings<'a, 'n> {
     }
 
     /// A table inside this one.
-    pub fn table<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Settings<'a, 'n>) -> Option<T>) -> Option<T> {
+    pub fn table<T>(&mut self, key: &'static str, read: impl FnOnce(&mut TableReader<'a, 'n>) -> Option<T>) -> Option<T> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
-            self.problem(key, format!("`{}` is a table", self.inner_path(key)), "expected { ... }", None);
+            self.problem(key, format!("`{}` must be a table", self.inner_path(key)), "expected { ... }", None);
             return None;
         };
-        let mut inner = Settings::new(table, value.span(), self.inner_path(key), self.notes);
+        let mut inner = TableReader::new(table, value.span(), self.inner_path(key), self.notes);
         let result = read(&mut inner);
         inner.finish();
         result
     }
 
     /// Each table inside the table `key`, with its name and the place of the name.
-    pub fn named<T>(&mut self, key: &'static str, mut read: impl FnMut(&str, &mut Settings<'a, 'n>) -> Option<T>) -> Vec<T> {
+    pub fn named<T>(&mut self, key: &'static str, mut read: impl FnMut(&str, &mut TableReader<'a, 'n>) -> Option<T>) -> Vec<T> {
         let mut all = Vec::new();
         let Some(value) = self.value(key) else { return all };
         let Some(tables) = value.get_ref().as_table() else {
@@ -404,10 +407,10 @@ impl<'a, 'n> Settings<'a, 'n> {
             let shown = format!("{}.{}", self.inner_path(key), name.get_ref());
             let Some(table) = value.get_ref().as_table() else {
                 self.failed.set(true);
-                self.notes.problem(value.span(), format!("`{shown}` is a table"), format!("write [{shown}]"), None);
+                self.notes.problem(value.span(), format!("`{shown}` must be a table"), format!("write [{shown}]"), None);
                 continue;
             };
-            let mut inner = Settings::new(table, name.span(), shown, self.notes);
+            let mut inner = TableReader::new(table, name.span(), shown, self.notes);
             all.extend(read(name.get_ref(), &mut inner));
             inner.finish();
         }
@@ -415,7 +418,7 @@ impl<'a, 'n> Settings<'a, 'n> {
     }
 
     /// Each table of the list `key`, which is written as `[[key]]`.
-    pub fn tables<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Settings<'a, 'n>) -> Option<T>) -> Vec<T> {
+    pub fn tables<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut TableReader<'a, 'n>) -> Option<T>) -> Vec<T> {
         let mut all = Vec::new();
         let Some(value) = self.value(key) else { return all };
         let Some(items) = value.get_ref().as_array() else {
@@ -428,7 +431,7 @@ impl<'a, 'n> Settings<'a, 'n> {
                 self.notes.problem(item.span(), format!("`{key}` is a list of tables"), format!("write [[{key}]]"), None);
                 continue;
             };
-            let mut inner = Settings::new(table, item.span(), self.inner_path(key), self.notes);
+            let mut inner = TableReader::new(table, item.span(), self.inner_path(key), self.notes);
             all.extend(read(&mut inner));
             inner.finish();
         }
@@ -436,17 +439,22 @@ impl<'a, 'n> Settings<'a, 'n> {
     }
 
     /// The one kind under `K::KEY`, as in `when.cost_above = { ... }`.
-    pub fn kind<K: Kind>(&mut self) -> Option<K> {
+    pub fn kind<K: TaggedSettings>(&mut self) -> Option<K> {
         let Some(value) = self.value(K::KEY) else {
-            self.problem(K::KEY, format!("`{}` needs one `{}.<kind>`", self.path, K::KEY), "missing", Some(format!("known kinds: {}", K::NAMES.join(", "))));
+            self.problem(
+                K::KEY,
+                format!("`{}` must have one `{}.<kind>`", self.path, K::KEY),
+                "missing",
+                Some(format!("known kinds: {}", K::NAMES.join(", "))),
+            );
             return None;
         };
         let one = value.get_ref().as_table().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
         let Some((name, value)) = one else {
             self.problem(
                 K::KEY,
-                format!("`{}.{}` holds exactly one kind", self.path, K::KEY),
-                "expected one",
+                format!("`{}.{}` must have exactly one kind", self.path, K::KEY),
+                "expected one kind",
                 Some(format!("known kinds: {}", K::NAMES.join(", "))),
             );
             return None;
@@ -458,16 +466,16 @@ impl<'a, 'n> Settings<'a, 'n> {
         }
         let Some(table) = value.get_ref().as_table() else {
             self.failed.set(true);
-            self.notes.problem(value.span(), format!("`{}.{}` is a table", K::KEY, name.get_ref()), "expected { ... }", None);
+            self.notes.problem(value.span(), format!("`{}.{}` must be a table", K::KEY, name.get_ref()), "expected { ... }", None);
             return None;
         };
-        let mut inner = Settings::new(table, value.span(), format!("{}.{}", K::KEY, name.get_ref()), self.notes);
+        let mut inner = TableReader::new(table, value.span(), format!("{}.{}", K::KEY, name.get_ref()), self.notes);
         let read = K::read(name.get_ref(), &mut inner);
         inner.finish();
         read.filter(|_| !inner.failed())
     }
 
-    /// Ends the reading: every key that nobody asked for is a mistake.
+    /// Ends reading: every key that was not read is a mistake.
     pub fn finish(&mut self) {
         let known = self.known.borrow();
         for (key, _) in self.table {
@@ -489,11 +497,11 @@ pub fn nearest<'a>(typed: &str, known: &'a [String], most: usize) -> Vec<&'a str
     like.into_iter().take(most).map(|(_, name)| name).collect()
 }
 
-/// The known names, with the one that was probably meant in front.
+/// The known names, with the most likely one first.
 pub fn one_of(typed: &str, known: &[&str]) -> String {
     let closest =
         known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name)).filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
-    let list = if known.is_empty() { "none is known".to_owned() } else { format!("known: {}", known.join(", ")) };
+    let list = if known.is_empty() { "there are none".to_owned() } else { format!("known: {}", known.join(", ")) };
     match closest {
         Some((_, name)) => format!("did you mean `{name}`? {list}"),
         None => list,

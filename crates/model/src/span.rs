@@ -1,4 +1,4 @@
-//! Lengths of time as people write them: `"90s"`, `"6h"`, `"2d"`.
+//! Lengths of time: `"90s"`, `"6h"`, `"2d"`.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ impl Latency {
         f64::from(self.0)
     }
 
-    /// Milliseconds as a person says them: `11.8 ms`, `5.25 s`.
+    /// Formats milliseconds: `11.8 ms`, `5.25 s`.
     pub fn shown(milliseconds: f64) -> String {
         let (number, unit) = if milliseconds < 1000.0 { (milliseconds, "ms") } else { (milliseconds / 1000.0, "s") };
         let number = format!("{number:.2}");
@@ -73,13 +73,13 @@ impl<'de> Deserialize<'de> for Latency {
         let milliseconds = u32::try_from(length.as_millis()).ok().filter(|milliseconds| *milliseconds <= 86_400_000);
         match milliseconds {
             Some(milliseconds) if length.subsec_nanos() % 1_000_000 == 0 && milliseconds > 0 => Ok(Self(milliseconds)),
-            Some(_) => Err(de::Error::custom(format!("{text} is not a whole, positive number of milliseconds"))),
-            None => Err(de::Error::custom(format!("{text} is longer than a day"))),
+            Some(_) => Err(de::Error::custom(format!("`{text}` is not a positive whole number of milliseconds"))),
+            None => Err(de::Error::custom(format!("`{text}` is longer than a day"))),
         }
     }
 }
 
-/// A length of time as a person says it, in the two largest units that are not zero: `2 d 3 h`, `30 s`, `650 ms`.
+/// Formats a length of time in its two largest units that are not zero: `2 d 3 h`, `30 s`, `650 ms`.
 pub fn spoken(delta: TimeDelta) -> String {
     if delta < TimeDelta::zero() {
         return format!("-{}", spoken(-delta));
@@ -120,8 +120,8 @@ impl<'de> Deserialize<'de> for Span {
                 let delta = TimeDelta::from_std(length).ok().filter(|delta| *delta <= TimeDelta::days(3660));
                 match delta {
                     Some(delta) if length.subsec_nanos() == 0 && delta > TimeDelta::zero() => Ok(Span(delta.num_seconds())),
-                    Some(_) => Err(E::custom(format!("{text} is not a whole, positive number of seconds"))),
-                    None => Err(E::custom(format!("{text} is longer than ten years"))),
+                    Some(_) => Err(E::custom(format!("`{text}` is not a positive whole number of seconds"))),
+                    None => Err(E::custom(format!("`{text}` is longer than ten years"))),
                 }
             }
         }

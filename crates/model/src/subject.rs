@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The thing one verdict speaks of. With the rule's name it is the identity of an incident, so its wording never changes.
+/// The subject of a verdict. With the rule's name it identifies an incident, so its text form never changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -18,7 +18,7 @@ pub enum Subject {
     Source(String),
     /// One of the receivers, by name.
     Receiver(String),
-    /// A thing that is paid for, by its kind and id: `rds_instance/test`.
+    /// A billed resource, by its kind and id: `rds_instance/test`.
     Resource(String),
     /// One of the quantities that are free up to a limit every month, such as `lambda_requests`.
     FreeTier(String),
@@ -50,9 +50,9 @@ impl fmt::Display for Subject {
 }
 
 impl std::str::FromStr for Subject {
-    type Err = UnknownSubject;
+    type Err = ParseSubjectError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownSubject> {
+    fn from_str(text: &str) -> Result<Self, ParseSubjectError> {
         match text.split_once(':') {
             None if text == "total" => Ok(Self::Total),
             Some(("service", name)) => Ok(Self::Service(name.to_owned())),
@@ -61,15 +61,15 @@ impl std::str::FromStr for Subject {
             Some(("receiver", name)) => Ok(Self::Receiver(name.to_owned())),
             Some(("resource", name)) => Ok(Self::Resource(name.to_owned())),
             Some(("free_tier", name)) => Ok(Self::FreeTier(name.to_owned())),
-            _ => Err(UnknownSubject(text.to_owned())),
+            _ => Err(ParseSubjectError(text.to_owned())),
         }
     }
 }
 
 /// A subject in the store that this version does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a subject this version knows")]
-pub struct UnknownSubject(String);
+#[error("this version does not know the subject `{0}`")]
+pub struct ParseSubjectError(String);
 
 #[cfg(test)]
 mod tests {

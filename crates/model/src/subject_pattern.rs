@@ -1,4 +1,4 @@
-//! Patterns of subjects as people type them: `function:backend-*`, `service:*`, `total`.
+//! Parses patterns of subjects: `function:backend-*`, `service:*`, `total`.
 
 use super::glob::NamePattern;
 use super::settings::one_of;
@@ -12,15 +12,15 @@ const WILDCARDS: &[char] = &['*', '?', '[', '{', '\\'];
 ///
 /// # Errors
 /// If it is no pattern, or can fit no subject because its kind is missing or unknown: a silence of that kind would cover nothing, and
-/// nobody would notice before the alert.
+/// the mistake would only show when an alert fires.
 pub fn subject_pattern(typed: &str) -> Result<NamePattern, String> {
     let pattern: NamePattern = typed.parse().map_err(|mistake: serde::de::value::Error| mistake.to_string())?;
     match typed.split_once(':') {
         // A wildcard in front may stand for the kind.
         _ if typed == "total" || typed.starts_with(WILDCARDS) => Ok(pattern),
-        None => Err(format!("`{typed}` does not say what it is; did you mean function:{typed}? ({})", forms())),
+        None => Err(format!("`{typed}` has no kind; did you mean function:{typed}? ({})", forms())),
         Some((kind, _)) if KINDS.contains(&kind) || kind.contains(WILDCARDS) => Ok(pattern),
-        Some((kind, name)) => Err(format!("`{kind}:{name}`: there is no kind of subject `{kind}`; {}", one_of(kind, KINDS))),
+        Some((kind, name)) => Err(format!("`{kind}:{name}`: `{kind}` is not a kind of subject; {}", one_of(kind, KINDS))),
     }
 }
 
@@ -49,9 +49,9 @@ mod tests {
             ("f*:backend", None),
             ("backend-*", Some("did you mean function:backend-*?")),
             ("fuction:backend", Some("did you mean `function`?")),
-            ("backend:dev", Some("there is no kind of subject `backend`")),
+            ("backend:dev", Some("`backend` is not a kind of subject")),
             ("Function:x", Some("did you mean `function`?")),
-            ("function:[a", Some("not a pattern")),
+            ("function:[a", Some("not a valid pattern")),
             ("", Some("a name or a pattern")),
         ] {
             match (subject_pattern(typed), why) {

@@ -1,52 +1,52 @@
-//! `via.email`: SMTP with STARTTLS, with TLS from the start, or in the clear to this machine only.
+//! `via.email`: SMTP with STARTTLS, with implicit TLS, or unencrypted to this machine only.
 
 use std::sync::{Mutex, PoisonError};
 
-use alerting::outbox::Threads;
+use alerting::outbox::ThreadSupport;
 use async_trait::async_trait;
 use lettre::Address;
 use lettre::message::Mailbox;
 use model::secret::Secret;
-use model::settings::Settings;
+use model::settings::TableReader;
 use reqwest::Url;
 
 use super::email_form::mail;
-use super::email_partly::{Partly, Verdict};
-use super::smtp::{Security, Server};
-use super::{Outcome, Parcel, Receiver};
+use super::email_partly::{MailOutcome, RetryState};
+use super::smtp::{SmtpSecurity, SmtpServer};
+use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
 /// The settings of `via.email`.
 #[derive(Debug, Clone)]
 pub struct Email {
     host: String,
     port: u16,
-    security: Security,
+    security: SmtpSecurity,
     from: Mailbox,
     to: Vec<Mailbox>,
     login: Option<(String, Secret)>,
 }
 
 impl Email {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let from_the_start = settings.text("smtp").is_some_and(|text| text.starts_with("smtps://"));
         let security = if settings.has("tls") {
-            settings.word("tls", &[("starttls", Security::StartTls), ("implicit", Security::Implicit), ("none", Security::Clear)])
+            settings.word("tls", &[("starttls", SmtpSecurity::StartTls), ("implicit", SmtpSecurity::Implicit), ("none", SmtpSecurity::Clear)])
         } else {
-            Some(if from_the_start { Security::Implicit } else { Security::StartTls })
+            Some(if from_the_start { SmtpSecurity::Implicit } else { SmtpSecurity::StartTls })
         };
-        let server = settings.required::<String>("smtp").and_then(|text| match server(&text, security.unwrap_or(Security::StartTls)) {
+        let server = settings.required::<String>("smtp").and_then(|text| match server(&text, security.unwrap_or(SmtpSecurity::StartTls)) {
             Ok(server) => Some(server),
             Err(why) => {
                 // It may hold a password, which is one of the mistakes.
-                settings.hidden_problem("smtp", "the mail server cannot be used", why, Some("write it as smtp = \"smtp://mail.example.com:587\"".to_owned()));
+                settings.hidden_problem("smtp", "`smtp` is not valid", why, Some("write it as smtp = \"smtp://mail.example.com:587\"".to_owned()));
                 None
             }
         });
-        if security == Some(Security::Clear) && server.as_ref().is_some_and(|(host, _)| !is_this_machine(host)) {
+        if security == Some(SmtpSecurity::Clear) && server.as_ref().is_some_and(|(host, _)| !is_this_machine(host)) {
             settings.problem(
                 "tls",
-                "mail in the clear only goes to this machine",
-                "not allowed for this server",
+                "unencrypted mail is only allowed to this machine",
+                "`none` is not allowed for this server",
                 Some("use tls = \"starttls\" or tls = \"implicit\"".to_owned()),
             );
         }
@@ -55,7 +55,7 @@ impl Email {
         let username: Option<String> = settings.optional("username");
         let password = settings.secret("password");
         if username.is_some() && !settings.has("password") {
-            settings.problem("username", "a username without a password", "`password` is missing", Some("password = { env = \"SMTP_PASSWORD\" }".to_owned()));
+            settings.problem("username", "`username` needs `password`", "`password` is missing", Some("password = { env = \"SMTP_PASSWORD\" }".to_owned()));
         }
         let (host, port) = server?;
         let from = from?;
@@ -63,19 +63,19 @@ impl Email {
         (!settings.failed()).then_some(Self { host, port, security: security?, from, to: to?, login })
     }
 
-    pub(super) fn receiver(self) -> Result<Mailer, String> {
-        let server = Server::new(self.host, self.port, self.security, self.login)?;
-        Ok(Mailer { server, from: self.from, to: self.to, partly: Mutex::default() })
+    pub(super) fn receiver(self) -> Result<EmailReceiver, String> {
+        let server = SmtpServer::new(self.host, self.port, self.security, self.login)?;
+        Ok(EmailReceiver { server, from: self.from, to: self.to, partly: Mutex::default() })
     }
 }
 
-fn mailbox(settings: &Settings<'_, '_>, key: &str, text: &str) -> Option<Mailbox> {
+fn mailbox(settings: &TableReader<'_, '_>, key: &str, text: &str) -> Option<Mailbox> {
     match text.parse() {
         Ok(mailbox) => Some(mailbox),
         Err(_) => {
             settings.problem(
                 key,
-                format!("`{text}` is not a mail address"),
+                format!("`{text}` is not an email address"),
                 "expected an address",
                 Some("write \"me@example.com\" or \"Me <me@example.com>\"".to_owned()),
             );
@@ -85,19 +85,19 @@ fn mailbox(settings: &Settings<'_, '_>, key: &str, text: &str) -> Option<Mailbox
 }
 
 /// Host and port of `smtp://host:port`.
-fn server(text: &str, security: Security) -> Result<(String, u16), String> {
+fn server(text: &str, security: SmtpSecurity) -> Result<(String, u16), String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "smtp" | "smtps") {
-        return Err("it begins with smtp://".to_owned());
+        return Err("must begin with smtp://".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a password does not belong into the address; use `username` and `password`".to_owned());
+        return Err("must not contain a password; use `username` and `password`".to_owned());
     }
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("it has no host")?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("has no host")?;
     let usual = match security {
-        Security::StartTls => 587,
-        Security::Implicit => 465,
-        Security::Clear => 25,
+        SmtpSecurity::StartTls => 587,
+        SmtpSecurity::Implicit => 465,
+        SmtpSecurity::Clear => 25,
     };
     Ok((host.trim_matches(['[', ']']).to_owned(), url.port().unwrap_or(usual)))
 }
@@ -106,45 +106,45 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-pub(super) struct Mailer {
-    server: Server,
+pub(super) struct EmailReceiver {
+    server: SmtpServer,
     from: Mailbox,
     to: Vec<Mailbox>,
-    partly: Mutex<Partly>,
+    partly: Mutex<RetryState>,
 }
 
-impl Mailer {
-    fn partly<T>(&self, look: impl FnOnce(&mut Partly) -> T) -> T {
+impl EmailReceiver {
+    fn partly<T>(&self, look: impl FnOnce(&mut RetryState) -> T) -> T {
         look(&mut self.partly.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 #[async_trait]
-impl Receiver for Mailer {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
+impl Receiver for EmailReceiver {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let (have_it, certain) = self.partly(|partly| partly.of(&parcel.key));
         let to: Vec<Address> = self.to.iter().map(|one| one.email.clone()).filter(|address| !have_it.contains(address)).collect();
         let content = match mail(parcel, parcel.possible_repeat && !certain, &self.from, &self.to) {
             Ok(content) => content,
-            Err(why) => return Outcome::Refused(format!("the mail cannot be written: {why}")),
+            Err(why) => return DeliveryOutcome::Refused(format!("the mail cannot be built: {why}")),
         };
         let told = match self.server.tell(&self.from.email, &to, &content).await {
             Ok(told) => told,
             Err(outcome) => {
                 return match self.partly(|partly| partly.failed(&parcel.key, &outcome)) {
-                    Some(note) => Outcome::Delivered(Some(note)),
+                    Some(note) => DeliveryOutcome::Delivered(Some(note)),
                     None => outcome,
                 };
             }
         };
         for (address, why) in &told.refused {
-            tracing::warn!("the mail server will not take mail to {address}: {why}");
+            tracing::warn!("the mail server rejects mail to {address}: {why}");
         }
         match self.partly(|partly| partly.judge(&parcel.key, parcel.possible_repeat, told)) {
-            Verdict::Delivered(receipt) => Outcome::Delivered(receipt),
-            Verdict::Nobody(why) => Outcome::Stopped(format!("the mail server takes mail to none of the addresses ({why}); check `to`, `from` and the login")),
-            Verdict::NobodyYet(why) => Outcome::Later { why: format!("the mail server takes no mail yet: {why}"), wait: None },
-            Verdict::SomeNotYet(why) => Outcome::Unknown(format!("the mail has arrived, but not everywhere: {why}")),
+            MailOutcome::Delivered(receipt) => DeliveryOutcome::Delivered(receipt),
+            MailOutcome::Nobody(why) => DeliveryOutcome::Stopped(format!("the mail server rejects all addresses ({why}); check `to`, `from` and the login")),
+            MailOutcome::NobodyYet(why) => DeliveryOutcome::Later { why: format!("the mail server does not accept mail now: {why}"), wait: None },
+            MailOutcome::SomeNotYet(why) => DeliveryOutcome::Unknown(format!("the mail was delivered to some addresses only: {why}")),
         }
     }
 
@@ -152,8 +152,8 @@ impl Receiver for Mailer {
         self.server.probe().await
     }
 
-    fn threads(&self) -> Threads {
-        Threads::Replies
+    fn threads(&self) -> ThreadSupport {
+        ThreadSupport::Replies
     }
 }
 
@@ -164,15 +164,15 @@ mod tests {
     #[test]
     fn a_server_is_an_address_without_a_password_in_it() {
         for (text, security, expected) in [
-            ("smtp://localhost:2525", Security::Clear, Ok(("localhost".to_owned(), 2525))),
-            ("smtp://mail.example.com", Security::StartTls, Ok(("mail.example.com".to_owned(), 587))),
-            ("smtps://mail.example.com", Security::Implicit, Ok(("mail.example.com".to_owned(), 465))),
-            ("smtp://[::1]:25", Security::Clear, Ok(("::1".to_owned(), 25))),
+            ("smtp://localhost:2525", SmtpSecurity::Clear, Ok(("localhost".to_owned(), 2525))),
+            ("smtp://mail.example.com", SmtpSecurity::StartTls, Ok(("mail.example.com".to_owned(), 587))),
+            ("smtps://mail.example.com", SmtpSecurity::Implicit, Ok(("mail.example.com".to_owned(), 465))),
+            ("smtp://[::1]:25", SmtpSecurity::Clear, Ok(("::1".to_owned(), 25))),
         ] {
             assert_eq!(server(text, security), expected);
         }
         for text in ["mail.example.com:587", "http://mail.example.com", "smtp://me:hunter2@mail.example.com", "", "smtp://"] {
-            let why = server(text, Security::StartTls).unwrap_err();
+            let why = server(text, SmtpSecurity::StartTls).unwrap_err();
             assert!(!why.contains("hunter2"), "{why}");
         }
     }

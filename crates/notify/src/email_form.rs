@@ -1,16 +1,16 @@
-//! A mail that tells a message: its headers, and the whole of it as text and as HTML.
+//! Builds the mail of a message: headers, a text part and an HTML part with the same content.
 
-use alerting::incident::Event;
-use alerting::notification::{Line, Message, News};
+use alerting::incident::IncidentEvent;
+use alerting::notification::{IncidentSummary, IncidentUpdate, Message};
 use alerting::rules::Severity;
 use lettre::Message as Mail;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::page::Picture;
+use model::page::PageImage;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::Parcel;
+use super::DeliveryRequest;
 use super::email_page::{PICTURE, document};
 use super::plain::plain;
 
@@ -19,8 +19,8 @@ const MOST_REFERENCES: usize = 10;
 /// A subject has at most so many characters.
 const SUBJECT: usize = 180;
 
-/// The mail, as it is sent. All receivers see who else has got it.
-pub(super) fn mail(parcel: &Parcel, possible_repeat: bool, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
+/// The mail as it is sent. All addresses see each other.
+pub(super) fn mail(parcel: &DeliveryRequest, possible_repeat: bool, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
     let message = plain(&parcel.message);
     let mut builder = Mail::builder()
         .from(from.clone())
@@ -55,7 +55,7 @@ pub(super) fn mail(parcel: &Parcel, possible_repeat: bool, from: &Mailbox, to: &
 }
 
 /// A picture that the HTML shows.
-fn inline(picture: &Picture) -> Result<SinglePart, String> {
+fn inline(picture: &PageImage) -> Result<SinglePart, String> {
     let png = picture.file()?;
     let kind = ContentType::parse("image/png").map_err(|error| error.to_string())?;
     Ok(Attachment::new_inline_with_name(PICTURE.to_owned(), picture.name.clone()).body(png, kind))
@@ -76,16 +76,16 @@ fn subject(title: &str, follows: bool) -> String {
     if line.chars().count() <= SUBJECT { line } else { line.chars().take(SUBJECT - 1).chain(['…']).collect() }
 }
 
-fn color(event: Event, severity: Severity) -> &'static str {
+fn color(event: IncidentEvent, severity: Severity) -> &'static str {
     match (event, severity) {
-        (Event::Resolved | Event::Closed, _) => "#2e7d32",
+        (IncidentEvent::Resolved | IncidentEvent::Closed, _) => "#2e7d32",
         (_, Severity::Critical) => "#c62828",
         (_, Severity::Warning) => "#e65100",
         (_, Severity::Info) => "#1565c0",
     }
 }
 
-fn page(message: &Message, parcel: &Parcel, possible_repeat: bool) -> Markup {
+fn page(message: &Message, parcel: &DeliveryRequest, possible_repeat: bool) -> Markup {
     let main = message.news.first().map_or("#2e7d32", |news| color(news.event, news.severity));
     let when = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&parcel.zone).format("%F %T %Z").to_string();
     let rules = message.rules();
@@ -125,7 +125,7 @@ fn page(message: &Message, parcel: &Parcel, possible_repeat: bool) -> Markup {
 }
 
 /// One incident, without its title.
-fn told(news: &News) -> Markup {
+fn told(news: &IncidentUpdate) -> Markup {
     let (facts, evidence) = news.details();
     html! {
         @for sentence in news.sentences() { p style="margin:0 0 10px" { (sentence) } }
@@ -142,22 +142,22 @@ fn told(news: &News) -> Markup {
                 @for line in evidence { (line) "\n" }
             }
         }
-        @for symptom in &news.mutes { p style="margin:0 0 10px" { "Because of it: " (symptom) } }
+        @for symptom in &news.mutes { p style="margin:0 0 10px" { "Symptom: " (symptom) } }
     }
 }
 
-fn list(lines: &[Line], shown: impl Fn(&Line) -> String) -> Markup {
+fn list(lines: &[IncidentSummary], shown: impl Fn(&IncidentSummary) -> String) -> Markup {
     html! { ul style="margin:0 0 12px;padding-left:20px" { @for line in lines { li { (shown(line)) } } } }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Earlier;
+    use crate::EarlierMessage;
     use crate::samples::{HOSTILE, message, parcel};
 
     /// The mail with its lines put together again: the body is quoted-printable, and long headers go on in the next line.
-    fn written(parcel: &Parcel) -> String {
+    fn written(parcel: &DeliveryRequest) -> String {
         let from = "Monitor <monitor@example.com>".parse().unwrap();
         let to = ["a@example.com", "b@example.com"].map(|address| address.parse().unwrap());
         String::from_utf8(mail(parcel, true, &from, &to).unwrap()).unwrap().replace("=\r\n", "")
@@ -193,7 +193,7 @@ mod tests {
     fn a_mail_that_follows_others_is_a_reply_to_them() {
         let mut parcel = parcel(message(1, 0, |_| "f".to_owned()));
         assert!(!written(&parcel).contains("In-Reply-To"));
-        parcel.follows = (0..20).map(|n| Earlier { key: format!("k{n}"), receipt: None, now: parcel.message.clone() }).collect();
+        parcel.follows = (0..20).map(|n| EarlierMessage { key: format!("k{n}"), receipt: None, now: parcel.message.clone() }).collect();
         let written = written(&parcel).replace("\r\n ", " ");
         let header = |name: &str| written.split(&format!("\r\n{name}: ")).nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
         let from = "monitor@example.com".parse().unwrap();
@@ -208,8 +208,8 @@ mod tests {
     fn the_message_id_is_that_of_the_message_in_every_attempt() {
         let id = |written: &str| written.split("Message-ID: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
         let one = parcel(message(1, 0, |_| "f".to_owned()));
-        let again = Parcel { possible_repeat: true, ..one.clone() };
-        let other = Parcel { key: "other".to_owned(), ..one.clone() };
+        let again = DeliveryRequest { possible_repeat: true, ..one.clone() };
+        let other = DeliveryRequest { key: "other".to_owned(), ..one.clone() };
         assert_eq!(id(&written(&one)), id(&written(&again)));
         assert_ne!(id(&written(&one)), id(&written(&other)));
     }

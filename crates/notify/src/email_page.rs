@@ -1,7 +1,7 @@
-//! A report as the HTML of a mail: tables and inline styles only, because mail readers drop nearly everything else.
+//! Renders a report as the HTML of a mail: only tables and inline styles, because mail readers remove almost everything else.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::page::{Cell, Days, Page, Part, Section, Table, spark};
+use model::page::{DaySparkline, PageTable, ReportPage, Section, SectionPart, TableCell, spark};
 
 /// What the picture is called in the mail's HTML.
 pub(super) const PICTURE: &str = "chart";
@@ -15,7 +15,7 @@ const SPARK: &str = "padding:4px 12px 4px 0;border-bottom:1px solid #d8dee4;font
 const BAR: u32 = 120;
 
 /// The whole page. Where a picture goes along with the mail, it is shown where it belongs.
-pub(super) fn document(page: &Page, possible_repeat: bool) -> Markup {
+pub(super) fn document(page: &ReportPage, possible_repeat: bool) -> Markup {
     let (bullets, said): (Vec<&String>, Vec<&String>) = page.lead.iter().partition(|sentence| sentence.starts_with("- "));
     html! {
         (DOCTYPE)
@@ -34,19 +34,19 @@ pub(super) fn document(page: &Page, possible_repeat: bool) -> Markup {
     }
 }
 
-fn section(section: &Section, page: &Page) -> Markup {
+fn section(section: &Section, page: &ReportPage) -> Markup {
     html! {
         h2 style="font-size:16px;margin:24px 0 8px" { (section.title) }
         @for part in &section.parts {
             @match part {
-                Part::Said(words) => p style=(TEXT) { (words) },
-                Part::List(all) => (list(all.iter().map(String::as_str))),
-                Part::Table(one) => (table(one)),
-                Part::Commands(all) => @for (what, command) in all {
+                SectionPart::Said(words) => p style=(TEXT) { (words) },
+                SectionPart::List(all) => (list(all.iter().map(String::as_str))),
+                SectionPart::Table(one) => (table(one)),
+                SectionPart::Commands(all) => @for (what, command) in all {
                     p style="margin:0 0 2px;font-weight:600" { (what) }
                     pre style="background:#f5f5f5;padding:8px;margin:0 0 8px;font-size:12px;white-space:pre-wrap;word-break:break-word" { (command) }
                 },
-                Part::Days(Days { levels, caption }) => {
+                SectionPart::Days(DaySparkline { levels, caption }) => {
                     @match &page.picture {
                         Some(picture) => img src=(format!("cid:{PICTURE}")) alt=(picture.title) width="600" style="display:block;width:100%;max-width:600px;height:auto";,
                         None => p style="margin:0 0 4px;font-family:monospace" { (spark(levels)) },
@@ -62,7 +62,7 @@ fn list<'a>(all: impl Iterator<Item = &'a str>) -> Markup {
     html! { ul style="margin:0 0 8px;padding-left:20px" { @for one in all { li { (one) } } } }
 }
 
-fn table(table: &Table) -> Markup {
+fn table(table: &PageTable) -> Markup {
     let align = |figures: bool| if figures { ";text-align:right" } else { ";text-align:left" };
     html! {
         table cellpadding="0" cellspacing="0" style="border-collapse:collapse;margin:0 0 8px;font-size:14px" {
@@ -71,9 +71,9 @@ fn table(table: &Table) -> Markup {
                 tr {
                     @for (cell, column) in row.iter().zip(&table.columns) {
                         @match cell {
-                            Cell::Text(text) => td style=(PreEscaped(format!("{CELL}{}", align(column.figures)))) { (text) },
-                            Cell::Bar(percent) => td style=(PreEscaped(format!("{CELL};width:{BAR}px"))) { (bar(*percent)) },
-                            Cell::Days(levels) => td style=(SPARK) { (spark(levels)) },
+                            TableCell::Text(text) => td style=(PreEscaped(format!("{CELL}{}", align(column.figures)))) { (text) },
+                            TableCell::Bar(percent) => td style=(PreEscaped(format!("{CELL};width:{BAR}px"))) { (bar(*percent)) },
+                            TableCell::Days(levels) => td style=(SPARK) { (spark(levels)) },
                         }
                     }
                 }

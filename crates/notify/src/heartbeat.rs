@@ -1,4 +1,4 @@
-//! The outgoing heartbeat: an address that is asked for as long as all is well, as healthchecks and its kind want it.
+//! The outgoing heartbeat: a URL that is requested regularly, for services such as healthchecks.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use super::http;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Something outside that notices when it is told nothing any more.
+/// An outside service that notices when the heartbeat stops.
 #[async_trait]
-pub trait Heart: Send + Sync {
+pub trait Heartbeat: Send + Sync {
     /// How often it is told.
     fn every(&self) -> TimeDelta;
     /// Tells it, once; the error says why it could not be. Ends within its own time limit.
@@ -21,14 +21,14 @@ pub trait Heart: Send + Sync {
 }
 
 /// Asks for one address, by GET.
-pub struct Heartbeat {
+pub struct HttpHeartbeat {
     client: Client,
     url: Url,
     every: TimeDelta,
 }
 
-impl Heartbeat {
-    /// A heart that beats at `url`, which is not shown in any error.
+impl HttpHeartbeat {
+    /// A heartbeat to `url`, which no error shows.
     ///
     /// # Errors
     /// If the address cannot be used, or TLS cannot be set up on this machine.
@@ -38,7 +38,7 @@ impl Heartbeat {
 }
 
 #[async_trait]
-impl Heart for Heartbeat {
+impl Heartbeat for HttpHeartbeat {
     fn every(&self) -> TimeDelta {
         self.every
     }

@@ -1,4 +1,4 @@
-//! What all receivers behind an HTTP address have in common: how they are asked, and what their answers mean.
+//! HTTP for all receivers: sends requests and classifies the answers.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use model::redact::excerpt;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Request, RequestBuilder, Response, StatusCode, Url, redirect};
 
-use super::Outcome;
+use super::DeliveryOutcome;
 
 /// How long a receiver may ask to wait before it is taken for a mistake.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// How long is waited after a 429 that does not say.
 const USUAL_WAIT: TimeDelta = TimeDelta::seconds(30);
-/// More of an answer than this is not read, in bytes: no receiver has so much to say.
+/// The maximum number of bytes read of an answer.
 pub(super) const MOST_READ: usize = 64 * 1024;
 /// A connection that was idle for longer is not used again: the other side may be closing it just now, and then nobody knows whether
 /// what was sent on it has arrived.
@@ -23,7 +23,7 @@ const SHOWN: usize = 80;
 /// Parts of an address that are shorter are words, not secrets.
 const SHORTEST_SECRET: usize = 6;
 
-/// A client whose requests end within `limit`. An address that moves is not followed: its new place would be somebody else's word.
+/// A client whose requests end within `limit`. It does not follow redirects, because their target is not trusted.
 pub(super) fn client(limit: Duration) -> Result<Client, String> {
     let builder = Client::builder().timeout(limit).connect_timeout(limit * 2 / 3).pool_idle_timeout(IDLE).redirect(redirect::Policy::none());
     builder.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.without_url().to_string())
@@ -31,7 +31,7 @@ pub(super) fn client(limit: Duration) -> Result<Client, String> {
 
 /// HTTPS, or HTTP on this machine; the error does not quote the address, which is a secret.
 pub(super) fn address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("not an address: {error}"))?;
+    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_this_machine(&url) => Ok(url),
@@ -45,7 +45,7 @@ pub(super) fn is_this_machine(url: &Url) -> bool {
 }
 
 /// An answer, as far as it matters.
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub(super) status: StatusCode,
     /// How long the receiver asks to wait.
     pub(super) wait: Option<TimeDelta>,
@@ -56,8 +56,8 @@ pub(super) struct Answer {
     secrets: Vec<String>,
 }
 
-impl Answer {
-    /// The body in a few words that can be shown: it is not trusted to be short, to be text, or to keep what it was asked to itself.
+impl HttpAnswer {
+    /// A short excerpt of the body. The body may be long, not text, or repeat secrets of the request.
     pub(super) fn said(&self) -> String {
         let masked = self.secrets.iter().fold(self.body.clone(), |text, secret| text.replace(secret.as_str(), "***"));
         excerpt(&masked).chars().take(SHOWN).collect()
@@ -75,31 +75,32 @@ impl Answer {
     }
 }
 
-/// Makes a request. Without an answer, the error is the outcome: whether the request may have arrived is told apart.
-pub(super) async fn ask(who: &str, request: RequestBuilder) -> Result<Answer, Outcome> {
+/// Sends a request. Without an answer, the error is the outcome, which distinguishes whether the request may have arrived.
+pub(super) async fn ask(who: &str, request: RequestBuilder) -> Result<HttpAnswer, DeliveryOutcome> {
     ask_at_most(who, request, MOST_READ).await
 }
 
 /// [`ask`], where the answer may have up to `most` bytes.
-pub(super) async fn ask_at_most(who: &str, request: RequestBuilder, most: usize) -> Result<Answer, Outcome> {
+pub(super) async fn ask_at_most(who: &str, request: RequestBuilder, most: usize) -> Result<HttpAnswer, DeliveryOutcome> {
     let (client, request) = request.build_split();
-    let request = request.map_err(|error| Outcome::Later { why: format!("{who} cannot be asked: {}", deepest(&error.without_url())), wait: None })?;
+    let request = request
+        .map_err(|error| DeliveryOutcome::Later { why: format!("the request to {who} cannot be built: {}", deepest(&error.without_url())), wait: None })?;
     let secrets = secrets_of(&request);
     let answer = match client.execute(request).await {
         Ok(answer) => answer,
         Err(error) if error.is_connect() || error.is_builder() => {
-            return Err(Outcome::Later { why: format!("{who} cannot be reached: {}", deepest(&error.without_url())), wait: None });
+            return Err(DeliveryOutcome::Later { why: format!("{who} cannot be reached: {}", deepest(&error.without_url())), wait: None });
         }
-        Err(error) if error.is_timeout() => return Err(Outcome::Unknown(format!("{who} did not answer in time"))),
-        Err(error) => return Err(Outcome::Unknown(format!("{who} cannot be reached: {}", deepest(&error.without_url())))),
+        Err(error) if error.is_timeout() => return Err(DeliveryOutcome::Unknown(format!("{who} did not answer in time"))),
+        Err(error) => return Err(DeliveryOutcome::Unknown(format!("{who} cannot be reached: {}", deepest(&error.without_url())))),
     };
     let (status, wait, headers) = (answer.status(), wait_of(answer.headers()), answer.headers().clone());
-    let made = |body| Answer { status, wait, body, headers, secrets };
+    let made = |body| HttpAnswer { status, wait, body, headers, secrets };
     match read(answer, most).await {
         Ok(body) => Ok(made(body)),
         // Of a refusal the status says enough; half a success may be anything.
         Err(_) if !status.is_success() => Ok(made(String::new())),
-        Err(error) => Err(Outcome::Unknown(format!("{who} broke off in the middle of its answer: {}", deepest(&error.without_url())))),
+        Err(error) => Err(DeliveryOutcome::Unknown(format!("{who} closed the connection during its answer: {}", deepest(&error.without_url())))),
     }
 }
 
@@ -138,24 +139,28 @@ fn wait_of(headers: &HeaderMap) -> Option<TimeDelta> {
 }
 
 /// What an answer that is no success means.
-pub(super) fn refusal(who: &str, answer: &Answer, check: &str) -> Outcome {
+pub(super) fn refusal(who: &str, answer: &HttpAnswer, check: &str) -> DeliveryOutcome {
     match answer.status {
-        StatusCode::TOO_MANY_REQUESTS => Outcome::Later { why: format!("{who} asked to slow down (429)"), wait: answer.wait.or(Some(USUAL_WAIT)) },
+        StatusCode::TOO_MANY_REQUESTS => {
+            DeliveryOutcome::Later { why: format!("{who} limits the rate of requests (429)"), wait: answer.wait.or(Some(USUAL_WAIT)) }
+        }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::METHOD_NOT_ALLOWED => {
-            Outcome::Stopped(format!("{who} refused the message ({}); {check}", answer.shown()))
+            DeliveryOutcome::Stopped(format!("{who} refused the message ({}); {check}", answer.shown()))
         }
-        status if status.is_redirection() => Outcome::Stopped(format!("{who} points elsewhere ({}); a redirect is not followed, {check}", status.as_u16())),
+        status if status.is_redirection() => {
+            DeliveryOutcome::Stopped(format!("{who} redirects ({}), and redirects are not followed; {check}", status.as_u16()))
+        }
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::LOCKED => {
-            Outcome::Later { why: format!("{who} answered {}", answer.shown()), wait: answer.wait }
+            DeliveryOutcome::Later { why: format!("{who} answered {}", answer.shown()), wait: answer.wait }
         }
-        status if status.is_client_error() => Outcome::Refused(format!("{who} refused the message ({}); {check}", answer.shown())),
+        status if status.is_client_error() => DeliveryOutcome::Refused(format!("{who} refused the message ({}); {check}", answer.shown())),
         // A gateway that gave up, or did not understand, does not know whether what is behind it has got the message.
-        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Outcome::Unknown(format!("{who} answered {}", answer.status.as_u16())),
-        status => Outcome::Later { why: format!("{who} answered {}", status.as_u16()), wait: answer.wait },
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => DeliveryOutcome::Unknown(format!("{who} answered {}", answer.status.as_u16())),
+        status => DeliveryOutcome::Later { why: format!("{who} answered {}", status.as_u16()), wait: answer.wait },
     }
 }
 
-/// The innermost error of a chain: the one that says what the system said.
+/// The innermost error of a chain, which has the message of the system.
 pub(super) fn deepest(error: &dyn std::error::Error) -> String {
     let mut at = error;
     while let Some(inner) = at.source() {

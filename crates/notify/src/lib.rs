@@ -1,4 +1,4 @@
-//! Floor 3: how receivers are told. Each kind is one file and one line in the table below; none knows another.
+//! Receivers. Each kind is one file and one line in the table below; kinds do not depend on each other.
 
 mod email;
 mod email_form;
@@ -23,27 +23,27 @@ mod stdout;
 mod webhook;
 mod webhook_json;
 
-pub use heartbeat::{Heart, Heartbeat};
-pub use recorder::{Record, Recorder};
+pub use heartbeat::{Heartbeat, HttpHeartbeat};
+pub use recorder::{DeliveryLog, RecordingReceiver};
 
 use std::sync::Arc;
 
 use alerting::notification::Message;
-use alerting::outbox::Threads;
+use alerting::outbox::ThreadSupport;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use model::settings::{Kind, Settings};
+use model::settings::{TableReader, TaggedSettings};
 
-/// What a receiver is handed.
+/// The message of an attempt, with what a receiver needs to send it.
 #[derive(Debug, Clone)]
-pub struct Parcel {
+pub struct DeliveryRequest {
     /// The message's key; the same for a repeat, and for no other message.
     pub key: String,
-    /// What to say.
+    /// The message.
     pub message: Message,
-    /// The messages it follows, oldest first; none if it is the first to speak of its incidents.
-    pub follows: Vec<Earlier>,
+    /// The messages it follows, oldest first; none if it is the first about its incidents.
+    pub follows: Vec<EarlierMessage>,
     /// It may have arrived before, in an attempt that got no answer or that a crash cut short.
     pub possible_repeat: bool,
     /// When the first attempt at it was made, UTC.
@@ -56,21 +56,21 @@ pub struct Parcel {
 
 /// A message that the receiver has taken, and that another one follows.
 #[derive(Debug, Clone)]
-pub struct Earlier {
+pub struct EarlierMessage {
     /// Its key.
     pub key: String,
     /// What the receiver answered to it, if that identifies the message.
     pub receipt: Option<String>,
-    /// What it would say now, to bring it up to date where that can be done.
+    /// Its current version, for receivers that can edit messages.
     pub now: Message,
 }
 
 /// A picture to show, such as a chart of costs.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub struct ImageAttachment {
     /// The file's name, with its ending.
     pub name: String,
-    /// What it shows, in a line.
+    /// A one-line description.
     pub title: String,
     /// A PNG file.
     pub png: Vec<u8>,
@@ -78,8 +78,8 @@ pub struct Picture {
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The receiver has it; the receipt is what it answered, if that identifies the message.
+pub enum DeliveryOutcome {
+    /// The receiver accepted it; the receipt is its answer, if that identifies the message.
     Delivered(Option<String>),
     /// Not now, and it certainly did not arrive; tried again, not before the receiver's own wish if it has one.
     Later {
@@ -90,29 +90,29 @@ pub enum Outcome {
     },
     /// It was sent, and no answer came: it may have arrived.
     Unknown(String),
-    /// The receiver will not take this message as it is; another one it may.
+    /// The receiver refuses this message as it is; it may accept others.
     Refused(String),
-    /// The receiver takes nothing as things are: an address, a password or a webhook is wrong.
+    /// The receiver refuses everything: an address, a password or a webhook is wrong.
     Stopped(String),
 }
 
-/// A place to tell.
+/// A receiver of messages.
 #[async_trait]
 pub trait Receiver: Send + Sync {
     /// Tells, once. Ends within its own time limit.
-    async fn send(&self, parcel: &Parcel) -> Outcome;
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome;
 
     /// Looks whether it could tell, without telling anything to anybody.
     async fn probe(&self) -> Result<String, String>;
 
     /// Shows a picture, below an earlier message if one is named.
-    async fn show(&self, _picture: &Picture, _below: Option<&Earlier>) -> Outcome {
-        Outcome::Refused("this kind of receiver cannot show pictures".to_owned())
+    async fn show(&self, _picture: &ImageAttachment, _below: Option<&EarlierMessage>) -> DeliveryOutcome {
+        DeliveryOutcome::Refused("this kind of receiver cannot show images".to_owned())
     }
 
     /// What it makes of messages that belong together.
-    fn threads(&self) -> Threads {
-        Threads::None
+    fn threads(&self) -> ThreadSupport {
+        ThreadSupport::None
     }
 
     /// The shortest time between two messages that it likes.
@@ -123,20 +123,20 @@ pub trait Receiver: Send + Sync {
 
 macro_rules! receivers {
     ($($module:ident: $name:ident),* $(,)?) => {
-        /// How a receiver is told: one of the `via.` kinds.
+        /// A kind of receiver, with its settings.
         #[derive(Debug, Clone)]
-        pub enum Via {
+        pub enum ReceiverKind {
             $(
                 #[doc = concat!("`via.", stringify!($module), "`")]
                 $name($module::$name)
             ),*
         }
 
-        impl Kind for Via {
+        impl TaggedSettings for ReceiverKind {
             const KEY: &'static str = "via";
             const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
 
-            fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self> {
+            fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self> {
                 match name {
                     $(stringify!($module) => $module::$name::read(settings).map(Self::$name),)*
                     _ => None,
@@ -144,8 +144,8 @@ macro_rules! receivers {
             }
         }
 
-        impl Via {
-            /// The receiver these settings make. The error says what the machine lacks, such as root certificates.
+        impl ReceiverKind {
+            /// Creates the receiver. The error says what the machine lacks, such as root certificates.
             pub fn receiver(self) -> Result<Arc<dyn Receiver>, String> {
                 match self { $(Self::$name(settings) => settings.receiver().map(|receiver| Arc::new(receiver) as Arc<dyn Receiver>)),* }
             }

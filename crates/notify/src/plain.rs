@@ -1,9 +1,9 @@
-//! A message as it can be shown anywhere: names and log lines keep their letters, and lose what would act on a terminal, a mail's
-//! header or the order in which a line is read.
+//! Sanitizes a message for any output: removes what could control a terminal, add a mail
+//! header or change the reading order of a line.
 
-use alerting::notification::{Line, Message, News};
-use alerting::operator::Ack;
-use alerting::rules::Finding;
+use alerting::notification::{IncidentSummary, IncidentUpdate, Message};
+use alerting::operator::Acknowledgement;
+use alerting::rules::IncidentDetails;
 
 /// The message without line breaks, control characters and invisible marks in any of its texts.
 pub(super) fn plain(message: &Message) -> Message {
@@ -16,21 +16,21 @@ pub(super) fn plain(message: &Message) -> Message {
     }
 }
 
-fn news(news: &News) -> News {
-    News {
+fn news(news: &IncidentUpdate) -> IncidentUpdate {
+    IncidentUpdate {
         incident: text(&news.incident),
         rule: text(&news.rule),
         subject: text(&news.subject),
         finding: finding(&news.finding),
         why: news.why.as_deref().map(text),
         mutes: texts(&news.mutes),
-        acked: news.acked.as_ref().map(|ack| Ack { author: text(&ack.author), at: ack.at, note: text(&ack.note) }),
+        acked: news.acked.as_ref().map(|ack| Acknowledgement { author: text(&ack.author), at: ack.at, note: text(&ack.note) }),
         ..*news
     }
 }
 
-fn finding(finding: &Finding) -> Finding {
-    Finding {
+fn finding(finding: &IncidentDetails) -> IncidentDetails {
+    IncidentDetails {
         headline: text(&finding.headline),
         said: texts(&finding.said),
         facts: finding.facts.iter().map(|(label, value)| (text(label), text(value))).collect(),
@@ -40,8 +40,8 @@ fn finding(finding: &Finding) -> Finding {
     }
 }
 
-fn line(line: &Line) -> Line {
-    Line { incident: text(&line.incident), rule: text(&line.rule), subject: text(&line.subject), headline: text(&line.headline), ..*line }
+fn line(line: &IncidentSummary) -> IncidentSummary {
+    IncidentSummary { incident: text(&line.incident), rule: text(&line.rule), subject: text(&line.subject), headline: text(&line.headline), ..*line }
 }
 
 fn texts(all: &[String]) -> Vec<String> {

@@ -1,54 +1,54 @@
-//! A receiver that tells nobody, and remembers what it was to tell.
+//! A receiver that records its messages and sends nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alerting::outbox::Threads;
-use alerting::rehearsal::Said;
+use alerting::outbox::ThreadSupport;
+use alerting::rehearsal::DeliveryRecord;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
-use super::{Outcome, Parcel, Receiver};
+use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
-/// What several recorders were told.
+/// The messages of several recorders.
 #[derive(Debug, Clone, Default)]
-pub struct Record(Arc<Mutex<Vec<Said>>>);
+pub struct DeliveryLog(Arc<Mutex<Vec<DeliveryRecord>>>);
 
-impl Record {
-    /// Everything so far, in the order in which it was told.
-    pub fn take(&self) -> Vec<Said> {
+impl DeliveryLog {
+    /// All records so far, in order.
+    pub fn take(&self) -> Vec<DeliveryRecord> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Stands for a receiver, with its manners.
-pub struct Recorder {
+/// A receiver for rehearsals, with the properties of a real one.
+pub struct RecordingReceiver {
     name: String,
-    threads: Threads,
+    threads: ThreadSupport,
     pace: TimeDelta,
-    record: Record,
+    record: DeliveryLog,
 }
 
-impl Recorder {
-    /// Stands for the receiver `name`, and has the manners of `real` where that can be had.
-    pub fn in_place_of(name: &str, real: Option<&dyn Receiver>, record: &Record) -> Self {
-        let (threads, pace) = real.map_or((Threads::None, TimeDelta::zero()), |real| (real.threads(), real.pace()));
+impl RecordingReceiver {
+    /// Replaces the receiver `name`, with the thread support and pace of `real` if there is one.
+    pub fn in_place_of(name: &str, real: Option<&dyn Receiver>, record: &DeliveryLog) -> Self {
+        let (threads, pace) = real.map_or((ThreadSupport::None, TimeDelta::zero()), |real| (real.threads(), real.pace()));
         Self { name: name.to_owned(), threads, pace, record: record.clone() }
     }
 }
 
 #[async_trait]
-impl Receiver for Recorder {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
-        let said = Said::of(&parcel.message, &self.name, parcel.sealed);
+impl Receiver for RecordingReceiver {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
+        let said = DeliveryRecord::of(&parcel.message, &self.name, parcel.sealed);
         self.record.0.lock().unwrap_or_else(PoisonError::into_inner).extend(said);
-        Outcome::Delivered(None)
+        DeliveryOutcome::Delivered(None)
     }
 
     async fn probe(&self) -> Result<String, String> {
-        Ok("records what it is told".to_owned())
+        Ok("records its messages".to_owned())
     }
 
-    fn threads(&self) -> Threads {
+    fn threads(&self) -> ThreadSupport {
         self.threads
     }
 

@@ -1,12 +1,12 @@
 //! Messages for the tests of this folder.
 
-use alerting::incident::Event;
-use alerting::notification::{Message, News};
-use alerting::rules::{Finding, Severity};
+use alerting::incident::IncidentEvent;
+use alerting::notification::{IncidentUpdate, Message};
+use alerting::rules::{IncidentDetails, Severity};
 use chrono::DateTime;
 use chrono_tz::Tz;
 
-use super::Parcel;
+use super::DeliveryRequest;
 
 /// Texts that log lines and names have been seen with, or that somebody would like to get through.
 pub(super) const HOSTILE: &[&str] = &[
@@ -23,31 +23,39 @@ pub(super) const HOSTILE: &[&str] = &[
 ];
 
 /// News of the incident with this number: its headline begins with `#number:`.
-pub(super) fn news(number: usize, event: Event, severity: Severity, text: &str) -> News {
-    let finding = Finding {
+pub(super) fn news(number: usize, event: IncidentEvent, severity: Severity, text: &str) -> IncidentUpdate {
+    let finding = IncidentDetails {
         headline: format!("#{number}: {text}"),
         said: vec![text.to_owned(), "It <is> so.".to_owned()],
         facts: vec![(text.to_owned(), text.to_owned()), ("Count".to_owned(), "3".to_owned())],
         next_step: format!("Look & see {text}"),
         evidence: vec![text.to_owned(); 3],
-        ..Finding::default()
+        ..IncidentDetails::default()
     };
     let at = DateTime::UNIX_EPOCH;
     let (incident, rule, subject) = (format!("i{number}"), format!("r{}", number % 7), format!("function:f{number}"));
-    News { incident, rule, subject, event, severity, at, since: at, finding, why: Some(text.to_owned()), mutes: vec![text.to_owned()], acked: None }
+    IncidentUpdate { incident, rule, subject, event, severity, at, since: at, finding, why: Some(text.to_owned()), mutes: vec![text.to_owned()], acked: None }
 }
 
 /// A message of so many incidents that are told of and so many that were missed, each with a text of its own.
 pub(super) fn message(told: usize, missed: usize, text: impl Fn(usize) -> String) -> Message {
-    let events = [Event::Firing, Event::Resolved, Event::Worsened];
+    let events = [IncidentEvent::Firing, IncidentEvent::Resolved, IncidentEvent::Worsened];
     let severities = [Severity::Critical, Severity::Warning, Severity::Info];
     let one = |number: usize| news(number, events[number % 3], severities[(number / 3) % 3], &text(number));
-    let missed = (told..told + missed).map(|number| news(number, Event::Resolved, Severity::Info, &text(number)).line()).collect();
+    let missed = (told..told + missed).map(|number| news(number, IncidentEvent::Resolved, Severity::Info, &text(number)).line()).collect();
     Message::of((0..told).map(one).collect(), missed)
 }
 
 /// A message on its way for the first time.
-pub(super) fn parcel(message: Message) -> Parcel {
+pub(super) fn parcel(message: Message) -> DeliveryRequest {
     let sealed = message.at;
-    Parcel { key: "i/firing/0/team/0x1".to_owned(), message, follows: vec![], possible_repeat: false, sealed, attempted: sealed, zone: Tz::Asia__Seoul }
+    DeliveryRequest {
+        key: "i/firing/0/team/0x1".to_owned(),
+        message,
+        follows: vec![],
+        possible_repeat: false,
+        sealed,
+        attempted: sealed,
+        zone: Tz::Asia__Seoul,
+    }
 }

@@ -1,19 +1,19 @@
 //! `via.slack`: an incoming webhook.
 //!
-//! A webhook answers `ok` without an id, so what it has taken cannot be edited or recognised.
+//! A webhook answers `ok` without an id, so a posted message cannot be edited or recognized.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use model::secret::Secret;
-use model::settings::Settings;
+use model::settings::TableReader;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::http::{address, ask, client, refusal};
-use super::slack_blocks::{Shown, text_and_blocks};
-use super::{Outcome, Parcel, Receiver};
+use super::slack_blocks::{RenderOptions, text_and_blocks};
+use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
 const LIMIT: Duration = Duration::from_secs(15);
 /// Slack takes about one message a second of a channel, and may disable an app that goes on beyond that.
@@ -27,32 +27,32 @@ pub struct Slack {
 }
 
 impl Slack {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if !settings.has("webhook") {
             settings.problem("webhook", "`via.slack` needs `webhook`", "`webhook` is missing", Some("webhook = { env = \"SLACK_WEBHOOK_URL\" }".to_owned()));
         }
         let webhook = settings.secret("webhook")?;
         if let Err(why) = address(webhook.reveal()) {
-            settings.problem("webhook", "the webhook cannot be used", why, Some("copy it from the Slack app's page \"Incoming Webhooks\"".to_owned()));
+            settings.problem("webhook", "`webhook` is not valid", why, Some("copy it from the Slack app's page \"Incoming Webhooks\"".to_owned()));
             return None;
         }
         Some(Self { webhook })
     }
 
-    pub(super) fn receiver(self) -> Result<SlackWebhook, String> {
-        Ok(SlackWebhook { client: client(LIMIT)?, url: address(self.webhook.reveal())? })
+    pub(super) fn receiver(self) -> Result<SlackWebhookReceiver, String> {
+        Ok(SlackWebhookReceiver { client: client(LIMIT)?, url: address(self.webhook.reveal())? })
     }
 }
 
-pub(super) struct SlackWebhook {
+pub(super) struct SlackWebhookReceiver {
     client: Client,
     url: Url,
 }
 
 #[async_trait]
-impl Receiver for SlackWebhook {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
-        let shown = Shown { zone: parcel.zone, possible_repeat: parcel.possible_repeat, as_of: None };
+impl Receiver for SlackWebhookReceiver {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
+        let shown = RenderOptions { zone: parcel.zone, possible_repeat: parcel.possible_repeat, as_of: None };
         let (text, blocks) = text_and_blocks(&parcel.message, shown);
         let answer = match ask("Slack", self.client.post(self.url.clone()).json(&json!({"text": text, "blocks": blocks}))).await {
             Ok(answer) => answer,
@@ -60,9 +60,9 @@ impl Receiver for SlackWebhook {
         };
         match answer.status {
             status if status.is_success() && is_complaint(&answer.body) => {
-                Outcome::Later { why: format!("Slack answered {} but not `ok`: {}", status.as_u16(), answer.said()), wait: None }
+                DeliveryOutcome::Later { why: format!("Slack answered {} but not `ok`: {}", status.as_u16(), answer.said()), wait: None }
             }
-            status if status.is_success() => Outcome::Delivered(None),
+            status if status.is_success() => DeliveryOutcome::Delivered(None),
             _ => refusal("Slack", &answer, CHECK),
         }
     }
@@ -71,14 +71,16 @@ impl Receiver for SlackWebhook {
         // Slack answers a message without content with an error that tells whether the webhook is known; nobody sees it.
         let answer = match ask("Slack", self.client.post(self.url.clone()).json(&json!({}))).await {
             Ok(answer) => answer,
-            Err(Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why)) => return Err(why),
-            Err(Outcome::Delivered(_)) => return Ok("is reached".to_owned()),
+            Err(DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why)) => {
+                return Err(why);
+            }
+            Err(DeliveryOutcome::Delivered(_)) => return Ok("reachable".to_owned()),
         };
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE | StatusCode::UNAUTHORIZED => {
-                Err(format!("does not know this webhook ({})", answer.status.as_u16()))
+                Err(format!("Slack does not know this webhook ({})", answer.status.as_u16()))
             }
-            status => Ok(format!("is reached (HTTP {})", status.as_u16())),
+            status => Ok(format!("reachable (HTTP {})", status.as_u16())),
         }
     }
 

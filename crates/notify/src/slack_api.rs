@@ -1,4 +1,4 @@
-//! Calls of Slack's Web API, and what its answers say.
+//! Calls Slack's Web API and parses its answers.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Outcome;
-use super::http::{Answer, MOST_READ, address, ask, ask_at_most, client, is_this_machine, refusal};
-use super::slack_errors::Complaint;
+use super::DeliveryOutcome;
+use super::http::{HttpAnswer, MOST_READ, address, ask, ask_at_most, client, is_this_machine, refusal};
+use super::slack_errors::SlackError;
 
 /// A call ends within this.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -18,40 +18,40 @@ const MOST_OF_A_HISTORY: usize = 8 * 1024 * 1024;
 const CHECK: &str = "check the token and `api`";
 
 /// The API, as one app sees it.
-pub(super) struct Api {
+pub(super) struct SlackApi {
     client: Client,
     base: Url,
     token: Secret,
 }
 
-/// Why a call did not do what it should.
+/// Why a call failed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Slack says so.
-    Said(Complaint),
+pub(super) enum SlackApiError {
+    /// Slack returned an error.
+    Said(SlackError),
     /// There was no answer of Slack's kind; what that means for a message that the call was to post.
-    Mute(Outcome),
+    Mute(DeliveryOutcome),
 }
 
-impl Trouble {
-    /// What it means for a message that the call was to post.
-    pub(super) fn outcome(self) -> Outcome {
+impl SlackApiError {
+    /// The outcome for the message that the call should have posted.
+    pub(super) fn outcome(self) -> DeliveryOutcome {
         match self {
             Self::Said(complaint) => complaint.outcome(),
             Self::Mute(outcome) => outcome,
         }
     }
 
-    /// What it means where the call was not the one that posts: whatever became of it, the message was not posted by it.
-    pub(super) fn before_posting(self) -> Outcome {
+    /// The outcome if the call was not the posting one: the message was not posted by it.
+    pub(super) fn before_posting(self) -> DeliveryOutcome {
         match self.outcome() {
-            Outcome::Unknown(why) => Outcome::Later { why, wait: None },
+            DeliveryOutcome::Unknown(why) => DeliveryOutcome::Later { why, wait: None },
             outcome => outcome,
         }
     }
 }
 
-/// The address of the API: Slack's own, or what stands in for it.
+/// The URL of the API: Slack's, or a replacement.
 pub(super) fn base(text: &str) -> Result<Url, String> {
     let mut url = address(text)?;
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
@@ -63,47 +63,47 @@ pub(super) fn base(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-impl Api {
+impl SlackApi {
     pub(super) fn new(base: Url, token: Secret) -> Result<Self, String> {
         Ok(Self { client: client(LIMIT)?, base, token })
     }
 
-    fn url(&self, method: &str) -> Result<Url, Trouble> {
-        self.base.join(method).map_err(|error| Trouble::Mute(Outcome::Stopped(format!("`api` cannot be used: {error}"))))
+    fn url(&self, method: &str) -> Result<Url, SlackApiError> {
+        self.base.join(method).map_err(|error| SlackApiError::Mute(DeliveryOutcome::Stopped(format!("`api` cannot be used: {error}"))))
     }
 
-    /// A method that takes JSON.
-    pub(super) async fn post(&self, method: &str, body: &impl Serialize) -> Result<Value, Trouble> {
+    /// Calls a method that takes JSON.
+    pub(super) async fn post(&self, method: &str, body: &impl Serialize) -> Result<Value, SlackApiError> {
         let request = self.client.post(self.url(method)?).json(body);
         understood(ask("Slack", self.signed(request)).await).map(|(answer, _)| answer)
     }
 
-    /// A method that reads, and takes its arguments in the address.
-    pub(super) async fn get(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Value, Trouble> {
+    /// Calls a reading method with arguments in the URL.
+    pub(super) async fn get(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Value, SlackApiError> {
         let mut url = self.url(method)?;
         url.query_pairs_mut().extend_pairs(arguments);
         understood(ask_at_most("Slack", self.signed(self.client.get(url)), MOST_OF_A_HISTORY).await).map(|(answer, _)| answer)
     }
 
-    /// Who the token belongs to, and which scopes it has, where Slack says so.
-    pub(super) async fn who(&self) -> Result<(Value, Vec<String>), Trouble> {
+    /// The owner of the token and its scopes, if Slack returns them.
+    pub(super) async fn who(&self) -> Result<(Value, Vec<String>), SlackApiError> {
         let request = self.client.post(self.url("auth.test")?);
         let (answer, http) = understood(ask("Slack", self.signed(request)).await)?;
         let scopes = http.header("x-oauth-scopes").unwrap_or_default().split(',').map(|scope| scope.trim().to_owned());
         Ok((answer, scopes.filter(|scope| !scope.is_empty()).collect()))
     }
 
-    /// Hands over the content of a file, to the place that Slack has named for it.
-    pub(super) async fn upload(&self, place: &str, content: Vec<u8>) -> Result<(), Trouble> {
-        let foreign = || Trouble::Mute(Outcome::Stopped("Slack named a place for the picture that is not https; check `api`".to_owned()));
+    /// Uploads the content of a file to the URL from Slack.
+    pub(super) async fn upload(&self, place: &str, content: Vec<u8>) -> Result<(), SlackApiError> {
+        let foreign = || SlackApiError::Mute(DeliveryOutcome::Stopped("Slack's upload URL for the image is not https; check `api`".to_owned()));
         let url = address(place).map_err(|_| foreign())?;
         if url.scheme() != "https" && !is_this_machine(&self.base) {
             return Err(foreign());
         }
         // Without the token: the address is the permission.
         let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/octet-stream").body(content);
-        let answer = ask("Slack", request).await.map_err(Trouble::Mute)?;
-        if answer.status.is_success() { Ok(()) } else { Err(Trouble::Mute(refusal("Slack", &answer, CHECK))) }
+        let answer = ask("Slack", request).await.map_err(SlackApiError::Mute)?;
+        if answer.status.is_success() { Ok(()) } else { Err(SlackApiError::Mute(refusal("Slack", &answer, CHECK))) }
     }
 
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {
@@ -112,20 +112,20 @@ impl Api {
 }
 
 /// What an answer says: the JSON of a success, or why it is none.
-fn understood(answer: Result<Answer, Outcome>) -> Result<(Value, Answer), Trouble> {
-    let answer = answer.map_err(Trouble::Mute)?;
+fn understood(answer: Result<HttpAnswer, DeliveryOutcome>) -> Result<(Value, HttpAnswer), SlackApiError> {
+    let answer = answer.map_err(SlackApiError::Mute)?;
     let json = serde_json::from_str::<Value>(&answer.body).unwrap_or_default();
     match json.get("ok").and_then(Value::as_bool) {
         Some(true) if answer.status.is_success() => Ok((json, answer)),
         Some(false) if answer.status != StatusCode::TOO_MANY_REQUESTS => {
             let text = |key| json.get(key).and_then(Value::as_str);
-            Err(Trouble::Said(Complaint::new(text("error").unwrap_or("no_reason_given"), text("needed"), answer.wait)))
+            Err(SlackApiError::Said(SlackError::new(text("error").unwrap_or("no_reason_given"), text("needed"), answer.wait)))
         }
         _ if answer.status.is_success() => {
             let why = if answer.body.len() > MOST_READ { "with more than can be read".to_owned() } else { format!("but not as Slack does: {}", answer.said()) };
-            Err(Trouble::Mute(Outcome::Later { why: format!("Slack answered {} {why}", answer.status.as_u16()), wait: None }))
+            Err(SlackApiError::Mute(DeliveryOutcome::Later { why: format!("Slack answered {} {why}", answer.status.as_u16()), wait: None }))
         }
-        _ => Err(Trouble::Mute(refusal("Slack", &answer, CHECK))),
+        _ => Err(SlackApiError::Mute(refusal("Slack", &answer, CHECK))),
     }
 }
 

@@ -1,10 +1,10 @@
-//! A message as Slack's blocks.
+//! Renders a message as Slack blocks.
 //!
 //! Limits from Slack's Block Kit reference: 50 blocks, a header takes 150 characters, a section 3,000, and a message fails at about
 //! 13,200 characters over all blocks. All lengths here are in UTF-16 units, which are never fewer than characters.
 
-use alerting::incident::Event;
-use alerting::notification::{Line, Message, News};
+use alerting::incident::IncidentEvent;
+use alerting::notification::{IncidentSummary, IncidentUpdate, Message};
 use alerting::rules::Severity;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -38,30 +38,30 @@ const BLOCKS_OF_AN_INCIDENT: usize = 6;
 
 /// How a message is shown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shown {
+pub(super) struct RenderOptions {
     /// The reader's time zone.
     pub(super) zone: Tz,
     /// It may have arrived before.
     pub(super) possible_repeat: bool,
-    /// It has been brought up to date since it was first told.
+    /// It has been edited since it was first sent.
     pub(super) as_of: Option<DateTime<Utc>>,
 }
 
 /// What is shown where blocks are not, and the blocks.
-pub(super) fn text_and_blocks(message: &Message, shown: Shown) -> (String, Vec<Value>) {
+pub(super) fn text_and_blocks(message: &Message, shown: RenderOptions) -> (String, Vec<Value>) {
     let message = &plain(message);
     if let Some(page) = &message.page {
         return slack_page::text_and_blocks(page, shown.possible_repeat);
     }
     let text = escape(&cut(&message.title(), SECTION / 10));
-    let mut page = Page { blocks: vec![], left: MOST - HEADER - FOOTER };
+    let mut page = MessageBlocks { blocks: vec![], left: MOST - HEADER - FOOTER };
     let header = format!("{} {}", emoji(message), escape_controls(&message.title()));
     page.blocks.push(json!({"type": "header", "text": {"type": "plain_text", "text": cut_escaped(&header, HEADER), "emoji": true}}));
     page.section(&message.counts().map(|counts| escape(&counts)).unwrap_or_default(), SECTION);
     let many = message.count() > 1;
     let reserve = if many { LISTS.min(lists_length(message)) } else { 0 };
     page.left -= reserve;
-    let mut squeezed: Vec<Line> = Vec::new();
+    let mut squeezed: Vec<IncidentSummary> = Vec::new();
     for (place, news) in message.news.iter().enumerate() {
         // What does not fit in full goes into the list.
         let room = page.left >= PARAGRAPH * 2 && page.blocks.len() + BLOCKS_OF_AN_INCIDENT + BLOCKS_OF_LISTS <= MOST_BLOCKS;
@@ -83,7 +83,7 @@ pub(super) fn text_and_blocks(message: &Message, shown: Shown) -> (String, Vec<V
     (text, page.blocks)
 }
 
-fn footer(message: &Message, shown: Shown) -> Value {
+fn footer(message: &Message, shown: RenderOptions) -> Value {
     let rules = message.rules();
     let rules = if rules.len() == 1 { format!("rule {}", cut(&rules.concat(), HEADLINE)) } else { format!("{} rules", rules.len()) };
     let when = |at: DateTime<Utc>| at.with_timezone(&shown.zone).format("%F %T %Z");
@@ -94,13 +94,13 @@ fn footer(message: &Message, shown: Shown) -> Value {
 }
 
 /// One incident, without its title.
-fn tell(page: &mut Page, news: &News, with_evidence: bool, many: bool) {
+fn tell(page: &mut MessageBlocks, news: &IncidentUpdate, with_evidence: bool, many: bool) {
     let most = if many { PARAGRAPH } else { SECTION };
     page.section(&lines(news.sentences().iter().map(|sentence| escape(sentence))), most);
     page.section(&news.next_step().map(|step| format!("*Next step:* {}", escape(step))).unwrap_or_default(), most);
     let (facts, evidence) = news.details();
     page.section(&lines(facts.iter().map(|(label, value)| format!("*{}:* {}", escape(label), escape(value)))), most);
-    page.section(&lines(news.mutes.iter().map(|symptom| format!("Because of it: {}", escape(symptom)))), most);
+    page.section(&lines(news.mutes.iter().map(|symptom| format!("Symptom: {}", escape(symptom)))), most);
     if with_evidence && !evidence.is_empty() {
         page.section(&fenced(evidence), most);
     }
@@ -111,12 +111,12 @@ fn lines(all: impl Iterator<Item = String>) -> String {
 }
 
 /// Blocks, and how much they may still hold.
-struct Page {
+struct MessageBlocks {
     blocks: Vec<Value>,
     left: usize,
 }
 
-impl Page {
+impl MessageBlocks {
     fn section(&mut self, text: &str, most: usize) {
         if !text.is_empty() && self.left > 50 {
             let text = cut_escaped(text, most.min(self.left));
@@ -127,7 +127,7 @@ impl Page {
     }
 
     /// As many of the lines as fit into `most`, and how many do not.
-    fn list(&mut self, title: &str, lines: &[Line], most: usize) {
+    fn list(&mut self, title: &str, lines: &[IncidentSummary], most: usize) {
         if lines.is_empty() {
             return;
         }
@@ -168,9 +168,9 @@ fn emoji(message: &Message) -> &'static str {
     worst.map_or(":white_check_mark:", |news| dot(news.event, news.severity))
 }
 
-fn dot(event: Event, severity: Severity) -> &'static str {
+fn dot(event: IncidentEvent, severity: Severity) -> &'static str {
     match (event, severity) {
-        (Event::Resolved | Event::Closed, _) => ":white_check_mark:",
+        (IncidentEvent::Resolved | IncidentEvent::Closed, _) => ":white_check_mark:",
         (_, Severity::Critical) => ":red_circle:",
         (_, Severity::Warning) => ":large_orange_circle:",
         (_, Severity::Info) => ":large_blue_circle:",

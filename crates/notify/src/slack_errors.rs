@@ -1,10 +1,10 @@
-//! What Slack's error words mean: Slack answers 200 to nearly everything, and says in a word whether it did it.
+//! Classifies Slack's error words: Slack answers almost every call with status 200 and an error word.
 //!
 //! The words are those of the methods' reference, <https://docs.slack.dev/reference/methods>.
 
 use chrono::TimeDelta;
 
-use super::Outcome;
+use super::DeliveryOutcome;
 
 /// How long is waited where Slack wants to be left alone and does not say for how long.
 const USUAL_WAIT: TimeDelta = TimeDelta::seconds(30);
@@ -13,7 +13,7 @@ const LONGEST: usize = 60;
 
 /// `"ok": false`, and what came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Complaint {
+pub(super) struct SlackError {
     /// The error word.
     pub(super) word: String,
     /// The scope that is missing, where one is.
@@ -22,8 +22,8 @@ pub(super) struct Complaint {
     pub(super) wait: Option<TimeDelta>,
 }
 
-impl Complaint {
-    /// A complaint that is fit to be shown, whatever the answer held.
+impl SlackError {
+    /// An error with its word sanitized.
     pub(super) fn new(word: &str, needed: Option<&str>, wait: Option<TimeDelta>) -> Self {
         let clean = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.' | ',' | '-')).take(LONGEST).collect();
         Self { word: clean(word), needed: needed.map(clean), wait }
@@ -34,7 +34,7 @@ impl Complaint {
         matches!(self.word.as_str(), "ratelimited" | "rate_limited" | "message_limit_exceeded")
     }
 
-    /// Whether it says that the message to be changed or followed is not there, or cannot be changed any more.
+    /// Whether it says that the message to edit or follow does not exist, or cannot be edited.
     pub(super) fn is_about_the_earlier_message(&self) -> bool {
         matches!(
             self.word.as_str(),
@@ -48,26 +48,26 @@ impl Complaint {
         )
     }
 
-    /// Whether it takes the message, but not what is said about it to other programs.
+    /// Whether it rejects only the metadata of the message.
     pub(super) fn is_about_metadata(&self) -> bool {
         self.word.starts_with("metadata_") || self.word.starts_with("invalid_metadata_")
     }
 
-    /// What it means for a message that was to be posted.
-    pub(super) fn outcome(&self) -> Outcome {
+    /// The outcome for the message that should have been posted.
+    pub(super) fn outcome(&self) -> DeliveryOutcome {
         let word = self.word.as_str();
         if self.is_about_pace() {
-            return Outcome::Later { why: format!("Slack asked to slow down ({word})"), wait: self.wait.or(Some(USUAL_WAIT)) };
+            return DeliveryOutcome::Later { why: format!("Slack limits the rate of requests ({word})"), wait: self.wait.or(Some(USUAL_WAIT)) };
         }
         match word {
             // "It's possible some aspect of the operation succeeded before the error was raised."
-            "internal_error" | "fatal_error" => Outcome::Unknown(format!("Slack could not finish ({word})")),
+            "internal_error" | "fatal_error" => DeliveryOutcome::Unknown(format!("Slack had an internal error ({word})")),
             "service_unavailable" | "request_timeout" | "team_added_to_org" | "org_login_required" | "external_channel_migrating" | "update_failed" => {
-                Outcome::Later { why: format!("Slack cannot do it now ({word})"), wait: self.wait }
+                DeliveryOutcome::Later { why: format!("Slack is not available now ({word})"), wait: self.wait }
             }
             _ => match self.next_step() {
-                Some(step) => Outcome::Stopped(format!("Slack refused the message ({word}); {step}")),
-                None => Outcome::Refused(format!("Slack refused the message ({word})")),
+                Some(step) => DeliveryOutcome::Stopped(format!("Slack refused the message ({word}); {step}")),
+                None => DeliveryOutcome::Refused(format!("Slack refused the message ({word})")),
             },
         }
     }
@@ -85,7 +85,7 @@ impl Complaint {
             }
             "channel_not_found" | "invalid_channel" => "check the channel's id, and invite the app to the channel: /invite @name-of-the-app",
             "not_in_channel" | "no_permission" | "posting_to_channel_denied" => "invite the app to the channel: /invite @name-of-the-app",
-            "is_archived" | "is_inactive" => "the channel is archived: restore it, or name another one",
+            "is_archived" | "is_inactive" => "the channel is archived: unarchive it, or choose another one",
             "file_uploads_disabled"
             | "storage_limit_reached"
             | "ekm_access_denied"
@@ -95,7 +95,7 @@ impl Complaint {
             | "team_access_not_granted"
             | "two_factor_setup_required"
             | "team_not_found" => "ask an administrator of the Slack workspace",
-            word if word.starts_with("restricted_action") => "ask an administrator of the Slack workspace who may post in the channel",
+            word if word.starts_with("restricted_action") => "ask an administrator of the Slack workspace for permission to post in the channel",
             "method_deprecated" | "deprecated_endpoint" | "unknown_method" => "this version of monitor is too old for Slack, or `api` is not Slack's",
             _ => return None,
         };
@@ -110,12 +110,12 @@ mod tests {
     #[test]
     fn every_error_word_has_its_outcome_and_where_somebody_must_act_a_next_step() {
         for (word, kind, said) in [
-            ("ratelimited", "later", "slow down"),
-            ("rate_limited", "later", "slow down"),
-            ("service_unavailable", "later", "cannot do it now"),
-            ("request_timeout", "later", "cannot do it now"),
-            ("internal_error", "unknown", "could not finish"),
-            ("fatal_error", "unknown", "could not finish"),
+            ("ratelimited", "later", "limits the rate"),
+            ("rate_limited", "later", "limits the rate"),
+            ("service_unavailable", "later", "not available now"),
+            ("request_timeout", "later", "not available now"),
+            ("internal_error", "unknown", "internal error"),
+            ("fatal_error", "unknown", "internal error"),
             ("invalid_auth", "stopped", "xoxb-"),
             ("not_authed", "stopped", "xoxb-"),
             ("account_inactive", "stopped", "xoxb-"),
@@ -134,13 +134,13 @@ mod tests {
             ("no_text", "refused", "no_text"),
             ("a_word_of_next_year", "refused", "a_word_of_next_year"),
         ] {
-            let outcome = Complaint::new(word, None, None).outcome();
+            let outcome = SlackError::new(word, None, None).outcome();
             let (found, why) = match &outcome {
-                Outcome::Delivered(_) => ("delivered", ""),
-                Outcome::Later { why, .. } => ("later", why.as_str()),
-                Outcome::Unknown(why) => ("unknown", why.as_str()),
-                Outcome::Refused(why) => ("refused", why.as_str()),
-                Outcome::Stopped(why) => ("stopped", why.as_str()),
+                DeliveryOutcome::Delivered(_) => ("delivered", ""),
+                DeliveryOutcome::Later { why, .. } => ("later", why.as_str()),
+                DeliveryOutcome::Unknown(why) => ("unknown", why.as_str()),
+                DeliveryOutcome::Refused(why) => ("refused", why.as_str()),
+                DeliveryOutcome::Stopped(why) => ("stopped", why.as_str()),
             };
             assert!(found == kind && why.contains(said), "{word}: {outcome:?}");
         }
@@ -149,15 +149,15 @@ mod tests {
     #[test]
     fn slacks_wish_to_wait_and_the_missing_scope_are_kept() {
         let wait = Some(TimeDelta::seconds(7));
-        let slow = Complaint::new("ratelimited", None, wait).outcome();
-        assert_eq!(slow, Outcome::Later { why: "Slack asked to slow down (ratelimited)".to_owned(), wait });
-        let Outcome::Stopped(why) = Complaint::new("missing_scope", Some("files:write"), None).outcome() else { panic!("it goes on") };
+        let slow = SlackError::new("ratelimited", None, wait).outcome();
+        assert_eq!(slow, DeliveryOutcome::Later { why: "Slack limits the rate of requests (ratelimited)".to_owned(), wait });
+        let DeliveryOutcome::Stopped(why) = SlackError::new("missing_scope", Some("files:write"), None).outcome() else { panic!("it goes on") };
         assert!(why.contains("the scope files:write"), "{why}");
     }
 
     #[test]
     fn a_word_is_a_word_and_no_more() {
-        assert_eq!(Complaint::new("<!channel> \u{1b}[31m\nx", None, None).word, "channel31mx");
-        assert_eq!(Complaint::new(&"x".repeat(1000), None, None).word.len(), LONGEST);
+        assert_eq!(SlackError::new("<!channel> \u{1b}[31m\nx", None, None).word, "channel31mx");
+        assert_eq!(SlackError::new(&"x".repeat(1000), None, None).word.len(), LONGEST);
     }
 }

@@ -1,6 +1,6 @@
-//! A report as Slack's blocks, within the limits that `slack_blocks` names: tables stand in letters of one width.
+//! Renders a report as Slack blocks, within the limits in `slack_blocks`; tables are monospaced.
 
-use model::page::{Page, Part};
+use model::page::{ReportPage, SectionPart};
 use serde_json::{Value, json};
 
 use super::slack_text::{cut, cut_escaped, escape, escape_controls, length};
@@ -16,20 +16,20 @@ const WIDEST: usize = 160;
 const REST: usize = 100;
 
 /// What is shown where blocks are not, and the blocks.
-pub(super) fn text_and_blocks(page: &Page, possible_repeat: bool) -> (String, Vec<Value>) {
+pub(super) fn text_and_blocks(page: &ReportPage, possible_repeat: bool) -> (String, Vec<Value>) {
     let text = escape(&cut(&page.title, SECTION / 10));
     let title = cut_escaped(&escape_controls(&page.title), HEADER);
-    let mut blocks = Blocks { blocks: vec![], left: MOST - length(&title) - REST, full: false };
+    let mut blocks = PageBlocks { blocks: vec![], left: MOST - length(&title) - REST, full: false };
     blocks.blocks.push(json!({"type": "header", "text": {"type": "plain_text", "text": title}}));
     blocks.lines("", &page.lead.iter().map(|sentence| bullet(sentence)).collect::<Vec<_>>());
     for section in &page.sections {
         let mut heading = format!("*{}*\n", escape(&cut(&section.title, HEADER)));
         for part in &section.parts {
             match part {
-                Part::Said(words) => blocks.lines(&heading, &[escape(words)]),
-                Part::List(all) => blocks.lines(&heading, &all.iter().map(|one| format!("• {}", escape(one))).collect::<Vec<_>>()),
-                Part::Days(_) | Part::Table(_) => blocks.fenced(&heading, &part.plain_text()),
-                Part::Commands(all) => {
+                SectionPart::Said(words) => blocks.lines(&heading, &[escape(words)]),
+                SectionPart::List(all) => blocks.lines(&heading, &all.iter().map(|one| format!("• {}", escape(one))).collect::<Vec<_>>()),
+                SectionPart::Days(_) | SectionPart::Table(_) => blocks.fenced(&heading, &part.plain_text()),
+                SectionPart::Commands(all) => {
                     let commands: String = all.iter().map(|(what, command)| format!("# {what}\n{command}\n")).collect();
                     blocks.fenced(&heading, &commands);
                 }
@@ -48,14 +48,14 @@ fn bullet(sentence: &str) -> String {
 }
 
 /// Blocks, and how much they may still hold.
-struct Blocks {
+struct PageBlocks {
     blocks: Vec<Value>,
     left: usize,
     /// Something was left out; whatever follows is too, so that nobody takes the end for the whole.
     full: bool,
 }
 
-impl Blocks {
+impl PageBlocks {
     /// Lines of escaped text, cut between lines into as many sections as they need.
     fn lines(&mut self, heading: &str, lines: &[String]) {
         let mut text = heading.to_owned();
@@ -108,14 +108,14 @@ mod tests {
     use super::*;
     use crate::samples::HOSTILE;
     use model::language::Language;
-    use model::page::{Cell, Section, Table};
+    use model::page::{PageTable, Section, TableCell};
 
-    fn page(rows: usize, sections: usize, text: &str) -> Page {
-        let mut table = Table::new(&["Service".to_owned(), "#Amount".to_owned()]);
-        (0..rows).for_each(|_| table.row([Cell::from(text), Cell::from("25.30 USD (36,685 KRW)")]));
-        let parts = vec![Part::Table(table), Part::Said(text.to_owned()), Part::Commands(vec![(text.to_owned(), text.to_owned())])];
+    fn page(rows: usize, sections: usize, text: &str) -> ReportPage {
+        let mut table = PageTable::new(&["Service".to_owned(), "#Amount".to_owned()]);
+        (0..rows).for_each(|_| table.row([TableCell::from(text), TableCell::from("25.30 USD (36,685 KRW)")]));
+        let parts = vec![SectionPart::Table(table), SectionPart::Said(text.to_owned()), SectionPart::Commands(vec![(text.to_owned(), text.to_owned())])];
         let section = Section { title: text.to_owned(), parts };
-        Page {
+        ReportPage {
             language: Language::Ko,
             title: text.to_owned(),
             lead: vec![text.to_owned(), format!("- {text}")],

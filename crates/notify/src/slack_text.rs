@@ -1,4 +1,4 @@
-//! Text that says to Slack what it says to a reader: no mention, no link and no markup that log text could bring along.
+//! Escapes text for Slack, so that log text cannot create mentions, links or markup.
 
 /// What keeps a mark from being markup: it is not seen.
 const APART: char = '\u{200b}';
@@ -11,7 +11,7 @@ pub(super) fn length(text: &str) -> usize {
 }
 
 /// For text between markup of our own. Slack's three control characters are escaped, so that nothing can mention a channel or make a
-/// link; marks of emphasis are kept apart from words, so that they stay what they are. Our own quotes of code (`like this`) stay.
+/// link; emphasis marks are separated from words, so that they are shown as they are. Code quotes of the monitor (`like this`) stay.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let text = text.replace("```", "'''");

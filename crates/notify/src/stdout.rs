@@ -1,19 +1,19 @@
-//! `via.stdout`: prints, for a terminal, a log collector, or a first look.
+//! `via.stdout`: prints to standard output, for a terminal or a log collector.
 
 use std::io::Write;
 
 use async_trait::async_trait;
-use model::settings::Settings;
+use model::settings::TableReader;
 
 use super::plain::plain;
-use super::{Outcome, Parcel, Receiver};
+use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
 /// The settings of `via.stdout`: none.
 #[derive(Debug, Clone)]
 pub struct Stdout;
 
 impl Stdout {
-    pub(super) fn read(_: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(_: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self)
     }
 
@@ -24,7 +24,7 @@ impl Stdout {
 
 #[async_trait]
 impl Receiver for Stdout {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let text = format!("{}\n", plain(&parcel.message).plain_text(parcel.zone, parcel.possible_repeat));
         // A pipe that is full blocks the write, which must not stop the loop.
         let write = move || {
@@ -33,8 +33,8 @@ impl Receiver for Stdout {
         };
         let written = tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other).flatten();
         match written {
-            Ok(()) => Outcome::Delivered(None),
-            Err(error) => Outcome::Later { why: format!("standard output: {error}"), wait: None },
+            Ok(()) => DeliveryOutcome::Delivered(None),
+            Err(error) => DeliveryOutcome::Later { why: format!("standard output: {error}"), wait: None },
         }
     }
 

@@ -1,4 +1,4 @@
-//! `via.webhook`: JSON for programs, posted to any address and signed as <https://www.standardwebhooks.com> says.
+//! `via.webhook`: posts JSON to any URL, signed according to <https://www.standardwebhooks.com>.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use model::secret::Secret;
-use model::settings::Settings;
+use model::settings::TableReader;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 use sha2::Sha256;
@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::http::{address, ask, client, refusal};
 use super::webhook_json::body;
-use super::{Outcome, Parcel, Receiver};
+use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
 /// The other side may want to do its work before it answers; the specification recommends 15 to 30 s.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -31,17 +31,17 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if !settings.has("url") {
             settings.problem("url", "`via.webhook` needs `url`", "`url` is missing", Some("url = { env = \"WEBHOOK_URL\" }".to_owned()));
         }
         let url = settings.secret("url");
         if let Some(why) = url.as_ref().and_then(|url| address(url.reveal()).err()) {
-            settings.problem("url", "the address of the webhook cannot be used", why, None);
+            settings.problem("url", "`url` is not valid", why, None);
         }
         let secret = settings.secret("secret");
         if let Some(why) = secret.as_ref().and_then(|secret| signing_key(secret).err()) {
-            settings.problem("secret", "the secret of the webhook cannot be used", why, Some("any text, or whsec_ and base64".to_owned()));
+            settings.problem("secret", "`secret` is not valid", why, Some("expected any text, or whsec_ followed by base64".to_owned()));
         }
         (!settings.failed()).then_some(Self { url: url?, secret })
     }
@@ -57,7 +57,7 @@ fn signing_key(secret: &Secret) -> Result<Vec<u8>, String> {
     let Some(encoded) = secret.reveal().strip_prefix(PREFIX) else { return Ok(secret.reveal().as_bytes().to_vec()) };
     match STANDARD.decode(encoded) {
         Ok(key) if !key.is_empty() => Ok(key),
-        _ => Err(format!("what follows {PREFIX} is not base64")),
+        _ => Err(format!("the text after {PREFIX} is not base64")),
     }
 }
 
@@ -82,10 +82,10 @@ pub(super) struct WebhookReceiver {
 
 #[async_trait]
 impl Receiver for WebhookReceiver {
-    async fn send(&self, parcel: &Parcel) -> Outcome {
+    async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let body = match body(parcel) {
             Ok(body) => body,
-            Err(why) => return Outcome::Refused(format!("the message cannot be written: {why}")),
+            Err(why) => return DeliveryOutcome::Refused(format!("the message cannot be serialized: {why}")),
         };
         let (id, timestamp) = (header_id(&parcel.key), parcel.attempted.timestamp());
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
@@ -93,10 +93,10 @@ impl Receiver for WebhookReceiver {
         match self.key.as_ref().map(|key| signature(key, &id, timestamp, &body)) {
             None => {}
             Some(Ok(signature)) => request = request.header("webhook-signature", signature),
-            Some(Err(why)) => return Outcome::Stopped(format!("the message cannot be signed: {why}")),
+            Some(Err(why)) => return DeliveryOutcome::Stopped(format!("the message cannot be signed: {why}")),
         }
         match ask("the webhook", request.body(body)).await {
-            Ok(answer) if answer.status.is_success() => Outcome::Delivered(None),
+            Ok(answer) if answer.status.is_success() => DeliveryOutcome::Delivered(None),
             Ok(answer) => refusal("the webhook", &answer, CHECK),
             Err(outcome) => outcome,
         }
@@ -105,10 +105,10 @@ impl Receiver for WebhookReceiver {
     async fn probe(&self) -> Result<String, String> {
         // Many addresses answer nothing but POST. That something answers is all that can be learnt without posting.
         match ask("the webhook", self.client.head(self.url.clone())).await {
-            Ok(answer) if answer.status.is_server_error() => Err(format!("answers with an error (HTTP {})", answer.status.as_u16())),
-            Ok(answer) => Ok(format!("is reached (HTTP {} to HEAD)", answer.status.as_u16())),
-            Err(Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Refused(why) | Outcome::Stopped(why)) => Err(why),
-            Err(Outcome::Delivered(_)) => Ok("is reached".to_owned()),
+            Ok(answer) if answer.status.is_server_error() => Err(format!("returns an error (HTTP {})", answer.status.as_u16())),
+            Ok(answer) => Ok(format!("reachable (HTTP {} to HEAD)", answer.status.as_u16())),
+            Err(DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why)) => Err(why),
+            Err(DeliveryOutcome::Delivered(_)) => Ok("reachable".to_owned()),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! What `via.webhook` posts. The schema is docs/webhook.schema.json; a test holds the two together.
+//! The JSON body of `via.webhook`. Its schema is docs/webhook.schema.json; a test compares the two.
 
-use alerting::incident::Event;
-use alerting::notification::{Line, Message, News};
+use alerting::incident::IncidentEvent;
+use alerting::notification::{IncidentSummary, IncidentUpdate, Message};
 use alerting::rules::Severity;
 use chrono::{DateTime, Utc};
 use model::language::Language;
 use serde::Serialize;
 
-use super::Parcel;
+use super::DeliveryRequest;
 use super::plain::plain;
 
 #[derive(Debug, Serialize)]
-struct Body<'a> {
+struct WebhookBody<'a> {
     schema: u32,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -19,24 +19,24 @@ struct Body<'a> {
     at: DateTime<Utc>,
     title: String,
     possible_repeat: bool,
-    counts: Counts,
-    incidents: Vec<Incident>,
-    missed: Vec<Incident>,
+    counts: IncidentCounts,
+    incidents: Vec<IncidentBody>,
+    missed: Vec<IncidentBody>,
     /// The report of a month in place of any incident.
     #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<Report>,
+    report: Option<ReportBody>,
 }
 
 /// A report in words; whoever wants its figures asks `monitor report --format json`.
 #[derive(Debug, Serialize)]
-struct Report {
+struct ReportBody {
     language: Language,
     text: String,
 }
 
 /// Of how many incidents of each kind it speaks.
 #[derive(Debug, Serialize)]
-struct Counts {
+struct IncidentCounts {
     incidents: usize,
     critical: usize,
     warning: usize,
@@ -47,49 +47,49 @@ struct Counts {
 
 /// What is null is only said of the incidents that matter most.
 #[derive(Debug, Default, Serialize)]
-struct Detail {
+struct DetailBody {
     cause: Option<&'static str>,
     said: Option<Vec<String>>,
-    facts: Option<Vec<Fact>>,
+    facts: Option<Vec<FactBody>>,
     next_step: Option<String>,
     evidence: Option<Vec<String>>,
-    acked: Option<Acked>,
+    acked: Option<AcknowledgementBody>,
     mutes: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Incident {
+struct IncidentBody {
     id: String,
     rule: String,
     subject: String,
-    event: Event,
+    event: IncidentEvent,
     severity: Severity,
     headline: String,
     since: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
     in_full: bool,
     #[serde(flatten)]
-    detail: Detail,
+    detail: DetailBody,
 }
 
 #[derive(Debug, Serialize)]
-struct Fact {
+struct FactBody {
     label: String,
     value: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Acked {
+struct AcknowledgementBody {
     author: String,
     at: DateTime<Utc>,
     note: String,
 }
 
 /// The bytes that are posted, and signed.
-pub(super) fn body(parcel: &Parcel) -> Result<Vec<u8>, String> {
+pub(super) fn body(parcel: &DeliveryRequest) -> Result<Vec<u8>, String> {
     let message = plain(&parcel.message);
-    let full = message.news.iter().map(|news| Incident { in_full: true, detail: detail(news), ..incident(news.line()) });
-    let body = Body {
+    let full = message.news.iter().map(|news| IncidentBody { in_full: true, detail: detail(news), ..incident(news.line()) });
+    let body = WebhookBody {
         schema: 1,
         kind: "monitor.message",
         id: &parcel.key,
@@ -99,14 +99,14 @@ pub(super) fn body(parcel: &Parcel) -> Result<Vec<u8>, String> {
         counts: counts(&message),
         incidents: full.chain(message.rest.iter().cloned().map(incident)).collect(),
         missed: message.missed.iter().cloned().map(incident).collect(),
-        report: message.page.as_ref().map(|page| Report { language: page.language, text: page.plain_text() }),
+        report: message.page.as_ref().map(|page| ReportBody { language: page.language, text: page.plain_text() }),
     };
     serde_json::to_vec(&body).map_err(|error| error.to_string())
 }
 
-fn counts(message: &Message) -> Counts {
+fn counts(message: &Message) -> IncidentCounts {
     let of = |severity| message.lines().filter(|line| line.until.is_none() && line.severity == severity).count();
-    Counts {
+    IncidentCounts {
         incidents: message.news.len() + message.rest.len(),
         critical: of(Severity::Critical),
         warning: of(Severity::Warning),
@@ -116,20 +116,20 @@ fn counts(message: &Message) -> Counts {
     }
 }
 
-fn incident(line: Line) -> Incident {
-    let Line { incident, rule, subject, event, severity, headline, since, until } = line;
-    Incident { id: incident, rule, subject, event, severity, headline, since, until, in_full: false, detail: Detail::default() }
+fn incident(line: IncidentSummary) -> IncidentBody {
+    let IncidentSummary { incident, rule, subject, event, severity, headline, since, until } = line;
+    IncidentBody { id: incident, rule, subject, event, severity, headline, since, until, in_full: false, detail: DetailBody::default() }
 }
 
-fn detail(news: &News) -> Detail {
+fn detail(news: &IncidentUpdate) -> DetailBody {
     let (facts, evidence) = news.details();
-    Detail {
+    DetailBody {
         cause: news.finding.cause.as_ref().map(|(cause, _)| cause.code()),
         said: Some(news.sentences()),
-        facts: Some(facts.iter().map(|(label, value)| Fact { label: label.clone(), value: value.clone() }).collect()),
+        facts: Some(facts.iter().map(|(label, value)| FactBody { label: label.clone(), value: value.clone() }).collect()),
         next_step: news.next_step().map(str::to_owned),
         evidence: Some(evidence.to_vec()),
-        acked: news.acked.as_ref().map(|ack| Acked { author: ack.author.clone(), at: ack.at, note: ack.note.clone() }),
+        acked: news.acked.as_ref().map(|ack| AcknowledgementBody { author: ack.author.clone(), at: ack.at, note: ack.note.clone() }),
         mutes: Some(news.mutes.clone()),
     }
 }

@@ -1,4 +1,4 @@
-//! The days of a month as a stacked chart, drawn as SVG for pages and as PNG for mail and Slack.
+//! Draws the days of a month as a stacked chart: SVG for pages, PNG for mail and Slack.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -40,25 +40,25 @@ const FAINT: f64 = 0.45;
 pub(super) struct Chart {
     currency: String,
     /// Names of the services, dearest first; the last one is that of all others if there are any.
-    series: Vec<Series>,
-    days: Vec<Day>,
+    series: Vec<ChartSeries>,
+    days: Vec<ChartDay>,
 }
 
 /// Amounts that have one colour.
-pub(super) struct Series {
+pub(super) struct ChartSeries {
     /// The service; `None` for all others together.
     pub(super) service: Option<String>,
     color: RGBColor,
 }
 
-struct Day {
+struct ChartDay {
     number: u32,
     settled: bool,
     /// As many as there are series; none of a day that is not known.
     amounts: Vec<Decimal>,
 }
 
-impl Series {
+impl ChartSeries {
     /// Its colour as a page writes it.
     pub(super) fn color(&self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.color.0, self.color.1, self.color.2)
@@ -76,28 +76,28 @@ impl Chart {
         let mut services: Vec<(&str, Decimal)> = sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect();
         services.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         let own: Vec<&str> = services.iter().take(MOST_SERVICES).map(|(service, _)| *service).collect();
-        let mut series: Vec<Series> = own.iter().zip(COLORS).map(|(service, color)| Series { service: Some((*service).to_owned()), color }).collect();
+        let mut series: Vec<ChartSeries> = own.iter().zip(COLORS).map(|(service, color)| ChartSeries { service: Some((*service).to_owned()), color }).collect();
         if services.len() > MOST_SERVICES {
-            series.push(Series { service: None, color: COLOR_OF_OTHERS });
+            series.push(ChartSeries { service: None, color: COLOR_OF_OTHERS });
         }
         let first = report.month.first_day();
         let all = (0..31).filter_map(|ahead| first.checked_add_days(Days::new(ahead))).filter(|day| report.month.contains(*day));
         let day = |day: chrono::NaiveDate| match report.daily.iter().find(|line| line.day == day) {
-            None => Day { number: day.day(), settled: true, amounts: vec![] },
+            None => ChartDay { number: day.day(), settled: true, amounts: vec![] },
             Some(line) => {
                 let mut amounts: Vec<Decimal> = own.iter().map(|service| line.services.get(*service).copied().unwrap_or_default()).collect();
                 if services.len() > MOST_SERVICES {
                     let others = line.services.iter().filter(|(service, _)| !own.contains(&service.as_str()));
                     amounts.push(others.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount)));
                 }
-                Day { number: day.day(), settled: line.settled, amounts }
+                ChartDay { number: day.day(), settled: line.settled, amounts }
             }
         };
         let days = all.map(day).collect();
         (!series.is_empty()).then(|| Self { currency: report.currency.clone().unwrap_or_default(), series, days })
     }
 
-    pub(super) fn series(&self) -> &[Series] {
+    pub(super) fn series(&self) -> &[ChartSeries] {
         &self.series
     }
 
@@ -107,7 +107,7 @@ impl Chart {
 
     /// The highest and the lowest stack; the lowest is zero or below, where credits outweigh what a day cost.
     fn range(&self) -> (Decimal, Decimal) {
-        let stack = |day: &Day, side: Ordering| {
+        let stack = |day: &ChartDay, side: Ordering| {
             let of_side = day.amounts.iter().filter(|amount| amount.cmp(&&Decimal::ZERO) == side);
             of_side.fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount))
         };
@@ -119,7 +119,7 @@ impl Chart {
 
 /// How large things are, in pixels.
 #[derive(Clone, Copy)]
-struct Look {
+struct ChartLayout {
     width: i32,
     height: i32,
     font: i32,
@@ -130,9 +130,9 @@ struct Look {
     legend: bool,
 }
 
-const FOR_PAGES: Look = Look { width: 560, height: 230, font: 14, left: 62, below: 22, legend: false };
+const FOR_PAGES: ChartLayout = ChartLayout { width: 560, height: 230, font: 14, left: 62, below: 22, legend: false };
 /// Twice as large as it is shown, for screens with small pixels.
-const FOR_PICTURES: Look = Look { width: 1200, height: 640, font: 26, left: 120, below: 40, legend: true };
+const FOR_PICTURES: ChartLayout = ChartLayout { width: 1200, height: 640, font: 26, left: 120, below: 40, legend: true };
 /// A line of the legend, as so many times the font, and its columns.
 const LEGEND_LINE: i32 = 40;
 const LEGEND_COLUMNS: i32 = 2;
@@ -171,9 +171,9 @@ fn font_is_known() -> bool {
     *KNOWN
 }
 
-type Area<B> = DrawingArea<B, Shift>;
+type ChartArea<B> = DrawingArea<B, Shift>;
 
-fn draw<B: DrawingBackend>(area: &Area<B>, chart: &Chart, look: Look) -> Option<()> {
+fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout) -> Option<()> {
     let lines = i32::try_from(chart.series.len()).ok()?;
     let legend = if look.legend { (lines + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_LINE + LEGEND_LINE / 2 } else { 0 };
     let (top, bottom, right) = (look.font * 2, look.height - look.below - legend, look.width - look.font / 2);
@@ -208,7 +208,7 @@ fn draw<B: DrawingBackend>(area: &Area<B>, chart: &Chart, look: Look) -> Option<
 }
 
 /// One day: what it cost upwards, what it was given downwards.
-fn stack<B: DrawingBackend>(area: &Area<B>, chart: &Chart, day: &Day, (from, to): (i32, i32), y: &impl Fn(Decimal) -> Option<i32>) -> Option<()> {
+fn stack<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, day: &ChartDay, (from, to): (i32, i32), y: &impl Fn(Decimal) -> Option<i32>) -> Option<()> {
     let (mut up, mut down) = (Decimal::ZERO, Decimal::ZERO);
     for (series, amount) in chart.series.iter().zip(&day.amounts) {
         let side = if *amount > Decimal::ZERO { &mut up } else { &mut down };
@@ -229,7 +229,7 @@ fn stack<B: DrawingBackend>(area: &Area<B>, chart: &Chart, day: &Day, (from, to)
 }
 
 /// Lines from the lower left to the upper right, within a rectangle.
-fn hatch<B: DrawingBackend>(area: &Area<B>, (from, to): (i32, i32), (high, low): (i32, i32), color: RGBColor) -> Option<()> {
+fn hatch<B: DrawingBackend>(area: &ChartArea<B>, (from, to): (i32, i32), (high, low): (i32, i32), color: RGBColor) -> Option<()> {
     const APART: usize = 5;
     for start in (from - (low - high)..to).step_by(APART) {
         // On the line x - start = low - y.
@@ -242,7 +242,7 @@ fn hatch<B: DrawingBackend>(area: &Area<B>, (from, to): (i32, i32), (high, low):
 }
 
 /// A square of its colour and the name of each service.
-fn names<B: DrawingBackend>(area: &Area<B>, chart: &Chart, look: Look, top: i32) -> Option<()> {
+fn names<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout, top: i32) -> Option<()> {
     let width = (look.width - look.left) / LEGEND_COLUMNS;
     for (place, series) in chart.series.iter().enumerate() {
         let place = i32::try_from(place).ok()?;
@@ -266,7 +266,7 @@ fn drawable(name: &str) -> String {
     shown
 }
 
-fn write<B: DrawingBackend>(area: &Area<B>, text: &str, at: (i32, i32), size: i32, h: HPos, v: VPos) -> Option<()> {
+fn write<B: DrawingBackend>(area: &ChartArea<B>, text: &str, at: (i32, i32), size: i32, h: HPos, v: VPos) -> Option<()> {
     let style = TextStyle::from((FONT, size).into_font()).color(&INK).pos(Pos::new(h, v));
     area.draw(&Text::new(text.to_owned(), at, style)).ok()
 }
@@ -326,7 +326,7 @@ mod tests {
         let chart = Chart::of(&report).unwrap();
         assert_eq!(chart.series.len(), 8);
         assert!(chart.series[7].service.is_none() && chart.series[..7].iter().all(|series| series.service.is_some()));
-        let colors: std::collections::BTreeSet<String> = chart.series.iter().map(Series::color).collect();
+        let colors: std::collections::BTreeSet<String> = chart.series.iter().map(ChartSeries::color).collect();
         assert_eq!(colors.len(), 8);
         for (day, line) in chart.days.iter().zip(&report.daily) {
             assert_eq!(day.amounts.iter().sum::<Decimal>(), line.services.values().sum::<Decimal>(), "every cent is drawn");

@@ -1,15 +1,15 @@
-//! The bill of health of functions, as text and as JSON.
+//! The output of `monitor diagnose`, as text and as JSON.
 
 use std::collections::BTreeMap;
 
 use lambda_log::diagnosis::Confidence;
-use lambda_log::health::{Health, Lines, NO_NAME};
+use lambda_log::health::{Health, LineCounts, NO_NAME};
 use model::span::spoken;
 use serde::Serialize;
 
 /// `monitor diagnose --format json`, schema 1.
 #[derive(Debug, Serialize)]
-pub struct Document {
+pub struct HealthDocument {
     schema: u32,
     functions: Vec<FunctionHealth>,
     lines: LinesRead,
@@ -27,7 +27,7 @@ struct FunctionHealth {
     memory_mb: MemoryMb,
     verdict: &'static str,
     confidence: &'static str,
-    causes: Vec<CauseLine>,
+    causes: Vec<CauseView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,7 +45,7 @@ struct MemoryMb {
 }
 
 #[derive(Debug, Serialize)]
-struct CauseLine {
+struct CauseView {
     code: &'static str,
     count: u64,
     first: Option<String>,
@@ -63,9 +63,9 @@ struct LinesRead {
     unparsed: u64,
 }
 
-/// Sums up what was read.
-pub fn json(lines: Lines, functions: BTreeMap<String, Health>) -> Document {
-    Document {
+/// Converts the result to the document.
+pub fn json(lines: LineCounts, functions: BTreeMap<String, Health>) -> HealthDocument {
+    HealthDocument {
         schema: 1,
         functions: functions.into_iter().map(|(name, health)| one(name, health)).collect(),
         lines: LinesRead { read: lines.read(), platform: lines.platform, application: lines.application, unparsed: lines.unparsed },
@@ -79,7 +79,7 @@ fn one(function: String, mut health: Health) -> FunctionHealth {
     // Without a single summary nothing shows that all is well.
     let healthy = if health.invocations > 0 { Confidence::Proved } else { Confidence::Likely };
     let (verdict, confidence) = health.verdict().map_or(("healthy", healthy), |(cause, seen)| (cause.code(), seen.confidence));
-    let causes = health.causes().into_iter().map(|(cause, seen)| CauseLine {
+    let causes = health.causes().into_iter().map(|(cause, seen)| CauseView {
         code: cause.code(),
         count: seen.count,
         first: time(seen.first),
@@ -104,7 +104,7 @@ fn one(function: String, mut health: Health) -> FunctionHealth {
 }
 
 /// The bill of health as a person reads it.
-pub fn text(lines: Lines, functions: BTreeMap<String, Health>) -> String {
+pub fn text(lines: LineCounts, functions: BTreeMap<String, Health>) -> String {
     let mut text = String::new();
     for (name, health) in functions {
         bill(&name, health, &mut text);
@@ -126,8 +126,8 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
     let named = if name == NO_NAME { "(function without a name)" } else { name };
     let verdict = match health.verdict() {
         Some((cause, seen)) => format!("{} ({}): {}", cause.code(), seen.confidence.word(), plain(&seen.meaning)),
-        None if health.invocations > 0 => "healthy: nothing to act on".to_owned(),
-        None => "nothing wrong was seen, and no invocation either: these lines say too little".to_owned(),
+        None if health.invocations > 0 => "healthy: no cause found".to_owned(),
+        None => "unknown: the lines show no invocation".to_owned(),
     };
     line(format!("{}  {verdict}", plain(named)));
     line(counts(&health));
@@ -142,10 +142,10 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
         line(format!("  memory         {used:.0} MB{of}"));
     }
     if health.pings.0 > 0 {
-        line(format!("  pings          {}, of which {} met no warm environment", health.pings.0, health.pings.1));
+        line(format!("  pings          {}, {} of them cold", health.pings.0, health.pings.1));
     }
     if let Some((environments, longest)) = health.environments() {
-        let idle = health.longest_idle.map(|idle| format!(", the longest idle time between two calls {}", spoken(idle))).unwrap_or_default();
+        let idle = health.longest_idle.map(|idle| format!(", longest idle time between two calls {}", spoken(idle))).unwrap_or_default();
         line(format!("  environments   {environments}, the longest-lived for {}{idle}", spoken(longest)));
     }
     let causes = health.causes();
@@ -168,10 +168,10 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
 }
 
 fn counts(health: &Health) -> String {
-    let mut said = vec![format!("{} seen to end", health.invocations)];
+    let mut said = vec![format!("{} ended", health.invocations)];
     if health.cold > 0 {
         let share = 100.0 * health.cold as f64 / health.invocations.max(1) as f64;
-        said.push(format!("{} cold ({share:.0} %), {} of them waited for", health.cold, health.cold_waited));
+        said.push(format!("{} cold ({share:.0} %), {} of them user-visible", health.cold, health.cold_waited));
     }
     if health.timeouts > 0 {
         said.push(format!("{} timed out", health.timeouts));

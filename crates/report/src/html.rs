@@ -1,26 +1,26 @@
-//! A report as one HTML file: no script, nothing that is loaded from elsewhere, light and dark, readable on a phone and on paper.
+//! Renders a report as one HTML file without scripts or external resources, for light and dark mode, phones and print.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use model::page::{Cell, Days, Page, Part, Section, Table, spark};
+use model::page::{DaySparkline, PageTable, ReportPage, Section, SectionPart, TableCell, spark};
 
 use super::chart::{Chart, svg};
-use super::monthly::{Style, page};
-use super::words::{Words, say};
+use super::monthly::{ReportStyle, page};
+use super::words::{Catalog, say};
 use crate::month::MonthReport;
 
 const CSS: &str = include_str!("html.css");
 
 /// The report of a month as a whole HTML document.
-pub fn html(report: &MonthReport, style: &Style) -> String {
+pub fn html(report: &MonthReport, style: &ReportStyle) -> String {
     let page = page(report, style);
     let drawn = Chart::of(report).and_then(|chart| Some((svg(&chart)?, chart)));
-    let words = Words::of(style.language);
+    let words = Catalog::of(style.language);
     let title = say!(words, "picture", month = words.month(report.month));
     let picture = drawn.map(|(svg, chart)| picture(&svg, &chart, &words, &title));
     document(&page, picture.as_ref()).into_string()
 }
 
-fn document(page: &Page, picture: Option<&Markup>) -> Markup {
+fn document(page: &ReportPage, picture: Option<&Markup>) -> Markup {
     let (bullets, said): (Vec<&String>, Vec<&String>) = page.lead.iter().partition(|sentence| sentence.starts_with("- "));
     html! {
         (DOCTYPE)
@@ -50,11 +50,11 @@ fn section(section: &Section, picture: Option<&Markup>) -> Markup {
             h2 { (section.title) }
             @for part in &section.parts {
                 @match part {
-                    Part::Said(words) => p { (words) },
-                    Part::List(all) => ul { @for one in all { li { (one) } } },
-                    Part::Table(one) => (table(one)),
-                    Part::Commands(all) => dl { @for (what, command) in all { dt { (what) } dd { pre { code { (command) } } } } },
-                    Part::Days(Days { levels, caption }) => figure {
+                    SectionPart::Said(words) => p { (words) },
+                    SectionPart::List(all) => ul { @for one in all { li { (one) } } },
+                    SectionPart::Table(one) => (table(one)),
+                    SectionPart::Commands(all) => dl { @for (what, command) in all { dt { (what) } dd { pre { code { (command) } } } } },
+                    SectionPart::Days(DaySparkline { levels, caption }) => figure {
                         @match picture { Some(picture) => (picture), None => p.spark { (spark(levels)) } }
                         figcaption { (caption) }
                     },
@@ -65,7 +65,7 @@ fn section(section: &Section, picture: Option<&Markup>) -> Markup {
 }
 
 /// On a narrow screen each row becomes a block, in which every cell says what it is.
-fn table(table: &Table) -> Markup {
+fn table(table: &PageTable) -> Markup {
     html! {
         table {
             thead { tr { @for column in &table.columns { th.figure[column.figures] scope="col" { (column.title) } } } }
@@ -74,10 +74,10 @@ fn table(table: &Table) -> Markup {
                     tr {
                         @for (cell, column) in row.iter().zip(&table.columns) {
                             @match cell {
-                                Cell::Text(text) if text.is_empty() => td.empty {},
-                                Cell::Text(text) => td.figure[column.figures] data-title=(column.title) { (text) },
-                                Cell::Bar(percent) => td.bar { div style=(format!("width:{percent}%")) {} },
-                                Cell::Days(levels) => td.spark data-title=(column.title) { (spark(levels)) },
+                                TableCell::Text(text) if text.is_empty() => td.empty {},
+                                TableCell::Text(text) => td.figure[column.figures] data-title=(column.title) { (text) },
+                                TableCell::Bar(percent) => td.bar { div style=(format!("width:{percent}%")) {} },
+                                TableCell::Days(levels) => td.spark data-title=(column.title) { (spark(levels)) },
                             }
                         }
                     }
@@ -87,7 +87,7 @@ fn table(table: &Table) -> Markup {
     }
 }
 
-fn picture(svg: &str, chart: &Chart, words: &Words, title: &str) -> Markup {
+fn picture(svg: &str, chart: &Chart, words: &Catalog, title: &str) -> Markup {
     let other = say!(words, "legend-other");
     html! {
         // Drawn by this program, which escapes the texts in it.

@@ -1,10 +1,10 @@
-//! What an import has taken and what it has left out, for people and for programs.
+//! The result of an import, as text and as JSON.
 
 use std::path::Path;
 
-use billing::export::bill::{self, Bill};
-use billing::export::columns::Metric;
-use billing::export::layout::Layout;
+use billing::export::bill::{self, ImportedBill};
+use billing::export::columns::ExportMetric;
+use billing::export::layout::ExportLayout;
 use chrono::{DateTime, NaiveDate, Utc};
 use model::calendar::{Month, day_start};
 use model::money::Money;
@@ -14,10 +14,10 @@ use serde::Serialize;
 
 /// The result of an import, as `--format json` shows it.
 #[derive(Debug, Serialize)]
-pub struct Imported {
+pub struct ImportDocument {
     schema: u32,
     metric: &'static str,
-    files: Vec<File>,
+    files: Vec<ImportedFileView>,
     /// Files of earlier deliveries of a month, which were not read.
     superseded: Vec<String>,
     /// Files that are no exports by their names.
@@ -28,91 +28,91 @@ pub struct Imported {
     first_day: Option<NaiveDate>,
     last_day: Option<NaiveDate>,
     accounts: Vec<String>,
-    months: Vec<OfMonth>,
-    skipped: Vec<Left>,
+    months: Vec<ImportedMonthView>,
+    skipped: Vec<SkippedRowsView>,
     /// Amounts with digits behind the 28th decimal, rounded there.
     rounded_amounts: u64,
     /// There were too many lines to keep those of different resources apart.
     without_resources: bool,
     /// `null` in a dry run, and where there was nothing to write.
-    written: Option<Written>,
+    written: Option<WrittenView>,
 }
 
 #[derive(Debug, Serialize)]
-struct File {
+struct ImportedFileView {
     name: String,
     table: &'static str,
     rows: u64,
 }
 
 #[derive(Debug, Serialize)]
-struct OfMonth {
+struct ImportedMonthView {
     month: String,
     rows: u64,
-    sums: Vec<Sum>,
+    sums: Vec<CurrencySumView>,
     /// The month was over, both now and when its files were written.
     settled: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct Sum {
+struct CurrencySumView {
     currency: String,
     amount: Decimal,
 }
 
 #[derive(Debug, Serialize)]
-struct Left {
+struct SkippedRowsView {
     reason: &'static str,
     rows: u64,
     /// Of these, rows whose amount is not known.
     amount_unknown: u64,
     /// What the others would have come to.
-    sums: Vec<Sum>,
+    sums: Vec<CurrencySumView>,
     /// The first of them.
-    places: Vec<Place>,
+    places: Vec<RowLocationView>,
     #[serde(skip)]
     said: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Place {
+struct RowLocationView {
     file: String,
     row: u64,
     cell: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Written {
+struct WrittenView {
     store: String,
     /// Days that are new, or not what they were.
     changed_days: u64,
 }
 
-impl Imported {
-    /// What was read at `now`; nothing has been written yet.
-    pub fn of(bill: &Bill, layout: &Layout, metric: Metric, now: DateTime<Utc>) -> Self {
-        let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::Exact>| -> Vec<Sum> {
-            sums.iter().map(|(currency, sum)| Sum { currency: printable(currency), amount: sum.decimal().0 }).collect()
+impl ImportDocument {
+    /// The result of reading at `now`; nothing has been written yet.
+    pub fn of(bill: &ImportedBill, layout: &ExportLayout, metric: ExportMetric, now: DateTime<Utc>) -> Self {
+        let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::ExactAmount>| -> Vec<CurrencySumView> {
+            sums.iter().map(|(currency, sum)| CurrencySumView { currency: printable(currency), amount: sum.decimal().0 }).collect()
         };
         let days = bill.days();
-        let of_month = |(month, read): (&Month, &bill::OfMonth)| OfMonth {
+        let of_month = |(month, read): (&Month, &bill::MonthTotals)| ImportedMonthView {
             month: month.to_string(),
             rows: read.rows,
             sums: sums(&read.sums),
             settled: now.min(read.written) >= day_start(month.end()),
         };
-        let left = bill.skipped().iter().map(|(reason, rows)| Left {
+        let left = bill.skipped().iter().map(|(reason, rows)| SkippedRowsView {
             reason: reason.word(),
             rows: rows.count,
             amount_unknown: rows.amount_unknown,
             sums: sums(&rows.sums),
-            places: rows.places.iter().map(|place| Place { file: place.file.clone(), row: place.row, cell: place.cell.clone() }).collect(),
+            places: rows.places.iter().map(|place| RowLocationView { file: place.file.clone(), row: place.row, cell: place.cell.clone() }).collect(),
             said: reason.said(),
         });
         Self {
             schema: 1,
             metric: metric.word(),
-            files: bill.files().iter().map(|file| File { name: file.name.clone(), table: file.dataset.name(), rows: file.rows }).collect(),
+            files: bill.files().iter().map(|file| ImportedFileView { name: file.name.clone(), table: file.dataset.name(), rows: file.rows }).collect(),
             superseded: layout.superseded.iter().map(|file| file.path.clone()).collect(),
             other_files: layout.other.len(),
             rows: bill.rows(),
@@ -131,7 +131,7 @@ impl Imported {
 
     /// Notes that it has been written.
     pub fn written(&mut self, store: &Path, changed_days: u64) {
-        self.written = Some(Written { store: store.display().to_string(), changed_days });
+        self.written = Some(WrittenView { store: store.display().to_string(), changed_days });
     }
 
     /// Whether every row was taken.
@@ -143,7 +143,7 @@ impl Imported {
     pub fn text(&self) -> String {
         let mut lines = vec![self.read()];
         for month in &self.months {
-            let open = if month.settled { "" } else { ", may still change" };
+            let open = if month.settled { "" } else { ", provisional" };
             lines.push(format!("  {}  {}  ({}{open})", month.month, spoken(&month.sums), count(month.rows, "row")));
         }
         if !self.superseded.is_empty() {
@@ -154,14 +154,14 @@ impl Imported {
             ));
         }
         for left in &self.skipped {
-            let mut line = format!("Left out: {} with {}", count(left.rows, "row"), left.said);
+            let mut line = format!("Skipped: {} with {}", count(left.rows, "row"), left.said);
             if !left.sums.is_empty() {
                 line += &format!(", {} in all", spoken(&left.sums));
             }
             if left.amount_unknown > 0 && left.amount_unknown < left.rows {
                 line += &format!(" beside {} whose amount is not known", left.amount_unknown);
             }
-            let place = |place: &Place| {
+            let place = |place: &RowLocationView| {
                 let cell = if place.cell.is_empty() { String::new() } else { format!(" (`{}`)", place.cell) };
                 format!("{} row {}{cell}", place.file, place.row)
             };
@@ -172,15 +172,15 @@ impl Imported {
             ));
         }
         if self.rounded_amounts > 0 {
-            lines.push(format!("{} had digits behind the 28th decimal, and were rounded there.", count(self.rounded_amounts, "amount")));
+            lines.push(format!("{} had more than 28 decimal places and were rounded.", count(self.rounded_amounts, "amount")));
         }
         if self.without_resources {
-            lines.push("There are too many lines to keep those of different resources apart: resources were left out, their amounts were not.".to_owned());
+            lines.push("There are too many charges to store each resource: resources were dropped, their amounts were kept.".to_owned());
         }
         lines.push(match &self.written {
             None => "Nothing was written.".to_owned(),
-            Some(Written { store, changed_days: 0 }) => format!("{store} knew all of it before; nothing has changed."),
-            Some(Written { store, changed_days }) => format!("Written to {store}: {} new or not what they were.", days_are(*changed_days)),
+            Some(WrittenView { store, changed_days: 0 }) => format!("{store} already had all of it; nothing changed."),
+            Some(WrittenView { store, changed_days }) => format!("Written to {store}: {} new or changed.", days_are(*changed_days)),
         });
         printable_lines(&lines)
     }
@@ -209,8 +209,8 @@ fn count(count: u64, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
-fn spoken(sums: &[Sum]) -> String {
-    let sum = |sum: &Sum| {
+fn spoken(sums: &[CurrencySumView]) -> String {
+    let sum = |sum: &CurrencySumView| {
         Money { amount: sum.amount, currency: if sum.currency.is_empty() { "of no currency".to_owned() } else { sum.currency.clone() } }.to_string()
     };
     sums.iter().map(sum).collect::<Vec<_>>().join(" + ")

@@ -1,8 +1,8 @@
-//! Incidents with what became of them, as JSON and as text.
+//! Incidents and their notifications, as JSON and as text.
 
-use alerting::incident::State;
-use alerting::operator::Orders;
-use alerting::record::{NotificationRow, Record};
+use alerting::incident::IncidentState;
+use alerting::operator::OperatorActions;
+use alerting::record::{IncidentRecord, NotificationRow};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use comfy_table::{Table, presets};
@@ -14,14 +14,13 @@ use super::text::plain;
 
 /// The output of `monitor incidents`; its schema is docs/incidents.schema.json.
 #[derive(Debug, Serialize)]
-pub struct Incidents {
+pub struct IncidentsDocument {
     schema: u32,
     /// Since when ended ones are among them; `None` where one was asked for by its id.
     since: Option<DateTime<Utc>>,
     incidents: Vec<IncidentView>,
 }
 
-/// One incident.
 #[derive(Debug, Serialize)]
 struct IncidentView {
     id: String,
@@ -37,16 +36,16 @@ struct IncidentView {
     why: Option<String>,
     headline: String,
     cause: Option<&'static str>,
-    ack: Option<AckView>,
+    ack: Option<AcknowledgementView>,
     silenced: Option<SilencedView>,
     muted_by: Option<String>,
     receivers: Vec<String>,
-    finding: FindingView,
+    finding: IncidentDetailsView,
     notifications: Vec<NotificationView>,
 }
 
 #[derive(Debug, Serialize)]
-struct AckView {
+struct AcknowledgementView {
     author: String,
     at: DateTime<Utc>,
     note: String,
@@ -62,16 +61,16 @@ struct SilencedView {
 }
 
 #[derive(Debug, Serialize)]
-struct FindingView {
+struct IncidentDetailsView {
     said: Vec<String>,
-    facts: Vec<Fact>,
+    facts: Vec<FactView>,
     confidence: Option<&'static str>,
     next_step: String,
     evidence: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Fact {
+struct FactView {
     label: String,
     value: String,
 }
@@ -91,15 +90,15 @@ struct NotificationView {
     possible_repeat: bool,
 }
 
-impl Incidents {
-    /// What is to be shown of these incidents at an instant, with what people have said.
-    pub fn of(records: Vec<Record>, orders: &Orders, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+impl IncidentsDocument {
+    /// The document of these incidents at an instant, with silences and acknowledgements.
+    pub fn of(records: Vec<IncidentRecord>, orders: &OperatorActions, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         Self { schema: 1, since, incidents: records.into_iter().map(|record| IncidentView::of(record, orders, now)).collect() }
     }
 }
 
 impl IncidentView {
-    fn of(Record { incident, ack, told }: Record, orders: &Orders, now: DateTime<Utc>) -> Self {
+    fn of(IncidentRecord { incident, ack, told }: IncidentRecord, orders: &OperatorActions, now: DateTime<Utc>) -> Self {
         let waits = told.iter().any(|told| told.done.is_none());
         let silence = orders.silence(&incident, now).filter(|_| waits || !incident.is_over());
         Self {
@@ -109,7 +108,7 @@ impl IncidentView {
                 until: silence.until,
                 reason: silence.reason.clone(),
             }),
-            ack: ack.map(|ack| AckView { counts: ack.counts_after(incident.worsened), author: ack.author, at: ack.at, note: ack.note }),
+            ack: ack.map(|ack| AcknowledgementView { counts: ack.counts_after(incident.worsened), author: ack.author, at: ack.at, note: ack.note }),
             state: incident.state.word(),
             severity: incident.severity.word(),
             subject: incident.subject.to_string(),
@@ -125,9 +124,9 @@ impl IncidentView {
             receivers: incident.receivers,
             headline: incident.finding.headline,
             cause: incident.finding.cause.map(|(cause, _)| cause.code()),
-            finding: FindingView {
+            finding: IncidentDetailsView {
                 said: incident.finding.said,
-                facts: incident.finding.facts.into_iter().map(|(label, value)| Fact { label, value }).collect(),
+                facts: incident.finding.facts.into_iter().map(|(label, value)| FactView { label, value }).collect(),
                 confidence: incident.finding.cause.map(|(_, confidence)| confidence.word()),
                 next_step: incident.finding.next_step,
                 evidence: incident.finding.evidence,
@@ -142,7 +141,7 @@ impl IncidentView {
 
     /// What stands in brackets before its headline.
     fn mark(&self) -> &'static str {
-        if self.state == State::Firing.word() { self.severity } else { self.state }
+        if self.state == IncidentState::Firing.word() { self.severity } else { self.state }
     }
 
     /// How long it has lasted.
@@ -158,10 +157,9 @@ impl IncidentView {
         remarks.extend(self.escalated.map(|escalated| format!("escalated {}", at(escalated))));
         remarks.extend(self.ack.as_ref().map(|ack| ack.line(zone)));
         remarks.extend(self.silenced.as_ref().map(|silenced| silenced.line(zone)));
-        remarks.extend(self.muted_by.as_ref().map(|cause| format!("a symptom of {cause}, and not told by itself")));
+        remarks.extend(self.muted_by.as_ref().map(|cause| format!("a symptom of {cause}, without messages of its own")));
         remarks.extend(self.why.as_ref().map(|why| format!("over: {why}")));
-        for (state, words) in
-            [("told", "told"), ("waiting", "waiting"), ("unanswered", "sent without an answer"), ("refused", "refused by"), ("dropped", "not told")]
+        for (state, words) in [("told", "sent"), ("waiting", "waiting"), ("unanswered", "sent, no answer"), ("refused", "refused by"), ("dropped", "not sent")]
         {
             remarks.extend(self.receivers_with(state).map(|receivers| format!("{words}: {receivers}")));
         }
@@ -182,12 +180,12 @@ impl IncidentView {
     }
 }
 
-impl AckView {
+impl AcknowledgementView {
     fn line(&self, zone: Tz) -> String {
         let at = self.at.with_timezone(&zone).format("%F %H:%M");
         let note = if self.note.is_empty() { String::new() } else { format!(": {}", self.note) };
-        let over = if self.counts { "" } else { "; it has got worse since, so this does not count any more" };
-        format!("{} takes care of it since {at}{note}{over}", self.author)
+        let over = if self.counts { "" } else { "; no longer valid because it has got worse since" };
+        format!("acknowledged by {} at {at}{note}{over}", self.author)
     }
 }
 
@@ -221,23 +219,23 @@ impl NotificationView {
         }
     }
 
-    /// What became of it.
+    /// State.
     fn end(&self, zone: Tz) -> String {
         let at = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %T").to_string();
         let error = self.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
         let repeat = if self.possible_repeat { ", possibly twice" } else { "" };
         match (self.state, self.ended) {
-            ("told", Some(ended)) => format!("told {}{repeat}", at(ended)),
-            ("dropped", _) => format!("not told: {}", self.dropped.as_deref().unwrap_or_default()),
+            ("told", Some(ended)) => format!("sent {}{repeat}", at(ended)),
+            ("dropped", _) => format!("not sent: {}", self.dropped.as_deref().unwrap_or_default()),
             ("refused", _) => format!("refused{error}"),
-            ("unanswered", _) => format!("sent, and not answered{error}"),
+            ("unanswered", _) => format!("sent, no answer{error}"),
             _ => format!("waiting{error}"),
         }
     }
 }
 
 /// The incidents as a list, oldest first; times in the reader's zone.
-pub fn list(incidents: &Incidents, zone: Tz, now: DateTime<Utc>) -> String {
+pub fn list(incidents: &IncidentsDocument, zone: Tz, now: DateTime<Utc>) -> String {
     let since = incidents.since.map(|since| format!(" open since {}", since.with_timezone(&zone).format("%F %H:%M %Z"))).unwrap_or_default();
     if incidents.incidents.is_empty() {
         return format!("No incident was{since}.");
@@ -261,7 +259,7 @@ pub fn list(incidents: &Incidents, zone: Tz, now: DateTime<Utc>) -> String {
 }
 
 /// Incidents in full, one below the other; times in the reader's zone.
-pub fn in_full(incidents: &Incidents, zone: Tz, now: DateTime<Utc>) -> String {
+pub fn in_full(incidents: &IncidentsDocument, zone: Tz, now: DateTime<Utc>) -> String {
     incidents.incidents.iter().map(|incident| whole(incident, zone, now)).collect::<Vec<_>>().join("\n")
 }
 
@@ -304,7 +302,7 @@ fn notifications(incident: &IncidentView, zone: Tz) -> String {
         return "  none".to_owned();
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["Decided", "Event", "Receiver", "Attempts", "What became of it", "Receipt"]);
+    table.load_style(presets::NOTHING).set_header(["Decided", "Event", "Receiver", "Attempts", "State", "Receipt"]);
     for notification in &incident.notifications {
         table.add_row([
             notification.decided.with_timezone(&zone).format("%F %T").to_string(),

@@ -1,6 +1,6 @@
-//! Floor 3: the sum of a month, the health of functions, the lines of a live log, incidents, silences, the outbox,
-//! rehearsals and imports, as text and as JSON.
-//! The figures of the month are [`crate::month`]'s.
+//! Output as text and as JSON: the monthly report, the health of functions, the lines of a live log, incidents, silences, the outbox,
+//! rehearsals and imports.
+//! [`crate::month`] computes the figures of the month.
 
 mod chart;
 pub mod health;
@@ -20,9 +20,9 @@ mod words;
 use month::MonthReport;
 
 pub use html::html;
-pub use imported::Imported;
+pub use imported::ImportDocument;
 pub use markdown::markdown;
-pub use monthly::{Style, page, page_with_picture};
+pub use monthly::{ReportStyle, page, page_with_picture};
 
 /// The report as JSON; its schema is `docs/report.schema.json`.
 ///

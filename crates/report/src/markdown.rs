@@ -1,9 +1,9 @@
-//! A page as Markdown, in GitHub's flavour: tables that stay tables and text that stays text.
+//! Renders a page as GitHub Flavored Markdown.
 
-use model::page::{Days, Page, Part, Table, spark};
+use model::page::{DaySparkline, PageTable, ReportPage, SectionPart, spark};
 
 /// The page as Markdown.
-pub fn markdown(page: &Page) -> String {
+pub fn markdown(page: &ReportPage) -> String {
     let mut out = format!("# {}\n", escape(&page.title));
     let mut in_a_list = false;
     for sentence in &page.lead {
@@ -20,17 +20,17 @@ pub fn markdown(page: &Page) -> String {
     out
 }
 
-fn written(part: &Part) -> String {
+fn written(part: &SectionPart) -> String {
     match part {
-        Part::Said(words) => format!("{}\n", escape(words)),
-        Part::List(all) => all.iter().map(|one| format!("- {}\n", escape(one))).collect(),
-        Part::Table(table) => rows(table),
-        Part::Commands(all) => all.iter().map(|(what, command)| format!("- {}\n\n{}\n", escape(what), indented(command))).collect(),
-        Part::Days(Days { levels, caption }) => format!("{}\n\n{}\n", spark(levels), escape(caption)),
+        SectionPart::Said(words) => format!("{}\n", escape(words)),
+        SectionPart::List(all) => all.iter().map(|one| format!("- {}\n", escape(one))).collect(),
+        SectionPart::Table(table) => rows(table),
+        SectionPart::Commands(all) => all.iter().map(|(what, command)| format!("- {}\n\n{}\n", escape(what), indented(command))).collect(),
+        SectionPart::Days(DaySparkline { levels, caption }) => format!("{}\n\n{}\n", spark(levels), escape(caption)),
     }
 }
 
-fn rows(table: &Table) -> String {
+fn rows(table: &PageTable) -> String {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut out = row(table.columns.iter().map(|column| escape(&column.title)).collect());
     out.push_str(&row(table.columns.iter().map(|column| if column.figures { "---:" } else { "---" }.to_owned()).collect()));
@@ -74,7 +74,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use model::language::Language;
-    use model::page::{Cell, Section};
+    use model::page::{Section, TableCell};
 
     #[test]
     fn what_would_be_markup_is_text() {
@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn a_table_has_as_many_cells_in_every_row_whatever_stands_in_them() {
-        let mut table = Table::new(&["Service".to_owned(), "#Amount".to_owned()]);
+        let mut table = PageTable::new(&["Service".to_owned(), "#Amount".to_owned()]);
         table.row(["a|b\\|c".into(), "1".into()]);
-        table.row([Cell::Bar(50), Cell::Days(vec![Some(0), None, Some(7)])]);
-        let section = Section { title: "T".to_owned(), parts: vec![Part::Table(table)] };
-        let page = Page { language: Language::En, title: "P".to_owned(), lead: vec![], sections: vec![section], picture: None };
+        table.row([TableCell::Bar(50), TableCell::Days(vec![Some(0), None, Some(7)])]);
+        let section = Section { title: "T".to_owned(), parts: vec![SectionPart::Table(table)] };
+        let page = ReportPage { language: Language::En, title: "P".to_owned(), lead: vec![], sections: vec![section], picture: None };
         assert_eq!(markdown(&page), "# P\n\n## T\n\n| Service | Amount |\n| --- | ---: |\n| a\\|b\\\\\\|c | 1 |\n| ██████████ | ▁·█ |\n");
     }
 }

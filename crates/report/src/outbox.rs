@@ -1,14 +1,14 @@
-//! What waits for receivers, how they are, and what they were told, as JSON and as text.
+//! The outbox and the state of the receivers, as JSON and as text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use alerting::history::ReceiverState;
 use alerting::incident::Incident;
 use alerting::notification::Message;
-use alerting::operator::Orders;
+use alerting::operator::OperatorActions;
 use alerting::record::{MessageRow, NotificationRow};
 use alerting::rules::Severity;
-use alerting::terms::Terms;
+use alerting::terms::ReceiverPolicy;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use model::redact::printable;
@@ -19,7 +19,7 @@ use super::text::{new_table, plain};
 
 /// The output of `monitor outbox`; its schema is docs/outbox.schema.json.
 #[derive(Debug, Serialize)]
-pub struct Outbox {
+pub struct OutboxDocument {
     schema: u32,
     /// Since when messages are shown that have arrived; `None` where all are.
     since: Option<DateTime<Utc>>,
@@ -78,24 +78,24 @@ struct DroppedView {
     why: String,
 }
 
-/// What is known of the outbox.
+/// The loaded rows of the outbox.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct OutboxRows {
     /// The terms of each receiver of the configuration.
-    pub terms: BTreeMap<String, Terms>,
-    /// How each receiver was that was ever told something.
+    pub terms: BTreeMap<String, ReceiverPolicy>,
+    /// The state of each receiver that ever got a message.
     pub states: BTreeMap<String, ReceiverState>,
-    /// What waits, and what was dropped.
+    /// Waiting and dropped notifications.
     pub untold: Vec<NotificationRow>,
     /// What has arrived, and what has not yet.
     pub messages: Vec<MessageRow>,
     /// The incidents of what waits, by id.
     pub incidents: BTreeMap<String, Incident>,
-    /// What people have said.
-    pub orders: Orders,
+    /// Silences and acknowledgements.
+    pub orders: OperatorActions,
 }
 
-impl Known {
+impl OutboxRows {
     /// Every receiver that the configuration or the store names.
     pub fn receivers(&self) -> BTreeSet<&str> {
         let named = self.terms.keys().chain(self.states.keys()).map(String::as_str);
@@ -136,9 +136,9 @@ impl Known {
     }
 }
 
-impl Outbox {
+impl OutboxDocument {
     /// What is to be shown at an instant; of one receiver only, if one is named.
-    pub fn of(known: Known, only: Option<&str>, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+    pub fn of(known: OutboxRows, only: Option<&str>, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         let wanted = |name: &str| only.is_none_or(|only| only == name);
         let receivers = known.receivers().into_iter().filter(|name| wanted(name)).map(|name| known.receiver(name, now)).collect();
         let dropped = |told: NotificationRow| {
@@ -181,7 +181,7 @@ impl MessageView {
         }
     }
 
-    /// What became of it.
+    /// State.
     fn end(&self, zone: Tz) -> String {
         let repeat = if self.possible_repeat { ", possibly twice" } else { "" };
         let error = self.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
@@ -190,7 +190,7 @@ impl MessageView {
             ("under_way", _) => "under way".to_owned(),
             ("waiting", _) => format!("waits{error}"),
             ("refused", _) => format!("refused, tried again once an hour{error}"),
-            _ => format!("not answered, sent again{error}"),
+            _ => format!("no answer, sent again{error}"),
         }
     }
 }
@@ -213,8 +213,8 @@ impl ReceiverView {
                 let (verb, why) = (if self.state == "stopped" { "refuses everything" } else { "is failing" }, self.why.as_deref().unwrap_or_default());
                 format!("{verb} since {} ({} attempt{}): {why}", at(since), self.attempts, if self.attempts == 1 { "" } else { "s" })
             }
-            (None, Some(took)) => format!("ok, took something {} ago", spoken(now - took)),
-            (None, None) => "has not been told anything yet".to_owned(),
+            (None, Some(took)) => format!("ok, last delivery {} ago", spoken(now - took)),
+            (None, None) => "nothing has been sent to it yet".to_owned(),
         }];
         said.extend(
             self.not_before.map(|until| if self.asked_to_wait { format!("asked to wait until {}", at(until)) } else { format!("next try {}", at(until)) }),
@@ -223,21 +223,21 @@ impl ReceiverView {
         said.push(match self.waiting_since {
             None => "nothing waits".to_owned(),
             Some(since) => {
-                let held = [(self.silenced, "silenced"), (self.symptoms, "symptoms of something else")];
+                let held = [(self.silenced, "silenced"), (self.symptoms, "symptoms")];
                 let held: Vec<String> = held.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
                 let held = if held.is_empty() { String::new() } else { format!(" ({})", held.join(", ")) };
                 format!("{} waiting{held}, the oldest for {}", self.waiting, spoken(now - since))
             }
         });
         if !self.configured {
-            said.push("it is no longer in the configuration".to_owned());
+            said.push("not in the configuration".to_owned());
         }
         printable(&format!("{}: {}", self.name, said.join("; ")))
     }
 }
 
 /// The outbox as a person reads it; times in the reader's zone.
-pub fn text(outbox: &Outbox, zone: Tz, now: DateTime<Utc>) -> String {
+pub fn text(outbox: &OutboxDocument, zone: Tz, now: DateTime<Utc>) -> String {
     let mut sections = vec!["Receivers".to_owned()];
     sections.extend(outbox.receivers.iter().map(|receiver| format!("  {}", receiver.line(zone, now))));
     if outbox.receivers.is_empty() {
@@ -248,7 +248,7 @@ pub fn text(outbox: &Outbox, zone: Tz, now: DateTime<Utc>) -> String {
     if outbox.messages.is_empty() {
         sections.push("  none".to_owned());
     } else {
-        let mut table = new_table(&["First tried", "Receiver", "Attempts", "What became of it", "Incidents", "Title", "Receipt"], 0);
+        let mut table = new_table(&["First tried", "Receiver", "Attempts", "State", "Incidents", "Title", "Receipt"], 0);
         for message in &outbox.messages {
             table.add_row([
                 message.sealed.with_timezone(&zone).format("%F %T").to_string(),
@@ -263,7 +263,7 @@ pub fn text(outbox: &Outbox, zone: Tz, now: DateTime<Utc>) -> String {
         sections.push(plain(&table));
     }
     if !outbox.dropped.is_empty() {
-        sections.push(format!("\nNot told{since}"));
+        sections.push(format!("\nNot sent{since}"));
         let mut table = new_table(&["Dropped", "Receiver", "Incident", "Event", "Why"], 0);
         for dropped in &outbox.dropped {
             let at = dropped.dropped.with_timezone(&zone).format("%F %T").to_string();

@@ -13,7 +13,7 @@ use super::text::{new_table, plain};
 
 /// The output of `monitor silence list`; its schema is docs/silences.schema.json.
 #[derive(Debug, Serialize)]
-pub struct Silences {
+pub struct SilencesDocument {
     schema: u32,
     silences: Vec<SilenceView>,
 }
@@ -32,7 +32,7 @@ struct SilenceView {
     covers: Vec<String>,
 }
 
-impl Silences {
+impl SilencesDocument {
     /// What is to be shown of these silences at an instant, with the open incidents.
     pub fn of(silences: Vec<Silence>, open: &[Incident], now: DateTime<Utc>) -> Self {
         let view = |silence: Silence| SilenceView {
@@ -56,9 +56,9 @@ pub fn covered<'a>(silence: &'a Silence, open: &'a [Incident], now: DateTime<Utc
 }
 
 /// The silences as a person reads them; times in the reader's zone.
-pub fn text(silences: &Silences, zone: Tz, now: DateTime<Utc>) -> String {
+pub fn text(silences: &SilencesDocument, zone: Tz, now: DateTime<Utc>) -> String {
     if silences.silences.is_empty() {
-        return "No silence is in force or to come.".to_owned();
+        return "No silence is active or planned.".to_owned();
     }
     let mut table = new_table(&["Silence", "Rules", "Subjects", "From", "Until", "Open", "Author", "Reason"], 0);
     let at = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %H:%M");
@@ -75,5 +75,5 @@ pub fn text(silences: &Silences, zone: Tz, now: DateTime<Utc>) -> String {
             printable(&silence.reason),
         ]);
     }
-    format!("{}\n\nTimes: {zone}. Open: how many open incidents it covers. `monitor silence end NUMBER` ends one.", plain(&table))
+    format!("{}\n\nTimes: {zone}. Open: the number of open incidents it covers. `monitor silence end NUMBER` ends one.", plain(&table))
 }

@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use lambda_log::diagnosis::Confidence;
-use lambda_log::tail::{End, Ended, Figures};
+use lambda_log::tail::{TailEntry, TailFigures, TailOutcome};
 use serde::Serialize;
 
 use super::health::{ms, plain};
@@ -13,7 +13,7 @@ const WIDEST: usize = 40;
 
 /// A line of `monitor tail --format json`, schema 1; its schema is `docs/tail.schema.json`.
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct TailLine<'a> {
     schema: u32,
     at: String,
     function: &'a str,
@@ -39,10 +39,10 @@ struct Line<'a> {
 ///
 /// # Errors
 /// Never: nothing in it is beyond JSON.
-pub fn json(ended: &Ended) -> Result<String, serde_json::Error> {
+pub fn json(ended: &TailEntry) -> Result<String, serde_json::Error> {
     let (figures, why) = (ended.figures.as_ref(), ended.why.as_ref());
-    let figure = |of: fn(&Figures) -> Option<f64>| figures.and_then(of);
-    serde_json::to_string(&Line {
+    let figure = |of: fn(&TailFigures) -> Option<f64>| figures.and_then(of);
+    serde_json::to_string(&TailLine {
         schema: 1,
         at: ended.at.to_rfc3339_opts(SecondsFormat::Millis, true),
         function: &ended.function,
@@ -67,14 +67,14 @@ pub fn json(ended: &Ended) -> Result<String, serde_json::Error> {
 
 /// Writes lines for a person.
 #[derive(Debug)]
-pub struct Layout {
+pub struct TailLayout {
     zone: Tz,
     colors: bool,
     /// How wide the column of functions is.
     width: usize,
 }
 
-impl Layout {
+impl TailLayout {
     /// Times in `zone`, with or without colours.
     pub fn new(zone: Tz, colors: bool) -> Self {
         Self { zone, colors, width: 0 }
@@ -87,16 +87,16 @@ impl Layout {
     }
 
     /// An invocation as one line, without its end.
-    pub fn line(&mut self, ended: &Ended) -> String {
+    pub fn line(&mut self, ended: &TailEntry) -> String {
         self.expect([&ended.function]);
         let (red, yellow, dim) = (self.paint("31"), self.paint("33"), self.paint("2"));
         let at = ended.at.with_timezone(&self.zone).format("%F %T %Z");
         let (word, paint) = match ended.end {
-            End::Success => ("ok", &dim),
-            End::Error => ("ERROR", &red),
-            End::Timeout => ("TIMEOUT", &red),
-            End::Unknown => ("NO END", &red),
-            End::StartUp => ("START-UP", &red),
+            TailOutcome::Success => ("ok", &dim),
+            TailOutcome::Error => ("ERROR", &red),
+            TailOutcome::Timeout => ("TIMEOUT", &red),
+            TailOutcome::Unknown => ("NO END", &red),
+            TailOutcome::StartUp => ("START-UP", &red),
         };
         let figures = ended.figures;
         let took = figures.map_or_else(|| "-".to_owned(), |figures| ms(figures.duration_ms));
@@ -130,8 +130,8 @@ impl Layout {
     }
 }
 
-/// Why an invocation went wrong, in one line: the cause, what it means, and the first line that shows it.
-pub fn told(ended: &Ended) -> Option<String> {
+/// The cause of a failed invocation in one line: code, meaning, and the first line of evidence.
+pub fn told(ended: &TailEntry) -> Option<String> {
     let why = ended.why.as_ref()?;
     let likely = if why.confidence == Confidence::Likely { " (likely)" } else { "" };
     // What the summary says stands in the columns already.

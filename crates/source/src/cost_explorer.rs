@@ -1,22 +1,22 @@
-//! `read.cost_explorer`: what each service costs a day, and what it is charged for.
+//! `read.cost_explorer`: the daily charges of each service from Cost Explorer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alerting::observation::What;
+use alerting::observation::ObservationBody;
 use async_trait::async_trait;
-use aws::{Account, BilledGroup, Billing, CostBy, CostMetric, CostQuestion, paging};
+use aws::{AwsClients, BilledGroup, CostExplorerApi, CostGrouping, CostMetric, CostQuery, paging};
 use billing::day_cost::DayCost;
-use billing::line::{Charge, Charged, DayLines, LineKey};
+use billing::line::{ChargeAmount, ChargeCategory, ChargeKey, DayCharges};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use model::calendar::{Month, day_end};
 use model::call_failure::CallFailure;
 use model::glob::NamePattern;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use rust_decimal::Decimal;
 
-use crate::poll::{Gathered, Poll, Source, stored};
+use crate::poll::{PollBuilder, PollOutput, Source, stored};
 
 const CALLS: &[&str] = &["ce:GetCostAndUsage"];
 
@@ -47,12 +47,12 @@ impl<'de> serde::Deserialize<'de> for AccountId {
         if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(Self(text));
         }
-        Err(serde::de::Error::custom(format!("`{text}` is not an account id; write its twelve digits in quotes")))
+        Err(serde::de::Error::custom(format!("`{text}` is not an account id; write twelve digits in quotes")))
     }
 }
 
 impl CostExplorer {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let settle = settings.or("settle", Span::hours(48));
         let metric = if settings.has("metric") { settings.word("metric", CostMetric::ALL) } else { Some(CostMetric::Unblended) };
         let usage_types = settings.or("usage_types", true);
@@ -68,26 +68,26 @@ impl CostExplorer {
         &[]
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
         self.polled(name, account)
     }
 
-    pub(super) fn backfill(self, account: &Account) -> Backfill {
-        Backfill { polled: self.polled(String::new(), account) }
+    pub(super) fn backfill(self, account: &AwsClients) -> CostBackfill {
+        CostBackfill { polled: self.polled(String::new(), account) }
     }
 
-    fn polled(self, name: String, account: &Account) -> Polled {
-        Polled { name, settings: self, billing: Arc::clone(&account.billing), answered_before: false, closed: None, told_apart: BTreeMap::new() }
+    fn polled(self, name: String, account: &AwsClients) -> CostExplorerSource {
+        CostExplorerSource { name, settings: self, billing: Arc::clone(&account.billing), answered_before: false, closed: None, told_apart: BTreeMap::new() }
     }
 }
 
 /// Asks for whole months, once.
-pub struct Backfill {
-    polled: Polled,
+pub struct CostBackfill {
+    polled: CostExplorerSource,
 }
 
-impl Backfill {
-    /// How many requests a month takes if every answer has one page.
+impl CostBackfill {
+    /// The number of requests per month if every response has one page.
     pub fn requests_a_month(&self) -> usize {
         if self.polled.settings.usage_types { 2 } else { 1 }
     }
@@ -95,13 +95,13 @@ impl Backfill {
     /// The lines of each day of a month that has begun.
     ///
     /// # Errors
-    /// If Cost Explorer does not answer, or the cap forbids to ask; what was asked for until then is paid for.
-    pub async fn month(&self, month: Month, now: DateTime<Utc>) -> Result<Vec<DayLines>, CallFailure> {
+    /// If Cost Explorer fails, or the cap forbids the call; requests made until then are billed.
+    pub async fn month(&self, month: Month, now: DateTime<Utc>) -> Result<Vec<DayCharges>, CallFailure> {
         let (from, end) = (month.first_day(), month.end().min(now.date_naive().checked_add_days(Days::new(1)).unwrap_or(month.end())));
-        let days = self.polled.ask(from, end, CostBy::RecordType).await?;
+        let days = self.polled.ask(from, end, CostGrouping::RecordType).await?;
         let settled_before = self.settled_before(month, now);
         let told_apart = settled_before > from && self.polled.settings.usage_types;
-        let mut used = if told_apart { self.polled.ask(from, settled_before, CostBy::UsageType).await? } else { BTreeMap::new() };
+        let mut used = if told_apart { self.polled.ask(from, settled_before, CostGrouping::UsageType).await? } else { BTreeMap::new() };
         // An estimate of nothing only says that nothing has arrived yet.
         let known = days.iter().filter(|(_, answered)| !(answered.groups.is_empty() && answered.estimated));
         Ok(known.map(|(day, answered)| lines_of(*day, answered, used.remove(day).unwrap_or_default())).collect())
@@ -113,10 +113,10 @@ impl Backfill {
     }
 }
 
-struct Polled {
+struct CostExplorerSource {
     name: String,
     settings: CostExplorer,
-    billing: Arc<dyn Billing>,
+    billing: Arc<dyn CostExplorerApi>,
     /// Whether the month before has been read once.
     answered_before: bool,
     /// The last month whose invoice is written: no figure of it is estimated, and support fees are in.
@@ -127,18 +127,18 @@ struct Polled {
 
 /// What one answer says of a day.
 #[derive(Default)]
-struct Answered {
+struct DayAnswer {
     estimated: bool,
     groups: Vec<BilledGroup>,
 }
 
-impl Answered {
+impl DayAnswer {
     fn sum(&self) -> Decimal {
         self.groups.iter().fold(Decimal::ZERO, |sum, group| sum.saturating_add(group.money.amount))
     }
 }
 
-impl Polled {
+impl CostExplorerSource {
     /// Half open: the month so far, and the month before while it may still move or is not known.
     fn range(&self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
         let month = Month::of(today);
@@ -147,12 +147,12 @@ impl Polled {
         (from, today.checked_add_days(Days::new(1)).unwrap_or(today))
     }
 
-    async fn ask(&self, from: NaiveDate, end: NaiveDate, by: CostBy) -> Result<BTreeMap<NaiveDate, Answered>, CallFailure> {
+    async fn ask(&self, from: NaiveDate, end: NaiveDate, by: CostGrouping) -> Result<BTreeMap<NaiveDate, DayAnswer>, CallFailure> {
         let account = self.settings.account.as_ref().map(|account| account.0.clone());
-        let question = CostQuestion { from, end, metric: self.settings.metric, by, account };
+        let question = CostQuery { from, end, metric: self.settings.metric, by, account };
         let (billing, question) = (self.billing.as_ref(), &question);
         let billed = paging::all("ce:GetCostAndUsage", "the account's bill", |token| async move { billing.costs(question, token.as_deref()).await }).await?;
-        let mut days = BTreeMap::<NaiveDate, Answered>::new();
+        let mut days = BTreeMap::<NaiveDate, DayAnswer>::new();
         for billed in billed {
             // A day may be cut in two by the end of a page.
             let day = days.entry(billed.day).or_default();
@@ -162,18 +162,18 @@ impl Polled {
         Ok(days)
     }
 
-    fn is_settled(&self, day: NaiveDate, answered: &Answered, now: DateTime<Utc>) -> bool {
+    fn is_settled(&self, day: NaiveDate, answered: &DayAnswer, now: DateTime<Utc>) -> bool {
         now >= day_end(day) && (!answered.estimated || now - day_end(day) >= self.settings.settle.delta())
     }
 
     /// The usage types of the settled days that are not told apart yet, or cost something else by now.
-    async fn usage_types(&mut self, days: &BTreeMap<NaiveDate, Answered>, now: DateTime<Utc>) -> Result<Vec<DayLines>, CallFailure> {
-        let open = |(day, answered): &(&NaiveDate, &Answered)| {
+    async fn usage_types(&mut self, days: &BTreeMap<NaiveDate, DayAnswer>, now: DateTime<Utc>) -> Result<Vec<DayCharges>, CallFailure> {
+        let open = |(day, answered): &(&NaiveDate, &DayAnswer)| {
             self.is_settled(**day, answered, now) && self.told_apart.get(*day) != Some(&answered.sum()) && !answered.groups.is_empty()
         };
         let wanted: Vec<NaiveDate> = days.iter().filter(open).map(|(day, _)| *day).collect();
         let Some((first, end)) = wanted.first().copied().zip(wanted.last().and_then(NaiveDate::succ_opt)) else { return Ok(vec![]) };
-        let mut found = self.ask(first, end, CostBy::UsageType).await?;
+        let mut found = self.ask(first, end, CostGrouping::UsageType).await?;
         let mut lines = Vec::new();
         for day in wanted {
             let Some(answered) = days.get(&day) else { continue };
@@ -186,12 +186,12 @@ impl Polled {
 
 /// The lines of a day: everything that is used by usage type, the rest by record type, and what the usage types leave over as a line
 /// without one. They add up to what the bill says by record type.
-fn lines_of(day: NaiveDate, by_record_type: &Answered, by_usage_type: Answered) -> DayLines {
-    let mut lines = DayLines { estimated: by_record_type.estimated, ..DayLines::new(day) };
+fn lines_of(day: NaiveDate, by_record_type: &DayAnswer, by_usage_type: DayAnswer) -> DayCharges {
+    let mut lines = DayCharges { estimated: by_record_type.estimated, ..DayCharges::new(day) };
     // What is left of a service once its usage types are taken out, by service and currency, with the record type it came under.
     let mut rest = BTreeMap::<(&str, &str), (Decimal, &str)>::new();
     for group in &by_record_type.groups {
-        if Charge::of_record_type(&group.record_type) == Charge::Usage {
+        if ChargeCategory::of_record_type(&group.record_type) == ChargeCategory::Usage {
             let rest = rest.entry((&group.service, &group.money.currency)).or_insert((Decimal::ZERO, &group.record_type));
             rest.0 = rest.0.saturating_add(group.money.amount);
             if rest.1 != group.record_type {
@@ -209,7 +209,7 @@ fn lines_of(day: NaiveDate, by_record_type: &Answered, by_usage_type: Answered) 
     }
     for ((service, currency), (amount, record_type)) in rest {
         if !amount.is_zero() {
-            let key = LineKey {
+            let key = ChargeKey {
                 service: service.to_owned(),
                 record_type: record_type.to_owned(),
                 usage_type: String::new(),
@@ -217,14 +217,14 @@ fn lines_of(day: NaiveDate, by_record_type: &Answered, by_usage_type: Answered) 
                 resource: String::new(),
                 currency: currency.to_owned(),
             };
-            lines.add(key, Charged { amount, ..Charged::default() });
+            lines.add(key, ChargeAmount { amount, ..ChargeAmount::default() });
         }
     }
     lines
 }
 
-fn key(group: &BilledGroup, record_type: &str, usage_type: &str) -> LineKey {
-    LineKey {
+fn key(group: &BilledGroup, record_type: &str, usage_type: &str) -> ChargeKey {
+    ChargeKey {
         service: group.service.clone(),
         record_type: record_type.to_owned(),
         usage_type: usage_type.to_owned(),
@@ -234,13 +234,13 @@ fn key(group: &BilledGroup, record_type: &str, usage_type: &str) -> LineKey {
     }
 }
 
-fn charged(group: &BilledGroup) -> Charged {
+fn charged(group: &BilledGroup) -> ChargeAmount {
     let (quantity, unit) = group.quantity.clone().unzip();
-    Charged { amount: group.money.amount, quantity, unit: unit.unwrap_or_default() }
+    ChargeAmount { amount: group.money.amount, quantity, unit: unit.unwrap_or_default() }
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for CostExplorerSource {
     fn name(&self) -> &str {
         &self.name
     }
@@ -255,12 +255,12 @@ impl Source for Polled {
         self.told_apart = cursors.get("told_apart").and_then(|days| stored(&self.name, "told_apart", days)).unwrap_or_default();
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let name = self.name.clone();
-        let mut poll = Poll::new(&name, now);
+        let mut poll = PollBuilder::new(&name, now);
         let today = now.date_naive();
         let (from, end) = self.range(today);
-        let days = match self.ask(from, end, CostBy::RecordType).await {
+        let days = match self.ask(from, end, CostGrouping::RecordType).await {
             Ok(days) => days,
             Err(failure) => {
                 poll.failed(failure);
@@ -274,7 +274,7 @@ impl Source for Polled {
             }
             let mut cost = DayCost::new(*day, answered.estimated, self.is_settled(*day, answered, now));
             answered.groups.iter().for_each(|group| cost.add(&group.service, &group.record_type, &group.money));
-            poll.saw(day_end(*day).min(now), What::Cost(cost));
+            poll.saw(day_end(*day).min(now), ObservationBody::Cost(cost));
         }
         let month_before = Month::of(today).previous();
         let mut of_before = days.range(month_before.first_day()..month_before.end()).peekable();
@@ -289,7 +289,7 @@ impl Source for Polled {
                 Err(failure) => poll.failed(failure),
                 Ok(lines) => {
                     let changed = !lines.is_empty() || self.told_apart.len() != known;
-                    lines.into_iter().for_each(|lines| poll.saw(day_end(lines.day).min(now), What::Lines(lines)));
+                    lines.into_iter().for_each(|lines| poll.saw(day_end(lines.day).min(now), ObservationBody::Lines(lines)));
                     self.told_apart.retain(|day, _| *day >= month_before.first_day());
                     if let Some(days) = changed.then(|| serde_json::to_string(&self.told_apart).ok()).flatten() {
                         poll.gathered.cursors.push(("told_apart".to_owned(), days));

@@ -1,25 +1,25 @@
-//! `read.estimated_charges`: CloudWatch's metric `EstimatedCharges`, AWS's own count of the month so far. It comes some hours after what
-//! it counts, and a day or two before the bill; both calls are free.
+//! `read.estimated_charges`: CloudWatch's metric `EstimatedCharges`, AWS's estimate of the month so far. It is some hours late,
+//! but a day or two before the bill; both calls are free.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/billing-metricscollected.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use alerting::observation::What;
+use alerting::observation::ObservationBody;
 use async_trait::async_trait;
-use aws::{Account, MetricQuery, Metrics, paging};
-use billing::early::{Early, EarlyFigure, Origin, since_reset};
+use aws::{AwsClients, MetricQuery, MetricsApi, paging};
+use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin, since_reset};
 use billing::services;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::money::Money;
-use model::settings::Settings;
+use model::settings::TableReader;
 use rust_decimal::Decimal;
 
 use crate::exact::exact;
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{PollBuilder, PollOutput, Source};
 
 const CALLS: &[&str] = &["cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics"];
 
@@ -40,7 +40,7 @@ pub struct EstimatedCharges {
 }
 
 impl EstimatedCharges {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self { services: settings.or("services", false)? })
     }
 
@@ -52,25 +52,25 @@ impl EstimatedCharges {
         &[]
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled { name, settings: self, metrics: Arc::clone(&account.metrics) }
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        EstimatedChargesSource { name, settings: self, metrics: Arc::clone(&account.metrics) }
     }
 }
 
-struct Polled {
+struct EstimatedChargesSource {
     name: String,
     settings: EstimatedCharges,
-    metrics: Arc<dyn Metrics>,
+    metrics: Arc<dyn MetricsApi>,
 }
 
 /// The counts that are read: of everything, and of each service by its name on the bill.
 #[derive(Debug, PartialEq, Eq)]
-struct Counts {
+struct ChargeMetrics {
     total: MetricQuery,
     services: BTreeMap<String, MetricQuery>,
 }
 
-impl Polled {
+impl EstimatedChargesSource {
     async fn listed(&self) -> Result<Vec<MetricQuery>, CallFailure> {
         let query = MetricQuery { region: Some(REGION.to_owned()), ..MetricQuery::new(NAMESPACE, METRIC, &[]) };
         let (metrics, query) = (self.metrics.as_ref(), &query);
@@ -88,13 +88,13 @@ impl Polled {
         let counts = chosen(self.listed().await?)?;
         let mut figures: BTreeMap<NaiveDate, EarlyFigure> = BTreeMap::new();
         for (day, (as_of, month_to_date)) in self.points(&counts.total, now).await? {
-            let total = Some(Early { month_to_date, today: None });
-            figures.insert(day, EarlyFigure { origin: Origin::Charges, day, as_of, services: BTreeMap::new(), total, free: BTreeMap::new() });
+            let total = Some(EarlyCost { month_to_date, today: None });
+            figures.insert(day, EarlyFigure { origin: EarlyOrigin::Charges, day, as_of, services: BTreeMap::new(), total, free: BTreeMap::new() });
         }
         for (service, query) in counts.services.iter().filter(|_| self.settings.services) {
             for (day, (_, month_to_date)) in self.points(query, now).await? {
                 if let Some(figure) = figures.get_mut(&day) {
-                    figure.services.insert(service.clone(), Early { month_to_date, today: None });
+                    figure.services.insert(service.clone(), EarlyCost { month_to_date, today: None });
                 }
             }
         }
@@ -104,29 +104,29 @@ impl Polled {
 
 /// The counts in US dollars among those that there are: of the paying account where there is one, else of the one linked account that the
 /// metrics are of.
-fn chosen(listed: Vec<MetricQuery>) -> Result<Counts, CallFailure> {
+fn chosen(listed: Vec<MetricQuery>) -> Result<ChargeMetrics, CallFailure> {
     if listed.is_empty() {
-        let said = format!("there is no metric {NAMESPACE} {METRIC} in {REGION}");
+        let said = format!("the metric {NAMESPACE} {METRIC} does not exist in {REGION}");
         return Err(unusable(
             FailureKind::NotFound,
             said,
-            "switch on \"Receive CloudWatch billing alerts\" in the Billing preferences of the paying account, then wait a day",
+            "switch on \"Receive CloudWatch billing alerts\" in the Billing preferences of the payer account, then wait a day",
         ));
     }
     let value = |query: &MetricQuery, name: &str| query.dimensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let currencies: BTreeSet<String> = listed.iter().filter_map(|query| value(query, "Currency")).collect();
     let in_dollars: Vec<MetricQuery> = listed.into_iter().filter(|query| value(query, "Currency").as_deref() == Some(Money::USD)).collect();
     if in_dollars.is_empty() {
-        let said = format!("{METRIC} is counted in {}, and limits are in USD", currencies.into_iter().collect::<Vec<_>>().join(", "));
-        return Err(unusable(FailureKind::Refused, said, "take this watch out: other currencies are not compared with dollars"));
+        let said = format!("{METRIC} is in {}, but limits are in USD", currencies.into_iter().collect::<Vec<_>>().join(", "));
+        return Err(unusable(FailureKind::Refused, said, "remove this watch: other currencies are not compared with USD"));
     }
     let accounts: BTreeSet<Option<String>> = in_dollars.iter().map(|query| value(query, "LinkedAccount")).collect();
     let account = match (accounts.contains(&None), accounts.len()) {
         (true, _) => None,
         (false, 1) => accounts.into_iter().next().flatten(),
         (false, count) => {
-            let said = format!("{METRIC} is there for {count} linked accounts, and not for all of them together");
-            return Err(unusable(FailureKind::Refused, said, "read it with the credentials of the paying account"));
+            let said = format!("{METRIC} exists for {count} linked accounts but not for the total");
+            return Err(unusable(FailureKind::Refused, said, "use the credentials of the payer account"));
         }
     };
     let own = in_dollars.into_iter().filter(|query| value(query, "LinkedAccount") == account);
@@ -138,8 +138,8 @@ fn chosen(listed: Vec<MetricQuery>) -> Result<Counts, CallFailure> {
         }
     }
     let none =
-        || unusable(FailureKind::Refused, format!("{METRIC} is there for single services, and not for everything"), "wait a day; it is asked again by itself");
-    Ok(Counts { total: total.ok_or_else(none)?, services })
+        || unusable(FailureKind::Refused, format!("{METRIC} exists for single services but not for the total"), "wait a day; monitor retries automatically");
+    Ok(ChargeMetrics { total: total.ok_or_else(none)?, services })
 }
 
 fn unusable(kind: FailureKind, said: String, next_step: &str) -> CallFailure {
@@ -147,16 +147,16 @@ fn unusable(kind: FailureKind, said: String, next_step: &str) -> CallFailure {
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for EstimatedChargesSource {
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
-        let mut poll = Poll::new(&self.name, now);
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let mut poll = PollBuilder::new(&self.name, now);
         match self.figures(now).await {
             Err(failure) => poll.failed(failure),
-            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), What::Early(figure))),
+            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), ObservationBody::Early(figure))),
         }
         poll.done()
     }

@@ -1,76 +1,76 @@
-//! `read.focus_export`: what each day costs, line by line, from the exports that AWS delivers to a bucket, or from copies of them in a
-//! folder. A month of which anything has changed is read again as a whole, because each delivery holds all of it.
+//! `read.focus_export`: the charges of each day from the exports that AWS delivers to a bucket, or from copies of them in a
+//! folder. A month with any change is read again completely, because each delivery holds the whole month.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alerting::observation::What;
+use alerting::observation::ObservationBody;
 use async_trait::async_trait;
-use aws::{Account, Bucket, Exports, paging};
-use billing::export::columns::Metric;
-use billing::export::layout::{Found, Layout};
+use aws::{AwsClients, ExportBucket, ExportsApi, paging};
+use billing::export::columns::ExportMetric;
+use billing::export::layout::{ExportFile, ExportLayout};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::calendar::day_end;
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::billfile::{BadExport, Reading, look};
-use crate::poll::{Gathered, Poll, Source};
+use crate::billfile::{ExportError, ExportReader, look};
+use crate::poll::{PollBuilder, PollOutput, Source};
 use crate::retry::Retry;
-use billing::export::bill::Bill;
+use billing::export::bill::ImportedBill;
 
 const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];
 
-const METRICS: &[(&str, Metric)] = &[("billed", Metric::Billed), ("effective", Metric::Effective), ("list", Metric::List)];
+const METRICS: &[(&str, ExportMetric)] = &[("billed", ExportMetric::Billed), ("effective", ExportMetric::Effective), ("list", ExportMetric::List)];
 
 /// The settings of `read.focus_export`.
 #[derive(Debug, Clone)]
 pub struct FocusExport {
-    place: Place,
-    metric: Metric,
+    place: ExportLocation,
+    metric: ExportMetric,
     /// How long after its end a day's figure may be compared with others.
     settle: Span,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum ExportLocation {
     Folder(PathBuf),
-    Bucket(Bucket),
+    Bucket(ExportBucket),
 }
 
 impl FocusExport {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let (path, bucket, region): (Option<PathBuf>, Option<String>, Option<String>) =
             (settings.optional("path"), settings.optional("bucket"), settings.optional("region"));
-        let metric = if settings.has("metric") { settings.word("metric", METRICS) } else { Some(Metric::Billed) };
+        let metric = if settings.has("metric") { settings.word("metric", METRICS) } else { Some(ExportMetric::Billed) };
         let settle = settings.or("settle", Span::hours(48));
         let place = match (path, bucket) {
-            (Some(path), None) if path.is_absolute() => Some(Place::Folder(path)),
+            (Some(path), None) if path.is_absolute() => Some(ExportLocation::Folder(path)),
             (Some(_), None) => {
-                settings.problem("path", "the place of the exports depends on where monitor is started", "write it from `/` on", None);
+                settings.problem("path", "`read.focus_export.path` must be absolute", "must begin with `/`", None);
                 None
             }
             (None, Some(bucket)) => {
                 let read = bucket_at(&bucket, region.clone());
                 if read.is_none() {
-                    settings.problem("bucket", "this is no place in S3", "write it as s3://bucket/prefix", None);
+                    settings.problem("bucket", "`read.focus_export.bucket` is not an S3 address", "expected s3://bucket/prefix", None);
                 }
-                read.map(Place::Bucket)
+                read.map(ExportLocation::Bucket)
             }
             (Some(_), Some(_)) => {
-                settings.problem("path", "exports are read from a folder or from a bucket", "leave one of the two out", None);
+                settings.problem("path", "`read.focus_export` must not have both `bucket` and `path`", "remove one of them", None);
                 None
             }
             (None, None) => {
                 if !settings.failed() {
                     settings.problem(
                         "bucket",
-                        "it is not said where the exports are",
+                        "`read.focus_export` needs `bucket` or `path`",
                         "missing",
                         Some("bucket = \"s3://bucket/prefix\" or path = \"/a/folder\"".into()),
                     );
@@ -78,8 +78,8 @@ impl FocusExport {
                 None
             }
         };
-        if region.is_some() && matches!(place, Some(Place::Folder(_))) {
-            settings.problem("region", "a folder is in no region", "means nothing here", None);
+        if region.is_some() && matches!(place, Some(ExportLocation::Folder(_))) {
+            settings.problem("region", "`region` applies only to `bucket`", "remove it", None);
         }
         Some(Self { place: place?, metric: metric?, settle: settle? })
     }
@@ -92,8 +92,8 @@ impl FocusExport {
         &[]
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled {
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        FocusExportSource {
             name,
             settings: self,
             exports: Arc::clone(&account.exports),
@@ -106,49 +106,49 @@ impl FocusExport {
 }
 
 /// `s3://bucket/prefix`; names of buckets have 3 to 63 small letters, digits, dots and hyphens.
-fn bucket_at(address: &str, region: Option<String>) -> Option<Bucket> {
+fn bucket_at(address: &str, region: Option<String>) -> Option<ExportBucket> {
     let (name, prefix) = address.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))?;
     let is_name = (3..=63).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'));
     let prefix = prefix.trim_end_matches('/');
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-    is_name.then(|| Bucket { name: name.to_owned(), prefix, region })
+    is_name.then(|| ExportBucket { name: name.to_owned(), prefix, region })
 }
 
-struct Polled {
+struct FocusExportSource {
     name: String,
     settings: FocusExport,
-    exports: Arc<dyn Exports>,
+    exports: Arc<dyn ExportsApi>,
     /// What each part looked like when it was last read.
     known: BTreeMap<String, String>,
     /// Parts that are to be read, each with what it looks like now.
-    changed: VecDeque<(String, Vec<Found>, String)>,
+    changed: VecDeque<(String, Vec<ExportFile>, String)>,
     /// Whether this poll knows what there is.
     listed: bool,
     /// The tries of the call that comes next.
     retry: Retry,
 }
 
-impl Polled {
-    async fn look(&self) -> Result<Layout, CallFailure> {
+impl FocusExportSource {
+    async fn look(&self) -> Result<ExportLayout, CallFailure> {
         let bucket = match &self.settings.place {
-            Place::Folder(path) => {
+            ExportLocation::Folder(path) => {
                 let path = path.clone();
                 return self.on_another_thread(move || look(&path)).await;
             }
-            Place::Bucket(bucket) => bucket,
+            ExportLocation::Bucket(bucket) => bucket,
         };
         let exports = self.exports.as_ref();
         let objects = paging::all("s3:ListBucket", &bucket.name, |token| async move { exports.objects(bucket, token.as_deref()).await }).await?;
-        let layout = Layout::of(objects);
+        let layout = ExportLayout::of(objects);
         if let Some((one, other)) = layout.twice() {
-            let said = format!("`{one}` and `{other}` seem to be the same export twice");
-            return Err(failure("s3:ListBucket", &bucket.name, said, "name the prefix of one of them"));
+            let said = format!("`{one}` and `{other}` seem to be the same export");
+            return Err(failure("s3:ListBucket", &bucket.name, said, "set the prefix to one of them"));
         }
         Ok(layout)
     }
 
     /// Reads files without holding up the loop: it takes seconds for a large account.
-    async fn on_another_thread<T: Send + 'static>(&self, read: impl FnOnce() -> Result<T, BadExport> + Send + 'static) -> Result<T, CallFailure> {
+    async fn on_another_thread<T: Send + 'static>(&self, read: impl FnOnce() -> Result<T, ExportError> + Send + 'static) -> Result<T, CallFailure> {
         match tokio::task::spawn_blocking(read).await {
             Ok(read) => read.map_err(|bad| unusable(&bad)),
             Err(error) => Err(failure("reading exports", &self.name, error.to_string(), "report this")),
@@ -156,20 +156,20 @@ impl Polled {
     }
 
     /// Reads what is to be read of a part.
-    async fn part(&self, files: Vec<Found>) -> Result<Bill, CallFailure> {
+    async fn part(&self, files: Vec<ExportFile>) -> Result<ImportedBill, CallFailure> {
         let metric = self.settings.metric;
-        let mut reading = Reading::new(metric, Arc::new(|_| {}));
-        let read: Box<dyn FnOnce() -> Result<Bill, BadExport> + Send> = match &self.settings.place {
-            Place::Folder(path) => {
+        let mut reading = ExportReader::new(metric, Arc::new(|_| {}));
+        let read: Box<dyn FnOnce() -> Result<ImportedBill, ExportError> + Send> = match &self.settings.place {
+            ExportLocation::Folder(path) => {
                 let path = path.clone();
                 Box::new(move || reading.files(&path, &files).map(|()| reading.end()))
             }
-            Place::Bucket(bucket) => {
+            ExportLocation::Bucket(bucket) => {
                 let mut fetched: Vec<(String, File, DateTime<Utc>)> = Vec::new();
                 for object in &files {
                     let name = format!("s3://{}/{}{}", bucket.name, bucket.prefix, object.path);
                     let opened = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(std::io::Error::other).flatten();
-                    let mut file = opened.map_err(|error| failure("s3:GetObject", &name, error.to_string(), "make room for temporary files"))?;
+                    let mut file = opened.map_err(|error| failure("s3:GetObject", &name, error.to_string(), "free disk space for temporary files"))?;
                     self.exports.fetch(bucket, object, &mut file).await?;
                     fetched.push((name, file, object.modified));
                 }
@@ -185,7 +185,7 @@ impl Polled {
     }
 
     /// Reads the next part that has changed.
-    async fn next(&mut self, mut poll: Poll<'_>) -> Gathered {
+    async fn next(&mut self, mut poll: PollBuilder<'_>) -> PollOutput {
         let Some((part, files, looks)) = self.changed.pop_front() else { return poll.done() };
         let now = poll.now;
         match self.part(files.clone()).await {
@@ -203,7 +203,7 @@ impl Polled {
             Ok(bill) => {
                 if bill.skipped().count() > 0 {
                     tracing::warn!(
-                        "{}: {} of {} rows in {} cannot be used; `monitor billing import --dry-run` says why",
+                        "{}: {} of {} rows in {} cannot be used; `monitor billing import --dry-run` shows why",
                         self.name,
                         bill.skipped().count(),
                         bill.rows(),
@@ -213,8 +213,8 @@ impl Polled {
                 for day in bill.into_days() {
                     let settled = now - day_end(day.day) >= self.settings.settle.delta().max(TimeDelta::zero());
                     let at = day_end(day.day).min(now);
-                    poll.saw(at, What::Cost(day.day_cost(settled)));
-                    poll.saw(at, What::Lines(day));
+                    poll.saw(at, ObservationBody::Cost(day.day_cost(settled)));
+                    poll.saw(at, ObservationBody::Lines(day));
                 }
             }
         }
@@ -230,7 +230,7 @@ impl Polled {
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for FocusExportSource {
     fn name(&self) -> &str {
         &self.name
     }
@@ -239,25 +239,25 @@ impl Source for Polled {
         self.known = cursors;
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         self.retry = Retry::default();
         self.list(now).await
     }
 
-    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn go_on(&mut self, now: DateTime<Utc>) -> PollOutput {
         if !self.listed {
             return self.list(now).await;
         }
         let name = self.name.clone();
-        self.next(Poll::new(&name, now)).await
+        self.next(PollBuilder::new(&name, now)).await
     }
 }
 
-impl Polled {
+impl FocusExportSource {
     /// Looks at what there is, and reads the first part that has changed.
-    async fn list(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn list(&mut self, now: DateTime<Utc>) -> PollOutput {
         let name = self.name.clone();
-        let mut poll = Poll::new(&name, now);
+        let mut poll = PollBuilder::new(&name, now);
         let looked = self.look().await;
         self.listed = looked.is_ok();
         match looked {
@@ -283,9 +283,9 @@ impl Polled {
 }
 
 /// What changes when any of the files does, or what is read of them.
-fn looks(files: &[Found], metric: Metric) -> String {
+fn looks(files: &[ExportFile], metric: ExportMetric) -> String {
     let mut text = metric.word().to_owned();
-    for Found { path, size, modified, tag } in files {
+    for ExportFile { path, size, modified, tag } in files {
         text += &format!("\n{path}\t{size}\t{}\t{tag}", modified.timestamp_millis());
     }
     format!("{:032x}", xxh3_128(text.as_bytes()))
@@ -295,8 +295,13 @@ fn shown(part: &str) -> &str {
     if part.is_empty() { "the exports" } else { Path::new(part).file_name().and_then(|name| name.to_str()).unwrap_or(part) }
 }
 
-fn unusable(bad: &BadExport) -> CallFailure {
-    failure("reading exports", "the exports", bad.to_string(), "see that the export is whole and of FOCUS 1.0 to 1.2 or CUR 2.0; it is read again by itself")
+fn unusable(bad: &ExportError) -> CallFailure {
+    failure(
+        "reading exports",
+        "the exports",
+        bad.to_string(),
+        "check that the export is complete and is FOCUS 1.0 to 1.2 or CUR 2.0; monitor retries automatically",
+    )
 }
 
 fn failure(call: &str, resource: &str, said: String, next_step: &str) -> CallFailure {

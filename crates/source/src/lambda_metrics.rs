@@ -1,19 +1,19 @@
 //! `read.lambda_metrics`: errors, throttles, duration and concurrency of functions, from CloudWatch's own counters. Throttled
-//! calls leave no line in any log, so this is the only way to see them.
+//! calls are not in any log, so this is the only way to see them.
 
 use std::sync::Arc;
 
-use alerting::observation::{METRICS, MetricPoint, ReadUpTo, What};
+use alerting::observation::{METRICS, MetricPoint, ObservationBody, ReadUpTo};
 use async_trait::async_trait;
 use aws::resolve::functions;
-use aws::{Account, Logs, MetricQuery, Metrics, Statistics};
+use aws::{AwsClients, LogsApi, MetricDatapoint, MetricQuery, MetricsApi};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use model::glob::NamePattern;
-use model::settings::Settings;
+use model::settings::TableReader;
 
 use crate::metrics::statistics;
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{PollBuilder, PollOutput, Source};
 
 const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
@@ -29,7 +29,7 @@ pub struct LambdaMetrics {
 }
 
 impl LambdaMetrics {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self { functions: settings.some("functions")? })
     }
 
@@ -41,26 +41,26 @@ impl LambdaMetrics {
         &self.functions
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled { name, settings: self, logs: Arc::clone(&account.logs), metrics: Arc::clone(&account.metrics) }
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        LambdaMetricsSource { name, settings: self, logs: Arc::clone(&account.logs), metrics: Arc::clone(&account.metrics) }
     }
 }
 
-struct Polled {
+struct LambdaMetricsSource {
     name: String,
     settings: LambdaMetrics,
-    logs: Arc<dyn Logs>,
-    metrics: Arc<dyn Metrics>,
+    logs: Arc<dyn LogsApi>,
+    metrics: Arc<dyn MetricsApi>,
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for LambdaMetricsSource {
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
-        let mut poll = Poll::new(&self.name, now);
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let mut poll = PollBuilder::new(&self.name, now);
         let found = match functions(self.logs.as_ref(), &self.settings.functions).await {
             Ok(found) => found,
             Err(failure) => {
@@ -76,7 +76,7 @@ impl Source for Polled {
             let mut whole = true;
             for ((metric, _), answer) in METRICS.iter().zip(answers) {
                 match answer {
-                    Ok(points) => points.iter().for_each(|read| poll.saw(read.at, What::Metric(point(function, metric, *read)))),
+                    Ok(points) => points.iter().for_each(|read| poll.saw(read.at, ObservationBody::Metric(point(function, metric, *read)))),
                     Err(failure) => {
                         // One failure says it for the function; the next poll asks for the whole hour again.
                         if std::mem::replace(&mut whole, false) {
@@ -86,13 +86,13 @@ impl Source for Polled {
                 }
             }
             if whole {
-                poll.saw(now, What::MeasuredUpTo(ReadUpTo { function: function.clone() }));
+                poll.saw(now, ObservationBody::MeasuredUpTo(ReadUpTo { function: function.clone() }));
             }
         }
         poll.done()
     }
 }
 
-fn point(function: &str, metric: &str, read: Statistics) -> MetricPoint {
+fn point(function: &str, metric: &str, read: MetricDatapoint) -> MetricPoint {
     MetricPoint { function: function.to_owned(), metric: metric.to_owned(), period: PERIOD, sum: read.sum, maximum: read.maximum, average: read.average }
 }

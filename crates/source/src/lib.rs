@@ -16,8 +16,8 @@ mod retry;
 mod usage_estimate;
 mod warm_ping;
 
-pub use cost_explorer::Backfill;
-pub use lambda_logs::{Follow, Followed, Pace, Seen, Sink, Stretch};
-pub use poll::{Gathered, Source};
-pub use read::Read;
-pub use warm_ping::{Warm, WarmPing};
+pub use cost_explorer::CostBackfill;
+pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, LogFollower, LogSink, LogStretch};
+pub use poll::{PollOutput, Source};
+pub use read::SourceKind;
+pub use warm_ping::{WarmPing, WarmSettings};

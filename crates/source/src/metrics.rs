@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aws::{MetricQuery, Metrics, Statistics};
+use aws::{MetricDatapoint, MetricQuery, MetricsApi};
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
 use model::call_failure::CallFailure;
@@ -14,11 +14,11 @@ pub(crate) const MAX_CONCURRENT: usize = 8;
 
 /// The statistics of each metric from a time to another, per `period` seconds, in the order in which they were asked for.
 pub(crate) fn statistics(
-    metrics: &Arc<dyn Metrics>,
+    metrics: &Arc<dyn MetricsApi>,
     queries: Vec<MetricQuery>,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
     period: u32,
-) -> impl Stream<Item = Result<Vec<Statistics>, CallFailure>> + Send + use<> {
+) -> impl Stream<Item = Result<Vec<MetricDatapoint>, CallFailure>> + Send + use<> {
     let metrics = Arc::clone(metrics);
     let call = move |query: MetricQuery| {
         let metrics = Arc::clone(&metrics);

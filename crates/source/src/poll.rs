@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alerting::observation::{Observation, What};
+use alerting::observation::{Observation, ObservationBody};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use model::call_failure::CallFailure;
@@ -23,17 +23,17 @@ pub trait Source: Send {
     fn restore(&mut self, _cursors: BTreeMap<String, String>) {}
 
     /// Asks for what is new. A call that fails is an observation, so this cannot fail.
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered;
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput;
 
-    /// Goes on with what the last poll had to leave for later, at the time it named in [`Gathered::go_on_at`].
-    async fn go_on(&mut self, _now: DateTime<Utc>) -> Gathered {
-        Gathered::default()
+    /// Goes on with what the last poll had to leave for later, at the time it named in [`PollOutput::go_on_at`].
+    async fn go_on(&mut self, _now: DateTime<Utc>) -> PollOutput {
+        PollOutput::default()
     }
 }
 
 /// What one poll gave, to be committed together.
 #[derive(Debug, Default)]
-pub struct Gathered {
+pub struct PollOutput {
     /// What was seen.
     pub observations: Vec<Observation>,
     /// How far the source has read, by key; only those that moved past something.
@@ -42,42 +42,42 @@ pub struct Gathered {
     pub go_on_at: Option<DateTime<Utc>>,
 }
 
-impl Gathered {
+impl PollOutput {
     /// Whether any call failed.
     pub fn failed(&self) -> bool {
-        self.observations.iter().any(|observation| matches!(observation.what, What::Failed(_)))
+        self.observations.iter().any(|observation| matches!(observation.what, ObservationBody::Failed(_)))
     }
 }
 
 /// Builds the observations of one poll.
-pub(crate) struct Poll<'a> {
+pub(crate) struct PollBuilder<'a> {
     source: &'a str,
     pub(crate) now: DateTime<Utc>,
-    pub(crate) gathered: Gathered,
+    pub(crate) gathered: PollOutput,
 }
 
-impl<'a> Poll<'a> {
+impl<'a> PollBuilder<'a> {
     pub(crate) fn new(source: &'a str, now: DateTime<Utc>) -> Self {
-        Self { source, now, gathered: Gathered::default() }
+        Self { source, now, gathered: PollOutput::default() }
     }
 
-    pub(crate) fn saw(&mut self, at: DateTime<Utc>, what: What) {
+    pub(crate) fn saw(&mut self, at: DateTime<Utc>, what: ObservationBody) {
         self.gathered.observations.push(Observation { at, seen: self.now, source: self.source.to_owned(), what });
     }
 
     pub(crate) fn failed(&mut self, failure: CallFailure) {
-        self.saw(self.now, What::Failed(failure));
+        self.saw(self.now, ObservationBody::Failed(failure));
     }
 
     /// Ends a part of a poll: whether the source has answered shows at its end.
-    pub(crate) fn part(self) -> Gathered {
+    pub(crate) fn part(self) -> PollOutput {
         self.gathered
     }
 
     /// Ends the poll; without a failure the source has answered.
-    pub(crate) fn done(mut self) -> Gathered {
+    pub(crate) fn done(mut self) -> PollOutput {
         if !self.gathered.failed() {
-            self.saw(self.now, What::Answered);
+            self.saw(self.now, ObservationBody::Answered);
         }
         self.gathered
     }

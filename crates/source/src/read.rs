@@ -1,14 +1,14 @@
 //! The table of sources: each kind is one file and one line here.
 
-use aws::Account;
+use aws::AwsClients;
 use lambda_log::diagnosis::Causes;
-use model::settings::{Kind, Settings};
+use model::settings::{TableReader, TaggedSettings};
 
-use crate::cost_explorer::Backfill;
+use crate::cost_explorer::CostBackfill;
 use crate::poll::Source;
 use crate::{cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate};
 
-impl Read {
+impl SourceKind {
     /// Searches the lines of logs for these causes, where the source reads any.
     #[must_use]
     pub fn with_causes(mut self, causes: &Causes) -> Self {
@@ -19,7 +19,7 @@ impl Read {
     }
 
     /// What asks for whole months of the past, for a source that can.
-    pub fn backfill(&self, account: &Account) -> Option<Backfill> {
+    pub fn backfill(&self, account: &AwsClients) -> Option<CostBackfill> {
         match self {
             Self::CostExplorer(settings) => Some(settings.clone().backfill(account)),
             _ => None,
@@ -31,18 +31,18 @@ macro_rules! sources {
     ($($module:ident: $name:ident),* $(,)?) => {
         /// What a watch polls: one of the `read.` kinds.
         #[derive(Debug, Clone)]
-        pub enum Read {
+        pub enum SourceKind {
             $(
                 #[doc = concat!("`read.", stringify!($module), "`")]
                 $name($module::$name)
             ),*
         }
 
-        impl Kind for Read {
+        impl TaggedSettings for SourceKind {
             const KEY: &'static str = "read";
             const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
 
-            fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self> {
+            fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self> {
                 match name {
                     $(stringify!($module) => $module::$name::read(settings).map(Self::$name),)*
                     _ => None,
@@ -50,9 +50,9 @@ macro_rules! sources {
             }
         }
 
-        impl Read {
+        impl SourceKind {
             /// The source that polls `account` under the full name `name`.
-            pub fn source(self, name: String, account: &Account) -> Box<dyn Source> {
+            pub fn source(self, name: String, account: &AwsClients) -> Box<dyn Source> {
                 match self { $(Self::$name(settings) => Box::new(settings.source(name, account))),* }
             }
 
@@ -81,5 +81,5 @@ sources! {
     focus_export: FocusExport,
     lambda_logs: LambdaLogs,
     lambda_metrics: LambdaMetrics,
-    inventory: Inventories,
+    inventory: InventorySettings,
 }

@@ -1,4 +1,4 @@
-//! `read.usage_estimate`: what functions and logs have used since the month began, at the region's prices. All its calls are free, and it
+//! `read.usage_estimate`: the usage of functions and logs this month at the region's prices. All its calls are free, and it
 //! shows within minutes what the bill shows after a day.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
@@ -7,24 +7,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use alerting::observation::What;
+use alerting::observation::ObservationBody;
 use async_trait::async_trait;
-use aws::prices::Prices;
-use aws::{Account, FunctionSettings, Functions, LogClass, Logs, MetricQuery, Metrics, Statistics, paging};
+use aws::prices::PriceTable;
+use aws::{AwsClients, LambdaApi, LambdaFunctionSettings, LogClass, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, paging};
 use billing::early::EarlyFigure;
-use billing::usage::{DayUse, Rates, figures, gb, gb_seconds};
+use billing::usage::{DayUsage, UsageRates, figures, gb, gb_seconds};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use futures::TryStreamExt;
 use model::calendar::{Month, day_end, day_start};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
-use model::settings::Settings;
+use model::settings::TableReader;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::exact;
 use crate::metrics::statistics;
-use crate::poll::{Gathered, Poll, Source, stored};
+use crate::poll::{PollBuilder, PollOutput, Source, stored};
 
 const CALLS: &[&str] = &["lambda:ListFunctions", "cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
@@ -45,7 +45,7 @@ pub struct UsageEstimate {
 }
 
 impl UsageEstimate {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let functions = if settings.has("functions") { settings.some("functions") } else { Some(vec![]) };
         let log_groups = if settings.has("log_groups") { settings.some("log_groups") } else { Some(vec![]) };
         Some(Self { functions: functions?, log_groups: log_groups? })
@@ -59,8 +59,8 @@ impl UsageEstimate {
         &self.functions
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled {
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        UsageEstimateSource {
             name,
             settings: self,
             region: account.region.clone(),
@@ -74,41 +74,41 @@ impl UsageEstimate {
     }
 }
 
-struct Polled {
+struct UsageEstimateSource {
     name: String,
     settings: UsageEstimate,
     region: String,
-    prices: Arc<Prices>,
-    logs: Arc<dyn Logs>,
-    functions: Arc<dyn Functions>,
-    metrics: Arc<dyn Metrics>,
+    prices: Arc<PriceTable>,
+    logs: Arc<dyn LogsApi>,
+    functions: Arc<dyn LambdaApi>,
+    metrics: Arc<dyn MetricsApi>,
     /// How each function was configured, oldest first.
-    known: BTreeMap<String, Vec<Configured>>,
+    known: BTreeMap<String, Vec<ConfigurationSince>>,
     /// What was said last of each day.
     said: BTreeMap<NaiveDate, EarlyFigure>,
 }
 
 /// How a function is configured from a UTC day on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Configured {
+struct ConfigurationSince {
     from: NaiveDate,
     memory_mb: u32,
     arm64: bool,
 }
 
 /// The least that a function can have had on a UTC day: how it was before the first day that is known says nothing of memory.
-fn least(known: &[Configured], day: NaiveDate) -> (u32, bool) {
+fn least(known: &[ConfigurationSince], day: NaiveDate) -> (u32, bool) {
     let before = known.iter().rev().find(|configured| configured.from < day).copied();
     let on_the_day = known.iter().filter(|configured| configured.from == day).copied();
-    let all: Vec<Configured> = before.into_iter().chain(on_the_day).collect();
+    let all: Vec<ConfigurationSince> = before.into_iter().chain(on_the_day).collect();
     let memory = all.iter().map(|configured| configured.memory_mb).min().filter(|_| before.is_some());
     (memory.unwrap_or(LEAST_MEMORY), before.is_none() || all.iter().any(|configured| configured.arm64))
 }
 
 /// Takes in how a function is configured now. The first time, it has been so since the day on which it was last changed.
-fn learn(known: &mut Vec<Configured>, now: &FunctionSettings, today: NaiveDate) -> bool {
+fn learn(known: &mut Vec<ConfigurationSince>, now: &LambdaFunctionSettings, today: NaiveDate) -> bool {
     let from = if known.is_empty() { now.modified.map_or(today, |at| at.date_naive().min(today)) } else { today };
-    let configured = Configured { from, memory_mb: now.memory_mb, arm64: now.arm64 };
+    let configured = ConfigurationSince { from, memory_mb: now.memory_mb, arm64: now.arm64 };
     if known.last().is_some_and(|last| (last.memory_mb, last.arm64) == (configured.memory_mb, configured.arm64)) {
         return false;
     }
@@ -122,7 +122,7 @@ fn learn(known: &mut Vec<Configured>, now: &FunctionSettings, today: NaiveDate) 
 }
 
 /// The sums of points by UTC day; a day on which nothing was counted has none.
-fn by_day(points: &[Statistics], query: &MetricQuery) -> Result<BTreeMap<NaiveDate, Decimal>, CallFailure> {
+fn by_day(points: &[MetricDatapoint], query: &MetricQuery) -> Result<BTreeMap<NaiveDate, Decimal>, CallFailure> {
     let mut days: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
     for point in points {
         let sum = exact(point.sum, query)?;
@@ -134,11 +134,11 @@ fn by_day(points: &[Statistics], query: &MetricQuery) -> Result<BTreeMap<NaiveDa
     Ok(days)
 }
 
-impl Polled {
-    fn rates(&self) -> Result<Rates, CallFailure> {
+impl UsageEstimateSource {
+    fn rates(&self) -> Result<UsageRates, CallFailure> {
         let failed = |said: String, next_step: String| CallFailure {
             call: "usage_estimate".to_owned(),
-            resource: "the table of prices".to_owned(),
+            resource: "the price table".to_owned(),
             kind: FailureKind::NotFound,
             said,
             next_step,
@@ -146,12 +146,12 @@ impl Polled {
         if self.region.is_empty() {
             return Err(failed("no region is set".to_owned(), "set region under [aws], or AWS_REGION".to_owned()));
         }
-        let known = || format!("name a file with the prices of the region as `prices` under [aws]; known: {}", self.prices.regions().join(", "));
-        self.prices.rates(&self.region).ok_or_else(|| failed(format!("the prices of {} are not known", self.region), known()))
+        let known = || format!("set `prices` under [aws] to a file with prices for this region; known: {}", self.prices.regions().join(", "));
+        self.prices.rates(&self.region).ok_or_else(|| failed(format!("the price table has no prices for {}", self.region), known()))
     }
 
     /// The functions that are meant, with how they are configured.
-    async fn listed(&self) -> Result<Vec<FunctionSettings>, CallFailure> {
+    async fn listed(&self) -> Result<Vec<LambdaFunctionSettings>, CallFailure> {
         let functions = self.functions.as_ref();
         let all = paging::all("lambda:ListFunctions", "the region's functions", |token| async move { functions.list(token.as_deref()).await }).await?;
         let meant = |name: &str| self.settings.functions.is_empty() || self.settings.functions.iter().any(|pattern| pattern.fits(name));
@@ -170,20 +170,20 @@ impl Polled {
 
     /// The sums of metrics by UTC day, in the order of the metrics.
     async fn daily(&self, queries: Vec<MetricQuery>, from: NaiveDate, today: NaiveDate) -> Result<Vec<BTreeMap<NaiveDate, Decimal>>, CallFailure> {
-        let answers: Vec<Vec<Statistics>> = statistics(&self.metrics, queries.clone(), (day_start(from), day_end(today)), DAY).try_collect().await?;
+        let answers: Vec<Vec<MetricDatapoint>> = statistics(&self.metrics, queries.clone(), (day_start(from), day_end(today)), DAY).try_collect().await?;
         queries.iter().zip(answers).map(|(query, points)| by_day(&points, query)).collect()
     }
 
     /// Adds what functions have used.
-    async fn count_functions(&self, listed: &[FunctionSettings], days: &mut BTreeMap<NaiveDate, DayUse>, today: NaiveDate) -> Result<(), CallFailure> {
+    async fn count_functions(&self, listed: &[LambdaFunctionSettings], days: &mut BTreeMap<NaiveDate, DayUsage>, today: NaiveDate) -> Result<(), CallFailure> {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let provisioned = self.provisioned().await?;
         let metric =
-            |functions: &[&FunctionSettings], metric: &str| functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect();
-        let listed: Vec<&FunctionSettings> = listed.iter().collect();
+            |functions: &[&LambdaFunctionSettings], metric: &str| functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect();
+        let listed: Vec<&LambdaFunctionSettings> = listed.iter().collect();
         let requests = self.daily(metric(&listed, "Invocations"), first, today).await?;
         // A function that was not called took no time, and is not asked for it.
-        let (called, requests): (Vec<&FunctionSettings>, Vec<_>) = listed.into_iter().zip(requests).filter(|(_, requests)| !requests.is_empty()).unzip();
+        let (called, requests): (Vec<&LambdaFunctionSettings>, Vec<_>) = listed.into_iter().zip(requests).filter(|(_, requests)| !requests.is_empty()).unzip();
         let durations = self.daily(metric(&called, "Duration"), first, today).await?;
         for ((function, requests), durations) in called.into_iter().zip(requests).zip(durations) {
             let known = self.known.get(&function.name).map(Vec::as_slice).unwrap_or_default();
@@ -203,7 +203,7 @@ impl Polled {
     }
 
     /// Adds what was logged. Where groups are not told apart, one that costs less makes all of them count as if they did.
-    async fn count_logs(&self, days: &mut BTreeMap<NaiveDate, DayUse>, today: NaiveDate) -> Result<(), CallFailure> {
+    async fn count_logs(&self, days: &mut BTreeMap<NaiveDate, DayUsage>, today: NaiveDate) -> Result<(), CallFailure> {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let mut cheap: BTreeSet<String> = BTreeSet::new();
         for class in [LogClass::InfrequentAccess, LogClass::Delivery] {
@@ -240,14 +240,14 @@ impl Polled {
     }
 
     /// Whatever has changed since it was said last; of today always, since it is true of a later moment.
-    async fn changed(&mut self, listed: &[FunctionSettings], now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
+    async fn changed(&mut self, listed: &[LambdaFunctionSettings], now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
         let rates = self.rates()?;
         let today = now.date_naive();
         let month = Month::of(today);
         // On the 1st the last points of the day before still come.
         let months = if today.day() == 1 { vec![month.previous(), month] } else { vec![month] };
         let first = months.first().copied().unwrap_or(month).first_day();
-        let mut days: BTreeMap<NaiveDate, DayUse> = first.iter_days().take_while(|day| *day <= today).map(|day| (day, DayUse::default())).collect();
+        let mut days: BTreeMap<NaiveDate, DayUsage> = first.iter_days().take_while(|day| *day <= today).map(|day| (day, DayUsage::default())).collect();
         self.count_functions(listed, &mut days, today).await?;
         self.count_logs(&mut days, today).await?;
         let mut new = Vec::new();
@@ -265,7 +265,7 @@ impl Polled {
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for UsageEstimateSource {
     fn name(&self) -> &str {
         &self.name
     }
@@ -276,9 +276,9 @@ impl Source for Polled {
         self.known = cursors.into_iter().filter_map(known).collect();
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let name = self.name.clone();
-        let mut poll = Poll::new(&name, now);
+        let mut poll = PollBuilder::new(&name, now);
         let listed = match self.listed().await {
             Ok(listed) => listed,
             Err(failure) => {
@@ -294,7 +294,7 @@ impl Source for Polled {
         }
         match self.changed(&listed, now).await {
             Err(failure) => poll.failed(failure),
-            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of, What::Early(figure))),
+            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure))),
         }
         poll.done()
     }
@@ -309,10 +309,10 @@ mod tests {
     }
 
     /// Polls on days of December, each as day, memory in MB and whether it is arm64; the function was last changed on the 5th.
-    fn known(polls: &[(u32, u32, bool)]) -> Vec<Configured> {
+    fn known(polls: &[(u32, u32, bool)]) -> Vec<ConfigurationSince> {
         let mut known = Vec::new();
         for (on, memory_mb, arm64) in polls {
-            let settings = FunctionSettings { name: "f".into(), memory_mb: *memory_mb, arm64: *arm64, modified: Some(day_start(day(5))) };
+            let settings = LambdaFunctionSettings { name: "f".into(), memory_mb: *memory_mb, arm64: *arm64, modified: Some(day_start(day(5))) };
             learn(&mut known, &settings, day(*on));
         }
         known
@@ -343,7 +343,7 @@ mod tests {
         let mut known = Vec::new();
         for month in 0..24u32 {
             let today = NaiveDate::from_ymd_opt(2023 + (month / 12) as i32, month % 12 + 1, 3).unwrap();
-            learn(&mut known, &FunctionSettings { name: "f".into(), memory_mb: 128 + month, arm64: false, modified: None }, today);
+            learn(&mut known, &LambdaFunctionSettings { name: "f".into(), memory_mb: 128 + month, arm64: false, modified: None }, today);
         }
         assert!(known.len() <= 3, "{known:?}");
     }

@@ -1,17 +1,17 @@
-//! Warm-up pings: calls a function so that its environments stay warm, and looks at whether they did.
+//! Warm-up pings: invokes a function to keep its environments warm, and checks whether they were.
 
 use std::sync::Arc;
 
-use alerting::observation::{Ping, PingOutcome, What};
+use alerting::observation::{ObservationBody, PingOutcome, PingResult};
 use async_trait::async_trait;
-use aws::prices::Prices;
-use aws::{Account, Functions, Invoked};
+use aws::prices::PriceTable;
+use aws::{AwsClients, InvokeResponse, LambdaApi};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use lambda_log::diagnosis::{Cause, Causes, Confidence};
-use lambda_log::line::{self, Line, Report};
-use lambda_log::reader::Reader;
-use lambda_log::reading::Reading;
+use lambda_log::line::{self, LogLine, ReportLine};
+use lambda_log::reader::LogReader;
+use lambda_log::reading::MinuteCounter;
 use model::call_failure::{CallFailure, FailureKind};
 use model::money::Percent;
 use model::redact::excerpt;
@@ -20,7 +20,7 @@ use model::span::Span;
 use monitor_warmup::Answer;
 use rust_decimal::Decimal;
 
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{PollBuilder, PollOutput, Source};
 
 /// How long the account's limit is taken to stay as it is.
 const LIMIT_HOLDS: TimeDelta = TimeDelta::hours(1);
@@ -29,14 +29,14 @@ const SMALLEST_LIMIT: u32 = 10;
 
 /// `[warm.<name>]`
 #[derive(Debug, Clone)]
-pub struct Warm {
+pub struct WarmSettings {
     /// The full name: `warm.backend`.
     pub name: String,
     /// When it is pinged.
     pub schedule: Schedule,
     /// The function, by name or ARN.
     pub function: String,
-    /// How many pings overlap, so that as many environments are kept.
+    /// The number of overlapping pings, and so of warm environments.
     pub concurrency: u32,
     /// The payload, JSON; the default is the one common warm-up libraries understand.
     pub payload: String,
@@ -50,10 +50,10 @@ pub struct Warm {
 
 /// Pings one function.
 pub struct WarmPing {
-    settings: Warm,
-    functions: Arc<dyn Functions>,
+    settings: WarmSettings,
+    functions: Arc<dyn LambdaApi>,
     region: String,
-    prices: Prices,
+    prices: PriceTable,
     /// What the lines of answers are searched for.
     causes: Causes,
     limit: Option<(DateTime<Utc>, u32)>,
@@ -63,8 +63,8 @@ impl WarmPing {
     /// The calls it makes, as an IAM policy names them.
     pub const CALLS: &'static [&'static str] = &["lambda:InvokeFunction", "lambda:GetAccountSettings"];
 
-    /// Pings as the settings say.
-    pub fn new(settings: Warm, account: &Account, prices: Prices) -> Self {
+    /// Pings with these settings.
+    pub fn new(settings: WarmSettings, account: &AwsClients, prices: PriceTable) -> Self {
         Self { settings, functions: Arc::clone(&account.functions), region: account.region.clone(), prices, causes: Causes::built_in(), limit: None }
     }
 
@@ -75,12 +75,12 @@ impl WarmPing {
     }
 
     /// The bare name of the function it pings.
-    pub fn function(settings: &Warm) -> &str {
+    pub fn function(settings: &WarmSettings) -> &str {
         function_name(&settings.function)
     }
 
     /// Whether the account's limit must be known before a ping: one ping is no more than a tenth of any account.
-    pub fn asks_for_the_limit(settings: &Warm) -> bool {
+    pub fn asks_for_the_limit(settings: &WarmSettings) -> bool {
         settings.concurrency > 1 || settings.max_share.of(SMALLEST_LIMIT) < 1
     }
 
@@ -104,8 +104,8 @@ impl WarmPing {
                 call: "lambda:InvokeFunction".to_owned(),
                 resource: self.settings.function.clone(),
                 kind: FailureKind::Refused,
-                said: format!("not pinged: {} of the account's {limit} concurrent invocations is less than one", self.settings.max_share),
-                next_step: format!("raise max_share of [{}], or ask AWS for more concurrency", self.settings.name),
+                said: format!("no ping sent: {} of the account's concurrency limit of {limit} is less than one", self.settings.max_share),
+                next_step: format!("raise max_share under [{}], or request a higher concurrency limit from AWS", self.settings.name),
             });
         }
         Ok(wanted.min(allowed))
@@ -118,9 +118,9 @@ impl Source for WarmPing {
         &self.settings.name
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let name = self.settings.name.clone();
-        let mut poll = Poll::new(&name, now);
+        let mut poll = PollBuilder::new(&name, now);
         let pings = match self.allowed(now).await {
             Ok(pings) => pings,
             Err(failure) => {
@@ -134,7 +134,7 @@ impl Source for WarmPing {
             match result {
                 Ok(invoked) => {
                     let price = |billed_ms, memory_mb| self.prices.invocation(&self.region, billed_ms, memory_mb);
-                    poll.saw(now, What::Ping(understand(function_name(&settings.function), &invoked, now, &self.causes, price)));
+                    poll.saw(now, ObservationBody::Ping(understand(function_name(&settings.function), &invoked, now, &self.causes, price)));
                 }
                 Err(failure) => poll.failed(failure),
             }
@@ -150,13 +150,13 @@ fn function_name(function: &str) -> &str {
 }
 
 /// What an answered ping says of the environment that answered it.
-fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, causes: &Causes, price: impl Fn(u64, u32) -> Option<Decimal>) -> Ping {
-    let mut reader = Reader::new(function).with_causes(causes);
-    let mut reading = Reading::default();
-    let mut report: Option<Report> = None;
+fn understand(function: &str, invoked: &InvokeResponse, now: DateTime<Utc>, causes: &Causes, price: impl Fn(u64, u32) -> Option<Decimal>) -> PingResult {
+    let mut reader = LogReader::new(function).with_causes(causes);
+    let mut reading = MinuteCounter::default();
+    let mut report: Option<ReportLine> = None;
     for message in invoked.log_tail.lines() {
         reader.read("tail", now, message, &mut reading);
-        if let Line::Report { report: found, .. } = line::parse(message) {
+        if let LogLine::Report { report: found, .. } = line::parse(message) {
             report = Some(found);
         }
     }
@@ -186,7 +186,7 @@ fn understand(function: &str, invoked: &Invoked, now: DateTime<Utc>, causes: &Ca
     if evidence.is_empty() && invoked.function_error.is_some() {
         evidence.push(excerpt(&invoked.payload));
     }
-    Ping {
+    PingResult {
         function: function.to_owned(),
         outcome,
         cause: fault.map(|fault| fault.cause),
@@ -206,7 +206,7 @@ mod tests {
     const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
 
     fn check(function_error: Option<&str>, payload: &str, log_tail: &str, outcome: PingOutcome, cause: Option<Cause>, startup_unfinished: bool) {
-        let invoked = Invoked { function_error: function_error.map(str::to_owned), payload: payload.to_owned(), log_tail: log_tail.replace("ID", ID) };
+        let invoked = InvokeResponse { function_error: function_error.map(str::to_owned), payload: payload.to_owned(), log_tail: log_tail.replace("ID", ID) };
         let ping = understand("f", &invoked, DateTime::UNIX_EPOCH, &Causes::built_in(), |_, _| None);
         assert_eq!((ping.outcome, ping.cause, ping.startup_unfinished), (outcome, cause, startup_unfinished), "{log_tail}");
     }

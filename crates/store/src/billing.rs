@@ -1,8 +1,8 @@
-//! The lines of bills: written with what they add up to, all of them or none, and read back day by day.
+//! Stores the charges of bills with their sums in one transaction, and reads them day by day.
 
 use std::collections::BTreeMap;
 
-use billing::line::{Charged, DayLines, LineKey};
+use billing::line::{ChargeAmount, ChargeKey, DayCharges};
 use chrono::{DateTime, NaiveDate, Utc};
 use model::money::{Money, Totals};
 use rusqlite::params;
@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::record::{Json, ms};
 use crate::store::Store;
 
-/// Lines that are what they were are not new, so that what is read twice changes nothing. What was seen earlier cannot replace what was
+/// Unchanged charges are not new, so reading twice changes nothing. Charges seen earlier cannot replace those
 /// seen later.
 const LINES: &str = "INSERT INTO bill_day (source, day, seen, body) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET seen = excluded.seen, body = excluded.body WHERE body IS NOT excluded.body AND seen <= excluded.seen";
@@ -23,8 +23,8 @@ const LINES: &str = "INSERT INTO bill_day (source, day, seen, body) VALUES (?1, 
 const SAME: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 impl Store {
-    /// Writes everything a source says of some days, each with its sums by service, in one transaction: all of them or nothing. Days
-    /// before `settled_before` that the source does not call estimated are settled. Gives how many days were not known in just these words.
+    /// Writes all charges of a source for some days, with their sums by service, in one transaction. Days
+    /// before `settled_before` that the source does not call estimated are settled. Returns the number of new or changed days.
     ///
     /// # Errors
     /// If the database refuses; then nothing of it is written.
@@ -32,7 +32,7 @@ impl Store {
         &self,
         source: &str,
         seen: DateTime<Utc>,
-        days: impl IntoIterator<Item = DayLines>,
+        days: impl IntoIterator<Item = DayCharges>,
         settled_before: NaiveDate,
     ) -> Result<u64, StoreError> {
         let (source, days) = (source.to_owned(), days.into_iter().collect::<Vec<_>>());
@@ -40,17 +40,17 @@ impl Store {
     }
 
     /// The lines of each day from `first` on, before `end`, with the source they are of: those that were seen last, but of sources that
-    /// say the same of a day those of the one that tells more lines apart. Empty where this version's schema is not there yet.
+    /// have the same sum, those of the one with more detail. Empty if the schema of this version does not exist yet.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn bill_lines(&self, first: NaiveDate, end: NaiveDate) -> Result<Vec<(String, DayLines)>, StoreError> {
+    pub async fn bill_lines(&self, first: NaiveDate, end: NaiveDate) -> Result<Vec<(String, DayCharges)>, StoreError> {
         self.run(move |database| database.bill_lines(first, end)).await
     }
 }
 
 impl Database {
-    fn write_bill(&self, source: &str, seen: DateTime<Utc>, days: &[DayLines], settled_before: NaiveDate) -> Result<u64, StoreError> {
+    fn write_bill(&self, source: &str, seen: DateTime<Utc>, days: &[DayCharges], settled_before: NaiveDate) -> Result<u64, StoreError> {
         self.transaction(|| {
             let mut changed = 0;
             for day in days {
@@ -62,17 +62,17 @@ impl Database {
         })
     }
 
-    /// Writes the lines of one day. Says whether they were not known in just these words.
-    pub(crate) fn write_lines(&self, source: &str, seen: DateTime<Utc>, day: &DayLines) -> Result<bool, StoreError> {
+    /// Writes the charges of one day. Returns whether they are new or changed.
+    pub(crate) fn write_lines(&self, source: &str, seen: DateTime<Utc>, day: &DayCharges) -> Result<bool, StoreError> {
         Ok(self.execute(LINES, params![source, day.day.to_string(), ms(seen), Json(&written(day))])? > 0)
     }
 
-    pub(crate) fn bill_lines(&self, first: NaiveDate, end: NaiveDate) -> Result<Vec<(String, DayLines)>, StoreError> {
+    pub(crate) fn bill_lines(&self, first: NaiveDate, end: NaiveDate) -> Result<Vec<(String, DayCharges)>, StoreError> {
         if !self.has_column("bill_day", "body")? {
             return Ok(vec![]);
         }
         let query = "SELECT source, day, body FROM bill_day WHERE day >= ?1 AND day < ?2 ORDER BY day, seen DESC, source";
-        let mut days: Vec<(String, DayLines)> = Vec::new();
+        let mut days: Vec<(String, DayCharges)> = Vec::new();
         // One at a time: a day that another source tells better is not kept.
         self.rows("the lines of a bill", query, [first.to_string(), end.to_string()], |row| {
             let lines = read(row.parse(1)?, &row.json(2)?).map_err(|why| row.unreadable(2, why))?;
@@ -87,7 +87,7 @@ impl Database {
     }
 }
 
-fn say_the_same(one: &DayLines, other: &DayLines) -> bool {
+fn say_the_same(one: &DayCharges, other: &DayCharges) -> bool {
     let mut sums = Totals::default();
     for (key, charged) in &one.lines {
         sums.add(&Money { amount: charged.amount, currency: key.currency.clone() });
@@ -100,7 +100,7 @@ fn say_the_same(one: &DayLines, other: &DayLines) -> bool {
 
 /// A day's lines as they are kept: account, currency and service are the same in thousands of lines, so each text stands there once.
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct StoredCharges {
     #[serde(default)]
     estimated: bool,
     words: Vec<String>,
@@ -108,7 +108,7 @@ struct Body {
     lines: Vec<([usize; 7], Decimal, Option<Decimal>)>,
 }
 
-fn written(day: &DayLines) -> Body {
+fn written(day: &DayCharges) -> StoredCharges {
     let mut places = BTreeMap::<&str, usize>::new();
     let mut words = Vec::new();
     let mut place = |word| {
@@ -122,15 +122,15 @@ fn written(day: &DayLines) -> Body {
         let texts = [&key.service, &key.record_type, &key.usage_type, &key.account, &key.resource, &key.currency, &charged.unit];
         lines.push((texts.map(|text| place(text)), charged.amount, charged.quantity));
     }
-    Body { estimated: day.estimated, words, lines }
+    StoredCharges { estimated: day.estimated, words, lines }
 }
 
-fn read(day: NaiveDate, body: &Body) -> Result<DayLines, String> {
-    let Body { estimated, words, lines } = body;
-    let word = |place: &usize| words.get(*place).cloned().ok_or_else(|| format!("there is no word {place}"));
-    let mut read = DayLines { estimated: *estimated, ..DayLines::new(day) };
+fn read(day: NaiveDate, body: &StoredCharges) -> Result<DayCharges, String> {
+    let StoredCharges { estimated, words, lines } = body;
+    let word = |place: &usize| words.get(*place).cloned().ok_or_else(|| format!("text {place} is missing"));
+    let mut read = DayCharges { estimated: *estimated, ..DayCharges::new(day) };
     for ([service, record_type, usage_type, account, resource, currency, unit], amount, quantity) in lines {
-        let key = LineKey {
+        let key = ChargeKey {
             service: word(service)?,
             record_type: word(record_type)?,
             usage_type: word(usage_type)?,
@@ -138,7 +138,7 @@ fn read(day: NaiveDate, body: &Body) -> Result<DayLines, String> {
             resource: word(resource)?,
             currency: word(currency)?,
         };
-        read.add(key, Charged { amount: *amount, quantity: *quantity, unit: word(unit)? });
+        read.add(key, ChargeAmount { amount: *amount, quantity: *quantity, unit: word(unit)? });
     }
     Ok(read)
 }

@@ -1,14 +1,14 @@
-//! One step of the loop, written whole or not at all.
+//! Writes one step of the loop in one transaction.
 
 use std::collections::BTreeSet;
 
 use alerting::history::{ReceiverState, SourceState};
 use alerting::incident::Incident;
 use alerting::notification::{Message, Notification};
-use alerting::observation::{Observation, What};
-use alerting::signs::Sign;
+use alerting::observation::{Observation, ObservationBody};
+use alerting::signs::LivenessRun;
 use chrono::{DateTime, Utc};
-use model::own_calls::Spent;
+use model::own_calls::SpentCalls;
 use rusqlite::params;
 
 use crate::database::Database;
@@ -19,47 +19,47 @@ use crate::store::Store;
 /// What one step of the loop writes.
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
-    /// What was seen.
+    /// The observations.
     pub observations: Vec<Observation>,
     /// Source, key and value of each place in the data that moved.
     pub cursors: Vec<(String, String, String)>,
-    /// What is known of sources that were polled.
+    /// The state of polled sources.
     pub sources: Vec<SourceRow>,
     /// Incidents as they are now.
     pub incidents: Vec<Incident>,
-    /// What is to be told.
+    /// The notifications.
     pub notifications: Vec<Notification>,
-    /// Messages that tell of no incident.
-    pub messages: Vec<Planned>,
+    /// Messages that are not about incidents.
+    pub messages: Vec<PlannedMessage>,
     /// Own calls that were made.
-    pub spent: Vec<Spent>,
+    pub spent: Vec<SpentCalls>,
     /// How receivers are, where that has changed without an attempt.
     pub receivers: Vec<(String, ReceiverState)>,
     /// Signs of life, for rehearsals.
-    pub signs: Vec<Sign>,
+    pub signs: Vec<LivenessRun>,
 }
 
-/// A message that is put into the outbox as it is, once: a second one with its key changes nothing.
+/// A message that is put into the outbox once: a second one with its key has no effect.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub struct PlannedMessage {
     /// Its key.
     pub key: String,
     /// Who is to get it.
     pub receiver: String,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// What it says.
+    /// The message.
     pub message: Message,
 }
 
-/// What is known of a source.
+/// The state of a source.
 #[derive(Debug, Clone)]
 pub struct SourceRow {
     /// Its full name.
     pub name: String,
     /// When it was last polled.
     pub polled: Option<DateTime<Utc>>,
-    /// What is known of it.
+    /// Its state.
     pub state: SourceState,
 }
 
@@ -124,13 +124,13 @@ impl Database {
             let Notification { incident, receiver, event, at } = notification;
             self.execute(NOTIFICATION, params![notification.key(), incident, receiver, event.word(), ms(*at)])?;
         }
-        for Planned { key, receiver, at, message } in &commit.messages {
+        for PlannedMessage { key, receiver, at, message } in &commit.messages {
             self.execute(MESSAGE, params![key, receiver, ms(*at), Json(message)])?;
         }
         for (name, state) in &commit.receivers {
             self.execute(RECEIVER, params![name, Json(state)])?;
         }
-        for Spent { day, operation, price, count } in &commit.spent {
+        for SpentCalls { day, operation, price, count } in &commit.spent {
             self.execute(SPEND, params![day.to_string(), operation, price.to_string(), count])?;
         }
         Ok(())
@@ -138,20 +138,24 @@ impl Database {
 
     fn write_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {
         self.add_tallies(observations.iter().filter_map(|observation| match &observation.what {
-            What::Tally(tally) => Some((observation, tally)),
+            ObservationBody::Tally(tally) => Some((observation, tally)),
             _ => None,
         }))?;
         for observation in observations {
             let Observation { at, seen, source, what } = observation;
             match what {
-                What::Cost(cost) => self.write_cost(source, *seen, cost).map(drop)?,
-                What::Early(figure) => self.write_early(source, *seen, figure)?,
-                What::Lines(day) => self.write_lines(source, *seen, day).map(drop)?,
-                What::Inventory(inventory) => self.write_inventory(source, *at, *seen, inventory)?,
-                What::Metric(point) => self.write_point(*at, *seen, point)?,
-                What::Fault(_) | What::Ping(_) => self.write_single(observation)?,
+                ObservationBody::Cost(cost) => self.write_cost(source, *seen, cost).map(drop)?,
+                ObservationBody::Early(figure) => self.write_early(source, *seen, figure)?,
+                ObservationBody::Lines(day) => self.write_lines(source, *seen, day).map(drop)?,
+                ObservationBody::Inventory(inventory) => self.write_inventory(source, *at, *seen, inventory)?,
+                ObservationBody::Metric(point) => self.write_point(*at, *seen, point)?,
+                ObservationBody::Fault(_) | ObservationBody::Ping(_) => self.write_single(observation)?,
                 // Counts are written above; how a source is, is in its own row, and in the signs of life.
-                What::Tally(_) | What::MeasuredUpTo(_) | What::ReadUpTo(_) | What::Answered | What::Failed(_) => {}
+                ObservationBody::Tally(_)
+                | ObservationBody::MeasuredUpTo(_)
+                | ObservationBody::ReadUpTo(_)
+                | ObservationBody::Answered
+                | ObservationBody::Failed(_) => {}
             }
         }
         Ok(())
@@ -160,7 +164,7 @@ impl Database {
     fn write_errors(&self, observations: &[Observation]) -> Result<(), StoreError> {
         let mut functions = BTreeSet::new();
         for Observation { at, seen, what, .. } in observations {
-            if let What::Fault(fault) = what
+            if let ObservationBody::Fault(fault) = what
                 && fault.fingerprint.is_some()
             {
                 self.write_error(*at, *seen, fault)?;

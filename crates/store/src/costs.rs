@@ -1,6 +1,6 @@
 //! What days cost, as bills say it, and the figures that come before the bills do.
 
-use alerting::observation::{Observation, What};
+use alerting::observation::{Observation, ObservationBody};
 use billing::costs::DAYS;
 use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
@@ -32,11 +32,11 @@ const EARLY: &str = "an early figure";
 const COST_DAYS: TimeDelta = TimeDelta::days(DAYS);
 /// Days of cost of which every value counts that was seen.
 const RECENT_COST_DAYS: TimeDelta = TimeDelta::days(80);
-/// Days of early figures that rules look back on.
+/// Days of early figures that rules need.
 const EARLY_DAYS: TimeDelta = TimeDelta::days(8);
 
 impl Store {
-    /// What was known before `before` of the costs of days from `first` on, in the order in which it was seen, and of early figures.
+    /// The costs of days from `first` on that were seen before `before`, in that order, and the early figures.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
@@ -98,10 +98,10 @@ impl Database {
 
 fn cost(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let seen = row.time(1)?;
-    Ok(Observation { at: seen, seen, source: row.get(0)?, what: What::Cost(row.json(2)?) })
+    Ok(Observation { at: seen, seen, source: row.get(0)?, what: ObservationBody::Cost(row.json(2)?) })
 }
 
 fn early_figure(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let seen = row.time(1)?;
-    Ok(Observation { at: seen, seen, source: row.get(0)?, what: What::Early(row.json(2)?) })
+    Ok(Observation { at: seen, seen, source: row.get(0)?, what: ObservationBody::Early(row.json(2)?) })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Params, Transaction, TransactionBehavior};
 
 use crate::error::StoreError;
-use crate::lock::{self, Lock};
+use crate::lock::{self, StoreLock};
 use crate::record::Record;
 
 /// How long a statement waits for another process that is writing.
@@ -41,7 +41,7 @@ pub(crate) struct Database {
     // Fields are dropped in this order: the lock is free once the file is closed.
     connection: Connection,
     pub(crate) path: PathBuf,
-    pub(crate) lock: Option<Arc<Lock>>,
+    pub(crate) lock: Option<Arc<StoreLock>>,
 }
 
 impl Database {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another daemon works on it.
-    #[error("another monitor{} works on {}; one store belongs to one daemon. Stop it first, or give this one a path of its own under [store]", .pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default(), path.display())]
+    #[error("another monitor{} uses {}; a store belongs to one daemon. Stop that one first, or set another path under [store]", .pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default(), path.display())]
     Busy {
         /// The store.
         path: PathBuf,
@@ -14,13 +14,13 @@ pub enum StoreError {
         pid: Option<String>,
     },
     /// There is none yet.
-    #[error("there is no store at {} yet; `monitor run` makes one", .0.display())]
+    #[error("the store {} does not exist yet; `monitor run` creates it", .0.display())]
     Absent(PathBuf),
     /// It was written by a newer version.
     #[error("the store at {} was written by a newer monitor; use that version", .0.display())]
     TooNew(PathBuf),
     /// It was written by an older version, and this command may not change it.
-    #[error("the store at {} was written by an older monitor; start the daemon of this version once, which brings it up to date", .0.display())]
+    #[error("the store at {} was written by an older monitor; start the daemon of this version once to migrate it", .0.display())]
     TooOld(PathBuf),
     /// The file or its folder cannot be used.
     #[error("the store at {} cannot be used: {source}", path.display())]
@@ -39,7 +39,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// Something in it cannot be read back.
-    #[error("the store at {} holds {what} that cannot be read: {why}", path.display())]
+    #[error("the store at {} contains {what} that cannot be read: {why}", path.display())]
     Content {
         /// The store.
         path: PathBuf,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alerting::fingerprints::{KnownError, MOST_FINGERPRINTS};
 use chrono::{DateTime, Utc};
-use lambda_log::fault::Fault;
+use lambda_log::fault::FailedInvocation;
 use rusqlite::params;
 
 use crate::database::Database;
@@ -27,7 +27,7 @@ impl Database {
     }
 
     /// Writes down that a fault showed an error, if it did.
-    pub(crate) fn write_error(&self, at: DateTime<Utc>, seen: DateTime<Utc>, fault: &Fault) -> Result<(), StoreError> {
+    pub(crate) fn write_error(&self, at: DateTime<Utc>, seen: DateTime<Utc>, fault: &FailedInvocation) -> Result<(), StoreError> {
         if let Some(fingerprint) = &fault.fingerprint {
             self.execute(WRITE, params![fault.function, fingerprint, ms(at), ms(seen), fault.cause.code(), fault.excerpt()])?;
         }

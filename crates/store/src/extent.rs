@@ -10,31 +10,31 @@ use crate::store::Store;
 /// From which moment on the store knows each kind of observation: the beginning of time where nothing is missing, its end where
 /// nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct StoreExtent {
     /// Figures of costs.
     pub costs: DateTime<Utc>,
     /// Early figures of costs.
     pub early: DateTime<Utc>,
-    /// Faults; older ones than are kept are dropped.
+    /// Failed invocations; those beyond their retention time are deleted.
     pub faults: DateTime<Utc>,
     /// Pings.
     pub pings: DateTime<Utc>,
-    /// What functions did by minutes, which are kept for a shorter time than anything else.
+    /// Counts of functions by minute, which have the shortest retention time.
     pub minutes: DateTime<Utc>,
     /// Points of metrics.
     pub points: DateTime<Utc>,
-    /// What stood behind the bill.
+    /// Inventories.
     pub inventories: DateTime<Utc>,
     /// When the daemon ran and how its sources were.
     pub signs: DateTime<Utc>,
 }
 
 impl Store {
-    /// From when on what is known.
+    /// From when on each kind of observation is known.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn extent(&self) -> Result<Extent, StoreError> {
+    pub async fn extent(&self) -> Result<StoreExtent, StoreError> {
         self.run(Database::extent).await
     }
 
@@ -52,11 +52,11 @@ impl Store {
 }
 
 impl Database {
-    fn extent(&self) -> Result<Extent, StoreError> {
+    fn extent(&self) -> Result<StoreExtent, StoreError> {
         let first = |query| Ok::<_, StoreError>(self.first_time(query)?.unwrap_or(DateTime::<Utc>::MAX_UTC));
         let faults = first("SELECT min(at) FROM observation WHERE kind = 'fault'")?;
         let minutes = self.first_minute()?.unwrap_or(DateTime::<Utc>::MAX_UTC);
-        Ok(Extent {
+        Ok(StoreExtent {
             costs: first("SELECT min(seen) FROM cost_day")?,
             early: first("SELECT min(seen) FROM early")?,
             faults: self.complete(faults, "SELECT min(day) FROM cause_day WHERE cause <> 'cold_start' HAVING count(*) > 0")?,

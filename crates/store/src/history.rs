@@ -1,10 +1,10 @@
-//! What became of incidents, and of what was to be told of them, for the commands that look back. They only read.
+//! Reads incidents and their notifications for the commands that list them.
 
 use std::collections::BTreeMap;
 
 use alerting::incident::Incident;
-use alerting::operator::{Ack, Silence};
-use alerting::record::{MessageRow, NotificationRow, Record as Of};
+use alerting::operator::{Acknowledgement, Silence};
+use alerting::record::{IncidentRecord as Of, MessageRow, NotificationRow};
 use chrono::{DateTime, Utc};
 use rusqlite::ToSql;
 
@@ -47,7 +47,7 @@ impl Store {
         self.run(move |database| database.rows("an incident", query, [param], |row| row.json(0))).await
     }
 
-    /// Puts to each incident what was said of it.
+    /// Loads the acknowledgement and notifications of each incident.
     ///
     /// # Errors
     /// As [`Store::incidents_since`].
@@ -55,7 +55,7 @@ impl Store {
         self.run(|database| database.records(incidents)).await
     }
 
-    /// What was not told at all since an instant, and what waits, oldest first.
+    /// Notifications dropped since an instant, and waiting ones, oldest first.
     ///
     /// # Errors
     /// As [`Store::incidents_since`].
@@ -96,9 +96,9 @@ impl Database {
         let ids: Vec<&str> = incidents.iter().map(|incident| incident.id.as_str()).collect();
         let acks = "SELECT incident, author, at, note FROM ack WHERE incident IN (SELECT value FROM json_each(?1))";
         let acks = self.rows("an acknowledgement", acks, [Json(&ids)], |row| {
-            Ok((row.get::<String>(0)?, Ack { author: row.get(1)?, at: row.time(2)?, note: row.get(3)? }))
+            Ok((row.get::<String>(0)?, Acknowledgement { author: row.get(1)?, at: row.time(2)?, note: row.get(3)? }))
         })?;
-        let mut acks: BTreeMap<String, Ack> = acks.into_iter().collect();
+        let mut acks: BTreeMap<String, Acknowledgement> = acks.into_iter().collect();
         let query = format!("{TOLD} WHERE n.incident IN (SELECT value FROM json_each(?1)) ORDER BY n.id");
         let mut told: BTreeMap<String, Vec<NotificationRow>> = BTreeMap::new();
         for one in self.rows("a notification", &query, [Json(&ids)], notification)? {

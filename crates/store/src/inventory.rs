@@ -1,8 +1,8 @@
-//! What stood behind the bill: each reading, by kind and region.
+//! Reads inventories by kind and region.
 
 use account::inventory::Inventory;
-use alerting::history::Seen;
-use alerting::observation::{Observation, What};
+use alerting::history::Timestamped;
+use alerting::observation::{Observation, ObservationBody};
 use chrono::{DateTime, Utc};
 use model::calendar::Month;
 use rusqlite::params;
@@ -22,11 +22,11 @@ const BETWEEN: &str = "SELECT source, seen, body FROM inventory WHERE seen >= ?1
 const ONE: &str = "an inventory";
 
 impl Store {
-    /// What stood behind the bill at the end of a month, with the time at which it was seen; what was not read in that month is not in it.
+    /// The inventories at the end of a month, with their times; only those read in that month.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn inventories_of(&self, month: Month) -> Result<Vec<Seen<Inventory>>, StoreError> {
+    pub async fn inventories_of(&self, month: Month) -> Result<Vec<Timestamped<Inventory>>, StoreError> {
         self.run(move |database| database.inventories_of(month)).await
     }
 
@@ -40,12 +40,12 @@ impl Store {
 }
 
 impl Database {
-    pub(crate) fn inventories_of(&self, month: Month) -> Result<Vec<Seen<Inventory>>, StoreError> {
+    pub(crate) fn inventories_of(&self, month: Month) -> Result<Vec<Timestamped<Inventory>>, StoreError> {
         if !self.has_column("inventory", "body")? {
             return Ok(vec![]);
         }
         let (from, to) = month.instants();
-        self.rows(ONE, NEWEST_SINCE, [ms(to), ms(from)], |row| Ok(Seen { seen: row.time(1)?, it: row.json(2)? }))
+        self.rows(ONE, NEWEST_SINCE, [ms(to), ms(from)], |row| Ok(Timestamped { seen: row.time(1)?, it: row.json(2)? }))
     }
 
     pub(crate) fn inventories_before(&self, before: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
@@ -69,5 +69,5 @@ impl Database {
 
 fn inventory(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let seen = row.time(1)?;
-    Ok(Observation { at: seen, seen, source: row.get(0)?, what: What::Inventory(row.json(2)?) })
+    Ok(Observation { at: seen, seen, source: row.get(0)?, what: ObservationBody::Inventory(row.json(2)?) })
 }

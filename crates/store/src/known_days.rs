@@ -1,4 +1,4 @@
-//! Of which days any cost is known.
+//! The first and the last day with a known cost.
 
 use model::calendar::DayRange;
 
@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 impl Store {
-    /// The first and the last UTC day of which a cost is known, of whatever month; days between them may be missing.
+    /// The first and the last UTC day with a known cost, of any month; days between them may be missing.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.

@@ -1,8 +1,8 @@
-//! What the monitor's own calls cost, written down before they are made.
+//! Records the monitor's own billable calls before they are made.
 
 use chrono::NaiveDate;
 use model::calendar::Month;
-use model::own_calls::Booked;
+use model::own_calls::BookingOutcome;
 use rusqlite::params;
 use rust_decimal::Decimal;
 
@@ -74,15 +74,15 @@ impl Database {
         Ok(calls)
     }
 
-    fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, StoreError> {
+    fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, StoreError> {
         // No other process may add to the sum between reading it and writing.
         self.transaction(|| {
             let spent = self.spent(Month::of(day))?;
             if spent.saturating_add(price) > cap {
-                return Ok(Booked::CapReached(spent));
+                return Ok(BookingOutcome::CapReached(spent));
             }
             self.execute(ADD, params![day.to_string(), operation, price.normalize().to_string()])?;
-            Ok(Booked::Yes)
+            Ok(BookingOutcome::Yes)
         })
     }
 }
@@ -93,7 +93,7 @@ impl SpendLedger {
     ///
     /// # Errors
     /// If the store cannot be read or written; nothing is written down then.
-    pub async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<Booked, String> {
+    pub async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, String> {
         let operation = operation.to_owned();
         self.queue.run(move |database| database.book(day, &operation, price, cap)).await.map_err(|error| error.to_string())
     }

@@ -36,12 +36,12 @@ mod tallies;
 mod tests;
 mod waiting;
 
-pub use commit::{Commit, Planned, SourceRow};
+pub use commit::{Commit, PlannedMessage, SourceRow};
 pub use database::Durability;
 pub use error::StoreError;
-pub use extent::Extent;
+pub use extent::StoreExtent;
 pub use ledger::SpendLedger;
-pub use load::Loaded;
-pub use outbox::{Attempt, Backlog, Sealed, Sent};
-pub use rehearsal::{Acked, Told};
+pub use load::LoadedState;
+pub use outbox::{AttemptOutcome, Backlog, SealedMessage, SentMessage};
+pub use rehearsal::{AcknowledgementRecord, DeliveredMessage};
 pub use store::Store;

@@ -1,14 +1,14 @@
-//! What the daemon knows when it starts.
+//! Loads the state of the daemon at its start.
 
 use std::collections::BTreeMap;
 
-use alerting::decide::Open;
+use alerting::decide::OpenIncidents;
 use alerting::fingerprints::KnownError;
 use alerting::history::ReceiverState;
 use alerting::incident::Incident;
 use alerting::observation::Observation;
-use alerting::operator::Orders;
-use alerting::signs::Sign;
+use alerting::operator::OperatorActions;
+use alerting::signs::LivenessRun;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::calendar::Month;
 use rust_decimal::Decimal;
@@ -20,37 +20,37 @@ use crate::store::Store;
 
 /// What the store knows, as far as the daemon needs it.
 #[derive(Debug, Default)]
-pub struct Loaded {
-    /// Observations the rules look back on.
+pub struct LoadedState {
+    /// The observations that rules need.
     pub observations: Vec<Observation>,
     /// Every error that was ever seen.
     pub errors: Vec<KnownError>,
-    /// What is known of each source.
+    /// The state of each source.
     pub sources: Vec<SourceRow>,
     /// Each source's place in its data.
     pub cursors: BTreeMap<String, BTreeMap<String, String>>,
     /// Incidents that are not over.
-    pub open: Open,
+    pub open: OpenIncidents,
     /// How the receivers were.
     pub receivers: BTreeMap<String, ReceiverState>,
-    /// What people have said.
-    pub orders: Orders,
+    /// Silences and acknowledgements.
+    pub orders: OperatorActions,
     /// What the own calls of the current month have cost, in US dollars.
     pub spent: Decimal,
     /// The latest run of each kind of signs of life.
-    pub signs: Vec<Sign>,
+    pub signs: Vec<LivenessRun>,
 }
 
 impl Store {
-    /// Reads everything a daemon needs that starts at `now` with rules that look back at most `window`.
+    /// Loads everything that a daemon needs at `now`, with rules whose longest window is `window`.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Loaded, StoreError> {
+    pub async fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<LoadedState, StoreError> {
         self.run(move |database| database.load(now, window)).await
     }
 
-    /// What is known of each source.
+    /// The state of each source.
     ///
     /// # Errors
     /// As [`Store::load`].
@@ -62,19 +62,19 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::load`].
-    pub async fn open_incidents(&self) -> Result<Open, StoreError> {
+    pub async fn open_incidents(&self) -> Result<OpenIncidents, StoreError> {
         self.run(Database::open_incidents).await
     }
 }
 
 impl Database {
-    fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Loaded, StoreError> {
+    fn load(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<LoadedState, StoreError> {
         let mut observations = self.costs(now)?;
         observations.extend(self.inventories_before(DateTime::<Utc>::MAX_UTC)?);
         observations.extend(self.singles_since(now - window)?);
         // Counted from then on, or seen since: a minute is not seen before it has begun.
         observations.extend(self.minutes_seen(now - window, DateTime::<Utc>::MAX_UTC)?);
-        Ok(Loaded {
+        Ok(LoadedState {
             observations,
             errors: self.errors()?,
             sources: self.sources()?,
@@ -102,7 +102,7 @@ impl Database {
         Ok(cursors)
     }
 
-    fn open_incidents(&self) -> Result<Open, StoreError> {
+    fn open_incidents(&self) -> Result<OpenIncidents, StoreError> {
         let incidents: Vec<Incident> = self.rows("an incident", "SELECT body FROM incident WHERE resolved IS NULL", [], |row| row.json(0))?;
         Ok(incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect())
     }

@@ -1,4 +1,4 @@
-//! One daemon per store.
+//! The lock that allows one daemon per store.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -17,7 +17,7 @@ fn file_of(store: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// When the daemon that has the store last said that its loop turns; `None` if none has it.
+/// When the daemon of the store last touched the lock; `None` if no daemon holds it.
 pub(crate) fn last_touch(store: &Path) -> Option<SystemTime> {
     let file = File::open(file_of(store)).ok()?;
     match file.try_lock_shared() {
@@ -26,14 +26,14 @@ pub(crate) fn last_touch(store: &Path) -> Option<SystemTime> {
     }
 }
 
-/// Held while the process lives; the system lets go of it however the process ends.
+/// Held while the process runs; the operating system releases it however the process ends.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(crate) struct StoreLock {
     file: File,
 }
 
-impl Lock {
-    /// Says that the loop turns.
+impl StoreLock {
+    /// Records that the loop runs.
     pub(crate) fn touch(&self, now: SystemTime) {
         // Only the health check reads it; a file system without times has no health check.
         let _ = self.file.set_modified(now);
@@ -41,7 +41,7 @@ impl Lock {
 }
 
 /// Locks `<store>.lock`. The database file itself is not locked, since readers open it too.
-pub(crate) fn take(store: &Path) -> Result<Lock, StoreError> {
+pub(crate) fn take(store: &Path) -> Result<StoreLock, StoreError> {
     let failed = |source| StoreError::File { path: store.to_path_buf(), source };
     if let Some(folder) = store.parent().filter(|folder| *folder != Path::new("")) {
         fs::create_dir_all(folder).map_err(failed)?;
@@ -67,5 +67,5 @@ pub(crate) fn take(store: &Path) -> Result<Lock, StoreError> {
     }
     // Only for the message of whoever comes second.
     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
-    Ok(Lock { file })
+    Ok(StoreLock { file })
 }

@@ -1,7 +1,7 @@
-//! The rows of a month, for the report.
+//! Loads the rows of a month for the report.
 
 use alerting::month_rows::MonthRows;
-use alerting::observation::Ping;
+use alerting::observation::PingResult;
 use model::calendar::Month;
 
 use crate::database::Database;
@@ -36,7 +36,7 @@ impl Database {
             lines: lines.into_iter().map(|(_, lines)| lines).collect(),
             inventories: self.inventories_of(month)?,
             tallies: self.tallies(month)?,
-            pings: self.rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<Ping>(1)?)))?,
+            pings: self.rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
             incidents: self.rows("an incident", INCIDENTS, [ms(from), ms(to)], |row| row.json(0))?,
             calls: self.own_calls(month)?,
             past,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use alerting::observation::{Observation, What};
+use alerting::observation::{Observation, ObservationBody};
 use chrono::{DateTime, TimeDelta, Utc};
-use lambda_log::tally::{MemoryUse, Tally};
+use lambda_log::tally::{InvocationCounts, MemoryUse};
 use model::calendar::Month;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -152,16 +152,18 @@ async fn readings(store: &Store) -> Vec<String> {
     for Observation { at, what, .. } in &seen {
         let at = clock(*at);
         match what {
-            What::Fault(fault) => lines.push(format!("fault of {} at {at}", fault.function)),
-            What::Ping(ping) => lines.push(format!("ping of {} at {at}", ping.function)),
-            What::Metric(point) => lines.push(format!("point {} of {} at {at}: {} in {} s", point.metric, point.function, point.sum, point.period)),
-            What::Tally(minute) => {
-                let shown = |of: &Tally| format!("{}, {} durations, memory {:?}", of.invocations, of.durations.count(), of.memory.map(|memory| memory.used_mb));
+            ObservationBody::Fault(fault) => lines.push(format!("fault of {} at {at}", fault.function)),
+            ObservationBody::Ping(ping) => lines.push(format!("ping of {} at {at}", ping.function)),
+            ObservationBody::Metric(point) => lines.push(format!("point {} of {} at {at}: {} in {} s", point.metric, point.function, point.sum, point.period)),
+            ObservationBody::Tally(minute) => {
+                let shown = |of: &InvocationCounts| {
+                    format!("{}, {} durations, memory {:?}", of.invocations, of.durations.count(), of.memory.map(|memory| memory.used_mb))
+                };
                 let of_month = month.tallies.iter().find(|tally| tally.function == minute.function).unwrap();
                 lines.push(format!("minute of {0} at {at}: {1}; month of {0}: {2}", minute.function, shown(minute), shown(of_month)));
             }
-            What::Inventory(inventory) => lines.push(format!("inventory of {} in {}", inventory.kind.word(), inventory.region)),
-            What::Early(figure) => lines.push(format!("early figure of {}: {} USD", figure.day, figure.total.unwrap().month_to_date)),
+            ObservationBody::Inventory(inventory) => lines.push(format!("inventory of {} in {}", inventory.kind.word(), inventory.region)),
+            ObservationBody::Early(figure) => lines.push(format!("early figure of {}: {} USD", figure.day, figure.total.unwrap().month_to_date)),
             _ => {}
         }
     }
@@ -260,9 +262,10 @@ async fn a_store_of_version_1_is_read_and_brought_up_to_date() {
     let store = Store::open(&path, Durability::None).await.unwrap();
     let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
     assert_eq!((loaded.observations.len(), loaded.errors.len()), (2, 0));
-    let mut tally = Tally { function: "f".into(), invocations: 1, memory: Some(MemoryUse { used_mb: 90, size_mb: 128 }), ..Tally::default() };
+    let mut tally =
+        InvocationCounts { function: "f".into(), invocations: 1, memory: Some(MemoryUse { used_mb: 90, size_mb: 128 }), ..InvocationCounts::default() };
     tally.durations.add(12.0);
-    let seen = Observation { at: now(), seen: now(), source: "watch.x".into(), what: What::Tally(tally) };
+    let seen = Observation { at: now(), seen: now(), source: "watch.x".into(), what: ObservationBody::Tally(tally) };
     store.commit(&Commit { observations: vec![seen], ..Commit::default() }).await.unwrap();
     let after = store.month(month).await.unwrap();
     assert_eq!((after.tallies[0].invocations, after.tallies[0].durations.quantile(100)), (4, Some(12.0)));

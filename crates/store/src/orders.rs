@@ -1,8 +1,8 @@
-//! What people say to a running monitor: the only rows that a command writes, in tables that the daemon only reads.
+//! Silences and acknowledgements: the only rows that commands write, in tables that the daemon only reads.
 
 use std::collections::BTreeMap;
 
-use alerting::operator::{Ack, Orders, Silence};
+use alerting::operator::{Acknowledgement, OperatorActions, Silence};
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
@@ -15,11 +15,11 @@ use crate::store::Store;
 const LOOK_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Store {
-    /// Everything that has been said and still counts.
+    /// All current silences and acknowledgements.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn orders(&self, now: DateTime<Utc>) -> Result<Orders, StoreError> {
+    pub async fn orders(&self, now: DateTime<Utc>) -> Result<OperatorActions, StoreError> {
         self.run(move |database| database.orders(now)).await
     }
 
@@ -49,11 +49,11 @@ impl Store {
         self.run(move |database| Ok(database.execute(end, [id, ms(now)])? > 0)).await
     }
 
-    /// Writes down that somebody takes care of an incident, or, with `None`, that nobody does any more.
+    /// Writes an acknowledgement, or removes it with `None`.
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn acknowledge(&self, incident: &str, ack: Option<&Ack>) -> Result<(), StoreError> {
+    pub async fn acknowledge(&self, incident: &str, ack: Option<&Acknowledgement>) -> Result<(), StoreError> {
         let (incident, ack) = (incident.to_owned(), ack.cloned());
         self.run(move |database| database.acknowledge(&incident, ack.as_ref())).await
     }
@@ -68,13 +68,13 @@ impl Store {
 }
 
 impl Database {
-    pub(crate) fn orders(&self, now: DateTime<Utc>) -> Result<Orders, StoreError> {
+    pub(crate) fn orders(&self, now: DateTime<Utc>) -> Result<OperatorActions, StoreError> {
         // Those that are over still say why what came and went in them need not be told.
         let silences = self.silences(now - LOOK_BACK)?;
         let acks = self.rows("an acknowledgement", "SELECT incident, author, at, note FROM ack", [], |row| {
-            Ok((row.get(0)?, Ack { author: row.get(1)?, at: row.time(2)?, note: row.get(3)? }))
+            Ok((row.get(0)?, Acknowledgement { author: row.get(1)?, at: row.time(2)?, note: row.get(3)? }))
         })?;
-        Ok(Orders { silences, acks: acks.into_iter().collect::<BTreeMap<_, _>>() })
+        Ok(OperatorActions { silences, acks: acks.into_iter().collect::<BTreeMap<_, _>>() })
     }
 
     fn silences(&self, now: DateTime<Utc>) -> Result<Vec<Silence>, StoreError> {
@@ -99,8 +99,8 @@ impl Database {
         Ok(self.last_id())
     }
 
-    pub(crate) fn acknowledge(&self, incident: &str, ack: Option<&Ack>) -> Result<(), StoreError> {
-        let Some(Ack { author, at, note }) = ack else {
+    pub(crate) fn acknowledge(&self, incident: &str, ack: Option<&Acknowledgement>) -> Result<(), StoreError> {
+        let Some(Acknowledgement { author, at, note }) = ack else {
             return self.execute("DELETE FROM ack WHERE incident = ?1", [incident]).map(drop);
         };
         let insert = "INSERT INTO ack (incident, author, at, note) VALUES (?1, ?2, ?3, ?4)

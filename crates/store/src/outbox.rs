@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alerting::history::ReceiverState;
 use alerting::incident::Incident;
 use alerting::notification::Message;
-use alerting::outbox::Draft;
+use alerting::outbox::MessageDraft;
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -16,7 +16,7 @@ use crate::store::Store;
 
 /// A message that an attempt was made at, and that may have to be sent again.
 #[derive(Debug, Clone)]
-pub struct Sealed {
+pub struct SealedMessage {
     /// Its row.
     pub id: i64,
     /// Its key.
@@ -25,11 +25,11 @@ pub struct Sealed {
     pub sealed: DateTime<Utc>,
     /// The ids of the messages it follows.
     pub follows: Vec<i64>,
-    /// What it says.
+    /// The message.
     pub message: Message,
     /// It may have arrived.
     pub uncertain: bool,
-    /// The receiver will not take it as it is.
+    /// The receiver refuses it as it is.
     pub refused: bool,
     /// Not to be tried before this, where it was refused.
     pub not_before: DateTime<Utc>,
@@ -39,37 +39,37 @@ pub struct Sealed {
 
 /// A message that was sent.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub struct SentMessage {
     /// Its row.
     pub id: i64,
     /// Its key.
     pub key: String,
     /// What the receiver answered.
     pub receipt: Option<String>,
-    /// What it said.
+    /// The message.
     pub message: Message,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt {
-    /// It arrived; the receipt is whatever the receiver gave.
+pub enum AttemptOutcome {
+    /// It was delivered; the receipt is the receiver's answer.
     Sent {
         /// The receiver's own id of it.
         receipt: Option<String>,
     },
-    /// This attempt certainly did not arrive. Unless an earlier one may have, the message is taken apart again, and what it told waits;
-    /// a report waits as it is.
+    /// This attempt certainly did not arrive. Unless an earlier one may have, the message is deleted, and its notifications wait again;
+    /// a report stays a message.
     Failed {
         /// Why.
         why: String,
     },
-    /// No answer came, so it may have arrived: it is sent again as it is.
+    /// No answer came, so it may have arrived: it is sent again unchanged.
     Unknown {
         /// Why.
         why: String,
     },
-    /// The receiver will not take this one as it is.
+    /// The receiver refuses this message as it is.
     Refused {
         /// Why.
         why: String,
@@ -81,7 +81,7 @@ pub enum Attempt {
 /// How much waits for a receiver.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Notifications that have not been told, and reports.
+    /// Notifications that have not been sent, and reports.
     pub waiting: u64,
     /// Since when the oldest of them waits.
     pub since: Option<DateTime<Utc>>,
@@ -98,21 +98,21 @@ const BACKLOG: &str = "SELECT receiver, count(*), min(at), max(last_error) FROM 
 
 impl Store {
     /// The oldest message to a receiver that was begun and has not arrived; of refused ones only if `refused`, and after all others.
-    /// What a process that died has left behind counts as uncertain.
+    /// An attempt of a process that died counts as uncertain.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn unsent(&self, receiver: &str, refused: bool) -> Result<Option<Sealed>, StoreError> {
+    pub async fn unsent(&self, receiver: &str, refused: bool) -> Result<Option<SealedMessage>, StoreError> {
         let receiver = receiver.to_owned();
         self.run(move |database| database.first("a message", SEALED, params![receiver, refused], sealed)).await
     }
 
-    /// Makes a message of a draft and writes down that an attempt at it begins, before it does: if the process dies in it, the next
+    /// Stores a draft as a message and records the beginning of an attempt first: if the process dies during it, the next
     /// one knows that it may repeat.
     ///
     /// # Errors
     /// If the database refuses; then the attempt must not be made.
-    pub async fn seal(&self, receiver: &str, draft: &Draft, now: DateTime<Utc>) -> Result<Sealed, StoreError> {
+    pub async fn seal(&self, receiver: &str, draft: &MessageDraft, now: DateTime<Utc>) -> Result<SealedMessage, StoreError> {
         let (receiver, draft) = (receiver.to_owned(), draft.clone());
         self.run(move |database| database.transaction(|| database.seal(&receiver, draft, now))).await
     }
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::seal`].
-    pub async fn attempt_begins(&self, sealed: &Sealed) -> Result<(), StoreError> {
+    pub async fn attempt_begins(&self, sealed: &SealedMessage) -> Result<(), StoreError> {
         let (id, uncertain) = (sealed.id, sealed.uncertain);
         let begins = "UPDATE message SET attempting = 1, attempts = attempts + 1, uncertain = ?2 WHERE id = ?1";
         self.run(move |database| {
@@ -137,7 +137,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn attempt_ended(&self, id: i64, attempt: &Attempt, receiver: &str, state: &ReceiverState, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn attempt_ended(&self, id: i64, attempt: &AttemptOutcome, receiver: &str, state: &ReceiverState, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (attempt, receiver, state) = (attempt.clone(), receiver.to_owned(), state.clone());
         self.run(move |database| {
             database.transaction(|| {
@@ -149,7 +149,7 @@ impl Store {
         .await
     }
 
-    /// Writes down that notifications need not be told, and why.
+    /// Records dropped notifications with their reasons.
     ///
     /// # Errors
     /// If the database refuses.
@@ -170,10 +170,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::unsent`].
-    pub async fn sent(&self, ids: &[i64]) -> Result<Vec<Sent>, StoreError> {
+    pub async fn sent(&self, ids: &[i64]) -> Result<Vec<SentMessage>, StoreError> {
         let query = "SELECT id, key, receipt, body FROM message WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
         let ids = ids.to_vec();
-        let sent = |row: &Record<'_, '_>| Ok(Sent { id: row.get(0)?, key: row.get(1)?, receipt: row.get(2)?, message: row.json(3)? });
+        let sent = |row: &Record<'_, '_>| Ok(SentMessage { id: row.get(0)?, key: row.get(1)?, receipt: row.get(2)?, message: row.json(3)? });
         self.run(move |database| database.rows("a message", query, [Json(&ids)], sent)).await
     }
 
@@ -198,7 +198,7 @@ impl Store {
         Ok(all.into_iter().collect())
     }
 
-    /// What is known of each receiver.
+    /// The state of each receiver.
     ///
     /// # Errors
     /// As [`Store::unsent`].
@@ -213,8 +213,8 @@ impl Database {
         Ok(all.into_iter().collect())
     }
 
-    fn seal(&self, receiver: &str, draft: Draft, now: DateTime<Utc>) -> Result<Sealed, StoreError> {
-        let Draft { rows, follows, message } = draft;
+    fn seal(&self, receiver: &str, draft: MessageDraft, now: DateTime<Utc>) -> Result<SealedMessage, StoreError> {
+        let MessageDraft { rows, follows, message } = draft;
         let first: String = self.one("a notification", "SELECT key FROM notification WHERE id = ?1", [rows.first()], |row| row.get(0))?;
         let key = format!("{first}/{}x{}", now.timestamp_millis(), rows.len());
         let insert = "INSERT INTO message (key, receiver, sealed, follows, body, attempts, attempting) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1)";
@@ -222,29 +222,29 @@ impl Database {
         let id = self.last_id();
         let told = "UPDATE notification SET message = ?1, attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?2))";
         self.execute(told, params![id, Json(&rows)])?;
-        Ok(Sealed { id, key, sealed: now, follows, message, uncertain: false, refused: false, not_before: now, last_error: None })
+        Ok(SealedMessage { id, key, sealed: now, follows, message, uncertain: false, refused: false, not_before: now, last_error: None })
     }
 
-    fn end_attempt(&self, id: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError> {
+    fn end_attempt(&self, id: i64, attempt: &AttemptOutcome, now: DateTime<Utc>) -> Result<(), StoreError> {
         let failed = "UPDATE notification SET last_error = ?2 WHERE message = ?1";
         match attempt {
-            Attempt::Sent { receipt } => {
+            AttemptOutcome::Sent { receipt } => {
                 let sent = "UPDATE message SET attempting = 0, sent = ?2, receipt = ?3, refused = 0, last_error = NULL WHERE id = ?1";
                 self.execute(sent, params![id, ms(now), receipt])?;
                 self.execute("UPDATE notification SET done = ?2 WHERE message = ?1", [id, ms(now)])?;
             }
-            Attempt::Failed { why } => {
+            AttemptOutcome::Failed { why } => {
                 self.execute("UPDATE message SET attempting = 0, last_error = ?2 WHERE id = ?1", params![id, why])?;
                 let waits = "UPDATE notification SET last_error = ?2, message = CASE WHEN (SELECT uncertain FROM message WHERE id = ?1) THEN message END
                     WHERE message = ?1";
                 self.execute(waits, params![id, why])?;
                 self.execute("DELETE FROM message WHERE id = ?1 AND NOT uncertain AND body ->> '$.page' IS NULL", [id])?;
             }
-            Attempt::Unknown { why } => {
+            AttemptOutcome::Unknown { why } => {
                 self.execute("UPDATE message SET attempting = 0, uncertain = 1, last_error = ?2 WHERE id = ?1", params![id, why])?;
                 self.execute(failed, params![id, why])?;
             }
-            Attempt::Refused { why, not_before } => {
+            AttemptOutcome::Refused { why, not_before } => {
                 let refused = "UPDATE message SET attempting = 0, refused = 1, not_before = ?3, last_error = ?2 WHERE id = ?1";
                 self.execute(refused, params![id, why, ms(*not_before)])?;
                 self.execute(failed, params![id, why])?;
@@ -254,8 +254,8 @@ impl Database {
     }
 }
 
-fn sealed(row: &Record<'_, '_>) -> Result<Sealed, StoreError> {
-    Ok(Sealed {
+fn sealed(row: &Record<'_, '_>) -> Result<SealedMessage, StoreError> {
+    Ok(SealedMessage {
         id: row.get(0)?,
         key: row.get(1)?,
         sealed: row.time(2)?,

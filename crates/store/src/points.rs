@@ -1,6 +1,6 @@
 //! The points of metrics as they were last seen.
 
-use alerting::observation::{METRICS, MetricPoint, Observation, What};
+use alerting::observation::{METRICS, MetricPoint, Observation, ObservationBody};
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -36,7 +36,7 @@ impl Database {
         self.rows(ONE, BETWEEN, params![ms(from), ms(to), LATE_MS, Json(&metrics())], |row| {
             let (period, sum, maximum, average) = row.json(4)?;
             let point = MetricPoint { function: row.get(0)?, metric: row.get(1)?, period, sum, maximum, average };
-            Ok(Observation { at: row.time(2)?, seen: row.time(3)?, source: String::new(), what: What::Metric(point) })
+            Ok(Observation { at: row.time(2)?, seen: row.time(3)?, source: String::new(), what: ObservationBody::Metric(point) })
         })
     }
 

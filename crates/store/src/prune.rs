@@ -7,7 +7,7 @@ use crate::record::ms;
 use crate::store::Store;
 
 impl Store {
-    /// Drops what is older than it is to be kept: single observations and sent messages after `keep`, minutes and points of metrics
+    /// Deletes rows after their retention time: single observations and sent messages after `keep`, minutes and metric data
     /// after `keep_minutes`. Errors that were ever seen stay, or they would be new when they come again.
     ///
     /// # Errors

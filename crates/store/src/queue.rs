@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::database::Database;
 use crate::error::StoreError;
-use crate::lock::Lock;
+use crate::lock::StoreLock;
 
 type Work = Box<dyn FnOnce(&Database) + Send>;
 
@@ -31,7 +31,7 @@ impl Queue {
     pub(crate) async fn start(
         path: &Path,
         open: impl FnOnce() -> Result<Database, StoreError> + Send + 'static,
-    ) -> Result<(Self, Option<Arc<Lock>>), StoreError> {
+    ) -> Result<(Self, Option<Arc<StoreLock>>), StoreError> {
         let (tasks, handed_over) = mpsc::channel();
         let (opened, answer) = oneshot::channel();
         let thread = std::thread::Builder::new().name("store".to_owned());

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use alerting::incident::Event;
+use alerting::incident::IncidentEvent;
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, ToSql, ToSqlOutput};
@@ -54,8 +54,8 @@ impl Record<'_, '_> {
     }
 
     /// The word of an event.
-    pub(crate) fn event(&self, column: usize) -> Result<Event, StoreError> {
-        self.word(column, |word| Event::ALL.iter().find(|event| event.word() == word).copied())
+    pub(crate) fn event(&self, column: usize) -> Result<IncidentEvent, StoreError> {
+        self.word(column, |word| IncidentEvent::ALL.iter().find(|event| event.word() == word).copied())
     }
 
     /// That a column cannot be read.

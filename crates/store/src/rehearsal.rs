@@ -1,9 +1,9 @@
-//! What was told and what was open in a period, for a rehearsal; and what a rehearsal begins with.
+//! Reads what was sent and what was open in a period, and prepares the store of a rehearsal.
 
 use alerting::fingerprints::KnownError;
 use alerting::incident::Incident;
 use alerting::notification::Message;
-use alerting::operator::{Ack, Orders};
+use alerting::operator::{Acknowledgement, OperatorActions};
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -14,24 +14,24 @@ use crate::store::Store;
 
 /// A message that a receiver has taken.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct DeliveredMessage {
     /// The receiver's name.
     pub receiver: String,
-    /// When it took it, UTC.
+    /// When it accepted it, UTC.
     pub sent: DateTime<Utc>,
-    /// What it said.
+    /// The message.
     pub message: Message,
 }
 
-/// That somebody took care of an incident.
+/// An acknowledgement of an incident.
 #[derive(Debug, Clone)]
-pub struct Acked {
+pub struct AcknowledgementRecord {
     /// The incident's rule.
     pub rule: String,
     /// Its subject, in its stable spelling.
     pub subject: String,
     /// Who, and when.
-    pub ack: Ack,
+    pub ack: Acknowledgement,
 }
 
 impl Store {
@@ -39,16 +39,16 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn told_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Told>, StoreError> {
+    pub async fn told_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<DeliveredMessage>, StoreError> {
         let query = "SELECT receiver, sent, body FROM message WHERE sent >= ?1 AND sent < ?2 ORDER BY sent, id";
         self.run(move |database| database.rows("a message", query, [ms(from), ms(to)], told)).await
     }
 
-    /// The incidents that were open at an instant, as they ended or are now, each with the messages that had told of it by then.
+    /// The incidents open at an instant, in their last state, each with the messages about it until then.
     ///
     /// # Errors
     /// As [`Store::told_between`].
-    pub async fn open_at(&self, at: DateTime<Utc>) -> Result<Vec<(Incident, Vec<Told>)>, StoreError> {
+    pub async fn open_at(&self, at: DateTime<Utc>) -> Result<Vec<(Incident, Vec<DeliveredMessage>)>, StoreError> {
         self.run(move |database| database.open_at(at)).await
     }
 
@@ -56,11 +56,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::told_between`].
-    pub async fn acks_before(&self, to: DateTime<Utc>) -> Result<Vec<Acked>, StoreError> {
+    pub async fn acks_before(&self, to: DateTime<Utc>) -> Result<Vec<AcknowledgementRecord>, StoreError> {
         let query = "SELECT i.rule, i.subject, a.author, a.at, a.note FROM ack a JOIN incident i ON i.id = a.incident WHERE a.at < ?1 ORDER BY a.at, i.id";
         let acked = |row: &Record<'_, '_>| {
-            let ack = Ack { author: row.get(2)?, at: row.time(3)?, note: row.get(4)? };
-            Ok(Acked { rule: row.get(0)?, subject: row.get(1)?, ack })
+            let ack = Acknowledgement { author: row.get(2)?, at: row.time(3)?, note: row.get(4)? };
+            Ok(AcknowledgementRecord { rule: row.get(0)?, subject: row.get(1)?, ack })
         };
         self.run(move |database| database.rows("an acknowledgement", query, [ms(to)], acked)).await
     }
@@ -74,11 +74,11 @@ impl Store {
         Ok(errors.into_iter().filter(|error| error.seen < at).collect())
     }
 
-    /// Begins a rehearsal with what people had said, and the errors that were known.
+    /// Prepares a rehearsal with silences, acknowledgements and known errors.
     ///
     /// # Errors
     /// As [`Store::told_between`].
-    pub async fn begin_with(&self, orders: &Orders, errors: &[KnownError]) -> Result<(), StoreError> {
+    pub async fn begin_with(&self, orders: &OperatorActions, errors: &[KnownError]) -> Result<(), StoreError> {
         let (orders, errors) = (orders.clone(), errors.to_vec());
         self.run(move |database| {
             database.transaction(|| {
@@ -90,7 +90,7 @@ impl Store {
         .await
     }
 
-    /// Forgets how the sources were: what is known of them begins now.
+    /// Deletes the states of the sources, so that they begin now.
     ///
     /// # Errors
     /// As [`Store::told_between`].
@@ -102,8 +102,8 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::told_between`].
-    pub async fn acknowledge_again(&self, acked: &Acked) -> Result<(), StoreError> {
-        let Acked { rule, subject, ack } = acked.clone();
+    pub async fn acknowledge_again(&self, acked: &AcknowledgementRecord) -> Result<(), StoreError> {
+        let AcknowledgementRecord { rule, subject, ack } = acked.clone();
         self.run(move |database| {
             let query = "SELECT id FROM incident WHERE rule = ?1 AND subject = ?2 AND resolved IS NULL";
             let open = database.first("an incident", query, [rule, subject], |row| row.get::<String>(0))?;
@@ -114,7 +114,7 @@ impl Store {
 }
 
 impl Database {
-    fn open_at(&self, at: DateTime<Utc>) -> Result<Vec<(Incident, Vec<Told>)>, StoreError> {
+    fn open_at(&self, at: DateTime<Utc>) -> Result<Vec<(Incident, Vec<DeliveredMessage>)>, StoreError> {
         let query = "SELECT body FROM incident WHERE opened < ?1 AND (resolved IS NULL OR resolved > ?1) ORDER BY id";
         let incidents: Vec<Incident> = self.rows("an incident", query, [ms(at)], |row| row.json(0))?;
         let query = "SELECT receiver, sent, body FROM message WHERE sent < ?2
@@ -124,6 +124,6 @@ impl Database {
     }
 }
 
-fn told(row: &Record<'_, '_>) -> Result<Told, StoreError> {
-    Ok(Told { receiver: row.get(0)?, sent: row.time(1)?, message: row.json(2)? })
+fn told(row: &Record<'_, '_>) -> Result<DeliveredMessage, StoreError> {
+    Ok(DeliveredMessage { receiver: row.get(0)?, sent: row.time(1)?, message: row.json(2)? })
 }

@@ -1,6 +1,6 @@
-//! What was seen, in the order in which it was seen: a rehearsal replays it.
+//! Reads observations in the order in which they were seen, for rehearsals.
 
-use alerting::observation::{Observation, What};
+use alerting::observation::{Observation, ObservationBody};
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -15,8 +15,8 @@ const SINCE: &str = "SELECT kind, at, seen, source, body FROM observation WHERE 
 const ONE: &str = "a single observation";
 
 impl Store {
-    /// Everything that was seen from `from` on, before `to`, in that order; but for the first figures of a month of costs, it is much of
-    /// the same size whatever else the store holds.
+    /// Everything that was seen from `from` on, before `to`, in that order; except for the first costs of a month, its size is
+    /// about the same, independent of the rest of the store.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
@@ -46,8 +46,8 @@ impl Database {
     pub(crate) fn write_single(&self, observation: &Observation) -> Result<(), StoreError> {
         let Observation { at, seen, source, what } = observation;
         match what {
-            What::Fault(fault) => self.execute(WRITE, params!["fault", ms(*at), ms(*seen), source, Json(fault)]).map(drop),
-            What::Ping(ping) => self.execute(WRITE, params!["ping", ms(*at), ms(*seen), source, Json(ping)]).map(drop),
+            ObservationBody::Fault(fault) => self.execute(WRITE, params!["fault", ms(*at), ms(*seen), source, Json(fault)]).map(drop),
+            ObservationBody::Ping(ping) => self.execute(WRITE, params!["ping", ms(*at), ms(*seen), source, Json(ping)]).map(drop),
             _ => Ok(()),
         }
     }
@@ -56,8 +56,8 @@ impl Database {
 /// A fault or a ping.
 fn single(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let what = match row.get::<String>(0)?.as_str() {
-        "fault" => What::Fault(row.json(4)?),
-        "ping" => What::Ping(row.json(4)?),
+        "fault" => ObservationBody::Fault(row.json(4)?),
+        "ping" => ObservationBody::Ping(row.json(4)?),
         other => return Err(row.unreadable(0, format!("`{other}` is not known"))),
     };
     Ok(Observation { at: row.time(1)?, seen: row.time(2)?, source: row.get(3)?, what })

@@ -1,6 +1,6 @@
 //! When the daemon ran, and how its sources were: runs of signs of life.
 
-use alerting::signs::{DAEMON, Sign, SignKind};
+use alerting::signs::{DAEMON, LivenessKind, LivenessRun};
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -20,14 +20,14 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn signs_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Sign>, StoreError> {
+    pub async fn signs_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<LivenessRun>, StoreError> {
         self.run(move |database| database.rows(ONE, BETWEEN, [ms(from), ms(to)], sign)).await
     }
 }
 
 impl Database {
     /// The latest run of each kind of signs.
-    pub(crate) fn latest_signs(&self) -> Result<Vec<Sign>, StoreError> {
+    pub(crate) fn latest_signs(&self) -> Result<Vec<LivenessRun>, StoreError> {
         self.rows(ONE, LATEST, [], sign)
     }
 
@@ -36,17 +36,17 @@ impl Database {
         self.one(ONE, "SELECT min(since) FROM sign WHERE source = ?1", [DAEMON], |row| row.optional_time(0))
     }
 
-    pub(crate) fn write_sign(&self, sign: &Sign) -> Result<(), StoreError> {
-        let Sign { source, kind, function, since, until, failure } = sign;
+    pub(crate) fn write_sign(&self, sign: &LivenessRun) -> Result<(), StoreError> {
+        let LivenessRun { source, kind, function, since, until, failure } = sign;
         self.execute(WRITE, params![source, kind.word(), function, ms(*since), ms(*until), failure.as_ref().map(Json)]).map(drop)
     }
 }
 
-fn sign(row: &Record<'_, '_>) -> Result<Sign, StoreError> {
-    let kind = row.word(1, |word| SignKind::ALL.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind))?;
+fn sign(row: &Record<'_, '_>) -> Result<LivenessRun, StoreError> {
+    let kind = row.word(1, |word| LivenessKind::ALL.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind))?;
     let failure = match row.get::<Option<String>>(5)? {
         None => None,
         Some(_) => Some(row.json(5)?),
     };
-    Ok(Sign { source: row.get(0)?, kind, function: row.get(2)?, since: row.time(3)?, until: row.time(4)?, failure })
+    Ok(LivenessRun { source: row.get(0)?, kind, function: row.get(2)?, since: row.time(3)?, until: row.time(4)?, failure })
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::database::{Access, Database, Durability};
 use crate::error::StoreError;
-use crate::lock::{self, Lock};
+use crate::lock::{self, StoreLock};
 use crate::queue::Queue;
 
 /// The store.
@@ -16,7 +16,7 @@ pub struct Store {
     pub(crate) queue: Queue,
     path: PathBuf,
     /// Held for as long as this process may write.
-    lock: Option<Arc<Lock>>,
+    lock: Option<Arc<StoreLock>>,
     /// Observations come from another store, and are not written down once more.
     pub(crate) replays: bool,
 }
@@ -30,7 +30,7 @@ impl Store {
         Self::start(path, Access::Daemon(durability), Database::migrate).await
     }
 
-    /// Opens a store that is thrown away after a rehearsal: as [`Store::open`], but what is observed is not kept in it, because it is
+    /// Opens the temporary store of a rehearsal: like [`Store::open`], but without storing observations, because they are
     /// in the store that is rehearsed.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the store for reading, beside a daemon that may be writing it.
+    /// Opens the store for reading, while a daemon may be writing.
     ///
     /// # Errors
     /// [`StoreError::Absent`] if there is none.
@@ -49,7 +49,7 @@ impl Store {
         Self::start(path, Access::Read, |_| Ok(())).await
     }
 
-    /// Opens the store to look at what a daemon of this version has written, beside one that may be writing.
+    /// Opens the store of a daemon of this version for reading, while the daemon may be writing.
     ///
     /// # Errors
     /// [`StoreError::Absent`] if there is none, [`StoreError::TooOld`] if no daemon has brought it to this version yet.
@@ -57,7 +57,7 @@ impl Store {
         Self::start(path, Access::Read, Database::must_be_current).await
     }
 
-    /// Opens the store for a command that leaves the daemon a word, beside a daemon that may be writing it.
+    /// Opens the store for a command that writes silences or acknowledgements, while a daemon may be writing.
     ///
     /// # Errors
     /// [`StoreError::Absent`] if there is none, [`StoreError::TooOld`] if the daemon has not brought it to this version yet.
@@ -85,7 +85,7 @@ impl Store {
         self.run(Database::must_be_current).await
     }
 
-    /// Says that the daemon's loop turns.
+    /// Records that the daemon's loop runs.
     pub fn touch(&self, now: DateTime<Utc>) {
         if let Some(lock) = &self.lock {
             lock.touch(now.into());
@@ -102,7 +102,7 @@ impl Store {
         &self.path
     }
 
-    /// Writes back what is still in the log beside the file, and closes it.
+    /// Checkpoints the write-ahead log and closes the store.
     pub async fn close(self) {
         // An error says that the thread has ended: then it is closed.
         drop(self.queue.close().await);

@@ -1,11 +1,11 @@
-//! What functions did, counted: by minute for the rules and by day for the report. Two counts are added by [`Tally::add`] alone.
+//! What functions did, counted: by minute for the rules and by day for the report. Two counts are added by [`InvocationCounts::add`] alone.
 
 use std::collections::BTreeMap;
 
-use alerting::observation::{Observation, What};
+use alerting::observation::{Observation, ObservationBody};
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
-use lambda_log::tally::{MemoryUse, Tally};
+use lambda_log::tally::{InvocationCounts, MemoryUse};
 use model::calendar::Month;
 use rusqlite::{ToSql, params};
 
@@ -56,11 +56,11 @@ const OF_DAY: &str = "the counts of a day";
 
 impl Database {
     /// Adds what was counted to what is known of its minutes and days.
-    pub(crate) fn add_tallies<'o>(&self, tallies: impl Iterator<Item = (&'o Observation, &'o Tally)>) -> Result<(), StoreError> {
-        let mut minutes: BTreeMap<(&str, i64), (Tally, i64)> = BTreeMap::new();
-        let mut days: BTreeMap<(&str, String), Tally> = BTreeMap::new();
+    pub(crate) fn add_tallies<'o>(&self, tallies: impl Iterator<Item = (&'o Observation, &'o InvocationCounts)>) -> Result<(), StoreError> {
+        let mut minutes: BTreeMap<(&str, i64), (InvocationCounts, i64)> = BTreeMap::new();
+        let mut days: BTreeMap<(&str, String), InvocationCounts> = BTreeMap::new();
         for (Observation { at, seen, .. }, tally) in tallies {
-            let (sum, last_seen) = minutes.entry((&tally.function, ms(*at))).or_insert_with(|| (Tally::default(), ms(*seen)));
+            let (sum, last_seen) = minutes.entry((&tally.function, ms(*at))).or_insert_with(|| (InvocationCounts::default(), ms(*seen)));
             sum.add(tally);
             *last_seen = ms(*seen).max(*last_seen);
             days.entry((&tally.function, at.date_naive().to_string())).or_default().add(tally);
@@ -84,7 +84,7 @@ impl Database {
         Ok(())
     }
 
-    fn write_tally(&self, sql: &str, function: &str, when: &dyn ToSql, of: &Tally, more: &[&dyn ToSql]) -> Result<(), StoreError> {
+    fn write_tally(&self, sql: &str, function: &str, when: &dyn ToSql, of: &InvocationCounts, more: &[&dyn ToSql]) -> Result<(), StoreError> {
         let durations = Json(&of.durations);
         let (used, size) = (of.memory.map(|memory| memory.used_mb), of.memory.map(|memory| memory.size_mb));
         let key: [&dyn ToSql; 2] = [&function, when];
@@ -97,8 +97,8 @@ impl Database {
     /// The minutes that were last seen from `from` on, before `to`.
     pub(crate) fn minutes_seen(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         self.rows(OF_MINUTE, MINUTES, [ms(from), ms(to), LATE_MS], |row| {
-            let tally = Tally { function: row.get(11)?, ..tally(row)? };
-            Ok(Observation { at: row.time(12)?, seen: row.time(13)?, source: String::new(), what: What::Tally(tally) })
+            let tally = InvocationCounts { function: row.get(11)?, ..tally(row)? };
+            Ok(Observation { at: row.time(12)?, seen: row.time(13)?, source: String::new(), what: ObservationBody::Tally(tally) })
         })
     }
 
@@ -108,12 +108,12 @@ impl Database {
     }
 
     /// What each function did in a month, by name.
-    pub(crate) fn tallies(&self, month: Month) -> Result<Vec<Tally>, StoreError> {
+    pub(crate) fn tallies(&self, month: Month) -> Result<Vec<InvocationCounts>, StoreError> {
         let days = [month.first_day(), month.end()].map(|day| day.to_string());
-        let mut all: BTreeMap<String, Tally> = BTreeMap::new();
+        let mut all: BTreeMap<String, InvocationCounts> = BTreeMap::new();
         let query = if self.has_column("lambda_day", "durations")? { DAYS } else { DAYS_1 };
         for (function, day) in self.rows(OF_DAY, query, days.clone(), |row| Ok((row.get::<String>(11)?, tally(row)?)))? {
-            all.entry(function.clone()).or_insert_with(|| Tally { function, ..Tally::default() }).add(&day);
+            all.entry(function.clone()).or_insert_with(|| InvocationCounts { function, ..InvocationCounts::default() }).add(&day);
         }
         let causes = self.rows("a cause", CAUSES, days, |row| {
             let cause = row.word(1, |code| Cause::of_code(code).ok())?;
@@ -129,13 +129,13 @@ impl Database {
 }
 
 /// A count from the first columns of a row; its function and its causes are kept elsewhere.
-fn tally(row: &Record<'_, '_>) -> Result<Tally, StoreError> {
+fn tally(row: &Record<'_, '_>) -> Result<InvocationCounts, StoreError> {
     let memory = match (row.get(9)?, row.get(10)?) {
         (Some(used_mb), Some(size_mb)) => Some(MemoryUse { used_mb, size_mb }),
         (None, None) => None,
         _ => return Err(row.unreadable(10, "memory was used, and its size is not known, or the other way round")),
     };
-    Ok(Tally {
+    Ok(InvocationCounts {
         function: String::new(),
         invocations: row.get(0)?,
         cold: row.get(1)?,

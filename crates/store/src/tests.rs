@@ -1,14 +1,14 @@
 //! What is written comes back.
 
-use ::billing::line::{Charged, DayLines, LineKey};
+use ::billing::line::{ChargeAmount, ChargeKey, DayCharges};
 use alerting::fingerprints::{KnownError, MOST_FINGERPRINTS};
 use alerting::history::History;
-use alerting::observation::{MetricPoint, Observation, What};
-use alerting::signs::{Sign, SignKind};
+use alerting::observation::{MetricPoint, Observation, ObservationBody};
+use alerting::signs::{LivenessKind, LivenessRun};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use lambda_log::tally::{MemoryUse, Tally};
+use lambda_log::fault::FailedInvocation;
+use lambda_log::tally::{InvocationCounts, MemoryUse};
 use model::calendar::Month;
 use tempfile::TempDir;
 
@@ -19,19 +19,19 @@ fn now() -> DateTime<Utc> {
     "2024-12-20T12:00:00Z".parse().unwrap()
 }
 
-fn seen(at: DateTime<Utc>, what: What) -> Observation {
+fn seen(at: DateTime<Utc>, what: ObservationBody) -> Observation {
     Observation { at, seen: now(), source: "watch.x".into(), what }
 }
 
-fn tally(durations: &[f64], memory: Option<(u32, u32)>) -> Tally {
-    let mut tally = Tally { function: "f".into(), invocations: durations.len() as u64, ..Tally::default() };
+fn tally(durations: &[f64], memory: Option<(u32, u32)>) -> InvocationCounts {
+    let mut tally = InvocationCounts { function: "f".into(), invocations: durations.len() as u64, ..InvocationCounts::default() };
     durations.iter().for_each(|ms| tally.durations.add(*ms));
     tally.memory = memory.map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb });
     tally
 }
 
 fn fault(fingerprint: String, seconds_ago: i64) -> Observation {
-    let fault = Fault {
+    let fault = FailedInvocation {
         own: None,
         function: "f".into(),
         cause: Cause::Oom,
@@ -43,7 +43,7 @@ fn fault(fingerprint: String, seconds_ago: i64) -> Observation {
         fingerprint: Some(fingerprint),
     };
     let at = now() - TimeDelta::seconds(seconds_ago);
-    Observation { seen: at, ..seen(at, What::Fault(fault)) }
+    Observation { seen: at, ..seen(at, ObservationBody::Fault(fault)) }
 }
 
 async fn store(folder: &TempDir) -> Store {
@@ -67,13 +67,13 @@ async fn durations_and_memory_add_up_in_the_store_as_they_do_in_the_history() {
     ];
     let mut sum = tally(&[], None);
     for tally in &tallies {
-        write(&store, vec![seen(now(), What::Tally(tally.clone()))]).await;
+        write(&store, vec![seen(now(), ObservationBody::Tally(tally.clone()))]).await;
         sum.add(tally);
     }
     let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
-    assert_eq!(loaded.observations.into_iter().map(|observation| observation.what).collect::<Vec<_>>(), [What::Tally(sum.clone())]);
+    assert_eq!(loaded.observations.into_iter().map(|observation| observation.what).collect::<Vec<_>>(), [ObservationBody::Tally(sum.clone())]);
     // Another day of the same month.
-    write(&store, vec![seen(now() - TimeDelta::days(3), What::Tally(tally(&[60_000.0], Some((127, 128)))))]).await;
+    write(&store, vec![seen(now() - TimeDelta::days(3), ObservationBody::Tally(tally(&[60_000.0], Some((127, 128)))))]).await;
     sum.add(&tally(&[60_000.0], Some((127, 128))));
     let month = store.month(Month::of(now().date_naive())).await.unwrap();
     assert_eq!(month.tallies, [sum]);
@@ -111,7 +111,7 @@ async fn the_store_forgets_the_same_errors_as_the_history() {
 fn point(minutes_ago: i64, seen_minutes_ago: i64, sum: f64) -> Observation {
     let ago = |minutes| now() - TimeDelta::minutes(minutes);
     let point = MetricPoint { function: "f".into(), metric: "Errors".into(), period: 60, sum, maximum: 1.0, average: 0.25 };
-    Observation { at: ago(minutes_ago), seen: ago(seen_minutes_ago), source: String::new(), what: What::Metric(point) }
+    Observation { at: ago(minutes_ago), seen: ago(seen_minutes_ago), source: String::new(), what: ObservationBody::Metric(point) }
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn what_was_seen_comes_back_in_the_order_in_which_it_was_seen() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let ago = |minutes: i64| now() - TimeDelta::minutes(minutes);
-    let minute = |at, seen| Observation { at: ago(at), seen: ago(seen), source: String::new(), what: What::Tally(tally(&[5.0], None)) };
+    let minute = |at, seen| Observation { at: ago(at), seen: ago(seen), source: String::new(), what: ObservationBody::Tally(tally(&[5.0], None)) };
     // The last of these was read four hours late.
     write(&store, vec![minute(10, 9), point(12, 8, 3.0), fault("e".into(), 600), minute(300, 60)]).await;
     write(&store, vec![point(12, 7, 3.0), point(11, 6, 1.0)]).await;
@@ -128,9 +128,9 @@ async fn what_was_seen_comes_back_in_the_order_in_which_it_was_seen() {
         let seen = store.seen_between(ago(from), ago(to)).await.unwrap();
         let shown = |seen: &Observation| {
             let kind = match &seen.what {
-                What::Tally(_) => "minute",
-                What::Fault(_) => "fault",
-                What::Metric(point) if point.sum > 3.5 => "higher point",
+                ObservationBody::Tally(_) => "minute",
+                ObservationBody::Fault(_) => "fault",
+                ObservationBody::Metric(point) if point.sum > 3.5 => "higher point",
                 _ => "point",
             };
             (kind, (now() - seen.at).num_minutes(), (now() - seen.seen).num_minutes())
@@ -160,7 +160,7 @@ async fn minutes_outlive_the_longest_window_of_the_rules() {
     write(
         &store,
         (0..40)
-            .map(|days| Observation { seen: now() - TimeDelta::days(days), ..seen(now() - TimeDelta::days(days), What::Tally(tally(&[5.0], None))) })
+            .map(|days| Observation { seen: now() - TimeDelta::days(days), ..seen(now() - TimeDelta::days(days), ObservationBody::Tally(tally(&[5.0], None))) })
             .collect(),
     )
     .await;
@@ -175,9 +175,9 @@ async fn a_run_of_signs_is_one_row_that_grows() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let at = |minutes: i64| now() + TimeDelta::minutes(minutes);
-    let sign = |since, until, function: &str| Sign {
+    let sign = |since, until, function: &str| LivenessRun {
         source: "watch.x".into(),
-        kind: if function.is_empty() { SignKind::State } else { SignKind::Read },
+        kind: if function.is_empty() { LivenessKind::State } else { LivenessKind::Read },
         function: function.into(),
         since: at(since),
         until: at(until),
@@ -207,10 +207,10 @@ async fn something_that_is_no_store_is_not_taken_for_an_old_one() {
 }
 
 /// A day of lines: service, usage type, resource, amount.
-fn bill(day: &str, lines: &[(&str, &str, &str, &str)]) -> DayLines {
-    let mut of_day = DayLines::new(day.parse().unwrap());
+fn bill(day: &str, lines: &[(&str, &str, &str, &str)]) -> DayCharges {
+    let mut of_day = DayCharges::new(day.parse().unwrap());
     for (service, usage_type, resource, amount) in lines {
-        let key = LineKey {
+        let key = ChargeKey {
             service: (*service).into(),
             record_type: "Usage".into(),
             usage_type: (*usage_type).into(),
@@ -218,7 +218,7 @@ fn bill(day: &str, lines: &[(&str, &str, &str, &str)]) -> DayLines {
             resource: (*resource).into(),
             currency: "USD".into(),
         };
-        of_day.add(key, Charged { amount: amount.parse().unwrap(), quantity: Some("0.5".parse().unwrap()), unit: "Hrs".into() });
+        of_day.add(key, ChargeAmount { amount: amount.parse().unwrap(), quantity: Some("0.5".parse().unwrap()), unit: "Hrs".into() });
     }
     of_day
 }
@@ -293,14 +293,14 @@ async fn lines_that_a_source_saw_are_committed_with_everything_else() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let lines = bill("2024-12-01", &[("RDS", "db.t3", "", "2")]);
-    write(&store, vec![seen(now(), What::Cost(lines.day_cost(true))), seen(now(), What::Lines(lines.clone()))]).await;
+    write(&store, vec![seen(now(), ObservationBody::Cost(lines.day_cost(true))), seen(now(), ObservationBody::Lines(lines.clone()))]).await;
     assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), [("watch.x".to_owned(), lines)]);
     assert_eq!(store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].services["RDS"].amount.to_string(), "2");
 }
 
 #[tokio::test]
 async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_over_processes() {
-    use model::own_calls::Booked;
+    use model::own_calls::BookingOutcome;
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let (day, cent, cap) = (NaiveDate::from_ymd_opt(2024, 12, 10).unwrap(), rust_decimal::Decimal::new(1, 2), rust_decimal::Decimal::new(3, 2));
@@ -310,22 +310,22 @@ async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_ov
     assert!(futures::poll!(&mut booking).is_pending());
     write(&store, vec![]).await;
     assert!(store.data_version().await.is_ok());
-    assert_eq!(booking.await, Ok(Booked::Yes));
+    assert_eq!(booking.await, Ok(BookingOutcome::Yes));
     let other = Store::open_read_only(&folder.path().join("monitor.db")).await.unwrap();
     assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), cent);
-    for (booked, spent) in [(Booked::Yes, 2), (Booked::Yes, 3), (Booked::CapReached(rust_decimal::Decimal::new(3, 2)), 3)] {
+    for (booked, spent) in [(BookingOutcome::Yes, 2), (BookingOutcome::Yes, 3), (BookingOutcome::CapReached(rust_decimal::Decimal::new(3, 2)), 3)] {
         assert_eq!(ledger.book(day, "ce:GetCostAndUsage", cent, cap).await, Ok(booked));
         assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), rust_decimal::Decimal::new(spent, 2));
     }
     ledger.strike(day, "ce:GetCostAndUsage", cent).await.unwrap();
     assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), rust_decimal::Decimal::new(2, 2));
     // Another month has a cap of its own.
-    assert_eq!(ledger.book(day + TimeDelta::days(30), "ce:GetCostAndUsage", cent, cap).await, Ok(Booked::Yes));
+    assert_eq!(ledger.book(day + TimeDelta::days(30), "ce:GetCostAndUsage", cent, cap).await, Ok(BookingOutcome::Yes));
 }
 
 #[tokio::test]
 async fn a_store_that_is_closed_says_so_and_can_be_opened_again_although_its_ledger_is_still_there() {
-    use model::own_calls::Booked;
+    use model::own_calls::BookingOutcome;
     let folder = TempDir::new().unwrap();
     let (cent, cap) = (rust_decimal::Decimal::new(1, 2), rust_decimal::Decimal::ONE);
     let mut ledgers = vec![];
@@ -349,5 +349,5 @@ async fn a_store_that_is_closed_says_so_and_can_be_opened_again_although_its_led
         let refused = ledger.book(day("2024-12-10"), "x", cent, cap).await.unwrap_err();
         assert_eq!(refused, format!("the store at {} is closed", store.path().display()));
     }
-    assert_eq!(store.ledger().book(day("2024-12-10"), "x", cent, cap).await, Ok(Booked::Yes));
+    assert_eq!(store.ledger().book(day("2024-12-10"), "x", cent, cap).await, Ok(BookingOutcome::Yes));
 }

@@ -1,6 +1,6 @@
 //! What waits to be told and is not part of a message yet.
 
-use alerting::outbox::Waiting;
+use alerting::outbox::QueuedIncident;
 use rusqlite::params;
 
 use crate::database::Database;
@@ -17,18 +17,18 @@ const PAGE: usize = 500;
 
 /// Some of what waits, and the incident and the number of the last notification if there may be more.
 struct Page {
-    incidents: Vec<Waiting>,
+    incidents: Vec<QueuedIncident>,
     next: Option<(String, i64)>,
 }
 
 impl Store {
-    /// Hands over what waits for a receiver and is not yet part of a message, incident by incident, the oldest first, for as long as
+    /// Passes the waiting notifications of a receiver that are not part of a message, by incident, oldest first, for as long as
     /// `take` wants more of it.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn waiting(&self, receiver: &str, mut take: impl FnMut(Waiting) -> bool) -> Result<(), StoreError> {
-        let mut one: Option<Waiting> = None;
+    pub async fn waiting(&self, receiver: &str, mut take: impl FnMut(QueuedIncident) -> bool) -> Result<(), StoreError> {
+        let mut one: Option<QueuedIncident> = None;
         let mut after = Some((String::new(), 0));
         while let Some((incident, id)) = after {
             let receiver = receiver.to_owned();
@@ -64,7 +64,7 @@ impl Database {
                     known.rows.push(id);
                     known.events.push((event, at));
                 }
-                None => page.incidents.push(Waiting { rows: vec![id], events: vec![(event, at)], incident: row.json(4)?, root: row.get(5)? }),
+                None => page.incidents.push(QueuedIncident { rows: vec![id], events: vec![(event, at)], incident: row.json(4)?, root: row.get(5)? }),
             }
             Ok((incident, id))
         })?;
@@ -94,7 +94,7 @@ mod tests {
         store.run(move |database| database.batch(&rows)).await.unwrap();
         let taken = async |most: usize| {
             let mut all: Vec<(String, usize)> = vec![];
-            let take = |one: Waiting| {
+            let take = |one: QueuedIncident| {
                 assert_eq!(one.rows.len(), one.events.len());
                 all.push((one.incident.id, one.rows.len()));
                 all.len() < most

@@ -1,5 +1,5 @@
-//! Replays a store through a configuration: the real daemon on a simulated clock, over what was seen in place of an account, telling
-//! recorders in place of receivers.
+//! Replays a store with a configuration: the real daemon on a simulated clock, with recorded observations instead of sources and
+//! recorders instead of receivers.
 
 mod replay;
 
@@ -8,25 +8,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alerting::decide::Rulebook;
-use alerting::incident::{Event, Incident};
+use alerting::incident::{Incident, IncidentEvent};
 use alerting::notification::Notification;
-use alerting::operator::Orders;
-use alerting::rehearsal::{Met, Needs, NotRehearsable, Said, as_it_was, gaps, ran};
+use alerting::operator::OperatorActions;
+use alerting::rehearsal::{DeliveryRecord, ObservedSubjects, RehearsalGap, RequiredData, as_it_was, gaps, ran};
 use alerting::rules::{Condition, Rule};
-use alerting::signs::{DAEMON, GAP, Sign, SignKind};
-use aws::meter::Meter;
-use billing::early::Origin;
+use alerting::signs::{DAEMON, GAP, LivenessKind, LivenessRun};
+use aws::meter::CallMeter;
+use billing::early::EarlyOrigin;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::schedule::Schedule;
 use model::span::{Span, spoken};
-use notify::{Receiver, Record, Recorder};
-use replay::{Counts, Routes, Tape};
+use notify::{DeliveryLog, Receiver, RecordingReceiver};
+use replay::{ReplayCounts, ReplayRoutes, StoreReplay};
 use source::WarmPing;
-use store::{Commit, Extent, Store, StoreError};
+use store::{Commit, Store, StoreError, StoreExtent};
 
-use super::{Config, SHORTEST_MEMORY, StartError, longest_window};
-use crate::daemon::{Daemon, NoPulse, Parts, Slot, Until};
+use super::{MonitorConfig, SHORTEST_MEMORY, StartError, longest_window};
+use crate::daemon::{Daemon, DaemonParts, NoWatchdog, SourceSlot, StopCondition};
 
 /// The replay begins so long before the period, so that what was open by then is.
 const WARM_UP: TimeDelta = SHORTEST_MEMORY;
@@ -39,7 +39,7 @@ const WRITE_EVERY: TimeDelta = TimeDelta::hours(1);
 
 /// From the first instant, included, to the second, excluded, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period {
+pub struct TimeRange {
     /// Its first instant.
     pub from: DateTime<Utc>,
     /// The first one after it.
@@ -48,35 +48,35 @@ pub struct Period {
 
 /// What a rehearsal has found.
 #[derive(Debug)]
-pub struct Rehearsed {
-    /// What would have been told, in order.
-    pub would_send: Vec<Said>,
-    /// What was told, in order. Rules bear the names they have in the configuration that was rehearsed.
-    pub was_sent: Vec<Said>,
-    /// What of the rules cannot be known.
-    pub not_rehearsable: Vec<NotRehearsable>,
-    /// Rules for which nothing was replayed that they could speak of.
+pub struct RehearsalResult {
+    /// What would have been sent, in order.
+    pub would_send: Vec<DeliveryRecord>,
+    /// What was sent, in order, with the rule names of the rehearsed configuration.
+    pub was_sent: Vec<DeliveryRecord>,
+    /// Rules that cannot be rehearsed, or not for the whole period.
+    pub not_rehearsable: Vec<RehearsalGap>,
+    /// Rules without any data in the replay.
     pub mute: Vec<String>,
     /// When the daemon did not run.
     pub gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// How much was replayed within the period.
-    pub counts: Counts,
+    pub counts: ReplayCounts,
     /// When the store begins; `None` if there is nothing in it.
     pub begins: Option<DateTime<Utc>>,
 }
 
-/// Rehearses a configuration over a store, which is only read. `folder` is for what is thrown away afterwards; `progress` is told
+/// Rehearses a configuration over a store, which is not changed. `folder` is for temporary files; `progress` gets
 /// how far the replay is.
 ///
 /// # Errors
 /// If a store cannot be used.
 pub async fn rehearse(
-    config: &Config,
+    config: &MonitorConfig,
     path: &Path,
-    period: Period,
+    period: TimeRange,
     folder: &Path,
     progress: Box<dyn Fn(DateTime<Utc>) + Send + Sync>,
-) -> Result<Rehearsed, StartError> {
+) -> Result<RehearsalResult, StartError> {
     let store = Store::open_read_only(path).await?;
     store.must_be_current().await?;
     let book = config.rulebook();
@@ -85,11 +85,11 @@ pub async fn rehearse(
     // Before the store begins there is nothing to judge.
     let start = begins.map_or(period.to, |begins| begins.min(period.to)).max(period.from - warm_up(&book));
     let signs = store.signs_between(start, period.to).await?;
-    let (own, of_sources): (Vec<Sign>, Vec<Sign>) = signs.into_iter().partition(|sign| sign.source == DAEMON);
+    let (own, of_sources): (Vec<LivenessRun>, Vec<LivenessRun>) = signs.into_iter().partition(|sign| sign.source == DAEMON);
     let parts = ran(&own, extent.signs, start, period.to);
     let mut not_rehearsable = not_rehearsable(&book, &extent, &of_sources, period);
-    let tape = Tape::new(Store::open_read_only(path).await?, routes(config), period.from, progress);
-    let stage = Stage { config, book: &book, path: folder.join("rehearsal.db"), record: Record::default(), tape: Arc::clone(&tape) };
+    let tape = StoreReplay::new(Store::open_read_only(path).await?, routes(config), period.from, progress);
+    let stage = RehearsalRun { config, book: &book, path: folder.join("rehearsal.db"), record: DeliveryLog::default(), tape: Arc::clone(&tape) };
     stage.set(&store, start, period.to, extent.signs).await?;
     for (from, to) in &parts {
         let blind = *from < extent.signs;
@@ -101,7 +101,7 @@ pub async fn rehearse(
         stage.play(*from, *to, |rule| can_be_judged(rule, blind, &of_sources)).await?;
     }
     let (counts, met) = tape.replayed().await?;
-    let mut would_send: Vec<Said> = stage.record.take().into_iter().filter(|said| said.sent >= period.from && said.sent < period.to).collect();
+    let mut would_send: Vec<DeliveryRecord> = stage.record.take().into_iter().filter(|said| said.sent >= period.from && said.sent < period.to).collect();
     let mut was_sent = was_sent(&store, &book, period).await?;
     for said in [&mut would_send, &mut was_sent] {
         said.sort_by(|a, b| (a.sent, &a.receiver, a.at, &a.rule, &a.subject).cmp(&(b.sent, &b.receiver, b.at, &b.rule, &b.subject)));
@@ -109,7 +109,7 @@ pub async fn rehearse(
     not_rehearsable.sort_by(|a, b| a.rule.cmp(&b.rule));
     store.close().await;
     let (mute, gaps) = (mute(&book, &met), gaps(&parts, period.from.max(start), period.to));
-    Ok(Rehearsed { would_send, was_sent, not_rehearsable, mute, gaps, counts, begins })
+    Ok(RehearsalResult { would_send, was_sent, not_rehearsable, mute, gaps, counts, begins })
 }
 
 /// How long before the period the replay begins: whatever was pending then must have had the time to fire.
@@ -122,14 +122,14 @@ fn warm_up(book: &Rulebook) -> TimeDelta {
 }
 
 /// Which source of the configuration sees what.
-fn routes(config: &Config) -> Routes {
-    let mut routes = Routes::default();
+fn routes(config: &MonitorConfig) -> ReplayRoutes {
+    let mut routes = ReplayRoutes::default();
     for (place, watch) in config.watches.iter().enumerate() {
         routes.names.push(watch.name.clone());
         let functions = watch.read.functions().to_vec();
         match watch.read.kind() {
-            "estimated_charges" => routes.early.push((Origin::Charges, place)),
-            "usage_estimate" => routes.early.push((Origin::Usage, place)),
+            "estimated_charges" => routes.early.push((EarlyOrigin::Charges, place)),
+            "usage_estimate" => routes.early.push((EarlyOrigin::Usage, place)),
             "cost_explorer" | "focus_export" => routes.costs = routes.costs.or(Some(place)),
             "inventory" => routes.inventories = routes.inventories.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
@@ -144,56 +144,56 @@ fn routes(config: &Config) -> Routes {
 }
 
 /// Whether a rule can be judged in a part of the period: from `blind` on there is no word of how the sources were.
-fn can_be_judged(rule: &Rule, blind: bool, signs: &[Sign]) -> bool {
+fn can_be_judged(rule: &Rule, blind: bool, signs: &[LivenessRun]) -> bool {
     match &rule.condition {
         Condition::SourceFailing(_) => !blind,
-        Condition::Silence(_) => !blind && Needs::are_fine_enough(&rule.condition) && left_signs(&rule.condition, signs),
+        Condition::SilentSource(_) => !blind && RequiredData::are_fine_enough(&rule.condition) && left_signs(&rule.condition, signs),
         _ => true,
     }
 }
 
 /// Whether any source that a condition speaks of has left signs.
-fn left_signs(condition: &Condition, signs: &[Sign]) -> bool {
-    signs.iter().any(|sign| sign.kind == SignKind::State && condition.covers(&model::subject::Subject::Source(sign.source.clone())))
+fn left_signs(condition: &Condition, signs: &[LivenessRun]) -> bool {
+    signs.iter().any(|sign| sign.kind == LivenessKind::State && condition.covers(&model::subject::Subject::Source(sign.source.clone())))
 }
 
 /// What of the rules cannot be known, and until when.
-fn not_rehearsable(book: &Rulebook, extent: &Extent, signs: &[Sign], period: Period) -> Vec<NotRehearsable> {
+fn not_rehearsable(book: &Rulebook, extent: &StoreExtent, signs: &[LivenessRun], period: TimeRange) -> Vec<RehearsalGap> {
     let why = |rule: &Rule| {
-        if !Needs::are_fine_enough(&rule.condition) {
-            let why = format!("gaps of up to {} between answers are not kept", spoken(GAP));
-            return Some(NotRehearsable { rule: rule.name.clone(), until: None, why });
+        if !RequiredData::are_fine_enough(&rule.condition) {
+            let why = format!("gaps of up to {} between answers are not recorded", spoken(GAP));
+            return Some(RehearsalGap { rule: rule.name.clone(), until: None, why });
         }
-        let needs = Needs::of(&rule.condition);
+        let needs = RequiredData::of(&rule.condition);
         let from = match needs {
-            Needs::Costs => extent.costs.min(extent.early),
-            Needs::Early => extent.early,
-            Needs::Faults => extent.faults,
-            Needs::Minutes => extent.minutes,
-            Needs::Points => extent.points,
-            Needs::Pings => extent.pings,
-            Needs::Inventories => extent.inventories,
-            Needs::Signs if matches!(rule.condition, Condition::Silence(_)) && !left_signs(&rule.condition, signs) => DateTime::<Utc>::MAX_UTC,
-            Needs::Signs => extent.signs,
-            Needs::Answers => DateTime::<Utc>::MAX_UTC,
+            RequiredData::Costs => extent.costs.min(extent.early),
+            RequiredData::Early => extent.early,
+            RequiredData::Faults => extent.faults,
+            RequiredData::Minutes => extent.minutes,
+            RequiredData::Points => extent.points,
+            RequiredData::Pings => extent.pings,
+            RequiredData::Inventories => extent.inventories,
+            RequiredData::Signs if matches!(rule.condition, Condition::SilentSource(_)) && !left_signs(&rule.condition, signs) => DateTime::<Utc>::MAX_UTC,
+            RequiredData::Signs => extent.signs,
+            RequiredData::Answers => DateTime::<Utc>::MAX_UTC,
         };
         let until = (from < period.to).then_some(from);
-        (from > period.from).then(|| NotRehearsable { rule: rule.name.clone(), until, why: needs.missing().to_owned() })
+        (from > period.from).then(|| RehearsalGap { rule: rule.name.clone(), until, why: needs.missing().to_owned() })
     };
     book.rules.iter().filter_map(why).collect()
 }
 
 /// Rules that had nothing to speak of.
-fn mute(book: &Rulebook, met: &Met) -> Vec<String> {
-    let silent = |rule: &&Rule| Needs::of(&rule.condition) != Needs::Answers && !met.lets_speak(&rule.condition);
+fn mute(book: &Rulebook, met: &ObservedSubjects) -> Vec<String> {
+    let silent = |rule: &&Rule| RequiredData::of(&rule.condition) != RequiredData::Answers && !met.lets_speak(&rule.condition);
     book.rules.iter().filter(silent).map(|rule| rule.name.clone()).collect()
 }
 
 /// What was told in the period, by the names that the rules have now.
-async fn was_sent(store: &Store, book: &Rulebook, period: Period) -> Result<Vec<Said>, StoreError> {
+async fn was_sent(store: &Store, book: &Rulebook, period: TimeRange) -> Result<Vec<DeliveryRecord>, StoreError> {
     let mut was = Vec::new();
     for told in store.told_between(period.from, period.to).await? {
-        was.extend(Said::of(&told.message, &told.receiver, told.sent));
+        was.extend(DeliveryRecord::of(&told.message, &told.receiver, told.sent));
     }
     for said in &mut was {
         if let Some(rule) = renamed(book, &said.rule) {
@@ -209,26 +209,26 @@ fn renamed<'a>(book: &'a Rulebook, name: &str) -> Option<&'a Rule> {
 }
 
 /// What a rehearsal is played on.
-struct Stage<'a> {
-    config: &'a Config,
+struct RehearsalRun<'a> {
+    config: &'a MonitorConfig,
     book: &'a Rulebook,
     /// The store that is thrown away.
     path: std::path::PathBuf,
-    record: Record,
-    tape: Arc<Tape>,
+    record: DeliveryLog,
+    tape: Arc<StoreReplay>,
 }
 
-impl Stage<'_> {
+impl RehearsalRun<'_> {
     /// Sets the stage as it was at `start`: what was open, what was known, and what people had said.
     async fn set(&self, store: &Store, start: DateTime<Utc>, end: DateTime<Utc>, first_sign: DateTime<Utc>) -> Result<(), StartError> {
         let own = Store::open_for_rehearsal(&self.path).await?;
-        let mut orders = Orders { silences: store.silences(start).await?, ..Orders::default() };
+        let mut orders = OperatorActions { silences: store.silences(start).await?, ..OperatorActions::default() };
         let (before, after): (Vec<_>, Vec<_>) = store.acks_before(end).await?.into_iter().partition(|acked| acked.ack.at <= start);
         let mut commit = Commit::default();
         for (incident, told) in store.open_at(start).await? {
             let can_go_on = |rule: &&Rule| {
-                let needs = Needs::of(&rule.condition);
-                rule.condition.covers(&incident.subject) && needs != Needs::Answers && (needs != Needs::Signs || start >= first_sign)
+                let needs = RequiredData::of(&rule.condition);
+                rule.condition.covers(&incident.subject) && needs != RequiredData::Answers && (needs != RequiredData::Signs || start >= first_sign)
             };
             let Some(rule) = renamed(self.book, &incident.rule).filter(can_go_on) else { continue };
             let told: Vec<_> = told.into_iter().map(|told| (told.sent, told.message)).collect();
@@ -238,7 +238,7 @@ impl Stage<'_> {
             orders.acks.extend(ack.map(|acked| (incident.id.clone(), acked.ack.clone())));
             let firing = |receiver: &String| {
                 let at = incident.fired?;
-                Some(Notification { incident: incident.id.clone(), receiver: receiver.clone(), event: Event::Firing, at })
+                Some(Notification { incident: incident.id.clone(), receiver: receiver.clone(), event: IncidentEvent::Firing, at })
             };
             commit.notifications.extend(incident.receivers.iter().filter_map(firing));
             commit.incidents.push(incident);
@@ -258,32 +258,32 @@ impl Stage<'_> {
         self.tape.wind(from, to, look_back).await?;
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(from));
         let rules = self.book.rules.iter().filter(|rule| can_be_judged(rule)).cloned().collect();
-        let parts = Parts {
+        let parts = DaemonParts {
             store: Store::open_for_rehearsal(&self.path).await?,
-            meter: Arc::new(Meter::new(prices, self.config.aws.max_monthly_usd, Arc::clone(&clock))),
+            meter: Arc::new(CallMeter::new(prices, self.config.aws.max_monthly_usd, Arc::clone(&clock))),
             clock,
             book: Rulebook { rules, terms: self.book.terms.clone() },
-            slots: self.tape.sources().into_iter().map(|source| Slot::new(source, Schedule::Every(NEVER), None)).collect(),
+            slots: self.tape.sources().into_iter().map(|source| SourceSlot::new(source, Schedule::Every(NEVER), None)).collect(),
             receivers: self.receivers(),
             keep: self.config.store.keep.delta(),
             keep_minutes: window,
             window,
             write_every: WRITE_EVERY,
             random: fastrand::Rng::with_seed(0),
-            pulse: Box::new(NoPulse),
+            pulse: Box::new(NoWatchdog),
             heart: None,
             // A report is no alert: nothing about it can be rehearsed.
             monthly: None,
         };
-        Daemon::new(parts).await?.run(Until::Instant(to)).await?;
+        Daemon::new(parts).await?.run(StopCondition::Instant(to)).await?;
         Ok(())
     }
 
     /// A recorder for each receiver. The real one is only made to ask for its manners, and never told anything.
     fn receivers(&self) -> BTreeMap<String, Arc<dyn Receiver>> {
-        let recorder = |receiver: &crate::config::Receiver<notify::Via>| {
+        let recorder = |receiver: &crate::config::ReceiverSettings<notify::ReceiverKind>| {
             let real = receiver.via.clone().receiver().ok();
-            let recorder: Arc<dyn Receiver> = Arc::new(Recorder::in_place_of(&receiver.name, real.as_deref(), &self.record));
+            let recorder: Arc<dyn Receiver> = Arc::new(RecordingReceiver::in_place_of(&receiver.name, real.as_deref(), &self.record));
             (receiver.name.clone(), recorder)
         };
         self.config.receivers.iter().map(recorder).collect()

@@ -1,22 +1,22 @@
-//! What a store holds, seen again: each observation at the end of the minute in which it was seen.
+//! Replays the observations of a store, each at the end of the minute in which it was seen.
 //!
-//! Where many functions are read, something is seen every second, and a month would be judged millions of times. Minute by minute
-//! it is judged as often as a quiet month is, and nothing is known earlier than it was.
+//! With many functions there is an observation every second, and a month would be judged millions of times. Minute by minute
+//! it is judged as often as a quiet month, and nothing is known earlier than in reality.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use alerting::observation::{Observation, ReadUpTo, What};
-use alerting::rehearsal::Met;
-use alerting::signs::{Sign, SignKind};
+use alerting::observation::{Observation, ObservationBody, ReadUpTo};
+use alerting::rehearsal::ObservedSubjects;
+use alerting::signs::{LivenessKind, LivenessRun};
 use async_trait::async_trait;
-use billing::early::Origin;
+use billing::early::EarlyOrigin;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use lambda_log::tally::minute_of;
 use model::call_failure::CallFailure;
 use model::glob::NamePattern;
-use source::{Gathered, Source};
-use store::{Acked, Store, StoreError};
+use source::{PollOutput, Source};
+use store::{AcknowledgementRecord, Store, StoreError};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// So much of the store is in memory at a time; a whole hour of the clock.
@@ -28,45 +28,49 @@ const ANSWERS: TimeDelta = TimeDelta::days(2);
 /// Days of costs that rules look back on.
 const COST_DAYS: TimeDelta = TimeDelta::days(80);
 
-/// Which of the sources sees what, by their places in the list of names: what the store holds does not always say who saw it, and
-/// the configuration may call who did by another name.
+/// Which source gets which observations, by their index in the list of names: the store does not always have the source, and
+/// the configuration may use another name for it.
 #[derive(Debug, Default)]
-pub(super) struct Routes {
+pub(super) struct ReplayRoutes {
     /// The names of the sources.
     pub names: Vec<String>,
     /// Who sees costs.
     pub costs: Option<usize>,
     /// Who sees inventories.
     pub inventories: Option<usize>,
-    /// Who sees early figures of which origin.
-    pub early: Vec<(Origin, usize)>,
-    /// Who reads the logs of which functions.
+    /// The sources of early figures, by origin.
+    pub early: Vec<(EarlyOrigin, usize)>,
+    /// The sources that read logs, with their functions.
     pub logs: Vec<(usize, Vec<NamePattern>)>,
-    /// Who reads the metrics of which functions.
+    /// The sources that read metrics, with their functions.
     pub metrics: Vec<(usize, Vec<NamePattern>)>,
     /// Who pings which function.
     pub pings: Vec<(usize, String)>,
 }
 
-impl Routes {
-    fn of(&self, what: &What) -> Option<usize> {
+impl ReplayRoutes {
+    fn of(&self, what: &ObservationBody) -> Option<usize> {
         match what {
-            What::Cost(_) => self.costs,
-            What::Inventory(_) => self.inventories,
-            What::Early(figure) => self.early.iter().find(|(origin, _)| *origin == figure.origin).map(|(_, source)| *source),
-            What::Tally(tally) => by_pattern(&self.logs, &tally.function),
-            What::Fault(fault) => by_pattern(&self.logs, &fault.function),
-            What::Metric(point) => by_pattern(&self.metrics, &point.function),
-            What::Ping(ping) => self.pings.iter().find(|(_, function)| *function == ping.function).map(|(source, _)| *source),
-            What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => None,
+            ObservationBody::Cost(_) => self.costs,
+            ObservationBody::Inventory(_) => self.inventories,
+            ObservationBody::Early(figure) => self.early.iter().find(|(origin, _)| *origin == figure.origin).map(|(_, source)| *source),
+            ObservationBody::Tally(tally) => by_pattern(&self.logs, &tally.function),
+            ObservationBody::Fault(fault) => by_pattern(&self.logs, &fault.function),
+            ObservationBody::Metric(point) => by_pattern(&self.metrics, &point.function),
+            ObservationBody::Ping(ping) => self.pings.iter().find(|(_, function)| *function == ping.function).map(|(source, _)| *source),
+            ObservationBody::Lines(_)
+            | ObservationBody::ReadUpTo(_)
+            | ObservationBody::MeasuredUpTo(_)
+            | ObservationBody::Answered
+            | ObservationBody::Failed(_) => None,
         }
     }
 
-    fn of_sign(&self, sign: &Sign) -> Option<usize> {
+    fn of_sign(&self, sign: &LivenessRun) -> Option<usize> {
         match sign.kind {
-            SignKind::State => self.names.iter().position(|name| *name == sign.source),
-            SignKind::Read => by_pattern(&self.logs, &sign.function),
-            SignKind::Measured => by_pattern(&self.metrics, &sign.function),
+            LivenessKind::State => self.names.iter().position(|name| *name == sign.source),
+            LivenessKind::Read => by_pattern(&self.logs, &sign.function),
+            LivenessKind::Measured => by_pattern(&self.metrics, &sign.function),
         }
     }
 }
@@ -77,7 +81,7 @@ fn by_pattern(all: &[(usize, Vec<NamePattern>)], function: &str) -> Option<usize
 
 /// How many observations of each kind were replayed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct ReplayCounts {
     /// Figures of costs, early ones among them.
     pub costs: u64,
     /// Minutes in which a function did something.
@@ -90,63 +94,68 @@ pub struct Counts {
     pub points: u64,
 }
 
-impl Counts {
-    fn count(&mut self, what: &What) {
+impl ReplayCounts {
+    fn count(&mut self, what: &ObservationBody) {
         match what {
-            What::Cost(_) | What::Early(_) => self.costs += 1,
-            What::Tally(_) => self.minutes += 1,
-            What::Fault(_) => self.faults += 1,
-            What::Ping(_) => self.pings += 1,
-            What::Metric(_) => self.points += 1,
-            What::Lines(_) | What::Inventory(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
+            ObservationBody::Cost(_) | ObservationBody::Early(_) => self.costs += 1,
+            ObservationBody::Tally(_) => self.minutes += 1,
+            ObservationBody::Fault(_) => self.faults += 1,
+            ObservationBody::Ping(_) => self.pings += 1,
+            ObservationBody::Metric(_) => self.points += 1,
+            ObservationBody::Lines(_)
+            | ObservationBody::Inventory(_)
+            | ObservationBody::ReadUpTo(_)
+            | ObservationBody::MeasuredUpTo(_)
+            | ObservationBody::Answered
+            | ObservationBody::Failed(_) => {}
         }
     }
 }
 
 /// A store that is replayed to several sources.
-pub(super) struct Tape {
+pub(super) struct StoreReplay {
     store: Store,
-    routes: Routes,
+    routes: ReplayRoutes,
     /// What is counted, and what it speaks of, from then on, UTC.
     counted_from: DateTime<Utc>,
     /// Told how far the replay is.
     progress: Box<dyn Fn(DateTime<Utc>) + Send + Sync>,
-    reel: Mutex<Reel>,
+    reel: Mutex<ReplayState>,
 }
 
 /// Where the tape is.
 #[derive(Default)]
-struct Reel {
+struct ReplayState {
     /// Everything that was seen before this has been read from the store.
     loaded: DateTime<Utc>,
     end: DateTime<Utc>,
-    queues: Vec<Queue>,
-    counts: Counts,
-    met: Met,
+    queues: Vec<SourceQueue>,
+    counts: ReplayCounts,
+    met: ObservedSubjects,
     /// Acknowledgements still to come, and the rehearsal's own store that hears of them.
-    acks: VecDeque<Acked>,
+    acks: VecDeque<AcknowledgementRecord>,
     ear: Option<Store>,
     failed: Option<StoreError>,
 }
 
 /// What one source is still to see.
 #[derive(Default)]
-struct Queue {
+struct SourceQueue {
     observations: VecDeque<(DateTime<Utc>, Observation)>,
-    state: Run,
-    read: BTreeMap<String, Run>,
-    measured: BTreeMap<String, Run>,
+    state: RunQueue,
+    read: BTreeMap<String, RunQueue>,
+    measured: BTreeMap<String, RunQueue>,
 }
 
 /// The runs of signs of one kind, oldest first, and the one that goes on.
 #[derive(Default)]
-struct Run {
-    to_come: VecDeque<Sign>,
+struct RunQueue {
+    to_come: VecDeque<LivenessRun>,
     now: Option<(DateTime<Utc>, Option<CallFailure>)>,
     said: Option<DateTime<Utc>>,
 }
 
-impl Run {
+impl RunQueue {
     /// The newest moment up to `now` that there was a sign of, if there is a newer one than was said last.
     fn latest(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let until = self.now.as_ref().map(|(until, _)| (*until).min(now))?;
@@ -156,7 +165,7 @@ impl Run {
     }
 
     /// Begins the next run if it is time to.
-    fn begin(&mut self, now: DateTime<Utc>) -> Option<Sign> {
+    fn begin(&mut self, now: DateTime<Utc>) -> Option<LivenessRun> {
         let sign = self.to_come.pop_front_if(|sign| sign.since <= now)?;
         // Two sources may have read the same function: what one of them has read is read.
         let until = self.now.take().filter(|(_, failure)| failure.is_none() && sign.failure.is_none()).map_or(sign.until, |(until, _)| until.max(sign.until));
@@ -178,19 +187,19 @@ fn end_of_minute(at: DateTime<Utc>) -> DateTime<Utc> {
     if start == at { at } else { start + TimeDelta::minutes(1) }
 }
 
-impl Tape {
-    /// A tape of a store. What it holds counts as replayed from `counted_from` on.
-    pub(super) fn new(store: Store, routes: Routes, counted_from: DateTime<Utc>, progress: Box<dyn Fn(DateTime<Utc>) + Send + Sync>) -> Arc<Self> {
+impl StoreReplay {
+    /// A replay of a store. Observations from `counted_from` on are counted.
+    pub(super) fn new(store: Store, routes: ReplayRoutes, counted_from: DateTime<Utc>, progress: Box<dyn Fn(DateTime<Utc>) + Send + Sync>) -> Arc<Self> {
         Arc::new(Self { store, routes, counted_from, progress, reel: Mutex::default() })
     }
 
-    /// Winds to `from`, so that `to` is the end: what rules look back on, `look_back` at most, is seen again at once.
+    /// Seeks to `from`, with `to` as the end: the window of the rules before `from`, at most `look_back`, is replayed at once.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub(super) async fn wind(&self, from: DateTime<Utc>, to: DateTime<Utc>, look_back: TimeDelta) -> Result<(), StoreError> {
         let mut reel = self.reel.lock().await;
-        reel.queues = self.routes.names.iter().map(|_| Queue::default()).collect();
+        reel.queues = self.routes.names.iter().map(|_| SourceQueue::default()).collect();
         (reel.loaded, reel.end) = (from, to);
         let mut before = self.store.costs_seen_before(from, (from - COST_DAYS).date_naive()).await?;
         before.extend(self.store.inventories_before(from).await?);
@@ -199,7 +208,8 @@ impl Tape {
         while start < from {
             let end = (start + CHUNK).min(from);
             let seen = self.store.seen_between(start, end).await?;
-            let kept = |observation: &Observation| !matches!(observation.what, What::Cost(_) | What::Inventory(_) | What::Early(_));
+            let kept =
+                |observation: &Observation| !matches!(observation.what, ObservationBody::Cost(_) | ObservationBody::Inventory(_) | ObservationBody::Early(_));
             self.hand_out(&mut reel, seen.into_iter().filter(kept), from);
             start = end;
         }
@@ -207,9 +217,9 @@ impl Tape {
         for sign in signs {
             let Some(queue) = self.routes.of_sign(&sign).and_then(|source| reel.queues.get_mut(source)) else { continue };
             match sign.kind {
-                SignKind::State => queue.state.to_come.push_back(sign),
-                SignKind::Read => queue.read.entry(sign.function.clone()).or_default().to_come.push_back(sign),
-                SignKind::Measured => queue.measured.entry(sign.function.clone()).or_default().to_come.push_back(sign),
+                LivenessKind::State => queue.state.to_come.push_back(sign),
+                LivenessKind::Read => queue.read.entry(sign.function.clone()).or_default().to_come.push_back(sign),
+                LivenessKind::Measured => queue.measured.entry(sign.function.clone()).or_default().to_come.push_back(sign),
             }
         }
         Ok(())
@@ -217,21 +227,21 @@ impl Tape {
 
     /// The sources that see what is on the tape, by name.
     pub(super) fn sources(self: &Arc<Self>) -> Vec<Box<dyn Source>> {
-        let source = |(place, name): (usize, &String)| Box::new(Replay { name: name.clone(), place, tape: Arc::clone(self) }) as Box<dyn Source>;
+        let source = |(place, name): (usize, &String)| Box::new(ReplayedSource { name: name.clone(), place, tape: Arc::clone(self) }) as Box<dyn Source>;
         self.routes.names.iter().enumerate().map(source).collect()
     }
 
     /// Acknowledgements are repeated in `ear`, each at its time; the oldest is first.
-    pub(super) async fn repeat(&self, acks: Vec<Acked>, ear: Store) {
+    pub(super) async fn repeat(&self, acks: Vec<AcknowledgementRecord>, ear: Store) {
         let mut reel = self.reel.lock().await;
         (reel.acks, reel.ear) = (acks.into(), Some(ear));
     }
 
-    /// What was replayed, and what it was about.
+    /// The number of replayed observations, and their subjects.
     ///
     /// # Errors
     /// The first failure of the store, if it has failed meanwhile.
-    pub(super) async fn replayed(&self) -> Result<(Counts, Met), StoreError> {
+    pub(super) async fn replayed(&self) -> Result<(ReplayCounts, ObservedSubjects), StoreError> {
         let mut reel = self.reel.lock().await;
         match reel.failed.take() {
             Some(error) => Err(error),
@@ -240,7 +250,7 @@ impl Tape {
     }
 
     /// Gives observations to the sources that see them, not before `from`.
-    fn hand_out(&self, reel: &mut Reel, seen: impl IntoIterator<Item = Observation>, from: DateTime<Utc>) {
+    fn hand_out(&self, reel: &mut ReplayState, seen: impl IntoIterator<Item = Observation>, from: DateTime<Utc>) {
         for mut observation in seen {
             let Some(source) = self.routes.of(&observation.what) else { continue };
             let (Some(name), Some(queue)) = (self.routes.names.get(source), reel.queues.get_mut(source)) else { continue };
@@ -250,7 +260,7 @@ impl Tape {
     }
 
     /// Reads on, so that everything is there that is seen by `now`.
-    async fn load(&self, reel: &mut Reel, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn load(&self, reel: &mut ReplayState, now: DateTime<Utc>) -> Result<(), StoreError> {
         while reel.loaded <= now && reel.loaded < reel.end {
             let hour = reel.loaded - TimeDelta::seconds(i64::from(reel.loaded.num_seconds_from_midnight() % 3600));
             let end = (minute_of(hour) + CHUNK).min(reel.end);
@@ -269,29 +279,33 @@ impl Tape {
         Ok(())
     }
 
-    async fn gather(&self, place: usize, now: DateTime<Utc>) -> Gathered {
-        let mut gathered = Gathered::default();
-        let mut reel: MutexGuard<'_, Reel> = self.reel.lock().await;
+    async fn gather(&self, place: usize, now: DateTime<Utc>) -> PollOutput {
+        let mut gathered = PollOutput::default();
+        let mut reel: MutexGuard<'_, ReplayState> = self.reel.lock().await;
         if reel.failed.is_none()
             && let Err(error) = self.load(&mut reel, now).await
         {
             reel.failed = Some(error);
         }
-        let Reel { loaded, end, queues, met, acks, .. } = &mut *reel;
+        let ReplayState { loaded, end, queues, met, acks, .. } = &mut *reel;
         let (Some(queue), Some(name)) = (queues.get_mut(place), self.routes.names.get(place)) else { return gathered };
         let mut saw = |at, seen, what| gathered.observations.push(Observation { at, seen, source: name.clone(), what });
         let (mut read, mut measured) = (BTreeSet::new(), BTreeSet::new());
         let mut reached = Vec::new();
         while let Some((_, observation)) = queue.observations.pop_front_if(|(at, _)| *at <= now) {
             match &observation.what {
-                What::Tally(tally) => reached.push((tally.function.clone(), observation.seen)),
-                What::Fault(fault) => reached.push((fault.function.clone(), observation.seen)),
-                What::Metric(point) => drop(measured.insert((point.function.clone(), observation.seen))),
-                What::Ping(ping) => drop(met.pinged.insert(ping.function.clone())),
-                What::Cost(_) => met.costs = true,
-                What::Early(_) => met.early = true,
-                What::Inventory(_) => met.inventories = true,
-                What::Lines(_) | What::ReadUpTo(_) | What::MeasuredUpTo(_) | What::Answered | What::Failed(_) => {}
+                ObservationBody::Tally(tally) => reached.push((tally.function.clone(), observation.seen)),
+                ObservationBody::Fault(fault) => reached.push((fault.function.clone(), observation.seen)),
+                ObservationBody::Metric(point) => drop(measured.insert((point.function.clone(), observation.seen))),
+                ObservationBody::Ping(ping) => drop(met.pinged.insert(ping.function.clone())),
+                ObservationBody::Cost(_) => met.costs = true,
+                ObservationBody::Early(_) => met.early = true,
+                ObservationBody::Inventory(_) => met.inventories = true,
+                ObservationBody::Lines(_)
+                | ObservationBody::ReadUpTo(_)
+                | ObservationBody::MeasuredUpTo(_)
+                | ObservationBody::Answered
+                | ObservationBody::Failed(_) => {}
             }
             saw(observation.at, observation.seen, observation.what);
         }
@@ -307,11 +321,11 @@ impl Tape {
         }
         for (function, at) in read {
             met.read.insert(function.clone());
-            saw(at, at, What::ReadUpTo(ReadUpTo { function }));
+            saw(at, at, ObservationBody::ReadUpTo(ReadUpTo { function }));
         }
         for (function, at) in measured {
             met.measured.insert(function.clone());
-            saw(at, at, What::MeasuredUpTo(ReadUpTo { function }));
+            saw(at, at, ObservationBody::MeasuredUpTo(ReadUpTo { function }));
         }
         states(&mut queue.state, now, |at, what| {
             met.sources.insert(name.clone());
@@ -327,7 +341,7 @@ impl Tape {
 }
 
 /// Says how a source was: each run at its beginning, and how it goes on.
-fn states(run: &mut Run, now: DateTime<Utc>, mut saw: impl FnMut(DateTime<Utc>, What)) {
+fn states(run: &mut RunQueue, now: DateTime<Utc>, mut saw: impl FnMut(DateTime<Utc>, ObservationBody)) {
     loop {
         let failure = run.now.as_ref().and_then(|(_, failure)| failure.clone());
         // The end of one run comes before the beginning of the next.
@@ -335,37 +349,37 @@ fn states(run: &mut Run, now: DateTime<Utc>, mut saw: impl FnMut(DateTime<Utc>, 
         if let Some(at) = run.latest(next.unwrap_or(now)) {
             match failure {
                 // How often it fails does not matter, only that it has not stopped to.
-                Some(failure) => saw(at, What::Failed(failure)),
-                None => saw(at, What::Answered),
+                Some(failure) => saw(at, ObservationBody::Failed(failure)),
+                None => saw(at, ObservationBody::Answered),
             }
         }
         let Some(sign) = run.begin(now) else { return };
         run.said = Some(sign.since);
         match sign.failure {
-            Some(failure) => saw(sign.since, What::Failed(failure)),
-            None => saw(sign.since, What::Answered),
+            Some(failure) => saw(sign.since, ObservationBody::Failed(failure)),
+            None => saw(sign.since, ObservationBody::Answered),
         }
     }
 }
 
 /// A source of the configuration that sees what is on the tape.
-struct Replay {
+struct ReplayedSource {
     name: String,
     place: usize,
-    tape: Arc<Tape>,
+    tape: Arc<StoreReplay>,
 }
 
 #[async_trait]
-impl Source for Replay {
+impl Source for ReplayedSource {
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         self.tape.gather(self.place, now).await
     }
 
-    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn go_on(&mut self, now: DateTime<Utc>) -> PollOutput {
         self.tape.gather(self.place, now).await
     }
 }

@@ -11,9 +11,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use store::{Durability, Store};
 
-use super::super::{Context, Format, failed, print, print_json, say};
+use super::super::{CommandContext, OutputFormat, failed, print, print_json, say};
 use crate::app::{StartError, account, metered_account};
-use crate::exit::Exit;
+use crate::exit::ExitStatus;
 
 /// What a page of Cost Explorer is called in the price table.
 const CALL: &str = "ce:GetCostAndUsage";
@@ -21,39 +21,39 @@ const CALL: &str = "ce:GetCostAndUsage";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  monitor billing backfill                      the thirteen months that Cost Explorer still has; asks before it spends anything
-  monitor billing backfill --months 3 --yes     without a question, for a script
+  monitor billing backfill                      the thirteen months that Cost Explorer keeps; asks before it spends anything
+  monitor billing backfill --months 3 --yes     without asking, for scripts
 
-A month that is over and known line by line already is not asked for again. Every request counts against max_monthly_usd. The store must
-not be in use by a daemon.
+A past month whose charges are all in the store is not read again. Every request counts against max_monthly_usd. Stop the daemon
+first if it uses the store.
 
-Exit codes: 0 all months are known; 1 nothing was asked for; 2 some months could not be read, the others are kept; 75 a daemon has the store; 78 configuration")]
-pub(super) struct Backfill {
-    /// How many months, the current one besides; Cost Explorer keeps thirteen
+Exit codes: 0 all months are in the store; 1 no request was made; 2 some months could not be read, the others are kept; 75 a daemon uses the store; 78 configuration")]
+pub(super) struct BackfillArgs {
+    /// How many months before the current one; Cost Explorer keeps thirteen
     #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(u32).range(1..=13))]
     months: u32,
-    /// The `read.cost_explorer` watch that asks [default: the first one]
+    /// The `read.cost_explorer` watch to use [default: the first one]
     #[arg(long, value_name = "NAME")]
     watch: Option<String>,
-    /// Do not ask whether the cost is all right
+    /// Do not ask for confirmation of the price
     #[arg(long, short)]
     yes: bool,
-    /// How to write what was done
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
 /// What was done.
 #[derive(Debug, Serialize)]
-struct Filled {
+struct BackfillOutput {
     schema: u32,
-    months: Vec<FilledMonth>,
+    months: Vec<BackfillMonth>,
     /// US dollars that the requests cost.
     usd: Decimal,
 }
 
 #[derive(Debug, Serialize)]
-struct FilledMonth {
+struct BackfillMonth {
     month: Month,
     /// `read`, `known` or `failed`.
     state: &'static str,
@@ -63,12 +63,12 @@ struct FilledMonth {
     why: Option<String>,
 }
 
-pub(super) async fn run(args: Backfill, context: &Context) -> Result<Exit, StartError> {
+pub(super) async fn run(args: BackfillArgs, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let named = |name: &str| args.watch.as_deref().is_none_or(|wanted| name == wanted || name.strip_prefix("watch.") == Some(wanted));
     let Some(watch) = config.watches.iter().find(|watch| watch.read.kind() == "cost_explorer" && named(&watch.name)) else {
         return Ok(failed(
-            "no such `read.cost_explorer` watch in the configuration; add one, for example\n  [watch.spend]\n  every = \"1d\"\n  read.cost_explorer = {}",
+            "the configuration has no such `read.cost_explorer` watch; add one, for example\n  [watch.spend]\n  every = \"1d\"\n  read.cost_explorer = {}",
         ));
     };
     let (now, today) = (context.clock.now(), context.clock.now().date_naive());
@@ -84,7 +84,7 @@ pub(super) async fn run(args: Backfill, context: &Context) -> Result<Exit, Start
     let mut wanted = Vec::new();
     for month in months {
         if is_known(&store, month, today).await? {
-            filled.push(FilledMonth { month, state: "known", new_days: 0, why: None });
+            filled.push(BackfillMonth { month, state: "known", new_days: 0, why: None });
         } else {
             wanted.push(month);
         }
@@ -96,14 +96,14 @@ pub(super) async fn run(args: Backfill, context: &Context) -> Result<Exit, Start
         let requests = source.requests_a_month() * wanted.len();
         let least = price * Decimal::from(requests);
         let question = format!(
-            "{} months are {requests} requests or more, one for each page of an answer: {} USD or more. This month {} USD of {} are spent.",
+            "{} months need at least {requests} requests, one for each page of results: at least {} USD. This month {} of {} USD are spent.",
             wanted.len(),
             cents(least),
             cents(spent_before),
             config.aws.max_monthly_usd
         );
         if !args.yes && !agreed(&question) {
-            return Ok(failed("nothing was asked for; --yes asks without a question"));
+            return Ok(failed("no request was made; use --yes to go on without a question"));
         }
         let bar = progress(wanted.len() as u64);
         let mut stopped = None;
@@ -121,24 +121,24 @@ pub(super) async fn run(args: Backfill, context: &Context) -> Result<Exit, Start
             filled.push(match read {
                 Ok(days) => {
                     let new_days = store.write_bill(&watch.name, now, days, source.settled_before(month, now)).await?;
-                    FilledMonth { month, state: "read", new_days, why: None }
+                    BackfillMonth { month, state: "read", new_days, why: None }
                 }
-                Err(why) => FilledMonth { month, state: "failed", new_days: 0, why: Some(why) },
+                Err(why) => BackfillMonth { month, state: "failed", new_days: 0, why: Some(why) },
             });
             bar.inc(1);
         }
         bar.finish_and_clear();
     }
     filled.sort_by_key(|filled| filled.month);
-    let done = Filled { schema: 1, usd: spent(&store, today).await? - spent_before, months: filled };
+    let done = BackfillOutput { schema: 1, usd: spent(&store, today).await? - spent_before, months: filled };
     store.close().await;
     match args.format {
-        Format::Json => {
+        OutputFormat::Json => {
             print_json(&done);
         }
-        Format::Text => print(&text(&done)),
+        OutputFormat::Text => print(&text(&done)),
     }
-    Ok(if done.months.iter().any(|filled| filled.why.is_some()) { Exit::Incomplete } else { Exit::Done })
+    Ok(if done.months.iter().any(|filled| filled.why.is_some()) { ExitStatus::Incomplete } else { ExitStatus::Done })
 }
 
 /// Whether a month is over, and each of its days is known line by line.
@@ -168,13 +168,13 @@ fn agreed(question: &str) -> bool {
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-fn text(done: &Filled) -> String {
+fn text(done: &BackfillOutput) -> String {
     let mut lines: Vec<String> = done
         .months
         .iter()
         .map(|filled| match (&filled.why, filled.state) {
             (Some(why), _) => format!("{} failed: {why}", filled.month),
-            (None, "known") => format!("{} was known", filled.month),
+            (None, "known") => format!("{} is in the store already", filled.month),
             (None, _) => format!("{} read, {} days new or changed", filled.month, filled.new_days),
         })
         .collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use billing::anomaly::anomalies;
-use billing::forecast::{Estimate, forecast};
-use billing::series::Series;
+use billing::forecast::{IntervalForecast, forecast};
+use billing::series::CostSeries;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use fastrand::Rng;
 use rust_decimal::Decimal;
@@ -26,7 +26,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, said: &Estimate, simple: &[f64; 7], actual: f64, scale: f64) {
+    fn add(&mut self, said: &IntervalForecast, simple: &[f64; 7], actual: f64, scale: f64) {
         let number = |amount: Decimal| amount.to_f64().expect("a number");
         self.off += (number(said.forecast) - actual).abs() * scale;
         self.naive.iter_mut().zip(simple).for_each(|(off, said)| *off += (said - actual).abs() * scale);
@@ -40,7 +40,7 @@ impl Tally {
     }
 }
 
-fn sum(series: &Series, from: NaiveDate, to: NaiveDate) -> f64 {
+fn sum(series: &CostSeries, from: NaiveDate, to: NaiveDate) -> f64 {
     series.days.range(from..to).map(|(_, amount)| amount.to_f64().expect("a number")).sum()
 }
 
@@ -49,7 +49,7 @@ fn tally(bill: &Bill, horizon: u32, whole: &mut Tally, parts: &mut Tally) {
     let scale = 1.0 / bill.true_bill.iter().map(|one| sum(one, bill.first, bill.end).abs()).sum::<f64>();
     let mut added = BTreeMap::<NaiveDate, Decimal>::new();
     bill.seen.iter().flat_map(|one| &one.days).for_each(|(date, amount)| *added.entry(*date).or_default() += *amount);
-    let added = Series { name: "total".to_owned(), days: added };
+    let added = CostSeries { name: "total".to_owned(), days: added };
     let mut month = bill.first.with_day(1).expect("a first") + Months::new(1);
     while month < bill.end {
         let end = month + Months::new(1);
@@ -62,7 +62,7 @@ fn tally(bill: &Bill, horizon: u32, whole: &mut Tally, parts: &mut Tally) {
             // What was not on the bill yet and did not come is not counted as foreseen.
             if estimate.is_some() || actual != 0.0 {
                 parts.add(
-                    &estimate.unwrap_or(Estimate { forecast: Decimal::ZERO, low: Decimal::ZERO, high: Decimal::ZERO }),
+                    &estimate.unwrap_or(IntervalForecast { forecast: Decimal::ZERO, low: Decimal::ZERO, high: Decimal::ZERO }),
                     &naive::all(seen, as_of),
                     actual,
                     scale,
@@ -112,8 +112,9 @@ fn episodes_and_found(kind: &str, seeds: std::ops::Range<u64>) -> (f64, f64) {
         for at in 0..bill.seen.len() {
             for _ in 0..6 {
                 let start = bill.first + Days::new(rng.u64(28..length - 3));
-                let until = |one: &Series| Series { name: one.name.clone(), days: one.days.range(..=start).map(|(day, amount)| (*day, *amount)).collect() };
-                let mut seen: Vec<Series> = bill.seen.iter().map(until).collect();
+                let until =
+                    |one: &CostSeries| CostSeries { name: one.name.clone(), days: one.days.range(..=start).map(|(day, amount)| (*day, *amount)).collect() };
+                let mut seen: Vec<CostSeries> = bill.seen.iter().map(until).collect();
                 let name = seen[at].name.clone();
                 let Some(amount) = seen[at].days.get_mut(&start) else { continue };
                 *amount *= Decimal::new(15, 1);

@@ -11,17 +11,17 @@ pub(crate) mod tape;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alerting::observation::What;
-use aws::budget::Budget;
-use aws::{Account, sdk};
+use alerting::observation::ObservationBody;
+use aws::budget::RateLimiter;
+use aws::{AwsClients, sdk};
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
-use monitor::app::Config;
-use monitor::config::{Environment, parse};
-use source::{Gathered, Source};
+use monitor::app::MonitorConfig;
+use monitor::config::{ConfigEnvironment, parse};
+use source::{PollOutput, Source};
 
 use self::service::{Refused, Service};
 use self::tape::{Counts, START_MS, Tape};
@@ -57,7 +57,7 @@ pub(crate) struct Outcome {
 }
 
 /// The account behind a log service.
-fn account(url: &str, clock: &Arc<dyn Clock>, calls_per_second: u32) -> Account {
+fn account(url: &str, clock: &Arc<dyn Clock>, calls_per_second: u32) -> AwsClients {
     let config = aws_config::SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("ap-northeast-2"))
@@ -66,13 +66,13 @@ fn account(url: &str, clock: &Arc<dyn Clock>, calls_per_second: u32) -> Account 
         // Where the SDK tries again by itself it sleeps, and not on the simulated clock.
         .retry_config(RetryConfig::disabled())
         .build();
-    let log_budget = Arc::new(Budget::new(calls_per_second, Arc::clone(clock)));
-    Account { log_budget, ..sdk::account(&config, Arc::clone(clock)) }
+    let log_budget = Arc::new(RateLimiter::new(calls_per_second, Arc::clone(clock)));
+    AwsClients { log_budget, ..sdk::account(&config, Arc::clone(clock)) }
 }
 
-fn source(account: &Account, cursors: &BTreeMap<String, String>, now: DateTime<Utc>) -> Box<dyn Source> {
+fn source(account: &AwsClients, cursors: &BTreeMap<String, String>, now: DateTime<Utc>) -> Box<dyn Source> {
     const TABLES: &str = "[watch.logs]\nevery = \"30s\"\nread.lambda_logs = { functions = [\"*\"] }\n";
-    let config: Config = parse(TABLES, &Environment::with(&[], "/".into()), now).expect("a valid configuration");
+    let config: MonitorConfig = parse(TABLES, &ConfigEnvironment::with(&[], "/".into()), now).expect("a valid configuration");
     let watch = config.watches.into_iter().next().expect("a watch");
     let mut source = watch.read.source(watch.name, account);
     source.restore(cursors.clone());
@@ -102,7 +102,7 @@ pub(crate) async fn run(tape: &Arc<Tape>, faults: Faults, run: Run) -> Outcome {
     };
     let mut account_now = account(&service.url(), &clock, run.calls_per_second);
     let mut running = source(&account_now, &committed, clock.now());
-    let mut pending: Vec<Gathered> = Vec::new();
+    let mut pending: Vec<PollOutput> = Vec::new();
     let (mut due, mut go_on, mut commit_at) = (clock.now(), None, clock.now() + COMMIT);
     let mut read: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
     while clock.now() < end {
@@ -126,11 +126,11 @@ pub(crate) async fn run(tape: &Arc<Tape>, faults: Faults, run: Run) -> Outcome {
         go_on = gathered.go_on_at.or(go_on.filter(|at| *at > now));
         for observation in &gathered.observations {
             match &observation.what {
-                What::ReadUpTo(up_to) => {
+                ObservationBody::ReadUpTo(up_to) => {
                     let before = read.insert(up_to.function.clone(), now).unwrap_or(now);
                     outcome.longest_gap = outcome.longest_gap.max(now - before);
                 }
-                What::Failed(failure) => *outcome.failures.entry(format!("{:?}", failure.kind)).or_default() += 1,
+                ObservationBody::Failed(failure) => *outcome.failures.entry(format!("{:?}", failure.kind)).or_default() += 1,
                 _ => {}
             }
         }
@@ -152,10 +152,10 @@ pub(crate) async fn run(tape: &Arc<Tape>, faults: Faults, run: Run) -> Outcome {
 }
 
 /// What was counted and the place that goes with it, at once.
-fn commit(gathered: Gathered, committed: &mut BTreeMap<String, String>, counted: &mut Counts) {
+fn commit(gathered: PollOutput, committed: &mut BTreeMap<String, String>, counted: &mut Counts) {
     committed.extend(gathered.cursors);
     for observation in gathered.observations {
-        if let What::Tally(tally) = observation.what {
+        if let ObservationBody::Tally(tally) = observation.what {
             let minute = counted.entry((tally.function, observation.at.timestamp().div_euclid(60))).or_default();
             *minute = (minute.0 + tally.invocations, minute.1 + tally.billed_ms, minute.2 + tally.unparsed);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use billing::series::Series;
+use billing::series::CostSeries;
 use chrono::{Datelike, Days, NaiveDate};
 use fastrand::Rng;
 use rust_decimal::Decimal;
@@ -11,9 +11,9 @@ use rust_decimal::prelude::FromPrimitive;
 /// A made-up bill.
 pub(crate) struct Bill {
     /// As a monitor would see it.
-    pub(crate) seen: Vec<Series>,
+    pub(crate) seen: Vec<CostSeries>,
     /// As it really was: days that nobody saw are there.
-    pub(crate) true_bill: Vec<Series>,
+    pub(crate) true_bill: Vec<CostSeries>,
     /// Its first day.
     pub(crate) first: NaiveDate,
     /// The day after its last.
@@ -355,12 +355,12 @@ impl Maker {
     fn bill(self) -> Bill {
         let first = self.first;
         let exact = |value: f64| Decimal::from_f64(value).expect("an amount").round_dp(10);
-        let series = |(name, amounts): (&String, &Amounts)| Series {
+        let series = |(name, amounts): (&String, &Amounts)| CostSeries {
             name: name.clone(),
             // AWS leaves out what cost nothing.
             days: amounts.iter().enumerate().map(|(day, value)| (self.date(day), exact(*value))).filter(|(_, amount)| !amount.is_zero()).collect(),
         };
-        let true_bill: Vec<Series> = self.items.iter().map(series).collect();
+        let true_bill: Vec<CostSeries> = self.items.iter().map(series).collect();
         Bill { seen: true_bill.clone(), true_bill, first, end: self.date(self.days) }
     }
 

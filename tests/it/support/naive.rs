@@ -1,6 +1,6 @@
 //! Seven simple ways to say what a month will cost: what a forecast has to be better than.
 
-use billing::series::Series;
+use billing::series::CostSeries;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use rust_decimal::prelude::ToPrimitive;
 
@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 pub(crate) const NAMES: [&str; 7] = ["run rate", "last month", "mean of 7 days", "yesterday", "share of last month", "median of 7 days", "straight line"];
 
 /// What each says of the month of `as_of`, from the days before it.
-pub(crate) fn all(series: &Series, as_of: NaiveDate) -> [f64; 7] {
+pub(crate) fn all(series: &CostSeries, as_of: NaiveDate) -> [f64; 7] {
     let first = as_of.with_day(1).expect("a first");
     let end = first + Months::new(1);
     let before = first - Months::new(1);

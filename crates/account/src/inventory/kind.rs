@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The kinds of things that are looked at.
+/// The kinds of resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResourceKind {
@@ -34,7 +34,7 @@ impl ResourceKind {
         ("log_groups", Self::LogGroup),
     ];
 
-    /// The word for one of them, in JSON and in subjects.
+    /// Its name for one resource, in JSON and in subjects.
     pub fn word(self) -> &'static str {
         match self {
             Self::RdsInstance => "rds_instance",

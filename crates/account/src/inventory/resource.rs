@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::ResourceKind;
 
-/// Everything of one kind in one region, as one poll found it: it replaces what was known.
+/// All resources of one kind in one region from one poll; it replaces the previous inventory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Inventory {
     /// The kind.
@@ -17,7 +17,7 @@ pub struct Inventory {
     pub region: String,
     /// Everything of this kind there, by id.
     pub resources: Vec<Resource>,
-    /// Why it could not be read, in one line. Then `resources` is empty, and nobody knows what is there.
+    /// Why it could not be read, in one line. Then `resources` is empty, and the resources are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
 }
@@ -25,11 +25,11 @@ pub struct Inventory {
 /// A thing that is paid for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
-    /// Its id, or its name where that is what a command takes; unique among those of its kind in its region.
+    /// Its id, or its name if commands take that; unique within its kind and region.
     pub id: String,
     /// The name that people gave it, where that is not the id.
     pub name: Option<String>,
-    /// What of its kind it is, as AWS spells it: `db.t4g.micro`, `gp3`; empty where there is only one.
+    /// Its class, as AWS names it: `db.t4g.micro`, `gp3`; empty if the kind has only one.
     pub class: String,
     /// What else is known: `postgres, 20 GB gp2, single-AZ`; may be empty.
     pub note: String,
@@ -37,38 +37,38 @@ pub struct Resource {
     pub state: String,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was made, UTC, where AWS says.
+    /// When it was created, UTC, if known.
     pub created: Option<DateTime<Utc>>,
-    /// What it costs in a month of 730 hours by the price table, in US dollars; `None` where the table does not know all of it.
+    /// Its price for a month of 730 hours, in USD; `None` if the price table does not have all of it.
     pub monthly_usd: Option<Decimal>,
-    /// Whether anybody uses it.
-    pub usage: Usage,
+    /// Whether it is used.
+    pub usage: ResourceUsage,
 }
 
-/// Whether anybody uses a thing.
+/// Whether a resource is used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Usage {
+pub enum ResourceUsage {
     /// It was used, lately enough not to be called idle.
     Used,
-    /// Nobody has used it for long enough to be called idle.
-    Idle(Idle),
-    /// Nobody can tell; the text says why.
+    /// It is idle.
+    Idle(IdleSince),
+    /// Unknown; the text says why.
     Unknown(String),
 }
 
-/// How long nobody has used a thing.
+/// How long a resource has been idle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Idle {
-    /// Since when, UTC; where AWS does not say, since it was first seen so.
+pub struct IdleSince {
+    /// Since when, UTC; if AWS does not tell, since it was first seen idle.
     pub since: DateTime<Utc>,
     /// It may have been so for longer: nothing older is known.
     pub at_least: bool,
-    /// What is so since then, as it stands before "for 21 days": `had no connection`, `has been attached to nothing`.
+    /// The reason, in a form that continues with "for 21 days": `had no connections`, `has not been attached`.
     pub why: String,
 }
 
-impl Idle {
+impl IdleSince {
     /// Whole days of it.
     pub fn days(&self, now: DateTime<Utc>) -> i64 {
         (now - self.since).num_days().max(0)
@@ -77,7 +77,7 @@ impl Idle {
     /// `had no connection for 21 days`.
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
         match (self.days(now), self.at_least) {
-            (0, _) => format!("{} when it was last looked at", self.why),
+            (0, _) => format!("{} at the last check", self.why),
             (1, false) => format!("{} for a day", self.why),
             (days, false) => format!("{} for {days} days", self.why),
             (days, true) => format!("{} for at least {days} days", self.why),
@@ -86,7 +86,7 @@ impl Idle {
 }
 
 impl Resource {
-    /// How it is named among all resources: `rds_instance/test`.
+    /// Its unique key: `rds_instance/test`.
     pub fn key(&self, kind: ResourceKind) -> String {
         format!("{}/{}", kind.word(), self.id)
     }
@@ -105,20 +105,20 @@ impl Resource {
         }
     }
 
-    /// How long nobody has used it, if so.
-    pub fn idle(&self) -> Option<&Idle> {
+    /// Since when it is idle, if it is.
+    pub fn idle(&self) -> Option<&IdleSince> {
         match &self.usage {
-            Usage::Idle(idle) => Some(idle),
-            Usage::Used | Usage::Unknown(_) => None,
+            ResourceUsage::Idle(idle) => Some(idle),
+            ResourceUsage::Used | ResourceUsage::Unknown(_) => None,
         }
     }
 
     /// What is known of it, in a sentence: class, state, use, tags.
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
         let usage = match &self.usage {
-            Usage::Used => String::new(),
-            Usage::Idle(idle) => idle.sentence(now),
-            Usage::Unknown(why) => format!("use unknown: {why}"),
+            ResourceUsage::Used => String::new(),
+            ResourceUsage::Idle(idle) => idle.sentence(now),
+            ResourceUsage::Unknown(why) => format!("usage unknown: {why}"),
         };
         let name = self.name.as_ref().map(|name| format!("\"{name}\"")).unwrap_or_default();
         let tags: Vec<String> = self.tags.iter().filter(|(key, _)| *key != "Name").map(|(key, value)| format!("{key}={value}")).collect();

@@ -17,7 +17,7 @@ pub fn price_words(monthly_usd: Option<Decimal>) -> String {
     monthly_usd.map(|usd| format!(": about {} USD a month", cents(usd))).unwrap_or_default()
 }
 
-/// What stands behind the bill of a service, in one sentence: `3 x db.t4g.micro: prod, dev, test; test had no connection for 21 days:
+/// The resources of a service, in one sentence: `3 x db.t4g.micro: prod, dev, test; test had no connections for 21 days:
 /// about 8.10 USD a month`. `None` if nothing is known of it.
 pub fn summary(service: &str, inventories: &[&Inventory], now: DateTime<Utc>) -> Option<String> {
     let mut classes: BTreeMap<(ResourceKind, &str), Vec<&str>> = BTreeMap::new();
@@ -38,7 +38,7 @@ pub fn summary(service: &str, inventories: &[&Inventory], now: DateTime<Utc>) ->
     let more = idle.len().saturating_sub(MOST_NAMES);
     parts.extend(idle.into_iter().take(MOST_NAMES).map(|(_, said)| said));
     if more > 0 {
-        parts.push(format!("{more} more are used by nobody"));
+        parts.push(format!("{more} more are idle"));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
 }

@@ -6,20 +6,20 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar::day_start;
 use model::span::Span;
 
-use super::resource::{Idle, Usage};
+use super::resource::{IdleSince, ResourceUsage};
 
 /// What a day on which a metric has no point means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gap {
-    /// The metric has a point for every minute in which the thing is there: without one, nobody knows.
+pub enum MissingDatapoint {
+    /// The metric has a point for every minute in which the resource exists: a missing point is unknown.
     Unknown,
     /// The metric has a point only where there was something to count.
     Nothing,
 }
 
-/// The days that were looked at, and what they have to be held against.
+/// The range of the metric data, and the limits to judge it by.
 #[derive(Debug, Clone, Copy)]
-pub struct Looked {
+pub struct UsageWindow {
     /// The first day that was asked for.
     pub first: NaiveDate,
     /// Now, UTC.
@@ -27,17 +27,17 @@ pub struct Looked {
     /// So long without use is idle.
     pub idle_after: Span,
     /// What a day without a point means.
-    pub gap: Gap,
+    pub gap: MissingDatapoint,
 }
 
-/// Whether a thing is used, by the UTC days of which a metric has a point and whether it counted anything on them. `why` stands
+/// Whether a resource is used, from the UTC days of a metric and whether each counted anything. `why` continues with
 /// before "for 21 days".
-pub fn usage(days: &BTreeMap<NaiveDate, bool>, created: Option<DateTime<Utc>>, looked: Looked, why: &str) -> Usage {
+pub fn usage(days: &BTreeMap<NaiveDate, bool>, created: Option<DateTime<Utc>>, looked: UsageWindow, why: &str) -> ResourceUsage {
     let today = looked.now.date_naive();
     let born = created.map(|created| created.date_naive());
     // The running day can only prove that a thing is used.
     if days.get(&today) == Some(&true) {
-        return Usage::Used;
+        return ResourceUsage::Used;
     }
     let mut since = today;
     let mut known = 0;
@@ -51,22 +51,26 @@ pub fn usage(days: &BTreeMap<NaiveDate, bool>, created: Option<DateTime<Utc>>, l
                 used = true;
                 break;
             }
-            (None, Gap::Unknown) => break,
-            (Some(false), _) | (None, Gap::Nothing) => (since, known) = (day, known + 1),
+            (None, MissingDatapoint::Unknown) => break,
+            (Some(false), _) | (None, MissingDatapoint::Nothing) => (since, known) = (day, known + 1),
         }
     }
     let start = day_start(since).max(created.filter(|created| *created <= looked.now).unwrap_or(day_start(since)));
     if looked.now - start >= looked.idle_after.delta() && known > 0 {
-        return Usage::Idle(Idle { since: start, at_least: !used && since <= looked.first && born.is_none_or(|born| born < since), why: why.to_owned() });
+        return ResourceUsage::Idle(IdleSince {
+            since: start,
+            at_least: !used && since <= looked.first && born.is_none_or(|born| born < since),
+            why: why.to_owned(),
+        });
     }
     match born {
-        _ if used => Usage::Used,
-        Some(born) if born >= since => Usage::Unknown(match today - born {
+        _ if used => ResourceUsage::Used,
+        Some(born) if born >= since => ResourceUsage::Unknown(match today - born {
             age if age < TimeDelta::days(1) => "it was made today".to_owned(),
             age => format!("it is only {} old", days_long(age)),
         }),
-        _ if known == 0 => Usage::Unknown("its metric says nothing of the last day".to_owned()),
-        _ => Usage::Unknown(format!("its metric only says something of the last {}", days_long(today - since))),
+        _ if known == 0 => ResourceUsage::Unknown("its metric says nothing of the last day".to_owned()),
+        _ => ResourceUsage::Unknown(format!("its metric has data only for the last {}", days_long(today - since))),
     }
 }
 

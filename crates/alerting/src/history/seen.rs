@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-/// A thing with the time it was seen.
+/// A value with the time it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seen<T> {
+pub struct Timestamped<T> {
     /// When the source saw it.
     pub seen: DateTime<Utc>,
     /// The thing.
@@ -20,10 +20,10 @@ pub(super) fn insert<T: Ord>(at_once: &mut Vec<T>, it: T) {
 }
 
 /// Keeps the newest; of two of the same instant the greater by its fields, so that the order they came in does not matter.
-pub(super) fn newest<K: Ord, T: Ord>(known: &mut BTreeMap<K, Seen<T>>, key: K, seen: DateTime<Utc>, it: T) {
+pub(super) fn newest<K: Ord, T: Ord>(known: &mut BTreeMap<K, Timestamped<T>>, key: K, seen: DateTime<Utc>, it: T) {
     let older = known.get(&key).is_none_or(|known| (known.seen, &known.it) <= (seen, &it));
     if older {
-        known.insert(key, Seen { seen, it });
+        known.insert(key, Timestamped { seen, it });
     }
 }
 

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use model::call_failure::CallFailure;
 
-/// What is known of a receiver.
+/// The state of a receiver.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReceiverState {
-    /// When it last took something.
+    /// When it last accepted something.
     pub took: Option<DateTime<Utc>>,
-    /// Since when it takes nothing, and why; `None` if its last answer was a good one, or there was none yet.
-    pub failing: Option<Untold>,
-    /// Attempts that have failed since it last took something, but for those after which it asked to wait.
+    /// Since when it fails, and why; `None` if its last answer was good, or there was none yet.
+    pub failing: Option<ReceiverFailure>,
+    /// Attempts that have failed since it last accepted something, without those after which it asked to wait.
     pub attempts: u32,
     /// Not to be tried before this, UTC.
     pub not_before: Option<DateTime<Utc>>,
@@ -18,19 +18,19 @@ pub struct ReceiverState {
     pub told_to_wait: bool,
 }
 
-/// A receiver that takes nothing.
+/// A failing receiver.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Untold {
+pub struct ReceiverFailure {
     /// When the first attempt of the run failed.
     pub since: DateTime<Utc>,
     /// What the last one met, without secrets.
     pub why: String,
-    /// It refuses everything: its address or its password is wrong, and waiting will not mend that.
+    /// It refuses everything: its address or its password is wrong, and waiting will not fix that.
     pub stopped: bool,
 }
 
 impl ReceiverState {
-    /// Whether it refuses everything, so that somebody else has to be told.
+    /// Whether it refuses everything, so that the fallback must be notified.
     pub fn has_stopped(&self) -> bool {
         self.failing.as_ref().is_some_and(|failing| failing.stopped)
     }
@@ -44,12 +44,12 @@ pub struct SourceState {
     /// The last time a whole poll succeeded.
     pub answered: Option<DateTime<Utc>>,
     /// Its failures since then: when the first was, how many, and the last one in full.
-    pub failing: Option<Failing>,
+    pub failing: Option<FailureRun>,
 }
 
 /// A run of failures.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Failing {
+pub struct FailureRun {
     /// When the first of the run was.
     pub since: DateTime<Utc>,
     /// When the latest was.

@@ -10,7 +10,7 @@ fn at(minute: i64) -> DateTime<Utc> {
 
 /// Both orders of two things that are seen at the same instant give the same.
 #[track_caller]
-fn check<T: PartialEq + std::fmt::Debug>(one: &What, other: &What, look: impl Fn(&History) -> T, expected: T) {
+fn check<T: PartialEq + std::fmt::Debug>(one: &ObservationBody, other: &ObservationBody, look: impl Fn(&History) -> T, expected: T) {
     for order in [[one, other], [other, one]] {
         let mut history = History::default();
         history.watch("watch.x", at(0));
@@ -21,7 +21,7 @@ fn check<T: PartialEq + std::fmt::Debug>(one: &What, other: &What, look: impl Fn
 
 #[test]
 fn of_two_failures_of_the_same_words_the_last_does_not_depend_on_which_came_first() {
-    let failure = |kind| What::Failed(CallFailure { call: "c".into(), resource: "r".into(), kind, said: "s".into(), next_step: "n".into() });
+    let failure = |kind| ObservationBody::Failed(CallFailure { call: "c".into(), resource: "r".into(), kind, said: "s".into(), next_step: "n".into() });
     let look = |history: &History| history.source("watch.x").unwrap().failing.as_ref().unwrap().last.kind;
     check(&failure(FailureKind::Denied), &failure(FailureKind::Throttled), look, FailureKind::Throttled);
 }
@@ -29,7 +29,7 @@ fn of_two_failures_of_the_same_words_the_last_does_not_depend_on_which_came_firs
 #[test]
 fn things_of_the_same_instant_are_ordered_by_their_figures_and_not_by_their_spelling() {
     let ping = |ms| {
-        What::Ping(Ping {
+        ObservationBody::Ping(PingResult {
             function: "f".into(),
             outcome: PingOutcome::Warm,
             cause: None,
@@ -44,7 +44,7 @@ fn things_of_the_same_instant_are_ordered_by_their_figures_and_not_by_their_spel
     let pings = |history: &History| history.pings("f").map(|(_, ping)| ping.duration_ms).collect::<Vec<_>>();
     check(&ping(9), &ping(10), pings, vec![Some(10), Some(9)]);
     let fault = |request: &str| {
-        What::Fault(Fault {
+        ObservationBody::Fault(FailedInvocation {
             function: "f".into(),
             cause: Cause::Oom,
             confidence: Confidence::Proved,
@@ -62,7 +62,8 @@ fn things_of_the_same_instant_are_ordered_by_their_figures_and_not_by_their_spel
 
 #[test]
 fn of_two_inventories_of_the_same_instant_one_counts_whichever_came_first() {
-    let unread = |why: &str| What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "r".into(), resources: vec![], unknown: Some(why.into()) });
+    let unread =
+        |why: &str| ObservationBody::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "r".into(), resources: vec![], unknown: Some(why.into()) });
     let look = |history: &History| history.unread.values().map(|unread| unread.it.1.clone()).collect::<Vec<_>>();
     check(&unread("a"), &unread("b"), look, vec!["b".to_owned()]);
 }

@@ -1,22 +1,22 @@
 //! `when.cold_starts`: too large a share of a function's invocations had to wait for a new environment.
 
 use chrono::{DateTime, Utc};
-use model::glob::Functions;
+use model::glob::FunctionFilter;
 use model::money::Percent;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
 /// The settings of `when.cold_starts`.
 #[derive(Debug, Clone)]
 pub struct ColdStarts {
-    functions: Functions,
+    functions: FunctionFilter,
     share: Percent,
     within: Span,
     /// With fewer invocations a share says nothing.
@@ -24,8 +24,8 @@ pub struct ColdStarts {
 }
 
 impl ColdStarts {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = Functions::read(settings);
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let functions = FunctionFilter::read(settings);
         let share = settings.or("share", Percent(Decimal::TEN));
         let within = settings.window("within", Span::hours(1));
         let at_least = settings.number("at_least", 20, 1..1_000_000_000);
@@ -52,18 +52,18 @@ impl ColdStarts {
         }
         let counted = history.counted(function, now - self.within.delta());
         if counted.invocations < u64::from(self.at_least) {
-            return Judgement::unknown(subject, "too few invocations to tell a share");
+            return Judgement::unknown(subject, "too few invocations for a share");
         }
         let shown = format!("{} of {} invocations", counted.cold_waited, counted.invocations);
         if !self.share.exceeded_by(counted.cold_waited, counted.invocations) {
             return Judgement::clear(subject, format!("{shown} waited for a cold start"));
         }
-        let finding = Finding {
+        let finding = IncidentDetails {
             headline: format!("{function}: {shown} waited for a cold start within {}, over {}", self.within, self.share),
             facts: vec![("Waited for a cold start".to_owned(), shown), ("New environments in all".to_owned(), counted.cold.to_string()), ("Limit".to_owned(), self.share.to_string())],
-            next_step: "See whether calls come at the same time: one ping keeps one environment warm, so raise `concurrency` of the warm-up to the number of calls that overlap, or make start-up shorter.".to_owned(),
-            measure: Some(Measure { value: (counted.cold_waited * 100).into(), limit: self.share.0 * Decimal::from(counted.invocations) }),
-            ..Finding::default()
+            next_step: "Check whether calls overlap: one ping keeps one environment warm, so raise `concurrency` of the warm-up to the number of overlapping calls, or shorten the init phase.".to_owned(),
+            measure: Some(MeasuredValue { value: (counted.cold_waited * 100).into(), limit: self.share.0 * Decimal::from(counted.invocations) }),
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Cause;
-use model::settings::{Kind, Settings};
+use model::settings::{TableReader, TaggedSettings};
 use model::span::Span;
 use model::subject::Subject;
 
@@ -24,11 +24,11 @@ macro_rules! conditions {
             ),*
         }
 
-        impl Kind for Condition {
+        impl TaggedSettings for Condition {
             const KEY: &'static str = "when";
             const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
 
-            fn read(name: &str, settings: &mut Settings<'_, '_>) -> Option<Self> {
+            fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self> {
                 match name {
                     $(stringify!($module) => $module::$name::read(settings).map(Self::$name),)*
                     _ => None,
@@ -37,19 +37,19 @@ macro_rules! conditions {
         }
 
         impl Condition {
-            /// What the condition says of each subject it can speak of, in the order of the subjects.
+            /// Judges each subject that the condition covers, in the order of the subjects.
             pub fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
                 let mut all = match self { $(Self::$name(condition) => condition.judge(history, now)),* };
                 all.sort_by(|a, b| a.subject.cmp(&b.subject));
                 all
             }
 
-            /// How far the condition looks back, where it does.
+            /// The window of the condition, if it has one.
             pub fn window(&self) -> Option<Span> {
                 match self { $(Self::$name(condition) => condition.window()),* }
             }
 
-            /// Whether the condition, as it is written now, can speak of a subject at all.
+            /// Whether the condition covers a subject.
             pub fn covers(&self, subject: &Subject) -> bool {
                 match self { $(Self::$name(condition) => condition.covers(subject)),* }
             }
@@ -76,7 +76,7 @@ conditions! {
     memory_above: MemoryAbove,
     metric_above: MetricAbove,
     ping_failing: PingFailing,
-    silence: Silence,
+    silence: SilentSource,
     source_failing: SourceFailing,
     receiver_failing: ReceiverFailing,
     idle_resource: IdleResource,
@@ -95,7 +95,7 @@ impl Condition {
         Self::ReceiverFailing(receiver_failing::ReceiverFailing::default())
     }
 
-    /// Whether what it finds has a figure and a limit that can be compared.
+    /// Whether its result has a value and a limit that can be compared.
     pub fn is_measured(&self) -> bool {
         match self {
             Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_) | Self::CostAnomaly(_) | Self::NewService(_) => false,
@@ -104,7 +104,7 @@ impl Condition {
         }
     }
 
-    /// What is said of a subject of an open incident that [`Self::judge`] does not speak of any more, where that says something.
+    /// The judgement of the subject of an open incident that [`Self::judge`] no longer covers, if there is one.
     pub fn judge_absent(&self, subject: &Subject, history: &History, now: DateTime<Utc>) -> Option<Judgement> {
         match self {
             Self::IdleResource(idle) => idle.judge_absent(subject, history, now),
@@ -128,7 +128,7 @@ impl Condition {
             (Self::LambdaCause(_), Self::NewError(_)) => the_same,
             (Self::LambdaCause(_), Self::MemoryAbove(_)) => causes.contains(&Cause::Oom),
             // A source that fails gives no answer.
-            (Self::SourceFailing(_), Self::Silence(_)) => true,
+            (Self::SourceFailing(_), Self::SilentSource(_)) => true,
             _ => false,
         }
     }
@@ -137,6 +137,6 @@ impl Condition {
 #[cfg(test)]
 impl Condition {
     pub(crate) fn silence_of(source: &str) -> Self {
-        Self::Silence(silence::Silence::of(source))
+        Self::SilentSource(silence::SilentSource::of(source))
     }
 }

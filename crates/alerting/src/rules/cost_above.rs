@@ -1,20 +1,20 @@
 //! `when.cost_above`: a service, or everything, costs more than a limit in a day or in the month so far.
 
-use billing::best::{self, Best, By};
-use billing::early::{self, Origin};
+use billing::best::{self, BestKnownCost, FigureBasis};
+use billing::early::{self, EarlyOrigin};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar::{Month, day_start};
 use model::money::{Usd, cents};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::Judgement;
 use crate::history::History;
-use crate::which::{Which, behind, service_of};
+use crate::which::{CostSelector, behind, service_of};
 
 /// Days after which the last known figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(4);
@@ -23,23 +23,23 @@ const STALE: TimeDelta = TimeDelta::days(4);
 #[derive(Debug, Clone)]
 pub struct CostAbove {
     /// The services it watches.
-    which: Which,
+    which: CostSelector,
     /// The period the limit is for.
-    per: Per,
+    per: CostPeriod,
     /// The limit; reaching it exactly is still within it.
     limit: Usd,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Per {
+enum CostPeriod {
     Day,
     Month,
 }
 
 impl CostAbove {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let which = Which::read(settings);
-        let per = if settings.has("per") { settings.word("per", &[("day", Per::Day), ("month", Per::Month)]) } else { Some(Per::Month) };
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let which = CostSelector::read(settings);
+        let per = if settings.has("per") { settings.word("per", &[("day", CostPeriod::Day), ("month", CostPeriod::Month)]) } else { Some(CostPeriod::Month) };
         let limit = settings.required("usd");
         Some(Self { which: which?, per: per?, limit: limit? })
     }
@@ -54,8 +54,8 @@ impl CostAbove {
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let judge = |subject| match self.per {
-            Per::Day => self.day(history, subject, now),
-            Per::Month => self.month(history, subject, now),
+            CostPeriod::Day => self.day(history, subject, now),
+            CostPeriod::Month => self.month(history, subject, now),
         };
         self.subjects(history, now).into_iter().map(judge).collect()
     }
@@ -63,7 +63,7 @@ impl CostAbove {
     /// The subjects meant: of each service also those that only an early figure names yet.
     fn subjects(&self, history: &History, now: DateTime<Utc>) -> Vec<Subject> {
         let mut subjects = self.which.subjects(history);
-        if self.which == Which::Each {
+        if self.which == CostSelector::Each {
             let early = best::services(history.bill(), now.date_naive()).into_iter().map(Subject::Service);
             subjects.extend(early.filter(|subject| !subjects.contains(subject)).collect::<Vec<_>>());
         }
@@ -82,7 +82,7 @@ impl CostAbove {
             return self.without_a_bill(subject, best, month);
         };
         let Some(sum) = days.iter().map(|cost| cost.usd(service_of(&subject))).sum::<Option<Decimal>>() else {
-            return Judgement::unknown(subject, "billed in another currency than USD");
+            return Judgement::unknown(subject, "not billed in USD");
         };
         if sum <= self.limit.0 {
             let why = format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit);
@@ -97,7 +97,7 @@ impl CostAbove {
             }
             return Judgement::unknown(
                 subject,
-                format!("{} USD in {month} up to {}, over {} only if the last days stay as they are", cents(sum), last.day, self.limit),
+                format!("{} USD in {month} up to {}, over {} only if the provisional days do not change", cents(sum), last.day, self.limit),
             );
         }
         let through = days.iter().rev().scan(Decimal::ZERO, |sum, cost| {
@@ -121,18 +121,18 @@ impl CostAbove {
         }
         let mut days = history.costs().days(now.date_naive());
         let Some(last) = days.next().filter(|cost| now.date_naive() - cost.day <= STALE) else {
-            return Judgement::unknown(subject, "no figure of the last days");
+            return Judgement::unknown(subject, "no cost known for the last days");
         };
         // Costs of a running day only grow: it can prove that a limit is crossed, but not that it will not be.
         let judged = [Some(last), days.next().filter(|_| !last.settled)];
         let mut uncertain = None;
         for cost in judged.into_iter().flatten() {
             let Some(amount) = cost.usd(service_of(&subject)) else {
-                return Judgement::unknown(subject, "billed in another currency than USD");
+                return Judgement::unknown(subject, "not billed in USD");
             };
             if amount > self.limit.0 {
                 if history.costs().certainly(cost, service_of(&subject)).is_none_or(|certain| certain <= self.limit.0) {
-                    uncertain = Some((cost.day, format!("{} USD on {}, over {} only if it stays so", cents(amount), cost.day, self.limit)));
+                    uncertain = Some((cost.day, format!("{} USD on {}, over {} only if it does not change", cents(amount), cost.day, self.limit)));
                     continue;
                 }
                 let finding = self.finding(
@@ -158,7 +158,7 @@ impl CostAbove {
     }
 
     /// The latest day of which an early figure is over the limit, and the bill is not, or not yet.
-    fn day_before_the_bill(&self, history: &History, subject: &Subject, now: DateTime<Utc>) -> Option<Finding> {
+    fn day_before_the_bill(&self, history: &History, subject: &Subject, now: DateTime<Utc>) -> Option<IncidentDetails> {
         let today = now.date_naive();
         let days = (0..=early::STALE.num_days()).filter_map(|back| today.checked_sub_signed(TimeDelta::days(back)));
         let best = days.filter_map(|day| Some((day, best::best_day(history.bill(), service_of(subject), day)?)));
@@ -167,41 +167,41 @@ impl CostAbove {
     }
 
     /// What is found by an early figure alone.
-    fn before_the_bill(&self, subject: &Subject, best: &Best, when: &str) -> Finding {
+    fn before_the_bill(&self, subject: &Subject, best: &BestKnownCost, when: &str) -> IncidentDetails {
         let billed = best.billed.map_or("nothing yet".to_owned(), |billed| format!("{} USD", cents(billed)));
         let as_of = best.as_of().map(|as_of| ("As of".to_owned(), as_of.format("%F %H:%M UTC").to_string()));
         let facts = [("On the bill".to_owned(), billed)].into_iter().chain(as_of).collect();
         let said = match best.by {
-            By::Early(Origin::Usage, _) => {
-                "It is a low bound: durations are not rounded up, the whole free tier is taken to be there, and start-ups are left out. Savings Plans and credits are not known. The bill will confirm or withdraw it."
+            FigureBasis::Early(EarlyOrigin::Usage, _) => {
+                "It is a lower bound: durations are not rounded up, the whole free tier is assumed to be unused, and init phases are not counted. Savings Plans and credits are unknown. The bill will confirm or correct it."
             }
-            _ => "The estimate comes before the bill, which will confirm or withdraw it.",
+            _ => "It is an estimate. The bill will confirm or correct it.",
         };
-        Finding { said: vec![said.to_owned()], ..self.finding(subject, best.amount, &format!("{when}, {}", best.by), facts, vec![]) }
+        IncidentDetails { said: vec![said.to_owned()], ..self.finding(subject, best.amount, &format!("{when}, {}", best.by), facts, vec![]) }
     }
 
     /// While the bill knows nothing of the month. What was used is only a low bound, so nothing is clear by it.
-    fn without_a_bill(&self, subject: Subject, best: Option<Best>, month: Month) -> Judgement {
+    fn without_a_bill(&self, subject: Subject, best: Option<BestKnownCost>, month: Month) -> Judgement {
         match best {
-            Some(best @ Best { by: By::Early(Origin::Charges, _), .. }) => {
+            Some(best @ BestKnownCost { by: FigureBasis::Early(EarlyOrigin::Charges, _), .. }) => {
                 Judgement::clear(subject, format!("{} USD in {month} {}, within {}", cents(best.amount), best.by, self.limit))
             }
-            _ => Judgement::unknown(subject, format!("no figure for {month} yet")),
+            _ => Judgement::unknown(subject, format!("no cost known for {month} yet")),
         }
     }
 
     /// What the bill found, where an early figure may have found it before: whoever was told of that is told once that the bill confirms
     /// it. What the bill finds of a month is one piece of news, so that an early figure that comes after it is none.
-    fn confirmed(&self, finding: Finding, best: Option<Best>, month: Month) -> Finding {
+    fn confirmed(&self, finding: IncidentDetails, best: Option<BestKnownCost>, month: Month) -> IncidentDetails {
         let Some(best) = best.filter(|best| best.early.is_some()) else { return finding };
         let said = match (best.billed, best.confirmed_over(self.limit.0)) {
             (Some(billed), Some((by, early))) => {
-                let said = format!("The bill confirms it with {} USD so far; {by} it was {} USD.", cents(billed), cents(early));
+                let said = format!("The bill confirms it: {} USD so far; it was {} USD {by}.", cents(billed), cents(early));
                 [said].into_iter().chain(finding.said).collect()
             }
             _ => finding.said,
         };
-        Finding { said, latest: Some(day_start(month.first_day())), ..finding }
+        IncidentDetails { said, latest: Some(day_start(month.first_day())), ..finding }
     }
 
     /// Why it is clear, with what the bill says of the day that an early figure told of last.
@@ -214,7 +214,7 @@ impl CostAbove {
                 return withdraws(&why, &day.to_string(), billed, early);
             }
             if let Some((by, early)) = best.confirmed_over(self.limit.0) {
-                return format!("{why}; of {day} the bill has confirmed {} USD, where {by} it was {} USD", cents(billed), cents(early));
+                return format!("{why}; the bill confirms {} USD for {day}; it was {} USD {by}", cents(billed), cents(early));
             }
             if billed > self.limit.0 {
                 break;
@@ -223,34 +223,34 @@ impl CostAbove {
         why
     }
 
-    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>, said: Vec<String>) -> Finding {
+    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>, said: Vec<String>) -> IncidentDetails {
         let name = subject.name();
         let name = if *subject == Subject::Total { "The whole account" } else { name };
         facts.insert(0, ("Cost".to_owned(), format!("{} USD", cents(amount))));
-        facts.insert(1, ("Limit".to_owned(), format!("{} a {}", self.limit, if self.per == Per::Day { "day" } else { "month" })));
-        Finding {
+        facts.insert(1, ("Limit".to_owned(), format!("{} a {}", self.limit, if self.per == CostPeriod::Day { "day" } else { "month" })));
+        IncidentDetails {
             headline: format!("{name} costs {} USD {when}, over {}", cents(amount), self.limit),
             said,
             facts,
             cause: None,
             next_step: match subject {
                 Subject::Service(service) => format!(
-                    "Open Cost Explorer, filter by service \"{service}\", group by usage type: it names what runs. Stop or delete what nobody uses (look for instances without connections first)."
+                    "Open Cost Explorer, filter by service \"{service}\", group by usage type to see what runs. Stop or delete what is not used; check instances without connections first."
                 ),
-                _ => "Open Cost Explorer, group by service: the largest one that grew is the place to look.".to_owned(),
+                _ => "Open Cost Explorer, group by service, and look at the largest one that grew.".to_owned(),
             },
             evidence: vec![],
             latest: None,
-            measure: Some(Measure { value: amount, limit: self.limit.0 }),
+            measure: Some(MeasuredValue { value: amount, limit: self.limit.0 }),
         }
     }
 }
 
 /// Why it is clear after all.
-fn withdraws(why: &str, when: &str, billed: Decimal, (by, early): (By, Decimal)) -> String {
-    format!("the bill withdraws it: {} USD for {when}, where {by} it was {} USD ({why})", cents(billed), cents(early))
+fn withdraws(why: &str, when: &str, billed: Decimal, (by, early): (FigureBasis, Decimal)) -> String {
+    format!("the bill corrects it to {} USD for {when}; it was {} USD {by} ({why})", cents(billed), cents(early))
 }
 
 fn shown(day: NaiveDate, settled: bool) -> String {
-    if settled { day.to_string() } else { format!("{day}, not settled yet: it may still rise") }
+    if settled { day.to_string() } else { format!("{day}, provisional: it may still rise") }
 }

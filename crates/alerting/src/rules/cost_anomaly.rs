@@ -1,18 +1,18 @@
-//! `when.cost_anomaly`: a service costs something that its past does not let expect: a step, a spike, a drift, or a service that is new.
+//! `when.cost_anomaly`: a service costs more than its baseline: a step, a spike, a drift, or a new service.
 
-use billing::anomaly::{Episode, Kind};
+use billing::anomaly::{Episode, EpisodeKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::calendar::Month;
 use model::money::{Usd, cents};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
+use super::finding::IncidentDetails;
 use super::verdict::Judgement;
 use crate::history::History;
-use crate::which::{Which, service_of};
+use crate::which::{CostSelector, service_of};
 
 /// Days after which the last settled figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(7);
@@ -20,14 +20,14 @@ const STALE: TimeDelta = TimeDelta::days(7);
 /// The settings of `when.cost_anomaly`.
 #[derive(Debug, Clone)]
 pub struct CostAnomaly {
-    which: Which,
+    which: CostSelector,
     /// An episode that has cost less than this above what was expected is nobody's business.
     at_least: Usd,
 }
 
 impl CostAnomaly {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let which = if settings.has("service") { Which::read(settings) } else { Some(Which::Each) };
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let which = if settings.has("service") { CostSelector::read(settings) } else { Some(CostSelector::Each) };
         let at_least = settings.or("at_least_usd", Usd(Decimal::ONE));
         Some(Self { which: which?, at_least: at_least? })
     }
@@ -47,10 +47,10 @@ impl CostAnomaly {
     fn one(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
         let outlook = history.costs().outlook(Month::of(now.date_naive()));
         let Some(outlook) = outlook.filter(|outlook| now.date_naive() - outlook.known_before <= STALE) else {
-            return Judgement::unknown(subject, "no settled day of the last week");
+            return Judgement::unknown(subject, "no settled day in the last week");
         };
         let found = outlook.episodes.iter().find(|episode| Some(episode.series.as_str()) == service_of(&subject));
-        let Some(episode) = found else { return Judgement::clear(subject, "as its past lets expect") };
+        let Some(episode) = found else { return Judgement::clear(subject, "within the baseline") };
         let Some((amount, expected)) = episode.amount.zip(episode.expected) else {
             return Judgement::unknown(subject, format!("what it has cost since {}, or what was expected, is too large for an amount", episode.from));
         };
@@ -59,22 +59,26 @@ impl CostAnomaly {
             Some(above) if above >= self.at_least.0 => Judgement::holds(subject, finding(episode, amount, expected)),
             Some(above) => {
                 let above = cents(above);
-                Judgement::clear(subject, format!("{above} USD above what was to be expected since {}, below {}", episode.from, self.at_least))
+                Judgement::clear(subject, format!("{above} USD above the baseline since {}, less than {}", episode.from, self.at_least))
             }
         }
     }
 }
 
-fn finding(episode: &Episode, amount: Decimal, expected: Decimal) -> Finding {
+fn finding(episode: &Episode, amount: Decimal, expected: Decimal) -> IncidentDetails {
     let Episode { series, kind, from, .. } = episode;
     let what = match kind {
-        Kind::Step => "costs more than it did",
-        Kind::Spike => "costs more than it should",
-        Kind::Drift => "has grown slowly, and far",
-        Kind::New => "is new on the bill",
+        EpisodeKind::Step => "costs more than before",
+        EpisodeKind::Spike => "costs more than expected",
+        EpisodeKind::Drift => "has grown slowly",
+        EpisodeKind::New => "is new on the bill",
     };
-    let said = if *kind == Kind::New { vec![] } else { vec!["Its own past, weekdays and days of the month taken into account, lets expect less.".to_owned()] };
-    Finding {
+    let said = if *kind == EpisodeKind::New {
+        vec![]
+    } else {
+        vec!["The expected cost comes from its own past, including weekdays and days of the month.".to_owned()]
+    };
+    IncidentDetails {
         headline: format!("{series} {what} since {from}: {} USD, expected {}", cents(amount), cents(expected)),
         said,
         facts: vec![
@@ -84,8 +88,8 @@ fn finding(episode: &Episode, amount: Decimal, expected: Decimal) -> Finding {
             ("Expected".to_owned(), format!("{} USD", cents(expected))),
         ],
         next_step: format!(
-            "Compare {from} with the day before by usage type (`monitor report`, or Cost Explorer): the line that grew is the cause. Look for what was deployed or created then."
+            "Compare {from} with the day before by usage type (`monitor report` or Cost Explorer) to find the usage type that grew. Check what was deployed or created then."
         ),
-        ..Finding::default()
+        ..IncidentDetails::default()
     }
 }

@@ -1,18 +1,18 @@
-//! `when.cost_jump`: a settled day against the median of the fourteen days before it.
+//! `when.cost_jump`: a settled day costs much more than the median of the fourteen days before it.
 
 use billing::day_cost::DayCost;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::money::{Factor, Usd, cents};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::Judgement;
 use crate::history::History;
-use crate::which::{Which, behind, service_of};
+use crate::which::{CostSelector, behind, service_of};
 
 /// Days the median is taken over.
 const DAYS: i64 = 14;
@@ -24,7 +24,7 @@ const STALE: TimeDelta = TimeDelta::days(7);
 /// The settings of `when.cost_jump`.
 #[derive(Debug, Clone)]
 pub struct CostJump {
-    which: Which,
+    which: CostSelector,
     /// How many times the median is a jump.
     factor: Decimal,
     /// A rise by less than this is never one.
@@ -32,8 +32,8 @@ pub struct CostJump {
 }
 
 impl CostJump {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let which = Which::read(settings);
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let which = CostSelector::read(settings);
         let factor = settings.or("factor", Factor(Decimal::TWO));
         let at_least = settings.or("at_least_usd", Usd(Decimal::ONE));
         Some(Self { which: which?, factor: factor?.0, at_least: at_least? })
@@ -59,7 +59,7 @@ impl CostJump {
         let before = |cost: &&DayCost| cost.settled && cost.day < last.day && last.day - cost.day <= TimeDelta::days(DAYS);
         let amounts: Option<Vec<Decimal>> = history.costs().days(last.day).filter(before).map(|cost| cost.usd(service_of(&subject))).collect();
         let (Some(amount), Some(mut amounts)) = (last.usd(service_of(&subject)), amounts) else {
-            return Judgement::unknown(subject, "billed in another currency than USD");
+            return Judgement::unknown(subject, "not billed in USD");
         };
         if amounts.len() < FEWEST {
             return Judgement::unknown(subject, format!("only {} settled days before {}", amounts.len(), last.day));
@@ -69,7 +69,7 @@ impl CostJump {
             return Judgement::clear(subject, format!("{} USD on {}, median {} USD", cents(amount), last.day, cents(median)));
         }
         let name = if subject == Subject::Total { "The whole account" } else { subject.name() };
-        let finding = Finding {
+        let finding = IncidentDetails {
             headline: format!("{name} jumped to {} USD on {}, from {} USD a day", cents(amount), last.day, cents(median)),
             said: behind(&subject, history, now),
             facts: vec![
@@ -77,11 +77,11 @@ impl CostJump {
                 (format!("Median of the {} days before", amounts.len()), format!("{} USD", cents(median))),
             ],
             next_step: format!(
-                "Open Cost Explorer for {} and the day before, group by usage type: the line that grew is the cause. Compare with what was deployed or created on that day.",
+                "Open Cost Explorer for {} and the day before, group by usage type, and find the usage type that grew. Check what was deployed or created on that day.",
                 last.day
             ),
-            measure: Some(Measure { value: amount, limit: (median * self.factor).max(median + self.at_least.0) }),
-            ..Finding::default()
+            measure: Some(MeasuredValue { value: amount, limit: (median * self.factor).max(median + self.at_least.0) }),
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }

@@ -1,14 +1,14 @@
 //! `when.duration_above`: too many of a function's invocations take too long.
 
 use chrono::{DateTime, Utc};
-use lambda_log::tally::Tally;
-use model::glob::Functions;
-use model::settings::Settings;
+use lambda_log::tally::InvocationCounts;
+use model::glob::FunctionFilter;
+use model::settings::TableReader;
 use model::span::{Latency, Span};
 use model::subject::Subject;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -30,7 +30,7 @@ struct Quantile {
 /// The settings of `when.duration_above`.
 #[derive(Debug, Clone)]
 pub struct DurationAbove {
-    functions: Functions,
+    functions: FunctionFilter,
     quantile: Quantile,
     limit: Latency,
     within: Span,
@@ -39,8 +39,8 @@ pub struct DurationAbove {
 }
 
 impl DurationAbove {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = Functions::read(settings);
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let functions = FunctionFilter::read(settings);
         let quantile = if settings.has("quantile") { settings.word("quantile", QUANTILES) } else { Some(Quantile { percent: 95, name: "p95" }) };
         let limit = settings.required("limit");
         let within = settings.window("within", Span::minutes(15));
@@ -69,17 +69,17 @@ impl DurationAbove {
         let counted = history.counted_with_durations(function, now - self.within.delta());
         let enough = counted.durations.count() >= u64::from(self.at_least);
         let Some(duration) = counted.durations.quantile(self.quantile.percent).filter(|_| enough) else {
-            return Judgement::unknown(subject, format!("too few durations to tell {}", self.quantile.name));
+            return Judgement::unknown(subject, format!("too few durations for {}", self.quantile.name));
         };
         let shown = format!("{} of {} invocations is {}", self.quantile.name, counted.durations.count(), Latency::shown(duration));
         if duration <= self.limit.milliseconds() {
             return Judgement::clear(subject, shown);
         }
-        let finding = Finding { measure: Measure::of_floats(duration, self.limit.milliseconds()), ..self.finding(function, &shown, &counted) };
+        let finding = IncidentDetails { measure: MeasuredValue::of_floats(duration, self.limit.milliseconds()), ..self.finding(function, &shown, &counted) };
         Judgement::holds(subject, finding)
     }
 
-    fn finding(&self, function: &str, shown: &str, counted: &Tally) -> Finding {
+    fn finding(&self, function: &str, shown: &str, counted: &InvocationCounts) -> IncidentDetails {
         let durations = &counted.durations;
         let mut facts = vec![("Limit".to_owned(), format!("{} for {}", self.limit, self.quantile.name))];
         for (label, percent) in [("Median", 50), ("p95", 95), ("Longest", 100)] {
@@ -88,22 +88,22 @@ impl DurationAbove {
         facts.push(("Invocations".to_owned(), format!("{} within {}", durations.count(), self.within)));
         facts.extend([("In a new environment", counted.cold), ("Timeouts", counted.timeouts)].map(|(label, count)| (label.to_owned(), count.to_string())));
         let next_step = if counted.timeouts > 0 {
-            "Look at the timeouts first: each lasts as long as the function's timeout allows. `monitor report` names the causes that the log shows."
+            "Check the timeouts first: each lasts as long as the function's timeout. `monitor report` lists their causes."
         } else if self.may_be_start_up(counted) {
-            "So many invocations met a new environment that they alone may be the slow ones: compare their durations in the log. What the application loads or connects to inside the handler counts into the first one."
+            "As many invocations started a new environment as are slow, so these may be the same ones: compare their durations in the log. Work that the handler does only on its first call counts into that duration."
         } else {
-            "Look in the log of a slow invocation for the call that it waits for, such as a database or another API, and set a timeout for it. Over API Gateway callers are cut off after 29 s, whatever the function's own timeout is."
+            "Find the call that a slow invocation waits for in its log, such as a database or another API, and set a timeout for it. API Gateway ends a request after 29 s, independent of the function's timeout."
         };
-        Finding {
+        IncidentDetails {
             headline: format!("{function}: {shown} within {}, over {}", self.within, self.limit),
             facts,
             next_step: next_step.to_owned(),
-            ..Finding::default()
+            ..IncidentDetails::default()
         }
     }
 
     /// Whether at least as many invocations met a new environment as are slower than the quantile.
-    fn may_be_start_up(&self, counted: &Tally) -> bool {
+    fn may_be_start_up(&self, counted: &InvocationCounts) -> bool {
         counted.cold > 0 && counted.cold.saturating_mul(100) >= counted.durations.count().saturating_mul(u64::from(100 - self.quantile.percent.min(100)))
     }
 }

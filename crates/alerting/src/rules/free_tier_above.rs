@@ -1,18 +1,18 @@
-//! `when.free_tier_above`: what is free every month is used up to a share.
+//! `when.free_tier_above`: more than a share of the month's free tier is used.
 
 use billing::best;
-use billing::early::Origin;
-use billing::free_tier::{FreeQuantity, FreeUse};
+use billing::early::EarlyOrigin;
+use billing::free_tier::{FreeTierQuantity, FreeTierUsage};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use model::calendar::Month;
 use model::money::Percent;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::Judgement;
 use crate::history::History;
 
@@ -26,15 +26,14 @@ const RATE_DAYS: u64 = 3;
 pub struct FreeTierAbove {
     /// The share of the free quantity; reaching it exactly is still within it.
     share: Percent,
-    /// Which quantities.
-    of: Vec<FreeQuantity>,
+    of: Vec<FreeTierQuantity>,
 }
 
 impl FreeTierAbove {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let share = settings.or("share", Percent(Decimal::from(80)));
-        let all = || Some(FreeQuantity::ALL.iter().map(|(_, quantity)| *quantity).collect());
-        let of = if settings.has("of") { settings.words("of", "a quantity of the free tier", FreeQuantity::ALL) } else { all() };
+        let all = || Some(FreeTierQuantity::ALL.iter().map(|(_, quantity)| *quantity).collect());
+        let of = if settings.has("of") { settings.words("of", "a free-tier quantity", FreeTierQuantity::ALL) } else { all() };
         Some(Self { share: share?, of: of? })
     }
 
@@ -48,17 +47,17 @@ impl FreeTierAbove {
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let newest = best::free_use(history.bill(), now.date_naive());
-        let mut all: Vec<FreeQuantity> = self.of.clone();
+        let mut all: Vec<FreeTierQuantity> = self.of.clone();
         all.sort();
         all.dedup();
         all.into_iter().map(|quantity| self.one(history, quantity, newest.get(&quantity), now)).collect()
     }
 
-    fn one(&self, history: &History, quantity: FreeQuantity, newest: Option<&(DateTime<Utc>, FreeUse)>, now: DateTime<Utc>) -> Judgement {
+    fn one(&self, history: &History, quantity: FreeTierQuantity, newest: Option<&(DateTime<Utc>, FreeTierUsage)>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::FreeTier(quantity.word().to_owned());
         let month = Month::of(now.date_naive());
-        let Some((as_of, FreeUse { used, free })) = newest.filter(|(as_of, _)| now - *as_of <= STALE) else {
-            return Judgement::unknown(subject, format!("what was used in {month} has not been read"));
+        let Some((as_of, FreeTierUsage { used, free })) = newest.filter(|(as_of, _)| now - *as_of <= STALE) else {
+            return Judgement::unknown(subject, format!("the usage of {month} is unknown"));
         };
         let (unit, limit) = (quantity.unit(), self.share.0.saturating_mul(*free).checked_div(Decimal::ONE_HUNDRED).unwrap_or_default());
         let said = format!("{} of {} free {unit} in {month}", rounded(*used), rounded(*free));
@@ -67,13 +66,12 @@ impl FreeTierAbove {
         }
         let mut sentences = vec![];
         if used < free {
-            sentences.extend(used_up(history, quantity, FreeUse { used: *used, free: *free }, now));
+            sentences.extend(used_up(history, quantity, FreeTierUsage { used: *used, free: *free }, now));
         } else {
-            sentences.push("It is used up: everything more is paid for.".to_owned());
+            sentences.push("It is used up: further usage is charged.".to_owned());
         }
-        sentences
-            .push("Other functions, log groups and regions of the account use the same free tier, and are not counted here unless they are read.".to_owned());
-        let finding = Finding {
+        sentences.push("Other functions, log groups and regions of the account share this free tier and are counted only if a source reads them.".to_owned());
+        let finding = IncidentDetails {
             headline: format!("{said} are used, over {}", self.share),
             said: sentences,
             facts: vec![
@@ -81,20 +79,20 @@ impl FreeTierAbove {
                 ("Free a month".to_owned(), format!("{} {unit}", rounded(*free))),
                 ("As of".to_owned(), as_of.format("%F %H:%M UTC").to_string()),
             ],
-            next_step: "See which function or log group uses it; what comes on top is charged at the region's price.".to_owned(),
-            measure: Some(Measure { value: *used, limit }),
-            ..Finding::default()
+            next_step: "Find the function or log group that uses it; usage above the free tier is charged at the region's price.".to_owned(),
+            measure: Some(MeasuredValue { value: *used, limit }),
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }
 }
 
 /// When it will be used up, if it is used as on the last whole days of the month; nothing while there are too few of them.
-fn used_up(history: &History, quantity: FreeQuantity, now_used: FreeUse, now: DateTime<Utc>) -> Option<String> {
+fn used_up(history: &History, quantity: FreeTierQuantity, now_used: FreeTierUsage, now: DateTime<Utc>) -> Option<String> {
     let today = now.date_naive();
     let month = Month::of(today);
     let at_end_of = |day: NaiveDate| {
-        let figures = history.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == Origin::Usage);
+        let figures = history.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == EarlyOrigin::Usage);
         figures.filter_map(|figure| figure.free.get(&quantity)).map(|used| used.used).max()
     };
     let yesterday = today.checked_sub_days(Days::new(1))?;
@@ -105,11 +103,11 @@ fn used_up(history: &History, quantity: FreeQuantity, now_used: FreeUse, now: Da
     let left = now_used.free.saturating_sub(now_used.used).checked_div(rate)?.floor();
     let days = u64::try_from(left).ok().filter(|_| rate > Decimal::ZERO)?;
     let last = today.checked_add_days(Days::new(days))?;
-    let as_before = format!("as in the last {RATE_DAYS} days, {} a day", rounded(rate));
+    let as_before = format!("{} a day in the last {RATE_DAYS} days", rounded(rate));
     Some(if month.contains(last) {
-        format!("It is used up on {last} if it is used {as_before}.")
+        format!("At the current rate it is used up on {last} ({as_before}).")
     } else {
-        format!("It lasts until the month ends if it is used {as_before}.")
+        format!("At the current rate it lasts until the end of the month ({as_before}).")
     })
 }
 

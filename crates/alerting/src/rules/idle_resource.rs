@@ -1,14 +1,14 @@
-//! `when.idle_resource`: something is paid for and used by nobody.
+//! `when.idle_resource`: a billed resource is idle.
 
-use account::inventory::{Resource, ResourceKind, STALE, Usage, next_step, price_words};
+use account::inventory::{Resource, ResourceKind, ResourceUsage, STALE, next_step, price_words};
 use chrono::{DateTime, Utc};
 use model::money::{Usd, cents};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::{Span, spoken};
 use model::subject::Subject;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::Judgement;
 use crate::history::{History, KnownInventory};
 
@@ -24,7 +24,7 @@ pub struct IdleResource {
 }
 
 impl IdleResource {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let kinds = match settings.has("kinds") {
             true => settings.words("kinds", "a kind of resource", ResourceKind::ALL),
             false => Some(ResourceKind::ALL.iter().map(|(_, kind)| *kind).collect()),
@@ -53,7 +53,7 @@ impl IdleResource {
         known.flat_map(|known| known.inventory.resources.iter().map(move |resource| self.one(known, resource, now))).collect()
     }
 
-    /// What is said of a thing that no inventory lists: that it is gone, if its kind has been read lately.
+    /// The judgement of a resource that is in no inventory: it no longer exists, if its kind was read lately.
     pub(super) fn judge_absent(&self, subject: &Subject, history: &History, now: DateTime<Utc>) -> Option<Judgement> {
         let Subject::Resource(key) = subject else { return None };
         let of_its_kind = history.inventories_at(now).into_iter().filter(|inventory| {
@@ -62,7 +62,7 @@ impl IdleResource {
         });
         let all: Vec<_> = of_its_kind.collect();
         let listed = all.iter().any(|inventory| inventory.resources.iter().any(|resource| resource.key(inventory.kind) == *key));
-        (!all.is_empty() && !listed).then(|| Judgement::clear(subject.clone(), "it is no longer there"))
+        (!all.is_empty() && !listed).then(|| Judgement::clear(subject.clone(), "it no longer exists"))
     }
 
     fn one(&self, known: KnownInventory<'_>, resource: &Resource, now: DateTime<Utc>) -> Judgement {
@@ -72,12 +72,12 @@ impl IdleResource {
             return Judgement::unknown(subject, format!("it could not be read: {why}"));
         }
         if now - known.seen > STALE {
-            return Judgement::unknown(subject, format!("it was last looked at {} ago", spoken(now - known.seen)));
+            return Judgement::unknown(subject, format!("it was last read {} ago", spoken(now - known.seen)));
         }
         let idle = match &resource.usage {
-            Usage::Used => return Judgement::clear(subject, "it is used"),
-            Usage::Unknown(why) => return Judgement::unknown(subject, why.clone()),
-            Usage::Idle(idle) => idle,
+            ResourceUsage::Used => return Judgement::clear(subject, "it is used"),
+            ResourceUsage::Unknown(why) => return Judgement::unknown(subject, why.clone()),
+            ResourceUsage::Idle(idle) => idle,
         };
         // It was idle when it was looked at; what has happened since nobody knows.
         if known.seen - idle.since < self.idle.delta() {
@@ -85,17 +85,17 @@ impl IdleResource {
         }
         let measure = match (self.above, resource.monthly_usd) {
             (None, _) => None,
-            (Some(_), None) => return Judgement::unknown(subject, "the price table does not know what it costs"),
+            (Some(_), None) => return Judgement::unknown(subject, "the price table has no price for it"),
             (Some(above), Some(usd)) if usd <= above.0 => {
                 return Judgement::clear(subject, format!("about {} USD a month, within {above}", cents(usd)));
             }
-            (Some(above), Some(usd)) => Some(Measure { value: usd, limit: above.0 }),
+            (Some(above), Some(usd)) => Some(MeasuredValue { value: usd, limit: above.0 }),
         };
         let price = resource.monthly_usd.map_or_else(|| "not in the price table".to_owned(), |usd| format!("about {} USD a month", cents(usd)));
         let mut facts = vec![
             ("Idle since".to_owned(), format!("{}{}", idle.since.format("%F"), if idle.at_least { " or before" } else { "" })),
             ("Price".to_owned(), price),
-            ("On the bill as".to_owned(), kind.service().to_owned()),
+            ("Billed as".to_owned(), kind.service().to_owned()),
             ("Region".to_owned(), known.inventory.region.clone()),
         ];
         let tags: Vec<String> = resource.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -105,12 +105,12 @@ impl IdleResource {
             }
         }
         facts.extend(resource.created.map(|created| ("Made".to_owned(), created.format("%F").to_string())));
-        let finding = Finding {
+        let finding = IncidentDetails {
             headline: format!("{} {}{}", resource.title(kind), idle.sentence(known.seen), price_words(resource.monthly_usd)),
             facts,
             next_step: next_step(kind, resource, &known.inventory.region),
             measure,
-            ..Finding::default()
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }

@@ -1,17 +1,17 @@
-//! `when.lambda_cause`: invocations went wrong for one of these causes, so often within so long.
+//! `when.lambda_cause`: a number of invocations failed for given causes within a given time.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
-use model::glob::Functions;
-use model::settings::{Names, Settings};
+use lambda_log::fault::FailedInvocation;
+use model::glob::FunctionFilter;
+use model::settings::{ReferenceKind, TableReader};
 use model::span::Span;
 use model::subject::Subject;
 
-use super::finding::{Finding, PINGING_CANNOT_HELP};
-use super::measure::Measure;
+use super::finding::{IncidentDetails, PINGING_CANNOT_HELP};
+use super::measure::MeasuredValue;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -19,16 +19,16 @@ use crate::history::History;
 #[derive(Debug, Clone)]
 pub struct LambdaCause {
     causes: Vec<Cause>,
-    functions: Functions,
+    functions: FunctionFilter,
     count: u32,
     within: Span,
 }
 
 impl LambdaCause {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         // Whether each is one, the whole configuration says: it may have causes of its own.
-        let causes = settings.mentions("causes", Names::Cause);
-        let functions = Functions::read(settings);
+        let causes = settings.mentions("causes", ReferenceKind::Cause);
+        let functions = FunctionFilter::read(settings);
         let count = settings.number("count", 1, 1..1_000_000);
         let within = settings.window("within", Span::minutes(10));
         let causes = causes?.iter().filter_map(|code| Cause::of_code(code).ok()).collect();
@@ -56,19 +56,20 @@ impl LambdaCause {
     fn one(&self, history: &History, function: &str, read_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
         // A fault that was seen late counts from when it was seen: whoever should have been told is told.
-        let faults: Vec<(DateTime<Utc>, &Fault)> = history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.wants(fault)).collect();
+        let faults: Vec<(DateTime<Utc>, &FailedInvocation)> =
+            history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.wants(fault)).collect();
         match self.densest(&faults) {
             Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
             None if let Some(finding) = self.cold_starts(history, function, now) => Judgement::holds(subject, finding),
-            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, "it has not happened so often lately"),
+            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, "it has not occurred this often lately"),
             None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
         }
     }
 
     /// A normal cold start is no fault of anything, so none is kept one by one; for whoever asks for them they are counted.
-    fn cold_starts(&self, history: &History, function: &str, now: DateTime<Utc>) -> Option<Finding> {
+    fn cold_starts(&self, history: &History, function: &str, now: DateTime<Utc>) -> Option<IncidentDetails> {
         let counted = self.causes.contains(&Cause::ColdStart).then(|| history.counted(function, now - self.within.delta()))?;
-        (counted.cold >= u64::from(self.count)).then(|| Finding {
+        (counted.cold >= u64::from(self.count)).then(|| IncidentDetails {
             headline: format!("{function}: {} ({})", Cause::ColdStart.meaning(), Cause::ColdStart.code()),
             said: vec![format!(
                 "{} of {} invocations started a new environment; {} callers waited for it.",
@@ -77,18 +78,18 @@ impl LambdaCause {
             facts: vec![("Count".to_owned(), format!("{} within {}", counted.cold, self.within))],
             cause: Some((Cause::ColdStart, Confidence::Proved)),
             next_step: Cause::ColdStart.next_step().to_owned(),
-            measure: Some(Measure { value: counted.cold.into(), limit: self.count.into() }),
-            ..Finding::default()
+            measure: Some(MeasuredValue { value: counted.cold.into(), limit: self.count.into() }),
+            ..IncidentDetails::default()
         })
     }
 
     /// Whether the invocation shows a cause that is asked for, be it the deepest one or not.
-    fn wants(&self, fault: &Fault) -> bool {
+    fn wants(&self, fault: &FailedInvocation) -> bool {
         self.causes.contains(&fault.cause) || fault.also.iter().any(|cause| self.causes.contains(cause))
     }
 
     /// The latest run of faults that lie within the window of each other and are enough of them.
-    fn densest<'a>(&self, faults: &[(DateTime<Utc>, &'a Fault)]) -> Option<Vec<(DateTime<Utc>, &'a Fault)>> {
+    fn densest<'a>(&self, faults: &[(DateTime<Utc>, &'a FailedInvocation)]) -> Option<Vec<(DateTime<Utc>, &'a FailedInvocation)>> {
         let run_ending_at = |last: usize| {
             let (end, _) = faults.get(last)?;
             let first = faults.partition_point(|(at, _)| *end - *at >= self.within.delta());
@@ -97,8 +98,8 @@ impl LambdaCause {
         (0..faults.len()).rev().find_map(run_ending_at)
     }
 
-    fn finding(&self, history: &History, function: &str, run: &[(DateTime<Utc>, &Fault)]) -> Finding {
-        let Some((last_at, last)) = run.last() else { return Finding::default() };
+    fn finding(&self, history: &History, function: &str, run: &[(DateTime<Utc>, &FailedInvocation)]) -> IncidentDetails {
+        let Some((last_at, last)) = run.last() else { return IncidentDetails::default() };
         let first_at = run.first().map_or(*last_at, |(at, _)| *at);
         let worst = run
             .iter()
@@ -120,12 +121,12 @@ impl LambdaCause {
         let mut said = vec![last.finding.clone()];
         let asked_for = last.also.iter().find(|cause| self.causes.contains(cause));
         if let Some(wanted) = asked_for.filter(|_| !self.causes.contains(&last.cause)) {
-            said.push(format!("The same invocation shows {} too; {} is the deeper cause.", wanted.code(), last.cause.code()));
+            said.push(format!("The same invocation also shows {}; {} is the root cause.", wanted.code(), last.cause.code()));
         }
         if last.cause == Cause::SlowColdStart && worst.0 == Confidence::Proved && history.pings(function).next().is_some() {
             said.push(PINGING_CANNOT_HELP.to_owned());
         }
-        Finding {
+        IncidentDetails {
             headline: format!("{function}: {} ({})", last.meaning(), last.cause.code()),
             said,
             facts,
@@ -133,7 +134,7 @@ impl LambdaCause {
             next_step: last.next_step().to_owned(),
             evidence: last.evidence.clone(),
             latest: None,
-            measure: Some(Measure { value: run.len().into(), limit: self.count.into() }),
+            measure: Some(MeasuredValue { value: run.len().into(), limit: self.count.into() }),
         }
     }
 }

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 /// A figure with the limit it was held against, in the same unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measure {
-    /// What was measured.
+pub struct MeasuredValue {
+    /// The measured value.
     pub value: Decimal,
     /// The limit that it has passed.
     pub limit: Decimal,
 }
 
-impl Measure {
+impl MeasuredValue {
     /// Whether the figure is so many times the limit; a limit of zero has no multiple.
     pub fn reaches(self, times: Times) -> bool {
         times.0.checked_mul(self.limit).is_some_and(|at| !self.limit.is_zero() && self.value >= at)
@@ -34,7 +34,7 @@ impl<'de> Deserialize<'de> for Times {
         let factor: Option<Decimal> = text.strip_suffix('x').and_then(|factor| factor.parse().ok());
         match factor {
             Some(factor) if factor >= Decimal::ONE && factor <= Decimal::from(1_000_000) => Ok(Self(factor)),
-            _ => Err(serde::de::Error::custom(format!("`{text}` is not a factor of one or more, such as \"2x\" or \"1.5x\""))),
+            _ => Err(serde::de::Error::custom(format!("`{text}` is not a factor of at least 1, such as \"2x\" or \"1.5x\""))),
         }
     }
 }

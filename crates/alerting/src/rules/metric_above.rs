@@ -1,13 +1,13 @@
 //! `when.metric_above`: a CloudWatch metric of a function is above a limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::glob::Functions;
-use model::settings::Settings;
+use model::glob::FunctionFilter;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 use crate::observation::{METRICS, MetricPoint};
@@ -18,7 +18,7 @@ const DELAY: TimeDelta = TimeDelta::minutes(10);
 /// The settings of `when.metric_above`.
 #[derive(Debug, Clone)]
 pub struct MetricAbove {
-    functions: Functions,
+    functions: FunctionFilter,
     metric: (&'static str, &'static str),
     statistic: Statistic,
     above: f64,
@@ -33,8 +33,8 @@ enum Statistic {
 }
 
 impl MetricAbove {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = Functions::read(settings);
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let functions = FunctionFilter::read(settings);
         let known: Vec<(&str, (&str, &str))> = METRICS.iter().map(|metric| (metric.0, *metric)).collect();
         let metric = settings.required::<String>("metric").and_then(|_| settings.word("metric", &known));
         let usual = if metric.is_some_and(|metric| matches!(metric.0, "Duration" | "ConcurrentExecutions")) { Statistic::Maximum } else { Statistic::Sum };
@@ -45,13 +45,13 @@ impl MetricAbove {
         };
         let above: Option<f64> = settings.required("above");
         if above.is_some_and(|above| !above.is_finite() || above < 0.0) {
-            settings.problem("above", "`when.metric_above.above` cannot be negative", "0 or more", None);
+            settings.problem("above", "`when.metric_above.above` must not be negative", "0 or more", None);
         }
         let within = settings.window("within", Span::minutes(15));
         Some(Self { functions: functions?, metric: metric?, statistic: statistic?, above: above?, within: within? })
     }
 
-    /// Whether it counts what fails, or how long it took: figures that a failing start-up explains.
+    /// Whether its metric counts failures or durations, which a failing init phase explains.
     pub(super) fn is_about_failing(&self) -> bool {
         matches!(self.metric.0, "Errors" | "Duration")
     }
@@ -81,7 +81,7 @@ impl MetricAbove {
         }
         if points.is_empty() {
             // CloudWatch has no points of minutes in which nothing was called.
-            return Judgement::clear(subject, format!("no {metric} within {}", self.within));
+            return Judgement::clear(subject, format!("no data for {metric} within {}", self.within));
         }
         let value = match self.statistic {
             Statistic::Sum => points.iter().map(|point| point.sum).sum(),
@@ -95,19 +95,19 @@ impl MetricAbove {
             "Throttles" => {
                 "Compare with the account's concurrency limit (10 in many new accounts; ask for more under Service Quotas) and with the function's reserved concurrency."
             }
-            "Errors" => "Read the function's log at that time: `monitor report` names the causes that the log shows.",
-            "Duration" => "Look for a slow outgoing call; compare with the function's timeout and with API Gateway's 29 s.",
-            _ => "See who calls so much at once, and whether the account's limit leaves room.",
+            "Errors" => "Read the function's log at that time; `monitor report` lists the causes.",
+            "Duration" => "Find a slow outgoing call; compare with the function's timeout and API Gateway's limit of 29 s.",
+            _ => "Find which caller makes so many calls at once, and compare with the account's concurrency limit.",
         };
-        let finding = Finding {
+        let finding = IncidentDetails {
             headline: format!("{function}: {metric} is {value:.0}{unit} within {}, over {}{unit}", self.within, self.above),
             facts: vec![
                 (format!("{metric}, {}", format!("{:?}", self.statistic).to_lowercase()), format!("{value:.0}{unit}")),
                 ("Limit".to_owned(), format!("{}{unit}", self.above)),
             ],
             next_step: next_step.to_owned(),
-            measure: Measure::of_floats(value, self.above),
-            ..Finding::default()
+            measure: MeasuredValue::of_floats(value, self.above),
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }

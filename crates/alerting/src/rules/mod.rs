@@ -27,8 +27,8 @@ mod tests;
 mod verdict;
 
 pub use condition::Condition;
-pub use finding::{Finding, PINGING_CANNOT_HELP};
-pub use measure::{Measure, Times};
+pub use finding::{IncidentDetails, PINGING_CANNOT_HELP};
+pub use measure::{MeasuredValue, Times};
 pub use rule::{Escalation, Rule};
 pub use severity::Severity;
 pub use verdict::{Judgement, Verdict};

@@ -1,16 +1,16 @@
-//! `when.new_error`: a function shows an error that it has never shown before.
+//! `when.new_error`: a function has an error that it has never had before.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use lambda_log::diagnosis::Confidence;
-use lambda_log::fault::Fault;
-use model::glob::Functions;
-use model::settings::Settings;
+use lambda_log::fault::FailedInvocation;
+use model::glob::FunctionFilter;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::finding::Finding;
+use super::finding::IncidentDetails;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -22,21 +22,21 @@ const HEADLINE: usize = 100;
 /// The settings of `when.new_error`.
 #[derive(Debug, Clone)]
 pub struct NewError {
-    functions: Functions,
+    functions: FunctionFilter,
     within: Span,
 }
 
 /// An error that is new, with every time it was met.
-struct New<'a> {
+struct NewErrorOccurrences<'a> {
     fingerprint: &'a str,
     first: DateTime<Utc>,
     seen: DateTime<Utc>,
-    met: Vec<&'a Fault>,
+    met: Vec<&'a FailedInvocation>,
 }
 
 impl NewError {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let functions = Functions::read(settings);
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let functions = FunctionFilter::read(settings);
         let within = settings.window("within", Span::hours(1));
         Some(Self { functions: functions?, within: within? })
     }
@@ -65,22 +65,22 @@ impl NewError {
     }
 
     /// The errors that were seen for the first time within the window, the one seen last first.
-    fn first_seen_lately<'a>(&self, history: &'a History, function: &str, now: DateTime<Utc>) -> Vec<New<'a>> {
+    fn first_seen_lately<'a>(&self, history: &'a History, function: &str, now: DateTime<Utc>) -> Vec<NewErrorOccurrences<'a>> {
         // An error that was seen late is as new as it was when it was seen: whoever should have been told is told.
         let from = now - self.within.delta();
-        let mut new = BTreeMap::<&str, New<'a>>::new();
+        let mut new = BTreeMap::<&str, NewErrorOccurrences<'a>>::new();
         for (_, fault) in history.faults(function, from) {
             let Some(fingerprint) = fault.fingerprint.as_deref() else { continue };
             let Some((first, seen)) = history.first(function, fingerprint).filter(|(_, seen)| *seen >= from) else { continue };
-            new.entry(fingerprint).or_insert_with(|| New { fingerprint, first, seen, met: vec![] }).met.push(fault);
+            new.entry(fingerprint).or_insert_with(|| NewErrorOccurrences { fingerprint, first, seen, met: vec![] }).met.push(fault);
         }
-        let mut new: Vec<New<'a>> = new.into_values().collect();
+        let mut new: Vec<NewErrorOccurrences<'a>> = new.into_values().collect();
         new.sort_by(|a, b| (b.seen, b.first, a.fingerprint).cmp(&(a.seen, a.first, b.fingerprint)));
         new
     }
 
-    fn finding(&self, function: &str, latest: &New<'_>, others: &[New<'_>]) -> Finding {
-        let Some(fault) = latest.met.first() else { return Finding::default() };
+    fn finding(&self, function: &str, latest: &NewErrorOccurrences<'_>, others: &[NewErrorOccurrences<'_>]) -> IncidentDetails {
+        let Some(fault) = latest.met.first() else { return IncidentDetails::default() };
         let count = others.len() + 1;
         let headline = match count {
             1 => format!("{function}: a new error: {}", cut(latest.fingerprint)),
@@ -89,7 +89,7 @@ impl NewError {
         let mut said = vec![fault.finding.clone()];
         said.extend(others.iter().take(MOST_TOLD - 1).map(|new| format!("Also new: {}", new.told())));
         if count > MOST_TOLD {
-            said.push(format!("And {} more that are new.", count - MOST_TOLD));
+            said.push(format!("And {} more new errors.", count - MOST_TOLD));
         }
         let sure = if fault.confidence == Confidence::Proved { "proved" } else { "likely" };
         let mut facts = vec![
@@ -101,12 +101,12 @@ impl NewError {
         if count > 1 {
             facts.push((format!("New within {}", self.within), count.to_string()));
         }
-        Finding {
+        IncidentDetails {
             headline,
             said,
             facts,
             cause: Some((fault.cause, fault.confidence)),
-            next_step: format!("See what was deployed or changed shortly before {}. {}", latest.first.format("%F %T UTC"), fault.next_step()),
+            next_step: format!("Check what was deployed or changed shortly before {}. {}", latest.first.format("%F %T UTC"), fault.next_step()),
             evidence: fault.evidence.clone(),
             latest: Some(latest.seen),
             measure: None,
@@ -114,7 +114,7 @@ impl NewError {
     }
 }
 
-impl New<'_> {
+impl NewErrorOccurrences<'_> {
     fn told(&self) -> String {
         let cause = self.met.first().map(|fault| fault.cause.code()).unwrap_or_default();
         format!("{} ({cause}, {} since {})", self.fingerprint, self.met.len(), self.first.format("%F %T UTC"))

@@ -1,18 +1,18 @@
-//! `when.new_service`: a service is on the bill that was not there before.
+//! `when.new_service`: a service is new on the bill.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::money::{Usd, cents};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
+use super::finding::IncidentDetails;
 use super::verdict::Judgement;
 use crate::history::History;
-use crate::which::{Which, service_of};
+use crate::which::{CostSelector, service_of};
 
 /// A bill must have been watched for so long before its days without a service say that the service is new.
 const KNOWN_FOR: TimeDelta = TimeDelta::days(14);
@@ -27,7 +27,7 @@ pub struct NewService {
 }
 
 impl NewService {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let at_least = settings.or("at_least_usd", Usd(Decimal::new(10, 2)));
         let within = settings.or("for", Span::hours(24 * 7));
         Some(Self { at_least: at_least?, within: within? })
@@ -38,12 +38,12 @@ impl NewService {
     }
 
     pub(super) fn covers(&self, subject: &Subject) -> bool {
-        Which::Each.covers(subject)
+        CostSelector::Each.covers(subject)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let known_since = history.costs().days(now.date_naive()).last().map(|cost| cost.day);
-        Which::Each.subjects(history).into_iter().map(|subject| self.one(history, known_since, subject, now)).collect()
+        CostSelector::Each.subjects(history).into_iter().map(|subject| self.one(history, known_since, subject, now)).collect()
     }
 
     fn one(&self, history: &History, known_since: Option<NaiveDate>, subject: Subject, now: DateTime<Utc>) -> Judgement {
@@ -57,14 +57,14 @@ impl NewService {
             return Judgement::clear(subject, "it has cost nothing");
         };
         if first - known_since < KNOWN_FOR {
-            return Judgement::clear(subject, format!("on the bill since {first}, and the bill is known since {known_since}"));
+            return Judgement::clear(subject, format!("on the bill since {first}, but the bill is known only since {known_since}"));
         }
         let amount = certainly.values().fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount));
         if now.date_naive() - first > self.within.delta() || amount < self.at_least.0 {
             return Judgement::clear(subject, format!("on the bill since {first}, {} USD so far", cents(amount)));
         }
         let name = subject.name().to_owned();
-        let finding = Finding {
+        let finding = IncidentDetails {
             headline: format!("{name} is new on the bill since {first}: {} USD so far", cents(amount)),
             facts: vec![
                 ("First day".to_owned(), first.to_string()),
@@ -72,9 +72,9 @@ impl NewService {
                 ("The bill is known since".to_owned(), known_since.to_string()),
             ],
             next_step: format!(
-                "If you know why, there is nothing to do. If not: open Cost Explorer, filter by service \"{name}\", group by usage type and by region; CloudTrail tells who created it."
+                "If it is expected, there is nothing to do. Otherwise open Cost Explorer, filter by service \"{name}\", and group by usage type and region. CloudTrail shows who created it."
             ),
-            ..Finding::default()
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }

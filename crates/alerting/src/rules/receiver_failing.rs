@@ -1,13 +1,13 @@
-//! `when.receiver_failing`: somebody who should be told cannot be. It is there without being written, and is told to the
-//! receiver's fallback, or to everybody else; writing it chooses who else is told.
+//! `when.receiver_failing`: a receiver fails. The rule exists without being written, and notifies the
+//! receiver's fallback, or all other receivers; write it to choose other receivers.
 
 use chrono::{DateTime, Utc};
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::Judgement;
 use crate::history::{History, ReceiverState};
 
@@ -25,7 +25,7 @@ impl Default for ReceiverFailing {
 }
 
 impl ReceiverFailing {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self { patience: settings.or("patience", Self::default().patience)? })
     }
 
@@ -45,26 +45,26 @@ impl ReceiverFailing {
         let subject = Subject::Receiver(name.to_owned());
         let Some(failing) = &state.failing else {
             return match state.took {
-                Some(_) => Judgement::clear(subject, "it takes messages again"),
-                None => Judgement::unknown(subject, "it has not been told anything yet"),
+                Some(_) => Judgement::clear(subject, "it accepts messages again"),
+                None => Judgement::unknown(subject, "no message has been sent to it yet"),
             };
         };
         let lasted = now - failing.since;
         if !failing.stopped && lasted < self.patience.delta() {
-            return Judgement::unknown(subject, "it may pass by itself");
+            return Judgement::unknown(subject, "it may be temporary");
         }
         let (headline, said) = if failing.stopped {
-            ("refuses to be told", "It refuses every message, and will until its settings are mended; it is tried again once an hour.")
+            ("refuses all messages", "It will refuse every message until its settings are fixed. It is tried again once an hour.")
         } else {
-            ("cannot be told", "What it should be told waits, and is told when it answers again: what still fires then, and a list of what came and went.")
+            ("is failing", "Its messages wait. When it works again, it gets the incidents still firing then and a list of those that began and ended.")
         };
-        let finding = Finding {
+        let finding = IncidentDetails {
             headline: format!("Receiver {name} {headline}: {}", failing.why),
             said: vec![said.to_owned()],
             facts: vec![("Since".to_owned(), failing.since.format("%F %T UTC").to_string()), ("Failed attempts".to_owned(), state.attempts.to_string())],
-            next_step: format!("Run `monitor send-test {name}`, and mend what it says under [receiver.{name}]."),
-            measure: Some(Measure { value: lasted.num_seconds().into(), limit: self.patience.as_seconds().into() }),
-            ..Finding::default()
+            next_step: format!("Run `monitor send-test {name}` and fix what it reports under [receiver.{name}]."),
+            measure: Some(MeasuredValue { value: lasted.num_seconds().into(), limit: self.patience.as_seconds().into() }),
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }

@@ -3,7 +3,7 @@
 use model::span::Span;
 
 use super::condition::Condition;
-use super::finding::Finding;
+use super::finding::IncidentDetails;
 use super::measure::Times;
 use super::severity::Severity;
 
@@ -14,7 +14,7 @@ pub struct Rule {
     pub name: String,
     /// What must hold.
     pub condition: Condition,
-    /// How long it must hold before anybody is told.
+    /// How long it must hold before it fires.
     pub hold: Option<Span>,
     /// How much it matters.
     pub severity: Severity,
@@ -22,19 +22,19 @@ pub struct Rule {
     pub critical_at: Option<Times>,
     /// How long it must have been clear before an incident ends.
     pub keep_firing_for: Option<Span>,
-    /// After how long to say it again while it still holds.
+    /// After how long a reminder is sent.
     pub remind: Option<Span>,
-    /// Who is told besides if nobody takes care of it.
+    /// Further receivers if it is not acknowledged.
     pub escalate: Option<Escalation>,
-    /// The receivers that are told.
+    /// The receivers to notify.
     pub tell: Vec<String>,
-    /// Names the rule had before; incidents that are open under them go on.
+    /// Former names of the rule; incidents open under them continue.
     pub was: Vec<String>,
     /// Rules whose incidents on the same subject are symptoms of this one's.
     pub mutes: Vec<String>,
 }
 
-/// Who is told besides, and when.
+/// The further receivers of an escalation, and its delay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
     /// So long after the first message.
@@ -44,7 +44,7 @@ pub struct Escalation {
 }
 
 impl Rule {
-    /// A rule that is told to `tell` at once, as a warning, and has no other wishes.
+    /// A rule that notifies `tell` at once as a warning, with defaults otherwise.
     pub fn plain(name: &str, condition: Condition, tell: Vec<String>) -> Self {
         Self {
             name: name.to_owned(),
@@ -61,8 +61,8 @@ impl Rule {
         }
     }
 
-    /// How much what was found matters.
-    pub fn severity_of(&self, finding: &Finding) -> Severity {
+    /// The severity of an incident.
+    pub fn severity_of(&self, finding: &IncidentDetails) -> Severity {
         let reached = self.critical_at.zip(finding.measure).is_some_and(|(at, measure)| measure.reaches(at));
         if reached { Severity::Critical } else { self.severity }
     }

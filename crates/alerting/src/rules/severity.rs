@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Good to know.
     Info,
-    /// Look at it today.
+    /// Check it today.
     Warning,
-    /// Look at it now.
+    /// Check it now.
     Critical,
 }
 

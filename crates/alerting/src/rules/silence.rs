@@ -1,36 +1,36 @@
-//! `when.silence`: a source has not given a whole answer for so long.
+//! `when.silence`: a source has not completed a poll for a given time.
 
 use chrono::{DateTime, Utc};
-use model::settings::{Names, Settings};
+use model::settings::{ReferenceKind, TableReader};
 use model::span::{Span, spoken};
 use model::subject::Subject;
 
-use super::finding::Finding;
-use super::measure::Measure;
+use super::finding::IncidentDetails;
+use super::measure::MeasuredValue;
 use super::verdict::Judgement;
 use crate::history::History;
 
 /// The settings of `when.silence`.
 #[derive(Debug, Clone)]
-pub struct Silence {
+pub struct SilentSource {
     /// `watch.<name>` or `warm.<name>`; the bare name where only one of the two exists.
     source: String,
     longer_than: Span,
 }
 
-impl Silence {
+impl SilentSource {
     #[cfg(test)]
     pub(super) fn of(source: &str) -> Self {
         Self { source: source.to_owned(), longer_than: Span::hours(1) }
     }
 
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
-        let source = settings.mention("source", Names::Source);
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
+        let source = settings.mention("source", ReferenceKind::Source);
         let longer_than = settings.required("longer_than");
         Some(Self { source: source?, longer_than: longer_than? })
     }
 
-    /// How long a source may be silent.
+    /// The maximum time without a complete answer.
     pub(crate) fn longer_than(&self) -> Span {
         self.longer_than
     }
@@ -56,15 +56,16 @@ impl Silence {
             if silent <= self.longer_than.delta() {
                 return Judgement::clear(subject, "it answers again");
             }
-            let mut facts = vec![("Last whole answer".to_owned(), state.answered.map_or_else(|| "never".to_owned(), |at| at.format("%F %T UTC").to_string()))];
+            let mut facts =
+                vec![("Last complete answer".to_owned(), state.answered.map_or_else(|| "never".to_owned(), |at| at.format("%F %T UTC").to_string()))];
             facts.extend(state.failing.as_ref().map(|failing| ("Last failure".to_owned(), failing.last.to_string())));
-            let finding = Finding {
+            let finding = IncidentDetails {
                 headline: format!("{name} has not answered for {}", spoken(silent)),
-                said: vec!["What it watches may be fine or not: nothing is known about it since then.".to_owned()],
+                said: vec!["The state of what it watches is unknown since then.".to_owned()],
                 facts,
                 next_step: state.failing.as_ref().map_or_else(|| "Run `monitor check --live`.".to_owned(), |failing| failing.last.next_step.clone()),
-                measure: Some(Measure { value: silent.num_seconds().into(), limit: self.longer_than.as_seconds().into() }),
-                ..Finding::default()
+                measure: Some(MeasuredValue { value: silent.num_seconds().into(), limit: self.longer_than.as_seconds().into() }),
+                ..IncidentDetails::default()
             };
             Judgement::holds(subject, finding)
         };

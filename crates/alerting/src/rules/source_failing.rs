@@ -1,14 +1,14 @@
-//! `when.source_failing`: the monitor cannot see. It is there without being written, so that a refused permission or an expired
-//! session is told once, to every receiver; writing it chooses who is told.
+//! `when.source_failing`: a source fails. The rule exists without being written, so that a missing permission or an expired
+//! session is reported once to every receiver; write it to choose the receivers.
 
 use account::inventory::ResourceKind;
 use chrono::{DateTime, Utc};
 use model::call_failure::FailureKind;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 
-use super::finding::Finding;
+use super::finding::IncidentDetails;
 use super::verdict::{Judgement, Verdict};
 use crate::history::{History, SourceState};
 
@@ -26,7 +26,7 @@ impl Default for SourceFailing {
 }
 
 impl SourceFailing {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self { patience: settings.or("patience", Self::default().patience)? })
     }
 
@@ -60,14 +60,14 @@ impl SourceFailing {
         let Some(failing) = &state.failing else {
             return match state.answered {
                 Some(_) => Judgement::clear(subject, "it answers again"),
-                None => Judgement::unknown(subject, "it has not been asked yet"),
+                None => Judgement::unknown(subject, "it has not been polled yet"),
             };
         };
         if failing.last.kind.is_passing() && now - failing.since < self.patience.delta() {
-            return Judgement::unknown(subject, "it may pass by itself");
+            return Judgement::unknown(subject, "it may be temporary");
         }
-        let finding = Finding {
-            headline: format!("{name} cannot see: {}", failing.last.said),
+        let finding = IncidentDetails {
+            headline: format!("{name} fails: {}", failing.last.said),
             said: vec![unknown(unread)],
             facts: vec![
                 ("Call".to_owned(), failing.last.call.clone()),
@@ -75,7 +75,7 @@ impl SourceFailing {
                 ("Failing since".to_owned(), failing.since.format("%F %T UTC").to_string()),
             ],
             next_step: failing.last.next_step.clone(),
-            ..Finding::default()
+            ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)
     }
@@ -97,8 +97,8 @@ fn with_others(mut judgement: Judgement, others: Vec<&str>) -> Judgement {
 /// What is not known until it is mended. A source of several kinds of things goes on with those it may read.
 fn unknown(unread: &[ResourceKind]) -> String {
     if unread.is_empty() || unread.len() == ResourceKind::ALL.len() {
-        return "Until this is mended nothing is known about what it watches; open incidents stay as they are.".to_owned();
+        return "Until this is fixed, the state of what it watches is unknown and open incidents do not change.".to_owned();
     }
     let kinds: Vec<&str> = unread.iter().map(|kind| kind.plural()).collect();
-    format!("Until this is mended nothing is known of {}; what else it reads is known, and open incidents stay as they are.", kinds.join(", "))
+    format!("Until this is fixed, the state of {} is unknown. Other kinds are still read, and open incidents do not change.", kinds.join(", "))
 }

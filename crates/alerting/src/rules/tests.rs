@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use billing::day_cost::DayCost;
-use billing::early::{Early, EarlyFigure, Origin};
-use billing::free_tier::{FreeQuantity, FreeUse};
+use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin};
+use billing::free_tier::{FreeTierQuantity, FreeTierUsage};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use lambda_log::diagnosis::{Cause, Confidence};
-use lambda_log::fault::Fault;
+use lambda_log::fault::FailedInvocation;
 use lambda_log::tally::minute_of;
-use lambda_log::tally::{MemoryUse, Tally};
+use lambda_log::tally::{InvocationCounts, MemoryUse};
 use model::call_failure::{CallFailure, FailureKind};
 use model::money::Money;
-use model::settings::{Notes, Settings};
+use model::settings::{ConfigDiagnostics, TableReader};
 use rust_decimal::Decimal;
 
 use super::{Condition, Judgement, Verdict};
 use crate::history::History;
-use crate::observation::{MetricPoint, Observation, Ping, PingOutcome, ReadUpTo, What};
+use crate::observation::{MetricPoint, Observation, ObservationBody, PingOutcome, PingResult, ReadUpTo};
 
 /// Noon of 20 December 2024.
 fn now() -> DateTime<Utc> {
@@ -30,21 +30,21 @@ fn minutes_ago(minutes: i64) -> DateTime<Utc> {
 
 fn condition(toml: &str) -> Condition {
     let text = format!("when.{toml}");
-    let secrets = |_: model::settings::SecretPlace<'_>| Err(String::new());
-    let notes = Notes::new(&secrets);
+    let secrets = |_: model::settings::SecretRef<'_>| Err(String::new());
+    let notes = ConfigDiagnostics::new(&secrets);
     let document = toml::de::DeTable::parse(&text).unwrap();
-    let condition = Settings::new(document.get_ref(), 0..0, "alert.test", &notes).kind::<Condition>();
+    let condition = TableReader::new(document.get_ref(), 0..0, "alert.test", &notes).kind::<Condition>();
     condition.unwrap_or_else(|| panic!("{toml}: {:?}", notes.into_problems()))
 }
 
 #[test]
 fn a_finding_that_version_1_wrote_can_still_be_read() {
-    let finding: super::Finding =
+    let finding: super::IncidentDetails =
         serde_json::from_str(r#"{"headline":"h","said":[],"facts":[["a","b"]],"cause":["oom","proved"],"next_step":"n","evidence":[]}"#).unwrap();
     assert_eq!((finding.headline.as_str(), finding.latest), ("h", None));
 }
 
-fn seen(at: DateTime<Utc>, what: What) -> Observation {
+fn seen(at: DateTime<Utc>, what: ObservationBody) -> Observation {
     Observation { at, seen: at, source: "watch.x".to_owned(), what }
 }
 
@@ -81,7 +81,7 @@ fn check(toml: &str, observations: &[Observation], expected: &[(&str, &str, &str
 fn cost(day: &str, settled: bool, services: &[(&str, &str)]) -> Observation {
     let day: NaiveDate = day.parse().unwrap();
     let services: BTreeMap<String, Money> = services.iter().map(|(name, amount)| ((*name).to_owned(), Money::usd(amount.parse().unwrap()))).collect();
-    seen(now(), What::Cost(DayCost { day, estimated: !settled, settled, services, records: BTreeMap::new() }))
+    seen(now(), ObservationBody::Cost(DayCost { day, estimated: !settled, settled, services, records: BTreeMap::new() }))
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_month_is_over_its_limit_as_soon_as_its_days_add_up_to_more() {
     check("cost_above = { service = \"RDS\", usd = \"20\" }", &days, &[("service:RDS", "clear", "20.00 USD in 2024-12 up to 2024-12-02")]);
     check("cost_above = { usd = \"20\" }", &days, &[("total", "holds", "The whole account costs 20.01 USD in 2024-12 so far, over 20.00 USD")]);
     check("cost_above = { service = \"*\", usd = \"19\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "RDS costs 20.00 USD")]);
-    check("cost_above = { usd = \"20\" }", &days[..1], &[("total", "unknown", "no figure for 2024-12 yet")]);
+    check("cost_above = { usd = \"20\" }", &days[..1], &[("total", "unknown", "no cost known for 2024-12 yet")]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_provisional_figure_crosses_a_limit_only_by_what_of_it_is_certain() {
     let days = |last: &str| [cost("2024-12-01", true, &[("RDS", "15")]), cost("2024-12-19", false, &[("RDS", last)])];
     let month = "cost_above = { usd = \"20\" }";
     check(month, &days("5.00"), &[("total", "clear", "")]);
-    check(month, &days("5.01"), &[("total", "unknown", "20.01 USD in 2024-12 up to 2024-12-19, over 20.00 USD only if the last days stay as they are")]);
+    check(month, &days("5.01"), &[("total", "unknown", "20.01 USD in 2024-12 up to 2024-12-19, over 20.00 USD only if the provisional days do not change")]);
     // 85 % of 5.89 is more than 5.
     check(month, &days("5.89"), &[("total", "holds", "20.89 USD in 2024-12 so far")]);
     // An uncertain day does not hide a certain one before it.
@@ -127,10 +127,10 @@ fn a_day_that_still_runs_can_prove_a_limit_crossed_but_not_kept() {
 #[test]
 fn an_amount_in_another_currency_is_not_compared_with_dollars() {
     let mut day = cost("2024-12-19", true, &[]);
-    if let What::Cost(cost) = &mut day.what {
+    if let ObservationBody::Cost(cost) = &mut day.what {
         cost.services.insert("EC2".into(), Money { amount: Decimal::ONE_THOUSAND, currency: "CNY".into() });
     }
-    check("cost_above = { usd = \"5\" }", &[day], &[("total", "unknown", "another currency")]);
+    check("cost_above = { usd = \"5\" }", &[day], &[("total", "unknown", "not billed in USD")]);
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn a_service_that_was_not_on_the_bill_jumps_from_nothing_and_tax_never_does() {
     check("cost_jump = { service = \"*\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "from 0.00 USD a day")]);
 }
 
-fn plain_fault(cause: Cause) -> Fault {
-    Fault {
+fn plain_fault(cause: Cause) -> FailedInvocation {
+    FailedInvocation {
         own: None,
         function: "f".into(),
         cause,
@@ -172,14 +172,14 @@ fn plain_fault(cause: Cause) -> Fault {
 }
 
 fn fault(minutes: i64, cause: Cause) -> Observation {
-    seen(minutes_ago(minutes), What::Fault(plain_fault(cause)))
+    seen(minutes_ago(minutes), ObservationBody::Fault(plain_fault(cause)))
 }
 
 #[test]
 fn a_cause_is_found_beside_a_deeper_one_and_the_deeper_one_is_named() {
-    let fault = Fault { also: vec![Cause::Oom, Cause::FunctionTimeout], ..plain_fault(Cause::SlowColdStart) };
-    let observations = [read(0), seen(minutes_ago(1), What::Fault(fault))];
-    let deeper = "function_timeout too; slow_cold_start is the deeper cause.";
+    let fault = FailedInvocation { also: vec![Cause::Oom, Cause::FunctionTimeout], ..plain_fault(Cause::SlowColdStart) };
+    let observations = [read(0), seen(minutes_ago(1), ObservationBody::Fault(fault))];
+    let deeper = "function_timeout; slow_cold_start is the root cause.";
     check("lambda_cause = { causes = [\"function_timeout\"] }", &observations, &[("function:f", "holds", deeper)]);
     check("lambda_cause = { causes = [\"oom\"] }", &observations, &[("function:f", "holds", "Also seen: oom, function_timeout")]);
     check("lambda_cause = { causes = [\"import_error\"] }", &observations, &[("function:f", "clear", "")]);
@@ -190,8 +190,8 @@ fn a_cause_is_found_beside_a_deeper_one_and_the_deeper_one_is_named() {
 /// An error that happened and was seen so many minutes ago.
 fn error(happened: i64, seen: i64, fingerprint: &str) -> Observation {
     let evidence = vec![format!("a line of {fingerprint}")];
-    let fault = Fault { fingerprint: Some(fingerprint.into()), evidence, ..plain_fault(Cause::RuntimeExit) };
-    Observation { at: minutes_ago(happened), seen: minutes_ago(seen), source: "watch.x".into(), what: What::Fault(fault) }
+    let fault = FailedInvocation { fingerprint: Some(fingerprint.into()), evidence, ..plain_fault(Cause::RuntimeExit) };
+    Observation { at: minutes_ago(happened), seen: minutes_ago(seen), source: "watch.x".into(), what: ObservationBody::Fault(fault) }
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn every_new_error_is_told_with_its_cause_its_count_and_its_first_time() {
     );
     observations.extend((1..=6).map(|n| error(n, n, &format!("C{n}"))));
     check("new_error = {}", &observations, &[("function:f", "holds", "8 new errors, the latest: C1\n")]);
-    check("new_error = {}", &observations, &[("function:f", "holds", "\nAnd 3 more that are new.\n")]);
+    check("new_error = {}", &observations, &[("function:f", "holds", "\nAnd 3 more new errors.\n")]);
 }
 
 #[test]
@@ -250,13 +250,13 @@ fn what_the_store_knows_is_not_new() {
 }
 
 fn read(minutes: i64) -> Observation {
-    seen(minutes_ago(minutes), What::ReadUpTo(ReadUpTo { function: "f".into() }))
+    seen(minutes_ago(minutes), ObservationBody::ReadUpTo(ReadUpTo { function: "f".into() }))
 }
 
 fn ping(minutes: i64, outcome: PingOutcome, startup_unfinished: bool) -> Observation {
     seen(
         minutes_ago(minutes),
-        What::Ping(Ping {
+        ObservationBody::Ping(PingResult {
             function: "f".into(),
             outcome,
             cause: None,
@@ -273,7 +273,11 @@ fn ping(minutes: i64, outcome: PingOutcome, startup_unfinished: bool) -> Observa
 #[test]
 fn causes_count_within_their_window_and_only_those_asked_for() {
     let rule = "lambda_cause = { causes = [\"oom\", \"slow_cold_start\"], count = 2, within = \"10m\" }";
-    check(rule, &[read(0), fault(9, Cause::Oom), fault(1, Cause::SlowColdStart)], &[("function:f", "holds", "f: start-up takes too long (slow_cold_start)")]);
+    check(
+        rule,
+        &[read(0), fault(9, Cause::Oom), fault(1, Cause::SlowColdStart)],
+        &[("function:f", "holds", "f: the init phase takes too long (slow_cold_start)")],
+    );
     check(rule, &[read(0), fault(11, Cause::Oom), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
     check(rule, &[read(0), fault(2, Cause::ImportError), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
     check(rule, &[read(30)], &[("function:f", "unknown", "has not been read")]);
@@ -292,16 +296,16 @@ fn faults_that_are_seen_late_are_told_all_the_same() {
 fn that_pinging_cannot_help_is_said_only_of_a_function_that_is_pinged() {
     let rule = "lambda_cause = { causes = [\"slow_cold_start\"] }";
     let alone = judged(rule, &[read(0), fault(1, Cause::SlowColdStart)]);
-    assert!(!alone[0].2.contains("Pinging cannot help"), "{alone:?}");
-    check(rule, &[read(0), fault(1, Cause::SlowColdStart), ping(1, PingOutcome::TimedOut, true)], &[("function:f", "holds", "Pinging cannot help")]);
+    assert!(!alone[0].2.contains("Pings cannot help"), "{alone:?}");
+    check(rule, &[read(0), fault(1, Cause::SlowColdStart), ping(1, PingOutcome::TimedOut, true)], &[("function:f", "holds", "Pings cannot help")]);
 }
 
 #[test]
 fn pings_fail_when_the_last_ones_all_did_and_the_reason_is_only_what_is_known() {
     use PingOutcome::{Answered, Cold, Failed, TimedOut, Warm};
     let rule = "ping_failing = { count = 2, within = \"10m\" }";
-    check(rule, &[ping(3, TimedOut, true), ping(1, TimedOut, true)], &[("function:f", "holds", "Pinging cannot help")]);
-    check(rule, &[ping(3, TimedOut, false), ping(1, TimedOut, true)], &[("function:f", "holds", "If it is start-up, pinging cannot help")]);
+    check(rule, &[ping(3, TimedOut, true), ping(1, TimedOut, true)], &[("function:f", "holds", "Pings cannot help")]);
+    check(rule, &[ping(3, TimedOut, false), ping(1, TimedOut, true)], &[("function:f", "holds", "If it is the init phase, pings cannot help")]);
     check(rule, &[ping(3, Cold, false), ping(1, Cold, false)], &[("function:f", "holds", "2 min apart")]);
     check(rule, &[ping(3, Cold, false), ping(1, Failed, false)], &[("function:f", "holds", "1 failed, 1 were cold")]);
     check(rule, &[ping(3, Failed, false), ping(1, Warm, false)], &[("function:f", "clear", "")]);
@@ -312,7 +316,10 @@ fn pings_fail_when_the_last_ones_all_did_and_the_reason_is_only_what_is_known() 
 #[test]
 fn cold_starts_are_a_share_of_enough_invocations() {
     let tally = |invocations, cold, cold_waited| {
-        seen(minute_of(minutes_ago(5)), What::Tally(Tally { function: "f".into(), invocations, cold, cold_waited, ..Tally::default() }))
+        seen(
+            minute_of(minutes_ago(5)),
+            ObservationBody::Tally(InvocationCounts { function: "f".into(), invocations, cold, cold_waited, ..InvocationCounts::default() }),
+        )
     };
     let rule = "cold_starts = { share = \"20%\", within = \"1h\", at_least = 10 }";
     check(rule, &[read(0), tally(5, 2, 2), tally(5, 2, 1)], &[("function:f", "holds", "3 of 10 invocations waited")]);
@@ -323,10 +330,10 @@ fn cold_starts_are_a_share_of_enough_invocations() {
 
 /// Counts of the minute five minutes ago.
 fn tallied(durations: &[f64], memory: Option<(u32, u32)>, cold: u64) -> Observation {
-    let mut tally = Tally { function: "f".into(), invocations: durations.len() as u64, cold, ..Tally::default() };
+    let mut tally = InvocationCounts { function: "f".into(), invocations: durations.len() as u64, cold, ..InvocationCounts::default() };
     durations.iter().for_each(|ms| tally.durations.add(*ms));
     tally.memory = memory.map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb });
-    seen(minute_of(minutes_ago(5)), What::Tally(tally))
+    seen(minute_of(minutes_ago(5)), ObservationBody::Tally(tally))
 }
 
 #[test]
@@ -343,7 +350,7 @@ fn durations_are_compared_by_their_quantile() {
     ] {
         check(&rule(quantile, limit), &observations, &[("function:f", verdict, said)]);
     }
-    check("duration_above = { limit = \"1ms\" }", &observations, &[("function:f", "unknown", "too few durations to tell p95")]);
+    check("duration_above = { limit = \"1ms\" }", &observations, &[("function:f", "unknown", "too few durations for p95")]);
     check("duration_above = { limit = \"1ms\", at_least = 1 }", &[read(0)], &[("function:f", "unknown", "too few")]);
     check("duration_above = { limit = \"1ms\", at_least = 1 }", &[read(16), observations[1].clone()], &[("function:f", "unknown", "has not been read")]);
 }
@@ -353,7 +360,7 @@ fn what_to_do_about_slow_invocations_follows_from_the_functions_own_counts() {
     let next_step = |cold, timeouts| {
         let mut history = History::default();
         let mut observation = tallied(&[6000.0; 20], None, cold);
-        if let What::Tally(tally) = &mut observation.what {
+        if let ObservationBody::Tally(tally) = &mut observation.what {
             tally.timeouts = timeouts;
         }
         [read(0), observation].iter().for_each(|observation| history.record(observation));
@@ -362,7 +369,8 @@ fn what_to_do_about_slow_invocations_follows_from_the_functions_own_counts() {
             other => panic!("{other:?}"),
         }
     };
-    for (cold, timeouts, part) in [(0, 0, "the call that it waits for"), (1, 0, "met a new environment"), (1, 1, "Look at the timeouts first")] {
+    for (cold, timeouts, part) in [(0, 0, "the call that a slow invocation waits for"), (1, 0, "started a new environment"), (1, 1, "Check the timeouts first")]
+    {
         assert!(next_step(cold, timeouts).contains(part), "{}", next_step(cold, timeouts));
     }
 }
@@ -373,8 +381,8 @@ fn memory_is_a_share_of_what_the_function_has() {
     check("memory_above = {}", &observations, &[("function:f", "holds", "f: 120 of 128 MB of memory were used within 1 h, over 90 %")]);
     check("memory_above = {}", &observations, &[("function:f", "holds", "Used at most: 120 of 128 MB (93 %)\nLimit: 90 %\nInvocations: 2 within 1 h")]);
     check("memory_above = { share = \"93.75%\" }", &observations, &[("function:f", "clear", "at most 120 of 128 MB")]);
-    check("memory_above = {}", &[read(0), tallied(&[5.0], None, 0)], &[("function:f", "unknown", "no line within 1 h")]);
-    check("memory_above = {}", &[read(0), tallied(&[5.0], Some((5, 0)), 0)], &[("function:f", "unknown", "no line within 1 h")]);
+    check("memory_above = {}", &[read(0), tallied(&[5.0], None, 0)], &[("function:f", "unknown", "no log line within 1 h")]);
+    check("memory_above = {}", &[read(0), tallied(&[5.0], Some((5, 0)), 0)], &[("function:f", "unknown", "no log line within 1 h")]);
     check("memory_above = {}", &[read(61), observations[1].clone()], &[("function:f", "unknown", "has not been read")]);
 }
 
@@ -383,10 +391,10 @@ fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last
     let point = |minutes, metric: &str, sum, maximum| {
         seen(
             minute_of(minutes_ago(minutes)),
-            What::Metric(MetricPoint { function: "f".into(), metric: metric.into(), period: 60, sum, maximum, average: sum / 2.0 }),
+            ObservationBody::Metric(MetricPoint { function: "f".into(), metric: metric.into(), period: 60, sum, maximum, average: sum / 2.0 }),
         )
     };
-    let measured = |minutes| seen(minutes_ago(minutes), What::MeasuredUpTo(ReadUpTo { function: "f".into() }));
+    let measured = |minutes| seen(minutes_ago(minutes), ObservationBody::MeasuredUpTo(ReadUpTo { function: "f".into() }));
     let points =
         [measured(0), point(12, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(19, "Throttles", 99.0, 99.0)];
     check("metric_above = { metric = \"Throttles\", above = 4 }", &points, &[("function:f", "holds", "Throttles is 5 within 15 min, over 4")]);
@@ -397,7 +405,7 @@ fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last
     check(
         "metric_above = { metric = \"Throttles\", above = 0 }",
         &[measured(0), point(90, "Throttles", 99.0, 99.0)],
-        &[("function:f", "clear", "no Throttles within 15 min")],
+        &[("function:f", "clear", "no data for Throttles within 15 min")],
     );
     check(
         "metric_above = { metric = \"Throttles\", above = 0 }",
@@ -409,7 +417,7 @@ fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last
 fn failure(minutes: i64, kind: FailureKind) -> Observation {
     seen(
         minutes_ago(minutes),
-        What::Failed(CallFailure {
+        ObservationBody::Failed(CallFailure {
             call: "ce:GetCostAndUsage".into(),
             resource: "the account's bill".into(),
             kind,
@@ -422,16 +430,16 @@ fn failure(minutes: i64, kind: FailureKind) -> Observation {
 #[test]
 fn a_source_that_fails_is_told_at_once_unless_it_may_pass() {
     let rule = "source_failing = { patience = \"15m\" }";
-    check(rule, &[failure(1, FailureKind::Denied)], &[("source:watch.x", "holds", "watch.x cannot see: AccessDenied")]);
+    check(rule, &[failure(1, FailureKind::Denied)], &[("source:watch.x", "holds", "watch.x fails: AccessDenied")]);
     check(rule, &[failure(1, FailureKind::Throttled)], &[("source:watch.x", "unknown", "may pass")]);
-    check(rule, &[], &[("source:watch.x", "unknown", "not been asked")]);
+    check(rule, &[], &[("source:watch.x", "unknown", "not been polled")]);
     let mut history = History::default();
     history.watch("watch.x", minutes_ago(60));
     for observation in [failure(20, FailureKind::Throttled), failure(1, FailureKind::Throttled)] {
         history.record(&observation);
     }
     assert!(matches!(condition(rule).judge(&history, now())[0].verdict, Verdict::Holds(_)));
-    history.record(&seen(now(), What::Answered));
+    history.record(&seen(now(), ObservationBody::Answered));
     assert!(matches!(condition(rule).judge(&history, now())[0].verdict, Verdict::Clear(_)));
 }
 
@@ -456,22 +464,27 @@ fn missing_credentials_are_one_incident_however_many_sources_they_blind() {
     assert_eq!(judged(&history), holds([false, true, false, true]), "that of the source that noticed it first, and the refusal for itself");
     let Verdict::Holds(finding) = &condition("source_failing = {}").judge(&history, now())[1].verdict else { panic!("it holds") };
     assert!(finding.facts.contains(&("Also blind".to_owned(), "watch.a, watch.c".to_owned())), "{finding:?}");
-    history.record(&Observation { source: "watch.b".to_owned(), ..seen(now(), What::Answered) });
+    history.record(&Observation { source: "watch.b".to_owned(), ..seen(now(), ObservationBody::Answered) });
     assert_eq!(judged(&history), holds([false, false, true, true]), "the others still cannot see");
 }
 
 #[test]
 fn silence_counts_from_the_last_whole_answer() {
     let rule = "silence = { source = \"x\", longer_than = \"1h\" }";
-    check(rule, &[seen(minutes_ago(61), What::Answered)], &[("source:watch.x", "holds", "has not answered for 1 h 1 min")]);
-    check(rule, &[seen(minutes_ago(60), What::Answered)], &[("source:watch.x", "clear", "")]);
+    check(rule, &[seen(minutes_ago(61), ObservationBody::Answered)], &[("source:watch.x", "holds", "has not answered for 1 h 1 min")]);
+    check(rule, &[seen(minutes_ago(60), ObservationBody::Answered)], &[("source:watch.x", "clear", "")]);
     check(rule, &[], &[("source:watch.x", "holds", "for 30 d")]);
     check("silence = { source = \"other\", longer_than = \"1h\" }", &[], &[]);
 }
 
 #[test]
 fn cold_starts_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
-    let minute = |cold| seen(minute_of(minutes_ago(2)), What::Tally(Tally { function: "f".into(), invocations: 9, cold, cold_waited: 1, ..Tally::default() }));
+    let minute = |cold| {
+        seen(
+            minute_of(minutes_ago(2)),
+            ObservationBody::Tally(InvocationCounts { function: "f".into(), invocations: 9, cold, cold_waited: 1, ..InvocationCounts::default() }),
+        )
+    };
     let rule = "lambda_cause = { causes = [\"cold_start\"], count = 3 }";
     check(rule, &[read(0), minute(3)], &[("function:f", "holds", "3 of 9 invocations started a new environment; 1 callers waited for it.")]);
     check(rule, &[read(0), minute(2)], &[("function:f", "clear", "")]);
@@ -480,20 +493,20 @@ fn cold_starts_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
 
 /// A figure of CloudWatch's count on a day, at 10:00 UTC.
 fn charges(day: &str, total: &str, services: &[(&str, &str)]) -> Observation {
-    let early = |amount: &str| Early { month_to_date: amount.parse().unwrap(), today: None };
-    early_figure(Origin::Charges, day, services.iter().map(|(name, amount)| ((*name).to_owned(), early(amount))).collect(), Some(early(total)))
+    let early = |amount: &str| EarlyCost { month_to_date: amount.parse().unwrap(), today: None };
+    early_figure(EarlyOrigin::Charges, day, services.iter().map(|(name, amount)| ((*name).to_owned(), early(amount))).collect(), Some(early(total)))
 }
 
 /// What was used of a service on a day, and in the month up to then.
 fn used(day: &str, service: &str, today: &str, month: &str) -> Observation {
-    let early = Early { month_to_date: month.parse().unwrap(), today: Some(today.parse().unwrap()) };
-    early_figure(Origin::Usage, day, [(service.to_owned(), early)].into(), None)
+    let early = EarlyCost { month_to_date: month.parse().unwrap(), today: Some(today.parse().unwrap()) };
+    early_figure(EarlyOrigin::Usage, day, [(service.to_owned(), early)].into(), None)
 }
 
-fn early_figure(origin: Origin, day: &str, services: BTreeMap<String, Early>, total: Option<Early>) -> Observation {
+fn early_figure(origin: EarlyOrigin, day: &str, services: BTreeMap<String, EarlyCost>, total: Option<EarlyCost>) -> Observation {
     let day: NaiveDate = day.parse().unwrap();
     let as_of = day.and_hms_opt(10, 0, 0).unwrap().and_utc();
-    seen(as_of, What::Early(EarlyFigure { origin, day, as_of, services, total, free: BTreeMap::new() }))
+    seen(as_of, ObservationBody::Early(EarlyFigure { origin, day, as_of, services, total, free: BTreeMap::new() }))
 }
 
 #[test]
@@ -506,7 +519,7 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
     check(
         rule,
         &[runaway.clone(), quiet.clone()],
-        &[(subject, "holds", "AWS Lambda costs 14.30 USD on 2024-12-19, by what was used, at the region's list price, over 5.00 USD")],
+        &[(subject, "holds", "AWS Lambda costs 14.30 USD on 2024-12-19, according to usage at the region's list price, over 5.00 USD")],
     );
     check(
         rule,
@@ -514,7 +527,7 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
         &[(
             subject,
             "holds",
-            "The bill will confirm or withdraw it.\nCost: 14.30 USD\nLimit: 5.00 USD a day\nOn the bill: nothing yet\nAs of: 2024-12-19 10:00 UTC",
+            "The bill will confirm or correct it.\nCost: 14.30 USD\nLimit: 5.00 USD a day\nOn the bill: nothing yet\nAs of: 2024-12-19 10:00 UTC",
         )],
     );
     // The bill knows the day, but not all of it.
@@ -525,7 +538,7 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
         &[(
             subject,
             "holds",
-            "AWS Lambda costs 6.00 USD on 2024-12-19, over 5.00 USD\nThe bill confirms it with 6.00 USD so far; by what was used, at the region's list price it was 14.30 USD.",
+            "AWS Lambda costs 6.00 USD on 2024-12-19, over 5.00 USD\nThe bill confirms it: 6.00 USD so far; it was 14.30 USD according to usage at the region's list price.",
         )],
     );
     check(
@@ -534,16 +547,16 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
         &[(
             subject,
             "clear",
-            "the bill withdraws it: 3.00 USD for 2024-12-19, where by what was used, at the region's list price it was 14.30 USD (within 5.00 USD on 2024-12-19)",
+            "the bill corrects it to 3.00 USD for 2024-12-19; it was 14.30 USD according to usage at the region's list price (within 5.00 USD on 2024-12-19)",
         )],
     );
     check(
         rule,
         &[lambda("2024-12-18", true, "9"), lambda("2024-12-19", true, "0"), used("2024-12-18", "AWS Lambda", "12", "12"), quiet.clone()],
-        &[(subject, "clear", "of 2024-12-18 the bill has confirmed 9.00 USD, where by what was used, at the region's list price it was 12.00 USD")],
+        &[(subject, "clear", "the bill confirms 9.00 USD for 2024-12-18; it was 12.00 USD according to usage at the region's list price")],
     );
     // A low bound never says that a limit is kept.
-    check(rule, &[quiet], &[(subject, "unknown", "no figure of the last days")]);
+    check(rule, &[quiet], &[(subject, "unknown", "no cost known for the last days")]);
     // What the provisional bill is not certain of, what was used is.
     check(rule, &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.7", "5.7")], &[(subject, "holds", "costs 5.70 USD on 2024-12-19")]);
     check(rule, &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.1", "5.1")], &[(subject, "unknown", "5.50 USD on 2024-12-19")]);
@@ -586,13 +599,17 @@ fn cloudwatchs_count_of_the_month_shows_what_the_bill_does_not_know_yet() {
     check(
         rule,
         &[charges("2024-12-20", "30", &[(rds, "25.3")])],
-        &[(subject, "holds", "Amazon Relational Database Service costs 25.30 USD in 2024-12 so far, by CloudWatch's estimate at 10:00 UTC, over 20.00 USD")],
+        &[(
+            subject,
+            "holds",
+            "Amazon Relational Database Service costs 25.30 USD in 2024-12 so far, according to CloudWatch's estimate at 10:00 UTC, over 20.00 USD",
+        )],
     );
-    check(rule, &[charges("2024-12-20", "30", &[(rds, "19")])], &[(subject, "clear", "19.00 USD in 2024-12 by CloudWatch's estimate at 10:00 UTC")]);
+    check(rule, &[charges("2024-12-20", "30", &[(rds, "19")])], &[(subject, "clear", "19.00 USD in 2024-12 according to CloudWatch's estimate at 10:00 UTC")]);
     // A day of it says nothing.
     check("cost_above = { per = \"day\", usd = \"1\" }", &[charges("2024-12-20", "30", &[])], &[("total", "unknown", "")]);
     // The month before is over.
-    check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[])], &[("total", "unknown", "no figure for 2024-12")]);
+    check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[])], &[("total", "unknown", "no cost known for 2024-12")]);
     check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[]), charges("2024-12-20", "3", &[])], &[("total", "clear", "3.00 USD")]);
 }
 
@@ -602,7 +619,7 @@ fn a_count_that_the_settled_bill_contradicts_is_too_high_by_that_much_ever_since
     let mut days: Vec<Observation> = (1..=16).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", "0.5")])).collect();
     days.extend([charges("2024-12-16", "30", &[]), charges("2024-12-20", "32", &[])]);
     // 8 on the bill, where 30 were counted: 32 now are 10.
-    check(rule, &days, &[("total", "clear", "the bill withdraws it: 8.00 USD for 2024-12, where by CloudWatch's estimate at 10:00 UTC it was 32.00 USD")]);
+    check(rule, &days, &[("total", "clear", "the bill corrects it to 8.00 USD for 2024-12; it was 32.00 USD according to CloudWatch's estimate at 10:00 UTC")]);
     days.push(charges("2024-12-20", "43", &[]));
     let Some(last) = days.last_mut() else { return };
     last.seen = now();
@@ -614,20 +631,20 @@ fn a_month_is_what_is_settled_and_what_was_used_on_the_days_that_are_not() {
     let rule = "cost_above = { service = \"AWS Lambda\", usd = \"20\" }";
     let subject = "service:AWS Lambda";
     let used = [used("2024-12-18", "AWS Lambda", "6", "16"), used("2024-12-19", "AWS Lambda", "3", "19"), used("2024-12-20", "AWS Lambda", "2", "21")];
-    check(rule, &used, &[(subject, "holds", "costs 21.00 USD in 2024-12 so far, by what was used")]);
+    check(rule, &used, &[(subject, "holds", "costs 21.00 USD in 2024-12 so far, according to usage")]);
     // The 18th was less than that, and what was before it is on the bill: 9 + 5 + 3 + 2.
     let billed = [cost("2024-12-17", true, &[("AWS Lambda", "9")]), cost("2024-12-18", true, &[("AWS Lambda", "5")])];
     check(
         rule,
         &[&used[..], &billed].concat(),
-        &[(subject, "clear", "the bill withdraws it: 14.00 USD for 2024-12, where by what was used, at the region's list price it was 21.00")],
+        &[(subject, "clear", "the bill corrects it to 14.00 USD for 2024-12; it was 21.00 USD according to usage at the region's list price")],
     );
 }
 
-fn free_use(day: &str, used: &[(FreeQuantity, &str, &str)]) -> Observation {
+fn free_use(day: &str, used: &[(FreeTierQuantity, &str, &str)]) -> Observation {
     let mut figure = used_nothing(day);
-    let What::Early(early) = &mut figure.what else { return figure };
-    early.free = used.iter().map(|(quantity, used, free)| (*quantity, FreeUse { used: used.parse().unwrap(), free: free.parse().unwrap() })).collect();
+    let ObservationBody::Early(early) = &mut figure.what else { return figure };
+    early.free = used.iter().map(|(quantity, used, free)| (*quantity, FreeTierUsage { used: used.parse().unwrap(), free: free.parse().unwrap() })).collect();
     figure
 }
 
@@ -637,7 +654,7 @@ fn used_nothing(day: &str) -> Observation {
 
 #[test]
 fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_days_are_known() {
-    use FreeQuantity::{LambdaGbSeconds, LambdaRequests};
+    use FreeTierQuantity::{LambdaGbSeconds, LambdaRequests};
     let rule = "free_tier_above = { share = \"80%\", of = [\"lambda_requests\"] }";
     let days = |used: &[(&str, &str)]| used.iter().map(|(day, used)| free_use(day, &[(LambdaRequests, used, "1000000")])).collect::<Vec<_>>();
     let subject = "free_tier:lambda_requests";
@@ -649,16 +666,16 @@ fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_d
         &[(
             subject,
             "holds",
-            "800001 of 1000000 free invocations in 2024-12 are used, over 80 %\nIt is used up on 2024-12-23 if it is used as in the last 3 days, 50000 a day.",
+            "800001 of 1000000 free invocations in 2024-12 are used, over 80 %\nAt the current rate it is used up on 2024-12-23 (50000 a day in the last 3 days).",
         )],
     );
     check(rule, &of_four[1..], &[(subject, "holds", "over 80 %\nOther functions")]);
     let slowly = days(&[("2024-12-16", "840000"), ("2024-12-19", "843000"), ("2024-12-20", "844000")]);
-    check(rule, &slowly, &[(subject, "holds", "It lasts until the month ends")]);
+    check(rule, &slowly, &[(subject, "holds", "it lasts until the end of the month")]);
     check(rule, &days(&[("2024-12-20", "800000")]), &[(subject, "clear", "within 80 %")]);
-    check(rule, &days(&[("2024-12-20", "1000000")]), &[(subject, "holds", "It is used up: everything more is paid for.")]);
+    check(rule, &days(&[("2024-12-20", "1000000")]), &[(subject, "holds", "It is used up: further usage is charged.")]);
     check(rule, &days(&[("2024-12-18", "1000000")]), &[(subject, "unknown", "has not been read")]);
-    check(rule, &days(&[("2024-11-30", "1000000")]), &[(subject, "unknown", "what was used in 2024-12 has not been read")]);
+    check(rule, &days(&[("2024-11-30", "1000000")]), &[(subject, "unknown", "the usage of 2024-12 is unknown")]);
     check(
         "free_tier_above = {}",
         &[free_use("2024-12-20", &[(LambdaGbSeconds, "320000.5", "400000")])],
@@ -672,7 +689,7 @@ fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_d
 
 /// An inventory of databases that was read so many minutes ago: id, price, days without a connection.
 fn databases(minutes: i64, all: &[(&str, Option<&str>, Option<i64>)]) -> Observation {
-    use account::inventory::{Idle, Inventory, Resource, ResourceKind, Usage};
+    use account::inventory::{IdleSince, Inventory, Resource, ResourceKind, ResourceUsage};
     let seen_at = minutes_ago(minutes);
     let resource = |(id, usd, days): &(&str, Option<&str>, Option<i64>)| Resource {
         id: (*id).to_owned(),
@@ -684,19 +701,22 @@ fn databases(minutes: i64, all: &[(&str, Option<&str>, Option<i64>)]) -> Observa
         created: None,
         monthly_usd: usd.map(|usd| usd.parse().unwrap()),
         usage: match days {
-            None => Usage::Used,
-            Some(0) => Usage::Unknown("it is only 3 days old".to_owned()),
-            Some(days) => Usage::Idle(Idle { since: seen_at - TimeDelta::days(*days), at_least: false, why: "had no connection".to_owned() }),
+            None => ResourceUsage::Used,
+            Some(0) => ResourceUsage::Unknown("it is only 3 days old".to_owned()),
+            Some(days) => ResourceUsage::Idle(IdleSince { since: seen_at - TimeDelta::days(*days), at_least: false, why: "had no connections".to_owned() }),
         },
     };
     let resources = all.iter().map(resource).collect();
-    seen(seen_at, What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources, unknown: None }))
+    seen(seen_at, ObservationBody::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources, unknown: None }))
 }
 
 fn unread(minutes: i64) -> Observation {
     use account::inventory::{Inventory, ResourceKind};
     let unknown = Some("rds:DescribeDBInstances: AccessDenied".to_owned());
-    seen(minutes_ago(minutes), What::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources: vec![], unknown }))
+    seen(
+        minutes_ago(minutes),
+        ObservationBody::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources: vec![], unknown }),
+    )
 }
 
 #[test]
@@ -704,16 +724,16 @@ fn what_nobody_uses_is_told_with_its_price_and_what_nobody_knows_is_unknown() {
     let rule = "idle_resource = { for = \"14d\", above_usd = \"1\" }";
     let test = "resource:rds_instance/test";
     let idle = &[("test", Some("8.1"), Some(21))][..];
-    let headline = "RDS instance \"test\" (db.t4g.micro) had no connection for 21 days: about 8.10 USD a month\n";
+    let headline = "RDS instance \"test\" (db.t4g.micro) had no connections for 21 days: about 8.10 USD a month\n";
     for (observations, verdict, said) in [
         (vec![databases(0, idle)], "holds", headline),
-        (vec![databases(0, idle)], "holds", "Idle since: 2024-11-29\nPrice: about 8.10 USD a month\nOn the bill as: Amazon Relational Database Service"),
-        (vec![databases(0, &[("test", Some("8.1"), Some(13))])], "clear", "had no connection for 13 days, which is less than 14 d"),
+        (vec![databases(0, idle)], "holds", "Idle since: 2024-11-29\nPrice: about 8.10 USD a month\nBilled as: Amazon Relational Database Service"),
+        (vec![databases(0, &[("test", Some("8.1"), Some(13))])], "clear", "had no connections for 13 days, which is less than 14 d"),
         (vec![databases(0, &[("test", Some("1"), Some(21))])], "clear", "about 1.00 USD a month, within 1.00 USD"),
-        (vec![databases(0, &[("test", None, Some(21))])], "unknown", "the price table does not know"),
+        (vec![databases(0, &[("test", None, Some(21))])], "unknown", "the price table has no price"),
         (vec![databases(0, &[("test", Some("8.1"), None)])], "clear", "it is used"),
         (vec![databases(0, &[("test", Some("8.1"), Some(0))])], "unknown", "it is only 3 days old"),
-        (vec![databases(3 * 24 * 60, idle)], "unknown", "it was last looked at 3 d ago"),
+        (vec![databases(3 * 24 * 60, idle)], "unknown", "it was last read 3 d ago"),
         // A permission that is taken away changes nothing of what is known, and nothing is known of now.
         (vec![databases(60, idle), unread(0)], "unknown", "could not be read: rds:DescribeDBInstances: AccessDenied"),
         (vec![unread(60), databases(0, idle)], "holds", headline),
@@ -729,7 +749,7 @@ fn what_nobody_uses_is_told_with_its_price_and_what_nobody_knows_is_unknown() {
 fn an_idle_resource_that_is_gone_is_clear_where_its_kind_has_been_read() {
     let subject: model::subject::Subject = "resource:rds_instance/test".parse().unwrap();
     for (observations, expected) in [
-        (vec![databases(0, &[("prod", None, None)])], Some("it is no longer there")),
+        (vec![databases(0, &[("prod", None, None)])], Some("it no longer exists")),
         (vec![databases(0, &[("test", None, Some(21))])], None),
         (vec![databases(60, &[("prod", None, None)]), unread(0)], None),
         (vec![], None),
@@ -746,7 +766,7 @@ fn a_bill_that_is_too_high_says_what_stands_behind_it() {
     let service = "Amazon Relational Database Service";
     let bill = cost("2024-12-19", true, &[(service, "30")]);
     let known = databases(0, &[("prod", Some("20.87"), None), ("test", Some("20.87"), Some(21))]);
-    let behind = "2 x db.t4g.micro: prod, test; test had no connection for 21 days: about 20.87 USD a month.";
+    let behind = "2 x db.t4g.micro: prod, test; test had no connections for 21 days: about 20.87 USD a month.";
     let rule = format!("cost_above = {{ service = \"{service}\", usd = \"20\" }}");
     check(&rule, &[bill, known], &[(&format!("service:{service}"), "holds", behind)]);
 }

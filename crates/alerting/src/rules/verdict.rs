@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::span::Span;
 use model::subject::Subject;
 
-use super::finding::Finding;
+use super::finding::IncidentDetails;
 
-/// What a rule says about one subject.
+/// The judgement of one subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// What it is about.
     pub subject: Subject,
-    /// What is said.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -21,15 +21,15 @@ pub struct Judgement {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// The condition holds.
-    Holds(Box<Finding>),
-    /// It does not; the text says what is so instead.
+    Holds(Box<IncidentDetails>),
+    /// It does not hold; the text gives the current state.
     Clear(Cow<'static, str>),
-    /// The data do not say; the text says what is missing.
+    /// The data are not sufficient; the text says what is missing.
     Unknown(Cow<'static, str>),
 }
 
 impl Judgement {
-    pub(super) fn holds(subject: Subject, finding: Finding) -> Self {
+    pub(super) fn holds(subject: Subject, finding: IncidentDetails) -> Self {
         Self { subject, verdict: Verdict::Holds(Box::new(finding)) }
     }
 

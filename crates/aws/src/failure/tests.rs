@@ -91,8 +91,8 @@ fn a_connection_that_was_not_made_is_told_apart_from_one_that_broke() {
 #[test]
 fn a_refusal_says_what_to_do() {
     for (call, code, message, step) in [
-        ("ce:GetCostAndUsage", "AccessDeniedException", "User not enabled for cost explorer access", "switch Cost Explorer on"),
-        ("ce:GetCostAndUsage", "AccessDeniedException", "Linked account does not have access to this data", "let linked accounts see"),
+        ("ce:GetCostAndUsage", "AccessDeniedException", "User not enabled for cost explorer access", "enable Cost Explorer"),
+        ("ce:GetCostAndUsage", "AccessDeniedException", "Linked account does not have access to this data", "allow linked accounts"),
         ("ce:GetCostAndUsage", "AccessDeniedException", "User: x is not authorized to perform: ce:GetCostAndUsage", "IAM access to billing"),
         ("ce:GetCostAndUsage", "DataUnavailableException", "Data is not available. Please try to adjust the time period", "24 hours to 4 days"),
         ("logs:FilterLogEvents", "AccessDeniedException", "User: x is not authorized", "allow logs:FilterLogEvents"),

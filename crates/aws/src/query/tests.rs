@@ -8,11 +8,11 @@ use clock::SimulatedClock;
 use super::*;
 use model::call_failure::FailureKind;
 
-const RDS: Service = Service { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
+const RDS: QueryService = QueryService { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
 
-fn query(config: &aws_config::SdkConfig) -> Query {
+fn query(config: &aws_config::SdkConfig) -> QueryClient {
     let clock = SimulatedClock::starting_at("2024-12-20T12:00:00Z".parse().unwrap());
-    Query::new(Arc::new(SignedClient::new(config, Arc::new(clock), Duration::from_secs(1), Duration::from_secs(1))))
+    QueryClient::new(Arc::new(SignedClient::new(config, Arc::new(clock), Duration::from_secs(1), Duration::from_secs(1))))
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn both_forms_of_a_refusal_say_what_to_do() {
             FailureKind::Throttled,
             "RequestLimitExceeded: no message",
         ),
-        (502, "<html>Bad gateway</html>", FailureKind::Refused, "an answer that cannot be read (HTTP 502)"),
-        (403, "", FailureKind::Denied, "an answer that cannot be read (HTTP 403)"),
+        (502, "<html>Bad gateway</html>", FailureKind::Refused, "unreadable response (HTTP 502)"),
+        (403, "", FailureKind::Denied, "unreadable response (HTTP 403)"),
     ] {
         let failure = refusal("rds:DescribeDBInstances", "the databases", status, body);
         assert_eq!((failure.kind, failure.said.as_str()), (kind, said));

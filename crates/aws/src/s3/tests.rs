@@ -66,8 +66,8 @@ fn a_listing_is_read_with_keys_of_every_character() {
         let read = page(&listing(encoding, "true", "<NextContinuationToken>1/x+y==</NextContinuationToken>"), "acme/").unwrap();
         assert_eq!(read.next.as_deref(), Some("1/x+y=="));
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let first = Found { path: key.to_owned(), size: 434_234, modified: at("2024-12-03T17:50:30Z"), tag: "\"fba9dede5f27731c\"".to_owned() };
-        let second = Found { path: String::new(), size: 0, modified: at("2024-12-01T00:00:00Z"), tag: String::new() };
+        let first = ExportFile { path: key.to_owned(), size: 434_234, modified: at("2024-12-03T17:50:30Z"), tag: "\"fba9dede5f27731c\"".to_owned() };
+        let second = ExportFile { path: String::new(), size: 0, modified: at("2024-12-01T00:00:00Z"), tag: String::new() };
         assert_eq!(read.items, [first, second]);
     }
     let last = page(&listing(URL, "false", "<NextContinuationToken>x</NextContinuationToken>"), "acme/").unwrap();

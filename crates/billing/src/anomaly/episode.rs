@@ -7,10 +7,10 @@ use serde::Serialize;
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The series went up and stayed there for more than three days.
+pub enum EpisodeKind {
+    /// The series rose and stayed up for more than three days.
     Step,
-    /// It went up, for up to three days so far.
+    /// It rose, for up to three days so far.
     Spike,
     /// It grew slowly, to half as much again and more.
     Drift,
@@ -18,8 +18,8 @@ pub enum Kind {
     New,
 }
 
-impl Kind {
-    /// As it is written.
+impl EpisodeKind {
+    /// Its name in output.
     pub fn word(self) -> &'static str {
         match self {
             Self::Step => "step",
@@ -35,14 +35,14 @@ impl Kind {
 pub struct Episode {
     /// The series.
     pub series: String,
-    /// As far as it can be told on the last day; a spike may become a step.
-    pub kind: Kind,
+    /// The kind as known on the last day; a spike may become a step.
+    pub kind: EpisodeKind,
     /// The first day, on which it was found.
     pub from: NaiveDate,
     /// The last day; `null` while it lasts.
     pub to: Option<NaiveDate>,
     /// Exact sum of what the series cost on the days of the episode. `null` if it is too large for an amount.
     pub amount: Option<Decimal>,
-    /// What it should have cost on them, from what was known before the first. `null` if the statistics give no amount.
+    /// The baseline of these days, from before the first. `null` if the statistics give no amount.
     pub expected: Option<Decimal>,
 }

@@ -1,6 +1,6 @@
-//! What a day is expected to cost, from the days before it, and how far off that usually is.
+//! The baseline: what a day is expected to cost from the days before it, and the usual error of that.
 
-use super::super::dense::{Days, Line};
+use super::super::dense::{DailySeries, DayIndex};
 
 /// Days that are looked back on.
 const MEMORY: usize = 90;
@@ -12,7 +12,7 @@ const TOO_OFTEN: f64 = 0.12;
 const WAYS: usize = 8;
 
 /// Follows one series day by day.
-pub(super) struct Expectation {
+pub(super) struct Baseline {
     /// The series as it is to be learned from: days of an episode stand as they were expected until the new level is believed.
     learned: Vec<f64>,
     /// How far off each way was, as logarithms of ratios, newest last.
@@ -22,8 +22,8 @@ pub(super) struct Expectation {
     begins: usize,
 }
 
-impl Expectation {
-    pub(super) fn new(line: &Line) -> Self {
+impl Baseline {
+    pub(super) fn new(line: &DailySeries) -> Self {
         Self { learned: Vec::new(), errors: std::array::from_fn(|_| Vec::new()), ratios: Vec::new(), begins: line.begins }
     }
 
@@ -97,7 +97,7 @@ impl Expectation {
         self.ratios.get(self.ratios.len().saturating_sub(MEMORY)..).unwrap_or(&[])
     }
 
-    /// Takes a day in: what came, and what of it is to be learned.
+    /// Adds a day: its actual cost, and the value to learn from it.
     pub(super) fn learn(&mut self, came: Option<f64>, learn: f64) {
         let expected = self.next();
         if self.days() >= 7 && self.learned.len() >= self.begins {
@@ -161,7 +161,7 @@ pub(super) fn limit(ratios: &[f64]) -> f64 {
 }
 
 /// Whether the same day of the month stood out in a month before as well, by as much.
-pub(super) fn known_day(days: &Days, line: &Line, stood_out: &[usize], day: usize, value: f64) -> bool {
+pub(super) fn known_day(days: &DayIndex, line: &DailySeries, stood_out: &[usize], day: usize, value: f64) -> bool {
     let Some(month) = days.months.iter().position(|month| (day as isize) < month.end) else { return false };
     let position = days.months.get(month).map_or(0, |month| day as isize - month.start);
     let before = |back: usize| month.checked_sub(back).and_then(|number| days.months.get(number));

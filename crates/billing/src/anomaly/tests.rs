@@ -15,9 +15,9 @@ fn usd(text: &str) -> Decimal {
 }
 
 /// A series of so many days from 1 January 2025, in cents by number and date.
-fn series(name: &str, count: u64, cents: impl Fn(u64, NaiveDate) -> i64) -> Series {
+fn series(name: &str, count: u64, cents: impl Fn(u64, NaiveDate) -> i64) -> CostSeries {
     let days = (0..count).map(|day| (day, date("2025-01-01") + Days::new(day))).map(|(day, date)| (date, Decimal::new(cents(day, date), 2)));
-    Series { name: name.to_owned(), days: days.filter(|(_, amount)| !amount.is_zero()).collect() }
+    CostSeries { name: name.to_owned(), days: days.filter(|(_, amount)| !amount.is_zero()).collect() }
 }
 
 /// A little up and down, of at most 4 %, that does not repeat with the week.
@@ -26,7 +26,7 @@ fn ripple(day: u64) -> i64 {
 }
 
 /// What is quiet beside what is looked at.
-fn quiet(count: u64) -> Series {
+fn quiet(count: u64) -> CostSeries {
     series("quiet", count, |_, _| 500)
 }
 
@@ -89,7 +89,7 @@ fn slow_growth_is_a_drift() {
     // A fiftieth more each day: twice as much after 35 days.
     let growing = series("S3", 120, |day, _| if day < 50 { 1000 } else { (1000.0 * 1.02_f64.powi(day as i32 - 50)) as i64 });
     let found = anomalies(&[growing, quiet(120)]);
-    assert!(found.iter().any(|one| one.kind == Kind::Drift), "{found:?}");
+    assert!(found.iter().any(|one| one.kind == EpisodeKind::Drift), "{found:?}");
     assert!(found.iter().all(|one| one.from > date("2025-02-20")), "{found:?}");
 }
 
@@ -114,7 +114,7 @@ fn what_lasts_today_is_among_all_episodes() {
 }
 
 /// A bill from random figures: levels with noise, steps, gaps.
-fn bills() -> impl Strategy<Value = Vec<Series>> {
+fn bills() -> impl Strategy<Value = Vec<CostSeries>> {
     let one = (1i64..2000, 0i64..60, proptest::collection::vec((0u64..160, 1i64..40), 0..4), proptest::collection::vec(0u64..1_000_000, 160));
     proptest::collection::vec(one, 1..4).prop_map(|all| {
         let made = all.into_iter().enumerate().map(|(at, (level, noise, steps, chance))| {
@@ -141,9 +141,9 @@ proptest! {
     #[test]
     fn what_is_said_of_a_day_does_not_depend_on_later_days(bill in bills(), end in 20u64..160) {
         let end = date("2025-01-01") + Days::new(end);
-        let cut: Vec<Series> = bill
+        let cut: Vec<CostSeries> = bill
             .iter()
-            .map(|one| Series { name: one.name.clone(), days: one.days.range(..end).map(|(day, amount)| (*day, *amount)).collect::<BTreeMap<_, _>>() })
+            .map(|one| CostSeries { name: one.name.clone(), days: one.days.range(..end).map(|(day, amount)| (*day, *amount)).collect::<BTreeMap<_, _>>() })
             .collect();
         let begun = |found: Vec<Episode>| -> Vec<(String, NaiveDate)> { found.into_iter().filter(|one| one.from < end).map(|one| (one.series, one.from)).collect() };
         prop_assert_eq!(begun(anomalies(&bill)), begun(anomalies(&cut)));

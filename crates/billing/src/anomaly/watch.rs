@@ -1,11 +1,11 @@
-//! One series, day by day: when an episode begins, goes on and ends.
+//! Follows one series day by day and decides when an episode begins and ends.
 
 use model::money::{checked_sum, from_statistics};
 
-use super::super::dense::{Days, Line, median};
-use super::super::series::Series;
-use super::episode::{Episode, Kind};
-use super::expect::{Expectation, known_day, limit};
+use super::super::dense::{DailySeries, DayIndex, median};
+use super::super::series::CostSeries;
+use super::episode::{Episode, EpisodeKind};
+use super::expect::{Baseline, known_day, limit};
 
 /// Days of a bill before anything is out of the ordinary.
 const QUIET: usize = 14;
@@ -22,8 +22,8 @@ const PAUSE: usize = 3;
 /// Less than this a day is less than a cent a month, of the usual currencies, and nobody's concern.
 const LEAST: f64 = 0.000_33;
 
-struct Open {
-    kind: Kind,
+struct OpenEpisode {
+    kind: EpisodeKind,
     from: usize,
     /// The last day that was too high.
     high: usize,
@@ -37,14 +37,14 @@ struct Open {
     believed: bool,
 }
 
-pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
+pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
     let line = days.line(series);
-    let mut expectation = Expectation::new(&line);
-    let mut open: Option<Open> = None;
+    let mut expectation = Baseline::new(&line);
+    let mut open: Option<OpenEpisode> = None;
     let mut found = Vec::new();
     // Days that stood out, whether or not an episode was open.
     let mut stood_out: Vec<usize> = Vec::new();
-    let mut drift = Drift::default();
+    let mut drift = DriftDetector::default();
     for day in 0..days.known {
         let value = line.at(day);
         found.extend(drift.step(&line, day, open.is_some()).map(|drift| told(days, series, &drift, Some(drift.high))));
@@ -70,8 +70,8 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
                     episode.peak = episode.peak.max(value);
                 }
                 let lasted = episode.high + 1 - episode.from;
-                if lasted > SPIKE && episode.kind == Kind::Spike {
-                    episode.kind = Kind::Step;
+                if lasted > SPIKE && episode.kind == EpisodeKind::Spike {
+                    episode.kind = EpisodeKind::Step;
                 }
                 expectation.learn(Some(value).filter(|_| !goes_on), if goes_on && !episode.believed { episode.usual } else { value });
                 if goes_on && !episode.believed && lasted > SPIKE {
@@ -101,7 +101,7 @@ pub(super) fn episodes(days: &Days, series: &Series) -> Vec<Episode> {
 const WEEKDAYS_KNOWN: usize = 42;
 
 /// Whether it was so on the same day a week before, while the weekdays are not known well.
-fn known_weekday(line: &Line, day: usize) -> bool {
+fn known_weekday(line: &DailySeries, day: usize) -> bool {
     day < line.begins + WEEKDAYS_KNOWN && day.checked_sub(7).is_some_and(|then| line.at(day) <= 1.2 * line.at(then))
 }
 
@@ -110,15 +110,15 @@ const DRIFT: usize = 56;
 
 /// Slow growth: no day stands out, and yet the series has doubled within eight weeks.
 #[derive(Default)]
-struct Drift {
-    open: Option<Open>,
+struct DriftDetector {
+    open: Option<OpenEpisode>,
     /// The day from which on it is looked for again.
     again: usize,
 }
 
-impl Drift {
+impl DriftDetector {
     /// Takes a day in, and gives the drift that ended on the day before it.
-    fn step(&mut self, line: &Line, day: usize, episode: bool) -> Option<Open> {
+    fn step(&mut self, line: &DailySeries, day: usize, episode: bool) -> Option<OpenEpisode> {
         let now = median(line.part((day + 1).saturating_sub(14), day + 1));
         if let Some(open) = &mut self.open {
             // It lasts while the last two weeks cost half as much again as the two weeks eight weeks before.
@@ -141,14 +141,14 @@ impl Drift {
         // What is only there at times does not grow when it comes.
         let always = line.part(day + 1 - DRIFT, day + 1).iter().all(|value| *value > 0.1 * usual);
         if usual > 0.0 && always && now > 2.0 * usual && now - usual > LEAST {
-            self.open = Some(Open { kind: Kind::Drift, from: day, high: day, usual, above: 1.5 * usual, peak: line.at(day), believed: true });
+            self.open = Some(OpenEpisode { kind: EpisodeKind::Drift, from: day, high: day, usual, above: 1.5 * usual, peak: line.at(day), believed: true });
         }
         None
     }
 }
 
 /// Whether a day costs more than the days before it let expect, by more than the series usually differs.
-fn stands_out(expectation: &Expectation, line: &Line, day: usize, expected: f64) -> bool {
+fn stands_out(expectation: &Baseline, line: &DailySeries, day: usize, expected: f64) -> bool {
     let value = line.at(day);
     if value - expected < LEAST || value <= 1.1 * expected {
         return false;
@@ -161,16 +161,16 @@ fn stands_out(expectation: &Expectation, line: &Line, day: usize, expected: f64)
     value > limit(expectation.usual_ratios()).exp() * expected
 }
 
-fn begun(line: &Line, day: usize, value: f64, expected: f64, expectation: &Expectation) -> Option<Open> {
-    let open = |kind: Kind, above: f64| Some(Open { kind, from: day, high: day, usual: expected, above, peak: value, believed: false });
+fn begun(line: &DailySeries, day: usize, value: f64, expected: f64, expectation: &Baseline) -> Option<OpenEpisode> {
+    let open = |kind: EpisodeKind, above: f64| Some(OpenEpisode { kind, from: day, high: day, usual: expected, above, peak: value, believed: false });
     match () {
-        () if day == line.begins => open(Kind::New, 0.0).filter(|_| day >= QUIET_FOR_NEW),
-        () if expected <= 0.0 => open(Kind::Spike, 0.0).filter(|_| day >= QUIET_FOR_NEW),
-        () => open(Kind::Spike, (expected * value).sqrt()).filter(|_| expectation.days() >= YOUNG),
+        () if day == line.begins => open(EpisodeKind::New, 0.0).filter(|_| day >= QUIET_FOR_NEW),
+        () if expected <= 0.0 => open(EpisodeKind::Spike, 0.0).filter(|_| day >= QUIET_FOR_NEW),
+        () => open(EpisodeKind::Spike, (expected * value).sqrt()).filter(|_| expectation.days() >= YOUNG),
     }
 }
 
-fn told(days: &Days, series: &Series, episode: &Open, to: Option<usize>) -> Episode {
+fn told(days: &DayIndex, series: &CostSeries, episode: &OpenEpisode, to: Option<usize>) -> Episode {
     let end = to.unwrap_or(days.known.saturating_sub(1));
     let (from, last) = (days.date(episode.from), days.date(end));
     let amount = checked_sum(series.days.range(from..=last).map(|(_, amount)| *amount));

@@ -6,9 +6,9 @@ use crate::decimal::{self, DIGITS, NotADecimal};
 
 /// An amount in units of 10^-28, so that any number of them can be added exactly, up to 17 thousand million either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Exact(i128);
+pub struct ExactAmount(i128);
 
-impl Exact {
+impl ExactAmount {
     /// Reads an amount as [`decimal::read`] does. Says whether digits behind the 28th after the point were rounded away.
     ///
     /// # Errors
@@ -57,14 +57,14 @@ mod tests {
             ("20000000000", Err(NotADecimal)),
             ("1,234.5", Err(NotADecimal)),
         ] {
-            assert_eq!(Exact::read(text), read.map(|(text, lost): (&str, bool)| (Exact::read(text).unwrap().0, lost)), "{text}");
-            assert_eq!(Exact::read(text).ok().map(|(amount, _)| amount.decimal().0.to_string()), read.ok().map(|(text, _)| text.to_owned()), "{text}");
+            assert_eq!(ExactAmount::read(text), read.map(|(text, lost): (&str, bool)| (ExactAmount::read(text).unwrap().0, lost)), "{text}");
+            assert_eq!(ExactAmount::read(text).ok().map(|(amount, _)| amount.decimal().0.to_string()), read.ok().map(|(text, _)| text.to_owned()), "{text}");
         }
     }
 
     #[test]
     fn sums_are_exact_where_a_decimal_would_round() {
-        let read = |text| Exact::read(text).unwrap().0;
+        let read = |text| ExactAmount::read(text).unwrap().0;
         let sum = read("12345678.9").plus(read("0.0000000000000000000000000001")).unwrap();
         assert_eq!(sum.plus(read("-12345678.9")).unwrap().decimal(), ("0.0000000000000000000000000001".parse().unwrap(), false));
         assert_eq!(sum.decimal(), ("12345678.9".parse().unwrap(), true), "it has 36 digits");

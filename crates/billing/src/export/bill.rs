@@ -1,4 +1,4 @@
-//! What was read, added up by day and line while it is read, with every text kept once.
+//! Adds up charges by day while an export is read, and stores each text once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model::calendar::{Month, day_start};
 use rust_decimal::Decimal;
 
-use crate::export::amount::Exact;
-use crate::export::columns::Dataset;
-use crate::export::row::{Reason, Row, Unusable};
-use crate::export::skipped::Skipped;
-use crate::line::{Charged, DayLines, LineKey};
+use crate::export::amount::ExactAmount;
+use crate::export::columns::ExportDataset;
+use crate::export::row::{ExportRow, SkipReason, SkippedRow};
+use crate::export::skipped::SkippedRows;
+use crate::line::{ChargeAmount, ChargeKey, DayCharges};
 
 /// Lines that are kept apart. If resources make more of them, all lines go without their resources: it bounds what is held in memory,
 /// and no report lists so many.
@@ -19,40 +19,40 @@ const MOST_LINES: usize = 300_000;
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRead {
+pub struct ExportFileRead {
     /// Its path.
     pub name: String,
     /// The table that it holds.
-    pub dataset: Dataset,
+    pub dataset: ExportDataset,
     /// Rows, those that could not be used among them.
     pub rows: u64,
 }
 
 /// Lines by day, from any number of files.
 #[derive(Debug, Default)]
-pub struct Bill {
-    words: Words,
-    lines: BTreeMap<Key, Sum>,
-    months: BTreeMap<Month, OfMonth>,
-    files: Vec<FileRead>,
-    skipped: Skipped,
+pub struct ImportedBill {
+    words: StringInterner,
+    lines: BTreeMap<InternedChargeKey, InternedCharge>,
+    months: BTreeMap<Month, MonthTotals>,
+    files: Vec<ExportFileRead>,
+    skipped: SkippedRows,
     rounded: u64,
     without_resources: bool,
 }
 
-/// What is known of a month as a whole.
+/// The totals of a month.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OfMonth {
+pub struct MonthTotals {
     /// Rows that count.
     pub rows: u64,
     /// The sum of each currency.
-    pub sums: BTreeMap<String, Exact>,
+    pub sums: BTreeMap<String, ExactAmount>,
     /// When the latest of its files was written, UTC.
     pub written: DateTime<Utc>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
-struct Key {
+struct InternedChargeKey {
     day: NaiveDate,
     service: u32,
     record_type: u32,
@@ -63,14 +63,14 @@ struct Key {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Sum {
-    amount: Exact,
+struct InternedCharge {
+    amount: ExactAmount,
     quantity: Option<Decimal>,
     unit: u32,
 }
 
-impl Sum {
-    /// As [`Charged::add`], but exact. `None` if the sum is too large.
+impl InternedCharge {
+    /// As [`ChargeAmount::add`], but exact. `None` if the sum is too large.
     fn add(&mut self, other: Self) -> Option<()> {
         self.amount = self.amount.plus(other.amount)?;
         self.quantity = self.quantity.zip(other.quantity).filter(|_| self.unit == other.unit).and_then(|(one, other)| one.checked_add(other));
@@ -85,19 +85,19 @@ type Numbers = std::collections::HashMap<Arc<str>, u32>;
 
 /// Texts by number; the first is the empty one.
 #[derive(Debug)]
-struct Words {
+struct StringInterner {
     numbers: Numbers,
     texts: Vec<Arc<str>>,
 }
 
-impl Default for Words {
+impl Default for StringInterner {
     fn default() -> Self {
         let empty: Arc<str> = Arc::from("");
         Self { numbers: Numbers::from([(Arc::clone(&empty), 0)]), texts: vec![empty] }
     }
 }
 
-impl Words {
+impl StringInterner {
     fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
@@ -115,16 +115,16 @@ impl Words {
     }
 }
 
-impl Bill {
+impl ImportedBill {
     /// Begins a file.
-    pub fn begin(&mut self, name: &str, dataset: Dataset) {
-        self.files.push(FileRead { name: name.to_owned(), dataset, rows: 0 });
+    pub fn begin(&mut self, name: &str, dataset: ExportDataset) {
+        self.files.push(ExportFileRead { name: name.to_owned(), dataset, rows: 0 });
     }
 
-    /// Takes a row of the file that was begun last, which was written at `written`, or the reason why it is none.
-    pub fn take(&mut self, row: Result<Row<'_>, Unusable<'_>>, written: DateTime<Utc>) {
+    /// Adds a row of the current file, which was written at `written`, or the reason why the row is skipped.
+    pub fn take(&mut self, row: Result<ExportRow<'_>, SkippedRow<'_>>, written: DateTime<Utc>) {
         let row = row.and_then(|row| {
-            let too_much = Unusable { reason: Reason::NotANumber, cell: "", amount: None };
+            let too_much = SkippedRow { reason: SkipReason::NotANumber, cell: "", amount: None };
             self.add(&row, written).ok_or(too_much)
         });
         let Some(file) = self.files.last_mut() else { return };
@@ -135,9 +135,9 @@ impl Bill {
         }
     }
 
-    fn add(&mut self, row: &Row<'_>, written: DateTime<Utc>) -> Option<()> {
+    fn add(&mut self, row: &ExportRow<'_>, written: DateTime<Utc>) -> Option<()> {
         let words = &mut self.words;
-        let key = Key {
+        let key = InternedChargeKey {
             day: row.day,
             service: words.number(row.service),
             record_type: words.number(row.record_type),
@@ -146,7 +146,7 @@ impl Bill {
             resource: if self.without_resources { 0 } else { words.number(row.resource) },
             currency: words.number(row.currency),
         };
-        let sum = Sum { amount: row.amount, quantity: row.quantity, unit: words.number(row.unit) };
+        let sum = InternedCharge { amount: row.amount, quantity: row.quantity, unit: words.number(row.unit) };
         let month = self.months.entry(Month::of(row.day)).or_default();
         let of_month = match month.sums.get(row.currency) {
             Some(known) => known.plus(row.amount)?,
@@ -171,10 +171,10 @@ impl Bill {
 
     fn drop_resources(&mut self) {
         self.without_resources = true;
-        let mut words = Words::default();
+        let mut words = StringInterner::default();
         for (key, mut sum) in std::mem::take(&mut self.lines) {
             let mut moved = |number| words.number(self.words.text(number));
-            let key = Key {
+            let key = InternedChargeKey {
                 day: key.day,
                 service: moved(key.service),
                 record_type: moved(key.record_type),
@@ -194,7 +194,7 @@ impl Bill {
     }
 
     /// The files, in the order in which they were read.
-    pub fn files(&self) -> &[FileRead] {
+    pub fn files(&self) -> &[ExportFileRead] {
         &self.files
     }
 
@@ -219,16 +219,16 @@ impl Bill {
     }
 
     /// The months, with their exact sums.
-    pub fn months(&self) -> &BTreeMap<Month, OfMonth> {
+    pub fn months(&self) -> &BTreeMap<Month, MonthTotals> {
         &self.months
     }
 
     /// What could not be used.
-    pub fn skipped(&self) -> &Skipped {
+    pub fn skipped(&self) -> &SkippedRows {
         &self.skipped
     }
 
-    /// Amounts that had digits behind the 28th decimal and were rounded there.
+    /// Amounts with more than 28 decimal places, which were rounded.
     pub fn rounded(&self) -> u64 {
         self.rounded
     }
@@ -239,17 +239,17 @@ impl Bill {
     }
 
     /// The lines of one day after the other. Days of a month that was not over when its files were written are estimated.
-    pub fn into_days(self) -> impl Iterator<Item = DayLines> {
+    pub fn into_days(self) -> impl Iterator<Item = DayCharges> {
         let Self { words, lines, months, .. } = self;
         let mut rest = lines.into_iter().peekable();
         std::iter::from_fn(move || {
             let day = rest.peek()?.0.day;
             let month = Month::of(day);
             let is_whole = months.get(&month).is_some_and(|month_read| month_read.written >= day_start(month.end()));
-            let mut of_day = DayLines { estimated: !is_whole, ..DayLines::new(day) };
+            let mut of_day = DayCharges { estimated: !is_whole, ..DayCharges::new(day) };
             while let Some((key, sum)) = rest.next_if(|(key, _)| key.day == day) {
                 let text = |number| words.text(number).to_owned();
-                let key = LineKey {
+                let key = ChargeKey {
                     service: text(key.service),
                     record_type: text(key.record_type),
                     usage_type: text(key.usage_type),
@@ -258,7 +258,7 @@ impl Bill {
                     currency: text(key.currency),
                 };
                 let unit = if sum.quantity.is_some() { text(sum.unit) } else { String::new() };
-                of_day.add(key, Charged { amount: sum.amount.decimal().0, quantity: sum.quantity, unit });
+                of_day.add(key, ChargeAmount { amount: sum.amount.decimal().0, quantity: sum.quantity, unit });
             }
             Some(of_day)
         })

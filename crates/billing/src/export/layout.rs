@@ -1,4 +1,4 @@
-//! Which files of a folder, or objects of a bucket, are an export, and which of several deliveries of a month is the newest.
+//! Decides which files of a folder, or objects of a bucket, are an export, and which delivery of a month is the newest.
 //!
 //! AWS delivers a month into a folder `BILLING_PERIOD=2024-12`, in several files if it is long. If an export is set to keep what it
 //! delivered before, each delivery is in a folder of its own in there, whose name begins with the time
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 /// A file or an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
+pub struct ExportFile {
     /// Its path below the folder or prefix, with `/` between its parts.
     pub path: String,
     /// Its size in bytes.
@@ -24,36 +24,36 @@ pub struct Found {
 
 /// What a folder holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Layout {
+pub struct ExportLayout {
     /// The files that count, by what they are a part of: a month (its folder), or the empty text for all that are in no such folder.
-    pub parts: BTreeMap<String, Vec<Found>>,
+    pub parts: BTreeMap<String, Vec<ExportFile>>,
     /// Files of earlier deliveries of a month.
-    pub superseded: Vec<Found>,
+    pub superseded: Vec<ExportFile>,
     /// Files that are no exports by their names.
-    pub other: Vec<Found>,
+    pub other: Vec<ExportFile>,
 }
 
 /// The formats by the ends of names.
-const ENDS: &[(&str, Format)] = &[
-    (".csv", Format::Csv),
-    (".csv.gz", Format::Csv),
-    (".csv.gzip", Format::Csv),
-    (".gz", Format::Csv),
-    (".parquet", Format::Parquet),
-    (".parq", Format::Parquet),
+const ENDS: &[(&str, ExportFormat)] = &[
+    (".csv", ExportFormat::Csv),
+    (".csv.gz", ExportFormat::Csv),
+    (".csv.gzip", ExportFormat::Csv),
+    (".gz", ExportFormat::Csv),
+    (".parquet", ExportFormat::Parquet),
+    (".parq", ExportFormat::Parquet),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Format {
+enum ExportFormat {
     Csv,
     Parquet,
 }
 
-impl Layout {
-    /// Sorts what was found. The order in which it was found does not matter.
-    pub fn of(found: impl IntoIterator<Item = Found>) -> Self {
+impl ExportLayout {
+    /// Classifies files. Their order does not matter.
+    pub fn of(found: impl IntoIterator<Item = ExportFile>) -> Self {
         let mut layout = Self::default();
-        let mut months = BTreeMap::<String, BTreeMap<(String, Format), Vec<Found>>>::new();
+        let mut months = BTreeMap::<String, BTreeMap<(String, ExportFormat), Vec<ExportFile>>>::new();
         for file in found {
             let lower = file.path.to_ascii_lowercase();
             let hidden = lower.split('/').any(|part| part.starts_with(['.', '_']));
@@ -78,7 +78,7 @@ impl Layout {
     }
 }
 
-impl Layout {
+impl ExportLayout {
     /// What seems to be there twice: two folders of the same month, as two exports of one account have them, or two files outside
     /// such folders that differ only in how they are packed.
     pub fn twice(&self) -> Option<(&str, &str)> {
@@ -118,9 +118,9 @@ fn month(path: &str) -> Option<(String, String)> {
 
 /// Of deliveries in folders of their own the one whose name is last, because it begins with the time; between that and files that
 /// are in no such folder, or of another format, the one that was written last.
-fn newest(deliveries: &BTreeMap<(String, Format), Vec<Found>>) -> Option<(String, Format)> {
+fn newest(deliveries: &BTreeMap<(String, ExportFormat), Vec<ExportFile>>) -> Option<(String, ExportFormat)> {
     let last_folder = deliveries.keys().map(|(folder, _)| folder.as_str()).max().unwrap_or_default();
-    let written = |files: &[Found]| files.iter().map(|file| file.modified).max();
+    let written = |files: &[ExportFile]| files.iter().map(|file| file.modified).max();
     let candidates = deliveries.iter().filter(|((folder, _), _)| folder.is_empty() || folder == last_folder);
     candidates.max_by_key(|(key, files)| (written(files), *key)).map(|(key, _)| key.clone())
 }
@@ -129,20 +129,20 @@ fn newest(deliveries: &BTreeMap<(String, Format), Vec<Found>>) -> Option<(String
 mod tests {
     use super::*;
 
-    fn found(path: &str, hour: i64) -> Found {
+    fn found(path: &str, hour: i64) -> ExportFile {
         let modified = DateTime::from_timestamp(1_733_011_200 + hour * 3600, 0).unwrap();
-        Found { path: path.into(), size: 9, modified, tag: String::new() }
+        ExportFile { path: path.into(), size: 9, modified, tag: String::new() }
     }
 
     /// Sorts files, each with the hour it was written in, and gives the paths that count by part, and those that were superseded.
     fn check(files: &[(&str, i64)], counted: &[(&str, &[&str])], superseded: &[&str]) {
-        let paths = |files: &[Found]| -> Vec<String> { files.iter().map(|file| file.path.clone()).collect() };
+        let paths = |files: &[ExportFile]| -> Vec<String> { files.iter().map(|file| file.path.clone()).collect() };
         for turned in [false, true] {
-            let mut all: Vec<Found> = files.iter().map(|(path, hour)| found(path, *hour)).collect();
+            let mut all: Vec<ExportFile> = files.iter().map(|(path, hour)| found(path, *hour)).collect();
             if turned {
                 all.reverse();
             }
-            let layout = Layout::of(all);
+            let layout = ExportLayout::of(all);
             let parts: Vec<(String, Vec<String>)> = layout.parts.iter().map(|(part, files)| (part.clone(), paths(files))).collect();
             let expected: Vec<(String, Vec<String>)> =
                 counted.iter().map(|(part, files)| ((*part).to_owned(), files.iter().map(|file| (*file).to_owned()).collect())).collect();
@@ -159,7 +159,7 @@ mod tests {
             (["cur/BILLING_PERIOD=2024-12/a.csv", "focus/billing_period=2024-12/b.csv"], Some(("cur/BILLING_PERIOD=2024-12", "focus/billing_period=2024-12"))),
             (["x-1.csv", "x-2.csv"], None),
         ] {
-            assert_eq!(Layout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
+            assert_eq!(ExportLayout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the rows of billing exports mean: FOCUS 1.0 to 1.2 and AWS's CUR 2.0. How they are packed is not known here.
+//! The meaning of the rows of billing exports: FOCUS 1.0 to 1.2 and AWS's CUR 2.0. File formats are elsewhere.
 
 pub mod amount;
 pub mod bill;

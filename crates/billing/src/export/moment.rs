@@ -1,11 +1,11 @@
-//! Points in time as exports and whatever rewrote them spell them. A form that can be read two ways is read neither way.
+//! Parses times of exports, including forms written by spreadsheets. An ambiguous form is reported, not guessed.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar;
 
-/// What the text of a point in time says.
+/// The result of parsing a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub enum ParsedDay {
     /// This UTC day.
     Day(NaiveDate),
     /// One of two days: month first, or day first.
@@ -17,23 +17,23 @@ const YEARS: std::ops::RangeInclusive<i32> = 2006..=2100;
 
 /// Reads the UTC day of a point in time. A time without a zone is UTC, as both FOCUS and CUR 2.0 have it; epochs are known by their
 /// length, as seconds, milli-, micro- or nanoseconds. `None` for anything else.
-pub fn read(text: &str) -> Option<Said> {
+pub fn read(text: &str) -> Option<ParsedDay> {
     let said = if text.len() >= 10 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Said::Day(of_epoch(text)?)
+        ParsedDay::Day(of_epoch(text)?)
     } else if text.contains('/') {
         with_slashes(text)?
     } else {
-        Said::Day(iso(text)?)
+        ParsedDay::Day(iso(text)?)
     };
     let (one, other) = match said {
-        Said::Day(day) => (day, day),
-        Said::Either(one, other) => (one, other),
+        ParsedDay::Day(day) => (day, day),
+        ParsedDay::Either(one, other) => (one, other),
     };
     use chrono::Datelike;
     (YEARS.contains(&one.year()) && YEARS.contains(&other.year())).then_some(said)
 }
 
-/// The UTC day of so many units since 1970, of which so many are a second. `None` beyond any calendar.
+/// The UTC day of a number of units since 1970, with `a_second` units per second. `None` if out of range.
 pub fn since_epoch(count: i64, a_second: i64) -> Option<NaiveDate> {
     DateTime::<Utc>::from_timestamp(count.div_euclid(a_second), 0).map(|at| at.date_naive())
 }
@@ -97,7 +97,7 @@ fn minutes_ahead(offset: &str) -> Option<i64> {
 }
 
 /// `12/31/2024 0:00` and `31/12/2024`; with both numbers up to twelve either can be the month. AM and PM are not read.
-fn with_slashes(text: &str) -> Option<Said> {
+fn with_slashes(text: &str) -> Option<ParsedDay> {
     let (date, time) = text.split_once(' ').unwrap_or((text, ""));
     let mut parts = date.split('/');
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
@@ -110,8 +110,8 @@ fn with_slashes(text: &str) -> Option<Said> {
         if time.is_empty() { Some(date) } else { with_time(date, time) }
     };
     match (on(first, second), on(second, first)) {
-        (Some(one), Some(other)) if one != other => Some(Said::Either(one, other)),
-        (Some(day), _) | (None, Some(day)) => Some(Said::Day(day)),
+        (Some(one), Some(other)) if one != other => Some(ParsedDay::Either(one, other)),
+        (Some(day), _) | (None, Some(day)) => Some(ParsedDay::Day(day)),
         (None, None) => None,
     }
 }
@@ -151,9 +151,9 @@ mod tests {
             ("1733011200000000", "2024-12-01"),
             ("1733011200000000000", "2024-12-01"),
         ] {
-            assert_eq!(read(text), Some(Said::Day(day(expected))), "{text}");
+            assert_eq!(read(text), Some(ParsedDay::Day(day(expected))), "{text}");
         }
-        assert_eq!(read("12/1/2024 0:00"), Some(Said::Either(day("2024-12-01"), day("2024-01-12"))));
+        assert_eq!(read("12/1/2024 0:00"), Some(ParsedDay::Either(day("2024-12-01"), day("2024-01-12"))));
     }
 
     #[test]

@@ -1,28 +1,28 @@
-//! What a row of an export says: which UTC day, which line of the bill, how much.
+//! Parses a row of an export: its UTC day, its charge and its amount.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::amount::Exact;
-use super::columns::{Columns, Dataset, Role};
-use super::moment::{self, Said};
+use super::amount::ExactAmount;
+use super::columns::{ColumnRole, ExportColumns, ExportDataset};
+use super::moment::{self, ParsedDay};
 use crate::services;
 
 /// A cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Cell<'a> {
+pub enum CellValue<'a> {
     /// Nothing.
     #[default]
     Absent,
     /// Text, as CSV has nothing else.
     Text(&'a str),
-    /// The UTC day of a point in time, where the file knows what it is.
+    /// The UTC day of a time, if the file has typed times.
     Day(NaiveDate),
     /// Bytes that are no text.
     Unreadable,
 }
 
-impl<'a> Cell<'a> {
+impl<'a> CellValue<'a> {
     /// A cell of text; what writers of CSV put where there is nothing is nothing.
     pub fn of(text: &'a str) -> Self {
         match text.trim_ascii() {
@@ -38,34 +38,34 @@ impl<'a> Cell<'a> {
 
 /// A row that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row<'a> {
+pub struct ExportRow<'a> {
     /// The UTC day it is booked on.
     pub day: NaiveDate,
     /// The name on the bill.
     pub service: &'a str,
     /// The record type, for [`Charge::of_record_type`](crate::line::Charge::of_record_type).
     pub record_type: &'a str,
-    /// The usage type; empty where it is not said.
+    /// The usage type; may be empty.
     pub usage_type: &'a str,
-    /// The account; empty where it is not said.
+    /// The account; may be empty.
     pub account: &'a str,
-    /// What was used; empty where it is not said.
+    /// The resource; may be empty.
     pub resource: &'a str,
     /// ISO 4217 code.
     pub currency: &'a str,
     /// The amount.
-    pub amount: Exact,
-    /// The amount had digits behind the 28th decimal.
+    pub amount: ExactAmount,
+    /// The amount had more than 28 decimal places.
     pub rounded: bool,
-    /// How much was used; `None` where it is not said, or is no number that can be kept.
+    /// The quantity; `None` if missing or not a usable number.
     pub quantity: Option<Decimal>,
-    /// In which unit; empty where it is not said.
+    /// The unit of the quantity; may be empty.
     pub unit: &'a str,
 }
 
 /// Why a row cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub enum SkipReason {
     /// It has more, or fewer, cells than there are columns, so none can be trusted to be in its place.
     Cells,
     /// It has no amount.
@@ -78,21 +78,21 @@ pub enum Reason {
     NoTime,
     /// Its time cannot be read.
     NotATime,
-    /// Its time is one of two days, and the billing period does not say which.
+    /// Its time is ambiguous, and the billing period does not resolve it.
     Ambiguous,
 }
 
-impl Reason {
+impl SkipReason {
     /// For people: what such rows have in common.
     pub fn said(self) -> &'static str {
         match self {
-            Self::Cells => "not as many cells as there are columns",
+            Self::Cells => "a wrong number of cells",
             Self::NoAmount => "no amount",
-            Self::NotANumber => "an amount that is not a number with a point",
+            Self::NotANumber => "an amount that is not a decimal number",
             Self::NoCurrency => "no currency",
             Self::NoTime => "no time",
-            Self::NotATime => "a time in no form that is known",
-            Self::Ambiguous => "a day that can be read two ways; export it as YYYY-MM-DD",
+            Self::NotATime => "a time in an unknown format",
+            Self::Ambiguous => "an ambiguous day; export it as YYYY-MM-DD",
         }
     }
 
@@ -112,13 +112,13 @@ impl Reason {
 
 /// A row that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unusable<'a> {
+pub struct SkippedRow<'a> {
     /// Why.
-    pub reason: Reason,
+    pub reason: SkipReason,
     /// The cell that is to blame; empty where there is none.
     pub cell: &'a str,
     /// How much it would have been, where that can be read, with its currency.
-    pub amount: Option<(Exact, &'a str)>,
+    pub amount: Option<(ExactAmount, &'a str)>,
 }
 
 /// Where a service is not named.
@@ -131,33 +131,33 @@ const NO_RECORD: &str = "Unknown";
 ///
 /// # Errors
 /// If it has no amount, no currency or no day that can be relied on.
-pub fn read<'a>(columns: &Columns, cells: [Cell<'a>; Role::ALL.len()]) -> Result<Row<'a>, Unusable<'a>> {
+pub fn read<'a>(columns: &ExportColumns, cells: [CellValue<'a>; ColumnRole::ALL.len()]) -> Result<ExportRow<'a>, SkippedRow<'a>> {
     let [amount, currency, record, start, service, usage_type, account, resource, quantity, unit, period_start, period_end] = cells;
-    let unusable = |reason, cell: Cell<'a>, amount| Unusable { reason, cell: cell.text(), amount };
+    let unusable = |reason, cell: CellValue<'a>, amount| SkippedRow { reason, cell: cell.text(), amount };
     let (amount, rounded) = match amount {
-        Cell::Absent => return Err(unusable(Reason::NoAmount, amount, None)),
-        Cell::Text(text) => Exact::read(text).map_err(|_| unusable(Reason::NotANumber, amount, None))?,
-        Cell::Day(_) | Cell::Unreadable => return Err(unusable(Reason::NotANumber, amount, None)),
+        CellValue::Absent => return Err(unusable(SkipReason::NoAmount, amount, None)),
+        CellValue::Text(text) => ExactAmount::read(text).map_err(|_| unusable(SkipReason::NotANumber, amount, None))?,
+        CellValue::Day(_) | CellValue::Unreadable => return Err(unusable(SkipReason::NotANumber, amount, None)),
     };
-    let Cell::Text(currency) = currency else {
-        return Err(unusable(Reason::NoCurrency, currency, Some((amount, ""))));
+    let CellValue::Text(currency) = currency else {
+        return Err(unusable(SkipReason::NoCurrency, currency, Some((amount, ""))));
     };
     let day = match start {
-        Cell::Absent => Err(Reason::NoTime),
-        Cell::Day(day) => Ok(Said::Day(day)),
-        Cell::Text(text) => moment::read(text).ok_or(Reason::NotATime),
-        Cell::Unreadable => Err(Reason::NotATime),
+        CellValue::Absent => Err(SkipReason::NoTime),
+        CellValue::Day(day) => Ok(ParsedDay::Day(day)),
+        CellValue::Text(text) => moment::read(text).ok_or(SkipReason::NotATime),
+        CellValue::Unreadable => Err(SkipReason::NotATime),
     };
     let period = period(period_start, period_end);
-    let day = day.and_then(|said| which(said, period).ok_or(Reason::Ambiguous));
+    let day = day.and_then(|said| which(said, period).ok_or(SkipReason::Ambiguous));
     let day = day.map_err(|reason| unusable(reason, start, Some((amount, currency))))?;
     let usage_type = usage_type.text();
     let (record_type, service) = match columns.dataset() {
-        Dataset::Cur2 => (record.text(), services::of_product(service.text(), usage_type)),
-        Dataset::Focus10 | Dataset::Focus12 => (record_type(record.text()), service.text()),
+        ExportDataset::Cur2 => (record.text(), services::of_product(service.text(), usage_type)),
+        ExportDataset::Focus10 | ExportDataset::Focus12 => (record_type(record.text()), service.text()),
     };
-    let quantity = if let Cell::Text(text) = quantity { Exact::read(text).ok().map(|(quantity, _)| quantity.decimal().0) } else { None };
-    Ok(Row {
+    let quantity = if let CellValue::Text(text) = quantity { ExactAmount::read(text).ok().map(|(quantity, _)| quantity.decimal().0) } else { None };
+    Ok(ExportRow {
         day: period.map_or(day, |(first, _)| day.max(first)),
         service: if service.is_empty() { NO_SERVICE } else { service },
         record_type: if record_type.is_empty() { NO_RECORD } else { record_type },
@@ -182,14 +182,14 @@ fn record_type(category: &str) -> &str {
 }
 
 /// First day and end of the billing period, where both are told beyond doubt.
-fn period(start: Cell<'_>, end: Cell<'_>) -> Option<(NaiveDate, NaiveDate)> {
-    let both = |cell: Cell<'_>| match cell {
-        Cell::Day(day) => Some((day, day)),
-        Cell::Text(text) => moment::read(text).map(|said| match said {
-            Said::Day(day) => (day, day),
-            Said::Either(one, other) => (one, other),
+fn period(start: CellValue<'_>, end: CellValue<'_>) -> Option<(NaiveDate, NaiveDate)> {
+    let both = |cell: CellValue<'_>| match cell {
+        CellValue::Day(day) => Some((day, day)),
+        CellValue::Text(text) => moment::read(text).map(|said| match said {
+            ParsedDay::Day(day) => (day, day),
+            ParsedDay::Either(one, other) => (one, other),
         }),
-        Cell::Absent | Cell::Unreadable => None,
+        CellValue::Absent | CellValue::Unreadable => None,
     };
     let ((start, other_start), (end, other_end)) = (both(start)?, both(end)?);
     // A billing period is a month; read the other way round it is not one.
@@ -198,9 +198,9 @@ fn period(start: Cell<'_>, end: Cell<'_>) -> Option<(NaiveDate, NaiveDate)> {
 }
 
 /// Which of two days is meant: the one within the billing period, if only one is.
-fn which(said: Said, period: Option<(NaiveDate, NaiveDate)>) -> Option<NaiveDate> {
-    let Said::Either(one, other) = said else {
-        return if let Said::Day(day) = said { Some(day) } else { None };
+fn which(said: ParsedDay, period: Option<(NaiveDate, NaiveDate)>) -> Option<NaiveDate> {
+    let ParsedDay::Either(one, other) = said else {
+        return if let ParsedDay::Day(day) = said { Some(day) } else { None };
     };
     let (first, end) = period?;
     let within = |day: NaiveDate| day >= first && day < end;

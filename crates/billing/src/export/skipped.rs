@@ -1,11 +1,11 @@
-//! What of an export could not be used: counted by reason, with the first places and with what it would have come to.
+//! Rows of an export that could not be used, by reason, with the first locations and the sums of their amounts.
 
 use std::collections::BTreeMap;
 
 use model::redact::excerpt;
 
-use super::amount::Exact;
-use super::row::{Reason, Unusable};
+use super::amount::ExactAmount;
+use super::row::{SkipReason, SkippedRow};
 
 /// So many places are named for each reason.
 const MOST_PLACES: usize = 3;
@@ -14,24 +14,24 @@ const LONGEST_CELL: usize = 40;
 
 /// Rows that could not be used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Skipped(BTreeMap<Reason, Rows>);
+pub struct SkippedRows(BTreeMap<SkipReason, SkippedRowGroup>);
 
 /// Rows that could not be used for the same reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
+pub struct SkippedRowGroup {
     /// How many.
     pub count: u64,
     /// Of these, those whose amount is not known.
     pub amount_unknown: u64,
-    /// What the others would have come to, by currency; the empty one where none is said.
-    pub sums: BTreeMap<String, Exact>,
+    /// The sums of the known amounts, by currency; empty key for rows without a currency.
+    pub sums: BTreeMap<String, ExactAmount>,
     /// Where the first of them are.
-    pub places: Vec<Place>,
+    pub places: Vec<RowLocation>,
 }
 
 /// Where a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct RowLocation {
     /// The file.
     pub file: String,
     /// The row, the first line of names being the first.
@@ -40,9 +40,9 @@ pub struct Place {
     pub cell: String,
 }
 
-impl Skipped {
+impl SkippedRows {
     /// Counts a row.
-    pub fn add(&mut self, file: &str, row: u64, unusable: &Unusable<'_>) {
+    pub fn add(&mut self, file: &str, row: u64, unusable: &SkippedRow<'_>) {
         let rows = self.0.entry(unusable.reason).or_default();
         rows.count += 1;
         let sum = unusable.amount.and_then(|(amount, currency)| {
@@ -55,12 +55,12 @@ impl Skipped {
         }
         if rows.places.len() < MOST_PLACES {
             let cell = excerpt(unusable.cell).chars().take(LONGEST_CELL).collect();
-            rows.places.push(Place { file: file.to_owned(), row, cell });
+            rows.places.push(RowLocation { file: file.to_owned(), row, cell });
         }
     }
 
     /// By reason.
-    pub fn iter(&self) -> impl Iterator<Item = (Reason, &Rows)> {
+    pub fn iter(&self) -> impl Iterator<Item = (SkipReason, &SkippedRowGroup)> {
         self.0.iter().map(|(reason, rows)| (*reason, rows))
     }
 

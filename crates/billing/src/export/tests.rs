@@ -1,7 +1,7 @@
 //! Rows of FOCUS and CUR 2.0 as literals, and what they mean.
 
-use super::columns::{Columns, Dataset, Metric, Role};
-use super::row::{Cell, Reason, Row, Unusable, read};
+use super::columns::{ColumnRole, ExportColumns, ExportDataset, ExportMetric};
+use super::row::{CellValue, ExportRow, SkipReason, SkippedRow, read};
 
 const FOCUS: &str = "BilledCost|EffectiveCost|ListCost|BillingCurrency|BillingPeriodStart|BillingPeriodEnd|ChargeCategory|ChargePeriodStart|ServiceName|SubAccountId|ResourceId|SkuId|x_UsageType|ConsumedQuantity|ConsumedUnit";
 const CUR: &str = "bill_billing_period_start_date|bill_billing_period_end_date|line_item_unblended_cost|line_item_currency_code|line_item_line_item_type|line_item_usage_start_date|line_item_product_code|line_item_usage_type|line_item_usage_account_id|line_item_resource_id|line_item_usage_amount|pricing_unit|pricing_public_on_demand_cost";
@@ -10,24 +10,24 @@ fn split(text: &str) -> Vec<&str> {
     text.split('|').collect()
 }
 
-fn columns(names: &str, metric: Metric) -> Columns {
-    Columns::of(&split(names), metric).unwrap()
+fn columns(names: &str, metric: ExportMetric) -> ExportColumns {
+    ExportColumns::of(&split(names), metric).unwrap()
 }
 
-fn parse<'a>(columns: &Columns, row: &'a str) -> Result<Row<'a>, Unusable<'a>> {
+fn parse<'a>(columns: &ExportColumns, row: &'a str) -> Result<ExportRow<'a>, SkippedRow<'a>> {
     let cells = split(row);
-    read(columns, columns.places().map(|place| place.map_or(Cell::Absent, |at| Cell::of(cells[at]))))
+    read(columns, columns.places().map(|place| place.map_or(CellValue::Absent, |at| CellValue::of(cells[at]))))
 }
 
 /// Day, service, record type, usage type, account, resource, amount and currency, quantity and unit.
-fn shown(row: &Row<'_>) -> String {
+fn shown(row: &ExportRow<'_>) -> String {
     let quantity = row.quantity.map(|quantity| format!("{} {}", quantity.normalize(), row.unit)).unwrap_or_default();
     let amount = row.amount.decimal().0;
     [&row.day.to_string(), row.service, row.record_type, row.usage_type, row.account, row.resource, &format!("{amount} {}", row.currency), &quantity].join("|")
 }
 
 /// The row of a table means what is expected.
-fn check(names: &str, metric: Metric, row: &str, expected: &str) {
+fn check(names: &str, metric: ExportMetric, row: &str, expected: &str) {
     assert_eq!(parse(&columns(names, metric), row).map(|row| shown(&row)), Ok(expected.to_owned()), "{row}");
 }
 
@@ -35,11 +35,11 @@ fn check(names: &str, metric: Metric, row: &str, expected: &str) {
 fn a_row_of_focus_is_a_line_of_a_day() {
     let row = "0.0341|0.03|0.04|USD|2024-12-01T00:00:00Z|2025-01-01T00:00:00Z|Usage|2024-12-03T07:00:00Z|AWS Lambda|111122223333|arn:aws:lambda:f|SKU|APN2-Lambda-GB-Second|2046.5|GB-Seconds";
     let rest = "|AWS Lambda|Usage|APN2-Lambda-GB-Second|111122223333|arn:aws:lambda:f|";
-    for (metric, amount) in [(Metric::Billed, "0.0341"), (Metric::Effective, "0.03"), (Metric::List, "0.04")] {
+    for (metric, amount) in [(ExportMetric::Billed, "0.0341"), (ExportMetric::Effective, "0.03"), (ExportMetric::List, "0.04")] {
         check(FOCUS, metric, row, &format!("2024-12-03{rest}{amount} USD|2046.5 GB-Seconds"));
     }
     // Names in small letters, as Athena writes them.
-    check(&FOCUS.to_ascii_lowercase(), Metric::Billed, row, &format!("2024-12-03{rest}0.0341 USD|2046.5 GB-Seconds"));
+    check(&FOCUS.to_ascii_lowercase(), ExportMetric::Billed, row, &format!("2024-12-03{rest}0.0341 USD|2046.5 GB-Seconds"));
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn categories_of_focus_become_record_types() {
     {
         check(
             FOCUS,
-            Metric::Billed,
+            ExportMetric::Billed,
             &format!("-1.23E-5|||USD|||{category}|2024-12-01|||||\\N||"),
             &format!("2024-12-01|(no service)|{record_type}||||-0.0000123 USD|"),
         );
@@ -64,18 +64,18 @@ fn a_row_of_cur_is_a_line_of_a_day() {
     let usage = "APN2-InstanceUsage:db.t3.micro";
     check(
         CUR,
-        Metric::Billed,
+        ExportMetric::Billed,
         &row("Usage", "AmazonRDS", usage),
         &format!("2024-12-01|Amazon Relational Database Service|Usage|{usage}|111122223333|arn:aws:rds:db|0.81 USD|744 Hrs"),
     );
-    check(CUR, Metric::List, &row("Tax", "mp-x1", ""), "2024-12-01|mp-x1|Tax||111122223333|arn:aws:rds:db|1.5 USD|744 Hrs");
+    check(CUR, ExportMetric::List, &row("Tax", "mp-x1", ""), "2024-12-01|mp-x1|Tax||111122223333|arn:aws:rds:db|1.5 USD|744 Hrs");
 }
 
 #[test]
 fn what_began_before_the_billing_period_is_on_its_first_day() {
     for (start, day) in [("2024-11-30T23:00:00Z", "2024-12-01"), ("2024-12-01T00:00:00Z", "2024-12-01"), ("2024-12-31", "2024-12-31")] {
         let row = format!("1|1|1|USD|2024-12-01T00:00:00Z|2025-01-01T00:00:00Z|Usage|{start}|S||||||");
-        check(FOCUS, Metric::Billed, &row, &format!("{day}|S|Usage||||1 USD|"));
+        check(FOCUS, ExportMetric::Billed, &row, &format!("{day}|S|Usage||||1 USD|"));
     }
 }
 
@@ -88,25 +88,25 @@ fn a_day_with_slashes_is_told_by_the_billing_period() {
         ("2024-12-01", "2025-01-01", "12/3/2024 7:00", "2024-12-03"),
         ("2024-03-01", "2024-04-01", "12/3/2024 7:00", "2024-03-12"),
     ] {
-        check(FOCUS, Metric::Billed, &row(first, end, start), &format!("{day}|S|Usage||||1 USD|"));
+        check(FOCUS, ExportMetric::Billed, &row(first, end, start), &format!("{day}|S|Usage||||1 USD|"));
     }
-    let columns = columns(FOCUS, Metric::Billed);
+    let columns = columns(FOCUS, ExportMetric::Billed);
     for (first, end) in [("", ""), ("2024-05-01", "2024-06-01"), ("2024-01-01", "2025-01-01"), ("soon", "later")] {
-        assert_eq!(parse(&columns, &row(first, end, "12/3/2024 7:00")).unwrap_err().reason, Reason::Ambiguous, "{first} to {end}");
+        assert_eq!(parse(&columns, &row(first, end, "12/3/2024 7:00")).unwrap_err().reason, SkipReason::Ambiguous, "{first} to {end}");
     }
 }
 
 #[test]
 fn a_row_that_cannot_be_used_says_why_and_what_it_would_have_come_to() {
-    let columns = columns(FOCUS, Metric::Billed);
+    let columns = columns(FOCUS, ExportMetric::Billed);
     let row = |amount, currency, start| format!("{amount}|1|1|{currency}|||Usage|{start}|S||||||");
     for (amount, currency, start, reason, cell, sum) in [
-        ("NULL", "USD", "2024-12-01", Reason::NoAmount, "", None),
-        ("1,234.5", "USD", "2024-12-01", Reason::NotANumber, "1,234.5", None),
-        ("2.5", "", "2024-12-01", Reason::NoCurrency, "", Some(("2.5", ""))),
-        ("2.5", "USD", "null", Reason::NoTime, "", Some(("2.5", "USD"))),
-        ("2.5", "KRW", "yesterday", Reason::NotATime, "yesterday", Some(("2.5", "KRW"))),
-        ("2.5", "USD", "1/2/2024", Reason::Ambiguous, "1/2/2024", Some(("2.5", "USD"))),
+        ("NULL", "USD", "2024-12-01", SkipReason::NoAmount, "", None),
+        ("1,234.5", "USD", "2024-12-01", SkipReason::NotANumber, "1,234.5", None),
+        ("2.5", "", "2024-12-01", SkipReason::NoCurrency, "", Some(("2.5", ""))),
+        ("2.5", "USD", "null", SkipReason::NoTime, "", Some(("2.5", "USD"))),
+        ("2.5", "KRW", "yesterday", SkipReason::NotATime, "yesterday", Some(("2.5", "KRW"))),
+        ("2.5", "USD", "1/2/2024", SkipReason::Ambiguous, "1/2/2024", Some(("2.5", "USD"))),
     ] {
         let text = row(amount, currency, start);
         let unusable = parse(&columns, &text).unwrap_err();
@@ -116,35 +116,35 @@ fn a_row_that_cannot_be_used_says_why_and_what_it_would_have_come_to() {
 }
 
 /// The table that has such columns, or why none has.
-fn dataset(names: &str, metric: Metric) -> Result<Dataset, String> {
-    Columns::of(&split(names), metric).map(|columns| columns.dataset()).map_err(|why| why.to_string())
+fn dataset(names: &str, metric: ExportMetric) -> Result<ExportDataset, String> {
+    ExportColumns::of(&split(names), metric).map(|columns| columns.dataset()).map_err(|why| why.to_string())
 }
 
 #[test]
 fn a_table_is_known_by_its_columns() {
     let without = |name: &str| FOCUS.replace(name, "Other");
-    assert_eq!(dataset(FOCUS, Metric::Billed), Ok(Dataset::Focus10));
-    assert_eq!(dataset(&format!("\u{feff}{FOCUS}|InvoiceId"), Metric::Billed), Ok(Dataset::Focus12));
-    assert_eq!(dataset(CUR, Metric::List), Ok(Dataset::Cur2));
+    assert_eq!(dataset(FOCUS, ExportMetric::Billed), Ok(ExportDataset::Focus10));
+    assert_eq!(dataset(&format!("\u{feff}{FOCUS}|InvoiceId"), ExportMetric::Billed), Ok(ExportDataset::Focus12));
+    assert_eq!(dataset(CUR, ExportMetric::List), Ok(ExportDataset::Cur2));
     for (names, metric, said) in [
         (
             without("ChargePeriodStart"),
-            Metric::Billed,
-            "of the columns of FOCUS 1.0 these are missing: `ChargePeriodStart`; it has `BilledCost`, `EffectiveCost`",
+            ExportMetric::Billed,
+            "columns of FOCUS 1.0 are missing: `ChargePeriodStart`; the file has `BilledCost`, `EffectiveCost`",
         ),
-        (without("EffectiveCost"), Metric::Effective, "missing: `EffectiveCost`"),
-        (CUR.replace("line_item_currency_code", "x"), Metric::Billed, "of the columns of CUR 2.0 these are missing: `line_item_currency_code`"),
-        (CUR.to_owned(), Metric::Effective, "CUR 2.0 has no column of effective costs; take --metric billed, or export FOCUS"),
-        (format!("{FOCUS}|ServiceProviderName"), Metric::Billed, "FOCUS 1.3 or later"),
-        (format!("{FOCUS}|ChargeSubcategory"), Metric::Billed, "a preview of FOCUS from before 1.0"),
-        (format!("{FOCUS}|BilledCost"), Metric::Billed, "the column `BilledCost` is there 2 times"),
-        ("lineItem/UnblendedCost|identity/LineItemId".to_owned(), Metric::Billed, "make a data export of CUR 2.0 or FOCUS 1.2"),
-        ("<!DOCTYPE html>".to_owned(), Metric::Billed, "it is a web page and no export"),
-        ("name|age".to_owned(), Metric::Billed, "neither FOCUS 1.0 to 1.2 nor CUR 2.0 has such columns: `name`, `age`"),
-        (String::new(), Metric::Billed, "neither FOCUS"),
+        (without("EffectiveCost"), ExportMetric::Effective, "missing: `EffectiveCost`"),
+        (CUR.replace("line_item_currency_code", "x"), ExportMetric::Billed, "columns of CUR 2.0 are missing: `line_item_currency_code`"),
+        (CUR.to_owned(), ExportMetric::Effective, "CUR 2.0 has no column for effective costs; use --metric billed, or export FOCUS"),
+        (format!("{FOCUS}|ServiceProviderName"), ExportMetric::Billed, "FOCUS 1.3 or later"),
+        (format!("{FOCUS}|ChargeSubcategory"), ExportMetric::Billed, "a preview version of FOCUS"),
+        (format!("{FOCUS}|BilledCost"), ExportMetric::Billed, "the column `BilledCost` is there 2 times"),
+        ("lineItem/UnblendedCost|identity/LineItemId".to_owned(), ExportMetric::Billed, "create a data export of CUR 2.0 or FOCUS 1.2"),
+        ("<!DOCTYPE html>".to_owned(), ExportMetric::Billed, "it is a web page, not an export"),
+        ("name|age".to_owned(), ExportMetric::Billed, "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`"),
+        (String::new(), ExportMetric::Billed, "not columns of FOCUS"),
     ] {
         let why = dataset(&names, metric).unwrap_err();
         assert!(why.contains(said), "{why}");
     }
-    assert_eq!(Role::ALL.len(), columns(FOCUS, Metric::Billed).places().len());
+    assert_eq!(ColumnRole::ALL.len(), columns(FOCUS, ExportMetric::Billed).places().len());
 }

@@ -1,6 +1,6 @@
-//! Amounts that are booked on one day of a month and not by use: support fees, tax, credits, yearly reservations.
+//! Separates charges that fall on one day of a month from daily usage: support fees, tax, credits, yearly reservations.
 
-use super::super::dense::{Line, Span, median};
+use super::super::dense::{DailySeries, DayRangeIndex, median};
 
 /// A day that stands out so much is a booking and not use.
 const STANDS_OUT: f64 = 3.5;
@@ -10,20 +10,20 @@ const MOST_IN_A_MONTH: usize = 3;
 const LATE: isize = 3;
 
 /// A series, taken apart.
-pub(super) struct Parts {
+pub(super) struct Decomposition {
     /// What is left without bookings, if everything is known.
-    pub(super) base: Line,
-    /// Days with a booking, and how much is booked beside the usual.
+    pub(super) base: DailySeries,
+    /// Days with a one-off charge, and its amount.
     pub(super) booked: Vec<(usize, f64)>,
 }
 
-/// Which days stand out, once the three days after each are known.
-pub(super) fn scan(line: &Line) -> Vec<Option<f64>> {
+/// The days with a one-off charge, known three days later.
+pub(super) fn scan(line: &DailySeries) -> Vec<Option<f64>> {
     (0..line.len()).map(|day| stands_out(line, day, (day + 4).min(line.len()))).collect()
 }
 
 /// How much of a day is beside the usual, if it stands out among the days before `now`, and the days after it do not go on like it.
-fn stands_out(line: &Line, day: usize, now: usize) -> Option<f64> {
+fn stands_out(line: &DailySeries, day: usize, now: usize) -> Option<f64> {
     let value = line.at(day);
     if value == 0.0 || day < line.begins {
         return None;
@@ -39,8 +39,8 @@ fn stands_out(line: &Line, day: usize, now: usize) -> Option<f64> {
     (value.abs() > STANDS_OUT * usual.abs() && !goes_on).then_some(value - usual)
 }
 
-/// Takes the bookings out of the first `now` days.
-pub(super) fn apart(line: &Line, scan: &[Option<f64>], months: &[Span], now: usize, bill: &Line) -> Parts {
+/// Removes the one-off charges from the first `now` days.
+pub(super) fn apart(line: &DailySeries, scan: &[Option<f64>], months: &[DayRangeIndex], now: usize, bill: &DailySeries) -> Decomposition {
     let mut values: Vec<f64> = line.part(0, now).to_vec();
     let settled = now.saturating_sub(3);
     let mut booked: Vec<(usize, f64)> = scan.iter().take(settled).enumerate().filter_map(|(day, extra)| extra.map(|extra| (day, extra))).collect();
@@ -57,23 +57,23 @@ pub(super) fn apart(line: &Line, scan: &[Option<f64>], months: &[Span], now: usi
             *value -= extra;
         }
     }
-    let mut base = Line::new(values);
+    let mut base = DailySeries::new(values);
     base.begins = base.begins.min(line.begins);
-    Parts { base, booked }
+    Decomposition { base, booked }
 }
 
 /// Whether something that was never billed costs more on its first day than the whole bill usually does on one: that is a fee.
-fn is_large(line: &Line, bill: &Line, day: usize) -> bool {
+fn is_large(line: &DailySeries, bill: &DailySeries, day: usize) -> bool {
     let usual = bill.part(day.saturating_sub(28), day);
     day == line.begins && usual.len() >= 7 && line.at(day).abs() > median(usual).abs()
 }
 
-fn month_of(months: &[Span], day: usize) -> Option<(usize, Span)> {
+fn month_of(months: &[DayRangeIndex], day: usize) -> Option<(usize, DayRangeIndex)> {
     months.iter().copied().enumerate().find(|(_, month)| (day as isize) < month.end)
 }
 
 /// Whether something was booked at about this day of the month before.
-fn again(booked: &[(usize, f64)], months: &[Span], day: usize) -> bool {
+fn again(booked: &[(usize, f64)], months: &[DayRangeIndex], day: usize) -> bool {
     let Some((number, month)) = month_of(months, day) else { return false };
     let Some(before) = number.checked_sub(1).and_then(|number| months.get(number)) else { return false };
     let position = day as isize - month.start;
@@ -83,10 +83,10 @@ fn again(booked: &[(usize, f64)], months: &[Span], day: usize) -> bool {
 }
 
 /// What will still be booked in the last month of `months`, from `now` on.
-pub(super) fn to_come(parts: &Parts, months: &[Span], now: usize, begins: usize) -> f64 {
+pub(super) fn to_come(parts: &Decomposition, months: &[DayRangeIndex], now: usize, begins: usize) -> f64 {
     let (Some(month), Some(before)) = (months.last(), months.len().checked_sub(2).and_then(|number| months.get(number))) else { return 0.0 };
     let earlier = months.len().checked_sub(3).and_then(|number| months.get(number)).filter(|earlier| begins as isize <= earlier.end - 15);
-    let within = |span: &Span| {
+    let within = |span: &DayRangeIndex| {
         let span = *span;
         parts
             .booked

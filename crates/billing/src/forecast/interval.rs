@@ -1,11 +1,11 @@
-//! How far off a forecast may be.
+//! The prediction interval of a forecast.
 
-use super::super::dense::{Line, weighted_quantile};
-use super::combine::Said;
+use super::super::dense::{DailySeries, weighted_quantile};
+use super::combine::CombinedForecast;
 
 /// What the rest of the month will cost.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Rest {
+pub(super) struct RemainderForecast {
     pub(super) middle: f64,
     pub(super) low: f64,
     pub(super) high: f64,
@@ -13,14 +13,14 @@ pub(super) struct Rest {
 
 /// How far off the rest of an earlier month was.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Miss {
-    /// From which day it was said.
+pub(super) struct Residual {
+    /// The day of the forecast.
     pub(super) look: usize,
-    /// Of which month.
+    /// Its month.
     pub(super) month: usize,
-    /// What came, less what was said.
+    /// The actual cost minus the forecast.
     pub(super) off: f64,
-    /// The size of what was left.
+    /// The scale of the rest of the month.
     pub(super) size: f64,
     /// How far apart the ways were.
     pub(super) apart: f64,
@@ -32,9 +32,17 @@ fn unit(size: f64, apart: f64) -> f64 {
 }
 
 /// The interval around what is expected.
-pub(super) fn interval(said: Said, size: f64, line: &Line, own: &[Miss], pool: &[&Miss], left: usize, whole: bool) -> Rest {
+pub(super) fn interval(
+    said: CombinedForecast,
+    size: f64,
+    line: &DailySeries,
+    own: &[Residual],
+    pool: &[&Residual],
+    left: usize,
+    whole: bool,
+) -> RemainderForecast {
     let unit_now = unit(size.max(said.middle.abs()), said.apart);
-    let relative = |miss: &Miss| {
+    let relative = |miss: &Residual| {
         let unit = unit(miss.size, miss.apart);
         if unit > 0.0 { (miss.off / unit).clamp(-12.0, 12.0) } else { 0.0 }
     };
@@ -49,5 +57,5 @@ pub(super) fn interval(said: Said, size: f64, line: &Line, own: &[Miss], pool: &
     let low = weighted_quantile(&mut spread, 0.1).unwrap_or(0.0).min(0.0) * wider;
     let high = weighted_quantile(&mut spread, 0.9).unwrap_or(0.0).max(0.0) * wider;
     let floor = if line.values().iter().all(|value| *value >= 0.0) { 0.0 } else { f64::NEG_INFINITY };
-    Rest { middle: said.middle, low: (said.middle + low * unit_now).max(floor), high: said.middle + high * unit_now }
+    RemainderForecast { middle: said.middle, low: (said.middle + low * unit_now).max(floor), high: said.middle + high * unit_now }
 }

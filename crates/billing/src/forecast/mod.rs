@@ -1,8 +1,8 @@
-//! How a month will end, from nothing but the days before.
+//! Forecasts what a month will cost from the days before.
 //!
-//! Each series is taken apart into bookings (support fees, tax, credits: `bookings`) and use. What use will cost is said in sixteen simple
-//! ways (`view`); each counts by how it did at this point of earlier months, on this series and on the whole account (`combine`). How far
-//! off that was at this point of earlier months gives the interval (`interval`).
+//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Sixteen simple models forecast
+//! the usage (`view`); each is weighted by its backtests at this point of earlier months, for this series and the account (`combine`). The
+//! residuals of these backtests give the prediction interval (`interval`).
 
 mod bookings;
 mod combine;
@@ -11,31 +11,31 @@ mod study;
 mod view;
 
 use chrono::{Datelike, NaiveDate};
-use interval::Rest;
+use interval::RemainderForecast;
 use model::calendar::Month;
 use model::money::{NotMoney, checked_sum, from_statistics};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use study::rests;
 
-use super::series::Series;
+use super::series::CostSeries;
 
 /// How a month will end, as far as that can be known at the beginning of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forecast {
-    /// Nothing of this UTC day or a later one was looked at.
+    /// Only days before this UTC day were used.
     pub as_of: NaiveDate,
-    /// The month that day lies in.
+    /// The month of that day.
     pub month: Month,
     /// The whole bill.
-    pub total: Estimate,
+    pub total: IntervalForecast,
     /// Each series that has a figure before that day, dearest first, then by name.
-    pub series: Vec<SeriesEstimate>,
+    pub series: Vec<SeriesForecast>,
 }
 
 /// What a whole month will cost, in the currency of the bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Estimate {
+pub struct IntervalForecast {
     /// As likely too low as too high.
     pub forecast: Decimal,
     /// The lower end of an interval that holds the month's cost in four of five cases.
@@ -46,12 +46,12 @@ pub struct Estimate {
 
 /// What one series will cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SeriesEstimate {
+pub struct SeriesForecast {
     /// Its name on the bill.
     pub name: String,
-    /// What it will cost.
+    /// Its forecast.
     #[serde(flatten)]
-    pub estimate: Estimate,
+    pub estimate: IntervalForecast,
 }
 
 /// Why a month cannot be forecast.
@@ -75,16 +75,16 @@ const WHOLE_BILL: &str = "the whole bill";
 ///
 /// # Errors
 /// If no day before is known, or any figure of the forecast is no amount: then the sum of all is none either.
-pub fn forecast(series: &[Series], as_of: NaiveDate) -> Result<Forecast, NoForecast> {
+pub fn forecast(series: &[CostSeries], as_of: NaiveDate) -> Result<Forecast, NoForecast> {
     let month = Month::of(as_of);
-    let known: Vec<&Series> = series.iter().filter(|one| one.days.range(..as_of).next().is_some()).collect();
+    let known: Vec<&CostSeries> = series.iter().filter(|one| one.days.range(..as_of).next().is_some()).collect();
     let (rests, total) = rests(&known, as_of).ok_or(NoForecast::NoDays(as_of))?;
     let mut estimates = Vec::with_capacity(known.len());
     let mut booked = Vec::with_capacity(known.len());
     for (one, rest) in known.iter().zip(rests) {
         let so_far = checked_sum(one.days.range(month.first_day()..as_of).map(|(_, amount)| *amount));
         let so_far = so_far.ok_or_else(|| NoForecast::SumTooLarge(one.name.clone()))?;
-        estimates.push(SeriesEstimate { name: one.name.clone(), estimate: estimate(&one.name, so_far, rest)? });
+        estimates.push(SeriesForecast { name: one.name.clone(), estimate: estimate(&one.name, so_far, rest)? });
         booked.push(so_far);
     }
     estimates.sort_by(|a, b| b.estimate.forecast.cmp(&a.estimate.forecast).then_with(|| a.name.cmp(&b.name)));
@@ -94,20 +94,20 @@ pub fn forecast(series: &[Series], as_of: NaiveDate) -> Result<Forecast, NoForec
 
 /// How good a forecast of a month that is over was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Score {
+pub struct BacktestScore {
     /// The month.
     pub month: Month,
     /// The UTC day of the month at whose beginning it was forecast.
     pub as_of: NaiveDate,
     /// What the month cost, exactly.
     pub actual: Decimal,
-    /// What was forecast for the whole bill.
-    pub forecast: Estimate,
-    /// What the same days said if every day of the month were like the mean of its days so far.
+    /// The forecast for the whole bill.
+    pub forecast: IntervalForecast,
+    /// The forecast if every day of the month cost the mean of its days so far.
     pub run_rate: Decimal,
 }
 
-impl Score {
+impl BacktestScore {
     /// Whether the month ended within the interval.
     pub fn held(&self) -> bool {
         (self.forecast.low..=self.forecast.high).contains(&self.actual)
@@ -131,7 +131,7 @@ impl Score {
 /// Forecasts a month that is over, as it would have been done at the beginning of its day `day` (such as 8 or 15), and compares. `None` if the
 /// month has no such day but the first, nothing is known of the days before, the bill does not reach the month's end, or the month could not
 /// have been forecast.
-pub fn score(series: &[Series], month: Month, day: u32) -> Option<Score> {
+pub fn score(series: &[CostSeries], month: Month, day: u32) -> Option<BacktestScore> {
     let as_of = month.first_day().with_day(day).filter(|as_of| *as_of > month.first_day())?;
     let last = series.iter().filter_map(|one| one.days.last_key_value()).map(|(date, _)| *date).max()?;
     let sum = |to: NaiveDate| checked_sum(series.iter().flat_map(|one| one.days.range(month.first_day()..to)).map(|(_, amount)| *amount));
@@ -141,17 +141,17 @@ pub fn score(series: &[Series], month: Month, day: u32) -> Option<Score> {
     }
     let days = Decimal::from((month.end() - month.first_day()).num_days());
     let run_rate = (sum(as_of)?.checked_mul(days)? / Decimal::from(day - 1)).round_dp(10);
-    Some(Score { month, as_of, actual: sum(month.end())?, forecast: forecast(series, as_of).ok()?.total, run_rate })
+    Some(BacktestScore { month, as_of, actual: sum(month.end())?, forecast: forecast(series, as_of).ok()?.total, run_rate })
 }
 
 /// What is booked exactly, and what is expected to come.
-fn estimate(name: &str, so_far: Decimal, rest: Rest) -> Result<Estimate, NoForecast> {
+fn estimate(name: &str, so_far: Decimal, rest: RemainderForecast) -> Result<IntervalForecast, NoForecast> {
     let exact = |value: f64| {
         let sum = from_statistics(value).and_then(|rest| so_far.checked_add(rest).ok_or(NotMoney::TooLarge));
         sum.map_err(|why| NoForecast::NotMoney(name.to_owned(), why))
     };
     let forecast = exact(rest.middle)?;
-    Ok(Estimate { forecast, low: exact(rest.low)?.min(forecast), high: exact(rest.high)?.max(forecast) })
+    Ok(IntervalForecast { forecast, low: exact(rest.low)?.min(forecast), high: exact(rest.high)?.max(forecast) })
 }
 
 #[cfg(test)]

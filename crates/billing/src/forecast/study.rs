@@ -1,69 +1,70 @@
-//! Everything known of a bill at one day, and what is made of it.
+//! Runs the backtests of a bill as of one day, and forecasts the rest of the month from them.
 
 use chrono::NaiveDate;
 
-use super::super::dense::{Days, Line, Span};
-use super::super::series::Series;
+use super::super::dense::{DailySeries, DayIndex, DayRangeIndex};
+use super::super::series::CostSeries;
 use super::bookings::{apart, scan, to_come};
-use super::combine::{Look, Losses, Prior, Said, combined, weights};
-use super::interval::{Miss, Rest, interval};
-use super::view::{View, WAYS};
+use super::combine::{BacktestOrigin, CombinedForecast, ModelLosses, ModelPrior, combined, weights};
+use super::interval::{RemainderForecast, Residual, interval};
+use super::view::{KnownSeries, WAYS};
 
 /// Looks back lie so many days around the same day of the month, so that a few months give more than a few looks.
 const AROUND: [isize; 3] = [0, -2, 2];
 
 /// One series, and what it would have looked like.
-struct Study {
-    line: Line,
-    now: Now,
-    looks: Vec<Look>,
+struct SeriesBacktest {
+    line: DailySeries,
+    now: SeriesState,
+    looks: Vec<BacktestOrigin>,
 }
 
 /// A series as of one day.
-struct Now {
+struct SeriesState {
     ways: [Option<f64>; WAYS],
     bookings: f64,
     size: f64,
-    base: Line,
+    base: DailySeries,
 }
 
 /// What the rest costs, of each series and of all. `None` if nothing is known of any day before.
-pub(super) fn rests(series: &[&Series], as_of: NaiveDate) -> Option<(Vec<Rest>, Rest)> {
-    let days = Days::new(series, as_of, as_of)?;
+pub(super) fn rests(series: &[&CostSeries], as_of: NaiveDate) -> Option<(Vec<RemainderForecast>, RemainderForecast)> {
+    let days = DayIndex::new(series, as_of, as_of)?;
     let month = *days.months.last()?;
     let left = usize::try_from(month.end - (days.known as isize).max(month.start)).unwrap_or(0);
-    let lines: Vec<Line> = series.iter().map(|one| days.line(one)).collect();
+    let lines: Vec<DailySeries> = series.iter().map(|one| days.line(one)).collect();
     let bill = added(&days, &mut lines.iter());
-    let studies: Vec<Study> = lines.into_iter().map(|line| study(&days, line, &bill)).collect();
-    let account = Losses::of(studies.iter().flat_map(|study| &study.looks));
+    let studies: Vec<SeriesBacktest> = lines.into_iter().map(|line| study(&days, line, &bill)).collect();
+    let account = ModelLosses::of(studies.iter().flat_map(|study| &study.looks));
     let prior = prior(left);
-    let (parts, misses): (Vec<Said>, Vec<Vec<Miss>>) = studies.iter().map(|study| judged(study, &account, &prior)).unzip();
-    let pool: Vec<&Miss> = misses.iter().flatten().collect();
-    let rest = |said: Said, study: &Study, own: &[Miss], whole: bool| interval(said, study.now.size, &study.line, own, &pool, left, whole);
+    let (parts, misses): (Vec<CombinedForecast>, Vec<Vec<Residual>>) = studies.iter().map(|study| judged(study, &account, &prior)).unzip();
+    let pool: Vec<&Residual> = misses.iter().flatten().collect();
+    let rest =
+        |said: CombinedForecast, study: &SeriesBacktest, own: &[Residual], whole: bool| interval(said, study.now.size, &study.line, own, &pool, left, whole);
     let rests = studies.iter().zip(&parts).zip(&misses).map(|((study, said), own)| rest(*said, study, own, false)).collect();
     let whole = sum(&days, &studies, &bill);
-    let (said, off) = reconciled(judged(&whole, &Losses::default(), &prior), &parts, &pool);
+    let (said, off) = reconciled(judged(&whole, &ModelLosses::default(), &prior), &parts, &pool);
     Some((rests, rest(said, &whole, &off, true)))
 }
 
 /// The whole bill is forecast by itself and as the sum of its series: each knows what the other does not. The better of the two in earlier
 /// months counts for more, as if both had been equally far off twice before.
-fn reconciled((said, misses): (Said, Vec<Miss>), parts: &[Said], pool: &[&Miss]) -> (Said, Vec<Miss>) {
+fn reconciled((said, misses): (CombinedForecast, Vec<Residual>), parts: &[CombinedForecast], pool: &[&Residual]) -> (CombinedForecast, Vec<Residual>) {
     let by_parts = |look: usize| pool.iter().filter(|part| part.look == look).map(|part| part.off).sum::<f64>();
-    let both: Vec<(Miss, f64)> = misses.into_iter().map(|miss| (miss, by_parts(miss.look))).collect();
+    let both: Vec<(Residual, f64)> = misses.into_iter().map(|miss| (miss, by_parts(miss.look))).collect();
     let (alone, added) = both.iter().fold((0.0, 0.0), |(alone, added), (miss, off)| (alone + miss.off.abs(), added + off.abs()));
     let twice = (alone + added) / (both.len() as f64 / AROUND.len() as f64).max(1.0);
     let (alone, added) = ((alone + twice).powi(2), (added + twice).powi(2));
     let trust = if alone + added > 0.0 { added / (alone + added) } else { 0.5 };
     let middle = said.middle * trust + parts.iter().map(|part| part.middle).sum::<f64>() * (1.0 - trust);
-    let off = both.into_iter().map(|(miss, parts)| Miss { off: miss.off * trust + parts * (1.0 - trust), ..miss }).collect();
-    (Said { middle, ..said }, off)
+    let off = both.into_iter().map(|(miss, parts)| Residual { off: miss.off * trust + parts * (1.0 - trust), ..miss }).collect();
+    (CombinedForecast { middle, ..said }, off)
 }
 
 /// How far off each way is in general, relative to what is left: measured on made-up bills with 24 days left and with 8, and in between.
-fn prior(left: usize) -> Prior {
-    let early: Prior = [0.25, 0.19, 0.22, 0.26, 0.22, 0.165, 0.15, 0.14, 0.13, 0.18, 0.15, 0.23, 0.2, 0.135, 0.25, 0.25];
-    let late: Prior = [0.16, 0.13, 0.15, 0.165, 0.145, 0.14, 0.147, 0.145, 0.14, 0.25, 0.155, 0.157, 0.153, 0.175, 0.16, 0.16];
+fn prior(left: usize) -> ModelPrior {
+    let early: ModelPrior = [0.25, 0.19, 0.22, 0.26, 0.22, 0.165, 0.15, 0.14, 0.13, 0.18, 0.15, 0.23, 0.2, 0.135, 0.25, 0.25];
+    let late: ModelPrior = [0.16, 0.13, 0.15, 0.165, 0.145, 0.14, 0.147, 0.145, 0.14, 0.25, 0.155, 0.157, 0.153, 0.175, 0.16, 0.16];
     let share = ((left as f64 - 8.0) / 16.0).clamp(0.0, 1.0);
     let mut prior = early;
     prior.iter_mut().zip(late).for_each(|(early, late)| *early = *early * share + late * (1.0 - share));
@@ -71,20 +72,20 @@ fn prior(left: usize) -> Prior {
 }
 
 /// What a series looks like at the beginning of day `now`, the last of `months` being the one to forecast.
-fn as_of_day(days: &Days, line: &Line, scan: &[Option<f64>], months: &[Span], now: usize, bill: &Line) -> Option<Now> {
+fn as_of_day(days: &DayIndex, line: &DailySeries, scan: &[Option<f64>], months: &[DayRangeIndex], now: usize, bill: &DailySeries) -> Option<SeriesState> {
     let parts = apart(line, scan, months, now, bill);
     let bookings = to_come(&parts, months, now, line.begins);
     let month = *months.last()?;
     let before = months.len().checked_sub(2).and_then(|number| months.get(number)).copied();
-    let view = View { base: &parts.base, now, month, before, weekday: days.weekday(0) };
+    let view = KnownSeries { base: &parts.base, now, month, before, weekday: days.weekday(0) };
     let (ways, left) = (view.ways(), view.left());
     let recent = line.part(now.saturating_sub(28).max(line.begins), now);
     let usual = if recent.is_empty() { 0.0 } else { recent.iter().map(|value| value.abs()).sum::<f64>() / recent.len() as f64 };
-    Some(Now { ways, bookings, size: usual * left as f64, base: parts.base })
+    Some(SeriesState { ways, bookings, size: usual * left as f64, base: parts.base })
 }
 
 /// The days in earlier months from which is looked back: by month number and day.
-fn origins(days: &Days) -> Vec<(usize, usize)> {
+fn origins(days: &DayIndex) -> Vec<(usize, usize)> {
     let Some((month, earlier)) = days.months.split_last() else { return Vec::new() };
     let position = (days.known as isize - month.start).max(0);
     let mut found = Vec::new();
@@ -102,7 +103,7 @@ fn origins(days: &Days) -> Vec<(usize, usize)> {
     found
 }
 
-fn study(days: &Days, line: Line, bill: &Line) -> Study {
+fn study(days: &DayIndex, line: DailySeries, bill: &DailySeries) -> SeriesBacktest {
     let scan = scan(&line);
     let looks = origins(days)
         .into_iter()
@@ -112,31 +113,31 @@ fn study(days: &Days, line: Line, bill: &Line) -> Study {
             let then = as_of_day(days, &line, &scan, months, now, bill)?;
             let end = usize::try_from(months.last()?.end).ok()?;
             let came = line.sum(now, end);
-            Some(Look { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size })
+            Some(BacktestOrigin { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size })
         })
         .collect();
-    let mut now = as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(Now {
+    let mut now = as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(SeriesState {
         ways: [None; WAYS],
         bookings: 0.0,
         size: 0.0,
-        base: Line::new(Vec::new()),
+        base: DailySeries::new(Vec::new()),
     });
     // Days of this month that nobody saw cost something too.
     let start = days.months.last().map_or(0, |month| month.start);
     now.bookings += days.gaps.iter().filter(|day| **day as isize >= start).map(|day| line.at(*day)).sum::<f64>();
-    Study { line, now, looks }
+    SeriesBacktest { line, now, looks }
 }
 
-fn added(days: &Days, lines: &mut dyn Iterator<Item = &Line>) -> Line {
+fn added(days: &DayIndex, lines: &mut dyn Iterator<Item = &DailySeries>) -> DailySeries {
     let mut values = vec![0.0; days.known];
     for line in lines {
         values.iter_mut().zip(line.values()).for_each(|(sum, value)| *sum += value);
     }
-    Line::new(values)
+    DailySeries::new(values)
 }
 
 /// All series as one: what the ways say of the sum of use, and the sum of the bookings.
-fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
+fn sum(days: &DayIndex, studies: &[SeriesBacktest], bill: &DailySeries) -> SeriesBacktest {
     let base = added(days, &mut studies.iter().map(|study| &study.now.base));
     let quiet = vec![None; days.known];
     let mut whole = study(days, bill.clone(), bill);
@@ -145,7 +146,7 @@ fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
     }
     whole.now.bookings = studies.iter().map(|study| study.now.bookings).sum();
     for look in &mut whole.looks {
-        let of = |study: &Study| study.looks.iter().find(|other| other.now == look.now).map_or(0.0, |other| other.bookings);
+        let of = |study: &SeriesBacktest| study.looks.iter().find(|other| other.now == look.now).map_or(0.0, |other| other.bookings);
         look.bookings = studies.iter().map(of).sum();
         let Some(months) = days.months.get(..=look.month) else { continue };
         if let Some(then) = as_of_day(days, &base, &quiet, months, look.now, bill) {
@@ -156,19 +157,19 @@ fn sum(days: &Days, studies: &[Study], bill: &Line) -> Study {
 }
 
 /// What the rest costs, and how far off that would have been in earlier months, each judged without itself.
-fn judged(study: &Study, account: &Losses, prior: &Prior) -> (Said, Vec<Miss>) {
+fn judged(study: &SeriesBacktest, account: &ModelLosses, prior: &ModelPrior) -> (CombinedForecast, Vec<Residual>) {
     let losses = |without: Option<usize>| {
         let looks = study.looks.iter().filter(|look| Some(look.month) != without);
-        (Losses::of(looks.clone()), looks.count() as f64 / AROUND.len() as f64)
+        (ModelLosses::of(looks.clone()), looks.count() as f64 / AROUND.len() as f64)
     };
     let said = |ways: &[Option<f64>; WAYS], bookings: f64, without: Option<usize>| {
         let (own, looks) = losses(without);
         let said = combined(ways, &weights(&own, looks, account, prior)).unwrap_or_default();
-        Said { middle: said.middle + bookings, ..said }
+        CombinedForecast { middle: said.middle + bookings, ..said }
     };
     let misses = study.looks.iter().map(|look| {
         let said = said(&look.ways, look.bookings, Some(look.month));
-        Miss { look: look.now, month: look.month, off: look.came - said.middle, size: look.said_size.max(said.middle.abs()), apart: said.apart }
+        Residual { look: look.now, month: look.month, off: look.came - said.middle, size: look.said_size.max(said.middle.abs()), apart: said.apart }
     });
     (said(&study.now.ways, study.now.bookings, None), misses.collect())
 }

@@ -8,12 +8,12 @@ fn date(text: &str) -> NaiveDate {
 }
 
 /// A series of so many days from `first`, each as `amount` says of its number and date.
-fn series(name: &str, first: &str, count: u64, amount: impl Fn(u64, NaiveDate) -> Decimal) -> Series {
+fn series(name: &str, first: &str, count: u64, amount: impl Fn(u64, NaiveDate) -> Decimal) -> CostSeries {
     let days = (0..count).map(|day| (day, date(first) + Days::new(day))).map(|(day, date)| (date, amount(day, date)));
-    Series { name: name.to_owned(), days: days.filter(|(_, amount)| !amount.is_zero()).collect() }
+    CostSeries { name: name.to_owned(), days: days.filter(|(_, amount)| !amount.is_zero()).collect() }
 }
 
-fn forecast(series: &[Series], as_of: NaiveDate) -> Forecast {
+fn forecast(series: &[CostSeries], as_of: NaiveDate) -> Forecast {
     super::forecast(series, as_of).unwrap()
 }
 
@@ -22,11 +22,11 @@ fn usd(text: &str) -> Decimal {
 }
 
 /// A fee on one day of each month.
-fn fee(name: &str, first: &str, count: u64, on: u32, amount: &str) -> Series {
+fn fee(name: &str, first: &str, count: u64, on: u32, amount: &str) -> CostSeries {
     series(name, first, count, |_, date| if date.day() == on { usd(amount) } else { Decimal::ZERO })
 }
 
-fn of<'a>(forecast: &'a Forecast, name: &str) -> &'a Estimate {
+fn of<'a>(forecast: &'a Forecast, name: &str) -> &'a IntervalForecast {
     &forecast.series.iter().find(|one| one.name == name).unwrap().estimate
 }
 
@@ -137,7 +137,7 @@ proptest! {
         amounts in proptest::collection::vec((0u64..500, 0usize..4, -1_000_000_000_000i64..1_000_000_000_000, 0u32..12), 0..120),
         as_of in 0u64..600,
     ) {
-        let mut bill: Vec<Series> = ["a", "b", "c", "d"].map(|name| Series { name: name.to_owned(), days: std::collections::BTreeMap::new() }).into();
+        let mut bill: Vec<CostSeries> = ["a", "b", "c", "d"].map(|name| CostSeries { name: name.to_owned(), days: std::collections::BTreeMap::new() }).into();
         for (day, at, amount, scale) in amounts {
             bill[at].days.insert(date("2024-01-15") + Days::new(day), Decimal::new(amount, scale));
         }
@@ -154,7 +154,7 @@ proptest! {
     fn no_date_is_too_far_away(years in proptest::collection::vec((-260_000i32..260_000, 1u32..13, 1u32..29), 1..4), as_of in -260_000i32..260_000) {
         let days = years.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day)).map(|date| (date, Decimal::ONE)).collect();
         let as_of = NaiveDate::from_ymd_opt(as_of, 5, 5).unwrap();
-        match super::forecast(&[Series { name: "a".to_owned(), days }], as_of) {
+        match super::forecast(&[CostSeries { name: "a".to_owned(), days }], as_of) {
             Ok(forecast) => prop_assert!(forecast.total.low <= forecast.total.high),
             Err(why) => prop_assert_eq!(why, NoForecast::NoDays(as_of)),
         }

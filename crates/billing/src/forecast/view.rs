@@ -1,17 +1,17 @@
-//! What one series looks like from one day on: the simple ways to say what the rest of its month costs.
+//! The models: simple ways to forecast the rest of the month of one series.
 
-use super::super::dense::{Line, Span, median};
+use super::super::dense::{DailySeries, DayRangeIndex, median};
 
-/// What is known of a series at the beginning of day `now`, with one-off bookings taken out.
-pub(super) struct View<'a> {
-    /// Values without bookings; only the days before `now` are looked at.
-    pub(super) base: &'a Line,
+/// A series as known at the beginning of day `now`, without one-off charges.
+pub(super) struct KnownSeries<'a> {
+    /// The values without one-off charges; only the days before `now` are used.
+    pub(super) base: &'a DailySeries,
     /// The first day that is not known.
     pub(super) now: usize,
     /// The month that is forecast.
-    pub(super) month: Span,
+    pub(super) month: DayRangeIndex,
     /// The month before, if any day of it is known.
-    pub(super) before: Option<Span>,
+    pub(super) before: Option<DayRangeIndex>,
     /// The weekday of day 0.
     pub(super) weekday: usize,
 }
@@ -23,13 +23,13 @@ fn day(number: isize) -> usize {
     usize::try_from(number).unwrap_or(0)
 }
 
-impl View<'_> {
-    /// The first day whose cost is to be said: `now`, or the month's first day where that lies ahead.
+impl KnownSeries<'_> {
+    /// The first day to forecast: `now`, or the month's first day if that is later.
     pub(super) fn from(&self) -> usize {
         self.now.max(day(self.month.start))
     }
 
-    /// Days whose cost is to be said.
+    /// The number of days to forecast.
     pub(super) fn left(&self) -> usize {
         day(self.month.end).saturating_sub(self.from())
     }

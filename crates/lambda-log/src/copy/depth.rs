@@ -2,13 +2,13 @@
 
 /// How deep in brackets a text is.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Depth {
+pub(super) struct BracketDepth {
     pub(super) level: i64,
     pub(super) in_string: bool,
     escaped: bool,
 }
 
-impl Depth {
+impl BracketDepth {
     pub(super) fn add(&mut self, text: &str) {
         for byte in text.bytes() {
             if self.in_string {

@@ -5,30 +5,30 @@ pub(super) const LONGEST_EVENT: usize = 64 * 1024;
 
 /// One event of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// When it was written, milliseconds since 1970 UTC, where the copy says so.
+pub struct CopiedEvent<'a> {
+    /// When it was written, milliseconds since 1970 UTC, if the copy has it.
     pub at_ms: Option<i64>,
-    /// The log stream; empty where the copy does not say.
+    /// The log stream; empty if the copy has none.
     pub stream: &'a str,
-    /// The function; empty where the copy does not say.
+    /// The function; empty if the copy has none.
     pub function: &'a str,
     /// The text.
     pub text: &'a str,
-    /// How many lines of the copy it is made of.
+    /// How many lines of the copy it consists of.
     pub lines: u64,
     /// It is what is left of something that was cut, such as half an object.
     pub broken: bool,
 }
 
-/// Takes the events of a copy.
-pub trait Events {
+/// Takes the events of a copied log.
+pub trait EventSink {
     /// Takes one event.
-    fn event(&mut self, event: Event<'_>);
+    fn event(&mut self, event: CopiedEvent<'_>);
 }
 
 /// An event that owns its text.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Kept {
+pub(crate) struct OwnedEvent {
     pub(crate) at_ms: Option<i64>,
     pub(super) stream: String,
     pub(super) function: String,
@@ -37,14 +37,14 @@ pub(crate) struct Kept {
     pub(super) broken: bool,
 }
 
-impl Kept {
-    pub(crate) fn of(event: Event<'_>) -> Self {
-        let Event { at_ms, stream, function, text, lines, broken } = event;
+impl OwnedEvent {
+    pub(crate) fn of(event: CopiedEvent<'_>) -> Self {
+        let CopiedEvent { at_ms, stream, function, text, lines, broken } = event;
         Self { at_ms, stream: stream.to_owned(), function: function.to_owned(), text: text.to_owned(), lines, broken }
     }
 
-    pub(crate) fn as_event(&self) -> Event<'_> {
-        Event { at_ms: self.at_ms, stream: &self.stream, function: &self.function, text: &self.text, lines: self.lines, broken: self.broken }
+    pub(crate) fn as_event(&self) -> CopiedEvent<'_> {
+        CopiedEvent { at_ms: self.at_ms, stream: &self.stream, function: &self.function, text: &self.text, lines: self.lines, broken: self.broken }
     }
 
     pub(super) fn go_on(&mut self, line: &str) {

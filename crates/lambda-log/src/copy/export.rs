@@ -3,12 +3,12 @@
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::event::{Event, Events, Kept};
+use super::event::{CopiedEvent, EventSink, OwnedEvent};
 use crate::fields::function_name;
 use crate::moment;
 
 /// An object that is complete: an exported event, several of them, or a line of the log that is JSON itself.
-pub(super) fn expand(kept: &Kept, field_at: &mut Option<i64>, out: &mut dyn Events) {
+pub(super) fn expand(kept: &OwnedEvent, field_at: &mut Option<i64>, out: &mut dyn EventSink) {
     let text = kept.text.trim_ascii().trim_end_matches(',');
     let mut found = 0u64;
     if text.starts_with(['{', '['])
@@ -16,15 +16,15 @@ pub(super) fn expand(kept: &Kept, field_at: &mut Option<i64>, out: &mut dyn Even
     {
         exported(&value, kept, field_at, &mut |event| {
             // The lines of the copy are counted once, whatever number of events they hold.
-            out.event(Event { lines: if found == 0 { kept.lines } else { 0 }, ..event });
+            out.event(CopiedEvent { lines: if found == 0 { kept.lines } else { 0 }, ..event });
             found += 1;
         });
         if found == 0 {
             if is_field(&value) {
                 // A column of a row that says nothing by itself.
-                out.event(Event { text: "", ..kept.as_event() });
+                out.event(CopiedEvent { text: "", ..kept.as_event() });
             } else {
-                out.event(Event { text, ..kept.as_event() });
+                out.event(CopiedEvent { text, ..kept.as_event() });
             }
         }
         return;
@@ -37,13 +37,13 @@ fn is_field(value: &Value) -> bool {
 }
 
 /// Gives every event that an export holds.
-fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut dyn FnMut(Event<'_>)) {
+fn exported(value: &Value, kept: &OwnedEvent, field_at: &mut Option<i64>, give: &mut dyn FnMut(CopiedEvent<'_>)) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|element| exported(element, kept, field_at, give)),
         Value::Object(object) => {
             for list in ["events", "results", "logEvents"] {
                 if let Some(Value::Array(elements)) = object.get(list) {
-                    let inherited = Kept {
+                    let inherited = OwnedEvent {
                         stream: word(value, "logStream").unwrap_or(&kept.stream).to_owned(),
                         function: word(value, "logGroup").map_or(kept.function.as_str(), function_of_group).to_owned(),
                         ..kept.clone()
@@ -57,7 +57,7 @@ fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut d
                 let text = word(value, "value").unwrap_or_default();
                 match word(value, "field") {
                     Some("@timestamp") => *field_at = moment::leading(text).and_then(|found| found.at_ms),
-                    Some("@message") => give(Event { at_ms: field_at.or(kept.at_ms), text: text.trim_ascii_end(), ..kept.as_event() }),
+                    Some("@message") => give(CopiedEvent { at_ms: field_at.or(kept.at_ms), text: text.trim_ascii_end(), ..kept.as_event() }),
                     _ => {}
                 }
                 return;
@@ -69,7 +69,7 @@ fn exported(value: &Value, kept: &Kept, field_at: &mut Option<i64>, give: &mut d
             let Some(message) = message else { return };
             let time = ["@timestamp", "timestamp"].iter().find_map(|key| object.get(*key));
             let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(moment::leading).and_then(|found| found.at_ms)));
-            give(Event {
+            give(CopiedEvent {
                 at_ms: at_ms.filter(|ms| DateTime::from_timestamp_millis(*ms).is_some()).or(kept.at_ms),
                 stream: word(value, "@logStream").or_else(|| word(value, "logStreamName")).unwrap_or(&kept.stream),
                 function: word(value, "@log").map_or(kept.function.as_str(), function_of_group),

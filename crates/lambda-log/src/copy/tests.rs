@@ -8,16 +8,16 @@ const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
 const AT: i64 = 1_720_000_000_123;
 
 #[derive(Default)]
-struct Taken(Vec<Kept>);
+struct Taken(Vec<OwnedEvent>);
 
-impl Events for Taken {
-    fn event(&mut self, event: Event<'_>) {
-        self.0.push(Kept::of(event));
+impl EventSink for Taken {
+    fn event(&mut self, event: CopiedEvent<'_>) {
+        self.0.push(OwnedEvent::of(event));
     }
 }
 
-fn read(text: &str) -> Vec<Kept> {
-    let (mut copy, mut taken) = (Copy::new(), Taken::default());
+fn read(text: &str) -> Vec<OwnedEvent> {
+    let (mut copy, mut taken) = (CopyReader::new(), Taken::default());
     let text = text.replace("@ID", ID);
     text.lines().for_each(|line| copy.line(line, &mut taken));
     copy.end(&mut taken);

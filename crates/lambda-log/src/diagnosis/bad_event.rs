@@ -1,11 +1,11 @@
-//! The handler got an event whose shape it does not understand.
+//! The handler got an event that does not have the expected shape.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::evidence::has_any;
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "unable to infer a handler to use for the event",
@@ -77,7 +77,7 @@ const OF_EVENTS: [&str; 26] = [
 const OF_ANSWERS: &[&str] =
     &["requests.exceptions", "requests/models.py", "response.json()", "resp.json()", "res.json()", "Response.json", "consumeBody", "node-fetch", "httpx"];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     if has_any(text, OF_ANSWERS) {
         return None;
@@ -93,6 +93,6 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     (by_key || by_words).then(|| said(line)).flatten()
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::BadEvent, "The handler was given an event that does not have the shape it reads.")
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    case.by_sign(Cause::BadEvent, "The handler got an event that does not have the shape it expects.")
 }

@@ -49,7 +49,7 @@ macro_rules! word_cause {
 
 macro_rules! define {
     ($($(#[$doc:meta])* $name:ident $code:literal { meaning: $meaning:literal, next_step: $next_step:literal, by: $by:ident $rest:tt, })*) => {
-        /// Why an invocation went wrong. The codes are stable: rules, reports and JSON use them. The order is that of preference: of
+        /// Why an invocation failed. The codes are stable: rules, reports and JSON use them. The order is that of preference: of
         /// two causes that are equally sure, the lesser one is the verdict.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Cause {

@@ -14,9 +14,9 @@ macro_rules! causes {
             /// What was deployed was built for another processor or system.
             WrongArchOrBinary "wrong_arch_or_binary" {
                 meaning: "it was built for another architecture",
-                next_step: "Build for the function's architecture (arm64 or x86_64) on Linux, layers and extensions too, or change the function's architecture.",
+                next_step: "Build for Linux and the function's architecture (arm64 or x86_64), including layers and extensions, or change the function's architecture.",
                 by: words {
-                    finding: "A binary in the package was built for another processor or another system.",
+                    finding: "A binary in the package was built for another processor or operating system.",
                     words: [
                         "exec format error", "Exec format error", "invalid ELF header", "cannot execute binary file", "wrong ELF class",
                         "incompatible architecture", "mach-o", "compiled against a different Node.js version", "NODE_MODULE_VERSION",
@@ -28,9 +28,9 @@ macro_rules! causes {
             /// A shared library or engine is absent, or too new for the image.
             NativeLibMissing "native_lib_missing" {
                 meaning: "a native library is missing or too new",
-                next_step: "Build in the Lambda base image of the same runtime (or link statically), or add the layer or binary target that the quoted line names.",
+                next_step: "Build in the Lambda base image of the same runtime (or link statically), or add the layer or binary target in the quoted line.",
                 by: words {
-                    finding: "A native library that the code needs is not in the image, or was built against a newer one.",
+                    finding: "A native library that the code needs is missing from the image, or was built against a newer system.",
                     words: [
                         "cannot open shared object file", "error while loading shared libraries", "GLIBC_", "GLIBCXX_", "CXXABI_",
                         "Query engine library", "Query Engine library", "Query engine binary", "libquery_engine",
@@ -45,9 +45,9 @@ macro_rules! causes {
             /// The files are there, but the sandbox user may not read or run them.
             PackagePermissions "package_permissions" {
                 meaning: "files are not readable",
-                next_step: "Set 644 on files and 755 on folders and executables before the archive is made (in an image: `chmod -R a+rX`), and deploy again.",
+                next_step: "Set 644 on files and 755 on folders and executables before you create the archive (in an image: `chmod -R a+rX`), and deploy again.",
                 by: words {
-                    finding: "The process may not read, write or run a file that it needs.",
+                    finding: "The process has no permission to read, write or run a file that it needs.",
                     words: [
                         "EACCES: permission denied", "EACCES, permission denied", "[Errno 13] Permission denied", "ermission denied: '/var/task",
                         "permission denied: unknown", "bootstrap: permission denied", "bootstrap: Permission denied", ": permission denied",
@@ -60,9 +60,9 @@ macro_rules! causes {
             /// /tmp is full.
             TmpFull "tmp_full" {
                 meaning: "/tmp is full",
-                next_step: "Delete what is no longer needed (an environment that is used again keeps /tmp, even after a crash), or raise the ephemeral storage.",
+                next_step: "Delete files that are no longer needed (a reused environment keeps /tmp, even after a crash), or raise the ephemeral storage.",
                 by: words {
-                    finding: "There was no space left to write to. In Lambda that is /tmp, which an environment keeps from one invocation to the next.",
+                    finding: "No space was left to write to. In Lambda this is /tmp, which an environment keeps between invocations.",
                     words: [
                         "No space left on device", "no space left on device", "ENOSPC", "[Errno 28]", "not enough space on the disk",
                     ],
@@ -73,9 +73,9 @@ macro_rules! causes {
             /// Too many open files or sockets.
             FdExhausted "fd_exhausted" {
                 meaning: "it runs out of file descriptors",
-                next_step: "Create clients once, outside the handler, limit how much runs in parallel, and close files and sockets; an environment has 1,024 descriptors.",
+                next_step: "Create clients once, outside the handler, limit parallel work, and close files and sockets. An environment has 1,024 file descriptors.",
                 by: words {
-                    finding: "The process had no file descriptor left, so files and connections could not be opened; where a name look-up failed with it, DNS is not to blame.",
+                    finding: "The process had no free file descriptor, so it could not open files and connections. A failed name lookup then has the same cause, not DNS.",
                     words: [
                         "EMFILE", "too many open files", "Too many open files", "[Errno 24]", "ENFILE",
                     ],
@@ -84,9 +84,9 @@ macro_rules! causes {
             /// The code writes outside /tmp.
             ReadOnlyFs "read_only_fs" {
                 meaning: "it writes to a read-only place",
-                next_step: "Point caches and outputs at /tmp (HOME, XDG_CACHE_HOME, TRANSFORMERS_CACHE or the library's own setting); everything else in the sandbox is read-only.",
+                next_step: "Set caches and outputs to /tmp (HOME, XDG_CACHE_HOME, TRANSFORMERS_CACHE or the library's own setting). Everything else in the file system is read-only.",
                 by: words {
-                    finding: "The code tried to write to a part of the file system that is read-only in Lambda; only /tmp can be written to.",
+                    finding: "The code tried to write to a path that is read-only in Lambda. Only /tmp is writable.",
                     words: [
                         "Read-only file system", "read-only file system", "EROFS", "/home/sbx_user", "ReadOnlyFileSystemException",
                     ],
@@ -95,9 +95,9 @@ macro_rules! causes {
             /// The configured handler is not in what was deployed.
             HandlerNotFound "handler_not_found" {
                 meaning: "the handler does not exist in the package",
-                next_step: "Align the function's handler setting with the file name and the export in what was deployed, and look at how the archive is laid out.",
+                next_step: "Set the function's handler to the file name and export that were deployed, and check the layout of the archive.",
                 by: words {
-                    finding: "The runtime found no handler under the name that is configured.",
+                    finding: "The runtime did not find the configured handler.",
                     words: [
                         "Runtime.HandlerNotFound", "Runtime.MalformedHandlerName", "is undefined or not exported", "Class not found:",
                         "Bad handler", "Could not find the required 'handler'", "No exports found in module", "Could not find or load main class",
@@ -111,10 +111,10 @@ macro_rules! causes {
             }
             /// What the handler returned cannot be turned into an answer.
             BadResponse "bad_response" {
-                meaning: "the handler's answer cannot be used",
-                next_step: "Return plain JSON types in the shape that the caller expects (for a proxy integration: `statusCode`, `headers` and a `body` that is a string).",
+                meaning: "the handler's response cannot be used",
+                next_step: "Return plain JSON types in the shape the caller expects (for a proxy integration: `statusCode`, `headers` and a `body` that is a string).",
                 by: words {
-                    finding: "The handler ran, but what it returned could not be turned into an answer.",
+                    finding: "The handler ran, but its return value could not be converted to a response.",
                     words: [
                         "Runtime.MarshalError", "Unable to marshal response", "is not JSON serializable", "not JSON serializable",
                         "Converting circular structure to JSON", "Malformed Lambda proxy response", "Do not know how to serialize a BigInt",
@@ -127,9 +127,9 @@ macro_rules! causes {
             /// The code cannot be parsed, or mixes the two module systems of Node.
             SyntaxError "syntax_error" {
                 meaning: "the code cannot be parsed",
-                next_step: "Mend the place that the quoted line names, or bundle to one module format that fits the file's ending and `type` in package.json (.mjs is ESM, .cjs is CommonJS).",
+                next_step: "Fix the code at the quoted line, or bundle to one module format that matches the file extension and `type` in package.json (.mjs is ESM, .cjs is CommonJS).",
                 by: words {
-                    finding: "The runtime could not parse the function's code, or could not load a module in the format it has.",
+                    finding: "The runtime could not parse the function's code, or could not load a module because of its format.",
                     always: ["Runtime.UserCodeSyntaxError"],
                     words: [
                         "SyntaxError", "syntax error", "IndentationError", "TabError",
@@ -148,19 +148,19 @@ macro_rules! causes {
             /// A module, class or assembly is not in the package or its layers.
             ImportError "import_error" {
                 meaning: "a module is missing from the package",
-                next_step: "Package the dependency that the quoted line names (or mend the zip's root or layer path) and deploy again; nothing runs until then.",
+                next_step: "Add the dependency in the quoted line to the package (or fix the root of the zip or the layer path) and deploy again. The function cannot run until then.",
                 by: code import_error,
             }
             /// The bootstrap or entry point is missing or unusable.
             InvalidEntrypoint "invalid_entrypoint" {
                 meaning: "the entry point is missing or cannot be used",
-                next_step: "Put an executable called `bootstrap` at the root of the archive (built for the function's architecture, with Unix line ends if it is a script), or mend ENTRYPOINT and CMD of the image.",
+                next_step: "Put an executable named `bootstrap` at the root of the archive (built for the function's architecture, with Unix line endings if it is a script), or fix ENTRYPOINT and CMD of the image.",
                 by: code invalid_entrypoint,
             }
             /// Lambda cannot decrypt the environment variables.
             KmsDenied "kms_denied" {
                 meaning: "the environment variables cannot be decrypted",
-                next_step: "Re-save the function's role or its key, and give the role `kms:Decrypt` on that key; until then the function cannot start, and its own log stays silent.",
+                next_step: "Save the function's role or its key again, and allow the role `kms:Decrypt` on that key. Until then the function cannot start and logs nothing.",
                 by: words {
                     finding: "Lambda could not decrypt the function's environment variables.",
                     words: [
@@ -171,15 +171,15 @@ macro_rules! causes {
             /// AWS does not accept the credentials the function signs with.
             CredentialsInvalid "credentials_invalid" {
                 meaning: "AWS refuses the credentials the function signs with",
-                next_step: "Use the SDK's default credential chain: Lambda's own keys are temporary and worthless without AWS_SESSION_TOKEN. Drop static keys from the function's environment, and do not keep a session across freezes.",
+                next_step: "Use the SDK's default credential chain: Lambda's own keys are temporary and need AWS_SESSION_TOKEN. Remove static keys from the function's environment, and do not keep a session while the environment is frozen.",
                 by: code credentials_invalid,
             }
             /// A permission is missing.
             IamDenied "iam_denied" {
                 meaning: "a permission is missing",
-                next_step: "Add exactly the action and resource that the quoted line names to the function's execution role (or to the resource's or key's policy).",
+                next_step: "Add exactly the action and resource in the quoted line to the function's execution role, or to the policy of the resource or key.",
                 by: words {
-                    finding: "A call to AWS was refused for want of a permission.",
+                    finding: "AWS rejected a call because a permission is missing.",
                     words: [
                         "AccessDenied", "is not authorized to perform", "not authorized to perform", "UnauthorizedOperation",
                         "no identity-based policy allows", "explicit deny",
@@ -195,15 +195,15 @@ macro_rules! causes {
             /// The process needed more memory than the function has.
             Oom "oom" {
                 meaning: "it ran out of memory",
-                next_step: "Raise the memory size, stream instead of buffering, or mend the leak.",
+                next_step: "Raise the memory size, stream instead of buffering, or fix the leak.",
                 by: code oom,
             }
             /// Native code crashed the process.
             NativeCrash "native_crash" {
                 meaning: "native code crashes the process",
-                next_step: "Update or rebuild the native module for exactly this runtime and architecture; to find the place, reproduce it in the base image with a core dump.",
+                next_step: "Update or rebuild the native module for this runtime and architecture. To find where it crashes, reproduce it in the base image with a core dump.",
                 by: words {
-                    finding: "The process was ended by a signal that only native code raises.",
+                    finding: "A signal that only native code raises ended the process.",
                     words: [
                         "signal: segmentation fault", "signal: aborted", "signal: abort", "signal: illegal instruction", "signal: bus error",
                         "signal: floating point", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "Segmentation fault", "segmentation fault",
@@ -216,9 +216,9 @@ macro_rules! causes {
             /// A request or a response above a limit of size.
             PayloadTooLarge "payload_too_large" {
                 meaning: "a payload is too large",
-                next_step: "Return less (pages, fewer fields), hand large results over through S3 with a presigned URL, or stream the response; a synchronous answer ends at 6 MB.",
+                next_step: "Return less (pages, fewer fields), pass large results through S3 with a presigned URL, or stream the response. A synchronous response is limited to 6 MB.",
                 by: words {
-                    finding: "A payload was larger than the limit of whoever had to take it.",
+                    finding: "A payload was larger than the limit of its receiver.",
                     words: [
                         "RequestEntityTooLarge", "Function.ResponseSizeTooLarge", "exceeded maximum allowed payload size", "Response payload size",
                         "request entity too large", "Request Entity Too Large", "PayloadTooLargeError", "Payload Too Large",
@@ -230,21 +230,21 @@ macro_rules! causes {
             /// A layer's extension crashed, did not start, or used up the time.
             ExtensionFailure "extension_failure" {
                 meaning: "an extension fails or uses up the time",
-                next_step: "Mend the extension's configuration, version or architecture, give it network and memory, or take its layer off: the handler itself may be fine.",
+                next_step: "Fix the extension's configuration, version or architecture, give it network access and memory, or remove its layer. The handler itself may be fine.",
                 by: code extension_failure,
             }
             /// A setting that the code needs is absent or wrong.
             MissingConfig "missing_config" {
                 meaning: "a setting is missing",
-                next_step: "Set what the quoted line names on this function (and alias); an update of the environment replaces the whole map, so give all of it again.",
+                next_step: "Set the missing value from the quoted line on this function (and alias). An update of the environment variables replaces all of them, so include the others too.",
                 by: code missing_config,
             }
             /// A service that the function calls asks it to slow down.
             DownstreamThrottled "downstream_throttled" {
                 meaning: "a service it calls throttles it",
-                next_step: "Retry with back-off and jitter, make fewer calls in parallel (the function's concurrency multiplies them), or ask for a higher quota of the service that is named.",
+                next_step: "Retry with backoff and jitter, make fewer calls in parallel (the function's concurrency multiplies them), or request a higher quota for that service.",
                 by: words {
-                    finding: "A service that the function calls refused because it was asked too often.",
+                    finding: "A service rejected calls because the function made too many.",
                     words: [
                         "ThrottlingException", "ThrottledException", "Throttling:", "(Throttling)", "Rate exceeded", "Rate Exceeded",
                         "TooManyRequestsException", "TooManyRequests", "Too Many Requests", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
@@ -257,9 +257,9 @@ macro_rules! causes {
             /// The database takes no more connections.
             DbConnectionsExhausted "db_connections_exhausted" {
                 meaning: "the database has no connection left",
-                next_step: "Open one connection per environment, keep it, and cap the function's concurrency below the database's limit; a proxy such as RDS Proxy shares connections between environments.",
+                next_step: "Open one connection per environment and reuse it, and limit the function's concurrency to less than the database's connection limit. A proxy such as RDS Proxy shares connections between environments.",
                 by: words {
-                    finding: "The database, or the pool in front of it, had no connection left to give.",
+                    finding: "The database, or its connection pool, had no free connection.",
                     words: [
                         "Too many connections", "too many connections", "remaining connection slots", "too many clients already",
                         "acquire database connection", "\"53300\"", "max_user_connections", "fetching a new connection from the connection pool",
@@ -277,15 +277,15 @@ macro_rules! causes {
             /// The database does not answer.
             DbUnreachable "db_unreachable" {
                 meaning: "the database does not answer",
-                next_step: "Check host and port that the quoted line shows (`localhost` in it means that the setting is missing), then the security group, the allow list and whether the database runs at all.",
+                next_step: "Check the host and port in the quoted line (`localhost` means that the setting is missing), then the security group, the allow list, and that the database is running.",
                 by: code db_unreachable,
             }
             /// A host name could not be resolved.
             DnsFailure "dns_failure" {
                 meaning: "a host name does not resolve",
-                next_step: "Correct the host name that the quoted line shows; if it is right, look at the VPC's DNS settings and let the security group reach port 53.",
+                next_step: "Correct the host name in the quoted line. If it is right, check the VPC's DNS settings and allow port 53 in the security group.",
                 by: words {
-                    finding: "A host name could not be turned into an address.",
+                    finding: "A host name could not be resolved.",
                     words: [
                         "ENOTFOUND", "EAI_AGAIN", "UnknownHostException", "Name or service not known", "Temporary failure in name resolution",
                         "no such host", "Could not resolve host", "could not resolve host", "could not translate host name", "getaddrinfo failed",
@@ -299,21 +299,21 @@ macro_rules! causes {
             /// The function cannot reach the outside: no route, or a closed one.
             VpcNoEgress "vpc_no_egress" {
                 meaning: "a connection to the outside gets no answer",
-                next_step: "See whether the function is in a VPC: a private subnet needs a NAT gateway or a VPC endpoint for what it calls, and the security group must let it out; a function that needs nothing in the VPC is better outside of it.",
+                next_step: "Check whether the function is in a VPC: a private subnet needs a NAT gateway or a VPC endpoint for what it calls, and the security group must allow outgoing traffic. Move a function that needs nothing in the VPC out of it.",
                 by: code vpc_no_egress,
             }
             /// The handler got an event whose shape it does not understand.
             BadEvent "bad_event" {
                 meaning: "it gets events it does not understand",
-                next_step: "Compare the event that is sent (a console test event, another payload version, a direct invocation) with the one the handler reads, and have the handler check it first.",
+                next_step: "Compare the event that was sent (a console test event, another payload version, a direct invocation) with what the handler expects, and validate events in the handler.",
                 by: code bad_event,
             }
             /// AWS refused a call for another reason.
             AwsApiError "aws_api_error" {
-                meaning: "AWS refuses a call",
-                next_step: "Read what the quoted line names: the operation and AWS's own word for what is wrong with it; the request has to change.",
+                meaning: "AWS rejects a call",
+                next_step: "Change the request: the quoted line names the operation and AWS's error code.",
                 by: words {
-                    finding: "AWS refused a call that the function made.",
+                    finding: "AWS rejected a call that the function made.",
                     words: [
                         "An error occurred (", "AccessControlListNotSupported", "NoSuchKey", "NoSuchBucket", "ConditionalCheckFailedException",
                         "InvalidParameterValue", "ParamValidationError", "Parameter validation failed", "api error ", "\"$fault\"", "$metadata",
@@ -336,31 +336,31 @@ macro_rules! causes {
             /// A service of somebody else answered with an error.
             UpstreamError "upstream_error" {
                 meaning: "a service it calls answers with an error",
-                next_step: "Look at that service's status, the credentials and limits the function uses there; handle the answer and retry what can be retried.",
+                next_step: "Check that service's status, and the credentials and limits the function has there. Handle the error, and retry what can be retried.",
                 by: code upstream_error,
             }
             /// The code throws while it is loaded.
             InitException "init_exception" {
                 meaning: "the code fails while it is loaded",
-                next_step: "Mend the load-time code that the quoted line names (and ship the files it reads); until then every environment fails before the handler runs.",
+                next_step: "Fix the load-time code in the quoted line, and package the files it reads. Until then every environment fails before the handler runs.",
                 by: code init_exception,
             }
             /// An error of the application that has no more specific name. Its fingerprint tells a new kind from an old one.
             AppException "app_exception" {
                 meaning: "the application fails",
-                next_step: "Mend the code at the top frame of the application in the quoted error.",
+                next_step: "Fix the code at the top application frame of the quoted error.",
                 by: code app_exception,
             }
             /// Every invocation begins by starting up what the one before had to abandon, and is ended for it.
             ReinitLoop "reinit_loop" {
                 meaning: "it restarts in a loop and never gets to work",
-                next_step: "Raise the function's timeout above start-up plus handler, shorten start-up, or stop the first crash. Pinging cannot break the loop: each ping starts it over and is paid for. A new deployment ends it only for as long as start-up fits.",
+                next_step: "Raise the function's timeout above the time of init phase plus handler, shorten the init phase, or fix the first crash. Pings cannot end the loop: each starts it again and is billed. A new deployment helps only as long as the init phase fits the limit.",
                 by: code reinit_loop,
             }
             /// Start-up is so long that it hurts, or uses up the function's timeout from inside the invocation.
             SlowColdStart "slow_cold_start" {
                 meaning: "start-up takes too long",
-                next_step: "Look for a call that blocks while the application is imported (a secret, a database or any address without a route from the function), then at package size and memory. Raising the timeout helps only if start-up ends at all.",
+                next_step: "Look for a call that blocks while the application is imported (a secret, a database or an address without a route from the function), then check package size and memory. Raising the timeout helps only if the init phase ends at all.",
                 by: code slow_cold_start,
             }
             /// Start-up reached its own limit.
@@ -372,7 +372,7 @@ macro_rules! causes {
             /// The runtime process ended, and no better cause is visible.
             RuntimeExit "runtime_exit" {
                 meaning: "the runtime process ends",
-                next_step: "Look for an exit call, a main that returns or an unhandled rejection; the last lines before it are the place to start.",
+                next_step: "Look for an exit call, a main function that returns or an unhandled rejection, starting with the last lines before the end.",
                 by: code runtime_exit,
             }
             /// The handler had finished, but something open kept Node's event loop alive until the timeout.
@@ -384,25 +384,25 @@ macro_rules! causes {
             /// The invocation used up the function's timeout, and nothing deeper shows.
             FunctionTimeout "function_timeout" {
                 meaning: "it hits its timeout",
-                next_step: "Find the call that takes so long: log before and after each outgoing call, and give each client a limit below the function's timeout. Raise the timeout only if the work is meant to take long.",
+                next_step: "Find the call that takes so long: log before and after each outgoing call, and set a timeout on each client that is shorter than the function's. Raise the function's timeout only if the work is meant to take that long.",
                 by: code function_timeout,
             }
             /// Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
             MemoryPressure "memory_pressure" {
                 meaning: "memory is nearly used up",
-                next_step: "Raise the memory size (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles.",
+                next_step: "Raise the memory size (CPU grows with it), and check what grows from one invocation to the next: caches, listeners, open handles.",
                 by: code memory_pressure,
             }
             /// Nearly every invocation needs a new environment although nothing fails.
             ColdStartEveryInvocation "cold_start_every_invocation" {
                 meaning: "nearly every call waits for a cold start",
-                next_step: "Calls come more rarely than an idle environment is kept, or more of them overlap than environments are kept warm: accept it, ping as many environments as calls overlap, or shorten start-up.",
+                next_step: "Calls come less often than the idle timeout of an environment, or more of them overlap than there are warm environments. Accept it, ping as many environments as calls overlap, or shorten the init phase.",
                 by: code cold_start_every_invocation,
             }
             /// A normal cold start. Nothing is wrong with it, so no invocation is ever judged to have it; a rule may still ask for it.
             ColdStart "cold_start" {
                 meaning: "a new environment was started",
-                next_step: "None, unless the wait matters: then have environments ready before the call comes (pings, provisioned concurrency, SnapStart), or make start-up shorter.",
+                next_step: "None, unless the wait matters. Then keep environments ready (pings, provisioned concurrency, SnapStart) or shorten the init phase.",
                 by: code cold_start,
             }
         }

@@ -6,15 +6,15 @@ use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::{Cause, WordCause};
 use super::code_cause::{CodeCause, code_cause};
 use super::custom::CustomCause;
 use super::evidence::has_any;
-use super::outcome::Outcome;
-use super::sign::{Sign, Weight, said};
+use super::outcome::InvocationOutcome;
+use super::sign::{CauseMatch, MatchWeight, said};
 use super::verdict::{Confidence, Diagnosis};
-use crate::line::{Application, Level};
+use crate::line::{ApplicationLine, LogLevel};
 
 /// How far into an event its words are looked for, in bytes; errors say what they are at the beginning.
 const FAR_ENOUGH: usize = 16 * 1024;
@@ -82,7 +82,7 @@ impl Rule {
     }
 
     /// What a line that has one of the words says about the cause.
-    fn sign(&self, line: &Application<'_>) -> Option<Weight> {
+    fn sign(&self, line: &ApplicationLine<'_>) -> Option<MatchWeight> {
         match self {
             Self::Custom(_) => said(line),
             Self::Words(_, cause) => says(cause, &line.text).then(|| said(line)).flatten(),
@@ -91,7 +91,7 @@ impl Rule {
     }
 
     /// Whether the case has the cause.
-    fn judge(&self, case: &Case<'_>) -> Option<Diagnosis> {
+    fn judge(&self, case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         match self {
             Self::Custom(custom) => {
                 let found = case.by_sign(custom.cause(), custom.finding())?;
@@ -166,7 +166,7 @@ impl Causes {
     }
 
     /// The signs that a line of the application carries.
-    pub fn signs(&self, line: &Application<'_>, of_type: bool) -> Vec<Sign> {
+    pub fn signs(&self, line: &ApplicationLine<'_>, of_type: bool) -> Vec<CauseMatch> {
         let text = line.text.get(..FAR_ENOUGH).unwrap_or(line.text.as_ref());
         let Table { rules, matcher, owners } = &*self.0;
         let mut asked = Asked::default();
@@ -175,13 +175,13 @@ impl Causes {
                 asked.add(*owner);
             }
         }
-        let general = line.unhandled || line.level >= Level::Warning || !asked.is_empty() || looks_like_error(text);
+        let general = line.unhandled || line.level >= LogLevel::Warning || !asked.is_empty() || looks_like_error(text);
         if !general {
             return Vec::new();
         }
         let asks = |place: usize, rule: &Rule| asked.has(place) || rule.cause() == Cause::AppException;
         let found = rules.iter().enumerate().filter(|(place, rule)| asks(*place, rule)).filter_map(|(_, rule)| Some((rule.cause(), rule.sign(line)?)));
-        found.map(|(cause, weight)| Sign { cause, weight, of_type, is_last: true }).collect()
+        found.map(|(cause, weight)| CauseMatch { cause, weight, of_type, is_last: true }).collect()
     }
 
     /// Whether a text can carry any sign at all. Cheap, and never wrong in saying no.
@@ -190,12 +190,12 @@ impl Causes {
     }
 
     /// Every cause that the case has, the one to act on first.
-    pub fn judge(&self, case: &Case<'_>) -> Vec<Diagnosis> {
+    pub fn judge(&self, case: &InvocationFacts<'_>) -> Vec<Diagnosis> {
         let mut found: Vec<Diagnosis> = self.0.rules.iter().filter_map(|rule| rule.judge(case)).collect();
         // What failed is never left without a word, be it only that the lines have none. Where more lines may come they are waited for.
-        if found.is_empty() && case.is_excerpt && case.outcome == Outcome::Error {
+        if found.is_empty() && case.is_excerpt && case.outcome == InvocationOutcome::Error {
             let named = case.error_type.map(|kind| format!(" ({})", model::redact::phrase(kind))).unwrap_or_default();
-            let finding = format!("The platform says that the invocation failed{named}; its lines do not say why.");
+            let finding = format!("Lambda reports that the invocation failed{named}, but the lines do not show why.");
             found.push(Diagnosis::new(Cause::AppException, Confidence::Likely, finding).general());
         }
         found.sort_by_key(|diagnosis| (diagnosis.general, diagnosis.confidence == Confidence::Likely && !diagnosis.general, diagnosis.cause));

@@ -1,11 +1,11 @@
 //! The causes that have a file of their own, by name.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::cause_table::causes;
-use super::sign::Weight;
+use super::sign::MatchWeight;
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 /// How a cause that has a file of its own is found.
 #[derive(Debug, Clone, Copy)]
@@ -13,9 +13,9 @@ pub(super) struct CodeCause {
     /// The words that make a line of the application worth asking `sign` about.
     pub(super) words: &'static [&'static str],
     /// What a line of the application that has one of the words says about this cause.
-    pub(super) sign: fn(&Application<'_>) -> Option<Weight>,
+    pub(super) sign: fn(&ApplicationLine<'_>) -> Option<MatchWeight>,
     /// Whether the case has this cause.
-    pub(super) judge: fn(&Case<'_>) -> Option<Diagnosis>,
+    pub(super) judge: fn(&InvocationFacts<'_>) -> Option<Diagnosis>,
 }
 
 macro_rules! code_cause {

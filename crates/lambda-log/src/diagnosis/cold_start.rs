@@ -1,12 +1,12 @@
-//! A normal cold start. Nothing is wrong with it, so no invocation is ever judged to have it; a rule may still ask for it.
+//! A normal cold start. It is not an error, so no invocation is diagnosed with it, but a rule may count it.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::verdict::Diagnosis;
 
 pub(super) use super::sign::no_sign as sign;
 
 pub(super) const WORDS: &[&str] = &[];
 
-pub(super) fn judge(_: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(_: &InvocationFacts<'_>) -> Option<Diagnosis> {
     None
 }

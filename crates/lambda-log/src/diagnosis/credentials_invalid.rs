@@ -1,11 +1,11 @@
-//! AWS does not accept the credentials the function signs with.
+//! AWS rejects the function's credentials.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::evidence::{AWS, has_any};
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::{Application, Level};
+use crate::line::{ApplicationLine, LogLevel};
 
 pub(super) const WORDS: &[&str] = &[
     "UnrecognizedClientException",
@@ -33,17 +33,17 @@ pub(super) const WORDS: &[&str] = &[
 /// Words that any service uses for its own credentials.
 const OF_ANYONE: &[&str] = &["token has expired", "ExpiredToken", "InvalidSignatureException", "AuthFailure", "CredentialsError", "Unable to load credentials"];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     // Tokens of others expire too.
     let of_aws = WORDS.iter().any(|word| !OF_ANYONE.contains(word) && line.text.contains(word));
     if !of_aws && !has_any(&line.text, AWS) {
         return None;
     }
     // The SDKs word it as an error of a named call, which is the application's answer where it stops there.
-    let is_answer = line.level == Level::Error || line.text.contains("An error occurred (");
-    said(line).map(|weight| if is_answer { Weight::Failure } else { weight })
+    let is_answer = line.level == LogLevel::Error || line.text.contains("An error occurred (");
+    said(line).map(|weight| if is_answer { MatchWeight::Failure } else { weight })
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::CredentialsInvalid, "A call to AWS was refused because its credentials are not valid; this is not a missing permission.")
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    case.by_sign(Cause::CredentialsInvalid, "AWS rejected a call because its credentials are not valid. This is not a missing permission.")
 }

@@ -1,11 +1,11 @@
 //! The database does not answer.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::evidence::names_database;
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     // Only databases and their drivers say these.
@@ -55,12 +55,12 @@ pub(super) const WORDS: &[&str] = &[
 /// How many of the words only databases say.
 const OF_DATABASES: usize = 30;
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     let by_itself = WORDS.iter().take(OF_DATABASES).any(|word| text.contains(word));
     (by_itself || names_database(text)).then(|| said(line)).flatten()
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     case.by_sign(Cause::DbUnreachable, "The database did not take the connection.")
 }

@@ -1,10 +1,10 @@
-//! The handler had finished, but something open kept Node's event loop alive until the timeout.
+//! The handler was done, but an open handle kept Node's event loop running until the timeout.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::sign::Weight;
+use super::sign::MatchWeight;
 use super::verdict::{Confidence, Diagnosis};
-use crate::line::{Application, Level};
+use crate::line::{ApplicationLine, LogLevel};
 
 pub(super) const WORDS: &[&str] = &[
     "callback",
@@ -25,12 +25,12 @@ pub(super) const WORDS: &[&str] = &[
 ];
 
 /// Words that mean that the work was over. They count only as the last ones before a timeout, in the first part of its time.
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
-    let is_logged = line.level >= Level::Info && line.request_id.is_some();
-    is_logged.then_some(Weight::Hint)
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
+    let is_logged = line.level >= LogLevel::Info && line.request_id.is_some();
+    is_logged.then_some(MatchWeight::Hint)
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     case.timed_out_after_ms?;
     // Only Node waits for its event loop. Other runtimes write lines with a level and an id as well.
     if case.on_node != Some(true) {
@@ -39,9 +39,9 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
     let (after_ms, limit_ms) = case.last_words.filter(|(after, limit)| *after >= 0.0 && after * 2.0 < *limit)?;
     let last = case.signs.iter().any(|sign| sign.cause == Cause::EventLoopHang && sign.is_last);
     let finding = format!(
-        "The handler's last line, {} after the start, reads as if the work was over; the invocation then went on in silence until its limit of {}.",
-        Case::seconds(after_ms / 1000.0),
-        Case::seconds(limit_ms / 1000.0)
+        "The handler's last line, {} after the start, suggests that the work was done. The invocation then logged nothing until its limit of {}.",
+        InvocationFacts::seconds(after_ms / 1000.0),
+        InvocationFacts::seconds(limit_ms / 1000.0)
     );
     last.then(|| Diagnosis::new(Cause::EventLoopHang, Confidence::Likely, finding).general())
 }

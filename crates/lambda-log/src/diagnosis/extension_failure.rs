@@ -1,13 +1,13 @@
-//! A layer's extension crashed, did not start, or used up the time.
+//! An extension crashed, did not start, or took too long.
 
 use model::span::spoken;
 
-use super::case::{Case, milliseconds};
+use super::case::{InvocationFacts, milliseconds};
 use super::cause::Cause;
 use super::evidence::has_any;
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::{Confidence, Diagnosis};
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "Extension.",
@@ -30,7 +30,7 @@ const SPOKEN_OF: &[&str] = &["cloudwatch_lambda_agent", "LambdaInsights", "127.0
 /// From this share of the duration on, an extension and not the handler used the time.
 const MOST_OF_IT: f64 = 0.5;
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let of_type =
         ["Extension.Crash", "Extension.InitError", "Extension.LaunchError", "Extension.ExitError", "Extension.TooManyExtensions", "Extension.Unknown"]
             .iter()
@@ -41,15 +41,15 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     named.then(|| said(line)).flatten()
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let spent = case.report.and_then(|report| Some((report.extension_ms?, report.duration_ms)));
     if let Some((extension, all)) = spent.filter(|(extension, all)| case.failed() && *extension > all * MOST_OF_IT) {
         let finding = format!(
-            "Of the {}, an extension kept the environment busy for {} after the runtime was done.",
+            "An extension kept the environment busy after the runtime was done: of {}, it took {}.",
             spoken(milliseconds(all)),
             spoken(milliseconds(extension))
         );
         return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding));
     }
-    case.by_sign(Cause::ExtensionFailure, "An extension failed, and the environment was ended for it; the handler itself may be fine.")
+    case.by_sign(Cause::ExtensionFailure, "An extension failed, so Lambda ended the environment. The handler itself may be fine.")
 }

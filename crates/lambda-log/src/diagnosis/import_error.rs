@@ -1,11 +1,11 @@
 //! A module, class or assembly is not in the package or its layers.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::evidence::is_whole_name;
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "Runtime.ImportModuleError",
@@ -33,7 +33,7 @@ pub(super) const WORDS: &[&str] = &[
     "Failed opening required",
 ];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     // A class of PHP's; the word alone is everybody's.
     if text.contains("Class \"") && !text.contains("not found") && !WORDS.iter().any(|word| *word != "Class \"" && text.contains(word)) {
@@ -46,9 +46,9 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
         return None;
     }
     let of_runtime = text.starts_with("Runtime.ImportModuleError") || text.contains("Unable to import module");
-    said(line).map(|weight| if of_runtime { Weight::Failure } else { weight })
+    said(line).map(|weight| if of_runtime { MatchWeight::Failure } else { weight })
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     case.by_sign(Cause::ImportError, "The runtime could not load the function's code because a module is missing or cannot be used.")
 }

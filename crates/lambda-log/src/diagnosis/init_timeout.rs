@@ -1,45 +1,45 @@
-//! Start-up reached its own limit.
+//! The init phase reached its time limit.
 
 use model::span::spoken;
 
-use super::case::{Case, milliseconds};
+use super::case::{InvocationFacts, milliseconds};
 use super::cause::Cause;
-use super::outcome::Outcome;
+use super::outcome::InvocationOutcome;
 use super::verdict::{Confidence, Diagnosis};
-use crate::line::Status;
+use crate::line::PlatformStatus;
 
 pub(super) use super::sign::no_sign as sign;
 
 pub(super) const WORDS: &[&str] = &[];
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let timed_out = case.inits.iter().filter(|init| init.status == Status::Timeout);
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    let timed_out = case.inits.iter().filter(|init| init.status == PlatformStatus::Timeout);
     timed_out.clone().next()?;
     let first = timed_out.clone().find(|init| !init.in_invocation);
     let again = case.inits.iter().find(|init| init.in_invocation);
-    let took = |ms: Option<f64>| ms.map_or_else(|| "its limit".to_owned(), |ms| Case::seconds(ms / 1000.0));
+    let took = |ms: Option<f64>| ms.map_or_else(|| "its limit".to_owned(), |ms| InvocationFacts::seconds(ms / 1000.0));
     let mut finding = match (first, again.or_else(|| timed_out.clone().next())) {
         (Some(first), Some(again)) if again.in_invocation => format!(
-            "Start-up was not done after {}, was run again inside the invocation and {} after {}",
+            "The init phase was not done after {}, was run again inside the invocation and {} after {}",
             took(first.duration_ms),
             match again.status {
-                Status::Timeout => "was still not done",
-                Status::Error => "failed",
-                Status::Success | Status::Cut => "ended",
+                PlatformStatus::Timeout => "was still not done",
+                PlatformStatus::Error => "failed",
+                PlatformStatus::Success | PlatformStatus::Cut => "ended",
             },
             took(again.duration_ms)
         ),
         (Some(first), _) => format!(
-            "Start-up was not done after {}; Lambda runs it again inside the next invocation, where it counts against the function's timeout",
+            "The init phase was not done after {}; Lambda runs it again inside the next invocation, where it counts against the function's timeout",
             took(first.duration_ms)
         ),
-        (None, Some(again)) => format!("Start-up was run again inside the invocation and was still not done after {}", took(again.duration_ms)),
+        (None, Some(again)) => format!("The init phase was run again inside the invocation and was still not done after {}", took(again.duration_ms)),
         (None, None) => return None,
     };
     match (case.timed_out_after_ms, case.report) {
         (Some(limit), _) => finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit)))),
-        (None, Some(report)) if case.outcome == Outcome::Success => {
-            finding.push_str(&format!("; the invocation then answered after {}.", spoken(milliseconds(report.duration_ms))));
+        (None, Some(report)) if case.outcome == InvocationOutcome::Success => {
+            finding.push_str(&format!("; the invocation then ended after {}.", spoken(milliseconds(report.duration_ms))));
         }
         _ => finding.push('.'),
     }

@@ -1,10 +1,10 @@
 //! The bootstrap or entry point is missing or unusable.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::{Confidence, Diagnosis};
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "Runtime.InvalidEntrypoint",
@@ -24,14 +24,14 @@ pub(super) const WORDS: &[&str] = &[
     "starting container process caused",
 ];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     let exec_of_its_own = text.contains("fork/exec ") && !["/var/", "/opt/", "bootstrap", "entrypoint"].iter().any(|place| text.contains(place));
     if exec_of_its_own { None } else { said(line) }
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let found = case.by_sign(Cause::InvalidEntrypoint, "Lambda could not start the program that the package or the image names.")?;
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    let found = case.by_sign(Cause::InvalidEntrypoint, "Lambda could not start the program of the package or image.")?;
     // The type alone does not say what is wrong with it: another cause that the lines name is the deeper one.
     let only_type = case.signs.iter().filter(|sign| sign.cause == Cause::InvalidEntrypoint).all(|sign| sign.of_type);
     Some(Diagnosis { general: only_type, confidence: if only_type { Confidence::Likely.max(found.confidence) } else { found.confidence }, ..found })

@@ -1,6 +1,6 @@
-//! Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
+//! Memory is at its limit, or grows towards it with each invocation, but no process has been killed yet.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::verdict::{Confidence, Diagnosis};
 
@@ -15,18 +15,18 @@ const CLIMB: (usize, f64) = (5, 0.75);
 /// By this share of the configured memory a climb goes up, at least.
 const STEEP: f64 = 0.05;
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let report = case.report?;
     let (used, size) = (report.max_memory_mb?, report.memory_mb?);
     let share = report.memory_share()?;
     let found = |finding: String| {
         let next = format!(
-            "Raise the memory from {size:.0} MB (CPU grows with it), and look for what grows from one invocation to the next: caches, listeners, open handles."
+            "Raise the memory from {size:.0} MB (CPU grows with it), and check what grows from one invocation to the next: caches, listeners, open handles."
         );
         Some(Diagnosis::new(Cause::MemoryPressure, Confidence::Likely, finding).with_next_step(Some(next)).general())
     };
     if case.timed_out_after_ms.is_some() && share >= FULL {
-        return found(format!("The invocation reached its limit of time with {used:.0} MB of {size:.0} MB in use."));
+        return found(format!("The invocation timed out with {used:.0} MB of {size:.0} MB in use."));
     }
     // Reports give the largest use an environment has had, so that only a rise in nearly every run is a climb.
     let runs: Vec<f64> = case.recent.memory_of(case.environment).chain([used]).collect();

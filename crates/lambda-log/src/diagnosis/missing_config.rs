@@ -1,10 +1,10 @@
 //! A setting that the code needs is absent or wrong.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "KeyError: '",
@@ -47,7 +47,7 @@ pub(super) const WORDS: &[&str] = &[
     "NotPresent",
 ];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     // That an environment variable is spoken of says nothing; that one is missing does.
     let spoken_of = ["environment variable", "Environment variable", "env variable", "env var ", "os.environ", "process.env", "configuration value"];
@@ -84,6 +84,6 @@ pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
     of_environment.then(|| said(line)).flatten()
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::MissingConfig, "A setting that the code needs (an environment variable, a parameter, a secret) is absent or empty.")
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    case.by_sign(Cause::MissingConfig, "A setting that the code needs (an environment variable, a parameter, a secret) is missing or empty.")
 }

@@ -1,4 +1,4 @@
-//! From one invocation's lines to the cause a careful operator would act on.
+//! Diagnoses an invocation: finds the cause that an operator should act on.
 //!
 //! The causes stand in one table, `cause_table`, in the order of preference: the deepest cause that the lines prove is the verdict,
 //! and a limit (`function_timeout`) is named only where nothing deeper shows. A cause that words alone show is one entry of that
@@ -40,12 +40,12 @@ mod upstream_error;
 mod verdict;
 mod vpc_no_egress;
 
-pub use case::Case;
+pub use case::InvocationFacts;
 pub use cause::Cause;
 pub use cause_code::{BadCode, CauseCode};
 pub use causes::{Causes, load};
 pub use custom::CustomCause;
-pub use outcome::Outcome;
-pub use recent::{Brief, Recent, environment_hash};
-pub use sign::{Sign, Weight};
+pub use outcome::InvocationOutcome;
+pub use recent::{InvocationSummary, RecentInvocations, environment_hash};
+pub use sign::{CauseMatch, MatchWeight};
 pub use verdict::{Confidence, Diagnosis};

@@ -1,4 +1,4 @@
-//! The last invocations of a function, for causes that only show over time.
+//! The recent invocations of a function, for causes that need several invocations.
 
 use std::collections::VecDeque;
 
@@ -6,26 +6,26 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Outcome;
+use super::outcome::InvocationOutcome;
 use crate::unset::is_unset;
 
 /// What is remembered of an invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Brief {
+pub struct InvocationSummary {
     /// When it began, or the first thing that is known of it, UTC.
     #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub at: Option<DateTime<Utc>>,
     /// How it ended.
     #[serde(skip_serializing_if = "is_unset")]
-    pub outcome: Outcome,
+    pub outcome: InvocationOutcome,
     /// Whether a new environment was started for it.
     #[serde(skip_serializing_if = "is_unset")]
     pub cold: bool,
-    /// Milliseconds of start-up, where its summary says so.
+    /// Milliseconds of the init phase, if the REPORT line has it.
     #[serde(skip_serializing_if = "is_unset")]
     pub init_ms: Option<f64>,
-    /// It reached its timeout and the application had not said a word.
+    /// It reached its timeout and the application had logged nothing.
     #[serde(skip_serializing_if = "is_unset")]
     pub silent_timeout: bool,
     /// It was ended while the application was still starting up.
@@ -41,19 +41,19 @@ pub struct Brief {
 
 /// The last invocations, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Recent {
-    last: VecDeque<Brief>,
+pub struct RecentInvocations {
+    last: VecDeque<InvocationSummary>,
     /// How many there ever were.
     #[serde(default)]
     all: u64,
 }
 
-impl Recent {
+impl RecentInvocations {
     /// How many are remembered.
     pub const MOST: usize = 12;
 
-    /// Remembers one more, and says which one it is.
-    pub fn push(&mut self, brief: Brief) -> u64 {
+    /// Adds an invocation and returns its number.
+    pub fn push(&mut self, brief: InvocationSummary) -> u64 {
         if self.last.len() == Self::MOST {
             self.last.pop_front();
         }
@@ -63,7 +63,7 @@ impl Recent {
     }
 
     /// Remembers one otherwise, now that more is known of it.
-    pub fn amend(&mut self, which: u64, brief: Brief) {
+    pub fn amend(&mut self, which: u64, brief: InvocationSummary) {
         if let Some(known) = self.place(which).and_then(|place| self.last.get_mut(place)) {
             *known = brief;
         }
@@ -85,13 +85,13 @@ impl Recent {
         self.last.iter().filter(move |brief| brief.environment == hash).filter_map(|brief| brief.max_memory_mb)
     }
 
-    fn in_a_row(&self, is_one: impl Fn(&Brief) -> bool) -> usize {
+    fn in_a_row(&self, is_one: impl Fn(&InvocationSummary) -> bool) -> usize {
         self.last.iter().rev().take_while(|brief| is_one(brief)).count()
     }
 
     /// How many of the latest in a row each needed a new environment and failed in nothing.
     pub fn cold_in_a_row(&self) -> usize {
-        self.in_a_row(|brief| brief.cold && brief.outcome == Outcome::Success)
+        self.in_a_row(|brief| brief.cold && brief.outcome == InvocationOutcome::Success)
     }
 
     /// The longest start-up that is remembered, in milliseconds.
@@ -124,7 +124,7 @@ impl Recent {
     }
 }
 
-/// What tells environments apart in [`Brief::environment`].
+/// A hash that identifies an environment in [`InvocationSummary::environment`].
 pub fn environment_hash(environment: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(environment.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! The runtime process ended, and no better cause is visible.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::verdict::{Confidence, Diagnosis};
 
@@ -8,7 +8,7 @@ pub(super) use super::sign::no_sign as sign;
 
 pub(super) const WORDS: &[&str] = &[];
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let said = case
         .exited
         .filter(|how| !how.is_empty())

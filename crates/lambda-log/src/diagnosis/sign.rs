@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::cause::Cause;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
-/// How much a single line says.
+/// How strong the evidence of a single line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Weight {
+pub enum MatchWeight {
     /// It may matter if the invocation fails, but the line does not name what it is about.
     Guess,
     /// It matters if the invocation fails: the application may have dealt with it.
@@ -18,23 +18,23 @@ pub enum Weight {
 
 /// A line that points to a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sign {
+pub struct CauseMatch {
     /// The cause it points to.
     pub cause: Cause,
-    /// How much it says.
-    pub weight: Weight,
-    /// It is only the platform's error type, without any word on what happened.
+    /// How strong the evidence is.
+    pub weight: MatchWeight,
+    /// It is only the platform's error type, without details.
     pub of_type: bool,
     /// No line of the application has come after it.
     pub is_last: bool,
 }
 
 /// A line that has one of the words: the failure itself if nobody caught it, else something the application may have dealt with.
-pub(super) fn said(line: &Application<'_>) -> Option<Weight> {
-    Some(if line.unhandled { Weight::Failure } else { Weight::Hint })
+pub(super) fn said(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
+    Some(if line.unhandled { MatchWeight::Failure } else { MatchWeight::Hint })
 }
 
 /// No line of the application points to this cause; only the platform's lines do.
-pub(super) fn no_sign(_: &Application<'_>) -> Option<Weight> {
+pub(super) fn no_sign(_: &ApplicationLine<'_>) -> Option<MatchWeight> {
     None
 }

@@ -1,13 +1,13 @@
-//! Start-up is so long that it hurts, or uses up the function's timeout from inside the invocation.
+//! The init phase takes very long, or runs inside the invocation and exceeds the function's timeout.
 
 use model::span::spoken;
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::outcome::Outcome;
-use super::sign::{Weight, said};
+use super::outcome::InvocationOutcome;
+use super::sign::{MatchWeight, said};
 use super::verdict::{Confidence, Diagnosis};
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "Initialization took longer than",
@@ -22,12 +22,12 @@ pub(super) const WORDS: &[&str] = &[
 /// A start-up from here on is longer than anybody likes to wait for an answer.
 const LONG_MS: f64 = 5_000.0;
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let of_framework = line.text.contains("Initialization took longer than");
-    said(line).map(|weight| if of_framework { Weight::Failure } else { weight })
+    said(line).map(|weight| if of_framework { MatchWeight::Failure } else { weight })
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     if let (Some(limit), Some(first)) = (case.timed_out_after_ms, case.instancing.first()) {
         // Lines after `Instancing..` may come from the import itself or from a handler that then hung: less than proof.
         let confidence = if case.lines_since_instancing == 0 { Confidence::Proved } else { Confidence::Likely };
@@ -35,39 +35,45 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
         let again = first
             .zip(last.copied().flatten())
             .filter(|(first, last)| last > first)
-            .map(|(first, last)| format!(", began again {} later", spoken(last - first)))
+            .map(|(first, last)| format!(", and again {} later", spoken(last - first)))
             .unwrap_or_default();
         let shown = if case.lines_since_instancing == 0 {
-            "and had not ended when the limit was reached; the handler never ran"
+            "and was not done at the limit; the handler never ran"
         } else {
-            "and nothing shows that it had ended when the limit was reached"
+            "and no line shows that it was done at the limit"
         };
         let finding = format!(
-            "Application start-up (`Instancing..`) began{again}, {shown} (the {} limit). The environment was thrown away, so the next call starts over.",
-            Case::seconds(limit / 1000.0)
+            "Application start-up (`Instancing..`) began{again}, {shown} (the {} limit). Lambda discarded the environment, so the next call starts again.",
+            InvocationFacts::seconds(limit / 1000.0)
         );
         return Some(Diagnosis::new(Cause::SlowColdStart, confidence, finding).general());
     }
     let banner = case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart);
-    if banner && (case.timed_out_after_ms.is_some() || case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart && sign.weight == Weight::Failure)) {
-        let finding = "The application was still starting up when its time was used up; the framework's own lines say so.";
+    if banner && (case.timed_out_after_ms.is_some() || case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart && sign.weight == MatchWeight::Failure))
+    {
+        let finding = "The application was still starting at the limit, as the framework's own lines show.";
         return Some(Diagnosis::new(Cause::SlowColdStart, Confidence::Likely, finding.to_owned()).general());
     }
     let start_up = case
         .report
         .and_then(|report| report.init_ms.or(report.restore_ms))
         .or_else(|| case.inits.iter().filter(|_| !case.inits.iter().any(|init| init.status.is_bad())).find_map(|init| init.duration_ms));
-    let start_up = start_up.filter(|ms| *ms >= LONG_MS && matches!(case.outcome, Outcome::Success | Outcome::Timeout | Outcome::Unknown))?;
+    let start_up =
+        start_up.filter(|ms| *ms >= LONG_MS && matches!(case.outcome, InvocationOutcome::Success | InvocationOutcome::Timeout | InvocationOutcome::Unknown))?;
     if case.started_ahead {
         return None;
     }
     let finding = match case.timed_out_after_ms {
         Some(limit) => {
-            format!("Start-up took {}; the invocation behind it then reached its limit of {}.", Case::seconds(start_up / 1000.0), Case::seconds(limit / 1000.0))
+            format!(
+                "The init phase took {}, and the invocation then reached its limit of {}.",
+                InvocationFacts::seconds(start_up / 1000.0),
+                InvocationFacts::seconds(limit / 1000.0)
+            )
         }
-        None => format!("Start-up took {}, and whoever made the first call waited for it.", Case::seconds(start_up / 1000.0)),
+        None => format!("The init phase took {}, and the first caller waited for it.", InvocationFacts::seconds(start_up / 1000.0)),
     };
     let memory = case.report.and_then(|report| report.memory_mb).or(case.memory_mb);
-    let next = memory.map(|mb| format!("Raise the memory from {mb:.0} MB (CPU grows with it), load less at start-up, or have environments ready before the call comes (SnapStart, provisioned concurrency, pings)."));
+    let next = memory.map(|mb| format!("Raise the memory from {mb:.0} MB (CPU grows with it), load less in the init phase, or keep environments ready (SnapStart, provisioned concurrency, pings)."));
     Some(Diagnosis::new(Cause::SlowColdStart, Confidence::Proved, finding).with_next_step(next).general())
 }

@@ -3,10 +3,10 @@ use proptest::prelude::*;
 
 use super::Cause::*;
 use super::*;
-use crate::line::{Application, InitReport, Report, Status};
+use crate::line::{ApplicationLine, InitReport, PlatformStatus, ReportLine};
 
-fn line(text: &str, unhandled: bool) -> Application<'_> {
-    Application { text: text.into(), unhandled, ..Application::default() }
+fn line(text: &str, unhandled: bool) -> ApplicationLine<'_> {
+    ApplicationLine { text: text.into(), unhandled, ..ApplicationLine::default() }
 }
 
 /// The causes an unhandled error of this text points to, deepest first; that it is an error at all is left out.
@@ -128,17 +128,17 @@ fn words_that_many_use_point_to_a_cause_only_beside_proof_of_it() {
 #[test]
 fn a_refused_peer_without_a_name_is_no_database_and_not_proved() {
     use Confidence::{Likely, Proved};
-    let recent = Recent::default();
-    let error = Case { outcome: Outcome::Error, ..case(&recent) };
+    let recent = RecentInvocations::default();
+    let error = InvocationFacts { outcome: InvocationOutcome::Error, ..case(&recent) };
     for (text, expected) in [
         ("connect ECONNREFUSED 127.0.0.1:3000", [(UpstreamError, Likely), (AppException, Proved)]),
         ("connect ECONNREFUSED 127.0.0.1:5432", [(DbUnreachable, Proved), (AppException, Proved)]),
     ] {
         let signs = Causes::built_in().signs(&line(text, true), false);
-        assert_eq!(verdicts(&Case { signs: &signs, ..error }), expected, "{text}");
+        assert_eq!(verdicts(&InvocationFacts { signs: &signs, ..error }), expected, "{text}");
     }
     let logged = Causes::built_in().signs(&line("connect ECONNREFUSED 127.0.0.1:3000", false), false);
-    assert_eq!(verdicts(&Case { signs: &logged, ..case(&recent) }), [], "the application has dealt with it");
+    assert_eq!(verdicts(&InvocationFacts { signs: &logged, ..case(&recent) }), [], "the application has dealt with it");
 }
 
 fn card_declined() -> CustomCause {
@@ -151,8 +151,8 @@ fn a_cause_of_the_users_own_goes_before_a_built_in_one_that_is_as_sure() {
     use Confidence::{Likely, Proved};
     let causes = Causes::with(vec![card_declined().with_title(Some("a card is declined".to_owned()))]).unwrap();
     let cause = Cause::of_code("card_declined").unwrap();
-    let recent = Recent::default();
-    let error = Case { outcome: Outcome::Error, ..case(&recent) };
+    let recent = RecentInvocations::default();
+    let error = InvocationFacts { outcome: InvocationOutcome::Error, ..case(&recent) };
     for (text, unhandled, case, expected) in [
         ("PaymentError: insufficient funds", true, error, &[(cause, Proved), (AppException, Proved)][..]),
         ("the bank says do_not_honor", false, error, &[(cause, Likely)]),
@@ -160,11 +160,11 @@ fn a_cause_of_the_users_own_goes_before_a_built_in_one_that_is_as_sure() {
         ("PaymentError: card expired", true, error, &[(AppException, Proved)]),
     ] {
         let signs = causes.signs(&line(text, unhandled), false);
-        let found: Vec<_> = causes.judge(&Case { signs: &signs, ..case }).into_iter().map(|found| (found.cause, found.confidence)).collect();
+        let found: Vec<_> = causes.judge(&InvocationFacts { signs: &signs, ..case }).into_iter().map(|found| (found.cause, found.confidence)).collect();
         assert_eq!(found, expected, "{text}");
     }
     let signs = causes.signs(&line("PaymentError: insufficient funds", true), false);
-    let found = causes.judge(&Case { signs: &signs, ..error }).swap_remove(0);
+    let found = causes.judge(&InvocationFacts { signs: &signs, ..error }).swap_remove(0);
     assert_eq!((&*found.meaning, &*found.next_step), ("a card is declined", "Ask the customer for another card."));
     assert_eq!(causes.custom().collect::<Vec<_>>(), ["card_declined"]);
 }
@@ -201,9 +201,9 @@ fn the_matcher_is_there() {
 const RECENT: &str = "2026/04/17/[$LATEST]60cefc";
 
 /// A case of which nothing is known.
-fn case(recent: &Recent) -> Case<'_> {
-    Case {
-        outcome: Outcome::Success,
+fn case(recent: &RecentInvocations) -> InvocationFacts<'_> {
+    InvocationFacts {
+        outcome: InvocationOutcome::Success,
         is_excerpt: false,
         signs: &[],
         timed_out_after_ms: None,
@@ -224,21 +224,21 @@ fn case(recent: &Recent) -> Case<'_> {
     }
 }
 
-fn sign(cause: Cause, weight: Weight) -> Sign {
-    Sign { cause, weight, of_type: false, is_last: true }
+fn sign(cause: Cause, weight: MatchWeight) -> CauseMatch {
+    CauseMatch { cause, weight, of_type: false, is_last: true }
 }
 
-fn verdicts(case: &Case<'_>) -> Vec<(Cause, Confidence)> {
+fn verdicts(case: &InvocationFacts<'_>) -> Vec<(Cause, Confidence)> {
     Causes::built_in().judge(case).into_iter().map(|found| (found.cause, found.confidence)).collect()
 }
 
 #[test]
 fn what_was_dealt_with_is_none_of_the_causes_and_what_nobody_caught_is_the_first() {
     use Confidence::{Likely, Proved};
-    use Weight::{Failure, Hint};
-    let recent = Recent::default();
-    let timeout = Case { outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
-    let error = Case { outcome: Outcome::Error, ..case(&recent) };
+    use MatchWeight::{Failure, Hint};
+    let recent = RecentInvocations::default();
+    let timeout = InvocationFacts { outcome: InvocationOutcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
+    let error = InvocationFacts { outcome: InvocationOutcome::Error, ..case(&recent) };
     for (case, signs, expected) in [
         (case(&recent), &[sign(DbUnreachable, Hint)][..], &[][..]),
         (case(&recent), &[sign(DbUnreachable, Failure)], &[(DbUnreachable, Proved)]),
@@ -249,25 +249,25 @@ fn what_was_dealt_with_is_none_of_the_causes_and_what_nobody_caught_is_the_first
         (error, &[sign(DownstreamThrottled, Hint), sign(AppException, Failure)], &[(AppException, Proved), (DownstreamThrottled, Likely)]),
         (error, &[sign(AppException, Failure), sign(IamDenied, Failure)], &[(IamDenied, Proved), (AppException, Proved)]),
     ] {
-        assert_eq!(verdicts(&Case { signs, ..case }), expected, "{signs:?} in {case:?}");
+        assert_eq!(verdicts(&InvocationFacts { signs, ..case }), expected, "{signs:?} in {case:?}");
     }
 }
 
 #[test]
 fn a_limit_is_named_only_where_nothing_deeper_shows() {
     use Confidence::{Likely, Proved};
-    let recent = Recent::default();
-    let report = |used: f64| Report { duration_ms: 3000.0, memory_mb: Some(128.0), max_memory_mb: Some(used), ..Report::default() };
+    let recent = RecentInvocations::default();
+    let report = |used: f64| ReportLine { duration_ms: 3000.0, memory_mb: Some(128.0), max_memory_mb: Some(used), ..ReportLine::default() };
     let (full, half) = (report(128.0), report(64.0));
     let killed = Some("Runtime exited with error: signal: killed");
-    let timeout = Case { outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
+    let timeout = InvocationFacts { outcome: InvocationOutcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
     for (case, expected) in [
-        (Case { report: Some(&half), ..timeout }, &[(FunctionTimeout, Proved)][..]),
-        (Case { report: Some(&full), ..timeout }, &[(Oom, Likely), (FunctionTimeout, Proved), (MemoryPressure, Likely)]),
-        (Case { outcome: Outcome::Error, exited: killed, report: Some(&full), ..case(&recent) }, &[(Oom, Proved), (RuntimeExit, Proved)]),
-        (Case { outcome: Outcome::Error, exited: killed, report: Some(&half), ..case(&recent) }, &[(RuntimeExit, Proved)]),
-        (Case { outcome: Outcome::Error, exited: killed, ..case(&recent) }, &[(Oom, Likely), (RuntimeExit, Proved)]),
-        (Case { report: Some(&full), ..case(&recent) }, &[]),
+        (InvocationFacts { report: Some(&half), ..timeout }, &[(FunctionTimeout, Proved)][..]),
+        (InvocationFacts { report: Some(&full), ..timeout }, &[(Oom, Likely), (FunctionTimeout, Proved), (MemoryPressure, Likely)]),
+        (InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, report: Some(&full), ..case(&recent) }, &[(Oom, Proved), (RuntimeExit, Proved)]),
+        (InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, report: Some(&half), ..case(&recent) }, &[(RuntimeExit, Proved)]),
+        (InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, ..case(&recent) }, &[(Oom, Likely), (RuntimeExit, Proved)]),
+        (InvocationFacts { report: Some(&full), ..case(&recent) }, &[]),
     ] {
         assert_eq!(verdicts(&case), expected, "{case:?}");
     }
@@ -275,8 +275,8 @@ fn a_limit_is_named_only_where_nothing_deeper_shows() {
 
 #[test]
 fn an_early_last_word_that_the_work_is_over_is_an_event_loop_that_hangs() {
-    use Weight::Hint;
-    let recent = Recent::default();
+    use MatchWeight::Hint;
+    let recent = RecentInvocations::default();
     let node = Some(true);
     for (last_at_ms, is_last, on_node, hangs) in [
         (140.0, true, node, true),
@@ -286,10 +286,10 @@ fn an_early_last_word_that_the_work_is_over_is_an_event_loop_that_hangs() {
         (140.0, true, Some(false), false),
         (140.0, true, None, false),
     ] {
-        let signs = [Sign { is_last, ..sign(EventLoopHang, Hint) }];
-        let case = Case {
+        let signs = [CauseMatch { is_last, ..sign(EventLoopHang, Hint) }];
+        let case = InvocationFacts {
             on_node,
-            outcome: Outcome::Timeout,
+            outcome: InvocationOutcome::Timeout,
             timed_out_after_ms: Some(3000.0),
             last_words: Some((last_at_ms, 3000.0)),
             signs: &signs,
@@ -301,23 +301,29 @@ fn an_early_last_word_that_the_work_is_over_is_an_event_loop_that_hangs() {
 
 #[test]
 fn a_finding_claims_what_the_lines_show_and_no_more() {
-    let recent = Recent::default();
+    let recent = RecentInvocations::default();
     let init = |duration_ms, in_invocation, status| InitReport { duration_ms: Some(duration_ms), in_invocation, status, ..InitReport::default() };
-    let twice = [init(10_008.0, false, Status::Timeout), init(6_002.0, true, Status::Timeout)];
-    let ended = [init(10_008.0, false, Status::Timeout), init(6_002.0, true, Status::Success)];
-    let long = [init(130_000.0, false, Status::Timeout)];
+    let twice = [init(10_008.0, false, PlatformStatus::Timeout), init(6_002.0, true, PlatformStatus::Timeout)];
+    let ended = [init(10_008.0, false, PlatformStatus::Timeout), init(6_002.0, true, PlatformStatus::Success)];
+    let long = [init(130_000.0, false, PlatformStatus::Timeout)];
     for (inits, said, not_said) in [
         (&twice[..], "was still not done after 6.0 s", "failed"),
         (&ended, "ended after 6.0 s", "failed"),
         // Provisioned environments have more than ten seconds.
-        (&long, "Start-up was not done after 130.0 s", "10 s"),
+        (&long, "The init phase was not done after 130.0 s", "10 s"),
     ] {
-        let found = Causes::built_in().judge(&Case { inits, ..case(&recent) });
+        let found = Causes::built_in().judge(&InvocationFacts { inits, ..case(&recent) });
         let finding = found.first().map(|found| found.finding.as_str()).unwrap_or_default();
         assert!(finding.contains(said) && !finding.contains(not_said), "{finding}");
     }
     let slow = |lines| {
-        let case = Case { outcome: Outcome::Timeout, timed_out_after_ms: Some(3000.0), instancing: &[None], lines_since_instancing: lines, ..case(&recent) };
+        let case = InvocationFacts {
+            outcome: InvocationOutcome::Timeout,
+            timed_out_after_ms: Some(3000.0),
+            instancing: &[None],
+            lines_since_instancing: lines,
+            ..case(&recent)
+        };
         Causes::built_in().judge(&case).into_iter().next().map(|found| (found.confidence, found.finding.contains("the handler never ran")))
     };
     assert_eq!((slow(0), slow(3)), (Some((Confidence::Proved, true)), Some((Confidence::Likely, false))));
@@ -336,9 +342,9 @@ fn every_cause_has_words_for_its_reader() {
 
 #[test]
 fn the_latest_are_remembered_and_each_can_be_corrected() {
-    let brief = |init_ms| Brief {
+    let brief = |init_ms| InvocationSummary {
         at: None,
-        outcome: Outcome::Success,
+        outcome: InvocationOutcome::Success,
         cold: true,
         init_ms: Some(init_ms),
         silent_timeout: false,
@@ -346,12 +352,12 @@ fn the_latest_are_remembered_and_each_can_be_corrected() {
         max_memory_mb: None,
         environment: environment_hash(RECENT),
     };
-    let mut recent = Recent::default();
+    let mut recent = RecentInvocations::default();
     let which: Vec<u64> = (0..100).map(|number| recent.push(brief(f64::from(number)))).collect();
     assert_eq!((recent.longest_start_up_ms(), recent.cold_in_a_row()), (Some(99.0), 12));
     assert_eq!(recent.before(which[98]).longest_start_up_ms(), Some(97.0));
     assert_eq!(recent.before(which[10]).cold_in_a_row(), 0, "forgotten");
-    recent.amend(which[98], Brief { outcome: Outcome::Error, ..brief(500.0) });
+    recent.amend(which[98], InvocationSummary { outcome: InvocationOutcome::Error, ..brief(500.0) });
     recent.amend(which[10], brief(9_000.0));
     assert_eq!((recent.longest_start_up_ms(), recent.cold_in_a_row()), (Some(500.0), 1));
 }

@@ -1,11 +1,11 @@
-//! A service of somebody else answered with an error.
+//! A service that the function calls returned an error.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::evidence::{has_any, names_database};
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "Request failed with status code",
@@ -63,19 +63,19 @@ const RETURNED: &[&str] = &["returned 500", "returned 502", "returned 503", "ret
 /// How a process ended, and not an answer.
 const OF_PROCESSES: &[&str] = &["exit status", "exited with"];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     let answered = WORDS.iter().any(|word| !REFUSED.contains(word) && !RETURNED.contains(word) && text.contains(word));
     let returned = has_any(text, RETURNED) && has_any(text, &["HTTP", "http", "tatus", "API", "ervice"]);
     if (answered && !has_any(text, OF_PROCESSES)) || returned {
         return said(line);
     }
-    (has_any(text, REFUSED) && !names_database(text)).then_some(Weight::Guess)
+    (has_any(text, REFUSED) && !names_database(text)).then_some(MatchWeight::Guess)
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    let found = case.by_sign(Cause::UpstreamError, "A service that the function calls answered with an error of its own.")?;
-    let refused = case.signs.iter().filter(|sign| sign.cause == Cause::UpstreamError).all(|sign| sign.weight == Weight::Guess);
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    let found = case.by_sign(Cause::UpstreamError, "A service that the function calls returned an error.")?;
+    let refused = case.signs.iter().filter(|sign| sign.cause == Cause::UpstreamError).all(|sign| sign.weight == MatchWeight::Guess);
     let finding = "A service that the function calls refused the connection; the lines do not say which service it is.";
     let next_step = "Check the host and the port that the quoted line shows (`localhost` in it means that the setting is missing), and whether the service runs and lets the function in.";
     Some(if refused { Diagnosis { finding: finding.to_owned(), next_step: next_step.into(), ..found } } else { found })

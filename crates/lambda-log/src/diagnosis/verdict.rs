@@ -35,11 +35,11 @@ pub struct Diagnosis {
     pub meaning: Cow<'static, str>,
     /// How sure the lines make it.
     pub confidence: Confidence,
-    /// What they say, in one sentence with the function's own numbers; no more than they prove.
+    /// What the lines show, in one sentence with the function's own numbers, and no more than they prove.
     pub finding: String,
     /// What to do, with the function's own numbers where they help.
     pub next_step: Cow<'static, str>,
-    /// It names what was reached (a limit, an end), so that anything more specific goes before it.
+    /// It only names a limit or an end, so that more specific causes take precedence.
     pub general: bool,
 }
 

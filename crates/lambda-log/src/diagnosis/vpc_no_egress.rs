@@ -1,11 +1,11 @@
-//! The function cannot reach the outside: no route, or a closed one.
+//! An outgoing connection fails because of a missing route or a closed security group.
 
-use super::case::Case;
+use super::case::InvocationFacts;
 use super::cause::Cause;
 use super::evidence::{has_any, names_database};
-use super::sign::{Weight, said};
+use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
-use crate::line::Application;
+use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "Connect timeout on endpoint URL",
@@ -58,16 +58,13 @@ const OTHER_REASONS: &[&str] = &[
     "TooManyRedirects",
 ];
 
-pub(super) fn sign(line: &Application<'_>) -> Option<Weight> {
+pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     let dial = text.contains("dial tcp") && !has_any(text, &["i/o timeout", "timed out", "unreachable", "no route to host"]);
     // What does not answer at the address of a database is the database.
     (!dial && !has_any(text, OTHER_REASONS) && !names_database(text)).then(|| said(line)).flatten()
 }
 
-pub(super) fn judge(case: &Case<'_>) -> Option<Diagnosis> {
-    case.by_sign(
-        Cause::VpcNoEgress,
-        "A connection to the outside was tried and nothing answered; from inside a VPC that is what a missing route or a closed security group looks like.",
-    )
+pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    case.by_sign(Cause::VpcNoEgress, "An outgoing connection got no answer. In a VPC, a missing route or a closed security group causes this.")
 }

@@ -2,22 +2,22 @@
 
 use chrono::DateTime;
 
-use super::checkup::Checkup;
-use super::whole::{END, MOST_CONTINUED, Whole, goes_on_on_the_next_line, newlines, says_nothing_bad, text_of};
-use crate::copy::{Event, Events};
-use crate::fields::Name;
-use crate::reader::Kind;
-use crate::scan::{Block, Mark, Word};
+use super::checkup::HealthReader;
+use super::whole::{END, MOST_CONTINUED, PlainInvocation, goes_on_on_the_next_line, newlines, says_nothing_bad, text_of};
+use crate::copy::{CopiedEvent, EventSink};
+use crate::fields::ReportField;
+use crate::reader::LineKind;
+use crate::scan::{LineBlock, Marker, MarkerPosition};
 use crate::wrapper;
 
-impl Checkup {
+impl HealthReader {
     /// Reads a block of lines. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary does not
-    /// follow, and half an object that speaks of nothing, may be counted as lines of the application.
-    pub fn block(&mut self, block: &Block) {
+    /// follow, and parts of an object, may be counted as lines of the application.
+    pub fn block(&mut self, block: &LineBlock) {
         // The console's copies, objects over several lines and what is no text go line by line.
         let is_plain = self.order.is_oldest_first() && self.copy.is_between_events();
         match block {
-            Block::Text { text, marks, lines: Some(lines) } if is_plain => self.plain(text, marks, *lines),
+            LineBlock::Text { text, marks, lines: Some(lines) } if is_plain => self.plain(text, marks, *lines),
             _ => self.line_by_line(block.bytes()),
         }
     }
@@ -35,7 +35,7 @@ impl Checkup {
         }
     }
 
-    fn plain(&mut self, block: &str, marks: &[Mark], lines: u32) {
+    fn plain(&mut self, block: &str, marks: &[MarkerPosition], lines: u32) {
         let mut done = self.go_on(block, 0);
         // Where the last invocation that was counted whole ends, how many there were, and the lines outside of them.
         let (mut behind, mut wholes, mut others) = (0, 0u64, 0u64);
@@ -48,11 +48,11 @@ impl Checkup {
                 continue;
             }
             // Where an invocation begins right here, its summary may come next.
-            if mark.word == Word::Start && at == done {
+            if mark.word == Marker::Start && at == done {
                 continue;
             }
-            if mark.word == Word::Report
-                && let Some(whole) = Whole::find(block, done, at)
+            if mark.word == Marker::Report
+                && let Some(whole) = PlainInvocation::find(block, done, at)
                 && self.whole(&whole)
             {
                 others += newlines(block, behind, done);
@@ -69,7 +69,7 @@ impl Checkup {
             // A tool's prefix, half a summary, an inner line of an object: from here on the block is not plain.
             let is_platform = wrapper::is_platform(line);
             let is_inner = line.starts_with([' ', '\t', '"', '}', ']', '|']) || line.ends_with(['{', '[']) || (line.starts_with('{') && !line.ends_with('}'));
-            if is_inner || (!is_platform && (wrapper::is_platform(wrapper::strip(line).text) || Name::goes_on(line))) {
+            if is_inner || (!is_platform && (wrapper::is_platform(wrapper::strip(line).text) || ReportField::goes_on(line))) {
                 self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
                 return self.line_by_line(block.as_bytes().get(done..).unwrap_or_default());
             }
@@ -96,10 +96,10 @@ impl Checkup {
 
     /// What is neither an invocation's frame nor outside of one was said by the application, in invocations that were counted whole.
     fn count_quiet(&mut self, lines: u32, wholes: u64, others: u64) {
-        self.ward.lines.add(Kind::Application, u64::from(lines).saturating_sub(others + wholes * 3));
+        self.ward.lines.add(LineKind::Application, u64::from(lines).saturating_sub(others + wholes * 3));
     }
 
-    fn whole(&mut self, whole: &Whole<'_>) -> bool {
+    fn whole(&mut self, whole: &PlainInvocation<'_>) -> bool {
         self.flush();
         self.ward.whole(whole.version, &whole.report)
     }
@@ -142,7 +142,7 @@ impl Checkup {
     /// A line of the platform that is an event by itself.
     fn platform(&mut self, line: &str) {
         self.flush();
-        self.ward.event(Event { at_ms: self.copy.last_at(), stream: "", function: "", text: line, lines: 1, broken: false });
+        self.ward.event(CopiedEvent { at_ms: self.copy.last_at(), stream: "", function: "", text: line, lines: 1, broken: false });
     }
 
     /// Lines of the application without a mark. They are read in full where an invocation ends badly behind them.
@@ -158,6 +158,6 @@ impl Checkup {
         let at_ms = self.copy.saw(lines);
         let (reader, _) = self.ward.reader("");
         reader.read_quiet("", at_ms.and_then(DateTime::from_timestamp_millis), number);
-        self.ward.lines.add(Kind::Application, u64::from(number));
+        self.ward.lines.add(LineKind::Application, u64::from(number));
     }
 }

@@ -3,37 +3,37 @@
 use std::collections::BTreeMap;
 
 use super::function::Health;
-use super::lines::Lines;
+use super::lines::LineCounts;
 use super::name::NO_NAME;
-use super::ward::{Bill, Ordered, Ward};
-use crate::copy::Copy;
+use super::ward::{FunctionReaders, HealthByFunction, OrderedEvents};
+use crate::copy::CopyReader;
 use crate::diagnosis::Causes;
-use crate::order::Order;
-use crate::reader::{Configured, Kind, Reader};
+use crate::order::EventReorderer;
+use crate::reader::{FunctionLimits, LineKind, LogReader};
 
 /// Functions and their health, as a copy is read.
 #[derive(Debug)]
-pub struct Checkup {
-    pub(super) copy: Copy,
-    pub(super) order: Order,
-    pub(super) ward: Ward,
+pub struct HealthReader {
+    pub(super) copy: CopyReader,
+    pub(super) order: EventReorderer,
+    pub(super) ward: FunctionReaders,
 }
 
-impl Checkup {
+impl HealthReader {
     /// A checkup that has read nothing. `name` is the function of lines that name none; where lines name functions, only it counts.
-    pub fn new(name: Option<String>, configured: Configured) -> Self {
-        let configured = Configured { is_excerpt: true, ..configured };
+    pub fn new(name: Option<String>, configured: FunctionLimits) -> Self {
+        let configured = FunctionLimits { is_excerpt: true, ..configured };
         let unnamed = name.clone().unwrap_or_else(|| NO_NAME.to_owned());
-        let ward = Ward {
+        let ward = FunctionReaders {
             name,
             configured,
             causes: Causes::built_in(),
-            unnamed: Reader::with(&unnamed, configured),
+            unnamed: LogReader::with(&unnamed, configured),
             readers: BTreeMap::new(),
-            bill: Bill { unnamed: (unnamed, Health::default()), functions: BTreeMap::new() },
-            lines: Lines::default(),
+            bill: HealthByFunction { unnamed: (unnamed, Health::default()), functions: BTreeMap::new() },
+            lines: LineCounts::default(),
         };
-        Self { copy: Copy::new(), order: Order::new(), ward }
+        Self { copy: CopyReader::new(), order: EventReorderer::new(), ward }
     }
 
     /// The same, searching lines for these causes. Nothing must have been read yet.
@@ -47,35 +47,35 @@ impl Checkup {
     /// Reads one line, without its end.
     pub fn line(&mut self, line: &str) {
         let Self { copy, order, ward } = self;
-        copy.line(line, &mut Ordered { order, ward });
+        copy.line(line, &mut OrderedEvents { order, ward });
         let skipped = copy.take_skipped();
-        ward.lines.add(Kind::Application, skipped);
+        ward.lines.add(LineKind::Application, skipped);
     }
 
     pub(super) fn flush(&mut self) {
         let Self { copy, order, ward } = self;
-        copy.flush(&mut Ordered { order, ward });
+        copy.flush(&mut OrderedEvents { order, ward });
     }
 
     /// Counts lines that are no text, or too long for one.
     pub fn not_text(&mut self, lines: u64) {
-        self.ward.lines.add(Kind::Unparsed, lines);
+        self.ward.lines.add(LineKind::Unparsed, lines);
     }
 
-    /// Says that what comes next is another copy, of the same functions.
+    /// Begins another copy, of the same functions.
     pub fn next_copy(&mut self) {
         let Self { copy, order, ward } = self;
-        copy.end(&mut Ordered { order, ward });
-        ward.lines.add(Kind::Application, copy.take_skipped());
+        copy.end(&mut OrderedEvents { order, ward });
+        ward.lines.add(LineKind::Application, copy.take_skipped());
         order.pass(ward);
-        *copy = Copy::new();
-        *order = Order::new();
+        *copy = CopyReader::new();
+        *order = EventReorderer::new();
     }
 
-    /// Says that nothing more comes: the lines that were read, and each function's health by name.
-    pub fn end(mut self) -> (Lines, BTreeMap<String, Health>) {
+    /// Ends reading: returns the line counts, and each function's health by name.
+    pub fn end(mut self) -> (LineCounts, BTreeMap<String, Health>) {
         self.next_copy();
-        let Ward { name, unnamed, readers, bill, lines, .. } = &mut self.ward;
+        let FunctionReaders { name, unnamed, readers, bill, lines, .. } = &mut self.ward;
         for reader in readers.values_mut().chain([unnamed]) {
             reader.end(bill);
         }

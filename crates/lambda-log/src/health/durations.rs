@@ -5,7 +5,7 @@
 
 /// Durations in hundredths of a millisecond, exact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Durations {
+pub struct ExactDurations {
     new: Vec<u32>,
     /// Sorted values, and how many of each.
     counted: Vec<(u32, u32)>,
@@ -17,7 +17,7 @@ pub struct Durations {
 const COLLECTED: usize = 1 << 14;
 const MOST_DIFFERENT: usize = 1 << 20;
 
-impl Durations {
+impl ExactDurations {
     pub(super) fn add(&mut self, ms: f64) {
         self.new.push((ms * 100.0).round() as u32);
         if self.new.len() >= COLLECTED {
@@ -56,7 +56,7 @@ impl Durations {
         }
     }
 
-    /// The durations below which `shares` of all of them lie (nearest rank), in milliseconds. `None` if there are none.
+    /// The quantiles `shares` of the durations (nearest rank), in milliseconds. `None` if there are none.
     pub fn quantiles<const N: usize>(&mut self, shares: [f64; N]) -> Option<[f64; N]> {
         self.count();
         let all: u64 = self.counted.iter().map(|(_, count)| u64::from(*count)).sum();

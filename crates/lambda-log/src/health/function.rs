@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::durations::Durations;
+use super::durations::ExactDurations;
 use crate::diagnosis::{Cause, Confidence, Diagnosis, environment_hash};
 use crate::invocation::Invocation;
 
@@ -14,14 +14,14 @@ const MOST_EVIDENCE: usize = 4;
 /// Environments that are counted one by one.
 const MOST_ENVIRONMENTS: usize = 100_000;
 
-/// A cause, as it was seen in one function.
+/// The occurrences of a cause in one function.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
+pub struct CauseOccurrences {
     /// How many invocations (or start-ups) had it.
     pub count: u64,
     /// For how many of them it was the one to act on.
     pub first_of: u64,
-    /// When it was first seen, UTC, where the copy says so.
+    /// When it was first seen, UTC, if the copy has times.
     pub first: Option<DateTime<Utc>>,
     /// When it was last seen.
     pub last: Option<DateTime<Utc>>,
@@ -35,7 +35,7 @@ pub struct Seen {
     pub remedy: String,
 }
 
-/// What is known of one function.
+/// The summary of one function.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Health {
     /// Invocations that ended.
@@ -50,44 +50,45 @@ pub struct Health {
     pub errors: u64,
     /// Warm-up pings, and how many of them met no warm environment.
     pub pings: (u64, u64),
-    /// How long they took.
-    pub durations: Durations,
+    /// The durations.
+    pub durations: ExactDurations,
     /// The longest anybody waited, start-up included, in milliseconds; `None` if no summary says.
     pub longest_wait_ms: Option<f64>,
     /// Memory size in MB.
     pub memory_mb: Option<f64>,
     /// Largest memory used, in MB.
     pub max_memory_mb: Option<f64>,
-    /// What was seen to go wrong.
-    pub causes: BTreeMap<Cause, Seen>,
+    /// The causes that were found.
+    pub causes: BTreeMap<Cause, CauseOccurrences>,
     /// Environments: when each was first and last heard of.
     environments: BTreeMap<u64, (DateTime<Utc>, DateTime<Utc>)>,
-    /// The longest an environment was silent and then answered.
+    /// The longest idle time after which an environment was used again.
     pub longest_idle: Option<TimeDelta>,
 }
 
 impl Health {
     /// The one thing to know: the cause to act on with how sure it is, or that nothing is wrong.
-    pub fn verdict(&self) -> Option<(Cause, &Seen)> {
+    pub fn verdict(&self) -> Option<(Cause, &CauseOccurrences)> {
         let failures: u64 = self.causes.values().map(|seen| seen.first_of).sum();
         // A pattern that most failures are part of says more than each of them.
         let pattern = self.causes.get(&Cause::ReinitLoop).filter(|seen| seen.count * 2 >= failures);
         if let Some(seen) = pattern {
             return Some((Cause::ReinitLoop, seen));
         }
-        let weight = |seen: &Seen| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
+        let weight = |seen: &CauseOccurrences| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
         // A few in a row are a burst or a deploy, and not every invocation.
-        let counts = |cause: Cause, seen: &Seen| seen.first_of > 0 && (cause != Cause::ColdStartEveryInvocation || self.cold * 10 >= self.invocations * 8);
+        let counts =
+            |cause: Cause, seen: &CauseOccurrences| seen.first_of > 0 && (cause != Cause::ColdStartEveryInvocation || self.cold * 10 >= self.invocations * 8);
         let (cause, seen) =
             self.causes.iter().filter(|(cause, seen)| counts(**cause, seen)).max_by_key(|(cause, seen)| (weight(seen), std::cmp::Reverse(**cause)))?;
         Some((*cause, seen))
     }
 
     /// The causes, most frequent first.
-    pub fn causes(&self) -> Vec<(Cause, &Seen)> {
+    pub fn causes(&self) -> Vec<(Cause, &CauseOccurrences)> {
         let verdict = self.verdict().map(|(cause, _)| cause);
         let shown = |cause: Cause| cause != Cause::ColdStartEveryInvocation || verdict == Some(cause);
-        let mut all: Vec<(Cause, &Seen)> = self.causes.iter().filter(|(cause, _)| shown(**cause)).map(|(cause, seen)| (*cause, seen)).collect();
+        let mut all: Vec<(Cause, &CauseOccurrences)> = self.causes.iter().filter(|(cause, _)| shown(**cause)).map(|(cause, seen)| (*cause, seen)).collect();
         all.sort_by_key(|(cause, seen)| (Some(*cause) != verdict, std::cmp::Reverse(seen.first_of), std::cmp::Reverse(seen.count), *cause));
         all
     }
@@ -138,7 +139,7 @@ impl Health {
     }
 
     fn cause(&mut self, invocation: &Invocation<'_>, diagnosis: &Diagnosis, is_first: bool) {
-        let seen = self.causes.entry(diagnosis.cause).or_insert_with(|| Seen {
+        let seen = self.causes.entry(diagnosis.cause).or_insert_with(|| CauseOccurrences {
             count: 0,
             first_of: 0,
             first: invocation.at,

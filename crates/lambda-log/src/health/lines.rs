@@ -1,10 +1,10 @@
 //! How many lines of a copy were read.
 
-use crate::reader::Kind;
+use crate::reader::LineKind;
 
 /// How many lines were read, and of what kind. Every line of the copy is one of the three.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Lines {
+pub struct LineCounts {
     /// Lines of the platform.
     pub platform: u64,
     /// Lines of the application, and lines that belong to no event.
@@ -13,18 +13,18 @@ pub struct Lines {
     pub unparsed: u64,
 }
 
-impl Lines {
+impl LineCounts {
     /// All of them.
     pub fn read(&self) -> u64 {
         self.platform + self.application + self.unparsed
     }
 
     /// Adds lines of one kind.
-    pub fn add(&mut self, kind: Kind, lines: u64) {
+    pub fn add(&mut self, kind: LineKind, lines: u64) {
         match kind {
-            Kind::Platform => self.platform += lines,
-            Kind::Application => self.application += lines,
-            Kind::Unparsed => self.unparsed += lines,
+            LineKind::Platform => self.platform += lines,
+            LineKind::Application => self.application += lines,
+            LineKind::Unparsed => self.unparsed += lines,
         }
     }
 }

@@ -1,4 +1,4 @@
 //! The name of functions without one.
 
-/// The name of a function of which the copy says no name.
+/// The name for a function without a name in the copy.
 pub const NO_NAME: &str = "-";

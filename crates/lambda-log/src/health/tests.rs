@@ -1,30 +1,30 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::order::Order;
-use crate::reader::Configured;
-use crate::scan::Block;
+use crate::order::EventReorderer;
+use crate::reader::FunctionLimits;
+use crate::scan::LineBlock;
 
 fn whole(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn oldest_first() -> Checkup {
-    let mut checkup = Checkup::new(None, Configured::default());
-    checkup.order = Order::oldest_first();
+fn oldest_first() -> HealthReader {
+    let mut checkup = HealthReader::new(None, FunctionLimits::default());
+    checkup.order = EventReorderer::oldest_first();
     checkup
 }
 
 /// Reads a log line by line, and in blocks cut at the given lines; both must see the same.
 fn check_same(lines: &[String], cuts: &[usize]) {
     let mut slow = oldest_first();
-    slow.block(&Block::Bytes(whole(lines).into_bytes()));
+    slow.block(&LineBlock::Bytes(whole(lines).into_bytes()));
     let mut fast = oldest_first();
     let mut from = 0;
     for cut in cuts.iter().copied().chain([lines.len()]) {
         let to = cut.clamp(from, lines.len());
         let block = whole(&lines[from..to]);
-        fast.block(&Block::of(block.into_bytes(), Vec::new()));
+        fast.block(&LineBlock::of(block.into_bytes(), Vec::new()));
         from = to;
     }
     let (slow, fast) = (slow.end(), fast.end());
@@ -123,7 +123,7 @@ proptest! {
         }
         let block = whole(&lines);
         let mut checkup = oldest_first();
-        checkup.block(&Block::of(block.into_bytes(), Vec::new()));
+        checkup.block(&LineBlock::of(block.into_bytes(), Vec::new()));
         let (read, functions) = checkup.end();
         prop_assert_eq!(read.read(), lines.len() as u64);
         let invocations: u64 = functions.values().map(|health| health.invocations).sum();
@@ -151,14 +151,14 @@ const ODD: &[&str] = &[
 
 #[test]
 fn a_copy_without_a_single_line_is_one_function_of_which_nothing_is_known() {
-    let (lines, functions) = Checkup::new(None, Configured::default()).end();
+    let (lines, functions) = HealthReader::new(None, FunctionLimits::default()).end();
     assert_eq!((lines.read(), functions.len()), (0, 1));
     assert_eq!(functions[NO_NAME].verdict(), None);
 }
 
 #[test]
 fn quantiles_are_the_nearest_rank_of_what_was_read() {
-    let mut durations = Durations::default();
+    let mut durations = ExactDurations::default();
     assert_eq!(durations.quantiles([0.5]), None);
     for hundredth in (1..=100).rev() {
         durations.add(f64::from(hundredth));

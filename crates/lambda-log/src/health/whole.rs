@@ -1,7 +1,7 @@
 //! Lines of a block that can be told apart without being read in full.
 
-use crate::fields::Name;
-use crate::line::{self, Report};
+use crate::fields::ReportField;
+use crate::line::{self, ReportLine};
 use crate::wrapper;
 
 pub(super) const START: &str = "START RequestId: ";
@@ -11,14 +11,14 @@ const UUID: usize = 36;
 
 /// An invocation of which nothing is to be said but its figures, all of it in one place: `START`, lines of the application that
 /// carry no sign, `END`, `REPORT`, and then the next one begins.
-pub(super) struct Whole<'a> {
+pub(super) struct PlainInvocation<'a> {
     pub(super) version: &'a str,
-    pub(super) report: Report,
+    pub(super) report: ReportLine,
     /// Where the next line begins.
     pub(super) end: usize,
 }
 
-impl<'a> Whole<'a> {
+impl<'a> PlainInvocation<'a> {
     /// The invocation that begins at `from` and whose summary begins at `report`.
     pub(super) fn find(block: &'a str, from: usize, report: usize) -> Option<Self> {
         let start = block.get(from..)?.strip_prefix(START)?;
@@ -55,7 +55,7 @@ pub(super) fn says_nothing_bad(line: &str) -> bool {
 pub(super) fn goes_on_on_the_next_line(rest: &str) -> bool {
     match rest.as_bytes().first() {
         Some(b'S' | b'E' | b'D' | b'B' | b'M' | b'I' | b'R' | b'P' | b'X' | b' ' | b'\t') => {
-            Name::goes_on(rest) || rest.starts_with("Runtime.") || rest.starts_with("Extension.")
+            ReportField::goes_on(rest) || rest.starts_with("Runtime.") || rest.starts_with("Extension.")
         }
         _ => false,
     }

@@ -8,15 +8,15 @@ use crate::fingerprint::fingerprint;
 /// How much of a line is kept until it is known whether it is needed, in bytes.
 const QUOTED: usize = 2_500;
 
-/// A line of a log, kept as it is for as long as it is not known whether anybody wants to see it. Redacted whenever it leaves.
+/// A log line, kept unchanged until it is needed. It is redacted when it leaves.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Quote {
+pub(crate) struct QuotedLine {
     pub(super) text: String,
     /// It has been stored and loaded, so it is an excerpt already.
     is_excerpt: bool,
 }
 
-impl Quote {
+impl QuotedLine {
     pub(super) fn new(line: &str) -> Self {
         let mut end = QUOTED.min(line.len());
         while !line.is_char_boundary(end) {
@@ -31,30 +31,30 @@ impl Quote {
     }
 }
 
-impl std::fmt::Debug for Quote {
+impl std::fmt::Debug for QuotedLine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.excerpt())
     }
 }
 
-impl Serialize for Quote {
+impl Serialize for QuotedLine {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.excerpt())
     }
 }
 
-impl<'de> Deserialize<'de> for Quote {
+impl<'de> Deserialize<'de> for QuotedLine {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self { text: String::deserialize(deserializer)?, is_excerpt: true })
     }
 }
 
-/// The text of an error, for as long as nobody wants its fingerprint: most are never asked for it.
+/// The text of an error, until its fingerprint is needed, which is rarely.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The text as it was logged.
+    /// The logged text.
     Text(String),
-    /// What was stored of it.
+    /// The stored fingerprint.
     Fingerprint(String),
 }
 

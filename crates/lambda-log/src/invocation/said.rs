@@ -4,40 +4,40 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::quote::{Kind, Quote};
-use crate::diagnosis::{Cause, Sign, Weight};
-use crate::line::Application;
+use super::quote::{Kind, QuotedLine};
+use crate::diagnosis::{Cause, CauseMatch, MatchWeight};
+use crate::line::ApplicationLine;
 use crate::unset::is_unset;
 
 /// Lines that are kept as evidence.
 pub(super) const MOST_QUOTES: usize = 4;
 /// Signs that are kept; more of them say nothing more.
 const MOST_SIGNS: usize = 24;
-/// Imports of the application that are kept; the last ones say how it goes on.
+/// The number of application imports that are kept, counted from the end.
 pub(crate) const MOST_INSTANCING: usize = 8;
 
-/// What the application said, and what it points to.
+/// The output of the application, and the causes it matches.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Said {
+pub(crate) struct ApplicationOutput {
     /// Lines of the application.
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) lines: u32,
     #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(crate) last_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "is_unset")]
-    pub(crate) signs: Vec<Sign>,
+    pub(crate) signs: Vec<CauseMatch>,
     #[serde(skip_serializing_if = "is_unset")]
-    pub(crate) quotes: Vec<Quote>,
+    pub(crate) quotes: Vec<QuotedLine>,
     /// The first line that is the failure itself, or else the first that is marked as an error.
     #[serde(skip_serializing_if = "is_unset")]
-    pub(crate) error: Option<(Weight, Kind)>,
+    pub(crate) error: Option<(MatchWeight, Kind)>,
     /// When Zappa began to import the application.
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) instancing: Vec<Option<DateTime<Utc>>>,
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) lines_since_instancing: u32,
-    /// The application has begun to handle something, so whatever happens later is not start-up's doing.
+    /// The application has begun to handle something, so later lines do not belong to the init phase.
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) is_up: bool,
     /// It was a warm-up ping.
@@ -48,26 +48,26 @@ pub(crate) struct Said {
     pub(crate) of_node: bool,
 }
 
-impl Said {
+impl ApplicationOutput {
     pub(crate) fn quote(&mut self, line: &str) {
         if self.quotes.len() == MOST_QUOTES {
             self.quotes.pop();
         }
-        self.quotes.push(Quote::new(line));
+        self.quotes.push(QuotedLine::new(line));
     }
 
-    pub(crate) fn sign(&mut self, signs: Vec<Sign>, line: &Application<'_>, quote: bool) {
+    pub(crate) fn sign(&mut self, signs: Vec<CauseMatch>, line: &ApplicationLine<'_>, quote: bool) {
         if signs.is_empty() {
             return;
         }
         // That the application says it is done is no error, and nothing to quote.
         let telling = signs.iter().filter(|sign| sign.cause != Cause::EventLoopHang).map(|sign| sign.weight).max();
-        let weight = telling.unwrap_or(Weight::Hint);
-        if quote && telling.is_some() && (self.quotes.len() < MOST_QUOTES || weight == Weight::Failure) {
+        let weight = telling.unwrap_or(MatchWeight::Hint);
+        if quote && telling.is_some() && (self.quotes.len() < MOST_QUOTES || weight == MatchWeight::Failure) {
             self.quote(&line.text);
         }
-        if telling.is_some() && (weight > self.error.as_ref().map_or(Weight::Hint, |(weight, _)| *weight) || self.error.is_none()) {
-            self.error = Some((weight, Kind::Text(Quote::new(&line.text).text)));
+        if telling.is_some() && (weight > self.error.as_ref().map_or(MatchWeight::Hint, |(weight, _)| *weight) || self.error.is_none()) {
+            self.error = Some((weight, Kind::Text(QuotedLine::new(&line.text).text)));
         }
         for sign in signs {
             if self.signs.len() == MOST_SIGNS {
@@ -78,7 +78,7 @@ impl Said {
         }
     }
 
-    /// Takes over what was said before, in front of its own.
+    /// Prepends earlier output.
     pub(crate) fn prepend(&mut self, before: Self) {
         let own = std::mem::replace(self, before);
         self.lines = self.lines.saturating_add(own.lines);
@@ -102,12 +102,12 @@ impl Said {
     }
 
     pub(crate) fn has_failed(&self) -> bool {
-        self.signs.iter().any(|sign| sign.weight == Weight::Failure)
+        self.signs.iter().any(|sign| sign.weight == MatchWeight::Failure)
     }
 }
 
 /// Nothing was said.
-pub(super) static SILENCE: Said = Said {
+pub(super) static SILENCE: ApplicationOutput = ApplicationOutput {
     lines: 0,
     last_at: None,
     signs: Vec::new(),

@@ -1,4 +1,4 @@
-//! Lines of the application, and the shapes in which runtimes print an error that nobody caught.
+//! Lines of the application, and the forms in which runtimes print an uncaught error.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use super::super::moment;
 
 /// How much a line matters, by its own word.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The line does not say.
+pub enum LogLevel {
+    /// The line has no level.
     #[default]
     Unknown,
     /// Less than worth knowing.
@@ -22,7 +22,7 @@ pub enum Level {
     Error,
 }
 
-impl Level {
+impl LogLevel {
     /// The level that a word means.
     pub fn of(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
@@ -37,25 +37,25 @@ impl Level {
 
 /// A line of the application.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Application<'a> {
+pub struct ApplicationLine<'a> {
     /// Its request id, where the line carries one.
     pub request_id: Option<Cow<'a, str>>,
     /// Its level.
-    pub level: Level,
-    /// Whether this is how a runtime prints an error that nobody caught: the invocation, or the start-up, has failed by it.
+    pub level: LogLevel,
+    /// Whether a runtime printed it for an uncaught error: the invocation, or the init phase, failed because of it.
     pub unhandled: bool,
     /// Whether the runtime marks it as written outside of any invocation.
     pub in_start_up: bool,
     /// Whether it has the shape in which only Node's runtime writes lines: `<time>\t<id>\tINFO\t<message>`.
     pub of_node: bool,
-    /// The message; an error's type is in front of it.
+    /// The message, with the error type before it.
     pub text: Cow<'a, str>,
 }
 
-impl<'a> Application<'a> {
+impl<'a> ApplicationLine<'a> {
     /// The line with a text of its own.
-    pub fn into_owned(self) -> Application<'static> {
-        Application {
+    pub fn into_owned(self) -> ApplicationLine<'static> {
+        ApplicationLine {
             request_id: self.request_id.map(|id| Cow::Owned(id.into_owned())),
             text: Cow::Owned(self.text.into_owned()),
             level: self.level,
@@ -78,7 +78,7 @@ impl<'a> Application<'a> {
             if let Some((id, message)) = leading_uuid(rest.trim_ascii_start()) {
                 line.request_id = Some(Cow::Borrowed(id));
                 line.text = Cow::Borrowed(message.trim_ascii_start());
-            } else if timed.is_none() && line.level == Level::Error {
+            } else if timed.is_none() && line.level == LogLevel::Error {
                 line.text = Cow::Borrowed(after);
                 line.unhandled =
                     is_exception(after.lines().next().unwrap_or_default()) || after.starts_with("Runtime.") || is_raised(after) || says_unhandled(after);
@@ -88,36 +88,36 @@ impl<'a> Application<'a> {
             line.in_start_up = mark.is_none();
             line.request_id = mark.map(Cow::Borrowed);
             let word = rest.split(['\t', ' ']).next().unwrap_or_default();
-            line.level = Level::of(word);
+            line.level = LogLevel::of(word);
             // .NET writes its levels in small letters.
-            line.of_node = line.level != Level::Unknown && word.bytes().all(|byte| byte.is_ascii_uppercase());
-            let message = if line.level == Level::Unknown { rest } else { rest.get(word.len()..).unwrap_or_default().trim_ascii_start() };
+            line.of_node = line.level != LogLevel::Unknown && word.bytes().all(|byte| byte.is_ascii_uppercase());
+            let message = if line.level == LogLevel::Unknown { rest } else { rest.get(word.len()..).unwrap_or_default().trim_ascii_start() };
             line.text = Cow::Borrowed(message);
             let first = message.lines().next().unwrap_or_default();
             // .NET's runtime says `fail`; the older Node's prints what it hands to the caller.
-            let of_runtime = word == "fail" && is_exception(first) || line.level == Level::Unknown && message.starts_with("{\"errorMessage\":");
+            let of_runtime = word == "fail" && is_exception(first) || line.level == LogLevel::Unknown && message.starts_with("{\"errorMessage\":");
             line.unhandled = says_unhandled(message) || of_runtime;
         } else {
             let word = rest.split([' ', ':', '\t']).next().unwrap_or_default();
             // `level=fatal msg="…"`, or the word itself in front.
             let named = rest.get(..200).unwrap_or(rest).split_once("level=").map(|(_, after)| after.split([' ', '"']).next().unwrap_or_default());
-            line.level = if word.len() >= 4 || named.is_some() { Level::of(named.unwrap_or(word)) } else { Level::Unknown };
-            line.unhandled = line.level == Level::Unknown && is_unhandled(text) || says_unhandled(text);
+            line.level = if word.len() >= 4 || named.is_some() { LogLevel::of(named.unwrap_or(word)) } else { LogLevel::Unknown };
+            line.unhandled = line.level == LogLevel::Unknown && is_unhandled(text) || says_unhandled(text);
         }
         line
     }
 }
 
 /// A level in brackets at the beginning.
-struct Bracketed<'a> {
-    level: Level,
+struct BracketedLevel<'a> {
+    level: LogLevel,
     rest: &'a str,
 }
 
-fn bracketed(text: &str) -> Option<Bracketed<'_>> {
+fn bracketed(text: &str) -> Option<BracketedLevel<'_>> {
     let (word, rest) = text.strip_prefix('[')?.split_once(']')?;
-    let level = Level::of(word);
-    (level != Level::Unknown).then(|| Bracketed { level, rest: rest.trim_ascii_start() })
+    let level = LogLevel::of(word);
+    (level != LogLevel::Unknown).then(|| BracketedLevel { level, rest: rest.trim_ascii_start() })
 }
 
 /// `gaierror: <message>` and the stack: an exception is not always called one.

@@ -6,62 +6,62 @@ use serde_json::Value;
 
 use super::super::fields::{error_type, measured, request_id};
 use super::super::wrapper;
-use super::application::{Application, Level};
-use super::meaning::{InitReport, Line, Report, RuntimeVersion, Status};
+use super::application::{ApplicationLine, LogLevel};
+use super::meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
 use super::text;
 
-pub(super) fn parse(event: &str) -> Line<'_> {
+pub(super) fn parse(event: &str) -> LogLine<'_> {
     let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(event) else {
         // Half an object that says it is the platform's, or nothing that was ever one.
         let claims = event.contains("\"platform.") || serde_json::from_str::<Value>(event).is_err_and(|error| error.is_eof() && event.starts_with("{\""));
-        return if claims { Line::Unparsed } else { Line::Application(Application::of_text(event)) };
+        return if claims { LogLine::Unparsed } else { LogLine::Application(ApplicationLine::of_text(event)) };
     };
     of_object(&object)
 }
 
-fn of_object(event: &Value) -> Line<'static> {
+fn of_object(event: &Value) -> LogLine<'static> {
     let record = &event["record"];
     match event["type"].as_str() {
-        Some("platform.initStart") => Line::InitStart(runtime(record)),
-        Some("platform.restoreStart") => Line::RestoreStart(RuntimeVersion { ahead: true, ..runtime(record) }),
-        Some("platform.initReport") => Line::InitReport(init_report(record)),
-        Some("platform.restoreReport") => Line::RestoreReport(init_report(record)),
+        Some("platform.initStart") => LogLine::InitStart(runtime(record)),
+        Some("platform.restoreStart") => LogLine::RestoreStart(RuntimeVersion { ahead: true, ..runtime(record) }),
+        Some("platform.initReport") => LogLine::InitReport(init_report(record)),
+        Some("platform.restoreReport") => LogLine::RestoreReport(init_report(record)),
         // Failures are said again by the report; where it never comes, this is all there is.
         Some("platform.start" | "platform.invokeStart") => boundary(record, true),
         Some("platform.end") => boundary(record, false),
-        Some("platform.report") => report(record).unwrap_or(Line::Unparsed),
+        Some("platform.report") => report(record).unwrap_or(LogLine::Unparsed),
         Some("platform.extension") => {
             let error_type = kind(&record["errorType"]);
             let failed = record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
-            Line::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
+            LogLine::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
         }
-        Some("platform.logsDropped") => Line::LogsDropped { records: record["droppedRecords"].as_u64() },
+        Some("platform.logsDropped") => LogLine::LogsDropped { records: record["droppedRecords"].as_u64() },
         // The record of a fault is the text the old format prints.
-        Some("platform.fault") => record.as_str().and_then(text::ended).map_or(Line::Platform, owned),
-        Some(kind) if kind.starts_with("platform.") => Line::Platform,
+        Some("platform.fault") => record.as_str().and_then(text::ended).map_or(LogLine::Platform, owned),
+        Some(kind) if kind.starts_with("platform.") => LogLine::Platform,
         _ => application(event),
     }
 }
 
 /// The same line, with texts of its own.
-fn owned(line: Line<'_>) -> Line<'static> {
+fn owned(line: LogLine<'_>) -> LogLine<'static> {
     let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
     match line {
-        Line::Ended { request_id, how, error_type } => Line::Ended { request_id: request_id.map(own), how: own(how), error_type: error_type.map(own) },
-        Line::TimedOut { request_id, after_seconds } => Line::TimedOut { request_id: request_id.map(own), after_seconds },
-        Line::Start { request_id, version } => Line::Start { request_id: request_id.map(own), version: version.map(own) },
-        Line::End { request_id } => Line::End { request_id: request_id.map(own) },
-        Line::Report { request_id, report } => Line::Report { request_id: request_id.map(own), report },
-        Line::InitStart(runtime) => Line::InitStart(own_runtime(runtime)),
-        Line::RestoreStart(runtime) => Line::RestoreStart(own_runtime(runtime)),
-        Line::InitReport(report) => Line::InitReport(report),
-        Line::RestoreReport(report) => Line::RestoreReport(report),
-        Line::Extension { error_type, failed } => Line::Extension { error_type: error_type.map(own), failed },
-        Line::RuntimeClient { status } => Line::RuntimeClient { status },
-        Line::LogsDropped { records } => Line::LogsDropped { records },
-        Line::Platform => Line::Platform,
-        Line::Unparsed => Line::Unparsed,
-        Line::Application(application) => Line::Application(application.into_owned()),
+        LogLine::Ended { request_id, how, error_type } => LogLine::Ended { request_id: request_id.map(own), how: own(how), error_type: error_type.map(own) },
+        LogLine::TimedOut { request_id, after_seconds } => LogLine::TimedOut { request_id: request_id.map(own), after_seconds },
+        LogLine::Start { request_id, version } => LogLine::Start { request_id: request_id.map(own), version: version.map(own) },
+        LogLine::End { request_id } => LogLine::End { request_id: request_id.map(own) },
+        LogLine::Report { request_id, report } => LogLine::Report { request_id: request_id.map(own), report },
+        LogLine::InitStart(runtime) => LogLine::InitStart(own_runtime(runtime)),
+        LogLine::RestoreStart(runtime) => LogLine::RestoreStart(own_runtime(runtime)),
+        LogLine::InitReport(report) => LogLine::InitReport(report),
+        LogLine::RestoreReport(report) => LogLine::RestoreReport(report),
+        LogLine::Extension { error_type, failed } => LogLine::Extension { error_type: error_type.map(own), failed },
+        LogLine::RuntimeClient { status } => LogLine::RuntimeClient { status },
+        LogLine::LogsDropped { records } => LogLine::LogsDropped { records },
+        LogLine::Platform => LogLine::Platform,
+        LogLine::Unparsed => LogLine::Unparsed,
+        LogLine::Application(application) => LogLine::Application(application.into_owned()),
     }
 }
 
@@ -82,11 +82,11 @@ fn id(value: &Value) -> Option<Cow<'static, str>> {
     value.as_str().and_then(request_id).map(|id| Cow::Owned(id.to_owned()))
 }
 
-fn boundary(record: &Value, start: bool) -> Line<'static> {
+fn boundary(record: &Value, start: bool) -> LogLine<'static> {
     match id(&record["requestId"]) {
-        None => Line::Unparsed,
-        Some(request_id) if start => Line::Start { request_id: Some(request_id), version: string(&record["version"]).map(Cow::Owned) },
-        Some(request_id) => Line::End { request_id: Some(request_id) },
+        None => LogLine::Unparsed,
+        Some(request_id) if start => LogLine::Start { request_id: Some(request_id), version: string(&record["version"]).map(Cow::Owned) },
+        Some(request_id) => LogLine::End { request_id: Some(request_id) },
     }
 }
 
@@ -102,12 +102,12 @@ fn init_report(record: &Value) -> InitReport {
         duration_ms: record.pointer("/metrics/durationMs").and_then(Value::as_f64).and_then(measured),
         in_invocation: record["phase"] == "invoke",
         ahead: matches!(record["initializationType"].as_str(), Some("provisioned-concurrency" | "snap-start")),
-        status: Status::of(record["status"].as_str().unwrap_or_default()),
+        status: PlatformStatus::of(record["status"].as_str().unwrap_or_default()),
         error_type: kind(&record["errorType"]),
     }
 }
 
-fn report(record: &Value) -> Option<Line<'static>> {
+fn report(record: &Value) -> Option<LogLine<'static>> {
     let metrics = &record["metrics"];
     // Documented integers arrive as floats at times, so every number is read as one.
     let optional = |name: &str| match &metrics[name] {
@@ -115,7 +115,7 @@ fn report(record: &Value) -> Option<Line<'static>> {
         value => value.as_f64().and_then(measured).map(Some),
     };
     let extension = record["spans"].as_array().and_then(|spans| spans.iter().find(|span| span["name"] == "extensionOverhead"));
-    let report = Report {
+    let report = ReportLine {
         duration_ms: metrics["durationMs"].as_f64().and_then(measured)?,
         billed_ms: optional("billedDurationMs")?,
         memory_mb: optional("memorySizeMB")?,
@@ -123,17 +123,17 @@ fn report(record: &Value) -> Option<Line<'static>> {
         init_ms: optional("initDurationMs")?,
         restore_ms: optional("restoreDurationMs")?,
         extension_ms: extension.and_then(|span| span["durationMs"].as_f64()).and_then(measured),
-        status: Status::of(record["status"].as_str().unwrap_or_default()),
+        status: PlatformStatus::of(record["status"].as_str().unwrap_or_default()),
         error_type: kind(&record["errorType"]),
     };
-    Some(Line::Report { request_id: Some(id(&record["requestId"])?), report })
+    Some(LogLine::Report { request_id: Some(id(&record["requestId"])?), report })
 }
 
 const LEVELS: [&str; 5] = ["level", "log_level", "levelname", "severity", "lvl"];
 const MESSAGES: [&str; 8] = ["errorMessage", "message", "@message", "msg", "log", "event", "error", "cause"];
 const IDS: [&str; 6] = ["requestId", "AWSRequestId", "aws_request_id", "function_request_id", "request_id", "awsRequestId"];
 
-fn application(event: &Value) -> Line<'static> {
+fn application(event: &Value) -> LogLine<'static> {
     // A Telemetry record, or the failure as Step Functions hands it on.
     let body = match (&event["record"], &event["cause"]) {
         (record @ Value::Object(_), _) => record,
@@ -149,10 +149,10 @@ fn application(event: &Value) -> Line<'static> {
             return owned(text::parse(inner));
         }
         match text::timed_out(message).or_else(|| text::ended(message)).map(owned) {
-            Some(Line::TimedOut { request_id: inner, after_seconds }) => return Line::TimedOut { request_id: inner.or(request_id), after_seconds },
+            Some(LogLine::TimedOut { request_id: inner, after_seconds }) => return LogLine::TimedOut { request_id: inner.or(request_id), after_seconds },
             // The type stands beside the message.
-            Some(Line::Ended { request_id: inner, how, error_type }) => {
-                return Line::Ended { request_id: inner.or(request_id), how, error_type: error_type.or_else(|| kind(&body["errorType"]).map(Cow::Owned)) };
+            Some(LogLine::Ended { request_id: inner, how, error_type }) => {
+                return LogLine::Ended { request_id: inner.or(request_id), how, error_type: error_type.or_else(|| kind(&body["errorType"]).map(Cow::Owned)) };
             }
             Some(line) => return line,
             None => {}
@@ -161,8 +161,8 @@ fn application(event: &Value) -> Line<'static> {
     let error_type = string(&body["errorType"]).or_else(|| string(&body["error_type"]));
     // With its stack at the top of the object it is the runtime that reports an error nobody caught.
     let has_stack = ["stackTrace", "stack", "trace"].iter().any(|key| !body[*key].is_null());
-    let level = LEVELS.iter().find_map(|key| body[*key].as_str()).map(Level::of).unwrap_or_default();
-    let logged = level != Level::Unknown && !has_stack || ["logger", "location", "service", "xray_trace_id"].iter().any(|key| !body[*key].is_null());
+    let level = LEVELS.iter().find_map(|key| body[*key].as_str()).map(LogLevel::of).unwrap_or_default();
+    let logged = level != LogLevel::Unknown && !has_stack || ["logger", "location", "service", "xray_trace_id"].iter().any(|key| !body[*key].is_null());
     let unhandled = error_type.is_some() && (has_stack || body.get("errorMessage").is_some()) && !logged
         // The signal by which an environment is shut down is no error of anybody.
         && !(error_type.as_deref().is_some_and(|kind| kind.contains("SignalException")) && message.as_deref() == Some("SIGTERM"));
@@ -171,12 +171,12 @@ fn application(event: &Value) -> Line<'static> {
     let rest = body.to_string();
     if text.is_empty() {
         text = rest;
-    } else if error_type.is_some() || level >= Level::Warning {
+    } else if error_type.is_some() || level >= LogLevel::Warning {
         text = format!("{text}\n{rest}");
     }
-    let mut application = Application::of_text(&text).into_owned();
+    let mut application = ApplicationLine::of_text(&text).into_owned();
     application.request_id = request_id.or(application.request_id);
-    application.level = if error_type.is_some() && level == Level::Unknown { Level::Error } else { level };
+    application.level = if error_type.is_some() && level == LogLevel::Unknown { LogLevel::Error } else { level };
     application.unhandled = unhandled || (application.unhandled && !logged);
-    Line::Application(application)
+    LogLine::Application(application)
 }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::application::Application;
+use super::application::ApplicationLine;
 use crate::unset::is_unset;
 
-/// What one event says.
+/// A parsed log event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Line<'a> {
+pub enum LogLine<'a> {
     /// A new environment begins to start up.
     InitStart(RuntimeVersion<'a>),
     /// Start-up failed, or is reported by SnapStart or provisioned concurrency.
@@ -35,7 +35,7 @@ pub enum Line<'a> {
         /// Its request id, where the line has one.
         request_id: Option<Cow<'a, str>>,
         /// The figures.
-        report: Report,
+        report: ReportLine,
     },
     /// The function's timeout ended an invocation.
     TimedOut {
@@ -44,7 +44,7 @@ pub enum Line<'a> {
         /// Seconds until then.
         after_seconds: f64,
     },
-    /// The platform says that an invocation, or the process under it, ended badly.
+    /// The platform reports that an invocation, or its process, ended badly.
     Ended {
         /// Its request id.
         request_id: Option<Cow<'a, str>>,
@@ -53,7 +53,7 @@ pub enum Line<'a> {
         /// The error type, such as `Runtime.ExitError`.
         error_type: Option<Cow<'a, str>>,
     },
-    /// An extension (a process from a layer) tells its state.
+    /// An extension (a process from a layer) reports its state.
     Extension {
         /// The error type, where it has failed.
         error_type: Option<Cow<'a, str>>,
@@ -75,7 +75,7 @@ pub enum Line<'a> {
     /// Something claims to be a platform line and cannot be read as one.
     Unparsed,
     /// A line of the application.
-    Application(Application<'a>),
+    Application(ApplicationLine<'a>),
 }
 
 /// The runtime that an environment starts with; a change of it is a deployment or an update by AWS.
@@ -109,12 +109,12 @@ pub struct InitReport {
     /// Whether it happened inside an invocation, as the second try of a start-up that had failed before.
     #[serde(skip_serializing_if = "is_unset")]
     pub in_invocation: bool,
-    /// Whether it was done before any request came: in text a start-up that went well is only reported then.
+    /// Whether it ran before any request: in the text format a successful init phase is reported only then.
     #[serde(skip_serializing_if = "is_unset")]
     pub ahead: bool,
     /// How it ended.
     #[serde(skip_serializing_if = "is_unset")]
-    pub status: Status,
+    pub status: PlatformStatus,
     /// The platform's error type, such as `Runtime.ImportModuleError`.
     #[serde(skip_serializing_if = "is_unset")]
     pub error_type: Option<String>,
@@ -123,8 +123,8 @@ pub struct InitReport {
 /// `REPORT`: the figures of one invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Report {
-    /// Milliseconds the invocation took.
+pub struct ReportLine {
+    /// The duration in milliseconds.
     #[serde(skip_serializing_if = "is_unset")]
     pub duration_ms: f64,
     /// Milliseconds that are billed.
@@ -142,28 +142,28 @@ pub struct Report {
     /// Milliseconds of restoring a snapshot, on a cold start with SnapStart.
     #[serde(skip_serializing_if = "is_unset")]
     pub restore_ms: Option<f64>,
-    /// Milliseconds that extensions needed after the handler had answered, where the log says so.
+    /// Milliseconds that extensions needed after the handler, if the log has it.
     #[serde(skip_serializing_if = "is_unset")]
     pub extension_ms: Option<f64>,
     /// How it ended.
     #[serde(skip_serializing_if = "is_unset")]
-    pub status: Status,
+    pub status: PlatformStatus,
     /// The platform's error type, such as `Runtime.OutOfMemory`.
     #[serde(skip_serializing_if = "is_unset")]
     pub error_type: Option<String>,
 }
 
-impl Report {
-    /// The largest memory used as a share of the configured memory; `None` where the report says too little.
+impl ReportLine {
+    /// The largest memory used as a share of the configured memory; `None` if the report lacks either.
     pub fn memory_share(&self) -> Option<f64> {
         Some(self.max_memory_mb? / self.memory_mb.filter(|size| *size > 0.0)?)
     }
 }
 
-/// How the platform says that something ended.
+/// The status that the platform reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// Nothing bad is said.
+pub enum PlatformStatus {
+    /// No problem is reported.
     #[default]
     Success,
     /// A limit of time was reached.
@@ -174,7 +174,7 @@ pub enum Status {
     Cut,
 }
 
-impl Status {
+impl PlatformStatus {
     pub(super) fn of(word: &str) -> Self {
         match word.trim_matches(|c: char| !c.is_ascii_alphanumeric()) {
             "timeout" => Self::Timeout,
@@ -185,7 +185,7 @@ impl Status {
         }
     }
 
-    /// Whether it says that something went wrong.
+    /// Whether it is a failure.
     pub fn is_bad(self) -> bool {
         matches!(self, Self::Timeout | Self::Error)
     }

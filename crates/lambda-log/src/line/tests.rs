@@ -10,23 +10,23 @@ fn id<'a>() -> Option<Cow<'a, str>> {
     Some(Cow::Borrowed(ID))
 }
 
-fn ended<'a>(how: &'a str, error_type: Option<&'a str>) -> Line<'a> {
-    Line::Ended { request_id: id(), how: how.into(), error_type: error_type.map(Cow::Borrowed) }
+fn ended<'a>(how: &'a str, error_type: Option<&'a str>) -> LogLine<'a> {
+    LogLine::Ended { request_id: id(), how: how.into(), error_type: error_type.map(Cow::Borrowed) }
 }
 
 #[test]
 fn a_summary_reads_the_same_with_tabs_with_spaces_over_lines_and_in_json() {
-    let report = Report {
+    let report = ReportLine {
         duration_ms: 2.85,
         billed_ms: Some(3156.0),
         memory_mb: Some(1024.0),
         max_memory_mb: Some(64.0),
         init_ms: Some(3152.18),
-        status: Status::Error,
+        status: PlatformStatus::Error,
         error_type: Some("Runtime.OutOfMemory".into()),
-        ..Report::default()
+        ..ReportLine::default()
     };
-    let expected = Line::Report { request_id: id(), report };
+    let expected = LogLine::Report { request_id: id(), report };
     for event in [
         "REPORT RequestId: @\tDuration: 2.85 ms\tBilled Duration: 3156 ms\tMemory Size: 1024 MB\tMax Memory Used: 64 MB\tInit Duration: 3152.18 ms\tStatus: error\tError Type: Runtime.OutOfMemory\t\nXRAY TraceId: 1-5e1b4151-0c9d\tSampled: true",
         "REPORT RequestId: @ Duration: 2.85 ms Billed Duration: 3156 ms \tMemory Size: 1024 MB Max Memory Used: 64 MB Init Duration: 3152.18ms Status: error ErrorType: Runtime.OutOfMemory\n",
@@ -45,21 +45,21 @@ fn a_restored_snapshot_is_not_billed_duration_and_not_duration() {
     let event = format!(
         "REPORT RequestId: {ID}\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\tMemory Size: 512 MB\tMax Memory Used: 190 MB\tRestore Duration: 398.97 ms\tBilled Restore Duration: 182 ms"
     );
-    let Line::Report { report, .. } = parse(&event) else { panic!("a summary") };
+    let LogLine::Report { report, .. } = parse(&event) else { panic!("a summary") };
     assert_eq!((report.duration_ms, report.billed_ms, report.restore_ms, report.init_ms), (2338.66, Some(2521.0), Some(398.97), None));
 }
 
 #[test]
 fn a_summary_that_was_cut_says_no_more_than_is_left_of_it() {
     for (tail, status, error_type) in [
-        ("\tStatus: timeout", Status::Timeout, None),
-        ("\tStatus: error\tError Type: Extension. InitError", Status::Error, Some("Extension.InitError")),
-        ("\tStatus", Status::Cut, None),
-        ("\tStatus:", Status::Cut, None),
-        ("", Status::Success, None),
+        ("\tStatus: timeout", PlatformStatus::Timeout, None),
+        ("\tStatus: error\tError Type: Extension. InitError", PlatformStatus::Error, Some("Extension.InitError")),
+        ("\tStatus", PlatformStatus::Cut, None),
+        ("\tStatus:", PlatformStatus::Cut, None),
+        ("", PlatformStatus::Success, None),
     ] {
         let event = format!("REPORT RequestId: {ID}\tDuration: 5 ms{tail}");
-        let Line::Report { report, .. } = parse(&event) else { panic!("{event:?} is a summary") };
+        let LogLine::Report { report, .. } = parse(&event) else { panic!("{event:?} is a summary") };
         assert_eq!((report.status, report.error_type.as_deref()), (status, error_type), "{event:?}");
     }
 }
@@ -76,25 +76,25 @@ fn every_platform_line_is_known_in_both_formats() {
         error_type: error_type.map(str::to_owned),
     };
     let killed = "Runtime exited with error: signal: killed";
-    let cases: &[(&str, Line<'_>)] = &[
+    let cases: &[(&str, LogLine<'_>)] = &[
         (
             "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc",
-            Line::InitStart(runtime("arn:aws:lambda:eu-west-1::runtime:abc")),
+            LogLine::InitStart(runtime("arn:aws:lambda:eu-west-1::runtime:abc")),
         ),
-        ("INIT_START Runtime Version: nodejs:22.v5", Line::InitStart(runtime("nodejs:22.v5"))),
+        ("INIT_START Runtime Version: nodejs:22.v5", LogLine::InitStart(runtime("nodejs:22.v5"))),
         (
             r#"{"type":"platform.initStart","record":{"initializationType":"on-demand","runtimeVersion":"nodejs:22.v5"}}"#,
-            Line::InitStart(runtime("nodejs:22.v5")),
+            LogLine::InitStart(runtime("nodejs:22.v5")),
         ),
-        ("RESTORE_START Runtime Version: java:11.v21", Line::RestoreStart(RuntimeVersion { ahead: true, ..runtime("java:11.v21") })),
-        ("START RequestId: @ Version: $LATEST", Line::Start { request_id: id(), version: Some("$LATEST".into()) }),
-        ("[START] RequestId: @ Version: 7", Line::Start { request_id: id(), version: Some("7".into()) }),
-        (r#"{"type":"platform.start","record":{"requestId":"@","version":"7"}}"#, Line::Start { request_id: id(), version: Some("7".into()) }),
-        ("END RequestId: @", Line::End { request_id: id() }),
-        (r#"{"type":"platform.end","record":{"requestId":"@"}}"#, Line::End { request_id: id() }),
-        ("2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds\n\n", Line::TimedOut { request_id: id(), after_seconds: 30.03 }),
-        ("[1735266170217] 2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds", Line::TimedOut { request_id: id(), after_seconds: 30.03 }),
-        (r#"{"level":"ERROR","requestId":"@","message":"Task timed out after 3.00 seconds"}"#, Line::TimedOut { request_id: id(), after_seconds: 3.0 }),
+        ("RESTORE_START Runtime Version: java:11.v21", LogLine::RestoreStart(RuntimeVersion { ahead: true, ..runtime("java:11.v21") })),
+        ("START RequestId: @ Version: $LATEST", LogLine::Start { request_id: id(), version: Some("$LATEST".into()) }),
+        ("[START] RequestId: @ Version: 7", LogLine::Start { request_id: id(), version: Some("7".into()) }),
+        (r#"{"type":"platform.start","record":{"requestId":"@","version":"7"}}"#, LogLine::Start { request_id: id(), version: Some("7".into()) }),
+        ("END RequestId: @", LogLine::End { request_id: id() }),
+        (r#"{"type":"platform.end","record":{"requestId":"@"}}"#, LogLine::End { request_id: id() }),
+        ("2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds\n\n", LogLine::TimedOut { request_id: id(), after_seconds: 30.03 }),
+        ("[1735266170217] 2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds", LogLine::TimedOut { request_id: id(), after_seconds: 30.03 }),
+        (r#"{"level":"ERROR","requestId":"@","message":"Task timed out after 3.00 seconds"}"#, LogLine::TimedOut { request_id: id(), after_seconds: 3.0 }),
         ("RequestId: @ Error: Runtime exited with error: signal: killed\nRuntime.ExitError", ended(killed, Some("Runtime.ExitError"))),
         ("RequestId: @ Process exited before completing request", ended("Process exited before completing request", None)),
         ("RequestId: @ Error: Runtime exited without providing a reason", ended("Runtime exited without providing a reason", None)),
@@ -103,37 +103,43 @@ fn every_platform_line_is_known_in_both_formats() {
             ended(killed, Some("Runtime.ExitError")),
         ),
         (r#"{"type":"platform.fault","record":"RequestId: @ Status: error\tErrorType: Runtime.ExitError"}"#, ended("", Some("Runtime.ExitError"))),
-        ("Runtime.ExitError", Line::Ended { request_id: None, how: "".into(), error_type: Some("Runtime.ExitError".into()) }),
-        ("INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout", Line::InitReport(init(10000.12, false, Status::Timeout, None))),
+        ("Runtime.ExitError", LogLine::Ended { request_id: None, how: "".into(), error_type: Some("Runtime.ExitError".into()) }),
+        ("INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout", LogLine::InitReport(init(10000.12, false, PlatformStatus::Timeout, None))),
         (
             "INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Extension.Crash",
-            Line::InitReport(init(812.0, false, Status::Error, Some("Extension.Crash"))),
+            LogLine::InitReport(init(812.0, false, PlatformStatus::Error, Some("Extension.Crash"))),
         ),
         (
             r#"{"type":"platform.initReport","record":{"phase":"invoke","status":"error","errorType":"Runtime.ImportModuleError","metrics":{"durationMs":12.5}}}"#,
-            Line::InitReport(init(12.5, true, Status::Error, Some("Runtime.ImportModuleError"))),
+            LogLine::InitReport(init(12.5, true, PlatformStatus::Error, Some("Runtime.ImportModuleError"))),
         ),
-        ("RESTORE_REPORT Restore Duration: 398.97 ms", Line::RestoreReport(init(398.97, false, Status::Success, None))),
-        ("EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]", Line::Extension { failed: false, error_type: None }),
+        ("RESTORE_REPORT Restore Duration: 398.97 ms", LogLine::RestoreReport(init(398.97, false, PlatformStatus::Success, None))),
+        ("EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]", LogLine::Extension { failed: false, error_type: None }),
         (
             "EXTENSION\tName: collector\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
-            Line::Extension { failed: true, error_type: Some("PermissionDenied".into()) },
+            LogLine::Extension { failed: true, error_type: Some("PermissionDenied".into()) },
         ),
         (
             r#"{"type":"platform.extension","record":{"name":"collector","state":"Ready","events":["INVOKE"]}}"#,
-            Line::Extension { failed: false, error_type: None },
+            LogLine::Extension { failed: false, error_type: None },
         ),
-        ("TELEMETRY\tName: collector\tState: Already subscribed\tTypes: [Platform]", Line::Platform),
-        ("LOGS\tName: collector\tState: Subscribed\tTypes: [platform]", Line::Platform),
-        ("XRAY TraceId: 1-5e1b4151-0c9d\tSegmentId: 6f3a\tSampled: true", Line::Platform),
-        (r#"{"type":"platform.runtimeDone","record":{"requestId":"@","status":"success"}}"#, Line::Platform),
+        ("TELEMETRY\tName: collector\tState: Already subscribed\tTypes: [Platform]", LogLine::Platform),
+        ("LOGS\tName: collector\tState: Subscribed\tTypes: [platform]", LogLine::Platform),
+        ("XRAY TraceId: 1-5e1b4151-0c9d\tSegmentId: 6f3a\tSampled: true", LogLine::Platform),
+        (r#"{"type":"platform.runtimeDone","record":{"requestId":"@","status":"success"}}"#, LogLine::Platform),
         (
             r#"{"type":"platform.logsDropped","record":{"reason":"consumer too slow","droppedRecords":12,"droppedBytes":500}}"#,
-            Line::LogsDropped { records: Some(12) },
+            LogLine::LogsDropped { records: Some(12) },
         ),
-        ("[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.", Line::RuntimeClient { status: Some(413) }),
-        ("[WARNING]\t2024-01-01T00:00:00.000Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code.", Line::Platform),
-        ("14 Mar 2025 10:11:12,345 [INFO] (rapid) INIT START(type: on-demand, phase: init)", Line::InitStart(RuntimeVersion::default())),
+        (
+            "[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.",
+            LogLine::RuntimeClient { status: Some(413) },
+        ),
+        (
+            "[WARNING]\t2024-01-01T00:00:00.000Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code.",
+            LogLine::Platform,
+        ),
+        ("14 Mar 2025 10:11:12,345 [INFO] (rapid) INIT START(type: on-demand, phase: init)", LogLine::InitStart(RuntimeVersion::default())),
     ];
     for (event, expected) in cases {
         let event = event.replace('@', ID);
@@ -152,7 +158,7 @@ fn a_start_up_that_is_reported_although_it_went_well_was_done_ahead() {
             true,
         ),
     ] {
-        let Line::InitReport(report) = parse(event) else { panic!("{event} is a report of a start-up") };
+        let LogLine::InitReport(report) = parse(event) else { panic!("{event} is a report of a start-up") };
         assert_eq!((report.ahead, report.duration_ms.is_some()), (ahead, true), "{event}");
     }
 }
@@ -171,7 +177,7 @@ fn what_only_looks_like_a_platform_line_is_counted_as_unparsed_or_left_to_the_ap
         r#"{"type":"platform.report""#,
         r#"{"level":"INFO","message":"cut in the mid"#,
     ] {
-        assert_eq!(parse(message), Line::Unparsed, "{message}");
+        assert_eq!(parse(message), LogLine::Unparsed, "{message}");
     }
     for message in [
         "",
@@ -184,13 +190,13 @@ fn what_only_looks_like_a_platform_line_is_counted_as_unparsed_or_left_to_the_ap
         "\u{0}\u{1}",
         "the Runtime.ExitError of yesterday",
     ] {
-        assert!(matches!(parse(message), Line::Application(_)), "{message}");
+        assert!(matches!(parse(message), LogLine::Application(_)), "{message}");
     }
 }
 
 #[test]
 fn the_runtimes_have_their_own_ways_to_say_that_nobody_caught_an_error() {
-    use Level::{Error, Info, Unknown, Warning};
+    use LogLevel::{Error, Info, Unknown, Warning};
     for (event, level, unhandled, text) in [
         ("[ERROR] KeyError: 'shelf'\nTraceback (most recent call last):\n  File \"/var/task/a.py\", line 3", Error, true, "KeyError: 'shelf'"),
         ("[ERROR]\t2024-01-01T00:00:00.000Z\t@\tcould not save", Error, false, "could not save"),
@@ -210,7 +216,7 @@ fn the_runtimes_have_their_own_ways_to_say_that_nobody_caught_an_error() {
         (r#"{"level":"INFO","message":"hello"}"#, Info, false, "hello"),
     ] {
         let event = event.replace('@', ID);
-        let Line::Application(line) = parse(&event) else { panic!("{event} is of the application") };
+        let LogLine::Application(line) = parse(&event) else { panic!("{event} is of the application") };
         assert_eq!((line.level, line.unhandled, line.text.starts_with(text)), (level, unhandled, true), "{event}: {line:?}");
     }
 }
@@ -222,7 +228,7 @@ fn an_error_type_is_a_name_and_nothing_longer() {
         let text = format!("REPORT RequestId: {ID}\tDuration: 5 ms\tStatus: error\tError Type: {kind}");
         let json = format!(r#"{{"type":"platform.report","record":{{"requestId":"{ID}","errorType":"{kind}","metrics":{{"durationMs":5}}}}}}"#);
         for event in [text, json] {
-            let Line::Report { report, .. } = parse(&event) else { panic!("{event} is a summary") };
+            let LogLine::Report { report, .. } = parse(&event) else { panic!("{event} is a summary") };
             assert_eq!(report.error_type.as_deref(), kept, "{event}");
         }
     }

@@ -3,73 +3,73 @@
 use std::borrow::Cow;
 
 use super::super::exception::is_error_type;
-use super::super::fields::{Name, error_type, fields, leading_uuid, number, request_id};
+use super::super::fields::{ReportField, error_type, fields, leading_uuid, number, request_id};
 use super::super::moment;
-use super::application::{Application, Level};
-use super::meaning::{InitReport, Line, Report, RuntimeVersion, Status};
+use super::application::{ApplicationLine, LogLevel};
+use super::meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
 
-/// `zappa tail` puts the event's time in front: `[1735266140183] Instancing..`. `zappa invoke` puts words in brackets.
+/// Removes the time that `zappa tail` adds: `[1735266140183] Instancing..`. `zappa invoke` adds words in brackets.
 pub(super) fn without_tail_prefix(event: &str) -> &str {
     let inner = event.strip_prefix('[').and_then(moment::epoch);
     inner.map_or(event, |found| found.rest)
 }
 
-pub(super) fn parse(text: &str) -> Line<'_> {
+pub(super) fn parse(text: &str) -> LogLine<'_> {
     if let Some((id, report)) = plain_report(text)
         && let Some(request_id) = request_id(id)
     {
-        return Line::Report { request_id: Some(Cow::Borrowed(request_id)), report };
+        return LogLine::Report { request_id: Some(Cow::Borrowed(request_id)), report };
     }
     if let Some((request_id, version)) = plain_start(text) {
-        return Line::Start { request_id: Some(Cow::Borrowed(request_id)), version: Some(Cow::Borrowed(version)) };
+        return LogLine::Start { request_id: Some(Cow::Borrowed(request_id)), version: Some(Cow::Borrowed(version)) };
     }
     let word = text.split([' ', '\t']).next().unwrap_or_default();
     match word {
-        "INIT_START" => Line::InitStart(runtime(text)),
-        "RESTORE_START" => Line::RestoreStart(RuntimeVersion { ahead: true, ..runtime(text) }),
-        "INIT_REPORT" => Line::InitReport(init_report(text, Name::Init)),
-        "RESTORE_REPORT" => Line::RestoreReport(init_report(text, Name::Restore)),
+        "INIT_START" => LogLine::InitStart(runtime(text)),
+        "RESTORE_START" => LogLine::RestoreStart(RuntimeVersion { ahead: true, ..runtime(text) }),
+        "INIT_REPORT" => LogLine::InitReport(init_report(text, ReportField::Init)),
+        "RESTORE_REPORT" => LogLine::RestoreReport(init_report(text, ReportField::Restore)),
         "EXTENSION" if text.contains("Name:") => extension(text),
-        "TELEMETRY" | "LOGS" if text.contains("\tName:") || text.contains(" Name:") => Line::Platform,
-        "XRAY" if text.starts_with("XRAY TraceId:") => Line::Platform,
+        "TELEMETRY" | "LOGS" if text.contains("\tName:") || text.contains(" Name:") => LogLine::Platform,
+        "XRAY" if text.starts_with("XRAY TraceId:") => LogLine::Platform,
         "START" | "[START]" | "END" | "[END]" if text.contains("RequestId:") => boundary(text, word.contains("START")),
-        "START" if text == "START" => Line::Start { request_id: None, version: None },
-        "END" if text.starts_with("END Duration:") => report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report }),
+        "START" if text == "START" => LogLine::Start { request_id: None, version: None },
+        "END" if text.starts_with("END Duration:") => report(text).map_or(LogLine::Unparsed, |(request_id, report)| LogLine::Report { request_id, report }),
         "REPORT" | "[REPORT]" if text.contains("RequestId:") || text.contains("Duration:") => {
-            report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report })
+            report(text).map_or(LogLine::Unparsed, |(request_id, report)| LogLine::Report { request_id, report })
         }
         // Summaries that lost their first line.
         "Duration:" if text.contains("Memory") || text.contains("Status:") => {
-            report(text).map_or(Line::Unparsed, |(request_id, report)| Line::Report { request_id, report })
+            report(text).map_or(LogLine::Unparsed, |(request_id, report)| LogLine::Report { request_id, report })
         }
         "\"errorMessage\":" | "\"errorType\":" => {
             // One line of an answer that was printed over several.
             let value = text.split_once(':').map_or("", |(_, value)| value.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | ',')));
-            timed_out(value).or_else(|| ended(value)).unwrap_or_else(|| Line::Application(Application::of_text(text)))
+            timed_out(value).or_else(|| ended(value)).unwrap_or_else(|| LogLine::Application(ApplicationLine::of_text(text)))
         }
         _ => timed_out(text)
             .or_else(|| ended(text))
             .or_else(|| runtime_client(text))
             .or_else(|| emulator(text))
-            .unwrap_or_else(|| Line::Application(Application::of_text(text))),
+            .unwrap_or_else(|| LogLine::Application(ApplicationLine::of_text(text))),
     }
 }
 
-fn boundary(text: &str, start: bool) -> Line<'_> {
+fn boundary(text: &str, start: bool) -> LogLine<'_> {
     let (mut id, mut version) = (None, None);
     for (name, value) in fields(text) {
         match name {
-            Name::RequestId if id.is_none() => id = request_id(value),
-            Name::Version => version = Some(Cow::Borrowed(value)).filter(|value| !value.is_empty()),
+            ReportField::RequestId if id.is_none() => id = request_id(value),
+            ReportField::Version => version = Some(Cow::Borrowed(value)).filter(|value| !value.is_empty()),
             _ => {}
         }
     }
     match id {
         // An id that somebody cut or masked is none, but the invocation is one.
-        None if !text.trim_ascii_end().ends_with("RequestId:") && start => Line::Start { request_id: None, version },
-        None => Line::Unparsed,
-        Some(id) if start => Line::Start { request_id: Some(Cow::Borrowed(id)), version },
-        Some(id) => Line::End { request_id: Some(Cow::Borrowed(id)) },
+        None if !text.trim_ascii_end().ends_with("RequestId:") && start => LogLine::Start { request_id: None, version },
+        None => LogLine::Unparsed,
+        Some(id) if start => LogLine::Start { request_id: Some(Cow::Borrowed(id)), version },
+        Some(id) => LogLine::End { request_id: Some(Cow::Borrowed(id)) },
     }
 }
 
@@ -77,8 +77,8 @@ fn runtime(text: &str) -> RuntimeVersion<'_> {
     let mut found = RuntimeVersion::default();
     for (name, value) in fields(text) {
         match name {
-            Name::RuntimeArn if !value.is_empty() => found.version = Some(Cow::Borrowed(value)),
-            Name::RuntimeVersion => {
+            ReportField::RuntimeArn if !value.is_empty() => found.version = Some(Cow::Borrowed(value)),
+            ReportField::RuntimeVersion => {
                 found.on_node = RuntimeVersion::names_node(value);
                 found.version = found.version.or(Some(Cow::Borrowed(value)));
             }
@@ -88,8 +88,8 @@ fn runtime(text: &str) -> RuntimeVersion<'_> {
     found
 }
 
-/// Seconds of a timeout: `… Task timed out after 30.03 seconds`, and what `sam local` says.
-pub(super) fn timed_out(text: &str) -> Option<Line<'_>> {
+/// The seconds of a timeout: `… Task timed out after 30.03 seconds`, and the form of `sam local`.
+pub(super) fn timed_out(text: &str) -> Option<LogLine<'_>> {
     const WORDS: &str = "Task timed out after ";
     let (before, after) = match memchr::memmem::find(text.as_bytes(), WORDS.as_bytes()) {
         // In front of it stand a time, an id and a level at most: an application may quote the same words.
@@ -100,25 +100,25 @@ pub(super) fn timed_out(text: &str) -> Option<Line<'_>> {
     let (seconds, rest) = after.split_once(' ')?;
     let after_seconds = number(seconds).filter(|_| rest.starts_with("second"))?;
     let id = before.trim_ascii_end().rsplit([' ', '\t']).next().and_then(|word| leading_uuid(word)).map(|(id, _)| Cow::Borrowed(id));
-    Some(Line::TimedOut { request_id: id, after_seconds })
+    Some(LogLine::TimedOut { request_id: id, after_seconds })
 }
 
 /// Whether a text stands in front of a message, and is not part of one.
 fn is_in_front(text: &str) -> bool {
-    let ends_in_level = text.split_ascii_whitespace().next_back().is_some_and(|word| Level::of(word) == Level::Error);
+    let ends_in_level = text.split_ascii_whitespace().next_back().is_some_and(|word| LogLevel::of(word) == LogLevel::Error);
     ends_in_level || text.split_ascii_whitespace().all(is_head)
 }
 
 /// Whether a word is one of those in front of a line's message: a time, an id, a level.
 fn is_head(word: &str) -> bool {
     let is_id = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    is_id || moment::leading(word).is_some() || Level::of(word.trim_matches(['[', ']', ':'])) != Level::Unknown
+    is_id || moment::leading(word).is_some() || LogLevel::of(word.trim_matches(['[', ']', ':'])) != LogLevel::Unknown
 }
 
-/// How the platform says that a process or an invocation ended badly.
-pub(super) fn ended(text: &str) -> Option<Line<'_>> {
+/// Parses the platform's messages about a bad end of a process or invocation.
+pub(super) fn ended(text: &str) -> Option<LogLine<'_>> {
     if is_error_type(text) {
-        return Some(Line::Ended { request_id: None, how: Cow::Borrowed(""), error_type: Some(Cow::Borrowed(text)) });
+        return Some(LogLine::Ended { request_id: None, how: Cow::Borrowed(""), error_type: Some(Cow::Borrowed(text)) });
     }
     let (id, rest) = match text.strip_prefix("RequestId:") {
         Some(rest) => {
@@ -137,18 +137,18 @@ pub(super) fn ended(text: &str) -> Option<Line<'_>> {
         _ => return None,
     };
     // The type follows on a line of its own, or at the end of the same one.
-    let by_name = fields(rest).find(|(name, _)| *name == Name::ErrorType).map(|(_, value)| value);
+    let by_name = fields(rest).find(|(name, _)| *name == ReportField::ErrorType).map(|(_, value)| value);
     let at_end = how.rsplit(char::is_whitespace).next().filter(|word| is_error_type(word));
     let error_type = by_name.or(at_end).and_then(error_type);
     let how = at_end.and_then(|found| how.strip_suffix(found)).unwrap_or(how).trim_ascii_end();
-    Some(Line::Ended { request_id: id, how: Cow::Borrowed(how), error_type })
+    Some(LogLine::Ended { request_id: id, how: Cow::Borrowed(how), error_type })
 }
 
 /// `[ERROR] [1663095250473] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.`
-fn runtime_client(text: &str) -> Option<Line<'_>> {
+fn runtime_client(text: &str) -> Option<LogLine<'_>> {
     let is_one = text.contains("LAMBDA_RUNTIME ") || text.starts_with("Failed to post handler success response");
     if text.contains("LAMBDA_WARNING: Unhandled exception") {
-        return Some(Line::Platform);
+        return Some(LogLine::Platform);
     }
     if !is_one {
         return None;
@@ -157,69 +157,69 @@ fn runtime_client(text: &str) -> Option<Line<'_>> {
         let rest = rest.trim_ascii_start();
         rest.get(..rest.bytes().take_while(u8::is_ascii_digit).count())?.parse().ok()
     });
-    Some(Line::RuntimeClient { status })
+    Some(LogLine::RuntimeClient { status })
 }
 
 /// What the runtime interface emulator says in words of its own.
-fn emulator(text: &str) -> Option<Line<'_>> {
+fn emulator(text: &str) -> Option<LogLine<'_>> {
     if let Some((_, said)) = text.split_once("(rapid) ") {
         let ms = |key: &str| said.split_once(key).and_then(|(_, rest)| number(rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?));
         return Some(if said.starts_with("INIT START(") {
-            Line::InitStart(RuntimeVersion::default())
+            LogLine::InitStart(RuntimeVersion::default())
         } else if said.starts_with("INIT REPORT(") {
             let failed = said.contains("status: error") || said.contains("errorType:");
-            Line::InitReport(InitReport {
+            LogLine::InitReport(InitReport {
                 duration_ms: ms("durationMs: "),
-                status: if failed { Status::Error } else { Status::Success },
+                status: if failed { PlatformStatus::Error } else { PlatformStatus::Success },
                 ..InitReport::default()
             })
         } else if let Some((_, how)) = said.split_once("error=").filter(|_| said.starts_with("Invoke failed") || said.starts_with("Init failed")) {
-            Line::Ended { request_id: None, how: Cow::Borrowed(how), error_type: None }
+            LogLine::Ended { request_id: None, how: Cow::Borrowed(how), error_type: None }
         } else {
-            Line::Platform
+            LogLine::Platform
         });
     }
     if text.starts_with("time=\"") {
         if let Some((_, rest)) = text.split_once("INIT DONE failed: ") {
-            return Some(Line::Ended { request_id: None, how: Cow::Borrowed(""), error_type: error_type(rest.trim_end_matches('"')) });
+            return Some(LogLine::Ended { request_id: None, how: Cow::Borrowed(""), error_type: error_type(rest.trim_end_matches('"')) });
         }
         if let Some((_, how)) = text.split_once("error=\"").filter(|_| text.contains("msg=\"Init failed\"") || text.contains("msg=\"Invoke failed\"")) {
-            return Some(Line::Ended { request_id: None, how: Cow::Borrowed(how.trim_end_matches('"')), error_type: None });
+            return Some(LogLine::Ended { request_id: None, how: Cow::Borrowed(how.trim_end_matches('"')), error_type: None });
         }
     }
     None
 }
 
-fn extension(text: &str) -> Line<'_> {
+fn extension(text: &str) -> LogLine<'_> {
     let (mut failed, mut kind) = (false, None);
     for (name, value) in fields(text) {
         match name {
-            Name::State => failed = value.ends_with("Error") || value.ends_with("Failed") || value == "Crashed",
-            Name::ErrorType => kind = error_type(value),
+            ReportField::State => failed = value.ends_with("Error") || value.ends_with("Failed") || value == "Crashed",
+            ReportField::ErrorType => kind = error_type(value),
             _ => {}
         }
     }
-    Line::Extension { failed: failed || kind.is_some(), error_type: kind }
+    LogLine::Extension { failed: failed || kind.is_some(), error_type: kind }
 }
 
-fn init_report(text: &str, duration: Name) -> InitReport {
+fn init_report(text: &str, duration: ReportField) -> InitReport {
     let mut report = InitReport::default();
     for (name, value) in fields(text) {
         match name {
-            Name::Phase => report.in_invocation = value == "invoke",
-            Name::Status => report.status = Status::of(value),
-            Name::ErrorType => report.error_type = error_type(value).map(Cow::into_owned),
+            ReportField::Phase => report.in_invocation = value == "invoke",
+            ReportField::Status => report.status = PlatformStatus::of(value),
+            ReportField::ErrorType => report.error_type = error_type(value).map(Cow::into_owned),
             name if name == duration => report.duration_ms = number(value),
             _ => {}
         }
     }
     // What an author left out of a report that failed is not a start-up that went well.
-    report.ahead = duration == Name::Init && report.status == Status::Success && report.duration_ms.is_some() && !report.in_invocation;
+    report.ahead = duration == ReportField::Init && report.status == PlatformStatus::Success && report.duration_ms.is_some() && !report.in_invocation;
     report
 }
 
-/// A summary exactly as the log has it, which most of them are: much faster than looking for each field. Its id is not looked at.
-pub(in super::super) fn plain_report(text: &str) -> Option<(&str, Report)> {
+/// Parses a REPORT line in its usual form: much faster than searching for each field. The request id is not checked.
+pub(in super::super) fn plain_report(text: &str) -> Option<(&str, ReportLine)> {
     let (id, rest) = text.strip_prefix("REPORT RequestId: ")?.split_at_checked(36)?;
     let (duration_ms, rest) = plain_field(rest, "\tDuration: ", " ms")?;
     let (billed_ms, rest) = plain_field(rest, "\tBilled Duration: ", " ms")?;
@@ -227,7 +227,7 @@ pub(in super::super) fn plain_report(text: &str) -> Option<(&str, Report)> {
     let (max_memory_mb, rest) = plain_field(rest, "\tMax Memory Used: ", " MB")?;
     let (init_ms, rest) = plain_field(rest, "\tInit Duration: ", " ms").map_or((None, rest), |(ms, rest)| (Some(ms), rest));
     let (billed_ms, memory_mb, max_memory_mb) = (Some(billed_ms), Some(memory_mb), Some(max_memory_mb));
-    let report = Report { duration_ms, billed_ms, memory_mb, max_memory_mb, init_ms, ..Report::default() };
+    let report = ReportLine { duration_ms, billed_ms, memory_mb, max_memory_mb, init_ms, ..ReportLine::default() };
     matches!(rest, "" | "\t").then_some((id, report))
 }
 
@@ -263,28 +263,28 @@ fn plain_start(text: &str) -> Option<(&str, &str)> {
     (!version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'$')).then_some((id, version))
 }
 
-fn report(text: &str) -> Option<(Option<Cow<'_, str>>, Report)> {
+fn report(text: &str) -> Option<(Option<Cow<'_, str>>, ReportLine)> {
     let (mut id, mut duration) = (None, None);
-    let mut report = Report::default();
+    let mut report = ReportLine::default();
     let mut ends_with_status = false;
     for (name, value) in fields(text) {
-        ends_with_status = name == Name::Status;
+        ends_with_status = name == ReportField::Status;
         match name {
-            Name::RequestId if id.is_none() => id = request_id(value).map(Cow::Borrowed),
-            Name::Duration if duration.is_none() => duration = Some(number(value)?),
-            Name::Billed => report.billed_ms = Some(number(value)?),
-            Name::MemorySize if !value.is_empty() => report.memory_mb = Some(number(value)?),
-            Name::MaxMemoryUsed => report.max_memory_mb = Some(number(value)?),
-            Name::Init => report.init_ms = Some(number(value)?),
-            Name::Restore => report.restore_ms = Some(number(value)?),
-            Name::Status if value.is_empty() => report.status = Status::Cut,
-            Name::Status => report.status = Status::of(value),
-            Name::ErrorType => report.error_type = error_type(value).map(Cow::into_owned),
+            ReportField::RequestId if id.is_none() => id = request_id(value).map(Cow::Borrowed),
+            ReportField::Duration if duration.is_none() => duration = Some(number(value)?),
+            ReportField::Billed => report.billed_ms = Some(number(value)?),
+            ReportField::MemorySize if !value.is_empty() => report.memory_mb = Some(number(value)?),
+            ReportField::MaxMemoryUsed => report.max_memory_mb = Some(number(value)?),
+            ReportField::Init => report.init_ms = Some(number(value)?),
+            ReportField::Restore => report.restore_ms = Some(number(value)?),
+            ReportField::Status if value.is_empty() => report.status = PlatformStatus::Cut,
+            ReportField::Status => report.status = PlatformStatus::of(value),
+            ReportField::ErrorType => report.error_type = error_type(value).map(Cow::into_owned),
             _ => {}
         }
     }
-    if !ends_with_status && report.status == Status::Success && text.trim_ascii_end().ends_with("Status") {
-        report.status = Status::Cut;
+    if !ends_with_status && report.status == PlatformStatus::Success && text.trim_ascii_end().ends_with("Status") {
+        report.status = PlatformStatus::Cut;
     }
     // The newer Serverless Framework: `END Duration: 1.23 ms (init: 234.56 ms) Memory Used: 65 MB`.
     if text.starts_with("END") {

@@ -3,17 +3,17 @@ use super::*;
 #[derive(Default)]
 struct Taken(Vec<String>);
 
-impl Events for Taken {
-    fn event(&mut self, event: Event<'_>) {
+impl EventSink for Taken {
+    fn event(&mut self, event: CopiedEvent<'_>) {
         self.0.push(event.text.to_owned());
     }
 }
 
 /// The order in which events of these times (seconds) and texts come out.
 fn ordered(events: &[(Option<i64>, &str)]) -> Vec<String> {
-    let (mut order, mut taken) = (Order::new(), Taken::default());
+    let (mut order, mut taken) = (EventReorderer::new(), Taken::default());
     for (at, text) in events {
-        order.event(Event { at_ms: at.map(|at| at * 1000), stream: "", function: "", text, lines: 1, broken: false }, &mut taken);
+        order.event(CopiedEvent { at_ms: at.map(|at| at * 1000), stream: "", function: "", text, lines: 1, broken: false }, &mut taken);
     }
     order.pass(&mut taken);
     taken.0

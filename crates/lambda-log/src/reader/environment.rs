@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::{Cause, Causes};
-use crate::invocation::{MOST_INSTANCING, Open, Said, StartUp};
-use crate::line::{Application, InitReport};
+use crate::invocation::{ApplicationOutput, InitPhase, MOST_INSTANCING, PartialInvocation};
+use crate::line::{ApplicationLine, InitReport};
 use crate::unset::is_unset;
 
 /// Reports of one start-up that are kept; more than two are two start-ups.
@@ -19,25 +19,25 @@ const MOST_PAST: (usize, usize) = (1, 8);
 
 /// The environments of a function, by log stream.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Environments {
-    pub(super) named: BTreeMap<String, Environment>,
+pub(super) struct ExecutionEnvironments {
+    pub(super) named: BTreeMap<String, ExecutionEnvironment>,
     /// Everything of a copy that names no streams.
-    pub(super) unnamed: Environment,
+    pub(super) unnamed: ExecutionEnvironment,
 }
 
-impl Environments {
-    pub(super) fn of(&mut self, stream: &str) -> &mut Environment {
+impl ExecutionEnvironments {
+    pub(super) fn of(&mut self, stream: &str) -> &mut ExecutionEnvironment {
         if stream.is_empty() {
             return &mut self.unnamed;
         }
         // A name is copied once for each stream and not once for each line.
         if !self.named.contains_key(stream) {
-            self.named.insert(stream.to_owned(), Environment::default());
+            self.named.insert(stream.to_owned(), ExecutionEnvironment::default());
         }
         self.named.entry(stream.to_owned()).or_default()
     }
 
-    pub(super) fn all(&mut self) -> impl Iterator<Item = (&str, &mut Environment)> {
+    pub(super) fn all(&mut self) -> impl Iterator<Item = (&str, &mut ExecutionEnvironment)> {
         std::iter::once(("", &mut self.unnamed)).chain(self.named.iter_mut().map(|(stream, environment)| (stream.as_str(), environment)))
     }
 }
@@ -45,30 +45,30 @@ impl Environments {
 /// One execution environment, that is, one log stream.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Environment {
+pub(super) struct ExecutionEnvironment {
     #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(super) last: Option<DateTime<Utc>>,
     /// A start-up that no invocation has confirmed yet.
     #[serde(skip_serializing_if = "is_unset")]
-    pub(super) start_up: Option<StartUp>,
+    pub(super) start_up: Option<InitPhase>,
     /// What was said outside of any invocation.
     #[serde(skip_serializing_if = "is_unset")]
-    pub(super) before: Said,
+    pub(super) before: ApplicationOutput,
     #[serde(skip_serializing_if = "is_unset")]
-    pub(super) open: Vec<Open>,
+    pub(super) open: Vec<PartialInvocation>,
     /// The last that were handed out for good, in case a line of theirs comes late.
     #[serde(skip_serializing_if = "is_unset")]
-    pub(super) past: Vec<Open>,
+    pub(super) past: Vec<PartialInvocation>,
 }
 
-impl Environment {
+impl ExecutionEnvironment {
     /// Remembers invocations that are over, in case a line of theirs comes late.
-    pub(super) fn remember(&mut self, over: Vec<Open>, unnamed: bool) {
+    pub(super) fn remember(&mut self, over: Vec<PartialInvocation>, unnamed: bool) {
         if over.is_empty() {
             return;
         }
         let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
-        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()).map(Open::without_quotes));
+        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()).map(PartialInvocation::without_quotes));
         self.past.drain(..self.past.len().saturating_sub(most));
     }
 
@@ -81,13 +81,13 @@ impl Environment {
         let start_up = self.start_up.take();
         let said = std::mem::take(&mut self.before);
         let error_type = start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
-        self.open.push(Open { request_id: id.map(str::to_owned), started, start_up, said, error_type, ..Open::default() });
+        self.open.push(PartialInvocation { request_id: id.map(str::to_owned), started, start_up, said, error_type, ..PartialInvocation::default() });
         self.open.len() - 1
     }
 
     /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was seen.
     pub(super) fn of(&mut self, id: Option<&str>) -> usize {
-        let is_it = |open: &Open| open.request_id.as_deref() == id;
+        let is_it = |open: &PartialInvocation| open.request_id.as_deref() == id;
         if id.is_some()
             && !self.open.iter().any(is_it)
             && let Some(place) = self.past.iter().rposition(is_it)
@@ -104,7 +104,7 @@ impl Environment {
         };
         let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else { return self.begin(id, None) };
         let before = std::mem::take(&mut self.before);
-        if before != Said::default() {
+        if before != ApplicationOutput::default() {
             open.said.prepend(before);
         }
         if let Some(start_up) = self.start_up.take_if(|start_up| !start_up.is_new) {
@@ -132,7 +132,7 @@ impl Environment {
     }
 
     /// Where a line without an id is written down.
-    pub(super) fn speaking(&mut self) -> &mut Said {
+    pub(super) fn speaking(&mut self) -> &mut ApplicationOutput {
         match self.open.iter_mut().rfind(|open| !open.has_ended()) {
             Some(open) => {
                 open.judged = false;
@@ -164,7 +164,7 @@ impl Environment {
         }
     }
 
-    pub(super) fn application(&mut self, line: &Application<'_>, at: Option<DateTime<Utc>>, causes: &Causes) {
+    pub(super) fn application(&mut self, line: &ApplicationLine<'_>, at: Option<DateTime<Utc>>, causes: &Causes) {
         let by_id = line.request_id.as_deref().and_then(|id| self.open.iter().rposition(|open| open.request_id.as_deref() == Some(id)));
         let said = match by_id.and_then(|place| self.open.get_mut(place)) {
             Some(open) => {
@@ -199,8 +199,8 @@ impl Environment {
 }
 
 /// What an error type points to, by itself.
-pub(super) fn sign_type(said: &mut Said, kind: &str, causes: &Causes) {
-    let line = Application { text: kind.into(), unhandled: true, ..Application::default() };
+pub(super) fn sign_type(said: &mut ApplicationOutput, kind: &str, causes: &Causes) {
+    let line = ApplicationLine { text: kind.into(), unhandled: true, ..ApplicationLine::default() };
     let signs = causes.signs(&line, true).into_iter().filter(|sign| sign.cause != Cause::AppException).collect();
     let error = said.error.take();
     said.sign(signs, &line, false);

@@ -3,20 +3,20 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::environment::Environment;
-use super::running::Running;
-use crate::diagnosis::{Brief, Case, Causes, Outcome, Recent, environment_hash};
-use crate::invocation::{Invocation, Invocations, Open, Said, StartUp};
-use crate::line::{InitReport, Report, Status};
+use super::environment::ExecutionEnvironment;
+use super::running::RunningVersion;
+use crate::diagnosis::{Causes, InvocationFacts, InvocationOutcome, InvocationSummary, RecentInvocations, environment_hash};
+use crate::invocation::{ApplicationOutput, InitPhase, Invocation, InvocationSink, PartialInvocation};
+use crate::line::{InitReport, PlatformStatus, ReportLine};
 
 /// Invocations of one stream that may be open at a time: one in a real stream, more where a copy does not name its streams.
 const MOST_OPEN: usize = 64;
 /// From this share of the memory on an invocation may be part of a climb.
 pub(super) const MUCH_MEMORY: f64 = 0.75;
 
-/// What is known of the function from elsewhere.
+/// The configured limits of the function.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Configured {
+pub struct FunctionLimits {
     /// Memory size in MB.
     pub memory_mb: Option<f64>,
     /// Timeout in milliseconds.
@@ -27,19 +27,19 @@ pub struct Configured {
 
 /// What is known of the function over all its environments.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Judge {
+pub(super) struct FunctionContext {
     pub(super) function: String,
-    pub(super) configured: Configured,
-    pub(super) recent: Recent,
-    pub(super) running: Running,
+    pub(super) configured: FunctionLimits,
+    pub(super) recent: RecentInvocations,
+    pub(super) running: RunningVersion,
     /// What lines are searched for. It comes from the program and the configuration, and is not stored.
     #[serde(skip)]
     pub(super) causes: Causes,
 }
 
-impl Judge {
+impl FunctionContext {
     /// Hands out what has ended in one stream.
-    pub(super) fn settle(&mut self, stream: &str, environment: &mut Environment, everything: bool, out: &mut impl Invocations) {
+    pub(super) fn settle(&mut self, stream: &str, environment: &mut ExecutionEnvironment, everything: bool, out: &mut impl InvocationSink) {
         for invocation in &mut environment.open {
             if everything || invocation.has_ended() || invocation.said.has_failed() {
                 self.tell(stream, invocation, out);
@@ -65,14 +65,21 @@ impl Judge {
     }
 
     /// A start-up, or lines, that no invocation followed. Says whether an error was counted.
-    pub(super) fn lost(&mut self, stream: &str, before: Said, start_up: Option<StartUp>, at: Option<DateTime<Utc>>, out: &mut impl Invocations) -> bool {
+    pub(super) fn lost(
+        &mut self,
+        stream: &str,
+        before: ApplicationOutput,
+        start_up: Option<InitPhase>,
+        at: Option<DateTime<Utc>>,
+        out: &mut impl InvocationSink,
+    ) -> bool {
         let failed = start_up
             .as_ref()
             .is_some_and(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad() || report.duration_ms.is_some()));
         if !failed && before.signs.is_empty() {
             return false;
         }
-        let mut open = Open { start_up, said: before, ended_at: at, counted: true, ..Open::default() };
+        let mut open = PartialInvocation { start_up, said: before, ended_at: at, counted: true, ..PartialInvocation::default() };
         if let Some(kind) = open.start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone()) {
             open.error_type = Some(kind);
         }
@@ -80,8 +87,14 @@ impl Judge {
     }
 
     /// Hands out the invocations of which `done` is so, for good.
-    pub(super) fn hand_out(&mut self, stream: &str, environment: &mut Environment, done: impl FnMut(&mut Open) -> bool, out: &mut impl Invocations) {
-        let mut over: Vec<Open> = environment.open.extract_if(.., done).collect();
+    pub(super) fn hand_out(
+        &mut self,
+        stream: &str,
+        environment: &mut ExecutionEnvironment,
+        done: impl FnMut(&mut PartialInvocation) -> bool,
+        out: &mut impl InvocationSink,
+    ) {
+        let mut over: Vec<PartialInvocation> = environment.open.extract_if(.., done).collect();
         for invocation in &mut over {
             self.tell(stream, invocation, out);
         }
@@ -89,7 +102,7 @@ impl Judge {
     }
 
     /// Keeps the number of open invocations of a stream without a name within bounds.
-    pub(super) fn bound(&mut self, stream: &str, environment: &mut Environment, out: &mut impl Invocations) {
+    pub(super) fn bound(&mut self, stream: &str, environment: &mut ExecutionEnvironment, out: &mut impl InvocationSink) {
         if environment.open.len() > MOST_OPEN {
             let mut oldest = environment.open.remove(0);
             self.tell(stream, &mut oldest, out);
@@ -98,23 +111,23 @@ impl Judge {
 
     /// Judges an invocation and hands it out: to be counted the first time, with its causes the first time there are any. Says
     /// whether an error was counted.
-    pub(super) fn tell(&mut self, stream: &str, open: &mut Open, out: &mut impl Invocations) -> bool {
+    pub(super) fn tell(&mut self, stream: &str, open: &mut PartialInvocation, out: &mut impl InvocationSink) -> bool {
         if std::mem::replace(&mut open.judged, true) {
             return false;
         }
         if let Some(limit) = self.configured.timeout_ms
             && open.timed_out_after_ms.is_none()
-            && open.report.as_ref().is_some_and(|report| report.duration_ms >= limit && report.status != Status::Error)
+            && open.report.as_ref().is_some_and(|report| report.duration_ms >= limit && report.status != PlatformStatus::Error)
         {
             open.timed_out_after_ms = Some(limit);
         }
         if open.timed_out_after_ms.is_none()
-            && let Some(report) = open.report.as_ref().filter(|report| report.status == Status::Timeout)
+            && let Some(report) = open.report.as_ref().filter(|report| report.status == PlatformStatus::Timeout)
         {
             open.timed_out_after_ms = Some(report.duration_ms);
         }
         let outcome = open.outcome();
-        let failed_by_word = open.said.has_failed() && outcome != Outcome::Timeout;
+        let failed_by_word = open.said.has_failed() && outcome != InvocationOutcome::Timeout;
         let start_up = open.start_up.as_ref();
         let reported_cold = open.report.as_ref().is_some_and(|report| report.init_ms.is_some() || report.restore_ms.is_some());
         let cold = reported_cold || start_up.is_some_and(|start_up| start_up.is_new) || !open.said.instancing.is_empty();
@@ -122,7 +135,7 @@ impl Judge {
             || start_up.is_some_and(|start_up| start_up.was_ahead_of(open.started));
         let cold_waited = cold && (!began_ahead || !open.said.instancing.is_empty());
         let inits: &[InitReport] = start_up.map_or(&[], |start_up| &start_up.reports);
-        let nothing_wrong = outcome == Outcome::Success && open.said.signs.is_empty() && inits.is_empty();
+        let nothing_wrong = outcome == InvocationOutcome::Success && open.said.signs.is_empty() && inits.is_empty();
         let causes = if open.told || (nothing_wrong && !cold && !self.worth_judging(open)) {
             Vec::new()
         } else {
@@ -131,7 +144,7 @@ impl Judge {
                 open.said.last_at.zip(open.started).zip(limit_ms).map(|((last, started), limit)| ((last - started).num_milliseconds() as f64, limit));
             // What came after it is no part of its own story.
             let before = open.which.map(|which| self.recent.before(which));
-            let case = Case {
+            let case = InvocationFacts {
                 outcome,
                 is_excerpt: self.configured.is_excerpt,
                 signs: &open.said.signs,
@@ -154,8 +167,8 @@ impl Judge {
             self.causes.judge(&case)
         };
         let in_start_up =
-            outcome == Outcome::Timeout && ((!open.said.instancing.is_empty() && !open.said.is_up) || inits.iter().any(|init| init.status.is_bad()));
-        let ended = outcome != Outcome::Unknown || open.report.is_some() || failed_by_word;
+            outcome == InvocationOutcome::Timeout && ((!open.said.instancing.is_empty() && !open.said.is_up) || inits.iter().any(|init| init.status.is_bad()));
+        let ended = outcome != InvocationOutcome::Unknown || open.report.is_some() || failed_by_word;
         let counts = ended && !open.counted;
         open.counted |= ended;
         let mut causes = causes;
@@ -166,13 +179,13 @@ impl Judge {
         }
         open.told |= !causes.is_empty();
         let told_as_error = start_up.is_some_and(|start_up| start_up.error_counted);
-        let is_error = (outcome == Outcome::Error || failed_by_word) && !open.error_counted && !told_as_error;
+        let is_error = (outcome == InvocationOutcome::Error || failed_by_word) && !open.error_counted && !told_as_error;
         open.error_counted |= is_error;
-        let is_timeout = outcome == Outcome::Timeout && !open.timeout_counted;
+        let is_timeout = outcome == InvocationOutcome::Timeout && !open.timeout_counted;
         open.timeout_counted |= is_timeout;
         let report = open.report.as_ref().filter(|_| !open.report_counted);
         open.report_counted |= report.is_some();
-        let failed = outcome != Outcome::Success || failed_by_word;
+        let failed = outcome != InvocationOutcome::Success || failed_by_word;
         if failed && let Some(sentence) = self.running.began_with_a_change() {
             for cause in causes.iter_mut().take(1) {
                 cause.finding = format!("{} {sentence}", cause.finding);
@@ -182,12 +195,12 @@ impl Judge {
             self.running.count(failed);
         }
         if open.counted && (counts || open.which.is_some()) {
-            let brief = Brief {
+            let brief = InvocationSummary {
                 at: open.started.or(open.ended_at),
-                outcome: if failed_by_word { Outcome::Error } else { outcome },
+                outcome: if failed_by_word { InvocationOutcome::Error } else { outcome },
                 cold,
                 init_ms: open.report.as_ref().and_then(|report| report.init_ms),
-                silent_timeout: outcome == Outcome::Timeout && open.said.lines == 0 && !reported_cold,
+                silent_timeout: outcome == InvocationOutcome::Timeout && open.said.lines == 0 && !reported_cold,
                 in_start_up,
                 max_memory_mb: open.report.as_ref().and_then(|report| report.max_memory_mb),
                 environment: environment_hash(stream),
@@ -223,14 +236,14 @@ impl Judge {
     }
 
     /// Whether the function's timeout is known and was reached.
-    pub(super) fn has_limit_below(&self, report: &Report) -> bool {
+    pub(super) fn has_limit_below(&self, report: &ReportLine) -> bool {
         self.configured.timeout_ms.is_some_and(|limit| report.duration_ms >= limit)
     }
 
     /// Whether an invocation of which nothing bad is said may still be part of something.
-    pub(super) fn worth_judging(&self, open: &Open) -> bool {
+    pub(super) fn worth_judging(&self, open: &PartialInvocation) -> bool {
         let long_start_up = open.report.as_ref().is_some_and(|report| report.init_ms.or(report.restore_ms).is_some());
-        let much_memory = open.report.as_ref().and_then(Report::memory_share).is_some_and(|share| share >= MUCH_MEMORY);
+        let much_memory = open.report.as_ref().and_then(ReportLine::memory_share).is_some_and(|share| share >= MUCH_MEMORY);
         long_start_up || much_memory
     }
 }

@@ -10,7 +10,7 @@ const CLEAN_BEFORE_CHANGE: u32 = 5;
 
 /// The version that runs, and since when.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Running {
+pub(super) struct RunningVersion {
     pub(super) version: Option<String>,
     pub(super) runtime: Option<String>,
     /// Whether the runtime is Node's; `None` where no line has named it.
@@ -22,7 +22,7 @@ pub(super) struct Running {
     pub(super) changed: Option<(String, u32)>,
 }
 
-impl Running {
+impl RunningVersion {
     pub(super) fn version(&mut self, version: &str) {
         if self.version.as_deref() != Some(version) {
             let before = self.version.replace(version.chars().take(64).collect());
@@ -58,6 +58,6 @@ impl Running {
 
     pub(super) fn began_with_a_change(&self) -> Option<String> {
         let (what, clean) = self.changed.as_ref().filter(|(_, clean)| *clean >= CLEAN_BEFORE_CHANGE)?;
-        Some(format!("It began with {}: the {clean} invocations before it did not fail.", model::redact::phrase(what)))
+        Some(format!("It began with {}; the {clean} invocations before did not fail.", model::redact::phrase(what)))
     }
 }

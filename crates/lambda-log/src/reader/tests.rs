@@ -4,9 +4,9 @@ use super::*;
 use crate::diagnosis::Cause;
 use crate::diagnosis::Cause::*;
 use crate::diagnosis::Confidence::{self, Likely, Proved};
-use crate::fault::Fault;
-use crate::reading::Reading;
-use crate::tally::Tally;
+use crate::fault::FailedInvocation;
+use crate::reading::MinuteCounter;
+use crate::tally::InvocationCounts;
 
 /// A line of this text is none: a poll ends here, and what has ended is handed out.
 const POLL: &str = "--";
@@ -18,9 +18,9 @@ fn ids(text: &str) -> String {
 }
 
 /// Reads lines given as stream, milliseconds and text, and sums up.
-fn read(lines: &[(&str, i64, &str)]) -> (Tally, Vec<Fault>) {
-    let mut reader = Reader::new("f");
-    let mut reading = Reading::default();
+fn read(lines: &[(&str, i64, &str)]) -> (InvocationCounts, Vec<FailedInvocation>) {
+    let mut reader = LogReader::new("f");
+    let mut reading = MinuteCounter::default();
     for (stream, ms, text) in lines {
         // The state must survive being stored between any two lines.
         reader = serde_json::from_str(&serde_json::to_string(&reader).unwrap()).unwrap();
@@ -31,7 +31,7 @@ fn read(lines: &[(&str, i64, &str)]) -> (Tally, Vec<Fault>) {
         }
     }
     reader.end(&mut reading);
-    let mut sum = Tally { function: "f".into(), ..Tally::default() };
+    let mut sum = InvocationCounts { function: "f".into(), ..InvocationCounts::default() };
     reading.tallies.values().for_each(|tally| sum.add(tally));
     (sum, reading.faults.into_iter().map(|(_, fault)| fault).collect())
 }
@@ -78,18 +78,18 @@ fn a_hanging_event_loop_needs_proof_of_node() {
 fn a_status_that_this_version_does_not_know_is_no_success() {
     let report = format!("{REPORT}\tStatus: throttled");
     check(&[(0, START), (5, "[ERROR]\t2026-04-17T08:00:00.140Z\t@ID\tno parcel"), (6, &report)], (1, 0, 0, 0), &[]);
-    let mut reader = Reader::new("f");
+    let mut reader = LogReader::new("f");
     let mut found = Outcomes::default();
     reader.read("stream", DateTime::from_timestamp_millis(6), &ids(&report), &mut found);
     reader.settle(&mut found);
-    assert_eq!(found.0, [Outcome::Unknown]);
+    assert_eq!(found.0, [InvocationOutcome::Unknown]);
 }
 
 /// How each invocation ended.
 #[derive(Default)]
-struct Outcomes(Vec<Outcome>);
+struct Outcomes(Vec<InvocationOutcome>);
 
-impl Invocations for Outcomes {
+impl InvocationSink for Outcomes {
     fn invocation(&mut self, invocation: Invocation<'_>) {
         self.0.push(invocation.outcome);
     }
@@ -100,15 +100,15 @@ fn a_fault_of_the_users_own_cause_carries_its_words() {
     use crate::diagnosis::{CauseCode, CustomCause};
     let code = CauseCode::parse("card_declined").unwrap();
     let own = CustomCause::new(code, vec!["insufficient funds".to_owned()], "Ask for another card.".to_owned());
-    let mut reader = Reader::new("f").with_causes(&Causes::with(vec![own]).unwrap());
-    let mut reading = Reading::default();
+    let mut reader = LogReader::new("f").with_causes(&Causes::with(vec![own]).unwrap());
+    let mut reading = MinuteCounter::default();
     for (ms, text) in [(0, START), (5, "[ERROR] PaymentError: insufficient funds"), (6, REPORT)] {
         reader.read("stream", DateTime::from_timestamp_millis(ms), &ids(text), &mut reading);
     }
     reader.end(&mut reading);
     let (_, fault) = reading.faults.swap_remove(0);
     assert_eq!((fault.cause.code(), fault.meaning(), fault.next_step()), ("card_declined", "card declined", "Ask for another card."));
-    let stored: Fault = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
+    let stored: FailedInvocation = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
     assert_eq!(stored, fault);
 }
 
@@ -129,7 +129,7 @@ const STORY: [(&str, i64, &str); 4] = [
 fn start_up_that_never_ends_is_a_slow_cold_start_and_the_finding_says_only_what_the_lines_prove() {
     check_streams(&STORY, (1, 1, 1, 0), &[(SlowColdStart, Proved)]);
     let (_, faults) = read(&STORY);
-    assert!(faults[0].finding.contains("began again 15 s later") && faults[0].finding.contains("30.0 s limit"), "{}", faults[0].finding);
+    assert!(faults[0].finding.contains("and again 15 s later") && faults[0].finding.contains("30.0 s limit"), "{}", faults[0].finding);
     assert_eq!(faults[0].evidence.len(), 3);
 }
 
@@ -488,19 +488,19 @@ fn a_kind_of_error_is_the_same_whether_the_reader_was_stored_meanwhile_or_not() 
     let words = format!("{traceback}{}", " and more of it".repeat(40));
     let lines = [("s", 0, START), ("s", 1, words.as_str()), ("s", 2, "REPORT RequestId: @ID\tDuration: 5 ms\tStatus: error")];
     let (_, stored) = read(&lines);
-    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
     lines.iter().for_each(|(stream, ms, text)| {
         reader.read(stream, DateTime::from_timestamp_millis(*ms), &ids(text), &mut reading);
     });
     reader.end(&mut reading);
-    let unstored: Vec<Fault> = reading.faults.into_iter().map(|(_, fault)| fault).collect();
+    let unstored: Vec<FailedInvocation> = reading.faults.into_iter().map(|(_, fault)| fault).collect();
     assert!(stored[0].fingerprint.as_ref().is_some_and(|text| text.starts_with("ValueError: bad shelf #")), "{stored:?}");
     assert_eq!(stored, unstored);
 }
 
 #[test]
 fn what_is_remembered_does_not_grow_with_the_log() {
-    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
     let mut sizes = Vec::new();
     for i in 0..3_000 {
         let at = DateTime::from_timestamp_millis(i * 10);
@@ -527,7 +527,7 @@ fn what_is_remembered_does_not_grow_with_the_log() {
 
 #[test]
 fn of_many_environments_the_oldest_are_ended_and_each_is_counted() {
-    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
     for i in 0..3 * MOST_ENVIRONMENTS {
         let at = DateTime::from_timestamp_millis(i as i64);
         let stream = format!("{}", i * 7919 % 100_003);
@@ -600,8 +600,8 @@ fn rendered(number: usize, ends: Ends, cold: bool) -> [Vec<String>; 2] {
     [text, json]
 }
 
-fn read_streams(streams: &[Vec<String>], order: &[usize]) -> (Tally, Vec<Cause>) {
-    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+fn read_streams(streams: &[Vec<String>], order: &[usize]) -> (InvocationCounts, Vec<Cause>) {
+    let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
     let mut next = vec![0; streams.len()];
     for (step, pick) in order.iter().enumerate() {
         let stream = pick % streams.len();
@@ -616,14 +616,14 @@ fn read_streams(streams: &[Vec<String>], order: &[usize]) -> (Tally, Vec<Cause>)
         }
     }
     reader.end(&mut reading);
-    let mut sum = Tally { function: "f".into(), ..Tally::default() };
+    let mut sum = InvocationCounts { function: "f".into(), ..InvocationCounts::default() };
     reading.tallies.values().for_each(|tally| sum.add(tally));
     let mut causes: Vec<Cause> = reading.faults.iter().map(|(_, fault)| fault.cause).collect();
     causes.sort();
     (sum, causes)
 }
 
-fn counts(tally: &Tally) -> [u64; 6] {
+fn counts(tally: &InvocationCounts) -> [u64; 6] {
     [tally.invocations, tally.cold, tally.timeouts, tally.errors, tally.duration_ms, tally.billed_ms]
 }
 
@@ -660,7 +660,7 @@ proptest! {
 
 #[test]
 fn an_environment_is_counted_before_it_is_forgotten() {
-    let (mut reader, mut reading) = (Reader::new("f"), Reading::default());
+    let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
     reader.read("stream", DateTime::from_timestamp_millis(0), &ids(REPORT), &mut reading);
     reader.forget(DateTime::from_timestamp_millis(50 * 60_000).unwrap(), &mut reading);
     assert_eq!(reading.tallies.values().map(|tally| tally.invocations).sum::<u64>(), 1);

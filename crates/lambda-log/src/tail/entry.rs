@@ -4,25 +4,25 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use crate::diagnosis::{Cause, Confidence, Outcome};
-use crate::invocation::{Invocation, Invocations};
+use crate::diagnosis::{Cause, Confidence, InvocationOutcome};
+use crate::invocation::{Invocation, InvocationSink};
 
-/// How an invocation ended, as it is shown.
+/// The displayed outcome of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// Well, as far as its lines say.
+pub enum TailOutcome {
+    /// It succeeded, as far as its lines show.
     Success,
     /// It failed.
     Error,
     /// The function's timeout ended it.
     Timeout,
-    /// Its environment went on with something else, and no line says how it ended.
+    /// Its environment continued with something else, and no line shows how it ended.
     Unknown,
     /// There was no invocation: a start-up failed, or something did between two of them.
     StartUp,
 }
 
-impl End {
+impl TailOutcome {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -39,9 +39,9 @@ impl End {
     }
 }
 
-/// Why it went wrong.
+/// The cause of a failure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Why {
+pub struct TailCause {
     /// The cause to act on.
     pub cause: Cause,
     /// What the cause means, in a few words.
@@ -50,7 +50,7 @@ pub struct Why {
     pub confidence: Confidence,
     /// Other causes that its lines show.
     pub also: Vec<Cause>,
-    /// What the lines say, in a sentence.
+    /// What the lines show, in a sentence.
     pub finding: String,
     /// The deciding lines, redacted and shortened.
     pub evidence: Vec<String>,
@@ -58,7 +58,7 @@ pub struct Why {
 
 /// The figures of its summary.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figures {
+pub struct TailFigures {
     /// Milliseconds it took.
     pub duration_ms: f64,
     /// Milliseconds that are billed.
@@ -73,9 +73,9 @@ pub struct Figures {
     pub waited_ms: Option<f64>,
 }
 
-/// An invocation that is over, as one line of a live log.
+/// An ended invocation, as one line of a live log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ended {
+pub struct TailEntry {
     /// The function.
     pub function: String,
     /// The log stream, that is, the execution environment.
@@ -85,29 +85,29 @@ pub struct Ended {
     /// When its end was logged, UTC.
     pub at: DateTime<Utc>,
     /// How it ended.
-    pub end: End,
+    pub end: TailOutcome,
     /// A new environment was started for it.
     pub cold: bool,
     /// It was a warm-up ping.
     pub is_ping: bool,
     /// Its summary.
-    pub figures: Option<Figures>,
-    /// Why it went wrong.
-    pub why: Option<Why>,
+    pub figures: Option<TailFigures>,
+    /// The cause of a failure.
+    pub why: Option<TailCause>,
     /// It is handed out for the first time.
     pub(super) is_first: bool,
 }
 
-impl Ended {
+impl TailEntry {
     fn of(invocation: &Invocation<'_>) -> Option<Self> {
         let end = match invocation.outcome {
-            Outcome::Timeout => End::Timeout,
+            InvocationOutcome::Timeout => TailOutcome::Timeout,
             // An error in its words is one, also where the platform says nothing of it.
-            _ if invocation.is_error || invocation.outcome == Outcome::Error => End::Error,
-            Outcome::Success => End::Success,
-            _ => End::Unknown,
+            _ if invocation.is_error || invocation.outcome == InvocationOutcome::Error => TailOutcome::Error,
+            InvocationOutcome::Success => TailOutcome::Success,
+            _ => TailOutcome::Unknown,
         };
-        let why = invocation.causes.first().map(|first| Why {
+        let why = invocation.causes.first().map(|first| TailCause {
             cause: first.cause,
             meaning: first.meaning.clone(),
             confidence: first.confidence,
@@ -115,7 +115,7 @@ impl Ended {
             finding: first.finding.clone(),
             evidence: invocation.evidence(),
         });
-        let figures = invocation.report.map(|report| Figures {
+        let figures = invocation.report.map(|report| TailFigures {
             duration_ms: report.duration_ms,
             billed_ms: report.billed_ms,
             memory_mb: report.memory_mb,
@@ -140,7 +140,7 @@ impl Ended {
     /// Takes over what a later word on the same invocation says. A first word is never taken back by a weaker one.
     pub(super) fn learn(&mut self, later: Self) {
         self.at = self.at.max(later.at);
-        let is_weaker = later.end == End::Unknown || (later.end == End::Success && self.end != End::Unknown);
+        let is_weaker = later.end == TailOutcome::Unknown || (later.end == TailOutcome::Success && self.end != TailOutcome::Unknown);
         self.end = if is_weaker { self.end } else { later.end };
         self.cold |= later.cold;
         self.is_ping |= later.is_ping;
@@ -158,12 +158,12 @@ impl Ended {
     }
 }
 
-/// The invocations that a reader hands out, as they come.
+/// Collects the invocations of a reader.
 #[derive(Debug, Default)]
-pub struct HandedOut(pub(super) Vec<Ended>);
+pub struct TailSink(pub(super) Vec<TailEntry>);
 
-impl Invocations for HandedOut {
+impl InvocationSink for TailSink {
     fn invocation(&mut self, invocation: Invocation<'_>) {
-        self.0.extend(Ended::of(&invocation));
+        self.0.extend(TailEntry::of(&invocation));
     }
 }

@@ -1,7 +1,7 @@
-//! What a person reads, in words and before any medium's own form: a report is one of these, and each format and each kind of receiver
-//! maps it to its own.
+//! A page: the content of a report, independent of its output format. Each output format and each kind of receiver
+//! renders it.
 //!
-//! Texts are plain: whoever makes a form of it escapes them for that form.
+//! Texts are plain; each renderer escapes them for its format.
 
 mod text;
 
@@ -13,18 +13,18 @@ use super::language::Language;
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
+pub struct ReportPage {
     /// The language of its words.
     pub language: Language,
-    /// What it is about.
+    /// The subject.
     pub title: String,
     /// The most important, in a few sentences.
     pub lead: Vec<String>,
-    /// The rest, first things first.
+    /// The other sections, most important first.
     pub sections: Vec<Section>,
     /// A picture for where one can be shown.
     #[serde(default)]
-    pub picture: Option<Picture>,
+    pub picture: Option<PageImage>,
 }
 
 /// A part of a page with a title of its own.
@@ -32,83 +32,83 @@ pub struct Page {
 pub struct Section {
     /// Its title.
     pub title: String,
-    /// What stands in it, in order.
-    pub parts: Vec<Part>,
+    /// Its parts, in order.
+    pub parts: Vec<SectionPart>,
 }
 
 /// One thing in a section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum SectionPart {
     /// A paragraph.
     Said(String),
     /// A list of sentences.
     List(Vec<String>),
     /// A table.
-    Table(Table),
-    /// Commands, each with what it is for.
+    Table(PageTable),
+    /// Commands with their descriptions.
     Commands(Vec<(String, String)>),
-    /// Where the picture stands, and the days for where no picture can.
-    Days(Days),
+    /// The position of the chart, with bars for receivers without images.
+    Days(DaySparkline),
 }
 
 /// Days in a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Days {
+pub struct DaySparkline {
     /// What the days come to.
-    pub levels: Levels,
-    /// Says what they are, below them.
+    pub levels: SparklineLevels,
+    /// The caption below.
     pub caption: String,
 }
 
 /// From 0 to [`HIGHEST`] for each day in order; `None` where nothing is known.
-pub type Levels = Vec<Option<u8>>;
+pub type SparklineLevels = Vec<Option<u8>>;
 
 /// The highest level.
 pub const HIGHEST: u8 = 7;
 
 /// A table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Table {
+pub struct PageTable {
     /// The titles of its columns.
-    pub columns: Vec<Column>,
+    pub columns: Vec<TableColumn>,
     /// Its rows; each has as many cells as there are columns.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
 }
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Column {
+pub struct TableColumn {
     /// Its title.
     pub title: String,
-    /// Whether its cells are figures, and stand to the right.
+    /// Whether its cells are numbers, aligned right.
     pub figures: bool,
 }
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Cell {
+pub enum TableCell {
     /// Words or a figure.
     Text(String),
     /// A bar of so many percent of the longest.
     Bar(u8),
     /// Days in a row.
-    Days(Levels),
+    Days(SparklineLevels),
 }
 
 /// A picture, stored as the file that it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Picture {
+pub struct PageImage {
     /// The file's name, with its ending.
     pub name: String,
-    /// What it shows, in a line.
+    /// A one-line description.
     pub title: String,
     /// A PNG file, in base64.
     pub png: String,
 }
 
-impl Picture {
+impl PageImage {
     /// A picture of the bytes of a PNG file.
     pub fn of(name: String, title: String, png: &[u8]) -> Self {
         Self { name, title, png: STANDARD.encode(png) }
@@ -123,37 +123,37 @@ impl Picture {
     }
 }
 
-impl Table {
+impl PageTable {
     /// A table without rows; a title that begins with `#` is that of a column of figures.
     pub fn new(titles: &[String]) -> Self {
         let column = |title: &String| match title.strip_prefix('#') {
-            Some(title) => Column { title: title.to_owned(), figures: true },
-            None => Column { title: title.clone(), figures: false },
+            Some(title) => TableColumn { title: title.to_owned(), figures: true },
+            None => TableColumn { title: title.clone(), figures: false },
         };
         Self { columns: titles.iter().map(column).collect(), rows: vec![] }
     }
 
     /// Adds a row; cells beyond the columns are dropped, missing ones are empty.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        let mut row: Vec<Cell> = cells.into_iter().take(self.columns.len()).collect();
-        row.resize_with(self.columns.len(), || Cell::Text(String::new()));
+    pub fn row(&mut self, cells: impl IntoIterator<Item = TableCell>) {
+        let mut row: Vec<TableCell> = cells.into_iter().take(self.columns.len()).collect();
+        row.resize_with(self.columns.len(), || TableCell::Text(String::new()));
         self.rows.push(row);
     }
 }
 
-impl From<String> for Cell {
+impl From<String> for TableCell {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<&str> for Cell {
+impl From<&str> for TableCell {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl Cell {
+impl TableCell {
     /// The cell in letters alone.
     pub fn letters(&self) -> String {
         match self {
@@ -166,37 +166,37 @@ impl Cell {
     }
 }
 
-/// Days as a line of small bars; a dot stands for a day of which nothing is known.
+/// Days as a line of small bars; a dot marks an unknown day.
 pub fn spark(levels: &[Option<u8>]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     levels.iter().map(|level| level.map_or('·', |level| BARS.get(usize::from(level)).copied().unwrap_or('█'))).collect()
 }
 
-impl Page {
+impl ReportPage {
     /// The same with each of its texts mapped.
     pub fn map(&self, text: &impl Fn(&str) -> String) -> Self {
         let texts = |all: &[String]| all.iter().map(|one| text(one)).collect();
-        let cell = |cell: &Cell| match cell {
-            Cell::Text(words) => Cell::Text(text(words)),
+        let cell = |cell: &TableCell| match cell {
+            TableCell::Text(words) => TableCell::Text(text(words)),
             other => other.clone(),
         };
-        let table = |table: &Table| Table {
-            columns: table.columns.iter().map(|column| Column { title: text(&column.title), figures: column.figures }).collect(),
+        let table = |table: &PageTable| PageTable {
+            columns: table.columns.iter().map(|column| TableColumn { title: text(&column.title), figures: column.figures }).collect(),
             rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
         };
-        let part = |part: &Part| match part {
-            Part::Said(words) => Part::Said(text(words)),
-            Part::List(list) => Part::List(texts(list)),
-            Part::Table(one) => Part::Table(table(one)),
-            Part::Commands(all) => Part::Commands(all.iter().map(|(what, command)| (text(what), text(command))).collect()),
-            Part::Days(days) => Part::Days(Days { levels: days.levels.clone(), caption: text(&days.caption) }),
+        let part = |part: &SectionPart| match part {
+            SectionPart::Said(words) => SectionPart::Said(text(words)),
+            SectionPart::List(list) => SectionPart::List(texts(list)),
+            SectionPart::Table(one) => SectionPart::Table(table(one)),
+            SectionPart::Commands(all) => SectionPart::Commands(all.iter().map(|(what, command)| (text(what), text(command))).collect()),
+            SectionPart::Days(days) => SectionPart::Days(DaySparkline { levels: days.levels.clone(), caption: text(&days.caption) }),
         };
         Self {
             language: self.language,
             title: text(&self.title),
             lead: texts(&self.lead),
             sections: self.sections.iter().map(|one| Section { title: text(&one.title), parts: one.parts.iter().map(part).collect() }).collect(),
-            picture: self.picture.as_ref().map(|picture| Picture { name: text(&picture.name), title: text(&picture.title), png: picture.png.clone() }),
+            picture: self.picture.as_ref().map(|picture| PageImage { name: text(&picture.name), title: text(&picture.title), png: picture.png.clone() }),
         }
     }
 }

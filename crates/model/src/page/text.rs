@@ -1,12 +1,12 @@
-//! A page as plain text, for a terminal, the text part of a mail, and wherever letters of one width are shown.
+//! Renders a page as plain text, for terminals, the text part of mails and other monospaced output.
 
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table as Columns, presets};
 
-use super::{Days, Page, Part, Section, Table, spark};
+use super::{DaySparkline, PageTable, ReportPage, Section, SectionPart, spark};
 
-impl Page {
+impl ReportPage {
     /// The whole page as plain text.
     pub fn plain_text(&self) -> String {
         let mut out = format!("{}\n\n", self.title);
@@ -31,7 +31,7 @@ impl Section {
     }
 }
 
-impl Part {
+impl SectionPart {
     /// The part, moved in a little.
     pub fn plain_text(&self) -> String {
         match self {
@@ -39,12 +39,12 @@ impl Part {
             Self::List(all) => all.iter().map(|one| format!("  - {one}\n")).collect(),
             Self::Table(table) => table.plain_text(),
             Self::Commands(all) => all.iter().map(|(what, command)| format!("  {what}\n    {command}\n")).collect(),
-            Self::Days(Days { levels, caption }) => format!("  {}\n  {caption}\n", spark(levels)),
+            Self::Days(DaySparkline { levels, caption }) => format!("  {}\n  {caption}\n", spark(levels)),
         }
     }
 }
 
-impl Table {
+impl PageTable {
     /// The table in columns, without blanks at the ends of lines.
     pub fn plain_text(&self) -> String {
         let mut columns = Columns::new();
@@ -55,7 +55,7 @@ impl Table {
             }
         }
         for row in &self.rows {
-            columns.add_row(row.iter().map(super::Cell::letters));
+            columns.add_row(row.iter().map(super::TableCell::letters));
         }
         columns.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
     }

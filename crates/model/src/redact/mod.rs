@@ -1,4 +1,4 @@
-//! Makes a foreign line fit to be kept and sent: no secret, no control character, not long.
+//! Makes text from outside safe to store and send: masks secrets, removes control characters, shortens it.
 
 mod assignments;
 mod checks;
@@ -21,7 +21,7 @@ use checks::Match;
 use patterns::{Mask, PATTERNS, PLACEHOLDERS, Pattern};
 use traits::Traits;
 
-/// The longest excerpt of a log line that is ever kept, in characters.
+/// The maximum length of an excerpt of a log line, in characters.
 pub const LONGEST_EXCERPT: usize = 300;
 
 /// The most characters of [`phrase`].
@@ -59,7 +59,7 @@ pub fn phrase(words: &str) -> String {
     shortened(excerpt(words), LONGEST_PHRASE)
 }
 
-/// A text that a terminal shows as it is, on one line: line ends and tabs become blanks, other control characters and those that change
+/// The text as a terminal can show it on one line: line ends and tabs become blanks, other control characters and those that change
 /// how the text around them reads are dropped. Nothing is masked or cut.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).filter(|c| !c.is_control() && !is_invisible(*c)).collect()

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::samples::{HOSTILE, message};
 
-const SHOWN: Shown = Shown { zone: Tz::Asia__Seoul, possible_repeat: true, as_of: None };
+const SHOWN: RenderOptions = RenderOptions { zone: Tz::Asia__Seoul, possible_repeat: true, as_of: None };
 
 /// The texts of the blocks, after a look at whether Slack would take them.
 fn texts(blocks: &[Value]) -> Vec<String> {
@@ -70,7 +70,7 @@ fn every_incident_of_a_message_is_named_or_counted_and_slack_takes_it() {
 
 #[test]
 fn a_message_of_one_incident_says_all_of_it() {
-    let (text, blocks) = text_and_blocks(&message(1, 0, |_| "f: 3 errors".to_owned()), Shown { as_of: Some(DateTime::UNIX_EPOCH), ..SHOWN });
+    let (text, blocks) = text_and_blocks(&message(1, 0, |_| "f: 3 errors".to_owned()), RenderOptions { as_of: Some(DateTime::UNIX_EPOCH), ..SHOWN });
     let texts = texts(&blocks);
     assert_eq!(text, "[critical] #0: f: 3 errors");
     assert_eq!(
@@ -80,7 +80,7 @@ fn a_message_of_one_incident_says_all_of_it() {
             "f: 3 errors\nIt &lt;is&gt; so.",
             "*Next step:* Look &amp; see f: 3 errors",
             "*f: 3 errors:* f: 3 errors\n*Count:* 3",
-            "Because of it: f: 3 errors",
+            "Symptom: f: 3 errors",
             "```f: 3 errors\nf: 3 errors\nf: 3 errors\n```",
             "monitor · possible repeat · 1970-01-01 09:00:00 KST · as of 1970-01-01 09:00:00 KST · rule r0",
         ]
@@ -89,7 +89,7 @@ fn a_message_of_one_incident_says_all_of_it() {
 
 #[test]
 fn an_ordinary_storm_is_listed_down_to_the_last_incident() {
-    let (_, blocks) = text_and_blocks(&message(60, 0, |number| format!("backend-{number}: start-up takes too long")), SHOWN);
+    let (_, blocks) = text_and_blocks(&message(60, 0, |number| format!("backend-{number}: the init phase takes too long")), SHOWN);
     assert_eq!(accounted(&texts(&blocks)), (60, 0));
 }
 

@@ -1,20 +1,20 @@
-//! The part of the report that is the bill: what was charged, why it is not what it was, and how it will end.
+//! The bill in the report: charges, cost drivers and the forecast.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use account::inventory::Inventory;
 use alerting::month_rows::MonthRows;
 use billing::day_cost::DayCost;
-use billing::explain::{Side, reasons, sides};
+use billing::explain::{PeriodCost, reasons, sides};
 use billing::forecast::{NoForecast, forecast, score};
-use billing::line::DayLines;
-use billing::series::Series;
+use billing::line::DayCharges;
+use billing::series::CostSeries;
 use chrono::{DateTime, NaiveDate, Utc};
 use model::calendar::Month;
 use rust_decimal::Decimal;
 
 use super::resources::resources_of;
-use super::{DayLine, ForecastLines, ForecastScore, ResourceLine, Restatement, ServiceForecast, ServiceLine, ServiceReason};
+use super::{DayLine, ForecastScore, ForecastSection, ResourceLine, Restatement, ServiceForecast, ServiceLine, ServiceReason};
 
 /// Reasons that stand at the top of a report.
 const MOST_REASONS: usize = 3;
@@ -23,13 +23,13 @@ const MOST_RESOURCES: usize = 50;
 /// The day of a finished month on which its forecast is judged: the middle, when it can still be of use.
 const JUDGED_ON: u32 = 15;
 
-/// Each service of this month or the month before, dearest first, with why it is not what it was.
+/// Each service of this month or the month before, most expensive first, with its cost drivers.
 pub(super) fn services(rows: &MonthRows, month: Month) -> Vec<ServiceLine> {
     let lines = |month: Month| rows.lines.iter().filter(move |lines| month.contains(lines.day));
     let now = sides(&rows.days, lines(month));
     let before = sides(&rows.days_before, lines(month.previous()));
     let keys: BTreeSet<&(String, String)> = now.keys().chain(before.keys()).collect();
-    let nothing = Side::default();
+    let nothing = PeriodCost::default();
     let mut all: Vec<ServiceLine> = Vec::new();
     for key in keys {
         let (is, was) = (now.get(key).unwrap_or(&nothing), before.get(key).unwrap_or(&nothing));
@@ -47,9 +47,9 @@ pub(super) fn services(rows: &MonthRows, month: Month) -> Vec<ServiceLine> {
     all
 }
 
-/// What stands behind a service: what an inventory knows of, at what the bill says it cost where the bill names it, and what only the
+/// The resources of a service: those of an inventory, with the amounts on the bill if it lists them, and those that only the
 /// bill names.
-pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayLines], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
+pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayCharges], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
     let of_service = lines.iter().filter(|day| month.contains(day.day)).flat_map(|day| &day.lines).filter(|(key, _)| key.service == service);
     let mut billed = BTreeMap::<&str, Decimal>::new();
     for (key, charged) in of_service.filter(|(key, _)| !key.resource.is_empty()) {
@@ -65,7 +65,7 @@ pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayL
         }
     }
     let only_billed = billed.into_iter().filter(|(_, amount)| !amount.is_zero());
-    all.extend(only_billed.map(|(id, amount)| ResourceLine { id: id.to_owned(), amount: Some(amount), note: "named by the bill".to_owned() }));
+    all.extend(only_billed.map(|(id, amount)| ResourceLine { id: id.to_owned(), amount: Some(amount), note: "from the bill".to_owned() }));
     all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.id.cmp(&b.id)));
     all.truncate(MOST_RESOURCES);
     all
@@ -92,7 +92,7 @@ pub(super) fn daily(days: &[DayCost], currency: Option<&str>) -> Vec<DayLine> {
 }
 
 /// The linked accounts that the lines of the month name.
-pub(super) fn accounts(lines: &[DayLines], month: Month) -> Vec<String> {
+pub(super) fn accounts(lines: &[DayCharges], month: Month) -> Vec<String> {
     let of_month = lines.iter().filter(|day| month.contains(day.day));
     let named: BTreeSet<&String> = of_month.flat_map(|day| day.lines.keys().map(|key| &key.account)).filter(|account| !account.is_empty()).collect();
     named.into_iter().cloned().collect()
@@ -124,14 +124,14 @@ pub(super) fn restatements(figures: &[(DateTime<Utc>, DayCost)]) -> Vec<Restatem
 }
 
 /// How the month will end, from its settled days and those of the months before.
-pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, now: DateTime<Utc>) -> ForecastLines {
-    let Some(currency) = currency else { return ForecastLines::default() };
+pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, now: DateTime<Utc>) -> ForecastSection {
+    let Some(currency) = currency else { return ForecastSection::default() };
     let end = rows.past.iter().rev().find(|day| day.settled).and_then(|day| day.day.succ_opt());
-    let Some(known_before) = end else { return ForecastLines::default() };
+    let Some(known_before) = end else { return ForecastSection::default() };
     let series = series(&rows.past, currency, known_before);
     // The month itself once it is over and settled, else the one before.
     let over = if known_before >= month.end() { month } else { month.previous() };
-    let mut lines = ForecastLines { score: judged(&series, over, &rows.past), ..ForecastLines::default() };
+    let mut lines = ForecastSection { score: judged(&series, over, &rows.past), ..ForecastSection::default() };
     // Nothing is foretold of a month that is over, or has not begun.
     if known_before >= month.end() || Month::of(now.date_naive()) != month {
         return lines;
@@ -141,7 +141,7 @@ pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, n
         Ok(foretold) => foretold,
         // Of a month before which nothing was billed there is nothing to say.
         Err(NoForecast::NoDays(_)) => return lines,
-        Err(why) => return ForecastLines { unknown: Some(why.to_string()), ..lines },
+        Err(why) => return ForecastSection { unknown: Some(why.to_string()), ..lines },
     };
     lines.as_of = Some(as_of);
     lines.total = Some(foretold.total);
@@ -150,18 +150,18 @@ pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, n
     lines
 }
 
-fn series(days: &[DayCost], currency: &str, end: NaiveDate) -> Vec<Series> {
+fn series(days: &[DayCost], currency: &str, end: NaiveDate) -> Vec<CostSeries> {
     let mut all = BTreeMap::<&str, BTreeMap<NaiveDate, Decimal>>::new();
     for day in days.iter().filter(|day| day.settled && day.day < end) {
         for (service, money) in day.services.iter().filter(|(_, money)| money.currency == currency) {
             all.entry(service).or_default().insert(day.day, money.amount);
         }
     }
-    all.into_iter().map(|(name, days)| Series { name: name.to_owned(), days }).collect()
+    all.into_iter().map(|(name, days)| CostSeries { name: name.to_owned(), days }).collect()
 }
 
 /// How a month that is over had been foretold in its middle. `None` unless every day of it is settled, and something was known before.
-fn judged(series: &[Series], month: Month, days: &[DayCost]) -> Option<ForecastScore> {
+fn judged(series: &[CostSeries], month: Month, days: &[DayCost]) -> Option<ForecastScore> {
     let known = days.iter().filter(|day| month.contains(day.day) && day.settled).count();
     let length = (month.end() - month.first_day()).num_days();
     if i64::try_from(known).ok()? != length || !days.iter().any(|day| day.day < month.first_day()) {

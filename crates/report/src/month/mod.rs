@@ -1,4 +1,4 @@
-//! The sum of one month: what `monitor report` shows. Pure: rows of the store in, one value out.
+//! Summarizes one month for `monitor report`. Pure: rows of the store in, one value out.
 
 mod bill;
 mod resources;
@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use account::inventory::Inventory;
 use alerting::incident::Incident;
 use alerting::month_rows::MonthRows;
-use alerting::observation::{Ping, PingOutcome};
+use alerting::observation::{PingOutcome, PingResult};
 use billing::day_cost::DayCost;
-use billing::explain::Reason;
-use billing::forecast::Estimate;
+use billing::explain::CostDriver;
+use billing::forecast::IntervalForecast;
 use chrono::{DateTime, NaiveDate, Utc};
-use lambda_log::tally::Tally;
+use lambda_log::tally::InvocationCounts;
 use model::calendar::{DayRange, Month};
 use model::money::{Money, Totals};
 use rust_decimal::Decimal;
@@ -46,15 +46,15 @@ pub struct MonthReport {
     pub services: Vec<ServiceLine>,
     /// The three largest reasons, over all services, why the total is not that of the month before; largest first.
     pub reasons: Vec<ServiceReason>,
-    /// Each day of which a figure is known, in order.
+    /// Each day with a known cost, in order.
     pub daily: Vec<DayLine>,
-    /// Linked accounts whose figures are in the sums, where the source says; empty where it does not.
+    /// Linked accounts in the sums, if the source has them; otherwise empty.
     pub accounts: Vec<String>,
     /// Days whose total changed after they had been called settled, oldest first.
     pub restatements: Vec<Restatement>,
     /// How the month will end, and how well that was foretold before.
-    pub forecast: ForecastLines,
-    /// What is paid for and used by nobody, as far as it is known, dearest first.
+    pub forecast: ForecastSection,
+    /// Idle resources, as far as known, most expensive first.
     pub idle: Vec<IdleLine>,
     /// Each function, by name.
     pub lambda: Vec<FunctionLine>,
@@ -77,10 +77,10 @@ pub struct ServiceLine {
     pub previous: Option<Decimal>,
     /// Currency of both.
     pub currency: String,
-    /// Why it is not what it was the month before, largest first; they add up to `amount - previous`, exactly. Empty if nothing is known
+    /// The cost drivers since the month before, largest first; they add up to `amount - previous`, exactly. Empty if nothing is known
     /// of the month before.
-    pub reasons: Vec<Reason>,
-    /// What stands behind it, dearest first, as far as it is known.
+    pub reasons: Vec<CostDriver>,
+    /// Its resources, most expensive first, as far as known.
     pub resources: Vec<ResourceLine>,
 }
 
@@ -91,7 +91,7 @@ pub struct ServiceReason {
     pub service: String,
     /// The reason.
     #[serde(flatten)]
-    pub reason: Reason,
+    pub reason: CostDriver,
 }
 
 /// A day of the bill.
@@ -114,19 +114,19 @@ pub struct Restatement {
     pub service: String,
     /// When the new figure was seen, UTC.
     pub seen: DateTime<Utc>,
-    /// What had been said.
+    /// The amount before.
     pub before: Decimal,
-    /// What was said then.
+    /// The new amount.
     pub after: Decimal,
 }
 
 /// How the month will end, and how well that was foretold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct ForecastLines {
+pub struct ForecastSection {
     /// The first day the forecast does not know; `null` if there is none, because the month is over or too little is known.
     pub as_of: Option<NaiveDate>,
     /// The whole month, in the report's currency.
-    pub total: Option<Estimate>,
+    pub total: Option<IntervalForecast>,
     /// By service, dearest first.
     pub services: Vec<ServiceForecast>,
     /// How the last complete month had been foretold; `null` if none can be judged.
@@ -143,7 +143,7 @@ pub struct ServiceForecast {
     pub service: String,
     /// How its month will end.
     #[serde(flatten)]
-    pub foretold: Estimate,
+    pub foretold: IntervalForecast,
 }
 
 /// How a finished month had been foretold in its middle.
@@ -153,9 +153,9 @@ pub struct ForecastScore {
     pub month: Month,
     /// The first day the forecast did not know.
     pub as_of: NaiveDate,
-    /// What it said.
+    /// The forecast.
     pub forecast: Decimal,
-    /// What the days so far, continued at the same rate, would have said.
+    /// The forecast from the mean of the days so far.
     pub naive: Decimal,
     /// What the month came to.
     pub actual: Decimal,
@@ -182,23 +182,23 @@ pub struct FunctionLine {
     pub errors: u64,
     /// Billed milliseconds.
     pub billed_ms: u64,
-    /// The duration in milliseconds, rounded up, that half of the invocations did not exceed; `null` if no line said how long one took.
+    /// The median duration in milliseconds, rounded up; `null` if no line had a duration.
     pub p50_ms: Option<u64>,
     /// The same for 95 % of them.
     pub p95_ms: Option<u64>,
     /// The longest duration in milliseconds, rounded up.
     pub longest_ms: Option<u64>,
-    /// Memory used where its share was highest, in MB; `null` if no line said.
+    /// Memory used when its share was highest, in MB; `null` if no line had it.
     pub memory_used_mb: Option<u32>,
     /// Memory configured then, in MB.
     pub memory_size_mb: Option<u32>,
     /// Causes with their counts, most frequent first.
-    pub causes: Vec<CauseLine>,
+    pub causes: Vec<CauseRow>,
 }
 
 /// A cause and how often it was the verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CauseLine {
+pub struct CauseRow {
     /// Its code.
     pub code: String,
     /// How often.
@@ -235,13 +235,13 @@ pub struct IncidentLine {
     pub rule: String,
     /// The subject.
     pub subject: String,
-    /// What was found.
+    /// The headline of the incident.
     pub headline: String,
     /// The cause's code, where there is one.
     pub cause: Option<String>,
     /// `info`, `warning` or `critical`.
     pub severity: String,
-    /// When it was first told, UTC.
+    /// When the first notification was sent, UTC.
     pub fired: DateTime<Utc>,
     /// When it ended, UTC; `null` while it is open.
     pub resolved: Option<DateTime<Utc>>,
@@ -329,8 +329,8 @@ fn one_currency(days: &[DayCost]) -> (Option<String>, Option<Decimal>) {
     }
 }
 
-fn function_line(tally: &Tally) -> FunctionLine {
-    let mut causes: Vec<CauseLine> = tally.causes.iter().map(|(cause, count)| CauseLine { code: cause.code().to_owned(), count: *count }).collect();
+fn function_line(tally: &InvocationCounts) -> FunctionLine {
+    let mut causes: Vec<CauseRow> = tally.causes.iter().map(|(cause, count)| CauseRow { code: cause.code().to_owned(), count: *count }).collect();
     causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
     let quantile = |percent| tally.durations.quantile(percent).map(|ms| ms.ceil() as u64);
     FunctionLine {
@@ -350,7 +350,7 @@ fn function_line(tally: &Tally) -> FunctionLine {
     }
 }
 
-fn ping_lines(pings: &[(DateTime<Utc>, Ping)]) -> Vec<PingLine> {
+fn ping_lines(pings: &[(DateTime<Utc>, PingResult)]) -> Vec<PingLine> {
     let mut lines = BTreeMap::<&str, PingLine>::new();
     for (_, ping) in pings {
         let line = lines.entry(&ping.function).or_insert_with(|| PingLine {

@@ -1,4 +1,4 @@
-//! What stands behind a bill in a month, and what of it is idle, as rows of the report.
+//! The resources behind the bill of a month, and the idle ones, as rows of the report.
 
 use account::inventory::{Inventory, Resource, ResourceKind, charged_by, next_step};
 use chrono::{DateTime, Utc};
@@ -7,26 +7,26 @@ use model::money::cents;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-/// A thing that is paid for.
+/// A billed resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResourceLine {
     /// Its ARN, id or name.
     pub id: String,
-    /// What it costs in the month in the service's currency: the bill's own figure where the bill names it, else by the price table;
+    /// Its cost in the month in the service's currency: from the bill if it lists the resource, otherwise from the price table;
     /// `null` if neither is known.
     pub amount: Option<Decimal>,
-    /// What is known of it, in a sentence: class, state, use, tags.
+    /// A description: class, state, usage, tags.
     pub note: String,
 }
 
-/// Something that is paid for and used by nobody.
+/// An idle resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IdleLine {
-    /// What it is: `rds_instance`, `nat_gateway`, `load_balancer`, `address`, `volume`, `provisioned_concurrency`, `log_group`.
+    /// Its kind: `rds_instance`, `nat_gateway`, `load_balancer`, `address`, `volume`, `provisioned_concurrency`, `log_group`.
     pub kind: String,
     /// Its ARN, id or name.
     pub id: String,
-    /// What it costs in a month of 730 hours, in US dollars by the price table; `null` if the table does not know it.
+    /// Its price for a month of 730 hours, in USD; `null` if the price table has none.
     pub monthly_usd: Option<Decimal>,
     /// Why it is called idle, in a sentence.
     pub note: String,
@@ -34,9 +34,9 @@ pub struct IdleLine {
     pub next_step: String,
 }
 
-/// What stands behind the bill of a service in a month, at what it cost until `now` by the price table: for the hours since it was made,
-/// or since the month began. Where it is not known when it was made, what it costs in a whole month stands in the note, and no amount.
-/// Dearest first, those without an amount last.
+/// The resources of a service in a month, with their cost until `now` from the price table: for the hours since they were created,
+/// or since the month began. If the creation time is unknown, the note has the price of a whole month, and there is no amount.
+/// Most expensive first, those without an amount last.
 pub(super) fn resources_of(service: &str, inventories: &[&Inventory], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
     let (begin, end) = month.instants();
     let line = |(_, resource): (ResourceKind, &Resource)| {
@@ -57,7 +57,7 @@ pub(super) fn resources_of(service: &str, inventories: &[&Inventory], month: Mon
 /// The hours of a month in AWS's own calculations.
 const HOURS_A_MONTH: i64 = 730;
 
-/// What is paid for and used by nobody, dearest first, those without a price last.
+/// Idle resources, most expensive first, those without a price last.
 pub(super) fn idle_lines(inventories: &[&Inventory], now: DateTime<Utc>) -> Vec<IdleLine> {
     let mut lines: Vec<IdleLine> = inventories
         .iter()
@@ -81,7 +81,7 @@ pub(super) fn idle_lines(inventories: &[&Inventory], now: DateTime<Utc>) -> Vec<
 mod tests {
     use std::collections::BTreeMap;
 
-    use account::inventory::{Idle, Usage};
+    use account::inventory::{IdleSince, ResourceUsage};
     use chrono::TimeDelta;
 
     use super::*;
@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn resource(id: &str, class: &str, monthly: Option<&str>, idle_days: Option<i64>) -> Resource {
-        let idle = |days| Idle { since: now() - TimeDelta::days(days), at_least: false, why: "had no connection".to_owned() };
+        let idle = |days| IdleSince { since: now() - TimeDelta::days(days), at_least: false, why: "had no connection".to_owned() };
         Resource {
             id: id.to_owned(),
             name: None,
@@ -108,7 +108,7 @@ mod tests {
             tags: BTreeMap::new(),
             created: None,
             monthly_usd: monthly.and_then(usd),
-            usage: idle_days.map_or(Usage::Used, |days| Usage::Idle(idle(days))),
+            usage: idle_days.map_or(ResourceUsage::Used, |days| ResourceUsage::Idle(idle(days))),
         }
     }
 

@@ -1,16 +1,16 @@
-//! The bill: the total and why it is not that of the month before, the services, the days, and what stands behind the largest amounts.
+//! The bill: the total and its change, the services, the days, and the resources behind the largest amounts.
 
 use std::collections::BTreeMap;
 
-use billing::explain::{Reason, ReasonKind};
+use billing::explain::{CostDriver, CostDriverKind};
 use chrono::{Days as Calendar, NaiveDate};
 use model::currency::shown;
-use model::page::{Cell, Days, HIGHEST, Levels, Part, Section, Table};
+use model::page::{DaySparkline, HIGHEST, PageTable, Section, SectionPart, SparklineLevels, TableCell};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::super::words::{Words, say};
-use super::{MOST_ROWS, Pen};
+use super::super::words::{Catalog, say};
+use super::{MOST_ROWS, SectionWriter};
 use crate::month::{DayLine, ServiceLine};
 
 /// Services whose amounts stay below this in both months are counted together.
@@ -20,8 +20,8 @@ const WITH_DAYS: usize = 5;
 /// So many things are listed that stand behind the amounts.
 const MOST_THINGS: usize = 10;
 
-impl Pen<'_> {
-    /// The total, and why it is what it is.
+impl SectionWriter<'_> {
+    /// The total and its cost drivers.
     pub(super) fn lead(&self) -> Vec<String> {
         let (words, report) = (&self.words, self.report);
         let mut said = match (report.total, report.days) {
@@ -58,7 +58,7 @@ impl Pen<'_> {
         let Some(before) = self.report.previous_total else { return say!(words, "before-unknown", month = month) };
         let change = total - before;
         let percent = (before > Decimal::ZERO).then(|| (change * Decimal::ONE_HUNDRED).checked_div(before)).flatten();
-        let percent = percent.map(|percent| format!(" ({}%)", Words::percent(percent))).unwrap_or_default();
+        let percent = percent.map(|percent| format!(" ({}%)", Catalog::percent(percent))).unwrap_or_default();
         let (amount, before) = (self.amount(change.abs(), self.currency()), self.amount(before, self.currency()));
         match change.cmp(&Decimal::ZERO) {
             std::cmp::Ordering::Greater => say!(words, "more-than", change = amount, percent = percent, month = month, before = before),
@@ -68,18 +68,18 @@ impl Pen<'_> {
     }
 
     /// `+20.10 USD: Amazon RDS, more was used (APN2-InstanceUsage:db.t3)`.
-    fn reason(&self, service: &str, reason: &Reason) -> String {
+    fn reason(&self, service: &str, reason: &CostDriver) -> String {
         let words = &self.words;
         let more = reason.amount > Decimal::ZERO;
         let why = match reason.kind {
-            ReasonKind::Usage if more => say!(words, "usage-more"),
-            ReasonKind::Usage => say!(words, "usage-less"),
-            ReasonKind::Price if more => say!(words, "price-more"),
-            ReasonKind::Price => say!(words, "price-less"),
-            ReasonKind::New => say!(words, "new"),
-            ReasonKind::Gone => say!(words, "gone"),
-            ReasonKind::Tax => say!(words, "tax"),
-            ReasonKind::Credit => say!(words, "credit"),
+            CostDriverKind::Usage if more => say!(words, "usage-more"),
+            CostDriverKind::Usage => say!(words, "usage-less"),
+            CostDriverKind::Price if more => say!(words, "price-more"),
+            CostDriverKind::Price => say!(words, "price-less"),
+            CostDriverKind::New => say!(words, "new"),
+            CostDriverKind::Gone => say!(words, "gone"),
+            CostDriverKind::Tax => say!(words, "tax"),
+            CostDriverKind::Credit => say!(words, "credit"),
         };
         let sign = if more { "+" } else { "" };
         let of = if reason.usage_type.is_empty() { String::new() } else { format!(" ({})", reason.usage_type) };
@@ -97,34 +97,34 @@ impl Pen<'_> {
         if with_days {
             titles.push(say!(words, "days"));
         }
-        let mut table = Table::new(&titles);
+        let mut table = PageTable::new(&titles);
         let (worth, small): (Vec<&ServiceLine>, Vec<&ServiceLine>) = report.services.iter().partition(|line| is_worth_a_row(line));
         let dearest = worth.iter().map(|line| line.amount).max().unwrap_or_default();
         for (place, line) in worth.iter().take(MOST_ROWS).enumerate() {
             let (before, change) = match line.previous {
-                Some(before) => (shown(before, &line.currency), Words::change(line.amount - before, &line.currency)),
+                Some(before) => (shown(before, &line.currency), Catalog::change(line.amount - before, &line.currency)),
                 None => (say!(words, "unknown"), say!(words, "unknown")),
             };
-            let mut cells: Vec<Cell> = vec![
+            let mut cells: Vec<TableCell> = vec![
                 line.service.as_str().into(),
                 self.amount(line.amount, &line.currency).into(),
                 before.into(),
                 change.into(),
-                Cell::Bar(share(line.amount, dearest)),
+                TableCell::Bar(share(line.amount, dearest)),
             ];
             if with_days {
                 let is_in_them = place < WITH_DAYS && report.currency.as_deref() == Some(line.currency.as_str());
-                cells.push(if is_in_them { Cell::Days(self.levels(|day| of_service(day, &line.service))) } else { "".into() });
+                cells.push(if is_in_them { TableCell::Days(self.levels(|day| of_service(day, &line.service))) } else { "".into() });
             }
             table.row(cells);
         }
-        let mut parts = if table.rows.is_empty() { vec![] } else { vec![Part::Table(table)] };
+        let mut parts = if table.rows.is_empty() { vec![] } else { vec![SectionPart::Table(table)] };
         let folded = worth.get(MOST_ROWS..).unwrap_or_default();
         if !folded.is_empty() {
-            parts.push(Part::Said(say!(words, "more-services", count = folded.len(), amount = self.sum(folded))));
+            parts.push(SectionPart::Said(say!(words, "more-services", count = folded.len(), amount = self.sum(folded))));
         }
         if !small.is_empty() {
-            parts.push(Part::Said(say!(words, "small-services", count = small.len())));
+            parts.push(SectionPart::Said(say!(words, "small-services", count = small.len())));
         }
         self.section(say!(words, "services"), parts)
     }
@@ -153,7 +153,7 @@ impl Pen<'_> {
         if !missing.is_empty() {
             caption.push(say!(words, "missing-days", days = self.ranges(&missing)));
         }
-        self.section(say!(words, "day-by-day"), vec![Part::Days(Days { levels: self.levels(total), caption: caption.join(" ") })])
+        self.section(say!(words, "day-by-day"), vec![SectionPart::Days(DaySparkline { levels: self.levels(total), caption: caption.join(" ") })])
     }
 
     fn all_days(&self) -> impl Iterator<Item = NaiveDate> {
@@ -166,7 +166,7 @@ impl Pen<'_> {
     }
 
     /// Each day of the month against the dearest of them.
-    fn levels(&self, amount: impl Fn(&DayLine) -> Option<Decimal>) -> Levels {
+    fn levels(&self, amount: impl Fn(&DayLine) -> Option<Decimal>) -> SparklineLevels {
         let amounts: Vec<Option<Decimal>> = self.all_days().map(|day| self.day(day).and_then(&amount)).collect();
         let highest = amounts.iter().flatten().max().copied().unwrap_or_default();
         let level = |amount: Decimal| {
@@ -191,19 +191,19 @@ impl Pen<'_> {
         ranges.iter().map(range).collect::<Vec<_>>().join(", ")
     }
 
-    /// What stands behind the largest amounts, as far as it is known.
+    /// The resources behind the largest amounts, as far as known.
     pub(super) fn things(&self) -> Option<Section> {
         let words = &self.words;
         let all = || self.report.services.iter().flat_map(|line| line.resources.iter().map(move |thing| (line, thing)));
-        let mut table = Table::new(&[say!(words, "service"), say!(words, "thing"), format!("#{}", say!(words, "amount")), say!(words, "note")]);
+        let mut table = PageTable::new(&[say!(words, "service"), say!(words, "thing"), format!("#{}", say!(words, "amount")), say!(words, "note")]);
         for (line, thing) in all().take(MOST_THINGS) {
             let amount = thing.amount.map_or_else(|| say!(words, "unknown"), |amount| self.amount(amount, &line.currency));
-            table.row([line.service.clone(), thing.id.clone(), amount, thing.note.clone()].map(Cell::from));
+            table.row([line.service.clone(), thing.id.clone(), amount, thing.note.clone()].map(TableCell::from));
         }
         let left = all().count().saturating_sub(MOST_THINGS);
-        let mut parts = if table.rows.is_empty() { vec![] } else { vec![Part::Table(table)] };
+        let mut parts = if table.rows.is_empty() { vec![] } else { vec![SectionPart::Table(table)] };
         if left > 0 {
-            parts.push(Part::Said(say!(words, "more-rows", count = left)));
+            parts.push(SectionPart::Said(say!(words, "more-rows", count = left)));
         }
         self.section(say!(words, "things"), parts)
     }

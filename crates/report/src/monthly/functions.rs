@@ -1,17 +1,17 @@
-//! How the functions were, and what the pings bought.
+//! The functions and the pings.
 
-use model::page::{Cell, Part, Section, Table};
+use model::page::{PageTable, Section, SectionPart, TableCell};
 use model::span::Latency;
 
 use super::super::words::say;
-use super::{MOST_ROWS, Pen};
+use super::{MOST_ROWS, SectionWriter};
 use crate::month::{FunctionLine, PingLine};
 
-impl Pen<'_> {
+impl SectionWriter<'_> {
     pub(super) fn functions(&self) -> Option<Section> {
         let words = &self.words;
         let figure = |title: String| format!("#{title}");
-        let mut table = Table::new(&[
+        let mut table = PageTable::new(&[
             say!(words, "function"),
             figure(say!(words, "invocations")),
             figure(say!(words, "cold")),
@@ -26,9 +26,9 @@ impl Pen<'_> {
         let mut lines: Vec<&FunctionLine> = self.report.lambda.iter().collect();
         lines.sort_by_key(|line| std::cmp::Reverse((line.timeouts.saturating_add(line.errors), line.invocations)));
         for line in lines.iter().take(MOST_ROWS) {
-            table.row(self.function(line).map(Cell::from));
+            table.row(self.function(line).map(TableCell::from));
         }
-        let mut parts = if lines.is_empty() { vec![Part::Said(say!(words, "no-invocations"))] } else { vec![Part::Table(table)] };
+        let mut parts = if lines.is_empty() { vec![SectionPart::Said(say!(words, "no-invocations"))] } else { vec![SectionPart::Table(table)] };
         parts.extend(self.more(lines.len()));
         self.section(say!(words, "functions"), parts)
     }
@@ -55,11 +55,11 @@ impl Pen<'_> {
     pub(super) fn pings(&self) -> Option<Section> {
         let words = &self.words;
         let lines = &self.report.pings;
-        let mut parts: Vec<Part> = lines.iter().take(MOST_ROWS).map(|line| Part::List(self.ping(line))).collect();
+        let mut parts: Vec<SectionPart> = lines.iter().take(MOST_ROWS).map(|line| SectionPart::List(self.ping(line))).collect();
         if lines.is_empty() {
-            parts.push(Part::Said(say!(words, "no-pings")));
+            parts.push(SectionPart::Said(say!(words, "no-pings")));
         } else {
-            parts.push(Part::Said(say!(words, "without-pings")));
+            parts.push(SectionPart::Said(say!(words, "without-pings")));
         }
         parts.extend(self.more(lines.len()));
         self.section(say!(words, "pings"), parts)

@@ -1,4 +1,4 @@
-//! The report of a month as a page: what a person reads in a minute, in the words of a language.
+//! Builds the page of the monthly report in one language.
 
 mod bill;
 mod functions;
@@ -10,31 +10,31 @@ mod tests;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use model::currency::{Rate, with_second};
+use model::currency::{ExchangeRate, with_second};
 use model::language::Language;
-use model::page::{Cell, Page, Part, Picture, Section, Table};
+use model::page::{PageImage, PageTable, ReportPage, Section, SectionPart, TableCell};
 use model::redact::printable;
 use rust_decimal::Decimal;
 
 use super::chart::{Chart, png};
-use super::words::{Words, say};
+use super::words::{Catalog, say};
 use crate::month::MonthReport;
 use model::calendar::DayRange;
 
 /// How a report is written.
 #[derive(Debug, Clone)]
-pub struct Style {
+pub struct ReportStyle {
     /// The zone of the times in it.
     pub zone: Tz,
     /// Its language.
     pub language: Language,
-    /// A second currency beside US dollars.
-    pub rate: Option<Rate>,
+    /// A second currency besides USD.
+    pub rate: Option<ExchangeRate>,
     /// The first and the last day that the store knows any cost of, where it was asked.
     pub known: Option<DayRange>,
 }
 
-impl Style {
+impl ReportStyle {
     /// English, and US dollars alone.
     pub fn plain(zone: Tz) -> Self {
         Self { zone, language: Language::En, rate: None, known: None }
@@ -42,15 +42,15 @@ impl Style {
 }
 
 /// What the sections are written with.
-struct Pen<'a> {
+struct SectionWriter<'a> {
     report: &'a MonthReport,
-    words: Words,
-    style: &'a Style,
+    words: Catalog,
+    style: &'a ReportStyle,
 }
 
 /// The report as a page, without its picture.
-pub fn page(report: &MonthReport, style: &Style) -> Page {
-    let pen = Pen { report, words: Words::of(style.language), style };
+pub fn page(report: &MonthReport, style: &ReportStyle) -> ReportPage {
+    let pen = SectionWriter { report, words: Catalog::of(style.language), style };
     let sections = [
         pen.services(),
         pen.days(),
@@ -64,25 +64,25 @@ pub fn page(report: &MonthReport, style: &Style) -> Page {
         Some(pen.own_cost()),
     ];
     let title = say!(pen.words, "title", month = pen.words.month(report.month));
-    let page = Page { language: pen.words.language(), title, lead: pen.lead(), sections: sections.into_iter().flatten().collect(), picture: None };
+    let page = ReportPage { language: pen.words.language(), title, lead: pen.lead(), sections: sections.into_iter().flatten().collect(), picture: None };
     // Names and log lines from outside bring nothing along that acts on a terminal or on a reader.
     page.map(&printable)
 }
 
 /// The report as a page with its picture, for where pictures are shown.
-pub fn page_with_picture(report: &MonthReport, style: &Style) -> Page {
+pub fn page_with_picture(report: &MonthReport, style: &ReportStyle) -> ReportPage {
     let mut page = page(report, style);
-    let words = Words::of(style.language);
+    let words = Catalog::of(style.language);
     let picture = |chart: Chart| {
         let title = say!(words, "picture", month = words.month(report.month));
         let unsettled = if chart.has_unsettled_days() { format!(" ({})", say!(words, "legend-unsettled")) } else { String::new() };
-        Some(Picture::of(format!("costs-{}.png", report.month), format!("{title}{unsettled}"), &png(&chart)?))
+        Some(PageImage::of(format!("costs-{}.png", report.month), format!("{title}{unsettled}"), &png(&chart)?))
     };
     page.picture = Chart::of(report).and_then(picture);
     page
 }
 
-impl Pen<'_> {
+impl SectionWriter<'_> {
     /// An amount with its currency, and with the second one.
     fn amount(&self, amount: Decimal, currency: &str) -> String {
         with_second(amount, currency, self.style.rate.as_ref())
@@ -97,7 +97,7 @@ impl Pen<'_> {
         self.report.currency.as_deref().unwrap_or_default()
     }
 
-    fn section(&self, title: String, parts: Vec<Part>) -> Option<Section> {
+    fn section(&self, title: String, parts: Vec<SectionPart>) -> Option<Section> {
         (!parts.is_empty()).then_some(Section { title, parts })
     }
 
@@ -105,27 +105,27 @@ impl Pen<'_> {
         let words = &self.words;
         let columns =
             [say!(words, "since"), say!(words, "length"), say!(words, "severity"), say!(words, "rule"), say!(words, "headline"), say!(words, "cause")];
-        let mut table = Table::new(&columns);
+        let mut table = PageTable::new(&columns);
         for line in self.report.incidents.iter().take(MOST_ROWS) {
             let length = words.length(TimeDelta::seconds(line.seconds));
             let length = if line.resolved.is_some() { length } else { say!(words, "still-open", length = length) };
             let cause = line.cause.as_deref().map(|code| words.named("cause", code)).unwrap_or_default();
             let severity = words.named("severity", &line.severity);
             let cells = [words.moment(line.fired, self.style.zone), length, severity, line.rule.clone(), line.headline.clone(), cause];
-            table.row(cells.map(Cell::from));
+            table.row(cells.map(TableCell::from));
         }
-        let mut parts = if table.rows.is_empty() { vec![Part::Said(say!(words, "no-incidents"))] } else { vec![Part::Table(table)] };
+        let mut parts = if table.rows.is_empty() { vec![SectionPart::Said(say!(words, "no-incidents"))] } else { vec![SectionPart::Table(table)] };
         parts.extend(self.more(self.report.incidents.len()));
         if !self.report.incidents.is_empty() && words.language() != Language::En {
-            parts.push(Part::Said(say!(words, "verbatim")));
+            parts.push(SectionPart::Said(say!(words, "verbatim")));
         }
         self.section(say!(words, "incidents"), parts)
     }
 
     /// How many of so many have no row of their own.
-    fn more(&self, all: usize) -> Option<Part> {
+    fn more(&self, all: usize) -> Option<SectionPart> {
         let left = all.saturating_sub(MOST_ROWS);
-        (left > 0).then(|| Part::Said(say!(self.words, "more-rows", count = left)))
+        (left > 0).then(|| SectionPart::Said(say!(self.words, "more-rows", count = left)))
     }
 }
 

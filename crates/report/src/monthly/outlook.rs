@@ -1,42 +1,42 @@
-//! How the month will end, what is worth deleting, what AWS corrected, and what the monitor itself cost.
+//! The forecast, idle resources, restatements and the monitor's own cost.
 
-use billing::forecast::Estimate;
+use billing::forecast::IntervalForecast;
 use model::currency::shown;
 use model::money::Money;
-use model::page::{Cell, Part, Section, Table};
+use model::page::{PageTable, Section, SectionPart, TableCell};
 use rust_decimal::Decimal;
 
-use super::super::words::{Words, say};
-use super::{MOST_ROWS, Pen};
+use super::super::words::{Catalog, say};
+use super::{MOST_ROWS, SectionWriter};
 use crate::month::ForecastScore;
 
 /// So many services have a forecast of their own in the report.
 const MOST_FORECASTS: usize = 5;
 
-impl Pen<'_> {
+impl SectionWriter<'_> {
     pub(super) fn forecast(&self) -> Option<Section> {
         let (words, forecast) = (&self.words, &self.report.forecast);
         let mut parts = Vec::new();
         if let Some((as_of, total)) = forecast.as_of.zip(forecast.total.as_ref()) {
             let [amount, low, high] = self.foretold(total);
-            parts.push(Part::Said(say!(words, "forecast-total", day = words.day(as_of), amount = amount, low = low, high = high)));
+            parts.push(SectionPart::Said(say!(words, "forecast-total", day = words.day(as_of), amount = amount, low = low, high = high)));
         }
-        parts.extend(forecast.unknown.as_ref().map(|why| Part::Said(say!(words, "forecast-unknown", why = why.clone()))));
+        parts.extend(forecast.unknown.as_ref().map(|why| SectionPart::Said(say!(words, "forecast-unknown", why = why.clone()))));
         let figure = |title: String| format!("#{title}");
         let titles = [say!(words, "service"), figure(say!(words, "forecast-amount")), figure(say!(words, "low")), figure(say!(words, "high"))];
-        let mut table = Table::new(&titles);
+        let mut table = PageTable::new(&titles);
         for line in forecast.services.iter().take(MOST_FORECASTS) {
             let [amount, low, high] = self.foretold(&line.foretold);
-            table.row([line.service.clone(), amount, low, high].map(Cell::from));
+            table.row([line.service.clone(), amount, low, high].map(TableCell::from));
         }
         if !table.rows.is_empty() {
-            parts.push(Part::Table(table));
+            parts.push(SectionPart::Table(table));
         }
-        parts.extend(forecast.score.as_ref().map(|score| Part::Said(self.score(score))));
+        parts.extend(forecast.score.as_ref().map(|score| SectionPart::Said(self.score(score))));
         self.section(say!(words, "forecast"), parts)
     }
 
-    fn foretold(&self, foretold: &Estimate) -> [String; 3] {
+    fn foretold(&self, foretold: &IntervalForecast) -> [String; 3] {
         let bound = |amount| format!("{} {}", shown(amount, self.currency()), self.currency());
         [self.amount(foretold.forecast, self.currency()), bound(foretold.low), bound(foretold.high)]
     }
@@ -45,7 +45,7 @@ impl Pen<'_> {
     fn score(&self, score: &ForecastScore) -> String {
         let words = &self.words;
         let error = |percent: Option<Decimal>| match percent {
-            Some(percent) => say!(words, "off-by", percent = Words::error_percent(percent)),
+            Some(percent) => say!(words, "off-by", percent = Catalog::error_percent(percent)),
             None => say!(words, "off-by-unknown"),
         };
         say!(
@@ -63,16 +63,16 @@ impl Pen<'_> {
 
     pub(super) fn idle(&self) -> Option<Section> {
         let (words, idle) = (&self.words, &self.report.idle);
-        let mut table = Table::new(&[say!(words, "what"), say!(words, "thing"), format!("#{}", say!(words, "per-month")), say!(words, "note")]);
+        let mut table = PageTable::new(&[say!(words, "what"), say!(words, "thing"), format!("#{}", say!(words, "per-month")), say!(words, "note")]);
         for line in idle.iter().take(MOST_ROWS) {
             let price = line.monthly_usd.map_or_else(|| say!(words, "unknown"), |usd| self.usd(usd));
-            table.row([words.named("idle", &line.kind), line.id.clone(), price, line.note.clone()].map(Cell::from));
+            table.row([words.named("idle", &line.kind), line.id.clone(), price, line.note.clone()].map(TableCell::from));
         }
         if table.rows.is_empty() {
             return None;
         }
         let commands = idle.iter().take(MOST_ROWS).map(|line| (line.id.clone(), line.next_step.clone())).collect();
-        let mut parts = vec![Part::Table(table), Part::Said(say!(words, "idle-careful")), Part::Commands(commands)];
+        let mut parts = vec![SectionPart::Table(table), SectionPart::Said(say!(words, "idle-careful")), SectionPart::Commands(commands)];
         parts.extend(self.more(idle.len()));
         self.section(say!(words, "idle"), parts)
     }
@@ -81,12 +81,12 @@ impl Pen<'_> {
         let (words, all) = (&self.words, &self.report.restatements);
         let figure = |title: String| format!("#{title}");
         let titles = [say!(words, "day"), say!(words, "service"), figure(say!(words, "was")), figure(say!(words, "is")), say!(words, "seen")];
-        let mut table = Table::new(&titles);
+        let mut table = PageTable::new(&titles);
         for line in all.iter().take(MOST_ROWS) {
             let (was, is) = (shown(line.before, self.currency()), shown(line.after, self.currency()));
-            table.row([words.day(line.day), line.service.clone(), was, is, words.moment(line.seen, self.style.zone)].map(Cell::from));
+            table.row([words.day(line.day), line.service.clone(), was, is, words.moment(line.seen, self.style.zone)].map(TableCell::from));
         }
-        let mut parts = if table.rows.is_empty() { vec![] } else { vec![Part::Table(table)] };
+        let mut parts = if table.rows.is_empty() { vec![] } else { vec![SectionPart::Table(table)] };
         parts.extend(self.more(all.len()));
         self.section(say!(words, "restated"), parts)
     }
@@ -106,6 +106,6 @@ impl Pen<'_> {
             None => String::new(),
         };
         let said = say!(words, "own-cost-said", amount = self.usd(own.usd), cap = cap, paid = paid, free = free);
-        Section { title: say!(words, "own-cost"), parts: vec![Part::Said(said)] }
+        Section { title: say!(words, "own-cost"), parts: vec![SectionPart::Said(said)] }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use billing::explain::{Reason, ReasonKind};
-use billing::forecast::Estimate;
+use billing::explain::{CostDriver, CostDriverKind};
+use billing::forecast::IntervalForecast;
 use chrono::NaiveDate;
 use model::calendar::Month;
 use rust_decimal::Decimal;
 
 use crate::month::{
-    CallLine, CauseLine, DayLine, ForecastLines, ForecastScore, FunctionLine, IdleLine, IncidentLine, MonthReport, OwnCost, PingLine, ResourceLine,
+    CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IdleLine, IncidentLine, MonthReport, OwnCost, PingLine, ResourceLine,
     Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
 };
 use model::calendar::DayRange;
@@ -37,7 +37,7 @@ pub(crate) fn nothing() -> MonthReport {
         daily: vec![],
         accounts: vec![],
         restatements: vec![],
-        forecast: ForecastLines::default(),
+        forecast: ForecastSection::default(),
         idle: vec![],
         lambda: vec![],
         pings: vec![],
@@ -51,8 +51,8 @@ pub(crate) fn service(name: &str, amount: &str, previous: Option<&str>, currency
     ServiceLine { service, amount: number(amount), previous: previous.map(number), currency, reasons: vec![], resources: vec![] }
 }
 
-fn reason(service: &str, kind: ReasonKind, usage_type: &str, amount: &str) -> ServiceReason {
-    ServiceReason { service: service.to_owned(), reason: Reason { kind, usage_type: usage_type.to_owned(), amount: number(amount) } }
+fn reason(service: &str, kind: CostDriverKind, usage_type: &str, amount: &str) -> ServiceReason {
+    ServiceReason { service: service.to_owned(), reason: CostDriver { kind, usage_type: usage_type.to_owned(), amount: number(amount) } }
 }
 
 /// A month as the story had it, with something in every field.
@@ -68,7 +68,7 @@ pub(crate) fn december() -> MonthReport {
         ResourceLine { id: "prod".to_owned(), amount: Some(number("12.25")), note: "db.t3.micro, available, no connection for 20 days".to_owned() },
         ResourceLine { id: "dev".to_owned(), amount: None, note: "db.t3.micro, stopped".to_owned() },
     ];
-    let foretold = |forecast: &str, low: &str, high: &str| Estimate { forecast: number(forecast), low: number(low), high: number(high) };
+    let foretold = |forecast: &str, low: &str, high: &str| IntervalForecast { forecast: number(forecast), low: number(low), high: number(high) };
     MonthReport {
         days: Some(DayRange { first: day(1), last: day(29) }),
         currency: Some("USD".to_owned()),
@@ -82,9 +82,9 @@ pub(crate) fn december() -> MonthReport {
             service("AWS Key Management Service", "0.0002", Some("0"), "USD"),
         ],
         reasons: vec![
-            reason(rds, ReasonKind::New, "APN2-InstanceUsage:db.t3.micro", "24.50"),
-            reason("AmazonCloudWatch", ReasonKind::Usage, "APN2-CW:Requests", "-3.38"),
-            reason("Tax", ReasonKind::Tax, "", "0.95"),
+            reason(rds, CostDriverKind::New, "APN2-InstanceUsage:db.t3.micro", "24.50"),
+            reason("AmazonCloudWatch", CostDriverKind::Usage, "APN2-CW:Requests", "-3.38"),
+            reason("Tax", CostDriverKind::Tax, "", "0.95"),
         ],
         daily: (1..30).filter(|number| *number != 20).map(|number| DayLine { day: day(number), settled: number < 28, services: per_day(number) }).collect(),
         accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
@@ -95,7 +95,7 @@ pub(crate) fn december() -> MonthReport {
             before: number("0.08"),
             after: number("0.10"),
         }],
-        forecast: ForecastLines {
+        forecast: ForecastSection {
             as_of: Some(day(30)),
             total: Some(foretold("32.70", "31.10", "34.90")),
             services: vec![ServiceForecast { service: rds.to_owned(), foretold: foretold("26.50", "25.50", "27.50") }],
@@ -130,7 +130,7 @@ pub(crate) fn december() -> MonthReport {
             longest_ms: Some(30_030),
             memory_used_mb: Some(201),
             memory_size_mb: Some(512),
-            causes: vec![CauseLine { code: "slow_cold_start".to_owned(), count: 130 }, CauseLine { code: "of_a_later_version".to_owned(), count: 2 }],
+            causes: vec![CauseRow { code: "slow_cold_start".to_owned(), count: 130 }, CauseRow { code: "of_a_later_version".to_owned(), count: 2 }],
         }],
         pings: vec![PingLine {
             function: "backend-dev".to_owned(),
@@ -146,7 +146,7 @@ pub(crate) fn december() -> MonthReport {
         incidents: vec![IncidentLine {
             rule: "init".to_owned(),
             subject: "function:backend-dev".to_owned(),
-            headline: "backend-dev: start-up takes too long (slow_cold_start)".to_owned(),
+            headline: "backend-dev: the init phase takes too long (slow_cold_start)".to_owned(),
             cause: Some("slow_cold_start".to_owned()),
             severity: "critical".to_owned(),
             fired: "2024-12-20T15:10:00Z".parse().unwrap(),

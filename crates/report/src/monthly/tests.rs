@@ -1,22 +1,22 @@
 use chrono_tz::Tz;
-use model::currency::PerUsd;
+use model::currency::UnitsPerUsd;
 
 use super::samples::{december, month_of_services, nothing, number, service};
 use super::*;
 use crate::{html, markdown};
 
-fn style(language: Language, rate: Option<&str>) -> Style {
-    let rate = rate.map(|per_usd| Rate { code: "KRW".to_owned(), per_usd: PerUsd(number(per_usd)) });
-    Style { language, rate, ..Style::plain(Tz::Asia__Seoul) }
+fn style(language: Language, rate: Option<&str>) -> ReportStyle {
+    let rate = rate.map(|per_usd| ExchangeRate { code: "KRW".to_owned(), per_usd: UnitsPerUsd(number(per_usd)) });
+    ReportStyle { language, rate, ..ReportStyle::plain(Tz::Asia__Seoul) }
 }
 
 /// The report in all forms: text, Markdown, HTML.
-fn forms(report: &MonthReport, style: &Style) -> [String; 3] {
+fn forms(report: &MonthReport, style: &ReportStyle) -> [String; 3] {
     let page = page(report, style);
     [page.plain_text(), markdown(&page), html(report, style)]
 }
 
-fn check(report: &MonthReport, style: &Style, expected: &[&str]) {
+fn check(report: &MonthReport, style: &ReportStyle, expected: &[&str]) {
     let text = page(report, style).plain_text();
     for words in expected {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
@@ -30,11 +30,11 @@ fn a_reader_finds_the_total_its_change_and_the_reasons_in_words() {
         &style(Language::En, None),
         &[
             "Report for December 2024",
-            "Total 30.30 USD (1 Dec to 29 Dec, not all settled: it may still move), 21.57 USD more (+247%) than in November 2024 (8.73 USD).",
+            "Total 30.30 USD (1 Dec to 29 Dec, partly provisional: it may still change), 21.57 USD more (+247%) than in November 2024 (8.73 USD).",
             "- +24.50 USD: Amazon Relational Database Service, new on the bill (APN2-InstanceUsage:db.t3.micro)",
             "- -3.38 USD: AmazonCloudWatch, less was used (APN2-CW:Requests)",
             "- +0.95 USD: Tax, tax",
-            "The figures are those of 2 accounts: 111122223333, 444455556666",
+            "The costs are those of 2 accounts: 111122223333, 444455556666",
         ],
     );
 }
@@ -45,22 +45,22 @@ fn a_reader_finds_everything_else_that_is_known() {
         &december(),
         &style(Language::En, None),
         &[
-            "and 1 below half a cent",
+            "and 1 under half a cent",
             "▅▅▅▅▅▅▅▅▅████",
-            "The dearest day was 10 Dec with 1.20 USD. Not settled yet: 28 Dec to 29 Dec. Nothing is known of 20 Dec.",
+            "The most expensive day was 10 Dec with 1.20 USD. Provisional: 28 Dec to 29 Dec. Cost unknown: 20 Dec.",
             "db.t3.micro, available, no connection for 20 days",
             "backend-dev: 10,000 pings, for 0.43 USD",
-            "They met a warm environment 9,600 times and a cold one 260 times; 130 failed or timed out, and of 10 it is not known.",
-            "250 other invocations are in its log; at most 40 of them waited for a cold start.",
-            "How many cold starts there would have been without pings is not known.",
-            "21 Dec 00:10  2 d 3 h, still open  critical  init  backend-dev: start-up takes too long (slow_cold_start)",
-            "130 × start-up takes too long; 2 × of_a_later_version",
-            "As of 30 Dec, the month will end at 32.70 USD; four of five months end between 31.10 USD and 34.90 USD.",
-            "On 15 Nov this forecast said 8.80 USD (0.8% off); the days so far, continued at the same rate, said 9.60 USD (10.0% off).",
+            "9,600 reached a warm environment, 260 caused a cold start, 130 failed or timed out; for 10 it is unknown.",
+            "Its log shows 250 other invocations; at most 40 of them waited for a cold start.",
+            "The number of cold starts without pings is unknown.",
+            "21 Dec 00:10  2 d 3 h, still open  critical  init  backend-dev: the init phase takes too long (slow_cold_start)",
+            "130 × the init phase takes too long; 2 × of_a_later_version",
+            "As of 30 Dec, the month is forecast to end at 32.70 USD; four of five months end between 31.10 USD and 34.90 USD.",
+            "On 15 Nov the forecast was 8.80 USD (0.8% off); the average of the days so far gave 9.60 USD (10.0% off).",
             "aws rds delete-db-instance --db-instance-identifier dev --final-db-snapshot-identifier dev-final",
             "18.98 USD",
             "20 Dec 12:00",
-            "Its own AWS calls cost 0.13 USD of at most 1.00 USD a month (13 × ce:GetCostAndUsage; 12,345 free calls).",
+            "The monitor's own AWS calls cost 0.13 USD of at most 1.00 USD a month (13 × ce:GetCostAndUsage; 12,345 free calls).",
         ],
     );
 }
@@ -72,15 +72,15 @@ fn a_korean_reader_finds_it_in_korean_with_won_beside_dollars() {
         &style(Language::Ko, Some("1450")),
         &[
             "2024년 12월 보고서",
-            "총액 30.30 USD (43,935 KRW) (12월 1일~12월 29일, 일부 미확정으로 바뀔 수 있음), 전월 대비 21.57 USD (31,277 KRW) 증가 (+247%), 2024년 11월 8.73 USD (12,659 KRW).",
+            "총액 30.30 USD (43,935 KRW) (12월 1일~12월 29일, 일부 미확정(금액이 바뀔 수 있음)), 전월 대비 21.57 USD (31,277 KRW) 증가 (+247%), 2024년 11월 8.73 USD (12,659 KRW).",
             "+24.50 USD (35,525 KRW): Amazon Relational Database Service, 새로 청구됨",
             "backend-dev: 핑 10,000회, 비용 0.43 USD (627 KRW)",
-            "그중 콜드 스타트를 기다린 호출은 많아야 40회",
-            "시작이 너무 오래 걸림 130건",
+            "그중 콜드 스타트를 기다린 호출은 최대 40회",
+            "초기화가 너무 오래 걸림 130건",
             "심각",
             "2일 3시간, 진행 중",
-            "backend-dev: start-up takes too long (slow_cold_start)",
-            "내용은 알림을 보낼 때 저장된 원문 그대로입니다.",
+            "backend-dev: the init phase takes too long (slow_cold_start)",
+            "내용은 알림을 보낸 시점의 원문입니다.",
             "단순 예측은 9.60 USD (13,920 KRW) (오차 10.0%)",
             "(월 한도 1.00 USD)",
         ],
@@ -91,10 +91,10 @@ fn a_korean_reader_finds_it_in_korean_with_won_beside_dollars() {
 fn nothing_known_is_said_and_nothing_is_shown_as_zero() {
     let known = Some(DayRange { first: samples::day(3), last: samples::day(9) });
     for (language, said, to_do) in [
-        (Language::En, "No cost is known of this month. Costs are known from 2024-12-03 to 2024-12-09.", "read.cost_explorer"),
-        (Language::Ko, "비용은 알려진 것이 없습니다. 비용이 알려진 기간은 2024-12-03부터 2024-12-09까지입니다.", "read.cost_explorer"),
+        (Language::En, "No cost is known for this month. Costs are known from 2024-12-03 to 2024-12-09.", "read.cost_explorer"),
+        (Language::Ko, "비용 정보가 없습니다. 비용 정보가 있는 기간은 2024-12-03부터 2024-12-09까지입니다.", "read.cost_explorer"),
     ] {
-        let style = Style { known, ..style(language, Some("1450")) };
+        let style = ReportStyle { known, ..style(language, Some("1450")) };
         let [text, _, html] = forms(&nothing(), &style);
         assert!(text.contains(said) && text.contains(to_do), "{text}");
         let but_own_cost = text.split("0.00 USD (0 KRW)").collect::<Vec<_>>();
@@ -171,9 +171,9 @@ fn two_currencies_have_no_total_and_only_dollars_a_second_currency() {
 #[test]
 fn what_the_log_does_not_show_is_not_claimed_of_the_pings() {
     for (invocations, said) in [
-        (Some(9_000), "Its log was read only in part (9,000 invocations), so who else called is not known."),
-        (Some(10_000), "Nobody else called it, as far as its log was read."),
-        (None, "Its log was not read, so who else called is not known."),
+        (Some(9_000), "Its log was read only in part (9,000 invocations), so other invocations are unknown."),
+        (Some(10_000), "Its log, as far as it was read, shows no other invocation."),
+        (None, "Its log was not read, so other invocations are unknown."),
     ] {
         let mut report = december();
         match invocations {
@@ -201,5 +201,5 @@ fn a_page_survives_the_outbox() {
     let page = page_with_picture(&december(), &style(Language::Ko, Some("1450")));
     assert!(page.picture.is_some());
     let stored = serde_json::to_string(&page).unwrap();
-    assert_eq!(serde_json::from_str::<Page>(&stored).unwrap(), page);
+    assert_eq!(serde_json::from_str::<ReportPage>(&stored).unwrap(), page);
 }

@@ -1,5 +1,5 @@
-//! The words of a report in each language: `en.ftl` and `ko.ftl`, in the notation of <https://projectfluent.org>, and numbers and dates
-//! as people write them there.
+//! The message catalogs of reports, `en.ftl` and `ko.ftl`, in the syntax of <https://projectfluent.org>, with numbers and dates
+//! in the format of each language.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -12,8 +12,8 @@ use model::span::spoken;
 use rust_decimal::Decimal;
 use unic_langid::LanguageIdentifier;
 
-/// The words of one language.
-pub(super) struct Words {
+/// The message catalog of one language.
+pub(super) struct Catalog {
     language: Language,
     bundle: FluentBundle<FluentResource>,
 }
@@ -41,7 +41,7 @@ fn written<M: MemoizerKind>(value: &FluentValue<'_>, _: &M) -> Option<String> {
     }
 }
 
-impl Words {
+impl Catalog {
     pub(super) fn of(language: Language) -> Self {
         // The codes are well formed; without a locale only plurals would be another language's.
         let locale: LanguageIdentifier = language.code().parse().unwrap_or_default();
@@ -59,7 +59,7 @@ impl Words {
         self.language
     }
 
-    /// What stands under a key, with what is to be filled in; the key itself where nothing does.
+    /// The message of a key with its arguments filled in; the key itself if there is none.
     pub(super) fn say(&self, key: &str, filled_in: &[(&str, FluentValue<'_>)]) -> String {
         self.known(key, filled_in).unwrap_or_else(|| key.to_owned())
     }
@@ -74,7 +74,7 @@ impl Words {
         Some(text)
     }
 
-    /// What a code of a kind is called, such as a cause's; the code itself if this version has no words for it.
+    /// The name of a code of a kind, such as a cause; the code itself if the catalog has none.
     pub(super) fn named(&self, kind: &str, code: &str) -> String {
         self.known(&format!("{kind}-{}", code.replace('_', "-")), &[]).unwrap_or_else(|| code.to_owned())
     }

@@ -67,7 +67,7 @@ fn dates_lengths_and_numbers_are_written_as_people_write_them() {
     for (language, month, moment, length_shown, count) in
         [(Language::En, "December 2024", "3 Dec 00:05", "2 d 3 h", "12,345"), (Language::Ko, "2024년 12월", "12월 3일 00:05", "2일 3시간", "12,345")]
     {
-        let words = Words::of(language);
+        let words = Catalog::of(language);
         assert_eq!(words.month(Month::of(at.date_naive())), month);
         assert_eq!(words.moment(at, Tz::Asia__Seoul), moment);
         assert_eq!(words.length(length), length_shown);
@@ -77,6 +77,6 @@ fn dates_lengths_and_numbers_are_written_as_people_write_them() {
 
 #[test]
 fn a_code_without_words_is_shown_as_it_is() {
-    assert_eq!(Words::of(Language::Ko).named("cause", "of_a_later_version"), "of_a_later_version");
-    assert_eq!(Words::of(Language::Ko).named("cause", "oom"), "메모리 부족");
+    assert_eq!(Catalog::of(Language::Ko).named("cause", "of_a_later_version"), "of_a_later_version");
+    assert_eq!(Catalog::of(Language::Ko).named("cause", "oom"), "메모리 부족");
 }

@@ -1,4 +1,4 @@
-//! Floor 2: reads billing exports from files, packed or not, and adds up what they say. What a row means is said by
+//! Reads billing exports from files, compressed or not, and adds up their charges. The meaning of a row is in
 //! [`billing::export`].
 
 pub mod csv;
@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use billing::export::bill::Bill;
-use billing::export::columns::{Columns, Metric};
-use billing::export::layout::{Found, Layout};
-use billing::export::row::{Row, Unusable};
+use billing::export::bill::ImportedBill;
+use billing::export::columns::{ExportColumns, ExportMetric};
+use billing::export::layout::{ExportFile, ExportLayout};
+use billing::export::row::{ExportRow, SkippedRow};
 use chrono::{DateTime, Utc};
 use flate2::read::MultiGzDecoder;
 
@@ -26,18 +26,18 @@ const ON_THE_WAY: usize = 4;
 /// How deep folders lie in each other; more is a circle of links.
 const DEEPEST: usize = 16;
 
-/// Told how many more bytes of the files, as they are stored, have been read.
-pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+/// Called with the number of further bytes read, as stored.
+pub type ProgressFn = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// Why an export cannot be used, in one line with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {why}")]
-pub struct BadExport {
+pub struct ExportError {
     place: String,
     why: String,
 }
 
-impl BadExport {
+impl ExportError {
     fn new(place: impl Into<String>, why: impl ToString) -> Self {
         Self { place: place.into(), why: why.to_string() }
     }
@@ -46,34 +46,34 @@ impl BadExport {
 /// What a path holds: itself if it is a file, else what is in the folder, however deep.
 ///
 /// # Errors
-/// If it cannot be looked into, or holds no export, or the same one twice.
-pub fn look(path: &Path) -> Result<Layout, BadExport> {
+/// If it cannot be read, has no export, or has the same export twice.
+pub fn look(path: &Path) -> Result<ExportLayout, ExportError> {
     let place = path.display().to_string();
-    let data = fs::metadata(path).map_err(|error| BadExport::new(&place, error))?;
+    let data = fs::metadata(path).map_err(|error| ExportError::new(&place, error))?;
     if !data.is_dir() {
         // Who names a file means it, whatever it is called.
-        let file = found(String::new(), &data).map_err(|error| BadExport::new(&place, error))?;
-        return Ok(Layout { parts: [(String::new(), vec![file])].into(), ..Layout::default() });
+        let file = found(String::new(), &data).map_err(|error| ExportError::new(&place, error))?;
+        return Ok(ExportLayout { parts: [(String::new(), vec![file])].into(), ..ExportLayout::default() });
     }
     let mut all = Vec::new();
     walk(path, "", 0, &mut all)?;
-    let layout = Layout::of(all);
+    let layout = ExportLayout::of(all);
     if let Some((one, other)) = layout.twice() {
-        return Err(BadExport::new(&place, format!("`{one}` and `{other}` seem to be the same export twice; move one of them away")));
+        return Err(ExportError::new(&place, format!("`{one}` and `{other}` seem to be the same export; move one of them away")));
     }
     if layout.parts.is_empty() {
         let others: Vec<&str> = layout.other.iter().take(3).map(|file| file.path.as_str()).collect();
         let held =
             if others.is_empty() { "it is empty".to_owned() } else { format!("it holds {} other file(s), such as {}", layout.other.len(), others.join(", ")) };
-        return Err(BadExport::new(&place, format!("there is no export in this folder ({held}); exports end in .csv, .csv.gz or .parquet")));
+        return Err(ExportError::new(&place, format!("this folder has no export ({held}); exports end in .csv, .csv.gz or .parquet")));
     }
     Ok(layout)
 }
 
-fn walk(folder: &Path, below: &str, depth: usize, all: &mut Vec<Found>) -> Result<(), BadExport> {
-    let failed = |error: io::Error| BadExport::new(folder.display().to_string(), error);
+fn walk(folder: &Path, below: &str, depth: usize, all: &mut Vec<ExportFile>) -> Result<(), ExportError> {
+    let failed = |error: io::Error| ExportError::new(folder.display().to_string(), error);
     if depth > DEEPEST {
-        return Err(BadExport::new(folder.display().to_string(), "folders lie too deep in each other; name the one that is meant"));
+        return Err(ExportError::new(folder.display().to_string(), "folders are nested too deeply; name the folder of the export"));
     }
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -90,28 +90,28 @@ fn walk(folder: &Path, below: &str, depth: usize, all: &mut Vec<Found>) -> Resul
     Ok(())
 }
 
-fn found(path: String, data: &fs::Metadata) -> io::Result<Found> {
-    Ok(Found { path, size: data.len(), modified: data.modified()?.into(), tag: String::new() })
+fn found(path: String, data: &fs::Metadata) -> io::Result<ExportFile> {
+    Ok(ExportFile { path, size: data.len(), modified: data.modified()?.into(), tag: String::new() })
 }
 
 /// Reads exports.
-pub struct Reading {
-    metric: Metric,
-    progress: Progress,
-    bill: Bill,
+pub struct ExportReader {
+    metric: ExportMetric,
+    progress: ProgressFn,
+    bill: ImportedBill,
 }
 
-impl Reading {
+impl ExportReader {
     /// Begins to read.
-    pub fn new(metric: Metric, progress: Progress) -> Self {
-        Self { metric, progress, bill: Bill::default() }
+    pub fn new(metric: ExportMetric, progress: ProgressFn) -> Self {
+        Self { metric, progress, bill: ImportedBill::default() }
     }
 
     /// Reads all that a path holds. What can be, as one export, is read whole or makes it fail.
     ///
     /// # Errors
     /// The first file that cannot be used.
-    pub fn path(&mut self, path: &Path, layout: &Layout) -> Result<(), BadExport> {
+    pub fn path(&mut self, path: &Path, layout: &ExportLayout) -> Result<(), ExportError> {
         layout.parts.values().try_for_each(|files| self.files(path, files))
     }
 
@@ -119,34 +119,34 @@ impl Reading {
     ///
     /// # Errors
     /// The first file that cannot be used.
-    pub fn files(&mut self, path: &Path, files: &[Found]) -> Result<(), BadExport> {
+    pub fn files(&mut self, path: &Path, files: &[ExportFile]) -> Result<(), ExportError> {
         for found in files {
             let full = if found.path.is_empty() { path.to_owned() } else { path.join(&found.path) };
             let name = full.display().to_string();
-            let file = File::open(&full).map_err(|error| BadExport::new(&name, error))?;
+            let file = File::open(&full).map_err(|error| ExportError::new(&name, error))?;
             self.file(&name, file, found.modified)?;
         }
         Ok(())
     }
 
-    /// Reads one file that is called `name` and was written at `written`. What it is shows at its beginning, not in its name.
+    /// Reads one file named `name`, written at `written`. The format is detected from the content, not the name.
     ///
     /// # Errors
     /// If it cannot be read to its end.
-    pub fn file(&mut self, name: &str, mut file: File, written: DateTime<Utc>) -> Result<(), BadExport> {
-        let failed = |why: String| BadExport::new(name, why);
+    pub fn file(&mut self, name: &str, mut file: File, written: DateTime<Utc>) -> Result<(), ExportError> {
+        let failed = |why: String| ExportError::new(name, why);
         let mut first = Vec::new();
         file.rewind().and_then(|()| file.by_ref().take(4).read_to_end(&mut first)).and_then(|_| file.rewind()).map_err(|error| failed(error.to_string()))?;
         let Self { metric, progress, bill } = self;
-        let counted = |file| Counted { file, progress: Arc::clone(progress) };
+        let counted = |file| CountingFile { file, progress: Arc::clone(progress) };
         let bill = std::cell::RefCell::new(bill);
-        let mut begin = |columns: &Columns| bill.borrow_mut().begin(name, columns.dataset());
-        let mut take = |row: Result<Row<'_>, Unusable<'_>>| bill.borrow_mut().take(row, written);
+        let mut begin = |columns: &ExportColumns| bill.borrow_mut().begin(name, columns.dataset());
+        let mut take = |row: Result<ExportRow<'_>, SkippedRow<'_>>| bill.borrow_mut().take(row, written);
         let done = match first.as_slice() {
             b"PAR1" => parquet::read(file, *metric, &mut begin, &|bytes| progress(bytes), &mut take),
-            [0x1f, 0x8b, ..] => csv::read(Ahead::of(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, counted(file)))), *metric, begin, take),
+            [0x1f, 0x8b, ..] => csv::read(ReadAhead::of(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, counted(file)))), *metric, begin, take),
             b"PK\x03\x04" => Err("it is a ZIP archive; unpack it first".to_owned()),
-            [0x28, 0xb5, 0x2f, 0xfd] => Err("it is packed with zstd; unpack it first".to_owned()),
+            [0x28, 0xb5, 0x2f, 0xfd] => Err("it is compressed with zstd; decompress it first".to_owned()),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err("it is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8".to_owned()),
             _ => csv::read(counted(file), *metric, begin, take),
         };
@@ -154,18 +154,18 @@ impl Reading {
     }
 
     /// Ends the reading.
-    pub fn end(self) -> Bill {
+    pub fn end(self) -> ImportedBill {
         self.bill
     }
 }
 
 /// Counts what is read of a file.
-struct Counted {
+struct CountingFile {
     file: File,
-    progress: Progress,
+    progress: ProgressFn,
 }
 
-impl Read for Counted {
+impl Read for CountingFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         (self.progress)(read as u64);
@@ -174,12 +174,12 @@ impl Read for Counted {
 }
 
 /// Unpacks on a thread of its own, some blocks ahead of whoever reads.
-struct Ahead {
+struct ReadAhead {
     blocks: Receiver<io::Result<Vec<u8>>>,
     block: io::Cursor<Vec<u8>>,
 }
 
-impl Ahead {
+impl ReadAhead {
     fn of(mut packed: impl Read + Send + 'static) -> Self {
         let (send, blocks) = sync_channel(ON_THE_WAY);
         // It ends with the file, or when nobody takes its blocks any more.
@@ -203,7 +203,7 @@ impl Ahead {
     }
 }
 
-impl Read for Ahead {
+impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.block.read(buffer)?;

@@ -1,11 +1,11 @@
-//! Exports as Parquet, column by column in batches of rows.
+//! Reads exports in Parquet, column by column in batches of rows.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use billing::export::columns::{Columns, Metric, Role};
+use billing::export::columns::{ColumnRole, ExportColumns, ExportMetric};
 use billing::export::moment::since_epoch;
-use billing::export::row::{self, Cell, Row, Unusable};
+use billing::export::row::{self, CellValue, ExportRow, SkippedRow};
 use chrono::NaiveDate;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -26,14 +26,14 @@ const DAY: i64 = 24 * 60 * 60;
 /// As [`whole`].
 pub(super) fn read(
     file: File,
-    metric: Metric,
-    begin: &mut dyn FnMut(&Columns),
+    metric: ExportMetric,
+    begin: &mut dyn FnMut(&ExportColumns),
     progress: &dyn Fn(u64),
-    take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>),
+    take: &mut dyn FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
 ) -> Result<(), String> {
     // Whatever was taken from a file that cannot be read to its end is thrown away with it.
     let read = catch_unwind(AssertUnwindSafe(|| whole(file, metric, begin, progress, take)));
-    read.unwrap_or_else(|_| Err("it is damaged; copy it again, whole".to_owned()))
+    read.unwrap_or_else(|_| Err("the file is damaged; copy it again completely".to_owned()))
 }
 
 /// Reads a table. `begin` is told of its columns, `progress` of the bytes of each part, and `take` of each row.
@@ -42,10 +42,10 @@ pub(super) fn read(
 /// What is wrong with the file as a whole; `take` has got what came before.
 fn whole(
     file: File,
-    metric: Metric,
-    begin: &mut dyn FnMut(&Columns),
+    metric: ExportMetric,
+    begin: &mut dyn FnMut(&ExportColumns),
     progress: &dyn Fn(u64),
-    take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>),
+    take: &mut dyn FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
 ) -> Result<(), String> {
     let size = i64::try_from(file.metadata().map_err(|error| error.to_string())?.len()).unwrap_or(i64::MAX);
     let reader = SerializedFileReader::new(file).map_err(|error| said(&error))?;
@@ -54,25 +54,25 @@ fn whole(
         begins >= 0 && part.compressed_size() >= 0 && begins.checked_add(part.compressed_size()).is_some_and(|end| end <= size)
     };
     if !reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns).all(lies_within) {
-        return Err("its parts lie outside of it; it is damaged, copy it again".to_owned());
+        return Err("the file is damaged (an offset is outside of it); copy it again".to_owned());
     }
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
-    let columns = Columns::of(&names, metric).map_err(|why| why.to_string())?;
+    let columns = ExportColumns::of(&names, metric).map_err(|why| why.to_string())?;
     begin(&columns);
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number).map_err(|error| said(&error))?;
-        let mut open = Vec::with_capacity(Role::ALL.len());
+        let mut open = Vec::with_capacity(ColumnRole::ALL.len());
         for place in columns.places() {
             let Some(place) = place else {
                 open.push(None);
                 continue;
             };
             let description = schema.column(place);
-            let kind = Kind::of(&description)
-                .ok_or_else(|| format!("its column `{}` has a type that is not known here ({})", description.path().string(), description.physical_type()))?;
+            let kind = ColumnType::of(&description)
+                .ok_or_else(|| format!("the type of column `{}` is not supported ({})", description.path().string(), description.physical_type()))?;
             let column = group.get_column_reader(place).map_err(|error| said(&error))?;
-            open.push(Some(Column { kind, present: description.max_def_level(), column, levels: Vec::new(), cells: Vec::new() }));
+            open.push(Some(ParquetColumn { kind, present: description.max_def_level(), column, levels: Vec::new(), cells: Vec::new() }));
         }
         rows(&columns, &mut open, u64::try_from(group.metadata().num_rows()).unwrap_or(0), take)?;
         progress(u64::try_from(group.metadata().compressed_size()).unwrap_or(0));
@@ -80,19 +80,24 @@ fn whole(
     Ok(())
 }
 
-fn rows(columns: &Columns, open: &mut [Option<Column>], mut left: u64, take: &mut dyn FnMut(Result<Row<'_>, Unusable<'_>>)) -> Result<(), String> {
+fn rows(
+    columns: &ExportColumns,
+    open: &mut [Option<ParquetColumn>],
+    mut left: u64,
+    take: &mut dyn FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
+) -> Result<(), String> {
     while left > 0 {
         let most = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
         for column in open.iter_mut().flatten() {
             column.fill(most).map_err(|error| said(&error))?;
             if column.cells.len() != most {
-                return Err("its columns are of different lengths; it is damaged".to_owned());
+                return Err("the file is damaged: its columns have different lengths".to_owned());
             }
         }
         for number in 0..most {
-            let mut cells = [Cell::Absent; Role::ALL.len()];
+            let mut cells = [CellValue::Absent; ColumnRole::ALL.len()];
             for (cell, column) in cells.iter_mut().zip(open.iter()) {
-                *cell = column.as_ref().and_then(|column| column.cells.get(number)).map_or(Cell::Absent, Owned::cell);
+                *cell = column.as_ref().and_then(|column| column.cells.get(number)).map_or(CellValue::Absent, OwnedCell::cell);
             }
             take(row::read(columns, cells));
         }
@@ -103,19 +108,19 @@ fn rows(columns: &Columns, open: &mut [Option<Column>], mut left: u64, take: &mu
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum ColumnType {
     Text,
-    /// A number that is written as it is.
+    /// A number that is used as it is.
     Number,
     /// An integer with so many decimals.
     Decimal(u32),
     /// Days since 1970.
     Days,
-    /// Time since 1970, of which so many units are a second.
+    /// Time since 1970, with this many units per second.
     Time(i64),
 }
 
-impl Kind {
+impl ColumnType {
     fn of(column: &ColumnDescriptor) -> Option<Self> {
         use parquet::basic::Type;
         if column.max_rep_level() > 0 {
@@ -143,7 +148,7 @@ impl Kind {
 
 /// The value of a cell.
 #[derive(Debug, Clone)]
-enum Owned {
+enum OwnedCell {
     Absent,
     Bytes(ByteArray),
     Written(String),
@@ -151,51 +156,51 @@ enum Owned {
     Unreadable,
 }
 
-impl Owned {
-    fn cell(&self) -> Cell<'_> {
+impl OwnedCell {
+    fn cell(&self) -> CellValue<'_> {
         match self {
-            Self::Absent => Cell::Absent,
-            Self::Bytes(bytes) => std::str::from_utf8(bytes.data()).map_or(Cell::Unreadable, Cell::of),
-            Self::Written(text) => Cell::of(text),
-            Self::Day(day) => Cell::Day(*day),
-            Self::Unreadable => Cell::Unreadable,
+            Self::Absent => CellValue::Absent,
+            Self::Bytes(bytes) => std::str::from_utf8(bytes.data()).map_or(CellValue::Unreadable, CellValue::of),
+            Self::Written(text) => CellValue::of(text),
+            Self::Day(day) => CellValue::Day(*day),
+            Self::Unreadable => CellValue::Unreadable,
         }
     }
 }
 
 /// A column of a part of the file, and the batch of it that was read last.
-struct Column {
-    kind: Kind,
+struct ParquetColumn {
+    kind: ColumnType,
     /// The definition level of a value that is there.
     present: i16,
     column: ColumnReader,
     levels: Vec<i16>,
-    cells: Vec<Owned>,
+    cells: Vec<OwnedCell>,
 }
 
-impl Column {
+impl ParquetColumn {
     /// Reads the next rows.
     fn fill(&mut self, most: usize) -> Result<(), ParquetError> {
         let (kind, present) = (self.kind, self.present);
         let (levels, cells) = (&mut self.levels, &mut self.cells);
         match &mut self.column {
             ColumnReader::ByteArrayColumnReader(reader) => batch(reader, most, present, levels, cells, |bytes: ByteArray| match kind {
-                Kind::Decimal(decimals) => of_bytes(bytes.data(), decimals),
-                _ => Owned::Bytes(bytes),
+                ColumnType::Decimal(decimals) => of_bytes(bytes.data(), decimals),
+                _ => OwnedCell::Bytes(bytes),
             }),
             ColumnReader::FixedLenByteArrayColumnReader(reader) => batch(reader, most, present, levels, cells, |bytes| match kind {
-                Kind::Decimal(decimals) => of_bytes(bytes.data(), decimals),
-                _ => Owned::Unreadable,
+                ColumnType::Decimal(decimals) => of_bytes(bytes.data(), decimals),
+                _ => OwnedCell::Unreadable,
             }),
             ColumnReader::Int32ColumnReader(reader) => batch(reader, most, present, levels, cells, |value| of_integer(i64::from(value), kind)),
             ColumnReader::Int64ColumnReader(reader) => batch(reader, most, present, levels, cells, |value| of_integer(value, kind)),
             ColumnReader::Int96ColumnReader(reader) => {
-                batch(reader, most, present, levels, cells, |value: Int96| since_epoch(value.to_seconds(), 1).map_or(Owned::Unreadable, Owned::Day))
+                batch(reader, most, present, levels, cells, |value: Int96| since_epoch(value.to_seconds(), 1).map_or(OwnedCell::Unreadable, OwnedCell::Day))
             }
             // The shortest text that means this very number: what was written before it was made a float.
-            ColumnReader::DoubleColumnReader(reader) => batch(reader, most, present, levels, cells, |value| Owned::Written(value.to_string())),
-            ColumnReader::FloatColumnReader(reader) => batch(reader, most, present, levels, cells, |value| Owned::Written(value.to_string())),
-            ColumnReader::BoolColumnReader(reader) => batch(reader, most, present, levels, cells, |_| Owned::Unreadable),
+            ColumnReader::DoubleColumnReader(reader) => batch(reader, most, present, levels, cells, |value| OwnedCell::Written(value.to_string())),
+            ColumnReader::FloatColumnReader(reader) => batch(reader, most, present, levels, cells, |value| OwnedCell::Written(value.to_string())),
+            ColumnReader::BoolColumnReader(reader) => batch(reader, most, present, levels, cells, |_| OwnedCell::Unreadable),
         }
     }
 }
@@ -206,8 +211,8 @@ fn batch<T: DataType>(
     most: usize,
     present: i16,
     levels: &mut Vec<i16>,
-    cells: &mut Vec<Owned>,
-    mut owned: impl FnMut(T::T) -> Owned,
+    cells: &mut Vec<OwnedCell>,
+    mut owned: impl FnMut(T::T) -> OwnedCell,
 ) -> Result<(), ParquetError> {
     levels.clear();
     cells.clear();
@@ -217,41 +222,41 @@ fn batch<T: DataType>(
     if present == 0 {
         cells.extend(values.by_ref().map(owned));
     } else {
-        cells.extend(levels.iter().map(|level| if *level == present { values.next().map_or(Owned::Absent, &mut owned) } else { Owned::Absent }));
+        cells.extend(levels.iter().map(|level| if *level == present { values.next().map_or(OwnedCell::Absent, &mut owned) } else { OwnedCell::Absent }));
     }
     cells.truncate(records);
     Ok(())
 }
 
-fn of_integer(value: i64, kind: Kind) -> Owned {
+fn of_integer(value: i64, kind: ColumnType) -> OwnedCell {
     match kind {
-        Kind::Decimal(decimals) => with_decimals(i128::from(value), decimals),
-        Kind::Days => value.checked_mul(DAY).and_then(|seconds| since_epoch(seconds, 1)).map_or(Owned::Unreadable, Owned::Day),
-        Kind::Time(a_second) => since_epoch(value, a_second).map_or(Owned::Unreadable, Owned::Day),
-        Kind::Text | Kind::Number => Owned::Written(value.to_string()),
+        ColumnType::Decimal(decimals) => with_decimals(i128::from(value), decimals),
+        ColumnType::Days => value.checked_mul(DAY).and_then(|seconds| since_epoch(seconds, 1)).map_or(OwnedCell::Unreadable, OwnedCell::Day),
+        ColumnType::Time(a_second) => since_epoch(value, a_second).map_or(OwnedCell::Unreadable, OwnedCell::Day),
+        ColumnType::Text | ColumnType::Number => OwnedCell::Written(value.to_string()),
     }
 }
 
 /// A decimal from its bytes, the highest first, with a sign.
-fn of_bytes(bytes: &[u8], decimals: u32) -> Owned {
+fn of_bytes(bytes: &[u8], decimals: u32) -> OwnedCell {
     let negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
     let mut whole = if negative { [0xff; 16] } else { [0; 16] };
-    let Some(place) = whole.len().checked_sub(bytes.len()).and_then(|skip| whole.get_mut(skip..)) else { return Owned::Unreadable };
+    let Some(place) = whole.len().checked_sub(bytes.len()).and_then(|skip| whole.get_mut(skip..)) else { return OwnedCell::Unreadable };
     place.copy_from_slice(bytes);
     with_decimals(i128::from_be_bytes(whole), decimals)
 }
 
-fn with_decimals(value: i128, decimals: u32) -> Owned {
-    Owned::Written(format!("{value}E-{decimals}"))
+fn with_decimals(value: i128, decimals: u32) -> OwnedCell {
+    OwnedCell::Written(format!("{value}E-{decimals}"))
 }
 
 fn said(error: &ParquetError) -> String {
     match error {
-        ParquetError::EOF(_) => "it ends in the middle; copy it again, whole".to_owned(),
+        ParquetError::EOF(_) => "the file is incomplete; copy it again".to_owned(),
         // A file whose end is missing does not end with the mark of Parquet.
         ParquetError::General(why) if why.contains("magic") || why.contains("Corrupt footer") => {
-            "it begins as Parquet and does not end so; copy it again, whole".to_owned()
+            "the file begins as Parquet but has no Parquet footer; copy it again".to_owned()
         }
-        other => format!("it cannot be read: {other}"),
+        other => format!("the file cannot be read: {other}"),
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use billing::line::{Charged, DayLines, LineKey};
+use billing::line::{ChargeAmount, ChargeKey, DayCharges};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -19,21 +19,21 @@ fn written() -> DateTime<Utc> {
 }
 
 /// Reads files of one folder and gives what was read.
-fn read(files: &[(&str, &[u8])], metric: Metric) -> Result<Bill, String> {
+fn read(files: &[(&str, &[u8])], metric: ExportMetric) -> Result<ImportedBill, String> {
     let folder = TempDir::new().unwrap();
     for (name, content) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
     }
-    let mut reading = Reading::new(metric, Arc::new(|_| {}));
+    let mut reading = ExportReader::new(metric, Arc::new(|_| {}));
     let read = look(folder.path()).and_then(|layout| reading.path(folder.path(), &layout));
     read.map(|()| reading.end()).map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
 }
 
 /// The sums by month, and the reasons of rows that were left out, with their counts and sums.
-fn shown(bill: &Bill) -> String {
-    let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::Exact>| {
+fn shown(bill: &ImportedBill) -> String {
+    let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::ExactAmount>| {
         sums.iter().map(|(currency, sum)| format!("{} {currency}", sum.decimal().0)).collect::<Vec<_>>().join(" + ")
     };
     let months: Vec<String> = bill.months().iter().map(|(month, of_month)| format!("{month}: {}", sums(&of_month.sums))).collect();
@@ -46,13 +46,13 @@ fn shown(bill: &Bill) -> String {
 fn check(csv: impl AsRef<[u8]>, expected: &str) {
     let csv = csv.as_ref();
     let text = String::from_utf8_lossy(csv).into_owned();
-    assert_eq!(read(&[("x.csv", csv)], Metric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "{text}");
-    assert_eq!(read(&[("x.csv.gz", &packed(csv))], Metric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "packed: {text}");
+    assert_eq!(read(&[("x.csv", csv)], ExportMetric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "{text}");
+    assert_eq!(read(&[("x.csv.gz", &packed(csv))], ExportMetric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "packed: {text}");
 }
 
 /// The file is refused with these words.
 fn refused(name: &str, content: &[u8], said: &str) {
-    let error = read(&[(name, content)], Metric::Billed).map(|bill| shown(&bill)).unwrap_err();
+    let error = read(&[(name, content)], ExportMetric::Billed).map(|bill| shown(&bill)).unwrap_err();
     assert!(error.contains(said) && error.contains(name) && !error.contains('\n'), "{error}");
 }
 
@@ -97,21 +97,21 @@ fn what_is_no_export_is_refused_with_its_name() {
     let gzip = packed(whole.as_bytes());
     let parquet = fixture("focus-double.parquet");
     for (name, content, said) in [
-        ("x.csv", b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n".as_slice(), "it is a web page and no export"),
-        ("x.csv", b"name,age\nAnn,3\n", "neither FOCUS 1.0 to 1.2 nor CUR 2.0 has such columns: `name`, `age`"),
-        ("x.csv.gz", &gzip[..gzip.len() / 2], "it ends in the middle of row"),
-        ("x.csv.gz", &gzip[..gzip.len() - 4], "it ends in the middle of row"),
-        ("x.parquet", &parquet[..parquet.len() - 100], "copy it again, whole"),
-        ("x.parquet", &parquet[..6], "copy it again, whole"),
+        ("x.csv", b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n".as_slice(), "it is a web page, not an export"),
+        ("x.csv", b"name,age\nAnn,3\n", "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`"),
+        ("x.csv.gz", &gzip[..gzip.len() / 2], "the file ends in row"),
+        ("x.csv.gz", &gzip[..gzip.len() - 4], "the file ends in row"),
+        ("x.parquet", &parquet[..parquet.len() - 100], "copy it again"),
+        ("x.parquet", &parquet[..6], "copy it again"),
         ("x.csv", b"PK\x03\x04rest", "it is a ZIP archive"),
         ("x.csv", b"\xff\xfeB\0i\0", "it is UTF-16"),
         ("x.csv", b"\n", "it is empty"),
     ] {
         refused(name, content, said);
     }
-    assert!(read(&[], Metric::Billed).unwrap_err().contains("there is no export in this folder (it is empty)"));
-    let other = read(&[("notes.txt", b"x"), ("empty.csv", b"")], Metric::Billed).unwrap_err();
-    assert!(other.contains("FOLDER: there is no export in this folder (it holds 2 other file(s), such as empty.csv, notes.txt)"), "{other}");
+    assert!(read(&[], ExportMetric::Billed).unwrap_err().contains("this folder has no export (it is empty)"));
+    let other = read(&[("notes.txt", b"x"), ("empty.csv", b"")], ExportMetric::Billed).unwrap_err();
+    assert!(other.contains("FOLDER: this folder has no export (it holds 2 other file(s), such as empty.csv, notes.txt)"), "{other}");
     assert!(look(std::path::Path::new("/nonexistent/x.csv")).unwrap_err().to_string().starts_with("/nonexistent/x.csv: "));
 }
 
@@ -119,13 +119,13 @@ fn what_is_no_export_is_refused_with_its_name() {
 fn parquet_of_another_writer_is_read_whatever_its_types() {
     for name in ["focus-double.parquet", "focus-decimal.parquet"] {
         // What a file is shows at its beginning: here the name is wrong.
-        for (metric, sum) in [(Metric::Billed, "7.8241"), (Metric::Effective, "-1.877419354839"), (Metric::List, "12.04")] {
+        for (metric, sum) in [(ExportMetric::Billed, "7.8241"), (ExportMetric::Effective, "-1.877419354839"), (ExportMetric::List, "12.04")] {
             let bill = read(&[("x.csv", &fixture(name))], metric).unwrap();
             assert_eq!(shown(&bill), format!("2024-12: {sum} USD"), "{name} {metric:?}");
         }
-        let bill = read(&[("x.csv", &fixture(name))], Metric::Billed).unwrap();
-        let line = |day: &DayLines| -> Vec<String> {
-            let shown = |(key, charged): (&LineKey, &Charged)| {
+        let bill = read(&[("x.csv", &fixture(name))], ExportMetric::Billed).unwrap();
+        let line = |day: &DayCharges| -> Vec<String> {
+            let shown = |(key, charged): (&ChargeKey, &ChargeAmount)| {
                 let quantity = charged.quantity.map(|quantity| format!(" {quantity} {}", charged.unit)).unwrap_or_default();
                 format!("{}/{}/{}/{} {}{quantity}", key.service, key.record_type, key.usage_type, key.resource, charged.amount)
             };
@@ -149,7 +149,7 @@ fn a_damaged_parquet_file_is_an_error_and_no_panic() {
     for at in (0..whole.len()).step_by(5) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x55;
-        refused += u32::from(read(&[("x.parquet", &damaged)], Metric::Billed).is_err());
+        refused += u32::from(read(&[("x.parquet", &damaged)], ExportMetric::Billed).is_err());
     }
     assert!(refused > 50, "{refused} of {}", whole.len() / 5);
 }
@@ -165,10 +165,10 @@ fn files_of_a_folder_add_up_and_a_delivery_that_was_replaced_does_not() {
         ("metadata/BILLING_PERIOD=2024-12/x-Manifest.json".to_owned(), b"{}".to_vec()),
     ];
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
-    let bill = read(&files, Metric::Billed).unwrap();
+    let bill = read(&files, ExportMetric::Billed).unwrap();
     assert_eq!((shown(&bill).as_str(), bill.files().len()), ("2024-12: 3 USD", 2));
-    let twice = read(&[("x.csv", csv("1").as_bytes()), ("x.csv.gz", &packed(csv("1").as_bytes()))], Metric::Billed).unwrap_err();
-    assert!(twice.contains("`x.csv` and `x.csv.gz` seem to be the same export twice"), "{twice}");
+    let twice = read(&[("x.csv", csv("1").as_bytes()), ("x.csv.gz", &packed(csv("1").as_bytes()))], ExportMetric::Billed).unwrap_err();
+    assert!(twice.contains("`x.csv` and `x.csv.gz` seem to be the same export"), "{twice}");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_month_is_estimated_until_its_files_were_written_after_it() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("x.csv");
     fs::write(&path, csv).unwrap();
-    let mut reading = Reading::new(Metric::Billed, Arc::new(|_| {}));
+    let mut reading = ExportReader::new(ExportMetric::Billed, Arc::new(|_| {}));
     reading.file("x.csv", fs::File::open(&path).unwrap(), written()).unwrap();
     let days: Vec<(String, bool)> = reading.end().into_days().map(|day| (day.day.to_string(), day.estimated)).collect();
     assert_eq!(days, [("2024-12-01".to_owned(), false), ("2025-01-01".to_owned(), true)]);
@@ -185,12 +185,12 @@ fn a_month_is_estimated_until_its_files_were_written_after_it() {
 
 #[test]
 fn too_many_resources_are_left_out_and_their_amounts_are_not() {
-    let mut bill = Bill::default();
-    bill.begin("x.csv", billing::export::columns::Dataset::Focus12);
-    let amount = billing::export::amount::Exact::read("0.01").unwrap().0;
+    let mut bill = ImportedBill::default();
+    bill.begin("x.csv", billing::export::columns::ExportDataset::Focus12);
+    let amount = billing::export::amount::ExactAmount::read("0.01").unwrap().0;
     for number in 0..300_005 {
         let resource = format!("arn:{number}");
-        let row = Row {
+        let row = ExportRow {
             day: "2024-12-01".parse().unwrap(),
             service: "S",
             record_type: "Usage",
@@ -206,7 +206,7 @@ fn too_many_resources_are_left_out_and_their_amounts_are_not() {
         bill.take(Ok(row), written());
     }
     assert!(bill.without_resources() && bill.lines() == 1);
-    let lines: Vec<DayLines> = bill.into_days().collect();
+    let lines: Vec<DayCharges> = bill.into_days().collect();
     let (key, charged) = lines[0].lines.first_key_value().unwrap();
     assert_eq!(
         (key.resource.as_str(), charged.amount.to_string().as_str(), charged.quantity, charged.unit.as_str()),

@@ -1,11 +1,11 @@
-//! Load balancers: used where they had a request, or carried anything.
+//! Load balancers: in use if they had requests or traffic.
 
-use account::inventory::{Gap, Resource, Usage};
+use account::inventory::{MissingDatapoint, Resource, ResourceUsage};
 use aws::MetricQuery;
 use aws::resources::LoadBalancer;
 use model::call_failure::{CallFailure, FailureKind};
 
-use super::look::Look;
+use super::look::InventoryContext;
 
 pub(super) const CALLS: &[&str] = &[
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -18,18 +18,18 @@ pub(super) const CALLS: &[&str] = &[
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html> (`RequestCount` is
 /// reported where it is not zero), <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html>
 /// (`ProcessedBytes` is always reported).
-const USE: &[(&str, &str, &str, Gap, &str)] = &[
-    ("application", "AWS/ApplicationELB", "RequestCount", Gap::Nothing, "had no request"),
-    ("network", "AWS/NetworkELB", "ProcessedBytes", Gap::Unknown, "carried nothing"),
+const USE: &[(&str, &str, &str, MissingDatapoint, &str)] = &[
+    ("application", "AWS/ApplicationELB", "RequestCount", MissingDatapoint::Nothing, "had no requests"),
+    ("network", "AWS/NetworkELB", "ProcessedBytes", MissingDatapoint::Unknown, "had no traffic"),
 ];
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> {
+pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
     let mut all = Vec::new();
     for balancer in look.account.resources.load_balancers().await? {
         let usage = usage(look, &balancer).await?;
         let note = match &usage {
-            Usage::Used => String::new(),
-            Usage::Idle(_) | Usage::Unknown(_) => targets(look, &balancer.arn).await?,
+            ResourceUsage::Used => String::new(),
+            ResourceUsage::Idle(_) | ResourceUsage::Unknown(_) => targets(look, &balancer.arn).await?,
         };
         all.push(Resource {
             name: Some(balancer.name),
@@ -46,18 +46,18 @@ pub(super) async fn read(look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> 
     Ok(all)
 }
 
-async fn usage(look: &Look<'_>, balancer: &LoadBalancer) -> Result<Usage, CallFailure> {
+async fn usage(look: &InventoryContext<'_>, balancer: &LoadBalancer) -> Result<ResourceUsage, CallFailure> {
     // Metrics know it by the end of its ARN: `app/name/50dc6c495c0c9188`.
     let (Some((_, known_as)), Some((_, namespace, metric, gap, why))) =
         (balancer.arn.split_once(":loadbalancer/"), USE.iter().find(|(class, ..)| *class == balancer.class))
     else {
-        return Ok(Usage::Unknown("no metric that is read counts the use of this class".to_owned()));
+        return Ok(ResourceUsage::Unknown("monitor reads no usage metric of this type".to_owned()));
     };
     look.use_by_metric(&MetricQuery::new(namespace, metric, &[("LoadBalancer", known_as)]), balancer.created, *gap, why).await
 }
 
 /// How many targets are registered behind it, in words.
-async fn targets(look: &Look<'_>, balancer: &str) -> Result<String, CallFailure> {
+async fn targets(look: &InventoryContext<'_>, balancer: &str) -> Result<String, CallFailure> {
     let mut registered = 0;
     let groups = match look.account.resources.target_groups(balancer).await {
         // A balancer that only redirects has no group; this is one of the two ways to say so.

@@ -1,5 +1,5 @@
-//! `read.inventory`: what stands behind the bill, and what of it is used by nobody. Each kind of things is one file and one line in
-//! the table below; a kind that may not be read only narrows what is known.
+//! `read.inventory`: billed resources, and which of them are idle. Each kind of resource is one file and one line in
+//! the table below; a kind that cannot be read is unknown, and the others are still read.
 
 mod addresses;
 mod load_balancers;
@@ -14,18 +14,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use account::inventory::{Inventory, Resource, ResourceKind};
-use alerting::observation::What;
+use alerting::observation::ObservationBody;
 use async_trait::async_trait;
-use aws::Account;
-use aws::prices::Prices;
+use aws::AwsClients;
+use aws::prices::PriceTable;
 use chrono::{DateTime, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 
-use self::look::{Look, Remembered};
-use crate::poll::{Gathered, Poll, Source, stored};
+use self::look::{IdleSinceById, InventoryContext};
+use crate::poll::{PollBuilder, PollOutput, Source, stored};
 use crate::retry::Retry;
 
 macro_rules! kinds {
@@ -36,7 +36,7 @@ macro_rules! kinds {
         }
 
         /// Everything of a kind.
-        async fn read(kind: ResourceKind, look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> {
+        async fn read(kind: ResourceKind, look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
             match kind { $(ResourceKind::$kind => $module::read(look).await),* }
         }
     };
@@ -54,7 +54,7 @@ kinds! {
 
 /// The settings of `read.inventory`.
 #[derive(Debug, Clone)]
-pub struct Inventories {
+pub struct InventorySettings {
     kinds: Vec<ResourceKind>,
     /// So long without use is idle.
     idle_after: Span,
@@ -62,8 +62,8 @@ pub struct Inventories {
     functions: Vec<NamePattern>,
 }
 
-impl Inventories {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+impl InventorySettings {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let kinds = match settings.has("kinds") {
             true => settings.words("kinds", "a kind of resource", ResourceKind::ALL),
             false => Some(ResourceKind::ALL.iter().map(|(_, kind)| *kind).collect()),
@@ -74,8 +74,8 @@ impl Inventories {
         if idle_after < Span::days(1) || idle_after > Span::days(365) {
             settings.problem(
                 "idle_after",
-                format!("`{idle_after}` is not between a day and a year"),
-                "use is counted by days",
+                format!("`idle_after` must be between a day and a year: {idle_after}"),
+                "usage is counted in days",
                 Some("write \"14d\"".to_owned()),
             );
             return None;
@@ -97,8 +97,8 @@ impl Inventories {
         calls
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        Polled {
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        InventorySource {
             name,
             settings: self,
             prices: Arc::clone(&account.prices),
@@ -111,12 +111,12 @@ impl Inventories {
     }
 }
 
-struct Polled {
+struct InventorySource {
     name: String,
-    settings: Inventories,
-    account: Account,
-    prices: Arc<Prices>,
-    remembered: BTreeMap<ResourceKind, Remembered>,
+    settings: InventorySettings,
+    account: AwsClients,
+    prices: Arc<PriceTable>,
+    remembered: BTreeMap<ResourceKind, IdleSinceById>,
     /// The kinds that this poll has not read yet.
     pending: VecDeque<ResourceKind>,
     /// The tries of the first of them.
@@ -126,7 +126,7 @@ struct Polled {
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for InventorySource {
     fn name(&self) -> &str {
         &self.name
     }
@@ -138,25 +138,25 @@ impl Source for Polled {
         }
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         self.pending = self.settings.kinds.iter().copied().collect();
         self.retry = Retry::default();
         self.failed = false;
         self.read_pending(now).await
     }
 
-    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn go_on(&mut self, now: DateTime<Utc>) -> PollOutput {
         self.read_pending(now).await
     }
 }
 
-impl Polled {
+impl InventorySource {
     /// Reads the kinds that are not read yet.
-    async fn read_pending(&mut self, now: DateTime<Utc>) -> Gathered {
-        let mut poll = Poll::new(&self.name, now);
+    async fn read_pending(&mut self, now: DateTime<Utc>) -> PollOutput {
+        let mut poll = PollBuilder::new(&self.name, now);
         let mut hopeless: Option<CallFailure> = None;
         while let Some(kind) = self.pending.pop_front() {
-            let look = Look {
+            let look = InventoryContext {
                 account: &self.account,
                 prices: &self.prices,
                 now,
@@ -171,7 +171,7 @@ impl Polled {
             let (resources, unknown) = match answer {
                 Ok(mut resources) => {
                     resources.sort_by(|a, b| a.id.cmp(&b.id));
-                    let idle: Remembered = resources.iter().filter_map(|resource| Some((resource.id.clone(), resource.idle()?.since))).collect();
+                    let idle: IdleSinceById = resources.iter().filter_map(|resource| Some((resource.id.clone(), resource.idle()?.since))).collect();
                     if self.remembered.get(&kind) != Some(&idle) {
                         poll.gathered.cursors.push((kind.word().to_owned(), serde_json::json!(idle).to_string()));
                         self.remembered.insert(kind, idle);
@@ -195,7 +195,7 @@ impl Polled {
                 }
             };
             self.retry = Retry::default();
-            poll.saw(now, What::Inventory(Inventory { kind, region: self.account.region.clone(), resources, unknown }));
+            poll.saw(now, ObservationBody::Inventory(Inventory { kind, region: self.account.region.clone(), resources, unknown }));
         }
         if self.failed { poll.part() } else { poll.done() }
     }

@@ -1,17 +1,17 @@
-//! Provisioned concurrency: used where anybody called the version or alias that it is kept for.
+//! Provisioned concurrency: in use if its version or alias was invoked.
 
-use account::inventory::{Gap, Resource};
+use account::inventory::{MissingDatapoint, Resource};
 use aws::MetricQuery;
 use aws::resolve::functions;
 use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 
-use super::look::Look;
+use super::look::InventoryContext;
 
 pub(super) const CALLS: &[&str] =
     &["logs:DescribeLogGroups", "lambda:ListProvisionedConcurrencyConfigs", "lambda:GetFunctionConfiguration", "cloudwatch:GetMetricStatistics"];
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> {
+pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
     let mut all = Vec::new();
     for function in functions(look.account.logs.as_ref(), look.functions).await? {
         let kept = match look.account.functions.provisioned(&function).await {
@@ -24,7 +24,7 @@ pub(super) async fn read(look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> 
             // Reported where something was called: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
             let called = [("FunctionName", function.as_str()), ("Resource", &format!("{function}:{}", provisioned.qualifier))];
             let called = MetricQuery::new("AWS/Lambda", "ProvisionedConcurrencyInvocations", &called);
-            let usage = look.use_by_metric(&called, provisioned.changed, Gap::Nothing, "was not called").await?;
+            let usage = look.use_by_metric(&called, provisioned.changed, MissingDatapoint::Nothing, "was not invoked").await?;
             let memory_gb = Decimal::from(memory) / Decimal::from(1024);
             all.push(Resource {
                 id: format!("{function}:{}", provisioned.qualifier),

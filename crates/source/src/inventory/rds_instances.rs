@@ -1,12 +1,12 @@
-//! RDS instances: used where anybody was connected.
+//! RDS instances: in use if they had connections.
 
-use account::inventory::{Gap, Resource, Usage};
+use account::inventory::{MissingDatapoint, Resource, ResourceUsage};
 use aws::MetricQuery;
 use aws::resources::DbInstance;
 use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 
-use super::look::Look;
+use super::look::InventoryContext;
 
 pub(super) const CALLS: &[&str] = &["rds:DescribeDBInstances", "cloudwatch:GetMetricStatistics"];
 
@@ -14,14 +14,14 @@ pub(super) const CALLS: &[&str] = &["rds:DescribeDBInstances", "cloudwatch:GetMe
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html>
 const STOPPED: &str = "stopped";
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Vec<Resource>, CallFailure> {
+pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
     let mut all = Vec::new();
     for instance in look.account.resources.db_instances().await? {
         let usage = if instance.state == STOPPED {
-            Usage::Unknown("it is stopped, and AWS starts it again after seven days".to_owned())
+            ResourceUsage::Unknown("it is stopped; AWS starts it again after seven days".to_owned())
         } else {
             let connections = MetricQuery::new("AWS/RDS", "DatabaseConnections", &[("DBInstanceIdentifier", &instance.id)]);
-            look.use_by_metric(&connections, instance.created, Gap::Unknown, "had no connection").await?
+            look.use_by_metric(&connections, instance.created, MissingDatapoint::Unknown, "had no connections").await?
         };
         all.push(Resource {
             name: None,
@@ -46,7 +46,7 @@ fn note(instance: &DbInstance) -> String {
 }
 
 /// The table has single-AZ prices; whatever else it is, its price is not known.
-fn price(look: &Look<'_>, instance: &DbInstance) -> Option<Decimal> {
+fn price(look: &InventoryContext<'_>, instance: &DbInstance) -> Option<Decimal> {
     if instance.multi_az != Some(false) {
         return None;
     }

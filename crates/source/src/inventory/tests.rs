@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use account::inventory::Usage;
+use account::inventory::ResourceUsage;
 use aws::recorded::Recording;
-use aws::resources::{Address, DbInstance, LoadBalancer, NatGateway, Resources, Volume};
+use aws::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use clock::SimulatedClock;
 
 use super::*;
@@ -35,7 +35,7 @@ impl Things {
 }
 
 #[async_trait]
-impl Resources for Things {
+impl ResourcesApi for Things {
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
         self.answer("rds:DescribeDBInstances", vec![])
     }
@@ -44,12 +44,12 @@ impl Resources for Things {
         self.answer("ec2:DescribeNatGateways", vec![NatGateway { id: "nat-1".into(), state: "deleted".into(), ..NatGateway::default() }])
     }
 
-    async fn addresses(&self) -> Result<Vec<Address>, CallFailure> {
-        self.answer("ec2:DescribeAddresses", vec![Address { id: "eipalloc-1".into(), ..Address::default() }])
+    async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
+        self.answer("ec2:DescribeAddresses", vec![ElasticIp { id: "eipalloc-1".into(), ..ElasticIp::default() }])
     }
 
-    async fn volumes(&self) -> Result<Vec<Volume>, CallFailure> {
-        let volume = |id: &str, gb, state: &str| Volume { id: id.into(), class: "gp3".into(), gb, state: state.into(), ..Volume::default() };
+    async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure> {
+        let volume = |id: &str, gb, state: &str| EbsVolume { id: id.into(), class: "gp3".into(), gb, state: state.into(), ..EbsVolume::default() };
         self.answer("ec2:DescribeVolumes", vec![volume("vol-2", None, "in-use"), volume("vol-1", Some(100), "available")])
     }
 
@@ -66,25 +66,25 @@ impl Resources for Things {
     }
 }
 
-fn account(things: &Arc<Things>, prices: Prices) -> Account {
+fn account(things: &Arc<Things>, prices: PriceTable) -> AwsClients {
     let recording = Recording::parse("region = \"us-east-1\"\nbill = []\n").unwrap();
     let account = recording.account(Arc::new(SimulatedClock::starting_at(noon())), noon());
-    Account { resources: things.clone(), prices: Arc::new(prices), ..account }
+    AwsClients { resources: things.clone(), prices: Arc::new(prices), ..account }
 }
 
-fn source(things: &Arc<Things>, kinds: &[ResourceKind], prices: Prices) -> impl Source {
-    let settings = Inventories { kinds: kinds.to_vec(), idle_after: Span::days(14), functions: vec![] };
+fn source(things: &Arc<Things>, kinds: &[ResourceKind], prices: PriceTable) -> impl Source {
+    let settings = InventorySettings { kinds: kinds.to_vec(), idle_after: Span::days(14), functions: vec![] };
     settings.source("watch.things".to_owned(), &account(things, prices))
 }
 
 /// The inventories that were read, the calls that failed, and whether the source has answered.
-fn read(gathered: Gathered) -> (Vec<Inventory>, Vec<CallFailure>, bool) {
+fn read(gathered: PollOutput) -> (Vec<Inventory>, Vec<CallFailure>, bool) {
     let (mut inventories, mut failures, mut answered) = (vec![], vec![], false);
     for observation in gathered.observations {
         match observation.what {
-            What::Inventory(inventory) => inventories.push(inventory),
-            What::Failed(failure) => failures.push(failure),
-            What::Answered => answered = true,
+            ObservationBody::Inventory(inventory) => inventories.push(inventory),
+            ObservationBody::Failed(failure) => failures.push(failure),
+            ObservationBody::Answered => answered = true,
             other => panic!("{other:?}"),
         }
     }
@@ -94,12 +94,12 @@ fn read(gathered: Gathered) -> (Vec<Inventory>, Vec<CallFailure>, bool) {
 /// What the volume costs in a month by the prices of a file, `None` for no file.
 async fn price_of_the_volume(own: Option<&str>) -> Option<String> {
     let prices = match own {
-        None => Prices::built_in().unwrap(),
+        None => PriceTable::built_in().unwrap(),
         Some(usd) => {
             let file = tempfile::NamedTempFile::new().unwrap();
             let row = "[[resource]]\nkind = \"volume\"\nclass = \"gp3\"\nregion = \"us-east-1\"\nunit = \"gb_month\"\nread = \"2026-11-01\"\nsource = \"us\"\n";
             std::fs::write(file.path(), format!("{row}usd = \"{usd}\"\n")).unwrap();
-            Prices::with_file(file.path()).unwrap()
+            PriceTable::with_file(file.path()).unwrap()
         }
     };
     let things = Arc::new(Things::default());
@@ -118,10 +118,10 @@ async fn a_price_of_the_users_own_is_what_an_idle_resource_costs() {
 async fn things_come_in_order_with_what_is_unknown_left_unknown() {
     let things = Arc::new(Things::default());
     let kinds = [ResourceKind::Volume, ResourceKind::NatGateway, ResourceKind::Address];
-    let (inventories, failures, answered) = read(source(&things, &kinds, Prices::built_in().unwrap()).poll(noon()).await);
+    let (inventories, failures, answered) = read(source(&things, &kinds, PriceTable::built_in().unwrap()).poll(noon()).await);
     assert!(failures.is_empty() && answered);
     let volumes: Vec<(&str, bool, bool)> =
-        inventories[0].resources.iter().map(|volume| (volume.id.as_str(), volume.usage == Usage::Used, volume.monthly_usd.is_some())).collect();
+        inventories[0].resources.iter().map(|volume| (volume.id.as_str(), volume.usage == ResourceUsage::Used, volume.monthly_usd.is_some())).collect();
     assert_eq!(volumes, [("vol-1", false, true), ("vol-2", true, false)], "a size that is not known gives no price");
     assert!(inventories[1].resources.is_empty() && inventories[1].unknown.is_none(), "a gateway that is gone is not paid for");
     assert_eq!(inventories[2].resources.len(), 1);
@@ -131,7 +131,7 @@ async fn things_come_in_order_with_what_is_unknown_left_unknown() {
 async fn a_kind_that_may_not_be_read_only_narrows_what_is_known() {
     let things = Arc::new(Things { no_volumes: true, ..Things::default() });
     let kinds = [ResourceKind::Volume, ResourceKind::Address];
-    let (inventories, failures, answered) = read(source(&things, &kinds, Prices::default()).poll(noon()).await);
+    let (inventories, failures, answered) = read(source(&things, &kinds, PriceTable::default()).poll(noon()).await);
     assert_eq!((failures.len(), answered), (1, false));
     assert_eq!(inventories[0].unknown.as_deref(), Some("ec2:DescribeVolumes: no"));
     assert!(inventories[1].unknown.is_none() && inventories[1].resources.len() == 1);
@@ -142,7 +142,7 @@ async fn without_credentials_no_further_kind_is_asked_and_all_are_unknown() {
     for (kind, calls) in [(FailureKind::NoCredentials, 1), (FailureKind::BadCredentials, 1), (FailureKind::Denied, 3)] {
         let things = Arc::new(Things { failing: Some(kind), ..Things::default() });
         let kinds = [ResourceKind::Volume, ResourceKind::Address, ResourceKind::NatGateway];
-        let (inventories, failures, answered) = read(source(&things, &kinds, Prices::default()).poll(noon()).await);
+        let (inventories, failures, answered) = read(source(&things, &kinds, PriceTable::default()).poll(noon()).await);
         assert_eq!((things.asked.lock().unwrap().len(), failures.len(), answered), (calls, calls, false), "{kind:?}");
         assert!(inventories.len() == 3 && inventories.iter().all(|inventory| inventory.unknown.is_some()), "{kind:?}");
     }
@@ -151,7 +151,7 @@ async fn without_credentials_no_further_kind_is_asked_and_all_are_unknown() {
 #[tokio::test]
 async fn since_when_a_thing_is_idle_is_remembered_across_a_restart() {
     let things = Arc::new(Things::default());
-    let first = source(&things, &[ResourceKind::Address], Prices::default()).poll(noon()).await;
+    let first = source(&things, &[ResourceKind::Address], PriceTable::default()).poll(noon()).await;
     let cursors: BTreeMap<String, String> = first.cursors.into_iter().collect();
     for (cursors, since) in [
         (cursors, noon()),
@@ -159,10 +159,10 @@ async fn since_when_a_thing_is_idle_is_remembered_across_a_restart() {
         // A cursor that cannot be read is as good as none, and is logged.
         ([("addresses".to_owned(), "?".to_owned()), ("address".to_owned(), "?".to_owned())].into(), noon() + chrono::TimeDelta::days(3)),
     ] {
-        let mut again = source(&things, &[ResourceKind::Address], Prices::default());
+        let mut again = source(&things, &[ResourceKind::Address], PriceTable::default());
         again.restore(cursors);
         let (inventories, ..) = read(again.poll(noon() + chrono::TimeDelta::days(3)).await);
-        let Usage::Idle(idle) = &inventories[0].resources[0].usage else { panic!("{inventories:?}") };
+        let ResourceUsage::Idle(idle) = &inventories[0].resources[0].usage else { panic!("{inventories:?}") };
         assert_eq!((idle.since, idle.at_least), (since, true));
     }
 }

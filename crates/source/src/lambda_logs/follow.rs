@@ -1,29 +1,27 @@
-//! Follows the logs of all functions that some patterns mean: which group is asked when, and what a failed call leads to.
+//! Follows the logs of all functions that match some patterns: decides which group to read when, and how to handle a failed call.
 //!
-//! What becomes of what is read is up to a [`Sink`]: the source counts it for the rules, `monitor tail` shows each invocation.
+//! A [`LogSink`] takes what is read: the source counts it for the rules, `monitor tail` shows each invocation.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws::budget::{Budget, Turn};
+use aws::budget::{Permit, RateLimiter};
 use aws::resolve::{LOG_GROUP_PREFIX, functions};
-use aws::{Account, Logs};
+use aws::{AwsClients, LogsApi};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Causes;
-use lambda_log::invocation::Invocations;
-use lambda_log::tail::HandedOut;
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::span::spoken;
 
-use super::group::{Asked, Given, Group, Progress};
-use super::sink::Sink;
+use super::group::{FollowedGroup, GroupOutput, PageRequest, PassProgress};
+use super::sink::LogSink;
 
 pub(super) const CALL: &str = "logs:FilterLogEvents";
 
 /// For how long what the patterns meant will do while the look-up is throttled.
 const STALE: TimeDelta = TimeDelta::hours(1);
-/// A group that has waited for so long is behind, and that is said so often.
+/// A group that has waited for this long is behind, which is reported this often.
 pub(super) const BEHIND: TimeDelta = TimeDelta::minutes(5);
 const SAY_BEHIND: TimeDelta = TimeDelta::minutes(1);
 /// Calls in a row that may be throttled, each of them later than the one before, until the rest waits for the next poll.
@@ -35,10 +33,10 @@ const REFUSED_TOKENS: u32 = 10;
 
 /// How closely logs are followed.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// How far each pass goes back behind the one before, for what CloudWatch shows late.
+pub struct FollowPace {
+    /// How far each pass reads back behind the one before, for late events.
     pub overlap: TimeDelta,
-    /// How long a group is left alone at most, once it has long been silent.
+    /// The maximum time between two reads of a group that has been silent for long.
     pub quiet: TimeDelta,
     /// How often the patterns are looked up again.
     pub look_up: TimeDelta,
@@ -46,10 +44,10 @@ pub struct Pace {
 
 /// What one step of following gave.
 #[derive(Debug)]
-pub struct Followed<S> {
-    /// What was seen, in this order.
-    pub seen: Vec<Seen<S>>,
-    /// When to go on, where not everything could be asked at once.
+pub struct FollowResult<S> {
+    /// What was read, in order.
+    pub seen: Vec<FollowEvent<S>>,
+    /// When to resume, if not everything could be read at once.
     pub go_on_at: Option<DateTime<Utc>>,
     /// Everything that was due has been read, and nothing has failed since it was due.
     pub answered: bool,
@@ -57,45 +55,45 @@ pub struct Followed<S> {
 
 /// One thing that was seen.
 #[derive(Debug)]
-pub enum Seen<S> {
+pub enum FollowEvent<S> {
     /// A stretch of a log.
-    Read(Stretch<S>),
-    /// A call has failed. It is made again by itself at one of the next polls.
+    Read(LogStretch<S>),
+    /// A call failed. It is retried at one of the next polls.
     Failed(CallFailure),
 }
 
 /// A stretch of a function's log that has been read.
 #[derive(Debug)]
-pub struct Stretch<S> {
+pub struct LogStretch<S> {
     /// The function.
     pub function: String,
-    /// What was in it.
+    /// Its content.
     pub found: S,
-    /// The place to go on from, where it is kept; `None` if the last one will do.
+    /// The new cursor, if cursors are stored; `None` if the last one is still right.
     pub cursor: Option<String>,
     /// Up to when everything has been read; `None` where the reading was cut short.
     pub up_to: Option<DateTime<Utc>>,
 }
 
-impl<S> Followed<S> {
+impl<S> FollowResult<S> {
     fn new() -> Self {
         Self { seen: Vec::new(), go_on_at: None, answered: false }
     }
 }
 
-/// Follows logs. Never waits: it gives back what it has, and says when it wants to go on.
-pub struct Follow<S> {
+/// Follows logs. Never waits: it returns what it has, and when it wants to resume.
+pub struct LogFollower<S> {
     patterns: Vec<NamePattern>,
-    pace: Pace,
+    pace: FollowPace,
     /// What lines are searched for.
     causes: Causes,
-    logs: Arc<dyn Logs>,
-    budget: Arc<Budget>,
+    logs: Arc<dyn LogsApi>,
+    budget: Arc<RateLimiter>,
     /// The functions the patterns mean, and when they were looked up.
     known: Option<(DateTime<Utc>, Vec<String>)>,
-    groups: BTreeMap<String, Group<S>>,
+    groups: BTreeMap<String, FollowedGroup<S>>,
     /// The turn that is waited for.
-    turn: Option<Turn>,
+    turn: Option<Permit>,
     /// Throttled calls in a row.
     throttled: u32,
     /// When the schedule last polled.
@@ -106,7 +104,7 @@ pub struct Follow<S> {
 }
 
 /// What follows from a failed call.
-enum Then {
+enum FailureAction {
     /// The next one is made, this one perhaps again.
     GoOn,
     /// It is reported, and this group waits for the next poll.
@@ -115,9 +113,9 @@ enum Then {
     Stop(CallFailure),
 }
 
-impl<S: Sink> Follow<S> {
+impl<S: LogSink> LogFollower<S> {
     /// Follows nothing yet.
-    pub fn new(patterns: Vec<NamePattern>, pace: Pace, account: &Account) -> Self {
+    pub fn new(patterns: Vec<NamePattern>, pace: FollowPace, account: &AwsClients) -> Self {
         Self {
             patterns,
             pace,
@@ -140,15 +138,15 @@ impl<S: Sink> Follow<S> {
         Self { causes: causes.clone(), ..self }
     }
 
-    /// Goes on from places that were kept, by function.
+    /// Continues from stored cursors, by function.
     pub fn restore(&mut self, cursors: BTreeMap<String, String>) {
         // A cursor that an older version wrote differently is as good as none: the group is read as a new one.
-        let group = |(function, cursor): (String, String)| Group::restored(&function, &cursor, &self.causes).map(|group| (function, group));
+        let group = |(function, cursor): (String, String)| FollowedGroup::restored(&function, &cursor, &self.causes).map(|group| (function, group));
         self.groups = cursors.into_iter().filter_map(group).collect();
     }
 
-    /// Asks by another connection from now on, say with new credentials. The budget stays, because the quota does.
-    pub fn ask_by(&mut self, account: &Account) {
+    /// Uses another connection from now on, for example with new credentials. The rate limiter stays, because the quota does.
+    pub fn ask_by(&mut self, account: &AwsClients) {
         self.logs = Arc::clone(&account.logs);
     }
 
@@ -158,8 +156,8 @@ impl<S: Sink> Follow<S> {
     }
 
     /// Asks every group that should be asked by now. A group that was not known before is read from `first` on.
-    pub async fn poll(&mut self, now: DateTime<Utc>, first: DateTime<Utc>) -> Followed<S> {
-        let mut followed = Followed::new();
+    pub async fn poll(&mut self, now: DateTime<Utc>, first: DateTime<Utc>) -> FollowResult<S> {
+        let mut followed = FollowResult::new();
         if self.groups.values().all(|group| group.due.is_none()) {
             self.failed = false;
         }
@@ -167,7 +165,7 @@ impl<S: Sink> Follow<S> {
         self.say_if_behind(now, &mut followed);
         let gap = self.polled.replace(now).map(|before| now - before);
         for function in self.known.iter().flat_map(|(_, functions)| functions) {
-            let group = self.groups.entry(function.clone()).or_insert_with(|| Group::new(function, first.timestamp_millis(), &self.causes));
+            let group = self.groups.entry(function.clone()).or_insert_with(|| FollowedGroup::new(function, first.timestamp_millis(), &self.causes));
             if group.due.is_none() && !gap.is_some_and(|gap| group.can_wait(now, gap, self.pace.quiet)) {
                 group.due = Some(now);
             }
@@ -175,12 +173,12 @@ impl<S: Sink> Follow<S> {
         self.read(now, followed).await
     }
 
-    /// Goes on with what the last poll had to leave for later, at the time it named in [`Followed::go_on_at`].
-    pub async fn go_on(&mut self, now: DateTime<Utc>) -> Followed<S> {
-        self.read(now, Followed::new()).await
+    /// Resumes what the last poll left for later, at the time in [`FollowResult::go_on_at`].
+    pub async fn go_on(&mut self, now: DateTime<Utc>) -> FollowResult<S> {
+        self.read(now, FollowResult::new()).await
     }
     /// Looks up what the patterns mean, if that was long ago.
-    async fn look_up(&mut self, now: DateTime<Utc>, followed: &mut Followed<S>) {
+    async fn look_up(&mut self, now: DateTime<Utc>, followed: &mut FollowResult<S>) {
         if self.known.as_ref().is_some_and(|(at, _)| now - *at < self.pace.look_up) {
             return;
         }
@@ -195,9 +193,9 @@ impl<S: Sink> Follow<S> {
         }
     }
 
-    fn fail(&mut self, followed: &mut Followed<S>, failure: CallFailure) {
+    fn fail(&mut self, followed: &mut FollowResult<S>, failure: CallFailure) {
         self.failed = true;
-        followed.seen.push(Seen::Failed(failure));
+        followed.seen.push(FollowEvent::Failed(failure));
     }
 
     /// The function whose log should have been asked first of those that are due.
@@ -207,7 +205,7 @@ impl<S: Sink> Follow<S> {
     }
 
     /// Reads what is due, page by page, for as long as there are turns.
-    async fn read(&mut self, now: DateTime<Utc>, mut followed: Followed<S>) -> Followed<S> {
+    async fn read(&mut self, now: DateTime<Utc>, mut followed: FollowResult<S>) -> FollowResult<S> {
         while let Some(function) = self.neediest(now) {
             let turn = self.turn.take().unwrap_or_else(|| self.budget.turn());
             if !self.budget.has_come(turn) {
@@ -216,12 +214,12 @@ impl<S: Sink> Follow<S> {
                 return followed;
             }
             match self.page(&function, now, &mut followed).await {
-                Then::GoOn => {}
-                Then::Skip(failure) => {
+                FailureAction::GoOn => {}
+                FailureAction::Skip(failure) => {
                     self.leave(&function, now, &mut followed);
                     self.fail(&mut followed, failure);
                 }
-                Then::Stop(failure) => {
+                FailureAction::Stop(failure) => {
                     self.fail(&mut followed, failure);
                     return followed;
                 }
@@ -232,10 +230,10 @@ impl<S: Sink> Follow<S> {
     }
 
     /// Asks for one page of a function's log.
-    async fn page(&mut self, function: &str, now: DateTime<Utc>, followed: &mut Followed<S>) -> Then {
+    async fn page(&mut self, function: &str, now: DateTime<Utc>, followed: &mut FollowResult<S>) -> FailureAction {
         let overlap = self.pace.overlap;
-        let Some(group) = self.groups.get_mut(function) else { return Then::GoOn };
-        let Asked { from_ms, to_ms, token } = group.ask(now, overlap);
+        let Some(group) = self.groups.get_mut(function) else { return FailureAction::GoOn };
+        let PageRequest { from_ms, to_ms, token } = group.ask(now, overlap);
         let name = format!("{LOG_GROUP_PREFIX}{function}");
         let page = match self.logs.events(&name, from_ms, to_ms, token.as_deref()).await {
             Ok(page) => page,
@@ -244,24 +242,24 @@ impl<S: Sink> Follow<S> {
         self.throttled = 0;
         self.budget.answered();
         let reached = match group.take(page, now, overlap) {
-            Progress::Within => return Then::GoOn,
-            Progress::Reached(to) => to,
-            Progress::CaughtUp(to) => {
+            PassProgress::Within => return FailureAction::GoOn,
+            PassProgress::Reached(to) => to,
+            PassProgress::CaughtUp(to) => {
                 group.due = None;
                 to
             }
-            Progress::Endless(endless) => {
-                let next_step = "what was read is counted; it is asked again by itself".to_owned();
-                return Then::Skip(CallFailure { next_step, ..endless.failure(CALL, &name) });
+            PassProgress::Endless(endless) => {
+                let next_step = "what was read is counted; monitor retries automatically".to_owned();
+                return FailureAction::Skip(CallFailure { next_step, ..endless.failure(CALL, &name) });
             }
         };
         self.give(function, now, Some(reached), followed);
-        Then::GoOn
+        FailureAction::GoOn
     }
 
     /// Reads no more of a group for now. What was read of it stays counted.
-    fn leave(&mut self, function: &str, now: DateTime<Utc>, followed: &mut Followed<S>) {
-        if self.groups.get(function).is_some_and(Group::is_in_hand) {
+    fn leave(&mut self, function: &str, now: DateTime<Utc>, followed: &mut FollowResult<S>) {
+        if self.groups.get(function).is_some_and(FollowedGroup::is_in_hand) {
             self.give(function, now, None, followed);
         }
         if let Some(group) = self.groups.get_mut(function) {
@@ -270,52 +268,52 @@ impl<S: Sink> Follow<S> {
         }
     }
 
-    fn give(&mut self, function: &str, now: DateTime<Utc>, up_to: Option<DateTime<Utc>>, followed: &mut Followed<S>) {
+    fn give(&mut self, function: &str, now: DateTime<Utc>, up_to: Option<DateTime<Utc>>, followed: &mut FollowResult<S>) {
         let Some(group) = self.groups.get_mut(function) else { return };
-        let Given { found, cursor } = group.give(now);
-        followed.seen.push(Seen::Read(Stretch { function: function.to_owned(), found, cursor, up_to }));
+        let GroupOutput { found, cursor } = group.give(now);
+        followed.seen.push(FollowEvent::Read(LogStretch { function: function.to_owned(), found, cursor, up_to }));
     }
 
-    fn after(&mut self, function: &str, failure: CallFailure) -> Then {
+    fn after(&mut self, function: &str, failure: CallFailure) -> FailureAction {
         use FailureKind::{BadCredentials, Behind, CapReached, Denied, NoAnswer, NoCredentials, NotFound, Refused, Throttled, Unreachable};
-        let Some(group) = self.groups.get_mut(function) else { return Then::Skip(failure) };
+        let Some(group) = self.groups.get_mut(function) else { return FailureAction::Skip(failure) };
         match failure.kind {
             Throttled => {
                 self.budget.throttled();
                 self.throttled += 1;
                 if self.throttled < THROTTLED {
-                    return Then::GoOn;
+                    return FailureAction::GoOn;
                 }
                 self.throttled = 0;
-                Then::Stop(failure)
+                FailureAction::Stop(failure)
             }
             // Tokens expire, and there is no code of its own for that. The pass begins again; without a token the answer is plain.
             Refused | NotFound if group.has_token() && group.refused_tokens < REFUSED_TOKENS => {
                 group.refused_tokens += 1;
                 group.give_up();
-                Then::GoOn
+                FailureAction::GoOn
             }
             Refused | NoAnswer | Unreachable if group.tries + 1 < TRIES => {
                 group.tries += 1;
-                Then::GoOn
+                FailureAction::GoOn
             }
             Refused | NotFound | Denied | CapReached | Behind => {
                 group.tries = 0;
                 group.refused_tokens = 0;
-                Then::Skip(failure)
+                FailureAction::Skip(failure)
             }
             NoAnswer | Unreachable | NoCredentials | BadCredentials => {
                 group.tries = 0;
                 // They do not wait for their turn but for AWS: it is not the budget that makes them late.
                 self.groups.values_mut().for_each(|group| group.due = None);
-                Then::Stop(failure)
+                FailureAction::Stop(failure)
             }
         }
     }
 
     /// Says that the budget is too small, once somebody has waited for long: a burst is no reason to.
-    fn say_if_behind(&mut self, now: DateTime<Utc>, followed: &mut Followed<S>) {
-        let late = |group: &&Group<S>| group.due.is_some_and(|due| now - due > BEHIND);
+    fn say_if_behind(&mut self, now: DateTime<Utc>, followed: &mut FollowResult<S>) {
+        let late = |group: &&FollowedGroup<S>| group.due.is_some_and(|due| now - due > BEHIND);
         let count = self.groups.values().filter(late).count();
         let last = self.groups.iter().filter(|(_, group)| late(group)).min_by_key(|(_, group)| group.from());
         let Some((function, group)) = last.filter(|_| self.said_behind.is_none_or(|said| now - said >= SAY_BEHIND)) else { return };
@@ -324,14 +322,14 @@ impl<S: Sink> Follow<S> {
         let (why, next_step) = if self.budget.is_slowed() {
             (
                 "AWS throttles the calls",
-                "see who else asks CloudWatch Logs in this account and region, since the quota is one for all; name fewer functions, or lower log_calls_per_second under [aws]".to_owned(),
+                "check what else calls CloudWatch Logs in this account and region, because the quota is shared; watch fewer functions, or lower log_calls_per_second under [aws]".to_owned(),
             )
         } else {
             let calls = self.budget.calls_per_second().unwrap_or_default();
             (
-                "there is more to read than the calls allow",
+                "there is more to read than the rate limit allows",
                 format!(
-                    "raise log_calls_per_second under [aws] (it is {calls}; AWS allows 5 in many regions, see its Service Quotas), name fewer functions, or log less"
+                    "raise log_calls_per_second under [aws] (it is {calls}; AWS allows 5 in many regions, see Service Quotas), watch fewer functions, or log less"
                 ),
             )
         };
@@ -339,8 +337,8 @@ impl<S: Sink> Follow<S> {
             call: CALL.to_owned(),
             resource: format!("{LOG_GROUP_PREFIX}{function}"),
             kind: FailureKind::Behind,
-            said: format!("{count} of {all} log groups are read late, this one {behind} behind: {why}"),
-            next_step: format!("{next_step}; what is late is read all the same"),
+            said: format!("{count} of {all} log groups are behind, this one by {behind}: {why}"),
+            next_step: format!("{next_step}; late events are still read"),
         };
         self.said_behind = Some(now);
         self.fail(followed, failure);

@@ -1,20 +1,20 @@
-//! One log group: how far it has been read, and how its events are told apart.
+//! One log group: how far it has been read, and which events have been counted.
 //!
-//! It is read in passes. A pass asks for a stretch of time page by page, over as many polls as that takes, and everything it found
-//! is given out together at its end, with the place to go on from. Whatever cuts a pass short (a token that has expired, a process
-//! that is killed), the stretch is asked for again from its first page, and what has been counted is not counted again.
+//! It is read in passes. A pass reads a time range page by page, over one or more polls, and everything it found
+//! is emitted together at its end, with the new cursor. If a pass is interrupted (an expired token, a killed
+//! process), the range is read again from its first page, and counted events are not counted again.
 
 use std::collections::{HashMap, HashSet};
 
 use aws::paging::{Endless, PageTokens};
-use aws::{LogEvent, Page};
+use aws::{LogEvent, ResultPage};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Causes;
-use lambda_log::reader::{Kind, Reader};
+use lambda_log::reader::{LineKind, LogReader};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::sink::Sink;
+use super::sink::LogSink;
 use crate::poll::stored;
 
 /// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory stays small.
@@ -30,16 +30,16 @@ const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
 const SHARE_OF_SILENCE: i32 = 4;
 
 /// A log group and the place in it.
-pub(super) struct Group<S> {
+pub(super) struct FollowedGroup<S> {
     /// Everything before it has been read, what came late included; the next pass begins here.
     from_ms: i64,
     /// The events from there on that have been counted, and how many of each.
-    counted: HashMap<Identity, u32>,
-    reader: Reader,
+    counted: HashMap<EventIdentity, u32>,
+    reader: LogReader,
     /// What has been read and not been given out yet.
     found: S,
     new_events: u64,
-    pass: Option<Pass>,
+    pass: Option<GroupPass>,
     /// The longest stretch of the past that fits one pass; `None` as long as everything does.
     stretch_ms: Option<i64>,
     /// When the cursor was given out last.
@@ -56,17 +56,17 @@ pub(super) struct Group<S> {
     pub(super) refused_tokens: u32,
 }
 
-/// A [`Cursor`] as it is written.
+/// A [`GroupCursor`] as it is written.
 #[derive(Serialize)]
-struct Kept<'a> {
+struct CursorRef<'a> {
     from_ms: i64,
     counted: Vec<(i64, u64, u32)>,
-    reader: &'a Reader,
+    reader: &'a LogReader,
 }
 
 /// What is kept of a group between two processes.
 #[derive(Deserialize)]
-struct Cursor {
+struct GroupCursor {
     from_ms: i64,
     /// Time, hash and count of each event; in order, so that equal places have equal texts.
     counted: Vec<(i64, u64, u32)>,
@@ -75,9 +75,9 @@ struct Cursor {
 }
 
 /// An event's identity: its time, and a hash of its stream and text. CloudWatch's ids are not trusted to be the same in two answers.
-type Identity = (i64, u64);
+type EventIdentity = (i64, u64);
 
-fn identity(event: &LogEvent) -> Identity {
+fn identity(event: &LogEvent) -> EventIdentity {
     (event.at_ms, hash(&[event.stream.as_bytes(), &[0], event.message.as_bytes()]))
 }
 
@@ -86,7 +86,7 @@ fn hash(parts: &[&[u8]]) -> u64 {
 }
 
 /// What to ask for next.
-pub(super) struct Asked {
+pub(super) struct PageRequest {
     pub(super) from_ms: i64,
     pub(super) to_ms: i64,
     pub(super) token: Option<String>,
@@ -94,8 +94,8 @@ pub(super) struct Asked {
 
 /// Where a page has brought the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// The pass goes on.
+pub(super) enum PassProgress {
+    /// The pass continues.
     Within,
     /// The stretch has been read up to an instant; the next one waits.
     Reached(DateTime<Utc>),
@@ -105,20 +105,20 @@ pub(super) enum Progress {
     Endless(Endless),
 }
 
-/// What a group gives out.
-pub(super) struct Given<S> {
+/// The output of a group.
+pub(super) struct GroupOutput<S> {
     pub(super) found: S,
-    /// The place to go on from; `None` if the last one will do.
+    /// The new cursor; `None` if the last one is still right.
     pub(super) cursor: Option<String>,
 }
 
-impl<S: Sink> Group<S> {
+impl<S: LogSink> FollowedGroup<S> {
     /// A group that has not been read before `from_ms`.
     pub(super) fn new(function: &str, from_ms: i64, causes: &Causes) -> Self {
         Self {
             from_ms,
             counted: HashMap::new(),
-            reader: Reader::new(function).with_causes(causes),
+            reader: LogReader::new(function).with_causes(causes),
             found: S::default(),
             new_events: 0,
             pass: None,
@@ -134,11 +134,11 @@ impl<S: Sink> Group<S> {
 
     /// A group at the place that a cursor names; `None` if it cannot be read.
     pub(super) fn restored(function: &str, cursor: &str, causes: &Causes) -> Option<Self> {
-        let Cursor { from_ms, counted, reader } = stored(function, "log", cursor)?;
+        let GroupCursor { from_ms, counted, reader } = stored(function, "log", cursor)?;
         let reader = serde_json::from_value(reader)
             .unwrap_or_else(|error| {
                 tracing::warn!("{function}: the state of invocations that are not finished cannot be read, and they are read from here on only: {error}");
-                Reader::new(function)
+                LogReader::new(function)
             })
             .with_causes(causes);
         let counted = counted.into_iter().map(|(at, hash, count)| ((at, hash), count)).collect();
@@ -151,7 +151,7 @@ impl<S: Sink> Group<S> {
     }
 
     /// What to ask for at `now`: the next page, or the first one of a new pass.
-    pub(super) fn ask(&mut self, now: DateTime<Utc>, overlap: TimeDelta) -> Asked {
+    pub(super) fn ask(&mut self, now: DateTime<Utc>, overlap: TimeDelta) -> PageRequest {
         self.called = Some(now);
         let from_ms = self.from_ms;
         let settled_ms = (now - overlap).timestamp_millis();
@@ -159,15 +159,15 @@ impl<S: Sink> Group<S> {
         let pass = self.pass.get_or_insert_with(|| {
             // Only the past is cut into stretches: what can still come late is read to its end.
             let cut = stretch_ms.map(|stretch| from_ms.saturating_add(stretch)).filter(|to| *to < settled_ms);
-            Pass::new(now, cut.unwrap_or(now.timestamp_millis()).max(from_ms))
+            GroupPass::new(now, cut.unwrap_or(now.timestamp_millis()).max(from_ms))
         });
-        Asked { from_ms, to_ms: pass.to_ms, token: pass.token.clone() }
+        PageRequest { from_ms, to_ms: pass.to_ms, token: pass.token.clone() }
     }
 
-    /// Takes the page that was asked for.
-    pub(super) fn take(&mut self, mut page: Page<LogEvent>, now: DateTime<Utc>, overlap: TimeDelta) -> Progress {
+    /// Takes the requested page.
+    pub(super) fn take(&mut self, mut page: ResultPage<LogEvent>, now: DateTime<Utc>, overlap: TimeDelta) -> PassProgress {
         self.tries = 0;
-        let Some(mut pass) = self.pass.take() else { return Progress::Within };
+        let Some(mut pass) = self.pass.take() else { return PassProgress::Within };
         page.items.sort_by_key(|event| event.at_ms);
         for event in &page.items {
             if pass.is_new(event, &mut self.counted)
@@ -175,7 +175,7 @@ impl<S: Sink> Group<S> {
             {
                 self.new_events += 1;
                 self.heard = Some(now);
-                if self.reader.read(&event.stream, at, &event.message, &mut self.found) == Kind::Unparsed {
+                if self.reader.read(&event.stream, at, &event.message, &mut self.found) == LineKind::Unparsed {
                     self.found.unparsed(self.reader.function(), at);
                 }
             }
@@ -183,21 +183,21 @@ impl<S: Sink> Group<S> {
         let next = match pass.tokens.next(page.next) {
             Ok(None) => return self.end(&pass, overlap),
             Ok(next) => next,
-            Err(endless) => return Progress::Endless(endless),
+            Err(endless) => return PassProgress::Endless(endless),
         };
         if pass.events > MOST_EVENTS
             && let Some(stretch) = self.shorter(&pass, overlap)
         {
             self.stretch_ms = Some(stretch);
-            return Progress::Within;
+            return PassProgress::Within;
         }
         pass.token = next;
         self.pass = Some(pass);
-        Progress::Within
+        PassProgress::Within
     }
 
     /// A stretch that fits a pass, where this one has more in it and is past.
-    fn shorter(&self, pass: &Pass, overlap: TimeDelta) -> Option<i64> {
+    fn shorter(&self, pass: &GroupPass, overlap: TimeDelta) -> Option<i64> {
         let settled = (pass.began - overlap).timestamp_millis() - self.from_ms;
         let half = (pass.to_ms - self.from_ms) / 2;
         let dense = (pass.newest_ms - self.from_ms) / 4 * 3;
@@ -206,7 +206,7 @@ impl<S: Sink> Group<S> {
         (stretch >= SHORTEST_MS).then_some(stretch)
     }
 
-    fn end(&mut self, pass: &Pass, overlap: TimeDelta) -> Progress {
+    fn end(&mut self, pass: &GroupPass, overlap: TimeDelta) -> PassProgress {
         self.refused_tokens = 0;
         self.from_ms = self.from_ms.max(pass.to_ms.min((pass.began - overlap).timestamp_millis()));
         let from_ms = self.from_ms;
@@ -217,15 +217,15 @@ impl<S: Sink> Group<S> {
         let to = DateTime::from_timestamp_millis(pass.to_ms).unwrap_or(pass.began);
         // An invocation may have begun in this stretch and end in the next one, however long ago that is.
         self.reader.forget(to, &mut self.found);
-        if pass.to_ms >= pass.began.timestamp_millis() { Progress::CaughtUp(pass.began) } else { Progress::Reached(to) }
+        if pass.to_ms >= pass.began.timestamp_millis() { PassProgress::CaughtUp(pass.began) } else { PassProgress::Reached(to) }
     }
 
-    /// Gives up the pass; the next call asks from its first page on. What it counted stays counted.
+    /// Aborts the pass; the next call begins again at its first page. Counted events stay counted.
     pub(super) fn give_up(&mut self) {
         self.pass = None;
     }
 
-    /// Whether it waits to be read, or something read of it waits to be given out.
+    /// Whether it waits to be read, or has output to emit.
     pub(super) fn is_in_hand(&self) -> bool {
         self.due.is_some() || self.new_events > 0
     }
@@ -236,18 +236,18 @@ impl<S: Sink> Group<S> {
     }
 
     /// Everything that was read since this was last called, with the place that goes with it: they are committed together.
-    pub(super) fn give(&mut self, now: DateTime<Utc>) -> Given<S> {
+    pub(super) fn give(&mut self, now: DateTime<Utc>) -> GroupOutput<S> {
         self.reader.settle(&mut self.found);
         let found = std::mem::take(&mut self.found);
         let is_new = std::mem::take(&mut self.new_events) > 0;
         if !S::KEEPS_PLACE || (!is_new && self.kept.is_some_and(|kept| now - kept < KEEP_PLACE)) {
-            return Given { found, cursor: None };
+            return GroupOutput { found, cursor: None };
         }
         self.kept = Some(now);
         let mut counted: Vec<(i64, u64, u32)> = self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
         counted.sort_unstable();
-        let cursor = serde_json::to_string(&Kept { from_ms: self.from_ms, counted, reader: &self.reader });
-        Given { found, cursor: cursor.ok() }
+        let cursor = serde_json::to_string(&CursorRef { from_ms: self.from_ms, counted, reader: &self.reader });
+        GroupOutput { found, cursor: cursor.ok() }
     }
 
     /// How long it may be left alone: not at all while it is busy, longer the longer nothing came, `quiet` at most.
@@ -255,7 +255,7 @@ impl<S: Sink> Group<S> {
         self.heard.map_or(quiet, |heard| ((now - heard) / SHARE_OF_SILENCE).clamp(TimeDelta::zero(), quiet))
     }
 
-    /// Until when it should be asked; whoever should have been asked first is asked first.
+    /// The time by which it should be read; the most overdue is read first.
     pub(super) fn deadline(&self, now: DateTime<Utc>, quiet: TimeDelta) -> DateTime<Utc> {
         self.called.map_or(DateTime::<Utc>::MIN_UTC, |called| called + self.patience(now, quiet))
     }
@@ -267,7 +267,7 @@ impl<S: Sink> Group<S> {
 }
 
 /// One reading of a stretch from its first page to its last.
-struct Pass {
+struct GroupPass {
     /// What was written before this, less the overlap, is there to be seen on every page.
     began: DateTime<Utc>,
     to_ms: i64,
@@ -276,19 +276,19 @@ struct Pass {
     events: usize,
     newest_ms: i64,
     /// What this pass has met so far.
-    met: HashMap<Identity, u32>,
+    met: HashMap<EventIdentity, u32>,
     /// CloudWatch's ids met in this pass, in case a page is given twice.
     ids: HashSet<u64>,
 }
 
-impl Pass {
+impl GroupPass {
     fn new(began: DateTime<Utc>, to_ms: i64) -> Self {
         Self { began, to_ms, token: None, tokens: PageTokens::up_to(MAX_PAGES), events: 0, newest_ms: i64::MIN, met: HashMap::new(), ids: HashSet::new() }
     }
 
     /// Whether the event is counted for the first time; it is counted then. Equal events are told apart by how many there are: a
     /// pass that meets a third one where two have been counted has found a new one.
-    fn is_new(&mut self, event: &LogEvent, counted: &mut HashMap<Identity, u32>) -> bool {
+    fn is_new(&mut self, event: &LogEvent, counted: &mut HashMap<EventIdentity, u32>) -> bool {
         if let Some(id) = &event.id {
             // The stream belongs to it: some services number the events of each stream from one.
             let id = hash(&[event.stream.as_bytes(), &[0], id.as_bytes(), &[0], &event.at_ms.to_le_bytes(), event.message.as_bytes()]);

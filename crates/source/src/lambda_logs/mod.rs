@@ -1,13 +1,13 @@
 //! `read.lambda_logs`: the logs of Lambda functions, each line counted once.
 //!
-//! CloudWatch shows events 5 to 20 seconds late, each stream by itself, so a late event with an older time is the normal case.
-//! Every pass therefore reads again from `overlap` before the last one, and counts what it has not counted yet: see [`group`].
+//! CloudWatch shows events 5 to 20 seconds late, independently for each stream, so late events are normal.
+//! Every pass therefore reads again from `overlap` before the last one, and counts only new events: see [`group`].
 //!
-//! AWS allows few `FilterLogEvents` calls a second, for everybody in the account together. So a poll asks for as many pages as the
-//! budget has turns for, goes on when it has more, and asks first whoever should have been asked first. A group that has been
-//! silent for some time is asked less often. No filter pattern is sent: AWS counts calls and not bytes, and a pattern makes no call
-//! less, while what it would hide is needed. That an application said nothing between two lines is what tells some causes apart,
-//! and what it said is what tells others.
+//! AWS allows few `FilterLogEvents` calls a second for the whole account. So a poll reads as many pages as the rate
+//! limiter permits, continues when it permits more, and reads the most overdue group first. A group that has been
+//! silent for some time is read less often. No filter pattern is sent: AWS limits calls, not bytes, so a pattern would
+//! not save calls, and it would hide lines that are needed. Some causes are recognized by lines of the application,
+//! others by their absence.
 
 mod follow;
 mod group;
@@ -17,21 +17,21 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use alerting::observation::{ReadUpTo, What};
+use alerting::observation::{ObservationBody, ReadUpTo};
 use async_trait::async_trait;
-use aws::Account;
+use aws::AwsClients;
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Causes;
-use lambda_log::reading::Reading;
+use lambda_log::reading::MinuteCounter;
 use model::glob::NamePattern;
-use model::settings::Settings;
+use model::settings::TableReader;
 use model::span::Span;
 
 use self::follow::CALL;
-use crate::poll::{Gathered, Poll, Source};
+use crate::poll::{PollBuilder, PollOutput, Source};
 
-pub use follow::{Follow, Followed, Pace, Seen, Stretch};
-pub use sink::Sink;
+pub use follow::{FollowEvent, FollowPace, FollowResult, LogFollower, LogStretch};
+pub use sink::LogSink;
 
 const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups"];
 
@@ -54,7 +54,7 @@ pub struct LambdaLogs {
 }
 
 impl LambdaLogs {
-    pub(super) fn read(settings: &mut Settings<'_, '_>) -> Option<Self> {
+    pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let functions = settings.some("functions");
         let overlap = settings.or("overlap", Span::minutes(2));
         let look_back = settings.or("look_back", Span::hours(6));
@@ -74,14 +74,14 @@ impl LambdaLogs {
         &self.functions
     }
 
-    pub(super) fn source(self, name: String, account: &Account) -> impl Source + use<> {
-        let pace = Pace { overlap: self.overlap.delta(), quiet: QUIET, look_up: LOOK_UP };
-        Polled { name, look_back: self.look_back, follow: Follow::new(self.functions, pace, account).with_causes(&self.causes) }
+    pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        let pace = FollowPace { overlap: self.overlap.delta(), quiet: QUIET, look_up: LOOK_UP };
+        LambdaLogsSource { name, look_back: self.look_back, follow: LogFollower::new(self.functions, pace, account).with_causes(&self.causes) }
     }
 }
 
 /// Counts for the rules.
-impl Sink for Reading {
+impl LogSink for MinuteCounter {
     const KEEPS_PLACE: bool = true;
 
     fn unparsed(&mut self, function: &str, at: DateTime<Utc>) {
@@ -89,14 +89,14 @@ impl Sink for Reading {
     }
 }
 
-struct Polled {
+struct LambdaLogsSource {
     name: String,
     look_back: Span,
-    follow: Follow<Reading>,
+    follow: LogFollower<MinuteCounter>,
 }
 
 #[async_trait]
-impl Source for Polled {
+impl Source for LambdaLogsSource {
     fn name(&self) -> &str {
         &self.name
     }
@@ -105,44 +105,44 @@ impl Source for Polled {
         self.follow.restore(cursors);
     }
 
-    async fn poll(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let followed = self.follow.poll(now, now - self.look_back.delta()).await;
         self.gathered(now, followed)
     }
 
-    async fn go_on(&mut self, now: DateTime<Utc>) -> Gathered {
+    async fn go_on(&mut self, now: DateTime<Utc>) -> PollOutput {
         let followed = self.follow.go_on(now).await;
         self.gathered(now, followed)
     }
 }
 
-impl Polled {
+impl LambdaLogsSource {
     /// What was seen, as observations.
-    fn gathered(&self, now: DateTime<Utc>, followed: Followed<Reading>) -> Gathered {
-        let mut poll = Poll::new(&self.name, now);
+    fn gathered(&self, now: DateTime<Utc>, followed: FollowResult<MinuteCounter>) -> PollOutput {
+        let mut poll = PollBuilder::new(&self.name, now);
         poll.gathered.go_on_at = followed.go_on_at;
         for seen in followed.seen {
             match seen {
-                Seen::Failed(failure) => poll.failed(failure),
-                Seen::Read(stretch) => read(stretch, &mut poll),
+                FollowEvent::Failed(failure) => poll.failed(failure),
+                FollowEvent::Read(stretch) => read(stretch, &mut poll),
             }
         }
         if followed.answered { poll.done() } else { poll.part() }
     }
 }
 
-fn read(stretch: Stretch<Reading>, poll: &mut Poll<'_>) {
-    let Stretch { function, found, cursor, up_to } = stretch;
+fn read(stretch: LogStretch<MinuteCounter>, poll: &mut PollBuilder<'_>) {
+    let LogStretch { function, found, cursor, up_to } = stretch;
     poll.gathered.cursors.extend(cursor.map(|cursor| (function.clone(), cursor)));
     for (minute, tally) in found.tallies {
         if !tally.is_empty() {
-            poll.saw(minute, What::Tally(tally));
+            poll.saw(minute, ObservationBody::Tally(tally));
         }
     }
     for (at, fault) in found.faults {
-        poll.saw(at, What::Fault(fault));
+        poll.saw(at, ObservationBody::Fault(fault));
     }
     if let Some(reached) = up_to {
-        poll.saw(reached, What::ReadUpTo(ReadUpTo { function }));
+        poll.saw(reached, ObservationBody::ReadUpTo(ReadUpTo { function }));
     }
 }

@@ -1,11 +1,11 @@
 //! What becomes of what is read of a log.
 
 use chrono::{DateTime, Utc};
-use lambda_log::invocation::Invocations;
-use lambda_log::tail::HandedOut;
+use lambda_log::invocation::InvocationSink;
+use lambda_log::tail::TailSink;
 
-/// Takes what is read of a function's log.
-pub trait Sink: Invocations + Default + Send {
+/// Takes what is read from a function's log.
+pub trait LogSink: InvocationSink + Default + Send {
     /// Whether the place goes with what was read, because both are stored. To write it down costs time.
     const KEEPS_PLACE: bool;
 
@@ -14,7 +14,7 @@ pub trait Sink: Invocations + Default + Send {
 }
 
 /// Shows them live.
-impl Sink for HandedOut {
+impl LogSink for TailSink {
     const KEEPS_PLACE: bool = false;
 
     fn unparsed(&mut self, _function: &str, _at: DateTime<Utc>) {}

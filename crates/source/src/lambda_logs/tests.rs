@@ -1,9 +1,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws::budget::Budget;
+use aws::budget::RateLimiter;
 use aws::recorded::Recording;
 use aws::resolve::LOG_GROUP_PREFIX;
-use aws::{LogClass, LogEvent, LogGroup, Logs, Page};
+use aws::{LogClass, LogEvent, LogGroup, LogsApi, ResultPage};
 use clock::{Clock, SimulatedClock};
 use model::call_failure::{CallFailure, FailureKind};
 
@@ -23,19 +23,19 @@ struct Scripted {
 }
 
 #[async_trait]
-impl Logs for Scripted {
-    async fn log_groups(&self, _prefix: &str, _token: Option<&str>) -> Result<Page<LogGroup>, CallFailure> {
-        Ok(Page {
+impl LogsApi for Scripted {
+    async fn log_groups(&self, _prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
+        Ok(ResultPage {
             items: self.groups.keys().map(|function| LogGroup { name: format!("{LOG_GROUP_PREFIX}{function}"), ..LogGroup::default() }).collect(),
             next: None,
         })
     }
 
-    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<Page<String>, CallFailure> {
-        Ok(Page { items: vec![], next: None })
+    async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
+        Ok(ResultPage { items: vec![], next: None })
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<Page<LogEvent>, CallFailure> {
+    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
         let function = group.trim_start_matches(LOG_GROUP_PREFIX).to_owned();
         self.calls.lock().unwrap().push((self.clock.now(), function.clone()));
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ impl Logs for Scripted {
         let (begin, end) = (events.partition_point(|event| event.at_ms < from_ms), events.partition_point(|event| event.at_ms <= to_ms));
         let all = &events[begin..end];
         let next = (first + self.page < all.len()).then(|| format!("{question}{}", first + self.page));
-        Ok(Page { items: all.iter().skip(first).take(self.page).cloned().collect(), next })
+        Ok(ResultPage { items: all.iter().skip(first).take(self.page).cloned().collect(), next })
     }
 }
 
@@ -66,7 +66,7 @@ fn reports(from_minutes: i64, to_minutes: i64, every_ms: i64) -> Vec<LogEvent> {
 struct Reading {
     clock: Arc<SimulatedClock>,
     logs: Arc<Scripted>,
-    account: Account,
+    account: AwsClients,
     source: Box<dyn Source>,
     due: DateTime<Utc>,
     cursors: BTreeMap<String, String>,
@@ -81,8 +81,8 @@ impl Reading {
         let groups = groups.iter().map(|(name, events)| ((*name).to_owned(), events.clone())).collect();
         let logs = Arc::new(Scripted { clock: Arc::clone(&clock), groups, page, calls: Mutex::default(), failing: Mutex::default() });
         let recording = Recording::parse("region = \"r\"\nbill = []\n").unwrap();
-        let log_budget = Arc::new(Budget::new(2, clock.clone()));
-        let account = Account { logs: logs.clone(), log_budget, ..recording.account(clock.clone(), clock.now()) };
+        let log_budget = Arc::new(RateLimiter::new(2, clock.clone()));
+        let account = AwsClients { logs: logs.clone(), log_budget, ..recording.account(clock.clone(), clock.now()) };
         let source = made(&account, BTreeMap::new());
         let due = clock.now();
         Self { clock, logs, account, source, due, cursors: BTreeMap::new(), counted: 0, failures: vec![], answered: 0 }
@@ -109,9 +109,9 @@ impl Reading {
             self.cursors.extend(gathered.cursors);
             for observation in gathered.observations {
                 match observation.what {
-                    What::Tally(tally) => self.counted += tally.invocations,
-                    What::Failed(failure) => self.failures.push((now, failure)),
-                    What::Answered => self.answered += 1,
+                    ObservationBody::Tally(tally) => self.counted += tally.invocations,
+                    ObservationBody::Failed(failure) => self.failures.push((now, failure)),
+                    ObservationBody::Answered => self.answered += 1,
                     _ => {}
                 }
             }
@@ -130,7 +130,7 @@ impl Reading {
     }
 }
 
-fn made(account: &Account, cursors: BTreeMap<String, String>) -> Box<dyn Source> {
+fn made(account: &AwsClients, cursors: BTreeMap<String, String>) -> Box<dyn Source> {
     let settings = LambdaLogs {
         functions: vec![serde_json::from_value(serde_json::json!("*")).unwrap()],
         overlap: Span::minutes(2),

@@ -1,5 +1,5 @@
-//! Floor 3: reads copies of logs from files and pipes, packed or not, on two threads: one reads and searches, the other follows
-//! what happened.
+//! Reads copies of logs from files and pipes, compressed or not, on two threads: one reads and searches, the other follows
+//! the invocations.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
-use lambda_log::health::Checkup;
-use lambda_log::scan::{Block, Mark};
+use lambda_log::health::HealthReader;
+use lambda_log::scan::{LineBlock, MarkerPosition};
 use zstd::stream::read::Decoder;
 
 /// Bytes that are read at a time: they stay in a processor's own cache.
@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 2 * 1024 * 1024;
 
 /// Where a log is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub enum LogInput {
     /// Standard input.
     Standard,
     /// A file.
@@ -37,16 +37,16 @@ pub struct InputError {
     error: io::Error,
 }
 
-/// What a whole input looked like, where that matters to whoever reads the result.
+/// Properties of the input that the user should know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Oddities {
+pub struct InputWarnings {
     /// It has the bytes of UTF-16.
     pub utf16: bool,
     /// Lines that were too long to be read.
     pub too_long: u64,
 }
 
-impl Input {
+impl LogInput {
     /// The input that an argument means: `-` is standard input.
     pub fn of(path: &Path) -> Self {
         if path.as_os_str() == "-" { Self::Standard } else { Self::File(path.to_owned()) }
@@ -73,7 +73,7 @@ impl Input {
             Self::File(path) => {
                 let file = File::open(path)?;
                 if file.metadata()?.is_dir() {
-                    return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it"));
+                    return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name files instead"));
                 }
                 Ok(Box::new(file))
             }
@@ -82,27 +82,27 @@ impl Input {
 }
 
 /// A block, and how many lines before it were too long to be read.
-struct Sent {
-    block: Block,
+struct ReadBlock {
+    block: LineBlock,
     too_long: u64,
 }
 
 /// The buffers of a block that has been read.
-type Buffers = (Vec<u8>, Vec<Mark>);
+type BlockBuffers = (Vec<u8>, Vec<MarkerPosition>);
 
-/// Reads an input to its end. `progress` is told how many bytes of it (as they are stored) have been read.
+/// Reads an input to its end. `progress` gets the number of bytes (as stored) that have been read.
 ///
 /// # Errors
 /// If it cannot be opened or read; what came before the error has been read into `checkup`.
-pub fn read(input: &Input, checkup: &mut Checkup, progress: &(dyn Fn(u64) + Sync)) -> Result<Oddities, InputError> {
+pub fn read(input: &LogInput, checkup: &mut HealthReader, progress: &(dyn Fn(u64) + Sync)) -> Result<InputWarnings, InputError> {
     let failed = |error| InputError { input: input.name(), error };
     let source = input.open().map_err(failed)?;
-    let (send, receive) = sync_channel::<Sent>(ON_THE_WAY);
-    let (give_back, used) = sync_channel::<Buffers>(ON_THE_WAY + 2);
-    let mut oddities = Oddities::default();
+    let (send, receive) = sync_channel::<ReadBlock>(ON_THE_WAY);
+    let (give_back, used) = sync_channel::<BlockBuffers>(ON_THE_WAY + 2);
+    let mut oddities = InputWarnings::default();
     let result = thread::scope(|scope| {
         let reading = scope.spawn(move || blocks(source, &send, &used, progress));
-        for Sent { block, too_long } in receive {
+        for ReadBlock { block, too_long } in receive {
             if too_long > 0 {
                 checkup.not_text(too_long);
                 oddities.too_long += too_long;
@@ -111,7 +111,7 @@ pub fn read(input: &Input, checkup: &mut Checkup, progress: &(dyn Fn(u64) + Sync
             // Nobody waits for them any more when everything has been read.
             let _ = give_back.try_send(block.into_buffers());
         }
-        reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread ended")))
+        reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread stopped unexpectedly")))
     });
     checkup.next_copy();
     oddities.utf16 = result.map_err(failed)?;
@@ -119,13 +119,13 @@ pub fn read(input: &Input, checkup: &mut Checkup, progress: &(dyn Fn(u64) + Sync
 }
 
 /// Counts what is read of the stored bytes.
-struct Counted<'a, R> {
+struct CountingReader<'a, R> {
     inner: R,
     read: u64,
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
-impl<R: Read> Read for Counted<'_, R> {
+impl<R: Read> Read for CountingReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.read += read as u64;
@@ -135,8 +135,8 @@ impl<R: Read> Read for Counted<'_, R> {
 }
 
 /// Reads everything and sends it block by block. Says whether it looks like UTF-16.
-fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Sent>, used: &Receiver<Buffers>, progress: &(dyn Fn(u64) + Sync)) -> io::Result<bool> {
-    let mut source = Counted { inner: source, read: 0, progress };
+fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<ReadBlock>, used: &Receiver<BlockBuffers>, progress: &(dyn Fn(u64) + Sync)) -> io::Result<bool> {
+    let mut source = CountingReader { inner: source, read: 0, progress };
     let mut first = Vec::with_capacity(BLOCK);
     source.by_ref().take(4).read_to_end(&mut first)?;
     let utf16 = matches!(first.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]))
@@ -153,7 +153,7 @@ fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<Sent>, used: &Receiver
 }
 
 /// Cuts a stream into blocks of whole lines, searches each and sends it.
-fn lines(mut source: impl Read, send: &SyncSender<Sent>, used: &Receiver<Buffers>) -> io::Result<()> {
+fn lines(mut source: impl Read, send: &SyncSender<ReadBlock>, used: &Receiver<BlockBuffers>) -> io::Result<()> {
     let mut rest: Vec<u8> = Vec::new();
     let (mut skipping, mut too_long, mut ended) = (false, 0u64, false);
     while !ended {
@@ -188,7 +188,7 @@ fn lines(mut source: impl Read, send: &SyncSender<Sent>, used: &Receiver<Buffers
         }
         let too_long = std::mem::take(&mut too_long);
         let empty = bytes.is_empty() && too_long == 0;
-        if !empty && send.send(Sent { block: Block::of(bytes, marks), too_long }).is_err() {
+        if !empty && send.send(ReadBlock { block: LineBlock::of(bytes, marks), too_long }).is_err() {
             return Ok(());
         }
         if let Some(error) = failure {

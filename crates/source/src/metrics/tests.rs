@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use aws::Page;
+use aws::ResultPage;
 
 use super::*;
 
@@ -12,8 +12,8 @@ struct Slow {
 }
 
 #[async_trait]
-impl Metrics for Slow {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, _to: DateTime<Utc>, _period: u32) -> Result<Vec<Statistics>, CallFailure> {
+impl MetricsApi for Slow {
+    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, _to: DateTime<Utc>, _period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
         {
             let mut under_way = self.under_way.lock().unwrap();
             under_way.0 += 1;
@@ -25,11 +25,11 @@ impl Metrics for Slow {
             tokio::task::yield_now().await;
         }
         self.under_way.lock().unwrap().0 -= 1;
-        Ok(vec![Statistics { at: from, sum, maximum: 0.0, average: 0.0 }])
+        Ok(vec![MetricDatapoint { at: from, sum, maximum: 0.0, average: 0.0 }])
     }
 
-    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<Page<MetricQuery>, CallFailure> {
-        Ok(Page { items: vec![], next: None })
+    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
+        Ok(ResultPage { items: vec![], next: None })
     }
 }
 
@@ -38,7 +38,7 @@ async fn calls_are_made_side_by_side_and_answers_come_in_the_order_of_the_questi
     let slow = Arc::new(Slow::default());
     let queries = (0..40).map(|number| MetricQuery::new("AWS/Lambda", &number.to_string(), &[])).collect();
     let range = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
-    let metrics: Arc<dyn Metrics> = slow.clone();
+    let metrics: Arc<dyn MetricsApi> = slow.clone();
     let answers: Vec<_> = statistics(&metrics, queries, range, 60).collect().await;
     let sums: Vec<usize> = answers.into_iter().map(|points| points.unwrap()[0].sum as usize).collect();
     assert_eq!(sums, (0..40).collect::<Vec<_>>());
