@@ -80,7 +80,7 @@ fn unknown(why: &NoForecast, as_of: NaiveDate) -> String {
     let month = Month::of(as_of);
     match why {
         NoForecast::NoDays(_) => format!("Nothing is known of any day before {as_of}, so {month} cannot be forecast"),
-        NoForecast::SumTooLarge(_) | NoForecast::NotMoney(..) => format!("{month} cannot be forecast: {why}"),
+        NoForecast::SumTooLarge(_) | NoForecast::FigureError(..) => format!("{month} cannot be forecast: {why}"),
     }
 }
 

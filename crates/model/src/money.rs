@@ -41,7 +41,7 @@ pub fn cents(amount: Decimal) -> String {
 
 /// A figure of statistics that is no amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotMoney {
+pub enum FigureError {
     /// It is not a number.
     #[error("the statistics give no number")]
     NotANumber,
@@ -57,11 +57,11 @@ const STATISTICS_DIGITS: u32 = 10;
 ///
 /// # Errors
 /// If it is not a number, is infinite, or is too large.
-pub fn from_statistics(value: f64) -> Result<Decimal, NotMoney> {
+pub fn from_statistics(value: f64) -> Result<Decimal, FigureError> {
     if value.is_nan() {
-        return Err(NotMoney::NotANumber);
+        return Err(FigureError::NotANumber);
     }
-    Decimal::from_f64(value).map(|amount| amount.round_dp(STATISTICS_DIGITS)).ok_or(NotMoney::TooLarge)
+    Decimal::from_f64(value).map(|exact| exact.round_dp(STATISTICS_DIGITS)).ok_or(FigureError::TooLarge)
 }
 
 /// The sum of exact amounts of one currency. `None` if it has more than 28 digits.
@@ -209,11 +209,11 @@ mod tests {
             (-12.5, Ok("-12.5")),
             (0.0, Ok("0")),
             (1e15, Ok("1000000000000000")),
-            (1e29, Err(NotMoney::TooLarge)),
-            (-1e300, Err(NotMoney::TooLarge)),
-            (f64::INFINITY, Err(NotMoney::TooLarge)),
-            (f64::NEG_INFINITY, Err(NotMoney::TooLarge)),
-            (f64::NAN, Err(NotMoney::NotANumber)),
+            (1e29, Err(FigureError::TooLarge)),
+            (-1e300, Err(FigureError::TooLarge)),
+            (f64::INFINITY, Err(FigureError::TooLarge)),
+            (f64::NEG_INFINITY, Err(FigureError::TooLarge)),
+            (f64::NAN, Err(FigureError::NotANumber)),
         ] {
             assert_eq!(from_statistics(value), amount.map(|text: &str| text.parse().unwrap()), "{value}");
         }

@@ -34,8 +34,8 @@ const BESIDE: &[(&str, &str)] = &[("app", "daemon"), ("daemon", "app")];
 /// Folders whose files do not know each other; only the folder's own file knows them all. Files that share their work are named after it.
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("src/commands", &[]),
-    ("crates/lambda-log/src/diagnosis", &["recent", "words"]),
-    ("crates/alerting/src/rules", &[]),
+    ("crates/lambda-log/src/diagnosis", &["case", "cause", "cause_code", "cause_table", "causes", "code_cause", "custom", "evidence", "outcome", "recent", "sign", "verdict"]),
+    ("crates/alerting/src/rules", &["condition", "finding", "measure", "rule", "severity", "verdict"]),
     (
         "crates/notify/src",
         &[
@@ -56,7 +56,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
             "webhook_json",
         ],
     ),
-    ("crates/source/src", &["billfile", "lib", "logfile"]),
+    ("crates/source/src", &["billfile", "exact", "lib", "logfile", "metrics", "poll", "read", "retry"]),
 ];
 
 /// Words and ends of paths that the files of a folder do not use, with the reason.

@@ -13,7 +13,7 @@ mod view;
 use chrono::{Datelike, NaiveDate};
 use interval::RemainderForecast;
 use model::calendar::Month;
-use model::money::{NotMoney, checked_sum, from_statistics};
+use model::money::{FigureError, checked_sum, from_statistics};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use study::rests;
@@ -65,7 +65,7 @@ pub enum NoForecast {
     SumTooLarge(String),
     /// What the models give for a series, or for the whole bill, is no amount.
     #[error("{0} cannot be forecast: {1}")]
-    NotMoney(String, NotMoney),
+    FigureError(String, FigureError),
 }
 
 /// The whole bill, in an error.
@@ -147,8 +147,8 @@ pub fn score(series: &[CostSeries], month: Month, day: u32) -> Option<BacktestSc
 /// What is booked exactly, and what is expected to come.
 fn estimate(name: &str, so_far: Decimal, rest: RemainderForecast) -> Result<IntervalForecast, NoForecast> {
     let exact = |value: f64| {
-        let sum = from_statistics(value).and_then(|rest| so_far.checked_add(rest).ok_or(NotMoney::TooLarge));
-        sum.map_err(|why| NoForecast::NotMoney(name.to_owned(), why))
+        let sum = from_statistics(value).and_then(|rest| so_far.checked_add(rest).ok_or(FigureError::TooLarge));
+        sum.map_err(|why| NoForecast::FigureError(name.to_owned(), why))
     };
     let forecast = exact(rest.middle)?;
     Ok(IntervalForecast { forecast, low: exact(rest.low)?.min(forecast), high: exact(rest.high)?.max(forecast) })

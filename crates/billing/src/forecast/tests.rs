@@ -112,7 +112,7 @@ fn a_bill_that_is_not_known_is_forecast_as_nothing_and_not_as_zero() {
 fn a_forecast_that_is_too_large_for_an_amount_is_unknown_and_not_zero() {
     // Ten days of 7 * 10^27 still fit; 31 days do not.
     let huge = series("EC2", "2025-03-01", 10, |_, _| Decimal::from_i128_with_scale(7 * 10_i128.pow(27), 0));
-    assert_eq!(super::forecast(&[huge], date("2025-03-11")), Err(NoForecast::NotMoney("EC2".to_owned(), NotMoney::TooLarge)));
+    assert_eq!(super::forecast(&[huge], date("2025-03-11")), Err(NoForecast::FigureError("EC2".to_owned(), FigureError::TooLarge)));
     let too_much = series("EC2", "2025-03-01", 10, |_, _| Decimal::MAX);
     assert_eq!(super::forecast(&[too_much], date("2025-03-11")), Err(NoForecast::SumTooLarge("EC2".to_owned())));
 }
