@@ -43,7 +43,7 @@ pub struct ExportRow<'a> {
     pub day: NaiveDate,
     /// The name on the bill.
     pub service: &'a str,
-    /// The record type, for [`Charge::of_record_type`](crate::line::Charge::of_record_type).
+    /// The record type, for [`ChargeCategory::of_record_type`](crate::line::ChargeCategory::of_record_type).
     pub record_type: &'a str,
     /// The usage type; may be empty.
     pub usage_type: &'a str,
