@@ -249,7 +249,7 @@ mod tests {
         for (rules, history, why) in [
             (vec![], failing("watch.x", now), "the rule was removed"),
             (vec![narrower], failing("watch.x", now), "the rule no longer covers"),
-            (vec![rule()], History::default(), "its source"),
+            (vec![rule()], History::default(), "the source was removed"),
         ] {
             let decision = judged(rules, &history, &open, now);
             assert_eq!(decision.incidents[0].state, IncidentState::Resolved);

@@ -188,8 +188,8 @@ mod tests {
         for (typed, mistake) in [
             ("1,5", "`1,5` is not an amount; write it without thousands separators, with a decimal point, as 12.34, -0.5 or 1.2E-7"),
             ("x", "`x` is not an amount; write it as 12.34, -0.5 or 1.2E-7"),
-            ("1000000000000", "`1000000000000` is too large; an amount of one day must be below 1000000000000"),
-            ("1e30", "`1e30` is too large; an amount of one day must be below 1000000000000"),
+            ("1000000000000", "`1000000000000` is too large; the amount of one day must be below 1000000000000"),
+            ("1e30", "`1e30` is too large; the amount of one day must be below 1000000000000"),
         ] {
             assert_eq!(exact(typed), Err(mistake.to_owned()));
         }

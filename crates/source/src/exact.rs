@@ -14,7 +14,7 @@ pub(crate) fn exact(figure: f64, query: &MetricQuery) -> Result<Decimal, CallFai
         resource: query.subject(),
         kind: FailureKind::Refused,
         said: format!("an answer that cannot be read: `{figure}` is not a figure of {} {}", query.namespace, query.metric),
-        next_step: "nothing of this answer was used; it is asked again by itself".to_owned(),
+        next_step: "the response was not used; monitor retries automatically".to_owned(),
     })
 }
 

@@ -34,11 +34,11 @@ pub trait Source: Send {
 /// What one poll gave, to be committed together.
 #[derive(Debug, Default)]
 pub struct PollOutput {
-    /// What was seen.
+    /// The observations.
     pub observations: Vec<Observation>,
     /// How far the source has read, by key; only those that moved past something.
     pub cursors: Vec<(String, String)>,
-    /// When to go on, where not everything could be asked at once.
+    /// When to resume, if not everything could be read at once.
     pub go_on_at: Option<DateTime<Utc>>,
 }
 

@@ -22,7 +22,7 @@ pub struct Inventory {
     pub unknown: Option<String>,
 }
 
-/// A thing that is paid for.
+/// A billed resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
     /// Its id, or its name if commands take that; unique within its kind and region.
@@ -113,7 +113,7 @@ impl Resource {
         }
     }
 
-    /// What is known of it, in a sentence: class, state, use, tags.
+    /// A description: class, state, usage, tags.
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
         let usage = match &self.usage {
             ResourceUsage::Used => String::new(),

@@ -66,10 +66,10 @@ pub fn usage(days: &BTreeMap<NaiveDate, bool>, created: Option<DateTime<Utc>>, l
     match born {
         _ if used => ResourceUsage::Used,
         Some(born) if born >= since => ResourceUsage::Unknown(match today - born {
-            age if age < TimeDelta::days(1) => "it was made today".to_owned(),
+            age if age < TimeDelta::days(1) => "it was created today".to_owned(),
             age => format!("it is only {} old", days_long(age)),
         }),
-        _ if known == 0 => ResourceUsage::Unknown("its metric says nothing of the last day".to_owned()),
+        _ if known == 0 => ResourceUsage::Unknown("its metric has no data for the last day".to_owned()),
         _ => ResourceUsage::Unknown(format!("its metric has data only for the last {}", days_long(today - since))),
     }
 }

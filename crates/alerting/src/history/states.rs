@@ -36,7 +36,7 @@ impl ReceiverState {
     }
 }
 
-/// What is known of a source.
+/// The state of a source.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SourceState {
     /// Since when it has been watched without ever being removed from the configuration.

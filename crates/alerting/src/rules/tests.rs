@@ -401,7 +401,7 @@ fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last
     check("metric_above = { metric = \"Throttles\", above = 5 }", &points, &[("function:f", "clear", "")]);
     check("metric_above = { metric = \"Throttles\", statistic = \"maximum\", above = 1 }", &points, &[("function:f", "holds", "is 2")]);
     check("metric_above = { metric = \"Duration\", above = 800 }", &points, &[("function:f", "holds", "900 ms")]);
-    check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[("function:f", "clear", "no Errors")]);
+    check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[("function:f", "clear", "no data for Errors")]);
     check(
         "metric_above = { metric = \"Throttles\", above = 0 }",
         &[measured(0), point(90, "Throttles", 99.0, 99.0)],
@@ -431,7 +431,7 @@ fn failure(minutes: i64, kind: FailureKind) -> Observation {
 fn a_source_that_fails_is_told_at_once_unless_it_may_pass() {
     let rule = "source_failing = { patience = \"15m\" }";
     check(rule, &[failure(1, FailureKind::Denied)], &[("source:watch.x", "holds", "watch.x fails: AccessDenied")]);
-    check(rule, &[failure(1, FailureKind::Throttled)], &[("source:watch.x", "unknown", "may pass")]);
+    check(rule, &[failure(1, FailureKind::Throttled)], &[("source:watch.x", "unknown", "may be temporary")]);
     check(rule, &[], &[("source:watch.x", "unknown", "not been polled")]);
     let mut history = History::default();
     history.watch("watch.x", minutes_ago(60));
@@ -623,7 +623,7 @@ fn a_count_that_the_settled_bill_contradicts_is_too_high_by_that_much_ever_since
     days.push(charges("2024-12-20", "43", &[]));
     let Some(last) = days.last_mut() else { return };
     last.seen = now();
-    check(rule, &days, &[("total", "holds", "costs 21.00 USD in 2024-12 so far, by CloudWatch's estimate")]);
+    check(rule, &days, &[("total", "holds", "costs 21.00 USD in 2024-12 so far, according to CloudWatch's estimate")]);
 }
 
 #[test]
@@ -674,7 +674,7 @@ fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_d
     check(rule, &slowly, &[(subject, "holds", "it lasts until the end of the month")]);
     check(rule, &days(&[("2024-12-20", "800000")]), &[(subject, "clear", "within 80 %")]);
     check(rule, &days(&[("2024-12-20", "1000000")]), &[(subject, "holds", "It is used up: further usage is charged.")]);
-    check(rule, &days(&[("2024-12-18", "1000000")]), &[(subject, "unknown", "has not been read")]);
+    check(rule, &days(&[("2024-12-18", "1000000")]), &[(subject, "unknown", "is unknown")]);
     check(rule, &days(&[("2024-11-30", "1000000")]), &[(subject, "unknown", "the usage of 2024-12 is unknown")]);
     check(
         "free_tier_above = {}",

@@ -137,7 +137,7 @@ fn a_table_is_known_by_its_columns() {
         (CUR.to_owned(), ExportMetric::Effective, "CUR 2.0 has no column for effective costs; use --metric billed, or export FOCUS"),
         (format!("{FOCUS}|ServiceProviderName"), ExportMetric::Billed, "FOCUS 1.3 or later"),
         (format!("{FOCUS}|ChargeSubcategory"), ExportMetric::Billed, "a preview version of FOCUS"),
-        (format!("{FOCUS}|BilledCost"), ExportMetric::Billed, "the column `BilledCost` is there 2 times"),
+        (format!("{FOCUS}|BilledCost"), ExportMetric::Billed, "the column `BilledCost` appears 2 times"),
         ("lineItem/UnblendedCost|identity/LineItemId".to_owned(), ExportMetric::Billed, "create a data export of CUR 2.0 or FOCUS 1.2"),
         ("<!DOCTYPE html>".to_owned(), ExportMetric::Billed, "it is a web page, not an export"),
         ("name|age".to_owned(), ExportMetric::Billed, "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`"),

@@ -83,7 +83,7 @@ macro_rules! causes {
             }
             /// The code writes outside /tmp.
             ReadOnlyFs "read_only_fs" {
-                meaning: "it writes to a read-only place",
+                meaning: "it writes to a read-only path",
                 next_step: "Set caches and outputs to /tmp (HOME, XDG_CACHE_HOME, TRANSFORMERS_CACHE or the library's own setting). Everything else in the file system is read-only.",
                 by: words {
                     finding: "The code tried to write to a path that is read-only in Lambda. Only /tmp is writable.",
@@ -170,7 +170,7 @@ macro_rules! causes {
             }
             /// AWS does not accept the credentials the function signs with.
             CredentialsInvalid "credentials_invalid" {
-                meaning: "AWS refuses the credentials the function signs with",
+                meaning: "AWS rejects the function's credentials",
                 next_step: "Use the SDK's default credential chain: Lambda's own keys are temporary and need AWS_SESSION_TOKEN. Remove static keys from the function's environment, and do not keep a session while the environment is frozen.",
                 by: code credentials_invalid,
             }
@@ -229,7 +229,7 @@ macro_rules! causes {
             }
             /// A layer's extension crashed, did not start, or used up the time.
             ExtensionFailure "extension_failure" {
-                meaning: "an extension fails or uses up the time",
+                meaning: "an extension fails or takes too long",
                 next_step: "Fix the extension's configuration, version or architecture, give it network access and memory, or remove its layer. The handler itself may be fine.",
                 by: code extension_failure,
             }
@@ -241,7 +241,7 @@ macro_rules! causes {
             }
             /// A service that the function calls asks it to slow down.
             DownstreamThrottled "downstream_throttled" {
-                meaning: "a service it calls throttles it",
+                meaning: "a service throttles its calls",
                 next_step: "Retry with backoff and jitter, make fewer calls in parallel (the function's concurrency multiplies them), or request a higher quota for that service.",
                 by: words {
                     finding: "A service rejected calls because the function made too many.",
@@ -256,7 +256,7 @@ macro_rules! causes {
             }
             /// The database takes no more connections.
             DbConnectionsExhausted "db_connections_exhausted" {
-                meaning: "the database has no connection left",
+                meaning: "the database has no free connection",
                 next_step: "Open one connection per environment and reuse it, and limit the function's concurrency to less than the database's connection limit. A proxy such as RDS Proxy shares connections between environments.",
                 by: words {
                     finding: "The database, or its connection pool, had no free connection.",
@@ -298,13 +298,13 @@ macro_rules! causes {
             }
             /// The function cannot reach the outside: no route, or a closed one.
             VpcNoEgress "vpc_no_egress" {
-                meaning: "a connection to the outside gets no answer",
+                meaning: "an outgoing connection gets no answer",
                 next_step: "Check whether the function is in a VPC: a private subnet needs a NAT gateway or a VPC endpoint for what it calls, and the security group must allow outgoing traffic. Move a function that needs nothing in the VPC out of it.",
                 by: code vpc_no_egress,
             }
             /// The handler got an event whose shape it does not understand.
             BadEvent "bad_event" {
-                meaning: "it gets events it does not understand",
+                meaning: "the event does not have the expected shape",
                 next_step: "Compare the event that was sent (a console test event, another payload version, a direct invocation) with what the handler expects, and validate events in the handler.",
                 by: code bad_event,
             }
@@ -335,13 +335,13 @@ macro_rules! causes {
             }
             /// A service of somebody else answered with an error.
             UpstreamError "upstream_error" {
-                meaning: "a service it calls answers with an error",
+                meaning: "a service it calls returns an error",
                 next_step: "Check that service's status, and the credentials and limits the function has there. Handle the error, and retry what can be retried.",
                 by: code upstream_error,
             }
             /// The code throws while it is loaded.
             InitException "init_exception" {
-                meaning: "the code fails while it is loaded",
+                meaning: "the code fails while it is being loaded",
                 next_step: "Fix the load-time code in the quoted line, and package the files it reads. Until then every environment fails before the handler runs.",
                 by: code init_exception,
             }
@@ -353,19 +353,19 @@ macro_rules! causes {
             }
             /// Every invocation begins by starting up what the one before had to abandon, and is ended for it.
             ReinitLoop "reinit_loop" {
-                meaning: "it restarts in a loop and never gets to work",
+                meaning: "it restarts in a loop and never finishes starting",
                 next_step: "Raise the function's timeout above the time of init phase plus handler, shorten the init phase, or fix the first crash. Pings cannot end the loop: each starts it again and is billed. A new deployment helps only as long as the init phase fits the limit.",
                 by: code reinit_loop,
             }
             /// Start-up is so long that it hurts, or uses up the function's timeout from inside the invocation.
             SlowColdStart "slow_cold_start" {
-                meaning: "start-up takes too long",
+                meaning: "the init phase takes too long",
                 next_step: "Look for a call that blocks while the application is imported (a secret, a database or an address without a route from the function), then check package size and memory. Raising the timeout helps only if the init phase ends at all.",
                 by: code slow_cold_start,
             }
             /// Start-up reached its own limit.
             InitTimeout "init_timeout" {
-                meaning: "start-up hits its own time limit",
+                meaning: "the init phase hits its time limit",
                 next_step: "Move work (models, migrations, network calls) out of module load, raise the memory (CPU grows with it), or raise the function's timeout so that the second try inside the invocation can finish.",
                 by: code init_timeout,
             }
@@ -377,7 +377,7 @@ macro_rules! causes {
             }
             /// The handler had finished, but something open kept Node's event loop alive until the timeout.
             EventLoopHang "event_loop_hang" {
-                meaning: "open handles keep it alive until the timeout",
+                meaning: "open handles keep it running until the timeout",
                 next_step: "Make the handler `async` (or set `context.callbackWaitsForEmptyEventLoop = false`), and close pools, sockets and timers that it leaves open.",
                 by: code event_loop_hang,
             }
@@ -389,7 +389,7 @@ macro_rules! causes {
             }
             /// Memory is at its limit, or climbs towards it run by run, and nothing has been killed for it yet.
             MemoryPressure "memory_pressure" {
-                meaning: "memory is nearly used up",
+                meaning: "memory is almost full",
                 next_step: "Raise the memory size (CPU grows with it), and check what grows from one invocation to the next: caches, listeners, open handles.",
                 by: code memory_pressure,
             }

@@ -7,7 +7,7 @@ use super::cause_code::CauseCode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomCause {
     code: CauseCode,
-    /// What the cause means, in a few words for a headline.
+    /// The meaning of the cause in a few words, for headlines.
     meaning: String,
     /// What its words say, in one sentence.
     finding: String,

@@ -17,7 +17,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The word for it.
+    /// Its name in output.
     pub fn word(self) -> &'static str {
         match self {
             Self::Likely => "likely",
@@ -31,7 +31,7 @@ impl Confidence {
 pub struct Diagnosis {
     /// The cause.
     pub cause: Cause,
-    /// What the cause means, in a few words for a headline.
+    /// The meaning of the cause in a few words, for headlines.
     pub meaning: Cow<'static, str>,
     /// How sure the lines make it.
     pub confidence: Confidence,

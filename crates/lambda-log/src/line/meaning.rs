@@ -103,7 +103,7 @@ impl RuntimeVersion<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InitReport {
-    /// Milliseconds it took.
+    /// Its duration in milliseconds.
     #[serde(skip_serializing_if = "is_unset")]
     pub duration_ms: Option<f64>,
     /// Whether it happened inside an invocation, as the second try of a start-up that had failed before.

@@ -23,7 +23,7 @@ pub enum TailOutcome {
 }
 
 impl TailOutcome {
-    /// The word for it.
+    /// Its name in output.
     pub fn word(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -59,7 +59,7 @@ pub struct TailCause {
 /// The figures of its summary.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TailFigures {
-    /// Milliseconds it took.
+    /// Its duration in milliseconds.
     pub duration_ms: f64,
     /// Milliseconds that are billed.
     pub billed_ms: Option<f64>,
