@@ -12,7 +12,7 @@ use report::{ReportStyle, page_with_picture};
 use rust_decimal::Decimal;
 use store::{Store, StoreError};
 
-use super::MonitorConfig;
+use crate::config::Config;
 use crate::daemon::{MonthReporter, MonthlyReports};
 
 /// The report of a month from what the store knows.
@@ -41,7 +41,7 @@ impl MonthReporter for ReportWriter {
 }
 
 /// The `cron` and `tell` of `[report]`.
-pub(super) fn monthly(config: &MonitorConfig) -> Option<MonthlyReports> {
+pub(super) fn monthly<R, V>(config: &Config<R, V>) -> Option<MonthlyReports> {
     let monthly = config.report.monthly.clone()?;
     let style = ReportStyle { zone: config.timezone, language: config.report.language, rate: config.report.currency.clone(), known: None };
     let zones = config.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.zone)).collect();

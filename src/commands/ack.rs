@@ -4,7 +4,10 @@ use alerting::operator::Acknowledgement;
 use model::redact::printable;
 use store::Store;
 
-use super::{CommandContext, author, failed, one_incident, print, usage, words};
+use super::arguments::{author, words};
+use super::context::CommandContext;
+use super::lookup::one_incident;
+use super::output::{failed, print, usage};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 

@@ -9,7 +9,9 @@ use model::redact::printable;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{OutputFormat, bill, print, print_json};
+use super::arguments::OutputFormat;
+use super::daily_bill::bill;
+use super::output::{print, print_json};
 use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.

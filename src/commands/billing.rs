@@ -15,7 +15,9 @@ use report::ImportDocument;
 use source::billfile::{ExportReader, look};
 use store::{Durability, Store};
 
-use super::{CommandContext, OutputFormat, failed, print, print_json, say};
+use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use super::output::{failed, print, print_json, say};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 

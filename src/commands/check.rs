@@ -14,7 +14,9 @@ use model::glob::NamePattern;
 use serde::Serialize;
 use source::WarmPing;
 
-use super::{CommandContext, OutputFormat, print, print_json};
+use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use super::output::{print, print_json};
 use crate::app::{MonitorConfig, StartError, account, prices, receivers};
 use crate::exit::ExitStatus;
 

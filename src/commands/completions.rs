@@ -1,9 +1,8 @@
 //! `monitor completions`
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, print};
+use super::output::print;
 use crate::exit::ExitStatus;
 
 #[derive(Debug, clap::Args)]
@@ -12,9 +11,10 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: Args) -> ExitStatus {
+/// Prints the completions of `command`, the whole command line.
+pub(super) fn run(args: Args, mut command: clap::Command) -> ExitStatus {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "monitor", &mut script);
+    clap_complete::generate(args.shell, &mut command, "monitor", &mut script);
     print(&String::from_utf8_lossy(&script));
     ExitStatus::Done
 }

@@ -12,7 +12,7 @@ use model::calendar::Month;
 use report::{ReportStyle, page};
 use store::{Durability, Store};
 
-use super::{failed, print};
+use super::output::{failed, print};
 use crate::app::{MonitorConfig, StartError, daemon};
 use crate::config::{ConfigEnvironment, ConfigFile, parse};
 use crate::daemon::{NoWatchdog, StopCondition};

@@ -11,7 +11,9 @@ use lambda_log::reader::FunctionLimits;
 use report::health;
 use source::logfile::{self, LogInput};
 
-use super::{CommandContext, OutputFormat, print, print_json, say};
+use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use super::output::{print, print_json, say};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 

@@ -10,7 +10,9 @@ use model::money::cents;
 use model::redact::printable;
 use serde::Serialize;
 
-use super::{OutputFormat, bill, print, print_json};
+use super::arguments::OutputFormat;
+use super::daily_bill::bill;
+use super::output::{print, print_json};
 use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.

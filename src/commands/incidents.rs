@@ -7,7 +7,10 @@ use model::instant::since;
 use model::subject_pattern::subject_pattern;
 use report::incidents::{IncidentsDocument, in_full, list};
 
-use super::{CommandContext, OutputFormat, StoreLookup, look, one_incident, pattern, print, print_json, say, usage};
+use super::arguments::{OutputFormat, pattern};
+use super::context::CommandContext;
+use super::lookup::{StoreLookup, look, one_incident};
+use super::output::{print, print_json, say, usage};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 

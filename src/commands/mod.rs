@@ -2,36 +2,38 @@
 
 mod ack;
 mod anomalies;
+mod arguments;
 mod billing;
 mod check;
 mod completions;
+mod context;
+mod daily_bill;
 mod demo;
 mod diagnose;
 mod forecast;
 mod incidents;
+mod lookup;
 mod outbox;
+mod output;
 mod rehearse;
 mod report;
 mod run;
 mod send_test;
 mod silence;
 mod status;
+mod stop;
 mod tail;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::billing::series::{self, CostSeries};
-use alerting::incident::Incident;
-use clap::{Parser, Subcommand, ValueEnum};
-use clock::{Clock, SystemClock};
-use model::glob::NamePattern;
+use clap::{CommandFactory, Parser, Subcommand};
+use clock::SystemClock;
+use context::CommandContext;
 use model::redact::{self, printable};
-use model::span::Span;
-use store::{Store, StoreError};
-use tokio::signal::unix::{SignalKind, signal};
+use output::{failed, say};
 
-use crate::app::{MonitorConfig, StartError, configuration, configuration_if_any};
+use crate::app::StartError;
 use crate::config;
 use crate::exit::{self, ExitStatus};
 
@@ -109,37 +111,6 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// How a command's output is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    /// For people
-    Text,
-    /// For programs; schemas are in docs/
-    Json,
-}
-
-/// What a command may use.
-struct CommandContext {
-    config: Option<PathBuf>,
-    clock: Arc<dyn Clock>,
-}
-
-impl CommandContext {
-    fn config(&self) -> Result<MonitorConfig, StartError> {
-        configuration(self.config.as_deref(), self.clock.as_ref(), true)
-    }
-
-    /// The configuration for a command that only reads the store.
-    fn config_without_secrets(&self) -> Result<MonitorConfig, StartError> {
-        configuration(self.config.as_deref(), self.clock.as_ref(), false)
-    }
-
-    /// The configuration for a command that can do without one.
-    fn config_if_any(&self) -> Result<Option<MonitorConfig>, StartError> {
-        configuration_if_any(self.config.as_deref(), self.clock.as_ref())
-    }
-}
-
 /// Reads the command line of this process, does what it says, and says how it went.
 pub fn main() -> ExitStatus {
     let cli = match Cli::try_parse() {
@@ -182,7 +153,7 @@ pub fn main() -> ExitStatus {
             Command::Rehearse(args) => rehearse::run(args, &context).await,
             Command::Forecast(args) => Ok(forecast::run(&args)),
             Command::Anomalies(args) => Ok(anomalies::run(&args)),
-            Command::Completions(args) => Ok(completions::run(args)),
+            Command::Completions(args) => Ok(completions::run(args, Cli::command())),
         }
     });
     // Work that a library left behind (a DNS lookup, say) must not hold the process back.
@@ -229,150 +200,6 @@ fn told(error: StartError, colors: bool) -> ExitStatus {
             ExitStatus::Busy
         }
         error => failed(&error.to_string()),
-    }
-}
-
-/// What a command that only looks finds.
-enum StoreLookup {
-    At(Store),
-    /// There is no store yet, so there is nothing to know, which is not a failure.
-    Nothing(StoreError),
-}
-
-/// Opens the store for a command that shows what a daemon of this version has written.
-async fn look(config: &MonitorConfig) -> Result<StoreLookup, StoreError> {
-    match Store::open_current(&config.store.path).await {
-        Ok(store) => Ok(StoreLookup::At(store)),
-        Err(error @ StoreError::Absent(_)) => Ok(StoreLookup::Nothing(error)),
-        Err(error) => Err(error),
-    }
-}
-
-/// So many incidents are listed where one cannot be told.
-const MOST_CANDIDATES: usize = 10;
-
-/// The incident whose id begins so, among those that are `open` if only they will do. Else the candidates are listed, and the command
-/// is to end.
-async fn one_incident(store: &Store, start_of_id: &str, open: bool) -> Result<Result<Incident, ExitStatus>, StoreError> {
-    let mut all = store.incidents_called(start_of_id).await?;
-    if let Some(exact) = all.iter().position(|incident| incident.id == start_of_id) {
-        all = vec![all.swap_remove(exact)];
-    }
-    let (mut fitting, over): (Vec<Incident>, Vec<Incident>) = all.into_iter().partition(|incident| !(open && incident.is_over()));
-    if fitting.len() == 1 {
-        return Ok(fitting.pop().ok_or(ExitStatus::Failed));
-    }
-    let typed = printable(start_of_id);
-    if let ([], [over]) = (fitting.as_slice(), over.as_slice()) {
-        let why = over.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-        return Ok(Err(failed(&printable(&format!("incident {} has ended{why} and cannot be acknowledged", over.id)))));
-    }
-    let (said, candidates): (String, Vec<Incident>) = if fitting.is_empty() {
-        let which = if open { "no open incident" } else { "no incident" };
-        let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
-        (format!("{which} has an id that begins with `{typed}`; {}", if open.is_empty() { "no incident is open" } else { "open incidents:" }), open)
-    } else {
-        (format!("{} incidents have an id that begins with `{typed}`; type more characters:", fitting.len()), fitting)
-    };
-    let line = |one: &Incident| printable(&format!("  {}  [{}] {}", one.id, one.state.word(), one.finding.headline));
-    let mut lines: Vec<String> = std::iter::once(said).chain(candidates.iter().take(MOST_CANDIDATES).map(line)).collect();
-    if candidates.len() > MOST_CANDIDATES {
-        lines.push(format!("  and {} more; see `monitor incidents`", candidates.len() - MOST_CANDIDATES));
-    }
-    Ok(Err(usage(lines.join("\n"))))
-}
-
-/// Who speaks: the name that was given, else the login name.
-fn author(given: Option<String>) -> Result<String, String> {
-    let name = match given {
-        Some(name) => words(&name).map_err(|why| format!("--author: {why}"))?,
-        None => words(&config::login_name().unwrap_or_default()).unwrap_or_default(),
-    };
-    if name.is_empty() { Err("your login name is unknown (neither USER nor LOGNAME is set); set it with --author".to_owned()) } else { Ok(name) }
-}
-
-/// The longest text that people can leave, in characters: it has to fit into messages.
-const LONGEST_WORDS: usize = 300;
-
-/// Reads what people leave for others: one line that a terminal can show.
-fn words(typed: &str) -> Result<String, String> {
-    let line = printable(typed).split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.chars().count() {
-        0 => Err("the text must not be empty".to_owned()),
-        1..=LONGEST_WORDS => Ok(line),
-        count => Err(format!("the text has {count} characters; the maximum is {LONGEST_WORDS}")),
-    }
-}
-
-/// Reads a bill by day from a file, or from standard input where it is called `-`. If it cannot be read, that has been said.
-fn bill(path: &Path) -> Result<Vec<CostSeries>, ExitStatus> {
-    let (name, text) = if path == Path::new("-") {
-        let mut text = Vec::new();
-        ("standard input".to_owned(), std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut text).map(|_| text))
-    } else {
-        (printable(&path.display().to_string()), std::fs::read(path))
-    };
-    let text = text.map_err(|error| failed(&format!("cannot read {name}: {error}")))?;
-    series::read(&text).map_err(|mistakes| {
-        mistakes.iter().for_each(|mistake| say(&format!("monitor: {name}: {mistake}")));
-        ExitStatus::Failed
-    })
-}
-
-/// Reads a name, or a pattern of names.
-fn pattern(typed: &str) -> Result<NamePattern, String> {
-    typed.parse().map_err(|mistake: serde::de::value::Error| mistake.to_string())
-}
-
-/// Reads a length of time.
-fn span(typed: &str) -> Result<Span, String> {
-    use serde::Deserialize;
-    use serde::de::IntoDeserializer;
-    Span::deserialize(typed.into_deserializer()).map_err(|mistake: serde::de::value::Error| mistake.to_string())
-}
-
-/// The command line cannot be meant so.
-fn usage(why: impl std::fmt::Display) -> ExitStatus {
-    say(&format!("monitor: {why}"));
-    ExitStatus::Usage
-}
-
-fn failed(why: &str) -> ExitStatus {
-    say(&format!("monitor: {why}"));
-    ExitStatus::Failed
-}
-
-/// Ends when the process is asked to stop. Where signals cannot be had, it never does, and only SIGKILL is left.
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return futures::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-/// A line for a person, on standard error.
-fn say(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// The result of a command, on standard output. A reader that has gone away has seen enough.
-fn print(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
-}
-
-/// A result as JSON, on standard output.
-fn print_json(value: &impl serde::Serialize) -> ExitStatus {
-    match serde_json::to_string_pretty(value) {
-        Ok(text) => {
-            print(&text);
-            ExitStatus::Done
-        }
-        Err(error) => failed(&error.to_string()),
     }
 }
 

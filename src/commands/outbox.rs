@@ -6,7 +6,10 @@ use model::settings::one_of;
 use report::outbox::{OutboxDocument, OutboxRows, text};
 use store::{Store, StoreError};
 
-use super::{CommandContext, OutputFormat, StoreLookup, look, print, print_json, say, usage};
+use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use super::lookup::{StoreLookup, look};
+use super::output::{print, print_json, say, usage};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 

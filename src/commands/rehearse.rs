@@ -9,7 +9,9 @@ use model::instant::{day_or_instant, since};
 use report::rehearsal::{Rehearsal, ReplayedCounts};
 use store::StoreError;
 
-use super::{CommandContext, OutputFormat, failed, print, say, usage};
+use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use super::output::{failed, print, say, usage};
 use crate::app::{RehearsalResult, StartError, TimeRange, rehearse};
 use crate::config;
 use crate::exit::ExitStatus;

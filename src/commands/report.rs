@@ -16,7 +16,8 @@ use report::month::MonthReport;
 use report::{ReportStyle, html, json, markdown, page, page_with_picture};
 use store::Store;
 
-use super::{CommandContext, print, say, usage};
+use super::context::CommandContext;
+use super::output::{print, say, usage};
 use crate::app::{MonitorConfig, StartError, receivers};
 use crate::exit::ExitStatus;
 
@@ -85,14 +86,14 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         ReportFormat::Html => html(&report, &style),
         ReportFormat::Json => match json(&report) {
             Ok(json) => json,
-            Err(error) => return Ok(super::failed(&error.to_string())),
+            Err(error) => return Ok(super::output::failed(&error.to_string())),
         },
     };
     match &args.output {
         None => print(&written),
         Some(file) => {
             if let Err(why) = write(file, &written) {
-                return Ok(super::failed(&format!("--output {}: {why}", file.display())));
+                return Ok(super::output::failed(&format!("--output {}: {why}", file.display())));
             }
         }
     }

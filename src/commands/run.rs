@@ -8,7 +8,9 @@ use futures::FutureExt;
 use sd_notify::NotifyState;
 use store::Durability;
 
-use super::{CommandContext, asked_to_stop, say};
+use super::context::CommandContext;
+use super::output::say;
+use super::stop::asked_to_stop;
 use crate::app::{StartError, account, daemon};
 use crate::daemon::{StopCondition, Watchdog};
 use crate::exit::ExitStatus;

@@ -9,7 +9,8 @@ use alerting::rules::{IncidentDetails, Severity};
 use model::settings::one_of;
 use notify::{DeliveryOutcome, DeliveryRequest, EarlierMessage, ImageAttachment};
 
-use super::{CommandContext, print, say};
+use super::context::CommandContext;
+use super::output::{print, say};
 use crate::app::{StartError, receivers};
 use crate::exit::ExitStatus;
 

@@ -13,7 +13,10 @@ use model::subject_pattern::subject_pattern;
 use report::silences::{SilencesDocument, covered, text};
 use store::{Store, StoreError};
 
-use super::{CommandContext, OutputFormat, StoreLookup, author, failed, look, pattern, print, print_json, say, span, usage, words};
+use super::arguments::{OutputFormat, author, pattern, span, words};
+use super::context::CommandContext;
+use super::lookup::{StoreLookup, look};
+use super::output::{failed, print, print_json, say, usage};
 use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
 

@@ -12,7 +12,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use store::{Store, StoreError};
 
-use super::{CommandContext, OutputFormat, StoreLookup, look, print, print_json, say};
+use super::arguments::OutputFormat;
+use super::context::CommandContext;
+use super::lookup::{StoreLookup, look};
+use super::output::{print, print_json, say};
 use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
 

@@ -27,7 +27,10 @@ use source::{FollowEvent, FollowPace, FollowResult, LogFollower};
 use tokio::io::Interest;
 use tokio::net::unix::pipe;
 
-use super::{CommandContext, OutputFormat, asked_to_stop, failed, say, span};
+use super::arguments::{OutputFormat, span};
+use super::context::CommandContext;
+use super::output::{failed, say};
+use super::stop::asked_to_stop;
 use crate::app::{StartError, account};
 use crate::config;
 use crate::exit::ExitStatus;

@@ -2,6 +2,7 @@
 //! own file, through [`model::settings`].
 
 mod cause;
+mod cron;
 mod environment;
 mod find;
 mod read;

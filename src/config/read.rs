@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_log::diagnosis::Cause;
 use model::money::Percent;
-use model::schedule::{CronInZone, ParseCronError, Schedule};
+use model::schedule::Schedule;
 use model::secret::Secret;
 use model::settings::{ConfigDiagnostics, ConfigProblem, ReferenceKind, TableReader, TaggedSettings, one_of};
 use model::span::Span;
@@ -18,6 +18,7 @@ use rust_decimal::Decimal;
 use source::WarmSettings;
 use toml::de::DeTable;
 
+use super::cron::cron_in_zone;
 use super::{
     BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, ConfigEnvironment, HeartbeatSettings, ReceiverSettings, ReportSettings, StoreSettings, WatchSettings,
 };
@@ -156,22 +157,6 @@ fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Op
         }
         (true, false) => every.filter(|every| *every >= SHORTEST_EVERY).map(Schedule::Every),
         (false, true) => cron_in_zone(table, &cron?, zone, now).map(|cron| Schedule::Cron(Box::new(cron))),
-    }
-}
-
-/// The expression of `cron`.
-pub(super) fn cron_in_zone(table: &TableReader<'_, '_>, expression: &str, zone: Tz, now: DateTime<Utc>) -> Option<CronInZone> {
-    match CronInZone::parse(expression, zone, now) {
-        Ok(cron) => Some(cron),
-        Err(why) => {
-            let help = match why {
-                ParseCronError::FiveFields => "add `0 ` in front: the fields are second minute hour day-of-month month day-of-week",
-                ParseCronError::Never => "no such date exists up to the year 2100",
-                ParseCronError::Syntax => "the fields are second minute hour day-of-month month day-of-week, as in \"0 10 */6 * * *\"",
-            };
-            table.problem("cron", format!("the cron expression of `{}` cannot be used", table.path()), why.to_string(), Some(help.to_owned()));
-            None
-        }
     }
 }
 

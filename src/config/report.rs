@@ -7,7 +7,7 @@ use model::language::Language;
 use model::money::Money;
 use model::settings::{ReferenceKind, TableReader};
 
-use super::read::cron_in_zone;
+use super::cron::cron_in_zone;
 use super::{MonthlyReportSettings, ReportSettings};
 
 pub(super) fn read(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<ReportSettings> {

@@ -12,7 +12,7 @@ use notify::{DeliveryOutcome, DeliveryRequest};
 use store::StoreError;
 
 use super::deliver::DeliveryQueues;
-use super::{FinishedTask, PendingTasks};
+use super::tasks::{FinishedTask, PendingTasks};
 
 /// A store may be busy for a moment; what lasts longer is told.
 const PATIENCE: TimeDelta = TimeDelta::minutes(1);

@@ -14,7 +14,7 @@ use notify::{DeliveryOutcome, DeliveryRequest, EarlierMessage, Receiver};
 use store::{AttemptOutcome, SealedMessage, Store, StoreError};
 
 use super::slots::back_off;
-use super::{FinishedTask, PendingTasks};
+use super::tasks::{FinishedAttempt, FinishedTask, PendingTasks};
 
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
 const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);
@@ -41,13 +41,6 @@ struct ReceiverQueue {
     failed: bool,
     /// Refused messages that have been tried again in this run, for a single pass.
     tried: BTreeSet<i64>,
-}
-
-/// An attempt that has ended.
-pub(super) struct FinishedAttempt {
-    sealed: SealedMessage,
-    receiver: String,
-    outcome: DeliveryOutcome,
 }
 
 /// The state that decides about deliveries.

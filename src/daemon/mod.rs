@@ -4,6 +4,7 @@ mod alarm;
 mod deliver;
 mod monthly;
 mod slots;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,16 +20,16 @@ use alerting::signs::LivenessLog;
 use aws::meter::CallMeter;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
-use deliver::{DeliveryContext, DeliveryQueues, FinishedAttempt};
+use deliver::{DeliveryContext, DeliveryQueues};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use model::calendar::Month;
 use model::span::spoken;
 use monthly::ReportPlan;
 use notify::{Heartbeat, Receiver};
-use slots::{FinishedPoll, PollEnd, SourceSlots};
-use source::Source;
+use slots::{PollEnd, SourceSlots};
 use store::{Commit, Store, StoreError};
+use tasks::{FinishedPoll, FinishedTask, PendingTasks};
 
 pub use monthly::{MonthReporter, MonthlyReports};
 pub use slots::SourceSlot;
@@ -112,16 +113,6 @@ pub enum StopCondition {
     Instant(DateTime<Utc>),
 }
 
-/// Something that was under way and has ended.
-enum FinishedTask {
-    Polled(Box<FinishedPoll>),
-    Delivered(Box<FinishedAttempt>),
-    /// The heartbeat was answered, or not.
-    Beaten(Result<(), String>),
-    /// The messages about the store have been sent.
-    Alarmed,
-}
-
 /// The loop and its state.
 pub struct Daemon {
     parts: DaemonParts,
@@ -139,7 +130,7 @@ pub struct Daemon {
     pending: Commit,
     /// Since when something is pending.
     pending_since: Option<DateTime<Utc>>,
-    under_way: FuturesUnordered<BoxFuture<'static, FinishedTask>>,
+    under_way: PendingTasks,
     judged: Option<DateTime<Utc>>,
     pruned: DateTime<Utc>,
     /// The latest time the clock has shown.
@@ -567,9 +558,3 @@ impl Daemon {
         Ok(RunSummary { failed_sources: failed.collect(), waiting_receivers })
     }
 }
-
-/// A source that is on its way, and comes back with what it gathered.
-type PendingTasks = FuturesUnordered<BoxFuture<'static, FinishedTask>>;
-
-/// A source as the loop holds it.
-type BoxedSource = Box<dyn Source>;

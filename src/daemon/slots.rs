@@ -7,10 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use model::schedule::Schedule;
 use model::span::Span;
-use source::PollOutput;
 use store::SourceRow;
 
-use super::{BoxedSource, FinishedTask, PendingTasks};
+use super::tasks::{BoxedSource, FinishedPoll, FinishedTask, PendingTasks};
 
 /// After a failure a source is asked again sooner than its schedule says, at growing distances between these two.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
@@ -45,13 +44,6 @@ pub(super) struct PollEnd {
     pub(super) source: BoxedSource,
     pub(super) failed: bool,
     pub(super) go_on_at: Option<DateTime<Utc>>,
-}
-
-/// A poll that has ended.
-pub(super) struct FinishedPoll {
-    pub(super) index: usize,
-    pub(super) source: BoxedSource,
-    pub(super) gathered: PollOutput,
 }
 
 impl SourceSlot {

@@ -7,7 +7,6 @@ mod email_partly;
 mod heartbeat;
 mod http;
 mod plain;
-mod recorder;
 #[cfg(test)]
 mod samples;
 mod slack;
@@ -24,7 +23,6 @@ mod webhook;
 mod webhook_json;
 
 pub use heartbeat::{Heartbeat, HttpHeartbeat};
-pub use recorder::{DeliveryLog, RecordingReceiver};
 
 use std::sync::Arc;
 

@@ -48,7 +48,6 @@ const SIBLINGS: &[(&str, &[&str])] = &[
             "http",
             "lib",
             "plain",
-            "recorder",
             "slack_api",
             "slack_blocks",
             "slack_errors",

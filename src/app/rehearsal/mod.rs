@@ -1,6 +1,7 @@
 //! Replays a store with a configuration: the real daemon on a simulated clock, with recorded observations instead of sources and
 //! recorders instead of receivers.
 
+mod recorder;
 mod replay;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
 use model::schedule::Schedule;
 use model::span::{Span, spoken};
-use notify::{DeliveryLog, Receiver, RecordingReceiver};
+use notify::Receiver;
+use recorder::{DeliveryLog, RecordingReceiver};
 use replay::{ReplayCounts, ReplayRoutes, StoreReplay};
 use source::WarmPing;
 use store::{Commit, Store, StoreError, StoreExtent};

@@ -11,7 +11,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use store::{Durability, Store};
 
-use super::super::{CommandContext, OutputFormat, failed, print, print_json, say};
+use super::super::arguments::OutputFormat;
+use super::super::context::CommandContext;
+use super::super::output::{failed, print, print_json, say};
 use crate::app::{StartError, account, metered_account};
 use crate::exit::ExitStatus;
 

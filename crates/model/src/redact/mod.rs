@@ -5,6 +5,8 @@ mod checks;
 mod encoding;
 mod names;
 mod patterns;
+mod placeholders;
+mod secret_name;
 mod sentences;
 mod separators;
 mod traits;
@@ -18,7 +20,8 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use checks::Match;
-use patterns::{Mask, PATTERNS, PLACEHOLDERS, Pattern};
+use patterns::{Mask, PATTERNS, Pattern};
+use placeholders::{NOT_SHOWN, PLACEHOLDERS};
 use traits::Traits;
 
 /// The maximum length of an excerpt of a log line, in characters.
@@ -32,9 +35,6 @@ const MAX_READ: usize = LONGEST_EXCERPT * 8;
 
 /// How often a line is masked again. What is masked can join what stood apart, but after two or three times nothing changes.
 const MAX_PASSES: usize = 6;
-
-/// What stands in place of every foreign text if a pattern does not load.
-const NOT_SHOWN: &str = "[not shown: redaction did not load]";
 
 static REDACTION: LazyLock<Result<Redaction, String>> = LazyLock::new(|| Redaction::new(PATTERNS));
 

@@ -6,6 +6,7 @@
 use regex::Regex;
 
 use super::checks::{Match, is_account, is_behind_scheme, is_card, is_long_secret, is_mail_address, is_phone_number, is_resident_number, is_token};
+use super::placeholders::{ACCOUNT, CARD_NUMBER, KEY_ID, MAIL_ADDRESS, PHONE_NUMBER, PRIVATE_KEY, RESIDENT_NUMBER, SECRET, TOKEN, WEBHOOK};
 use super::sentences::{is_nothing, looks_like_password};
 use super::traits::Traits;
 use super::{assignments, urls};
@@ -38,21 +39,6 @@ pub(super) enum Mask {
 }
 
 use Mask::{Always, If, Text};
-
-const KEY_ID: &str = "[key id]";
-const TOKEN: &str = "[token]";
-const SECRET: &str = "[secret]";
-const PRIVATE_KEY: &str = "[private key]";
-const WEBHOOK: &str = "[webhook]";
-const MAIL_ADDRESS: &str = "[mail address]";
-const ACCOUNT: &str = "[account]";
-const CARD_NUMBER: &str = "[card number]";
-const PHONE_NUMBER: &str = "[phone number]";
-const RESIDENT_NUMBER: &str = "[resident number]";
-
-/// Everything that stands in place of a secret.
-pub(super) const PLACEHOLDERS: &[&str] =
-    &[SECRET, TOKEN, KEY_ID, PRIVATE_KEY, WEBHOOK, MAIL_ADDRESS, ACCOUNT, CARD_NUMBER, PHONE_NUMBER, RESIDENT_NUMBER, super::NOT_SHOWN];
 
 pub(super) const fn pattern(name: &'static str, regex: &'static str, mask: Mask) -> Pattern {
     Pattern { name, regex, mask, needs: |_| true }

@@ -2,6 +2,7 @@
 
 use super::checks::{changes, is_random, is_uuid};
 use super::names::{Kind, kind_of};
+use super::placeholders::PLACEHOLDERS;
 use super::values::Separator;
 use super::words::{NOTHING, OF_COMPLAINTS, OF_SENTENCES, SCHEMES};
 
@@ -118,7 +119,7 @@ fn is_parameter_of_sql(text: &str) -> bool {
 
 /// The words that this module puts in place of secrets, without their brackets.
 fn is_placeholder(inner: &str) -> bool {
-    super::PLACEHOLDERS.iter().any(|placeholder| placeholder.trim_matches(['[', ']']) == inner)
+    PLACEHOLDERS.iter().any(|placeholder| placeholder.trim_matches(['[', ']']) == inner)
 }
 
 /// `DB_PASSWORD`, where the name of a variable is told and not what it holds.

@@ -1,8 +1,8 @@
 //! What stands between a name and its value, and where the value starts.
 
-use super::assignments::{SecretName, end_of_name};
 use super::encoding::Symbols;
 use super::names::Kind;
+use super::secret_name::{SecretName, end_of_name};
 use super::values::{Separator, closing_quote, quoted};
 
 /// How far behind the name the value of `{"name": .., "type": .., "value": ..}` may stand, in characters.

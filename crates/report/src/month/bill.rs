@@ -13,8 +13,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model::calendar::Month;
 use rust_decimal::Decimal;
 
-use super::resources::resources_of;
-use super::{DayLine, ForecastScore, ForecastSection, ResourceLine, Restatement, ServiceForecast, ServiceLine, ServiceReason};
+use super::form::{DayLine, ForecastScore, ForecastSection, Restatement, ServiceForecast, ServiceLine, ServiceReason};
+use super::resources::{ResourceLine, resources_of};
 
 /// Reasons that stand at the top of a report.
 const MOST_REASONS: usize = 3;

@@ -6,22 +6,21 @@ use alerting::outbox::ThreadSupport;
 use alerting::rehearsal::DeliveryRecord;
 use async_trait::async_trait;
 use chrono::TimeDelta;
-
-use super::{DeliveryOutcome, DeliveryRequest, Receiver};
+use notify::{DeliveryOutcome, DeliveryRequest, Receiver};
 
 /// The messages of several recorders.
 #[derive(Debug, Clone, Default)]
-pub struct DeliveryLog(Arc<Mutex<Vec<DeliveryRecord>>>);
+pub(super) struct DeliveryLog(Arc<Mutex<Vec<DeliveryRecord>>>);
 
 impl DeliveryLog {
     /// All records so far, in order.
-    pub fn take(&self) -> Vec<DeliveryRecord> {
+    pub(super) fn take(&self) -> Vec<DeliveryRecord> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// A receiver for rehearsals, with the properties of a real one.
-pub struct RecordingReceiver {
+pub(super) struct RecordingReceiver {
     name: String,
     threads: ThreadSupport,
     pace: TimeDelta,
@@ -30,7 +29,7 @@ pub struct RecordingReceiver {
 
 impl RecordingReceiver {
     /// Replaces the receiver `name`, with the thread support and pace of `real` if there is one.
-    pub fn in_place_of(name: &str, real: Option<&dyn Receiver>, record: &DeliveryLog) -> Self {
+    pub(super) fn in_place_of(name: &str, real: Option<&dyn Receiver>, record: &DeliveryLog) -> Self {
         let (threads, pace) = real.map_or((ThreadSupport::None, TimeDelta::zero()), |real| (real.threads(), real.pace()));
         Self { name: name.to_owned(), threads, pace, record: record.clone() }
     }
