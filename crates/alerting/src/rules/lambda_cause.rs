@@ -31,6 +31,7 @@ impl LambdaCause {
         let functions = FunctionFilter::read(settings);
         let count = settings.number("count", 1, 1..1_000_000);
         let within = settings.window("within", Span::minutes(10));
+        // What can be no code is noted there as well.
         let causes = causes?.iter().filter_map(|code| Cause::of_code(code).ok()).collect();
         Some(Self { causes, functions: functions?, count: count?, within: within? })
     }

@@ -11,6 +11,7 @@ pub(super) const AWS: &[&str] = &[
     "software.amazon",
     "Amazon.",
     "Amazon S3",
+    "Secrets Manager",
     "Aws::",
     "Aws\\",
     "AWS",
