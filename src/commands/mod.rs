@@ -161,8 +161,9 @@ pub fn main() -> ExitStatus {
     result.unwrap_or_else(|error| told(error, colors))
 }
 
-/// The crates of the program that log. In a filter `monitor` stands for all of them.
-const LOGGING: &[&str] = &["monitor", "aws", "notify", "report", "source", "store"];
+/// The targets of the program's own crates. In a filter `monitor` stands for all of them. A target matches everything that begins with it, and
+/// `aws` alone would match the crates of the AWS SDK.
+const LOGGING: &[&str] = &["monitor", "aws::", "notify::", "source::", "store::"];
 
 /// A filter in which `monitor` stands for every crate of the program.
 fn for_every_crate(filter: &str) -> String {
@@ -210,8 +211,8 @@ mod tests {
     #[test]
     fn monitor_stands_for_every_crate_of_the_program_in_a_filter() {
         for (filter, expanded) in [
-            ("error,monitor=info", "error,monitor=info,aws=info,notify=info,report=info,source=info,store=info"),
-            ("monitor", "monitor,aws,notify,report,source,store"),
+            ("error,monitor=info", "error,monitor=info,aws::=info,notify::=info,source::=info,store::=info"),
+            ("monitor", "monitor,aws::,notify::,source::,store::"),
             ("warn,monitor::daemon=debug", "warn,monitor::daemon=debug"),
             ("info", "info"),
         ] {

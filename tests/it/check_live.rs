@@ -27,7 +27,7 @@ fn missing_credentials_are_one_line_that_says_what_stays_blind() {
     let failed: Vec<&Value> = looks["looks"].as_array().expect("looks").iter().filter(|look| look["fine"] == false).collect();
     assert_eq!(failed.len(), 1, "{looks:#}");
     let said = failed[0]["said"].as_str().unwrap_or_default();
-    assert!(said.contains("no usable credentials") && said.contains("watch.spend, watch.backend, warm.there, warm.gone"), "{said}");
+    assert!(said.contains("no usable credentials") && said.contains("watch.backend, watch.spend, warm.gone, warm.there"), "{said}");
 }
 
 #[tokio::test]

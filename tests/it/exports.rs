@@ -200,7 +200,7 @@ async fn a_listing_is_tried_again_where_that_may_help() {
         (vec![slow()], 1, 0, Some((FailureKind::Throttled, "SlowDown: Because"))),
         (vec![Reply::Close], 3, 0, Some((FailureKind::NoAnswer, "the connection broke"))),
         (vec![refusal(403, "AccessDenied")], 1, 0, Some((FailureKind::Denied, "AccessDenied: Because"))),
-        (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Some((FailureKind::Refused, "cannot be read"))),
+        (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Some((FailureKind::Refused, "unreadable response"))),
         (vec![Reply::Half], 1, 0, Some((FailureKind::NoAnswer, "the connection broke"))),
     ] {
         let (server, clock) = (Webhook::start(replies), clock());
@@ -218,16 +218,16 @@ async fn a_listing_is_tried_again_where_that_may_help() {
 async fn an_object_that_does_not_come_whole_is_not_taken_for_one() {
     for (reply, size, said) in [
         (Reply::status(200).body("abc"), 3, None),
-        (Reply::status(200).body("abc"), 4, Some("another size than the 4 bytes")),
-        (Reply::status(200).body("abc"), 2, Some("another size than the 2 bytes")),
-        (Reply::Half, 20, Some("the connection broke")),
-        (refusal(412, "PreconditionFailed"), 3, Some("PreconditionFailed: Because")),
+        (Reply::status(200).body("abc"), 4, Some((FailureKind::Refused, "another size than the 4 bytes"))),
+        (Reply::status(200).body("abc"), 2, Some((FailureKind::Refused, "another size than the 2 bytes"))),
+        (Reply::Half, 20, Some((FailureKind::NoAnswer, "the connection broke"))),
+        (refusal(412, "PreconditionFailed"), 3, Some((FailureKind::Refused, "PreconditionFailed: Because"))),
     ] {
         let server = Webhook::start(vec![reply]);
         let read = fetched(&account(&server.url(), &clock()), &object(size, "")).await;
         match (read, said) {
             (Ok(content), None) => assert_eq!(content, b"abc"),
-            (Err(failure), Some(said)) => assert!(failure.kind == FailureKind::Refused && failure.said.contains(said), "{failure:?}"),
+            (Err(failure), Some((kind, said))) => assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}"),
             other => panic!("{size} bytes: {other:?}"),
         }
     }
@@ -250,6 +250,7 @@ async fn pages_that_lead_back_to_each_other_are_an_error() {
             .iter()
             .filter_map(|seen| if let ObservationBody::Failed(failure) = &seen.what { Some(failure.said.as_str()) } else { None })
             .collect();
-        assert_eq!((said, server.requests().len()), (vec!["its pages do not end"], calls));
+        let expected = format!("its pages do not end: page {calls} leads back to a page that was already read");
+        assert_eq!((said, server.requests().len()), (vec![expected.as_str()], calls));
     }
 }

@@ -51,13 +51,13 @@ fn once(endpoint: &str, slack: &Webhook, more: &[(&str, &str)]) -> Output {
 fn finds(output: &Output, slack: &Webhook, expected: &[&str]) {
     let told = told_once(output, slack, expected);
     assert!(told.contains("2 incidents: 2 warning"), "{told}");
-    assert!(told.contains("watch.spend cannot see") && told.contains("watch.backend cannot see"), "{told}");
+    assert!(told.contains("watch.spend fails") && told.contains("watch.backend fails"), "{told}");
 }
 
 /// Both sources fail for one reason, and that is one incident that names the other source.
 fn finds_one_cause(output: &Output, slack: &Webhook, expected: &[&str]) {
     let told = told_once(output, slack, expected);
-    let of = |source: &str| told.contains(&format!("{source} cannot see"));
+    let of = |source: &str| told.contains(&format!("{source} fails"));
     assert!(of("watch.spend") != of("watch.backend") && !told.contains("2 incidents"), "{told}");
 }
 
@@ -178,7 +178,7 @@ async fn what_one_source_cannot_see_does_not_blind_the_others() {
     let output = world.monitor(&["run", "--once"]).env("AWS_ENDPOINT_URL_COST_EXPLORER", world.ministack.url()).run();
     assert_eq!(output.code, Some(2), "{}", output.stderr);
     let told: Vec<String> = world.slack.requests().iter().map(|request| request.body.clone()).collect();
-    assert!(told.len() == 1 && told[0].contains("(oom)") && told[0].contains("watch.spend cannot see"), "{told:?}");
+    assert!(told.len() == 1 && told[0].contains("(oom)") && told[0].contains("watch.spend fails"), "{told:?}");
 
     world.moto.queue_cost_results(&[crate::world::answer(&[], None)]).await;
     let output = world.monitor(&["run", "--once"]).run();

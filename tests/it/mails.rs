@@ -38,7 +38,7 @@ async fn every_answer_of_a_mail_server_has_its_outcome() {
     let login = Some(("me".to_owned(), "other".to_owned()));
     for (options, with_login, outcomes, said, mails) in [
         (usual(), false, ["delivered", "delivered"], "250", 2),
-        (MailOptions { refuse: Some(address("b")), ..usual() }, false, ["delivered", "delivered"], "not to b@stepby.one: permanent error (550)", 2),
+        (MailOptions { refuse: Some(address("b")), ..usual() }, false, ["delivered", "delivered"], "not delivered to b@stepby.one: permanent error (550)", 2),
         (MailOptions { refuse: Some("*".to_owned()), ..usual() }, false, ["stopped", "stopped"], "rejects all addresses", 0),
         (MailOptions { greylist: 1, ..usual() }, false, ["later", "delivered"], "451", 1),
         (MailOptions { sender_answer: Some("550 5.7.1 not from you"), ..usual() }, false, ["stopped", "stopped"], "check `from` and the login", 0),
@@ -67,7 +67,7 @@ async fn every_answer_of_a_mail_server_has_its_outcome() {
 async fn who_is_refused_is_named_and_the_others_get_the_mail() {
     let server = MailServer::start(MailOptions { refuse: Some(address("b")), ..MailOptions::default() }).await;
     let (kind, said) = word(&mailer(&server, false).send(&parcel("one", IncidentEvent::Firing)).await);
-    assert!(kind == "delivered" && said.contains("not to b@stepby.one") && !said.contains("a@stepby.one"), "{said}");
+    assert!(kind == "delivered" && said.contains("not delivered to b@stepby.one") && !said.contains("a@stepby.one"), "{said}");
     let mails = server.wait_for(1, SOON).await;
     assert_eq!(envelope(&mails[0]), "a@stepby.one, c@stepby.one");
     // Everybody sees who it was meant for.
@@ -83,7 +83,7 @@ async fn who_is_put_off_gets_the_mail_later_and_the_others_do_not_get_it_again()
         said.push(word(&mailer.send(&again(&one)).await));
     }
     assert_eq!(said.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["unknown", "unknown", "delivered"], "{said:?}");
-    assert!(said[0].1.contains("not to b@stepby.one: transient error (452)"), "{said:?}");
+    assert!(said[0].1.contains("not delivered to b@stepby.one: transient error (452)"), "{said:?}");
     let mails = server.wait_for(2, SOON).await;
     assert_eq!(mails.iter().map(|mail| envelope(mail)).collect::<Vec<_>>(), ["a@stepby.one, c@stepby.one", "b@stepby.one"]);
     assert_eq!(message_id(&mails[0]), message_id(&mails[1]));

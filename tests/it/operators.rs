@@ -193,7 +193,7 @@ async fn an_ack_ends_reminders_and_escalation_and_undoing_it_brings_them_back() 
     assert!(desk.monitor(&["status"]).contains("; acknowledged by jin"));
 
     let taken_over = desk.monitor(&["ack", &id, "--author", "kim"]);
-    assert!(taken_over.contains("in place of jin"), "{taken_over}");
+    assert!(taken_over.contains("instead of jin"), "{taken_over}");
     desk.monitor(&["ack", &id, "--undo"]);
     desk.run(4, &[(0, 99)]).await;
     assert_eq!(desk.news(), ["boss: warning", "team: still"]);
@@ -202,8 +202,7 @@ async fn an_ack_ends_reminders_and_escalation_and_undoing_it_brings_them_back() 
     assert_eq!(desk.news(), ["boss: resolved", "team: resolved"], "its end is told all the same");
 
     let full = desk.monitor(&["incidents", &id]);
-    for line in
-        ["[resolved] watch.shop cannot see: no", "Subject     source:watch.shop", "Escalated ", "it answers again", "Next step: allow it", "receipt of boss"]
+    for line in ["[resolved] watch.shop fails: no", "Subject     source:watch.shop", "Escalated ", "it answers again", "Next step: allow it", "receipt of boss"]
     {
         assert!(full.contains(line), "`{line}` is not in:\n{full}");
     }
@@ -217,7 +216,7 @@ async fn a_silence_holds_messages_back_and_what_still_fires_at_its_end_is_told()
     let mut desk = Desk::new();
     desk.run(5, &[]).await;
     let said = desk.monitor(&["silence", "add", "--subject", "source:watch.*", "--for", "30m", "--reason", "load test", "--author", "jin"]);
-    assert!(said.starts_with("Silence 1 is active and ends ") && said.contains(" KST, in 30 min.\nNo open incident"), "{said}");
+    assert!(said.starts_with("Silence 1 is active and ends ") && said.contains(" KST, in 30 min.\nIt covers no open incident"), "{said}");
     let begun = desk.now;
     desk.run(20, &[(3, 99)]).await;
     assert_eq!(desk.news(), Vec::<String>::new());
@@ -262,7 +261,7 @@ async fn what_began_and_ended_within_a_silence_is_dropped_with_the_reason_and_is
     assert!(desk.monitor(&["incidents"]).contains("not sent: team (silenced by jin: the database moves)"));
     assert!(desk.monitor(&["incidents", "--open"]).starts_with("No incident was open since "));
     assert!(desk.monitor(&["incidents", "--subject", "function:*"]).starts_with("No incident was open since "));
-    assert!(desk.monitor(&["incidents", "--rule", "blind", "--since", "2020-01-01"]).contains("watch.shop cannot see"));
+    assert!(desk.monitor(&["incidents", "--rule", "blind", "--since", "2020-01-01"]).contains("watch.shop fails"));
 }
 
 #[tokio::test]

@@ -166,7 +166,7 @@ async fn mail_that_one_of_two_is_refused_goes_to_the_other_and_says_so() {
     let refuse = Some("you@stepby.one".to_owned());
     let (output, server) = mailed(MailOptions { refuse, ..MailOptions::default() }, "tls = \"none\"", true).await;
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    assert!(output.stdout.contains("not to you@stepby.one: permanent error (550)") && output.stderr.contains("you@stepby.one"), "{output:?}");
+    assert!(output.stdout.contains("not delivered to you@stepby.one: permanent error (550)") && output.stderr.contains("you@stepby.one"), "{output:?}");
     assert!(server.wait_for(1, SOON).await[0].contains("X-RcptTo: me@stepby.one\r\n"));
 }
 
@@ -179,7 +179,7 @@ fn a_picture_is_shown_below_the_test_message_where_that_can_be_done() {
     fs::write(folder.path().join("chart.png"), b"\x89PNG\r\n\x1a\n and more").expect("a picture");
     fs::write(folder.path().join("chart.gif"), b"GIF89a").expect("no picture");
     for (receiver, picture, code, said) in [
-        ("app", "chart.png", 0, "app took it: C0123456789:"),
+        ("app", "chart.png", 0, "app accepted it: C0123456789:"),
         ("hook", "chart.png", 2, "cannot show images"),
         ("app", "chart.gif", 64, "chart.gif is not a PNG file"),
         ("app", "none.png", 64, "none.png cannot be read"),

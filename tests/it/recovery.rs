@@ -42,7 +42,7 @@ async fn a_stopped_daemon_ends_well_and_its_store_belongs_to_one_at_a_time() {
     assert_eq!(second.code, Some(75));
     assert!(second.stderr.contains("another monitor (process ") && second.stderr.contains("monitor.db"), "{}", second.stderr);
     let status = daemon(&folder, &slack, &["status"]).run();
-    assert!(status.stdout.contains("A daemon is running.") && status.stdout.contains("watch.backend cannot see"), "{}", status.stdout);
+    assert!(status.stdout.contains("A daemon is running.") && status.stdout.contains("watch.backend fails"), "{}", status.stdout);
 
     stop(first).await;
     assert_eq!(health(), Some(1));
@@ -66,7 +66,7 @@ async fn after_kill_9_the_next_start_goes_on_where_it_was() {
 
     let second = daemon(&folder, &slack, &["run"]).spawn();
     let requests = slack.wait_for(2, SOON).await;
-    assert!(said(&requests[1].body).starts_with("[warning] watch.backend cannot see"), "{}", requests[1].body);
+    assert!(said(&requests[1].body).starts_with("[warning] watch.backend fails"), "{}", requests[1].body);
     stop(second).await;
     let third = daemon(&folder, &slack, &["run", "--once"]).run();
     assert_eq!(third.code, Some(2));

@@ -230,7 +230,7 @@ fn a_period_without_data_is_said_to_be_empty_and_bad_dates_are_refused() {
         (&["--from", "2999-01-01"], "2999-01-01 is in the future"),
         (&["--from", "2024-13-01"], "`2024-13-01` is neither a length of time, such as 7d, nor a date"),
         (&["--from", "yesterday"], "`yesterday` is neither a length of time"),
-        (&["--from", "2024-12-23", "--to", "today"], "`today` is is not a time;"),
+        (&["--from", "2024-12-23", "--to", "today"], "`today` is not a time;"),
         (&["--to", "2024-12-23"], "--from <DATE>"),
     ] {
         let output = rehearse(&tables(), args);

@@ -171,7 +171,7 @@ async fn it_is_sent_at_once_and_each_receiver_says_what_became_of_it() {
     };
     let output = send(&["me", "app", "me"]);
     assert_eq!(output.code, Some(0), "{output:?}");
-    assert!(output.stdout.contains("me accepted it: 250") && output.stdout.contains(&format!("app took it: {CHANNEL}:")), "{output:?}");
+    assert!(output.stdout.contains("me accepted it: 250") && output.stdout.contains(&format!("app accepted it: {CHANNEL}:")), "{output:?}");
     assert_eq!((mail.wait_for(1, SOON).await.len(), slack.messages().len()), (1, 1), "once each");
     assert_eq!(slack.messages()[0].text, "Report for December 2024");
     let output = send(&["dead", "me"]);

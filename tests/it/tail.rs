@@ -191,9 +191,9 @@ fn what_forbids_everything_from_the_start_ends_it_with_the_step_that_helps() {
         refusal("AccessDeniedException"),
         &["shop-api", "other"],
         &[],
-        &["logs:FilterLogEvents on /aws/lambda/", "allow logs:FilterLogEvents to this identity"],
+        &["logs:FilterLogEvents on /aws/lambda/", "allow logs:FilterLogEvents for this identity"],
     );
-    check(refusal("AccessDeniedException"), &["shop-*"], &[], &["allow logs:DescribeLogGroups to this identity"]);
+    check(refusal("AccessDeniedException"), &["shop-*"], &[], &["allow logs:DescribeLogGroups for this identity"]);
     check(refusal("x"), &["shop-api"], &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], &["no usable credentials", "AWS_PROFILE"]);
     check(refusal("x"), &["shop-api"], &["AWS_REGION"], &["no region is set", "AWS_REGION"]);
     check(refusal("UnrecognizedClientException"), &["shop-api"], &[], &["UnrecognizedClientException", "renew the credentials"]);

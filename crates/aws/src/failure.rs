@@ -114,7 +114,7 @@ fn without_credentials(error: &CredentialsError) -> (FailureKind, String) {
                 return (kind, format!("credentials cannot be fetched: {said}"));
             }
             if innermost::<TokenError>(error).is_some() {
-                return (FailureKind::BadCredentials, format!("the SSO session is not valid any more ({why})"));
+                return (FailureKind::BadCredentials, format!("the SSO session has expired ({why})"));
             }
             (FailureKind::BadCredentials, format!("the credentials cannot be renewed ({why})"))
         }
@@ -204,17 +204,15 @@ fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
                 .to_owned()
         }
         FailureKind::Denied if call.starts_with("ce:") => format!(
-            "allow {call} to this identity (deploy/iam-policy.json), and enable IAM access to billing: the root user does this under Account > IAM access to billing"
+            "allow {call} for this identity (deploy/iam-policy.json), and enable IAM access to billing: the root user does this under Account > IAM access to billing"
         ),
         FailureKind::Denied => format!("allow {call} for this identity (deploy/iam-policy.json has all permissions that monitor needs)"),
         FailureKind::NoCredentials => {
             "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must work".to_owned()
         }
-        FailureKind::BadCredentials => {
-            "renew the credentials: run `aws sso login` for the profile if it uses SSO; temporary keys need their AWS_SESSION_TOKEN; \
-             check that the clock of this machine is right"
-                .to_owned()
-        }
+        FailureKind::BadCredentials => "renew the credentials: run `aws sso login` for the profile if it uses SSO; temporary keys need AWS_SESSION_TOKEN; \
+             check the clock of this machine"
+            .to_owned(),
         FailureKind::NotFound if call.starts_with("logs:") => {
             "check the function's name and region; a function that was never invoked has no log group".to_owned()
         }

@@ -14,10 +14,10 @@ pub const MAX_PAGES: usize = 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Endless {
     /// A page names a next page that was asked for before.
-    #[error("the number of pages exceeds the limit: page {0} leads back to a page that was already read")]
+    #[error("its pages do not end: page {0} leads back to a page that was already read")]
     Repeats(usize),
     /// There are more pages than are read.
-    #[error("the number of pages exceeds the limit: there are more than {0}")]
+    #[error("its pages do not end: there are more than {0}")]
     TooMany(usize),
 }
 

@@ -117,10 +117,10 @@ mod tests {
     fn whoever_can_have_it_gets_it_and_nobody_stands_for_all() {
         for (took, refused, put_off, verdict) in [
             (vec!["a", "b"], vec![], vec![], delivered("250 ok")),
-            (vec!["a"], vec!["b"], vec![], delivered("250 ok; not to b@example.com: 550")),
-            (vec![], vec!["a", "b"], vec![], MailOutcome::Nobody("not to a@example.com: 550; not to b@example.com: 550".to_owned())),
-            (vec![], vec!["a"], vec!["b"], MailOutcome::NobodyYet("not to a@example.com: 550; not to b@example.com: 451".to_owned())),
-            (vec!["a"], vec![], vec!["b"], MailOutcome::SomeNotYet("not to b@example.com: 451".to_owned())),
+            (vec!["a"], vec!["b"], vec![], delivered("250 ok; not delivered to b@example.com: 550")),
+            (vec![], vec!["a", "b"], vec![], MailOutcome::Nobody("not delivered to a@example.com: 550; not delivered to b@example.com: 550".to_owned())),
+            (vec![], vec!["a"], vec!["b"], MailOutcome::NobodyYet("not delivered to a@example.com: 550; not delivered to b@example.com: 451".to_owned())),
+            (vec!["a"], vec![], vec!["b"], MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned())),
         ] {
             assert_eq!(RetryState::default().judge("k", false, told(&took, &refused, &put_off)), verdict);
         }
@@ -143,21 +143,21 @@ mod tests {
     fn an_address_that_never_takes_anything_is_waited_for_once() {
         let mut partly = RetryState::default();
         let put_off = || told(&[], &[], &["b"]);
-        assert_eq!(partly.judge("k", false, told(&["a"], &[], &["b"])), MailOutcome::SomeNotYet("not to b@example.com: 451".to_owned()));
+        assert_eq!(partly.judge("k", false, told(&["a"], &[], &["b"])), MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned()));
         for _ in 2..MOST_ATTEMPTS {
-            assert_eq!(partly.judge("k", true, put_off()), MailOutcome::SomeNotYet("not to b@example.com: 451".to_owned()));
+            assert_eq!(partly.judge("k", true, put_off()), MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned()));
         }
-        assert_eq!(partly.judge("k", true, put_off()), delivered("not to b@example.com: 451"));
-        assert_eq!(partly.judge("next", false, told(&["a"], &[], &["b"])), delivered("250 ok; not to b@example.com: 451"));
+        assert_eq!(partly.judge("k", true, put_off()), delivered("not delivered to b@example.com: 451"));
+        assert_eq!(partly.judge("next", false, told(&["a"], &[], &["b"])), delivered("250 ok; not delivered to b@example.com: 451"));
         // Since it takes mail again, it is waited for again.
         assert_eq!(partly.judge("after", false, told(&["a", "b"], &[], &[])), delivered("250 ok"));
-        assert_eq!(partly.judge("last", false, told(&["a"], &[], &["b"])), MailOutcome::SomeNotYet("not to b@example.com: 451".to_owned()));
+        assert_eq!(partly.judge("last", false, told(&["a"], &[], &["b"])), MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned()));
     }
 
     #[test]
     fn a_mail_of_a_process_that_is_gone_goes_to_all_once_more_and_waits_for_nobody() {
         let mut partly = RetryState::default();
-        assert_eq!(partly.judge("k", true, told(&["a"], &[], &["b"])), delivered("250 ok; not to b@example.com: 451"));
+        assert_eq!(partly.judge("k", true, told(&["a"], &[], &["b"])), delivered("250 ok; not delivered to b@example.com: 451"));
     }
 
     #[test]

@@ -44,6 +44,23 @@ pub(crate) struct Database {
     pub(crate) lock: Option<Arc<StoreLock>>,
 }
 
+/// Finishes what a process left that was killed while it wrote with a rollback journal, as it does while it creates the file: a reader may
+/// not do that, and would fail until the next daemon starts. Does nothing where there is no such journal.
+fn roll_back(path: &Path) -> rusqlite::Result<()> {
+    let read = |flags| {
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
+    };
+    match read(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Err(rusqlite::Error::SqliteFailure(error, _)) if error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK => {
+            read(OpenFlags::SQLITE_OPEN_READ_WRITE)
+        }
+        // Anything else is reported where the store is used.
+        _ => Ok(()),
+    }
+}
+
 impl Database {
     /// Opens the file.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
@@ -60,6 +77,9 @@ impl Database {
             return Err(StoreError::Absent(path.to_path_buf()));
         }
         let failed = |source| StoreError::Database { path: path.to_path_buf(), source };
+        if matches!(access, Access::Read) {
+            roll_back(path).map_err(failed)?;
+        }
         // One thread has the connection, so SQLite need not guard it.
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -154,5 +174,29 @@ impl Database {
 
     fn failed(&self, source: rusqlite::Error) -> StoreError {
         StoreError::Database { path: self.path.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_rolls_back_what_a_killed_writer_left() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (written, copied) = (folder.path().join("a.db"), folder.path().join("b.db"));
+        let writer = Connection::open(&written).unwrap();
+        writer.execute_batch("PRAGMA journal_mode = DELETE; CREATE TABLE t (x); INSERT INTO t VALUES ('kept')").unwrap();
+        // A cache of one page writes into the file before the transaction ends, so the journal is needed to undo it.
+        writer.execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE t SET x = 'lost'; CREATE TABLE u (x)").unwrap();
+        writer
+            .execute_batch("INSERT INTO u WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT hex(zeroblob(500)) FROM n")
+            .unwrap();
+        for end in ["", "-journal"] {
+            std::fs::copy(format!("{}{end}", written.display()), format!("{}{end}", copied.display())).unwrap();
+        }
+        let database = Database::open(&copied, Access::Read).unwrap();
+        let kept: String = database.connection.query_row("SELECT x FROM t", (), |row| row.get(0)).unwrap();
+        assert_eq!(kept, "kept");
     }
 }

@@ -58,7 +58,7 @@ fn credentials_that_cannot_be_provided_are_told_apart_by_the_type_of_the_error()
         (CredentialsError::not_loaded("the network is unreachable"), NoCredentials, "no usable credentials", "AWS_PROFILE"),
         (CredentialsError::invalid_configuration("profile `work` has no keys"), NoCredentials, "profile `work`", "AWS_PROFILE"),
         (CredentialsError::provider_timed_out(std::time::Duration::from_secs(5)), NoCredentials, "timed out after 5 seconds", "AWS_PROFILE"),
-        (CredentialsError::provider_error(TokenError::provider_error("old")), BadCredentials, "the SSO session is not valid any more (old)", "aws sso login"),
+        (CredentialsError::provider_error(TokenError::provider_error("old")), BadCredentials, "the SSO session has expired (old)", "aws sso login"),
         (CredentialsError::provider_error("the process ended with 1"), BadCredentials, "cannot be renewed (the process ended", "renew the credentials"),
         (CredentialsError::unhandled("no access key id"), BadCredentials, "cannot be renewed", "renew the credentials"),
         (CredentialsError::provider_error(CredentialsError::not_loaded("no source profile")), NoCredentials, "no source profile", "AWS_PROFILE"),

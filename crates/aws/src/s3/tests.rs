@@ -109,10 +109,10 @@ fn a_refusal_has_the_kind_of_its_code_and_names_the_region_of_the_bucket() {
         (400, error("ExpiredToken", ""), None, FailureKind::BadCredentials, "ExpiredToken", None),
         (503, error("SlowDown", ""), None, FailureKind::Throttled, "SlowDown: Because", None),
         (412, error("PreconditionFailed", ""), None, FailureKind::Refused, "PreconditionFailed: Because", None),
-        (500, "<html>".to_owned(), None, FailureKind::Refused, "an answer that cannot be read (HTTP 500)", None),
-        (403, String::new(), None, FailureKind::Denied, "an answer that cannot be read (HTTP 403)", None),
+        (500, "<html>".to_owned(), None, FailureKind::Refused, "unreadable response (HTTP 500)", None),
+        (403, String::new(), None, FailureKind::Denied, "unreadable response (HTTP 403)", None),
         (301, error("PermanentRedirect", ""), Some("eu-west-1"), FailureKind::Refused, "PermanentRedirect: Because", Some("eu-west-1")),
-        (301, String::new(), Some("eu-west-1"), FailureKind::Refused, "an answer that cannot be read (HTTP 301)", Some("eu-west-1")),
+        (301, String::new(), Some("eu-west-1"), FailureKind::Refused, "unreadable response (HTTP 301)", Some("eu-west-1")),
         (
             400,
             error("AuthorizationHeaderMalformed", "<Region>us-gov-west-1</Region>"),
