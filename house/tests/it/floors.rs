@@ -33,11 +33,8 @@ const BESIDE: &[(&str, &str)] = &[("app", "daemon"), ("daemon", "app")];
 
 /// Folders whose files do not know each other; only the folder's own file knows them all. Files that share their work are named after it.
 const SIBLINGS: &[(&str, &[&str])] = &[
-    ("src/commands", &[]),
-    (
-        "crates/lambda-log/src/diagnosis",
-        &["case", "cause", "cause_code", "cause_table", "causes", "code_cause", "custom", "evidence", "outcome", "recent", "sign", "verdict"],
-    ),
+    ("src/commands", &["arguments", "context", "daily_bill", "lookup", "output", "stop"]),
+    ("crates/lambda-log/src/diagnosis", &["case", "cause", "cause_code", "cause_table", "causes", "code_cause", "custom", "evidence", "outcome", "recent", "sign", "verdict"]),
     ("crates/alerting/src/rules", &["condition", "finding", "measure", "rule", "severity", "verdict"]),
     (
         "crates/notify/src",
