@@ -21,11 +21,11 @@ use crate::http::{Entry, Start, router};
 use crate::jobs::{Jobs, Order, PatchNote, Slot};
 use crate::lambda::{self, Function};
 use crate::server;
-use crate::settings::environment::{Environment, Place, SECRET_NAME};
+use crate::settings::environment::{Environment, FIRESTORE_EMULATOR, Place, SECRET_NAME};
 use crate::settings::{Secret, Settings, development_key, read};
 use crate::start::{Open, Starting};
 use crate::store::transfer::{self, Moved};
-use crate::store::{self, Store, StoreError};
+use crate::store::{Store, StoreError, setting};
 
 /// Something was asked that is wrong.
 const USAGE: u8 = 64;
@@ -230,9 +230,9 @@ async fn run(command: Command) -> Result<(), Failure> {
 /// Opens the store of the settings. Outside of Lambda a missing table is made.
 pub fn opener(place: Place) -> Open {
     Arc::new(move |settings: &Settings| {
-        let (setting, firebase) = (settings.store.clone(), settings.firebase.clone());
+        let (setting, firebase, emulator) = (settings.store.clone(), settings.firebase.clone(), settings.firestore_emulator.clone());
         async move {
-            let store = store::open(setting.reveal(), firebase.as_ref()).await?;
+            let store = setting::open(setting.reveal(), firebase.as_ref(), emulator.as_deref()).await?;
             // A store that can be used needs nothing, nor the permission to make it.
             if place != Place::Lambda && store.ready().await.is_err() {
                 store.prepare().await.map_err(|error| error.to_string())?;
@@ -292,12 +292,12 @@ async fn job(environment: Environment, order: Order) -> Result<(), Failure> {
 
 /// Whether it names a store, and no file.
 fn is_store(place: &str) -> bool {
-    place.split_once(':').is_some_and(|(kind, _)| store::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind)))
+    place.split_once(':').is_some_and(|(kind, _)| setting::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind)))
 }
 
 async fn open(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, Failure> {
     let firebase = environment.get("ONESTEP_FIREBASE").map(Secret::new);
-    store::open(setting, firebase.as_ref()).await.map_err(failed)
+    setting::open(setting, firebase.as_ref(), environment.get(FIRESTORE_EMULATOR)).await.map_err(failed)
 }
 
 async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(), Failure> {
@@ -305,7 +305,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
     let seen = |users: u64| progress.set_position(users);
     let moved = match (is_store(from), is_store(to)) {
         (false, false) => {
-            return Err(Failure { code: USAGE, sentence: format!("neither of the two is a store; a store is one of {}", store::KINDS) });
+            return Err(Failure { code: USAGE, sentence: format!("neither of the two is a store; a store is one of {}", setting::KINDS) });
         }
         (true, false) => {
             let store = open_existing(environment, from).await?;

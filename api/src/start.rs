@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::App;
 use crate::http::Start;
-use crate::http::health::Hop;
+use crate::http::state::Hop;
 use crate::jobs::{Jobs, Order, Outcome};
 use crate::settings::environment::{Environment, SECRET_NAME};
 use crate::settings::{Settings, read, secret};

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a test ends with a panic")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,4 +87,89 @@ fn the_core_is_pure() {
 fn main_only_calls() {
     let (_, _, code) = sources().into_iter().find(|(name, ..)| name == "main.rs").expect("main.rs");
     assert!(code.lines().count() <= 20);
+}
+
+/// The path of a file's module, such as `["store", "sqlite"]`.
+fn module_of(name: &str) -> Vec<&str> {
+    let mut path: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
+    if matches!(path.last(), Some(&("mod" | "lib" | "main"))) {
+        path.pop();
+    }
+    path
+}
+
+/// The paths that a tree of a `use` line names: `a::{b, c::d}` names `a::b` and `a::c::d`.
+fn names_in(tree: &str, prefix: &str, found: &mut Vec<String>) {
+    let tree = tree.trim();
+    let Some((head, rest)) = tree.split_once('{') else {
+        let path = tree.split(" as ").next().unwrap_or_default().trim();
+        return found.push(format!("{prefix}{path}"));
+    };
+    let (prefix, inner) = (format!("{prefix}{}", head.trim()), rest.trim_end().trim_end_matches('}'));
+    let (mut depth, mut start) = (0, 0);
+    for (at, sign) in inner.char_indices().chain([(inner.len(), ',')]) {
+        match sign {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                names_in(&inner[start..at], &prefix, found);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The modules of this crate that a file imports from.
+fn imports(module: &[&str], code: &str, modules: &BTreeSet<Vec<&str>>) -> BTreeSet<Vec<String>> {
+    let mut names = Vec::new();
+    for line in code.split(';') {
+        if let Some((_, tree)) =
+            line.split_once("use ").filter(|(before, _)| before.trim_end().is_empty() || before.trim_end().ends_with("pub") || before.ends_with('\n'))
+        {
+            names_in(tree, "", &mut names);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for name in &names {
+        let mut parts = name.split("::").map(str::trim).peekable();
+        let mut at: Vec<&str> = match parts.peek() {
+            Some(&"crate") => Vec::new(),
+            Some(&("self" | "super")) => module.to_vec(),
+            Some(child) if modules.contains(&[module, &[*child]].concat()) => module.to_vec(),
+            _ => continue,
+        };
+        while let Some(part) = parts.next_if(|part| ["crate", "self", "super"].contains(part)) {
+            if part == "super" {
+                at.pop();
+            }
+        }
+        while let Some(part) = parts.next_if(|part| modules.contains(&[at.as_slice(), &[*part]].concat())) {
+            at.push(part);
+        }
+        if at != module && !at.is_empty() {
+            found.insert(at.into_iter().map(str::to_owned).collect());
+        }
+    }
+    found
+}
+
+#[test]
+fn no_file_imports_from_a_file_that_imports_from_it() {
+    let sources = sources();
+    let modules: BTreeSet<Vec<&str>> = sources.iter().map(|(name, ..)| module_of(name)).collect();
+    let owned = |module: &[&str]| module.iter().map(|part| (*part).to_owned()).collect::<Vec<String>>();
+    let mut arrows: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> =
+        sources.iter().map(|(name, _, code)| (owned(&module_of(name)), imports(&module_of(name), code, &modules))).collect();
+    assert!(arrows.values().map(BTreeSet::len).sum::<usize>() > 100, "the arrows are read: {arrows:#?}");
+    // What imports nothing that is left stands on the lowest floor; taking floor after floor away leaves the circles.
+    loop {
+        let before = arrows.len();
+        let left: BTreeSet<Vec<String>> = arrows.keys().cloned().collect();
+        arrows.retain(|_, used| used.iter().any(|module| left.contains(module)));
+        if arrows.len() == before {
+            break;
+        }
+    }
+    assert!(arrows.is_empty(), "these files import from each other: {arrows:#?}");
 }

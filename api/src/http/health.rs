@@ -8,31 +8,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Entry;
+use super::state::{Entry, Hop};
 
 /// The routes of this module; the only ones without a `/` at their end.
 pub fn routes() -> OpenApiRouter<Entry> {
     OpenApiRouter::default().routes(routes!(healthz)).routes(routes!(readyz))
-}
-
-/// One thing that the work needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Hop {
-    /// `secrets` or `store`.
-    pub name: &'static str,
-    /// It can be used.
-    pub ok: bool,
-    /// Why not.
-    pub reason: Option<String>,
-    /// How long it took to find out.
-    pub millis: u64,
-}
-
-impl Hop {
-    /// As it was found.
-    pub fn new(name: &'static str, found: Result<(), String>, millis: u64) -> Self {
-        Self { name, ok: found.is_ok(), reason: found.err(), millis }
-    }
 }
 
 /// How the process is.

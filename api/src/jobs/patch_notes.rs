@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::order::PatchNote;
-use super::{Fate, ONE_TAKES, Outcome, everyone};
+use super::outcome::{Fate, Outcome};
+use super::users::{ONE_TAKES, everyone};
 use crate::core::holdings::{Change, Holdings, Want};
 use crate::core::model::Id;
 use crate::outside::messages::{Letter, MOST_LETTERS, Mail};

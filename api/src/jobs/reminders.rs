@@ -5,7 +5,8 @@ use futures::future::join_all;
 use tokio::time::Instant;
 
 use super::order::Slot;
-use super::{Fate, Outcome, each, everyone};
+use super::outcome::{Fate, Outcome};
+use super::users::{each, everyone};
 use crate::core::holdings::{Change, Holdings, Want};
 use crate::core::model::Id;
 use crate::outside::messages::{LONGEST_BODY, Notification, Push, PushError};

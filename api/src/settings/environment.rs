@@ -8,6 +8,8 @@ use std::fmt;
 pub const SECRET_NAME: &str = "ONESTEP_SECRET_NAME";
 /// What no server can do without; see [`super::read`].
 pub const REQUIRED: [&str; 4] = ["ONESTEP_SECRET_KEY", "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ONESTEP_APPLE_AUDIENCES"];
+/// Host and port of an emulator of Firestore, by the name that Google's own clients use.
+pub const FIRESTORE_EMULATOR: &str = "FIRESTORE_EMULATOR_HOST";
 const PORT: &str = "PORT";
 /// Where a server listens that is not told.
 const USUAL_PORT: u16 = 8000;
@@ -74,7 +76,7 @@ impl Environment {
 
     /// Names of settings that are given and cannot be read, because their values are not Unicode.
     pub fn unreadable_settings(&self) -> impl Iterator<Item = &str> {
-        self.unreadable.iter().map(String::as_str).filter(|name| name.starts_with("ONESTEP_") || *name == PORT)
+        self.unreadable.iter().map(String::as_str).filter(|name| name.starts_with("ONESTEP_") || [PORT, FIRESTORE_EMULATOR].contains(name))
     }
 
     fn is_given(&self, name: &str) -> bool {

@@ -40,7 +40,7 @@ impl Default for Addresses {
 /// All of the settings that do not say where the process listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::open`]. It may hold the key of a service.
+    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::setting::open`]. It may hold the key of a service.
     pub store: Secret,
     /// `ONESTEP_SECRET_KEY`: signs the tokens.
     pub secret_key: Secret,
@@ -58,6 +58,8 @@ pub struct Settings {
     pub firebase: Option<Secret>,
     /// `ONESTEP_SENTRY_DSN`; None: faults are in the log only.
     pub sentry_dsn: Option<Secret>,
+    /// `FIRESTORE_EMULATOR_HOST`, host and port; None: Firestore itself.
+    pub firestore_emulator: Option<String>,
     /// Where the services of others are.
     pub addresses: Addresses,
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::environment::{Environment, Place};
+use super::environment::{Environment, FIRESTORE_EMULATOR, Place};
 use super::{Addresses, Secret, Settings, development_key};
 use crate::google_account::{ServiceAccount, safe_address};
 
@@ -69,6 +69,7 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
         resend_key: given.service("ONESTEP_RESEND_API_KEY", "no mail"),
         firebase: given.service("ONESTEP_FIREBASE", "no pushes"),
         sentry_dsn: given.service("ONESTEP_SENTRY_DSN", "faults are in the log only"),
+        firestore_emulator: environment.get(FIRESTORE_EMULATOR).map(str::to_owned),
         addresses: given.addresses(),
     };
     given.check(&settings);

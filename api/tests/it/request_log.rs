@@ -12,7 +12,7 @@ use axum::http::Request;
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use onestep_api::app::{self, App};
-use onestep_api::http::health::Hop;
+use onestep_api::http::state::Hop;
 use onestep_api::http::{Entry, Start, router};
 use onestep_api::jobs::{Jobs, Order, Outcome};
 use onestep_api::lambda::Function;

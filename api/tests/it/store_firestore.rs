@@ -13,7 +13,7 @@ use crate::fakes::{Fault, meeting};
 
 /// Two handles, as two processes would have.
 fn handles(service: &Firestore, address: &str) -> Place {
-    let open = || firestore::open_with(&format!("one-step?base={address}"), Some(&service.tokens.account()), None).unwrap();
+    let open = || firestore::open(&format!("one-step?base={address}"), Some(&service.tokens.account()), None).unwrap();
     vec![open(), open()]
 }
 
@@ -29,7 +29,7 @@ async fn firestore_conforms() {
 #[tokio::test]
 async fn the_emulator_needs_no_account() {
     let (service, address) = Firestore::start(true).await;
-    let store: Arc<dyn Store> = firestore::open_with("one-step", None, Some(address.strip_prefix("http://").unwrap())).unwrap();
+    let store: Arc<dyn Store> = firestore::open("one-step", None, Some(address.strip_prefix("http://").unwrap())).unwrap();
     store.ready().await.unwrap();
     let user = samples::create(&*store, "a@example.com").await.id;
     let user = format!("users/{user:016}");
@@ -68,7 +68,7 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
     // Those that Google no longer takes are bought anew.
     service.tokens.expire();
     store.ready().await.unwrap();
-    let nobody = firestore::open_with("one-step?base=http://127.0.0.1:1", Some(&service.tokens.account()), None).unwrap();
+    let nobody = firestore::open("one-step?base=http://127.0.0.1:1", Some(&service.tokens.account()), None).unwrap();
     assert_eq!(nobody.ready().await.unwrap_err().to_string(), "Firestore cannot be used: cannot be reached");
 }
 
@@ -151,8 +151,8 @@ async fn a_wrong_setting_is_refused_at_the_start() {
         ("one-step?base=http://example.com", Some(&account), "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)"),
     ];
     for (rest, account, expected) in cases {
-        assert_eq!(firestore::open_with(rest, account, None).map(|_| ()).unwrap_err(), expected);
+        assert_eq!(firestore::open(rest, account, None).map(|_| ()).unwrap_err(), expected);
     }
     // Without a project it is the account's own.
-    assert_eq!(firestore::open_with("", Some(&account), None).unwrap().name(), "Firestore");
+    assert_eq!(firestore::open("", Some(&account), None).unwrap().name(), "Firestore");
 }

@@ -20,9 +20,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Documents;
+use super::handle::Documents;
+use super::retry::{RETRIES, pause};
 use super::shelf::{Document, Place, Put, Shelf, Version, user_label};
-use super::wire::{self, Address, RETRIES, Reply, unavailable};
+use super::wire::{self, Address, Reply, unavailable};
 use crate::core::model::Id;
 use crate::google_account::{AccessTokens, ServiceAccount, safe_address};
 use crate::settings::Secret;
@@ -44,20 +45,12 @@ struct Firestore {
     tokens: Option<AccessTokens>,
 }
 
-/// Opens what follows `firestore:`, `PROJECT` or `PROJECT?base=URL`; without a project it is the service account's own. The
-/// environment's `FIRESTORE_EMULATOR_HOST` (host and port) is honoured, as in Google's own clients.
+/// Opens what follows `firestore:`, `PROJECT` or `PROJECT?base=URL`; without a project it is the service account's own. `emulator` is the
+/// host and port of an emulator, as `FIRESTORE_EMULATOR_HOST` names it for Google's own clients.
 ///
 /// # Errors
 /// What is missing or wrong, for the operator.
-pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, String> {
-    open_with(rest, firebase, std::env::var("FIRESTORE_EMULATOR_HOST").ok().as_deref())
-}
-
-/// The same with the emulator's host and port from the caller.
-///
-/// # Errors
-/// What is missing or wrong, for the operator.
-pub fn open_with(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Result<Arc<dyn Store>, String> {
+pub fn open(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Result<Arc<dyn Store>, String> {
     let mut address = Address::parse(rest);
     let base = address.take("base");
     let mut project = std::mem::take(&mut address.name);
@@ -138,7 +131,7 @@ impl Firestore {
             match fault.status.as_str() {
                 "RESOURCE_EXHAUSTED" if throttled < RETRIES => {
                     throttled += 1;
-                    wire::pause(throttled + 2).await;
+                    pause(throttled + 2).await;
                 }
                 "RESOURCE_EXHAUSTED" => return Err(StoreError::Throttled { store: STORE, reason: fault.message }),
                 "UNAUTHENTICATED" if !refused => {

@@ -21,9 +21,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Documents;
+use super::handle::Documents;
+use super::retry::{RETRIES, pause};
 use super::shelf::{Document, Place, Put, Shelf, Version};
-use super::wire::{self, Address, RETRIES, Reply, unavailable};
+use super::wire::{self, Address, Reply, unavailable};
 use crate::core::model::Id;
 use crate::google_account::safe_address;
 use crate::store::{Store, StoreError};
@@ -162,7 +163,7 @@ impl CloudKit {
             let later = |record: &Record| record.fault.throttled() || (method != "modify" && record.fault.failed_inside());
             match records.iter().find(|record| later(record) || record.record_name.is_empty()) {
                 None => return Ok(records),
-                Some(record) if later(record) && attempt < RETRIES => wire::pause(attempt + 3).await,
+                Some(record) if later(record) && attempt < RETRIES => pause(attempt + 3).await,
                 Some(record) => return Err(self.error(&record.fault)),
             }
         }

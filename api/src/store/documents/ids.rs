@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
+use super::retry::{ATTEMPTS, pause};
 use super::shelf::{Document, Place, Put, Shelf, Version};
-use super::{ATTEMPTS, Documents, wire};
 use crate::core::model::Id;
 use crate::store::StoreError;
 
@@ -40,67 +41,71 @@ struct Counter {
     floor: Id,
 }
 
-impl<S: Shelf> Documents<S> {
-    async fn counter(&self) -> Result<(Counter, Option<Version>), StoreError> {
-        let Some(Document { body, version }) = self.shelf.get(&Place::Counter).await? else { return Ok((Counter { next: 1, floor: 1 }, None)) };
-        let counter: Counter = serde_json::from_slice(&body).map_err(|_| self.broken(&Place::Counter, "it is not a counter"))?;
-        if counter.next < 1 || counter.next > END {
-            return Err(self.broken(&Place::Counter, "it counts outside of 1 to 2^53"));
-        }
-        Ok((counter, Some(version)))
-    }
+/// New ids of one process.
+#[derive(Debug, Default)]
+pub(super) struct Ids(Mutex<Block>);
 
-    async fn put_counter(&self, counter: &Counter, expected: Option<&Version>) -> Result<Put, StoreError> {
-        let body = serde_json::to_vec(counter).map_err(|error| self.broken(&Place::Counter, error.to_string()))?;
-        self.shelf.put(&Place::Counter, &body, expected).await
-    }
-
-    fn end_of_ids(&self, next: Id) -> StoreError {
-        StoreError::Full { store: self.shelf.name(), reason: format!("ids end at 2^53, and {next} is the next") }
-    }
-
+impl Ids {
     /// As many new ids as are asked for, in ascending order.
-    pub(super) async fn free_ids(&self, count: u32) -> Result<Range<Id>, StoreError> {
+    pub(super) async fn take<S: Shelf>(&self, shelf: &S, count: u32) -> Result<Range<Id>, StoreError> {
         if count == 0 {
             return Ok(0..0);
         }
         let count = Id::from(count);
         // One task asks for a block while the others wait for what is left of it.
-        let mut block = self.block.lock().await;
+        let mut block = self.0.lock().await;
         for attempt in 1..=ATTEMPTS {
             // Read each time: another process may have restored rows since.
-            let (counter, version) = self.counter().await?;
-            if block.next >= counter.floor
+            let (current, version) = counter(shelf).await?;
+            if block.next >= current.floor
                 && let Some(ids) = block.take(count)
             {
                 return Ok(ids);
             }
-            let (start, end) = (counter.next, counter.next + count.max(BLOCK));
+            let (start, end) = (current.next, current.next + count.max(BLOCK));
             if end > END {
-                return Err(self.end_of_ids(start));
+                return Err(end_of_ids(shelf, start));
             }
-            if let Put::Written(_) = self.put_counter(&Counter { next: end, ..counter }, version.as_ref()).await? {
+            if let Put::Written(_) = put_counter(shelf, &Counter { next: end, ..current }, version.as_ref()).await? {
                 *block = Block { next: start + count, end };
                 return Ok(start..start + count);
             }
-            wire::pause(attempt).await;
+            pause(attempt).await;
         }
         Err(StoreError::Contended(ATTEMPTS))
     }
 
     /// Gives out no id up to this one any more, in any process.
-    pub(super) async fn skip_ids(&self, highest: Id) -> Result<(), StoreError> {
+    pub(super) async fn skip<S: Shelf>(&self, shelf: &S, highest: Id) -> Result<(), StoreError> {
         for attempt in 1..=ATTEMPTS {
-            let (counter, version) = self.counter().await?;
-            if counter.floor > highest {
+            let (current, version) = counter(shelf).await?;
+            if current.floor > highest {
                 return Ok(());
             }
-            let floor = highest.checked_add(1).filter(|floor| *floor < END).ok_or_else(|| self.end_of_ids(highest))?;
-            if let Put::Written(_) = self.put_counter(&Counter { next: counter.next.max(floor), floor }, version.as_ref()).await? {
+            let floor = highest.checked_add(1).filter(|floor| *floor < END).ok_or_else(|| end_of_ids(shelf, highest))?;
+            if let Put::Written(_) = put_counter(shelf, &Counter { next: current.next.max(floor), floor }, version.as_ref()).await? {
                 return Ok(());
             }
-            wire::pause(attempt).await;
+            pause(attempt).await;
         }
         Err(StoreError::Contended(ATTEMPTS))
     }
+}
+
+async fn counter<S: Shelf>(shelf: &S) -> Result<(Counter, Option<Version>), StoreError> {
+    let Some(Document { body, version }) = shelf.get(&Place::Counter).await? else { return Ok((Counter { next: 1, floor: 1 }, None)) };
+    let counter: Counter = serde_json::from_slice(&body).map_err(|_| Place::Counter.broken(shelf.name(), "it is not a counter"))?;
+    if counter.next < 1 || counter.next > END {
+        return Err(Place::Counter.broken(shelf.name(), "it counts outside of 1 to 2^53"));
+    }
+    Ok((counter, Some(version)))
+}
+
+async fn put_counter<S: Shelf>(shelf: &S, counter: &Counter, expected: Option<&Version>) -> Result<Put, StoreError> {
+    let body = serde_json::to_vec(counter).map_err(|error| Place::Counter.broken(shelf.name(), error.to_string()))?;
+    shelf.put(&Place::Counter, &body, expected).await
+}
+
+fn end_of_ids<S: Shelf>(shelf: &S, next: Id) -> StoreError {
+    StoreError::Full { store: shelf.name(), reason: format!("ids end at 2^53, and {next} is the next") }
 }

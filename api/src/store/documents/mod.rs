@@ -13,96 +13,30 @@
 //!    only slow finds his document or his claim changed, and begins again: never do two documents list one name.
 //! 3. As writers are seldom dead and often just busy, claims younger than ten seconds are waited for and not taken over.
 
-pub mod firestore;
-pub mod google_drive;
-pub mod icloud;
-mod ids;
-mod names;
-mod page;
-pub mod shelf;
-mod wire;
-
-use std::time::Duration;
-
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Mutex, MutexGuard};
 
-use self::ids::Block;
+pub use self::handle::Documents;
+use self::handle::Found;
 use self::names::Claimed;
 use self::page::Page;
-use self::shelf::{Document, Place, Put, Shelf, Version};
+use self::retry::{ATTEMPTS, pause};
+use self::shelf::{Place, Put, Shelf};
 use super::{Decide, Store, StoreError};
 use crate::core::holdings::{Archive, Holdings, Key, Want};
 use crate::core::model::{Id, User};
 
-/// How often an update is begun before it is given up.
-const ATTEMPTS: u32 = 8;
-/// A claim without its document is left alone for this long; nobody needs longer for both unless he died.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
-/// How long anything may take, waiting for others of this process too. What is not done by then is left as it is, as by a writer who
-/// died.
-const BUDGET: Duration = Duration::from_secs(8);
-/// Tasks of this process that change the same user take turns. Two users may share one; that costs a wait only.
-const TURNS: usize = 64;
-
-/// Keeps each user in one document of a shelf.
-pub struct Documents<S> {
-    shelf: S,
-    block: Mutex<Block>,
-    turns: [Mutex<()>; TURNS],
-    now: fn() -> DateTime<Utc>,
-    budget: Duration,
-}
-
-/// A user's document as it was read.
-struct Found {
-    page: Page,
-    version: Version,
-}
+pub mod firestore;
+pub mod google_drive;
+mod handle;
+pub mod icloud;
+mod ids;
+mod names;
+mod page;
+mod retry;
+pub mod shelf;
+mod wire;
 
 impl<S: Shelf> Documents<S> {
-    /// On this shelf, by this clock (which only says how old a claim is).
-    pub fn new(shelf: S, now: fn() -> DateTime<Utc>) -> Self {
-        Self { shelf, block: Mutex::default(), turns: std::array::from_fn(|_| Mutex::new(())), now, budget: BUDGET }
-    }
-
-    /// The same with another limit to how long anything may take.
-    #[must_use]
-    pub fn within(self, budget: Duration) -> Self {
-        Self { budget, ..self }
-    }
-
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
-        let late = |_| wire::unavailable(self.shelf.name(), format!("it took longer than {} ms", self.budget.as_millis()));
-        tokio::time::timeout(self.budget, work).await.map_err(late)?
-    }
-
-    fn broken(&self, place: &Place, reason: impl Into<String>) -> StoreError {
-        StoreError::Broken { store: self.shelf.name(), place: place.to_string(), reason: reason.into() }
-    }
-
-    /// The document of a user, in whatever state.
-    async fn load(&self, user: Id) -> Result<Option<Found>, StoreError> {
-        let place = Place::User(user);
-        let Some(Document { body, version }) = self.shelf.get(&place).await? else { return Ok(None) };
-        let page = Page::unpack(&body).map_err(|reason| self.broken(&place, reason))?;
-        Ok(Some(Found { page, version }))
-    }
-
-    /// Everything of a user, for reading only.
-    async fn look(&self, user: Id) -> Result<Option<Archive>, StoreError> {
-        let place = Place::User(user);
-        let Some(body) = self.shelf.look(&place).await? else { return Ok(None) };
-        Ok(Page::unpack(&body).map_err(|reason| self.broken(&place, reason))?.archive)
-    }
-
-    /// Its turn among the tasks of this process that change the same user: they would only get in each other's way.
-    async fn turn(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
-        let at = usize::try_from(user.rem_euclid(TURNS as Id)).unwrap_or_default();
-        Some(self.turns.get(at)?.lock().await)
-    }
-
     /// Writes everything of a user over the version that was read (None: there was none), with the names that it gains and loses.
     /// False: another was quicker; nothing was written.
     async fn write(&self, before: Option<&Found>, archive: &Archive) -> Result<bool, StoreError> {
@@ -220,10 +154,10 @@ impl<S: Shelf> Documents<S> {
     async fn create_at_leisure(&self, user: User) -> Result<User, StoreError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                wire::pause(attempt).await;
+                pause(attempt).await;
             }
             let mut user = user.clone();
-            user.id = self.free_ids(1).await?.start;
+            user.id = self.ids.take(&self.shelf, 1).await?.start;
             let archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
             if self.write(None, &archive).await? {
                 return Ok(archive.user);
@@ -234,7 +168,7 @@ impl<S: Shelf> Documents<S> {
 
     async fn update_at_leisure(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
         let _turn = self.turn(user).await;
-        let (mut found, ids) = tokio::try_join!(self.load(user), self.free_ids(new_ids))?;
+        let (mut found, ids) = tokio::try_join!(self.load(user), self.ids.take(&self.shelf, new_ids))?;
         let ids: Vec<Id> = ids.collect();
         for attempt in 1..=ATTEMPTS {
             let Some(Found { page: Page { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
@@ -247,7 +181,7 @@ impl<S: Shelf> Documents<S> {
             if self.write(found.as_ref(), &archive).await? {
                 return Ok(true);
             }
-            wire::pause(attempt).await;
+            pause(attempt).await;
             found = self.load(user).await?;
         }
         Err(StoreError::Contended(ATTEMPTS))
@@ -259,13 +193,13 @@ impl<S: Shelf> Documents<S> {
         archive.sort();
         let _turn = self.turn(user).await;
         // Before the rows are there: nobody may be given one of their ids.
-        self.skip_ids(archive.highest_id()).await?;
+        self.ids.skip(&self.shelf, archive.highest_id()).await?;
         for attempt in 1..=ATTEMPTS {
             let found = self.load(user).await?;
             if self.write(found.as_ref(), &archive).await? {
                 return Ok(());
             }
-            wire::pause(attempt).await;
+            pause(attempt).await;
         }
         Err(StoreError::Contended(ATTEMPTS))
     }

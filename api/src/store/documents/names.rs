@@ -1,14 +1,19 @@
 //! Who goes by a name. See the rules in [`super`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::handle::Documents;
 use super::page::Page;
+use super::retry::{ATTEMPTS, pause};
 use super::shelf::{Document, Place, Put, Shelf, Version};
-use super::{ATTEMPTS, Documents, GRACE, wire};
+use super::wire;
 use crate::core::holdings::Key;
 use crate::core::model::Id;
 use crate::store::StoreError;
+
+/// A claim without its document is left alone for this long; nobody needs longer for both unless he died.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// The document of a name.
 #[derive(Serialize, Deserialize)]
@@ -54,7 +59,7 @@ impl<S: Shelf> Documents<S> {
         let place = Place::of(key);
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                wire::pause(attempt).await;
+                pause(attempt).await;
             }
             let seen = self.claim_at(&place).await?;
             if let Some((Claim { user: Some(holder), at, .. }, _)) = &seen

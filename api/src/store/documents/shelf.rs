@@ -32,6 +32,11 @@ impl Place {
         Self::Name(hash.into())
     }
 
+    /// What is kept there cannot be read.
+    pub fn broken(&self, store: &'static str, reason: impl Into<String>) -> StoreError {
+        StoreError::Broken { store, place: self.to_string(), reason: reason.into() }
+    }
+
     /// Which drawer it is in: letters only.
     pub fn drawer(&self) -> &'static str {
         match self {

@@ -1,6 +1,5 @@
 //! Requests to the services that keep documents: bounded in time and in what they answer.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use reqwest::{RequestBuilder, StatusCode};
@@ -11,9 +10,6 @@ use crate::store::StoreError;
 
 /// Longer answers are not read: the longest document is 5 MiB, and a third more in base64.
 const ANSWER_MAX: usize = 16 * 1024 * 1024;
-
-/// How often a store is asked again that says it is throttling.
-pub(super) const RETRIES: u32 = 2;
 
 /// A client that gives up by itself. Connections idle for long are dropped: the other side, or a frozen process, may have lost them.
 pub(super) fn client() -> Result<reqwest::Client, String> {
@@ -66,14 +62,6 @@ pub(super) fn unavailable(store: &'static str, reason: impl Into<String>) -> Sto
 /// The words of another service in one line that is not too long.
 pub(super) fn line(words: &str) -> String {
     words.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").chars().filter(|sign| !sign.is_control()).take(300).collect()
-}
-
-/// Waits before the next of several attempts, counted from 1: twice as long each time, and never as long as the others who wait.
-pub(super) async fn pause(attempt: u32) {
-    let most = 25_u64 << attempt.min(4);
-    // Keyed by the system once for each thread, and differently each time: good enough to keep writers apart.
-    let share = RandomState::new().hash_one(attempt) % (most / 2);
-    tokio::time::sleep(Duration::from_millis(most / 2 + share)).await;
 }
 
 /// A random number, different each time.

@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::fault::{failed, full, is_throttling, unavailable};
+use super::client::DynamoDb;
+use super::error::{failed, full, is_throttling, unavailable};
 use super::item::{
     HEAD, Item, OWNER, PART, PK, ROWS, SK, USER, USERS, VERSION, broken, bytes, key, name_key, number, past_partition, past_sort, user_partition, users_sort,
 };
 use super::layout::{Head, ITEM, Layout, Next, Part, Piece, lay_out, pack_past};
 use super::look::Seen;
-use super::{DynamoDb, STORE};
 use crate::core::holdings::Key;
 use crate::core::model::Id;
 use crate::store::StoreError;
@@ -265,5 +265,5 @@ fn fits(item: &Item) -> Result<(), StoreError> {
 
 /// A request that lacks something: a mistake of ours.
 fn unbuilt(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Unavailable { store: STORE, reason: error.to_string() }
+    unavailable(error.to_string())
 }

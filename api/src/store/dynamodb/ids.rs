@@ -5,8 +5,8 @@ use std::ops::Range;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::DynamoDb;
-use super::fault::{failed, full};
+use super::client::DynamoDb;
+use super::error::{failed, full};
 use super::item::{COUNTER, LAST, PK, SK, USERS, broken, key, number, number_of, text_of, users_sort};
 use crate::core::model::Id;
 use crate::store::StoreError;

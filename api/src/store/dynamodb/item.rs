@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
-use super::STORE;
+use super::error::STORE;
 use crate::core::holdings::Key;
 use crate::core::model::Id;
 use crate::store::StoreError;

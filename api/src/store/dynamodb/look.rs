@@ -2,10 +2,11 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::fault::failed;
+use super::client::DynamoDb;
+use super::error::failed;
 use super::item::{HEAD, Item, OWNER, PART, PK, ROWS, SK, VERSION, broken, bytes_of, number_of, past_partition, past_sort, text_of, user_partition};
 use super::layout::{Head, unpack};
-use super::{ATTEMPTS, DynamoDb, pause};
+use super::retry::{ATTEMPTS, pause};
 use crate::core::holdings::{Archive, Change};
 use crate::core::model::Id;
 use crate::store::StoreError;

@@ -1,8 +1,9 @@
 //! Putting back what was archived.
 
+use super::client::DynamoDb;
 use super::item::{ROWS, broken, bytes, key, past_partition, past_sort};
 use super::layout::{Next, pack_past};
-use super::{DynamoDb, new_tag};
+use super::retry::new_tag;
 use crate::core::holdings::Archive;
 use crate::store::StoreError;
 

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus};
 
-use super::DynamoDb;
-use super::fault::{failed, unavailable};
+use super::client::DynamoDb;
+use super::error::{failed, unavailable};
 use super::item::{PK, SK};
 use crate::store::StoreError;
 

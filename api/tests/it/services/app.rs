@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use onestep_api::app::App;
-use onestep_api::http::{Entry, Start, health::Hop};
+use onestep_api::http::{Entry, Start, state::Hop};
 use onestep_api::settings::environment::Place;
 use onestep_api::settings::{Addresses, Secret, Settings};
 use onestep_api::store::sqlite::Sqlite;
@@ -46,6 +46,7 @@ pub(crate) fn settings() -> Settings {
         resend_key: None,
         firebase: None,
         sentry_dsn: None,
+        firestore_emulator: None,
         addresses: Addresses {
             google_keys: super::nobody(),
             apple_keys: super::nobody(),

@@ -17,12 +17,15 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
+use super::super::retry::{RETRIES, pause};
 use super::super::shelf::{Document, Put, Version};
-use super::super::wire::{self, RETRIES, Reply, unavailable};
+use super::super::wire::{self, Reply, unavailable};
 use crate::google_account::AccessTokens;
 use crate::store::StoreError;
 
 pub(super) const STORE: &str = "Google Drive";
+/// What a simple upload takes, by <https://developers.google.com/workspace/drive/api/guides/manage-uploads>.
+pub(super) const LONGEST: usize = 5_000_000;
 /// Nothing but the app's own folder.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/drive.appdata";
 
@@ -110,7 +113,7 @@ impl Files {
                         return Err(StoreError::Throttled { store: STORE, reason: said });
                     }
                     throttled += 1;
-                    wire::pause(throttled + 2).await;
+                    pause(throttled + 2).await;
                 }
                 StatusCode::FORBIDDEN if reason == "storageQuotaExceeded" => {
                     let whose = who.unwrap_or("the service account, which may have none at all: name a user who keeps the index, google-drive:ADDRESS");

@@ -12,10 +12,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
+use super::super::page;
+use super::super::retry::{ATTEMPTS, pause};
 use super::super::shelf::{Document, Place, Put, Version};
-use super::super::wire::{self, unavailable};
-use super::super::{ATTEMPTS, page};
-use super::files::{Files, STORE};
+use super::super::wire::unavailable;
+use super::files::{Files, LONGEST, STORE};
 use crate::core::model::Id;
 use crate::store::StoreError;
 
@@ -131,7 +132,7 @@ impl Index {
             part.insert(place.to_string(), STANDARD.encode(body));
             let json = serde_json::to_vec(&part).map_err(|error| unavailable(STORE, error.to_string()))?;
             let packed = page::deflate(&json).map_err(|reason| unavailable(STORE, reason))?;
-            if packed.len() > super::LONGEST {
+            if packed.len() > LONGEST {
                 return Err(StoreError::Full { store: STORE, reason: format!("a part of the index is {} bytes, compressed", packed.len()) });
             }
             let put = match &seen {
@@ -141,7 +142,7 @@ impl Index {
             if let Put::Written(_) = put {
                 return Ok(Put::Written(Version(fingerprint(body))));
             }
-            wire::pause(attempt).await;
+            pause(attempt).await;
         }
         Err(StoreError::Contended(ATTEMPTS))
     }

@@ -19,9 +19,9 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
-use self::files::{Files, STORE};
+use self::files::{Files, LONGEST, STORE};
 use self::index::Index;
-use super::Documents;
+use super::handle::Documents;
 use super::shelf::{Document, Place, Put, Shelf, Version};
 use super::wire::{self, Address, unavailable};
 use crate::core::model::{Id, User};
@@ -29,8 +29,6 @@ use crate::google_account::{AccessTokens, ServiceAccount, safe_address};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
 
-/// What a simple upload takes, by <https://developers.google.com/workspace/drive/api/guides/manage-uploads>.
-const LONGEST: usize = 5_000_000;
 /// Homes of more users than this are not remembered.
 const REMEMBERED: usize = 100_000;
 

@@ -4,8 +4,10 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use super::STORE;
 use crate::store::StoreError;
+
+/// The name of the store in messages.
+pub(super) const STORE: &str = "DynamoDB";
 
 /// Codes that ask for less
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>); also those of one item of a

@@ -1,0 +1,56 @@
+//! Going through all users.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use super::outcome::{Fate, Outcome};
+use crate::core::model::Id;
+use crate::store::{Store, StoreError};
+
+/// How many users are seen to at the same time.
+const AT_ONCE: usize = 8;
+/// How many ids are read at a time.
+const PAGE: u32 = 1000;
+/// Nobody is begun with when less than this is left: one user takes two looks into the store and one round of pushes.
+pub(super) const ONE_TAKES: Duration = Duration::from_secs(4);
+
+/// The ids of all users.
+pub(super) async fn everyone(store: &dyn Store) -> Result<Vec<Id>, StoreError> {
+    let mut ids = Vec::new();
+    loop {
+        let page = store.users(ids.last().copied(), PAGE).await?;
+        if page.is_empty() {
+            return Ok(ids);
+        }
+        ids.extend(page);
+    }
+}
+
+/// Sees to each user, some at the same time; to none any more when time is nearly up.
+pub(super) async fn each<F: Future<Output = Result<Fate, StoreError>>>(ids: &[Id], until: Instant, outcome: &mut Outcome, see_to: impl Fn(Id) -> F) {
+    let fates = futures::stream::iter(ids.iter().copied()).map(|id| {
+        let seen_to = see_to(id);
+        async move {
+            if Instant::now() + ONE_TAKES > until {
+                return Fate::Left;
+            }
+            match tokio::time::timeout_at(until, seen_to).await {
+                Ok(Ok(fate)) => fate,
+                Ok(Err(error)) => {
+                    tracing::error!(user = id, %error, "not told");
+                    Fate::Failed
+                }
+                Err(_) => {
+                    tracing::error!(user = id, "not told in time");
+                    Fate::Failed
+                }
+            }
+        }
+    });
+    let mut fates = fates.buffer_unordered(AT_ONCE);
+    while let Some(fate) = fates.next().await {
+        outcome.count(fate, 1);
+    }
+}

@@ -1,0 +1,57 @@
+//! One table and its client; the files beside this one read and write it.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::error::failed;
+use super::item::Item;
+use crate::core::model::Id;
+use crate::store::StoreError;
+
+const CONNECT: Duration = Duration::from_secs(1);
+const ATTEMPT: Duration = Duration::from_secs(2);
+const OPERATION: Duration = Duration::from_secs(5);
+/// Times that the SDK sends a request.
+const SENDINGS: u32 = 3;
+/// The longest wait before a request is sent again for the first time. The SDK's own second is too long for somebody who waits.
+const BACKOFF: Duration = Duration::from_millis(100);
+/// How long one waits for the other writers of a user in this process.
+const TURN: Duration = Duration::from_secs(3);
+/// Turns of one process; users share them by their numbers.
+const TURNS: usize = 256;
+
+/// A table of DynamoDB.
+pub struct DynamoDb {
+    pub(super) client: Client,
+    pub(super) table: String,
+    /// Writers of one user in this process queue here, and do not make each other begin again.
+    turns: Vec<Mutex<()>>,
+}
+
+impl DynamoDb {
+    /// The table of this name in the account and region of `shared`. Nothing is sent yet.
+    pub fn open(table: impl Into<String>, shared: &aws_config::SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION);
+        let config = aws_sdk_dynamodb::config::Builder::from(shared)
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::standard().with_max_attempts(SENDINGS).with_initial_backoff(BACKOFF))
+            .build();
+        Self { client: Client::from_conf(config), table: table.into(), turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
+    }
+
+    /// None when the others take too long: then it goes on without, as it does between processes.
+    pub(super) async fn turn(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
+        let turn = usize::try_from(user).ok().and_then(|user| self.turns.get(user % TURNS))?;
+        tokio::time::timeout(TURN, turn.lock()).await.ok()
+    }
+
+    /// The item with these keys.
+    pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true).set_key(Some(key));
+        get.send().await.map(|answer| answer.item).map_err(|error| failed(&self.table, &error))
+    }
+}
