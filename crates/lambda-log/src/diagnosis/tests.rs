@@ -130,12 +130,16 @@ fn a_refused_peer_without_a_name_is_no_database_and_not_proved() {
     use Confidence::{Likely, Proved};
     let recent = RecentInvocations::default();
     let error = InvocationFacts { outcome: InvocationOutcome::Error, ..case(&recent) };
-    for (text, expected) in [
-        ("connect ECONNREFUSED 127.0.0.1:3000", [(UpstreamError, Likely), (AppException, Proved)]),
-        ("connect ECONNREFUSED 127.0.0.1:5432", [(DbUnreachable, Proved), (AppException, Proved)]),
+    // The runtime reports the error and says nothing bad of the invocation, or it does.
+    let success = case(&recent);
+    for (text, case, expected) in [
+        ("connect ECONNREFUSED 127.0.0.1:3000", error, [(UpstreamError, Likely), (AppException, Proved)]),
+        ("connect ECONNREFUSED 127.0.0.1:3000", success, [(UpstreamError, Likely), (AppException, Proved)]),
+        ("connect ECONNREFUSED 127.0.0.1:5432", error, [(DbUnreachable, Proved), (AppException, Proved)]),
+        ("connect ECONNREFUSED 127.0.0.1:5432", success, [(DbUnreachable, Proved), (AppException, Proved)]),
     ] {
         let signs = Causes::built_in().signs(&line(text, true), false);
-        assert_eq!(verdicts(&InvocationFacts { signs: &signs, ..error }), expected, "{text}");
+        assert_eq!(verdicts(&InvocationFacts { signs: &signs, ..case }), expected, "{text}");
     }
     let logged = Causes::built_in().signs(&line("connect ECONNREFUSED 127.0.0.1:3000", false), false);
     assert_eq!(verdicts(&InvocationFacts { signs: &logged, ..case(&recent) }), [], "the application has dealt with it");
