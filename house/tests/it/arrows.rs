@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("aws", &["clock", "model", "lambda-log", "billing", "account"]),
     ("store", &["model", "lambda-log", "billing", "account", "alerting"]),
-    ("notify", &["model", "lambda-log", "billing", "account", "alerting", "report"]),
+    ("notify", &["model", "lambda-log", "billing", "account", "alerting"]),
     ("source", &["clock", "model", "lambda-log", "billing", "account", "alerting", "aws", "monitor-warmup"]),
     (
         "monitor",
