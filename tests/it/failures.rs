@@ -85,7 +85,7 @@ fn a_missing_permission_is_named_with_its_call_and_its_resource() {
         refusal("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized to perform that"),
         &[
             "watch.spend: ce:GetCostAndUsage on the account's bill failed: AccessDeniedException",
-            "allow ce:GetCostAndUsage to this identity",
+            "allow ce:GetCostAndUsage for this identity",
             "logs:FilterLogEvents on /aws/lambda/backend-dev failed",
             "allow logs:FilterLogEvents",
         ],

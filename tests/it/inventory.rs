@@ -110,8 +110,8 @@ async fn a_call_is_tried_again_where_that_may_help_and_never_for_ever() {
         (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Err((FailureKind::Refused, "unreadable response"))),
         (vec![Reply::status(200).body("<DescribeVolumesResponse><volumeSet><item>")], 1, 0, Err((FailureKind::Refused, "unreadable response"))),
         (vec![Reply::Close], 1, 0, Err((FailureKind::NoAnswer, "the connection broke"))),
-        (vec![page("a")], 2, 0, Err((FailureKind::Refused, "the number of pages exceeds the limit"))),
-        (endless, aws::paging::MAX_PAGES, 0, Err((FailureKind::Refused, "the number of pages exceeds the limit"))),
+        (vec![page("a")], 2, 0, Err((FailureKind::Refused, "its pages do not end"))),
+        (endless, aws::paging::MAX_PAGES, 0, Err((FailureKind::Refused, "its pages do not end"))),
     ] {
         let (server, clock) = (Webhook::start(replies), clock());
         let gathered = whole(source("[\"volumes\"]", &server.url(), vec![], &clock), &clock).await;

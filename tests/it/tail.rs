@@ -235,7 +235,7 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
     let shown: Vec<&str> = output.stdout.lines().filter_map(|line| line.split("  ").find(|part| part.ends_with(" ms"))).map(str::trim).collect();
     assert_eq!(shown, ["11 ms", "22 ms", "33 ms"], "{}", output.stdout);
     assert!(output.stdout.lines().all(|line| line.contains(" KST ")), "{}", output.stdout);
-    for (text, times) in [("ExpiredTokenException", 1), ("ThrottlingException", 1), ("logs are read again", 1)] {
+    for (text, times) in [("ExpiredTokenException", 1), ("ThrottlingException", 1), ("logs are readable again", 1)] {
         assert_eq!(output.stderr.matches(text).count(), times, "{text}: {}", output.stderr);
     }
 }

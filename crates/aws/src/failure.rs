@@ -28,6 +28,8 @@ where
             answered(call, resource, FailureKind::Refused, &format!("unreadable response (HTTP {})", response.raw().status().as_u16()))
         }
         SdkError::ConstructionFailure(_) if !has_region && credentials_error(error).is_none() => no_region(call, resource),
+        // Signing without a region fails where a connection would be made, and is neither a time-out nor an I/O error.
+        SdkError::DispatchFailure(failure) if !has_region && failure.is_other() && credentials_error(error).is_none() => no_region(call, resource),
         other => before_an_answer(call, resource, other),
     }
 }

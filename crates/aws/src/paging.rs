@@ -25,7 +25,7 @@ impl Endless {
     /// The failure of the call whose answer it is.
     pub fn failure(self, call: &str, resource: &str) -> CallFailure {
         let next_step = match self {
-            Self::Repeats(_) => "nothing of this answer was used; it is asked again by itself. If an endpoint of your own answers (AWS_ENDPOINT_URL), check it",
+            Self::Repeats(_) => "the response was not used; monitor retries automatically. If an endpoint of your own answers (AWS_ENDPOINT_URL), check it",
             Self::TooMany(_) => "nothing of this answer was used; name less, such as a longer prefix or fewer functions",
         };
         CallFailure {

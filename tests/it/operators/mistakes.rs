@@ -42,7 +42,7 @@ async fn mistakes_on_the_command_line_are_told_with_what_was_probably_meant() {
         (add(&["--all", "--until", "2999-01-01T00:00"]), 64, "is more than a year ahead"),
         (add(&["--all", "--until", "2024-12-24T08:00"]), 64, "--until 2024-12-24 08:00:00 KST is in the past; it must be in the future"),
         (add(&["--all", "--until", "tomorrow"]), 64, "`tomorrow` is not a time; write it as"),
-        (add(&["--all", "--from", "2024-12-24T08:00:00Z", "--for", "2h"]), 64, "--from 2024-12-24 17:00:00 KST has passed"),
+        (add(&["--all", "--from", "2024-12-24T08:00:00Z", "--for", "2h"]), 64, "--from 2024-12-24 17:00:00 KST is in the past"),
         (add(&["--subject", "shop", "--for", "2h"]), 64, "did you mean function:shop?"),
         (add(&["--subject", "fnction:shop", "--for", "2h"]), 64, "did you mean `function`?"),
         (add(&["--rule", "[a", "--for", "2h"]), 64, "not a valid pattern"),
