@@ -8,16 +8,16 @@
 //! Modules point down only, as ARCHITECTURE.md draws them and `tests/floors.rs` keeps them: `command` -> `start`, `lambda`, `server` ->
 //! `http` -> `app` -> `after`, `jobs` -> `outside` -> `store` -> `settings` -> `google_account` -> `core`.
 
-pub mod after;
 pub mod app;
+pub mod background;
 pub mod command;
 pub mod core;
 pub mod google_account;
 pub mod http;
 pub mod jobs;
 pub mod lambda;
-pub mod outside;
 pub mod server;
+pub mod services;
 pub mod settings;
 pub mod start;
 pub mod store;
