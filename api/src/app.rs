@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::after::After;
+use crate::background::BackgroundTasks;
 use crate::core::model::{Id, User};
-use crate::core::token::{Kind, SignError, Signer};
-use crate::jobs::Tools;
-use crate::outside::Outside;
-use crate::outside::messages::{Mail, Notification, Push};
-use crate::outside::resend;
-use crate::outside::sentry::Fault;
+use crate::core::token::{SignError, Signer, TokenKind};
+use crate::jobs::JobContext;
+use crate::services::Services;
+use crate::services::messages::{Mailer, Notification, PushSender};
+use crate::services::resend;
+use crate::services::sentry::ErrorReport;
 use crate::settings::Settings;
-use crate::settings::environment::Place;
+use crate::settings::environment::RunMode;
 use crate::store::Store;
 
 /// What the answer of a function may be held up by pushes, by a mail, and by a report.
@@ -33,9 +33,9 @@ pub struct App {
     /// The time now, in UTC.
     pub now: fn() -> DateTime<Utc>,
     /// The services of others.
-    pub outside: Outside,
+    pub services: Services,
     /// Does what nobody waits for.
-    pub after: After,
+    pub background: BackgroundTasks,
 }
 
 impl App {
@@ -43,23 +43,23 @@ impl App {
     ///
     /// # Errors
     /// The setting of a service that cannot be used.
-    pub fn new(settings: Settings, store: Arc<dyn Store>, place: Place) -> Result<Self, String> {
-        let outside = Outside::new(&settings)?;
-        Ok(Self { signer: Signer::new(settings.secret_key.reveal()), store, now, outside, after: After::new(place), settings })
+    pub fn new(settings: Settings, store: Arc<dyn Store>, mode: RunMode) -> Result<Self, String> {
+        let services = Services::new(&settings)?;
+        Ok(Self { signer: Signer::new(settings.secret_key.reveal()), store, now, services, background: BackgroundTasks::new(mode), settings })
     }
 
     /// What jobs are done with.
-    pub fn tools(&self) -> Tools {
-        let push = self.outside.pushes.clone().map(|push| push as Arc<dyn Push>);
-        let mail = self.outside.mail.clone().map(|mail| mail as Arc<dyn Mail>);
-        Tools { store: Arc::clone(&self.store), push, mail, now: self.now }
+    pub fn job_context(&self) -> JobContext {
+        let push = self.services.pushes.clone().map(|push| push as Arc<dyn PushSender>);
+        let mail = self.services.mail.clone().map(|mail| mail as Arc<dyn Mailer>);
+        JobContext { store: Arc::clone(&self.store), push, mail, now: self.now }
     }
 
     /// A new token for a user, as of now.
     ///
     /// # Errors
     /// When the machine has no random numbers, or the key does not sign.
-    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>) -> Result<String, SignError> {
+    pub fn sign(&self, kind: TokenKind, user: Id, device: Option<&str>) -> Result<String, SignError> {
         let mut bytes = [0; 16];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SignError::NoRandomness)?;
         let jti: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -68,7 +68,7 @@ impl App {
 
     /// Tells all devices of a user but the one that asked, after the answer where that is possible. Never fails.
     pub async fn announce(&self, user: &User, not_to: Option<&str>, notification: Notification) {
-        let Some(pushes) = self.outside.pushes.clone() else { return };
+        let Some(pushes) = self.services.pushes.clone() else { return };
         if user.devices.iter().all(|device| Some(device.token.as_str()) == not_to) {
             return;
         }
@@ -76,12 +76,12 @@ impl App {
         let work = async move {
             pushes.announce(store.as_ref(), &user, not_to.as_deref(), &notification).await;
         };
-        self.after.run(PUSHES, "pushes", work).await;
+        self.background.run(PUSHES, "pushes", work).await;
     }
 
     /// Greets somebody who is new, after the answer where that is possible. Never fails.
     pub async fn welcome(&self, user: Id, address: &str) {
-        let Some(mail) = self.outside.mail.clone() else { return };
+        let Some(mail) = self.services.mail.clone() else { return };
         // Not by the number alone: other stores of the same makers count too.
         let (letter, key) = (resend::welcome(address), format!("welcome/{user}/{}", (self.now)().timestamp_micros()));
         let work = async move {
@@ -89,13 +89,13 @@ impl App {
                 tracing::warn!(user, reason, "no welcome mail");
             }
         };
-        self.after.run(MAIL, "a welcome mail", work).await;
+        self.background.run(MAIL, "a welcome mail", work).await;
     }
 
     /// Reports a fault, after the answer where that is possible. Never fails.
-    pub async fn report(&self, fault: Fault) {
-        let Some(sentry) = self.outside.sentry.clone() else { return };
-        self.after.run(REPORT, "a report", async move { sentry.report(fault).await }).await;
+    pub async fn report(&self, fault: ErrorReport) {
+        let Some(sentry) = self.services.sentry.clone() else { return };
+        self.background.run(REPORT, "a report", async move { sentry.report(fault).await }).await;
     }
 }
 

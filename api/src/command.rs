@@ -14,17 +14,17 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::app;
-use crate::core::holdings::{Change, Holdings, Key, Want};
 use crate::core::model::{Id, Provider, User};
-use crate::core::token::Kind;
-use crate::http::{Entry, Start, router};
-use crate::jobs::{Jobs, Order, PatchNote, Slot};
+use crate::core::token::TokenKind;
+use crate::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use crate::http::{AppProvider, SharedProvider, router};
+use crate::jobs::{JobRequest, JobRunner, PatchNote, ReminderTime};
 use crate::lambda::{self, Function};
 use crate::server;
-use crate::settings::environment::{Environment, FIRESTORE_EMULATOR, Place, SECRET_NAME};
+use crate::settings::environment::{Environment, FIRESTORE_EMULATOR, RunMode, SECRET_NAME};
 use crate::settings::{Secret, Settings, development_key, read};
-use crate::start::{Open, Starting};
-use crate::store::transfer::{self, Moved};
+use crate::start::{AppStarter, OpenStore};
+use crate::store::transfer::{self, TransferSummary};
 use crate::store::{Store, StoreError, setting};
 
 /// Something was asked that is wrong.
@@ -37,7 +37,7 @@ const CONFIGURATION: u8 = 78;
 /// The OneStep todo API. Without a command it serves HTTP on PORT (8000), and under Lambda it takes events.
 #[derive(Debug, Parser)]
 #[command(name = "onestep-api", version, after_help = EXAMPLES)]
-struct Line {
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -102,7 +102,7 @@ enum Command {
         #[arg(long, value_parser = ["08:00", "14:00", "20:00"])]
         at: Option<String>,
     },
-    /// Mail what is new to every user who was not mailed it yet
+    /// Mailer what is new to every user who was not mailed it yet
     PatchNotes {
         /// What it is called, such as 1.2.0: nobody is mailed the same one twice
         id: String,
@@ -123,13 +123,13 @@ const BLOCKING: usize = 8;
 const AT_ONCE: Duration = Duration::from_millis(300);
 
 /// Why a command ended without having done its work.
-struct Failure {
+struct CommandError {
     code: u8,
     sentence: String,
 }
 
-fn failed(error: impl ToString) -> Failure {
-    Failure { code: FAILED, sentence: error.to_string() }
+fn failed(error: impl ToString) -> CommandError {
+    CommandError { code: FAILED, sentence: error.to_string() }
 }
 
 /// The whole program: logs, a runtime, and what is asked of it.
@@ -137,7 +137,7 @@ pub fn main() -> ExitCode {
     if lambda::is_here() {
         return function();
     }
-    let line = match Line::try_parse() {
+    let line = match Cli::try_parse() {
         Ok(line) => line,
         Err(problem) => {
             let asked = !problem.use_stderr();
@@ -172,8 +172,8 @@ fn function() -> ExitCode {
                 // What is wrong with these settings will not change: the deployment is to fail, with all of it in one line.
                 read::read(&environment, None).map_err(|problems| problems.to_string())?;
             }
-            let starting = Arc::new(Starting::new(environment, opener(Place::Lambda)));
-            let routes = router::router(Arc::clone(&starting) as Entry);
+            let starting = Arc::new(AppStarter::new(environment, opener(RunMode::Lambda)));
+            let routes = router::router(Arc::clone(&starting) as SharedProvider);
             lambda::serve(Function::new(routes, starting, lambda::environment())).await
         })
     });
@@ -207,7 +207,7 @@ fn filter(given: Option<OsString>, usual: &str) -> (EnvFilter, Option<String>) {
 }
 
 /// Does what the command line says.
-async fn run(command: Command) -> Result<(), Failure> {
+async fn run(command: Command) -> Result<(), CommandError> {
     let environment = Environment::of_process();
     match command {
         Command::Serve => serve(environment).await,
@@ -215,26 +215,26 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Token { address } => token(environment, &address).await,
         Command::Premium { address, off } => premium(environment, &address, !off).await,
         Command::Remind { at } => {
-            let at = Slot::ALL.into_iter().find(|slot| Some(slot.at()) == at.as_deref());
-            job(environment, Order::Reminders { at, time: None }).await
+            let at = ReminderTime::ALL.into_iter().find(|slot| Some(slot.at()) == at.as_deref());
+            job(environment, JobRequest::Reminders { at, time: None }).await
         }
         Command::PatchNotes { id, subject, html } => {
             let html = std::fs::read_to_string(&html).map_err(|error| failed(format!("{}: {error}", html.display())))?;
-            let note = PatchNote::new(&id, &subject, &html).map_err(|sentence| Failure { code: USAGE, sentence })?;
-            job(environment, Order::PatchNotes(note)).await
+            let note = PatchNote::new(&id, &subject, &html).map_err(|sentence| CommandError { code: USAGE, sentence })?;
+            job(environment, JobRequest::PatchNotes(note)).await
         }
         Command::Openapi => openapi(),
     }
 }
 
-/// Opens the store of the settings. Outside of Lambda a missing table is made.
-pub fn opener(place: Place) -> Open {
+/// Opens the store of the settings. Services of Lambda a missing table is made.
+pub fn opener(mode: RunMode) -> OpenStore {
     Arc::new(move |settings: &Settings| {
         let (setting, firebase, emulator) = (settings.store.clone(), settings.firebase.clone(), settings.firestore_emulator.clone());
         async move {
             let store = setting::open(setting.reveal(), firebase.as_ref(), emulator.as_deref()).await?;
             // A store that can be used needs nothing, nor the permission to make it.
-            if place != Place::Lambda && store.ready().await.is_err() {
+            if mode != RunMode::Lambda && store.ready().await.is_err() {
                 store.prepare().await.map_err(|error| error.to_string())?;
             }
             Ok(store)
@@ -244,23 +244,23 @@ pub fn opener(place: Place) -> Open {
 }
 
 /// Makes the signing key of a development server, unless it exists; reading the settings only reads it.
-fn keep_development_key(environment: &Environment) -> Result<(), Failure> {
+fn keep_development_key(environment: &Environment) -> Result<(), CommandError> {
     let Some(path) = read::development_key_file(environment) else { return Ok(()) };
-    development_key::create_if_missing(&path).map_err(|sentence| Failure { code: CONFIGURATION, sentence })
+    development_key::create_if_missing(&path).map_err(|sentence| CommandError { code: CONFIGURATION, sentence })
 }
 
-async fn serve(environment: Environment) -> Result<(), Failure> {
-    let port = environment.port().map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
-    let place = environment.place();
+async fn serve(environment: Environment) -> Result<(), CommandError> {
+    let port = environment.port().map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
+    let mode = environment.run_mode();
     keep_development_key(&environment)?;
-    let starting = Arc::new(Starting::new(environment, opener(place)));
-    let misconfigured = |sentence| Failure { code: CONFIGURATION, sentence };
+    let starting = Arc::new(AppStarter::new(environment, opener(mode)));
+    let misconfigured = |sentence| CommandError { code: CONFIGURATION, sentence };
     let stop = server::told_to_stop().map_err(failed)?;
     let mut beginning = Box::pin(starting.begin());
     // Wrong settings are told before anything listens. What takes longer, such as a secret that cannot be fetched, holds up nobody
     // who only asks whether the process lives.
     let begun = tokio::time::timeout(AT_ONCE, &mut beginning).await.ok().transpose().map_err(misconfigured)?;
-    let address = server::address(port, place == Place::Development);
+    let address = server::address(port, mode == RunMode::Development);
     let listener = TcpListener::bind(address).await.map_err(|error| failed(format!("cannot listen on {address}: {error}; another PORT may be free")))?;
     let address = listener.local_addr().map_err(failed)?;
     tracing::info!(%address, "listening");
@@ -273,8 +273,8 @@ async fn serve(environment: Environment) -> Result<(), Failure> {
         }
     }
     serving.await.map_err(failed)?;
-    if let Some(app) = starting.if_up() {
-        app.after.settled(server::GRACE).await;
+    if let Some(app) = starting.app_if_ready() {
+        app.background.wait_idle(server::GRACE).await;
     }
     Ok(())
 }
@@ -282,9 +282,9 @@ async fn serve(environment: Environment) -> Result<(), Failure> {
 /// How long a job of the command line may take: nobody stops it but the one who typed it.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-async fn job(environment: Environment, order: Order) -> Result<(), Failure> {
-    let place = environment.place();
-    let starting = Starting::new(environment, opener(place));
+async fn job(environment: Environment, order: JobRequest) -> Result<(), CommandError> {
+    let mode = environment.run_mode();
+    let starting = AppStarter::new(environment, opener(mode));
     let outcome = starting.run(&order, tokio::time::Instant::now() + A_DAY).await.map_err(failed)?;
     let _ = writeln!(io::stderr(), "{}: told {}, skipped {}, failed {}", outcome.job, outcome.told, outcome.skipped, outcome.failed);
     if outcome.failed > 0 { Err(failed("not everyone was told; RUST_LOG=info says why, and the same command tries them again")) } else { Ok(()) }
@@ -295,17 +295,17 @@ fn is_store(place: &str) -> bool {
     place.split_once(':').is_some_and(|(kind, _)| setting::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind)))
 }
 
-async fn open(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, Failure> {
+async fn open(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, CommandError> {
     let firebase = environment.get("ONESTEP_FIREBASE").map(Secret::new);
     setting::open(setting, firebase.as_ref(), environment.get(FIRESTORE_EMULATOR)).await.map_err(failed)
 }
 
-async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(), Failure> {
+async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(), CommandError> {
     let progress = progress();
     let seen = |users: u64| progress.set_position(users);
     let moved = match (is_store(from), is_store(to)) {
         (false, false) => {
-            return Err(Failure { code: USAGE, sentence: format!("neither of the two is a store; a store is one of {}", setting::KINDS) });
+            return Err(CommandError { code: USAGE, sentence: format!("neither of the two is a store; a store is one of {}", setting::KINDS) });
         }
         (true, false) => {
             let store = open_existing(environment, from).await?;
@@ -320,7 +320,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
         }
         (true, true) => {
             if from == to {
-                return Err(Failure { code: USAGE, sentence: "both stores are the same".to_owned() });
+                return Err(CommandError { code: USAGE, sentence: "both stores are the same".to_owned() });
             }
             let source = open_existing(environment, from).await?;
             let target = open(environment, to).await?;
@@ -329,7 +329,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
         }
     };
     progress.finish_and_clear();
-    let Moved { counts, sha256 } = moved.map_err(failed)?;
+    let TransferSummary { counts, sha256 } = moved.map_err(failed)?;
     let (users, categories, todos, subs, feedback) = (counts.users, counts.categories, counts.todos, counts.subs, counts.feedback);
     let _ = writeln!(
         io::stderr(),
@@ -339,7 +339,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
 }
 
 /// A store that is read must be there: opening an SQLite file would make an empty one.
-async fn open_existing(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, Failure> {
+async fn open_existing(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, CommandError> {
     if let Some(path) = setting.strip_prefix("sqlite:")
         && !std::path::Path::new(path).exists()
     {
@@ -358,7 +358,7 @@ fn progress() -> ProgressBar {
     bar
 }
 
-fn writer(place: &str) -> Result<Box<dyn Write + Send>, Failure> {
+fn writer(place: &str) -> Result<Box<dyn Write + Send>, CommandError> {
     if place == "-" {
         return Ok(Box::new(BufWriter::new(io::stdout())));
     }
@@ -367,7 +367,7 @@ fn writer(place: &str) -> Result<Box<dyn Write + Send>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-fn reader(place: &str) -> Result<Box<dyn BufRead + Send>, Failure> {
+fn reader(place: &str) -> Result<Box<dyn BufRead + Send>, CommandError> {
     if place == "-" {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
@@ -376,14 +376,14 @@ fn reader(place: &str) -> Result<Box<dyn BufRead + Send>, Failure> {
 }
 
 /// The account that goes by this address, if there is one.
-async fn account(store: &dyn Store, address: &str) -> Result<Option<Id>, Failure> {
-    store.find(&Key::Username(address.to_owned())).await.map_err(failed)
+async fn account(store: &dyn Store, address: &str) -> Result<Option<Id>, CommandError> {
+    store.find(&UniqueName::Username(address.to_owned())).await.map_err(failed)
 }
 
-async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
+async fn token(environment: Environment, address: &str) -> Result<(), CommandError> {
     keep_development_key(&environment)?;
-    let place = environment.place();
-    let app = Starting::new(environment, opener(place)).app().await.map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
+    let mode = environment.run_mode();
+    let app = AppStarter::new(environment, opener(mode)).app().await.map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
     let user = match account(app.store.as_ref(), address).await? {
         Some(user) => user,
         None => match app.store.create(User::new(address, Provider::Google, app::now())).await {
@@ -392,20 +392,20 @@ async fn token(environment: Environment, address: &str) -> Result<(), Failure> {
             Err(error) => return Err(failed(error)),
         },
     };
-    let token = app.sign(Kind::Access, user, None).map_err(failed)?;
+    let token = app.sign(TokenKind::Access, user, None).map_err(failed)?;
     writeln!(io::stdout(), "{token}").map_err(failed)
 }
 
-async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), Failure> {
-    let place = environment.place();
-    let app = Starting::new(environment, opener(place)).app().await.map_err(|sentence| Failure { code: CONFIGURATION, sentence })?;
+async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), CommandError> {
+    let mode = environment.run_mode();
+    let app = AppStarter::new(environment, opener(mode)).app().await.map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
     let user = account(app.store.as_ref(), address).await?.ok_or_else(|| failed(format!("no account has the address {address}")))?;
-    let mut decide = |holdings: &Holdings, _: &[Id]| vec![Change::User(User { is_premium: on, ..holdings.user.clone() })];
-    app.store.update(user, Want::Account, 0, &mut decide).await.map_err(failed)?;
+    let mut decide = |user_rows: &UserRows, _: &[Id]| vec![Change::User(User { is_premium: on, ..user_rows.user.clone() })];
+    app.store.update(user, Scope::Account, 0, &mut decide).await.map_err(failed)?;
     Ok(())
 }
 
-fn openapi() -> Result<(), Failure> {
+fn openapi() -> Result<(), CommandError> {
     let document = router::document().to_pretty_json().map_err(failed)?;
     writeln!(io::stdout(), "{document}").map_err(failed)
 }

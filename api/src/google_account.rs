@@ -20,7 +20,7 @@ const ASSERTION_HOLDS: TimeDelta = TimeDelta::hours(1);
 /// How long before its end a token is no longer handed out: longer than any request takes, and than clocks differ.
 const SPARE: TimeDelta = TimeDelta::minutes(2);
 /// An answer with a token is about 1 KiB.
-const ANSWER_MAX: usize = 64 * 1024;
+const MAX_ANSWER: usize = 64 * 1024;
 /// Tokens of more subjects than this are not kept all at once.
 const KEPT: usize = 10_000;
 
@@ -74,7 +74,7 @@ impl ServiceAccount {
         Ok(Self {
             project_id: given("project_id", fields.project_id)?,
             client_email: given("client_email", fields.client_email)?,
-            token_uri: safe_address(&token_uri).map_err(|reason| format!("the service account's token_uri {reason}"))?,
+            token_uri: secure_url(&token_uri).map_err(|reason| format!("the service account's token_uri {reason}"))?,
             key_id: fields.private_key_id,
             key,
         })
@@ -104,7 +104,7 @@ impl ServiceAccount {
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence.
-pub fn safe_address(text: &str) -> Result<Url, String> {
+pub fn secure_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("is no address: {error}"))?;
     let here = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -120,7 +120,7 @@ pub fn safe_address(text: &str) -> Result<Url, String> {
 }
 
 /// What went wrong with a request, in few words and without its address, which may hold secrets.
-pub fn why(error: &reqwest::Error) -> &'static str {
+pub fn describe(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
     } else if error.is_connect() {
@@ -136,7 +136,7 @@ struct Token {
 }
 
 /// By scope and subject.
-type Kept = HashMap<(String, Option<String>), Token>;
+type TokenCache = HashMap<(String, Option<String>), Token>;
 
 /// Buys tokens and keeps each until shortly before it ends. Cheap to clone; the clones share what they keep.
 #[derive(Clone)]
@@ -144,7 +144,7 @@ pub struct AccessTokens {
     account: Arc<ServiceAccount>,
     address: Url,
     http: reqwest::Client,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<TokenCache>>,
 }
 
 impl AccessTokens {
@@ -154,7 +154,7 @@ impl AccessTokens {
     /// When the other address is none that secrets may be sent to.
     pub fn new(account: ServiceAccount, token_url_override: Option<String>, http: reqwest::Client) -> Result<Self, String> {
         let address = match token_url_override {
-            Some(text) => safe_address(&text).map_err(|reason| format!("the address for Google's tokens {reason}"))?,
+            Some(text) => secure_url(&text).map_err(|reason| format!("the address for Google's tokens {reason}"))?,
             None => account.token_uri.clone(),
         };
         Ok(Self { account: Arc::new(account), address, http, kept: Arc::default() })
@@ -191,7 +191,7 @@ impl AccessTokens {
         self.kept().retain(|_, token| token.value != *refused);
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, TokenCache> {
         // What is kept is whole after each statement.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,12 +209,12 @@ impl AccessTokens {
             .append_pair("assertion", &assertion)
             .finish();
         let request = self.http.post(self.address.clone()).header("content-type", "application/x-www-form-urlencoded").body(form);
-        let mut answer = request.send().await.map_err(|error| format!("Google's tokens: {}", why(&error)))?;
+        let mut answer = request.send().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))?;
         let status = answer.status();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| format!("Google's tokens: {}", why(&error)))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))? {
             body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_MAX {
+            if body.len() > MAX_ANSWER {
                 return Err("Google's tokens: the answer is too long".to_owned());
             }
         }

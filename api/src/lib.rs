@@ -6,20 +6,20 @@
 //! back to the store in one piece. Services of others ([`outside`]) each have a budget of their own.
 //!
 //! Modules point down only, as ARCHITECTURE.md draws them and `tests/floors.rs` keeps them: `command` -> `start`, `lambda`, `server` ->
-//! `http` -> `app` -> `after`, `jobs` -> `outside` -> `store` -> `settings` -> `google_account` -> `core`.
+//! `http` -> `app` -> `background`, `jobs` -> `services` -> `store` -> `settings` -> `google_account` -> `core`.
 
 #![allow(clippy::indexing_slicing, reason = "JSON objects are written by key, which adds the key and cannot panic")]
 
-pub mod after;
 pub mod app;
+pub mod background;
 pub mod command;
 pub mod core;
 pub mod google_account;
 pub mod http;
 pub mod jobs;
 pub mod lambda;
-pub mod outside;
 pub mod server;
+pub mod services;
 pub mod settings;
 pub mod start;
 pub mod store;

@@ -13,9 +13,9 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::App;
-use crate::http::Start;
-use crate::http::state::Hop;
-use crate::jobs::{Jobs, Order, Outcome};
+use crate::http::AppProvider;
+use crate::http::state::Dependency;
+use crate::jobs::{JobOutcome, JobRequest, JobRunner};
 use crate::settings::environment::{Environment, SECRET_NAME};
 use crate::settings::{Settings, read, secret};
 use crate::store::Store;
@@ -28,12 +28,12 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens the store that the settings name.
-pub type Open = Arc<dyn Fn(&Settings) -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
+pub type OpenStore = Arc<dyn Fn(&Settings) -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
 /// How AWS is spoken to; asks nothing yet.
-pub type Aws = Arc<dyn Fn() -> ConfigLoader + Send + Sync>;
+pub type AwsLoader = Arc<dyn Fn() -> ConfigLoader + Send + Sync>;
 
 /// The application, on its way.
-pub struct Starting {
+pub struct AppStarter {
     parts: Arc<Parts>,
     up: Arc<OnceLock<Arc<App>>>,
     state: Mutex<State>,
@@ -41,30 +41,30 @@ pub struct Starting {
 
 struct Parts {
     environment: Environment,
-    aws: Aws,
-    open: Open,
+    aws: AwsLoader,
+    open: OpenStore,
     /// Read once: the secret is not asked for again while the store cannot be opened.
     settings: OnceLock<Settings>,
 }
 
-type Attempt = Shared<BoxFuture<'static, Result<Arc<App>, Failure>>>;
+type Attempt = Shared<BoxFuture<'static, Result<Arc<App>, StartError>>>;
 
 enum State {
     Idle,
     /// All who ask meanwhile wait for this one.
     Trying(Attempt),
-    Failed(Instant, Failure),
+    Failed(Instant, StartError),
 }
 
 #[derive(Debug, Clone)]
-struct Failure {
-    hop: FailedHop,
+struct StartError {
+    step: StartStep,
     sentence: String,
 }
 
 /// What kept it from coming up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FailedHop {
+enum StartStep {
     /// Something is missing or wrong in them; trying again does not help.
     Settings,
     /// It could not be fetched.
@@ -73,14 +73,14 @@ enum FailedHop {
     Store,
 }
 
-impl Starting {
+impl AppStarter {
     /// With this environment; nothing is read or asked yet.
-    pub fn new(environment: Environment, open: Open) -> Self {
-        Self::with_aws(environment, open, Arc::new(secret::usual))
+    pub fn new(environment: Environment, open: OpenStore) -> Self {
+        Self::with_aws(environment, open, Arc::new(secret::default_loader))
     }
 
     /// The same, with another way to AWS.
-    pub fn with_aws(environment: Environment, open: Open, aws: Aws) -> Self {
+    pub fn with_aws(environment: Environment, open: OpenStore, aws: AwsLoader) -> Self {
         let parts = Parts { environment, aws, open, settings: OnceLock::new() };
         Self { parts: Arc::new(parts), up: Arc::default(), state: Mutex::new(State::Idle) }
     }
@@ -93,7 +93,7 @@ impl Starting {
     pub async fn begin(&self) -> Result<Option<String>, String> {
         match self.bring_up().await {
             Ok(_) => Ok(None),
-            Err(failure) if failure.hop == FailedHop::Settings => Err(failure.sentence),
+            Err(failure) if failure.step == StartStep::Settings => Err(failure.sentence),
             Err(failure) => Ok(Some(failure.sentence)),
         }
     }
@@ -103,7 +103,7 @@ impl Starting {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn bring_up(&self) -> Result<Arc<App>, Failure> {
+    async fn bring_up(&self) -> Result<Arc<App>, StartError> {
         if let Some(app) = self.up.get() {
             return Ok(app.clone());
         }
@@ -148,34 +148,34 @@ fn begin(parts: Arc<Parts>, up: Arc<OnceLock<Arc<App>>>) -> Attempt {
     });
     let broke_off = |error: JoinError| {
         tracing::error!(%error, "the start broke off");
-        Err(Failure { hop: FailedHop::Store, sentence: "The start broke off.".to_owned() })
+        Err(StartError { step: StartStep::Store, sentence: "The start broke off.".to_owned() })
     };
     task.map(move |ended| ended.unwrap_or_else(broke_off)).boxed().shared()
 }
 
 impl Parts {
-    async fn bring_up(&self, deadline: Instant) -> Result<Arc<App>, Failure> {
+    async fn bring_up(&self, deadline: Instant) -> Result<Arc<App>, StartError> {
         let settings = self.settings().await?;
-        let failure = |sentence| Failure { hop: FailedHop::Store, sentence };
+        let failure = |sentence| StartError { step: StartStep::Store, sentence };
         let store = timeout_at(deadline, (self.open)(&settings)).await;
         let store = store.map_err(|_| failure("The store cannot be opened in time.".to_owned()))?.map_err(failure)?;
-        let app = App::new(settings, store, self.environment.place()).map_err(|sentence| Failure { hop: FailedHop::Settings, sentence })?;
+        let app = App::new(settings, store, self.environment.run_mode()).map_err(|sentence| StartError { step: StartStep::Settings, sentence })?;
         Ok(Arc::new(app))
     }
 
-    async fn settings(&self) -> Result<Settings, Failure> {
+    async fn settings(&self) -> Result<Settings, StartError> {
         if let Some(settings) = self.settings.get() {
             return Ok(settings.clone());
         }
         let fields = match self.environment.get(SECRET_NAME) {
             Some(name) => {
                 let fetched = secret::fetch((self.aws)(), name, &self.environment).await;
-                Some(fetched.map_err(|sentence| Failure { hop: FailedHop::Secret, sentence })?)
+                Some(fetched.map_err(|sentence| StartError { step: StartStep::Secret, sentence })?)
             }
             None => None,
         };
         let reading =
-            read::read(&self.environment, fields.as_ref()).map_err(|problems| Failure { hop: FailedHop::Settings, sentence: problems.to_string() })?;
+            read::read(&self.environment, fields.as_ref()).map_err(|problems| StartError { step: StartStep::Settings, sentence: problems.to_string() })?;
         for note in reading.notes {
             tracing::warn!(note, "settings");
         }
@@ -184,23 +184,23 @@ impl Parts {
 }
 
 #[async_trait]
-impl Start for Starting {
+impl AppProvider for AppStarter {
     async fn app(&self) -> Result<Arc<App>, String> {
         self.bring_up().await.map_err(|failure| failure.sentence)
     }
 
-    fn if_up(&self) -> Option<Arc<App>> {
+    fn app_if_ready(&self) -> Option<Arc<App>> {
         self.up.get().cloned()
     }
 
-    async fn hops(&self) -> Vec<Hop> {
+    async fn dependencies(&self) -> Vec<Dependency> {
         let began = Instant::now();
         let (settings, app) = match self.bring_up().await {
             Ok(app) => (Ok(()), Ok(app)),
-            Err(failure) if failure.hop == FailedHop::Store => (Ok(()), Err(failure.sentence)),
+            Err(failure) if failure.step == StartStep::Store => (Ok(()), Err(failure.sentence)),
             Err(failure) => (Err(failure.sentence), Err("Not asked: there are no settings.".to_owned())),
         };
-        let settings = Hop::new("secrets", settings, millis(began));
+        let settings = Dependency::new("secrets", settings, millis(began));
         let began = Instant::now();
         let store = match app {
             Err(sentence) => Err(sentence),
@@ -209,15 +209,15 @@ impl Start for Starting {
                 Err(_) => Err(format!("{}: no answer within {} s", app.store.name(), LOOK.as_secs())),
             },
         };
-        vec![settings, Hop::new("store", store, millis(began))]
+        vec![settings, Dependency::new("store", store, millis(began))]
     }
 }
 
 #[async_trait]
-impl Jobs for Starting {
-    async fn run(&self, order: &Order, until: Instant) -> Result<Outcome, String> {
+impl JobRunner for AppStarter {
+    async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String> {
         let app = self.app().await?;
-        app.tools().run(order, until).await
+        app.job_context().run(order, until).await
     }
 }
 

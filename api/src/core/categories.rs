@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::holdings::{Change, Holdings};
 use super::model::{Category, Id};
-use super::order::{self, Place};
-use super::todos::{Fault, Set};
+use super::order::{self, Neighbours};
+use super::todos::{FieldUpdate, RowError};
+use super::user_rows::{Change, UserRows};
 
 /// Makes a category behind all others.
-pub fn create(holdings: &Holdings, id: Id, color: i64, title: Option<String>, now: DateTime<Utc>) -> (Category, Vec<Change>) {
-    let placement = order::append(&holdings.categories);
+pub fn create(user_rows: &UserRows, id: Id, color: i64, title: Option<String>, now: DateTime<Utc>) -> (Category, Vec<Change>) {
+    let placement = order::append(&user_rows.categories);
     let category = Category { id, created_at: now, updated_at: now, deleted_at: None, color, title, rank: placement.rank };
     let changes = placement.moved.into_iter().chain([category.clone()]).map(Change::Category).collect();
     (category, changes)
@@ -21,19 +21,19 @@ pub struct Patch {
     /// 0 to 8.
     pub color: Option<i64>,
     /// Another title, or none.
-    pub title: Set<String>,
+    pub title: FieldUpdate<String>,
     /// Another place.
-    pub place: Option<Place>,
+    pub neighbours: Option<Neighbours>,
 }
 
 /// Changes a category.
 ///
 /// # Errors
 /// When the category or its new neighbours are not the user's.
-pub fn patch(holdings: &Holdings, id: Id, patch: Patch, now: DateTime<Utc>) -> Result<(Category, Vec<Change>), Fault> {
-    let mut category = find(holdings, id)?;
+pub fn patch(user_rows: &UserRows, id: Id, patch: Patch, now: DateTime<Utc>) -> Result<(Category, Vec<Change>), RowError> {
+    let mut category = find(user_rows, id)?;
     let mut changes = Vec::new();
-    if let Some(placement) = patch.place.map(|place| order::move_between(&holdings.categories, id, place)).transpose()?.flatten() {
+    if let Some(placement) = patch.neighbours.map(|neighbours| order::move_between(&user_rows.categories, id, neighbours)).transpose()?.flatten() {
         category.rank = placement.rank;
         changes.extend(placement.moved.into_iter().map(Change::Category));
     }
@@ -48,11 +48,11 @@ pub fn patch(holdings: &Holdings, id: Id, patch: Patch, now: DateTime<Utc>) -> R
 ///
 /// # Errors
 /// When the category is not the user's.
-pub fn delete(holdings: &Holdings, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, Fault> {
-    let category = find(holdings, id)?;
+pub fn delete(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, RowError> {
+    let category = find(user_rows, id)?;
     Ok(vec![Change::Category(Category { deleted_at: Some(now), ..category })])
 }
 
-fn find(holdings: &Holdings, id: Id) -> Result<Category, Fault> {
-    holdings.categories.iter().find(|category| category.id == id).cloned().ok_or(Fault::Missing)
+fn find(user_rows: &UserRows, id: Id) -> Result<Category, RowError> {
+    user_rows.categories.iter().find(|category| category.id == id).cloned().ok_or(RowError::Missing)
 }

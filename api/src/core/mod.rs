@@ -1,10 +1,10 @@
-//! What the product is, without the outside: rows, ranks, tokens, and the decisions about them. No waiting, no clock, no store.
+//! What the product is, without the services: rows, ranks, tokens, and the decisions about them. No waiting, no clock, no store.
 
 pub mod categories;
-pub mod holdings;
 pub mod model;
 pub mod order;
 pub mod rank;
 pub mod secret;
 pub mod todos;
 pub mod token;
+pub mod user_rows;

@@ -32,7 +32,7 @@ ranked!(Category, Todo, SubTodo);
 
 /// Where a row was dragged to: behind one row, before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Neighbours {
     /// The row it now follows.
     pub prev: Option<Id>,
     /// The row it now precedes.
@@ -41,11 +41,11 @@ pub struct Place {
 
 /// A place that is none: this row is not among the user's, or is named twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoPlace {
+pub enum MoveError {
     /// No such row.
     NoSuchRow(Id),
     /// Both neighbours are the same row.
-    Twice(Id),
+    SameRow(Id),
 }
 
 /// The rank of one row, and the other rows that had to move.
@@ -129,16 +129,16 @@ fn spread<R: Ranked>(rows: &[R], count: usize) -> Vec<R> {
 ///
 /// # Errors
 /// When the place is none.
-pub fn move_between<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Option<Placement<R>>, NoPlace> {
-    let find = |neighbour: Id| rows.iter().find(|row| row.id() == neighbour).ok_or(NoPlace::NoSuchRow(neighbour));
-    if let (Some(prev), Some(next)) = (place.prev, place.next)
+pub fn move_between<R: Ranked>(rows: &[R], id: Id, neighbours: Neighbours) -> Result<Option<Placement<R>>, MoveError> {
+    let find = |neighbour: Id| rows.iter().find(|row| row.id() == neighbour).ok_or(MoveError::NoSuchRow(neighbour));
+    if let (Some(prev), Some(next)) = (neighbours.prev, neighbours.next)
         && prev == next
     {
         find(prev)?;
-        return Err(NoPlace::Twice(prev));
+        return Err(MoveError::SameRow(prev));
     }
-    let prev = place.prev.map(find).transpose()?;
-    let next = place.next.map(find).transpose()?;
+    let prev = neighbours.prev.map(find).transpose()?;
+    let next = neighbours.next.map(find).transpose()?;
     let read = |row: &R| row.rank().parse::<Rank>().ok();
     let rank = match (prev, next) {
         (None, None) => return Ok(None),
@@ -149,7 +149,7 @@ pub fn move_between<R: Ranked>(rows: &[R], id: Id, place: Place) -> Result<Optio
     if let Some(rank) = rank {
         return Ok(Some(Placement { rank: rank.to_string(), moved: Vec::new() }));
     }
-    let Some(row) = rows.iter().find(|row| row.id() == id) else { return Err(NoPlace::NoSuchRow(id)) };
+    let Some(row) = rows.iter().find(|row| row.id() == id) else { return Err(MoveError::NoSuchRow(id)) };
     let mut order: Vec<R> = rows.iter().filter(|row| row.id() != id).cloned().collect();
     let position = |neighbour: &R| order.iter().position(|row| row.id() == neighbour.id());
     // The two neighbours may come in either order: it stands behind the first of them.
@@ -177,8 +177,8 @@ mod tests {
     }
 
     /// Ids in the order in which the rows stand after a drag.
-    fn order_after(rows: &[Category], id: Id, place: Place) -> Vec<Id> {
-        let ranks = move_between(rows, id, place).expect("a place").expect("a move");
+    fn order_after(rows: &[Category], id: Id, neighbours: Neighbours) -> Vec<Id> {
+        let ranks = move_between(rows, id, neighbours).expect("a place").expect("a move");
         let mut after: Vec<Category> = rows.to_vec();
         for moved in ranks.moved {
             after.iter_mut().find(|row| row.id == moved.id).expect("a row").rank = moved.rank;
@@ -200,24 +200,24 @@ mod tests {
     fn a_row_is_dragged_as_the_client_would_rank_it() {
         let rows = [row(1, "0|hzzzzz:"), row(2, "0|i00007:"), row(3, "0|i0000f:")];
         for (place, rank) in [
-            (Place { prev: Some(1), next: Some(2) }, "0|i00003:"),
-            (Place { prev: Some(2), next: Some(1) }, "0|i00003:"),
-            (Place { prev: None, next: Some(1) }, "0|hzzzzr:"),
-            (Place { prev: Some(3), next: None }, "0|i0000n:"),
+            (Neighbours { prev: Some(1), next: Some(2) }, "0|i00003:"),
+            (Neighbours { prev: Some(2), next: Some(1) }, "0|i00003:"),
+            (Neighbours { prev: None, next: Some(1) }, "0|hzzzzr:"),
+            (Neighbours { prev: Some(3), next: None }, "0|i0000n:"),
         ] {
             let ranks = move_between(&rows, 3, place).expect("a place").expect("a move");
             assert_eq!((ranks.rank, ranks.moved), (rank.to_owned(), Vec::new()), "{place:?}");
         }
-        assert_eq!(move_between(&rows, 3, Place { prev: None, next: None }), Ok(None));
+        assert_eq!(move_between(&rows, 3, Neighbours { prev: None, next: None }), Ok(None));
     }
 
     #[test]
     fn a_place_that_is_none_is_refused() {
         let rows = [row(1, "0|hzzzzz:"), row(2, "0|i00007:")];
         for (place, refused) in [
-            (Place { prev: Some(9), next: None }, NoPlace::NoSuchRow(9)),
-            (Place { prev: Some(1), next: Some(9) }, NoPlace::NoSuchRow(9)),
-            (Place { prev: Some(1), next: Some(1) }, NoPlace::Twice(1)),
+            (Neighbours { prev: Some(9), next: None }, MoveError::NoSuchRow(9)),
+            (Neighbours { prev: Some(1), next: Some(9) }, MoveError::NoSuchRow(9)),
+            (Neighbours { prev: Some(1), next: Some(1) }, MoveError::SameRow(1)),
         ] {
             assert_eq!(move_between(&rows, 2, place), Err(refused));
         }
@@ -226,12 +226,12 @@ mod tests {
     #[test]
     fn where_there_is_no_room_the_others_make_room_and_the_order_is_what_was_asked_for() {
         let full = [row(1, "0|000000:"), row(2, "0|hzzzzz:"), row(3, "0|zzzzzz:")];
-        assert_eq!(order_after(&full, 3, Place { prev: None, next: Some(1) }), [3, 1, 2]);
-        assert_eq!(order_after(&full, 1, Place { prev: Some(3), next: None }), [2, 3, 1]);
+        assert_eq!(order_after(&full, 3, Neighbours { prev: None, next: Some(1) }), [3, 1, 2]);
+        assert_eq!(order_after(&full, 1, Neighbours { prev: Some(3), next: None }), [2, 3, 1]);
         let same = [row(1, "0|hzzzzz:"), row(2, "0|hzzzzz:"), row(3, "0|i00007:")];
-        assert_eq!(order_after(&same, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
+        assert_eq!(order_after(&same, 3, Neighbours { prev: Some(1), next: Some(2) }), [1, 3, 2]);
         let unreadable = [row(1, "junk"), row(2, "junk2"), row(3, "junk3")];
-        assert_eq!(order_after(&unreadable, 3, Place { prev: Some(1), next: Some(2) }), [1, 3, 2]);
+        assert_eq!(order_after(&unreadable, 3, Neighbours { prev: Some(1), next: Some(2) }), [1, 3, 2]);
         let one = append(&[row(1, "0|zzzzzz:")]);
         assert!(one.moved.len() == 1 && one.moved[0].rank < one.rank);
         let ranks = append_many(&[row(1, "0|zzzzzz:")], 2);
@@ -246,7 +246,7 @@ mod tests {
             for (from, to) in moves {
                 let id = rows[from].id;
                 let mut wanted: Vec<Id> = rows.iter().map(|row| row.id).filter(|other| *other != id).collect();
-                let place = Place { prev: to.checked_sub(1).map(|place| wanted[place]), next: wanted.get(to).copied() };
+                let place = Neighbours { prev: to.checked_sub(1).map(|index| wanted[index]), next: wanted.get(to).copied() };
                 wanted.insert(to, id);
                 let ranks = move_between(&rows, id, place).expect("a place").expect("a move");
                 for moved in &ranks.moved {

@@ -2,7 +2,7 @@
 //!
 //! A rank is a number written in base 36 so that comparing the text compares the numbers: `0|hzzzzz:` is bucket 0, six digits before
 //! the point, and none behind it. The client ships that package, so every rank made here is digit for digit the one it would make
-//! (`tests/rank_vectors.txt`). Where the package repeats a rank because it has come to an end, this says [`NoPlace::Full`]: then the
+//! (`tests/rank_vectors.txt`). Where the package repeats a rank because it has come to an end, this says [`RankError::Full`]: then the
 //! list is to be spread anew with [`evenly_spaced`].
 
 use std::cmp::Ordering;
@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The longest text of a rank, in characters: what the column of the original holds.
-pub const LONGEST: usize = 255;
+pub const MAX_LENGTH: usize = 255;
 
 const BASE: u8 = 36;
 const DIGITS: &[u8; BASE as usize] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -27,7 +27,7 @@ const STEP: u64 = 8;
 
 /// Why there is no such rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoPlace {
+pub enum RankError {
     /// Both neighbours stand at the same place.
     #[error("there is nothing between a rank and itself")]
     Same,
@@ -42,7 +42,7 @@ pub enum NoPlace {
 /// Not a rank as this module writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a rank")]
-pub struct NotARank;
+pub struct ParseRankError;
 
 /// A place in a list. Ordered as its text, byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,8 +71,8 @@ impl Rank {
     /// A rank above this one: the end of a list that ends with this.
     ///
     /// # Errors
-    /// [`NoPlace::Full`] at the upper end.
-    pub fn next(&self) -> Result<Self, NoPlace> {
+    /// [`RankError::Full`] at the upper end.
+    pub fn next(&self) -> Result<Self, RankError> {
         let next = match (self.number.is_zero(), self.number.ceil() + STEP) {
             (true, _) => Number::whole(INITIAL_MIN),
             (false, next) if next >= MAX => Number::between(&self.number, &Number::whole(MAX)),
@@ -84,8 +84,8 @@ impl Rank {
     /// A rank below this one: the beginning of a list that begins with this.
     ///
     /// # Errors
-    /// [`NoPlace::Full`] at the lower end.
-    pub fn prev(&self) -> Result<Self, NoPlace> {
+    /// [`RankError::Full`] at the lower end.
+    pub fn prev(&self) -> Result<Self, RankError> {
         let prev = match self.number.whole.saturating_sub(STEP) {
             _ if self.number == Number::whole(MAX) => Number::whole(INITIAL_MAX),
             0 => Number::between(&Number::whole(0), &self.number),
@@ -98,22 +98,22 @@ impl Rank {
     ///
     /// # Errors
     /// When there is none.
-    pub fn between(&self, other: &Self) -> Result<Self, NoPlace> {
+    pub fn between(&self, other: &Self) -> Result<Self, RankError> {
         if self.bucket != other.bucket {
-            return Err(NoPlace::Buckets);
+            return Err(RankError::Buckets);
         }
         let (left, right) = match self.number.cmp(&other.number) {
             Ordering::Less => (&self.number, &other.number),
-            Ordering::Equal => return Err(NoPlace::Same),
+            Ordering::Equal => return Err(RankError::Same),
             Ordering::Greater => (&other.number, &self.number),
         };
         self.with(Number::between(left, right), |between| left < between && between < right)
     }
 
     /// The number as a rank of the same bucket, if it is where it should be and not too long.
-    fn with(&self, number: Number, placed: impl Fn(&Number) -> bool) -> Result<Self, NoPlace> {
+    fn with(&self, number: Number, placed: impl Fn(&Number) -> bool) -> Result<Self, RankError> {
         let length = "0|".len() + WHOLE_DIGITS + ":".len() + number.fraction.len();
-        if length <= LONGEST && placed(&number) { Ok(Self { bucket: self.bucket, number }) } else { Err(NoPlace::Full) }
+        if length <= MAX_LENGTH && placed(&number) { Ok(Self { bucket: self.bucket, number }) } else { Err(RankError::Full) }
     }
 }
 
@@ -139,19 +139,19 @@ impl fmt::Display for Rank {
 }
 
 impl FromStr for Rank {
-    type Err = NotARank;
+    type Err = ParseRankError;
 
     /// Takes only what this module writes: a rank has one text, or comparing texts would not compare ranks.
-    fn from_str(text: &str) -> Result<Self, NotARank> {
-        if text.len() > LONGEST {
-            return Err(NotARank);
+    fn from_str(text: &str) -> Result<Self, ParseRankError> {
+        if text.len() > MAX_LENGTH {
+            return Err(ParseRankError);
         }
-        let (bucket, number) = text.split_once('|').ok_or(NotARank)?;
-        let (whole, fraction) = number.split_once(':').ok_or(NotARank)?;
-        let bucket = ["0", "1", "2"].iter().position(|&known| known == bucket).ok_or(NotARank)? as u8;
+        let (bucket, number) = text.split_once('|').ok_or(ParseRankError)?;
+        let (whole, fraction) = number.split_once(':').ok_or(ParseRankError)?;
+        let bucket = ["0", "1", "2"].iter().position(|&known| known == bucket).ok_or(ParseRankError)? as u8;
         let digits = |text: &str| text.bytes().map(|byte| DIGITS.iter().position(|&known| known == byte).map(|at| at as u8)).collect::<Option<Vec<u8>>>();
-        let whole = digits(whole).filter(|whole| whole.len() == WHOLE_DIGITS).ok_or(NotARank)?;
-        let fraction = digits(fraction).filter(|fraction| fraction.last() != Some(&0)).ok_or(NotARank)?;
+        let whole = digits(whole).filter(|whole| whole.len() == WHOLE_DIGITS).ok_or(ParseRankError)?;
+        let fraction = digits(fraction).filter(|fraction| fraction.last() != Some(&0)).ok_or(ParseRankError)?;
         let whole = whole.iter().fold(0, |sum, &digit| sum * u64::from(BASE) + u64::from(digit));
         Ok(Self { bucket, number: Number { whole, fraction } })
     }

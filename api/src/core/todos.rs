@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::holdings::{Change, Holdings};
 use super::model::{Id, SubTodo, Todo};
-use super::order::{self, NoPlace, Place};
+use super::order::{self, MoveError, Neighbours};
+use super::user_rows::{Change, UserRows};
 
 /// Why it is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum RowError {
     /// No such row among those of the user.
     Missing,
     /// No such category among those of the user.
@@ -16,17 +16,17 @@ pub enum Fault {
     /// No such todo among those of the user.
     NoTodo(Id),
     /// The row cannot stand there.
-    Place(NoPlace),
+    Move(MoveError),
 }
 
-impl From<NoPlace> for Fault {
-    fn from(fault: NoPlace) -> Self {
-        Self::Place(fault)
+impl From<MoveError> for RowError {
+    fn from(fault: MoveError) -> Self {
+        Self::Move(fault)
     }
 }
 
 /// What a field becomes: stays as it is, is emptied, or gets a value.
-pub type Set<T> = Option<Option<T>>;
+pub type FieldUpdate<T> = Option<Option<T>>;
 
 /// A todo to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +47,9 @@ pub struct NewTodo {
 ///
 /// # Errors
 /// When the category is not one of the user's.
-pub fn create(holdings: &Holdings, id: Id, new: NewTodo, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), Fault> {
-    known_category(holdings, new.category_id)?;
-    let placement = order::append(&holdings.todos);
+pub fn create(user_rows: &UserRows, id: Id, new: NewTodo, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), RowError> {
+    known_category(user_rows, new.category_id)?;
+    let placement = order::append(&user_rows.todos);
     let todo = Todo {
         id,
         content: new.content,
@@ -66,8 +66,8 @@ pub fn create(holdings: &Holdings, id: Id, new: NewTodo, now: DateTime<Utc>) -> 
     Ok((todo, changes))
 }
 
-fn known_category(holdings: &Holdings, id: Id) -> Result<(), Fault> {
-    if holdings.categories.iter().any(|category| category.id == id) { Ok(()) } else { Err(Fault::NoCategory(id)) }
+fn known_category(user_rows: &UserRows, id: Id) -> Result<(), RowError> {
+    if user_rows.categories.iter().any(|category| category.id == id) { Ok(()) } else { Err(RowError::NoCategory(id)) }
 }
 
 /// What becomes of a todo.
@@ -78,36 +78,36 @@ pub struct TodoPatch {
     /// Another category.
     pub category_id: Option<Id>,
     /// Another day, or the inbox; all steps follow.
-    pub date: Set<NaiveDate>,
+    pub date: FieldUpdate<NaiveDate>,
     /// Another time of day, or none.
-    pub due_time: Set<NaiveTime>,
+    pub due_time: FieldUpdate<NaiveTime>,
     /// Ticked or not.
     pub is_completed: Option<bool>,
     /// Another place.
-    pub place: Option<Place>,
+    pub neighbours: Option<Neighbours>,
 }
 
 /// Changes a todo.
 ///
 /// # Errors
 /// When the todo, its new category or its new neighbours are not the user's.
-pub fn patch(holdings: &Holdings, id: Id, patch: TodoPatch, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), Fault> {
-    let mut todo = holdings.todos.iter().find(|todo| todo.id == id).cloned().ok_or(Fault::Missing)?;
+pub fn patch(user_rows: &UserRows, id: Id, patch: TodoPatch, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), RowError> {
+    let mut todo = user_rows.todos.iter().find(|todo| todo.id == id).cloned().ok_or(RowError::Missing)?;
     if let Some(category) = patch.category_id {
         // A todo may stay in its category after that was deleted.
         if category != todo.category_id {
-            known_category(holdings, category)?;
+            known_category(user_rows, category)?;
         }
         todo.category_id = category;
     }
     let mut changes = Vec::new();
-    if let Some(placement) = patch.place.map(|place| order::move_between(&holdings.todos, id, place)).transpose()?.flatten() {
+    if let Some(placement) = patch.neighbours.map(|neighbours| order::move_between(&user_rows.todos, id, neighbours)).transpose()?.flatten() {
         todo.rank = placement.rank;
         changes.extend(placement.moved.into_iter().map(Change::Todo));
     }
     if let Some(date) = patch.date {
-        if todo.date != date || holdings.subs.iter().any(|sub| sub.todo_id == id && sub.date != date) {
-            let steps = holdings.subs.iter().filter(|sub| sub.todo_id == id && sub.date != date);
+        if todo.date != date || user_rows.subs.iter().any(|sub| sub.todo_id == id && sub.date != date) {
+            let steps = user_rows.subs.iter().filter(|sub| sub.todo_id == id && sub.date != date);
             changes.extend(steps.map(|sub| Change::Sub(SubTodo { date, updated_at: now, ..sub.clone() })));
         }
         todo.date = date;
@@ -124,16 +124,16 @@ pub fn patch(holdings: &Holdings, id: Id, patch: TodoPatch, now: DateTime<Utc>) 
 ///
 /// # Errors
 /// When the todo is not the user's.
-pub fn delete(holdings: &Holdings, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, Fault> {
-    let todo = holdings.todos.iter().find(|todo| todo.id == id).cloned().ok_or(Fault::Missing)?;
-    let steps = holdings.subs.iter().filter(|sub| sub.todo_id == id).cloned();
+pub fn delete(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, RowError> {
+    let todo = user_rows.todos.iter().find(|todo| todo.id == id).cloned().ok_or(RowError::Missing)?;
+    let steps = user_rows.subs.iter().filter(|sub| sub.todo_id == id).cloned();
     let steps = steps.map(|sub| Change::Sub(SubTodo { deleted_at: Some(now), ..sub }));
     Ok(steps.chain([Change::Todo(Todo { deleted_at: Some(now), ..todo })]).collect())
 }
 
 /// A step to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSub {
+pub struct NewSubTodo {
     /// Checked text.
     pub content: String,
     /// Any number.
@@ -147,19 +147,19 @@ pub struct NewSub {
 }
 
 /// The rows that were made, and what is to be written for that.
-pub type Made = (Vec<SubTodo>, Vec<Change>);
+pub type CreatedSubTodos = (Vec<SubTodo>, Vec<Change>);
 
 /// Makes steps, each behind all others of the user. `ids` are as many as `new`.
 ///
 /// # Errors
 /// One answer a step, in their order, when the todo of one is not the user's; then none is made.
-pub fn create_subs(holdings: &Holdings, ids: &[Id], new: &[NewSub], now: DateTime<Utc>) -> Result<Made, Vec<Option<Fault>>> {
-    let known = |id: Id| holdings.todos.iter().any(|todo| todo.id == id);
-    let faults: Vec<Option<Fault>> = new.iter().map(|new| (!known(new.todo_id)).then_some(Fault::NoTodo(new.todo_id))).collect();
+pub fn create_sub_todos(user_rows: &UserRows, ids: &[Id], new: &[NewSubTodo], now: DateTime<Utc>) -> Result<CreatedSubTodos, Vec<Option<RowError>>> {
+    let known = |id: Id| user_rows.todos.iter().any(|todo| todo.id == id);
+    let faults: Vec<Option<RowError>> = new.iter().map(|new| (!known(new.todo_id)).then_some(RowError::NoTodo(new.todo_id))).collect();
     if faults.iter().any(Option::is_some) {
         return Err(faults);
     }
-    let ranks = order::append_many(&holdings.subs, new.len());
+    let ranks = order::append_many(&user_rows.subs, new.len());
     let made = new.iter().zip(ids).zip(ranks.ranks).map(|((new, id), rank)| SubTodo {
         id: *id,
         content: new.content.clone(),
@@ -179,35 +179,35 @@ pub fn create_subs(holdings: &Holdings, ids: &[Id], new: &[NewSub], now: DateTim
 
 /// What becomes of a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SubPatch {
+pub struct SubTodoPatch {
     /// New text.
     pub content: Option<String>,
     /// A step of another todo.
     pub todo_id: Option<Id>,
     /// Another day, or none.
-    pub date: Set<NaiveDate>,
+    pub date: FieldUpdate<NaiveDate>,
     /// Another time of day, or none.
-    pub due_time: Set<NaiveTime>,
+    pub due_time: FieldUpdate<NaiveTime>,
     /// Ticked or not.
     pub is_completed: Option<bool>,
     /// Another place.
-    pub place: Option<Place>,
+    pub neighbours: Option<Neighbours>,
 }
 
 /// Changes a step.
 ///
 /// # Errors
 /// When the step, its new todo or its new neighbours are not the user's.
-pub fn patch_sub(holdings: &Holdings, id: Id, patch: SubPatch, now: DateTime<Utc>) -> Result<(SubTodo, Vec<Change>), Fault> {
-    let mut sub = holdings.subs.iter().find(|sub| sub.id == id).cloned().ok_or(Fault::Missing)?;
+pub fn patch_sub_todo(user_rows: &UserRows, id: Id, patch: SubTodoPatch, now: DateTime<Utc>) -> Result<(SubTodo, Vec<Change>), RowError> {
+    let mut sub = user_rows.subs.iter().find(|sub| sub.id == id).cloned().ok_or(RowError::Missing)?;
     if let Some(todo) = patch.todo_id {
-        if !holdings.todos.iter().any(|row| row.id == todo) {
-            return Err(Fault::NoTodo(todo));
+        if !user_rows.todos.iter().any(|row| row.id == todo) {
+            return Err(RowError::NoTodo(todo));
         }
         sub.todo_id = todo;
     }
     let mut changes = Vec::new();
-    if let Some(placement) = patch.place.map(|place| order::move_between(&holdings.subs, id, place)).transpose()?.flatten() {
+    if let Some(placement) = patch.neighbours.map(|neighbours| order::move_between(&user_rows.subs, id, neighbours)).transpose()?.flatten() {
         sub.rank = placement.rank;
         changes.extend(placement.moved.into_iter().map(Change::Sub));
     }
@@ -224,7 +224,7 @@ pub fn patch_sub(holdings: &Holdings, id: Id, patch: SubPatch, now: DateTime<Utc
 ///
 /// # Errors
 /// When the step is not the user's.
-pub fn delete_sub(holdings: &Holdings, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, Fault> {
-    let sub = holdings.subs.iter().find(|sub| sub.id == id).cloned().ok_or(Fault::Missing)?;
+pub fn delete_sub_todo(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, RowError> {
+    let sub = user_rows.subs.iter().find(|sub| sub.id == id).cloned().ok_or(RowError::Missing)?;
     Ok(vec![Change::Sub(SubTodo { deleted_at: Some(now), ..sub })])
 }

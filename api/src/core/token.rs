@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::model::Id;
 
 /// How long an access token is good for.
-pub const ACCESS_HOLDS: TimeDelta = TimeDelta::days(7);
+pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How long a refresh token is good for.
-pub const REFRESH_HOLDS: TimeDelta = TimeDelta::days(30);
+pub const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum TokenKind {
     /// Sent with every request.
     Access,
     /// Buys new access tokens, as often as wanted.
@@ -26,7 +26,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Access or refresh.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// The user; None when the token has no usable `user_id`.
     pub user: Option<Id>,
     /// The FCM token given at login.
@@ -35,7 +35,7 @@ pub struct Session {
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
-    token_type: Kind,
+    token_type: TokenKind,
     /// Seconds since 1970; some makers write a fraction.
     exp: f64,
     #[serde(default)]
@@ -49,7 +49,7 @@ struct Claims {
 
 #[derive(Serialize)]
 struct NewClaims<'a> {
-    token_type: Kind,
+    token_type: TokenKind,
     exp: i64,
     iat: i64,
     jti: &'a str,
@@ -66,7 +66,7 @@ pub enum SignError {
     NoRandomness,
     /// The key does not sign.
     #[error("the signing key does not sign: {0}")]
-    Key(#[source] jsonwebtoken::errors::Error),
+    BadKey(#[source] jsonwebtoken::errors::Error),
 }
 
 /// Signs and reads tokens. Prints nothing of its key.
@@ -91,13 +91,13 @@ impl Signer {
     ///
     /// # Errors
     /// When the key does not sign.
-    pub fn sign(&self, kind: Kind, user: Id, device: Option<&str>, jti: &str, now: DateTime<Utc>) -> Result<String, SignError> {
+    pub fn sign(&self, kind: TokenKind, user: Id, device: Option<&str>, jti: &str, now: DateTime<Utc>) -> Result<String, SignError> {
         let holds = match kind {
-            Kind::Access => ACCESS_HOLDS,
-            Kind::Refresh => REFRESH_HOLDS,
+            TokenKind::Access => ACCESS_LIFETIME,
+            TokenKind::Refresh => REFRESH_LIFETIME,
         };
         let claims = NewClaims { token_type: kind, exp: (now + holds).timestamp(), iat: now.timestamp(), jti, user_id: user, device };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(SignError::Key)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(SignError::BadKey)
     }
 
     /// The session of a token that is ours and has not expired; None for anything else.
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_key_that_does_not_sign_is_an_error_and_not_an_empty_token() {
         let signer = Signer { encoding: EncodingKey::from_rsa_der(b"no key for HS256"), decoding: DecodingKey::from_secret(b"key") };
-        for kind in [Kind::Access, Kind::Refresh] {
+        for kind in [TokenKind::Access, TokenKind::Refresh] {
             let refusal = signer.sign(kind, 1, None, "jti", DateTime::UNIX_EPOCH).unwrap_err();
             assert!(refusal.to_string().starts_with("the signing key does not sign: "), "{refusal}");
             assert!(!refusal.to_string().contains("no key for HS256"), "{refusal}");

@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Faults, Refusal};
 use super::body::{Body, Form, boolean, choice, free_text, no_such_row, row, text, time, type_name};
 use super::caller::Caller;
-use super::change::{amend, look};
-use super::schema::{self, Refusals, body};
-use super::shown::{ShownFeedback, ShownProfile, ShownUser};
+use super::change::{change_rows, load_rows};
+use super::error::{ApiError, FieldErrors};
+use super::responses::{FeedbackResponse, ProfileResponse, UserResponse};
+use super::schema::{self, ErrorResponses, body};
 use super::todos::set;
-use super::{Entry, Ready};
-use crate::core::holdings::{Change, Want};
+use super::{ReadyApp, SharedProvider};
 use crate::core::model::{DELAY_REASONS, Feedback, Id, Profile, User};
+use crate::core::user_rows::{Change, Scope};
 
 /// All of this module.
-pub(super) fn routes() -> OpenApiRouter<Entry> {
+pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(user, patch_user, delete_user)).routes(routes!(profile, create_profile, patch_profile)).routes(routes!(feedback))
 }
 
@@ -78,11 +78,11 @@ body!(
     path = "/auth/user/",
     tag = "account",
     security(("bearer" = [])),
-    responses((status = 200, body = ShownUser<'static>), Refusals)
+    responses((status = 200, body = UserResponse<'static>), ErrorResponses)
 )]
-async fn user(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
-    let holdings = look(&app, &caller, Want::Account).await?;
-    Ok(Json(ShownUser::from(&holdings.user)).into_response())
+async fn user(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
+    let user_rows = load_rows(&app, &caller, Scope::Account).await?;
+    Ok(Json(UserResponse::from(&user_rows.user)).into_response())
 }
 
 /// Subscribes or not. Being premium is not for the caller to say: the field is read and changes nothing.
@@ -92,22 +92,22 @@ async fn user(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
     tag = "account",
     security(("bearer" = [])),
     request_body = UserPatchBody,
-    responses((status = 200, body = ShownUser<'static>), Refusals)
+    responses((status = 200, body = UserResponse<'static>), ErrorResponses)
 )]
-async fn patch_user(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn patch_user(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let mut form = Form::object(body)?;
     let is_subscribed = form.optional("is_subscribed", boolean);
     form.optional("is_premium", boolean);
-    if !form.is_right() {
-        return Err(form.into_faults().into());
+    if !form.is_valid() {
+        return Err(form.into_errors().into());
     }
-    let (user, _) = amend(&app, &caller, Want::Account, 0, |holdings, _| {
-        let user = User { is_subscribed: is_subscribed.unwrap_or(holdings.user.is_subscribed), ..holdings.user.clone() };
-        let changes = if user == holdings.user { Vec::new() } else { vec![Change::User(user.clone())] };
+    let (user, _) = change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| {
+        let user = User { is_subscribed: is_subscribed.unwrap_or(user_rows.user.is_subscribed), ..user_rows.user.clone() };
+        let changes = if user == user_rows.user { Vec::new() } else { vec![Change::User(user.clone())] };
         Ok((user, changes))
     })
     .await?;
-    Ok(Json(ShownUser::from(&user)).into_response())
+    Ok(Json(UserResponse::from(&user)).into_response())
 }
 
 /// Deletes the account; signing in again brings everything back.
@@ -116,16 +116,17 @@ async fn patch_user(caller: Caller, Ready(app): Ready, Body(body): Body) -> Resu
     path = "/auth/user/",
     tag = "account",
     security(("bearer" = [])),
-    responses((status = 200, body = UserDeleted), Refusals)
+    responses((status = 200, body = UserDeleted), ErrorResponses)
 )]
-async fn delete_user(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
+async fn delete_user(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
     let now = (app.now)();
-    amend(&app, &caller, Want::Account, 0, |holdings, _| Ok(((), vec![Change::User(User { deleted_at: Some(now), ..holdings.user.clone() })]))).await?;
+    change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| Ok(((), vec![Change::User(User { deleted_at: Some(now), ..user_rows.user.clone() })])))
+        .await?;
     Ok(Json(json!({"message": "User deleted"})).into_response())
 }
 
-fn no_profile() -> Refusal {
-    Refusal::Missing("Profile not found".to_owned())
+fn no_profile() -> ApiError {
+    ApiError::Missing("Profile not found".to_owned())
 }
 
 /// What the caller told of himself.
@@ -134,12 +135,12 @@ fn no_profile() -> Refusal {
     path = "/auth/profile/",
     tag = "account",
     security(("bearer" = [])),
-    responses((status = 200, body = ShownProfile<'static>), Refusals)
+    responses((status = 200, body = ProfileResponse<'static>), ErrorResponses)
 )]
-async fn profile(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
-    let holdings = look(&app, &caller, Want::Account).await?;
-    let profile = holdings.user.profile.ok_or_else(no_profile)?;
-    Ok(Json(ShownProfile::new(caller.id, &profile)).into_response())
+async fn profile(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
+    let user_rows = load_rows(&app, &caller, Scope::Account).await?;
+    let profile = user_rows.user.profile.ok_or_else(no_profile)?;
+    Ok(Json(ProfileResponse::new(caller.id, &profile)).into_response())
 }
 
 /// The numbers of why things are put off: at least one, all known.
@@ -169,24 +170,24 @@ fn delay_reasons(value: &Value) -> Result<Vec<Id>, String> {
     tag = "account",
     security(("bearer" = [])),
     request_body = NewProfileBody,
-    responses((status = 201, body = ShownProfile<'static>), Refusals)
+    responses((status = 201, body = ProfileResponse<'static>), ErrorResponses)
 )]
-async fn create_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn create_profile(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let read = new_profile(Form::new(body));
-    let (profile, _) = amend(&app, &caller, Want::Account, 0, |holdings, _| {
-        if holdings.user.profile.is_some() {
-            return Err(Refusal::Bad("Profile already exists".to_owned()));
+    let (profile, _) = change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| {
+        if user_rows.user.profile.is_some() {
+            return Err(ApiError::Bad("Profile already exists".to_owned()));
         }
         let profile = read.clone()?;
-        Ok((profile.clone(), vec![Change::User(User { profile: Some(profile), ..holdings.user.clone() })]))
+        Ok((profile.clone(), vec![Change::User(User { profile: Some(profile), ..user_rows.user.clone() })]))
     })
     .await?;
-    Ok((StatusCode::CREATED, Json(ShownProfile::new(caller.id, &profile))).into_response())
+    Ok((StatusCode::CREATED, Json(ProfileResponse::new(caller.id, &profile))).into_response())
 }
 
-fn new_profile(mut form: Form) -> Result<Profile, Faults> {
-    if !form.is_right() {
-        return Err(form.into_faults());
+fn new_profile(mut form: Form) -> Result<Profile, FieldErrors> {
+    if !form.is_valid() {
+        return Err(form.into_errors());
     }
     let username = form.nullable("username", text(255)).or(None);
     let age_group = form.required("age_group", choice(&AGE_GROUPS));
@@ -194,10 +195,10 @@ fn new_profile(mut form: Form) -> Result<Profile, Faults> {
     let sleep_time = form.required("sleep_time", time);
     let delay_reason = form.required("delay_reason", delay_reasons);
     match (age_group, job, sleep_time, delay_reason) {
-        (Some(age_group), Some(job), Some(sleep_time), Some(delay_reason)) if form.is_right() => {
+        (Some(age_group), Some(job), Some(sleep_time), Some(delay_reason)) if form.is_valid() => {
             Ok(Profile { username, age_group, job, sleep_time, delay_reason })
         }
-        _ => Err(form.into_faults()),
+        _ => Err(form.into_errors()),
     }
 }
 
@@ -208,21 +209,21 @@ fn new_profile(mut form: Form) -> Result<Profile, Faults> {
     tag = "account",
     security(("bearer" = [])),
     request_body = ProfilePatchBody,
-    responses((status = 200, body = ShownProfile<'static>), Refusals)
+    responses((status = 200, body = ProfileResponse<'static>), ErrorResponses)
 )]
-async fn patch_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn patch_profile(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let mut form = Form::object(body)?;
     if form.has("user_id") {
-        return Err(Refusal::Bad("user_id cannot be updated".to_owned()));
+        return Err(ApiError::Bad("user_id cannot be updated".to_owned()));
     }
     let username = set(form.nullable("username", text(255)));
     let age_group = form.optional("age_group", choice(&AGE_GROUPS));
     let job = form.optional("job", text(255));
     let sleep_time = form.optional("sleep_time", time);
     let delay_reason = form.optional("delay_reason", delay_reasons);
-    let faults = form.into_faults();
-    let (profile, _) = amend(&app, &caller, Want::Account, 0, |holdings, _| {
-        let profile = holdings.user.profile.clone().ok_or_else(no_profile)?;
+    let faults = form.into_errors();
+    let (profile, _) = change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| {
+        let profile = user_rows.user.profile.clone().ok_or_else(no_profile)?;
         if !faults.is_empty() {
             return Err(faults.clone().into());
         }
@@ -233,10 +234,10 @@ async fn patch_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> R
             sleep_time: sleep_time.unwrap_or(profile.sleep_time),
             delay_reason: delay_reason.clone().unwrap_or(profile.delay_reason),
         };
-        Ok((profile.clone(), vec![Change::User(User { profile: Some(profile), ..holdings.user.clone() })]))
+        Ok((profile.clone(), vec![Change::User(User { profile: Some(profile), ..user_rows.user.clone() })]))
     })
     .await?;
-    Ok(Json(ShownProfile::new(caller.id, &profile)).into_response())
+    Ok(Json(ProfileResponse::new(caller.id, &profile)).into_response())
 }
 
 /// Writes to the makers.
@@ -246,15 +247,15 @@ async fn patch_profile(caller: Caller, Ready(app): Ready, Body(body): Body) -> R
     tag = "account",
     security(("bearer" = [])),
     request_body = FeedbackBody,
-    responses((status = 201, body = ShownFeedback<'static>), Refusals)
+    responses((status = 201, body = FeedbackResponse<'static>), ErrorResponses)
 )]
-async fn feedback(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn feedback(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let mut form = Form::object(body)?;
     // The author is the caller. An older client sends its own id too; another id is an error and not ignored.
     if let Some(author) = form.optional("user_id", row)
         && author != caller.id
     {
-        form.fault("user_id", no_such_row(author));
+        form.reject("user_id", no_such_row(author));
     }
     let title = form.required("title", text(200));
     let category = form.required("category", choice(&KINDS_OF_FEEDBACK));
@@ -263,16 +264,16 @@ async fn feedback(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result
         text => Ok(text),
     });
     let (title, category, description) = match (title, category, description) {
-        (Some(title), Some(category), Some(description)) if form.is_right() => (title, category, description),
-        _ => return Err(form.into_faults().into()),
+        (Some(title), Some(category), Some(description)) if form.is_valid() => (title, category, description),
+        _ => return Err(form.into_errors().into()),
     };
     let now = (app.now)();
-    let (row, _) = amend(&app, &caller, Want::Account, 1, |_, ids| {
-        let id = ids.first().copied().ok_or(Refusal::Internal)?;
+    let (row, _) = change_rows(&app, &caller, Scope::Account, 1, |_, ids| {
+        let id = ids.first().copied().ok_or(ApiError::Internal)?;
         let (title, category, description) = (title.clone(), category.clone(), description.clone());
         let row = Feedback { id, title, category, description, created_at: now, status: "pending".to_owned() };
         Ok((row.clone(), vec![Change::Feedback(row)]))
     })
     .await?;
-    Ok((StatusCode::CREATED, Json(ShownFeedback::new(caller.id, &row))).into_response())
+    Ok((StatusCode::CREATED, Json(FeedbackResponse::new(caller.id, &row))).into_response())
 }

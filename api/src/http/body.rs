@@ -7,26 +7,26 @@ use chrono::{NaiveDate, NaiveTime};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
-use super::answer::{Faults, Refusal};
+use super::error::{ApiError, FieldErrors};
 use crate::core::model::Id;
 
 /// A body may be this large, as on Lambda.
-pub const MOST_BYTES: usize = 6 * 1024 * 1024;
+pub const MAX_BYTES: usize = 6 * 1024 * 1024;
 
 /// A number of a row that JavaScript can hold.
-const LARGEST_ID: i64 = (1 << 53) - 1;
+const MAX_ID: i64 = (1 << 53) - 1;
 
 /// Reads a body; keys come out in snake_case, at any depth. An empty body is an empty object.
 ///
 /// # Errors
 /// 400 with one sentence when it is no JSON.
-pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+pub fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(Map::new()));
     }
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) => Ok(snake_keys(value)),
-        Err(error) => Err(Refusal::Bad(format!("JSON parse error - {error}"))),
+        Err(error) => Err(ApiError::Bad(format!("JSON parse error - {error}"))),
     }
 }
 
@@ -72,17 +72,17 @@ pub fn camel_case(name: &str) -> String {
 pub struct Body(pub Value);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let too_large = || Refusal::TooLarge(format!("A body may have {MOST_BYTES} bytes."));
-        if announced.is_some_and(|length| length > MOST_BYTES) {
+        let too_large = || ApiError::TooLarge(format!("A body may have {MAX_BYTES} bytes."));
+        if announced.is_some_and(|length| length > MAX_BYTES) {
             return Err(too_large());
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|error| {
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_BYTES).await.map_err(|error| {
             let error = error.into_inner();
-            if error.is::<LengthLimitError>() { too_large() } else { Refusal::Bad("The body broke off.".to_owned()) }
+            if error.is::<LengthLimitError>() { too_large() } else { ApiError::Bad("The body broke off.".to_owned()) }
         })?;
         parse(&bytes).map(Self)
     }
@@ -90,7 +90,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
 /// A field that may be missing, and may be null.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given<T> {
+pub enum FieldValue<T> {
     /// Not in the body.
     Absent,
     /// There, as null.
@@ -99,7 +99,7 @@ pub enum Given<T> {
     Value(T),
 }
 
-impl<T> Given<T> {
+impl<T> FieldValue<T> {
     /// What is given, null as None; `otherwise` when nothing is.
     pub fn or(self, otherwise: Option<T>) -> Option<T> {
         match self {
@@ -117,17 +117,17 @@ pub type Read<T> = fn(&Value) -> Result<T, String>;
 #[derive(Debug)]
 pub struct Form {
     fields: Map<String, Value>,
-    faults: Faults,
+    faults: FieldErrors,
 }
 
 impl Form {
     /// An object; anything else is told as a fault of no field.
     pub fn new(value: Value) -> Self {
         match value {
-            Value::Object(fields) => Self { fields, faults: Faults::default() },
+            Value::Object(fields) => Self { fields, faults: FieldErrors::default() },
             other => {
                 let sentence = format!("Invalid data. Expected a dictionary, but got {}.", type_name(&other));
-                Self { fields: Map::new(), faults: Faults::of("nonFieldErrors", sentence) }
+                Self { fields: Map::new(), faults: FieldErrors::of("nonFieldErrors", sentence) }
             }
         }
     }
@@ -136,9 +136,9 @@ impl Form {
     ///
     /// # Errors
     /// 400 with the fault of no field.
-    pub fn object(value: Value) -> Result<Self, Faults> {
+    pub fn object(value: Value) -> Result<Self, FieldErrors> {
         let form = Self::new(value);
-        if form.is_right() { Ok(form) } else { Err(form.into_faults()) }
+        if form.is_valid() { Ok(form) } else { Err(form.into_errors()) }
     }
 
     /// The raw value of a field, by its name in snake_case; null counts as missing.
@@ -154,16 +154,16 @@ impl Form {
     /// Must be there and not null. None: it is not right, and that has been noted.
     pub fn required<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Option<T> {
         match self.nullable(name, read) {
-            Given::Value(value) => Some(value),
-            Given::Null if !self.is_faulty(name) => {
-                self.fault(name, "This field may not be null.");
+            FieldValue::Value(value) => Some(value),
+            FieldValue::Null if !self.is_rejected(name) => {
+                self.reject(name, "This field may not be null.");
                 None
             }
-            Given::Absent if !self.is_faulty(name) => {
-                self.fault(name, "This field is required.");
+            FieldValue::Absent if !self.is_rejected(name) => {
+                self.reject(name, "This field is required.");
                 None
             }
-            Given::Null | Given::Absent => None,
+            FieldValue::Null | FieldValue::Absent => None,
         }
     }
 
@@ -173,36 +173,36 @@ impl Form {
     }
 
     /// May be missing or null. What is not right is noted, and comes out as missing.
-    pub fn nullable<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Given<T> {
+    pub fn nullable<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> FieldValue<T> {
         match self.fields.get(name) {
-            None => Given::Absent,
-            Some(Value::Null) => Given::Null,
+            None => FieldValue::Absent,
+            Some(Value::Null) => FieldValue::Null,
             Some(value) => match read(value) {
-                Ok(value) => Given::Value(value),
+                Ok(value) => FieldValue::Value(value),
                 Err(sentence) => {
-                    self.fault(name, sentence);
-                    Given::Absent
+                    self.reject(name, sentence);
+                    FieldValue::Absent
                 }
             },
         }
     }
 
     /// Notes what is wrong with a field, by its name in snake_case.
-    pub fn fault(&mut self, name: &str, sentence: impl Into<String>) {
+    pub fn reject(&mut self, name: &str, sentence: impl Into<String>) {
         self.faults.add(&camel_case(name), sentence);
     }
 
-    fn is_faulty(&self, name: &str) -> bool {
+    fn is_rejected(&self, name: &str) -> bool {
         self.faults.has(&camel_case(name))
     }
 
     /// Whether nothing is wrong so far.
-    pub fn is_right(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         self.faults.is_empty()
     }
 
     /// What has been noted.
-    pub fn into_faults(self) -> Faults {
+    pub fn into_errors(self) -> FieldErrors {
         self.faults
     }
 }
@@ -266,7 +266,7 @@ fn whole(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64().or_else(|| {
             let float = number.as_f64()?;
             // Only whole numbers that a float holds exactly.
-            (float.fract() == 0.0 && float.abs() <= LARGEST_ID as f64).then_some(float as i64)
+            (float.fract() == 0.0 && float.abs() <= MAX_ID as f64).then_some(float as i64)
         }),
         Value::String(text) => {
             let text = text.trim();

@@ -4,11 +4,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use super::Ready;
-use super::answer::{Refusal, Unauthorized};
-use crate::core::holdings::Holdings;
+use super::ReadyApp;
+use super::error::{ApiError, Unauthorized};
 use crate::core::model::Id;
-use crate::core::token::Kind;
+use crate::core::token::TokenKind;
+use crate::core::user_rows::UserRows;
 
 /// The signed-in user, as his token says. Whether he is still there shows with his rows: see [`Caller::present`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,8 @@ impl Caller {
     ///
     /// # Errors
     /// 401.
-    pub fn present(holdings: Option<Holdings>) -> Result<Holdings, Refusal> {
-        holdings.filter(|holdings| holdings.user.deleted_at.is_none()).ok_or(Refusal::Unauthorized(Unauthorized::UserNotFound))
+    pub fn present(user_rows: Option<UserRows>) -> Result<UserRows, ApiError> {
+        user_rows.filter(|user_rows| user_rows.user.deleted_at.is_none()).ok_or(ApiError::Unauthorized(Unauthorized::UserNotFound))
     }
 }
 
@@ -43,13 +43,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthorized> {
     }
 }
 
-impl FromRequestParts<super::Entry> for Caller {
-    type Rejection = Refusal;
+impl FromRequestParts<super::SharedProvider> for Caller {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, entry: &super::Entry) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, entry: &super::SharedProvider) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?.to_owned();
-        let Ready(app) = Ready::from_request_parts(parts, entry).await?;
-        let session = app.signer.read(&token, (app.now)()).filter(|session| session.kind == Kind::Access).ok_or(Unauthorized::NotValid)?;
+        let ReadyApp(app) = ReadyApp::from_request_parts(parts, entry).await?;
+        let session = app.signer.read(&token, (app.now)()).filter(|session| session.kind == TokenKind::Access).ok_or(Unauthorized::NotValid)?;
         let id = session.user.ok_or(Unauthorized::NoUserId)?;
         Ok(Self { id, device: session.device })
     }

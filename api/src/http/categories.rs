@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Faults, Refusal};
 use super::body::{Body, Form, integer_within, text};
 use super::caller::Caller;
-use super::change::{amend, announce, look};
-use super::schema::{self, Refusals, body};
-use super::shown::ShownCategory;
-use super::todos::{faults, id_of, place, set};
-use super::{Entry, Ready};
+use super::change::{announce, change_rows, load_rows};
+use super::error::{ApiError, FieldErrors};
+use super::responses::CategoryResponse;
+use super::schema::{self, ErrorResponses, body};
+use super::todos::{faults, id_of, neighbours, set};
+use super::{ReadyApp, SharedProvider};
 use crate::core::categories::{self, Patch};
-use crate::core::holdings::Want;
-use crate::core::todos::Fault;
+use crate::core::todos::RowError;
+use crate::core::user_rows::Scope;
 
 /// All of this module.
-pub(super) fn routes() -> OpenApiRouter<Entry> {
+pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(list, create, patch, delete))
 }
 
@@ -40,7 +40,7 @@ body!(
         ("categoryId", schema::row(), true),
         ("color", schema::integer_within(0, 8), false),
         ("title", schema::text(100, true), false),
-        ("patchRank", schema::place(), false),
+        ("patchRank", schema::neighbours(), false),
     ])
 );
 
@@ -59,7 +59,7 @@ body!(
 /// A number from 0 to 8, or a colour of the palette.
 fn color(value: &Value) -> Result<i64, String> {
     let named = value.as_str().and_then(|name| PALETTE.iter().position(|known| known.eq_ignore_ascii_case(name.trim())));
-    match named.and_then(|place| i64::try_from(place).ok()) {
+    match named.and_then(|number| i64::try_from(number).ok()) {
         Some(number) => Ok(number),
         None => integer_within(0, 8)(value),
     }
@@ -71,11 +71,11 @@ fn color(value: &Value) -> Result<i64, String> {
     path = "/todos/category/",
     tag = "categories",
     security(("bearer" = [])),
-    responses((status = 200, body = Vec<ShownCategory<'static>>), Refusals)
+    responses((status = 200, body = Vec<CategoryResponse<'static>>), ErrorResponses)
 )]
-async fn list(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
-    let holdings = look(&app, &caller, Want::Categories).await?;
-    let rows: Vec<ShownCategory<'_>> = holdings.categories.iter().map(|row| ShownCategory::new(caller.id, row)).collect();
+async fn list(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
+    let user_rows = load_rows(&app, &caller, Scope::Categories).await?;
+    let rows: Vec<CategoryResponse<'_>> = user_rows.categories.iter().map(|row| CategoryResponse::new(caller.id, row)).collect();
     Ok(Json(rows).into_response())
 }
 
@@ -86,21 +86,21 @@ async fn list(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
     tag = "categories",
     security(("bearer" = [])),
     request_body = NewCategoryBody,
-    responses((status = 201, body = ShownCategory<'static>), Refusals)
+    responses((status = 201, body = CategoryResponse<'static>), ErrorResponses)
 )]
-async fn create(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn create(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let mut form = Form::new(body);
-    let color = if form.is_right() { form.required("color", color) } else { None };
+    let color = if form.is_valid() { form.required("color", color) } else { None };
     let title = form.nullable("title", text(100)).or(None);
-    let Some(color) = color.filter(|_| form.is_right()) else { return Err(Refusal::Sentence(form.into_faults())) };
+    let Some(color) = color.filter(|_| form.is_valid()) else { return Err(ApiError::Sentence(form.into_errors())) };
     let now = (app.now)();
-    let (category, user) = amend(&app, &caller, Want::Categories, 1, |holdings, ids| {
-        let id = ids.first().copied().ok_or(Refusal::Internal)?;
-        Ok(categories::create(holdings, id, color, title.clone(), now))
+    let (category, user) = change_rows(&app, &caller, Scope::Categories, 1, |user_rows, ids| {
+        let id = ids.first().copied().ok_or(ApiError::Internal)?;
+        Ok(categories::create(user_rows, id, color, title.clone(), now))
     })
     .await?;
     announce(&app, &user, &caller, "Category").await;
-    Ok((StatusCode::CREATED, Json(ShownCategory::new(caller.id, &category))).into_response())
+    Ok((StatusCode::CREATED, Json(CategoryResponse::new(caller.id, &category))).into_response())
 }
 
 /// Changes a category.
@@ -110,35 +110,35 @@ async fn create(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<R
     tag = "categories",
     security(("bearer" = [])),
     request_body = CategoryPatchBody,
-    responses((status = 200, body = ShownCategory<'static>), Refusals)
+    responses((status = 200, body = CategoryResponse<'static>), ErrorResponses)
 )]
-async fn patch(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let form = Form::object(body)?;
     let id = id_of(&form, "category_id")?;
     if form.has("user_id") {
-        return Err(Refusal::Bad("user_id cannot be updated".to_owned()));
+        return Err(ApiError::Bad("user_id cannot be updated".to_owned()));
     }
     let wanted = category_patch(form);
     let now = (app.now)();
-    let missing = || Refusal::Missing("Category not found".to_owned());
-    let (category, user) = amend(&app, &caller, Want::Categories, 0, |holdings, _| {
-        if !holdings.categories.iter().any(|category| category.id == id) {
+    let missing = || ApiError::Missing("Category not found".to_owned());
+    let (category, user) = change_rows(&app, &caller, Scope::Categories, 0, |user_rows, _| {
+        if !user_rows.categories.iter().any(|category| category.id == id) {
             return Err(missing());
         }
         let patch = wanted.clone()?;
-        categories::patch(holdings, id, patch, now).map_err(|fault| if fault == Fault::Missing { missing() } else { faults(fault).into() })
+        categories::patch(user_rows, id, patch, now).map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
     })
     .await?;
     announce(&app, &user, &caller, "Category").await;
-    Ok(Json(ShownCategory::new(caller.id, &category)).into_response())
+    Ok(Json(CategoryResponse::new(caller.id, &category)).into_response())
 }
 
-fn category_patch(mut form: Form) -> Result<Patch, Faults> {
-    let patch = Patch { color: form.optional("color", color), title: set(form.nullable("title", text(100))), place: place(&mut form) };
-    if form.is_right() && patch == Patch::default() {
-        return Err(Faults::of("nonFieldErrors", "At least one of color, title, rank must be provided"));
+fn category_patch(mut form: Form) -> Result<Patch, FieldErrors> {
+    let patch = Patch { color: form.optional("color", color), title: set(form.nullable("title", text(100))), neighbours: neighbours(&mut form) };
+    if form.is_valid() && patch == Patch::default() {
+        return Err(FieldErrors::of("nonFieldErrors", "At least one of color, title, rank must be provided"));
     }
-    if form.is_right() { Ok(patch) } else { Err(form.into_faults()) }
+    if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
 
 /// Deletes a category; its todos stay where they are.
@@ -148,13 +148,13 @@ fn category_patch(mut form: Form) -> Result<Patch, Faults> {
     tag = "categories",
     security(("bearer" = [])),
     request_body = CategoryIdBody,
-    responses((status = 200, body = CategoryDeleted), Refusals)
+    responses((status = 200, body = CategoryDeleted), ErrorResponses)
 )]
-async fn delete(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn delete(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let id = id_of(&Form::object(body)?, "category_id")?;
     let now = (app.now)();
-    let ((), user) = amend(&app, &caller, Want::Categories, 0, |holdings, _| {
-        let changes = categories::delete(holdings, id, now).map_err(|_| Refusal::Bad(format!("No object found with id {id}")))?;
+    let ((), user) = change_rows(&app, &caller, Scope::Categories, 0, |user_rows, _| {
+        let changes = categories::delete(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
         Ok(((), changes))
     })
     .await?;

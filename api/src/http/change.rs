@@ -1,40 +1,40 @@
 //! How routes read and change the caller's rows.
 
-use super::answer::{Refusal, Unauthorized};
 use super::caller::Caller;
+use super::error::{ApiError, Unauthorized};
 use crate::app::App;
-use crate::core::holdings::{Change, Holdings, Want};
 use crate::core::model::{Id, User};
-use crate::outside::messages::Notification;
+use crate::core::user_rows::{Change, Scope, UserRows};
+use crate::services::messages::Notification;
 
 /// The caller's rows.
 ///
 /// # Errors
 /// 401 when he is not there, or no longer.
-pub async fn look(app: &App, caller: &Caller, want: Want) -> Result<Holdings, Refusal> {
-    Caller::present(app.store.read(caller.id, want).await?)
+pub async fn load_rows(app: &App, caller: &Caller, scope: Scope) -> Result<UserRows, ApiError> {
+    Caller::present(app.store.read(caller.id, scope).await?)
 }
 
 /// Changes the caller's rows as `decide` says, given the rows and the new ids; it may be asked more than once.
 ///
 /// # Errors
 /// What `decide` refuses with, and 401 when the caller is not there, or no longer.
-pub async fn amend<T: Send>(
+pub async fn change_rows<T: Send>(
     app: &App,
     caller: &Caller,
-    want: Want,
+    scope: Scope,
     new_ids: u32,
-    mut decide: impl FnMut(&Holdings, &[Id]) -> Result<(T, Vec<Change>), Refusal> + Send,
-) -> Result<(T, User), Refusal> {
-    let mut outcome = Err(Refusal::Unauthorized(Unauthorized::UserNotFound));
-    let mut deciding = |holdings: &Holdings, ids: &[Id]| {
-        if holdings.user.deleted_at.is_some() {
-            outcome = Err(Refusal::Unauthorized(Unauthorized::UserNotFound));
+    mut decide: impl FnMut(&UserRows, &[Id]) -> Result<(T, Vec<Change>), ApiError> + Send,
+) -> Result<(T, User), ApiError> {
+    let mut outcome = Err(ApiError::Unauthorized(Unauthorized::UserNotFound));
+    let mut deciding = |user_rows: &UserRows, ids: &[Id]| {
+        if user_rows.user.deleted_at.is_some() {
+            outcome = Err(ApiError::Unauthorized(Unauthorized::UserNotFound));
             return Vec::new();
         }
-        match decide(holdings, ids) {
+        match decide(user_rows, ids) {
             Ok((answer, changes)) => {
-                outcome = Ok((answer, holdings.user.clone()));
+                outcome = Ok((answer, user_rows.user.clone()));
                 changes
             }
             Err(refusal) => {
@@ -43,7 +43,7 @@ pub async fn amend<T: Send>(
             }
         }
     };
-    app.store.update(caller.id, want, new_ids, &mut deciding).await?;
+    app.store.update(caller.id, scope, new_ids, &mut deciding).await?;
     outcome
 }
 

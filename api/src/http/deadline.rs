@@ -8,11 +8,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
-use super::answer::Refusal;
+use super::error::ApiError;
 use super::request_log::Route;
 
 /// No request takes longer. API Gateway gives up after 29 s (REST) or 30 s (HTTP).
-pub const LONGEST: Duration = Duration::from_secs(25);
+pub const MAX_DURATION: Duration = Duration::from_secs(25);
 /// What is kept back of the time that Lambda gives, so that the answer still gets out.
 const KEPT_BACK: Duration = Duration::from_millis(500);
 
@@ -23,12 +23,12 @@ pub struct Deadline(pub Instant);
 impl Deadline {
     /// Of a request that begins now, in a process that is stopped after so long.
     pub fn within(remaining: Duration) -> Self {
-        Self(Instant::now() + remaining.saturating_sub(KEPT_BACK).min(LONGEST))
+        Self(Instant::now() + remaining.saturating_sub(KEPT_BACK).min(MAX_DURATION))
     }
 
     /// Of a request that begins now, in a process that is not stopped.
     pub fn longest() -> Self {
-        Self(Instant::now() + LONGEST)
+        Self(Instant::now() + MAX_DURATION)
     }
 
     /// What is left of it.
@@ -45,7 +45,7 @@ pub async fn within_deadline(mut request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => {
             tracing::error!(route = route.template(), "not answered within the deadline");
-            Refusal::Unavailable("This took too long and was given up. Please try again.".to_owned()).into_response()
+            ApiError::Unavailable("This took too long and was given up. Please try again.".to_owned()).into_response()
         }
     }
 }

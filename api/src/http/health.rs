@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::state::{Entry, Hop};
+use super::state::{Dependency, SharedProvider};
 
 /// The routes of this module; the only ones without a `/` at their end.
-pub fn routes() -> OpenApiRouter<Entry> {
+pub fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::default().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
@@ -28,7 +28,7 @@ struct Readiness {
     /// `ready` or `unavailable`.
     status: &'static str,
     /// In the order in which they are needed.
-    hops: Vec<Hop>,
+    hops: Vec<Dependency>,
 }
 
 /// The process lives.
@@ -39,8 +39,8 @@ async fn healthz() -> Json<Health> {
 
 /// The process can do its work, or what keeps it from that.
 #[utoipa::path(get, path = "/readyz", tag = "operation", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
-async fn readyz(State(entry): State<Entry>) -> (StatusCode, Json<Readiness>) {
-    let hops = entry.hops().await;
+async fn readyz(State(entry): State<SharedProvider>) -> (StatusCode, Json<Readiness>) {
+    let hops = entry.dependencies().await;
     if hops.iter().all(|hop| hop.ok) {
         (StatusCode::OK, Json(Readiness { status: "ready", hops }))
     } else {

@@ -5,15 +5,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::Entry;
+use super::SharedProvider;
 use super::caller::bearer;
 use crate::app::App;
 use crate::core::model::Id;
-use crate::outside::sentry::Fault;
+use crate::services::sentry::ErrorReport;
 
 /// Middleware, around the routes: reports what is answered with 500 and above, by the route and not by the address, which may hold
 /// anything.
-pub async fn report_faults(State(entry): State<Entry>, request: Request, next: Next) -> Response {
+pub async fn report_faults(State(entry): State<SharedProvider>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().map_or_else(|| "(no route)".to_owned(), |path| path.as_str().to_owned());
     let headers = request.headers().clone();
@@ -21,15 +21,15 @@ pub async fn report_faults(State(entry): State<Entry>, request: Request, next: N
     // Without an application there is nobody to report to; how the process is, is no fault of a route.
     if response.status().is_server_error()
         && path != "/readyz"
-        && let Some(app) = entry.if_up()
+        && let Some(app) = entry.app_if_ready()
     {
         app.report(fault(&app, response.status(), &format!("{method} {path}"), &headers)).await;
     }
     response
 }
 
-fn fault(app: &App, status: StatusCode, route: &str, headers: &HeaderMap) -> Fault {
+fn fault(app: &App, status: StatusCode, route: &str, headers: &HeaderMap) -> ErrorReport {
     let user: Option<Id> = bearer(headers).ok().and_then(|token| app.signer.read(token, (app.now)())?.user);
     let tags = vec![("route", route.to_owned()), ("status", status.as_u16().to_string())];
-    Fault { message: format!("{route} answered {}", status.as_u16()), is_ours: true, user, tags }
+    ErrorReport { message: format!("{route} answered {}", status.as_u16()), is_server_error: true, user, tags }
 }

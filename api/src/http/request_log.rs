@@ -26,7 +26,7 @@ const NO_ROUTE: &str = "-";
 pub struct RequestId(String);
 
 impl RequestId {
-    /// An id from outside, such as API Gateway's. None: it is not short, printable ASCII.
+    /// An id from services, such as API Gateway's. None: it is not short, printable ASCII.
     pub fn given(id: &str) -> Option<Self> {
         let usable = (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         usable.then(|| Self(id.to_owned()))

@@ -13,9 +13,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::Entry;
-use super::answer::Refusal;
+use super::SharedProvider;
 use super::deadline::within_deadline;
+use super::error::ApiError;
 use super::report::report_faults;
 use super::request_log::{log_request, note_route};
 use super::{account, categories, health, login, recommend, subs, todos, tokens};
@@ -39,7 +39,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
 /// Paths that are no route of the contract, and have no slash at their end.
 const PLAIN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
-fn api() -> OpenApiRouter<Entry> {
+fn api() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::with_openapi(empty_document())
         .merge(health::routes())
         .merge(login::routes())
@@ -66,7 +66,7 @@ pub fn document() -> OpenApi {
 }
 
 /// Everything the server answers.
-pub fn router(entry: Entry) -> Router {
+pub fn router(entry: SharedProvider) -> Router {
     let (routes, _) = api().split_for_parts();
     let routes = routes
         .route("/openapi.json", axum::routing::get(async || Json(document())))
@@ -91,7 +91,7 @@ pub fn router(entry: Entry) -> Router {
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     tracing::error!(panic = message.as_deref().unwrap_or("(no text)"), "a request panicked");
-    Refusal::Internal.into_response()
+    ApiError::Internal.into_response()
 }
 
 /// What is done before and after every route.

@@ -55,7 +55,7 @@ pub(super) fn choice(words: &[&str]) -> Schema {
 }
 
 /// The two neighbours of a row that is dragged.
-pub(super) fn place() -> Schema {
+pub(super) fn neighbours() -> Schema {
     let id = || -> Schema { of(&[Type::Integer, Type::String, Type::Null]).pattern(Some("^[0-9]+$")).build().into() };
     of(&[Type::Object, Type::Null]).property("prevId", id()).property("nextId", id()).build().into()
 }
@@ -121,9 +121,9 @@ impl PartialSchema for Sentence {
 impl ToSchema for Sentence {}
 
 /// Who asks is not known.
-pub(super) struct Stranger;
+pub(super) struct UnauthorizedBody;
 
-impl PartialSchema for Stranger {
+impl PartialSchema for UnauthorizedBody {
     fn schema() -> RefOr<Schema> {
         let text = || -> Schema { of(&[Type::String]).build().into() };
         let messages: Schema = ArrayBuilder::new().items(ObjectBuilder::new().build()).build().into();
@@ -131,7 +131,7 @@ impl PartialSchema for Stranger {
     }
 }
 
-impl ToSchema for Stranger {}
+impl ToSchema for UnauthorizedBody {}
 
 fn json<T: PartialSchema>(description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(T::schema())).build();
@@ -139,13 +139,13 @@ fn json<T: PartialSchema>(description: &str) -> Response {
 }
 
 /// The refusals that every route may give.
-pub(super) struct Refusals;
+pub(super) struct ErrorResponses;
 
-impl IntoResponses for Refusals {
+impl IntoResponses for ErrorResponses {
     fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
         let mut too_often = json::<Sentence>("too often; worth trying again after the seconds of Retry-After");
         too_often.headers.insert("Retry-After".to_owned(), HeaderBuilder::new().schema(Some(of(&[Type::Integer]).build())).build().into());
-        let mut stranger = json::<Stranger>("who asks is not known, or no longer");
+        let mut stranger = json::<UnauthorizedBody>("who asks is not known, or no longer");
         stranger.headers.insert("WWW-Authenticate".to_owned(), HeaderBuilder::new().schema(Some(of(&[Type::String]).build())).build().into());
         let all = [
             ("400", json::<Problem>("what is wrong with the request")),

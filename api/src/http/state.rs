@@ -8,12 +8,12 @@ use axum::http::request::Parts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::Refusal;
+use super::error::ApiError;
 use crate::app::App;
 
 /// Brings up what the routes need when the first of them needs it, and not before.
 #[async_trait]
-pub trait Start: Send + Sync {
+pub trait AppProvider: Send + Sync {
     /// The application; the same one every time once it is up.
     ///
     /// # Errors
@@ -21,29 +21,29 @@ pub trait Start: Send + Sync {
     async fn app(&self) -> Result<Arc<App>, String>;
 
     /// The application, if it is up already; never waits.
-    fn if_up(&self) -> Option<Arc<App>>;
+    fn app_if_ready(&self) -> Option<Arc<App>>;
 
     /// What the routes need, each with how it is; bounded, and none left out.
-    async fn hops(&self) -> Vec<Hop>;
+    async fn dependencies(&self) -> Vec<Dependency>;
 }
 
 /// What the router carries.
-pub type Entry = Arc<dyn Start>;
+pub type SharedProvider = Arc<dyn AppProvider>;
 
 /// The application, brought up if it is not yet.
-pub struct Ready(pub Arc<App>);
+pub struct ReadyApp(pub Arc<App>);
 
-impl FromRequestParts<Entry> for Ready {
-    type Rejection = Refusal;
+impl FromRequestParts<SharedProvider> for ReadyApp {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(_: &mut Parts, entry: &Entry) -> Result<Self, Refusal> {
-        entry.app().await.map(Self).map_err(Refusal::Unavailable)
+    async fn from_request_parts(_: &mut Parts, entry: &SharedProvider) -> Result<Self, ApiError> {
+        entry.app().await.map(Self).map_err(ApiError::Unavailable)
     }
 }
 
 /// One thing that the work needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Hop {
+pub struct Dependency {
     /// `secrets` or `store`.
     pub name: &'static str,
     /// It can be used.
@@ -54,7 +54,7 @@ pub struct Hop {
     pub millis: u64,
 }
 
-impl Hop {
+impl Dependency {
     /// As it was found.
     pub fn new(name: &'static str, found: Result<(), String>, millis: u64) -> Self {
         Self { name, ok: found.is_ok(), reason: found.err(), millis }

@@ -8,24 +8,24 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Faults, Refusal};
 use super::body::{Body, Form, boolean, date, integer, row, text, time, type_name};
 use super::caller::Caller;
-use super::change::{amend, announce, look};
-use super::schema::{self, Refusals, body};
-use super::shown::ShownSub;
-use super::todos::{faults, id_of, parameter, place, set};
-use super::{Entry, Ready};
-use crate::core::holdings::Want;
-use crate::core::todos::{self, Fault, NewSub, SubPatch};
+use super::change::{announce, change_rows, load_rows};
+use super::error::{ApiError, FieldErrors};
+use super::responses::SubResponse;
+use super::schema::{self, ErrorResponses, body};
+use super::todos::{faults, id_of, neighbours, parameter, set};
+use super::{ReadyApp, SharedProvider};
+use crate::core::todos::{self, NewSubTodo, RowError, SubTodoPatch};
+use crate::core::user_rows::Scope;
 
 /// All of this module.
-pub(super) fn routes() -> OpenApiRouter<Entry> {
+pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(list, create, patch, delete))
 }
 
 /// So many steps may be made at once; the client makes ten.
-const MOST_AT_ONCE: usize = 1_000;
+const MAX_AT_ONCE: usize = 1_000;
 
 fn new_sub_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     schema::form(vec![
@@ -40,7 +40,7 @@ fn new_sub_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
 body!(
     /// Steps to be made; one alone is taken as a list of one.
     NewSubsBody,
-    utoipa::openapi::schema::ArrayBuilder::new().items(new_sub_schema()).max_items(Some(MOST_AT_ONCE)).build().into()
+    utoipa::openapi::schema::ArrayBuilder::new().items(new_sub_schema()).max_items(Some(MAX_AT_ONCE)).build().into()
 );
 
 body!(
@@ -53,7 +53,7 @@ body!(
         ("date", schema::date(), false),
         ("dueTime", schema::time(true), false),
         ("isCompleted", schema::boolean(), false),
-        ("patchRank", schema::place(), false),
+        ("patchRank", schema::neighbours(), false),
     ])
 );
 
@@ -76,14 +76,14 @@ body!(
     tag = "sub-todos",
     security(("bearer" = [])),
     params(("todoId" = i64, Query, description = "the todo")),
-    responses((status = 200, body = Vec<ShownSub<'static>>), Refusals)
+    responses((status = 200, body = Vec<SubResponse<'static>>), ErrorResponses)
 )]
-async fn list(caller: Caller, Ready(app): Ready, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
+async fn list(caller: Caller, ReadyApp(app): ReadyApp, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
     let given = parameter(query.as_deref(), "todo_id").filter(|id| !id.trim().is_empty());
-    let given = given.ok_or_else(|| Refusal::Bad("todo_id must be provided".to_owned()))?;
-    let id = integer(&Value::String(given)).map_err(|_| Refusal::Bad("todo_id must be a number".to_owned()))?;
-    let holdings = look(&app, &caller, Want::Todos).await?;
-    let steps: Vec<ShownSub<'_>> = holdings.subs.iter().filter(|sub| sub.todo_id == id).map(ShownSub::from).collect();
+    let given = given.ok_or_else(|| ApiError::Bad("todo_id must be provided".to_owned()))?;
+    let id = integer(&Value::String(given)).map_err(|_| ApiError::Bad("todo_id must be a number".to_owned()))?;
+    let user_rows = load_rows(&app, &caller, Scope::Todos).await?;
+    let steps: Vec<SubResponse<'_>> = user_rows.subs.iter().filter(|sub| sub.todo_id == id).map(SubResponse::from).collect();
     Ok(Json(steps).into_response())
 }
 
@@ -94,51 +94,51 @@ async fn list(caller: Caller, Ready(app): Ready, RawQuery(query): RawQuery) -> R
     tag = "sub-todos",
     security(("bearer" = [])),
     request_body = NewSubsBody,
-    responses((status = 201, body = Vec<ShownSub<'static>>), Refusals)
+    responses((status = 201, body = Vec<SubResponse<'static>>), ErrorResponses)
 )]
-async fn create(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn create(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let rows = match body {
         Value::Array(rows) => rows,
         // The inbox of an older client sends one step as it is.
         Value::Object(fields) if !fields.is_empty() => vec![Value::Object(fields)],
         other => {
             let sentence = format!("Expected a list of items but got type \"{}\".", type_name(&other));
-            return Err(Faults::of("nonFieldErrors", sentence).into());
+            return Err(FieldErrors::of("nonFieldErrors", sentence).into());
         }
     };
-    if rows.len() > MOST_AT_ONCE {
-        return Err(Faults::of("nonFieldErrors", format!("Ensure this list has no more than {MOST_AT_ONCE} elements.")).into());
+    if rows.len() > MAX_AT_ONCE {
+        return Err(FieldErrors::of("nonFieldErrors", format!("Ensure this list has no more than {MAX_AT_ONCE} elements.")).into());
     }
-    let read: Vec<Result<NewSub, Faults>> = rows.into_iter().map(|row| new_sub(Form::new(row))).collect();
+    let read: Vec<Result<NewSubTodo, FieldErrors>> = rows.into_iter().map(|row| new_sub(Form::new(row))).collect();
     let count = u32::try_from(read.len()).unwrap_or(u32::MAX);
     let now = (app.now)();
-    let (made, user) = amend(&app, &caller, Want::Todos, count, |holdings, ids| {
+    let (made, user) = change_rows(&app, &caller, Scope::Todos, count, |user_rows, ids| {
         // Every row tells what is wrong with it, also that its todo is not there, whatever is wrong with the others.
         if ids.len() != read.len() {
-            return Err(Refusal::Internal);
+            return Err(ApiError::Internal);
         }
-        let new: Vec<NewSub> = read.iter().filter_map(|row| row.clone().ok()).collect();
-        let outcome = todos::create_subs(holdings, ids, &new, now);
+        let new: Vec<NewSubTodo> = read.iter().filter_map(|row| row.clone().ok()).collect();
+        let outcome = todos::create_sub_todos(user_rows, ids, &new, now);
         if outcome.is_ok() && new.len() == read.len() {
-            return outcome.map_err(|_| Refusal::Internal);
+            return outcome.map_err(|_| ApiError::Internal);
         }
         let mut later = outcome.err().unwrap_or_default().into_iter();
-        let fault = |row: &Result<NewSub, Faults>| match row {
+        let fault = |row: &Result<NewSubTodo, FieldErrors>| match row {
             Err(faults) => faults.clone(),
             Ok(_) => later.next().flatten().map(faults).unwrap_or_default(),
         };
-        Err(Refusal::Rows(read.iter().map(fault).collect()))
+        Err(ApiError::Rows(read.iter().map(fault).collect()))
     })
     .await?;
     if !made.is_empty() {
         announce(&app, &user, &caller, "SubTodo").await;
     }
-    Ok((StatusCode::CREATED, Json(made.iter().map(ShownSub::from).collect::<Vec<_>>())).into_response())
+    Ok((StatusCode::CREATED, Json(made.iter().map(SubResponse::from).collect::<Vec<_>>())).into_response())
 }
 
-fn new_sub(mut form: Form) -> Result<NewSub, Faults> {
-    if !form.is_right() {
-        return Err(form.into_faults());
+fn new_sub(mut form: Form) -> Result<NewSubTodo, FieldErrors> {
+    if !form.is_valid() {
+        return Err(form.into_errors());
     }
     let content = form.required("content", text(255));
     let todo_id = form.required("todo_id", row);
@@ -146,8 +146,8 @@ fn new_sub(mut form: Form) -> Result<NewSub, Faults> {
     let due_time = form.nullable("due_time", time).or(None);
     let is_completed = form.optional("is_completed", boolean).unwrap_or(false);
     match (content, todo_id) {
-        (Some(content), Some(todo_id)) if form.is_right() => Ok(NewSub { content, todo_id, date, due_time, is_completed }),
-        _ => Err(form.into_faults()),
+        (Some(content), Some(todo_id)) if form.is_valid() => Ok(NewSubTodo { content, todo_id, date, due_time, is_completed }),
+        _ => Err(form.into_errors()),
     }
 }
 
@@ -158,13 +158,13 @@ fn new_sub(mut form: Form) -> Result<NewSub, Faults> {
     tag = "sub-todos",
     security(("bearer" = [])),
     request_body = SubPatchBody,
-    responses((status = 200, body = ShownSub<'static>), Refusals)
+    responses((status = 200, body = SubResponse<'static>), ErrorResponses)
 )]
-async fn patch(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let form = Form::object(body)?;
     // The inbox editor of an older client sends the step's own number as `todoId`.
     let by_todo_id = form.raw("subtodo_id").is_none();
-    let unnamed = || Refusal::Bad("subtodo_id must be provided".to_owned());
+    let unnamed = || ApiError::Bad("subtodo_id must be provided".to_owned());
     let id = match id_of(&form, "subtodo_id") {
         Err(refusal) if !by_todo_id => return Err(refusal),
         Err(_) => id_of(&form, "todo_id").map_err(|_| unnamed())?,
@@ -172,35 +172,35 @@ async fn patch(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Re
     };
     let wanted = sub_patch(form, by_todo_id);
     let now = (app.now)();
-    let (sub, user) = amend(&app, &caller, Want::Todos, 0, |holdings, _| {
-        if !holdings.subs.iter().any(|sub| sub.id == id) {
+    let (sub, user) = change_rows(&app, &caller, Scope::Todos, 0, |user_rows, _| {
+        if !user_rows.subs.iter().any(|sub| sub.id == id) {
             return Err(if by_todo_id { unnamed() } else { missing() });
         }
         let patch = wanted.clone()?;
-        todos::patch_sub(holdings, id, patch, now).map_err(|fault| if fault == Fault::Missing { missing() } else { faults(fault).into() })
+        todos::patch_sub_todo(user_rows, id, patch, now).map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
     })
     .await?;
     announce(&app, &user, &caller, "SubTodo").await;
-    Ok(Json(ShownSub::from(&sub)).into_response())
+    Ok(Json(SubResponse::from(&sub)).into_response())
 }
 
-fn missing() -> Refusal {
-    Refusal::Missing("SubTodo not found".to_owned())
+fn missing() -> ApiError {
+    ApiError::Missing("SubTodo not found".to_owned())
 }
 
-fn sub_patch(mut form: Form, by_todo_id: bool) -> Result<SubPatch, Faults> {
-    let patch = SubPatch {
+fn sub_patch(mut form: Form, by_todo_id: bool) -> Result<SubTodoPatch, FieldErrors> {
+    let patch = SubTodoPatch {
         content: form.optional("content", text(255)),
         todo_id: if by_todo_id { None } else { form.optional("todo_id", row) },
         date: set(form.nullable("date", date)),
         due_time: set(form.nullable("due_time", time)),
         is_completed: form.optional("is_completed", boolean),
-        place: place(&mut form),
+        neighbours: neighbours(&mut form),
     };
-    if form.is_right() && patch == SubPatch::default() {
-        return Err(Faults::of("nonFieldErrors", "At least one of content, date, due_time, is_completed must be provided"));
+    if form.is_valid() && patch == SubTodoPatch::default() {
+        return Err(FieldErrors::of("nonFieldErrors", "At least one of content, date, due_time, is_completed must be provided"));
     }
-    if form.is_right() { Ok(patch) } else { Err(form.into_faults()) }
+    if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
 
 /// Deletes a step.
@@ -210,13 +210,13 @@ fn sub_patch(mut form: Form, by_todo_id: bool) -> Result<SubPatch, Faults> {
     tag = "sub-todos",
     security(("bearer" = [])),
     request_body = SubIdBody,
-    responses((status = 200, body = SubDeleted), Refusals)
+    responses((status = 200, body = SubDeleted), ErrorResponses)
 )]
-async fn delete(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn delete(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let id = id_of(&Form::object(body)?, "subtodo_id")?;
     let now = (app.now)();
-    let ((), user) = amend(&app, &caller, Want::Todos, 0, |holdings, _| {
-        let changes = todos::delete_sub(holdings, id, now).map_err(|_| Refusal::Bad(format!("No object found with id {id}")))?;
+    let ((), user) = change_rows(&app, &caller, Scope::Todos, 0, |user_rows, _| {
+        let changes = todos::delete_sub_todo(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
         Ok(((), changes))
     })
     .await?;

@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Faults, Refusal};
-use super::body::{Body, Form, Given, boolean, date, integer, no_such_row, row, snake_case, text, time};
+use super::body::{Body, FieldValue, Form, boolean, date, integer, no_such_row, row, snake_case, text, time};
 use super::caller::Caller;
-use super::change::{amend, announce, look};
-use super::schema::{self, Refusals, body};
-use super::shown::{ShownTodo, ShownTodoWithChildren, todos_with_children};
-use super::{Entry, Ready};
-use crate::core::holdings::Want;
+use super::change::{announce, change_rows, load_rows};
+use super::error::{ApiError, FieldErrors};
+use super::responses::{TodoResponse, TodoWithChildrenResponse, todos_with_children};
+use super::schema::{self, ErrorResponses, body};
+use super::{ReadyApp, SharedProvider};
 use crate::core::model::{Id, Todo};
-use crate::core::order::{NoPlace, Place};
-use crate::core::todos::{self, Fault, NewTodo, Set, TodoPatch};
+use crate::core::order::{MoveError, Neighbours};
+use crate::core::todos::{self, FieldUpdate, NewTodo, RowError, TodoPatch};
+use crate::core::user_rows::Scope;
 
 /// All of this module.
-pub(super) fn routes() -> OpenApiRouter<Entry> {
+pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(list, create, patch, delete)).routes(routes!(inbox))
 }
 
@@ -48,7 +48,7 @@ body!(
         ("date", schema::date(), false),
         ("dueTime", schema::time(true), false),
         ("isCompleted", schema::boolean(), false),
-        ("patchRank", schema::place(), false),
+        ("patchRank", schema::neighbours(), false),
     ])
 );
 
@@ -80,22 +80,22 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
         ("startDate" = Option<NaiveDate>, Query, description = "the first day; counts only with endDate"),
         ("endDate" = Option<NaiveDate>, Query, description = "the last day; counts only with startDate"),
     ),
-    responses((status = 200, body = Vec<ShownTodoWithChildren<'static>>), Refusals)
+    responses((status = 200, body = Vec<TodoWithChildrenResponse<'static>>), ErrorResponses)
 )]
-async fn list(caller: Caller, Ready(app): Ready, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
+async fn list(caller: Caller, ReadyApp(app): ReadyApp, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
     let days = match (parameter(query.as_deref(), "start_date"), parameter(query.as_deref(), "end_date")) {
         (Some(start), Some(end)) => Some(days(&start, &end)?),
         _ => None,
     };
-    let holdings = look(&app, &caller, Want::Todos).await?;
+    let user_rows = load_rows(&app, &caller, Scope::Todos).await?;
     let wanted = |todo: &Todo| days.is_none_or(|(start, end)| todo.date.is_some_and(|day| (start..=end).contains(&day)));
-    Ok(Json(todos_with_children(&holdings, wanted)).into_response())
+    Ok(Json(todos_with_children(&user_rows, wanted)).into_response())
 }
 
-fn days(start: &str, end: &str) -> Result<(NaiveDate, NaiveDate), Faults> {
+fn days(start: &str, end: &str) -> Result<(NaiveDate, NaiveDate), FieldErrors> {
     let mut form = Form::new(json!({"start_date": start, "end_date": end}));
     let (start, end) = (form.required("start_date", date), form.required("end_date", date));
-    start.zip(end).ok_or(form.into_faults())
+    start.zip(end).ok_or(form.into_errors())
 }
 
 /// The todos without a day, with their steps, in their order.
@@ -104,11 +104,11 @@ fn days(start: &str, end: &str) -> Result<(NaiveDate, NaiveDate), Faults> {
     path = "/todos/inbox/",
     tag = "todos",
     security(("bearer" = [])),
-    responses((status = 200, body = Vec<ShownTodoWithChildren<'static>>), Refusals)
+    responses((status = 200, body = Vec<TodoWithChildrenResponse<'static>>), ErrorResponses)
 )]
-async fn inbox(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
-    let holdings = look(&app, &caller, Want::Todos).await?;
-    Ok(Json(todos_with_children(&holdings, |todo| todo.date.is_none())).into_response())
+async fn inbox(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
+    let user_rows = load_rows(&app, &caller, Scope::Todos).await?;
+    Ok(Json(todos_with_children(&user_rows, |todo| todo.date.is_none())).into_response())
 }
 
 /// Makes a todo behind all others.
@@ -118,77 +118,77 @@ async fn inbox(caller: Caller, Ready(app): Ready) -> Result<Response, Refusal> {
     tag = "todos",
     security(("bearer" = [])),
     request_body = NewTodoBody,
-    responses((status = 201, body = ShownTodo<'static>), Refusals)
+    responses((status = 201, body = TodoResponse<'static>), ErrorResponses)
 )]
-async fn create(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
-    let new = new_todo(Form::new(body)).map_err(Refusal::Sentence)?;
+async fn create(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
+    let new = new_todo(Form::new(body)).map_err(ApiError::Sentence)?;
     let now = (app.now)();
-    let (todo, user) = amend(&app, &caller, Want::Everything, 1, |holdings, ids| {
-        let id = ids.first().copied().ok_or(Refusal::Internal)?;
-        todos::create(holdings, id, new.clone(), now).map_err(|fault| Refusal::Sentence(faults(fault)))
+    let (todo, user) = change_rows(&app, &caller, Scope::Everything, 1, |user_rows, ids| {
+        let id = ids.first().copied().ok_or(ApiError::Internal)?;
+        todos::create(user_rows, id, new.clone(), now).map_err(|fault| ApiError::Sentence(faults(fault)))
     })
     .await?;
     announce(&app, &user, &caller, "Todo").await;
-    Ok((StatusCode::CREATED, Json(ShownTodo::new(caller.id, &todo))).into_response())
+    Ok((StatusCode::CREATED, Json(TodoResponse::new(caller.id, &todo))).into_response())
 }
 
-fn new_todo(mut form: Form) -> Result<NewTodo, Faults> {
+fn new_todo(mut form: Form) -> Result<NewTodo, FieldErrors> {
     let content = form.required("content", text(255));
     let category_id = form.required("category_id", row);
     let date = form.nullable("date", date).or(None);
     let due_time = form.nullable("due_time", time).or(None);
     let is_completed = form.optional("is_completed", boolean).unwrap_or(false);
     match (content, category_id) {
-        (Some(content), Some(category_id)) if form.is_right() => Ok(NewTodo { content, category_id, date, due_time, is_completed }),
-        _ => Err(form.into_faults()),
+        (Some(content), Some(category_id)) if form.is_valid() => Ok(NewTodo { content, category_id, date, due_time, is_completed }),
+        _ => Err(form.into_errors()),
     }
 }
 
 /// What is wrong, at its field.
-pub(super) fn faults(fault: Fault) -> Faults {
+pub(super) fn faults(fault: RowError) -> FieldErrors {
     match fault {
-        Fault::Missing => Faults::of("nonFieldErrors", "There is no such row."),
-        Fault::NoCategory(id) => Faults::of("categoryId", no_such_row(id)),
-        Fault::NoTodo(id) => Faults::of("todoId", no_such_row(id)),
-        Fault::Place(NoPlace::NoSuchRow(id)) => Faults::of("patchRank", no_such_row(id)),
-        Fault::Place(NoPlace::Twice(id)) => Faults::of("patchRank", format!("A row cannot stand before and behind the same row ({id}).")),
+        RowError::Missing => FieldErrors::of("nonFieldErrors", "There is no such row."),
+        RowError::NoCategory(id) => FieldErrors::of("categoryId", no_such_row(id)),
+        RowError::NoTodo(id) => FieldErrors::of("todoId", no_such_row(id)),
+        RowError::Move(MoveError::NoSuchRow(id)) => FieldErrors::of("patchRank", no_such_row(id)),
+        RowError::Move(MoveError::SameRow(id)) => FieldErrors::of("patchRank", format!("A row cannot stand before and behind the same row ({id}).")),
     }
 }
 
 /// The number under `name`; what is missing, and what is no number, has its own sentence.
-pub(super) fn id_of(form: &Form, name: &str) -> Result<Id, Refusal> {
+pub(super) fn id_of(form: &Form, name: &str) -> Result<Id, ApiError> {
     match form.raw(name) {
-        None => Err(Refusal::Bad(format!("{name} must be provided"))),
-        Some(Value::String(text)) if text.trim().is_empty() => Err(Refusal::Bad(format!("{name} must be provided"))),
-        Some(value) => integer(value).map_err(|_| Refusal::Bad(format!("{name} must be a number"))),
+        None => Err(ApiError::Bad(format!("{name} must be provided"))),
+        Some(Value::String(text)) if text.trim().is_empty() => Err(ApiError::Bad(format!("{name} must be provided"))),
+        Some(value) => integer(value).map_err(|_| ApiError::Bad(format!("{name} must be a number"))),
     }
 }
 
 /// Where the row was dragged to: `patch_rank`, or `rank` where it is an object, as an older client sends it.
-pub(super) fn place(form: &mut Form) -> Option<Place> {
+pub(super) fn neighbours(form: &mut Form) -> Option<Neighbours> {
     let name = if form.raw("patch_rank").is_some() { "patch_rank" } else { "rank" };
     let fields = match form.raw(name)? {
         Value::Object(fields) => fields.clone(),
         _ if name == "rank" => return None,
         _ => {
-            form.fault(name, "Expected an object with prevId and nextId.");
+            form.reject(name, "Expected an object with prevId and nextId.");
             return None;
         }
     };
     let mut neighbours = Form::new(Value::Object(fields));
     let (prev, next) = (neighbours.nullable("prev_id", row).or(None), neighbours.nullable("next_id", row).or(None));
-    if !neighbours.is_right() {
-        form.fault(name, format!("prevId and nextId: {}", neighbours.into_faults().sentence()));
+    if !neighbours.is_valid() {
+        form.reject(name, format!("prevId and nextId: {}", neighbours.into_errors().sentence()));
     }
-    Some(Place { prev, next })
+    Some(Neighbours { prev, next })
 }
 
 /// What a field that may be emptied becomes.
-pub(super) fn set<T>(given: Given<T>) -> Set<T> {
+pub(super) fn set<T>(given: FieldValue<T>) -> FieldUpdate<T> {
     match given {
-        Given::Absent => None,
-        Given::Null => Some(None),
-        Given::Value(value) => Some(Some(value)),
+        FieldValue::Absent => None,
+        FieldValue::Null => Some(None),
+        FieldValue::Value(value) => Some(Some(value)),
     }
 }
 
@@ -199,31 +199,31 @@ pub(super) fn set<T>(given: Given<T>) -> Set<T> {
     tag = "todos",
     security(("bearer" = [])),
     request_body = TodoPatchBody,
-    responses((status = 200, body = ShownTodo<'static>), Refusals)
+    responses((status = 200, body = TodoResponse<'static>), ErrorResponses)
 )]
-async fn patch(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let form = Form::object(body)?;
     let id = id_of(&form, "todo_id")?;
     let wanted = todo_patch(form);
     let now = (app.now)();
-    let (todo, user) = amend(&app, &caller, Want::Everything, 0, |holdings, _| {
+    let (todo, user) = change_rows(&app, &caller, Scope::Everything, 0, |user_rows, _| {
         // That there is no such todo is said before what is wrong with the rest.
-        if !holdings.todos.iter().any(|todo| todo.id == id) {
+        if !user_rows.todos.iter().any(|todo| todo.id == id) {
             return Err(missing());
         }
         let patch = wanted.clone()?;
-        todos::patch(holdings, id, patch, now).map_err(|fault| if fault == Fault::Missing { missing() } else { faults(fault).into() })
+        todos::patch(user_rows, id, patch, now).map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
     })
     .await?;
     announce(&app, &user, &caller, "Todo").await;
-    Ok(Json(ShownTodo::new(caller.id, &todo)).into_response())
+    Ok(Json(TodoResponse::new(caller.id, &todo)).into_response())
 }
 
-fn missing() -> Refusal {
-    Refusal::Missing("Todo not found".to_owned())
+fn missing() -> ApiError {
+    ApiError::Missing("Todo not found".to_owned())
 }
 
-fn todo_patch(mut form: Form) -> Result<TodoPatch, Faults> {
+fn todo_patch(mut form: Form) -> Result<TodoPatch, FieldErrors> {
     // The calendar of an older client sends both, equal, in place of the date.
     let day = ["date", "end_date", "start_date"].into_iter().find(|name| form.has(name)).unwrap_or("date");
     let patch = TodoPatch {
@@ -232,15 +232,15 @@ fn todo_patch(mut form: Form) -> Result<TodoPatch, Faults> {
         date: set(form.nullable(day, date)),
         due_time: set(form.nullable("due_time", time)),
         is_completed: form.optional("is_completed", boolean),
-        place: place(&mut form),
+        neighbours: neighbours(&mut form),
     };
-    if form.is_right() && form.has("user_id") {
-        return Err(Faults::of("nonFieldErrors", "User cannot be updated"));
+    if form.is_valid() && form.has("user_id") {
+        return Err(FieldErrors::of("nonFieldErrors", "User cannot be updated"));
     }
-    if form.is_right() && patch == TodoPatch::default() {
-        return Err(Faults::of("nonFieldErrors", "At least one of content, category_id, date, due_time, is_completed must be provided"));
+    if form.is_valid() && patch == TodoPatch::default() {
+        return Err(FieldErrors::of("nonFieldErrors", "At least one of content, category_id, date, due_time, is_completed must be provided"));
     }
-    if form.is_right() { Ok(patch) } else { Err(form.into_faults()) }
+    if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
 
 /// Deletes a todo and its steps.
@@ -250,13 +250,13 @@ fn todo_patch(mut form: Form) -> Result<TodoPatch, Faults> {
     tag = "todos",
     security(("bearer" = [])),
     request_body = TodoIdBody,
-    responses((status = 200, body = TodoDeleted), Refusals)
+    responses((status = 200, body = TodoDeleted), ErrorResponses)
 )]
-async fn delete(caller: Caller, Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn delete(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let id = id_of(&Form::object(body)?, "todo_id")?;
     let now = (app.now)();
-    let ((), user) = amend(&app, &caller, Want::Todos, 0, |holdings, _| {
-        let changes = todos::delete(holdings, id, now).map_err(|_| Refusal::Bad(format!("No object found with id {id}")))?;
+    let ((), user) = change_rows(&app, &caller, Scope::Todos, 0, |user_rows, _| {
+        let changes = todos::delete(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
         Ok(((), changes))
     })
     .await?;

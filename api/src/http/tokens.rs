@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Refusal, Unauthorized};
 use super::body::{Body, Form};
 use super::caller::Caller;
-use super::schema::{self, Refusals, body};
-use super::{Entry, Ready};
-use crate::core::holdings::Want;
-use crate::core::token::Kind;
+use super::error::{ApiError, Unauthorized};
+use super::schema::{self, ErrorResponses, body};
+use super::{ReadyApp, SharedProvider};
+use crate::core::token::TokenKind;
+use crate::core::user_rows::Scope;
 
 /// All of this module.
-pub(super) fn routes() -> OpenApiRouter<Entry> {
+pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(verify)).routes(routes!(refresh))
 }
 
@@ -59,11 +59,11 @@ fn verbatim(value: &Value) -> Result<String, String> {
     path = "/auth/api/token/verify/",
     tag = "tokens",
     request_body = TokenBody,
-    responses((status = 200, body = EmptyBody), Refusals)
+    responses((status = 200, body = EmptyBody), ErrorResponses)
 )]
-async fn verify(Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn verify(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let mut form = Form::object(body)?;
-    let Some(token) = form.required("token", verbatim) else { return Err(form.into_faults().into()) };
+    let Some(token) = form.required("token", verbatim) else { return Err(form.into_errors().into()) };
     app.signer.read(&token, (app.now)()).ok_or(Unauthorized::InvalidOrExpired)?;
     Ok(Json(json!({})).into_response())
 }
@@ -74,18 +74,18 @@ async fn verify(Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal
     path = "/auth/token/refresh/",
     tag = "tokens",
     request_body = RefreshBody,
-    responses((status = 200, body = AccessBody), Refusals)
+    responses((status = 200, body = AccessBody), ErrorResponses)
 )]
-async fn refresh(Ready(app): Ready, Body(body): Body) -> Result<Response, Refusal> {
+async fn refresh(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let mut form = Form::object(body)?;
-    let Some(token) = form.required("refresh", verbatim) else { return Err(form.into_faults().into()) };
+    let Some(token) = form.required("refresh", verbatim) else { return Err(form.into_errors().into()) };
     let now = (app.now)();
     let session = app.signer.read(&token, now).ok_or(Unauthorized::InvalidOrExpired)?;
-    if session.kind != Kind::Refresh {
+    if session.kind != TokenKind::Refresh {
         return Err(Unauthorized::WrongType.into());
     }
     let user = session.user.ok_or(Unauthorized::NoUserId)?;
-    Caller::present(app.store.read(user, Want::Account).await?)?;
-    let access = app.sign(Kind::Access, user, session.device.as_deref())?;
+    Caller::present(app.store.read(user, Scope::Account).await?)?;
+    let access = app.sign(TokenKind::Access, user, session.device.as_deref())?;
     Ok(Json(json!({"access": access})).into_response())
 }

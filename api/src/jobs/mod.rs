@@ -9,50 +9,50 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::outside::messages::{Mail, Push};
+use crate::services::messages::{Mailer, PushSender};
 use crate::store::Store;
 
-mod order;
 mod outcome;
 mod patch_notes;
 mod reminders;
+mod request;
 mod users;
 
-pub use order::{Order, PatchNote, Slot, ZONE, due};
-pub use outcome::Outcome;
+pub use outcome::JobOutcome;
+pub use request::{JobRequest, PatchNote, ReminderTime, ZONE, due};
 
 /// Does jobs.
 #[async_trait]
-pub trait Jobs: Send + Sync {
+pub trait JobRunner: Send + Sync {
     /// Does one, and stops in time.
     ///
     /// # Errors
     /// When it could not be begun. What is wrong with single users is in the outcome.
-    async fn run(&self, order: &Order, until: Instant) -> Result<Outcome, String>;
+    async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String>;
 }
 
 /// What jobs are done with.
-pub struct Tools {
+pub struct JobContext {
     /// Where the users are.
     pub store: Arc<dyn Store>,
     /// None: no pushes are set up.
-    pub push: Option<Arc<dyn Push>>,
+    pub push: Option<Arc<dyn PushSender>>,
     /// None: no mail is set up.
-    pub mail: Option<Arc<dyn Mail>>,
+    pub mail: Option<Arc<dyn Mailer>>,
     /// The time now, in UTC.
     pub now: fn() -> DateTime<Utc>,
 }
 
 #[async_trait]
-impl Jobs for Tools {
-    async fn run(&self, order: &Order, until: Instant) -> Result<Outcome, String> {
+impl JobRunner for JobContext {
+    async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String> {
         match order {
-            Order::Reminders { at, time } => {
+            JobRequest::Reminders { at, time } => {
                 let push = self.push.as_ref().ok_or("reminders need pushes, which are not set up")?;
                 let (day, slot) = due(*at, time.unwrap_or_else(self.now))?;
                 reminders::run(self.store.as_ref(), push.as_ref(), day, slot, until).await
             }
-            Order::PatchNotes(note) => {
+            JobRequest::PatchNotes(note) => {
                 let mail = self.mail.as_ref().ok_or("patch notes need mail, which is not set up")?;
                 patch_notes::run(self.store.as_ref(), mail.as_ref(), note, until).await
             }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// What came of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Outcome {
+pub struct JobOutcome {
     /// What it was, such as `reminders/2026-11-22/08`.
     pub job: String,
     /// Users who were told, on at least one device or by mail.
@@ -19,20 +19,20 @@ pub struct Outcome {
 
 /// What became of one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum UserOutcome {
     Told,
     Skipped,
     Failed,
     Left,
 }
 
-impl Outcome {
-    pub(super) fn count(&mut self, fate: Fate, users: u64) {
+impl JobOutcome {
+    pub(super) fn count(&mut self, fate: UserOutcome, users: u64) {
         let count = match fate {
-            Fate::Told => &mut self.told,
-            Fate::Skipped => &mut self.skipped,
-            Fate::Failed => &mut self.failed,
-            Fate::Left => &mut self.left,
+            UserOutcome::Told => &mut self.told,
+            UserOutcome::Skipped => &mut self.skipped,
+            UserOutcome::Failed => &mut self.failed,
+            UserOutcome::Left => &mut self.left,
         };
         *count += users;
     }

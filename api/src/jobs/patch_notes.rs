@@ -3,12 +3,12 @@
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::order::PatchNote;
-use super::outcome::{Fate, Outcome};
+use super::outcome::{JobOutcome, UserOutcome};
+use super::request::PatchNote;
 use super::users::{ONE_TAKES, everyone};
-use crate::core::holdings::{Change, Holdings, Want};
 use crate::core::model::Id;
-use crate::outside::messages::{Letter, MOST_LETTERS, Mail};
+use crate::core::user_rows::{Change, Scope, UserRows};
+use crate::services::messages::{Email, MAX_EMAILS, Mailer};
 use crate::store::{Store, StoreError};
 
 /// One whom a letter is being written to.
@@ -18,23 +18,23 @@ struct Addressee {
 }
 
 /// Mails everyone who was not mailed this note.
-pub(super) async fn run(store: &dyn Store, mail: &dyn Mail, note: &PatchNote, until: Instant) -> Result<Outcome, StoreError> {
-    let mut outcome = Outcome { job: format!("patch_notes/{}", note.id), ..Outcome::default() };
+pub(super) async fn run(store: &dyn Store, mail: &dyn Mailer, note: &PatchNote, until: Instant) -> Result<JobOutcome, StoreError> {
+    let mut outcome = JobOutcome { job: format!("patch_notes/{}", note.id), ..JobOutcome::default() };
     let ids = everyone(store).await?;
     let mut rest = ids.as_slice();
     while !rest.is_empty() {
         let (mut addressees, mut letters) = (Vec::new(), Vec::new());
-        while let Some((&id, others)) = rest.split_first().filter(|_| letters.len() < MOST_LETTERS && Instant::now() + ONE_TAKES <= until) {
+        while let Some((&id, others)) = rest.split_first().filter(|_| letters.len() < MAX_EMAILS && Instant::now() + ONE_TAKES <= until) {
             rest = others;
             match claim(store, id, &note.id).await {
                 Ok(Some((to, before))) => {
                     addressees.push(Addressee { id, before });
-                    letters.push(Letter { to, subject: note.subject.clone(), html: note.html.clone() });
+                    letters.push(Email { to, subject: note.subject.clone(), html: note.html.clone() });
                 }
-                Ok(None) => outcome.count(Fate::Skipped, 1),
+                Ok(None) => outcome.count(UserOutcome::Skipped, 1),
                 Err(error) => {
                     tracing::error!(user = id, %error, "not mailed");
-                    outcome.count(Fate::Failed, 1);
+                    outcome.count(UserOutcome::Failed, 1);
                 }
             }
         }
@@ -42,16 +42,16 @@ pub(super) async fn run(store: &dyn Store, mail: &dyn Mail, note: &PatchNote, un
         if count > 0 {
             let sent = tokio::time::timeout_at(until, mail.send(&letters, &key(note, &addressees))).await;
             match sent.unwrap_or_else(|_| Err("out of time".to_owned())) {
-                Ok(()) => outcome.count(Fate::Told, count),
+                Ok(()) => outcome.count(UserOutcome::Told, count),
                 Err(reason) => {
                     tracing::error!(count, reason, "mails were not sent");
-                    outcome.count(Fate::Failed, count);
+                    outcome.count(UserOutcome::Failed, count);
                     take_back(store, &addressees, &note.id).await;
                 }
             }
         }
         if Instant::now() + ONE_TAKES > until {
-            outcome.count(Fate::Left, rest.len() as u64);
+            outcome.count(UserOutcome::Left, rest.len() as u64);
             break;
         }
     }
@@ -74,9 +74,9 @@ fn key(note: &PatchNote, addressees: &[Addressee]) -> String {
 /// has no address.
 async fn claim(store: &dyn Store, id: Id, note: &str) -> Result<Option<(String, Option<String>)>, StoreError> {
     let mut claimed = None;
-    let mut claim = |holdings: &Holdings, _: &[Id]| {
+    let mut claim = |user_rows: &UserRows, _: &[Id]| {
         claimed = None;
-        let user = &holdings.user;
+        let user = &user_rows.user;
         if user.deleted_at.is_some() || user.patch_note.as_deref() == Some(note) || !user.username.contains('@') {
             return Vec::new();
         }
@@ -85,21 +85,21 @@ async fn claim(store: &dyn Store, id: Id, note: &str) -> Result<Option<(String, 
         user.patch_note = Some(note.to_owned());
         vec![Change::User(user)]
     };
-    store.update(id, Want::Account, 0, &mut claim).await?;
+    store.update(id, Scope::Account, 0, &mut claim).await?;
     Ok(claimed)
 }
 
 async fn take_back(store: &dyn Store, addressees: &[Addressee], note: &str) {
     for addressee in addressees {
-        let mut back = |holdings: &Holdings, _: &[Id]| {
-            if holdings.user.patch_note.as_deref() != Some(note) {
+        let mut back = |user_rows: &UserRows, _: &[Id]| {
+            if user_rows.user.patch_note.as_deref() != Some(note) {
                 return Vec::new();
             }
-            let mut user = holdings.user.clone();
+            let mut user = user_rows.user.clone();
             user.patch_note.clone_from(&addressee.before);
             vec![Change::User(user)]
         };
-        if let Err(error) = store.update(addressee.id, Want::Account, 0, &mut back).await {
+        if let Err(error) = store.update(addressee.id, Scope::Account, 0, &mut back).await {
             tracing::error!(user = addressee.id, %error, "written down as mailed, and was not");
         }
     }

@@ -4,30 +4,30 @@ use chrono::NaiveDate;
 use futures::future::join_all;
 use tokio::time::Instant;
 
-use super::order::Slot;
-use super::outcome::{Fate, Outcome};
+use super::outcome::{JobOutcome, UserOutcome};
+use super::request::ReminderTime;
 use super::users::{each, everyone};
-use crate::core::holdings::{Change, Holdings, Want};
 use crate::core::model::Id;
-use crate::outside::messages::{LONGEST_BODY, Notification, Push, PushError};
+use crate::core::user_rows::{Change, Scope, UserRows};
+use crate::services::messages::{MAX_BODY, Notification, PushError, PushSender};
 use crate::store::{Store, StoreError};
 
 /// Reminds everyone of the todos of a day.
-pub(super) async fn run(store: &dyn Store, push: &dyn Push, day: NaiveDate, slot: Slot, until: Instant) -> Result<Outcome, StoreError> {
+pub(super) async fn run(store: &dyn Store, push: &dyn PushSender, day: NaiveDate, slot: ReminderTime, until: Instant) -> Result<JobOutcome, StoreError> {
     let job = format!("reminders/{day}/{:02}", slot.hour());
-    let mut outcome = Outcome { job: job.clone(), ..Outcome::default() };
+    let mut outcome = JobOutcome { job: job.clone(), ..JobOutcome::default() };
     let ids = everyone(store).await?;
     let job = job.as_str();
     each(&ids, until, &mut outcome, |id| remind(store, push, id, day, slot, job)).await;
     Ok(outcome)
 }
 
-async fn remind(store: &dyn Store, push: &dyn Push, id: Id, day: NaiveDate, slot: Slot, job: &str) -> Result<Fate, StoreError> {
-    let Some(holdings) = store.read(id, Want::Todos).await? else { return Ok(Fate::Skipped) };
-    let Some(body) = body(&holdings, day) else { return Ok(Fate::Skipped) };
-    let Some(before) = claim(store, id, job).await? else { return Ok(Fate::Skipped) };
+async fn remind(store: &dyn Store, push: &dyn PushSender, id: Id, day: NaiveDate, slot: ReminderTime, job: &str) -> Result<UserOutcome, StoreError> {
+    let Some(user_rows) = store.read(id, Scope::Todos).await? else { return Ok(UserOutcome::Skipped) };
+    let Some(body) = body(&user_rows, day) else { return Ok(UserOutcome::Skipped) };
+    let Some(before) = claim(store, id, job).await? else { return Ok(UserOutcome::Skipped) };
     let notification = Notification { title: slot.title().to_owned(), body };
-    let devices = &holdings.user.devices;
+    let devices = &user_rows.user.devices;
     let told = join_all(devices.iter().map(|device| push.push(&device.token, &notification))).await;
     let mut gone = Vec::new();
     let (mut reached, mut failed) = (0_u32, 0_u32);
@@ -43,21 +43,21 @@ async fn remind(store: &dyn Store, push: &dyn Push, id: Id, day: NaiveDate, slot
     }
     let taken_back = reached == 0 && failed > 0;
     if taken_back || !gone.is_empty() {
-        let mut after = |holdings: &Holdings, _: &[Id]| {
+        let mut after = |user_rows: &UserRows, _: &[Id]| {
             let mut changes = gone.clone();
-            if taken_back && holdings.user.reminded.as_deref() == Some(job) {
-                let mut user = holdings.user.clone();
+            if taken_back && user_rows.user.reminded.as_deref() == Some(job) {
+                let mut user = user_rows.user.clone();
                 user.reminded.clone_from(&before);
                 changes.push(Change::User(user));
             }
             changes
         };
-        store.update(id, Want::Account, 0, &mut after).await?;
+        store.update(id, Scope::Account, 0, &mut after).await?;
     }
     Ok(match (reached, failed) {
-        (0, 0) => Fate::Skipped,
-        (0, _) => Fate::Failed,
-        _ => Fate::Told,
+        (0, 0) => UserOutcome::Skipped,
+        (0, _) => UserOutcome::Failed,
+        _ => UserOutcome::Told,
     })
 }
 
@@ -65,8 +65,8 @@ async fn remind(store: &dyn Store, push: &dyn Push, id: Id, day: NaiveDate, slot
 /// Jobs are named so that a later one of the same kind is the greater text.
 async fn claim(store: &dyn Store, id: Id, job: &str) -> Result<Option<Option<String>>, StoreError> {
     let mut before = None;
-    let mut claim = |holdings: &Holdings, _: &[Id]| {
-        let user = &holdings.user;
+    let mut claim = |user_rows: &UserRows, _: &[Id]| {
+        let user = &user_rows.user;
         if user.deleted_at.is_some() || user.reminded.as_deref().is_some_and(|last| last >= job) {
             before = None;
             return Vec::new();
@@ -76,16 +76,16 @@ async fn claim(store: &dyn Store, id: Id, job: &str) -> Result<Option<Option<Str
         user.reminded = Some(job.to_owned());
         vec![Change::User(user)]
     };
-    store.update(id, Want::Account, 0, &mut claim).await?;
+    store.update(id, Scope::Account, 0, &mut claim).await?;
     Ok(before)
 }
 
 /// The open todos of a day, one a line, as many as fit; None when there is nothing to say or nobody to say it to.
-fn body(holdings: &Holdings, day: NaiveDate) -> Option<String> {
-    if holdings.user.deleted_at.is_some() || holdings.user.devices.is_empty() {
+fn body(user_rows: &UserRows, day: NaiveDate) -> Option<String> {
+    if user_rows.user.deleted_at.is_some() || user_rows.user.devices.is_empty() {
         return None;
     }
-    let open: Vec<&str> = holdings
+    let open: Vec<&str> = user_rows
         .todos
         .iter()
         .filter(|todo| todo.date == Some(day) && !todo.is_completed && todo.deleted_at.is_none())
@@ -94,7 +94,7 @@ fn body(holdings: &Holdings, day: NaiveDate) -> Option<String> {
     let mut body = String::new();
     for (place, content) in open.iter().enumerate() {
         let more = format!("외 {}개", open.len() - place);
-        if body.len() + content.len() + more.len() + 2 > LONGEST_BODY {
+        if body.len() + content.len() + more.len() + 2 > MAX_BODY {
             body.push_str(&more);
             return Some(body);
         }

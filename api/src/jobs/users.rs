@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::outcome::{Fate, Outcome};
+use super::outcome::{JobOutcome, UserOutcome};
 use crate::core::model::Id;
 use crate::store::{Store, StoreError};
 
@@ -29,22 +29,22 @@ pub(super) async fn everyone(store: &dyn Store) -> Result<Vec<Id>, StoreError> {
 }
 
 /// Sees to each user, some at the same time; to none any more when time is nearly up.
-pub(super) async fn each<F: Future<Output = Result<Fate, StoreError>>>(ids: &[Id], until: Instant, outcome: &mut Outcome, see_to: impl Fn(Id) -> F) {
+pub(super) async fn each<F: Future<Output = Result<UserOutcome, StoreError>>>(ids: &[Id], until: Instant, outcome: &mut JobOutcome, see_to: impl Fn(Id) -> F) {
     let fates = futures::stream::iter(ids.iter().copied()).map(|id| {
         let seen_to = see_to(id);
         async move {
             if Instant::now() + ONE_TAKES > until {
-                return Fate::Left;
+                return UserOutcome::Left;
             }
             match tokio::time::timeout_at(until, seen_to).await {
                 Ok(Ok(fate)) => fate,
                 Ok(Err(error)) => {
                     tracing::error!(user = id, %error, "not told");
-                    Fate::Failed
+                    UserOutcome::Failed
                 }
                 Err(_) => {
                     tracing::error!(user = id, "not told in time");
-                    Fate::Failed
+                    UserOutcome::Failed
                 }
             }
         }

@@ -10,7 +10,7 @@ use monitor_warmup::Ping;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::jobs::Order;
+use crate::jobs::JobRequest;
 
 /// An event, by what is to be done about it.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub enum Event {
     /// A request.
     Http(Box<HttpEvent>),
     /// A job of a schedule or an operator, or what is wrong with the order.
-    Job(Result<Order, String>),
+    Job(Result<JobRequest, String>),
     /// None of these; whoever sent it wants nothing that is done here.
     Other,
 }
@@ -84,7 +84,7 @@ impl Event {
         }
         match serde_json::from_str::<HttpEvent>(event) {
             Ok(http) if http.method().is_some() => Self::Http(Box::new(http)),
-            _ => serde_json::from_str::<Value>(event).ok().and_then(|event| Order::read(&event)).map_or(Self::Other, Self::Job),
+            _ => serde_json::from_str::<Value>(event).ok().and_then(|event| JobRequest::read(&event)).map_or(Self::Other, Self::Job),
         }
     }
 }

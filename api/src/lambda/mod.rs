@@ -1,7 +1,7 @@
 //! As a function of AWS Lambda: events come from the Runtime API, one at a time.
 //!
 //! A warm-up ping is answered before anything is brought up; a request goes to the router, which brings up what it needs; a job to
-//! [`Jobs`]; and any other event is answered at once, so that no rule of EventBridge sees a failing function.
+//! [`JobRunner`]; and any other event is answered at once, so that no rule of EventBridge sees a failing function.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,13 +17,13 @@ use tower::ServiceExt;
 
 use crate::http::deadline::Deadline;
 use crate::http::request_log::{self, RequestId};
-use crate::jobs::{Jobs, Order, Outcome};
+use crate::jobs::{JobOutcome, JobRequest, JobRunner};
 
 pub mod event;
 pub mod request;
 
 use event::{Event, HttpEvent};
-use request::Reply;
+use request::HttpReply;
 
 /// What the runtime needs from the environment, and panics without.
 const VARIABLES: [&str; 4] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
@@ -31,7 +31,7 @@ const VARIABLES: [&str; 4] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAM
 /// One environment of the function.
 pub struct Function {
     router: Router,
-    jobs: Arc<dyn Jobs>,
+    jobs: Arc<dyn JobRunner>,
     environment: String,
     begun: Instant,
     served: AtomicU64,
@@ -40,13 +40,13 @@ pub struct Function {
 /// What an event is answered with.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Answered {
+pub enum EventReply {
     /// To a ping.
     Ping(Answer),
     /// To a request.
-    Http(Reply),
+    Http(HttpReply),
     /// To a job.
-    Job(Outcome),
+    Job(JobOutcome),
     /// To anything else, in which nothing was done.
     Ignored {
         /// Always true.
@@ -56,7 +56,7 @@ pub enum Answered {
 
 impl Function {
     /// An environment that begins now. `environment` is its name, which stays the same for as long as it lives.
-    pub fn new(router: Router, jobs: Arc<dyn Jobs>, environment: impl Into<String>) -> Self {
+    pub fn new(router: Router, jobs: Arc<dyn JobRunner>, environment: impl Into<String>) -> Self {
         Self { router, jobs, environment: environment.into(), begun: Instant::now(), served: AtomicU64::new(0) }
     }
 
@@ -64,15 +64,15 @@ impl Function {
     ///
     /// # Errors
     /// When a job could not be begun or was not finished: the scheduler repeats the event, and what was done is not done again.
-    pub async fn answer(&self, event: &str, remaining: Duration) -> Result<Answered, String> {
+    pub async fn answer(&self, event: &str, remaining: Duration) -> Result<EventReply, String> {
         let served = self.served.fetch_add(1, Ordering::Relaxed) + 1;
         match Event::read(event) {
-            Event::Ping(ping) => Ok(Answered::Ping(self.ping(ping, served, remaining).await)),
-            Event::Http(event) => Ok(Answered::Http(self.http(*event, Deadline::within(remaining)).await)),
-            Event::Job(order) => self.job(order, remaining).await.map(Answered::Job),
+            Event::Ping(ping) => Ok(EventReply::Ping(self.ping(ping, served, remaining).await)),
+            Event::Http(event) => Ok(EventReply::Http(self.http(*event, Deadline::within(remaining)).await)),
+            Event::Job(order) => self.job(order, remaining).await.map(EventReply::Job),
             Event::Other => {
                 tracing::info!(bytes = event.len(), "an event of no known kind is ignored");
-                Ok(Answered::Ignored { ignored: true })
+                Ok(EventReply::Ignored { ignored: true })
             }
         }
     }
@@ -95,7 +95,7 @@ impl Function {
         }
     }
 
-    async fn http(&self, event: HttpEvent, deadline: Deadline) -> Reply {
+    async fn http(&self, event: HttpEvent, deadline: Deadline) -> HttpReply {
         let format_2 = event.is_format_2();
         let id = event.request_id().and_then(RequestId::given);
         let mut request = match request::request(event) {
@@ -113,7 +113,7 @@ impl Function {
         request::reply(response, format_2).await
     }
 
-    async fn job(&self, order: Result<Order, String>, remaining: Duration) -> Result<Outcome, String> {
+    async fn job(&self, order: Result<JobRequest, String>, remaining: Duration) -> Result<JobOutcome, String> {
         let order = order?;
         // A second to write down what was done, and to answer.
         let until = tokio::time::Instant::now() + remaining.saturating_sub(Duration::from_secs(1));

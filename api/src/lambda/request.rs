@@ -17,7 +17,7 @@ use super::event::HttpEvent;
 /// What API Gateway and function URLs take for an answer.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Reply {
+pub struct HttpReply {
     status_code: u16,
     /// Format 2.0: one value a name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ fn headers(event: &HttpEvent) -> HeaderMap {
 }
 
 /// An answer in the format that the request came in.
-pub async fn reply(response: Response, format_2: bool) -> Reply {
+pub async fn reply(response: Response, format_2: bool) -> HttpReply {
     let (parts, body) = response.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
@@ -123,7 +123,7 @@ pub async fn reply(response: Response, format_2: bool) -> Reply {
     for (name, value) in &parts.headers {
         all.entry(name.as_str().to_owned()).or_default().push(String::from_utf8_lossy(value.as_bytes()).into_owned());
     }
-    let mut reply = Reply { status_code: parts.status.as_u16(), body, is_base64_encoded, ..Reply::default() };
+    let mut reply = HttpReply { status_code: parts.status.as_u16(), body, is_base64_encoded, ..HttpReply::default() };
     if format_2 {
         reply.cookies = all.remove(header::SET_COOKIE.as_str()).unwrap_or_default();
         reply.headers = Some(all.into_iter().map(|(name, values)| (name, values.join(", "))).collect());
@@ -134,9 +134,9 @@ pub async fn reply(response: Response, format_2: bool) -> Reply {
 }
 
 /// `{"error": ...}`, for what does not reach the router.
-pub fn sentence(status: StatusCode, sentence: &str, format_2: bool) -> Reply {
+pub fn sentence(status: StatusCode, sentence: &str, format_2: bool) -> HttpReply {
     let (name, value) = (header::CONTENT_TYPE.to_string(), "application/json".to_owned());
     let (headers, multi_value_headers) = if format_2 { (Some([(name, value)].into()), None) } else { (None, Some([(name, vec![value])].into())) };
     let body = serde_json::json!({"error": sentence}).to_string();
-    Reply { status_code: status.as_u16(), headers, multi_value_headers, body, ..Reply::default() }
+    HttpReply { status_code: status.as_u16(), headers, multi_value_headers, body, ..HttpReply::default() }
 }

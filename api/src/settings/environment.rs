@@ -30,7 +30,7 @@ impl fmt::Debug for Environment {
 
 /// Where the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum RunMode {
     /// As a function: it is frozen as soon as a request is answered.
     Lambda,
     /// As a server that others use.
@@ -84,13 +84,13 @@ impl Environment {
     }
 
     /// Where the process runs.
-    pub fn place(&self) -> Place {
+    pub fn run_mode(&self) -> RunMode {
         if self.get("AWS_LAMBDA_RUNTIME_API").is_some() {
-            Place::Lambda
+            RunMode::Lambda
         } else if self.is_given(SECRET_NAME) || REQUIRED.iter().any(|name| self.is_given(name)) {
-            Place::Server
+            RunMode::Server
         } else {
-            Place::Development
+            RunMode::Development
         }
     }
 

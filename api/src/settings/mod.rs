@@ -9,7 +9,7 @@ pub mod secret;
 
 /// Where the services of others are; each can be moved, so that tests reach their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Addresses {
+pub struct ServiceUrls {
     /// `ONESTEP_GOOGLE_JWKS_URL`: the keys that Google signs identities with.
     pub google_keys: String,
     /// `ONESTEP_APPLE_JWKS_URL`: the keys that Apple signs identities with.
@@ -24,7 +24,7 @@ pub struct Addresses {
     pub fcm_tokens: Option<String>,
 }
 
-impl Default for Addresses {
+impl Default for ServiceUrls {
     fn default() -> Self {
         Self {
             google_keys: "https://www.googleapis.com/oauth2/v3/certs".to_owned(),
@@ -61,7 +61,7 @@ pub struct Settings {
     /// `FIRESTORE_EMULATOR_HOST`, host and port; None: Firestore itself.
     pub firestore_emulator: Option<String>,
     /// Where the services of others are.
-    pub addresses: Addresses,
+    pub urls: ServiceUrls,
 }
 
 impl Settings {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::environment::{Environment, FIRESTORE_EMULATOR, Place};
-use super::{Addresses, Secret, Settings, development_key};
-use crate::google_account::{ServiceAccount, safe_address};
+use super::environment::{Environment, FIRESTORE_EMULATOR, RunMode};
+use super::{Secret, ServiceUrls, Settings, development_key};
+use crate::google_account::{ServiceAccount, secure_url};
 
 /// The names that the original has in its secret, for ours.
 const ALIASES: [(&str, &str); 8] = [
@@ -27,7 +27,7 @@ const USUAL_STORE: &str = "sqlite:onestep.db";
 
 /// Settings, and what the operator should know about them, a line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct LoadedSettings {
     /// All is there that must be.
     pub settings: Settings,
     /// What is off, and what is risky.
@@ -36,9 +36,9 @@ pub struct Reading {
 
 /// All that is missing or wrong, with what to do about each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<String>);
+pub struct SettingsErrors(pub Vec<String>);
 
-impl fmt::Display for Problems {
+impl fmt::Display for SettingsErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
             [only] => write!(formatter, "A setting is missing or wrong: {only}"),
@@ -51,13 +51,13 @@ impl fmt::Display for Problems {
 ///
 /// # Errors
 /// All problems at once.
-pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> Result<Reading, Problems> {
+pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> Result<LoadedSettings, SettingsErrors> {
     let unreadable = environment.unreadable_settings().map(|name| format!("{name} is not Unicode text: set it again"));
-    let mut given = Given { environment, secret, problems: unreadable.collect(), notes: Vec::new() };
+    let mut given = SettingsReader { environment, secret, problems: unreadable.collect(), notes: Vec::new() };
     let store = given.store();
-    let (secret_key, google_android, google_ios, apple_audiences) = match environment.place() {
-        Place::Development => (given.development_key(&store), Vec::new(), Vec::new(), Vec::new()),
-        Place::Server | Place::Lambda => given.required(),
+    let (secret_key, google_android, google_ios, apple_audiences) = match environment.run_mode() {
+        RunMode::Development => (given.development_key(&store), Vec::new(), Vec::new(), Vec::new()),
+        RunMode::Server | RunMode::Lambda => given.required(),
     };
     let settings = Settings {
         store: Secret::new(store),
@@ -70,17 +70,17 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
         firebase: given.service("ONESTEP_FIREBASE", "no pushes"),
         sentry_dsn: given.service("ONESTEP_SENTRY_DSN", "faults are in the log only"),
         firestore_emulator: environment.get(FIRESTORE_EMULATOR).map(str::to_owned),
-        addresses: given.addresses(),
+        urls: given.urls(),
     };
     given.check(&settings);
-    if given.problems.is_empty() { Ok(Reading { settings, notes: given.notes }) } else { Err(Problems(given.problems)) }
+    if given.problems.is_empty() { Ok(LoadedSettings { settings, notes: given.notes }) } else { Err(SettingsErrors(given.problems)) }
 }
 
 /// The file that keeps the signing key of a development server; None for a process that is none, or whose store is not a file.
 pub fn development_key_file(environment: &Environment) -> Option<PathBuf> {
-    match environment.place() {
-        Place::Development => key_file(environment.get("ONESTEP_STORE").unwrap_or(USUAL_STORE)),
-        Place::Server | Place::Lambda => None,
+    match environment.run_mode() {
+        RunMode::Development => key_file(environment.get("ONESTEP_STORE").unwrap_or(USUAL_STORE)),
+        RunMode::Server | RunMode::Lambda => None,
     }
 }
 
@@ -89,14 +89,14 @@ fn key_file(store: &str) -> Option<PathBuf> {
     Some(development_key::file_beside(Path::new(database)))
 }
 
-struct Given<'a> {
+struct SettingsReader<'a> {
     environment: &'a Environment,
     secret: Option<&'a Map<String, Value>>,
     problems: Vec<String>,
     notes: Vec<String>,
 }
 
-impl Given<'_> {
+impl SettingsReader<'_> {
     fn get(&self, name: &str) -> Option<String> {
         let alias = ALIASES.iter().find(|(ours, _)| *ours == name).map(|(_, original)| *original);
         let in_secret = |name: &str| self.secret.and_then(|secret| secret.get(name)).and_then(as_text);
@@ -117,7 +117,7 @@ impl Given<'_> {
         match self.get("ONESTEP_STORE") {
             Some(store) => store,
             None => {
-                if self.environment.place() == Place::Lambda {
+                if self.environment.run_mode() == RunMode::Lambda {
                     let note = "ONESTEP_STORE is not set: the rows are in a file that this function cannot keep; set it, such as dynamodb:onestep";
                     self.notes.push(note.to_owned());
                 }
@@ -179,9 +179,9 @@ impl Given<'_> {
         key.map(Secret::new)
     }
 
-    fn addresses(&mut self) -> Addresses {
-        let usual = Addresses::default();
-        Addresses {
+    fn urls(&mut self) -> ServiceUrls {
+        let usual = ServiceUrls::default();
+        ServiceUrls {
             google_keys: self.address("ONESTEP_GOOGLE_JWKS_URL").unwrap_or(usual.google_keys),
             apple_keys: self.address("ONESTEP_APPLE_JWKS_URL").unwrap_or(usual.apple_keys),
             openai: self.address("ONESTEP_OPENAI_BASE_URL").unwrap_or(usual.openai),
@@ -194,7 +194,7 @@ impl Given<'_> {
     /// Without a `/` at its end.
     fn address(&mut self, name: &str) -> Option<String> {
         let text = self.get(name)?;
-        if let Err(reason) = safe_address(&text) {
+        if let Err(reason) = secure_url(&text) {
             self.problems.push(format!("{name} {reason}"));
         }
         Some(text.trim_end_matches('/').to_owned())
@@ -208,7 +208,7 @@ impl Given<'_> {
             self.problems.push(format!("ONESTEP_FIREBASE: {reason}"));
         }
         if let Some(dsn) = &settings.sentry_dsn {
-            let right = dsn.reveal().parse::<sentry_types::Dsn>().is_ok() && safe_address(dsn.reveal()).is_ok();
+            let right = dsn.reveal().parse::<sentry_types::Dsn>().is_ok() && secure_url(dsn.reveal()).is_ok();
             if !right {
                 self.problems.push("ONESTEP_SENTRY_DSN is no DSN: copy it from the project's settings (https://<key>@<host>/<project>)".to_owned());
             }

@@ -19,10 +19,10 @@ use super::environment::Environment;
 /// For all of it: credentials, connecting, the answer.
 pub const BUDGET: Duration = Duration::from_secs(3);
 /// The name of the hop.
-pub const HOP: &str = "Secrets Manager";
+pub const SERVICE: &str = "Secrets Manager";
 
 /// As the SDK begins: nothing asked yet.
-pub fn usual() -> ConfigLoader {
+pub fn default_loader() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
 }
 
@@ -31,19 +31,19 @@ pub fn usual() -> ConfigLoader {
 /// # Errors
 /// One sentence that names the hop and what usually causes this; no value, and no name of the account.
 pub async fn fetch(loader: ConfigLoader, name: &str, environment: &Environment) -> Result<Map<String, Value>, String> {
-    let asked = Asked::default();
+    let asked = RequestedHost::default();
     let answer = tokio::time::timeout(BUDGET, ask(loader, name, asked.clone())).await;
     let text = match answer {
         Ok(Ok(text)) => text,
         Ok(Err(failure)) => {
-            tracing::error!(hop = HOP, secret = name, error = failure.detail, "the secret cannot be read");
+            tracing::error!(hop = SERVICE, secret = name, error = failure.detail, "the secret cannot be read");
             return Err(sentence(&failure.code, &failure.detail, asked.host().as_deref(), environment));
         }
         Err(_) => return Err(no_answer(asked.host().as_deref())),
     };
     serde_json::from_str(&text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        format!("{HOP}: the secret is no JSON object ({place}); write it with double quotes, as the console's key/value editor does")
+        format!("{SERVICE}: the secret is no JSON object ({place}); write it with double quotes, as the console's key/value editor does")
     })
 }
 
@@ -55,7 +55,7 @@ struct Failure {
     detail: String,
 }
 
-async fn ask(loader: ConfigLoader, name: &str, asked: Asked) -> Result<String, Failure> {
+async fn ask(loader: ConfigLoader, name: &str, asked: RequestedHost) -> Result<String, Failure> {
     // A secret in another region than the function can only be named by its ARN, which says which.
     let region = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(|region| Region::new(region.to_owned()));
     let loader = if let Some(region) = region { loader.region(region) } else { loader };
@@ -78,10 +78,10 @@ fn no_answer(host: Option<&str>) -> String {
     let seconds = BUDGET.as_secs();
     match host {
         Some(host) => format!(
-            "{HOP}: no answer within {seconds} s from {host}. Usually the function is in a VPC without a route there: give its subnets a NAT \
+            "{SERVICE}: no answer within {seconds} s from {host}. Usually the function is in a VPC without a route there: give its subnets a NAT \
              gateway or an interface endpoint for secretsmanager, and let its security group out on port 443"
         ),
-        None => format!("{HOP}: no credentials within {seconds} s. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer"),
+        None => format!("{SERVICE}: no credentials within {seconds} s. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer"),
     }
 }
 
@@ -90,22 +90,22 @@ fn sentence(code: &str, detail: &str, host: Option<&str>, environment: &Environm
     match code {
         "" => before_an_answer(detail, host),
         "AccessDeniedException" | "AccessDenied" => {
-            format!("{HOP}: {code}. The role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if the secret has a key of its own")
+            format!("{SERVICE}: {code}. The role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if the secret has a key of its own")
         }
         "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" | "ExpiredTokenException" | "IncompleteSignature" => {
             let temporary = environment.get("AWS_ACCESS_KEY_ID").is_some_and(|key| key.starts_with("ASIA"));
             if temporary && environment.get("AWS_SESSION_TOKEN").is_none() {
-                format!("{HOP}: {code}. AWS_ACCESS_KEY_ID is a temporary key, and AWS_SESSION_TOKEN is missing: the two only work together")
+                format!("{SERVICE}: {code}. AWS_ACCESS_KEY_ID is a temporary key, and AWS_SESSION_TOKEN is missing: the two only work together")
             } else {
                 format!(
-                    "{HOP}: {code}. The keys are not valid: usually a temporary key without its AWS_SESSION_TOKEN, or old keys in the function's \
+                    "{SERVICE}: {code}. The keys are not valid: usually a temporary key without its AWS_SESSION_TOKEN, or old keys in the function's \
                      environment; remove them, and the role's own are used"
                 )
             }
         }
-        "ResourceNotFoundException" => format!("{HOP}: no such secret at {host}. ONESTEP_SECRET_NAME is of another account or region, or misspelt"),
-        "no text" => format!("{HOP}: the secret is binary; store it as text"),
-        _ => format!("{HOP}: {host} answered {code}"),
+        "ResourceNotFoundException" => format!("{SERVICE}: no such secret at {host}. ONESTEP_SECRET_NAME is of another account or region, or misspelt"),
+        "no text" => format!("{SERVICE}: the secret is binary; store it as text"),
+        _ => format!("{SERVICE}: {host} answered {code}"),
     }
 }
 
@@ -113,27 +113,27 @@ fn sentence(code: &str, detail: &str, host: Option<&str>, environment: &Environm
 fn before_an_answer(detail: &str, host: &str) -> String {
     let words = detail.to_lowercase();
     if words.contains("missing region") || words.contains("region must be set") {
-        format!("{HOP}: no region is set; set AWS_REGION, or give the secret's ARN")
+        format!("{SERVICE}: no region is set; set AWS_REGION, or give the secret's ARN")
     } else if words.contains("credential") {
-        format!("{HOP}: no usable credentials. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer")
+        format!("{SERVICE}: no usable credentials. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer")
     } else if words.contains("timeout") || words.contains("timed out") {
         no_answer(Some(host))
     } else {
-        format!("{HOP}: {host} cannot be reached, or broke off. Its name must resolve, and port 443 must be open from here")
+        format!("{SERVICE}: {host} cannot be reached, or broke off. Its name must resolve, and port 443 must be open from here")
     }
 }
 
 /// Remembers which host the request went to, for the case that no answer comes.
 #[derive(Debug, Clone, Default)]
-struct Asked(Arc<Mutex<Option<String>>>);
+struct RequestedHost(Arc<Mutex<Option<String>>>);
 
-impl Asked {
+impl RequestedHost {
     fn host(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Intercept for Asked {
+impl Intercept for RequestedHost {
     fn name(&self) -> &'static str {
         "Asked"
     }

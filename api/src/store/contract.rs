@@ -6,19 +6,19 @@
 
 use async_trait::async_trait;
 
-use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
+use crate::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
 /// What is to be written, given the rows as they are and the new ids that were asked for. May be called more than once, each time
 /// with fresh rows: only the last call counts. An empty answer writes nothing.
-pub type Decide<'a> = &'a mut (dyn FnMut(&Holdings, &[Id]) -> Vec<Change> + Send);
+pub type Decide<'a> = &'a mut (dyn FnMut(&UserRows, &[Id]) -> Vec<Change> + Send);
 
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A name that must be unique belongs to another user; nothing was written.
     #[error("the {} belongs to another user", .0.kind())]
-    Taken(Key),
+    Taken(UniqueName),
     /// Others kept changing the same user's rows; nothing was written.
     #[error("the rows were changed by others at the same time, {0} times in a row")]
     Contended(u32),
@@ -82,7 +82,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn find(&self, key: &Key) -> Result<Option<Id>, StoreError>;
+    async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError>;
 
     /// A new account with a new id (the one in `user` is not looked at); its names and its devices' tokens must be free.
     ///
@@ -94,7 +94,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError>;
+    async fn read(&self, user: Id, scope: Scope) -> Result<Option<UserRows>, StoreError>;
 
     /// Reads, decides, and writes all of the changes or none, as if nobody else were there: when others change the same user's
     /// rows meanwhile, it begins again. `new_ids` ids that nobody else gets are handed to `decide`. False when there is no such
@@ -102,7 +102,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be read or written; [`StoreError::Taken`] when a change claims a name that is not free.
-    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError>;
+    async fn update(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError>;
 
     /// Ids of users, deleted or not, in ascending order after `after`, at most `most`; for jobs and exports.
     ///

@@ -20,7 +20,7 @@ pub async fn open(setting: &str, firebase: Option<&Secret>, emulator: Option<&st
         "sqlite" if rest.is_empty() => Err("sqlite: needs a path, such as sqlite:onestep.db".to_owned()),
         "sqlite" => sqlite::Sqlite::open(Path::new(rest)).map(|store| Arc::new(store) as Arc<dyn Store>).map_err(|error| format!("{rest}: {error}")),
         "dynamodb" if rest.is_empty() => Err("dynamodb: needs the name of a table, such as dynamodb:onestep".to_owned()),
-        "dynamodb" => Ok(Arc::new(dynamodb::DynamoDb::open(rest, &secret::usual().load().await))),
+        "dynamodb" => Ok(Arc::new(dynamodb::DynamoDb::open(rest, &secret::default_loader().load().await))),
         "firestore" => documents::firestore::open(rest, firebase, emulator),
         "google-drive" => documents::google_drive::open(rest, firebase),
         "icloud" => documents::icloud::open(rest),

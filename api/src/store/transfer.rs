@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Store, StoreError};
-use crate::core::holdings::Archive;
 use crate::core::model::Id;
+use crate::core::user_rows::Archive;
 
 /// The form of the file.
 const FORMAT: &str = "onestep-export";
@@ -87,7 +87,7 @@ impl Counts {
 
 /// What was moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moved {
+pub struct TransferSummary {
     /// How much.
     pub counts: Counts,
     /// SHA-256 over all users in the order of their ids, in hexadecimal digits.
@@ -95,7 +95,7 @@ pub struct Moved {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Heading {
+struct FileHeader {
     format: String,
     version: u32,
     store: String,
@@ -103,20 +103,20 @@ struct Heading {
 
 /// Counts and hashes what passes.
 #[derive(Default)]
-struct Tally {
+struct Totals {
     counts: Counts,
     hash: Sha256,
 }
 
-impl Tally {
+impl Totals {
     fn add(&mut self, archive: &Archive, line: &str) {
         self.counts.add(archive);
         self.hash.update(line.as_bytes());
         self.hash.update(b"\n");
     }
 
-    fn done(self) -> Moved {
-        Moved { counts: self.counts, sha256: hexadecimal(&self.hash.finalize()) }
+    fn done(self) -> TransferSummary {
+        TransferSummary { counts: self.counts, sha256: hexadecimal(&self.hash.finalize()) }
     }
 }
 
@@ -136,13 +136,13 @@ fn hash_of(line: &str) -> String {
 }
 
 /// Users one after the other, in the order of their ids.
-struct Users<'a> {
+struct UserPages<'a> {
     store: &'a dyn Store,
     page: std::vec::IntoIter<Id>,
     last: Option<Id>,
 }
 
-impl<'a> Users<'a> {
+impl<'a> UserPages<'a> {
     fn of(store: &'a dyn Store) -> Self {
         Self { store, page: Vec::new().into_iter(), last: None }
     }
@@ -182,11 +182,11 @@ impl<'a> Users<'a> {
 ///
 /// # Errors
 /// When the store cannot be read or the file not be written.
-pub async fn export(from: &dyn Store, to: &mut (dyn Write + Send), mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
-    let heading = Heading { format: FORMAT.to_owned(), version: VERSION, store: from.name().to_owned() };
+pub async fn export(from: &dyn Store, to: &mut (dyn Write + Send), mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
+    let heading = FileHeader { format: FORMAT.to_owned(), version: VERSION, store: from.name().to_owned() };
     write_line(to, &heading)?;
-    let mut tally = Tally::default();
-    let mut users = Users::of(from);
+    let mut tally = Totals::default();
+    let mut users = UserPages::of(from);
     while let Some(mut archive) = users.next().await? {
         let line = line_of(&mut archive)?;
         writeln!(to, "{line}")?;
@@ -209,14 +209,14 @@ fn write_line(to: &mut (dyn Write + Send), value: &impl Serialize) -> Result<(),
 ///
 /// # Errors
 /// When the file is not whole, the store is not empty or cannot be written, or does not have afterwards what was written.
-pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
+pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
     let (archives, expected) = read_file(from)?;
-    let there = Users::of(to).ids().await?;
+    let there = UserPages::of(to).ids().await?;
     let known: BTreeSet<Id> = archives.iter().map(|archive| archive.user.id).collect();
     if let Some(user) = there.into_iter().find(|id| !known.contains(id)) {
         return Err(TransferError::NotEmpty { store: to.name(), user });
     }
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     for mut archive in archives {
         let line = line_of(&mut archive)?;
         put(to, &archive, &line).await?;
@@ -231,20 +231,20 @@ pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: i
     }
 }
 
-fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, Moved), TransferError> {
+fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, TransferSummary), TransferError> {
     let wrong = |line: usize, reason: String| TransferError::Line { line, reason };
     let mut lines = from.lines().enumerate().map(|(index, line)| line.map(|line| (index + 1, line)));
     let (_, first) = lines.next().transpose()?.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
-    let heading: Heading = serde_json::from_str(&first).map_err(|error| wrong(1, format!("this is no export of onestep-api: {error}")))?;
+    let heading: FileHeader = serde_json::from_str(&first).map_err(|error| wrong(1, format!("this is no export of onestep-api: {error}")))?;
     if heading.format != FORMAT || heading.version != VERSION {
         return Err(wrong(1, format!("this is {} {}, and this program reads {FORMAT} {VERSION}", heading.format, heading.version)));
     }
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     let mut archives: Vec<Archive> = Vec::new();
     let mut number = 1;
     while let Some((line, text)) = lines.next().transpose()? {
         number = line;
-        if let Ok(expected) = serde_json::from_str::<Moved>(&text) {
+        if let Ok(expected) = serde_json::from_str::<TransferSummary>(&text) {
             let found = tally.done();
             if found != expected {
                 let reason = format!("the file is damaged: it has {:?} and says {:?}, or its hash is another", found.counts, expected.counts);
@@ -267,16 +267,16 @@ fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, Moved), T
 ///
 /// # Errors
 /// When one cannot be read or written, the other is not empty, or does not have afterwards what was written.
-pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<Moved, TransferError> {
-    let there = Users::of(to).ids().await?;
+pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
+    let there = UserPages::of(to).ids().await?;
     if !there.is_empty() {
-        let known: BTreeSet<Id> = Users::of(from).ids().await?.into_iter().collect();
+        let known: BTreeSet<Id> = UserPages::of(from).ids().await?.into_iter().collect();
         if let Some(user) = there.into_iter().find(|id| !known.contains(id)) {
             return Err(TransferError::NotEmpty { store: to.name(), user });
         }
     }
-    let mut tally = Tally::default();
-    let mut users = Users::of(from);
+    let mut tally = Totals::default();
+    let mut users = UserPages::of(from);
     while let Some(mut archive) = users.next().await? {
         let line = line_of(&mut archive)?;
         put(to, &archive, &line).await?;

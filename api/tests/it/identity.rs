@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use onestep_api::outside::identity::{Doubt, Person, google};
-use onestep_api::outside::keys::Keys;
+use onestep_api::services::identity::{IdentityError, Person, google};
+use onestep_api::services::keys::ProviderKeys;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::time::{Duration, Instant};
@@ -11,15 +11,15 @@ use tokio::time::{Duration, Instant};
 use crate::services::people::{self, ANDROID, IOS, current, other, published, signed, with};
 use crate::services::{Fake, Reply, Silent, nobody};
 
-fn keys(address: &str) -> Keys {
-    Keys::new("Google", address.to_owned(), Arc::default())
+fn keys(address: &str) -> ProviderKeys {
+    ProviderKeys::new("Google", address.to_owned(), Arc::default())
 }
 
-async fn at(keys: &Keys, token: &str, now: DateTime<Utc>) -> Result<Person, Doubt> {
+async fn at(keys: &ProviderKeys, token: &str, now: DateTime<Utc>) -> Result<Person, IdentityError> {
     google(token, keys, &[ANDROID], now).await
 }
 
-async fn now(keys: &Keys, token: &str) -> Result<Person, Doubt> {
+async fn now(keys: &ProviderKeys, token: &str) -> Result<Person, IdentityError> {
     at(keys, token, Utc::now()).await
 }
 
@@ -91,10 +91,10 @@ async fn only_the_providers_own_signature_counts() {
         ("empty", String::new()),
     ] {
         let outcome = now(&keys, &token).await;
-        assert!(matches!(outcome, Err(Doubt::Invalid(_))), "{what}: {outcome:?}");
+        assert!(matches!(outcome, Err(IdentityError::Invalid(_))), "{what}: {outcome:?}");
     }
     let nameless = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &current().private).unwrap();
-    assert!(matches!(now(&keys, &nameless).await, Err(Doubt::Unchecked(_))));
+    assert!(matches!(now(&keys, &nameless).await, Err(IdentityError::Unchecked(_))));
     assert!(now(&keys, &genuine).await.is_ok());
 }
 
@@ -130,7 +130,7 @@ async fn a_new_key_is_found_at_once_and_invented_ones_ask_once_a_minute() {
         jsonwebtoken::encode(&header, &people::google("ann@example.com"), &current().private).unwrap()
     };
     for number in 0..50 {
-        assert!(matches!(at(&keys, &invented(number), start + TimeDelta::seconds(number)).await, Err(Doubt::Unchecked(_))));
+        assert!(matches!(at(&keys, &invented(number), start + TimeDelta::seconds(number)).await, Err(IdentityError::Unchecked(_))));
     }
     assert_eq!(provider.asked(), 2);
     let _ = at(&keys, &invented(60), start + TimeDelta::seconds(60)).await;
@@ -160,7 +160,7 @@ async fn old_keys_go_on_for_a_day_when_the_provider_cannot_be_asked() {
         assert_eq!(provider.asked(), 2, "a provider in trouble is left alone for a while");
         assert!(ask(60 * 24 + 9).await.is_ok(), "{reply:?}");
         let too_old = ask(60 * 24 + 11).await;
-        assert!(matches!(&too_old, Err(Doubt::Unchecked(why)) if why.starts_with("Google's keys: ")), "{reply:?}: {too_old:?}");
+        assert!(matches!(&too_old, Err(IdentityError::Unchecked(why)) if why.starts_with("Google's keys: ")), "{reply:?}: {too_old:?}");
         provider.now_gives(Reply::Json(200, published(&[current()])));
         assert!(ask(60 * 24 + 12).await.is_ok(), "{reply:?}");
     }
@@ -174,7 +174,7 @@ async fn a_provider_that_never_answers_is_waited_for_three_seconds_by_all_togeth
     let tokens: Vec<String> = (0..20).map(|_| token()).collect();
     let outcomes = futures::future::join_all(tokens.iter().map(|token| now(&keys, token))).await;
     for outcome in outcomes {
-        assert_eq!(outcome, Err(Doubt::Unchecked("Google's keys: no answer in time".to_owned())));
+        assert_eq!(outcome, Err(IdentityError::Unchecked("Google's keys: no answer in time".to_owned())));
     }
     assert!(began.elapsed() >= Duration::from_secs(3) && began.elapsed() < Duration::from_millis(3_500), "{:?}", began.elapsed());
 }
@@ -192,7 +192,7 @@ async fn logins_that_come_together_fetch_the_keys_once() {
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_named() {
     let outcome = now(&keys(&nobody()), &token()).await;
-    assert_eq!(outcome, Err(Doubt::Unchecked("Google's keys: cannot be reached".to_owned())));
+    assert_eq!(outcome, Err(IdentityError::Unchecked("Google's keys: cannot be reached".to_owned())));
 }
 
 #[tokio::test]

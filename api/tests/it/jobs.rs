@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use onestep_api::core::holdings::{Change, Holdings, Want};
 use onestep_api::core::model::{Device, Id, Provider, Todo, User};
-use onestep_api::jobs::{Jobs, Order, Outcome, PatchNote, Slot, Tools};
-use onestep_api::outside::messages::{LONGEST_BODY, Letter, MOST_LETTERS, Mail, Notification, Push, PushError};
+use onestep_api::core::user_rows::{Change, Scope, UserRows};
+use onestep_api::jobs::{JobContext, JobOutcome, JobRequest, JobRunner, PatchNote, ReminderTime};
+use onestep_api::services::messages::{Email, MAX_BODY, MAX_EMAILS, Mailer, Notification, PushError, PushSender};
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
 use tempfile::TempDir;
@@ -26,7 +26,7 @@ const TODAY: &str = "2026-11-23";
 #[derive(Default)]
 struct Recorder {
     pushed: Mutex<Vec<(String, Notification)>>,
-    mails: Mutex<Vec<(Vec<Letter>, String)>>,
+    mails: Mutex<Vec<(Vec<Email>, String)>>,
     refuse_mail_to: Mutex<BTreeSet<String>>,
 }
 
@@ -34,7 +34,7 @@ struct Recorder {
 type Task<'a> = (&'a str, Option<&'a str>, bool);
 
 #[async_trait]
-impl Push for Recorder {
+impl PushSender for Recorder {
     async fn push(&self, token: &str, notification: &Notification) -> Result<(), PushError> {
         match token {
             _ if token.starts_with("gone") => Err(PushError::Gone),
@@ -49,8 +49,8 @@ impl Push for Recorder {
 }
 
 #[async_trait]
-impl Mail for Recorder {
-    async fn send(&self, letters: &[Letter], key: &str) -> Result<(), String> {
+impl Mailer for Recorder {
+    async fn send(&self, letters: &[Email], key: &str) -> Result<(), String> {
         self.mails.lock().unwrap().push((letters.to_vec(), key.to_owned()));
         let refused = self.refuse_mail_to.lock().unwrap();
         if letters.iter().any(|letter| refused.contains(&letter.to)) { Err("500".to_owned()) } else { Ok(()) }
@@ -58,7 +58,7 @@ impl Mail for Recorder {
 }
 
 struct World {
-    tools: Tools,
+    tools: JobContext,
     recorder: Arc<Recorder>,
     _folder: TempDir,
 }
@@ -68,14 +68,14 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let recorder = Arc::new(Recorder::default());
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("onestep.db")).unwrap());
-        Self { tools: Tools { store, push: Some(recorder.clone()), mail: Some(recorder.clone()), now }, recorder, _folder: folder }
+        Self { tools: JobContext { store, push: Some(recorder.clone()), mail: Some(recorder.clone()), now }, recorder, _folder: folder }
     }
 
     async fn user(&self, username: &str, devices: &[&str], todos: &[Task<'_>]) -> Id {
         let device = |token: &&str| Device { token: (*token).to_owned(), seen_at: now() };
         let user = User { devices: devices.iter().map(device).collect(), ..User::new(username, Provider::Google, now()) };
         let id = self.tools.store.create(user).await.unwrap().id;
-        let mut add = |_: &Holdings, ids: &[Id]| {
+        let mut add = |_: &UserRows, ids: &[Id]| {
             let row = |((place, &id), &(content, date, is_completed)): ((usize, &Id), &Task<'_>)| {
                 let date: Option<NaiveDate> = date.map(|date| date.parse().unwrap());
                 let (content, rank) = (content.to_owned(), format!("0|i0000{place}:"));
@@ -85,24 +85,24 @@ impl World {
             };
             ids.iter().enumerate().zip(todos).map(row).collect()
         };
-        self.tools.store.update(id, Want::Account, u32::try_from(todos.len()).unwrap(), &mut add).await.unwrap();
+        self.tools.store.update(id, Scope::Account, u32::try_from(todos.len()).unwrap(), &mut add).await.unwrap();
         id
     }
 
     async fn change(&self, id: Id, change: impl Fn(&mut User) + Send + Sync) {
-        let mut decide = |holdings: &Holdings, _: &[Id]| {
-            let mut user = holdings.user.clone();
+        let mut decide = |user_rows: &UserRows, _: &[Id]| {
+            let mut user = user_rows.user.clone();
             change(&mut user);
             vec![Change::User(user)]
         };
-        self.tools.store.update(id, Want::Account, 0, &mut decide).await.unwrap();
+        self.tools.store.update(id, Scope::Account, 0, &mut decide).await.unwrap();
     }
 
     async fn account(&self, id: Id) -> User {
-        self.tools.store.read(id, Want::Account).await.unwrap().unwrap().user
+        self.tools.store.read(id, Scope::Account).await.unwrap().unwrap().user
     }
 
-    async fn run(&self, order: &Order) -> Outcome {
+    async fn run(&self, order: &JobRequest) -> JobOutcome {
         self.tools.run(order, Instant::now() + Duration::from_secs(60)).await.unwrap()
     }
 
@@ -117,12 +117,12 @@ impl World {
     }
 }
 
-fn at(slot: Slot) -> Order {
-    Order::Reminders { at: Some(slot), time: None }
+fn at(slot: ReminderTime) -> JobRequest {
+    JobRequest::Reminders { at: Some(slot), time: None }
 }
 
 /// told, skipped, failed, left.
-fn counts(outcome: &Outcome) -> [u64; 4] {
+fn counts(outcome: &JobOutcome) -> [u64; 4] {
     [outcome.told, outcome.skipped, outcome.failed, outcome.left]
 }
 
@@ -147,9 +147,9 @@ async fn every_device_is_told_what_is_left_of_today_in_its_order() {
     let deleted = world.user("deleted@example.com", &["d1"], &[("x", Some(TODAY), false)]).await;
     world.change(deleted, |user| user.deleted_at = Some(now())).await;
     for (slot, hour, title) in [
-        (Slot::Morning, "08", "오늘의 할 일을 확인해보세요"),
-        (Slot::Afternoon, "14", "지금 할 일을 확인해보세요"),
-        (Slot::Evening, "20", "오늘의 남은 할 일을 확인해보세요"),
+        (ReminderTime::Morning, "08", "오늘의 할 일을 확인해보세요"),
+        (ReminderTime::Afternoon, "14", "지금 할 일을 확인해보세요"),
+        (ReminderTime::Evening, "20", "오늘의 남은 할 일을 확인해보세요"),
     ] {
         let outcome = world.run(&at(slot)).await;
         assert_eq!((outcome.job.as_str(), counts(&outcome)), (format!("reminders/2026-11-23/{hour}").as_str(), [1, 3, 0, 0]));
@@ -162,13 +162,13 @@ async fn every_device_is_told_what_is_left_of_today_in_its_order() {
 async fn an_event_that_comes_again_or_late_tells_nobody_twice() {
     let world = World::new();
     world.user("a@example.com", &["a1"], &[("x", Some(TODAY), false)]).await;
-    let morning = at(Slot::Morning);
+    let morning = at(ReminderTime::Morning);
     let (first, second) = tokio::join!(world.run(&morning), world.run(&morning));
     assert_eq!((first.told + second.told, world.pushed().len()), (1, 1));
-    assert_eq!(counts(&world.run(&at(Slot::Afternoon)).await), [1, 0, 0, 0]);
-    assert_eq!(counts(&world.run(&at(Slot::Morning)).await), [0, 1, 0, 0]);
+    assert_eq!(counts(&world.run(&at(ReminderTime::Afternoon)).await), [1, 0, 0, 0]);
+    assert_eq!(counts(&world.run(&at(ReminderTime::Morning)).await), [0, 1, 0, 0]);
     // The same event, delivered the next day, is still about its own day.
-    let late = Order::Reminders { at: None, time: Some("2026-11-23T05:00:00Z".parse().unwrap()) };
+    let late = JobRequest::Reminders { at: None, time: Some("2026-11-23T05:00:00Z".parse().unwrap()) };
     assert_eq!(counts(&world.run(&late).await), [0, 1, 0, 0]);
     assert_eq!(world.pushed().len(), 1);
 }
@@ -181,7 +181,7 @@ async fn a_device_that_fails_keeps_nobody_else_from_being_told() {
     let gone = world.user("gone@example.com", &["gone2"], &[("x", Some(TODAY), false)]).await;
     world.change(down, |user| user.reminded = Some("reminders/2026-11-22/20".to_owned())).await;
     world.user("ok@example.com", &["ok2"], &[("x", Some(TODAY), false)]).await;
-    assert_eq!(counts(&world.run(&at(Slot::Morning)).await), [2, 1, 1, 0]);
+    assert_eq!(counts(&world.run(&at(ReminderTime::Morning)).await), [2, 1, 1, 0]);
     assert_eq!(world.pushed().into_iter().map(|(token, ..)| token).collect::<Vec<_>>(), ["ok1", "ok2"]);
     let tokens = |user: User| user.devices.into_iter().map(|device| device.token).collect::<Vec<_>>();
     assert_eq!(tokens(world.account(mixed).await), ["down1", "ok1"]);
@@ -197,9 +197,9 @@ async fn a_long_day_fits_into_a_notification() {
     let content = "할".repeat(255);
     let todos: Vec<(&str, Option<&str>, bool)> = (0..9).map(|_| (content.as_str(), Some(TODAY), false)).collect();
     world.user("a@example.com", &["a1"], &todos).await;
-    world.run(&at(Slot::Morning)).await;
+    world.run(&at(ReminderTime::Morning)).await;
     let [(_, _, body)] = &world.pushed()[..] else { panic!("one push") };
-    assert!(body.len() <= LONGEST_BODY, "{}", body.len());
+    assert!(body.len() <= MAX_BODY, "{}", body.len());
     assert_eq!(body, &format!("{content}\n{content}\n{content}\n외 6개"));
 }
 
@@ -216,11 +216,11 @@ async fn a_job_stops_in_time_and_says_who_is_left() {
             .await;
     }
     let start = Instant::now();
-    let outcome = world.tools.run(&at(Slot::Morning), start + Duration::from_secs(30)).await.unwrap();
+    let outcome = world.tools.run(&at(ReminderTime::Morning), start + Duration::from_secs(30)).await.unwrap();
     assert_eq!((counts(&outcome), start.elapsed()), ([0, 0, 8, 12], Duration::from_secs(30)));
-    let outcome = world.tools.run(&at(Slot::Morning), Instant::now() + Duration::from_secs(1)).await.unwrap();
+    let outcome = world.tools.run(&at(ReminderTime::Morning), Instant::now() + Duration::from_secs(1)).await.unwrap();
     assert_eq!(counts(&outcome), [0, 0, 0, 20]);
-    let note = Order::PatchNotes(PatchNote { id: "1".to_owned(), subject: "s".to_owned(), html: "h".to_owned() });
+    let note = JobRequest::PatchNotes(PatchNote { id: "1".to_owned(), subject: "s".to_owned(), html: "h".to_owned() });
     let outcome = world.tools.run(&note, Instant::now() + Duration::from_secs(1)).await.unwrap();
     assert_eq!((counts(&outcome), world.mailed().len()), ([0, 0, 0, 20], 0));
 }
@@ -228,14 +228,14 @@ async fn a_job_stops_in_time_and_says_who_is_left() {
 #[tokio::test]
 async fn patch_notes_go_to_everyone_once_each_alone() {
     let world = World::new();
-    let count = MOST_LETTERS + 3;
+    let count = MAX_EMAILS + 3;
     for place in 0..count {
         world.user(&format!("{place:03}@example.com"), &[], &[]).await;
     }
     world.user("apple-001234", &[], &[]).await;
     let deleted = world.user("deleted@example.com", &[], &[]).await;
     world.change(deleted, |user| user.deleted_at = Some(now())).await;
-    let note = |id: &str| Order::PatchNotes(PatchNote { id: id.to_owned(), subject: "새 소식".to_owned(), html: "<p>1.2</p>".to_owned() });
+    let note = |id: &str| JobRequest::PatchNotes(PatchNote { id: id.to_owned(), subject: "새 소식".to_owned(), html: "<p>1.2</p>".to_owned() });
     // The second call fails: its three are tried again, the others are not.
     *world.recorder.refuse_mail_to.lock().unwrap() = ["101@example.com".to_owned()].into();
     assert_eq!(counts(&world.run(&note("1.2")).await), [100, 2, 3, 0]);
@@ -257,7 +257,7 @@ async fn a_job_without_its_means_says_what_is_missing() {
     let mut world = World::new();
     (world.tools.push, world.tools.mail) = (None, None);
     let until = Instant::now() + Duration::from_secs(60);
-    assert_eq!(world.tools.run(&at(Slot::Morning), until).await.unwrap_err(), "reminders need pushes, which are not set up");
-    let note = Order::PatchNotes(PatchNote { id: "1".to_owned(), subject: "s".to_owned(), html: "h".to_owned() });
+    assert_eq!(world.tools.run(&at(ReminderTime::Morning), until).await.unwrap_err(), "reminders need pushes, which are not set up");
+    let note = JobRequest::PatchNotes(PatchNote { id: "1".to_owned(), subject: "s".to_owned(), html: "h".to_owned() });
     assert_eq!(world.tools.run(&note, until).await.unwrap_err(), "patch notes need mail, which is not set up");
 }

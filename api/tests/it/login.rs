@@ -1,9 +1,9 @@
 //! Signing in, from the request to the rows.
 
 use axum::http::StatusCode;
-use onestep_api::core::holdings::{Change, Key, Want};
 use onestep_api::core::model::{Provider, User};
-use onestep_api::core::token::Kind;
+use onestep_api::core::token::TokenKind;
+use onestep_api::core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::settings::Settings;
 use serde_json::{Value, json};
 
@@ -18,18 +18,18 @@ const APPLE: &str = "/auth/login/apple/";
 async fn rig() -> (Rig, Fake) {
     let provider = Fake::start(Reply::Kept("max-age=3600", published(&[current()]))).await;
     let mut settings = settings();
-    settings.addresses.google_keys = provider.url.clone();
-    settings.addresses.apple_keys = provider.url.clone();
+    settings.urls.google_keys = provider.url.clone();
+    settings.urls.apple_keys = provider.url.clone();
     (Rig::new(settings), provider)
 }
 
-async fn user(rig: &Rig, key: Key) -> User {
+async fn user(rig: &Rig, key: UniqueName) -> User {
     let id = rig.app.store.find(&key).await.unwrap().unwrap_or_else(|| panic!("nobody is {key:?}"));
-    rig.app.store.read(id, Want::Account).await.unwrap().unwrap().user
+    rig.app.store.read(id, Scope::Account).await.unwrap().unwrap().user
 }
 
 async fn named(rig: &Rig, name: &str) -> User {
-    user(rig, Key::Username(name.to_owned())).await
+    user(rig, UniqueName::Username(name.to_owned())).await
 }
 
 fn ok((status, body): (StatusCode, Value)) -> Value {
@@ -52,7 +52,7 @@ async fn the_first_login_makes_an_account_and_the_second_finds_it() {
     assert_eq!(ann.devices.iter().map(|device| device.token.as_str()).collect::<Vec<_>>(), ["phone"]);
     let session = |body: &Value, which: &str| rig.app.signer.read(body[which].as_str().unwrap(), chrono::Utc::now()).unwrap();
     for (body, device) in [(&first, Some("phone")), (&second, None)] {
-        for (which, kind) in [("access", Kind::Access), ("refresh", Kind::Refresh)] {
+        for (which, kind) in [("access", TokenKind::Access), ("refresh", TokenKind::Refresh)] {
             let session = session(body, which);
             assert_eq!((session.kind, session.user, session.device.as_deref()), (kind, Some(ann.id), device));
         }
@@ -124,7 +124,7 @@ async fn a_phone_goes_over_to_whoever_signed_in_on_it_last() {
     let (rig, _provider) = rig().await;
     for name in ["ann@example.com", "ben@example.com", "ann@example.com", "cho@example.com"] {
         ok(rig.post(GOOGLE, json!({"token": signed(current(), &google(name)), "type": 0, "deviceToken": "phone"})).await);
-        assert_eq!(user(&rig, Key::Device("phone".to_owned())).await.username, name);
+        assert_eq!(user(&rig, UniqueName::Device("phone".to_owned())).await.username, name);
     }
     assert!(named(&rig, "ann@example.com").await.devices.is_empty());
     assert!(named(&rig, "ben@example.com").await.devices.is_empty());
@@ -138,7 +138,7 @@ async fn signing_in_again_restores_a_deleted_account() {
     let ann = named(&rig, "ann@example.com").await;
     let mut deleted = ann.clone();
     deleted.deleted_at = Some(ann.created_at);
-    rig.app.store.update(ann.id, Want::Account, 0, &mut |_, _| vec![Change::User(deleted.clone())]).await.unwrap();
+    rig.app.store.update(ann.id, Scope::Account, 0, &mut |_, _| vec![Change::User(deleted.clone())]).await.unwrap();
     let again = ok(rig.post(GOOGLE, json!({"token": token, "type": 0})).await);
     assert_eq!(again["isNew"], true);
     assert_eq!(named(&rig, "ann@example.com").await, ann);
@@ -149,11 +149,11 @@ async fn apple_knows_a_person_by_a_name_that_outlasts_the_address() {
     let (rig, _provider) = rig().await;
     let login = async |email: Option<&str>| ok(rig.post(APPLE, json!({"token": signed(current(), &people::apple("001.ann", email)), "type": 1})).await);
     assert_eq!(login(None).await["email"], "", "Apple may leave the address out");
-    let ann = user(&rig, Key::AppleSub("001.ann".to_owned())).await;
+    let ann = user(&rig, UniqueName::AppleSub("001.ann".to_owned())).await;
     assert_eq!((ann.username.as_str(), ann.provider), ("apple:001.ann", Provider::Apple));
     let later = login(Some("new@example.com")).await;
     assert_eq!((&later["isNew"], &later["email"]), (&json!(false), &json!("new@example.com")));
-    assert_eq!(user(&rig, Key::AppleSub("001.ann".to_owned())).await.id, ann.id);
+    assert_eq!(user(&rig, UniqueName::AppleSub("001.ann".to_owned())).await.id, ann.id);
 }
 
 #[tokio::test]
@@ -164,11 +164,11 @@ async fn an_account_that_apple_made_before_is_found_by_its_address_once_and_by_i
     let ann = named(&rig, "ann@example.com").await;
     let apple = async |sub: &str, email: &str| ok(rig.post(APPLE, json!({"token": signed(current(), &people::apple(sub, Some(email))), "type": 1})).await);
     assert_eq!(apple("001.ann", "ann@example.com").await["isNew"], false);
-    assert_eq!(user(&rig, Key::AppleSub("001.ann".to_owned())).await.id, ann.id);
+    assert_eq!(user(&rig, UniqueName::AppleSub("001.ann".to_owned())).await.id, ann.id);
     assert_eq!(apple("001.ann", "moved@example.com").await["isNew"], false);
     // The address now belongs to another person at Apple: that one gets an account of his own.
     assert_eq!(apple("002.ben", "ann@example.com").await["isNew"], true);
-    let ben = user(&rig, Key::AppleSub("002.ben".to_owned())).await;
+    let ben = user(&rig, UniqueName::AppleSub("002.ben".to_owned())).await;
     assert_eq!(ben.username, "apple:002.ben");
     assert_ne!(ben.id, ann.id);
 }
@@ -219,7 +219,7 @@ async fn a_name_that_no_account_can_have_is_refused() {
     }
     let long = people::apple("001.long", Some(&email(139)));
     ok(rig.post(APPLE, json!({"token": signed(current(), &long), "type": 1})).await);
-    assert_eq!(user(&rig, Key::AppleSub("001.long".to_owned())).await.username, "apple:001.long");
+    assert_eq!(user(&rig, UniqueName::AppleSub("001.long".to_owned())).await.username, "apple:001.long");
 }
 
 #[tokio::test]

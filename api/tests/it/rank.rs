@@ -1,13 +1,13 @@
 //! Ranks are those that the client's own package makes, and a list never loses its order.
 
-use onestep_api::core::rank::{LONGEST, NoPlace, Rank, evenly_spaced};
+use onestep_api::core::rank::{MAX_LENGTH, Rank, RankError, evenly_spaced};
 use proptest::prelude::*;
 
 fn rank(text: &str) -> Rank {
     text.parse().unwrap_or_else(|_| panic!("{text} is a rank"))
 }
 
-fn chain(start: &str, count: &str, step: impl Fn(&Rank) -> Result<Rank, NoPlace>) -> String {
+fn chain(start: &str, count: &str, step: impl Fn(&Rank) -> Result<Rank, RankError>) -> String {
     (0..count.parse::<u32>().unwrap()).fold(rank(start), |at, _| step(&at).unwrap()).to_string()
 }
 
@@ -37,7 +37,7 @@ fn every_rank_is_the_one_that_the_package_of_the_client_makes() {
         };
         *kinds.entry(words[0]).or_default() += 1;
         // Where the package comes to an end, it gives the same rank again.
-        let expected = if theirs == words[1] { Err(NoPlace::Full) } else { Ok(theirs.to_owned()) };
+        let expected = if theirs == words[1] { Err(RankError::Full) } else { Ok(theirs.to_owned()) };
         assert_eq!(ours, expected, "{line}");
     }
     let kinds: Vec<(&str, u32)> = kinds.into_iter().collect();
@@ -55,10 +55,10 @@ fn a_list_begins_in_the_middle_and_grows_by_eights() {
 
 #[test]
 fn an_end_that_is_reached_is_said_and_not_repeated() {
-    assert_eq!(rank("0|zzzzzz:").next(), Err(NoPlace::Full));
-    assert_eq!(rank("0|000000:").prev(), Err(NoPlace::Full));
-    assert_eq!(rank("0|hzzzzz:").between(&rank("0|hzzzzz:")), Err(NoPlace::Same));
-    assert_eq!(rank("0|hzzzzz:").between(&rank("1|i00007:")), Err(NoPlace::Buckets));
+    assert_eq!(rank("0|zzzzzz:").next(), Err(RankError::Full));
+    assert_eq!(rank("0|000000:").prev(), Err(RankError::Full));
+    assert_eq!(rank("0|hzzzzz:").between(&rank("0|hzzzzz:")), Err(RankError::Same));
+    assert_eq!(rank("0|hzzzzz:").between(&rank("1|i00007:")), Err(RankError::Buckets));
     for step in [Rank::next, Rank::prev] {
         let mut at = Rank::first();
         let mut longest = 0;
@@ -71,7 +71,7 @@ fn an_end_that_is_reached_is_said_and_not_repeated() {
             }
             longest = longest.max(at.to_string().len());
         };
-        assert_eq!((reached, longest), (NoPlace::Full, LONGEST));
+        assert_eq!((reached, longest), (RankError::Full, MAX_LENGTH));
     }
 }
 
@@ -107,7 +107,7 @@ fn what_is_not_a_rank_is_refused() {
     ] {
         assert!(text.parse::<Rank>().is_err(), "{text:?}");
     }
-    assert!(long[..LONGEST].parse::<Rank>().is_ok());
+    assert!(long[..MAX_LENGTH].parse::<Rank>().is_ok());
 }
 
 #[test]
@@ -152,14 +152,14 @@ proptest! {
                 prop_assert!(a.clone().min(b.clone()) < between && between < a.clone().max(b.clone()));
                 prop_assert_eq!(Ok(between), b.between(&a));
             }
-            Err(refused) => prop_assert_eq!((refused, &a), (NoPlace::Same, &b)),
+            Err(refused) => prop_assert_eq!((refused, &a), (RankError::Same, &b)),
         }
     }
 
     #[test]
     fn the_next_is_above_and_the_previous_below(a in any_rank()) {
         prop_assert!(a.next().unwrap() > a);
-        prop_assert_eq!(a.prev().map(|prev| prev < a), if a == Rank::min() { Err(NoPlace::Full) } else { Ok(true) });
+        prop_assert_eq!(a.prev().map(|prev| prev < a), if a == Rank::min() { Err(RankError::Full) } else { Ok(true) });
     }
 
     #[test]

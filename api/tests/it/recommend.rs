@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::http::StatusCode;
-use onestep_api::core::holdings::{Change, Key, Want};
+use onestep_api::core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::settings::Secret;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,8 +32,8 @@ async fn scene(reply: Reply, address: Option<String>) -> Scene {
     let provider = Fake::start(Reply::Json(200, published(&[current()]))).await;
     let model = Fake::start(reply).await;
     let mut settings = settings();
-    settings.addresses.google_keys = provider.url.clone();
-    settings.addresses.openai = address.unwrap_or_else(|| format!("{}/v1", model.url));
+    settings.urls.google_keys = provider.url.clone();
+    settings.urls.openai = address.unwrap_or_else(|| format!("{}/v1", model.url));
     settings.openai_key = Some(Secret::new("sk-hidden"));
     let rig = Rig::new(settings);
     let token = rig.signed_in("ann@example.com", None).await;
@@ -54,13 +54,13 @@ impl Scene {
     }
 
     async fn change(&self, change: impl Fn(&mut onestep_api::core::model::User) + Send + Sync) {
-        let id = self.rig.app.store.find(&Key::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
-        let mut decide = |holdings: &onestep_api::core::holdings::Holdings, _: &[i64]| {
-            let mut user = holdings.user.clone();
+        let id = self.rig.app.store.find(&UniqueName::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
+        let mut decide = |user_rows: &onestep_api::core::user_rows::UserRows, _: &[i64]| {
+            let mut user = user_rows.user.clone();
             change(&mut user);
             vec![Change::User(user)]
         };
-        assert!(self.rig.app.store.update(id, Want::Account, 0, &mut decide).await.unwrap());
+        assert!(self.rig.app.store.update(id, Scope::Account, 0, &mut decide).await.unwrap());
     }
 }
 
@@ -232,7 +232,7 @@ async fn without_a_model_the_answer_says_so() {
     let mut scene = scene(completion("{}"), None).await;
     let provider = Fake::start(Reply::Json(200, published(&[current()]))).await;
     let mut settings = settings();
-    settings.addresses.google_keys = provider.url.clone();
+    settings.urls.google_keys = provider.url.clone();
     scene.rig = Rig::new(settings);
     scene.token = scene.rig.signed_in("ann@example.com", None).await;
     let (_, category) = scene.rig.ask("POST", "/todos/category/", &scene.token, json!({"color": 1})).await;

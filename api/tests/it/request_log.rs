@@ -12,11 +12,11 @@ use axum::http::Request;
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use onestep_api::app::{self, App};
-use onestep_api::http::state::Hop;
-use onestep_api::http::{Entry, Start, router};
-use onestep_api::jobs::{Jobs, Order, Outcome};
+use onestep_api::http::state::Dependency;
+use onestep_api::http::{AppProvider, SharedProvider, router};
+use onestep_api::jobs::{JobOutcome, JobRequest, JobRunner};
 use onestep_api::lambda::Function;
-use onestep_api::settings::environment::Place;
+use onestep_api::settings::environment::RunMode;
 use onestep_api::store::sqlite::Sqlite;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -115,23 +115,23 @@ async fn every_request_has_an_id_of_its_own() {
 struct Never;
 
 #[async_trait]
-impl Start for Never {
+impl AppProvider for Never {
     async fn app(&self) -> Result<Arc<App>, String> {
         std::future::pending().await
     }
 
-    fn if_up(&self) -> Option<Arc<App>> {
+    fn app_if_ready(&self) -> Option<Arc<App>> {
         None
     }
 
-    async fn hops(&self) -> Vec<Hop> {
+    async fn dependencies(&self) -> Vec<Dependency> {
         Vec::new()
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_is_logged_with_its_route() {
-    let router = router::router(Arc::new(Never) as Entry);
+    let router = router::router(Arc::new(Never) as SharedProvider);
     let (log, _guard) = Log::begin();
     assert_eq!(ask(&router, request("GET", "/auth/android/", "")).await.0, 503);
     let lines = log.lines();
@@ -159,8 +159,8 @@ fn panicking_clock() -> DateTime<Utc> {
 async fn a_handler_that_panics_answers_500_and_the_next_request_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Sqlite::open(&folder.path().join("onestep.db")).unwrap());
-    let app = App { now: panicking_clock, ..App::new(settings(), store, Place::Server).unwrap() };
-    let router = router::router(Arc::new(Up(Arc::new(app))) as Entry);
+    let app = App { now: panicking_clock, ..App::new(settings(), store, RunMode::Server).unwrap() };
+    let router = router::router(Arc::new(Up(Arc::new(app))) as SharedProvider);
     let (log, _guard) = Log::begin();
     // In the handler; then also in the report of what happened there.
     for panics in [1, 2] {
@@ -183,8 +183,8 @@ async fn a_handler_that_panics_answers_500_and_the_next_request_is_served() {
 struct NoJobs;
 
 #[async_trait]
-impl Jobs for NoJobs {
-    async fn run(&self, _: &Order, _: tokio::time::Instant) -> Result<Outcome, String> {
+impl JobRunner for NoJobs {
+    async fn run(&self, _: &JobRequest, _: tokio::time::Instant) -> Result<JobOutcome, String> {
         Err("there are no jobs here".to_owned())
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use onestep_api::core::holdings::{Key, Want};
-use onestep_api::outside::messages::{Letter, MOST_LETTERS, Mail, Notification, Push, PushError};
-use onestep_api::settings::environment::Place;
+use onestep_api::core::user_rows::{Scope, UniqueName};
+use onestep_api::services::messages::{Email, MAX_EMAILS, Mailer, Notification, PushError, PushSender};
+use onestep_api::settings::environment::RunMode;
 use onestep_api::settings::{Secret, Settings};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn account() -> String {
         .to_string()
 }
 
-async fn scene_with(change: impl FnOnce(&mut Settings), place: Place) -> Scene {
+async fn scene_with(change: impl FnOnce(&mut Settings), mode: RunMode) -> Scene {
     let provider = Fake::start(Reply::Json(200, published(&[current()]))).await;
     let fcm = Fake::start(sent()).await;
     let tokens = Fake::start(Reply::Json(200, json!({"access_token": "ya29.hidden", "expires_in": 3599, "token_type": "Bearer"}))).await;
@@ -49,16 +49,16 @@ async fn scene_with(change: impl FnOnce(&mut Settings), place: Place) -> Scene {
     settings.firebase = Some(Secret::new(account()));
     settings.resend_key = Some(Secret::new("re_hidden"));
     settings.sentry_dsn = Some(Secret::new(format!("{}/7", sentry.url.replace("http://", "http://public@"))));
-    settings.addresses.google_keys = provider.url.clone();
-    settings.addresses.fcm = fcm.url.clone();
-    settings.addresses.fcm_tokens = Some(tokens.url.clone());
-    settings.addresses.resend = resend.url.clone();
+    settings.urls.google_keys = provider.url.clone();
+    settings.urls.fcm = fcm.url.clone();
+    settings.urls.fcm_tokens = Some(tokens.url.clone());
+    settings.urls.resend = resend.url.clone();
     change(&mut settings);
-    Scene { rig: Rig::at(place, settings), fcm, tokens, resend, sentry, provider }
+    Scene { rig: Rig::at(mode, settings), fcm, tokens, resend, sentry, provider }
 }
 
 async fn scene() -> Scene {
-    scene_with(|_| {}, Place::Server).await
+    scene_with(|_| {}, RunMode::Server).await
 }
 
 impl Scene {
@@ -68,13 +68,13 @@ impl Scene {
         for device in devices {
             token = self.rig.signed_in("ann@example.com", Some(device)).await;
         }
-        self.rig.settled().await;
+        self.rig.wait_idle().await;
         token
     }
 
     async fn devices(&self) -> Vec<String> {
-        let id = self.rig.app.store.find(&Key::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
-        let user = self.rig.app.store.read(id, Want::Account).await.unwrap().unwrap().user;
+        let id = self.rig.app.store.find(&UniqueName::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
+        let user = self.rig.app.store.read(id, Scope::Account).await.unwrap().unwrap().user;
         user.devices.into_iter().map(|device| device.token).collect()
     }
 
@@ -93,7 +93,7 @@ async fn a_change_is_told_to_all_other_devices_with_one_access_token() {
     let scene = scene().await;
     let token = scene.ann(&["old", "tablet", "phone"]).await;
     scene.change(&token).await;
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     let seen = scene.fcm.seen();
     let mut devices: Vec<String> = seen.iter().map(told).collect();
     devices.sort();
@@ -106,7 +106,7 @@ async fn a_change_is_told_to_all_other_devices_with_one_access_token() {
     assert_eq!(scene.tokens.asked(), 1);
     assert!(String::from_utf8_lossy(&scene.tokens.seen()[0].body).contains("assertion="));
     scene.change(&token).await;
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     assert_eq!(scene.tokens.asked(), 1, "the access token is kept");
 }
 
@@ -124,7 +124,7 @@ async fn a_device_that_is_gone_is_forgotten_and_no_other_is() {
     };
     scene.fcm.now_answers(replies);
     scene.change(&token).await;
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     assert_eq!(scene.fcm.asked(), 5);
     assert_eq!(scene.devices().await, ["wrong", "broken", "cut", "well", "phone"]);
 }
@@ -135,7 +135,7 @@ async fn an_access_token_that_is_refused_is_bought_again_once() {
     let token = scene.ann(&["tablet", "phone"]).await;
     scene.fcm.now_gives(fault(401, "UNAUTHENTICATED", None));
     scene.change(&token).await;
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     assert_eq!((scene.fcm.asked(), scene.tokens.asked()), (2, 2));
     assert_eq!(scene.devices().await, ["tablet", "phone"]);
 }
@@ -146,10 +146,10 @@ async fn pushes_that_hang_hold_a_function_up_for_two_seconds_and_spoil_nothing()
     for hangs in ["fcm", "tokens"] {
         let url = silent.url();
         let change = move |settings: &mut Settings| match hangs {
-            "fcm" => settings.addresses.fcm = url,
-            _ => settings.addresses.fcm_tokens = Some(url),
+            "fcm" => settings.urls.fcm = url,
+            _ => settings.urls.fcm_tokens = Some(url),
         };
-        let scene = scene_with(change, Place::Lambda).await;
+        let scene = scene_with(change, RunMode::Lambda).await;
         let token = scene.ann(&["tablet", "phone"]).await;
         tokio::time::pause();
         let began = Instant::now();
@@ -163,7 +163,7 @@ async fn pushes_that_hang_hold_a_function_up_for_two_seconds_and_spoil_nothing()
 #[tokio::test]
 async fn one_push_says_why_it_was_not_sent_without_the_token() {
     let scene = scene().await;
-    let push = scene.rig.app.outside.pushes.clone().unwrap();
+    let push = scene.rig.app.services.pushes.clone().unwrap();
     let notification = Notification { title: "오늘".to_owned(), body: "1\n2".to_owned() };
     for (reply, outcome) in [
         (sent(), Ok(())),
@@ -194,7 +194,7 @@ async fn whoever_is_new_is_welcomed_once_by_mail() {
 async fn an_address_in_a_mail_is_text_and_no_markup() {
     let scene = scene().await;
     scene.rig.signed_in("<b>\"x\"&y</b>@example.com", None).await;
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     let html = scene.resend.seen()[0].json()["html"].as_str().unwrap().to_owned();
     assert!(html.contains("&lt;b&gt;&quot;x&quot;&amp;y&lt;/b&gt;@example.com") && !html.contains("<b>"), "{html}");
 }
@@ -209,12 +209,11 @@ async fn a_mail_that_cannot_be_sent_spoils_no_login_and_holds_none_up() {
         (Some(nobody()), sent()),
         (Some(silent.url()), sent()),
     ] {
-        let scene =
-            scene_with(|settings| settings.addresses.resend = address.clone().unwrap_or_else(|| settings.addresses.resend.clone()), Place::Lambda).await;
+        let scene = scene_with(|settings| settings.urls.resend = address.clone().unwrap_or_else(|| settings.urls.resend.clone()), RunMode::Lambda).await;
         scene.resend.now_gives(reply);
         // The keys are there before the clock stands still.
         let token = signed(current(), &google("ann@example.com"));
-        scene.rig.app.outside.google_keys.key("current", chrono::Utc::now()).await.unwrap();
+        scene.rig.app.services.google_keys.key("current", chrono::Utc::now()).await.unwrap();
         tokio::time::pause();
         let began = Instant::now();
         let (status, body) = scene.rig.post("/auth/login/google/", json!({"token": token})).await;
@@ -227,14 +226,14 @@ async fn a_mail_that_cannot_be_sent_spoils_no_login_and_holds_none_up() {
 #[tokio::test]
 async fn letters_go_together_each_to_its_own_recipient() {
     let scene = scene().await;
-    let mail = scene.rig.app.outside.mail.clone().unwrap();
-    let letter = |number: usize| Letter { to: format!("{number}@example.com"), subject: "News".to_owned(), html: "<p>1</p>".to_owned() };
-    let letters: Vec<Letter> = (0..=MOST_LETTERS).map(letter).collect();
-    mail.send(&letters[..MOST_LETTERS], "note/1").await.unwrap();
+    let mail = scene.rig.app.services.mail.clone().unwrap();
+    let letter = |number: usize| Email { to: format!("{number}@example.com"), subject: "News".to_owned(), html: "<p>1</p>".to_owned() };
+    let letters: Vec<Email> = (0..=MAX_EMAILS).map(letter).collect();
+    mail.send(&letters[..MAX_EMAILS], "note/1").await.unwrap();
     let seen = scene.resend.seen();
     assert_eq!((seen[0].path.as_str(), seen[0].header("idempotency-key")), ("/emails/batch", "note/1"));
     let batch = seen[0].json();
-    assert_eq!(batch.as_array().unwrap().len(), MOST_LETTERS);
+    assert_eq!(batch.as_array().unwrap().len(), MAX_EMAILS);
     assert_eq!((&batch[99]["to"], &batch[99]["from"]), (&json!(["99@example.com"]), &json!("developers@stepby.one")));
     assert!(mail.send(&letters, "note/2").await.unwrap_err().contains("more than the 100"));
     mail.send(&[], "note/3").await.unwrap();
@@ -251,15 +250,15 @@ async fn letters_go_together_each_to_its_own_recipient() {
 
 #[tokio::test]
 async fn refused_logins_and_our_own_faults_are_reported_without_anything_personal() {
-    let scene = scene_with(|settings| settings.openai_key = Some(Secret::new("hidden")), Place::Server).await;
+    let scene = scene_with(|settings| settings.openai_key = Some(Secret::new("hidden")), RunMode::Server).await;
     let token = scene.ann(&["phone"]).await;
     assert_eq!(scene.sentry.asked(), 0);
     let (status, _) = scene.rig.post("/auth/login/apple/", json!({"token": "hidden.hidden.hidden", "deviceToken": "hidden"})).await;
     assert_eq!(status, 400);
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     assert_eq!(scene.sentry.asked(), 1);
     scene.rig.ask("GET", "/todos/recommend/?todo_id=hidden", &token, json!({})).await;
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     assert_eq!(scene.sentry.asked(), 1, "what a client did wrong is no fault of ours");
 
     let (_, category) = scene.rig.ask("POST", "/todos/category/", &token, json!({"color": 1})).await;
@@ -267,7 +266,7 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
     let (_, todo) = scene.rig.ask("POST", "/todos/todo/", &token, todo).await;
     let (status, _) = scene.rig.ask("GET", &format!("/todos/recommend/?todo_id={}", todo["id"]), &token, json!({})).await;
     assert_eq!(status, 502);
-    scene.rig.settled().await;
+    scene.rig.wait_idle().await;
     let seen = scene.sentry.seen();
     assert_eq!(seen.len(), 2);
     for report in &seen {
@@ -280,7 +279,7 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
     assert_eq!(event(&seen[0])["tags"]["provider"], "APPLE");
     let ours = event(&seen[1]);
     assert_eq!((&ours["message"], &ours["tags"]["status"]), (&json!("GET /todos/recommend/ answered 502"), &json!("502")));
-    let id = scene.rig.app.store.find(&Key::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
+    let id = scene.rig.app.store.find(&UniqueName::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
     assert_eq!(ours["user"], json!({"id": id.to_string()}));
 }
 
@@ -288,7 +287,7 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
 async fn a_report_that_hangs_holds_a_function_up_for_one_second() {
     let silent = Silent::new();
     let dsn = Secret::new(format!("{}/7", silent.url().replace("http://", "http://public@")));
-    let scene = scene_with(|settings| settings.sentry_dsn = Some(dsn), Place::Lambda).await;
+    let scene = scene_with(|settings| settings.sentry_dsn = Some(dsn), RunMode::Lambda).await;
     tokio::time::pause();
     let began = Instant::now();
     let (status, body) = scene.rig.post("/auth/login/apple/", json!({"token": "x"})).await;
@@ -300,9 +299,9 @@ async fn a_report_that_hangs_holds_a_function_up_for_one_second() {
 #[tokio::test]
 async fn jobs_get_the_services_that_are_set_up() {
     let scene = scene().await;
-    let tools = scene.rig.app.tools();
+    let tools = scene.rig.app.job_context();
     assert!(tools.push.is_some() && tools.mail.is_some());
-    let tools = Rig::new(settings()).app.tools();
+    let tools = Rig::new(settings()).app.job_context();
     assert!(tools.push.is_none() && tools.mail.is_none());
-    assert!(Arc::ptr_eq(&scene.rig.app.store, &scene.rig.app.tools().store));
+    assert!(Arc::ptr_eq(&scene.rig.app.store, &scene.rig.app.job_context().store));
 }

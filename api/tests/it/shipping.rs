@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use onestep_api::jobs::{Order, Slot};
+use onestep_api::jobs::{JobRequest, ReminderTime};
 use serde_json::Value;
 
 fn template() -> String {
@@ -24,9 +24,9 @@ fn value(template: &str, key: &str) -> String {
 fn the_schedule_sends_what_the_program_understands_when_reminders_are_due() {
     let template = template();
     let input = value(&template, "Input").trim_matches('\'').replace("<aws.scheduler.scheduled-time>", "2026-11-22T23:00:00Z");
-    let order = Order::read(&serde_json::from_str::<Value>(&input).unwrap()).unwrap().unwrap();
-    assert_eq!(order, Order::Reminders { at: None, time: Some("2026-11-22T23:00:00Z".parse().unwrap()) });
-    let hours: Vec<String> = Slot::ALL.iter().map(|slot| slot.at().trim_end_matches(":00").trim_start_matches('0').to_owned()).collect();
+    let order = JobRequest::read(&serde_json::from_str::<Value>(&input).unwrap()).unwrap().unwrap();
+    assert_eq!(order, JobRequest::Reminders { at: None, time: Some("2026-11-22T23:00:00Z".parse().unwrap()) });
+    let hours: Vec<String> = ReminderTime::ALL.iter().map(|slot| slot.at().trim_end_matches(":00").trim_start_matches('0').to_owned()).collect();
     assert_eq!(value(&template, "ScheduleExpression"), format!("cron(0 {} * * ? *)", hours.join(",")));
     assert_eq!(value(&template, "ScheduleExpressionTimezone"), "Asia/Seoul");
 }

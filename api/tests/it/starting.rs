@@ -9,9 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use futures::FutureExt;
-use onestep_api::http::{Entry, Start};
+use onestep_api::http::{AppProvider, SharedProvider};
 use onestep_api::settings::environment::Environment;
-use onestep_api::start::{Aws, Open, Starting};
+use onestep_api::start::{AppStarter, AwsLoader, OpenStore};
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use crate::services::{Fake, Reply, Silent, nobody};
 
 const SECRET: [(&str, &str); 2] = [("ONESTEP_SECRET_NAME", "onestep/dev"), ("ONESTEP_STORE", "sqlite:unused")];
 
-fn aws(url: &str) -> Aws {
+fn aws(url: &str) -> AwsLoader {
     let url = url.to_owned();
     Arc::new(move || {
         let keys = Credentials::new("ASIAEXAMPLE", "hidden", Some("hidden".to_owned()), None, "tests");
@@ -31,7 +31,7 @@ fn aws(url: &str) -> Aws {
 }
 
 /// A store of its own, as long as this is kept.
-fn opens() -> Open {
+fn opens() -> OpenStore {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     Arc::new(move |_| {
         let folder = folder.clone();
@@ -47,12 +47,12 @@ fn whole() -> Value {
     json!({"SECRET_KEY": "the key of the original", "GCID": "android", "APPLE_APP_ID": "bundle"})
 }
 
-fn starting(environment: &[(&str, &str)], url: &str) -> Arc<Starting> {
-    Arc::new(Starting::with_aws(Environment::of(environment.iter().copied()), opens(), aws(url)))
+fn starting(environment: &[(&str, &str)], url: &str) -> Arc<AppStarter> {
+    Arc::new(AppStarter::with_aws(Environment::of(environment.iter().copied()), opens(), aws(url)))
 }
 
-fn router(starting: Arc<Starting>) -> Router {
-    let entry: Entry = starting;
+fn router(starting: Arc<AppStarter>) -> Router {
+    let entry: SharedProvider = starting;
     onestep_api::http::router::router(entry)
 }
 
@@ -176,40 +176,40 @@ async fn readiness_names_each_hop_and_why_it_does_not_work() {
     let service = Fake::start(secret(&whole())).await;
     let (status, body) = get(&router(starting(&SECRET, &service.url)), "/readyz").await;
     assert_eq!((status, &body["status"]), (200, &json!("ready")));
-    assert_eq!(hops(&body), [("secrets", true), ("store", true)]);
+    assert_eq!(dependencies(&body), [("secrets", true), ("store", true)]);
 
     let denied = Fake::start(Reply::Json(400, json!({"__type": "AccessDeniedException"}))).await;
     let (status, body) = get(&router(starting(&SECRET, &denied.url)), "/readyz").await;
     assert_eq!((status, &body["status"]), (503, &json!("unavailable")));
-    assert_eq!(hops(&body), [("secrets", false), ("store", false)]);
+    assert_eq!(dependencies(&body), [("secrets", false), ("store", false)]);
     assert!(body["hops"][0]["reason"].as_str().unwrap().contains("AccessDeniedException"), "{body}");
     assert!(body["hops"][0]["millis"].is_u64());
 
     let tries = Arc::new(AtomicUsize::new(0));
-    let open: Open = Arc::new({
+    let open: OpenStore = Arc::new({
         let tries = tries.clone();
         move |_| {
             tries.fetch_add(1, Ordering::Relaxed);
             async { Err("DynamoDB cannot be used: no such table".to_owned()) }.boxed()
         }
     });
-    let starting = Arc::new(Starting::with_aws(Environment::of(SECRET), open, aws(&service.url)));
+    let starting = Arc::new(AppStarter::with_aws(Environment::of(SECRET), open, aws(&service.url)));
     let (status, body) = get(&router(starting), "/readyz").await;
     assert_eq!(status, 503);
-    assert_eq!(hops(&body), [("secrets", true), ("store", false)]);
+    assert_eq!(dependencies(&body), [("secrets", true), ("store", false)]);
     assert_eq!(body["hops"][1]["reason"], "DynamoDB cannot be used: no such table");
     assert_eq!(tries.load(Ordering::Relaxed), 1);
 }
 
-fn hops(body: &Value) -> Vec<(&str, bool)> {
+fn dependencies(body: &Value) -> Vec<(&str, bool)> {
     body["hops"].as_array().unwrap().iter().map(|hop| (hop["name"].as_str().unwrap(), hop["ok"].as_bool().unwrap())).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_open_is_given_up_in_time() {
-    let open: Open = Arc::new(|_| std::future::pending().boxed());
+    let open: OpenStore = Arc::new(|_| std::future::pending().boxed());
     let required = [("ONESTEP_SECRET_KEY", "0123456789abcdef"), ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios"), ("ONESTEP_APPLE_AUDIENCES", "bundle")];
-    let starting = Starting::with_aws(Environment::of(required), open, aws("http://127.0.0.1:1"));
+    let starting = AppStarter::with_aws(Environment::of(required), open, aws("http://127.0.0.1:1"));
     let began = Instant::now();
     assert_eq!(starting.app().await.err().unwrap(), "The store cannot be opened in time.");
     assert!(began.elapsed() < Duration::from_secs(4));

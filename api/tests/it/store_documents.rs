@@ -9,16 +9,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use onestep_api::core::holdings::{Archive, Change, Holdings, Key, Want};
 use onestep_api::core::model::{Device, Id, Provider, User};
+use onestep_api::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 use onestep_api::store::documents::Documents;
-use onestep_api::store::documents::shelf::{Document, Place, Put, Shelf, Version};
+use onestep_api::store::documents::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use onestep_api::store::{Store, StoreError};
 
 use crate::conformance::conforms;
 
 /// Bodies and versions. Like Firestore it keeps the version of a document that is put unchanged.
-type Documented = HashMap<Place, (Vec<u8>, u64)>;
+type Documented = HashMap<DocumentKey, (Vec<u8>, u64)>;
 
 /// A process that shares its documents with others.
 struct Memory {
@@ -53,16 +53,16 @@ impl Memory {
 }
 
 #[async_trait]
-impl Shelf for Memory {
+impl DocumentBackend for Memory {
     fn name(&self) -> &'static str {
         "memory"
     }
 
-    fn longest(&self) -> usize {
+    fn max_bytes(&self) -> usize {
         1_000_000
     }
 
-    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+    async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError> {
         let (_, arrives) = self.ask().await;
         if !arrives {
             return Err(Self::dead());
@@ -71,7 +71,7 @@ impl Shelf for Memory {
         Ok(documents.get(place).map(|(body, version)| Document { body: body.clone(), version: Version(version.to_string()) }))
     }
 
-    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+    async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         let (done, arrives) = self.ask().await;
         let mut answer = Put::Conflict;
         if done {
@@ -88,7 +88,7 @@ impl Shelf for Memory {
 
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
         let documents = self.documents.lock().unwrap();
-        let ids = documents.keys().filter_map(|place| if let Place::User(id) = place { Some(*id) } else { None });
+        let ids = documents.keys().filter_map(|place| if let DocumentKey::User(id) = place { Some(*id) } else { None });
         let mut ids: Vec<Id> = ids.filter(|id| after.is_none_or(|after| *id > after)).collect();
         ids.sort_unstable();
         ids.truncate(most as usize);
@@ -97,23 +97,23 @@ impl Shelf for Memory {
 }
 
 /// A place that never answers.
-struct Silence;
+struct RequestError;
 
 #[async_trait]
-impl Shelf for Silence {
+impl DocumentBackend for RequestError {
     fn name(&self) -> &'static str {
         "silence"
     }
 
-    fn longest(&self) -> usize {
+    fn max_bytes(&self) -> usize {
         0
     }
 
-    async fn get(&self, _: &Place) -> Result<Option<Document>, StoreError> {
+    async fn get(&self, _: &DocumentKey) -> Result<Option<Document>, StoreError> {
         std::future::pending().await
     }
 
-    async fn put(&self, _: &Place, _: &[u8], _: Option<&Version>) -> Result<Put, StoreError> {
+    async fn put(&self, _: &DocumentKey, _: &[u8], _: Option<&Version>) -> Result<Put, StoreError> {
         std::future::pending().await
     }
 
@@ -124,18 +124,18 @@ impl Shelf for Silence {
 
 #[tokio::test]
 async fn nothing_takes_longer_than_it_may() {
-    let store = Documents::new(Silence, Utc::now).within(Duration::from_millis(50));
+    let store = Documents::new(RequestError, Utc::now).within(Duration::from_millis(50));
     let archive = Archive { user: person("a", &[]), categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
-    let key = Key::Username("a".to_owned());
-    let decide = &mut |_: &Holdings, _: &[Id]| Vec::new();
-    let (first, second) = tokio::join!(store.update(1, Want::Account, 1, decide), store.archive(1));
+    let key = UniqueName::Username("a".to_owned());
+    let decide = &mut |_: &UserRows, _: &[Id]| Vec::new();
+    let (first, second) = tokio::join!(store.update(1, Scope::Account, 1, decide), store.archive(1));
     let outcomes = [
         first.map(|_| ()),
         second.map(|_| ()),
         store.ready().await,
         store.find(&key).await.map(|_| ()),
         store.create(person("a", &[])).await.map(|_| ()),
-        store.read(1, Want::Account).await.map(|_| ()),
+        store.read(1, Scope::Account).await.map(|_| ()),
         store.users(None, 1).await.map(|_| ()),
         store.restore(&archive).await,
     ];
@@ -163,13 +163,13 @@ fn device(token: &str) -> Device {
     Device { token: token.to_owned(), seen_at: DateTime::UNIX_EPOCH }
 }
 
-async fn names_of(store: &dyn Store, user: Id) -> Vec<Key> {
-    let Some(holdings) = store.read(user, Want::Account).await.unwrap() else { return Vec::new() };
-    Key::of(&holdings.user).into_iter().chain(holdings.user.devices.into_iter().map(|device| Key::Device(device.token))).collect()
+async fn names_of(store: &dyn Store, user: Id) -> Vec<UniqueName> {
+    let Some(user_rows) = store.read(user, Scope::Account).await.unwrap() else { return Vec::new() };
+    UniqueName::of_account(&user_rows.user).into_iter().chain(user_rows.user.devices.into_iter().map(|device| UniqueName::Device(device.token))).collect()
 }
 
 /// No name is of two users, and none is of a user that it does not find. Who goes by what.
-async fn sound(store: &dyn Store) -> HashMap<Key, Id> {
+async fn sound(store: &dyn Store) -> HashMap<UniqueName, Id> {
     let mut owners = HashMap::new();
     for user in store.users(None, 1_000).await.unwrap() {
         for key in names_of(store, user).await {
@@ -194,12 +194,14 @@ async fn documents_conform_in_memory() {
 async fn work(store: &dyn Store, task: &str, first: Id) -> Result<(), StoreError> {
     match task {
         "create" => store.create(person("new@example.com", &["one", "two"])).await.map(|_| ()),
-        "gain" => store.update(first, Want::Account, 1, &mut |_, _| vec![Change::AddDevice(device("one")), Change::AddDevice(device("two"))]).await.map(|_| ()),
+        "gain" => {
+            store.update(first, Scope::Account, 1, &mut |_, _| vec![Change::AddDevice(device("one")), Change::AddDevice(device("two"))]).await.map(|_| ())
+        }
         "rename" => {
-            let rename = &mut |holdings: &Holdings, _: &[Id]| {
-                vec![Change::User(User { username: "new@example.com".to_owned(), ..holdings.user.clone() }), Change::DropDevice("old".to_owned())]
+            let rename = &mut |user_rows: &UserRows, _: &[Id]| {
+                vec![Change::User(User { username: "new@example.com".to_owned(), ..user_rows.user.clone() }), Change::DropDevice("old".to_owned())]
             };
-            store.update(first, Want::Account, 0, rename).await.map(|_| ())
+            store.update(first, Scope::Account, 0, rename).await.map(|_| ())
         }
         _ => {
             let mut archive = store.archive(first).await?.unwrap();
@@ -230,20 +232,20 @@ async fn a_process_may_die_at_any_step() {
                 let after = Documents::new(Memory::immortal(&documents), next_day);
                 let case = format!("{task} that died after {steps} requests, the last one done: {last_is_done}");
                 let owners = sound(&after).await;
-                let free = |name: &Key| !owners.contains_key(name);
+                let free = |name: &UniqueName| !owners.contains_key(name);
                 assert!(names_of(&after, first).await.len() >= 2 || task == "rename", "{case}");
-                assert_eq!(names_of(&after, second).await, [Key::Username("second@example.com".to_owned())], "{case}");
+                assert_eq!(names_of(&after, second).await, [UniqueName::Username("second@example.com".to_owned())], "{case}");
 
                 // What did not become somebody's is anybody's.
                 for token in ["one", "two", "old"] {
-                    let claim = after.update(second, Want::Account, 0, &mut |_, _| vec![Change::AddDevice(device(token))]).await;
-                    match (claim, free(&Key::Device(token.to_owned()))) {
+                    let claim = after.update(second, Scope::Account, 0, &mut |_, _| vec![Change::AddDevice(device(token))]).await;
+                    match (claim, free(&UniqueName::Device(token.to_owned()))) {
                         (Ok(true), true) | (Err(StoreError::Taken(_)), false) => {}
                         other => panic!("{case}: {token}: {other:?}"),
                     }
                 }
                 let again = after.create(person("new@example.com", &[])).await;
-                assert_eq!(again.is_ok(), free(&Key::Username("new@example.com".to_owned())), "{case}: {again:?}");
+                assert_eq!(again.is_ok(), free(&UniqueName::Username("new@example.com".to_owned())), "{case}: {again:?}");
                 sound(&after).await;
             }
         }
@@ -261,7 +263,7 @@ async fn a_claim_of_somebody_who_may_be_busy_is_waited_for() {
     assert!(matches!(other.create(person("a@example.com", &[])).await, Err(StoreError::Contended(8))));
     let later = Documents::new(Memory::immortal(&documents), next_day);
     let made = later.create(person("a@example.com", &[])).await.unwrap();
-    assert_eq!(later.find(&Key::Username("a@example.com".to_owned())).await.unwrap(), Some(made.id));
+    assert_eq!(later.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap(), Some(made.id));
 }
 
 /// Six impatient processes want the same names at once, two for each of two users and two for new ones, in many different orders of
@@ -285,12 +287,12 @@ async fn impatient_processes_never_share_a_name() {
             async move {
                 if i < 2 {
                     let made = store.create(person("new@example.com", &["one"])).await;
-                    return made.map(|made| (made.id, vec![Key::Username("new@example.com".to_owned()), Key::Device("one".to_owned())]));
+                    return made.map(|made| (made.id, vec![UniqueName::Username("new@example.com".to_owned()), UniqueName::Device("one".to_owned())]));
                 }
                 let lets_go = i == 2 && loser.is_some();
                 let change = if lets_go { Change::DropDevice("one".to_owned()) } else { Change::AddDevice(device("one")) };
-                let gained = store.update(user, Want::Account, 0, &mut |_, _| vec![change.clone()]).await;
-                gained.map(|_| (user, vec![Key::Device("one".to_owned())]))
+                let gained = store.update(user, Scope::Account, 0, &mut |_, _| vec![change.clone()]).await;
+                gained.map(|_| (user, vec![UniqueName::Device("one".to_owned())]))
             }
         });
         let outcomes = join_all(players).await;

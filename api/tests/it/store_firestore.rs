@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use onestep_api::core::holdings::{Change, Key, Want};
 use onestep_api::core::model::{Id, Todo};
+use onestep_api::core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::store::Store;
 use onestep_api::store::documents::firestore;
 
@@ -91,11 +91,11 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         let done = expected == "ok" || matches!(faults[..], [Fault::DoneAndCut]);
         let mut decided = 0;
         let todo = Todo { content: format!("round {number}"), ..samples::todo(ids[0], "a") };
-        let decide = &mut |_: &onestep_api::core::holdings::Holdings, _: &[Id]| {
+        let decide = &mut |_: &onestep_api::core::user_rows::UserRows, _: &[Id]| {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };
-        let outcome = meeting(&service.faults, "documents:commit", &faults, store.update(user, Want::Todos, 0, decide)).await;
+        let outcome = meeting(&service.faults, "documents:commit", &faults, store.update(user, Scope::Todos, 0, decide)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
         assert_eq!(decided, decisions, "{faults:?}");
         let found = samples::read(&**store, user).await.todos;
@@ -134,10 +134,10 @@ async fn an_unreadable_document_is_named() {
     service.spoil(&place, b"hunter2");
     let expected = format!("Firestore holds something unreadable at {place}: it does not unpack");
     assert_eq!(store.archive(user).await.unwrap_err().to_string(), expected);
-    assert_eq!(store.find(&Key::Username("a@example.com".to_owned())).await.unwrap_err().to_string(), expected);
+    assert_eq!(store.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap_err().to_string(), expected);
     let name = service.names().into_iter().find(|name| name.starts_with("names/")).unwrap();
     service.spoil(&name, b"hunter2");
-    let outcome = store.find(&Key::Username("a@example.com".to_owned())).await.unwrap_err().to_string();
+    let outcome = store.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap_err().to_string();
     assert_eq!(outcome, format!("Firestore holds something unreadable at {name}: it is not a claim"));
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use onestep_api::core::holdings::{Change, Holdings, Key, Want};
 use onestep_api::core::model::{Id, Provider, Todo, User};
+use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::Store;
 use onestep_api::store::documents::google_drive;
 
@@ -59,7 +59,7 @@ async fn who_has_no_folder_that_can_be_reached_is_told_so() {
     assert!(outcome.starts_with("Google Drive cannot be used: Google gives"), "{outcome}");
     assert!(outcome.contains("an administrator of the user's Workspace must allow it domain-wide delegation"), "{outcome}");
     assert_eq!(store.users(None, 5).await.unwrap(), Vec::<Id>::new());
-    assert_eq!(store.find(&Key::AppleSub("001.a".to_owned())).await.unwrap(), None);
+    assert_eq!(store.find(&UniqueName::AppleSub("001.a".to_owned())).await.unwrap(), None);
     // His names are not lost to him.
     let workspace = User { username: "a@example.com".to_owned(), ..apple };
     store.create(workspace).await.unwrap();
@@ -73,8 +73,8 @@ async fn who_deletes_what_the_app_keeps_in_his_drive_can_come_again() {
     let all = samples::archive(&**other, user.id).await;
     service.clear("a@example.com");
     for store in [store, other] {
-        assert_eq!(store.read(user.id, Want::Everything).await.unwrap(), None);
-        assert_eq!(store.find(&Key::Username("a@example.com".to_owned())).await.unwrap(), None);
+        assert_eq!(store.read(user.id, Scope::Everything).await.unwrap(), None);
+        assert_eq!(store.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap(), None);
     }
     store.restore(&all).await.unwrap();
     for store in [store, other] {
@@ -95,7 +95,7 @@ async fn two_first_processes_make_one_index() {
         assert_eq!(service.names(ACCOUNT).iter().filter(|name| *name == "onestep").count(), 1);
         for name in ["a@example.com", "b@example.com"] {
             for store in &place {
-                assert!(store.find(&Key::Username(name.to_owned())).await.unwrap().is_some());
+                assert!(store.find(&UniqueName::Username(name.to_owned())).await.unwrap().is_some());
             }
         }
     }
@@ -124,7 +124,7 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
         (vec![Fault::Hang], "Google Drive cannot be used: no answer in time"),
     ];
     for (faults, expected) in cases {
-        let outcome = meeting(&service.faults, "/drive/v3/files/", &faults, store.read(user, Want::Everything)).await;
+        let outcome = meeting(&service.faults, "/drive/v3/files/", &faults, store.read(user, Scope::Everything)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
     }
     // Those that Google no longer takes are bought anew.
@@ -132,7 +132,7 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
     samples::read(&*store, user).await;
     service.tokens.expire();
     let fault = [Fault::Answer(500, String::new())];
-    let outcome = meeting(&service.tokens.faults, "/token", &fault, store.read(user, Want::Everything)).await;
+    let outcome = meeting(&service.tokens.faults, "/token", &fault, store.read(user, Scope::Everything)).await;
     assert_eq!(outcome, "Google Drive cannot be used: Google's tokens: answered 500 Internal Server Error");
 }
 
@@ -155,11 +155,11 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         let done = expected == "ok" || matches!(faults[..], [Fault::DoneAndCut]);
         let mut decided = 0;
         let todo = Todo { content: format!("round {number}"), ..samples::todo(ids[0], "a") };
-        let decide = &mut |_: &Holdings, _: &[Id]| {
+        let decide = &mut |_: &UserRows, _: &[Id]| {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };
-        let outcome = meeting(&service.faults, "/upload/drive/v2/", &faults, store.update(user, Want::Todos, 0, decide)).await;
+        let outcome = meeting(&service.faults, "/upload/drive/v2/", &faults, store.update(user, Scope::Todos, 0, decide)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
         assert_eq!(decided, decisions, "{faults:?}");
         let found = samples::read(&*store, user).await.todos;

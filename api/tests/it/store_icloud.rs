@@ -1,7 +1,7 @@
 //! The store in iCloud.
 
-use onestep_api::core::holdings::{Change, Holdings, Want};
 use onestep_api::core::model::{Id, Todo};
+use onestep_api::core::user_rows::{Change, Scope, UserRows};
 use onestep_api::store::documents::icloud;
 
 use crate::conformance::{conforms, samples};
@@ -91,11 +91,11 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         let done = expected == "ok" || matches!(faults[..], [Fault::DoneAndCut]);
         let mut decided = 0;
         let todo = Todo { content: format!("round {number}"), ..samples::todo(ids[0], "a") };
-        let decide = &mut |_: &Holdings, _: &[Id]| {
+        let decide = &mut |_: &UserRows, _: &[Id]| {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };
-        let outcome = meeting(&service.faults, "/records/modify", &faults, store.update(user, Want::Todos, 0, decide)).await;
+        let outcome = meeting(&service.faults, "/records/modify", &faults, store.update(user, Scope::Todos, 0, decide)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
         assert_eq!(decided, decisions, "{faults:?}");
         let found = samples::read(&*store, user).await.todos;

@@ -3,11 +3,11 @@
 use std::io::BufReader;
 use std::path::Path;
 
-use onestep_api::core::holdings::Change;
 use onestep_api::core::model::{Id, Todo, User};
+use onestep_api::core::user_rows::Change;
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
-use onestep_api::store::transfer::{Counts, Moved, TransferError, export, import, migrate};
+use onestep_api::store::transfer::{Counts, TransferError, TransferSummary, export, import, migrate};
 use test_stack::stack::Emulator;
 
 use crate::conformance::samples::{at, category, create, device, feedback, ids, profile, read, sub, todo, write};
@@ -38,13 +38,13 @@ async fn filled(store: &dyn Store) -> (Id, Id) {
 
 const ALL: Counts = Counts { users: 2, categories: 1, todos: 2, subs: 1, feedback: 1 };
 
-async fn exported(store: &dyn Store) -> (Vec<u8>, Moved) {
+async fn exported(store: &dyn Store) -> (Vec<u8>, TransferSummary) {
     let mut file = Vec::new();
     let moved = export(store, &mut file, |_| ()).await.expect("an export");
     (file, moved)
 }
 
-async fn imported(file: &[u8], store: &dyn Store) -> Result<Moved, TransferError> {
+async fn imported(file: &[u8], store: &dyn Store) -> Result<TransferSummary, TransferError> {
     import(&mut BufReader::new(file), store, |_| ()).await
 }
 

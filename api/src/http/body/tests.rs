@@ -19,7 +19,7 @@ fn what_is_no_json_is_refused_and_not_a_panic() {
     let half = r#"{"content": "\ud83d"}"#;
     for given in ["{", "{\"a\":}", "\u{feff}{}", deep.as_str(), half, "nul", "{} {}"] {
         let sentence = match parse(given.as_bytes()) {
-            Err(Refusal::Bad(sentence)) => sentence,
+            Err(ApiError::Bad(sentence)) => sentence,
             other => panic!("{other:?}"),
         };
         assert!(sentence.starts_with("JSON parse error - "), "{sentence}");
@@ -33,7 +33,7 @@ async fn a_body_that_breaks_off_is_not_called_too_large() {
     let broken = axum::body::Body::from_stream(futures::stream::iter(broken));
     let large = axum::body::Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b' '; 4096]))));
     for (body, refusal) in
-        [(broken, Refusal::Bad("The body broke off.".to_owned())), (large, Refusal::TooLarge(format!("A body may have {MOST_BYTES} bytes.")))]
+        [(broken, ApiError::Bad("The body broke off.".to_owned())), (large, ApiError::TooLarge(format!("A body may have {MAX_BYTES} bytes.")))]
     {
         assert_eq!(Body::from_request(Request::new(body), &()).await.err(), Some(refusal));
     }
@@ -112,7 +112,7 @@ fn all_that_is_wrong_is_told_at_once_and_in_camel_case() {
     form.required("content", text(255));
     form.required("category_id", row);
     form.nullable("due_time", time);
-    let faults = form.into_faults().into_value();
+    let faults = form.into_errors().into_value();
     assert_eq!(faults["content"], json!(["This field may not be null."]));
     assert_eq!(faults["categoryId"], json!(["This field is required."]));
     assert_eq!(faults["dueTime"], json!(["Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]]."]));

@@ -4,20 +4,20 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::core::holdings::{Change, Holdings, Key, Want};
 use crate::core::model::{Device, Id, Provider, User};
-use crate::http::answer::Refusal;
-use crate::outside::identity::Person;
+use crate::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use crate::http::error::ApiError;
+use crate::services::identity::Person;
 use crate::store::StoreError;
 
 /// Longer names are refused, in characters.
-const LONGEST_NAME: usize = 150;
+const MAX_NAME_CHARS: usize = 150;
 /// How often the account is looked for again when somebody else was faster.
 const TRIES: usize = 20;
 
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entered {
+pub(super) struct SignedIn {
     pub(super) id: Id,
     pub(super) username: String,
     /// The account was not there before.
@@ -27,7 +27,7 @@ pub(super) struct Entered {
 }
 
 /// Signs a person in, and has pushes go to the device it is done with.
-pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> Result<Entered, Refusal> {
+pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> Result<SignedIn, ApiError> {
     for _ in 0..TRIES {
         let now = (app.now)();
         let entered = match find(app, person).await? {
@@ -37,8 +37,8 @@ pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> R
         match entered {
             Ok(Some(entered)) => return Ok(entered),
             // Somebody was faster; what he did can be seen now.
-            Ok(None) | Err(StoreError::Taken(Key::Username(_) | Key::AppleSub(_))) => {}
-            Err(StoreError::Taken(Key::Device(token))) => release(app, token).await?,
+            Ok(None) | Err(StoreError::Taken(UniqueName::Username(_) | UniqueName::AppleSub(_))) => {}
+            Err(StoreError::Taken(UniqueName::Device(token))) => release(app, token).await?,
             Err(error) => return Err(error.into()),
         }
     }
@@ -48,26 +48,26 @@ pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> R
 /// The account by the name that lasts, or else by the verified address.
 async fn find(app: &App, person: &Person) -> Result<Option<Id>, StoreError> {
     if person.provider == Provider::Apple
-        && let Some(id) = app.store.find(&Key::AppleSub(person.sub.clone())).await?
+        && let Some(id) = app.store.find(&UniqueName::AppleSub(person.sub.clone())).await?
     {
         return Ok(Some(id));
     }
     let Some(email) = &person.email else { return Ok(None) };
-    let Some(id) = app.store.find(&Key::Username(email.clone())).await? else { return Ok(None) };
+    let Some(id) = app.store.find(&UniqueName::Username(email.clone())).await? else { return Ok(None) };
     if person.provider == Provider::Google {
         return Ok(Some(id));
     }
     // The original knew its users of Apple by their address only. An account that has another name at Apple is another person's.
-    let account = app.store.read(id, Want::Account).await?;
+    let account = app.store.read(id, Scope::Account).await?;
     Ok(account.filter(|account| account.user.apple_sub.is_none()).map(|account| account.user.id))
 }
 
 /// None: the account is not what it was when it was found.
-async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<Entered>, StoreError> {
+async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<SignedIn>, StoreError> {
     let mut entered = None;
-    let mut decide = |holdings: &Holdings, _: &[Id]| {
+    let mut decide = |user_rows: &UserRows, _: &[Id]| {
         entered = None;
-        let user = &holdings.user;
+        let user = &user_rows.user;
         let mut changed = user.clone();
         changed.deleted_at = None;
         if person.provider == Provider::Apple {
@@ -76,23 +76,23 @@ async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now
             }
             changed.apple_sub = Some(person.sub.clone());
         }
-        entered = Some(Entered { id: user.id, username: user.username.clone(), made: false, restored: user.deleted_at.is_some() });
+        entered = Some(SignedIn { id: user.id, username: user.username.clone(), made: false, restored: user.deleted_at.is_some() });
         let account = (changed != *user).then_some(Change::User(changed));
         let device = device.map(|token| Change::AddDevice(Device { token: token.to_owned(), seen_at: now }));
         account.into_iter().chain(device).collect()
     };
-    let there = app.store.update(id, Want::Account, 0, &mut decide).await?;
+    let there = app.store.update(id, Scope::Account, 0, &mut decide).await?;
     Ok(entered.filter(|_| there))
 }
 
-async fn make(app: &App, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<Entered>, StoreError> {
+async fn make(app: &App, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<SignedIn>, StoreError> {
     let user = User {
         apple_sub: (person.provider == Provider::Apple).then(|| person.sub.clone()),
         devices: device.map(|token| Device { token: token.to_owned(), seen_at: now }).into_iter().collect(),
         ..User::new(name(app, person).await?, person.provider, now)
     };
     let user = app.store.create(user).await?;
-    Ok(Some(Entered { id: user.id, username: user.username, made: true, restored: false }))
+    Ok(Some(SignedIn { id: user.id, username: user.username, made: true, restored: false }))
 }
 
 /// What a new account is called: the address, unless Apple gave none or it belongs to somebody else.
@@ -101,8 +101,8 @@ async fn name(app: &App, person: &Person) -> Result<String, StoreError> {
     Ok(match &person.email {
         None => own(),
         Some(email) if person.provider == Provider::Google => email.clone(),
-        Some(email) if email.chars().count() > LONGEST_NAME => own(),
-        Some(email) => match app.store.find(&Key::Username(email.clone())).await? {
+        Some(email) if email.chars().count() > MAX_NAME_CHARS => own(),
+        Some(email) => match app.store.find(&UniqueName::Username(email.clone())).await? {
             Some(_) => own(),
             None => email.clone(),
         },
@@ -112,16 +112,16 @@ async fn name(app: &App, person: &Person) -> Result<String, StoreError> {
 /// Whether the account of this person could be named at all.
 pub(super) fn can_be_named(person: &Person) -> bool {
     match (person.provider, &person.email) {
-        (Provider::Google, Some(email)) => email.chars().count() <= LONGEST_NAME,
+        (Provider::Google, Some(email)) => email.chars().count() <= MAX_NAME_CHARS,
         (Provider::Google, None) => false,
-        (Provider::Apple, _) => person.sub.chars().count() + "apple:".len() <= LONGEST_NAME,
+        (Provider::Apple, _) => person.sub.chars().count() + "apple:".len() <= MAX_NAME_CHARS,
     }
 }
 
 /// Takes a device from whoever had it: it is in other hands now.
 async fn release(app: &App, token: String) -> Result<(), StoreError> {
-    if let Some(owner) = app.store.find(&Key::Device(token.clone())).await? {
-        app.store.update(owner, Want::Account, 0, &mut |_, _| vec![Change::DropDevice(token.clone())]).await?;
+    if let Some(owner) = app.store.find(&UniqueName::Device(token.clone())).await? {
+        app.store.update(owner, Scope::Account, 0, &mut |_, _| vec![Change::DropDevice(token.clone())]).await?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ fn three_settings_are_enough() {
     let settings = reading.settings;
     assert_eq!(settings.store.reveal(), "sqlite:onestep.db");
     assert_eq!((settings.google_android, settings.google_ios, settings.apple_audiences), (vec!["android".to_owned()], vec![], vec!["bundle".to_owned()]));
-    assert_eq!(settings.addresses, Addresses::default());
+    assert_eq!(settings.urls, ServiceUrls::default());
     assert_eq!(
         reading.notes,
         [
@@ -57,7 +57,7 @@ fn a_setting_that_is_not_unicode_is_named_and_does_not_count_as_missing() {
     use std::os::unix::ffi::OsStringExt;
     let broken = |name: &str| Environment::of_system([(OsString::from(name), OsString::from_vec(vec![0xff, b'x']))]);
     for name in REQUIRED.map(|(name, _)| name) {
-        assert_eq!(broken(name).place(), Place::Server, "{name} is given, so this is no development server");
+        assert_eq!(broken(name).run_mode(), RunMode::Server, "{name} is given, so this is no development server");
         let problems = read(&broken(name), None).unwrap_err();
         assert_eq!(problems.0[0], format!("{name} is not Unicode text: set it again"));
     }
@@ -115,7 +115,7 @@ fn services_of_others_can_be_moved_to_this_machine() {
         ("ONESTEP_GOOGLE_JWKS_URL", "https://keys.example/keys"),
     ] {
         let settings = read(&environment(&[(name, address)]), None).unwrap().settings;
-        assert_eq!(settings.addresses.google_keys, address.trim_end_matches('/'));
+        assert_eq!(settings.urls.google_keys, address.trim_end_matches('/'));
     }
 }
 
@@ -173,14 +173,14 @@ fn only_a_development_server_with_a_file_keeps_a_key() {
 #[test]
 fn where_the_process_runs() {
     for (given, place) in [
-        (vec![], Place::Development),
-        (vec![("ONESTEP_OPENAI_API_KEY", "sk"), ("PORT", "8080")], Place::Development),
-        (vec![("ONESTEP_SECRET_NAME", "onestep")], Place::Server),
-        (vec![("ONESTEP_APPLE_AUDIENCES", "bundle")], Place::Server),
-        (vec![("ONESTEP_APPLE_AUDIENCES", " ")], Place::Development),
-        (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")], Place::Lambda),
+        (vec![], RunMode::Development),
+        (vec![("ONESTEP_OPENAI_API_KEY", "sk"), ("PORT", "8080")], RunMode::Development),
+        (vec![("ONESTEP_SECRET_NAME", "onestep")], RunMode::Server),
+        (vec![("ONESTEP_APPLE_AUDIENCES", "bundle")], RunMode::Server),
+        (vec![("ONESTEP_APPLE_AUDIENCES", " ")], RunMode::Development),
+        (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")], RunMode::Lambda),
     ] {
-        assert_eq!(Environment::of(given.clone()).place(), place, "{given:?}");
+        assert_eq!(Environment::of(given.clone()).run_mode(), place, "{given:?}");
     }
     for (port, read) in [("", Some(8000)), ("80", Some(80)), (" 9000 ", Some(9000)), ("0", Some(0)), ("65536", None), ("http", None), ("-1", None)] {
         assert_eq!(Environment::of([("PORT", port)]).port().ok(), read, "{port:?}");

@@ -20,19 +20,19 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version, user_document_name};
 use super::handle::Documents;
 use super::retry::{RETRIES, pause};
-use super::shelf::{Document, Place, Put, Shelf, Version, user_label};
 use super::wire::{self, Address, Reply, unavailable};
 use crate::core::model::Id;
-use crate::google_account::{AccessTokens, ServiceAccount, safe_address};
+use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
 
 const STORE: &str = "Firestore";
 const SCOPE: &str = "https://www.googleapis.com/auth/datastore";
 /// 1 MiB less what name and field names take.
-const LONGEST: usize = 1_048_576 - 4_096;
+const MAX_BYTES: usize = 1_048_576 - 4_096;
 
 /// Documents of one project.
 struct Firestore {
@@ -65,25 +65,25 @@ pub fn open(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Re
             project.clone_from(&account.project_id);
         }
         let base = base.unwrap_or_else(|| "https://firestore.googleapis.com".to_owned());
-        let base = safe_address(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
+        let base = secure_url(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
         (base.as_str().trim_end_matches('/').to_owned(), Some(AccessTokens::new(account, None, http.clone())?))
     };
     if project.is_empty() || !project.chars().all(|sign| sign.is_ascii_alphanumeric() || "-:.".contains(sign)) {
         return Err(format!("ONESTEP_STORE: {project:?} is no project of Google Cloud; it is firestore:PROJECT"));
     }
     let root = format!("projects/{project}/databases/(default)/documents");
-    let shelf = Firestore { http, address: format!("{base}/v1/{root}"), root, tokens };
-    Ok(Arc::new(Documents::new(shelf, Utc::now)))
+    let backend = Firestore { http, address: format!("{base}/v1/{root}"), root, tokens };
+    Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
 /// How Google's services say that something went wrong (<https://cloud.google.com/apis/design/errors#error_model>).
 #[derive(Deserialize)]
-struct Refusal {
-    error: Fault,
+struct ErrorResponse {
+    error: ServiceError,
 }
 
 #[derive(Deserialize)]
-struct Fault {
+struct ServiceError {
     #[serde(default)]
     message: String,
     /// Such as `NOT_FOUND`.
@@ -114,7 +114,7 @@ struct Bytes {
 impl Firestore {
     /// Asks for something at most three times while the answer is to come back later, and once more with a new token when the token
     /// was refused. An error carries the status that Google gave it.
-    async fn call<T: DeserializeOwned>(&self, method: &str, body: &Value) -> Result<Result<T, Fault>, StoreError> {
+    async fn call<T: DeserializeOwned>(&self, method: &str, body: &Value) -> Result<Result<T, ServiceError>, StoreError> {
         let mut throttled = 0;
         let mut refused = false;
         loop {
@@ -150,21 +150,21 @@ impl Firestore {
         }
     }
 
-    fn fault(&self, fault: &Fault) -> StoreError {
+    fn fault(&self, fault: &ServiceError) -> StoreError {
         unavailable(STORE, format!("{}: {}", fault.status, fault.message))
     }
 
-    fn name_of(&self, place: &Place) -> String {
-        format!("{}/{}/{}", self.root, place.drawer(), place.label())
+    fn name_of(&self, place: &DocumentKey) -> String {
+        format!("{}/{}/{}", self.root, place.collection(), place.name())
     }
 }
 
 /// What went wrong; the status is guessed from that of HTTP when the answer is not Google's.
-fn fault(reply: &Reply) -> Fault {
+fn fault(reply: &Reply) -> ServiceError {
     // Methods that answer with a list put even this into one; that is tried first, as a list of one field passes for its struct.
-    let refusal = serde_json::from_slice::<[Refusal; 1]>(&reply.body).map(|[refusal]| refusal).or_else(|_| serde_json::from_slice(&reply.body));
+    let refusal = serde_json::from_slice::<[ErrorResponse; 1]>(&reply.body).map(|[refusal]| refusal).or_else(|_| serde_json::from_slice(&reply.body));
     match refusal {
-        Ok(Refusal { error: Fault { message, status } }) if !status.is_empty() => Fault { message: wire::line(&message), status },
+        Ok(ErrorResponse { error: ServiceError { message, status } }) if !status.is_empty() => ServiceError { message: wire::line(&message), status },
         _ => {
             let status = match reply.status {
                 StatusCode::TOO_MANY_REQUESTS => "RESOURCE_EXHAUSTED",
@@ -172,22 +172,22 @@ fn fault(reply: &Reply) -> Fault {
                 StatusCode::FORBIDDEN => "PERMISSION_DENIED",
                 _ => "UNKNOWN",
             };
-            Fault { message: format!("it answered {}", reply.status), status: status.to_owned() }
+            ServiceError { message: format!("it answered {}", reply.status), status: status.to_owned() }
         }
     }
 }
 
 #[async_trait]
-impl Shelf for Firestore {
+impl DocumentBackend for Firestore {
     fn name(&self) -> &'static str {
         STORE
     }
 
-    fn longest(&self) -> usize {
-        LONGEST
+    fn max_bytes(&self) -> usize {
+        MAX_BYTES
     }
 
-    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+    async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError> {
         #[derive(Deserialize)]
         struct Entry {
             found: Option<Stored>,
@@ -211,7 +211,7 @@ impl Shelf for Firestore {
         Err(unavailable(STORE, "it says neither that a document is there nor that it is missing"))
     }
 
-    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+    async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Committed {
@@ -241,11 +241,11 @@ impl Shelf for Firestore {
         struct Entry {
             document: Option<Stored>,
         }
-        let drawer = Place::User(0).drawer();
-        let name = |id: Id| format!("{}/{drawer}/{}", self.root, user_label(id));
+        let collection = DocumentKey::User(0).collection();
+        let name = |id: Id| format!("{}/{collection}/{}", self.root, user_document_name(id));
         let by_name = json!({ "fieldPath": "__name__" });
         let mut query = json!({
-            "from": [{ "collectionId": drawer }],
+            "from": [{ "collectionId": collection }],
             "select": { "fields": [by_name] },
             "orderBy": [{ "field": by_name, "direction": "ASCENDING" }],
             "limit": most,

@@ -21,17 +21,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
 use super::retry::{RETRIES, pause};
-use super::shelf::{Document, Place, Put, Shelf, Version};
 use super::wire::{self, Address, Reply, unavailable};
 use crate::core::model::Id;
-use crate::google_account::safe_address;
+use crate::google_account::secure_url;
 use crate::store::{Store, StoreError};
 
 const STORE: &str = "iCloud";
 /// 1 MB less what the other fields and names take.
-const LONGEST: usize = 1_000_000 - 4_096;
+const MAX_BYTES: usize = 1_000_000 - 4_096;
 /// The most records that are answered at once.
 const PAGE: u32 = 200;
 
@@ -66,15 +66,15 @@ pub fn open(rest: &str) -> Result<Arc<dyn Store>, String> {
         return Err(format!("ONESTEP_STORE: the environment is production or development, not {environment:?}"));
     }
     let base = base.unwrap_or_else(|| "https://api.apple-cloudkit.com".to_owned());
-    let base = safe_address(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
-    let shelf = CloudKit {
+    let base = secure_url(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
+    let backend = CloudKit {
         http: wire::client()?,
         base: base.as_str().trim_end_matches('/').to_owned(),
         path: format!("/database/1/{container}/{environment}/public/records"),
         key_id,
         key: read_key(&key)?,
     };
-    Ok(Arc::new(Documents::new(shelf, Utc::now)))
+    Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
 /// The private key from PEM, in the form of OpenSSL (`EC PRIVATE KEY`, perhaps after `EC PARAMETERS`) or PKCS#8; line ends may have
@@ -104,7 +104,7 @@ struct Record {
     #[serde(default)]
     fields: Fields,
     #[serde(flatten)]
-    fault: Fault,
+    fault: ServiceError,
 }
 
 #[derive(Deserialize, Default)]
@@ -122,7 +122,7 @@ struct Field<T> {
 /// (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/ErrorCodes.html>).
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Fault {
+struct ServiceError {
     server_error_code: Option<String>,
     #[serde(default)]
     reason: String,
@@ -170,7 +170,7 @@ impl CloudKit {
         Err(unavailable(STORE, "it was not asked"))
     }
 
-    fn error(&self, fault: &Fault) -> StoreError {
+    fn error(&self, fault: &ServiceError) -> StoreError {
         let code = fault.server_error_code.as_deref().unwrap_or("an answer without records");
         let when = fault.retry_after.map_or_else(String::new, |seconds| format!(", to be asked again in {seconds} s"));
         let reason = format!("{code}: {}{when}", wire::line(&fault.reason));
@@ -186,7 +186,7 @@ impl CloudKit {
     }
 }
 
-impl Fault {
+impl ServiceError {
     /// Nothing was done, and may be asked for again later.
     fn throttled(&self) -> bool {
         matches!(self.server_error_code.as_deref(), Some("THROTTLED" | "ZONE_BUSY"))
@@ -200,39 +200,40 @@ impl Fault {
 
 /// A request that failed as a whole, as a record without a name.
 fn whole(reply: &Reply) -> Record {
-    let fault = serde_json::from_slice::<Fault>(&reply.body).ok().filter(|fault| fault.server_error_code.is_some());
+    let fault = serde_json::from_slice::<ServiceError>(&reply.body).ok().filter(|fault| fault.server_error_code.is_some());
     let code = match reply.status.as_u16() {
         429 => "THROTTLED",
         401 => "AUTHENTICATION_FAILED",
         _ => "HTTP",
     };
-    let fault = fault.unwrap_or_else(|| Fault { server_error_code: Some(code.to_owned()), reason: format!("it answered {}", reply.status), retry_after: None });
+    let fault =
+        fault.unwrap_or_else(|| ServiceError { server_error_code: Some(code.to_owned()), reason: format!("it answered {}", reply.status), retry_after: None });
     Record { record_name: String::new(), record_change_tag: None, fields: Fields::default(), fault }
 }
 
-fn record_type(place: &Place) -> &'static str {
+fn record_type(place: &DocumentKey) -> &'static str {
     match place {
-        Place::User(_) => "OneStepUser",
-        Place::Name(_) => "OneStepName",
-        Place::Counter => "OneStepCounter",
+        DocumentKey::User(_) => "OneStepUser",
+        DocumentKey::Name(_) => "OneStepName",
+        DocumentKey::Counter => "OneStepCounter",
     }
 }
 
-fn record_name(place: &Place) -> String {
-    format!("{}-{}", place.drawer(), place.label())
+fn record_name(place: &DocumentKey) -> String {
+    format!("{}-{}", place.collection(), place.name())
 }
 
 #[async_trait]
-impl Shelf for CloudKit {
+impl DocumentBackend for CloudKit {
     fn name(&self) -> &'static str {
         STORE
     }
 
-    fn longest(&self) -> usize {
-        LONGEST
+    fn max_bytes(&self) -> usize {
+        MAX_BYTES
     }
 
-    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+    async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError> {
         let name = record_name(place);
         let records = self.call("lookup", &json!({ "records": [{ "recordName": name }] })).await?;
         let Some(record) = records.into_iter().find(|record| record.record_name == name) else {
@@ -250,10 +251,10 @@ impl Shelf for CloudKit {
         Ok(Some(Document { body, version: Version(version) }))
     }
 
-    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+    async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         let name = record_name(place);
         let mut fields = json!({ "body": { "value": STANDARD.encode(body), "type": "BYTES" } });
-        if let (Place::User(id), Some(fields)) = (place, fields.as_object_mut()) {
+        if let (DocumentKey::User(id), Some(fields)) = (place, fields.as_object_mut()) {
             fields.insert("number".to_owned(), json!({ "value": id, "type": "INT64" }));
         }
         let mut record = json!({ "recordName": name, "recordType": record_type(place), "fields": fields });
@@ -284,7 +285,7 @@ impl Shelf for CloudKit {
             }
             let last = ids.last().copied().or(after).unwrap_or(0);
             let query = json!({
-                "recordType": record_type(&Place::User(0)),
+                "recordType": record_type(&DocumentKey::User(0)),
                 "filterBy": [{ "fieldName": "number", "comparator": "GREATER_THAN", "fieldValue": { "value": last, "type": "INT64" } }],
                 "sortBy": [{ "fieldName": "number", "ascending": true }],
             });

@@ -6,8 +6,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::retry::{ATTEMPTS, pause};
-use super::shelf::{Document, Place, Put, Shelf, Version};
 use crate::core::model::Id;
 use crate::store::StoreError;
 
@@ -47,7 +47,7 @@ pub(super) struct Ids(Mutex<Block>);
 
 impl Ids {
     /// As many new ids as are asked for, in ascending order.
-    pub(super) async fn take<S: Shelf>(&self, shelf: &S, count: u32) -> Result<Range<Id>, StoreError> {
+    pub(super) async fn take<S: DocumentBackend>(&self, backend: &S, count: u32) -> Result<Range<Id>, StoreError> {
         if count == 0 {
             return Ok(0..0);
         }
@@ -56,7 +56,7 @@ impl Ids {
         let mut block = self.0.lock().await;
         for attempt in 1..=ATTEMPTS {
             // Read each time: another process may have restored rows since.
-            let (current, version) = counter(shelf).await?;
+            let (current, version) = counter(backend).await?;
             if block.next >= current.floor
                 && let Some(ids) = block.take(count)
             {
@@ -64,9 +64,9 @@ impl Ids {
             }
             let (start, end) = (current.next, current.next + count.max(BLOCK));
             if end > END {
-                return Err(end_of_ids(shelf, start));
+                return Err(end_of_ids(backend, start));
             }
-            if let Put::Written(_) = put_counter(shelf, &Counter { next: end, ..current }, version.as_ref()).await? {
+            if let Put::Written(_) = put_counter(backend, &Counter { next: end, ..current }, version.as_ref()).await? {
                 *block = Block { next: start + count, end };
                 return Ok(start..start + count);
             }
@@ -76,14 +76,14 @@ impl Ids {
     }
 
     /// Gives out no id up to this one any more, in any process.
-    pub(super) async fn skip<S: Shelf>(&self, shelf: &S, highest: Id) -> Result<(), StoreError> {
+    pub(super) async fn skip<S: DocumentBackend>(&self, backend: &S, highest: Id) -> Result<(), StoreError> {
         for attempt in 1..=ATTEMPTS {
-            let (current, version) = counter(shelf).await?;
+            let (current, version) = counter(backend).await?;
             if current.floor > highest {
                 return Ok(());
             }
-            let floor = highest.checked_add(1).filter(|floor| *floor < END).ok_or_else(|| end_of_ids(shelf, highest))?;
-            if let Put::Written(_) = put_counter(shelf, &Counter { next: current.next.max(floor), floor }, version.as_ref()).await? {
+            let floor = highest.checked_add(1).filter(|floor| *floor < END).ok_or_else(|| end_of_ids(backend, highest))?;
+            if let Put::Written(_) = put_counter(backend, &Counter { next: current.next.max(floor), floor }, version.as_ref()).await? {
                 return Ok(());
             }
             pause(attempt).await;
@@ -92,20 +92,20 @@ impl Ids {
     }
 }
 
-async fn counter<S: Shelf>(shelf: &S) -> Result<(Counter, Option<Version>), StoreError> {
-    let Some(Document { body, version }) = shelf.get(&Place::Counter).await? else { return Ok((Counter { next: 1, floor: 1 }, None)) };
-    let counter: Counter = serde_json::from_slice(&body).map_err(|_| Place::Counter.broken(shelf.name(), "it is not a counter"))?;
+async fn counter<S: DocumentBackend>(backend: &S) -> Result<(Counter, Option<Version>), StoreError> {
+    let Some(Document { body, version }) = backend.get(&DocumentKey::Counter).await? else { return Ok((Counter { next: 1, floor: 1 }, None)) };
+    let counter: Counter = serde_json::from_slice(&body).map_err(|_| DocumentKey::Counter.broken(backend.name(), "it is not a counter"))?;
     if counter.next < 1 || counter.next > END {
-        return Err(Place::Counter.broken(shelf.name(), "it counts outside of 1 to 2^53"));
+        return Err(DocumentKey::Counter.broken(backend.name(), "it counts outside of 1 to 2^53"));
     }
     Ok((counter, Some(version)))
 }
 
-async fn put_counter<S: Shelf>(shelf: &S, counter: &Counter, expected: Option<&Version>) -> Result<Put, StoreError> {
-    let body = serde_json::to_vec(counter).map_err(|error| Place::Counter.broken(shelf.name(), error.to_string()))?;
-    shelf.put(&Place::Counter, &body, expected).await
+async fn put_counter<S: DocumentBackend>(backend: &S, counter: &Counter, expected: Option<&Version>) -> Result<Put, StoreError> {
+    let body = serde_json::to_vec(counter).map_err(|error| DocumentKey::Counter.broken(backend.name(), error.to_string()))?;
+    backend.put(&DocumentKey::Counter, &body, expected).await
 }
 
-fn end_of_ids<S: Shelf>(shelf: &S, next: Id) -> StoreError {
-    StoreError::Full { store: shelf.name(), reason: format!("ids end at 2^53, and {next} is the next") }
+fn end_of_ids<S: DocumentBackend>(backend: &S, next: Id) -> StoreError {
+    StoreError::Full { store: backend.name(), reason: format!("ids end at 2^53, and {next} is the next") }
 }

@@ -1,5 +1,5 @@
 //! Stores that keep one document per user: [`firestore`], [`google_drive`] and [`icloud`]. All that they have in common is here, over
-//! the few things that each can do ([`Shelf`]).
+//! the few things that each can do ([`DocumentBackend`]).
 //!
 //! A user's document holds everything of his, deleted rows too, so one conditional put is one whole update. What is unique over all
 //! users cannot be checked that way: for each name there is a small document, a claim, that says who goes by it. A name belongs to a
@@ -15,40 +15,40 @@
 
 use async_trait::async_trait;
 
+use self::backend::{DocumentBackend, DocumentKey, Put};
 pub use self::handle::Documents;
-use self::handle::Found;
-use self::names::Claimed;
-use self::page::Page;
+use self::handle::LoadedUser;
+use self::names::HeldClaim;
 use self::retry::{ATTEMPTS, pause};
-use self::shelf::{Place, Put, Shelf};
+use self::user_document::UserDocument;
 use super::{Decide, Store, StoreError};
-use crate::core::holdings::{Archive, Holdings, Key, Want};
 use crate::core::model::{Id, User};
+use crate::core::user_rows::{Archive, Scope, UniqueName, UserRows};
 
+pub mod backend;
 pub mod firestore;
 pub mod google_drive;
 mod handle;
 pub mod icloud;
 mod ids;
 mod names;
-mod page;
 mod retry;
-pub mod shelf;
+mod user_document;
 mod wire;
 
-impl<S: Shelf> Documents<S> {
+impl<S: DocumentBackend> Documents<S> {
     /// Writes everything of a user over the version that was read (None: there was none), with the names that it gains and loses.
     /// False: another was quicker; nothing was written.
-    async fn write(&self, before: Option<&Found>, archive: &Archive) -> Result<bool, StoreError> {
+    async fn write(&self, before: Option<&LoadedUser>, archive: &Archive) -> Result<bool, StoreError> {
         let user = archive.user.id;
-        let place = Place::User(user);
-        let page = Page { turn: before.map_or(0, |found| found.page.turn) + 1, archive: Some(archive.clone()) };
+        let place = DocumentKey::User(user);
+        let page = UserDocument { turn: before.map_or(0, |found| found.page.turn) + 1, archive: Some(archive.clone()) };
         let body = page.pack().map_err(|reason| self.broken(&place, reason))?;
-        if body.len() > self.shelf.longest() {
-            let reason = format!("everything of user {user} is {} bytes, compressed, and {} fit", body.len(), self.shelf.longest());
-            return Err(StoreError::Full { store: self.shelf.name(), reason });
+        if body.len() > self.backend.max_bytes() {
+            let reason = format!("everything of user {user} is {} bytes, compressed, and {} fit", body.len(), self.backend.max_bytes());
+            return Err(StoreError::Full { store: self.backend.name(), reason });
         }
-        let held = before.and_then(|found| found.page.archive.as_ref()).map(|archive| page::names(&archive.user)).unwrap_or_default();
+        let held = before.and_then(|found| found.page.archive.as_ref()).map(|archive| UniqueName::all_of(&archive.user)).unwrap_or_default();
 
         let mut gained = Vec::new();
         let lost = match self.prepare(before.is_none(), archive, &held, &mut gained).await {
@@ -63,7 +63,7 @@ impl<S: Shelf> Documents<S> {
                 return Err(error);
             }
         };
-        match self.shelf.put(&place, &body, before.map(|found| &found.version)).await {
+        match self.backend.put(&place, &body, before.map(|found| &found.version)).await {
             Ok(Put::Written(_)) => {
                 self.release(lost).await;
                 Ok(true)
@@ -83,12 +83,12 @@ impl<S: Shelf> Documents<S> {
     }
 }
 
-impl<S: Shelf> Documents<S> {
+impl<S: DocumentBackend> Documents<S> {
     /// All that comes before a user's document: claims the names that it gains, and makes room for it when it is the first. The claims
     /// of the names that it loses; None: nobody may have this id.
-    async fn prepare(&self, first: bool, archive: &Archive, held: &[Key], gained: &mut Vec<Claimed>) -> Result<Option<Vec<Claimed>>, StoreError> {
+    async fn prepare(&self, first: bool, archive: &Archive, held: &[UniqueName], gained: &mut Vec<HeldClaim>) -> Result<Option<Vec<HeldClaim>>, StoreError> {
         let user = archive.user.id;
-        let wanted = page::names(&archive.user);
+        let wanted = UniqueName::all_of(&archive.user);
         for key in wanted.iter().filter(|key| !held.contains(key)) {
             gained.extend(self.claim(key, user).await?);
         }
@@ -97,7 +97,7 @@ impl<S: Shelf> Documents<S> {
         for key in held.iter().filter(|key| !wanted.contains(key)) {
             lost.extend(self.claim_of(key, user).await?);
         }
-        if first && !self.shelf.welcome(&archive.user).await? {
+        if first && !self.backend.reserve_user(&archive.user).await? {
             return Ok(None);
         }
         Ok(Some(lost))
@@ -105,19 +105,19 @@ impl<S: Shelf> Documents<S> {
 }
 
 #[async_trait]
-impl<S: Shelf> Store for Documents<S> {
+impl<S: DocumentBackend> Store for Documents<S> {
     fn name(&self) -> &'static str {
-        self.shelf.name()
+        self.backend.name()
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.in_time(async { self.shelf.look(&Place::Counter).await.map(|_| ()) }).await
+        self.in_time(async { self.backend.look(&DocumentKey::Counter).await.map(|_| ()) }).await
     }
 
-    async fn find(&self, key: &Key) -> Result<Option<Id>, StoreError> {
+    async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError> {
         self.in_time(async {
             let Some(user) = self.claimant(key).await? else { return Ok(None) };
-            Ok(self.look(user).await?.filter(|archive| page::names(&archive.user).contains(key)).map(|archive| archive.user.id))
+            Ok(self.look(user).await?.filter(|archive| UniqueName::all_of(&archive.user).contains(key)).map(|archive| archive.user.id))
         })
         .await
     }
@@ -126,19 +126,19 @@ impl<S: Shelf> Store for Documents<S> {
         self.in_time(self.create_at_leisure(user)).await
     }
 
-    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
-        self.in_time(async { Ok(self.look(user).await?.map(|archive| archive.holdings(want))) }).await
+    async fn read(&self, user: Id, scope: Scope) -> Result<Option<UserRows>, StoreError> {
+        self.in_time(async { Ok(self.look(user).await?.map(|archive| archive.live_rows(scope))) }).await
     }
 
-    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
-        self.in_time(self.update_at_leisure(user, want, new_ids, decide)).await
+    async fn update(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        self.in_time(self.update_at_leisure(user, scope, new_ids, decide)).await
     }
 
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
         if most == 0 {
             return Ok(Vec::new());
         }
-        self.in_time(self.shelf.users(after, most)).await
+        self.in_time(self.backend.users(after, most)).await
     }
 
     async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError> {
@@ -150,14 +150,14 @@ impl<S: Shelf> Store for Documents<S> {
     }
 }
 
-impl<S: Shelf> Documents<S> {
+impl<S: DocumentBackend> Documents<S> {
     async fn create_at_leisure(&self, user: User) -> Result<User, StoreError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 pause(attempt).await;
             }
             let mut user = user.clone();
-            user.id = self.ids.take(&self.shelf, 1).await?.start;
+            user.id = self.ids.take(&self.backend, 1).await?.start;
             let archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
             if self.write(None, &archive).await? {
                 return Ok(archive.user);
@@ -166,13 +166,13 @@ impl<S: Shelf> Documents<S> {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    async fn update_at_leisure(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
-        let _turn = self.turn(user).await;
-        let (mut found, ids) = tokio::try_join!(self.load(user), self.ids.take(&self.shelf, new_ids))?;
+    async fn update_at_leisure(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        let _lock = self.lock(user).await;
+        let (mut found, ids) = tokio::try_join!(self.load(user), self.ids.take(&self.backend, new_ids))?;
         let ids: Vec<Id> = ids.collect();
         for attempt in 1..=ATTEMPTS {
-            let Some(Found { page: Page { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
-            let changes = decide(&archive.holdings(want), &ids);
+            let Some(LoadedUser { page: UserDocument { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
+            let changes = decide(&archive.live_rows(scope), &ids);
             if changes.is_empty() {
                 return Ok(true);
             }
@@ -191,9 +191,9 @@ impl<S: Shelf> Documents<S> {
         let user = archive.user.id;
         let mut archive = archive.clone();
         archive.sort();
-        let _turn = self.turn(user).await;
+        let _lock = self.lock(user).await;
         // Before the rows are there: nobody may be given one of their ids.
-        self.ids.skip(&self.shelf, archive.highest_id()).await?;
+        self.ids.skip(&self.backend, archive.highest_id()).await?;
         for attempt in 1..=ATTEMPTS {
             let found = self.load(user).await?;
             if self.write(found.as_ref(), &archive).await? {

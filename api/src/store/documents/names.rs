@@ -3,13 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
-use super::page::Page;
 use super::retry::{ATTEMPTS, pause};
-use super::shelf::{Document, Place, Put, Shelf, Version};
+use super::user_document::UserDocument;
 use super::wire;
-use crate::core::holdings::Key;
 use crate::core::model::Id;
+use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// A claim without its document is left alone for this long; nobody needs longer for both unless he died.
@@ -27,36 +27,36 @@ struct Claim {
 }
 
 /// A claim that may be given up.
-pub(super) struct Claimed {
-    place: Place,
+pub(super) struct HeldClaim {
+    place: DocumentKey,
     version: Version,
 }
 
-impl<S: Shelf> Documents<S> {
-    async fn claim_at(&self, place: &Place) -> Result<Option<(Claim, Version)>, StoreError> {
-        let Some(Document { body, version }) = self.shelf.get(place).await? else { return Ok(None) };
+impl<S: DocumentBackend> Documents<S> {
+    async fn claim_at(&self, place: &DocumentKey) -> Result<Option<(Claim, Version)>, StoreError> {
+        let Some(Document { body, version }) = self.backend.get(place).await? else { return Ok(None) };
         let claim = serde_json::from_slice(&body).map_err(|_| self.broken(place, "it is not a claim"))?;
         Ok(Some((claim, version)))
     }
 
-    async fn put_claim(&self, place: &Place, user: Option<Id>, expected: Option<&Version>) -> Result<Put, StoreError> {
-        let claim = Claim { user, at: (self.now)(), mark: wire::random(self.shelf.name())? };
+    async fn put_claim(&self, place: &DocumentKey, user: Option<Id>, expected: Option<&Version>) -> Result<Put, StoreError> {
+        let claim = Claim { user, at: (self.now)(), mark: wire::random(self.backend.name())? };
         let body = serde_json::to_vec(&claim).map_err(|error| self.broken(place, error.to_string()))?;
-        self.shelf.put(place, &body, expected).await
+        self.backend.put(place, &body, expected).await
     }
 
     /// Whom the claim of a name names, whether or not he lists the name.
-    pub(super) async fn claimant(&self, key: &Key) -> Result<Option<Id>, StoreError> {
-        let place = Place::of(key);
-        let Some(body) = self.shelf.look(&place).await? else { return Ok(None) };
+    pub(super) async fn claimant(&self, key: &UniqueName) -> Result<Option<Id>, StoreError> {
+        let place = DocumentKey::of(key);
+        let Some(body) = self.backend.look(&place).await? else { return Ok(None) };
         let claim: Claim = serde_json::from_slice(&body).map_err(|_| self.broken(&place, "it is not a claim"))?;
         Ok(claim.user)
     }
 
     /// Claims a name for a user whose document does not list it yet. What the user must give up should his document not be written;
     /// None when the claim was his before: then another process may be about to write his document with that name.
-    pub(super) async fn claim(&self, key: &Key, user: Id) -> Result<Option<Claimed>, StoreError> {
-        let place = Place::of(key);
+    pub(super) async fn claim(&self, key: &UniqueName, user: Id) -> Result<Option<HeldClaim>, StoreError> {
+        let place = DocumentKey::of(key);
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 pause(attempt).await;
@@ -70,14 +70,14 @@ impl<S: Shelf> Documents<S> {
             }
             if let Put::Written(version) = self.put_claim(&place, Some(user), seen.as_ref().map(|(_, version)| version)).await? {
                 let renewed = seen.is_some_and(|(claim, _)| claim.user == Some(user));
-                return Ok((!renewed).then_some(Claimed { place, version }));
+                return Ok((!renewed).then_some(HeldClaim { place, version }));
             }
         }
         Err(StoreError::Contended(ATTEMPTS))
     }
 
     /// Whether the holder of a claim has been made sure not to list the name; false: he may be about to.
-    async fn yields(&self, key: &Key, holder: Id, claimed_at: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn yields(&self, key: &UniqueName, holder: Id, claimed_at: DateTime<Utc>) -> Result<bool, StoreError> {
         let found = self.load(holder).await?;
         if found.as_ref().is_some_and(|found| found.page.owns(key)) {
             return Err(StoreError::Taken(key.clone()));
@@ -89,21 +89,21 @@ impl<S: Shelf> Documents<S> {
             Some(found) => (found.page.turn, found.page.archive, Some(found.version)),
             None => (0, None, None),
         };
-        let place = Place::User(holder);
-        let body = Page { turn: turn + 1, archive }.pack().map_err(|reason| self.broken(&place, reason))?;
-        Ok(matches!(self.shelf.put(&place, &body, version.as_ref()).await?, Put::Written(_)))
+        let place = DocumentKey::User(holder);
+        let body = UserDocument { turn: turn + 1, archive }.pack().map_err(|reason| self.broken(&place, reason))?;
+        Ok(matches!(self.backend.put(&place, &body, version.as_ref()).await?, Put::Written(_)))
     }
 
     /// The claim of a name, if it is this user's.
-    pub(super) async fn claim_of(&self, key: &Key, user: Id) -> Result<Option<Claimed>, StoreError> {
-        let place = Place::of(key);
+    pub(super) async fn claim_of(&self, key: &UniqueName, user: Id) -> Result<Option<HeldClaim>, StoreError> {
+        let place = DocumentKey::of(key);
         let seen = self.claim_at(&place).await?;
-        Ok(seen.filter(|(claim, _)| claim.user == Some(user)).map(|(_, version)| Claimed { place, version }))
+        Ok(seen.filter(|(claim, _)| claim.user == Some(user)).map(|(_, version)| HeldClaim { place, version }))
     }
 
     /// Gives up names, so that others need not wait for them. A claim that cannot be given up now is taken over later.
-    pub(super) async fn release(&self, claims: Vec<Claimed>) {
-        for Claimed { place, version } in claims {
+    pub(super) async fn release(&self, claims: Vec<HeldClaim>) {
+        for HeldClaim { place, version } in claims {
             if let Err(error) = self.put_claim(&place, None, Some(&version)).await {
                 tracing::debug!(%place, %error, "a name was not given up; whoever wants it has to wait a moment");
             }

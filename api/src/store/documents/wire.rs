@@ -5,11 +5,11 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::google_account::why;
+use crate::google_account::describe;
 use crate::store::StoreError;
 
 /// Longer answers are not read: the longest document is 5 MiB, and a third more in base64.
-const ANSWER_MAX: usize = 16 * 1024 * 1024;
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// A client that gives up by itself. Connections idle for long are dropped: the other side, or a frozen process, may have lost them.
 pub(super) fn client() -> Result<reqwest::Client, String> {
@@ -41,13 +41,13 @@ impl Reply {
 
 /// Sends one request and reads the answer.
 pub(super) async fn send(store: &'static str, request: RequestBuilder) -> Result<Reply, StoreError> {
-    let lost = |error: reqwest::Error| unavailable(store, why(&error));
+    let lost = |error: reqwest::Error| unavailable(store, describe(&error));
     let mut answer = request.send().await.map_err(lost)?;
     let status = answer.status();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(lost)? {
         body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_MAX {
+        if body.len() > MAX_ANSWER {
             return Err(unavailable(store, "its answer is too long"));
         }
     }

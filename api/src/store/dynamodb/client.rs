@@ -20,16 +20,16 @@ const SENDINGS: u32 = 3;
 /// The longest wait before a request is sent again for the first time. The SDK's own second is too long for somebody who waits.
 const BACKOFF: Duration = Duration::from_millis(100);
 /// How long one waits for the other writers of a user in this process.
-const TURN: Duration = Duration::from_secs(3);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 /// Turns of one process; users share them by their numbers.
-const TURNS: usize = 256;
+const LOCKS: usize = 256;
 
 /// A table of DynamoDB.
 pub struct DynamoDb {
     pub(super) client: Client,
     pub(super) table: String,
     /// Writers of one user in this process queue here, and do not make each other begin again.
-    turns: Vec<Mutex<()>>,
+    locks: Vec<Mutex<()>>,
 }
 
 impl DynamoDb {
@@ -40,13 +40,13 @@ impl DynamoDb {
             .timeout_config(timeouts.build())
             .retry_config(RetryConfig::standard().with_max_attempts(SENDINGS).with_initial_backoff(BACKOFF))
             .build();
-        Self { client: Client::from_conf(config), table: table.into(), turns: (0..TURNS).map(|_| Mutex::new(())).collect() }
+        Self { client: Client::from_conf(config), table: table.into(), locks: (0..LOCKS).map(|_| Mutex::new(())).collect() }
     }
 
     /// None when the others take too long: then it goes on without, as it does between processes.
-    pub(super) async fn turn(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
-        let turn = usize::try_from(user).ok().and_then(|user| self.turns.get(user % TURNS))?;
-        tokio::time::timeout(TURN, turn.lock()).await.ok()
+    pub(super) async fn lock(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
+        let lock = usize::try_from(user).ok().and_then(|user| self.locks.get(user % LOCKS))?;
+        tokio::time::timeout(LOCK_TIMEOUT, lock.lock()).await.ok()
     }
 
     /// The item with these keys.

@@ -15,10 +15,10 @@ use super::error::{failed, full, is_throttling, unavailable};
 use super::item::{
     HEAD, Item, OWNER, PART, PK, ROWS, SK, USER, USERS, VERSION, broken, bytes, key, name_key, number, past_partition, past_sort, user_partition, users_sort,
 };
-use super::layout::{Head, ITEM, Layout, Next, Part, Piece, lay_out, pack_past};
-use super::look::Seen;
-use crate::core::holdings::Key;
+use super::layout::{Head, ITEM, Layout, NewState, Part, PartPlan, lay_out, pack_past};
+use super::snapshot::Snapshot;
 use crate::core::model::Id;
+use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// Writes that a transaction takes
@@ -30,10 +30,10 @@ const BYTES: usize = 3 * 1024 * 1024;
 const AT_ONCE: usize = 4;
 
 /// What became of a commit.
-pub(super) enum Outcome {
-    Done,
+pub(super) enum CommitOutcome {
+    Committed,
     /// Nothing was written, as others are writing the same; or it was, and the answer was lost on the way.
-    Again,
+    Conflict,
     /// Nothing was written, as there is too much to do.
     Throttled(String),
 }
@@ -41,14 +41,14 @@ pub(super) enum Outcome {
 /// A write, and the name that it claims.
 struct Write {
     write: TransactWriteItem,
-    claims: Option<Key>,
+    claims: Option<UniqueName>,
     bytes: usize,
 }
 
 impl DynamoDb {
     /// Writes what shall be over what was seen. `tag` is this commit's alone. `past` names another partition for what is past when
     /// the one that was seen is to be forgotten; what it holds must be there already.
-    pub(super) async fn commit(&self, seen: Option<&Seen>, next: Next, past: Option<&str>, tag: &str) -> Result<Outcome, StoreError> {
+    pub(super) async fn commit(&self, seen: Option<&Snapshot>, next: NewState, past: Option<&str>, tag: &str) -> Result<CommitOutcome, StoreError> {
         let user = next.user.id;
         let version = seen.map_or(1, |seen| seen.version + 1);
         let (parts, rows) = seen.map_or((&[][..], &[][..]), |seen| (&seen.head.parts, &seen.rows));
@@ -70,8 +70,8 @@ impl DynamoDb {
             Layout::Parts(pieces) => {
                 for (number, piece) in pieces.into_iter().enumerate() {
                     let part = match piece {
-                        Piece::Kept(part) => part,
-                        Piece::New { from, packed } => {
+                        PartPlan::Unchanged(part) => part,
+                        PartPlan::New { from, packed } => {
                             let part = Part { from, key: format!("{PART}{version:012}#{number:04}#{tag}") };
                             let mut item = key(user_partition(user), &part.key);
                             item.insert(ROWS.to_owned(), bytes(packed));
@@ -104,7 +104,7 @@ impl DynamoDb {
         // Nobody reads them before the account lists them.
         self.put_all(new_parts).await?;
         let outcome = self.write(writes, seen, tag).await?;
-        if let (Outcome::Done, Some(seen)) = (&outcome, seen) {
+        if let (CommitOutcome::Committed, Some(seen)) = (&outcome, seen) {
             self.sweep(seen, &head).await;
         }
         Ok(outcome)
@@ -113,7 +113,7 @@ impl DynamoDb {
     /// Deletes the parts that were there and are not listed any more. What stays when it fails goes with the next commit.
     ///
     /// Also those of a writer who is still under way: he has looked before this commit was made, so that his own will fail.
-    async fn sweep(&self, seen: &Seen, head: &Head) {
+    async fn sweep(&self, seen: &Snapshot, head: &Head) {
         let replaced = seen.head.parts.iter().map(|part| &part.key).filter(|old| !head.parts.iter().any(|part| part.key == **old));
         let partition = user_partition(head.user.id);
         self.delete_all(replaced.chain(&seen.strays).map(|sort| key(&partition, sort)).collect()).await;
@@ -130,7 +130,7 @@ impl DynamoDb {
     }
 
     /// Deletes what was past for a user before he was restored.
-    pub(super) async fn forget(&self, user: Id, past: &str) {
+    pub(super) async fn delete_past(&self, user: Id, past: &str) {
         let mut items = match self.partition(&past_partition(user, past)).await {
             Ok(items) => items,
             Err(error) => {
@@ -145,9 +145,9 @@ impl DynamoDb {
     }
 
     /// Names that are gained must be free, names that are lost are free from then on.
-    fn names(&self, seen: Option<&Seen>, head: &Head) -> Result<Vec<Write>, StoreError> {
-        let before: BTreeSet<Key> = seen.map(|seen| Key::all(&seen.head.user).into_iter().collect()).unwrap_or_default();
-        let after: BTreeSet<Key> = Key::all(&head.user).into_iter().collect();
+    fn names(&self, seen: Option<&Snapshot>, head: &Head) -> Result<Vec<Write>, StoreError> {
+        let before: BTreeSet<UniqueName> = seen.map(|seen| UniqueName::all_of(&seen.head.user).into_iter().collect()).unwrap_or_default();
+        let after: BTreeSet<UniqueName> = UniqueName::all_of(&head.user).into_iter().collect();
         let mut writes = Vec::new();
         for name in after.difference(&before) {
             let mut item = name_key(name);
@@ -173,7 +173,7 @@ impl DynamoDb {
     }
 
     /// The account, over the commit that was seen.
-    fn put_over(&self, owner: Item, seen: Option<&Seen>) -> Result<Write, StoreError> {
+    fn put_over(&self, owner: Item, seen: Option<&Snapshot>) -> Result<Write, StoreError> {
         fits(&owner)?;
         let bytes = weight(&owner);
         let put = Put::builder().table_name(&self.table).set_item(Some(owner));
@@ -204,22 +204,22 @@ impl DynamoDb {
     }
 
     /// One write alone needs no transaction, which costs twice as much.
-    async fn write(&self, writes: Vec<Write>, seen: Option<&Seen>, tag: &str) -> Result<Outcome, StoreError> {
+    async fn write(&self, writes: Vec<Write>, seen: Option<&Snapshot>, tag: &str) -> Result<CommitOutcome, StoreError> {
         if let ([Write { write: TransactWriteItem { put: Some(put), .. }, .. }], Some(seen)) = (&writes[..], seen) {
             return self.put_alone(put.clone(), seen).await;
         }
-        let claims: Vec<Option<Key>> = writes.iter().map(|write| write.claims.clone()).collect();
+        let claims: Vec<Option<UniqueName>> = writes.iter().map(|write| write.claims.clone()).collect();
         let transaction = self.client.transact_write_items().client_request_token(tag);
         let sent = transaction.set_transact_items(Some(writes.into_iter().map(|write| write.write).collect())).send().await;
-        let Err(error) = sent else { return Ok(Outcome::Done) };
+        let Err(error) = sent else { return Ok(CommitOutcome::Committed) };
         let reasons = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Ok(Outcome::Again),
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Ok(CommitOutcome::Conflict),
             _ => return Err(failed(&self.table, &error)),
         };
         let code = |place: usize| reasons.get(place).and_then(|reason| reason.code()).unwrap_or("None");
         if ["ConditionalCheckFailed", "TransactionConflict"].contains(&code(0)) {
-            return Ok(Outcome::Again);
+            return Ok(CommitOutcome::Conflict);
         }
         for (place, claimed) in claims.into_iter().enumerate() {
             if let ("ConditionalCheckFailed", Some(name)) = (code(place), claimed) {
@@ -230,19 +230,19 @@ impl DynamoDb {
         let (code, message) = found.map_or(("None", None), |reason| (reason.code().unwrap_or("None"), reason.message()));
         let reason = format!("{code} in a transaction on table {}: {}", self.table, message.unwrap_or("no message"));
         match code {
-            "TransactionConflict" => Ok(Outcome::Again),
-            code if is_throttling(code) => Ok(Outcome::Throttled(reason)),
+            "TransactionConflict" => Ok(CommitOutcome::Conflict),
+            code if is_throttling(code) => Ok(CommitOutcome::Throttled(reason)),
             _ => Err(unavailable(reason)),
         }
     }
 
-    async fn put_alone(&self, put: Put, seen: &Seen) -> Result<Outcome, StoreError> {
+    async fn put_alone(&self, put: Put, seen: &Snapshot) -> Result<CommitOutcome, StoreError> {
         let request = self.client.put_item().table_name(&self.table).set_item(Some(put.item));
         let request = request.condition_expression("#version = :seen").expression_attribute_names("#version", VERSION);
         let sent = request.expression_attribute_values(":seen", number(seen.version)).send().await;
-        let Err(error) = sent else { return Ok(Outcome::Done) };
+        let Err(error) = sent else { return Ok(CommitOutcome::Committed) };
         match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_)) => Ok(Outcome::Again),
+            Some(PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_)) => Ok(CommitOutcome::Conflict),
             _ => Err(failed(&self.table, &error)),
         }
     }

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
 use super::error::STORE;
-use crate::core::holdings::Key;
 use crate::core::model::Id;
+use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// One item as the SDK has it.
@@ -69,11 +69,11 @@ pub(super) fn users_sort(user: Id) -> String {
 }
 
 /// Both keys of a name.
-pub(super) fn name_key(name: &Key) -> Item {
+pub(super) fn name_key(name: &UniqueName) -> Item {
     let (kind, name) = match name {
-        Key::Username(name) => ("name", name),
-        Key::AppleSub(name) => ("apple", name),
-        Key::Device(name) => ("device", name),
+        UniqueName::Username(name) => ("name", name),
+        UniqueName::AppleSub(name) => ("apple", name),
+        UniqueName::Device(name) => ("device", name),
     };
     if name.len() <= LONGEST_NAME {
         return key(format!("{kind}#{name}"), NAME);

@@ -8,8 +8,8 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::core::holdings::{Archive, Change};
 use crate::core::model::{Id, User};
+use crate::core::user_rows::{Archive, Change};
 
 /// Rows of up to so many bytes, compressed, lie in the account's item. A write is paid by the kilobyte; with parts, a change of one
 /// row writes the account and one part, and deletes one, which costs as much.
@@ -55,7 +55,7 @@ pub(super) struct Part {
 
 /// All rows of a user as they shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Next {
+pub(super) struct NewState {
     pub user: User,
     /// Not deleted, by id.
     pub rows: Vec<Change>,
@@ -63,7 +63,7 @@ pub(super) struct Next {
     pub past: Vec<Change>,
 }
 
-impl Next {
+impl NewState {
     /// Takes an archive apart.
     pub(super) fn of(archive: Archive) -> Self {
         let Archive { user, categories, todos, subs, feedback } = archive;
@@ -102,14 +102,14 @@ pub(super) enum Layout {
     /// In the account's item.
     Inline(Vec<u8>),
     /// In parts, by ascending ids.
-    Parts(Vec<Piece>),
+    Parts(Vec<PartPlan>),
 }
 
 /// One part of a layout.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum PartPlan {
     /// It is there already.
-    Kept(Part),
+    Unchanged(Part),
     /// It is to be written.
     New { from: Id, packed: Vec<u8> },
 }
@@ -132,7 +132,7 @@ pub(super) fn lay_out(parts: &[Part], before: &[Change], after: &[Change]) -> Re
         let to = parts.get(place + 1).map(|next| next.from);
         let (old, new) = (between(before, from, to)?, between(after, from, to)?);
         if old == new {
-            pieces.push(Piece::Kept(part.clone()));
+            pieces.push(PartPlan::Unchanged(part.clone()));
         } else {
             split(new, part.from, &mut pieces)?;
         }
@@ -147,7 +147,7 @@ fn between(rows: &[Change], from: Id, to: Option<Id>) -> Result<&[Change], Strin
 }
 
 /// Cuts rows into runs of about the same number until each is small enough; rows of one id stay together.
-fn split(rows: &[Change], from: Id, pieces: &mut Vec<Piece>) -> Result<(), String> {
+fn split(rows: &[Change], from: Id, pieces: &mut Vec<PartPlan>) -> Result<(), String> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -158,7 +158,7 @@ fn split(rows: &[Change], from: Id, pieces: &mut Vec<Piece>) -> Result<(), Strin
     cuts.retain(|cut| *cut > 0);
     cuts.dedup();
     if packed.len() <= PART || cuts.is_empty() {
-        pieces.push(Piece::New { from, packed });
+        pieces.push(PartPlan::New { from, packed });
         return Ok(());
     }
     cuts.push(rows.len());
@@ -201,9 +201,9 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Change>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{INLINE, Layout, PART, Part, Piece, lay_out, pack, unpack};
-    use crate::core::holdings::Change;
+    use super::{INLINE, Layout, PART, Part, PartPlan, lay_out, pack, unpack};
     use crate::core::model::{Feedback, Id};
+    use crate::core::user_rows::Change;
 
     /// A row that does not compress well; which kind it is does not matter here.
     fn row(id: Id, seed: u64) -> Change {
@@ -223,16 +223,16 @@ mod tests {
 
     fn keyed(layout: &Layout) -> Vec<Part> {
         let Layout::Parts(pieces) = layout else { return Vec::new() };
-        let part = |(n, piece): (usize, &Piece)| match piece {
-            Piece::Kept(part) => part.clone(),
-            Piece::New { from, .. } => Part { from: *from, key: n.to_string() },
+        let part = |(n, piece): (usize, &PartPlan)| match piece {
+            PartPlan::Unchanged(part) => part.clone(),
+            PartPlan::New { from, .. } => Part { from: *from, key: n.to_string() },
         };
         pieces.iter().enumerate().map(part).collect()
     }
 
     fn new_ones(layout: &Layout) -> usize {
         let Layout::Parts(pieces) = layout else { return 0 };
-        pieces.iter().filter(|piece| matches!(piece, Piece::New { .. })).count()
+        pieces.iter().filter(|piece| matches!(piece, PartPlan::New { .. })).count()
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
         let mut found = Vec::new();
         let mut last = -1;
         for piece in &pieces {
-            let Piece::New { from, packed } = piece else { panic!("kept") };
+            let PartPlan::New { from, packed } = piece else { panic!("kept") };
             assert!(*from > last && packed.len() <= PART);
             last = *from;
             found.extend(unpack(packed).unwrap());

@@ -19,11 +19,11 @@ use async_trait::async_trait;
 pub use self::client::DynamoDb;
 use self::error::STORE;
 use self::item::{COUNTER, USER, key, name_key, number_of};
-use self::layout::Next;
+use self::layout::NewState;
 use self::retry::ATTEMPTS;
 use super::{Decide, Store, StoreError};
-use crate::core::holdings::{Archive, Holdings, Key, Want};
 use crate::core::model::{Id, User};
+use crate::core::user_rows::{Archive, Scope, UniqueName, UserRows};
 
 mod client;
 mod commit;
@@ -31,10 +31,10 @@ mod error;
 mod ids;
 mod item;
 mod layout;
-mod look;
 mod replace;
 mod restore;
 mod retry;
+mod snapshot;
 mod table;
 
 #[async_trait]
@@ -51,7 +51,7 @@ impl Store for DynamoDb {
         self.item(key(COUNTER, COUNTER)).await.map(drop)
     }
 
-    async fn find(&self, name: &Key) -> Result<Option<Id>, StoreError> {
+    async fn find(&self, name: &UniqueName) -> Result<Option<Id>, StoreError> {
         let item = self.item(name_key(name)).await?;
         item.map(|item| number_of(&item, USER)).transpose()
     }
@@ -60,20 +60,20 @@ impl Store for DynamoDb {
         let id = self.new_ids(1).await?.start;
         let user = User { id, ..user };
         self.replace(id, None, None, |seen| match seen {
-            None => Ok(Some(Next::of(Archive::of(user.clone())))),
+            None => Ok(Some(NewState::of(Archive::of(user.clone())))),
             Some(_) => Err(item::broken(&key(COUNTER, COUNTER), format!("it gave {id}, the number of a user who is there"))),
         })
         .await?;
         Ok(user)
     }
 
-    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
-        Ok(self.look(user).await?.map(|seen| seen.archive().holdings(want)))
+    async fn read(&self, user: Id, scope: Scope) -> Result<Option<UserRows>, StoreError> {
+        Ok(self.load(user).await?.map(|seen| seen.archive().live_rows(scope)))
     }
 
-    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
-        let _turn = self.turn(user).await;
-        let (ids, seen) = tokio::try_join!(self.new_ids(new_ids), self.look(user))?;
+    async fn update(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+        let _lock = self.lock(user).await;
+        let (ids, seen) = tokio::try_join!(self.new_ids(new_ids), self.load(user))?;
         let ids: Vec<Id> = ids.collect();
         if seen.is_none() {
             return Ok(false);
@@ -81,9 +81,9 @@ impl Store for DynamoDb {
         self.replace(user, seen, None, |seen| {
             let Some(seen) = seen else { return Ok(None) };
             let mut archive = seen.archive();
-            let changes = decide(&archive.holdings(want), &ids);
+            let changes = decide(&archive.live_rows(scope), &ids);
             archive.apply(changes);
-            let next = Next::of(archive);
+            let next = NewState::of(archive);
             let same = next.past.is_empty() && next.user == seen.head.user && next.rows == seen.rows;
             Ok((!same).then_some(next))
         })
@@ -96,12 +96,12 @@ impl Store for DynamoDb {
     }
 
     async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError> {
-        let mut before = self.look(user).await?;
+        let mut before = self.load(user).await?;
         for _ in 0..ATTEMPTS {
             let Some(seen) = before else { return Ok(None) };
-            let past = self.look_back(&seen).await?;
+            let past = self.load_past(&seen).await?;
             // Restoring moves the past: had it done so meanwhile, some of it would be gone.
-            let after = self.look(user).await?;
+            let after = self.load(user).await?;
             if after.as_ref().is_some_and(|after| after.head.past == seen.head.past) {
                 let mut archive = Archive::of(seen.head.user);
                 archive.apply(past);
@@ -114,6 +114,6 @@ impl Store for DynamoDb {
     }
 
     async fn restore(&self, archive: &Archive) -> Result<(), StoreError> {
-        self.put_back(archive).await
+        self.put_archive(archive).await
     }
 }

@@ -3,19 +3,19 @@
 use tokio::time::Instant;
 
 use super::client::DynamoDb;
-use super::commit::Outcome;
+use super::commit::CommitOutcome;
 use super::error::STORE;
-use super::layout::Next;
-use super::look::Seen;
+use super::layout::NewState;
 use super::retry::{ATTEMPTS, PATIENCE, THROTTLED_ATTEMPTS, new_tag, pause};
+use super::snapshot::Snapshot;
 use crate::core::model::Id;
 use crate::store::StoreError;
 
 impl DynamoDb {
     /// Begins again until `next` has been written over what it was made from, or there is nothing to write. `seen` is a first look.
-    pub(super) async fn replace<F>(&self, user: Id, seen: Option<Seen>, past: Option<&str>, mut next: F) -> Result<(), StoreError>
+    pub(super) async fn replace<F>(&self, user: Id, seen: Option<Snapshot>, past: Option<&str>, mut next: F) -> Result<(), StoreError>
     where
-        F: FnMut(Option<&Seen>) -> Result<Option<Next>, StoreError> + Send,
+        F: FnMut(Option<&Snapshot>) -> Result<Option<NewState>, StoreError> + Send,
     {
         let start = Instant::now();
         let mut seen = seen;
@@ -24,9 +24,9 @@ impl DynamoDb {
             let Some(wanted) = next(seen.as_ref())? else { return Ok(()) };
             let tag = new_tag();
             match self.commit(seen.as_ref(), wanted, past, &tag).await? {
-                Outcome::Done => return Ok(()),
-                Outcome::Again => {}
-                Outcome::Throttled(reason) => {
+                CommitOutcome::Committed => return Ok(()),
+                CommitOutcome::Conflict => {}
+                CommitOutcome::Throttled(reason) => {
                     throttled += 1;
                     if throttled == THROTTLED_ATTEMPTS {
                         return Err(StoreError::Throttled { store: STORE, reason });
@@ -34,7 +34,7 @@ impl DynamoDb {
                 }
             }
             pause(attempt).await;
-            seen = self.look(user).await?;
+            seen = self.load(user).await?;
             // The answer was lost, and sent again it met itself.
             if seen.as_ref().is_some_and(|seen| seen.head.recent.contains(&tag)) {
                 return Ok(());

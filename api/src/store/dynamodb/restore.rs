@@ -2,18 +2,18 @@
 
 use super::client::DynamoDb;
 use super::item::{ROWS, broken, bytes, key, past_partition, past_sort};
-use super::layout::{Next, pack_past};
+use super::layout::{NewState, pack_past};
 use super::retry::new_tag;
-use crate::core::holdings::Archive;
+use crate::core::user_rows::Archive;
 use crate::store::StoreError;
 
 impl DynamoDb {
     /// What is past goes first, into a partition that nobody knows of; then one commit moves the user there.
-    pub(super) async fn put_back(&self, archive: &Archive) -> Result<(), StoreError> {
+    pub(super) async fn put_archive(&self, archive: &Archive) -> Result<(), StoreError> {
         let user = archive.user.id;
-        let _turn = self.turn(user).await;
+        let _lock = self.lock(user).await;
         self.skip_ids(archive.highest_id()).await?;
-        let mut archived = Next::of(archive.clone());
+        let mut archived = NewState::of(archive.clone());
         let past = new_tag();
         let partition = past_partition(user, &past);
         let packed = pack_past(&std::mem::take(&mut archived.past)).map_err(|reason| broken(&key(&partition, ""), reason))?;
@@ -24,7 +24,7 @@ impl DynamoDb {
         });
         let written = self.put_all(items.collect()).await;
 
-        let seen = self.look(user).await?;
+        let seen = self.load(user).await?;
         let mut replaced = seen.as_ref().map(|seen| seen.head.past.clone());
         let moved = match written {
             Ok(()) => {
@@ -37,10 +37,10 @@ impl DynamoDb {
             Err(problem) => Err(problem),
         };
         match (&moved, replaced) {
-            (Ok(()), Some(old)) => self.forget(user, &old).await,
+            (Ok(()), Some(old)) => self.delete_past(user, &old).await,
             (Err(StoreError::Unavailable { .. }), _) | (Ok(()), None) => {}
             // Not when it may have been written.
-            (Err(_), _) => self.forget(user, &past).await,
+            (Err(_), _) => self.delete_past(user, &past).await,
         }
         moved
     }

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use self::error::{BUSY_TIMEOUT, NAME, failed};
 use super::{Decide, Store, StoreError};
-use crate::core::holdings::{Archive, Change, Holdings, Key, Want};
 use crate::core::model::{Id, User};
+use crate::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
 mod error;
 mod migrations;
@@ -118,7 +118,7 @@ impl Store for Sqlite {
         self.writing(|_| Ok(())).await
     }
 
-    async fn find(&self, key: &Key) -> Result<Option<Id>, StoreError> {
+    async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError> {
         let (sql, name) = rows::owner_of(key);
         self.reading(move |transaction| {
             transaction.prepare_cached(sql).and_then(|mut found| found.query_row([name], |row| row.get(0)).optional()).map_err(failed)
@@ -128,7 +128,7 @@ impl Store for Sqlite {
 
     async fn create(&self, mut user: User) -> Result<User, StoreError> {
         self.writing(move |transaction| {
-            for key in Key::of(&user).into_iter().chain(user.devices.iter().map(|device| Key::Device(device.token.clone()))) {
+            for key in UniqueName::of_account(&user).into_iter().chain(user.devices.iter().map(|device| UniqueName::Device(device.token.clone()))) {
                 rows::claim(transaction, &key, None)?;
             }
             user.id = rows::new_ids(transaction, 1)?.start;
@@ -141,24 +141,24 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn read(&self, user: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
-        self.reading(move |transaction| rows::holdings(transaction, user, want)).await
+    async fn read(&self, user: Id, scope: Scope) -> Result<Option<UserRows>, StoreError> {
+        self.reading(move |transaction| rows::live(transaction, user, scope)).await
     }
 
-    async fn update(&self, user: Id, want: Want, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+    async fn update(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
         self.writing(move |transaction| {
-            let Some(holdings) = rows::holdings(transaction, user, want)? else { return Ok(false) };
+            let Some(user_rows) = rows::live(transaction, user, scope)? else { return Ok(false) };
             let ids: Vec<Id> = rows::new_ids(transaction, new_ids)?.collect();
-            for change in decide(&holdings, &ids) {
+            for change in decide(&user_rows, &ids) {
                 match change {
                     Change::User(account) => {
-                        for key in Key::of(&account) {
+                        for key in UniqueName::of_account(&account) {
                             rows::claim(transaction, &key, Some(user))?;
                         }
                         rows::put_user(transaction, &User { id: user, ..account })?;
                     }
                     Change::AddDevice(device) => {
-                        rows::claim(transaction, &Key::Device(device.token.clone()), Some(user))?;
+                        rows::claim(transaction, &UniqueName::Device(device.token.clone()), Some(user))?;
                         rows::put_device(transaction, user, &device)?;
                     }
                     Change::DropDevice(token) => rows::drop_device(transaction, user, &token)?,

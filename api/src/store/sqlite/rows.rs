@@ -8,8 +8,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::error::{broken, failed};
 use super::sql;
-use crate::core::holdings::{Archive, Holdings, Key, Want};
 use crate::core::model::{Category, Device, Feedback, Id, Provider, SubTodo, Todo, User};
+use crate::core::user_rows::{Archive, Scope, UniqueName, UserRows};
 use crate::store::StoreError;
 
 /// The next ids; they are given out once.
@@ -23,16 +23,16 @@ pub(super) fn new_ids(transaction: &Transaction<'_>, count: u32) -> Result<Range
 }
 
 /// The query for the owner of a name, and its parameter.
-pub(super) fn owner_of(key: &Key) -> (&'static str, String) {
+pub(super) fn owner_of(key: &UniqueName) -> (&'static str, String) {
     match key {
-        Key::Username(name) => (sql::OWNER_OF_USERNAME, name.clone()),
-        Key::AppleSub(sub) => (sql::OWNER_OF_APPLE_SUB, sub.clone()),
-        Key::Device(token) => (sql::OWNER_OF_DEVICE, token.clone()),
+        UniqueName::Username(name) => (sql::OWNER_OF_USERNAME, name.clone()),
+        UniqueName::AppleSub(sub) => (sql::OWNER_OF_APPLE_SUB, sub.clone()),
+        UniqueName::Device(token) => (sql::OWNER_OF_DEVICE, token.clone()),
     }
 }
 
 /// Refuses a name that belongs to somebody else than `owner`.
-pub(super) fn claim(transaction: &Transaction<'_>, key: &Key, owner: Option<Id>) -> Result<(), StoreError> {
+pub(super) fn claim(transaction: &Transaction<'_>, key: &UniqueName, owner: Option<Id>) -> Result<(), StoreError> {
     let (sql, name) = owner_of(key);
     let holder: Option<Id> = transaction.prepare_cached(sql).and_then(|mut found| found.query_row([name], |row| row.get(0)).optional()).map_err(failed)?;
     match holder {
@@ -167,17 +167,17 @@ fn account(transaction: &Transaction<'_>, id: Id) -> Result<Option<User>, StoreE
 }
 
 /// What is wanted of one user.
-pub(super) fn holdings(transaction: &Transaction<'_>, id: Id, want: Want) -> Result<Option<Holdings>, StoreError> {
+pub(super) fn live(transaction: &Transaction<'_>, id: Id, scope: Scope) -> Result<Option<UserRows>, StoreError> {
     let Some(user) = account(transaction, id)? else { return Ok(None) };
-    let mut holdings = Holdings::of(user);
-    if want.categories() {
-        holdings.categories = all(transaction, "category", sql::LIVE_CATEGORIES, id, category)?;
+    let mut user_rows = UserRows::of(user);
+    if scope.includes_categories() {
+        user_rows.categories = all(transaction, "category", sql::LIVE_CATEGORIES, id, category)?;
     }
-    if want.todos() {
-        holdings.todos = all(transaction, "todo", sql::LIVE_TODOS, id, todo)?;
-        holdings.subs = all(transaction, "sub", sql::LIVE_SUBS, id, sub)?;
+    if scope.includes_todos() {
+        user_rows.todos = all(transaction, "todo", sql::LIVE_TODOS, id, todo)?;
+        user_rows.subs = all(transaction, "sub", sql::LIVE_SUBS, id, sub)?;
     }
-    Ok(Some(holdings))
+    Ok(Some(user_rows))
 }
 
 /// Everything of one user.
@@ -283,8 +283,8 @@ pub(super) fn put_feedback(transaction: &Transaction<'_>, user: Id, row: &Feedba
 /// Writes everything of one user, in place of what is there.
 pub(super) fn restore(transaction: &Transaction<'_>, archive: &Archive) -> Result<(), StoreError> {
     let id = archive.user.id;
-    let devices = archive.user.devices.iter().map(|device| Key::Device(device.token.clone()));
-    for key in Key::of(&archive.user).into_iter().chain(devices) {
+    let devices = archive.user.devices.iter().map(|device| UniqueName::Device(device.token.clone()));
+    for key in UniqueName::of_account(&archive.user).into_iter().chain(devices) {
         claim(transaction, &key, Some(id))?;
     }
     for delete in [sql::DELETE_DEVICES, sql::DELETE_CATEGORIES, sql::DELETE_TODOS, sql::DELETE_SUBS, sql::DELETE_FEEDBACK] {

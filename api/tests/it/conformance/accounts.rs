@@ -1,15 +1,15 @@
 //! Accounts, their names and their devices.
 
 use futures::future::join_all;
-use onestep_api::core::holdings::{Change, Holdings, Key, Want};
 use onestep_api::core::model::{Id, User};
+use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::StoreError;
 
 use super::Maker;
 use super::samples::{at, category, create, device, ids, person, profile, read, todo, try_write, write};
 
-fn username(name: &str) -> Key {
-    Key::Username(name.to_owned())
+fn username(name: &str) -> UniqueName {
+    UniqueName::Username(name.to_owned())
 }
 
 pub(super) async fn a_new_store_is_ready_and_empty(make: Maker) {
@@ -23,10 +23,10 @@ pub(super) async fn a_new_store_is_ready_and_empty(make: Maker) {
 pub(super) async fn nobody_is_not_there(make: Maker) {
     let store = &make().await[0];
     for user in [1, 7, 9_007_199_254_740_991] {
-        assert_eq!(store.read(user, Want::Everything).await.unwrap(), None);
+        assert_eq!(store.read(user, Scope::Everything).await.unwrap(), None);
         assert_eq!(store.archive(user).await.unwrap(), None);
     }
-    for key in [username("a@example.com"), Key::AppleSub("001.a".to_owned()), Key::Device("token".to_owned())] {
+    for key in [username("a@example.com"), UniqueName::AppleSub("001.a".to_owned()), UniqueName::Device("token".to_owned())] {
         assert_eq!(store.find(&key).await.unwrap(), None);
     }
 }
@@ -45,13 +45,14 @@ pub(super) async fn a_new_account_is_read_as_it_was_given(make: Maker) {
     let made = store.create(given.clone()).await.unwrap();
     assert!(made.id >= 1);
     assert_eq!(made, User { id: made.id, ..given });
-    assert_eq!(read(&**store, made.id).await, Holdings::of(made.clone()));
-    for key in [username("a@example.com"), Key::AppleSub("001.a".to_owned()), Key::Device("one".to_owned()), Key::Device("two".to_owned())] {
+    assert_eq!(read(&**store, made.id).await, UserRows::of(made.clone()));
+    for key in [username("a@example.com"), UniqueName::AppleSub("001.a".to_owned()), UniqueName::Device("one".to_owned()), UniqueName::Device("two".to_owned())]
+    {
         assert_eq!(store.find(&key).await.unwrap(), Some(made.id), "{key:?}");
     }
     // Kinds of names do not mix.
     assert_eq!(store.find(&username("001.a")).await.unwrap(), None);
-    assert_eq!(store.find(&Key::AppleSub("one".to_owned())).await.unwrap(), None);
+    assert_eq!(store.find(&UniqueName::AppleSub("one".to_owned())).await.unwrap(), None);
 }
 
 pub(super) async fn a_name_is_given_once(make: Maker) {
@@ -60,8 +61,8 @@ pub(super) async fn a_name_is_given_once(make: Maker) {
     let first = store.create(first).await.unwrap();
     let cases = [
         (person("a@example.com"), username("a@example.com")),
-        (User { apple_sub: Some("001.a".to_owned()), ..person("b@example.com") }, Key::AppleSub("001.a".to_owned())),
-        (User { devices: vec![device("two", 2), device("one", 3)], ..person("c@example.com") }, Key::Device("one".to_owned())),
+        (User { apple_sub: Some("001.a".to_owned()), ..person("b@example.com") }, UniqueName::AppleSub("001.a".to_owned())),
+        (User { devices: vec![device("two", 2), device("one", 3)], ..person("c@example.com") }, UniqueName::Device("one".to_owned())),
     ];
     for (second, key) in cases {
         match store.create(second).await {
@@ -76,7 +77,7 @@ pub(super) async fn a_refused_account_leaves_nothing(make: Maker) {
     let store = &make().await[0];
     create(&**store, "a@example.com").await;
     let refused = User { apple_sub: Some("001.b".to_owned()), devices: vec![device("two", 2)], ..person("a@example.com") };
-    assert!(matches!(store.create(refused).await, Err(StoreError::Taken(Key::Username(_)))));
+    assert!(matches!(store.create(refused).await, Err(StoreError::Taken(UniqueName::Username(_)))));
     let free = User { apple_sub: Some("001.b".to_owned()), devices: vec![device("two", 2)], ..person("b@example.com") };
     store.create(free).await.unwrap();
 }
@@ -92,7 +93,7 @@ pub(super) async fn eight_first_logins_make_one_account(make: Maker) {
     for answer in join_all(logins).await {
         match answer.unwrap() {
             Ok(user) => made.push(user.id),
-            Err(StoreError::Taken(Key::Username(name))) if name == "a@example.com" => taken += 1,
+            Err(StoreError::Taken(UniqueName::Username(name))) if name == "a@example.com" => taken += 1,
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -119,8 +120,8 @@ pub(super) async fn names_are_told_apart_to_the_letter(make: Maker) {
     let token = "t:/".repeat(1_300);
     let user = create(&**store, "tokens").await;
     write(&**store, user.id, &[Change::AddDevice(device(&token, 1))]).await;
-    assert_eq!(store.find(&Key::Device(token.clone())).await.unwrap(), Some(user.id));
-    assert_eq!(store.find(&Key::Device(token + "t")).await.unwrap(), None);
+    assert_eq!(store.find(&UniqueName::Device(token.clone())).await.unwrap(), Some(user.id));
+    assert_eq!(store.find(&UniqueName::Device(token + "t")).await.unwrap(), None);
 }
 
 pub(super) async fn the_account_is_rewritten_without_its_devices(make: Maker) {
@@ -139,8 +140,8 @@ pub(super) async fn the_account_is_rewritten_without_its_devices(make: Maker) {
     };
     write(&**store, made.id, &[Change::User(rewritten.clone())]).await;
     assert_eq!(read(&**store, made.id).await.user, User { devices: made.devices.clone(), ..rewritten });
-    assert_eq!(store.find(&Key::AppleSub("001.a".to_owned())).await.unwrap(), Some(made.id));
-    assert_eq!(store.find(&Key::Device("one".to_owned())).await.unwrap(), Some(made.id));
+    assert_eq!(store.find(&UniqueName::AppleSub("001.a".to_owned())).await.unwrap(), Some(made.id));
+    assert_eq!(store.find(&UniqueName::Device("one".to_owned())).await.unwrap(), Some(made.id));
 }
 
 pub(super) async fn a_changed_name_sets_the_old_one_free(make: Maker) {
@@ -162,8 +163,8 @@ pub(super) async fn a_name_of_another_refuses_the_whole_update(make: Maker) {
     let before = read(&**store, second.id).await;
     let cases = [
         (Change::User(User { username: "a@example.com".to_owned(), ..second.clone() }), username("a@example.com")),
-        (Change::User(User { apple_sub: Some("001.a".to_owned()), ..second.clone() }), Key::AppleSub("001.a".to_owned())),
-        (Change::AddDevice(device("one", 2)), Key::Device("one".to_owned())),
+        (Change::User(User { apple_sub: Some("001.a".to_owned()), ..second.clone() }), UniqueName::AppleSub("001.a".to_owned())),
+        (Change::AddDevice(device("one", 2)), UniqueName::Device("one".to_owned())),
     ];
     for (claim, key) in cases {
         let changes = [Change::Todo(todo(id, "a")), claim, Change::AddDevice(device("two", 3))];
@@ -172,7 +173,7 @@ pub(super) async fn a_name_of_another_refuses_the_whole_update(make: Maker) {
             other => panic!("{key:?} was given twice: {other:?}"),
         }
         assert_eq!(read(&**store, second.id).await, before);
-        assert_eq!(store.find(&Key::Device("two".to_owned())).await.unwrap(), None);
+        assert_eq!(store.find(&UniqueName::Device("two".to_owned())).await.unwrap(), None);
     }
 }
 
@@ -212,8 +213,8 @@ pub(super) async fn devices_come_and_go(make: Maker) {
         let expected: Vec<_> = expected.iter().map(|(token, seen)| device(token, *seen)).collect();
         assert_eq!(read(&**store, made.id).await.user.devices, expected, "{changes:?}");
     }
-    assert_eq!(store.find(&Key::Device("one".to_owned())).await.unwrap(), None);
-    assert_eq!(store.find(&Key::Device("two".to_owned())).await.unwrap(), Some(made.id));
+    assert_eq!(store.find(&UniqueName::Device("one".to_owned())).await.unwrap(), None);
+    assert_eq!(store.find(&UniqueName::Device("two".to_owned())).await.unwrap(), Some(made.id));
 }
 
 pub(super) async fn a_device_moves_when_its_owner_drops_it(make: Maker) {
@@ -222,11 +223,11 @@ pub(super) async fn a_device_moves_when_its_owner_drops_it(make: Maker) {
     let second = create(&**store, "b@example.com").await;
     // Another's device is not dropped.
     write(&**store, second.id, &[Change::DropDevice("one".to_owned())]).await;
-    assert_eq!(store.find(&Key::Device("one".to_owned())).await.unwrap(), Some(first.id));
+    assert_eq!(store.find(&UniqueName::Device("one".to_owned())).await.unwrap(), Some(first.id));
 
     write(&**store, first.id, &[Change::DropDevice("one".to_owned())]).await;
     write(&**store, second.id, &[Change::AddDevice(device("one", 2))]).await;
-    assert_eq!(store.find(&Key::Device("one".to_owned())).await.unwrap(), Some(second.id));
+    assert_eq!(store.find(&UniqueName::Device("one".to_owned())).await.unwrap(), Some(second.id));
     assert_eq!(read(&**store, first.id).await.user.devices, []);
     assert_eq!(read(&**store, second.id).await.user.devices, [device("one", 2)]);
 }
@@ -245,12 +246,12 @@ pub(super) async fn one_device_cannot_be_claimed_twice_at_once(make: Maker) {
     for claim in join_all(claims).await {
         match claim.unwrap() {
             (user, Ok(true)) => owners.push(user),
-            (_, Err(StoreError::Taken(Key::Device(_)))) => {}
+            (_, Err(StoreError::Taken(UniqueName::Device(_)))) => {}
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(owners.len(), 1);
-    assert_eq!(place[0].find(&Key::Device("one".to_owned())).await.unwrap(), Some(owners[0]));
+    assert_eq!(place[0].find(&UniqueName::Device("one".to_owned())).await.unwrap(), Some(owners[0]));
     for user in users {
         let expected: &[_] = if user == owners[0] { &[device("one", 1)] } else { &[] };
         assert_eq!(read(&*place[0], user).await.user.devices, expected);

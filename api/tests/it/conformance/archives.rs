@@ -1,7 +1,7 @@
 //! Leaving a place with everything, and arriving at another.
 
-use onestep_api::core::holdings::{Archive, Change, Key, Want};
 use onestep_api::core::model::{Id, Todo, User};
+use onestep_api::core::user_rows::{Archive, Change, Scope, UniqueName};
 use onestep_api::store::{Store, StoreError};
 
 use super::Maker;
@@ -65,7 +65,12 @@ pub(super) async fn an_archive_moves_to_another_place(make: Maker) {
     assert_eq!(archive(&**new, user).await, all);
     assert_eq!(read(&**new, user).await, read(&**old, user).await);
     assert_eq!(new.users(None, 10).await.unwrap(), [user]);
-    let keys = [Key::Username("a@example.com".to_owned()), Key::AppleSub("001.a".to_owned()), Key::Device("one".to_owned()), Key::Device("two".to_owned())];
+    let keys = [
+        UniqueName::Username("a@example.com".to_owned()),
+        UniqueName::AppleSub("001.a".to_owned()),
+        UniqueName::Device("one".to_owned()),
+        UniqueName::Device("two".to_owned()),
+    ];
     for key in keys {
         assert_eq!(new.find(&key).await.unwrap(), Some(user), "{key:?}");
     }
@@ -114,11 +119,11 @@ pub(super) async fn restoring_replaces_what_is_there(make: Maker) {
     assert_eq!(archive(&**store, user).await, all);
     assert_eq!(read(&**store, user).await, live);
     for (key, owner) in [
-        (Key::Username("a@example.com".to_owned()), Some(user)),
-        (Key::Username("z@example.com".to_owned()), None),
-        (Key::AppleSub("001.a".to_owned()), Some(user)),
-        (Key::Device("one".to_owned()), Some(user)),
-        (Key::Device("three".to_owned()), None),
+        (UniqueName::Username("a@example.com".to_owned()), Some(user)),
+        (UniqueName::Username("z@example.com".to_owned()), None),
+        (UniqueName::AppleSub("001.a".to_owned()), Some(user)),
+        (UniqueName::Device("one".to_owned()), Some(user)),
+        (UniqueName::Device("three".to_owned()), None),
     ] {
         assert_eq!(store.find(&key).await.unwrap(), owner, "{key:?}");
     }
@@ -134,10 +139,10 @@ pub(super) async fn a_taken_name_refuses_the_archive(make: Maker) {
     let all = archive(&**old, user).await;
     let other = new.create(User { devices: vec![device("two", 9)], ..person("b@example.com") }).await.unwrap().id;
     assert_ne!(other, user);
-    assert!(matches!(new.restore(&all).await, Err(StoreError::Taken(Key::Device(token))) if token == "two"));
+    assert!(matches!(new.restore(&all).await, Err(StoreError::Taken(UniqueName::Device(token))) if token == "two"));
     assert_eq!(new.archive(user).await.unwrap(), None);
-    assert_eq!(new.read(user, Want::Everything).await.unwrap(), None);
-    assert_eq!(new.find(&Key::Username("a@example.com".to_owned())).await.unwrap(), None);
+    assert_eq!(new.read(user, Scope::Everything).await.unwrap(), None);
+    assert_eq!(new.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap(), None);
     assert_eq!(new.users(None, 10).await.unwrap(), [other]);
     // Once it is free, it goes through.
     write(&**new, other, &[Change::DropDevice("two".to_owned())]).await;

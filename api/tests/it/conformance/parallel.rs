@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
-use onestep_api::core::holdings::{Change, Holdings, Want};
 use onestep_api::core::model::{Category, Id, Profile, Todo, User};
+use onestep_api::core::user_rows::{Change, Scope, UserRows};
 use onestep_api::store::Store;
 
 use super::samples::{category, create, ids, profile, read, sub, todo, write};
@@ -26,12 +26,12 @@ pub(super) async fn twenty_four_creates_get_twenty_four_ranks(make: Maker) {
     let user = create(&*place[0], "a@example.com").await.id;
     let given = at_once(&place, 24, move |_, store| async move {
         let mut mine = 0;
-        let decide = &mut |holdings: &Holdings, ids: &[Id]| {
-            let highest: u32 = holdings.todos.last().map_or(0, |row| row.rank.parse().unwrap());
+        let decide = &mut |user_rows: &UserRows, ids: &[Id]| {
+            let highest: u32 = user_rows.todos.last().map_or(0, |row| row.rank.parse().unwrap());
             mine = ids[0];
             vec![Change::Todo(todo(mine, &format!("{:04}", highest + 1)))]
         };
-        assert!(store.update(user, Want::Todos, 1, decide).await.unwrap());
+        assert!(store.update(user, Scope::Todos, 1, decide).await.unwrap());
         mine
     })
     .await;
@@ -45,8 +45,8 @@ pub(super) async fn twenty_four_creates_get_twenty_four_ranks(make: Maker) {
 }
 
 /// A number in the account: what its writers count up.
-fn count(holdings: &Holdings) -> u32 {
-    holdings.user.profile.as_ref().map_or(0, |profile| profile.job.parse().unwrap())
+fn count(user_rows: &UserRows) -> u32 {
+    user_rows.user.profile.as_ref().map_or(0, |profile| profile.job.parse().unwrap())
 }
 
 pub(super) async fn no_update_is_lost(make: Maker) {
@@ -54,11 +54,11 @@ pub(super) async fn no_update_is_lost(make: Maker) {
     let user = create(&*place[0], "a@example.com").await.id;
     let mut wrote = at_once(&place, 12, move |_, store| async move {
         let mut wrote = 0;
-        let decide = &mut |holdings: &Holdings, _: &[Id]| {
-            wrote = count(holdings) + 1;
-            vec![Change::User(User { profile: Some(Profile { job: wrote.to_string(), ..profile() }), ..holdings.user.clone() })]
+        let decide = &mut |user_rows: &UserRows, _: &[Id]| {
+            wrote = count(user_rows) + 1;
+            vec![Change::User(User { profile: Some(Profile { job: wrote.to_string(), ..profile() }), ..user_rows.user.clone() })]
         };
-        assert!(store.update(user, Want::Account, 0, decide).await.unwrap());
+        assert!(store.update(user, Scope::Account, 0, decide).await.unwrap());
         wrote
     })
     .await;
@@ -74,12 +74,12 @@ pub(super) async fn two_fields_keep_both_writers(make: Maker) {
     write(&*place[0], user, &[Change::Todo(todo(id, "a"))]).await;
     for round in 0..4 {
         at_once(&place, 2, move |i, store| async move {
-            let decide = &mut |holdings: &Holdings, _: &[Id]| {
-                let row = holdings.todos[0].clone();
+            let decide = &mut |user_rows: &UserRows, _: &[Id]| {
+                let row = user_rows.todos[0].clone();
                 let row = if i == 0 { Todo { content: format!("round {round}"), ..row } } else { Todo { rank: format!("{round}"), ..row } };
                 vec![Change::Todo(row)]
             };
-            assert!(store.update(user, Want::Todos, 0, decide).await.unwrap());
+            assert!(store.update(user, Scope::Todos, 0, decide).await.unwrap());
         })
         .await;
         let row = read(&*place[0], user).await.todos.remove(0);
@@ -93,12 +93,12 @@ pub(super) async fn what_counts_is_the_last_decision(make: Maker) {
     let wrote = at_once(&place, 8, move |i, store| async move {
         let mut wrote = false;
         // Only the first may: the others find it there, be it at their first look or at a later one.
-        let decide = &mut |holdings: &Holdings, ids: &[Id]| {
-            wrote = holdings.categories.is_empty();
+        let decide = &mut |user_rows: &UserRows, ids: &[Id]| {
+            wrote = user_rows.categories.is_empty();
             let row = Category { color: i as i64, ..category(ids[0], "a") };
             if wrote { vec![Change::Category(row)] } else { Vec::new() }
         };
-        assert!(store.update(user, Want::Categories, 1, decide).await.unwrap());
+        assert!(store.update(user, Scope::Categories, 1, decide).await.unwrap());
         wrote
     })
     .await;
@@ -112,11 +112,11 @@ const ROWS: u32 = 400;
 
 /// Rewrites the ranks of all todos, keeping their order; their first character says which rewriting they are of.
 async fn rebalance(store: &dyn Store, user: Id, generation: char) {
-    let decide = &mut |holdings: &Holdings, _: &[Id]| {
-        let rows = holdings.todos.iter().enumerate();
+    let decide = &mut |user_rows: &UserRows, _: &[Id]| {
+        let rows = user_rows.todos.iter().enumerate();
         rows.map(|(place, row)| Change::Todo(Todo { rank: format!("{generation}{place:04}"), ..row.clone() })).collect()
     };
-    assert!(store.update(user, Want::Todos, 0, decide).await.unwrap());
+    assert!(store.update(user, Scope::Todos, 0, decide).await.unwrap());
 }
 
 async fn many_todos(store: &dyn Store, user: Id) -> Vec<Id> {
@@ -140,7 +140,7 @@ pub(super) async fn no_reader_sees_half_a_rebalancing(make: Maker) {
                 let mut seen = 'a';
                 loop {
                     let last = finished.load(Ordering::SeqCst);
-                    let found = store.read(user, Want::Todos).await.unwrap().unwrap().todos;
+                    let found = store.read(user, Scope::Todos).await.unwrap().unwrap().todos;
                     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), given);
                     let generation = found[0].rank.chars().next().unwrap();
                     assert!(found.iter().enumerate().all(|(place, row)| row.rank == format!("{generation}{place:04}")), "a mixture");
@@ -175,11 +175,11 @@ pub(super) async fn small_changes_between_big_ones_are_kept(make: Maker) {
             // One field of one row, whatever the ranks are by then, and a step.
             for round in 0..3 {
                 let wanted = given[i * 3 + round];
-                let decide = &mut |holdings: &Holdings, ids: &[Id]| {
-                    let row = holdings.todos.iter().find(|row| row.id == wanted).unwrap();
+                let decide = &mut |user_rows: &UserRows, ids: &[Id]| {
+                    let row = user_rows.todos.iter().find(|row| row.id == wanted).unwrap();
                     vec![Change::Todo(Todo { is_completed: true, ..row.clone() }), Change::Sub(sub(ids[0], wanted, "a"))]
                 };
-                assert!(store.update(user, Want::Todos, 1, decide).await.unwrap());
+                assert!(store.update(user, Scope::Todos, 1, decide).await.unwrap());
             }
         }
     })

@@ -1,7 +1,7 @@
 //! Categories, todos, steps and feedback.
 
-use onestep_api::core::holdings::{Change, Holdings, Key, Want};
 use onestep_api::core::model::{Category, Feedback, Id, SubTodo, Todo, User};
+use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::StoreError;
 
 use super::Maker;
@@ -13,17 +13,17 @@ pub(super) async fn only_what_is_wanted_is_read(make: Maker) {
     let given = ids(&**store, user.id, 3).await;
     let rows = [Change::Category(category(given[0], "a")), Change::Todo(todo(given[1], "b")), Change::Sub(sub(given[2], given[1], "c"))];
     write(&**store, user.id, &rows).await;
-    for (want, categories, todos) in [(Want::Account, 0, 0), (Want::Categories, 1, 0), (Want::Todos, 0, 1), (Want::Everything, 1, 1)] {
-        let found = store.read(user.id, want).await.unwrap().unwrap();
+    for (scope, categories, todos) in [(Scope::Account, 0, 0), (Scope::Categories, 1, 0), (Scope::Todos, 0, 1), (Scope::Everything, 1, 1)] {
+        let found = store.read(user.id, scope).await.unwrap().unwrap();
         assert_eq!(found.user, user);
-        assert_eq!((found.categories.len(), found.todos.len(), found.subs.len()), (categories, todos, todos), "{want:?}");
+        assert_eq!((found.categories.len(), found.todos.len(), found.subs.len()), (categories, todos, todos), "{scope:?}");
         let mut seen = None;
-        let decide = &mut |holdings: &Holdings, _: &[Id]| {
-            seen = Some(holdings.clone());
+        let decide = &mut |user_rows: &UserRows, _: &[Id]| {
+            seen = Some(user_rows.clone());
             Vec::new()
         };
-        assert!(store.update(user.id, want, 0, decide).await.unwrap());
-        assert_eq!(seen, Some(found), "{want:?}");
+        assert!(store.update(user.id, scope, 0, decide).await.unwrap());
+        assert_eq!(seen, Some(found), "{scope:?}");
     }
 }
 
@@ -148,12 +148,12 @@ pub(super) async fn nothing_decided_is_nothing_written(make: Maker) {
     let user = create(&**store, "a@example.com").await;
     let before = archive(&**store, user.id).await;
     let mut asked = 0;
-    let decide = &mut |_: &Holdings, ids: &[Id]| {
+    let decide = &mut |_: &UserRows, ids: &[Id]| {
         asked += 1;
         assert_eq!(ids.len(), 3);
         Vec::new()
     };
-    assert!(store.update(user.id, Want::Everything, 3, decide).await.unwrap());
+    assert!(store.update(user.id, Scope::Everything, 3, decide).await.unwrap());
     assert!(asked >= 1);
     assert_eq!(archive(&**store, user.id).await, before);
 }
@@ -161,11 +161,11 @@ pub(super) async fn nothing_decided_is_nothing_written(make: Maker) {
 pub(super) async fn an_update_of_nobody_asks_nothing(make: Maker) {
     let store = &make().await[0];
     let mut asked = false;
-    let decide = &mut |_: &Holdings, _: &[Id]| {
+    let decide = &mut |_: &UserRows, _: &[Id]| {
         asked = true;
         Vec::new()
     };
-    assert!(!store.update(7, Want::Everything, 1, decide).await.unwrap());
+    assert!(!store.update(7, Scope::Everything, 1, decide).await.unwrap());
     assert!(!asked);
 }
 
@@ -212,8 +212,8 @@ pub(super) async fn three_hundred_rows_or_none(make: Maker) {
     let content = "할".repeat(255);
     let mut changes: Vec<_> = given.iter().map(|&id| Change::Todo(Todo { content: content.clone(), ..todo(id, &format!("{id:09}")) })).collect();
     changes.push(Change::AddDevice(device("another's", 2)));
-    assert!(matches!(try_write(&**store, user.id, &changes).await, Err(StoreError::Taken(Key::Device(_)))));
-    assert_eq!(read(&**store, user.id).await, Holdings::of(user.clone()));
+    assert!(matches!(try_write(&**store, user.id, &changes).await, Err(StoreError::Taken(UniqueName::Device(_)))));
+    assert_eq!(read(&**store, user.id).await, UserRows::of(user.clone()));
 
     changes.pop();
     changes.push(Change::AddDevice(device("own", 3)));
@@ -243,5 +243,5 @@ pub(super) async fn feedback_is_kept(make: Maker) {
     write(&**store, user.id, &[Change::Feedback(long.clone())]).await;
     write(&**store, user.id, &[Change::Feedback(feedback(given[0], "첫째"))]).await;
     assert_eq!(archive(&**store, user.id).await.feedback, [feedback(given[0], "첫째"), long]);
-    assert_eq!(read(&**store, user.id).await, Holdings::of(user));
+    assert_eq!(read(&**store, user.id).await, UserRows::of(user));
 }

@@ -1,8 +1,8 @@
 //! Rows to write, and short ways to write and read them.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
-use onestep_api::core::holdings::{Archive, Change, Holdings, Want};
 use onestep_api::core::model::{Category, Device, Feedback, Id, Profile, Provider, SubTodo, Todo, User};
+use onestep_api::core::user_rows::{Archive, Change, Scope, UserRows};
 use onestep_api::store::{Store, StoreError};
 
 /// So many microseconds after the first second of 22 November 2026.
@@ -81,24 +81,24 @@ pub(crate) async fn create(store: &dyn Store, username: &str) -> User {
 /// So many ids that nobody else has; writes nothing.
 pub(crate) async fn ids(store: &dyn Store, user: Id, count: u32) -> Vec<Id> {
     let mut given = Vec::new();
-    let decide = &mut |_: &Holdings, ids: &[Id]| {
+    let decide = &mut |_: &UserRows, ids: &[Id]| {
         given = ids.to_vec();
         Vec::new()
     };
-    assert!(store.update(user, Want::Account, count, decide).await.unwrap());
+    assert!(store.update(user, Scope::Account, count, decide).await.unwrap());
     given
 }
 
 pub(crate) async fn try_write(store: &dyn Store, user: Id, changes: &[Change]) -> Result<bool, StoreError> {
-    store.update(user, Want::Account, 0, &mut |_, _| changes.to_vec()).await
+    store.update(user, Scope::Account, 0, &mut |_, _| changes.to_vec()).await
 }
 
 pub(crate) async fn write(store: &dyn Store, user: Id, changes: &[Change]) {
     assert!(try_write(store, user, changes).await.unwrap());
 }
 
-pub(crate) async fn read(store: &dyn Store, user: Id) -> Holdings {
-    store.read(user, Want::Everything).await.unwrap().unwrap()
+pub(crate) async fn read(store: &dyn Store, user: Id) -> UserRows {
+    store.read(user, Scope::Everything).await.unwrap().unwrap()
 }
 
 pub(crate) async fn archive(store: &dyn Store, user: Id) -> Archive {

@@ -164,7 +164,7 @@ async fn cases(world: &Arc<World>) {
     }
     let rows = json!([{"content": "c", "todo_id": first, "dueTime": "01:00"}, {"content": "d", "todoId": first, "due_time": "02:00", "is_completed": true}]);
     ann.post(SUB, rows).await.has(201, json!([{"dueTime": "01:00:00"}, {"dueTime": "02:00:00", "isCompleted": true}]));
-    // Faults are told in camelCase, however the field was written.
+    // FieldErrors are told in camelCase, however the field was written.
     ann.post(SUB, json!([{"content": "c", "todo_id": "x", "due_time": "x", "is_completed": "x"}]))
         .await
         .is(400, json!([{"todoId": ["…"], "dueTime": ["…"], "isCompleted": ["…"]}]));

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use chrono::Utc;
-use onestep_api::core::holdings::{Holdings, Key, Want};
 use onestep_api::core::model::{Id, User};
+use onestep_api::core::user_rows::{Scope, UniqueName, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
 use test_stack::stack::Emulator;
@@ -26,15 +26,15 @@ async fn a_lost_answer_does_not_make_a_change_twice() {
             let way = Faulty::start(emulator.url(), move |_, asked| if asked == operation && first() { Fate::AnswerLost } else { Fate::Passes });
             let store = DynamoDb::open(&table, &account(&way.url));
             let mut decided = 0;
-            let decide = &mut |holdings: &Holdings, ids: &[Id]| {
+            let decide = &mut |user_rows: &UserRows, ids: &[Id]| {
                 decided += 1;
-                let mut all = changes(&[noise(ids[0], holdings.todos.len() as u32)]);
+                let mut all = changes(&[noise(ids[0], user_rows.todos.len() as u32)]);
                 if operation == "TransactWriteItems" {
                     all.push(device(operation));
                 }
                 all
             };
-            assert!(store.update(user, Want::Todos, 1, decide).await.unwrap());
+            assert!(store.update(user, Scope::Todos, 1, decide).await.unwrap());
             assert_eq!(decided, 1);
             assert!(way.calls().iter().filter(|asked| *asked == operation).count() >= 2);
             assert_eq!(todos(&direct, user).await.len(), 1);
@@ -45,7 +45,7 @@ async fn a_lost_answer_does_not_make_a_change_twice() {
             Faulty::start(emulator.url(), move |_, asked| if asked == "TransactWriteItems" && first() { Fate::AnswerLost } else { Fate::Passes })
         };
         let made = DynamoDb::open(&table, &account(&way.url)).create(person()).await.unwrap();
-        assert_eq!(direct.find(&Key::Username(made.username)).await.unwrap(), Some(made.id));
+        assert_eq!(direct.find(&UniqueName::Username(made.username)).await.unwrap(), Some(made.id));
     }
 }
 
@@ -115,9 +115,9 @@ async fn what_cannot_be_reached_or_hangs_is_said_within_seconds_and_without_keys
         let keys = Credentials::new("AKIDSECRETIVE", "wJalrXUtnFEMI", Some("FwoGZXIvYXdzEBYaD".to_owned()), None, "test");
         let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
         let store = DynamoDb::open(&table, &config);
-        let (name, claim) = (Key::AppleSub("a".to_owned()), [device("one")]);
+        let (name, claim) = (UniqueName::AppleSub("a".to_owned()), [device("one")]);
         let start = std::time::Instant::now();
-        let problems = tokio::join!(store.ready(), store.find(&name), store.read(user, Want::Todos), update(&store, user, &claim));
+        let problems = tokio::join!(store.ready(), store.find(&name), store.read(user, Scope::Todos), update(&store, user, &claim));
         assert!(start.elapsed().as_secs() < 8, "{:?}", start.elapsed());
         let problems = [problems.0.unwrap_err(), problems.1.unwrap_err(), problems.2.unwrap_err(), problems.3.unwrap_err()];
         for problem in problems {
@@ -150,7 +150,7 @@ async fn what_somebody_else_wrote_into_an_item_is_said_and_not_quoted() {
             "UpdateExpression": "SET #name = :value", "ExpressionAttributeNames": { "#name": name }, "ExpressionAttributeValues": { ":value": value },
         });
         emulator.try_call("dynamodb", "DynamoDB_20120810.UpdateItem", &body).await.unwrap();
-        let problem = store.read(user, Want::Todos).await.unwrap_err();
+        let problem = store.read(user, Scope::Todos).await.unwrap_err();
         let said = format!("{problem} {problem:?}");
         assert!(matches!(problem, StoreError::Broken { store: "DynamoDB", .. }), "{said}");
         assert!(said.contains(&format!("user#{user} / owner")) && !said.contains("diary"), "{said}");

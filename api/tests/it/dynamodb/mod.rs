@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use chrono::{DateTime, Utc};
-use onestep_api::core::holdings::{Change, Holdings, Want};
 use onestep_api::core::model::{Device, Id, Provider, Todo, User};
+use onestep_api::core::user_rows::{Change, Scope, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
 use test_stack::stack::{Emulator, REGION};
@@ -87,11 +87,11 @@ fn noise(id: Id, generation: u32) -> Todo {
 }
 
 async fn update(store: &DynamoDb, user: Id, changes: &[Change]) -> Result<bool, StoreError> {
-    store.update(user, Want::Account, 0, &mut |_, _| changes.to_vec()).await
+    store.update(user, Scope::Account, 0, &mut |_, _| changes.to_vec()).await
 }
 
 async fn todos(store: &DynamoDb, user: Id) -> Vec<Todo> {
-    store.read(user, Want::Todos).await.unwrap().unwrap().todos
+    store.read(user, Scope::Todos).await.unwrap().unwrap().todos
 }
 
 /// What DynamoDB answers to a query of the user's partition.
@@ -119,9 +119,9 @@ async fn the_hot_path_is_one_query_and_a_plain_change_one_put() {
     let way = Faulty::start(emulator.url(), |_, _| Fate::Passes);
     let store = DynamoDb::open(&table, &account(&way.url));
 
-    for want in [Want::Todos, Want::Categories, Want::Everything, Want::Account] {
-        store.read(user, want).await.unwrap();
-        assert_eq!(way.calls(), ["Query"], "{want:?}");
+    for scope in [Scope::Todos, Scope::Categories, Scope::Everything, Scope::Account] {
+        store.read(user, scope).await.unwrap();
+        assert_eq!(way.calls(), ["Query"], "{scope:?}");
     }
     let row = changes(&[noise(5, 2)]);
     assert!(update(&store, user, &row).await.unwrap());
@@ -132,7 +132,7 @@ async fn the_hot_path_is_one_query_and_a_plain_change_one_put() {
     assert_eq!(way.calls(), ["Query", "TransactWriteItems"]);
 
     let few = direct.create(User { username: "few@example.com".to_owned(), ..person() }).await.unwrap().id;
-    let decide = &mut |_: &Holdings, ids: &[Id]| changes(&[noise(ids[0], 1)]);
-    assert!(store.update(few, Want::Todos, 1, decide).await.unwrap());
+    let decide = &mut |_: &UserRows, ids: &[Id]| changes(&[noise(ids[0], 1)]);
+    assert!(store.update(few, Scope::Todos, 1, decide).await.unwrap());
     assert_eq!(way.calls(), ["PutItem", "Query", "UpdateItem"]);
 }

@@ -4,8 +4,8 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 
 use chrono::DateTime;
 use futures::{StreamExt, stream};
-use onestep_api::core::holdings::{Holdings, Key, Want};
 use onestep_api::core::model::{Id, Todo};
+use onestep_api::core::user_rows::{Scope, UniqueName, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
 use test_stack::stack::Emulator;
@@ -34,7 +34,7 @@ async fn cut_off(emulator: &Emulator, passing: usize, lost: fn() -> Fate) -> boo
         assert!(answer.is_err());
         assert_eq!(todos(&direct, user).await, old, "after {passing} requests");
     }
-    assert_eq!(direct.find(&Key::Device("one".to_owned())).await.unwrap(), committed.then_some(user), "after {passing} requests");
+    assert_eq!(direct.find(&UniqueName::Device("one".to_owned())).await.unwrap(), committed.then_some(user), "after {passing} requests");
 
     // The next writer goes on, and what was left behind is gone with him.
     assert!(update(&direct, user, &changes(&third)).await.unwrap());
@@ -76,7 +76,7 @@ async fn a_query_that_saw_half_of_a_commit_is_asked_again() {
         let torn = torn.clone();
         let way = Faulty::start(emulator.url(), move |number, _| if number < halves { Fate::Answered(200, torn.clone()) } else { Fate::Passes });
         let store = DynamoDb::open(&table, &account(&way.url));
-        match store.read(user, Want::Todos).await {
+        match store.read(user, Scope::Todos).await {
             Ok(found) => assert_eq!(found.map(|found| found.todos), expected),
             Err(StoreError::Contended(8)) => assert_eq!(expected, None),
             Err(other) => panic!("{other:?}"),
@@ -119,11 +119,11 @@ async fn nobody_sees_half_of_many_parts() {
         let store = DynamoDb::open(&table, &account(&emulator.url()));
         tokio::spawn(async move {
             for _ in 0..4 {
-                let decide = &mut |holdings: &Holdings, _: &[Id]| {
-                    let generation: u32 = holdings.todos[0].rank.split('|').next().unwrap().parse().unwrap();
+                let decide = &mut |user_rows: &UserRows, _: &[Id]| {
+                    let generation: u32 = user_rows.todos[0].rank.split('|').next().unwrap().parse().unwrap();
                     changes(&many(generation + 1))
                 };
-                assert!(store.update(user, Want::Todos, 0, decide).await.unwrap());
+                assert!(store.update(user, Scope::Todos, 0, decide).await.unwrap());
             }
         })
     });

@@ -1,4 +1,4 @@
-//! CloudKit Web Services, as far as the store uses them
+//! CloudKit LazyClient Services, as far as the store uses them
 //! (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/>).
 
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use onestep_api::http::deadline::{Deadline, within_deadline};
-use onestep_api::jobs::{Jobs, Order, Outcome};
+use onestep_api::jobs::{JobOutcome, JobRequest, JobRunner};
 use onestep_api::lambda::Function;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -24,15 +24,15 @@ use events::{function_url, rest, v2};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Jobs that only say what they were asked for, and how much time they got.
-struct Noted(mpsc::UnboundedSender<(Order, Duration)>);
+/// JobRunner that only say what they were asked for, and how much time they got.
+struct Noted(mpsc::UnboundedSender<(JobRequest, Duration)>);
 
 #[async_trait]
-impl Jobs for Noted {
-    async fn run(&self, order: &Order, until: Instant) -> Result<Outcome, String> {
+impl JobRunner for Noted {
+    async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String> {
         let time = until.saturating_duration_since(Instant::now());
         self.0.send((order.clone(), time)).map_err(|error| error.to_string())?;
-        Ok(Outcome { job: "noted".to_owned(), left: u64::from(time < Duration::from_secs(5)), ..Outcome::default() })
+        Ok(JobOutcome { job: "noted".to_owned(), left: u64::from(time < Duration::from_secs(5)), ..JobOutcome::default() })
     }
 }
 
@@ -56,7 +56,7 @@ async fn time_left(request: Request) -> String {
 }
 
 /// A function with routes that tell what reached them, and the orders that its jobs get.
-fn function() -> (Function, mpsc::UnboundedReceiver<(Order, Duration)>) {
+fn function() -> (Function, mpsc::UnboundedReceiver<(JobRequest, Duration)>) {
     let (orders, seen) = mpsc::unbounded_channel();
     let router = Router::new()
         .route("/left", get(time_left))
@@ -220,7 +220,7 @@ async fn a_job_gets_its_order_and_the_time_there_is_and_fails_when_something_is_
     let done = serde_json::to_value(function.answer(&event, MINUTE).await.unwrap()).unwrap();
     assert_eq!(done["job"], "noted");
     let (order, time) = orders.recv().await.unwrap();
-    assert!(matches!(order, Order::Reminders { at: Some(_), time: None }));
+    assert!(matches!(order, JobRequest::Reminders { at: Some(_), time: None }));
     assert_eq!(time, Duration::from_secs(59));
     assert_eq!(function.answer(&event, Duration::from_secs(3)).await.unwrap_err(), "reminders 08:00: 1 users are left: out of time");
     assert_eq!(function.answer(r#"{"job":"unheard of"}"#, MINUTE).await.unwrap_err(), r#"no such job: "unheard of""#);

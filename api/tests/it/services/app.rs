@@ -7,9 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use onestep_api::app::App;
-use onestep_api::http::{Entry, Start, state::Hop};
-use onestep_api::settings::environment::Place;
-use onestep_api::settings::{Addresses, Secret, Settings};
+use onestep_api::http::{AppProvider, SharedProvider, state::Dependency};
+use onestep_api::settings::environment::RunMode;
+use onestep_api::settings::{Secret, ServiceUrls, Settings};
 use onestep_api::store::sqlite::Sqlite;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -20,16 +20,16 @@ use super::people::{ANDROID, BUNDLE, IOS};
 pub(crate) struct Up(pub(crate) Arc<App>);
 
 #[async_trait]
-impl Start for Up {
+impl AppProvider for Up {
     async fn app(&self) -> Result<Arc<App>, String> {
         Ok(self.0.clone())
     }
 
-    fn if_up(&self) -> Option<Arc<App>> {
+    fn app_if_ready(&self) -> Option<Arc<App>> {
         Some(self.0.clone())
     }
 
-    async fn hops(&self) -> Vec<Hop> {
+    async fn dependencies(&self) -> Vec<Dependency> {
         Vec::new()
     }
 }
@@ -47,7 +47,7 @@ pub(crate) fn settings() -> Settings {
         firebase: None,
         sentry_dsn: None,
         firestore_emulator: None,
-        addresses: Addresses {
+        urls: ServiceUrls {
             google_keys: super::nobody(),
             apple_keys: super::nobody(),
             openai: super::nobody(),
@@ -67,14 +67,14 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self::at(Place::Server, settings)
+        Self::at(RunMode::Server, settings)
     }
 
-    pub(crate) fn at(place: Place, settings: Settings) -> Self {
+    pub(crate) fn at(mode: RunMode, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("onestep.db")).unwrap();
-        let app = Arc::new(App::new(settings, Arc::new(store), place).unwrap());
-        let entry: Entry = Arc::new(Up(app.clone()));
+        let app = Arc::new(App::new(settings, Arc::new(store), mode).unwrap());
+        let entry: SharedProvider = Arc::new(Up(app.clone()));
         Self { app, router: onestep_api::http::router::router(entry), _folder: folder }
     }
 
@@ -102,8 +102,8 @@ impl Rig {
     }
 
     /// All that is done after the answers.
-    pub(crate) async fn settled(&self) {
-        assert!(self.app.after.settled(std::time::Duration::from_secs(30)).await);
+    pub(crate) async fn wait_idle(&self) {
+        assert!(self.app.background.wait_idle(std::time::Duration::from_secs(30)).await);
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {

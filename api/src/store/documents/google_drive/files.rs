@@ -17,15 +17,15 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
+use super::super::backend::{Document, Put, Version};
 use super::super::retry::{RETRIES, pause};
-use super::super::shelf::{Document, Put, Version};
 use super::super::wire::{self, Reply, unavailable};
 use crate::google_account::AccessTokens;
 use crate::store::StoreError;
 
 pub(super) const STORE: &str = "Google Drive";
 /// What a simple upload takes, by <https://developers.google.com/workspace/drive/api/guides/manage-uploads>.
-pub(super) const LONGEST: usize = 5_000_000;
+pub(super) const MAX_BYTES: usize = 5_000_000;
 /// Nothing but the app's own folder.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/drive.appdata";
 
@@ -54,20 +54,20 @@ pub(super) struct Listed {
 
 /// How Drive says what went wrong (<https://developers.google.com/workspace/drive/api/guides/handle-errors>).
 #[derive(Deserialize)]
-struct Refusal {
-    error: Faults,
+struct ErrorResponse {
+    error: ErrorDetails,
 }
 
 #[derive(Deserialize)]
-struct Faults {
+struct ErrorDetails {
     #[serde(default)]
-    errors: Vec<Fault>,
+    errors: Vec<ServiceError>,
     #[serde(default)]
     message: String,
 }
 
 #[derive(Deserialize)]
-struct Fault {
+struct ServiceError {
     #[serde(default)]
     reason: String,
 }
@@ -94,8 +94,8 @@ impl Files {
         loop {
             let token = self.tokens.token(SCOPE, who, Utc::now()).await.map_err(|reason| unavailable(STORE, reason))?;
             let reply = wire::send(STORE, build(&self.http).bearer_auth(token.reveal())).await?;
-            let (reason, message) = match serde_json::from_slice::<Refusal>(&reply.body) {
-                Ok(Refusal { error }) if !reply.status.is_success() => {
+            let (reason, message) = match serde_json::from_slice::<ErrorResponse>(&reply.body) {
+                Ok(ErrorResponse { error }) if !reply.status.is_success() => {
                     (error.errors.into_iter().next().map(|fault| fault.reason).unwrap_or_default(), wire::line(&error.message))
                 }
                 _ => (String::new(), String::new()),

@@ -12,11 +12,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::super::page;
+use super::super::backend::{Document, DocumentKey, Put, Version};
 use super::super::retry::{ATTEMPTS, pause};
-use super::super::shelf::{Document, Place, Put, Version};
+use super::super::user_document;
 use super::super::wire::unavailable;
-use super::files::{Files, LONGEST, STORE};
+use super::files::{Files, MAX_BYTES, STORE};
 use crate::core::model::Id;
 use crate::store::StoreError;
 
@@ -46,22 +46,22 @@ fn broken(place: impl Into<String>, reason: &str) -> StoreError {
 }
 
 /// Which file a document is in.
-fn part_of(place: &Place) -> usize {
+fn part_of(place: &DocumentKey) -> usize {
     match place {
         // The remainder of a power of two is the same of the bits alone, also of a negative id.
-        Place::User(id) => PARTS - OF_USERS + id.cast_unsigned() as usize % OF_USERS,
-        Place::Name([first, second, ..]) => usize::from(u16::from_be_bytes([*first, *second])) % (PARTS - OF_USERS),
-        Place::Counter => 0,
+        DocumentKey::User(id) => PARTS - OF_USERS + id.cast_unsigned() as usize % OF_USERS,
+        DocumentKey::Name([first, second, ..]) => usize::from(u16::from_be_bytes([*first, *second])) % (PARTS - OF_USERS),
+        DocumentKey::Counter => 0,
     }
 }
 
 fn unpack(part: usize, body: &[u8]) -> Result<Part, StoreError> {
     let reason = "it is no part of the index";
-    let json = page::inflate(body).map_err(|_| broken(format!("index/{part}"), reason))?;
+    let json = user_document::inflate(body).map_err(|_| broken(format!("index/{part}"), reason))?;
     serde_json::from_slice(&json).map_err(|_| broken(format!("index/{part}"), reason))
 }
 
-fn entry(part: &Part, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
+fn entry(part: &Part, place: &DocumentKey) -> Result<Option<Vec<u8>>, StoreError> {
     let text = part.get(&place.to_string());
     text.map(|text| STANDARD.decode(text).map_err(|_| broken(place.to_string(), "it is not base64"))).transpose()
 }
@@ -104,7 +104,7 @@ impl Index {
         serde_json::from_slice(&body).map_err(|_| broken(ROOT, "it is no list of ids"))
     }
 
-    pub(super) async fn look(&self, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) async fn look(&self, place: &DocumentKey) -> Result<Option<Vec<u8>>, StoreError> {
         let part = part_of(place);
         match self.files.read(self.owner(), self.file_of(part).await?).await? {
             Some(body) => entry(&unpack(part, &body)?, place),
@@ -112,12 +112,12 @@ impl Index {
         }
     }
 
-    pub(super) async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
+    pub(super) async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError> {
         Ok(self.look(place).await?.map(|body| Document { version: Version(fingerprint(&body)), body }))
     }
 
     /// As a document of its own would be put: others that change in the same file are no conflict.
-    pub(super) async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+    pub(super) async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         let number = part_of(place);
         let file = self.file_of(number).await?;
         for attempt in 1..=ATTEMPTS {
@@ -131,8 +131,8 @@ impl Index {
             }
             part.insert(place.to_string(), STANDARD.encode(body));
             let json = serde_json::to_vec(&part).map_err(|error| unavailable(STORE, error.to_string()))?;
-            let packed = page::deflate(&json).map_err(|reason| unavailable(STORE, reason))?;
-            if packed.len() > LONGEST {
+            let packed = user_document::deflate(&json).map_err(|reason| unavailable(STORE, reason))?;
+            if packed.len() > MAX_BYTES {
                 return Err(StoreError::Full { store: STORE, reason: format!("a part of the index is {} bytes, compressed", packed.len()) });
             }
             let put = match &seen {
@@ -166,20 +166,20 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::holdings::Key;
+    use crate::core::user_rows::UniqueName;
 
     #[test]
     fn every_document_stays_in_the_part_that_earlier_versions_put_it_in() {
         for (place, part) in [
-            (Place::User(0), 48),
-            (Place::User(1), 49),
-            (Place::User(17), 49),
-            (Place::User((1 << 53) - 1), 63),
-            (Place::User(-1), 63),
-            (Place::Counter, 0),
+            (DocumentKey::User(0), 48),
+            (DocumentKey::User(1), 49),
+            (DocumentKey::User(17), 49),
+            (DocumentKey::User((1 << 53) - 1), 63),
+            (DocumentKey::User(-1), 63),
+            (DocumentKey::Counter, 0),
             // Their SHA-256 begin with 4469 and a275.
-            (Place::of(&Key::Username("a@example.com".to_owned())), 41),
-            (Place::of(&Key::Device("one".to_owned())), 21),
+            (DocumentKey::of(&UniqueName::Username("a@example.com".to_owned())), 41),
+            (DocumentKey::of(&UniqueName::Device("one".to_owned())), 21),
         ] {
             assert_eq!(part_of(&place), part, "{place}");
         }

@@ -19,13 +19,13 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
-use self::files::{Files, LONGEST, STORE};
+use self::files::{Files, MAX_BYTES, STORE};
 use self::index::Index;
+use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
-use super::shelf::{Document, Place, Put, Shelf, Version};
 use super::wire::{self, Address, unavailable};
 use crate::core::model::{Id, User};
-use crate::google_account::{AccessTokens, ServiceAccount, safe_address};
+use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
 
@@ -42,7 +42,7 @@ pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, Str
     let base = address.take("base").unwrap_or_else(|| "https://www.googleapis.com".to_owned());
     let owner = Some(std::mem::take(&mut address.name)).filter(|name| !name.is_empty());
     address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known is: base"))?;
-    let base = safe_address(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
+    let base = secure_url(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
     if base.cannot_be_a_base() || base.query().is_some() {
         return Err("ONESTEP_STORE: base is an address without a query".to_owned());
     }
@@ -53,13 +53,13 @@ pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, Str
     let http = wire::client()?;
     let tokens = AccessTokens::new(ServiceAccount::parse(json)?, None, http.clone())?;
     let files = Files::new(http, base, tokens);
-    let shelf = GoogleDrive { index: Index::new(files.clone(), owner), files, homes: Mutex::default() };
-    Ok(Arc::new(Documents::new(shelf, Utc::now)))
+    let backend = GoogleDrive { index: Index::new(files.clone(), owner), files, locations: Mutex::default() };
+    Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
 /// Where a user's document is; itself a document of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Home {
+enum FileLocation {
     /// A file in the app folder of this address.
     Folder { address: String, file: String },
     /// In the index itself, in base64: it was put before there was a folder, to say that there is no such user.
@@ -70,7 +70,7 @@ struct GoogleDrive {
     files: Files,
     index: Index,
     /// Folders of users; they hardly ever change.
-    homes: Mutex<HashMap<Id, Home>>,
+    locations: Mutex<HashMap<Id, FileLocation>>,
 }
 
 /// Of a document that is in the index.
@@ -79,9 +79,9 @@ fn version(body: &[u8]) -> Version {
 }
 
 /// What the index says of one user.
-fn parse_home(user: Id, body: &[u8]) -> Result<Home, StoreError> {
+fn parse_location(user: Id, body: &[u8]) -> Result<FileLocation, StoreError> {
     let broken =
-        |_| StoreError::Broken { store: STORE, place: Place::User(user).to_string(), reason: "the index does not say where the document is".to_owned() };
+        |_| StoreError::Broken { store: STORE, place: DocumentKey::User(user).to_string(), reason: "the index does not say where the document is".to_owned() };
     serde_json::from_slice(body).map_err(broken)
 }
 
@@ -92,9 +92,9 @@ fn parse_home(user: Id, body: &[u8]) -> Result<Home, StoreError> {
 fn with_folder(entries: Vec<(Id, Vec<u8>)>) -> Result<Vec<Id>, StoreError> {
     let mut ids = Vec::new();
     for (id, body) in entries {
-        match parse_home(id, &body)? {
-            Home::Folder { .. } => ids.push(id),
-            Home::Index(_) => {}
+        match parse_location(id, &body)? {
+            FileLocation::Folder { .. } => ids.push(id),
+            FileLocation::Index(_) => {}
         }
     }
     ids.sort_unstable();
@@ -102,69 +102,69 @@ fn with_folder(entries: Vec<(Id, Vec<u8>)>) -> Result<Vec<Id>, StoreError> {
 }
 
 impl GoogleDrive {
-    fn remember(&self, user: Id, home: Option<&Home>) {
-        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+    fn remember(&self, user: Id, home: Option<&FileLocation>) {
+        let mut locations = self.locations.lock().unwrap_or_else(PoisonError::into_inner);
         match home {
-            Some(home @ Home::Folder { .. }) => {
-                if homes.len() >= REMEMBERED {
-                    homes.clear();
+            Some(home @ FileLocation::Folder { .. }) => {
+                if locations.len() >= REMEMBERED {
+                    locations.clear();
                 }
-                homes.insert(user, home.clone());
+                locations.insert(user, home.clone());
             }
             _ => {
-                homes.remove(&user);
+                locations.remove(&user);
             }
         }
     }
 
-    fn remembered(&self, user: Id) -> Option<Home> {
-        self.homes.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned()
+    fn remembered(&self, user: Id) -> Option<FileLocation> {
+        self.locations.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned()
     }
 
     /// Where the index says that a user's document is.
-    async fn home(&self, user: Id) -> Result<Option<(Home, Version)>, StoreError> {
-        let Some(Document { body, version }) = self.index.get(&Place::User(user)).await? else { return Ok(None) };
-        let home = parse_home(user, &body)?;
+    async fn location(&self, user: Id) -> Result<Option<(FileLocation, Version)>, StoreError> {
+        let Some(Document { body, version }) = self.index.get(&DocumentKey::User(user)).await? else { return Ok(None) };
+        let home = parse_location(user, &body)?;
         self.remember(user, Some(&home));
         Ok(Some((home, version)))
     }
 
-    async fn move_to(&self, user: Id, home: &Home, expected: Option<&Version>) -> Result<Put, StoreError> {
+    async fn move_to(&self, user: Id, home: &FileLocation, expected: Option<&Version>) -> Result<Put, StoreError> {
         let body = serde_json::to_vec(home).map_err(|error| unavailable(STORE, error.to_string()))?;
-        let put = self.index.put(&Place::User(user), &body, expected).await?;
+        let put = self.index.put(&DocumentKey::User(user), &body, expected).await?;
         self.remember(user, matches!(put, Put::Written(_)).then_some(home));
         Ok(put)
     }
 
     /// The document at a place that is remembered or looked up; None: it is in the index, or nowhere.
-    async fn document(&self, user: Id, home: &Home) -> Result<Option<Document>, StoreError> {
+    async fn document(&self, user: Id, home: &FileLocation) -> Result<Option<Document>, StoreError> {
         match home {
-            Home::Folder { address, file } => self.files.get(Some(address), file).await,
-            Home::Index(text) => {
+            FileLocation::Folder { address, file } => self.files.get(Some(address), file).await,
+            FileLocation::Index(text) => {
                 let reason = "it is not base64".to_owned();
-                let body = STANDARD.decode(text).map_err(|_| StoreError::Broken { store: STORE, place: Place::User(user).to_string(), reason })?;
+                let body = STANDARD.decode(text).map_err(|_| StoreError::Broken { store: STORE, place: DocumentKey::User(user).to_string(), reason })?;
                 Ok(Some(Document { version: version(&body), body }))
             }
         }
     }
 
     async fn put_user(&self, user: Id, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
-        let kept_here = Home::Index(STANDARD.encode(body));
+        let kept_here = FileLocation::Index(STANDARD.encode(body));
         // Written as in the index, its version is that of the body and not of what the index keeps.
         let as_body = |put: Put| if let Put::Written(_) = put { Put::Written(version(body)) } else { put };
-        match (self.home(user).await?, expected) {
+        match (self.location(user).await?, expected) {
             (None, None) => self.move_to(user, &kept_here, None).await.map(as_body),
             (None, Some(_)) => Ok(Put::Conflict),
-            (Some((home @ Home::Index(_), seen)), expected) => {
+            (Some((home @ FileLocation::Index(_), seen)), expected) => {
                 let now = self.document(user, &home).await?.map(|document| document.version);
                 if now.as_ref() != expected {
                     return Ok(Put::Conflict);
                 }
                 self.move_to(user, &kept_here, Some(&seen)).await.map(as_body)
             }
-            (Some((Home::Folder { address, file }, _)), Some(version)) => self.files.replace(Some(&address), &file, body, version).await,
-            (Some((Home::Folder { address, file }, seen)), None) => {
-                let name = Place::User(user).label();
+            (Some((FileLocation::Folder { address, file }, _)), Some(version)) => self.files.replace(Some(&address), &file, body, version).await,
+            (Some((FileLocation::Folder { address, file }, seen)), None) => {
+                let name = DocumentKey::User(user).name();
                 if let put @ Put::Written(_) = self.files.create(Some(&address), &file, &name, body).await? {
                     return Ok(put);
                 }
@@ -173,7 +173,7 @@ impl GoogleDrive {
                 }
                 // The user has deleted what the app keeps in his Drive, and no file gets the id of another again.
                 let Some(file) = self.files.new_ids(Some(&address), 1).await?.pop() else { return Ok(Put::Conflict) };
-                let home = Home::Folder { address: address.clone(), file: file.clone() };
+                let home = FileLocation::Folder { address: address.clone(), file: file.clone() };
                 match self.move_to(user, &home, Some(&seen)).await? {
                     Put::Written(_) => self.files.create(Some(&address), &file, &name, body).await,
                     Put::Conflict => Ok(Put::Conflict),
@@ -184,45 +184,45 @@ impl GoogleDrive {
 }
 
 #[async_trait]
-impl Shelf for GoogleDrive {
+impl DocumentBackend for GoogleDrive {
     fn name(&self) -> &'static str {
         STORE
     }
 
-    fn longest(&self) -> usize {
-        LONGEST
+    fn max_bytes(&self) -> usize {
+        MAX_BYTES
     }
 
-    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError> {
-        let Place::User(user) = place else { return self.index.get(place).await };
+    async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError> {
+        let DocumentKey::User(user) = place else { return self.index.get(place).await };
         if let Some(home) = self.remembered(*user)
             && let Some(document) = self.document(*user, &home).await?
         {
             return Ok(Some(document));
         }
-        match self.home(*user).await? {
+        match self.location(*user).await? {
             Some((home, _)) => self.document(*user, &home).await,
             None => Ok(None),
         }
     }
 
-    async fn look(&self, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
-        let Place::User(user) = place else { return self.index.look(place).await };
-        if let Some(Home::Folder { address, file }) = self.remembered(*user)
+    async fn look(&self, place: &DocumentKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let DocumentKey::User(user) = place else { return self.index.look(place).await };
+        if let Some(FileLocation::Folder { address, file }) = self.remembered(*user)
             && let Some(body) = self.files.read(Some(&address), &file).await?
         {
             return Ok(Some(body));
         }
-        match self.home(*user).await? {
-            Some((Home::Folder { address, file }, _)) => self.files.read(Some(&address), &file).await,
+        match self.location(*user).await? {
+            Some((FileLocation::Folder { address, file }, _)) => self.files.read(Some(&address), &file).await,
             Some((home, _)) => Ok(self.document(*user, &home).await?.map(|document| document.body)),
             None => Ok(None),
         }
     }
 
-    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+    async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         match place {
-            Place::User(user) => self.put_user(*user, body, expected).await,
+            DocumentKey::User(user) => self.put_user(*user, body, expected).await,
             _ => self.index.put(place, body, expected).await,
         }
     }
@@ -234,14 +234,14 @@ impl Shelf for GoogleDrive {
         Ok(ids)
     }
 
-    async fn welcome(&self, user: &User) -> Result<bool, StoreError> {
-        if let Some((home, _)) = self.home(user.id).await? {
-            return Ok(matches!(home, Home::Folder { .. }));
+    async fn reserve_user(&self, user: &User) -> Result<bool, StoreError> {
+        if let Some((home, _)) = self.location(user.id).await? {
+            return Ok(matches!(home, FileLocation::Folder { .. }));
         }
         let Some(file) = self.files.new_ids(Some(&user.username), 1).await?.pop() else {
             return Err(unavailable(STORE, "it gave no id for a new file"));
         };
-        let home = Home::Folder { address: user.username.clone(), file };
+        let home = FileLocation::Folder { address: user.username.clone(), file };
         Ok(matches!(self.move_to(user.id, &home, None).await?, Put::Written(_)))
     }
 }
@@ -250,14 +250,14 @@ impl Shelf for GoogleDrive {
 mod tests {
     use super::*;
 
-    fn entry(id: Id, home: &Home) -> (Id, Vec<u8>) {
+    fn entry(id: Id, home: &FileLocation) -> (Id, Vec<u8>) {
         (id, serde_json::to_vec(home).unwrap())
     }
 
     #[test]
     fn a_list_of_users_names_the_entry_that_cannot_be_read_instead_of_leaving_the_user_out() {
-        let folder = Home::Folder { address: "a@example.com".to_owned(), file: "1a".to_owned() };
-        let entries = vec![entry(7, &folder), entry(3, &Home::Index("e30=".to_owned())), entry(2, &folder)];
+        let folder = FileLocation::Folder { address: "a@example.com".to_owned(), file: "1a".to_owned() };
+        let entries = vec![entry(7, &folder), entry(3, &FileLocation::Index("e30=".to_owned())), entry(2, &folder)];
         assert_eq!(with_folder(entries.clone()).unwrap(), [2, 7]);
         let damaged = [entries, vec![(5, b"{\"Folder\": {}}".to_vec())]].concat();
         let refusal = with_folder(damaged).unwrap_err().to_string();

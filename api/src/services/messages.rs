@@ -7,12 +7,12 @@ use async_trait::async_trait;
 pub struct Notification {
     /// One line.
     pub title: String,
-    /// Lines below it. At most [`LONGEST_BODY`] bytes.
+    /// Lines below it. At most [`MAX_BODY`] bytes.
     pub body: String,
 }
 
 /// FCM takes 4,096 bytes in all; what is around the body fits into the rest.
-pub const LONGEST_BODY: usize = 3000;
+pub const MAX_BODY: usize = 3000;
 
 /// Why a device was not told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum PushError {
 
 /// Carries notifications to devices.
 #[async_trait]
-pub trait Push: Send + Sync {
+pub trait PushSender: Send + Sync {
     /// Tells one device, within a budget of a few seconds.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ pub trait Push: Send + Sync {
 
 /// A mail to one person. The sender is always the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct Email {
     /// The only address that the mail shows.
     pub to: String,
     /// One line.
@@ -47,15 +47,15 @@ pub struct Letter {
 }
 
 /// As many letters go in one call.
-pub const MOST_LETTERS: usize = 100;
+pub const MAX_EMAILS: usize = 100;
 
 /// Carries mails.
 #[async_trait]
-pub trait Mail: Send + Sync {
-    /// Sends at most [`MOST_LETTERS`], each to its own recipient: all of them, or none. The same letters with the same `key` (at
+pub trait Mailer: Send + Sync {
+    /// Sends at most [`MAX_EMAILS`], each to its own recipient: all of them, or none. The same letters with the same `key` (at
     /// most 256 characters) are sent once, however often they are given within a day.
     ///
     /// # Errors
     /// Why not, without secrets.
-    async fn send(&self, letters: &[Letter], key: &str) -> Result<(), String>;
+    async fn send(&self, letters: &[Email], key: &str) -> Result<(), String>;
 }

@@ -11,14 +11,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::web::{self, Web};
+use super::client::{self, LazyClient};
 
 /// For connecting and reading together.
 const BUDGET: Duration = Duration::from_secs(3);
-/// Kept for so long when the provider does not say.
+/// CachedKeys for so long when the provider does not say.
 const USUAL_AGE: TimeDelta = TimeDelta::hours(1);
 /// Not kept for longer, whatever the provider says.
-const LONGEST_AGE: TimeDelta = TimeDelta::hours(24);
+const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 /// Used for so long after their time while the provider cannot be reached.
 const STALE: TimeDelta = TimeDelta::hours(24);
 /// How often an unknown key makes us ask again: anybody can send tokens that name one.
@@ -28,14 +28,14 @@ const PAUSE: TimeDelta = TimeDelta::seconds(10);
 /// How much of the name of a key is logged, in characters.
 const SHOWN: usize = 100;
 /// Google and Apple answer with a few KiB.
-const ANSWER_MAX: usize = 256 * 1024;
+const MAX_ANSWER: usize = 256 * 1024;
 
 /// The keys of one provider.
-pub struct Keys {
+pub struct ProviderKeys {
     provider: &'static str,
     address: String,
-    web: Arc<Web>,
-    kept: RwLock<Kept>,
+    web: Arc<LazyClient>,
+    kept: RwLock<CachedKeys>,
     /// Held while fetching: one at a time.
     fetching: Mutex<()>,
     /// Counts what has been fetched, or tried.
@@ -43,7 +43,7 @@ pub struct Keys {
 }
 
 #[derive(Clone, Default)]
-struct Kept {
+struct CachedKeys {
     keys: Arc<HashMap<String, DecodingKey>>,
     /// When they were fetched, and until when they are good; None: never.
     times: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -55,14 +55,14 @@ struct Kept {
 
 /// Why there is no key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoKey {
+pub enum KeyError {
     /// The provider has no key of this name.
     Unknown,
     /// The provider cannot be asked; a sentence.
     NotFetched(String),
 }
 
-impl Kept {
+impl CachedKeys {
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         // A clock that was set back makes nothing fresh.
         self.times.is_some_and(|(fetched, until)| fetched <= now && now < until)
@@ -81,9 +81,9 @@ impl Kept {
     }
 }
 
-impl Keys {
+impl ProviderKeys {
     /// Of a provider, at its address. Asks nothing yet.
-    pub fn new(provider: &'static str, address: String, web: Arc<Web>) -> Self {
+    pub fn new(provider: &'static str, address: String, web: Arc<LazyClient>) -> Self {
         Self { provider, address, web, kept: RwLock::default(), fetching: Mutex::default(), tries: AtomicU64::new(0) }
     }
 
@@ -91,11 +91,11 @@ impl Keys {
     ///
     /// # Errors
     /// When the provider has none, or cannot be asked.
-    pub async fn key(&self, name: &str, now: DateTime<Utc>) -> Result<DecodingKey, NoKey> {
+    pub async fn key(&self, name: &str, now: DateTime<Utc>) -> Result<DecodingKey, KeyError> {
         let kept = self.kept();
         match kept.keys.get(name) {
             Some(key) if kept.is_fresh(now) => return Ok(key.clone()),
-            None if kept.is_fresh(now) && kept.was_just_sought(now) => return Err(NoKey::Unknown),
+            None if kept.is_fresh(now) && kept.was_just_sought(now) => return Err(KeyError::Unknown),
             _ => {}
         }
         if !(kept.is_usable(now) && kept.has_just_failed(now)) {
@@ -105,12 +105,12 @@ impl Keys {
         let usable = kept.is_usable(now);
         match (kept.keys.get(name).filter(|_| usable), &kept.failed) {
             (Some(key), _) => Ok(key.clone()),
-            (None, Some((_, reason))) => Err(NoKey::NotFetched(reason.clone())),
-            (None, None) => Err(NoKey::Unknown),
+            (None, Some((_, reason))) => Err(KeyError::NotFetched(reason.clone())),
+            (None, None) => Err(KeyError::Unknown),
         }
     }
 
-    fn kept(&self) -> Kept {
+    fn kept(&self) -> CachedKeys {
         self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -125,7 +125,7 @@ impl Keys {
         {
             let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
             match fetched {
-                Ok((keys, age)) => *kept = Kept { keys: Arc::new(keys), times: Some((now, now + age)), failed: None, sought: kept.sought },
+                Ok((keys, age)) => *kept = CachedKeys { keys: Arc::new(keys), times: Some((now, now + age)), failed: None, sought: kept.sought },
                 Err(reason) => {
                     tracing::warn!(provider = self.provider, reason, usable = kept.is_usable(now), "the provider's keys cannot be fetched");
                     kept.failed = Some((now, reason));
@@ -141,7 +141,7 @@ impl Keys {
     async fn fetch(&self) -> Result<(HashMap<String, DecodingKey>, TimeDelta), String> {
         let whose = |reason: &str| format!("{}'s keys: {reason}", self.provider);
         let request = self.web.client()?.get(&self.address).header("accept", "application/json");
-        let answer = web::ask(request, BUDGET, ANSWER_MAX).await.map_err(|silence| whose(silence.reason))?;
+        let answer = client::send(request, BUDGET, MAX_ANSWER).await.map_err(|error| whose(error.reason))?;
         if !answer.status.is_success() {
             return Err(whose(&format!("answered {}", answer.status.as_u16())));
         }
@@ -153,7 +153,7 @@ impl Keys {
             return Err(whose("the answer holds none"));
         }
         let age = answer.max_age.and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?)).unwrap_or(USUAL_AGE);
-        Ok((keys, age.min(LONGEST_AGE)))
+        Ok((keys, age.min(MAX_AGE)))
     }
 }
 
@@ -176,7 +176,7 @@ impl Published {
     }
 }
 
-/// A set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither. Keys for something else
+/// A set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither. ProviderKeys for something else
 /// than RS256 signatures are left out.
 fn read(body: &[u8]) -> Option<Published> {
     #[derive(Deserialize)]

@@ -12,10 +12,10 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::messages::{Notification, Push, PushError};
-use super::web::{self, Web};
-use crate::core::holdings::{Change, Want};
+use super::client::{self, LazyClient};
+use super::messages::{Notification, PushError, PushSender};
 use crate::core::model::User;
+use crate::core::user_rows::{Change, Scope};
 use crate::google_account::{AccessTokens, ServiceAccount};
 use crate::settings::{Secret, Settings};
 use crate::store::Store;
@@ -27,14 +27,14 @@ const ONE: Duration = Duration::from_secs(3);
 const ALL: Duration = Duration::from_millis(1_600);
 /// Sent at the same time, at most.
 const AT_ONCE: usize = 16;
-const ANSWER_MAX: usize = 64 * 1024;
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// Sends pushes.
 pub struct Fcm {
     account: ServiceAccount,
     address: String,
     token_address: Option<String>,
-    web: Arc<Web>,
+    web: Arc<LazyClient>,
     tokens: OnceLock<Result<AccessTokens, String>>,
     /// Held while a token is looked for, so that it is bought once.
     buying: Mutex<()>,
@@ -42,7 +42,7 @@ pub struct Fcm {
 
 /// What became of an announcement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Announced {
+pub struct PushReport {
     /// Devices that FCM took it for.
     pub sent: usize,
     /// Devices that are no longer there, and have been forgotten.
@@ -52,7 +52,7 @@ pub struct Announced {
 }
 
 #[async_trait]
-impl Push for Fcm {
+impl PushSender for Fcm {
     async fn push(&self, token: &str, notification: &Notification) -> Result<(), PushError> {
         timeout(ONE, self.send(token, notification)).await.unwrap_or_else(|_| Err(late()))
     }
@@ -67,22 +67,22 @@ impl Fcm {
     ///
     /// # Errors
     /// When the service account cannot be read.
-    pub fn new(settings: &Settings, web: Arc<Web>) -> Result<Option<Self>, String> {
+    pub fn new(settings: &Settings, web: Arc<LazyClient>) -> Result<Option<Self>, String> {
         let Some(account) = &settings.firebase else { return Ok(None) };
         let account = ServiceAccount::parse(account).map_err(|reason| format!("ONESTEP_FIREBASE: {reason}"))?;
-        let (address, token_address) = (settings.addresses.fcm.clone(), settings.addresses.fcm_tokens.clone());
+        let (address, token_address) = (settings.urls.fcm.clone(), settings.urls.fcm_tokens.clone());
         Ok(Some(Self { account, address, token_address, web, tokens: OnceLock::new(), buying: Mutex::new(()) }))
     }
 
     /// Tells all devices of a user but one, and has those forgotten that are gone. Ends within two seconds, and never fails.
-    pub async fn announce(&self, store: &dyn Store, user: &User, not_to: Option<&str>, notification: &Notification) -> Announced {
+    pub async fn announce(&self, store: &dyn Store, user: &User, not_to: Option<&str>, notification: &Notification) -> PushReport {
         let deadline = Instant::now() + ALL;
         let mut sends = Vec::new();
         for device in user.devices.iter().filter(|device| Some(device.token.as_str()) != not_to) {
             sends.push(async move { (device, timeout_at(deadline, self.send(&device.token, notification)).await.unwrap_or_else(|_| Err(late()))) });
         }
         let mut sends = futures::stream::iter(sends).buffer_unordered(AT_ONCE);
-        let mut announced = Announced::default();
+        let mut announced = PushReport::default();
         let mut gone = Vec::new();
         while let Some((device, sent)) = sends.next().await {
             match sent {
@@ -96,7 +96,7 @@ impl Fcm {
         }
         announced.gone = gone.len();
         if !gone.is_empty() {
-            let forgotten = store.update(user.id, Want::Account, 0, &mut |_, _| gone.iter().cloned().map(Change::DropDevice).collect()).await;
+            let forgotten = store.update(user.id, Scope::Account, 0, &mut |_, _| gone.iter().cloned().map(Change::DropDevice).collect()).await;
             if let Err(error) = forgotten {
                 tracing::warn!(user = user.id, %error, "a device that is gone is not forgotten yet");
             }
@@ -132,7 +132,7 @@ impl Fcm {
         let url = format!("{}/v1/projects/{}/messages:send", self.address, self.account.project_id);
         let message = json!({"message": {"token": device, "notification": {"title": notification.title, "body": notification.body}}});
         let request = self.web.client().map_err(PushError::Failed)?.post(url).bearer_auth(token.reveal()).json(&message);
-        let answer = web::ask(request, ONE, ANSWER_MAX).await.map_err(|silence| PushError::Failed(format!("FCM: {}", silence.reason)))?;
+        let answer = client::send(request, ONE, MAX_ANSWER).await.map_err(|error| PushError::Failed(format!("FCM: {}", error.reason)))?;
         match answer.status {
             status if status.is_success() || status == StatusCode::UNAUTHORIZED => Ok(status),
             status => Err(not_sent(status, &answer.body)),

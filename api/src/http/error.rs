@@ -10,9 +10,9 @@ use crate::store::StoreError;
 
 /// What is wrong with each field of a request; keys in camelCase, `nonFieldErrors` for what concerns none of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Faults(Map<String, Value>);
+pub struct FieldErrors(Map<String, Value>);
 
-impl Faults {
+impl FieldErrors {
     /// One sentence about one field.
     pub fn of(field: &str, sentence: impl Into<String>) -> Self {
         let mut faults = Self::default();
@@ -64,13 +64,13 @@ impl Faults {
 
 /// Why a request is not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ApiError {
     /// 400 with the faults field by field.
-    Fields(Faults),
+    Fields(FieldErrors),
     /// 400 with one object an element of the list that was sent, `{}` where nothing is wrong.
-    Rows(Vec<Faults>),
+    Rows(Vec<FieldErrors>),
     /// 400 `{"error": ...}` with the faults as a sentence, and field by field beside it.
-    Sentence(Faults),
+    Sentence(FieldErrors),
     /// 400 `{"error": ...}`.
     Bad(String),
     /// 404 `{"error": ...}`.
@@ -128,26 +128,26 @@ impl Unauthorized {
     }
 }
 
-impl From<Faults> for Refusal {
-    fn from(faults: Faults) -> Self {
+impl From<FieldErrors> for ApiError {
+    fn from(faults: FieldErrors) -> Self {
         Self::Fields(faults)
     }
 }
 
-impl From<Unauthorized> for Refusal {
+impl From<Unauthorized> for ApiError {
     fn from(why: Unauthorized) -> Self {
         Self::Unauthorized(why)
     }
 }
 
-impl From<SignError> for Refusal {
+impl From<SignError> for ApiError {
     fn from(error: SignError) -> Self {
         tracing::error!(%error, "token");
         Self::Internal
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %error, "store");
         match error {
@@ -160,12 +160,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = |status: StatusCode, sentence: String| (status, Json(json!({"error": sentence}))).into_response();
         match self {
             Self::Fields(faults) => (StatusCode::BAD_REQUEST, Json(faults.into_value())).into_response(),
-            Self::Rows(rows) => (StatusCode::BAD_REQUEST, Json(rows.into_iter().map(Faults::into_value).collect::<Value>())).into_response(),
+            Self::Rows(rows) => (StatusCode::BAD_REQUEST, Json(rows.into_iter().map(FieldErrors::into_value).collect::<Value>())).into_response(),
             Self::Sentence(faults) => {
                 let sentence = faults.sentence();
                 let mut body = faults.into_value();

@@ -8,12 +8,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::web::{self, Silence, Web};
+use super::client::{self, LazyClient, RequestError};
 use crate::core::model::Todo;
 use crate::settings::{Secret, Settings};
 
 const MODEL: &str = "gpt-4o-mini";
-const ANSWER_MAX: usize = 1024 * 1024;
+const MAX_ANSWER: usize = 1024 * 1024;
 /// What the model is for.
 const TASK: &str = "You plan the day of one person. The user message is one task of that person. Split it into small steps that take about an hour each, \
 in the order in which to do them, written in the language of the task. Answer with one JSON object and nothing else, of this shape: {\"id\": the task's id, \
@@ -21,16 +21,16 @@ in the order in which to do them, written in the language of the task. Answer wi
 \"children\": [{\"content\": what to do in this step, \"todo\": the task's id}]}.";
 
 /// Asks the model.
-pub struct Model {
+pub struct OpenAi {
     key: Secret,
     address: String,
-    web: Arc<Web>,
+    web: Arc<LazyClient>,
 }
 
-impl Model {
+impl OpenAi {
     /// As the settings say; None: off.
-    pub fn new(settings: &Settings, web: Arc<Web>) -> Option<Self> {
-        Some(Self { key: settings.openai_key.clone()?, address: settings.addresses.openai.clone(), web })
+    pub fn new(settings: &Settings, web: Arc<LazyClient>) -> Option<Self> {
+        Some(Self { key: settings.openai_key.clone()?, address: settings.urls.openai.clone(), web })
     }
 
     /// The model's answer for a todo, within `limit`.
@@ -41,10 +41,10 @@ impl Model {
         let deadline = Instant::now() + limit;
         let answer = match self.ask(todo, limit).await? {
             // A pooled connection was dead: once more, on another.
-            Err(silence) if silence.unheard => self.ask(todo, deadline.saturating_duration_since(Instant::now())).await?,
+            Err(error) if error.closed_early => self.ask(todo, deadline.saturating_duration_since(Instant::now())).await?,
             other => other,
         };
-        let answer = answer.map_err(|silence| format!("The model's service: {}.", silence.reason))?;
+        let answer = answer.map_err(|error| format!("The model's service: {}.", error.reason))?;
         match answer.status {
             StatusCode::OK => read(&answer.body).ok_or_else(|| "The model did not answer with a list of steps. Please try again.".to_owned()),
             StatusCode::TOO_MANY_REQUESTS => Err("The model is asked too much just now. Please try again later.".to_owned()),
@@ -52,14 +52,14 @@ impl Model {
         }
     }
 
-    async fn ask(&self, todo: &Todo, limit: Duration) -> Result<Result<web::Answer, Silence>, String> {
+    async fn ask(&self, todo: &Todo, limit: Duration) -> Result<Result<client::Answer, RequestError>, String> {
         let body = json!({
             "model": MODEL,
             "response_format": {"type": "json_object"},
             "messages": [{"role": "system", "content": TASK}, {"role": "user", "content": described(todo)}],
         });
         let request = self.web.client()?.post(format!("{}/chat/completions", self.address)).bearer_auth(self.key.reveal()).json(&body);
-        Ok(web::ask(request, limit, ANSWER_MAX).await)
+        Ok(client::send(request, limit, MAX_ANSWER).await)
     }
 }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::settings::Settings;
+use client::LazyClient;
 use fcm::Fcm;
-use keys::Keys;
-use openai::Model;
+use keys::ProviderKeys;
+use openai::OpenAi;
 use resend::Resend;
 use sentry::Sentry;
-use web::Web;
 
+pub mod client;
 pub mod fcm;
 pub mod identity;
 pub mod keys;
@@ -17,18 +18,17 @@ pub mod messages;
 pub mod openai;
 pub mod resend;
 pub mod sentry;
-pub mod web;
 
 /// All of them. Nothing is asked, and no connection made, before the first need.
-pub struct Outside {
+pub struct Services {
     /// The HTTP client that they share.
-    pub web: Arc<Web>,
+    pub web: Arc<LazyClient>,
     /// What Google signs identities with.
-    pub google_keys: Keys,
+    pub google_keys: ProviderKeys,
     /// What Apple signs identities with.
-    pub apple_keys: Keys,
+    pub apple_keys: ProviderKeys,
     /// Splits todos into steps.
-    pub model: Option<Model>,
+    pub model: Option<OpenAi>,
     /// Sends mail.
     pub mail: Option<Arc<Resend>>,
     /// Sends pushes.
@@ -37,17 +37,17 @@ pub struct Outside {
     pub sentry: Option<Arc<Sentry>>,
 }
 
-impl Outside {
+impl Services {
     /// As the settings say.
     ///
     /// # Errors
     /// The setting of a service that cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, String> {
-        let web = Arc::new(Web::default());
+        let web = Arc::new(LazyClient::default());
         Ok(Self {
-            google_keys: Keys::new("Google", settings.addresses.google_keys.clone(), web.clone()),
-            apple_keys: Keys::new("Apple", settings.addresses.apple_keys.clone(), web.clone()),
-            model: Model::new(settings, web.clone()),
+            google_keys: ProviderKeys::new("Google", settings.urls.google_keys.clone(), web.clone()),
+            apple_keys: ProviderKeys::new("Apple", settings.urls.apple_keys.clone(), web.clone()),
+            model: OpenAi::new(settings, web.clone()),
             mail: Resend::new(settings, web.clone()).map(Arc::new),
             pushes: Fcm::new(settings, web.clone())?.map(Arc::new),
             sentry: Sentry::new(settings, web.clone())?.map(Arc::new),

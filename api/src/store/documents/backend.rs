@@ -5,13 +5,13 @@ use std::fmt;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::core::holdings::Key;
 use crate::core::model::{Id, User};
+use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// Which document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum DocumentKey {
     /// Everything of one user.
     User(Id),
     /// Who goes by a name: its SHA-256, as names may be long and hold anything.
@@ -20,13 +20,13 @@ pub enum Place {
     Counter,
 }
 
-impl Place {
+impl DocumentKey {
     /// The document that says who goes by this name.
-    pub fn of(key: &Key) -> Self {
+    pub fn of(key: &UniqueName) -> Self {
         let (kind, name) = match key {
-            Key::Username(name) => ("username", name),
-            Key::AppleSub(name) => ("apple_sub", name),
-            Key::Device(name) => ("device", name),
+            UniqueName::Username(name) => ("username", name),
+            UniqueName::AppleSub(name) => ("apple_sub", name),
+            UniqueName::Device(name) => ("device", name),
         };
         let hash = Sha256::new().chain_update(kind).chain_update(":").chain_update(name).finalize();
         Self::Name(hash.into())
@@ -37,8 +37,8 @@ impl Place {
         StoreError::Broken { store, place: self.to_string(), reason: reason.into() }
     }
 
-    /// Which drawer it is in: letters only.
-    pub fn drawer(&self) -> &'static str {
+    /// Which collection it is in: letters only.
+    pub fn collection(&self) -> &'static str {
         match self {
             Self::User(_) => "users",
             Self::Name(_) => "names",
@@ -46,24 +46,24 @@ impl Place {
         }
     }
 
-    /// Its name in the drawer: letters and digits only. Users stand in the order of their ids.
-    pub fn label(&self) -> String {
+    /// Its name in the collection: letters and digits only. Users stand in the order of their ids.
+    pub fn name(&self) -> String {
         match self {
-            Self::User(id) => user_label(*id),
+            Self::User(id) => user_document_name(*id),
             Self::Name(hash) => hash.iter().map(|byte| format!("{byte:02x}")).collect(),
             Self::Counter => "ids".to_owned(),
         }
     }
 }
 
-/// The name of a user's document in its drawer; as long for every id, so that they stand in the order of the ids.
-pub fn user_label(id: Id) -> String {
+/// The name of a user's document in its collection; as long for every id, so that they stand in the order of the ids.
+pub fn user_document_name(id: Id) -> String {
     format!("{id:016}")
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DocumentKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.drawer(), self.label())
+        write!(formatter, "{}/{}", self.collection(), self.name())
     }
 }
 
@@ -92,24 +92,24 @@ pub enum Put {
 
 /// A place that keeps named documents and puts one only over the version that the writer has read.
 #[async_trait]
-pub trait Shelf: Send + Sync {
+pub trait DocumentBackend: Send + Sync {
     /// What it is called in messages.
     fn name(&self) -> &'static str;
 
     /// The longest document that it takes, in bytes.
-    fn longest(&self) -> usize;
+    fn max_bytes(&self) -> usize;
 
     /// A document as it is now.
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn get(&self, place: &Place) -> Result<Option<Document>, StoreError>;
+    async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError>;
 
     /// The same without its version, where that is cheaper.
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn look(&self, place: &Place) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn look(&self, place: &DocumentKey) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.get(place).await?.map(|document| document.body))
     }
 
@@ -118,7 +118,7 @@ pub trait Shelf: Send + Sync {
     /// # Errors
     /// When the store cannot be written. Unless it is [`StoreError::Throttled`] or [`StoreError::Full`], the document may have been
     /// written all the same.
-    async fn put(&self, place: &Place, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError>;
+    async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError>;
 
     /// Ids of users that have a document, in ascending order after `after`, at most `most`.
     ///
@@ -131,7 +131,7 @@ pub trait Shelf: Send + Sync {
     ///
     /// # Errors
     /// When there can be no room for this user, and when the store cannot be written.
-    async fn welcome(&self, _user: &User) -> Result<bool, StoreError> {
+    async fn reserve_user(&self, _user: &User) -> Result<bool, StoreError> {
         Ok(true)
     }
 }

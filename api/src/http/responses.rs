@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::core::holdings::Holdings;
 use crate::core::model::{Category, Feedback, Id, Profile, SubTodo, Todo, User};
+use crate::core::user_rows::UserRows;
 
 fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Micros, true))
@@ -37,7 +37,7 @@ fn maybe_time<S: Serializer>(at: &Option<NaiveTime>, serializer: S) -> Result<S:
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
-pub struct ShownUser<'a> {
+pub struct UserResponse<'a> {
     id: Id,
     /// The address, as in `username`; empty for an account without one.
     email: &'a str,
@@ -47,7 +47,7 @@ pub struct ShownUser<'a> {
     is_premium: bool,
 }
 
-impl<'a> From<&'a User> for ShownUser<'a> {
+impl<'a> From<&'a User> for UserResponse<'a> {
     fn from(user: &'a User) -> Self {
         Self {
             id: user.id,
@@ -64,7 +64,7 @@ impl<'a> From<&'a User> for ShownUser<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Profile)]
-pub struct ShownProfile<'a> {
+pub struct ProfileResponse<'a> {
     user_id: Id,
     username: Option<&'a str>,
     age_group: &'a str,
@@ -75,7 +75,7 @@ pub struct ShownProfile<'a> {
     delay_reason: &'a [Id],
 }
 
-impl<'a> ShownProfile<'a> {
+impl<'a> ProfileResponse<'a> {
     /// Of this user.
     pub fn new(user: Id, profile: &'a Profile) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl<'a> ShownProfile<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Category)]
-pub struct ShownCategory<'a> {
+pub struct CategoryResponse<'a> {
     id: Id,
     #[serde(serialize_with = "instant")]
     created_at: DateTime<Utc>,
@@ -107,7 +107,7 @@ pub struct ShownCategory<'a> {
     user_id: Id,
 }
 
-impl<'a> ShownCategory<'a> {
+impl<'a> CategoryResponse<'a> {
     /// Of this user.
     pub fn new(user: Id, row: &'a Category) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl<'a> ShownCategory<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Todo)]
-pub struct ShownTodo<'a> {
+pub struct TodoResponse<'a> {
     id: Id,
     content: &'a str,
     category_id: Id,
@@ -140,7 +140,7 @@ pub struct ShownTodo<'a> {
     is_completed: bool,
 }
 
-impl<'a> ShownTodo<'a> {
+impl<'a> TodoResponse<'a> {
     /// Of this user.
     pub fn new(user: Id, row: &'a Todo) -> Self {
         Self {
@@ -159,28 +159,28 @@ impl<'a> ShownTodo<'a> {
 /// A todo with its steps.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TodoWithChildren)]
-pub struct ShownTodoWithChildren<'a> {
+pub struct TodoWithChildrenResponse<'a> {
     #[serde(flatten)]
-    todo: ShownTodo<'a>,
-    children: Vec<ShownSub<'a>>,
+    todo: TodoResponse<'a>,
+    children: Vec<SubResponse<'a>>,
 }
 
 /// Those of the todos that `wanted` picks, each with its steps.
-pub fn todos_with_children<'a>(holdings: &'a Holdings, wanted: impl Fn(&Todo) -> bool) -> Vec<ShownTodoWithChildren<'a>> {
-    let mut children: HashMap<Id, Vec<ShownSub<'a>>> = HashMap::with_capacity(holdings.todos.len());
-    for sub in &holdings.subs {
-        children.entry(sub.todo_id).or_default().push(ShownSub::from(sub));
+pub fn todos_with_children<'a>(user_rows: &'a UserRows, wanted: impl Fn(&Todo) -> bool) -> Vec<TodoWithChildrenResponse<'a>> {
+    let mut children: HashMap<Id, Vec<SubResponse<'a>>> = HashMap::with_capacity(user_rows.todos.len());
+    for sub in &user_rows.subs {
+        children.entry(sub.todo_id).or_default().push(SubResponse::from(sub));
     }
     let with_children =
-        |todo: &'a Todo| ShownTodoWithChildren { todo: ShownTodo::new(holdings.user.id, todo), children: children.remove(&todo.id).unwrap_or_default() };
-    holdings.todos.iter().filter(|todo| wanted(todo)).map(with_children).collect()
+        |todo: &'a Todo| TodoWithChildrenResponse { todo: TodoResponse::new(user_rows.user.id, todo), children: children.remove(&todo.id).unwrap_or_default() };
+    user_rows.todos.iter().filter(|todo| wanted(todo)).map(with_children).collect()
 }
 
 /// A step of a todo.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SubTodo)]
-pub struct ShownSub<'a> {
+pub struct SubResponse<'a> {
     id: Id,
     content: &'a str,
     todo_id: Id,
@@ -198,7 +198,7 @@ pub struct ShownSub<'a> {
     due_time: Option<NaiveTime>,
 }
 
-impl<'a> From<&'a SubTodo> for ShownSub<'a> {
+impl<'a> From<&'a SubTodo> for SubResponse<'a> {
     fn from(row: &'a SubTodo) -> Self {
         Self {
             id: row.id,
@@ -219,7 +219,7 @@ impl<'a> From<&'a SubTodo> for ShownSub<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Feedback)]
-pub struct ShownFeedback<'a> {
+pub struct FeedbackResponse<'a> {
     id: Id,
     user_id: Id,
     title: &'a str,
@@ -230,7 +230,7 @@ pub struct ShownFeedback<'a> {
     status: &'a str,
 }
 
-impl<'a> ShownFeedback<'a> {
+impl<'a> FeedbackResponse<'a> {
     /// By this user.
     pub fn new(user: Id, row: &'a Feedback) -> Self {
         Self {

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::settings::environment::Place;
+use crate::settings::environment::RunMode;
 
 /// Where such work goes.
-pub struct After {
-    place: Place,
+pub struct BackgroundTasks {
+    mode: RunMode,
     running: Arc<watch::Sender<usize>>,
 }
 
@@ -32,21 +32,21 @@ impl Drop for Running {
     }
 }
 
-impl After {
+impl BackgroundTasks {
     /// For a process that runs there.
-    pub fn new(place: Place) -> Self {
-        Self { place, running: Arc::new(watch::Sender::new(0)) }
+    pub fn new(mode: RunMode) -> Self {
+        Self { mode, running: Arc::new(watch::Sender::new(0)) }
     }
 
     /// Has it done. `limit` is what the answer of a function may be held up by; what is not done by then is given up.
     pub async fn run(&self, limit: Duration, what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        match self.place {
-            Place::Lambda => {
+        match self.mode {
+            RunMode::Lambda => {
                 if timeout(limit, work).await.is_err() {
                     tracing::warn!(what, "given up: not done in time");
                 }
             }
-            Place::Server | Place::Development => {
+            RunMode::Server | RunMode::Development => {
                 let running = Running::new(&self.running);
                 tokio::spawn(async move {
                     work.await;
@@ -57,7 +57,7 @@ impl After {
     }
 
     /// Waits until all is done, but not longer than `limit`; whether it is. For a server that stops.
-    pub async fn settled(&self, limit: Duration) -> bool {
+    pub async fn wait_idle(&self, limit: Duration) -> bool {
         let mut running = self.running.subscribe();
         timeout(limit, running.wait_for(|running| *running == 0)).await.is_ok()
     }

@@ -6,7 +6,7 @@ use super::model::{Category, Device, Feedback, Id, SubTodo, Todo, User};
 
 /// Which rows of a user are wanted. The account itself always comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
+pub enum Scope {
     /// The account only.
     Account,
     /// And the categories.
@@ -17,14 +17,14 @@ pub enum Want {
     Everything,
 }
 
-impl Want {
+impl Scope {
     /// Whether the categories are among it.
-    pub fn categories(self) -> bool {
+    pub fn includes_categories(self) -> bool {
         matches!(self, Self::Categories | Self::Everything)
     }
 
     /// Whether the todos and their steps are among it.
-    pub fn todos(self) -> bool {
+    pub fn includes_todos(self) -> bool {
         matches!(self, Self::Todos | Self::Everything)
     }
 }
@@ -33,7 +33,7 @@ impl Want {
 ///
 /// Rows stand in the order of their ranks, and of their ids where ranks are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holdings {
+pub struct UserRows {
     /// The account.
     pub user: User,
     /// Empty unless wanted.
@@ -44,7 +44,7 @@ pub struct Holdings {
     pub subs: Vec<SubTodo>,
 }
 
-impl Holdings {
+impl UserRows {
     /// An account that has nothing yet.
     pub fn of(user: User) -> Self {
         Self { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new() }
@@ -61,7 +61,7 @@ impl Holdings {
 /// One row to be written. A row whose `deleted_at` is set is kept for the archive and never handed out again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
-    /// The account, without its devices: those have changes of their own. Names ([`Key`]) that it gains must be free.
+    /// The account, without its devices: those have changes of their own. Names ([`UniqueName`]) that it gains must be free.
     User(User),
     /// A device of the user; refused as taken while its token belongs to another user.
     AddDevice(Device),
@@ -79,7 +79,7 @@ pub enum Change {
 
 /// What is unique over all users, and finds one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Key {
+pub enum UniqueName {
     /// [`User::username`].
     Username(String),
     /// [`User::apple_sub`].
@@ -88,7 +88,7 @@ pub enum Key {
     Device(String),
 }
 
-impl Key {
+impl UniqueName {
     /// What it is, without saying which: names of people and tokens stay out of logs.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -99,13 +99,13 @@ impl Key {
     }
 
     /// The names an account goes by: all but its devices.
-    pub fn of(user: &User) -> Vec<Self> {
+    pub fn of_account(user: &User) -> Vec<Self> {
         std::iter::once(Self::Username(user.username.clone())).chain(user.apple_sub.clone().map(Self::AppleSub)).collect()
     }
 
     /// The names an account goes by, and its devices.
-    pub fn all(user: &User) -> Vec<Self> {
-        Self::of(user).into_iter().chain(user.devices.iter().map(|device| Self::Device(device.token.clone()))).collect()
+    pub fn all_of(user: &User) -> Vec<Self> {
+        Self::of_account(user).into_iter().chain(user.devices.iter().map(|device| Self::Device(device.token.clone()))).collect()
     }
 }
 
@@ -131,17 +131,17 @@ impl Archive {
     }
 
     /// What is handed out of it.
-    pub fn holdings(&self, want: Want) -> Holdings {
-        let mut holdings = Holdings::of(self.user.clone());
-        if want.categories() {
-            holdings.categories = self.categories.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+    pub fn live_rows(&self, scope: Scope) -> UserRows {
+        let mut user_rows = UserRows::of(self.user.clone());
+        if scope.includes_categories() {
+            user_rows.categories = self.categories.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
         }
-        if want.todos() {
-            holdings.todos = self.todos.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
-            holdings.subs = self.subs.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+        if scope.includes_todos() {
+            user_rows.todos = self.todos.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
+            user_rows.subs = self.subs.iter().filter(|row| row.deleted_at.is_none()).cloned().collect();
         }
-        holdings.sort();
-        holdings
+        user_rows.sort();
+        user_rows
     }
 
     /// Makes the changes, one after the other. The rows stand in the order of their ids, before and after.

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
-use crate::google_account::why;
+use crate::google_account::describe;
 
 /// A connection that was idle for longer is not used again: a function is frozen between requests, and wakes up with dead ones.
 const IDLE: Duration = Duration::from_secs(4);
 /// Nobody who answers at all takes longer to shake hands.
 const CONNECT: Duration = Duration::from_secs(3);
 /// The most that any request takes; each has a shorter limit of its own.
-const LONGEST: Duration = Duration::from_secs(25);
+const MAX_DURATION: Duration = Duration::from_secs(25);
 
 /// The client, once it is there.
 #[derive(Default)]
-pub struct Web(OnceLock<Result<Client, String>>);
+pub struct LazyClient(OnceLock<Result<Client, String>>);
 
 /// What a service said.
 #[derive(Debug)]
@@ -31,21 +31,21 @@ pub struct Answer {
 
 /// Why a service said nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silence {
+pub struct RequestError {
     /// As the end of a sentence, without an address.
     pub reason: &'static str,
     /// The connection broke before anything was said: perhaps it was dead already.
-    pub unheard: bool,
+    pub closed_early: bool,
 }
 
-impl Web {
+impl LazyClient {
     /// The client.
     ///
     /// # Errors
     /// A sentence, when the machine has no usable root certificates.
     pub fn client(&self) -> Result<&Client, String> {
         let made = self.0.get_or_init(|| {
-            let builder = Client::builder().connect_timeout(CONNECT).timeout(LONGEST).pool_idle_timeout(IDLE).redirect(redirect::Policy::none());
+            let builder = Client::builder().connect_timeout(CONNECT).timeout(MAX_DURATION).pool_idle_timeout(IDLE).redirect(redirect::Policy::none());
             builder.user_agent(concat!("onestep-api/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| format!("no HTTP client: {}", error.without_url()))
         });
         made.as_ref().map_err(Clone::clone)
@@ -56,17 +56,18 @@ impl Web {
 ///
 /// # Errors
 /// When there is no answer, or one that is too long.
-pub async fn ask(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, Silence> {
-    let silent = |error: &reqwest::Error| Silence { reason: why(error), unheard: false };
-    let unheard = |error: reqwest::Error| Silence { unheard: !error.is_timeout() && !error.is_connect() && !error.is_builder(), ..silent(&error) };
-    let mut answer = request.timeout(limit).send().await.map_err(unheard)?;
+pub async fn send(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, RequestError> {
+    let silent = |error: &reqwest::Error| RequestError { reason: describe(error), closed_early: false };
+    let closed_early =
+        |error: reqwest::Error| RequestError { closed_early: !error.is_timeout() && !error.is_connect() && !error.is_builder(), ..silent(&error) };
+    let mut answer = request.timeout(limit).send().await.map_err(closed_early)?;
     let status = answer.status();
     let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| silent(&error))? {
         body.extend_from_slice(&chunk);
         if body.len() > most {
-            return Err(Silence { reason: "the answer is too long", unheard: false });
+            return Err(RequestError { reason: "the answer is too long", closed_early: false });
         }
     }
     Ok(Answer { status, max_age, body })

@@ -7,13 +7,13 @@ use super::error::failed;
 use super::item::{HEAD, Item, OWNER, PART, PK, ROWS, SK, VERSION, broken, bytes_of, number_of, past_partition, past_sort, text_of, user_partition};
 use super::layout::{Head, unpack};
 use super::retry::{ATTEMPTS, pause};
-use crate::core::holdings::{Archive, Change};
 use crate::core::model::Id;
+use crate::core::user_rows::{Archive, Change};
 use crate::store::StoreError;
 
 /// A user as of one commit.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(super) struct Snapshot {
     /// Which commit.
     pub version: u64,
     pub head: Head,
@@ -23,7 +23,7 @@ pub(super) struct Seen {
     pub strays: Vec<String>,
 }
 
-impl Seen {
+impl Snapshot {
     /// As rows; what is deleted and the feedback are not among them.
     pub(super) fn archive(&self) -> Archive {
         let mut archive = Archive::of(self.head.user.clone());
@@ -38,7 +38,7 @@ impl DynamoDb {
     /// One request as long as they are less than 1 MB, compressed. A query may see the items of a commit partly
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): then a part that the account
     /// lists is not there, and it is read again. Parts themselves never change.
-    pub(super) async fn look(&self, user: Id) -> Result<Option<Seen>, StoreError> {
+    pub(super) async fn load(&self, user: Id) -> Result<Option<Snapshot>, StoreError> {
         for attempt in 1..=ATTEMPTS {
             let items = self.partition(&user_partition(user)).await?;
             if items.is_empty() {
@@ -54,7 +54,7 @@ impl DynamoDb {
     }
 
     /// Deleted rows and feedback of a user as of the commit that was seen, in the order of the commits.
-    pub(super) async fn look_back(&self, seen: &Seen) -> Result<Vec<Change>, StoreError> {
+    pub(super) async fn load_past(&self, seen: &Snapshot) -> Result<Vec<Change>, StoreError> {
         let end = past_sort(seen.version + 1, 0);
         let mut rows = Vec::new();
         for item in self.partition(&past_partition(seen.head.user.id, &seen.head.past)).await? {
@@ -84,7 +84,7 @@ impl DynamoDb {
 }
 
 /// None when the account and the parts are not of one commit.
-fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Seen>, StoreError> {
+fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Snapshot>, StoreError> {
     let version = number_of(owner, VERSION)?;
     let head: Head = serde_json::from_str(text_of(owner, HEAD)?)
         .map_err(|error| broken(owner, format!("its head is not what was written: wrong at line {}, column {}", error.line(), error.column())))?;
@@ -105,7 +105,7 @@ fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Seen>, StoreError> {
             strays.push(sort.to_owned());
         }
     }
-    Ok(Some(Seen { version, head, rows, strays }))
+    Ok(Some(Snapshot { version, head, rows, strays }))
 }
 
 fn rows_of(item: &Item) -> Result<Vec<Change>, StoreError> {

@@ -8,22 +8,21 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::core::holdings::{Archive, Key};
-use crate::core::model::User;
+use crate::core::user_rows::{Archive, UniqueName};
 
 /// Nothing that we wrote unpacks to more; guards against a document made to.
-const UNPACKED_MAX: u64 = 128 * 1024 * 1024;
+const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
 
 /// A user's document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Page {
+pub(super) struct UserDocument {
     /// Counts the writes: no two states of a document have the same bytes, so each gets a version of its own.
     pub turn: u64,
     /// None: there is no such user, and never will be.
     pub archive: Option<Archive>,
 }
 
-impl Page {
+impl UserDocument {
     /// As bytes.
     pub(super) fn pack(&self) -> Result<Vec<u8>, String> {
         deflate(&serde_json::to_vec(self).map_err(|error| error.to_string())?)
@@ -37,8 +36,8 @@ impl Page {
     }
 
     /// Whether its user goes by this name.
-    pub(super) fn owns(&self, key: &Key) -> bool {
-        self.archive.as_ref().is_some_and(|archive| names(&archive.user).contains(key))
+    pub(super) fn owns(&self, key: &UniqueName) -> bool {
+        self.archive.as_ref().is_some_and(|archive| UniqueName::all_of(&archive.user).contains(key))
     }
 }
 
@@ -51,18 +50,12 @@ pub(super) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
 /// Undoes [`deflate`]; why not.
 pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut unpacked = Vec::new();
-    let read = DeflateDecoder::new(bytes).take(UNPACKED_MAX + 1).read_to_end(&mut unpacked);
+    let read = DeflateDecoder::new(bytes).take(MAX_UNPACKED + 1).read_to_end(&mut unpacked);
     read.map_err(|_| "it does not unpack".to_owned())?;
-    if unpacked.len() as u64 > UNPACKED_MAX {
-        return Err(format!("it unpacks to more than {UNPACKED_MAX} bytes"));
+    if unpacked.len() as u64 > MAX_UNPACKED {
+        return Err(format!("it unpacks to more than {MAX_UNPACKED} bytes"));
     }
     Ok(unpacked)
-}
-
-/// All names of a user, his devices too.
-pub(super) fn names(user: &User) -> Vec<Key> {
-    let devices = user.devices.iter().map(|device| Key::Device(device.token.clone()));
-    Key::of(user).into_iter().chain(devices).collect()
 }
 
 #[cfg(test)]
@@ -70,7 +63,7 @@ mod tests {
     use chrono::{TimeDelta, TimeZone, Utc};
 
     use super::*;
-    use crate::core::model::{Provider, Todo};
+    use crate::core::model::{Provider, Todo, User};
 
     /// Numbers that look like chance and are always the same.
     struct Chance(u64);
@@ -153,15 +146,15 @@ mod tests {
 
     #[test]
     fn twenty_thousand_todos_fit_into_a_megabyte() {
-        let page = Page { turn: 1, archive: Some(busy(20_000)) };
+        let page = UserDocument { turn: 1, archive: Some(busy(20_000)) };
         let bytes = page.pack().unwrap();
         assert!(bytes.len() < 995_000, "{} bytes", bytes.len());
-        assert_eq!(Page::unpack(&bytes).unwrap(), page);
+        assert_eq!(UserDocument::unpack(&bytes).unwrap(), page);
     }
 
     #[test]
     fn what_nobody_wrote_is_refused_without_being_quoted() {
-        let bomb = deflate(&vec![b' '; usize::try_from(UNPACKED_MAX).unwrap() + 1]).unwrap();
+        let bomb = deflate(&vec![b' '; usize::try_from(MAX_UNPACKED).unwrap() + 1]).unwrap();
         let other = deflate(br#"{"turn":1,"archive":{"user":"secret"}}"#).unwrap();
         for (bytes, expected) in [
             (&b""[..], "it does not unpack"),
@@ -169,7 +162,7 @@ mod tests {
             (&bomb, "it unpacks to more than 134217728 bytes"),
             (&other, "it is not what was written: wrong at line 1, column 36"),
         ] {
-            assert_eq!(Page::unpack(bytes).unwrap_err(), expected);
+            assert_eq!(UserDocument::unpack(bytes).unwrap_err(), expected);
         }
     }
 }

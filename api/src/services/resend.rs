@@ -1,4 +1,4 @@
-//! Mail, by Resend: one recipient a message, and a key with each request that keeps a repeated one from being sent twice.
+//! Mailer, by Resend: one recipient a message, and a key with each request that keeps a repeated one from being sent twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,21 +7,21 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::messages::{Letter, MOST_LETTERS, Mail};
-use super::web::{self, Web};
+use super::client::{self, LazyClient};
+use super::messages::{Email, MAX_EMAILS, Mailer};
 use crate::settings::{Secret, Settings};
 
 /// Who writes.
 const FROM: &str = "developers@stepby.one";
 /// How long one request may take.
 const BUDGET: Duration = Duration::from_secs(10);
-const ANSWER_MAX: usize = 256 * 1024;
+const MAX_ANSWER: usize = 256 * 1024;
 
 /// Sends mail.
 pub struct Resend {
     key: Secret,
     address: String,
-    web: Arc<Web>,
+    web: Arc<LazyClient>,
 }
 
 /// A letter as Resend reads it.
@@ -34,27 +34,27 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn of(letter: &'a Letter) -> Self {
+    fn of(letter: &'a Email) -> Self {
         Self { from: FROM, to: [&letter.to], subject: &letter.subject, html: &letter.html }
     }
 }
 
 /// To somebody who has just signed in for the first time.
-pub fn welcome(to: &str) -> Letter {
+pub fn welcome(to: &str) -> Email {
     let name = escaped(to);
     let html = format!(
         "<!doctype html><html lang=\"ko\"><body><h1>{name}님, 반갑습니다!</h1><p>OneStep과 함께하게 되어 기쁩니다. 큰 일도 작은 한 걸음으로 나누면 시작할 수 있어요.</p>\
          <p>궁금한 점이 있으면 언제든지 이 메일로 답장해 주세요.</p><p>OneStep 팀 드림</p></body></html>"
     );
-    Letter { to: to.to_owned(), subject: "Welcome to join us".to_owned(), html }
+    Email { to: to.to_owned(), subject: "Welcome to join us".to_owned(), html }
 }
 
 #[async_trait]
-impl Mail for Resend {
-    async fn send(&self, letters: &[Letter], key: &str) -> Result<(), String> {
+impl Mailer for Resend {
+    async fn send(&self, letters: &[Email], key: &str) -> Result<(), String> {
         match letters {
             [] => Ok(()),
-            letters if letters.len() > MOST_LETTERS => Err(format!("{} letters are more than the {MOST_LETTERS} of one call", letters.len())),
+            letters if letters.len() > MAX_EMAILS => Err(format!("{} letters are more than the {MAX_EMAILS} of one call", letters.len())),
             letters => self.post("/emails/batch", &letters.iter().map(Message::of).collect::<Vec<_>>(), key).await,
         }
     }
@@ -62,22 +62,22 @@ impl Mail for Resend {
 
 impl Resend {
     /// As the settings say; None: off.
-    pub fn new(settings: &Settings, web: Arc<Web>) -> Option<Self> {
-        Some(Self { key: settings.resend_key.clone()?, address: settings.addresses.resend.clone(), web })
+    pub fn new(settings: &Settings, web: Arc<LazyClient>) -> Option<Self> {
+        Some(Self { key: settings.resend_key.clone()?, address: settings.urls.resend.clone(), web })
     }
 
     /// Sends one. With the same key, it is sent once within 24 hours.
     ///
     /// # Errors
     /// Why not, without secrets.
-    pub async fn send_one(&self, letter: &Letter, key: &str) -> Result<(), String> {
+    pub async fn send_one(&self, letter: &Email, key: &str) -> Result<(), String> {
         self.post("/emails", &Message::of(letter), key).await
     }
 
     async fn post(&self, path: &str, body: &impl Serialize, key: &str) -> Result<(), String> {
         let request = self.web.client()?.post(format!("{}{path}", self.address)).bearer_auth(self.key.reveal());
         let request = request.header("idempotency-key", key).json(body);
-        let answer = web::ask(request, BUDGET, ANSWER_MAX).await.map_err(|silence| format!("Resend: {}", silence.reason))?;
+        let answer = client::send(request, BUDGET, MAX_ANSWER).await.map_err(|error| format!("Resend: {}", error.reason))?;
         if answer.status.is_success() { Ok(()) } else { Err(format!("Resend answered {}{}", answer.status.as_u16(), name(&answer.body))) }
     }
 }

@@ -5,13 +5,13 @@ use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::keys::{Keys, NoKey};
+use super::keys::{KeyError, ProviderKeys};
 use crate::core::model::Provider;
 
 /// How far the provider's clock may be ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::seconds(10);
 /// Identities are about 1 KiB.
-const TOKEN_MAX: usize = 16 * 1024;
+const MAX_TOKEN: usize = 16 * 1024;
 /// How much of a foreign audience is logged, in characters.
 const SHOWN: usize = 200;
 
@@ -28,7 +28,7 @@ pub struct Person {
 
 /// Why an identity does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
+pub enum IdentityError {
     /// Its time is over.
     Expired,
     /// It is none, or not for us; for the log.
@@ -55,11 +55,11 @@ struct Claims {
 ///
 /// # Errors
 /// Why it does not count.
-pub async fn google(token: &str, keys: &Keys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, Doubt> {
+pub async fn google(token: &str, keys: &ProviderKeys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, IdentityError> {
     let claims = checked(token, keys, &["https://accounts.google.com", "accounts.google.com"], audiences, now).await?;
     let person = person(Provider::Google, claims)?;
     if person.email.is_none() {
-        return Err(Doubt::Invalid("it has no verified mail address".to_owned()));
+        return Err(IdentityError::Invalid("it has no verified mail address".to_owned()));
     }
     Ok(person)
 }
@@ -68,24 +68,24 @@ pub async fn google(token: &str, keys: &Keys, audiences: &[&str], now: DateTime<
 ///
 /// # Errors
 /// Why it does not count.
-pub async fn apple(token: &str, keys: &Keys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, Doubt> {
+pub async fn apple(token: &str, keys: &ProviderKeys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, IdentityError> {
     let claims = checked(token, keys, &["https://appleid.apple.com"], audiences, now).await?;
     person(Provider::Apple, claims)
 }
 
-async fn checked(token: &str, keys: &Keys, issuers: &[&str], audiences: &[&str], now: DateTime<Utc>) -> Result<Claims, Doubt> {
-    let invalid = |reason: &str| Doubt::Invalid(reason.to_owned());
-    if token.len() > TOKEN_MAX {
+async fn checked(token: &str, keys: &ProviderKeys, issuers: &[&str], audiences: &[&str], now: DateTime<Utc>) -> Result<Claims, IdentityError> {
+    let invalid = |reason: &str| IdentityError::Invalid(reason.to_owned());
+    if token.len() > MAX_TOKEN {
         return Err(invalid("it is too long"));
     }
     let header = jsonwebtoken::decode_header(token).map_err(|_| invalid("it is no JWT with an algorithm we know"))?;
     if header.alg != Algorithm::RS256 {
         return Err(invalid("it is not signed with RS256"));
     }
-    let name = header.kid.ok_or_else(|| Doubt::Unchecked("it names no key".to_owned()))?;
+    let name = header.kid.ok_or_else(|| IdentityError::Unchecked("it names no key".to_owned()))?;
     let key = keys.key(&name, now).await.map_err(|reason| match reason {
-        NoKey::Unknown => Doubt::Unchecked("it names a key that the provider does not have".to_owned()),
-        NoKey::NotFetched(sentence) => Doubt::Unchecked(sentence),
+        KeyError::Unknown => IdentityError::Unchecked("it names a key that the provider does not have".to_owned()),
+        KeyError::NotFetched(sentence) => IdentityError::Unchecked(sentence),
     })?;
     let mut validation = Validation::new(Algorithm::RS256);
     // Below, against the time that is handed in.
@@ -97,7 +97,7 @@ async fn checked(token: &str, keys: &Keys, issuers: &[&str], audiences: &[&str],
     let latest = seconds + AHEAD.num_seconds() as f64;
     match claims.exp {
         None => return Err(invalid("it never expires")),
-        Some(exp) if exp <= seconds => return Err(Doubt::Expired),
+        Some(exp) if exp <= seconds => return Err(IdentityError::Expired),
         Some(_) => {}
     }
     if [claims.iat, claims.nbf].into_iter().flatten().any(|from| from > latest) {
@@ -110,7 +110,7 @@ async fn checked(token: &str, keys: &Keys, issuers: &[&str], audiences: &[&str],
         // An audience is an app's name, and no secret.
         let received: String = claims.aud.to_string().chars().take(SHOWN).collect();
         tracing::warn!(received, accepted = ?audiences, "an identity for another app");
-        return Err(Doubt::Invalid(format!("it is for another app: {received}")));
+        return Err(IdentityError::Invalid(format!("it is for another app: {received}")));
     }
     Ok(claims)
 }
@@ -120,9 +120,9 @@ fn named(audience: &Value) -> impl Iterator<Item = &str> {
     audience.as_str().into_iter().chain(audience.as_array().into_iter().flatten().filter_map(Value::as_str))
 }
 
-fn person(provider: Provider, claims: Claims) -> Result<Person, Doubt> {
+fn person(provider: Provider, claims: Claims) -> Result<Person, IdentityError> {
     let verified = matches!(&claims.email_verified, Value::Bool(true)) || claims.email_verified.as_str() == Some("true");
     let email = claims.email.map(|email| email.trim().to_owned()).filter(|email| verified && email.contains('@'));
-    let sub = claims.sub.filter(|sub| !sub.is_empty()).ok_or_else(|| Doubt::Invalid("it names nobody".to_owned()))?;
+    let sub = claims.sub.filter(|sub| !sub.is_empty()).ok_or_else(|| IdentityError::Invalid("it names nobody".to_owned()))?;
     Ok(Person { provider, sub, email })
 }

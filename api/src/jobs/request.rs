@@ -13,7 +13,7 @@ const EARLY: TimeDelta = TimeDelta::minutes(5);
 
 /// When users are reminded, in the order of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Slot {
+pub enum ReminderTime {
     /// 08:00.
     Morning,
     /// 14:00.
@@ -22,7 +22,7 @@ pub enum Slot {
     Evening,
 }
 
-impl Slot {
+impl ReminderTime {
     /// In the order of a day.
     pub const ALL: [Self; 3] = [Self::Morning, Self::Afternoon, Self::Evening];
 
@@ -60,11 +60,11 @@ impl Slot {
 
 /// A job, as a schedule or an operator asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub enum JobRequest {
     /// `{"job":"reminders"}`: tells every user what is left of the day's todos.
     Reminders {
         /// `"at":"08:00"`; None: the latest that is due.
-        at: Option<Slot>,
+        at: Option<ReminderTime>,
         /// `"time"`: when the schedule was due, which a repeated event says again; None: now.
         time: Option<DateTime<Utc>>,
     },
@@ -83,17 +83,17 @@ pub struct PatchNote {
     pub html: String,
 }
 
-impl fmt::Display for Order {
+impl fmt::Display for JobRequest {
     /// For the log: without the texts.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reminders { at, .. } => write!(formatter, "reminders {}", at.map_or("now", Slot::at)),
+            Self::Reminders { at, .. } => write!(formatter, "reminders {}", at.map_or("now", ReminderTime::at)),
             Self::PatchNotes(note) => write!(formatter, "patch_notes {}", note.id),
         }
     }
 }
 
-impl Order {
+impl JobRequest {
     /// The order that an event is, or what is wrong with it; None: it is none. The job stands at the top or in `detail`.
     pub fn read(event: &Value) -> Option<Result<Self, String>> {
         let place = [Some(event), event.get("detail")].into_iter().flatten().find(|place| place.get("job").is_some())?;
@@ -107,13 +107,13 @@ impl Order {
     }
 }
 
-fn reminders(at: Option<&Value>, time: Option<&Value>) -> Result<Order, String> {
-    let slot = |at: &Value| Slot::ALL.into_iter().find(|slot| at.as_str() == Some(slot.at())).ok_or_else(|| format!("no reminder is sent at {at}"));
+fn reminders(at: Option<&Value>, time: Option<&Value>) -> Result<JobRequest, String> {
+    let slot = |at: &Value| ReminderTime::ALL.into_iter().find(|slot| at.as_str() == Some(slot.at())).ok_or_else(|| format!("no reminder is sent at {at}"));
     let instant = |time: &Value| -> Result<DateTime<Utc>, String> {
         let parsed = time.as_str().and_then(|time| DateTime::<FixedOffset>::parse_from_rfc3339(time).ok());
         parsed.map(|time| time.to_utc()).ok_or_else(|| format!("{time} is no time"))
     };
-    Ok(Order::Reminders { at: at.map(slot).transpose()?, time: time.map(instant).transpose()? })
+    Ok(JobRequest::Reminders { at: at.map(slot).transpose()?, time: time.map(instant).transpose()? })
 }
 
 fn patch_note<'a>(field: impl Fn(&str) -> Option<&'a Value>) -> Result<PatchNote, String> {
@@ -139,9 +139,9 @@ impl PatchNote {
 ///
 /// # Errors
 /// When none is due yet on that day.
-pub fn due(at: Option<Slot>, time: DateTime<Utc>) -> Result<(NaiveDate, Slot), String> {
+pub fn due(at: Option<ReminderTime>, time: DateTime<Utc>) -> Result<(NaiveDate, ReminderTime), String> {
     let local = (time + EARLY).with_timezone(&ZONE);
-    let latest = || Slot::ALL.into_iter().rfind(|slot| slot.time() <= local.time());
+    let latest = || ReminderTime::ALL.into_iter().rfind(|slot| slot.time() <= local.time());
     let slot = at.or_else(latest).ok_or_else(|| format!("no reminder is due at {}", time.with_timezone(&ZONE).format("%H:%M")))?;
     Ok((local.date_naive(), slot))
 }
@@ -158,27 +158,27 @@ mod tests {
 
     #[test]
     fn orders_are_read_from_the_top_of_an_event_or_from_its_detail() {
-        let morning = Order::Reminders { at: Some(Slot::Morning), time: None };
-        let scheduled = Order::Reminders { at: None, time: Some(utc("2026-11-22T23:00:00Z")) };
+        let morning = JobRequest::Reminders { at: Some(ReminderTime::Morning), time: None };
+        let scheduled = JobRequest::Reminders { at: None, time: Some(utc("2026-11-22T23:00:00Z")) };
         for (event, order) in [
             (json!({"job": "reminders", "at": "08:00"}), morning.clone()),
             (json!({"source": "aws.events", "detail": {"job": "reminders", "at": "08:00"}}), morning),
-            (json!({"job": "reminders"}), Order::Reminders { at: None, time: None }),
+            (json!({"job": "reminders"}), JobRequest::Reminders { at: None, time: None }),
             (json!({"job": "reminders", "at": null, "time": "2026-11-22T23:00:00Z"}), scheduled.clone()),
             (json!({"time": "2026-11-22T23:00:00Z", "detail": {"job": "reminders"}}), scheduled.clone()),
             (json!({"time": "2026-11-23T08:00:00+09:00", "detail": {"job": "reminders"}}), scheduled),
             (
                 json!({"job": "patch_notes", "id": " 1.2.0", "subject": "새 소식", "html": "<p>안녕</p>"}),
-                Order::PatchNotes(PatchNote { id: "1.2.0".to_owned(), subject: "새 소식".to_owned(), html: "<p>안녕</p>".to_owned() }),
+                JobRequest::PatchNotes(PatchNote { id: "1.2.0".to_owned(), subject: "새 소식".to_owned(), html: "<p>안녕</p>".to_owned() }),
             ),
         ] {
-            assert_eq!(Order::read(&event), Some(Ok(order)), "{event}");
+            assert_eq!(JobRequest::read(&event), Some(Ok(order)), "{event}");
         }
     }
 
     #[test]
     fn hour_and_text_of_a_reminder_agree() {
-        for slot in Slot::ALL {
+        for slot in ReminderTime::ALL {
             assert_eq!((slot.time().format("%H:%M").to_string(), format!("{:02}:00", slot.hour())), (slot.at().to_owned(), slot.at().to_owned()));
         }
     }
@@ -195,10 +195,10 @@ mod tests {
             (json!({"job": "patch_notes", "subject": "s", "html": "h"}), "id must be 1 to 100 characters"),
             (json!({"job": "patch_notes", "id": "1", "subject": " ", "html": "h"}), "subject must be 1 to 200 characters"),
         ] {
-            assert_eq!(Order::read(&event), Some(Err(reason.to_owned())), "{event}");
+            assert_eq!(JobRequest::read(&event), Some(Err(reason.to_owned())), "{event}");
         }
         for event in [json!({}), json!([]), json!(null), json!("job"), json!({"detail": "job"}), json!({"detail": {}})] {
-            assert_eq!(Order::read(&event), None);
+            assert_eq!(JobRequest::read(&event), None);
         }
     }
 
@@ -206,16 +206,16 @@ mod tests {
     fn the_reminders_that_are_due_are_the_latest_of_the_day_in_seoul() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         for (time, slot) in [
-            ("2026-11-22T22:57:00Z", Ok((day, Slot::Morning))),
-            ("2026-11-22T23:00:41Z", Ok((day, Slot::Morning))),
-            ("2026-11-23T05:00:00Z", Ok((day, Slot::Afternoon))),
-            ("2026-11-23T10:59:00Z", Ok((day, Slot::Evening))),
-            ("2026-11-23T14:54:00Z", Ok((day, Slot::Evening))),
+            ("2026-11-22T22:57:00Z", Ok((day, ReminderTime::Morning))),
+            ("2026-11-22T23:00:41Z", Ok((day, ReminderTime::Morning))),
+            ("2026-11-23T05:00:00Z", Ok((day, ReminderTime::Afternoon))),
+            ("2026-11-23T10:59:00Z", Ok((day, ReminderTime::Evening))),
+            ("2026-11-23T14:54:00Z", Ok((day, ReminderTime::Evening))),
             ("2026-11-22T15:00:00Z", Err("no reminder is due at 00:00".to_owned())),
             ("2026-11-22T22:54:59Z", Err("no reminder is due at 07:54".to_owned())),
         ] {
             assert_eq!(due(None, utc(time)), slot, "{time}");
         }
-        assert_eq!(due(Some(Slot::Evening), utc("2026-11-22T15:00:00Z")), Ok((day, Slot::Evening)));
+        assert_eq!(due(Some(ReminderTime::Evening), utc("2026-11-22T15:00:00Z")), Ok((day, ReminderTime::Evening)));
     }
 }
