@@ -200,7 +200,7 @@ mod tests {
         check(&["USD - 111111111111", "USD AmazonRDS 111111111111"], Ok(("USD - 111111111111", &["Amazon Relational Database Service"])));
         check(&["USD - 111111111111", "USD - 222222222222"], Err("2 linked accounts"));
         check(&["USD AWSLambda -"], Err("single services"));
-        check(&["CNY - -"], Err("counted in CNY"));
+        check(&["CNY - -"], Err("is in CNY"));
         check(&[], Err("switch on \"Receive CloudWatch billing alerts\""));
     }
 }

@@ -105,7 +105,7 @@ fn what_is_no_export_is_refused_with_its_name() {
         ("x.parquet", &parquet[..6], "copy it again"),
         ("x.csv", b"PK\x03\x04rest", "it is a ZIP archive"),
         ("x.csv", b"\xff\xfeB\0i\0", "it is UTF-16"),
-        ("x.csv", b"\n", "it is empty"),
+        ("x.csv", b"\n", "the file is empty"),
     ] {
         refused(name, content, said);
     }
