@@ -91,9 +91,20 @@ impl CallMeter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The price of a call in US dollars. A call without one is not made: unknown is not free.
+    fn price(&self, operation: &str, resource: &str) -> Result<Decimal, CallFailure> {
+        self.prices.call(operation).ok_or_else(|| CallFailure {
+            call: operation.to_owned(),
+            resource: resource.to_owned(),
+            kind: FailureKind::Refused,
+            said: "the price table has no price for this call, so it was not made".to_owned(),
+            next_step: format!("add a [[call]] with operation = \"{operation}\" to the table that `prices` under [aws] names"),
+        })
+    }
+
     /// Sets the price of a call aside before it is made, so that calls under way at the same time cannot pass the cap together.
     fn reserve(&self, operation: &str, resource: &str) -> Result<Decimal, CallFailure> {
-        let price = self.prices.call(operation).unwrap_or_default();
+        let price = self.price(operation, resource)?;
         let month = Month::of(self.clock.now().date_naive());
         let mut state = self.state();
         if state.month != Some(month) {
@@ -129,7 +140,7 @@ impl CallMeter {
     }
 
     async fn call<T>(&self, operation: &str, resource: &str, call: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
-        let price = self.prices.call(operation).unwrap_or_default();
+        let price = self.price(operation, resource)?;
         match self.ledger.as_ref().filter(|_| !price.is_zero()) {
             None => {
                 let price = self.reserve(operation, resource)?;
@@ -339,6 +350,13 @@ mod tests {
         assert_eq!(check("0.03", &[Some(Unreachable); 5]), (5, 0), "what was never sent costs nothing");
         assert_eq!(check("0.03", &[Some(Denied); 5]), (5, 0), "what was refused costs nothing");
         assert_eq!(check("0.03", &[Some(NoAnswer); 5]), (3, 3), "what was sent may have been charged");
+    }
+
+    #[test]
+    fn a_call_without_a_price_is_not_made() {
+        let failure = meter("1").reserve("ce:Unheard", "the account's bill").unwrap_err();
+        assert!(failure.kind == FailureKind::Refused && failure.said.contains("no price"), "{failure:?}");
+        assert!(failure.next_step.contains("operation = \"ce:Unheard\""), "{failure:?}");
     }
 
     #[test]
