@@ -3,7 +3,7 @@
 //! One binary: under Lambda it takes events of API Gateway, function URLs, schedules and warm-up pings; anywhere else it is a plain
 //! HTTP server. The path of a request: [`lambda`] or [`server`] hands it to [`http`], which checks who asks ([`http::caller`]) and
 //! what ([`http::body`]), and hands the rows of the caller, read by a [`store`], to a decision of [`core`]; the decision's changes go
-//! back to the store in one piece. Services of others ([`outside`]) each have a budget of their own.
+//! back to the store in one piece. Services of others ([`services`]) each have a budget of their own.
 //!
 //! Modules point down only, as ARCHITECTURE.md draws them and `tests/floors.rs` keeps them: `command` -> `start`, `lambda`, `server` ->
 //! `http` -> `app` -> `background`, `jobs` -> `services` -> `store` -> `settings` -> `google_account` -> `core`.
