@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,8 +20,10 @@ use onestep_api::settings::environment::RunMode;
 use onestep_api::store::sqlite::Sqlite;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::services::app::{Rig, Up, settings};
 
@@ -50,6 +52,13 @@ impl<'a> MakeWriter<'a> for Log {
 impl Log {
     /// Begins to note what this thread logs; ends with the guard.
     fn begin() -> (Self, DefaultGuard) {
+        // Whether an event is of interest is remembered for all threads. With a subscriber of all threads it stays so, whatever the other
+        // tests begin and end meanwhile.
+        static FOR_ALL_THREADS: Once = Once::new();
+        FOR_ALL_THREADS.call_once(|| {
+            let interested = tracing_subscriber::registry().with(LevelFilter::INFO);
+            tracing::subscriber::set_global_default(interested).expect("no other test sets one");
+        });
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).without_time().with_target(false).finish();
         (log, tracing::subscriber::set_default(subscriber))
