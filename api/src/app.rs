@@ -1,4 +1,4 @@
-//! What a request needs, put together once: the settings, the store, the services of others.
+//! The application: settings, store and external services, put together once and shared by all requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::settings::Settings;
 use crate::settings::environment::RunMode;
 use crate::store::Store;
 
-/// What the answer of a function may be held up by pushes, by a mail, and by a report.
+/// How long a Lambda function may delay its answer for pushes, for a mail, and for a report.
 const PUSHES: Duration = Duration::from_secs(2);
 const MAIL: Duration = Duration::from_millis(1_500);
 const REPORT: Duration = Duration::from_secs(1);
 
 /// Everything behind the routes.
 pub struct App {
-    /// As they were read.
+    /// The settings.
     pub settings: Settings,
     /// Signs and reads the client's tokens.
     pub signer: Signer,
@@ -32,23 +32,23 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// The time now, in UTC.
     pub now: fn() -> DateTime<Utc>,
-    /// The services of others.
+    /// The external services.
     pub services: Services,
-    /// Does what nobody waits for.
+    /// Runs work that no answer depends on.
     pub background: BackgroundTasks,
 }
 
 impl App {
-    /// Puts it together; asks nobody anything yet.
+    /// Puts the application together. Sends no request yet.
     ///
     /// # Errors
-    /// The setting of a service that cannot be used.
+    /// Names the setting of a service that cannot be used.
     pub fn new(settings: Settings, store: Arc<dyn Store>, mode: RunMode) -> Result<Self, String> {
         let services = Services::new(&settings)?;
         Ok(Self { signer: Signer::new(settings.secret_key.reveal()), store, now, services, background: BackgroundTasks::new(mode), settings })
     }
 
-    /// What jobs are done with.
+    /// What jobs need of the application.
     pub fn job_context(&self) -> JobContext {
         let push = self.services.pushes.clone().map(|push| push as Arc<dyn PushSender>);
         let mail = self.services.mail.clone().map(|mail| mail as Arc<dyn Mailer>);
@@ -66,7 +66,8 @@ impl App {
         self.signer.sign(kind, user, device, &jti, (self.now)())
     }
 
-    /// Tells all devices of a user but the one that asked, after the answer where that is possible. Never fails.
+    /// Notifies all devices of a user except the one that sent the request: after the answer on a server, before it on Lambda. Failures are
+    /// logged.
     pub async fn announce(&self, user: &User, not_to: Option<&str>, notification: Notification) {
         let Some(pushes) = self.services.pushes.clone() else { return };
         if user.devices.iter().all(|device| Some(device.token.as_str()) == not_to) {
@@ -79,10 +80,10 @@ impl App {
         self.background.run(PUSHES, "pushes", work).await;
     }
 
-    /// Greets somebody who is new, after the answer where that is possible. Never fails.
+    /// Sends the welcome mail to a new user: after the answer on a server, before it on Lambda. Failures are logged.
     pub async fn welcome(&self, user: Id, address: &str) {
         let Some(mail) = self.services.mail.clone() else { return };
-        // Not by the number alone: other stores of the same makers count too.
+        // The time is part of the key because the stores of other stages give out the same ids.
         let (letter, key) = (resend::welcome(address), format!("welcome/{user}/{}", (self.now)().timestamp_micros()));
         let work = async move {
             if let Err(reason) = mail.send_one(&letter, &key).await {
@@ -92,14 +93,14 @@ impl App {
         self.background.run(MAIL, "a welcome mail", work).await;
     }
 
-    /// Reports a fault, after the answer where that is possible. Never fails.
+    /// Reports an error to Sentry: after the answer on a server, before it on Lambda. Failures are logged.
     pub async fn report(&self, fault: ErrorReport) {
         let Some(sentry) = self.services.sentry.clone() else { return };
         self.background.run(REPORT, "a report", async move { sentry.report(fault).await }).await;
     }
 }
 
-/// The time now, to the microsecond, which is what stores keep and the client gets.
+/// The time now in UTC, to the microsecond: stores and answers keep no more.
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }

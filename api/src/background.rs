@@ -1,6 +1,7 @@
-//! What nobody waits for: mails, pushes, reports.
+//! Work that no answer depends on: mails, pushes, reports.
 //!
-//! A server does it after the answer. A function is frozen as soon as it has answered, so it does it before, and not for long.
+//! A server does it after the answer. Lambda freezes a function as soon as it has answered, so a function does it before the answer, within
+//! a short limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,13 @@ use tokio::time::timeout;
 
 use crate::settings::environment::RunMode;
 
-/// Where such work goes.
+/// Runs background work and knows when all of it is done.
 pub struct BackgroundTasks {
     mode: RunMode,
     running: Arc<watch::Sender<usize>>,
 }
 
-/// Counts itself out when it is dropped, also when the work panics.
+/// One running task. The count goes down on drop, also when the work panics.
 struct Running(Arc<watch::Sender<usize>>);
 
 impl Running {
@@ -33,17 +34,17 @@ impl Drop for Running {
 }
 
 impl BackgroundTasks {
-    /// For a process that runs there.
+    /// For a process in this mode.
     pub fn new(mode: RunMode) -> Self {
         Self { mode, running: Arc::new(watch::Sender::new(0)) }
     }
 
-    /// Has it done. `limit` is what the answer of a function may be held up by; what is not done by then is given up.
+    /// Runs the work. On Lambda this waits for it, for at most `limit`; what is not done by then is dropped.
     pub async fn run(&self, limit: Duration, what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         match self.mode {
             RunMode::Lambda => {
                 if timeout(limit, work).await.is_err() {
-                    tracing::warn!(what, "given up: not done in time");
+                    tracing::warn!(what, "dropped: not done in time");
                 }
             }
             RunMode::Server | RunMode::Development => {
@@ -56,7 +57,7 @@ impl BackgroundTasks {
         }
     }
 
-    /// Waits until all is done, but not longer than `limit`; whether it is. For a server that stops.
+    /// Waits until all work is done, for at most `limit`, and returns whether it is. For a server that stops.
     pub async fn wait_idle(&self, limit: Duration) -> bool {
         let mut running = self.running.subscribe();
         timeout(limit, running.wait_for(|running| *running == 0)).await.is_ok()

@@ -1,4 +1,4 @@
-//! What the program is told on its command line. Without a word it serves.
+//! The command line. Without a command the program serves.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -27,11 +27,11 @@ use crate::start::{AppStarter, OpenStore};
 use crate::store::transfer::{self, TransferSummary};
 use crate::store::{Store, StoreError, setting};
 
-/// Something was asked that is wrong.
+/// Exit code: the command line is wrong.
 const USAGE: u8 = 64;
-/// The work could not be done.
+/// Exit code: the command failed.
 const FAILED: u8 = 1;
-/// Settings are missing or wrong, as `sysexits.h` numbers it.
+/// Exit code: settings are missing or wrong (`EX_CONFIG` of `sysexits.h`).
 const CONFIGURATION: u8 = 78;
 
 /// The OneStep todo API. Without a command it serves HTTP on PORT (8000), and under Lambda it takes events.
@@ -54,9 +54,9 @@ Exit codes: 0 done, 1 failed, 64 wrong command line, 78 settings missing or wron
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve HTTP (what is done without a command)
+    /// Serve HTTP (the default)
     Serve,
-    /// Write everything in a store into a file
+    /// Write everything in a store to a file
     Export {
         /// The store, such as sqlite:onestep.db
         #[arg(long, value_name = "STORE")]
@@ -65,51 +65,51 @@ enum Command {
         #[arg(long, value_name = "FILE", default_value = "-")]
         to: String,
     },
-    /// Read a file that export has written into an empty store
+    /// Read a file that `export` wrote into an empty store
     Import {
         /// A file, - for the standard input, or another store
         #[arg(long, value_name = "FILE", default_value = "-")]
         from: String,
-        /// The store, such as dynamodb:onestep; its table is made if it is not there
+        /// The store, such as dynamodb:onestep; a missing table is created
         #[arg(long, value_name = "STORE")]
         to: String,
     },
-    /// Move everything in a store into another, empty one
+    /// Copy everything in a store to another, empty store
     Migrate {
-        /// The store that is read, such as sqlite:onestep.db
+        /// The store to read, such as sqlite:onestep.db
         #[arg(long, value_name = "STORE")]
         from: String,
-        /// The store that is written, such as dynamodb:onestep
+        /// The store to write, such as dynamodb:onestep
         #[arg(long, value_name = "STORE")]
         to: String,
     },
-    /// Print an access token for an account, which is made if it is not there
+    /// Print an access token for an account; a missing account is created
     Token {
-        /// The mail address the account goes by
+        /// The mail address of the account
         address: String,
     },
-    /// Make an account premium, which lifts the limit on recommendations, or not
+    /// Make an account premium: no limit on recommendations
     Premium {
-        /// The mail address the account goes by
+        /// The mail address of the account
         address: String,
-        /// Take it away instead
+        /// Make it an ordinary account again
         #[arg(long)]
         off: bool,
     },
-    /// Tell every user on every device what is left of the day's todos, unless he was told
+    /// Remind all users of the open todos of the day, on all their devices; no one is reminded twice
     Remind {
-        /// Which of the day's reminders it is; the latest that is due if none is named
+        /// Which of the day's reminders to send; the latest that is due by default
         #[arg(long, value_parser = ["08:00", "14:00", "20:00"])]
         at: Option<String>,
     },
-    /// Mailer what is new to every user who was not mailed it yet
+    /// Mail a patch note to all users who have not received it yet
     PatchNotes {
-        /// What it is called, such as 1.2.0: nobody is mailed the same one twice
+        /// The name of the note, such as 1.2.0; no one receives the same note twice
         id: String,
         /// The subject of the mail
         #[arg(long)]
         subject: String,
-        /// The text of the mail, a file of HTML
+        /// A file with the text of the mail, in HTML
         #[arg(long, value_name = "FILE")]
         html: std::path::PathBuf,
     },
@@ -117,12 +117,12 @@ enum Command {
     Openapi,
 }
 
-/// Threads that wait for files: SQLite does not gain from more, and each keeps memory of its own.
+/// Threads for blocking work. SQLite is not faster with more, and each takes memory.
 const BLOCKING: usize = 8;
-/// How long a start may take without being noticed.
+/// How long the server waits for the settings before it listens.
 const AT_ONCE: Duration = Duration::from_millis(300);
 
-/// Why a command ended without having done its work.
+/// Why a command failed: exit code and message.
 struct CommandError {
     code: u8,
     sentence: String,
@@ -132,7 +132,7 @@ fn failed(error: impl ToString) -> CommandError {
     CommandError { code: FAILED, sentence: error.to_string() }
 }
 
-/// The whole program: logs, a runtime, and what is asked of it.
+/// Runs the program: sets up logs and a runtime, then runs the command.
 pub fn main() -> ExitCode {
     if lambda::is_here() {
         return function();
@@ -153,23 +153,23 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Not a log line: the one who typed the command is told.
+            // Not a log line: this is for the person who typed the command.
             let _ = writeln!(io::stderr(), "onestep-api: {}", failure.sentence);
             ExitCode::from(failure.code)
         }
     }
 }
 
-/// Lambda has started us.
+/// Runs as a Lambda function.
 fn function() -> ExitCode {
     log("info");
-    // An environment gets one event at a time, and a fraction of a processor.
+    // An execution environment gets one event at a time and a fraction of a processor: one thread is enough.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
             let environment = Environment::of_process();
             if environment.get(SECRET_NAME).is_none() {
-                // What is wrong with these settings will not change: the deployment is to fail, with all of it in one line.
+                // Trying again does not mend these settings: fail the deployment, with all problems in one line.
                 read::read(&environment, None).map_err(|problems| problems.to_string())?;
             }
             let starting = Arc::new(AppStarter::new(environment, opener(RunMode::Lambda)));
@@ -186,7 +186,7 @@ fn function() -> ExitCode {
     }
 }
 
-/// Logs go to the standard error; `RUST_LOG` says how much, and otherwise `usual`.
+/// Sends logs to the standard error. `RUST_LOG` is the filter; `usual` is the filter without it.
 fn log(usual: &str) {
     let (filter, problem) = filter(std::env::var_os(EnvFilter::DEFAULT_ENV), usual);
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -196,7 +196,7 @@ fn log(usual: &str) {
     }
 }
 
-/// What is logged, and what is wrong with `RUST_LOG`: a log that says too little must not keep the program from running.
+/// The filter, and the problem with `RUST_LOG` if there is one. A wrong filter does not stop the program.
 fn filter(given: Option<OsString>, usual: &str) -> (EnvFilter, Option<String>) {
     let Some(given) = given.filter(|given| !given.is_empty()) else { return (EnvFilter::new(usual), None) };
     let read = given.to_str().ok_or_else(|| "it is not Unicode text".to_owned());
@@ -206,7 +206,7 @@ fn filter(given: Option<OsString>, usual: &str) -> (EnvFilter, Option<String>) {
     }
 }
 
-/// Does what the command line says.
+/// Runs a command.
 async fn run(command: Command) -> Result<(), CommandError> {
     let environment = Environment::of_process();
     match command {
@@ -227,13 +227,13 @@ async fn run(command: Command) -> Result<(), CommandError> {
     }
 }
 
-/// Opens the store of the settings. Services of Lambda a missing table is made.
+/// Opens the store of the settings. Outside of Lambda it creates a missing table.
 pub fn opener(mode: RunMode) -> OpenStore {
     Arc::new(move |settings: &Settings| {
         let (setting, firebase, emulator) = (settings.store.clone(), settings.firebase.clone(), settings.firestore_emulator.clone());
         async move {
             let store = setting::open(setting.reveal(), firebase.as_ref(), emulator.as_deref()).await?;
-            // A store that can be used needs nothing, nor the permission to make it.
+            // A store that is ready needs no preparation, and no permission to create a table.
             if mode != RunMode::Lambda && store.ready().await.is_err() {
                 store.prepare().await.map_err(|error| error.to_string())?;
             }
@@ -257,11 +257,10 @@ async fn serve(environment: Environment) -> Result<(), CommandError> {
     let misconfigured = |sentence| CommandError { code: CONFIGURATION, sentence };
     let stop = server::told_to_stop().map_err(failed)?;
     let mut beginning = Box::pin(starting.begin());
-    // Wrong settings are told before anything listens. What takes longer, such as a secret that cannot be fetched, holds up nobody
-    // who only asks whether the process lives.
+    // Wrong settings end the program before it listens. A slow start, such as a secret that cannot be fetched, does not delay `/healthz`.
     let begun = tokio::time::timeout(AT_ONCE, &mut beginning).await.ok().transpose().map_err(misconfigured)?;
     let address = server::address(port, mode == RunMode::Development);
-    let listener = TcpListener::bind(address).await.map_err(|error| failed(format!("cannot listen on {address}: {error}; another PORT may be free")))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| failed(format!("cannot listen on {address}: {error}; set PORT to another port")))?;
     let address = listener.local_addr().map_err(failed)?;
     tracing::info!(%address, "listening");
     let entry = Arc::clone(&starting);
@@ -279,7 +278,7 @@ async fn serve(environment: Environment) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// How long a job of the command line may take: nobody stops it but the one who typed it.
+/// The limit of a job from the command line; the person who started it can stop it earlier.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn job(environment: Environment, order: JobRequest) -> Result<(), CommandError> {
@@ -287,10 +286,14 @@ async fn job(environment: Environment, order: JobRequest) -> Result<(), CommandE
     let starting = AppStarter::new(environment, opener(mode));
     let outcome = starting.run(&order, tokio::time::Instant::now() + A_DAY).await.map_err(failed)?;
     let _ = writeln!(io::stderr(), "{}: told {}, skipped {}, failed {}", outcome.job, outcome.told, outcome.skipped, outcome.failed);
-    if outcome.failed > 0 { Err(failed("not everyone was told; RUST_LOG=info says why, and the same command tries them again")) } else { Ok(()) }
+    if outcome.failed > 0 {
+        Err(failed("some users were not notified; RUST_LOG=info logs the reasons, and the same command tries only these users again"))
+    } else {
+        Ok(())
+    }
 }
 
-/// Whether it names a store, and no file.
+/// Whether this is a store and not a file.
 fn is_store(place: &str) -> bool {
     place.split_once(':').is_some_and(|(kind, _)| setting::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind)))
 }
@@ -305,7 +308,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
     let seen = |users: u64| progress.set_position(users);
     let moved = match (is_store(from), is_store(to)) {
         (false, false) => {
-            return Err(CommandError { code: USAGE, sentence: format!("neither of the two is a store; a store is one of {}", setting::KINDS) });
+            return Err(CommandError { code: USAGE, sentence: format!("neither --from nor --to is a store; a store is one of {}", setting::KINDS) });
         }
         (true, false) => {
             let store = open_existing(environment, from).await?;
@@ -320,7 +323,7 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
         }
         (true, true) => {
             if from == to {
-                return Err(CommandError { code: USAGE, sentence: "both stores are the same".to_owned() });
+                return Err(CommandError { code: USAGE, sentence: "--from and --to are the same store".to_owned() });
             }
             let source = open_existing(environment, from).await?;
             let target = open(environment, to).await?;
@@ -338,12 +341,12 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
     Ok(())
 }
 
-/// A store that is read must be there: opening an SQLite file would make an empty one.
+/// A store to read must exist: opening a missing SQLite file would create an empty one.
 async fn open_existing(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, CommandError> {
     if let Some(path) = setting.strip_prefix("sqlite:")
         && !std::path::Path::new(path).exists()
     {
-        return Err(failed(format!("{path}: there is no such file")));
+        return Err(failed(format!("{path}: no such file")));
     }
     open(environment, setting).await
 }
@@ -362,7 +365,7 @@ fn writer(place: &str) -> Result<Box<dyn Write + Send>, CommandError> {
     if place == "-" {
         return Ok(Box::new(BufWriter::new(io::stdout())));
     }
-    // An export that is there is not overwritten.
+    // An existing file is not overwritten.
     let file = File::create_new(place).map_err(|error| failed(format!("{place}: {error}")))?;
     Ok(Box::new(BufWriter::new(file)))
 }
@@ -375,7 +378,7 @@ fn reader(place: &str) -> Result<Box<dyn BufRead + Send>, CommandError> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-/// The account that goes by this address, if there is one.
+/// The id of the account with this mail address.
 async fn account(store: &dyn Store, address: &str) -> Result<Option<Id>, CommandError> {
     store.find(&UniqueName::Username(address.to_owned())).await.map_err(failed)
 }
@@ -388,7 +391,7 @@ async fn token(environment: Environment, address: &str) -> Result<(), CommandErr
         Some(user) => user,
         None => match app.store.create(User::new(address, Provider::Google, app::now())).await {
             Ok(user) => user.id,
-            Err(StoreError::Taken(_)) => account(app.store.as_ref(), address).await?.ok_or_else(|| failed("the account went away"))?,
+            Err(StoreError::Taken(_)) => account(app.store.as_ref(), address).await?.ok_or_else(|| failed("the account was deleted meanwhile"))?,
             Err(error) => return Err(failed(error)),
         },
     };

@@ -1,8 +1,8 @@
-//! A service account of Google: the JSON of its key, and access tokens bought with it.
+//! A service account of Google: the JSON of its key, and access tokens.
 //!
-//! A signed assertion is posted to the account's `token_uri`; the answer is a token for one scope, which holds for an hour
-//! (<https://developers.google.com/identity/protocols/oauth2/service-account#httprest>). With a subject the token speaks for that
-//! user, which an administrator of the user's Workspace must have allowed (domain-wide delegation).
+//! A signed assertion is posted to the account's `token_uri`; the answer is a token for one scope, valid for an hour
+//! (<https://developers.google.com/identity/protocols/oauth2/service-account#httprest>). With a subject, the token acts for that user; an
+//! administrator of the user's Workspace must allow this (domain-wide delegation).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,23 +15,23 @@ use url::Url;
 
 use crate::core::secret::Secret;
 
-/// How long an assertion holds; the most that Google takes.
+/// How long an assertion is valid: Google's maximum.
 const ASSERTION_HOLDS: TimeDelta = TimeDelta::hours(1);
-/// How long before its end a token is no longer handed out: longer than any request takes, and than clocks differ.
+/// A token is not used in this time before its end: longer than any request takes, and than clocks differ.
 const SPARE: TimeDelta = TimeDelta::minutes(2);
 /// An answer with a token is about 1 KiB.
 const MAX_ANSWER: usize = 64 * 1024;
-/// Tokens of more subjects than this are not kept all at once.
+/// The most tokens that are kept at the same time.
 const KEPT: usize = 10_000;
 
-/// The account, as its JSON says. Prints nothing of its key.
+/// The account. Its `Debug` form shows nothing of the key.
 #[derive(Clone)]
 pub struct ServiceAccount {
     /// The project it belongs to.
     pub project_id: String,
-    /// Its own address.
+    /// Its mail address.
     pub client_email: String,
-    /// Where tokens are bought.
+    /// Where tokens are requested.
     pub token_uri: Url,
     key_id: Option<String>,
     key: EncodingKey,
@@ -53,12 +53,12 @@ struct Json {
 }
 
 impl ServiceAccount {
-    /// Reads the JSON that the console of Google hands out for a key.
+    /// Reads the JSON of a key, as Google's console gives it.
     ///
     /// # Errors
     /// What is missing or wrong in it, without any of its values.
     pub fn parse(json: &Secret) -> Result<Self, String> {
-        // Not the reader's own words: they quote what they stumble over.
+        // Without the parser's own message, which quotes the text.
         let fields: Json = serde_json::from_str(json.reveal())
             .map_err(|error| format!("the service account is not the JSON of a key: wrong at line {}, column {}", error.line(), error.column()))?;
         let given = |name: &str, value: Option<String>| {
@@ -67,7 +67,7 @@ impl ServiceAccount {
                 .ok_or_else(|| format!("the service account has no {name}; download its key again from the console of Google"))
         };
         let private_key = given("private_key", fields.private_key)?;
-        // Typed by hand into a setting, its line ends are often two characters each.
+        // In a setting, the line ends are often written as the two characters `\n`.
         let pem = private_key.replace("\\n", "\n");
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| "the service account's private_key is not an RSA key in PEM".to_owned())?;
         let token_uri = fields.token_uri.unwrap_or_else(|| "https://oauth2.googleapis.com/token".to_owned());
@@ -80,13 +80,13 @@ impl ServiceAccount {
         })
     }
 
-    /// The assertion that buys a token.
+    /// The assertion that is exchanged for a token.
     fn assertion(&self, scope: &str, subject: Option<&str>, now: DateTime<Utc>) -> Result<String, String> {
         #[derive(Serialize)]
         struct Claims<'a> {
             iss: &'a str,
             scope: &'a str,
-            /// The one in the JSON, even when tokens are bought elsewhere.
+            /// The `token_uri` of the JSON, even when tokens are requested elsewhere.
             aud: &'a str,
             iat: i64,
             exp: i64,
@@ -100,12 +100,12 @@ impl ServiceAccount {
     }
 }
 
-/// An address to which secrets may be sent: `https`, or anything on this machine.
+/// Reads a URL to which secrets may be sent: `https`, or any URL on this machine.
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence.
 pub fn secure_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("is no address: {error}"))?;
+    let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
     let here = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -119,7 +119,7 @@ pub fn secure_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// What went wrong with a request, in few words and without its address, which may hold secrets.
+/// Why a request failed, without its URL, which may contain secrets.
 pub fn describe(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
@@ -138,7 +138,7 @@ struct Token {
 /// By scope and subject.
 type TokenCache = HashMap<(String, Option<String>), Token>;
 
-/// Buys tokens and keeps each until shortly before it ends. Cheap to clone; the clones share what they keep.
+/// Requests tokens and keeps each until shortly before its end. Cheap to clone; the clones share the tokens.
 #[derive(Clone)]
 pub struct AccessTokens {
     account: Arc<ServiceAccount>,
@@ -148,24 +148,24 @@ pub struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// Tokens of this account, bought at its `token_uri` or at another address. `http` must give up on a hanging answer by itself.
+    /// Tokens of this account, from its `token_uri` or another URL. `http` must have a timeout.
     ///
     /// # Errors
-    /// When the other address is none that secrets may be sent to.
+    /// When secrets may not be sent to the other URL.
     pub fn new(account: ServiceAccount, token_url_override: Option<String>, http: reqwest::Client) -> Result<Self, String> {
         let address = match token_url_override {
-            Some(text) => secure_url(&text).map_err(|reason| format!("the address for Google's tokens {reason}"))?,
+            Some(text) => secure_url(&text).map_err(|reason| format!("the URL for Google's tokens {reason}"))?,
             None => account.token_uri.clone(),
         };
         Ok(Self { account: Arc::new(account), address, http, kept: Arc::default() })
     }
 
-    /// The account they are bought with.
+    /// The account.
     pub fn account(&self) -> &ServiceAccount {
         &self.account
     }
 
-    /// A token for one scope, for the account itself or for a user that it speaks for.
+    /// A token for one scope, for the account itself or for a user for whom it acts.
     ///
     /// # Errors
     /// One sentence for the operator: what Google says, and what to do.
@@ -186,13 +186,13 @@ impl AccessTokens {
         Ok(value)
     }
 
-    /// No longer hands out this token: it was refused before its time.
+    /// Forgets this token, because a service refused it.
     pub fn forget(&self, refused: &Secret) {
         self.kept().retain(|_, token| token.value != *refused);
     }
 
     fn kept(&self) -> MutexGuard<'_, TokenCache> {
-        // What is kept is whole after each statement.
+        // Each statement leaves the map consistent, so a panic elsewhere does not matter.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -223,7 +223,7 @@ impl AccessTokens {
         }
         let bought: Bought = serde_json::from_slice(&body).map_err(|_| "Google's tokens: the answer is not a token".to_owned())?;
         let holds = TimeDelta::try_seconds(bought.expires_in.clamp(0, 86_400)).unwrap_or_default();
-        // A token that holds for less than twice the spare time is used for half of it.
+        // A token that is valid for less than twice the spare time is used for half of its time.
         let used = if holds > SPARE * 2 { holds - SPARE } else { holds / 2 };
         Ok(Token { value: Secret::new(bought.access_token), until: now + used })
     }
@@ -248,7 +248,7 @@ fn refused(status: StatusCode, body: &[u8], account: &str, scope: &str, subject:
         ("invalid_grant", Some(_)) => {
             format!("Google gives {account} no token for this user ({said}); the address must be a Workspace account, and this machine's clock must be right")
         }
-        ("invalid_grant", None) => format!("Google does not take the key of {account} ({said}); make a new key in the console, or set this machine's clock"),
+        ("invalid_grant", None) => format!("Google refuses the key of {account} ({said}); make a new key in the console, or set this machine's clock"),
         _ => format!("Google gives {account} no token: {said}"),
     }
 }

@@ -1,14 +1,12 @@
 //! The OneStep todo API.
 //!
-//! One binary: under Lambda it takes events of API Gateway, function URLs, schedules and warm-up pings; anywhere else it is a plain
-//! HTTP server. The path of a request: [`lambda`] or [`server`] hands it to [`http`], which checks who asks ([`http::caller`]) and
-//! what ([`http::body`]), and hands the rows of the caller, read by a [`store`], to a decision of [`core`]; the decision's changes go
-//! back to the store in one piece. Services of others ([`services`]) each have a budget of their own.
+//! One binary: on Lambda it answers events of API Gateway, function URLs, schedules and warm-up pings; anywhere else it is an HTTP server.
+//! A request takes this way: [`lambda`] or [`server`] passes it to [`http`], which reads the caller ([`http::caller`]) and the body
+//! ([`http::body`]). A [`store`] reads the rows of the caller, [`core`] decides about them, and the store writes the changes in one
+//! transaction. External [`services`] each have a time limit.
 //!
-//! Modules point down only, as ARCHITECTURE.md draws them and `tests/floors.rs` keeps them: `command` -> `start`, `lambda`, `server` ->
-//! `http` -> `app` -> `background`, `jobs` -> `services` -> `store` -> `settings` -> `google_account` -> `core`.
-
-#![allow(clippy::indexing_slicing, reason = "JSON objects are written by key, which adds the key and cannot panic")]
+//! Modules use only lower modules, as ARCHITECTURE.md shows; `tests/floors.rs` checks it: `command` -> `start`, `lambda`, `server` -> `http`
+//! -> `app` -> `background`, `jobs` -> `services` -> `store` -> `settings` -> `google_account` -> `core`.
 
 pub mod app;
 pub mod background;

@@ -1,4 +1,4 @@
-//! A plain HTTP server, for everywhere but Lambda.
+//! The HTTP server, outside of Lambda.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
-/// How long requests that are under way may take to end when the server is told to stop.
+/// How long open requests may take after the server was told to stop.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// Answers until `stop` is done, then lets the requests under way end, for at most [`GRACE`].
+/// Serves until `stop` resolves, then waits for open requests, for at most [`GRACE`].
 ///
 /// # Errors
 /// When the socket fails.
@@ -20,7 +20,7 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
         stop.await;
         let _ = stopped.send(true);
     };
-    // An answer goes out when it is written, not when more of it might come.
+    // Send small answers at once instead of waiting for more data.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -34,16 +34,16 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
     tokio::select! {
         ended = async { serving.await } => ended,
         () = too_long => {
-            tracing::warn!("stopped with requests under way, after {} s", GRACE.as_secs());
+            tracing::warn!("stopped after {} s, with open requests", GRACE.as_secs());
             Ok(())
         }
     }
 }
 
-/// Done when the process is told to stop: SIGTERM, or Ctrl-C.
+/// Resolves when the process is told to stop: SIGTERM, or Ctrl-C.
 ///
 /// # Errors
-/// When signals cannot be listened for.
+/// When signals cannot be received.
 pub fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     Ok(async move {
@@ -54,7 +54,7 @@ pub fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'stat
     })
 }
 
-/// Where to listen.
+/// The address to listen on.
 pub fn address(port: u16, only_this_machine: bool) -> SocketAddr {
     let host = if only_this_machine { [127, 0, 0, 1] } else { [0, 0, 0, 0] };
     SocketAddr::from((host, port))

@@ -1,6 +1,7 @@
-//! Brings the application up when the first request needs it: settings and secret first, then the store.
+//! Starts the application when the first request needs it: settings and secret first, then the store.
 //!
-//! A process that cannot come up stays there and says why with every answer: a function that dies at its start says nothing at all.
+//! A process whose application cannot start keeps running and answers every request with the reason. A function that ends during its start
+//! could not say why.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -20,19 +21,19 @@ use crate::settings::environment::{Environment, SECRET_NAME};
 use crate::settings::{Settings, read, secret};
 use crate::store::Store;
 
-/// For all of it, so that the one who asked first is answered.
+/// The time limit of a start, within which the first request is answered.
 const BUDGET: Duration = Duration::from_millis(3_700);
-/// After a failure, how long the same answer is given before it is tried again.
+/// How long a failure is answered again before the next attempt.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long a look at the store may take.
+/// The time limit of a check of the store.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens the store that the settings name.
 pub type OpenStore = Arc<dyn Fn(&Settings) -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
-/// How AWS is spoken to; asks nothing yet.
+/// Makes the configuration of the AWS SDK. Sends no request yet.
 pub type AwsLoader = Arc<dyn Fn() -> ConfigLoader + Send + Sync>;
 
-/// The application, on its way.
+/// Starts the application and remembers it.
 pub struct AppStarter {
     parts: Arc<Parts>,
     up: Arc<OnceLock<Arc<App>>>,
@@ -43,7 +44,7 @@ struct Parts {
     environment: Environment,
     aws: AwsLoader,
     open: OpenStore,
-    /// Read once: the secret is not asked for again while the store cannot be opened.
+    /// Read once, so that the secret is not fetched again while the store cannot be opened.
     settings: OnceLock<Settings>,
 }
 
@@ -51,7 +52,7 @@ type Attempt = Shared<BoxFuture<'static, Result<Arc<App>, StartError>>>;
 
 enum State {
     Idle,
-    /// All who ask meanwhile wait for this one.
+    /// All requests wait for this attempt.
     Trying(Attempt),
     Failed(Instant, StartError),
 }
@@ -62,34 +63,34 @@ struct StartError {
     sentence: String,
 }
 
-/// What kept it from coming up.
+/// The step of the start that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StartStep {
-    /// Something is missing or wrong in them; trying again does not help.
+    /// Settings are missing or wrong; trying again does not help.
     Settings,
-    /// It could not be fetched.
+    /// The secret could not be fetched.
     Secret,
-    /// It could not be opened.
+    /// The store could not be opened.
     Store,
 }
 
 impl AppStarter {
-    /// With this environment; nothing is read or asked yet.
+    /// For this environment. Reads nothing and sends no request yet.
     pub fn new(environment: Environment, open: OpenStore) -> Self {
         Self::with_aws(environment, open, Arc::new(secret::default_loader))
     }
 
-    /// The same, with another way to AWS.
+    /// The same, with another configuration of AWS.
     pub fn with_aws(environment: Environment, open: OpenStore, aws: AwsLoader) -> Self {
         let parts = Parts { environment, aws, open, settings: OnceLock::new() };
         Self { parts: Arc::new(parts), up: Arc::default(), state: Mutex::new(State::Idle) }
     }
 
-    /// For a server, before it listens: brings the application up. None: it is up. A sentence: a hop cannot be used now, and every
-    /// request will try again.
+    /// Starts the application, before a server listens. None: it has started. A sentence: something cannot be reached now, and requests will try
+    /// again.
     ///
     /// # Errors
-    /// What is missing or wrong in the settings; the server is not to start with that.
+    /// What is missing or wrong in the settings. A server must not start with it.
     pub async fn begin(&self) -> Result<Option<String>, String> {
         match self.bring_up().await {
             Ok(_) => Ok(None),
@@ -99,7 +100,7 @@ impl AppStarter {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // What is kept is whole after each statement.
+        // Each statement leaves the state consistent, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,7 +123,7 @@ impl AppStarter {
         let outcome = attempt.clone().await;
         if let Err(failure) = &outcome {
             let mut state = self.state();
-            // The first to come back notes it; the others find it noted.
+            // The first task that gets the result stores it.
             if matches!(&*state, State::Trying(current) if current.ptr_eq(&attempt)) {
                 *state = State::Failed(Instant::now(), failure.clone());
             }
@@ -131,7 +132,7 @@ impl AppStarter {
     }
 }
 
-/// In a task of its own: whoever asked may go away, and the attempt goes on for the others.
+/// Starts the attempt in a task of its own, which goes on for the other requests when the first client closes its connection.
 fn begin(parts: Arc<Parts>, up: Arc<OnceLock<Arc<App>>>) -> Attempt {
     let task = tokio::spawn(async move {
         let began = Instant::now();
@@ -142,7 +143,7 @@ fn begin(parts: Arc<Parts>, up: Arc<OnceLock<Arc<App>>>) -> Attempt {
                 tracing::info!(millis, store = app.store.name(), "up");
                 return Ok(up.get_or_init(|| app.clone()).clone());
             }
-            Err(failure) => tracing::error!(millis, reason = failure.sentence, "cannot come up"),
+            Err(failure) => tracing::error!(millis, reason = failure.sentence, "the application cannot start"),
         }
         outcome
     });
@@ -158,7 +159,7 @@ impl Parts {
         let settings = self.settings().await?;
         let failure = |sentence| StartError { step: StartStep::Store, sentence };
         let store = timeout_at(deadline, (self.open)(&settings)).await;
-        let store = store.map_err(|_| failure("The store cannot be opened in time.".to_owned()))?.map_err(failure)?;
+        let store = store.map_err(|_| failure("The store could not be opened in time.".to_owned()))?.map_err(failure)?;
         let app = App::new(settings, store, self.environment.run_mode()).map_err(|sentence| StartError { step: StartStep::Settings, sentence })?;
         Ok(Arc::new(app))
     }
@@ -198,7 +199,7 @@ impl AppProvider for AppStarter {
         let (settings, app) = match self.bring_up().await {
             Ok(app) => (Ok(()), Ok(app)),
             Err(failure) if failure.step == StartStep::Store => (Ok(()), Err(failure.sentence)),
-            Err(failure) => (Err(failure.sentence), Err("Not asked: there are no settings.".to_owned())),
+            Err(failure) => (Err(failure.sentence), Err("Not checked: the settings are missing.".to_owned())),
         };
         let settings = Dependency::new("secrets", settings, millis(began));
         let began = Instant::now();

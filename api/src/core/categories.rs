@@ -1,4 +1,4 @@
-//! What may be done with categories. Pure: rows in, changed rows out.
+//! Decisions about categories. Pure: rows in, changed rows out.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use super::order::{self, Neighbours};
 use super::todos::{FieldUpdate, RowError};
 use super::user_rows::{Change, UserRows};
 
-/// Makes a category behind all others.
+/// Creates a category behind all others.
 pub fn create(user_rows: &UserRows, id: Id, color: i64, title: Option<String>, now: DateTime<Utc>) -> (Category, Vec<Change>) {
     let placement = order::append(&user_rows.categories);
     let category = Category { id, created_at: now, updated_at: now, deleted_at: None, color, title, rank: placement.rank };
@@ -15,21 +15,21 @@ pub fn create(user_rows: &UserRows, id: Id, color: i64, title: Option<String>, n
     (category, changes)
 }
 
-/// What becomes of a category.
+/// The changes to a category.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Patch {
     /// 0 to 8.
     pub color: Option<i64>,
-    /// Another title, or none.
+    /// A new title, or no title.
     pub title: FieldUpdate<String>,
-    /// Another place.
+    /// The new position.
     pub neighbours: Option<Neighbours>,
 }
 
 /// Changes a category.
 ///
 /// # Errors
-/// When the category or its new neighbours are not the user's.
+/// When the category or one of its new neighbours does not belong to the user.
 pub fn patch(user_rows: &UserRows, id: Id, patch: Patch, now: DateTime<Utc>) -> Result<(Category, Vec<Change>), RowError> {
     let mut category = find(user_rows, id)?;
     let mut changes = Vec::new();
@@ -44,10 +44,10 @@ pub fn patch(user_rows: &UserRows, id: Id, patch: Patch, now: DateTime<Utc>) -> 
     Ok((category, changes))
 }
 
-/// Deletes a category; its todos stay.
+/// Deletes a category. Its todos stay.
 ///
 /// # Errors
-/// When the category is not the user's.
+/// When the category does not belong to the user.
 pub fn delete(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, RowError> {
     let category = find(user_rows, id)?;
     Ok(vec![Change::Category(Category { deleted_at: Some(now), ..category })])

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Number of a row, unique over all users and kinds of rows, from 1. Below 2^53, as the client reads it as a JavaScript number.
+/// The id of a row, from 1: unique over all users and kinds of rows. Below 2^53, because the client reads it as a JavaScript number.
 pub type Id = i64;
 
-/// Who vouched for the person when the account was made.
+/// The identity provider with which the account was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Provider {
@@ -17,7 +17,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// As the client reads it in `socialProvider`.
+    /// The name in `socialProvider`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Google => "GOOGLE",
@@ -26,39 +26,39 @@ impl Provider {
     }
 }
 
-/// An account with all that belongs to it exactly once.
+/// An account with its devices and profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The `user_id` of its tokens.
     pub id: Id,
-    /// Unique; the mail address for everyone whose provider gave one. At most 150 characters.
+    /// Unique. The mail address when the provider gave one. At most 150 characters.
     pub username: String,
-    /// Who vouched for the person when the account was made.
+    /// The identity provider with which the account was created.
     pub provider: Provider,
-    /// Apple's name for the person, unique; it stays when the address changes.
+    /// Apple's id of the person, unique. It stays the same when the address changes.
     pub apple_sub: Option<String>,
-    /// As the client may set it.
+    /// The client may set it.
     pub is_subscribed: bool,
     /// Lifts the limit on recommendations.
     pub is_premium: bool,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: DateTime<Utc>,
     /// Set while the account is deleted; signing in again clears it.
     pub deleted_at: Option<DateTime<Utc>>,
-    /// When a recommendation was last asked of the model.
+    /// When the model was last asked for a recommendation.
     pub recommended_at: Option<DateTime<Utc>>,
-    /// The last job that told this user something, such as `reminders/2026-11-22/08`; a repeated event tells nobody twice.
+    /// The last reminder that was sent to this user, such as `reminders/2026-11-22/08`: a repeated event sends it only once.
     pub reminded: Option<String>,
-    /// The last patch note this user was mailed.
+    /// The last patch note that was mailed to this user.
     pub patch_note: Option<String>,
-    /// Where pushes go, oldest first. A token belongs to one user at a time.
+    /// The devices that receive pushes, oldest first. A token belongs to one user at a time.
     pub devices: Vec<Device>,
     /// Set once by the user.
     pub profile: Option<Profile>,
 }
 
 impl User {
-    /// A new account, which has no number yet.
+    /// A new account without an id.
     pub fn new(username: impl Into<String>, provider: Provider, now: DateTime<Utc>) -> Self {
         Self {
             id: 0,
@@ -78,16 +78,16 @@ impl User {
     }
 }
 
-/// One installed client.
+/// One installation of the client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// The FCM registration token.
     pub token: String,
-    /// When it was last given at a login.
+    /// When the device last logged in.
     pub seen_at: DateTime<Utc>,
 }
 
-/// What the user told of himself.
+/// What users say about themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// At most 255 characters.
@@ -102,7 +102,7 @@ pub struct Profile {
     pub delay_reason: Vec<Id>,
 }
 
-/// Why things are put off, in the order of their ids from 1.
+/// Why people put things off; the id of the first is 1.
 pub const DELAY_REASONS: [&str; 6] = [
     "할 일들이 너무 크게 느껴져요",
     "꾸준히 이어가기 어려워요",
@@ -112,29 +112,29 @@ pub const DELAY_REASONS: [&str; 6] = [
     "심리적으로 불안해요",
 ];
 
-/// A named colour that todos are filed under.
+/// A group of todos, with a colour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Category {
-    /// Its number.
+    /// Its id.
     pub id: Id,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// Set once, when it was deleted.
+    /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
     /// 0 to 8.
     pub color: i64,
     /// At most 100 characters.
     pub title: Option<String>,
-    /// Its place among the user's categories: a [`super::rank`].
+    /// Its position among the user's categories: a [`super::rank`].
     pub rank: String,
 }
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Todo {
-    /// Its number.
+    /// Its id.
     pub id: Id,
     /// 1 to 255 characters.
     pub content: String,
@@ -144,47 +144,47 @@ pub struct Todo {
     pub date: Option<NaiveDate>,
     /// Time of day.
     pub due_time: Option<NaiveTime>,
-    /// Its place among all of the user's todos.
+    /// Its position among all of the user's todos.
     pub rank: String,
-    /// Ticked.
+    /// Whether it is done.
     pub is_completed: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// Set once, when it was deleted.
+    /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// One step of a todo.
+/// One part of a todo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubTodo {
-    /// Its number.
+    /// Its id.
     pub id: Id,
     /// 1 to 255 characters.
     pub content: String,
-    /// The todo it is a step of; deleted with it.
+    /// The todo it belongs to; both are deleted together.
     pub todo_id: Id,
-    /// Follows the todo's when that changes.
+    /// Changes with the date of the todo.
     pub date: Option<NaiveDate>,
     /// Time of day.
     pub due_time: Option<NaiveTime>,
-    /// Its place among all of the user's steps.
+    /// Its position among all of the user's sub-todos.
     pub rank: String,
-    /// Ticked.
+    /// Whether it is done.
     pub is_completed: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// Set once, when it was deleted.
+    /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// What a user wrote to the makers.
+/// A message of a user to the developers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// Its number.
+    /// Its id.
     pub id: Id,
     /// At most 200 characters.
     pub title: String,
@@ -194,6 +194,6 @@ pub struct Feedback {
     pub description: String,
     /// When it was written.
     pub created_at: DateTime<Utc>,
-    /// `pending` until the makers say otherwise.
+    /// `pending` until the developers change it.
     pub status: String,
 }

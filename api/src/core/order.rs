@@ -1,15 +1,15 @@
-//! Where a row stands among the others of its user: behind all of them, or where it was dragged to.
+//! The position of a row among the rows of its user: behind all others, or where the user dragged it.
 
 use super::model::{Category, Id, SubTodo, Todo};
 use super::rank::{Rank, evenly_spaced};
 
-/// A row that has a place.
+/// A row with a position.
 pub trait Ranked: Clone {
-    /// Its number.
+    /// Its id.
     fn id(&self) -> Id;
     /// Its rank.
     fn rank(&self) -> &str;
-    /// Moves it.
+    /// Gives it another rank.
     fn set_rank(&mut self, rank: String);
 }
 
@@ -30,43 +30,43 @@ macro_rules! ranked {
 }
 ranked!(Category, Todo, SubTodo);
 
-/// Where a row was dragged to: behind one row, before another.
+/// The new neighbours of a dragged row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Neighbours {
-    /// The row it now follows.
+    /// The row before it.
     pub prev: Option<Id>,
-    /// The row it now precedes.
+    /// The row behind it.
     pub next: Option<Id>,
 }
 
-/// A place that is none: this row is not among the user's, or is named twice.
+/// Why a row cannot be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoveError {
-    /// No such row.
+    /// This neighbour does not belong to the user.
     NoSuchRow(Id),
-    /// Both neighbours are the same row.
+    /// This row is both neighbours.
     SameRow(Id),
 }
 
-/// The rank of one row, and the other rows that had to move.
+/// The rank of one row, and the other rows that get new ranks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement<R> {
-    /// For the row in question.
+    /// The rank of the row.
     pub rank: String,
-    /// Other rows that had to move, because there was no room left.
+    /// Other rows with new ranks, because there was no rank left between the old ones.
     pub moved: Vec<R>,
 }
 
-/// The ranks of several rows, and the other rows that had to move.
+/// The ranks of several rows, and the other rows that get new ranks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placements<R> {
-    /// For the rows in question, in their order.
+    /// The ranks of the rows, in their order.
     pub ranks: Vec<String>,
-    /// Other rows that had to move, because there was no room left.
+    /// Other rows with new ranks, because there was no rank left between the old ones.
     pub moved: Vec<R>,
 }
 
-/// A rank for a new row behind all of `rows`, which stand in their order.
+/// The rank of a new row behind all of `rows`, which must be in order.
 pub fn append<R: Ranked>(rows: &[R]) -> Placement<R> {
     match last_rank(rows).and_then(|last| following(last.as_ref())) {
         Some(rank) => Placement { rank: rank.to_string(), moved: Vec::new() },
@@ -74,7 +74,7 @@ pub fn append<R: Ranked>(rows: &[R]) -> Placement<R> {
     }
 }
 
-/// Ranks for `count` new rows behind all of `rows`, which stand in their order.
+/// The ranks of `count` new rows behind all of `rows`, which must be in order.
 pub fn append_many<R: Ranked>(rows: &[R], count: usize) -> Placements<R> {
     let chain = || {
         let mut last = last_rank(rows)?;
@@ -95,7 +95,7 @@ pub fn append_many<R: Ranked>(rows: &[R], count: usize) -> Placements<R> {
     }
 }
 
-/// The highest rank; the outer None when a rank cannot be read.
+/// The highest rank; Some(None) without rows, None when a rank cannot be read.
 fn last_rank<R: Ranked>(rows: &[R]) -> Option<Option<Rank>> {
     let ranks: Result<Vec<Rank>, _> = rows.iter().map(|row| row.rank().parse::<Rank>()).collect();
     ranks.ok().map(|ranks| ranks.into_iter().max())
@@ -111,7 +111,7 @@ fn even(index: usize, count: usize) -> String {
     evenly_spaced(index, count).to_string()
 }
 
-/// Spreads the rows evenly as the first of `count`; those whose rank changed.
+/// Spreads the rows evenly as the first of `count` rows, and returns those whose rank changed.
 fn spread<R: Ranked>(rows: &[R], count: usize) -> Vec<R> {
     let moved = rows.iter().enumerate().filter_map(|(index, row)| {
         let rank = even(index, count);
@@ -124,11 +124,11 @@ fn spread<R: Ranked>(rows: &[R], count: usize) -> Vec<R> {
     moved.collect()
 }
 
-/// The rank of a row that was dragged; None leaves it where it is. Where there is no room left, or ranks are unreadable or the same,
-/// all rows are spread anew in the order that the drag asks for.
+/// The rank of a dragged row; None when it stays where it is. When no rank is left between the neighbours, or when ranks are equal or cannot
+/// be read, all rows get new ranks, in the order that the drag asks for.
 ///
 /// # Errors
-/// When the place is none.
+/// When a neighbour does not belong to the user, or both are the same row.
 pub fn move_between<R: Ranked>(rows: &[R], id: Id, neighbours: Neighbours) -> Result<Option<Placement<R>>, MoveError> {
     let find = |neighbour: Id| rows.iter().find(|row| row.id() == neighbour).ok_or(MoveError::NoSuchRow(neighbour));
     if let (Some(prev), Some(next)) = (neighbours.prev, neighbours.next)
@@ -152,7 +152,7 @@ pub fn move_between<R: Ranked>(rows: &[R], id: Id, neighbours: Neighbours) -> Re
     let Some(row) = rows.iter().find(|row| row.id() == id) else { return Err(MoveError::NoSuchRow(id)) };
     let mut order: Vec<R> = rows.iter().filter(|row| row.id() != id).cloned().collect();
     let position = |neighbour: &R| order.iter().position(|row| row.id() == neighbour.id());
-    // The two neighbours may come in either order: it stands behind the first of them.
+    // The two neighbours may come in either order: the row goes behind the first of them.
     let index = match (prev.and_then(position), next.and_then(position)) {
         (Some(one), Some(other)) => one.min(other) + 1,
         (Some(prev), None) => prev + 1,
@@ -176,7 +176,7 @@ mod tests {
         Category { id, created_at: at, updated_at: at, deleted_at: None, color: 0, title: None, rank: rank.to_owned() }
     }
 
-    /// Ids in the order in which the rows stand after a drag.
+    /// The ids in their order after a drag.
     fn order_after(rows: &[Category], id: Id, neighbours: Neighbours) -> Vec<Id> {
         let ranks = move_between(rows, id, neighbours).expect("a place").expect("a move");
         let mut after: Vec<Category> = rows.to_vec();

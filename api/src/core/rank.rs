@@ -1,15 +1,15 @@
-//! LexoRank: places in a list that can always be put between two others, as the npm package `lexorank` 1.0.5 makes them.
+//! LexoRank: positions in a list that leave room for others between them, as the npm package `lexorank` 1.0.5 makes them.
 //!
-//! A rank is a number written in base 36 so that comparing the text compares the numbers: `0|hzzzzz:` is bucket 0, six digits before
-//! the point, and none behind it. The client ships that package, so every rank made here is digit for digit the one it would make
-//! (`tests/rank_vectors.txt`). Where the package repeats a rank because it has come to an end, this says [`RankError::Full`]: then the
-//! list is to be spread anew with [`evenly_spaced`].
+//! A rank is a number in base 36, written so that the order of the texts is the order of the numbers: `0|hzzzzz:` is bucket 0, six digits
+//! before the point, and none behind it. The client contains that package, so every rank made here equals the client's, digit for digit
+//! (`tests/rank_vectors.txt`). At the ends, where the package repeats a rank, this module returns [`RankError::Full`]; the caller then spreads
+//! the list with [`evenly_spaced`].
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest text of a rank, in characters: what the column of the original holds.
+/// The longest text of a rank in characters, which is the limit of the original's column.
 pub const MAX_LENGTH: usize = 255;
 
 const BASE: u8 = 36;
@@ -28,13 +28,13 @@ const STEP: u64 = 8;
 /// Why there is no such rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RankError {
-    /// Both neighbours stand at the same place.
+    /// Both neighbours have the same rank.
     #[error("there is nothing between a rank and itself")]
     Same,
     /// The neighbours are of different buckets.
     #[error("there is nothing between two buckets")]
     Buckets,
-    /// An end is reached, or the text would be too long: the list must be spread anew.
+    /// An end is reached, or the text would be too long: the list needs new ranks.
     #[error("there is no room left")]
     Full,
 }
@@ -44,7 +44,7 @@ pub enum RankError {
 #[error("not a rank")]
 pub struct ParseRankError;
 
-/// A place in a list. Ordered as its text, byte by byte.
+/// A position in a list. Ordered like its text, byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
     /// 0 to 2.
@@ -110,15 +110,15 @@ impl Rank {
         self.with(Number::between(left, right), |between| left < between && between < right)
     }
 
-    /// The number as a rank of the same bucket, if it is where it should be and not too long.
+    /// The number as a rank of the same bucket, if `placed` accepts it and its text is not too long.
     fn with(&self, number: Number, placed: impl Fn(&Number) -> bool) -> Result<Self, RankError> {
         let length = "0|".len() + WHOLE_DIGITS + ":".len() + number.fraction.len();
         if length <= MAX_LENGTH && placed(&number) { Ok(Self { bucket: self.bucket, number }) } else { Err(RankError::Full) }
     }
 }
 
-/// The rank of the row at `index` of a list of `count` rows whose ranks are the same distance apart, and short: for a list that has no
-/// room left. All are different for up to two thousand million rows.
+/// The rank at `index` of `count` short ranks with equal distances, for a list that has no room left. All are different for up to two
+/// thousand million rows.
 pub fn evenly_spaced(index: usize, count: usize) -> Rank {
     let (place, parts) = (index as u128 + 1, count as u128 + 1);
     // Below MAX, which fits.
@@ -141,7 +141,7 @@ impl fmt::Display for Rank {
 impl FromStr for Rank {
     type Err = ParseRankError;
 
-    /// Takes only what this module writes: a rank has one text, or comparing texts would not compare ranks.
+    /// Reads only what this module writes: each rank has one text, so that the order of texts is the order of ranks.
     fn from_str(text: &str) -> Result<Self, ParseRankError> {
         if text.len() > MAX_LENGTH {
             return Err(ParseRankError);
@@ -157,11 +157,11 @@ impl FromStr for Rank {
     }
 }
 
-/// A number from 0 up. Ordered as numbers are, since a fraction never ends with a zero.
+/// A number, 0 or more. The derived order is the numeric one, because a fraction never ends with a zero.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Number {
     whole: u64,
-    /// Digits behind the point, without zeros at the end. As many as the *scale* of the number.
+    /// The digits behind the point, without zeros at the end. Their count is the *scale* of the number.
     fraction: Vec<u8>,
 }
 
@@ -188,12 +188,12 @@ impl Number {
         self
     }
 
-    /// Without the digits beyond a scale.
+    /// The number without the digits beyond a scale.
     fn cut(&self, scale: usize) -> Self {
         Self { whole: self.whole, fraction: self.fraction.iter().copied().take(scale).collect() }.trimmed()
     }
 
-    /// Without the digits beyond a scale, and one more in the last place left: also where the digits cut off are zero.
+    /// The number without the digits beyond a scale, plus one in the last place left, also when the removed digits are zero.
     fn cut_up(&self, scale: usize) -> Self {
         if scale >= self.scale() {
             return self.clone();
@@ -209,7 +209,7 @@ impl Number {
         Self { whole: self.whole + u64::from(carry), fraction }.trimmed()
     }
 
-    /// Half of the sum, to the last digit.
+    /// Half of the sum, exactly.
     fn exact_middle(left: &Self, right: &Self) -> Self {
         let scale = left.scale().max(right.scale());
         let digit = |number: &Self, place: usize| number.fraction.get(place).copied().unwrap_or(0);
@@ -231,7 +231,7 @@ impl Number {
         Self { whole: whole / 2, fraction: sum }.trimmed()
     }
 
-    /// The middle, shortened to the longer of the two scales where that stays between them.
+    /// The middle, shortened to the longer of the two scales when that is still between them.
     fn middle(left: &Self, right: &Self) -> Self {
         let middle = Self::exact_middle(left, right);
         let scale = left.scale().max(right.scale());

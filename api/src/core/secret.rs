@@ -1,18 +1,18 @@
-//! Values that are never shown.
+//! Values that are never printed.
 
 use std::fmt;
 
-/// A value that nothing prints.
+/// A value without `Display`; its `Debug` form is `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a value.
+    /// Wraps a value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The value, for the one who needs it.
+    /// The value itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What may be done with todos and their steps. Pure: rows in, changed rows out.
+//! Decisions about todos and sub-todos. Pure: rows in, changed rows out.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
@@ -6,16 +6,16 @@ use super::model::{Id, SubTodo, Todo};
 use super::order::{self, MoveError, Neighbours};
 use super::user_rows::{Change, UserRows};
 
-/// Why it is not done.
+/// Why a row cannot be created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowError {
-    /// No such row among those of the user.
+    /// The row does not belong to the user.
     Missing,
-    /// No such category among those of the user.
+    /// The category does not belong to the user.
     NoCategory(Id),
-    /// No such todo among those of the user.
+    /// The todo does not belong to the user.
     NoTodo(Id),
-    /// The row cannot stand there.
+    /// The row cannot be moved there.
     Move(MoveError),
 }
 
@@ -25,28 +25,28 @@ impl From<MoveError> for RowError {
     }
 }
 
-/// What a field becomes: stays as it is, is emptied, or gets a value.
+/// The change to a field: None keeps it, Some(None) empties it, Some(Some(value)) sets it.
 pub type FieldUpdate<T> = Option<Option<T>>;
 
-/// A todo to be made.
+/// The fields of a new todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTodo {
-    /// Checked text.
+    /// Valid text.
     pub content: String,
-    /// Any number.
+    /// Any id; whether it belongs to the user is checked here.
     pub category_id: Id,
-    /// None: into the inbox.
+    /// None: the todo is in the inbox.
     pub date: Option<NaiveDate>,
     /// Time of day.
     pub due_time: Option<NaiveTime>,
-    /// Ticked from the start.
+    /// Whether it is done already.
     pub is_completed: bool,
 }
 
-/// Makes a todo behind all others.
+/// Creates a todo behind all others.
 ///
 /// # Errors
-/// When the category is not one of the user's.
+/// When the category does not belong to the user.
 pub fn create(user_rows: &UserRows, id: Id, new: NewTodo, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), RowError> {
     known_category(user_rows, new.category_id)?;
     let placement = order::append(&user_rows.todos);
@@ -70,31 +70,31 @@ fn known_category(user_rows: &UserRows, id: Id) -> Result<(), RowError> {
     if user_rows.categories.iter().any(|category| category.id == id) { Ok(()) } else { Err(RowError::NoCategory(id)) }
 }
 
-/// What becomes of a todo.
+/// The changes to a todo.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TodoPatch {
     /// New text.
     pub content: Option<String>,
-    /// Another category.
+    /// A new category.
     pub category_id: Option<Id>,
-    /// Another day, or the inbox; all steps follow.
+    /// A new day, or the inbox. All sub-todos get the same day.
     pub date: FieldUpdate<NaiveDate>,
-    /// Another time of day, or none.
+    /// A new time of day, or none.
     pub due_time: FieldUpdate<NaiveTime>,
-    /// Ticked or not.
+    /// Done or not.
     pub is_completed: Option<bool>,
-    /// Another place.
+    /// The new position.
     pub neighbours: Option<Neighbours>,
 }
 
 /// Changes a todo.
 ///
 /// # Errors
-/// When the todo, its new category or its new neighbours are not the user's.
+/// When the todo, its new category or one of its new neighbours does not belong to the user.
 pub fn patch(user_rows: &UserRows, id: Id, patch: TodoPatch, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), RowError> {
     let mut todo = user_rows.todos.iter().find(|todo| todo.id == id).cloned().ok_or(RowError::Missing)?;
     if let Some(category) = patch.category_id {
-        // A todo may stay in its category after that was deleted.
+        // A todo may stay in its category after the category was deleted.
         if category != todo.category_id {
             known_category(user_rows, category)?;
         }
@@ -120,10 +120,10 @@ pub fn patch(user_rows: &UserRows, id: Id, patch: TodoPatch, now: DateTime<Utc>)
     Ok((todo, changes))
 }
 
-/// Deletes a todo and its steps.
+/// Deletes a todo and its sub-todos.
 ///
 /// # Errors
-/// When the todo is not the user's.
+/// When the todo does not belong to the user.
 pub fn delete(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, RowError> {
     let todo = user_rows.todos.iter().find(|todo| todo.id == id).cloned().ok_or(RowError::Missing)?;
     let steps = user_rows.subs.iter().filter(|sub| sub.todo_id == id).cloned();
@@ -131,28 +131,28 @@ pub fn delete(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Ch
     Ok(steps.chain([Change::Todo(Todo { deleted_at: Some(now), ..todo })]).collect())
 }
 
-/// A step to be made.
+/// The fields of a new sub-todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSubTodo {
-    /// Checked text.
+    /// Valid text.
     pub content: String,
-    /// Any number.
+    /// Any id; whether it belongs to the user is checked here.
     pub todo_id: Id,
     /// A day.
     pub date: Option<NaiveDate>,
     /// Time of day.
     pub due_time: Option<NaiveTime>,
-    /// Ticked from the start.
+    /// Whether it is done already.
     pub is_completed: bool,
 }
 
-/// The rows that were made, and what is to be written for that.
+/// The new rows, and the changes that create them.
 pub type CreatedSubTodos = (Vec<SubTodo>, Vec<Change>);
 
-/// Makes steps, each behind all others of the user. `ids` are as many as `new`.
+/// Creates sub-todos, each behind all others of the user. `ids` has one id for each of `new`.
 ///
 /// # Errors
-/// One answer a step, in their order, when the todo of one is not the user's; then none is made.
+/// When a todo does not belong to the user: the error of each of `new`, in order. Then none is created.
 pub fn create_sub_todos(user_rows: &UserRows, ids: &[Id], new: &[NewSubTodo], now: DateTime<Utc>) -> Result<CreatedSubTodos, Vec<Option<RowError>>> {
     let known = |id: Id| user_rows.todos.iter().any(|todo| todo.id == id);
     let faults: Vec<Option<RowError>> = new.iter().map(|new| (!known(new.todo_id)).then_some(RowError::NoTodo(new.todo_id))).collect();
@@ -177,27 +177,27 @@ pub fn create_sub_todos(user_rows: &UserRows, ids: &[Id], new: &[NewSubTodo], no
     Ok((made, changes))
 }
 
-/// What becomes of a step.
+/// The changes to a sub-todo.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubTodoPatch {
     /// New text.
     pub content: Option<String>,
-    /// A step of another todo.
+    /// A new todo that it belongs to.
     pub todo_id: Option<Id>,
-    /// Another day, or none.
+    /// A new day, or none.
     pub date: FieldUpdate<NaiveDate>,
-    /// Another time of day, or none.
+    /// A new time of day, or none.
     pub due_time: FieldUpdate<NaiveTime>,
-    /// Ticked or not.
+    /// Done or not.
     pub is_completed: Option<bool>,
-    /// Another place.
+    /// The new position.
     pub neighbours: Option<Neighbours>,
 }
 
-/// Changes a step.
+/// Changes a sub-todo.
 ///
 /// # Errors
-/// When the step, its new todo or its new neighbours are not the user's.
+/// When the sub-todo, its new todo or one of its new neighbours does not belong to the user.
 pub fn patch_sub_todo(user_rows: &UserRows, id: Id, patch: SubTodoPatch, now: DateTime<Utc>) -> Result<(SubTodo, Vec<Change>), RowError> {
     let mut sub = user_rows.subs.iter().find(|sub| sub.id == id).cloned().ok_or(RowError::Missing)?;
     if let Some(todo) = patch.todo_id {
@@ -220,10 +220,10 @@ pub fn patch_sub_todo(user_rows: &UserRows, id: Id, patch: SubTodoPatch, now: Da
     Ok((sub, changes))
 }
 
-/// Deletes a step.
+/// Deletes a sub-todo.
 ///
 /// # Errors
-/// When the step is not the user's.
+/// When the sub-todo does not belong to the user.
 pub fn delete_sub_todo(user_rows: &UserRows, id: Id, now: DateTime<Utc>) -> Result<Vec<Change>, RowError> {
     let sub = user_rows.subs.iter().find(|sub| sub.id == id).cloned().ok_or(RowError::Missing)?;
     Ok(vec![Change::Sub(SubTodo { deleted_at: Some(now), ..sub })])

@@ -1,4 +1,4 @@
-//! The tokens that the client carries: JWTs signed with HS256, as the original made them, so that sessions survive the move.
+//! The client's tokens: JWTs signed with HS256, in the form of the earlier backend, so that its users stay signed in.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::model::Id;
 
-/// How long an access token is good for.
+/// How long an access token is valid.
 pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::days(7);
-/// How long a refresh token is good for.
+/// How long a refresh token is valid.
 pub const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// What a token is for.
@@ -18,11 +18,11 @@ pub const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
 pub enum TokenKind {
     /// Sent with every request.
     Access,
-    /// Buys new access tokens, as often as wanted.
+    /// Exchanged for new access tokens, any number of times.
     Refresh,
 }
 
-/// Whose session it is.
+/// What a valid token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Access or refresh.
@@ -36,7 +36,7 @@ pub struct Session {
 #[derive(Serialize, Deserialize)]
 struct Claims {
     token_type: TokenKind,
-    /// Seconds since 1970; some makers write a fraction.
+    /// Seconds since 1970; some libraries write a fraction.
     exp: f64,
     #[serde(default)]
     iat: Option<f64>,
@@ -58,10 +58,10 @@ struct NewClaims<'a> {
     device: Option<&'a str>,
 }
 
-/// Why there is no token. Says nothing of the key.
+/// Why a token cannot be made. Says nothing of the key.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// The machine gave no random bytes for the `jti`.
+    /// The machine has no random numbers for the `jti`.
     #[error("the machine has no random numbers")]
     NoRandomness,
     /// The key does not sign.
@@ -82,12 +82,12 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// With this key, as bytes of text.
+    /// With the bytes of this text as the key.
     pub fn new(key: &str) -> Self {
         Self { encoding: EncodingKey::from_secret(key.as_bytes()), decoding: DecodingKey::from_secret(key.as_bytes()) }
     }
 
-    /// A new token. `jti` is 32 hexadecimal digits that nobody can guess.
+    /// A new token. `jti` is 32 random hexadecimal digits.
     ///
     /// # Errors
     /// When the key does not sign.
@@ -100,10 +100,10 @@ impl Signer {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(SignError::BadKey)
     }
 
-    /// The session of a token that is ours and has not expired; None for anything else.
+    /// The session of a valid token; None for a token with another signature, an expired token, and any other text.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Session> {
         let mut validation = Validation::new(Algorithm::HS256);
-        // Against the time that is handed in.
+        // Checked below, against `now`.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();

@@ -1,46 +1,46 @@
-//! What a store hands out and takes back: the rows of one user as of one instant, and the changes to them.
+//! What stores read and write: the rows of one user at one moment, and changes to them.
 
 use serde::{Deserialize, Serialize};
 
 use super::model::{Category, Device, Feedback, Id, SubTodo, Todo, User};
 
-/// Which rows of a user are wanted. The account itself always comes.
+/// Which rows of a user to read. The account is always read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The account only.
     Account,
-    /// And the categories.
+    /// The account and the categories.
     Categories,
-    /// And the todos with their steps.
+    /// The account, the todos and the sub-todos.
     Todos,
-    /// Categories, todos and steps.
+    /// The account, the categories, the todos and the sub-todos.
     Everything,
 }
 
 impl Scope {
-    /// Whether the categories are among it.
+    /// Whether the categories are read.
     pub fn includes_categories(self) -> bool {
         matches!(self, Self::Categories | Self::Everything)
     }
 
-    /// Whether the todos and their steps are among it.
+    /// Whether the todos and sub-todos are read.
     pub fn includes_todos(self) -> bool {
         matches!(self, Self::Todos | Self::Everything)
     }
 }
 
-/// The rows of one user as of one instant. Deleted rows are not among them; a deleted account is.
+/// The rows of one user at one moment, without deleted rows. A deleted account has rows too.
 ///
-/// Rows stand in the order of their ranks, and of their ids where ranks are equal.
+/// Rows are ordered by rank, and by id when ranks are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRows {
     /// The account.
     pub user: User,
-    /// Empty unless wanted.
+    /// Empty when the scope does not include them.
     pub categories: Vec<Category>,
-    /// Empty unless wanted.
+    /// Empty when the scope does not include them.
     pub todos: Vec<Todo>,
-    /// Empty unless wanted.
+    /// Empty when the scope does not include them.
     pub subs: Vec<SubTodo>,
 }
 
@@ -50,7 +50,7 @@ impl UserRows {
         Self { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new() }
     }
 
-    /// Puts the rows into their order; for stores whose answers come in another.
+    /// Orders the rows, for stores that read them in another order.
     pub fn sort(&mut self) {
         self.categories.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
         self.todos.sort_by(|a, b| (&a.rank, a.id).cmp(&(&b.rank, b.id)));
@@ -58,12 +58,12 @@ impl UserRows {
     }
 }
 
-/// One row to be written. A row whose `deleted_at` is set is kept for the archive and never handed out again.
+/// One row to write. A row with `deleted_at` stays in the archive and is not read with the live rows again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
-    /// The account, without its devices: those have changes of their own. Names ([`UniqueName`]) that it gains must be free.
+    /// The account without its devices, which have their own changes. New names ([`UniqueName`]) must be free.
     User(User),
-    /// A device of the user; refused as taken while its token belongs to another user.
+    /// A device of the user. The change is refused while its token belongs to another user.
     AddDevice(Device),
     /// The device with this token, if the user has it.
     DropDevice(String),
@@ -77,7 +77,7 @@ pub enum Change {
     Feedback(Feedback),
 }
 
-/// What is unique over all users, and finds one.
+/// A name that is unique over all users, by which a user can be found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum UniqueName {
     /// [`User::username`].
@@ -89,7 +89,7 @@ pub enum UniqueName {
 }
 
 impl UniqueName {
-    /// What it is, without saying which: names of people and tokens stay out of logs.
+    /// The kind of the name, for messages: names of people and tokens stay out of logs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Username(_) => "username",
@@ -98,29 +98,29 @@ impl UniqueName {
         }
     }
 
-    /// The names an account goes by: all but its devices.
+    /// The names of an account, without its devices.
     pub fn of_account(user: &User) -> Vec<Self> {
         std::iter::once(Self::Username(user.username.clone())).chain(user.apple_sub.clone().map(Self::AppleSub)).collect()
     }
 
-    /// The names an account goes by, and its devices.
+    /// The names of an account and its devices.
     pub fn all_of(user: &User) -> Vec<Self> {
         Self::of_account(user).into_iter().chain(user.devices.iter().map(|device| Self::Device(device.token.clone()))).collect()
     }
 }
 
-/// All that a store has of one user: what an export writes and an import reads.
+/// Everything that a store has of one user. An export writes it and an import reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archive {
     /// The account, deleted or not.
     pub user: User,
-    /// Live and deleted, by id.
+    /// Live and deleted, ordered by id.
     pub categories: Vec<Category>,
-    /// Live and deleted, by id.
+    /// Live and deleted, ordered by id.
     pub todos: Vec<Todo>,
-    /// Live and deleted, by id.
+    /// Live and deleted, ordered by id.
     pub subs: Vec<SubTodo>,
-    /// By id.
+    /// Ordered by id.
     pub feedback: Vec<Feedback>,
 }
 
@@ -130,7 +130,7 @@ impl Archive {
         Self { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() }
     }
 
-    /// What is handed out of it.
+    /// The live rows in a scope.
     pub fn live_rows(&self, scope: Scope) -> UserRows {
         let mut user_rows = UserRows::of(self.user.clone());
         if scope.includes_categories() {
@@ -144,7 +144,7 @@ impl Archive {
         user_rows
     }
 
-    /// Makes the changes, one after the other. The rows stand in the order of their ids, before and after.
+    /// Makes the changes, one after the other. The rows are ordered by id, before and after.
     pub fn apply(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
@@ -174,7 +174,7 @@ impl Archive {
         rows.fold(self.user.id, Id::max)
     }
 
-    /// Puts the rows into their order.
+    /// Orders the rows.
     pub fn sort(&mut self) {
         self.categories.sort_by_key(|row| row.id);
         self.todos.sort_by_key(|row| row.id);
@@ -183,7 +183,7 @@ impl Archive {
     }
 }
 
-/// Puts a row into its place, over one that has its id.
+/// Inserts a row, or replaces the row with its id.
 fn set<Row>(rows: &mut Vec<Row>, row: Row, id: fn(&Row) -> Id) {
     let at = rows.partition_point(|known| id(known) < id(&row));
     match rows.get_mut(at).filter(|known| id(known) == id(&row)) {

@@ -18,7 +18,7 @@ use super::{ReadyApp, SharedProvider};
 use crate::core::model::{DELAY_REASONS, Feedback, Id, Profile, User};
 use crate::core::user_rows::{Change, Scope};
 
-/// All of this module.
+/// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(user, patch_user, delete_user)).routes(routes!(profile, create_profile, patch_profile)).routes(routes!(feedback))
 }
@@ -27,7 +27,7 @@ const AGE_GROUPS: [&str; 5] = ["10", "20", "30", "40", "50"];
 const KINDS_OF_FEEDBACK: [&str; 3] = ["bug", "feature", "feedback"];
 
 body!(
-    /// What becomes of an account.
+    /// The changes to an account.
     UserPatchBody,
     schema::form(vec![("isSubscribed", schema::boolean(), false), ("isPremium", schema::boolean(), false)])
 );
@@ -38,7 +38,7 @@ body!(
     schema::form(vec![("message", schema::token(), true)])
 );
 
-/// The fields of a profile; all but the name must be there when it is made.
+/// The fields of a profile. A new profile needs all of them except the name.
 fn profile_schema(new: bool) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     schema::form(vec![
         ("username", schema::text(255, true), false),
@@ -50,19 +50,19 @@ fn profile_schema(new: bool) -> utoipa::openapi::RefOr<utoipa::openapi::schema::
 }
 
 body!(
-    /// A profile to be made.
+    /// The fields of a new profile.
     NewProfileBody,
     profile_schema(true)
 );
 
 body!(
-    /// What becomes of a profile.
+    /// The changes to a profile.
     ProfilePatchBody,
     profile_schema(false)
 );
 
 body!(
-    /// What a user writes to the makers.
+    /// A message to the developers.
     FeedbackBody,
     schema::form(vec![
         ("userId", schema::row(), false),
@@ -85,7 +85,7 @@ async fn user(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiEr
     Ok(Json(UserResponse::from(&user_rows.user)).into_response())
 }
 
-/// Subscribes or not. Being premium is not for the caller to say: the field is read and changes nothing.
+/// Sets `isSubscribed`. `isPremium` is checked and ignored: callers cannot make themselves premium.
 #[utoipa::path(
     patch,
     path = "/auth/user/",
@@ -110,7 +110,7 @@ async fn patch_user(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -
     Ok(Json(UserResponse::from(&user)).into_response())
 }
 
-/// Deletes the account; signing in again brings everything back.
+/// Deletes the account. The next sign-in restores everything.
 #[utoipa::path(
     delete,
     path = "/auth/user/",
@@ -129,7 +129,7 @@ fn no_profile() -> ApiError {
     ApiError::Missing("Profile not found".to_owned())
 }
 
-/// What the caller told of himself.
+/// The profile of the caller.
 #[utoipa::path(
     get,
     path = "/auth/profile/",
@@ -143,7 +143,7 @@ async fn profile(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, Ap
     Ok(Json(ProfileResponse::new(caller.id, &profile)).into_response())
 }
 
-/// The numbers of why things are put off: at least one, all known.
+/// Ids of delay reasons: at least one, all known.
 fn delay_reasons(value: &Value) -> Result<Vec<Id>, String> {
     let Value::Array(items) = value else { return Err(format!("Expected a list of items but got type \"{}\".", type_name(value))) };
     if items.is_empty() {
@@ -163,7 +163,7 @@ fn delay_reasons(value: &Value) -> Result<Vec<Id>, String> {
     Ok(reasons)
 }
 
-/// Tells of oneself, once.
+/// Creates the profile of the caller, once.
 #[utoipa::path(
     post,
     path = "/auth/profile/",
@@ -202,7 +202,7 @@ fn new_profile(mut form: Form) -> Result<Profile, FieldErrors> {
     }
 }
 
-/// Changes what the caller told of himself.
+/// Changes the profile of the caller.
 #[utoipa::path(
     patch,
     path = "/auth/profile/",
@@ -240,7 +240,7 @@ async fn patch_profile(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body
     Ok(Json(ProfileResponse::new(caller.id, &profile)).into_response())
 }
 
-/// Writes to the makers.
+/// Sends a message to the developers.
 #[utoipa::path(
     post,
     path = "/feedback/",

@@ -1,5 +1,4 @@
-//! What is in a request: JSON whose keys may be in camelCase or snake_case, and fields that say in fixed sentences what is wrong with
-//! them.
+//! Request bodies: JSON with keys in camelCase or snake_case, and fields whose errors are fixed sentences of the contract.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
@@ -10,16 +9,16 @@ use serde_json::{Map, Value};
 use super::error::{ApiError, FieldErrors};
 use crate::core::model::Id;
 
-/// A body may be this large, as on Lambda.
+/// The largest body, which is also Lambda's limit.
 pub const MAX_BYTES: usize = 6 * 1024 * 1024;
 
-/// A number of a row that JavaScript can hold.
+/// The largest integer that JavaScript can represent exactly.
 const MAX_ID: i64 = (1 << 53) - 1;
 
-/// Reads a body; keys come out in snake_case, at any depth. An empty body is an empty object.
+/// Parses a body and turns its keys into snake_case, at any depth. An empty body is an empty object.
 ///
 /// # Errors
-/// 400 with one sentence when it is no JSON.
+/// 400 when it is not JSON.
 pub fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(Map::new()));
@@ -30,7 +29,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     }
 }
 
-/// The same value with every key in snake_case. Where both spellings of a key are given, the later one counts.
+/// The same value with every key in snake_case. When both spellings of a key are given, the later one counts.
 fn snake_keys(value: Value) -> Value {
     match value {
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (snake_case(&key), snake_keys(value))).collect()),
@@ -39,7 +38,7 @@ fn snake_keys(value: Value) -> Value {
     }
 }
 
-/// `categoryId` as `category_id`; a name in snake_case as it is.
+/// Turns `categoryId` into `category_id`, and leaves a name in snake_case unchanged.
 pub fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
@@ -51,7 +50,7 @@ pub fn snake_case(name: &str) -> String {
     snake
 }
 
-/// `category_id` as `categoryId`.
+/// Turns `category_id` into `categoryId`.
 pub fn camel_case(name: &str) -> String {
     let mut camel = String::with_capacity(name.len());
     let mut raise = false;
@@ -68,7 +67,7 @@ pub fn camel_case(name: &str) -> String {
     camel
 }
 
-/// The body of a request, read whole; keys in snake_case.
+/// The body of a request with keys in snake_case.
 pub struct Body(pub Value);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
@@ -93,14 +92,14 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 pub enum FieldValue<T> {
     /// Not in the body.
     Absent,
-    /// There, as null.
+    /// Null.
     Null,
-    /// There.
+    /// A value.
     Value(T),
 }
 
 impl<T> FieldValue<T> {
-    /// What is given, null as None; `otherwise` when nothing is.
+    /// The value, None for null, `otherwise` for an absent field.
     pub fn or(self, otherwise: Option<T>) -> Option<T> {
         match self {
             Self::Absent => otherwise,
@@ -110,10 +109,10 @@ impl<T> FieldValue<T> {
     }
 }
 
-/// What one field may hold; the sentence says what is wrong.
+/// Reads one field; the error is a sentence for the client.
 pub type Read<T> = fn(&Value) -> Result<T, String>;
 
-/// One JSON object of a request, read field by field; all that is wrong is told at once.
+/// One JSON object of a request, read field by field. It collects the errors of all fields.
 #[derive(Debug)]
 pub struct Form {
     fields: Map<String, Value>,
@@ -121,7 +120,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// An object; anything else is told as a fault of no field.
+    /// Takes an object. For anything else it notes an error that belongs to no field.
     pub fn new(value: Value) -> Self {
         match value {
             Value::Object(fields) => Self { fields, faults: FieldErrors::default() },
@@ -132,10 +131,10 @@ impl Form {
         }
     }
 
-    /// An object; anything else is refused at once.
+    /// Takes an object.
     ///
     /// # Errors
-    /// 400 with the fault of no field.
+    /// An error that belongs to no field, for anything else.
     pub fn object(value: Value) -> Result<Self, FieldErrors> {
         let form = Self::new(value);
         if form.is_valid() { Ok(form) } else { Err(form.into_errors()) }
@@ -151,7 +150,7 @@ impl Form {
         self.fields.contains_key(name)
     }
 
-    /// Must be there and not null. None: it is not right, and that has been noted.
+    /// A field that must be there and not null. None: it is wrong, and the error is noted.
     pub fn required<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Option<T> {
         match self.nullable(name, read) {
             FieldValue::Value(value) => Some(value),
@@ -167,12 +166,12 @@ impl Form {
         }
     }
 
-    /// May be missing, but not null. None: missing, or not right, which has been noted.
+    /// A field that may be missing, but not null. None: it is missing, or wrong and the error is noted.
     pub fn optional<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Option<T> {
         if self.has(name) { self.required(name, read) } else { None }
     }
 
-    /// May be missing or null. What is not right is noted, and comes out as missing.
+    /// A field that may be missing or null. A wrong field counts as missing, and the error is noted.
     pub fn nullable<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> FieldValue<T> {
         match self.fields.get(name) {
             None => FieldValue::Absent,
@@ -187,7 +186,7 @@ impl Form {
         }
     }
 
-    /// Notes what is wrong with a field, by its name in snake_case.
+    /// Notes an error of a field, by its name in snake_case.
     pub fn reject(&mut self, name: &str, sentence: impl Into<String>) {
         self.faults.add(&camel_case(name), sentence);
     }
@@ -196,18 +195,18 @@ impl Form {
         self.faults.has(&camel_case(name))
     }
 
-    /// Whether nothing is wrong so far.
+    /// Whether there are no errors so far.
     pub fn is_valid(&self) -> bool {
         self.faults.is_empty()
     }
 
-    /// What has been noted.
+    /// The errors.
     pub fn into_errors(self) -> FieldErrors {
         self.faults
     }
 }
 
-/// As Python names the type, which is what the sentences do.
+/// The Python name of the type, which the sentences of the contract use.
 pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
@@ -220,7 +219,7 @@ pub fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Text of 1 to `most` characters, without the white space around it; numbers count as text.
+/// Reads text of 1 to `most` characters, without the white space around it. A number counts as text.
 pub fn text(most: usize) -> impl Fn(&Value) -> Result<String, String> {
     move |value| {
         let text = match value {
@@ -240,10 +239,10 @@ pub fn text(most: usize) -> impl Fn(&Value) -> Result<String, String> {
     }
 }
 
-/// Any text, also none.
+/// Reads text of any length.
 ///
 /// # Errors
-/// The sentence for what is no text.
+/// A sentence for the client.
 pub fn free_text(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) if text.contains('\0') => Err("Null characters are not allowed.".to_owned()),
@@ -253,10 +252,10 @@ pub fn free_text(value: &Value) -> Result<String, String> {
     }
 }
 
-/// A whole number, also written as text.
+/// Reads an integer, which may be a string.
 ///
 /// # Errors
-/// The sentence for what is none.
+/// A sentence for the client.
 pub fn integer(value: &Value) -> Result<i64, String> {
     whole(value).ok_or_else(|| "A valid integer is required.".to_owned())
 }
@@ -265,7 +264,7 @@ fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| {
             let float = number.as_f64()?;
-            // Only whole numbers that a float holds exactly.
+            // Only integers that a float represents exactly.
             (float.fract() == 0.0 && float.abs() <= MAX_ID as f64).then_some(float as i64)
         }),
         Value::String(text) => {
@@ -277,7 +276,7 @@ fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-/// A whole number within bounds, both included.
+/// Reads an integer within bounds, both included.
 pub fn integer_within(least: i64, most: i64) -> impl Fn(&Value) -> Result<i64, String> {
     move |value| match integer(value)? {
         number if number > most => Err(format!("Ensure this value is less than or equal to {most}.")),
@@ -286,10 +285,10 @@ pub fn integer_within(least: i64, most: i64) -> impl Fn(&Value) -> Result<i64, S
     }
 }
 
-/// A truth value, also in the words that forms use for it.
+/// Reads a boolean, also in the words that HTML forms use.
 ///
 /// # Errors
-/// The sentence for what is none.
+/// A sentence for the client.
 pub fn boolean(value: &Value) -> Result<bool, String> {
     let word = match value {
         Value::Bool(truth) => return Ok(*truth),
@@ -305,10 +304,10 @@ pub fn boolean(value: &Value) -> Result<bool, String> {
     }
 }
 
-/// A day.
+/// Reads a date.
 ///
 /// # Errors
-/// The sentence for what is none.
+/// A sentence for the client.
 pub fn date(value: &Value) -> Result<NaiveDate, String> {
     let day = value.as_str().and_then(|text| {
         let mut parts = text.split('-');
@@ -320,10 +319,10 @@ pub fn date(value: &Value) -> Result<NaiveDate, String> {
     day.ok_or_else(|| "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.".to_owned())
 }
 
-/// A time of day, to the microsecond.
+/// Reads a time of day, to the microsecond.
 ///
 /// # Errors
-/// The sentence for what is none.
+/// A sentence for the client.
 pub fn time(value: &Value) -> Result<NaiveTime, String> {
     let time = value.as_str().and_then(|text| {
         let (clock, fraction) = text.split_once(['.', ',']).map_or((text, None), |(clock, fraction)| (clock, Some(fraction)));
@@ -343,11 +342,10 @@ pub fn time(value: &Value) -> Result<NaiveTime, String> {
     time.ok_or_else(|| "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].".to_owned())
 }
 
-/// The number of a row, also written as text; whether there is such a row is for the caller to see, and then to say
-/// [`no_such_row`].
+/// Reads the id of a row, which may be a string. The code that calls this checks whether the row exists, and uses [`no_such_row`].
 ///
 /// # Errors
-/// The sentence for what cannot be one.
+/// A sentence for the client.
 pub fn row(value: &Value) -> Result<Id, String> {
     match value {
         Value::String(text) if text.is_empty() => Err("This field may not be null.".to_owned()),
@@ -356,12 +354,12 @@ pub fn row(value: &Value) -> Result<Id, String> {
     }
 }
 
-/// The sentence for a row that is not there, or not the caller's.
+/// The sentence for a row that does not exist or does not belong to the caller.
 pub fn no_such_row(id: impl std::fmt::Display) -> String {
     format!("Invalid pk \"{id}\" - object does not exist.")
 }
 
-/// One of a few words; numbers count as text.
+/// Reads one of a few words. A number counts as text.
 pub fn choice(words: &'static [&'static str]) -> impl Fn(&Value) -> Result<String, String> {
     move |value| {
         let word = match value {

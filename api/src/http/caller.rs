@@ -1,4 +1,4 @@
-//! Who asks: the bearer token of a request.
+//! The caller: the user of the bearer token.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,17 +10,17 @@ use crate::core::model::Id;
 use crate::core::token::TokenKind;
 use crate::core::user_rows::UserRows;
 
-/// The signed-in user, as his token says. Whether he is still there shows with his rows: see [`Caller::present`].
+/// The user that the token names. Whether the account still exists is known when its rows are read: see [`Caller::present`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// His number.
+    /// The id of the user.
     pub id: Id,
-    /// The FCM token of the client that asks, if it gave one at login.
+    /// The FCM token of the device, if it gave one at login.
     pub device: Option<String>,
 }
 
 impl Caller {
-    /// His rows, unless he is not there, or no longer.
+    /// The rows, if the account exists and is not deleted.
     ///
     /// # Errors
     /// 401.
@@ -29,7 +29,7 @@ impl Caller {
     }
 }
 
-/// The second of the two words of `Authorization: Bearer <token>`.
+/// The token of `Authorization: Bearer <token>`.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthorized> {
     let header = headers.get(header::AUTHORIZATION).ok_or(Unauthorized::NotProvided)?;
     let header = header.to_str().map_err(|_| Unauthorized::NotValid)?;

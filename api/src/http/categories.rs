@@ -19,22 +19,22 @@ use crate::core::categories::{self, Patch};
 use crate::core::todos::RowError;
 use crate::core::user_rows::Scope;
 
-/// All of this module.
+/// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(list, create, patch, delete))
 }
 
-/// The palette of an older client, in the order of the numbers it stands for.
+/// The colours of an older client; the index of each is its number.
 const PALETTE: [&str; 5] = ["#FF3D71", "#FF7E29", "#FFC233", "#4CAF50", "#00BCD4"];
 
 body!(
-    /// A category to be made.
+    /// The fields of a new category.
     NewCategoryBody,
     schema::form(vec![("color", schema::integer_within(0, 8), true), ("title", schema::text(100, true), false)])
 );
 
 body!(
-    /// What becomes of a category.
+    /// The changes to a category.
     CategoryPatchBody,
     schema::form(vec![
         ("categoryId", schema::row(), true),
@@ -45,7 +45,7 @@ body!(
 );
 
 body!(
-    /// The category that is meant.
+    /// The id of a category.
     CategoryIdBody,
     schema::form(vec![("categoryId", schema::row(), true)])
 );
@@ -65,7 +65,7 @@ fn color(value: &Value) -> Result<i64, String> {
     }
 }
 
-/// The caller's categories, in their order.
+/// The categories of the caller, ordered by rank.
 #[utoipa::path(
     get,
     path = "/todos/category/",
@@ -79,7 +79,7 @@ async fn list(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiEr
     Ok(Json(rows).into_response())
 }
 
-/// Makes a category behind all others.
+/// Creates a category behind all others.
 #[utoipa::path(
     post,
     path = "/todos/category/",
@@ -141,7 +141,7 @@ fn category_patch(mut form: Form) -> Result<Patch, FieldErrors> {
     if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
 
-/// Deletes a category; its todos stay where they are.
+/// Deletes a category. Its todos stay.
 #[utoipa::path(
     delete,
     path = "/todos/category/",

@@ -1,4 +1,4 @@
-//! How routes read and change the caller's rows.
+//! Reading and changing the rows of the caller.
 
 use super::caller::Caller;
 use super::error::{ApiError, Unauthorized};
@@ -7,18 +7,18 @@ use crate::core::model::{Id, User};
 use crate::core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::Notification;
 
-/// The caller's rows.
+/// The rows of the caller.
 ///
 /// # Errors
-/// 401 when he is not there, or no longer.
+/// 401 when the account does not exist or is deleted.
 pub async fn load_rows(app: &App, caller: &Caller, scope: Scope) -> Result<UserRows, ApiError> {
     Caller::present(app.store.read(caller.id, scope).await?)
 }
 
-/// Changes the caller's rows as `decide` says, given the rows and the new ids; it may be asked more than once.
+/// Changes the rows of the caller. `decide` gets the rows and the new ids and returns the changes; it may be called more than once.
 ///
 /// # Errors
-/// What `decide` refuses with, and 401 when the caller is not there, or no longer.
+/// The error of `decide`, and 401 when the account does not exist or is deleted.
 pub async fn change_rows<T: Send>(
     app: &App,
     caller: &Caller,
@@ -47,7 +47,7 @@ pub async fn change_rows<T: Send>(
     outcome
 }
 
-/// Tells the user's other devices that something of this kind has changed.
+/// Notifies the other devices of the user that a row of this kind has changed.
 pub async fn announce(app: &App, user: &User, caller: &Caller, kind: &str) {
     let notification = Notification { title: kind.to_owned(), body: format!("{kind}가 변경되었습니다.") };
     app.announce(user, caller.device.as_deref(), notification).await;

@@ -1,5 +1,4 @@
-//! Until when a request must be answered: nobody waits longer than the gateway does, and work behind a closed door is billed all the
-//! same.
+//! The deadline of a request. The client gets no answer after the gateway's timeout, and Lambda bills the time all the same.
 
 use std::time::Duration;
 
@@ -11,33 +10,33 @@ use tokio::time::Instant;
 use super::error::ApiError;
 use super::request_log::Route;
 
-/// No request takes longer. API Gateway gives up after 29 s (REST) or 30 s (HTTP).
+/// The longest time for a request. API Gateway gives up after 29 s (REST) or 30 s (HTTP).
 pub const MAX_DURATION: Duration = Duration::from_secs(25);
-/// What is kept back of the time that Lambda gives, so that the answer still gets out.
+/// The part of Lambda's remaining time that is left for sending the answer.
 const KEPT_BACK: Duration = Duration::from_millis(500);
 
-/// When a request must have been answered; an extension of the request, for whoever makes several calls for one.
+/// When a request must be answered. It is an extension of the request, for handlers that make several calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline(pub Instant);
 
 impl Deadline {
-    /// Of a request that begins now, in a process that is stopped after so long.
+    /// The deadline of a request that begins now, in a process that Lambda stops after `remaining`.
     pub fn within(remaining: Duration) -> Self {
         Self(Instant::now() + remaining.saturating_sub(KEPT_BACK).min(MAX_DURATION))
     }
 
-    /// Of a request that begins now, in a process that is not stopped.
+    /// The deadline of a request that begins now, on a server.
     pub fn longest() -> Self {
         Self(Instant::now() + MAX_DURATION)
     }
 
-    /// What is left of it.
+    /// The time left.
     pub fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }
 
-/// Middleware: 503 when the deadline of a request passes; what was begun for it is dropped.
+/// Middleware: answers 503 when the deadline passes, and drops the handler.
 pub async fn within_deadline(mut request: Request, next: Next) -> Response {
     let deadline = *request.extensions_mut().get_or_insert_with(Deadline::longest);
     let route = request.extensions().get::<Route>().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Answers: JSON always, and nothing in them that is meant for the operator.
+//! Errors as answers: always JSON, without details that are meant for the operator.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,19 +8,19 @@ use serde_json::{Map, Value, json};
 use crate::core::token::SignError;
 use crate::store::StoreError;
 
-/// What is wrong with each field of a request; keys in camelCase, `nonFieldErrors` for what concerns none of them.
+/// The errors of each field of a request. Keys are in camelCase; `nonFieldErrors` has the errors that belong to no field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors(Map<String, Value>);
 
 impl FieldErrors {
-    /// One sentence about one field.
+    /// One error of one field.
     pub fn of(field: &str, sentence: impl Into<String>) -> Self {
         let mut faults = Self::default();
         faults.add(field, sentence);
         faults
     }
 
-    /// One sentence more about a field, given in camelCase.
+    /// Adds an error of a field, by its name in camelCase.
     pub fn add(&mut self, field: &str, sentence: impl Into<String>) {
         let sentences = self.0.entry(field).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(sentences) = sentences {
@@ -28,7 +28,7 @@ impl FieldErrors {
         }
     }
 
-    /// Takes in those of another.
+    /// Adds all errors of another request part.
     pub fn merge(&mut self, other: Self) {
         for (field, sentences) in other.0 {
             for sentence in sentences.as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -37,22 +37,22 @@ impl FieldErrors {
         }
     }
 
-    /// Whether something is wrong with this field, given in camelCase.
+    /// Whether a field has an error, by its name in camelCase.
     pub fn has(&self, field: &str) -> bool {
         self.0.contains_key(field)
     }
 
-    /// Nothing is wrong.
+    /// Whether there are no errors.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// As the client gets it.
+    /// The JSON for the client.
     pub fn into_value(self) -> Value {
         Value::Object(self.0)
     }
 
-    /// In one sentence, for the routes whose answer has it under `error`.
+    /// All errors in one text, for the routes whose answer has it under `error`.
     pub fn sentence(&self) -> String {
         let field = |(field, sentences): (&String, &Value)| {
             let sentences: Vec<&str> = sentences.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -62,14 +62,14 @@ impl FieldErrors {
     }
 }
 
-/// Why a request is not done.
+/// Why a request failed, and the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
-    /// 400 with the faults field by field.
+    /// 400 with the errors of each field.
     Fields(FieldErrors),
-    /// 400 with one object an element of the list that was sent, `{}` where nothing is wrong.
+    /// 400 with one object for each element of the sent list, `{}` for elements without errors.
     Rows(Vec<FieldErrors>),
-    /// 400 `{"error": ...}` with the faults as a sentence, and field by field beside it.
+    /// 400 `{"error": ...}` with all errors in one text, and the errors of each field beside it.
     Sentence(FieldErrors),
     /// 400 `{"error": ...}`.
     Bad(String),
@@ -79,32 +79,32 @@ pub enum ApiError {
     Unauthorized(Unauthorized),
     /// 413 `{"error": ...}`.
     TooLarge(String),
-    /// 429 `{"error": ...}`; seconds until it is worth trying again.
+    /// 429 `{"error": ...}`, and the seconds of `Retry-After`.
     TooOften(String, u64),
-    /// 502 `{"error": ...}`: a service of others failed.
+    /// 502 `{"error": ...}`: an external service failed.
     Upstream(String),
-    /// 503 `{"error": ...}`, naming the hop; worth trying again.
+    /// 503 `{"error": ...}`, which names what cannot be reached. Trying again may help.
     Unavailable(String),
     /// 500 `{"error": ...}`; the cause is in the log only.
     Internal,
 }
 
-/// Why the caller is not let in. The client acts on the `detail` of two of them.
+/// Why a token is refused. The client acts on the `detail` of two of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unauthorized {
     /// No header, or another scheme.
     NotProvided,
-    /// Not two words.
+    /// The header is not two words.
     BadHeader,
-    /// No access token of ours, or no longer.
+    /// Not a valid access token, or an expired one.
     NotValid,
-    /// A token without a usable user id.
+    /// The token has no usable user id.
     NoUserId,
-    /// A user that is not there, or no longer.
+    /// The user does not exist or is deleted.
     UserNotFound,
-    /// For the token routes: not a token of ours, or no longer.
+    /// For the token routes: not a valid token, or an expired one.
     InvalidOrExpired,
-    /// For the token routes: ours, but of the other kind.
+    /// For the token routes: a valid token of the other kind.
     WrongType,
 }
 
@@ -152,7 +152,7 @@ impl From<StoreError> for ApiError {
         tracing::error!(error = %error, "store");
         match error {
             StoreError::Contended(_) => Self::Unavailable("The same rows are being changed by someone else. Please try again.".to_owned()),
-            StoreError::Throttled { store, .. } => Self::Unavailable(format!("{store} asks for a pause. Please try again.")),
+            StoreError::Throttled { store, .. } => Self::Unavailable(format!("{store} is throttling requests. Please try again.")),
             StoreError::Unavailable { store, .. } => Self::Unavailable(format!("{store} cannot be reached.")),
             StoreError::Full { store, .. } => Self::TooLarge(format!("{store} has no room for this.")),
             StoreError::Taken(_) | StoreError::Broken { .. } => Self::Internal,

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can do its work.
+//! Liveness and readiness.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,34 +10,34 @@ use utoipa_axum::routes;
 
 use super::state::{Dependency, SharedProvider};
 
-/// The routes of this module; the only ones without a `/` at their end.
+/// The routes of this module, the only ones without a `/` at the end.
 pub fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::default().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
-/// How the process is.
+/// Liveness.
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
     /// `ok`.
     status: &'static str,
 }
 
-/// What the process can use.
+/// Readiness, and the dependencies.
 #[derive(Debug, Serialize, ToSchema)]
 struct Readiness {
     /// `ready` or `unavailable`.
     status: &'static str,
-    /// In the order in which they are needed.
+    /// The dependencies, in the order in which they are used.
     hops: Vec<Dependency>,
 }
 
-/// The process lives.
+/// Answers 200 while the process runs.
 #[utoipa::path(get, path = "/healthz", tag = "operation", security(()), responses((status = 200, body = Health)))]
 async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// The process can do its work, or what keeps it from that.
+/// Answers 200 when the process can do its work, and 503 with the reason when it cannot.
 #[utoipa::path(get, path = "/readyz", tag = "operation", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 async fn readyz(State(entry): State<SharedProvider>) -> (StatusCode, Json<Readiness>) {
     let hops = entry.dependencies().await;

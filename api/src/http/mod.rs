@@ -1,4 +1,4 @@
-//! Routes, and what is the same for all of them: who asks, what is in the body, how a refusal reads.
+//! The routes, and what all of them share: the caller, the body, the errors.
 
 mod account;
 pub mod body;

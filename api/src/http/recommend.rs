@@ -1,4 +1,4 @@
-//! Splitting a todo into steps, by the model. One call in ten seconds for everybody who does not pay for more.
+//! Recommendations: the model splits a todo into steps. One call in ten seconds for each user who is not premium.
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ use crate::app::App;
 use crate::core::model::{Id, Todo};
 use crate::core::user_rows::{Change, Scope, UserRows};
 
-/// One call in this time.
+/// The time between two calls of a user.
 const EVERY: TimeDelta = TimeDelta::seconds(10);
-/// How long the model is waited for.
+/// The longest wait for the model.
 const MODEL: Duration = Duration::from_secs(20);
-/// What is kept back of the request's own time, to give the call back and to answer.
+/// The part of the request's time that is left to undo the reservation and to answer.
 const KEPT_BACK: Duration = Duration::from_secs(2);
-/// More steps than this are no help, and no step is longer than its row can be, in characters.
+/// The most steps of an answer, and the longest step in characters, which is the limit of a sub-todo.
 const MAX_STEPS: usize = 50;
 const MAX_STEP_CHARS: usize = 255;
 
@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::default().routes(routes!(recommend))
 }
 
-/// A todo with steps that it could have; the client posts those that are wanted.
+/// A todo with recommended steps; the client posts those that the user wants as sub-todos.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the answer; the model may add to it")]
@@ -52,12 +52,12 @@ struct Recommendation {
     children: Vec<RecommendedStep>,
 }
 
-/// A step that a todo could have.
+/// A recommended step.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the answer; the model may add to it")]
 struct RecommendedStep {
     content: String,
-    /// The todo it would be a step of.
+    /// The id of the todo.
     todo: Id,
     date: Option<String>,
 }
@@ -75,34 +75,34 @@ async fn recommend(caller: Caller, ReadyApp(app): ReadyApp, deadline: Option<Ext
     let asked = parameter(query.as_deref(), "todo_id");
     let Some(model) = &app.services.model else {
         find(&app, &caller, asked.as_deref()).await?;
-        // Nothing that will pass: on this server there is no such thing.
-        return Err(ApiError::Missing("No model is set up here, so nothing can be recommended.".to_owned()));
+        // Not 503: trying again does not help.
+        return Err(ApiError::Missing("Recommendations are not available: no model is configured.".to_owned()));
     };
     let (todo, reservation) = find(&app, &caller, asked.as_deref()).await?;
     let left = deadline.map_or(MODEL, |Extension(deadline)| deadline.left().saturating_sub(KEPT_BACK).min(MODEL));
     match model.split(&todo, left).await {
         Ok(answer) => Ok(Json(whole(answer, &todo)).into_response()),
         Err(sentence) => {
-            tracing::warn!(user = caller.id, reason = sentence, "nothing recommended");
+            tracing::warn!(user = caller.id, reason = sentence, "the recommendation failed");
             give_back(&app, &caller, reservation).await;
             Err(ApiError::Upstream(sentence))
         }
     }
 }
 
-/// A call that may be made: when it counts from, and what counted before.
+/// A reserved call: its time, and the time of the call before it.
 struct Reservation {
     now: DateTime<Utc>,
     before: Option<DateTime<Utc>>,
 }
 
-/// The todo; the call is counted in the same step, so that of many at once one is made.
+/// Finds the todo and reserves the call in one update, so that of several requests at once one reaches the model.
 async fn find(app: &App, caller: &Caller, asked: Option<&str>) -> Result<(Todo, Reservation), ApiError> {
     let now = (app.now)();
     let counts = app.services.model.is_some();
     let decide = |user_rows: &UserRows, _: &[Id]| {
         let before = user_rows.user.recommended_at;
-        // Of calls at once a later one may have been counted first; a clock that was set back further locks nobody out.
+        // Of simultaneous calls, a later one may be counted first. A clock that was set back by more than the limit does not block the user.
         let since = before.map(|before| now - before).filter(|since| (-EVERY..EVERY).contains(since));
         if let Some(since) = since.filter(|_| !user_rows.user.is_premium) {
             let seconds = u64::try_from((EVERY - since).num_milliseconds()).unwrap_or_default().div_ceil(1000);
@@ -119,7 +119,7 @@ async fn find(app: &App, caller: &Caller, asked: Option<&str>) -> Result<(Todo, 
     change_rows(app, caller, Scope::Todos, 0, decide).await.map(|(found, _)| found)
 }
 
-/// A call that came to nothing does not count.
+/// Undoes the reservation of a call that failed.
 async fn give_back(app: &App, caller: &Caller, reservation: Reservation) {
     let mut decide = |user_rows: &UserRows, _: &[Id]| {
         let mut user = user_rows.user.clone();
@@ -128,11 +128,11 @@ async fn give_back(app: &App, caller: &Caller, reservation: Reservation) {
         is_mine.then_some(Change::User(user)).into_iter().collect()
     };
     if let Err(error) = app.store.update(caller.id, Scope::Account, 0, &mut decide).await {
-        tracing::warn!(user = caller.id, %error, "a call that came to nothing still counts");
+        tracing::warn!(user = caller.id, %error, "the reservation of a failed call was not undone");
     }
 }
 
-/// The model's answer with all that the client relies on, whatever the model made of it.
+/// The model's answer, completed with all fields that the client relies on.
 fn whole(answer: Map<String, Value>, todo: &Todo) -> Value {
     let mut answer = camel_keys(Value::Object(answer));
     let steps = answer.get("children").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -146,7 +146,7 @@ fn whole(answer: Map<String, Value>, todo: &Todo) -> Value {
     answer
 }
 
-/// One step; None when the model named nothing to do.
+/// One step; None when it has no text. A step without a readable date gets the date of the todo.
 fn step(given: Value, todo: &Todo) -> Option<Value> {
     let mut step = match given {
         Value::String(content) => json!({"content": content}),

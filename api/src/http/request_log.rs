@@ -1,7 +1,7 @@
 //! One line in the log for each request: method, route, status, duration.
 //!
-//! The route is the template, such as `/todos/todo/`, and never the path or the query, which hold whatever the client sent. The line stands
-//! in a span with the id of the request, as do all lines that are logged while it is handled; the answer has the id as `x-request-id`.
+//! The route is the template, such as `/todos/todo/`, and never the path or the query, which contain what the client sent. All lines that
+//! are logged for a request are in a span with its id; the answer has the id in `x-request-id`.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -16,23 +16,23 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A longer id from outside is not taken over, in bytes.
+/// The longest id of a gateway that is used, in bytes.
 const MAX_ID: usize = 64;
-/// Stands for a request that no route matches.
+/// The template of a request that no route matches.
 const NO_ROUTE: &str = "-";
 
-/// What a request is called in the log; an extension of the request.
+/// The id of a request; an extension of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// An id from services, such as API Gateway's. None: it is not short, printable ASCII.
+    /// An id from API Gateway. None: it is not short, printable ASCII.
     pub fn given(id: &str) -> Option<Self> {
         let usable = (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         usable.then(|| Self(id.to_owned()))
     }
 
-    /// A new one: unique, and not secret.
+    /// A new id, unique and not secret.
     fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         Self(format!("{:016x}", RandomState::new().hash_one(COUNT.fetch_add(1, Ordering::Relaxed))))
@@ -45,8 +45,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The template of the route that a request matches; an extension of the request. It is filled when the route is found, and also read
-/// when the request was given up.
+/// The template of the route that a request matches; an extension of the request. It is set when the route is found, so that it is known
+/// also when the handler is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Route(Arc<OnceLock<String>>);
 
@@ -65,7 +65,7 @@ pub async fn note_route(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Middleware around everything: logs the request once it is answered, or once nobody waits for the answer.
+/// Middleware around everything: logs the request when it is answered, or when the client closed the connection.
 pub async fn log_request(mut request: Request, next: Next) -> Response {
     let id = request.extensions_mut().get_or_insert_with(RequestId::new).clone();
     let mut record = Record::of(&id, request.method());
@@ -79,7 +79,7 @@ pub async fn log_request(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Logs a request that could not be read, and so did not reach the routes.
+/// Logs a request that could not be read and did not reach the routes.
 pub fn log_unreadable(id: Option<RequestId>, status: StatusCode) {
     let id = id.unwrap_or_else(RequestId::new);
     let mut record = Record::of(&id, &Method::default());
@@ -87,7 +87,7 @@ pub fn log_unreadable(id: Option<RequestId>, status: StatusCode) {
     record.status = Some(status);
 }
 
-/// What is logged of one request. The line is written on drop, so that a request whose client went away has one too.
+/// What is logged of one request. The line is written on drop, so that it is also written when the client closed the connection.
 struct Record {
     span: Span,
     method: &'static str,
@@ -106,7 +106,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let (method, route) = (self.method, self.route.template());
-        // Tenths of a millisecond: most requests take about one millisecond.
+        // Most requests take about one millisecond: tenths are needed.
         let duration_ms = (self.began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         self.span.in_scope(|| match self.status {
             Some(status) => tracing::info!(method, route, status = status.as_u16(), duration_ms, "answered"),
@@ -115,7 +115,7 @@ impl Drop for Record {
     }
 }
 
-/// A client may send any word as the method.
+/// The name of a known method. A client may send any word, which does not go into the log.
 fn name(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

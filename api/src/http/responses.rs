@@ -1,4 +1,4 @@
-//! Rows as the client gets them.
+//! Rows as JSON for the client.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ fn maybe_instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Re
     }
 }
 
-/// `HH:MM:SS`, with six more digits where there are microseconds.
+/// `HH:MM:SS`, with six more digits when there are microseconds.
 fn time<S: Serializer>(at: &NaiveTime, serializer: S) -> Result<S::Ok, S::Error> {
     let form = if at.nanosecond() == 0 { "%H:%M:%S" } else { "%H:%M:%S%.6f" };
     serializer.collect_str(&at.format(form))
@@ -39,7 +39,7 @@ fn maybe_time<S: Serializer>(at: &Option<NaiveTime>, serializer: S) -> Result<S:
 #[schema(as = User)]
 pub struct UserResponse<'a> {
     id: Id,
-    /// The address, as in `username`; empty for an account without one.
+    /// The address, as in `username`; empty for an account without an address.
     email: &'a str,
     username: &'a str,
     social_provider: &'static str,
@@ -60,7 +60,7 @@ impl<'a> From<&'a User> for UserResponse<'a> {
     }
 }
 
-/// What a user told of himself.
+/// A profile.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Profile)]
@@ -123,7 +123,7 @@ impl<'a> CategoryResponse<'a> {
     }
 }
 
-/// A todo, without its steps.
+/// A todo without its sub-todos.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Todo)]
@@ -156,7 +156,7 @@ impl<'a> TodoResponse<'a> {
     }
 }
 
-/// A todo with its steps.
+/// A todo with its sub-todos.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TodoWithChildren)]
 pub struct TodoWithChildrenResponse<'a> {
@@ -165,7 +165,7 @@ pub struct TodoWithChildrenResponse<'a> {
     children: Vec<SubResponse<'a>>,
 }
 
-/// Those of the todos that `wanted` picks, each with its steps.
+/// The todos for which `wanted` is true, each with its sub-todos.
 pub fn todos_with_children<'a>(user_rows: &'a UserRows, wanted: impl Fn(&Todo) -> bool) -> Vec<TodoWithChildrenResponse<'a>> {
     let mut children: HashMap<Id, Vec<SubResponse<'a>>> = HashMap::with_capacity(user_rows.todos.len());
     for sub in &user_rows.subs {
@@ -176,7 +176,7 @@ pub fn todos_with_children<'a>(user_rows: &'a UserRows, wanted: impl Fn(&Todo) -
     user_rows.todos.iter().filter(|todo| wanted(todo)).map(with_children).collect()
 }
 
-/// A step of a todo.
+/// A sub-todo.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SubTodo)]
@@ -215,7 +215,7 @@ impl<'a> From<&'a SubTodo> for SubResponse<'a> {
     }
 }
 
-/// What a user wrote to the makers.
+/// A message of a user to the developers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Feedback)]

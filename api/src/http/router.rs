@@ -1,4 +1,4 @@
-//! The routes put together, and what holds for all of them: slashes, preflights, headers, unknown paths.
+//! All routes, and what holds for all of them: slashes, preflights, headers, unknown paths, panics.
 
 use std::any::Any;
 
@@ -20,14 +20,14 @@ use super::report::report_faults;
 use super::request_log::{log_request, note_route};
 use super::{account, categories, health, login, recommend, subs, todos, tokens};
 
-/// What a preflight is told; browsers of the web build ask, the native client does not.
+/// The answer to a preflight. The web build sends preflights; the native client does not.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("DELETE, GET, OPTIONS, PATCH, POST, PUT")),
     (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with")),
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
 ];
 
-/// What every answer carries.
+/// The headers of every answer.
 const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -36,7 +36,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Paths that are no route of the contract, and have no slash at their end.
+/// Paths outside of the client's contract, which have no slash at the end.
 const PLAIN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
 fn api() -> OpenApiRouter<SharedProvider> {
@@ -54,18 +54,18 @@ fn api() -> OpenApiRouter<SharedProvider> {
 fn empty_document() -> OpenApi {
     let mut info = Info::new("OneStep API", env!("CARGO_PKG_VERSION"));
     info.description =
-        Some("Todos, their steps and categories, for the OneStep client. Bodies may be in camelCase or snake_case; answers are in camelCase.".to_owned());
+        Some("Todos, sub-todos and categories, for the OneStep client. Bodies may be in camelCase or snake_case; answers are in camelCase.".to_owned());
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
     let components = utoipa::openapi::ComponentsBuilder::new().security_scheme("bearer", bearer).build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()
 }
 
-/// The OpenAPI 3.1 document of all routes, made from the code.
+/// The OpenAPI 3.1 document of all routes, generated from the code.
 pub fn document() -> OpenApi {
     api().into_openapi()
 }
 
-/// Everything the server answers.
+/// The router of the server.
 pub fn router(entry: SharedProvider) -> Router {
     let (routes, _) = api().split_for_parts();
     let routes = routes
@@ -79,22 +79,22 @@ pub fn router(entry: SharedProvider) -> Router {
         .route_layer(middleware::from_fn_with_state(entry.clone(), report_faults))
         .route_layer(middleware::from_fn(note_route))
         .with_state(entry);
-    // Around the routes and not within: a path is put right before it is looked up.
+    // Around the router, because the path must have its slash before it is matched.
     let routes = Router::new().fallback_service(routes);
-    // Again, for what is around the routes, such as the report to Sentry.
+    // A second time, for panics around the routes, such as in the report to Sentry.
     let routes = routes.layer(CatchPanicLayer::custom(panicked));
     let routes = routes.layer(middleware::from_fn(within_deadline)).layer(middleware::from_fn(around));
     routes.layer(middleware::from_fn(log_request))
 }
 
-/// The answer to a request whose handler panicked. The panic hook has printed the place in the code.
+/// The answer to a request whose handler panicked. The panic hook has printed where.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     tracing::error!(panic = message.as_deref().unwrap_or("(no text)"), "a request panicked");
     ApiError::Internal.into_response()
 }
 
-/// What is done before and after every route.
+/// Middleware around every route: preflights, the slash, the headers.
 async fn around(mut request: Request, next: Next) -> Response {
     let mut response = if request.method() == Method::OPTIONS {
         (StatusCode::OK, PREFLIGHT).into_response()
@@ -108,7 +108,7 @@ async fn around(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Every route ends with a slash; without one it is the same route, and no redirect, which would turn a POST into a GET.
+/// Adds the slash that every route ends with. A redirect instead would turn a POST into a GET.
 fn with_slash(request: &mut Request) {
     let path = request.uri().path();
     if path.ends_with('/') || PLAIN.contains(&path) {

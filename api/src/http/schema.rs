@@ -1,4 +1,4 @@
-//! What bodies may hold, for the OpenAPI document. One function a kind of field, named like the one in [`super::body`] that reads it.
+//! Schemas of bodies for the OpenAPI document. Each kind of field has a function with the name of the one in [`super::body`] that reads it.
 
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{
@@ -10,7 +10,7 @@ fn of(types: &[Type]) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::from_iter(types.iter().cloned()))
 }
 
-/// [`super::body::text`]; `null` where a field may be emptied.
+/// [`super::body::text`]; with `null` the field may be emptied.
 pub(super) fn text(most: usize, null: bool) -> Schema {
     let types: &[Type] = if null { &[Type::String, Type::Number, Type::Null] } else { &[Type::String, Type::Number] };
     of(types).min_length(Some(1)).max_length(Some(most)).pattern(Some(r"\S")).build().into()
@@ -34,7 +34,7 @@ pub(super) fn boolean() -> Schema {
 /// [`super::body::date`].
 pub(super) fn date() -> Schema {
     let date = of(&[Type::String, Type::Null]).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
-    // The format alone need not be looked at by who reads the document.
+    // A reader of the document may ignore the format, but not the pattern.
     date.pattern(Some("^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$")).build().into()
 }
 
@@ -54,23 +54,23 @@ pub(super) fn choice(words: &[&str]) -> Schema {
     of(&[Type::String]).enum_values(Some(words.iter().copied())).build().into()
 }
 
-/// The two neighbours of a row that is dragged.
+/// The two neighbours of a dragged row.
 pub(super) fn neighbours() -> Schema {
     let id = || -> Schema { of(&[Type::Integer, Type::String, Type::Null]).pattern(Some("^[0-9]+$")).build().into() };
     of(&[Type::Object, Type::Null]).property("prevId", id()).property("nextId", id()).build().into()
 }
 
-/// Text of any kind that must be there and not empty.
+/// Any text that is not empty.
 pub(super) fn token() -> Schema {
     of(&[Type::String]).min_length(Some(1)).build().into()
 }
 
-/// A list of at least one of these.
+/// A list with at least one item.
 pub(super) fn list_of(item: Schema) -> Schema {
     ArrayBuilder::new().items(RefOr::T(item)).min_items(Some(1)).build().into()
 }
 
-/// An object with these fields: name, kind, whether it must be there.
+/// An object with these fields: name, schema, whether it is required.
 pub(super) fn form(fields: Vec<(&'static str, Schema, bool)>) -> RefOr<Schema> {
     let form = fields.into_iter().fold(ObjectBuilder::new(), |form, (name, schema, required)| {
         let form = form.property(name, schema);
@@ -79,7 +79,7 @@ pub(super) fn form(fields: Vec<(&'static str, Schema, bool)>) -> RefOr<Schema> {
     RefOr::T(form.build().into())
 }
 
-/// Names the body of a route in the document.
+/// Defines a body by name for the document.
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident, $shape:expr) => {
         $(#[$doc])*
@@ -94,7 +94,7 @@ macro_rules! body {
 }
 pub(super) use body;
 
-/// Sentences by field; on some routes one sentence under `error`, on lists one such object an element.
+/// Errors by field; on some routes a text under `error`; for lists, one such object for each element.
 pub(super) struct Problem;
 
 impl PartialSchema for Problem {
@@ -109,7 +109,7 @@ impl PartialSchema for Problem {
 
 impl ToSchema for Problem {}
 
-/// One sentence under `error`.
+/// A text under `error`.
 pub(super) struct Sentence;
 
 impl PartialSchema for Sentence {
@@ -120,7 +120,7 @@ impl PartialSchema for Sentence {
 
 impl ToSchema for Sentence {}
 
-/// Who asks is not known.
+/// The body of a 401.
 pub(super) struct UnauthorizedBody;
 
 impl PartialSchema for UnauthorizedBody {
@@ -138,23 +138,23 @@ fn json<T: PartialSchema>(description: &str) -> Response {
     ResponseBuilder::new().description(description).content("application/json", content).build()
 }
 
-/// The refusals that every route may give.
+/// The errors that every route may answer.
 pub(super) struct ErrorResponses;
 
 impl IntoResponses for ErrorResponses {
     fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
-        let mut too_often = json::<Sentence>("too often; worth trying again after the seconds of Retry-After");
+        let mut too_often = json::<Sentence>("too many calls; try again after the seconds of Retry-After");
         too_often.headers.insert("Retry-After".to_owned(), HeaderBuilder::new().schema(Some(of(&[Type::Integer]).build())).build().into());
-        let mut stranger = json::<UnauthorizedBody>("who asks is not known, or no longer");
+        let mut stranger = json::<UnauthorizedBody>("the token is missing or not valid, or the account does not exist");
         stranger.headers.insert("WWW-Authenticate".to_owned(), HeaderBuilder::new().schema(Some(of(&[Type::String]).build())).build().into());
         let all = [
-            ("400", json::<Problem>("what is wrong with the request")),
+            ("400", json::<Problem>("the errors of the request")),
             ("401", stranger),
-            ("404", json::<Sentence>("no such row among the caller's")),
+            ("404", json::<Sentence>("the row does not exist or does not belong to the caller")),
             ("413", json::<Sentence>("too large")),
             ("429", too_often),
-            ("502", json::<Sentence>("a service of others failed")),
-            ("503", json::<Sentence>("the named hop cannot be used now")),
+            ("502", json::<Sentence>("an external service failed")),
+            ("503", json::<Sentence>("the named dependency cannot be used now")),
         ];
         let responses = all.into_iter().fold(ResponsesBuilder::new(), |responses, (status, response)| responses.response(status, response));
         responses.build().responses.into_iter().collect()

@@ -1,4 +1,4 @@
-//! What the router carries: the application, brought up when the first route needs it.
+//! The state of the router: the application, which starts with the first request that needs it.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use utoipa::ToSchema;
 use super::error::ApiError;
 use crate::app::App;
 
-/// Brings up what the routes need when the first of them needs it, and not before.
+/// Starts the application when the first route needs it.
 #[async_trait]
 pub trait AppProvider: Send + Sync {
-    /// The application; the same one every time once it is up.
+    /// The application. Once it has started, this is always the same one.
     ///
     /// # Errors
-    /// A sentence that names the hop that failed.
+    /// A sentence that names what failed.
     async fn app(&self) -> Result<Arc<App>, String>;
 
-    /// The application, if it is up already; never waits.
+    /// The application, if it has started. Never waits.
     fn app_if_ready(&self) -> Option<Arc<App>>;
 
-    /// What the routes need, each with how it is; bounded, and none left out.
+    /// The state of all dependencies, within a time limit.
     async fn dependencies(&self) -> Vec<Dependency>;
 }
 
-/// What the router carries.
+/// The state of the router.
 pub type SharedProvider = Arc<dyn AppProvider>;
 
-/// The application, brought up if it is not yet.
+/// Extracts the application, and starts it if necessary.
 pub struct ReadyApp(pub Arc<App>);
 
 impl FromRequestParts<SharedProvider> for ReadyApp {
@@ -41,21 +41,22 @@ impl FromRequestParts<SharedProvider> for ReadyApp {
     }
 }
 
-/// One thing that the work needs.
+/// A dependency of the process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Hop)]
 pub struct Dependency {
     /// `secrets` or `store`.
     pub name: &'static str,
-    /// It can be used.
+    /// Whether it can be used.
     pub ok: bool,
-    /// Why not.
+    /// Why it cannot be used.
     pub reason: Option<String>,
-    /// How long it took to find out.
+    /// How long the check took, in milliseconds.
     pub millis: u64,
 }
 
 impl Dependency {
-    /// As it was found.
+    /// The result of a check.
     pub fn new(name: &'static str, found: Result<(), String>, millis: u64) -> Self {
         Self { name, ok: found.is_ok(), reason: found.err(), millis }
     }

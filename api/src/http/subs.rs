@@ -19,12 +19,12 @@ use super::{ReadyApp, SharedProvider};
 use crate::core::todos::{self, NewSubTodo, RowError, SubTodoPatch};
 use crate::core::user_rows::Scope;
 
-/// All of this module.
+/// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(list, create, patch, delete))
 }
 
-/// So many steps may be made at once; the client makes ten.
+/// The most sub-todos in one request. The client creates about ten.
 const MAX_AT_ONCE: usize = 1_000;
 
 fn new_sub_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -38,13 +38,13 @@ fn new_sub_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
 }
 
 body!(
-    /// Steps to be made; one alone is taken as a list of one.
+    /// The new sub-todos. A single object counts as a list of one.
     NewSubsBody,
     utoipa::openapi::schema::ArrayBuilder::new().items(new_sub_schema()).max_items(Some(MAX_AT_ONCE)).build().into()
 );
 
 body!(
-    /// What becomes of a step.
+    /// The changes to a sub-todo.
     SubPatchBody,
     schema::form(vec![
         ("subtodoId", schema::row(), true),
@@ -58,18 +58,18 @@ body!(
 );
 
 body!(
-    /// The step that is meant.
+    /// The id of a sub-todo.
     SubIdBody,
     schema::form(vec![("subtodoId", schema::row(), true)])
 );
 
 body!(
-    /// The step that was deleted.
+    /// The sub-todo that was deleted.
     SubDeleted,
     schema::form(vec![("subtodoId", schema::integer_within(0, i64::MAX), true), ("message", schema::token(), true)])
 );
 
-/// The steps of one todo, in their order; none for a todo that is not there.
+/// The sub-todos of one todo, ordered by rank. The list is empty when the todo does not exist.
 #[utoipa::path(
     get,
     path = "/todos/sub/",
@@ -87,7 +87,7 @@ async fn list(caller: Caller, ReadyApp(app): ReadyApp, RawQuery(query): RawQuery
     Ok(Json(steps).into_response())
 }
 
-/// Makes steps, all or none, each behind all others of the caller.
+/// Creates sub-todos, all or none, each behind all others of the caller.
 #[utoipa::path(
     post,
     path = "/todos/sub/",
@@ -99,7 +99,7 @@ async fn list(caller: Caller, ReadyApp(app): ReadyApp, RawQuery(query): RawQuery
 async fn create(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let rows = match body {
         Value::Array(rows) => rows,
-        // The inbox of an older client sends one step as it is.
+        // The inbox of an older client sends a single object.
         Value::Object(fields) if !fields.is_empty() => vec![Value::Object(fields)],
         other => {
             let sentence = format!("Expected a list of items but got type \"{}\".", type_name(&other));
@@ -113,7 +113,7 @@ async fn create(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Re
     let count = u32::try_from(read.len()).unwrap_or(u32::MAX);
     let now = (app.now)();
     let (made, user) = change_rows(&app, &caller, Scope::Todos, count, |user_rows, ids| {
-        // Every row tells what is wrong with it, also that its todo is not there, whatever is wrong with the others.
+        // The errors of every row, also that its todo does not exist, whatever the errors of the others.
         if ids.len() != read.len() {
             return Err(ApiError::Internal);
         }
@@ -151,7 +151,7 @@ fn new_sub(mut form: Form) -> Result<NewSubTodo, FieldErrors> {
     }
 }
 
-/// Changes a step.
+/// Changes a sub-todo.
 #[utoipa::path(
     patch,
     path = "/todos/sub/",
@@ -162,7 +162,7 @@ fn new_sub(mut form: Form) -> Result<NewSubTodo, FieldErrors> {
 )]
 async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, ApiError> {
     let form = Form::object(body)?;
-    // The inbox editor of an older client sends the step's own number as `todoId`.
+    // The inbox editor of an older client sends the id of the sub-todo as `todoId`.
     let by_todo_id = form.raw("subtodo_id").is_none();
     let unnamed = || ApiError::Bad("subtodo_id must be provided".to_owned());
     let id = match id_of(&form, "subtodo_id") {
@@ -203,7 +203,7 @@ fn sub_patch(mut form: Form, by_todo_id: bool) -> Result<SubTodoPatch, FieldErro
     if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
 
-/// Deletes a step.
+/// Deletes a sub-todo.
 #[utoipa::path(
     delete,
     path = "/todos/sub/",

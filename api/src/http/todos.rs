@@ -21,13 +21,13 @@ use crate::core::order::{MoveError, Neighbours};
 use crate::core::todos::{self, FieldUpdate, NewTodo, RowError, TodoPatch};
 use crate::core::user_rows::Scope;
 
-/// All of this module.
+/// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(list, create, patch, delete)).routes(routes!(inbox))
 }
 
 body!(
-    /// A todo to be made.
+    /// The fields of a new todo.
     NewTodoBody,
     schema::form(vec![
         ("content", schema::text(255, false), true),
@@ -39,7 +39,7 @@ body!(
 );
 
 body!(
-    /// What becomes of a todo.
+    /// The changes to a todo.
     TodoPatchBody,
     schema::form(vec![
         ("todoId", schema::row(), true),
@@ -53,7 +53,7 @@ body!(
 );
 
 body!(
-    /// The todo that is meant.
+    /// The id of a todo.
     TodoIdBody,
     schema::form(vec![("todoId", schema::row(), true)])
 );
@@ -64,13 +64,13 @@ body!(
     schema::form(vec![("todoId", schema::integer_within(0, i64::MAX), true), ("message", schema::token(), true)])
 );
 
-/// A parameter of a query, by its name in either case; the last one given counts.
+/// A query parameter, by its name in snake_case. The request may have it in either case; the last one counts.
 pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs.filter(|(key, _)| snake_case(key) == name).last().map(|(_, value)| value.into_owned())
 }
 
-/// The todos with their steps, in their order; with both dates only those of the days between them, both included.
+/// The todos with their sub-todos, ordered by rank. With both dates, only the todos of the days between them, both included.
 #[utoipa::path(
     get,
     path = "/todos/todo/",
@@ -98,7 +98,7 @@ fn days(start: &str, end: &str) -> Result<(NaiveDate, NaiveDate), FieldErrors> {
     start.zip(end).ok_or(form.into_errors())
 }
 
-/// The todos without a day, with their steps, in their order.
+/// The todos without a date, with their sub-todos, ordered by rank.
 #[utoipa::path(
     get,
     path = "/todos/inbox/",
@@ -111,7 +111,7 @@ async fn inbox(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiE
     Ok(Json(todos_with_children(&user_rows, |todo| todo.date.is_none())).into_response())
 }
 
-/// Makes a todo behind all others.
+/// Creates a todo behind all others.
 #[utoipa::path(
     post,
     path = "/todos/todo/",
@@ -144,18 +144,18 @@ fn new_todo(mut form: Form) -> Result<NewTodo, FieldErrors> {
     }
 }
 
-/// What is wrong, at its field.
+/// The error at its field.
 pub(super) fn faults(fault: RowError) -> FieldErrors {
     match fault {
-        RowError::Missing => FieldErrors::of("nonFieldErrors", "There is no such row."),
+        RowError::Missing => FieldErrors::of("nonFieldErrors", "This row does not exist."),
         RowError::NoCategory(id) => FieldErrors::of("categoryId", no_such_row(id)),
         RowError::NoTodo(id) => FieldErrors::of("todoId", no_such_row(id)),
         RowError::Move(MoveError::NoSuchRow(id)) => FieldErrors::of("patchRank", no_such_row(id)),
-        RowError::Move(MoveError::SameRow(id)) => FieldErrors::of("patchRank", format!("A row cannot stand before and behind the same row ({id}).")),
+        RowError::Move(MoveError::SameRow(id)) => FieldErrors::of("patchRank", format!("prevId and nextId must not be the same row ({id}).")),
     }
 }
 
-/// The number under `name`; what is missing, and what is no number, has its own sentence.
+/// The id under `name`. A missing id and one that is not a number have different errors.
 pub(super) fn id_of(form: &Form, name: &str) -> Result<Id, ApiError> {
     match form.raw(name) {
         None => Err(ApiError::Bad(format!("{name} must be provided"))),
@@ -164,7 +164,7 @@ pub(super) fn id_of(form: &Form, name: &str) -> Result<Id, ApiError> {
     }
 }
 
-/// Where the row was dragged to: `patch_rank`, or `rank` where it is an object, as an older client sends it.
+/// The new neighbours of a dragged row: `patch_rank`, or `rank` when it is an object, as an older client sends it.
 pub(super) fn neighbours(form: &mut Form) -> Option<Neighbours> {
     let name = if form.raw("patch_rank").is_some() { "patch_rank" } else { "rank" };
     let fields = match form.raw(name)? {
@@ -183,7 +183,7 @@ pub(super) fn neighbours(form: &mut Form) -> Option<Neighbours> {
     Some(Neighbours { prev, next })
 }
 
-/// What a field that may be emptied becomes.
+/// The change to a field that may be emptied.
 pub(super) fn set<T>(given: FieldValue<T>) -> FieldUpdate<T> {
     match given {
         FieldValue::Absent => None,
@@ -192,7 +192,7 @@ pub(super) fn set<T>(given: FieldValue<T>) -> FieldUpdate<T> {
     }
 }
 
-/// Changes a todo; moving it to another day moves its steps too.
+/// Changes a todo. A new date applies to its sub-todos too.
 #[utoipa::path(
     patch,
     path = "/todos/todo/",
@@ -207,7 +207,7 @@ async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Res
     let wanted = todo_patch(form);
     let now = (app.now)();
     let (todo, user) = change_rows(&app, &caller, Scope::Everything, 0, |user_rows, _| {
-        // That there is no such todo is said before what is wrong with the rest.
+        // A missing todo is reported before the errors of the fields.
         if !user_rows.todos.iter().any(|todo| todo.id == id) {
             return Err(missing());
         }
@@ -224,7 +224,7 @@ fn missing() -> ApiError {
 }
 
 fn todo_patch(mut form: Form) -> Result<TodoPatch, FieldErrors> {
-    // The calendar of an older client sends both, equal, in place of the date.
+    // The calendar of an older client sends `start_date` and `end_date`, which are equal, instead of `date`.
     let day = ["date", "end_date", "start_date"].into_iter().find(|name| form.has(name)).unwrap_or("date");
     let patch = TodoPatch {
         content: form.optional("content", text(255)),
@@ -243,7 +243,7 @@ fn todo_patch(mut form: Form) -> Result<TodoPatch, FieldErrors> {
     if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
 
-/// Deletes a todo and its steps.
+/// Deletes a todo and its sub-todos.
 #[utoipa::path(
     delete,
     path = "/todos/todo/",

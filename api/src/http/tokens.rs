@@ -14,7 +14,7 @@ use super::{ReadyApp, SharedProvider};
 use crate::core::token::TokenKind;
 use crate::core::user_rows::Scope;
 
-/// All of this module.
+/// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::new().routes(routes!(verify)).routes(routes!(refresh))
 }
@@ -43,7 +43,7 @@ body!(
     schema::form(Vec::new())
 );
 
-/// As it was sent; nothing is trimmed off a token.
+/// Reads a token without trimming it.
 fn verbatim(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) if text.trim().is_empty() => Err("This field may not be blank.".to_owned()),
@@ -53,7 +53,7 @@ fn verbatim(value: &Value) -> Result<String, String> {
     }
 }
 
-/// Whether a token is ours and has not expired.
+/// Checks whether a token is valid.
 #[utoipa::path(
     post,
     path = "/auth/api/token/verify/",
@@ -68,7 +68,7 @@ async fn verify(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Response, A
     Ok(Json(json!({})).into_response())
 }
 
-/// A new access token for a refresh token.
+/// Exchanges a refresh token for a new access token.
 #[utoipa::path(
     post,
     path = "/auth/token/refresh/",

@@ -1,7 +1,7 @@
-//! What is done without a request: reminders by a schedule, patch notes by an operator.
+//! Jobs: reminders by a schedule, patch notes by an operator.
 //!
-//! A schedule may send an event twice, and Lambda repeats one that failed. What a user was told is written into his account before it
-//! is said, so that nobody is told twice; if it then could not be said, that is taken back.
+//! A schedule may send an event twice, and Lambda repeats an event that failed. So a job notes in the account of each user what it is about
+//! to send, before it sends it: no user receives it twice. When sending fails, it undoes the note.
 
 use std::sync::Arc;
 
@@ -21,23 +21,23 @@ mod users;
 pub use outcome::JobOutcome;
 pub use request::{JobRequest, PatchNote, ReminderTime, ZONE, due};
 
-/// Does jobs.
+/// Runs jobs.
 #[async_trait]
 pub trait JobRunner: Send + Sync {
-    /// Does one, and stops in time.
+    /// Runs a job, and stops before `until`.
     ///
     /// # Errors
-    /// When it could not be begun. What is wrong with single users is in the outcome.
+    /// When the job cannot be started. Failures of single users are counted in the outcome.
     async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String>;
 }
 
-/// What jobs are done with.
+/// What jobs need.
 pub struct JobContext {
-    /// Where the users are.
+    /// The store with the users.
     pub store: Arc<dyn Store>,
-    /// None: no pushes are set up.
+    /// None: pushes are not configured.
     pub push: Option<Arc<dyn PushSender>>,
-    /// None: no mail is set up.
+    /// None: mail is not configured.
     pub mail: Option<Arc<dyn Mailer>>,
     /// The time now, in UTC.
     pub now: fn() -> DateTime<Utc>,
@@ -48,12 +48,12 @@ impl JobRunner for JobContext {
     async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String> {
         match order {
             JobRequest::Reminders { at, time } => {
-                let push = self.push.as_ref().ok_or("reminders need pushes, which are not set up")?;
+                let push = self.push.as_ref().ok_or("reminders need pushes: set ONESTEP_FIREBASE")?;
                 let (day, slot) = due(*at, time.unwrap_or_else(self.now))?;
                 reminders::run(self.store.as_ref(), push.as_ref(), day, slot, until).await
             }
             JobRequest::PatchNotes(note) => {
-                let mail = self.mail.as_ref().ok_or("patch notes need mail, which is not set up")?;
+                let mail = self.mail.as_ref().ok_or("patch notes need mail: set ONESTEP_RESEND_API_KEY")?;
                 patch_notes::run(self.store.as_ref(), mail.as_ref(), note, until).await
             }
         }

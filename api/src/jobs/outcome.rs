@@ -1,23 +1,23 @@
-//! What came of a job.
+//! The result of a job.
 
 use serde::Serialize;
 
-/// What came of a job.
+/// The result of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct JobOutcome {
-    /// What it was, such as `reminders/2026-11-22/08`.
+    /// The job, such as `reminders/2026-11-22/08`.
     pub job: String,
-    /// Users who were told, on at least one device or by mail.
+    /// Users who were notified, on at least one device or by mail.
     pub told: u64,
-    /// Users whom there was nothing to tell, or who had been told before.
+    /// Users without anything to send, or who were notified before.
     pub skipped: u64,
-    /// Users who could not be told; the log says why.
+    /// Users who could not be notified. The log has the reasons.
     pub failed: u64,
-    /// Users who were not looked at, as time was up.
+    /// Users who are left because the time was up.
     pub left: u64,
 }
 
-/// What became of one user.
+/// The result for one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UserOutcome {
     Told,

@@ -1,4 +1,4 @@
-//! What is new, by mail: one mail a user, many in one call, and the same one to nobody twice.
+//! Patch notes: one mail for each user, many mails in one call, no user receives the same note twice.
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -11,13 +11,13 @@ use crate::core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::{Email, MAX_EMAILS, Mailer};
 use crate::store::{Store, StoreError};
 
-/// One whom a letter is being written to.
+/// A user who is about to be mailed, and the note that was mailed before.
 struct Addressee {
     id: Id,
     before: Option<String>,
 }
 
-/// Mails everyone who was not mailed this note.
+/// Mails all users who have not received this note.
 pub(super) async fn run(store: &dyn Store, mail: &dyn Mailer, note: &PatchNote, until: Instant) -> Result<JobOutcome, StoreError> {
     let mut outcome = JobOutcome { job: format!("patch_notes/{}", note.id), ..JobOutcome::default() };
     let ids = everyone(store).await?;
@@ -33,7 +33,7 @@ pub(super) async fn run(store: &dyn Store, mail: &dyn Mailer, note: &PatchNote, 
                 }
                 Ok(None) => outcome.count(UserOutcome::Skipped, 1),
                 Err(error) => {
-                    tracing::error!(user = id, %error, "not mailed");
+                    tracing::error!(user = id, %error, "the user was not mailed");
                     outcome.count(UserOutcome::Failed, 1);
                 }
             }
@@ -44,7 +44,7 @@ pub(super) async fn run(store: &dyn Store, mail: &dyn Mailer, note: &PatchNote, 
             match sent.unwrap_or_else(|_| Err("out of time".to_owned())) {
                 Ok(()) => outcome.count(UserOutcome::Told, count),
                 Err(reason) => {
-                    tracing::error!(count, reason, "mails were not sent");
+                    tracing::error!(count, reason, "the mails were not sent");
                     outcome.count(UserOutcome::Failed, count);
                     take_back(store, &addressees, &note.id).await;
                 }
@@ -58,7 +58,7 @@ pub(super) async fn run(store: &dyn Store, mail: &dyn Mailer, note: &PatchNote, 
     Ok(outcome)
 }
 
-/// The same for the same letters, so that a call whose answer was lost can be made again.
+/// The idempotency key: equal for equal mails, so that a call whose answer was lost can be repeated.
 fn key(note: &PatchNote, addressees: &[Addressee]) -> String {
     let mut hash = Sha256::new();
     for text in [&note.id, &note.subject, &note.html] {
@@ -70,7 +70,7 @@ fn key(note: &PatchNote, addressees: &[Addressee]) -> String {
     format!("patch-notes/{digest}")
 }
 
-/// Writes down that the user is mailed now; his address, and what stood there before. None when he has had this note, is deleted or
+/// Notes that the user is mailed now, and returns the address and the note before. None when the user has received this note, is deleted or
 /// has no address.
 async fn claim(store: &dyn Store, id: Id, note: &str) -> Result<Option<(String, Option<String>)>, StoreError> {
     let mut claimed = None;
@@ -100,7 +100,7 @@ async fn take_back(store: &dyn Store, addressees: &[Addressee], note: &str) {
             vec![Change::User(user)]
         };
         if let Err(error) = store.update(addressee.id, Scope::Account, 0, &mut back).await {
-            tracing::error!(user = addressee.id, %error, "written down as mailed, and was not");
+            tracing::error!(user = addressee.id, %error, "the user is noted as mailed, but the mail was not sent");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is left to do today, on every device of its user, at 08:00, 14:00 and 20:00 in Seoul.
+//! Reminders of the open todos of the day, on all devices of a user, at 08:00, 14:00 and 20:00 in Seoul.
 
 use chrono::NaiveDate;
 use futures::future::join_all;
@@ -12,7 +12,7 @@ use crate::core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::{MAX_BODY, Notification, PushError, PushSender};
 use crate::store::{Store, StoreError};
 
-/// Reminds everyone of the todos of a day.
+/// Reminds all users of the open todos of a day.
 pub(super) async fn run(store: &dyn Store, push: &dyn PushSender, day: NaiveDate, slot: ReminderTime, until: Instant) -> Result<JobOutcome, StoreError> {
     let job = format!("reminders/{day}/{:02}", slot.hour());
     let mut outcome = JobOutcome { job: job.clone(), ..JobOutcome::default() };
@@ -37,7 +37,7 @@ async fn remind(store: &dyn Store, push: &dyn PushSender, id: Id, day: NaiveDate
             Err(PushError::Gone) => gone.push(Change::DropDevice(device.token.clone())),
             Err(PushError::Failed(reason)) => {
                 failed += 1;
-                tracing::warn!(user = id, reason, "a device was not reminded");
+                tracing::warn!(user = id, reason, "the push to a device failed");
             }
         }
     }
@@ -61,8 +61,8 @@ async fn remind(store: &dyn Store, push: &dyn PushSender, id: Id, day: NaiveDate
     })
 }
 
-/// Writes down that the user is told now, and hands out what stood there before; None when he was told already, or later than that.
-/// Jobs are named so that a later one of the same kind is the greater text.
+/// Notes that the user is reminded now, and returns the reminder before. None when this reminder or a later one was sent already. The names
+/// of reminders are ordered by time.
 async fn claim(store: &dyn Store, id: Id, job: &str) -> Result<Option<Option<String>>, StoreError> {
     let mut before = None;
     let mut claim = |user_rows: &UserRows, _: &[Id]| {
@@ -80,7 +80,7 @@ async fn claim(store: &dyn Store, id: Id, job: &str) -> Result<Option<Option<Str
     Ok(before)
 }
 
-/// The open todos of a day, one a line, as many as fit; None when there is nothing to say or nobody to say it to.
+/// The open todos of a day, one on each line, as many as fit. None without open todos or devices.
 fn body(user_rows: &UserRows, day: NaiveDate) -> Option<String> {
     if user_rows.user.deleted_at.is_some() || user_rows.user.devices.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! What a job event asks for.
+//! Job requests, as events and the command line make them.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::{Asia::Seoul, Tz};
 use serde_json::Value;
 
-/// Whose mornings and evenings are meant.
+/// The time zone of the reminders.
 pub const ZONE: Tz = Seoul;
-/// A schedule may be this early.
+/// How early a schedule may be.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
 
-/// When users are reminded, in the order of a day.
+/// The reminders of a day, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReminderTime {
     /// 08:00.
@@ -23,7 +23,7 @@ pub enum ReminderTime {
 }
 
 impl ReminderTime {
-    /// In the order of a day.
+    /// All reminders of a day, in order.
     pub const ALL: [Self; 3] = [Self::Morning, Self::Afternoon, Self::Evening];
 
     /// The hour in [`ZONE`].
@@ -35,7 +35,7 @@ impl ReminderTime {
         }
     }
 
-    /// As it is written in an order.
+    /// The time as text.
     pub fn at(self) -> &'static str {
         match self {
             Self::Morning => "08:00",
@@ -48,7 +48,7 @@ impl ReminderTime {
         NaiveTime::MIN + TimeDelta::hours(self.hour().into())
     }
 
-    /// What stands above the todos.
+    /// The title of the push.
     pub fn title(self) -> &'static str {
         match self {
             Self::Morning => "오늘의 할 일을 확인해보세요",
@@ -58,33 +58,33 @@ impl ReminderTime {
     }
 }
 
-/// A job, as a schedule or an operator asks for it.
+/// A request for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobRequest {
-    /// `{"job":"reminders"}`: tells every user what is left of the day's todos.
+    /// `{"job":"reminders"}`: reminds all users of the open todos of the day.
     Reminders {
         /// `"at":"08:00"`; None: the latest that is due.
         at: Option<ReminderTime>,
-        /// `"time"`: when the schedule was due, which a repeated event says again; None: now.
+        /// `"time"`: when the schedule was due, the same in a repeated event; None: now.
         time: Option<DateTime<Utc>>,
     },
-    /// `{"job":"patch_notes","id":..,"subject":..,"html":..}`: mails what is new to every user, once.
+    /// `{"job":"patch_notes","id":..,"subject":..,"html":..}`: mails a patch note to all users, once.
     PatchNotes(PatchNote),
 }
 
-/// What is new.
+/// A patch note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatchNote {
-    /// Its name, such as `1.2.0`; nobody is mailed the same one twice. At most 100 characters.
+    /// Its name, such as `1.2.0`. At most 100 characters.
     pub id: String,
-    /// One line.
+    /// The subject, one line.
     pub subject: String,
-    /// The text.
+    /// The text in HTML.
     pub html: String,
 }
 
 impl fmt::Display for JobRequest {
-    /// For the log: without the texts.
+    /// For the log, without the texts.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reminders { at, .. } => write!(formatter, "reminders {}", at.map_or("now", ReminderTime::at)),
@@ -94,7 +94,7 @@ impl fmt::Display for JobRequest {
 }
 
 impl JobRequest {
-    /// The order that an event is, or what is wrong with it; None: it is none. The job stands at the top or in `detail`.
+    /// Reads the request in an event, at the top or in `detail`. None: the event has no job. The error says what is wrong with the request.
     pub fn read(event: &Value) -> Option<Result<Self, String>> {
         let place = [Some(event), event.get("detail")].into_iter().flatten().find(|place| place.get("job").is_some())?;
         let job = place.get("job")?;
@@ -111,7 +111,7 @@ fn reminders(at: Option<&Value>, time: Option<&Value>) -> Result<JobRequest, Str
     let slot = |at: &Value| ReminderTime::ALL.into_iter().find(|slot| at.as_str() == Some(slot.at())).ok_or_else(|| format!("no reminder is sent at {at}"));
     let instant = |time: &Value| -> Result<DateTime<Utc>, String> {
         let parsed = time.as_str().and_then(|time| DateTime::<FixedOffset>::parse_from_rfc3339(time).ok());
-        parsed.map(|time| time.to_utc()).ok_or_else(|| format!("{time} is no time"))
+        parsed.map(|time| time.to_utc()).ok_or_else(|| format!("{time} is not a time"))
     };
     Ok(JobRequest::Reminders { at: at.map(slot).transpose()?, time: time.map(instant).transpose()? })
 }
@@ -122,10 +122,10 @@ fn patch_note<'a>(field: impl Fn(&str) -> Option<&'a Value>) -> Result<PatchNote
 }
 
 impl PatchNote {
-    /// With these texts, without the white space around them.
+    /// Makes a note of these texts, without the white space around them.
     ///
     /// # Errors
-    /// Which of them is missing or too long.
+    /// Names the text that is missing or too long.
     pub fn new(id: &str, subject: &str, html: &str) -> Result<Self, String> {
         let text = |name: &str, text: &str, most: usize| {
             let text = text.trim();
@@ -135,10 +135,10 @@ impl PatchNote {
     }
 }
 
-/// Day and slot of the reminders that are due at a moment: those asked for, or the latest of the day.
+/// The date and the reminder that is due: the requested one, or the latest of the day.
 ///
 /// # Errors
-/// When none is due yet on that day.
+/// When no reminder is due yet on that day.
 pub fn due(at: Option<ReminderTime>, time: DateTime<Utc>) -> Result<(NaiveDate, ReminderTime), String> {
     let local = (time + EARLY).with_timezone(&ZONE);
     let latest = || ReminderTime::ALL.into_iter().rfind(|slot| slot.time() <= local.time());
@@ -191,7 +191,7 @@ mod tests {
             (json!({"job": {"a": [1]}}), r#"no such job: {"a":[1]}"#),
             (json!({"job": "reminders", "at": "09:00"}), r#"no reminder is sent at "09:00""#),
             (json!({"job": "reminders", "at": 8}), "no reminder is sent at 8"),
-            (json!({"job": "reminders", "time": "today"}), r#""today" is no time"#),
+            (json!({"job": "reminders", "time": "today"}), r#""today" is not a time"#),
             (json!({"job": "patch_notes", "subject": "s", "html": "h"}), "id must be 1 to 100 characters"),
             (json!({"job": "patch_notes", "id": "1", "subject": " ", "html": "h"}), "subject must be 1 to 200 characters"),
         ] {

@@ -1,4 +1,4 @@
-//! Going through all users.
+//! Iteration over all users.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::outcome::{JobOutcome, UserOutcome};
 use crate::core::model::Id;
 use crate::store::{Store, StoreError};
 
-/// How many users are seen to at the same time.
+/// How many users are handled at the same time.
 const AT_ONCE: usize = 8;
-/// How many ids are read at a time.
+/// How many ids are read at once.
 const PAGE: u32 = 1000;
-/// Nobody is begun with when less than this is left: one user takes two looks into the store and one round of pushes.
+/// No user is started when less time than this is left: one user takes two store requests and one round of pushes.
 pub(super) const ONE_TAKES: Duration = Duration::from_secs(4);
 
 /// The ids of all users.
@@ -28,7 +28,7 @@ pub(super) async fn everyone(store: &dyn Store) -> Result<Vec<Id>, StoreError> {
     }
 }
 
-/// Sees to each user, some at the same time; to none any more when time is nearly up.
+/// Handles each user, some at the same time, until the time is nearly up.
 pub(super) async fn each<F: Future<Output = Result<UserOutcome, StoreError>>>(ids: &[Id], until: Instant, outcome: &mut JobOutcome, see_to: impl Fn(Id) -> F) {
     let fates = futures::stream::iter(ids.iter().copied()).map(|id| {
         let seen_to = see_to(id);
@@ -39,11 +39,11 @@ pub(super) async fn each<F: Future<Output = Result<UserOutcome, StoreError>>>(id
             match tokio::time::timeout_at(until, seen_to).await {
                 Ok(Ok(fate)) => fate,
                 Ok(Err(error)) => {
-                    tracing::error!(user = id, %error, "not told");
+                    tracing::error!(user = id, %error, "the user was not notified");
                     UserOutcome::Failed
                 }
                 Err(_) => {
-                    tracing::error!(user = id, "not told in time");
+                    tracing::error!(user = id, "the user was not notified in time");
                     UserOutcome::Failed
                 }
             }

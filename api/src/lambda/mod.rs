@@ -1,7 +1,7 @@
-//! As a function of AWS Lambda: events come from the Runtime API, one at a time.
+//! The Lambda function: events come from the Runtime API, one at a time.
 //!
-//! A warm-up ping is answered before anything is brought up; a request goes to the router, which brings up what it needs; a job to
-//! [`JobRunner`]; and any other event is answered at once, so that no rule of EventBridge sees a failing function.
+//! A warm-up ping is answered without starting the application. A request goes to the router, which starts what it needs; a job goes to
+//! [`JobRunner`]. Any other event is answered at once, so that a rule of EventBridge does not see a failing function.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,10 +25,10 @@ pub mod request;
 use event::{Event, HttpEvent};
 use request::HttpReply;
 
-/// What the runtime needs from the environment, and panics without.
+/// The variables without which the runtime panics.
 const VARIABLES: [&str; 4] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
 
-/// One environment of the function.
+/// One execution environment of the function.
 pub struct Function {
     router: Router,
     jobs: Arc<dyn JobRunner>,
@@ -37,7 +37,7 @@ pub struct Function {
     served: AtomicU64,
 }
 
-/// What an event is answered with.
+/// The answer to an event.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum EventReply {
@@ -47,7 +47,7 @@ pub enum EventReply {
     Http(HttpReply),
     /// To a job.
     Job(JobOutcome),
-    /// To anything else, in which nothing was done.
+    /// To anything else; nothing was done.
     Ignored {
         /// Always true.
         ignored: bool,
@@ -55,15 +55,15 @@ pub enum EventReply {
 }
 
 impl Function {
-    /// An environment that begins now. `environment` is its name, which stays the same for as long as it lives.
+    /// An execution environment that begins now. `environment` is its name, which does not change.
     pub fn new(router: Router, jobs: Arc<dyn JobRunner>, environment: impl Into<String>) -> Self {
         Self { router, jobs, environment: environment.into(), begun: Instant::now(), served: AtomicU64::new(0) }
     }
 
-    /// Answers one event, which is JSON, within the time that is left to this invocation.
+    /// Answers one event, which is JSON, within the time that is left of this invocation.
     ///
     /// # Errors
-    /// When a job could not be begun or was not finished: the scheduler repeats the event, and what was done is not done again.
+    /// When a job could not be started or finished. The scheduler repeats the event, and the job skips what is done.
     pub async fn answer(&self, event: &str, remaining: Duration) -> Result<EventReply, String> {
         let served = self.served.fetch_add(1, Ordering::Relaxed) + 1;
         match Event::read(event) {
@@ -71,7 +71,7 @@ impl Function {
             Event::Http(event) => Ok(EventReply::Http(self.http(*event, Deadline::within(remaining)).await)),
             Event::Job(order) => self.job(order, remaining).await.map(EventReply::Job),
             Event::Other => {
-                tracing::info!(bytes = event.len(), "an event of no known kind is ignored");
+                tracing::info!(bytes = event.len(), "an event of an unknown kind was ignored");
                 Ok(EventReply::Ignored { ignored: true })
             }
         }
@@ -115,10 +115,10 @@ impl Function {
 
     async fn job(&self, order: Result<JobRequest, String>, remaining: Duration) -> Result<JobOutcome, String> {
         let order = order?;
-        // A second to write down what was done, and to answer.
+        // One second is left to store the results and to answer.
         let until = tokio::time::Instant::now() + remaining.saturating_sub(Duration::from_secs(1));
         let outcome = self.jobs.run(&order, until).await.map_err(|failure| format!("{order}: {failure}"))?;
-        tracing::info!(%order, ?outcome, "a job");
+        tracing::info!(%order, ?outcome, "the job is done");
         if outcome.left > 0 { Err(format!("{order}: {} users are left: out of time", outcome.left)) } else { Ok(outcome) }
     }
 }
@@ -127,23 +127,23 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Whether this process was started by Lambda.
+/// Whether Lambda started this process.
 pub fn is_here() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// Name of this environment: its log stream.
+/// The name of this execution environment: its log stream.
 pub fn environment() -> String {
     std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("process {}", std::process::id()))
 }
 
-/// Serves events until Lambda ends the process. One thread is enough: an environment gets one event at a time.
+/// Answers events until Lambda ends the process.
 ///
 /// # Errors
 /// When the Runtime API cannot be reached, or a variable that Lambda sets is missing.
 pub async fn serve(function: Function) -> Result<(), String> {
     if let Some(missing) = VARIABLES.into_iter().find(|name| std::env::var(name).is_err()) {
-        return Err(format!("{missing} is not set: Lambda sets it"));
+        return Err(format!("{missing} is not set; Lambda sets it in every execution environment"));
     }
     let function = &function;
     let served = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {

@@ -1,4 +1,4 @@
-//! A request of API Gateway or a function URL as the router wants it, and the router's answer as they want it.
+//! From a request event to a request for the router, and from the router's response to the answer.
 
 use std::collections::BTreeMap;
 
@@ -14,35 +14,35 @@ use url::form_urlencoded::Serializer;
 
 use super::event::HttpEvent;
 
-/// What API Gateway and function URLs take for an answer.
+/// The answer in the form of API Gateway and function URLs.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpReply {
     status_code: u16,
-    /// Format 2.0: one value a name.
+    /// Format 2.0: one value for each name.
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<BTreeMap<String, String>>,
     /// Format 1.0: all values.
     #[serde(skip_serializing_if = "Option::is_none")]
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
-    /// Format 2.0: what would be `set-cookie`.
+    /// Format 2.0: the `set-cookie` headers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cookies: Vec<String>,
     body: String,
     is_base64_encoded: bool,
 }
 
-/// The request that an event is.
+/// Makes the request for the router.
 ///
 /// # Errors
-/// A sentence for the client: the verb or the body cannot be read.
+/// A sentence for the client: the method, the path or the body cannot be read.
 pub fn request(event: HttpEvent) -> Result<Request<Body>, String> {
     let method = event.method().unwrap_or_default();
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| "The method is none.".to_owned())?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| "The method is not valid.".to_owned())?;
     let uri = uri(&event).ok_or("The path cannot be read.")?;
     let body = match (event.body.as_deref(), event.is_base64_encoded) {
         (None, _) => Bytes::new(),
-        (Some(body), Some(true)) => STANDARD.decode(body).map_err(|_| "The body is said to be base64, and is not.".to_owned())?.into(),
+        (Some(body), Some(true)) => STANDARD.decode(body).map_err(|_| "The body is not valid base64.".to_owned())?.into(),
         (Some(body), _) => Bytes::copy_from_slice(body.as_bytes()),
     };
     let mut request = Request::new(Body::from(body));
@@ -52,7 +52,7 @@ pub fn request(event: HttpEvent) -> Result<Request<Body>, String> {
     Ok(request)
 }
 
-/// The path without the stage, and the query. What may not stand in them as it is gets escaped.
+/// The path without the stage, and the query, with characters escaped where necessary.
 fn uri(event: &HttpEvent) -> Option<Uri> {
     let mut url = Url::parse("http://localhost/").ok()?;
     url.set_path(event.route());
@@ -79,7 +79,7 @@ fn uri(event: &HttpEvent) -> Option<Uri> {
     url.as_str().strip_prefix("http://localhost")?.parse().ok()
 }
 
-/// The headers that can be read; one that cannot is left out, as a server that reads from a wire would have refused it.
+/// The headers. One that is not a valid HTTP header is left out; no client can send one over HTTP.
 fn headers(event: &HttpEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut add = |name: &str, value: &str| {
@@ -105,13 +105,13 @@ fn headers(event: &HttpEvent) -> HeaderMap {
     headers
 }
 
-/// An answer in the format that the request came in.
+/// The answer, in the format of the request.
 pub async fn reply(response: Response, format_2: bool) -> HttpReply {
     let (parts, body) = response.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => {
-            tracing::error!(%error, "the answer broke off");
+            tracing::error!(%error, "the body of the answer broke off");
             return sentence(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side.", format_2);
         }
     };
@@ -133,7 +133,7 @@ pub async fn reply(response: Response, format_2: bool) -> HttpReply {
     reply
 }
 
-/// `{"error": ...}`, for what does not reach the router.
+/// `{"error": ...}`, for a request that does not reach the router.
 pub fn sentence(status: StatusCode, sentence: &str, format_2: bool) -> HttpReply {
     let (name, value) = (header::CONTENT_TYPE.to_string(), "application/json".to_owned());
     let (headers, multi_value_headers) = if format_2 { (Some([(name, value)].into()), None) } else { (None, Some([(name, vec![value])].into())) };

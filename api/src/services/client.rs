@@ -1,4 +1,4 @@
-//! One HTTP client for all services of others, made when the first of them is asked: it loads the root certificates of the machine.
+//! The HTTP client of all external services. It is made with the first request, because it loads the root certificates of the machine.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -7,34 +7,34 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
 use crate::google_account::describe;
 
-/// A connection that was idle for longer is not used again: a function is frozen between requests, and wakes up with dead ones.
+/// How long a connection may be idle. Lambda freezes a function between requests; afterwards its connections are dead.
 const IDLE: Duration = Duration::from_secs(4);
-/// Nobody who answers at all takes longer to shake hands.
+/// The time limit of connecting.
 const CONNECT: Duration = Duration::from_secs(3);
-/// The most that any request takes; each has a shorter limit of its own.
+/// The time limit of any request. Each request has a shorter limit of its own.
 const MAX_DURATION: Duration = Duration::from_secs(25);
 
-/// The client, once it is there.
+/// The client, made with the first request.
 #[derive(Default)]
 pub struct LazyClient(OnceLock<Result<Client, String>>);
 
-/// What a service said.
+/// The answer of a service.
 #[derive(Debug)]
 pub struct Answer {
-    /// 200 and the like.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// For how long it may be kept, in seconds, as `Cache-Control` says.
+    /// How long the answer may be cached, in seconds, from `Cache-Control`.
     pub max_age: Option<u64>,
-    /// All of it.
+    /// The whole body.
     pub body: Vec<u8>,
 }
 
-/// Why a service said nothing.
+/// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestError {
-    /// As the end of a sentence, without an address.
+    /// The end of a sentence, without the URL.
     pub reason: &'static str,
-    /// The connection broke before anything was said: perhaps it was dead already.
+    /// The connection closed before an answer began; it may have been dead before the request.
     pub closed_early: bool,
 }
 
@@ -52,10 +52,10 @@ impl LazyClient {
     }
 }
 
-/// Sends a request and reads the answer, both within `limit`, and no more of it than `most` bytes.
+/// Sends a request and reads the answer, both within `limit`, and at most `most` bytes.
 ///
 /// # Errors
-/// When there is no answer, or one that is too long.
+/// When there is no answer, or it is too long.
 pub async fn send(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, RequestError> {
     let silent = |error: &reqwest::Error| RequestError { reason: describe(error), closed_early: false };
     let closed_early =
@@ -73,7 +73,7 @@ pub async fn send(request: RequestBuilder, limit: Duration, most: usize) -> Resu
     Ok(Answer { status, max_age, body })
 }
 
-/// The seconds of `max-age` in a `Cache-Control`; 0 for what may not be kept.
+/// The `max-age` of a `Cache-Control` in seconds; 0 when the answer must not be cached.
 fn max_age(header: &str) -> Option<u64> {
     let mut seconds = None;
     for directive in header.split(',').map(|directive| directive.trim().to_ascii_lowercase()) {

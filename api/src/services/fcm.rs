@@ -1,4 +1,4 @@
-//! Pushes, by Firebase Cloud Messaging (HTTP v1): each device on its own, none of them waited for long.
+//! Pushes by Firebase Cloud Messaging (HTTP v1): one request for each device, within short limits.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,11 +21,11 @@ use crate::settings::{Secret, Settings};
 use crate::store::Store;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
-/// For one device.
+/// The time limit of one device.
 const ONE: Duration = Duration::from_secs(3);
-/// For all devices of a user together; what is left of two seconds goes to forgetting devices.
+/// The time limit of all devices of a user. The rest of two seconds is for removing devices.
 const ALL: Duration = Duration::from_millis(1_600);
-/// Sent at the same time, at most.
+/// The most requests at the same time.
 const AT_ONCE: usize = 16;
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -36,18 +36,18 @@ pub struct Fcm {
     token_address: Option<String>,
     web: Arc<LazyClient>,
     tokens: OnceLock<Result<AccessTokens, String>>,
-    /// Held while a token is looked for, so that it is bought once.
+    /// Held while a token is requested, so that it is requested once.
     buying: Mutex<()>,
 }
 
-/// What became of an announcement.
+/// The result of a push to all devices of a user.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PushReport {
-    /// Devices that FCM took it for.
+    /// Devices for which FCM accepted the push.
     pub sent: usize,
-    /// Devices that are no longer there, and have been forgotten.
+    /// Devices that are no longer registered, and were removed.
     pub gone: usize,
-    /// Devices that it did not get to; the reasons are in the log.
+    /// Devices for which the push failed. The log has the reasons.
     pub failed: usize,
 }
 
@@ -63,7 +63,7 @@ fn late() -> PushError {
 }
 
 impl Fcm {
-    /// As the settings say; None: off.
+    /// Reads the settings. None: pushes are off.
     ///
     /// # Errors
     /// When the service account cannot be read.
@@ -74,7 +74,8 @@ impl Fcm {
         Ok(Some(Self { account, address, token_address, web, tokens: OnceLock::new(), buying: Mutex::new(()) }))
     }
 
-    /// Tells all devices of a user but one, and has those forgotten that are gone. Ends within two seconds, and never fails.
+    /// Notifies all devices of a user except one, and removes devices that are no longer registered. Ends within two seconds. Failures are
+    /// logged.
     pub async fn announce(&self, store: &dyn Store, user: &User, not_to: Option<&str>, notification: &Notification) -> PushReport {
         let deadline = Instant::now() + ALL;
         let mut sends = Vec::new();
@@ -90,7 +91,7 @@ impl Fcm {
                 Err(PushError::Gone) => gone.push(device.token.clone()),
                 Err(PushError::Failed(reason)) => {
                     announced.failed += 1;
-                    tracing::warn!(user = user.id, reason, "push not sent");
+                    tracing::warn!(user = user.id, reason, "the push was not sent");
                 }
             }
         }
@@ -98,7 +99,7 @@ impl Fcm {
         if !gone.is_empty() {
             let forgotten = store.update(user.id, Scope::Account, 0, &mut |_, _| gone.iter().cloned().map(Change::DropDevice).collect()).await;
             if let Err(error) = forgotten {
-                tracing::warn!(user = user.id, %error, "a device that is gone is not forgotten yet");
+                tracing::warn!(user = user.id, %error, "a device that is no longer registered could not be removed");
             }
         }
         announced
@@ -119,15 +120,15 @@ impl Fcm {
         if self.send_with(&token, device, notification).await? != StatusCode::UNAUTHORIZED {
             return Ok(());
         }
-        // Refused before its time: once more, with a new one.
+        // The token was refused before its end: try once more with a new one.
         self.tokens()?.forget(&token);
         match self.send_with(&self.token().await?, device, notification).await? {
-            StatusCode::UNAUTHORIZED => Err(PushError::Failed("FCM does not take the access token".to_owned())),
+            StatusCode::UNAUTHORIZED => Err(PushError::Failed("FCM refuses the access token".to_owned())),
             _ => Ok(()),
         }
     }
 
-    /// 401 or a success.
+    /// Success, or 401 for a refused access token.
     async fn send_with(&self, token: &Secret, device: &str, notification: &Notification) -> Result<StatusCode, PushError> {
         let url = format!("{}/v1/projects/{}/messages:send", self.address, self.account.project_id);
         let message = json!({"message": {"token": device, "notification": {"title": notification.title, "body": notification.body}}});
@@ -140,7 +141,7 @@ impl Fcm {
     }
 }
 
-/// A 404 alone may also mean a wrong project, and that is no reason to forget every device there is.
+/// Reads FCM's error. A 404 without `UNREGISTERED` may mean a wrong project, and must not remove devices.
 fn not_sent(status: StatusCode, body: &[u8]) -> PushError {
     #[derive(Deserialize)]
     struct Answer {

@@ -1,4 +1,4 @@
-//! Who signs in, as Google or Apple vouch for it: an id token, signed with RS256 by one of the provider's keys, for one of our apps.
+//! Identity tokens of Google and Apple: signed with RS256 by a key of the provider, for one of our apps.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Validation};
@@ -10,30 +10,30 @@ use crate::core::model::Provider;
 
 /// How far the provider's clock may be ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::seconds(10);
-/// Identities are about 1 KiB.
+/// The longest identity token in bytes. Real ones have about 1 KiB.
 const MAX_TOKEN: usize = 16 * 1024;
-/// How much of a foreign audience is logged, in characters.
+/// How much of an unknown audience is logged, in characters.
 const SHOWN: usize = 200;
 
-/// A person, as a provider vouches for him.
+/// A person, as the provider identifies them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Who vouches.
+    /// The identity provider.
     pub provider: Provider,
-    /// The provider's own name for the person, which never changes.
+    /// The provider's id of the person, which never changes.
     pub sub: String,
-    /// An address that the provider has verified.
+    /// The mail address, if the provider has verified it.
     pub email: Option<String>,
 }
 
-/// Why an identity does not count.
+/// Why an identity token is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdentityError {
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// It is none, or not for us; for the log.
+    /// It is not valid, or for another app. The reason is for the log.
     Invalid(String),
-    /// It cannot be checked; a sentence.
+    /// It cannot be checked. The reason is a sentence.
     Unchecked(String),
 }
 
@@ -51,10 +51,10 @@ struct Claims {
     email_verified: Value,
 }
 
-/// Checks an identity that Google issued for one of these audiences.
+/// Checks an identity token that Google issued for one of these audiences.
 ///
 /// # Errors
-/// Why it does not count.
+/// Why it is refused.
 pub async fn google(token: &str, keys: &ProviderKeys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, IdentityError> {
     let claims = checked(token, keys, &["https://accounts.google.com", "accounts.google.com"], audiences, now).await?;
     let person = person(Provider::Google, claims)?;
@@ -64,10 +64,10 @@ pub async fn google(token: &str, keys: &ProviderKeys, audiences: &[&str], now: D
     Ok(person)
 }
 
-/// Checks an identity that Apple issued for one of these audiences. Apple may leave the mail address out.
+/// Checks an identity token that Apple issued for one of these audiences. Apple may leave out the mail address.
 ///
 /// # Errors
-/// Why it does not count.
+/// Why it is refused.
 pub async fn apple(token: &str, keys: &ProviderKeys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, IdentityError> {
     let claims = checked(token, keys, &["https://appleid.apple.com"], audiences, now).await?;
     person(Provider::Apple, claims)
@@ -78,7 +78,7 @@ async fn checked(token: &str, keys: &ProviderKeys, issuers: &[&str], audiences: 
     if token.len() > MAX_TOKEN {
         return Err(invalid("it is too long"));
     }
-    let header = jsonwebtoken::decode_header(token).map_err(|_| invalid("it is no JWT with an algorithm we know"))?;
+    let header = jsonwebtoken::decode_header(token).map_err(|_| invalid("it is not a JWT with a known algorithm"))?;
     if header.alg != Algorithm::RS256 {
         return Err(invalid("it is not signed with RS256"));
     }
@@ -88,28 +88,28 @@ async fn checked(token: &str, keys: &ProviderKeys, issuers: &[&str], audiences: 
         KeyError::NotFetched(sentence) => IdentityError::Unchecked(sentence),
     })?;
     let mut validation = Validation::new(Algorithm::RS256);
-    // Below, against the time that is handed in.
+    // Checked below, against `now`.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| invalid("its signature or its claims are not right"))?.claims;
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| invalid("its signature or its claims are not valid"))?.claims;
     let seconds = now.timestamp_micros() as f64 / 1e6;
     let latest = seconds + AHEAD.num_seconds() as f64;
     match claims.exp {
-        None => return Err(invalid("it never expires")),
+        None => return Err(invalid("it has no expiry")),
         Some(exp) if exp <= seconds => return Err(IdentityError::Expired),
         Some(_) => {}
     }
     if [claims.iat, claims.nbf].into_iter().flatten().any(|from| from > latest) {
-        return Err(invalid("it is of the future"));
+        return Err(invalid("it is not valid yet"));
     }
     if !claims.iss.as_deref().is_some_and(|iss| issuers.contains(&iss)) {
-        return Err(invalid("someone else issued it"));
+        return Err(invalid("another issuer issued it"));
     }
     if !named(&claims.aud).any(|audience| audiences.contains(&audience)) {
-        // An audience is an app's name, and no secret.
+        // An audience is the name of an app, and not secret.
         let received: String = claims.aud.to_string().chars().take(SHOWN).collect();
-        tracing::warn!(received, accepted = ?audiences, "an identity for another app");
+        tracing::warn!(received, accepted = ?audiences, "the identity is for another app");
         return Err(IdentityError::Invalid(format!("it is for another app: {received}")));
     }
     Ok(claims)
@@ -123,6 +123,6 @@ fn named(audience: &Value) -> impl Iterator<Item = &str> {
 fn person(provider: Provider, claims: Claims) -> Result<Person, IdentityError> {
     let verified = matches!(&claims.email_verified, Value::Bool(true)) || claims.email_verified.as_str() == Some("true");
     let email = claims.email.map(|email| email.trim().to_owned()).filter(|email| verified && email.contains('@'));
-    let sub = claims.sub.filter(|sub| !sub.is_empty()).ok_or_else(|| IdentityError::Invalid("it names nobody".to_owned()))?;
+    let sub = claims.sub.filter(|sub| !sub.is_empty()).ok_or_else(|| IdentityError::Invalid("it has no sub".to_owned()))?;
     Ok(Person { provider, sub, email })
 }

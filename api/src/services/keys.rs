@@ -1,4 +1,4 @@
-//! The public keys that a provider signs identities with: fetched when they are needed, kept for as long as it says.
+//! The public keys of an identity provider: fetched when they are needed, and cached for as long as the provider says.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,21 +13,21 @@ use tokio::sync::Mutex;
 
 use super::client::{self, LazyClient};
 
-/// For connecting and reading together.
+/// The time limit of connecting and reading together.
 const BUDGET: Duration = Duration::from_secs(3);
-/// CachedKeys for so long when the provider does not say.
+/// How long keys are cached when the provider does not say.
 const USUAL_AGE: TimeDelta = TimeDelta::hours(1);
-/// Not kept for longer, whatever the provider says.
+/// The longest time for which keys are cached, whatever the provider says.
 const MAX_AGE: TimeDelta = TimeDelta::hours(24);
-/// Used for so long after their time while the provider cannot be reached.
+/// How long expired keys are used while the provider cannot be reached.
 const STALE: TimeDelta = TimeDelta::hours(24);
-/// How often an unknown key makes us ask again: anybody can send tokens that name one.
+/// How often an unknown key causes a request: any client can send tokens that name unknown keys.
 const UNKNOWN_EVERY: TimeDelta = TimeDelta::minutes(1);
-/// How long a provider that could not be reached is left alone, while there are keys to go on with.
+/// How long to wait after a failed request, while there are keys to use.
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
 /// How much of the name of a key is logged, in characters.
 const SHOWN: usize = 100;
-/// Google and Apple answer with a few KiB.
+/// The longest answer in bytes. Google and Apple answer with a few KiB.
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// The keys of one provider.
@@ -36,20 +36,20 @@ pub struct ProviderKeys {
     address: String,
     web: Arc<LazyClient>,
     kept: RwLock<CachedKeys>,
-    /// Held while fetching: one at a time.
+    /// Held during a request: one at a time.
     fetching: Mutex<()>,
-    /// Counts what has been fetched, or tried.
+    /// Counts the requests.
     tries: AtomicU64,
 }
 
 #[derive(Clone, Default)]
 struct CachedKeys {
     keys: Arc<HashMap<String, DecodingKey>>,
-    /// When they were fetched, and until when they are good; None: never.
+    /// When the keys were fetched and when they expire; None: never fetched.
     times: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// When they were last fetched for the sake of an unknown key.
+    /// When keys were last fetched because of an unknown key.
     sought: Option<DateTime<Utc>>,
-    /// When and why the last try failed.
+    /// When and why the last request failed.
     failed: Option<(DateTime<Utc>, String)>,
 }
 
@@ -58,13 +58,13 @@ struct CachedKeys {
 pub enum KeyError {
     /// The provider has no key of this name.
     Unknown,
-    /// The provider cannot be asked; a sentence.
+    /// The keys cannot be fetched. The reason is a sentence.
     NotFetched(String),
 }
 
 impl CachedKeys {
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
-        // A clock that was set back makes nothing fresh.
+        // A clock that was set back does not make old keys fresh.
         self.times.is_some_and(|(fetched, until)| fetched <= now && now < until)
     }
 
@@ -82,7 +82,7 @@ impl CachedKeys {
 }
 
 impl ProviderKeys {
-    /// Of a provider, at its address. Asks nothing yet.
+    /// The keys at this URL. Sends no request yet.
     pub fn new(provider: &'static str, address: String, web: Arc<LazyClient>) -> Self {
         Self { provider, address, web, kept: RwLock::default(), fetching: Mutex::default(), tries: AtomicU64::new(0) }
     }
@@ -90,7 +90,7 @@ impl ProviderKeys {
     /// The key of this name.
     ///
     /// # Errors
-    /// When the provider has none, or cannot be asked.
+    /// When the provider has no such key, or the keys cannot be fetched.
     pub async fn key(&self, name: &str, now: DateTime<Utc>) -> Result<DecodingKey, KeyError> {
         let kept = self.kept();
         match kept.keys.get(name) {
@@ -114,7 +114,7 @@ impl ProviderKeys {
         self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Of many who ask at once, one fetches and all see what came of it.
+    /// Fetches the keys. Of several tasks that call this at once, one sends the request and all see the result.
     async fn fetch_together(&self, now: DateTime<Utc>, for_an_unknown_key: bool) {
         let seen = self.tries.load(Ordering::Acquire);
         let _turn = self.fetching.lock().await;
@@ -147,10 +147,10 @@ impl ProviderKeys {
         }
         let Published { keys, unreadable } = read(&answer.body).ok_or_else(|| whose("the answer is not a set of keys"))?;
         if !unreadable.is_empty() {
-            tracing::warn!(provider = self.provider, keys = ?unreadable, "keys that cannot be read: identities signed with them are refused");
+            tracing::warn!(provider = self.provider, keys = ?unreadable, "some keys cannot be read; identities that are signed with them are refused");
         }
         if keys.is_empty() {
-            return Err(whose("the answer holds none"));
+            return Err(whose("the answer has no keys"));
         }
         let age = answer.max_age.and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?)).unwrap_or(USUAL_AGE);
         Ok((keys, age.min(MAX_AGE)))
@@ -176,8 +176,8 @@ impl Published {
     }
 }
 
-/// A set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither. ProviderKeys for something else
-/// than RS256 signatures are left out.
+/// Reads a set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither. Keys for anything but
+/// RS256 signatures are left out.
 fn read(body: &[u8]) -> Option<Published> {
     #[derive(Deserialize)]
     struct Jwk {

@@ -1,61 +1,61 @@
-//! What is told to people: a notification on a device, a mail. Who carries it is behind these two traits.
+//! Messages to users: pushes and mails, and the traits of the services that send them.
 
 use async_trait::async_trait;
 
-/// What appears on the screen of a device.
+/// A push, as the device shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// One line.
+    /// The title, one line.
     pub title: String,
-    /// Lines below it. At most [`MAX_BODY`] bytes.
+    /// The lines below it. At most [`MAX_BODY`] bytes.
     pub body: String,
 }
 
-/// FCM takes 4,096 bytes in all; what is around the body fits into the rest.
+/// The longest body in bytes. FCM accepts 4,096 bytes with everything around the body.
 pub const MAX_BODY: usize = 3000;
 
-/// Why a device was not told.
+/// Why a push failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
-    /// The device is registered no longer, and its token never will be again: forget it.
-    #[error("the device is gone")]
+    /// The device is no longer registered, and its token never will be again: remove it.
+    #[error("the device is no longer registered")]
     Gone,
-    /// It was not told now; another time it may be.
+    /// The push failed; another one may succeed.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Carries notifications to devices.
+/// Sends pushes to devices.
 #[async_trait]
 pub trait PushSender: Send + Sync {
-    /// Tells one device, within a budget of a few seconds.
+    /// Sends a push to one device, within a few seconds.
     ///
     /// # Errors
-    /// Why not, without the token and other secrets.
+    /// Why it failed, without the token and other secrets.
     async fn push(&self, token: &str, notification: &Notification) -> Result<(), PushError>;
 }
 
 /// A mail to one person. The sender is always the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    /// The only address that the mail shows.
+    /// The only recipient.
     pub to: String,
-    /// One line.
+    /// The title, one line.
     pub subject: String,
     /// The text.
     pub html: String,
 }
 
-/// As many letters go in one call.
+/// The most mails in one call.
 pub const MAX_EMAILS: usize = 100;
 
-/// Carries mails.
+/// Sends mails.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends at most [`MAX_EMAILS`], each to its own recipient: all of them, or none. The same letters with the same `key` (at
-    /// most 256 characters) are sent once, however often they are given within a day.
+    /// Sends at most [`MAX_EMAILS`] mails, each to its own recipient: all of them, or none. The same mails with the same `key` (at most 256
+    /// characters) are sent only once within a day.
     ///
     /// # Errors
-    /// Why not, without secrets.
+    /// Why it failed, without secrets.
     async fn send(&self, letters: &[Email], key: &str) -> Result<(), String>;
 }

@@ -1,4 +1,4 @@
-//! The services of others. Each has a budget of its own, and none of them can hang a start or fail a login.
+//! External services. Each request has a time limit, and a service that does not answer neither delays the start nor fails a login.
 
 use std::sync::Arc;
 
@@ -19,29 +19,29 @@ pub mod openai;
 pub mod resend;
 pub mod sentry;
 
-/// All of them. Nothing is asked, and no connection made, before the first need.
+/// All external services. No request is sent before the first use.
 pub struct Services {
     /// The HTTP client that they share.
     pub web: Arc<LazyClient>,
-    /// What Google signs identities with.
+    /// Google's keys for identity tokens.
     pub google_keys: ProviderKeys,
-    /// What Apple signs identities with.
+    /// Apple's keys for identity tokens.
     pub apple_keys: ProviderKeys,
-    /// Splits todos into steps.
+    /// Splits todos into steps; None: no recommendations.
     pub model: Option<OpenAi>,
-    /// Sends mail.
+    /// Sends mail; None: off.
     pub mail: Option<Arc<Resend>>,
-    /// Sends pushes.
+    /// Sends pushes; None: off.
     pub pushes: Option<Arc<Fcm>>,
-    /// Takes reports of faults.
+    /// Receives error reports; None: off.
     pub sentry: Option<Arc<Sentry>>,
 }
 
 impl Services {
-    /// As the settings say.
+    /// Reads the settings.
     ///
     /// # Errors
-    /// The setting of a service that cannot be used.
+    /// Names the setting of a service that cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let web = Arc::new(LazyClient::default());
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Mailer, by Resend: one recipient a message, and a key with each request that keeps a repeated one from being sent twice.
+//! Mail by Resend: one recipient for each message, and an idempotency key with each request, so that a repeated request sends nothing twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::client::{self, LazyClient};
 use super::messages::{Email, MAX_EMAILS, Mailer};
 use crate::settings::{Secret, Settings};
 
-/// Who writes.
+/// The sender.
 const FROM: &str = "developers@stepby.one";
-/// How long one request may take.
+/// The time limit of a request.
 const BUDGET: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 256 * 1024;
 
@@ -24,7 +24,7 @@ pub struct Resend {
     web: Arc<LazyClient>,
 }
 
-/// A letter as Resend reads it.
+/// A mail in Resend's form.
 #[derive(Serialize)]
 struct Message<'a> {
     from: &'static str,
@@ -39,7 +39,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// To somebody who has just signed in for the first time.
+/// The mail to a new user.
 pub fn welcome(to: &str) -> Email {
     let name = escaped(to);
     let html = format!(
@@ -54,22 +54,22 @@ impl Mailer for Resend {
     async fn send(&self, letters: &[Email], key: &str) -> Result<(), String> {
         match letters {
             [] => Ok(()),
-            letters if letters.len() > MAX_EMAILS => Err(format!("{} letters are more than the {MAX_EMAILS} of one call", letters.len())),
+            letters if letters.len() > MAX_EMAILS => Err(format!("{} mails are more than the {MAX_EMAILS} of one call", letters.len())),
             letters => self.post("/emails/batch", &letters.iter().map(Message::of).collect::<Vec<_>>(), key).await,
         }
     }
 }
 
 impl Resend {
-    /// As the settings say; None: off.
+    /// Reads the settings. None: off.
     pub fn new(settings: &Settings, web: Arc<LazyClient>) -> Option<Self> {
         Some(Self { key: settings.resend_key.clone()?, address: settings.urls.resend.clone(), web })
     }
 
-    /// Sends one. With the same key, it is sent once within 24 hours.
+    /// Sends one mail. With the same key it is sent only once within 24 hours.
     ///
     /// # Errors
-    /// Why not, without secrets.
+    /// Why it failed, without secrets.
     pub async fn send_one(&self, letter: &Email, key: &str) -> Result<(), String> {
         self.post("/emails", &Message::of(letter), key).await
     }
@@ -82,7 +82,7 @@ impl Resend {
     }
 }
 
-/// The name of an error; its message may quote an address.
+/// The name of an error, without its message, which may contain an address.
 fn name(body: &[u8]) -> String {
     let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Faults, as Sentry collects them: what went wrong, and the number of the user it went wrong for. Nothing else of a person.
+//! Error reports to Sentry: what went wrong, and the id of the user. No other personal data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,32 +10,32 @@ use super::client::{self, LazyClient};
 use crate::core::model::Id;
 use crate::settings::Settings;
 
-/// How long a report may take.
+/// The time limit of a report.
 const BUDGET: Duration = Duration::from_secs(1);
 const MAX_ANSWER: usize = 64 * 1024;
 const CLIENT: &str = concat!("onestep-api/", env!("CARGO_PKG_VERSION"));
 
-/// Reports faults.
+/// Sends error reports.
 pub struct Sentry {
     dsn: Dsn,
     web: Arc<LazyClient>,
 }
 
-/// Something that went wrong.
+/// An error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorReport {
-    /// One sentence; equal ones are counted together.
+    /// One sentence. Equal messages are counted together.
     pub message: String,
-    /// It is nobody's fault but ours.
+    /// Whether it is an error of the server; otherwise it is a warning.
     pub is_server_error: bool,
-    /// Whom it happened to.
+    /// The user of the request.
     pub user: Option<Id>,
-    /// What to count it by, such as the route.
+    /// Tags to count by, such as the route.
     pub tags: Vec<(&'static str, String)>,
 }
 
 impl Sentry {
-    /// As the settings say; None: off.
+    /// Reads the settings. None: off.
     ///
     /// # Errors
     /// When the DSN cannot be read.
@@ -45,7 +45,7 @@ impl Sentry {
         Ok(Some(Self { dsn, web }))
     }
 
-    /// Reports one; ends within a second, and never fails.
+    /// Sends a report, within a second. Failures are logged.
     pub async fn report(&self, fault: ErrorReport) {
         let event = Event {
             message: Some(fault.message),
@@ -57,13 +57,13 @@ impl Sentry {
         };
         let mut body = Vec::new();
         if let Err(error) = Envelope::from(event).to_writer(&mut body) {
-            tracing::warn!(%error, "a report could not be written");
+            tracing::warn!(%error, "an error report could not be written");
             return;
         }
         let client = match self.web.client() {
             Ok(client) => client,
             Err(reason) => {
-                tracing::warn!(reason, "a report was not sent");
+                tracing::warn!(reason, "an error report was not sent");
                 return;
             }
         };
@@ -71,8 +71,8 @@ impl Sentry {
         let request = request.header("x-sentry-auth", self.dsn.to_auth(Some(CLIENT)).to_string()).body(body);
         match client::send(request, BUDGET, MAX_ANSWER).await {
             Ok(answer) if answer.status.is_success() => {}
-            Ok(answer) => tracing::warn!(status = answer.status.as_u16(), "a report was not taken"),
-            Err(error) => tracing::warn!(reason = error.reason, "a report was not taken"),
+            Ok(answer) => tracing::warn!(status = answer.status.as_u16(), "Sentry did not accept an error report"),
+            Err(error) => tracing::warn!(reason = error.reason, "Sentry did not accept an error report"),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The signing key of a development server, which has no `ONESTEP_SECRET_KEY`: random, in a file beside the SQLite file, so that its users
-//! stay signed in when it starts again.
+//! The signing key of a development server, which has no `ONESTEP_SECRET_KEY`. It is random and kept in a file beside the SQLite file, so
+//! that users stay signed in when the server starts again.
 //!
-//! Reading settings only reads the file. Making it is a step of its own ([`create_if_missing`]), for the commands that sign tokens.
+//! Reading the settings only reads the file. The commands that sign tokens create it ([`create_if_missing`]).
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -22,7 +22,7 @@ pub fn file_beside(database: &Path) -> PathBuf {
 /// The key in this file; None when there is no file. Never writes.
 ///
 /// # Errors
-/// A sentence: the file cannot be read, or holds no key.
+/// A sentence: the file cannot be read, or does not contain a key.
 pub fn read(path: &Path) -> Result<Option<Secret>, String> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -31,7 +31,7 @@ pub fn read(path: &Path) -> Result<Option<Secret>, String> {
     }
 }
 
-/// Makes the file with a random key, unless it exists. When many processes do this at once, one of them makes the file.
+/// Creates the file with a random key, unless it exists. When many processes do this at once, one of them creates it.
 ///
 /// # Errors
 /// A sentence: the file cannot be written.
@@ -51,7 +51,11 @@ pub fn ephemeral() -> Result<Secret, String> {
 fn parse(text: &str, path: &Path) -> Result<Secret, String> {
     let text = text.trim();
     let right = text.len() == BYTES * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if right { Ok(Secret::new(text)) } else { Err(format!("{} does not hold a signing key; delete it, and the next start makes a new one", path.display())) }
+    if right {
+        Ok(Secret::new(text))
+    } else {
+        Err(format!("{} does not contain a signing key; delete it, and the next start creates a new one", path.display()))
+    }
 }
 
 fn random_digits() -> io::Result<String> {
@@ -60,7 +64,7 @@ fn random_digits() -> io::Result<String> {
     Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes the whole key under another name first, so that no process reads half of it; then links it to its own name unless that exists.
+/// Writes the whole key under another name first, so that no process reads half of it; then links it to its name, unless that exists.
 fn create(path: &Path) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}-{}", std::process::id(), random_digits()?));
@@ -130,7 +134,7 @@ mod tests {
             fs::write(&path, wrong).unwrap();
             create_if_missing(&path).unwrap();
             let refusal = read(&path).unwrap_err();
-            assert!(refusal.contains("does not hold a signing key"), "{refusal}");
+            assert!(refusal.contains("does not contain a signing key"), "{refusal}");
             assert_eq!(fs::read_to_string(&path).unwrap(), wrong);
         }
     }

@@ -1,20 +1,20 @@
-//! The environment of the process, and what it says about where the process runs.
+//! The environment variables, and the mode in which the process runs.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fmt;
 
-/// The name of the secret that holds what the environment does not.
+/// The variable with the name of the secret.
 pub const SECRET_NAME: &str = "ONESTEP_SECRET_NAME";
-/// What no server can do without; see [`super::read`].
+/// The settings that a server requires; see [`super::read`].
 pub const REQUIRED: [&str; 4] = ["ONESTEP_SECRET_KEY", "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ONESTEP_APPLE_AUDIENCES"];
-/// Host and port of an emulator of Firestore, by the name that Google's own clients use.
+/// The variable with host and port of a Firestore emulator, as in Google's own clients.
 pub const FIRESTORE_EMULATOR: &str = "FIRESTORE_EMULATOR_HOST";
 const PORT: &str = "PORT";
-/// Where a server listens that is not told.
+/// The port without `PORT`.
 const USUAL_PORT: u16 = 8000;
 
-/// Variables as they were when they were read. Prints nothing of them.
+/// The variables when they were read. The `Debug` form shows no value.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: HashMap<String, String>,
@@ -28,24 +28,24 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// Where the process runs.
+/// The mode in which the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunMode {
-    /// As a function: it is frozen as soon as a request is answered.
+    /// A Lambda function, which is frozen as soon as a request is answered.
     Lambda,
-    /// As a server that others use.
+    /// A server.
     Server,
-    /// On a developer's machine: nothing that is required has been given, so nobody but this machine may use it.
+    /// A development server: none of the required settings is given, so it listens on this machine only.
     Development,
 }
 
 impl Environment {
-    /// The variables of this process.
+    /// Reads the variables of this process.
     pub fn of_process() -> Self {
         Self::of_system(std::env::vars_os())
     }
 
-    /// Variables as the system has them.
+    /// Reads variables, as the system has them.
     pub fn of_system(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
         for (name, value) in variables {
@@ -63,18 +63,18 @@ impl Environment {
         environment
     }
 
-    /// These names and values.
+    /// Variables with these names and values.
     pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let variables = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self { variables, unreadable: BTreeSet::new() }
     }
 
-    /// The value without the white space around it; empty counts as not given.
+    /// The value without the white space around it. An empty value counts as not given.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// Names of settings that are given and cannot be read, because their values are not Unicode.
+    /// The names of settings whose values are not Unicode.
     pub fn unreadable_settings(&self) -> impl Iterator<Item = &str> {
         self.unreadable.iter().map(String::as_str).filter(|name| name.starts_with("ONESTEP_") || [PORT, FIRESTORE_EMULATOR].contains(name))
     }
@@ -83,7 +83,7 @@ impl Environment {
         self.get(name).is_some() || self.unreadable.contains(name)
     }
 
-    /// Where the process runs.
+    /// The mode in which the process runs.
     pub fn run_mode(&self) -> RunMode {
         if self.get("AWS_LAMBDA_RUNTIME_API").is_some() {
             RunMode::Lambda
@@ -94,10 +94,10 @@ impl Environment {
         }
     }
 
-    /// `PORT`, on which a server listens.
+    /// The port to listen on, from `PORT`.
     ///
     /// # Errors
-    /// A sentence, when it is none.
+    /// A sentence, when it is not a port.
     pub fn port(&self) -> Result<u16, String> {
         const WRONG: &str = "PORT is not a number from 0 to 65535; 0 takes any free one";
         match self.get(PORT) {

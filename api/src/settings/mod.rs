@@ -1,4 +1,4 @@
-//! Settings, from the environment and from one secret of Secrets Manager; the environment comes first.
+//! The settings, from the environment and from one secret of Secrets Manager. The environment has priority.
 
 pub use crate::core::secret::Secret;
 
@@ -7,20 +7,20 @@ pub mod environment;
 pub mod read;
 pub mod secret;
 
-/// Where the services of others are; each can be moved, so that tests reach their own.
+/// The URLs of the external services. Tests set others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceUrls {
-    /// `ONESTEP_GOOGLE_JWKS_URL`: the keys that Google signs identities with.
+    /// `ONESTEP_GOOGLE_JWKS_URL`: Google's keys for identity tokens.
     pub google_keys: String,
-    /// `ONESTEP_APPLE_JWKS_URL`: the keys that Apple signs identities with.
+    /// `ONESTEP_APPLE_JWKS_URL`: Apple's keys for identity tokens.
     pub apple_keys: String,
-    /// `ONESTEP_OPENAI_BASE_URL`, up to and with `/v1`.
+    /// `ONESTEP_OPENAI_BASE_URL`, including `/v1`.
     pub openai: String,
     /// `ONESTEP_RESEND_BASE_URL`.
     pub resend: String,
     /// `ONESTEP_FCM_BASE_URL`.
     pub fcm: String,
-    /// `ONESTEP_FCM_TOKEN_URL`; None: the one in the service account.
+    /// `ONESTEP_FCM_TOKEN_URL`; None: the URL in the service account.
     pub fcm_tokens: Option<String>,
 }
 
@@ -37,16 +37,16 @@ impl Default for ServiceUrls {
     }
 }
 
-/// All of the settings that do not say where the process listens.
+/// All settings except the port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::setting::open`]. It may hold the key of a service.
+    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::setting::open`]. It may contain the key of a service.
     pub store: Secret,
     /// `ONESTEP_SECRET_KEY`: signs the tokens.
     pub secret_key: Secret,
-    /// `ONESTEP_GOOGLE_ANDROID_CLIENT_IDS`; the first is what the client is told.
+    /// `ONESTEP_GOOGLE_ANDROID_CLIENT_IDS`; the client gets the first.
     pub google_android: Vec<String>,
-    /// `ONESTEP_GOOGLE_IOS_CLIENT_IDS`; the first is what the client is told.
+    /// `ONESTEP_GOOGLE_IOS_CLIENT_IDS`; the client gets the first.
     pub google_ios: Vec<String>,
     /// `ONESTEP_APPLE_AUDIENCES`: bundle ids of all builds, and the Services ID.
     pub apple_audiences: Vec<String>,
@@ -56,16 +56,16 @@ pub struct Settings {
     pub resend_key: Option<Secret>,
     /// `ONESTEP_FIREBASE`, the service account as JSON; None: no pushes.
     pub firebase: Option<Secret>,
-    /// `ONESTEP_SENTRY_DSN`; None: faults are in the log only.
+    /// `ONESTEP_SENTRY_DSN`; None: errors are in the log only.
     pub sentry_dsn: Option<Secret>,
     /// `FIRESTORE_EMULATOR_HOST`, host and port; None: Firestore itself.
     pub firestore_emulator: Option<String>,
-    /// Where the services of others are.
+    /// The URLs of the external services.
     pub urls: ServiceUrls,
 }
 
 impl Settings {
-    /// Every audience that an identity of Google may be for.
+    /// All accepted audiences of Google's identity tokens.
     pub fn google_audiences(&self) -> impl Iterator<Item = &String> {
         self.google_android.iter().chain(&self.google_ios)
     }

@@ -1,4 +1,4 @@
-//! From the environment and the secret to settings: all that is missing or wrong is told at once, and never a value.
+//! Reads the settings from the environment and the secret. It reports all problems at once, and never a value.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::environment::{Environment, FIRESTORE_EMULATOR, RunMode};
 use super::{Secret, ServiceUrls, Settings, development_key};
 use crate::google_account::{ServiceAccount, secure_url};
 
-/// The names that the original has in its secret, for ours.
+/// Our names, and the names in the secret of the earlier backend.
 const ALIASES: [(&str, &str); 8] = [
     ("ONESTEP_SECRET_KEY", "SECRET_KEY"),
     ("ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "GCID"),
@@ -20,21 +20,21 @@ const ALIASES: [(&str, &str); 8] = [
     ("ONESTEP_FIREBASE", "FIREBASE"),
     ("ONESTEP_SENTRY_DSN", "SENTRY_DSN"),
 ];
-/// A shorter signing key can be guessed, in bytes.
+/// A shorter signing key can be guessed. In bytes.
 const SAFE_KEY: usize = 16;
-/// Where the rows of a server are that is not told.
+/// The store without `ONESTEP_STORE`.
 const USUAL_STORE: &str = "sqlite:onestep.db";
 
-/// Settings, and what the operator should know about them, a line each.
+/// The settings, and notes for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedSettings {
-    /// All is there that must be.
+    /// The settings.
     pub settings: Settings,
-    /// What is off, and what is risky.
+    /// What is switched off, and what is risky, a line each.
     pub notes: Vec<String>,
 }
 
-/// All that is missing or wrong, with what to do about each.
+/// All problems, each with what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<String>);
 
@@ -47,7 +47,7 @@ impl fmt::Display for SettingsErrors {
     }
 }
 
-/// Reads them; what the environment has comes before what the secret has.
+/// Reads the settings. The environment has priority over the secret.
 ///
 /// # Errors
 /// All problems at once.
@@ -68,7 +68,7 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
         openai_key: given.service("ONESTEP_OPENAI_API_KEY", "no recommendations"),
         resend_key: given.service("ONESTEP_RESEND_API_KEY", "no mail"),
         firebase: given.service("ONESTEP_FIREBASE", "no pushes"),
-        sentry_dsn: given.service("ONESTEP_SENTRY_DSN", "faults are in the log only"),
+        sentry_dsn: given.service("ONESTEP_SENTRY_DSN", "errors are in the log only"),
         firestore_emulator: environment.get(FIRESTORE_EMULATOR).map(str::to_owned),
         urls: given.urls(),
     };
@@ -76,7 +76,7 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
     if given.problems.is_empty() { Ok(LoadedSettings { settings, notes: given.notes }) } else { Err(SettingsErrors(given.problems)) }
 }
 
-/// The file that keeps the signing key of a development server; None for a process that is none, or whose store is not a file.
+/// The file of the signing key of a development server; None in another mode, and when the store is not a file.
 pub fn development_key_file(environment: &Environment) -> Option<PathBuf> {
     match environment.run_mode() {
         RunMode::Development => key_file(environment.get("ONESTEP_STORE").unwrap_or(USUAL_STORE)),
@@ -118,7 +118,7 @@ impl SettingsReader<'_> {
             Some(store) => store,
             None => {
                 if self.environment.run_mode() == RunMode::Lambda {
-                    let note = "ONESTEP_STORE is not set: the rows are in a file that this function cannot keep; set it, such as dynamodb:onestep";
+                    let note = "ONESTEP_STORE is not set: the rows are in a file, which a Lambda function loses; set a store such as dynamodb:onestep";
                     self.notes.push(note.to_owned());
                 }
                 USUAL_STORE.to_owned()
@@ -126,15 +126,16 @@ impl SettingsReader<'_> {
         }
     }
 
-    /// What a server cannot do without.
+    /// The settings that a server requires.
     fn required(&mut self) -> (Secret, Vec<String>, Vec<String>, Vec<String>) {
         let key = self.get("ONESTEP_SECRET_KEY");
         match &key {
-            None => self
-                .problems
-                .push("ONESTEP_SECRET_KEY is missing: set the key that signs the tokens; the original's SECRET_KEY keeps its users signed in".to_owned()),
+            None => self.problems.push(
+                "ONESTEP_SECRET_KEY is missing: set the key that signs the tokens; with the SECRET_KEY of the earlier backend its users stay signed in"
+                    .to_owned(),
+            ),
             Some(key) if key.len() < SAFE_KEY => {
-                self.notes.push(format!("ONESTEP_SECRET_KEY has fewer than {SAFE_KEY} bytes: whoever guesses it can sign in as anybody"));
+                self.notes.push(format!("ONESTEP_SECRET_KEY has fewer than {SAFE_KEY} bytes: an attacker who guesses it can sign in as any user"));
             }
             Some(_) => {}
         }
@@ -152,7 +153,7 @@ impl SettingsReader<'_> {
         (Secret::new(key.unwrap_or_default()), android, ios, apple)
     }
 
-    /// The key of a development server: the one in its file, or one for this process alone.
+    /// The key of a development server: from its file, or a new one for this process alone.
     fn development_key(&mut self, store: &str) -> Secret {
         let ephemeral = |reason: String| (development_key::ephemeral(), format!("lost when this process ends, because {reason}"));
         let (key, kept) = match key_file(store) {
@@ -163,7 +164,7 @@ impl SettingsReader<'_> {
             },
         };
         self.notes.push(format!(
-            "none of the required settings is given: for development only, on this machine only, without sign-in; the signing key is random and {kept}"
+            "none of the required settings is given: the server is for development only, listens on this machine only and has no sign-in; its signing key is random and {kept}"
         ));
         key.unwrap_or_else(|problem| {
             self.problems.push(problem);
@@ -191,7 +192,7 @@ impl SettingsReader<'_> {
         }
     }
 
-    /// Without a `/` at its end.
+    /// A URL without a `/` at the end.
     fn address(&mut self, name: &str) -> Option<String> {
         let text = self.get(name)?;
         if let Err(reason) = secure_url(&text) {
@@ -200,7 +201,7 @@ impl SettingsReader<'_> {
         Some(text.trim_end_matches('/').to_owned())
     }
 
-    /// What is there but cannot be used.
+    /// Checks values that are given but may not be usable.
     fn check(&mut self, settings: &Settings) {
         if let Some(account) = &settings.firebase
             && let Err(reason) = ServiceAccount::parse(account)
@@ -210,19 +211,19 @@ impl SettingsReader<'_> {
         if let Some(dsn) = &settings.sentry_dsn {
             let right = dsn.reveal().parse::<sentry_types::Dsn>().is_ok() && secure_url(dsn.reveal()).is_ok();
             if !right {
-                self.problems.push("ONESTEP_SENTRY_DSN is no DSN: copy it from the project's settings (https://<key>@<host>/<project>)".to_owned());
+                self.problems.push("ONESTEP_SENTRY_DSN is not a DSN: copy it from the project's settings (https://<key>@<host>/<project>)".to_owned());
             }
         }
         for (name, key) in [("ONESTEP_OPENAI_API_KEY", &settings.openai_key), ("ONESTEP_RESEND_API_KEY", &settings.resend_key)] {
-            // It goes into a header.
+            // The key is sent in a header.
             if key.as_ref().is_some_and(|key| !key.reveal().bytes().all(|byte| byte.is_ascii_graphic())) {
-                self.problems.push(format!("{name} has characters that no key has: copy it again"));
+                self.problems.push(format!("{name} contains characters that are not allowed in a key: copy it again"));
             }
         }
     }
 }
 
-/// A value of the secret as the environment would have it: lists with commas, objects as JSON. Nothing counts as not given.
+/// A value of the secret in the form of the environment: lists with commas, objects as JSON. Null and empty text count as not given.
 fn as_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,

@@ -1,7 +1,7 @@
-//! The one secret of Secrets Manager that holds what the environment does not.
+//! The secret of Secrets Manager, which contains settings that are not in the environment.
 //!
-//! Credentials come from the SDK's own chain: inside Lambda they are temporary, and a key pair without its session token is refused
-//! as `UnrecognizedClientException`.
+//! Credentials come from the default chain of the SDK. On Lambda they are temporary: a key pair without its session token is refused with
+//! `UnrecognizedClientException`.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,20 +16,20 @@ use serde_json::{Map, Value};
 
 use super::environment::Environment;
 
-/// For all of it: credentials, connecting, the answer.
+/// The time limit of credentials, connecting and the answer together.
 pub const BUDGET: Duration = Duration::from_secs(3);
-/// The name of the hop.
+/// The name of the service in messages.
 pub const SERVICE: &str = "Secrets Manager";
 
-/// As the SDK begins: nothing asked yet.
+/// The default configuration of the SDK. Sends no request yet.
 pub fn default_loader() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
 }
 
-/// The secret's fields.
+/// The fields of the secret.
 ///
 /// # Errors
-/// One sentence that names the hop and what usually causes this; no value, and no name of the account.
+/// A sentence that names the service and the usual cause, without values and names of the account.
 pub async fn fetch(loader: ConfigLoader, name: &str, environment: &Environment) -> Result<Map<String, Value>, String> {
     let asked = RequestedHost::default();
     let answer = tokio::time::timeout(BUDGET, ask(loader, name, asked.clone())).await;
@@ -43,20 +43,20 @@ pub async fn fetch(loader: ConfigLoader, name: &str, environment: &Environment) 
     };
     serde_json::from_str(&text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        format!("{SERVICE}: the secret is no JSON object ({place}); write it with double quotes, as the console's key/value editor does")
+        format!("{SERVICE}: the secret is not a JSON object ({place}); write it with double quotes, as the key/value editor of the console does")
     })
 }
 
-/// An answer that is no secret.
+/// Why the secret was not read.
 struct Failure {
-    /// As the service names it; empty when it did not answer.
+    /// The error code of the service; empty when it did not answer.
     code: String,
     /// For the log.
     detail: String,
 }
 
 async fn ask(loader: ConfigLoader, name: &str, asked: RequestedHost) -> Result<String, Failure> {
-    // A secret in another region than the function can only be named by its ARN, which says which.
+    // A secret in another region must be named by its ARN, which contains the region.
     let region = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(|region| Region::new(region.to_owned()));
     let loader = if let Some(region) = region { loader.region(region) } else { loader };
     let config = loader.retry_config(RetryConfig::standard().with_max_attempts(2)).load().await;
@@ -103,13 +103,15 @@ fn sentence(code: &str, detail: &str, host: Option<&str>, environment: &Environm
                 )
             }
         }
-        "ResourceNotFoundException" => format!("{SERVICE}: no such secret at {host}. ONESTEP_SECRET_NAME is of another account or region, or misspelt"),
+        "ResourceNotFoundException" => {
+            format!("{SERVICE}: no such secret at {host}. ONESTEP_SECRET_NAME names a secret of another account or region, or is misspelt")
+        }
         "no text" => format!("{SERVICE}: the secret is binary; store it as text"),
         _ => format!("{SERVICE}: {host} answered {code}"),
     }
 }
 
-/// What is only told by the words of the SDK.
+/// The message for a request without an answer. The SDK has no codes for these errors, only texts.
 fn before_an_answer(detail: &str, host: &str) -> String {
     let words = detail.to_lowercase();
     if words.contains("missing region") || words.contains("region must be set") {
@@ -119,11 +121,11 @@ fn before_an_answer(detail: &str, host: &str) -> String {
     } else if words.contains("timeout") || words.contains("timed out") {
         no_answer(Some(host))
     } else {
-        format!("{SERVICE}: {host} cannot be reached, or broke off. Its name must resolve, and port 443 must be open from here")
+        format!("{SERVICE}: {host} cannot be reached, or the connection broke off. Its name must resolve, and port 443 must be open from here")
     }
 }
 
-/// Remembers which host the request went to, for the case that no answer comes.
+/// Records the host of the request, for the message when no answer comes.
 #[derive(Debug, Clone, Default)]
 struct RequestedHost(Arc<Mutex<Option<String>>>);
 
@@ -144,7 +146,7 @@ impl Intercept for RequestedHost {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), aws_sdk_secretsmanager::error::BoxError> {
-        // That it was sent counts, even when its address cannot be read.
+        // A request was sent, even if its URL cannot be read.
         let url = url::Url::parse(context.request().uri()).ok();
         let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("the endpoint").to_owned();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(host);

@@ -1,36 +1,35 @@
-//! What every store does. Nothing above this module knows which store it is.
+//! What every store does. The modules above do not know which store it is.
 //!
-//! A store knows users and their rows, and nothing of the rules about them: what may be changed and how is decided by a pure
-//! function that the store calls with the rows it has just read (see [`Store::update`]). So every store gives the same answers,
-//! and whatever a store does against lost updates it does in one place.
+//! A store knows users and their rows, but no rules: a pure function decides about changes, which the store calls with the rows that it has
+//! just read (see [`Store::update`]). So all stores behave the same, and each prevents lost updates in one place.
 
 use async_trait::async_trait;
 
 use crate::core::model::{Id, User};
 use crate::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
-/// What is to be written, given the rows as they are and the new ids that were asked for. May be called more than once, each time
-/// with fresh rows: only the last call counts. An empty answer writes nothing.
+/// Decides what to write, from the current rows and the requested new ids. The store may call it more than once, each time with fresh rows:
+/// only the last call counts. Without changes nothing is written.
 pub type Decide<'a> = &'a mut (dyn FnMut(&UserRows, &[Id]) -> Vec<Change> + Send);
 
-/// Why a store did not do what was asked.
+/// Why a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A name that must be unique belongs to another user; nothing was written.
     #[error("the {} belongs to another user", .0.kind())]
     Taken(UniqueName),
-    /// Others kept changing the same user's rows; nothing was written.
+    /// Other writers kept changing the rows of the same user; nothing was written.
     #[error("the rows were changed by others at the same time, {0} times in a row")]
     Contended(u32),
-    /// The store asks to be left alone for a while (throttling, quota); nothing was written.
+    /// The store is throttling, or a quota is used up; nothing was written.
     #[error("{store} is throttling: {reason}")]
     Throttled {
         /// Which store.
         store: &'static str,
-        /// In its own words, without secrets.
+        /// The message of the store, without secrets.
         reason: String,
     },
-    /// The store cannot be reached, refuses us or does not answer in time. What was to be written may or may not have been.
+    /// The store cannot be reached, refuses the request or does not answer in time. The changes may have been written or not.
     #[error("{store} cannot be used: {reason}")]
     Unavailable {
         /// Which store.
@@ -39,7 +38,7 @@ pub enum StoreError {
         reason: String,
     },
     /// A stored row cannot be read.
-    #[error("{store} holds something unreadable at {place}: {reason}")]
+    #[error("{store} contains unreadable data in {place}: {reason}")]
     Broken {
         /// Which store.
         store: &'static str,
@@ -48,8 +47,8 @@ pub enum StoreError {
         /// One sentence.
         reason: String,
     },
-    /// It does not fit; nothing was written.
-    #[error("{store} has no room: {reason}")]
+    /// The data is too large; nothing was written.
+    #[error("the data is too large for {store}: {reason}")]
     Full {
         /// Which store.
         store: &'static str,
@@ -58,66 +57,64 @@ pub enum StoreError {
     },
 }
 
-/// One place that keeps everything. All methods may be called from many tasks at once; none may wait longer than a few seconds.
+/// A store. All methods may be called from many tasks at once, and none may take longer than a few seconds.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// What it is called in messages, such as `SQLite`.
+    /// The name in messages, such as `SQLite`.
     fn name(&self) -> &'static str;
 
-    /// Makes what it needs and does not have, such as its table: for a new store, not for every start.
+    /// Creates what is missing, such as the table. Necessary for a new store, not for every start.
     ///
     /// # Errors
-    /// When it cannot.
+    /// When it cannot be created.
     async fn prepare(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Whether it can be read and written now, in one cheap look.
+    /// Checks, with one cheap request, whether the store can be used now.
     ///
     /// # Errors
-    /// Why not, in a sentence for the operator.
+    /// Why it cannot be used.
     async fn ready(&self) -> Result<(), StoreError>;
 
-    /// The user that goes by a name, deleted or not.
+    /// The user with a name, deleted or not.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError>;
 
-    /// A new account with a new id (the one in `user` is not looked at); its names and its devices' tokens must be free.
+    /// Creates an account with a new id (the id in `user` is ignored). Its names and the tokens of its devices must be free.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when a name is not free, and when the store cannot be written.
     async fn create(&self, user: User) -> Result<User, StoreError>;
 
-    /// The rows of one user as of one instant; None when there is no such user, ever.
+    /// The rows of one user at one moment; None when the user has never existed.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn read(&self, user: Id, scope: Scope) -> Result<Option<UserRows>, StoreError>;
 
-    /// Reads, decides, and writes all of the changes or none, as if nobody else were there: when others change the same user's
-    /// rows meanwhile, it begins again. `new_ids` ids that nobody else gets are handed to `decide`. False when there is no such
-    /// user; then `decide` was not called.
+    /// Reads the rows, calls `decide`, and writes all of its changes or none. When another writer changes the rows of the user meanwhile, it
+    /// starts again. `decide` gets `new_ids` ids that are given out only once. False when the user does not exist; then `decide` was not called.
     ///
     /// # Errors
-    /// When the store cannot be read or written; [`StoreError::Taken`] when a change claims a name that is not free.
+    /// When the store cannot be read or written; [`StoreError::Taken`] when a change needs a name that is not free.
     async fn update(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError>;
 
-    /// Ids of users, deleted or not, in ascending order after `after`, at most `most`; for jobs and exports.
+    /// The ids of users, deleted or not, in ascending order after `after`, at most `most`. For jobs and exports.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError>;
 
-    /// Everything of one user, deleted rows too; None when there is no such user.
+    /// Everything of one user, with deleted rows; None when the user does not exist.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn archive(&self, user: Id) -> Result<Option<Archive>, StoreError>;
 
-    /// Writes everything of one user as it is, ids included, in place of what the store has of that user. New ids are above all
-    /// restored ones from then on.
+    /// Replaces everything of one user by the archive, with its ids. New ids are above all restored ids from then on.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when one of the names belongs to another user, and when the store cannot be written.

@@ -1,4 +1,4 @@
-//! Where the rows are kept: [`Store`] is what every store does, [`setting`] opens the one that a setting names.
+//! The stores. [`Store`] is what every store does; [`setting`] opens the store that a setting names.
 
 pub use self::contract::{Decide, Store, StoreError};
 

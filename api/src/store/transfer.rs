@@ -1,8 +1,7 @@
-//! Everything of one store into another: through a file, or straight. What was read is compared with what can be read afterwards,
-//! user by user.
+//! Copying a whole store to another, directly or through a file. Each user is read back and compared.
 //!
-//! The file has one JSON value a line: a line that says what it is, one line a user, and a last line with the counts and a hash over
-//! all users, so that a file that was cut is noticed.
+//! The file has one JSON value on each line: a header, one line for each user, and a last line with the counts and a hash over all users, so
+//! that a truncated file is detected.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
@@ -14,52 +13,60 @@ use super::{Store, StoreError};
 use crate::core::model::Id;
 use crate::core::user_rows::Archive;
 
-/// The form of the file.
+/// The name of the file format.
 const FORMAT: &str = "onestep-export";
 const VERSION: u32 = 1;
-/// Users asked for at once. Google Drive reads its whole index for each page.
+/// Users on one page. Google Drive reads its whole index for each page.
 const PAGE: u32 = 1_000;
 
-/// Why not everything was moved.
+/// Why a transfer failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// One of the stores.
+    /// An error of one of the stores.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The file.
+    /// The file cannot be read or written.
     #[error("cannot read or write the file: {0}")]
     File(#[from] std::io::Error),
-    /// What is in the file.
+    /// A line of the file is wrong.
     #[error("line {line} of the file: {reason}")]
     Line {
-        /// From 1.
+        /// The number of the line, from 1.
         line: usize,
         /// One sentence.
         reason: String,
     },
-    /// Something else is there already.
-    #[error("{store} already has a user {user}, with other rows; nothing is moved into a store that has users of its own")]
+    /// What was written has another hash than the file.
+    #[error("what was written has the hash {found}, and the file has {expected}")]
+    OtherHash {
+        /// The hash in the file.
+        expected: String,
+        /// The hash of what was written.
+        found: String,
+    },
+    /// The target store has other users.
+    #[error("{store} already has user {user} with other rows; the target of a transfer must be empty")]
     NotEmpty {
         /// Which store.
         store: &'static str,
-        /// One of those that are there.
+        /// One of its users.
         user: Id,
     },
-    /// What was written reads otherwise.
-    #[error("{store} has other rows for user {user} than were written: {expected} was expected, {found} is there")]
+    /// A user that was read back differs from what was written.
+    #[error("{store} returns other rows for user {user} than were written: the hash should be {expected} and is {found}")]
     Differs {
         /// Which store.
         store: &'static str,
-        /// Whose rows.
+        /// The user.
         user: Id,
-        /// Hash of what was written.
+        /// The hash of what was written.
         expected: String,
-        /// Hash of what is there, or `nothing`.
+        /// The hash of what was read, or `nothing`.
         found: String,
     },
 }
 
-/// How much of each there is, deleted rows too.
+/// The numbers of rows, including deleted ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Accounts.
@@ -68,9 +75,9 @@ pub struct Counts {
     pub categories: u64,
     /// Todos.
     pub todos: u64,
-    /// Steps of todos.
+    /// Sub-todos.
     pub subs: u64,
-    /// What users wrote to the makers.
+    /// Messages to the developers.
     pub feedback: u64,
 }
 
@@ -85,12 +92,12 @@ impl Counts {
     }
 }
 
-/// What was moved.
+/// The summary of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferSummary {
-    /// How much.
+    /// The numbers of rows.
     pub counts: Counts,
-    /// SHA-256 over all users in the order of their ids, in hexadecimal digits.
+    /// The SHA-256 over all users in the order of their ids, in hexadecimal digits.
     pub sha256: String,
 }
 
@@ -101,7 +108,7 @@ struct FileHeader {
     store: String,
 }
 
-/// Counts and hashes what passes.
+/// Counts and hashes the users of a transfer.
 #[derive(Default)]
 struct Totals {
     counts: Counts,
@@ -124,7 +131,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// One user as one line: the same text for the same rows, whichever store they come from.
+/// The line of one user: the same text for the same rows, from any store.
 fn line_of(archive: &mut Archive) -> Result<String, TransferError> {
     archive.sort();
     archive.user.devices.sort_by(|a, b| a.token.cmp(&b.token));
@@ -135,7 +142,7 @@ fn hash_of(line: &str) -> String {
     hexadecimal(&Sha256::digest(line.as_bytes()))
 }
 
-/// Users one after the other, in the order of their ids.
+/// All users of a store, in the order of their ids.
 struct UserPages<'a> {
     store: &'a dyn Store,
     page: std::vec::IntoIter<Id>,
@@ -147,7 +154,7 @@ impl<'a> UserPages<'a> {
         Self { store, page: Vec::new().into_iter(), last: None }
     }
 
-    /// All of them.
+    /// The ids of all users.
     async fn ids(mut self) -> Result<Vec<Id>, StoreError> {
         let mut all = Vec::new();
         loop {
@@ -178,10 +185,10 @@ impl<'a> UserPages<'a> {
     }
 }
 
-/// Writes everything into a file. `seen` is called after each user with the number of users so far.
+/// Writes everything to a file. Calls `seen` after each user, with the number of users so far.
 ///
 /// # Errors
-/// When the store cannot be read or the file not be written.
+/// When the store cannot be read or the file cannot be written.
 pub async fn export(from: &dyn Store, to: &mut (dyn Write + Send), mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
     let heading = FileHeader { format: FORMAT.to_owned(), version: VERSION, store: from.name().to_owned() };
     write_line(to, &heading)?;
@@ -204,11 +211,11 @@ fn write_line(to: &mut (dyn Write + Send), value: &impl Serialize) -> Result<(),
     Ok(writeln!(to, "{line}")?)
 }
 
-/// Writes everything in a file into an empty store, and reads it again. The file is read to its end before anything is written. After
-/// a failure it may be called again: what is there as it should be is left alone.
+/// Writes everything in a file to an empty store, and reads it back. The whole file is read before anything is written. After a failure it
+/// may be called again, and skips the users that are complete.
 ///
 /// # Errors
-/// When the file is not whole, the store is not empty or cannot be written, or does not have afterwards what was written.
+/// When the file is damaged, the store has other users or cannot be written, or what is read back differs.
 pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
     let (archives, expected) = read_file(from)?;
     let there = UserPages::of(to).ids().await?;
@@ -224,18 +231,14 @@ pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: i
         seen(tally.counts.users);
     }
     let moved = tally.done();
-    if moved.sha256 == expected.sha256 {
-        Ok(moved)
-    } else {
-        Err(TransferError::Line { line: 0, reason: "the hash of what was written is not that of the file".to_owned() })
-    }
+    if moved.sha256 == expected.sha256 { Ok(moved) } else { Err(TransferError::OtherHash { expected: expected.sha256, found: moved.sha256 }) }
 }
 
 fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, TransferSummary), TransferError> {
     let wrong = |line: usize, reason: String| TransferError::Line { line, reason };
     let mut lines = from.lines().enumerate().map(|(index, line)| line.map(|line| (index + 1, line)));
     let (_, first) = lines.next().transpose()?.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
-    let heading: FileHeader = serde_json::from_str(&first).map_err(|error| wrong(1, format!("this is no export of onestep-api: {error}")))?;
+    let heading: FileHeader = serde_json::from_str(&first).map_err(|error| wrong(1, format!("this is not an export of onestep-api: {error}")))?;
     if heading.format != FORMAT || heading.version != VERSION {
         return Err(wrong(1, format!("this is {} {}, and this program reads {FORMAT} {VERSION}", heading.format, heading.version)));
     }
@@ -247,26 +250,26 @@ fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, TransferS
         if let Ok(expected) = serde_json::from_str::<TransferSummary>(&text) {
             let found = tally.done();
             if found != expected {
-                let reason = format!("the file is damaged: it has {:?} and says {:?}, or its hash is another", found.counts, expected.counts);
+                let reason = format!("the file is damaged: it contains {:?}, its last line says {:?}, or the hash is wrong", found.counts, expected.counts);
                 return Err(wrong(line, reason));
             }
             return match lines.next().transpose()? {
                 None => Ok((archives, expected)),
-                Some((line, _)) => Err(wrong(line, "the file goes on after its last line: is it two exports in one?".to_owned())),
+                Some((line, _)) => Err(wrong(line, "the file continues after its last line; it may be two exports in one".to_owned())),
             };
         }
-        let archive: Archive = serde_json::from_str(&text).map_err(|error| wrong(line, format!("this is no user: {error}")))?;
+        let archive: Archive = serde_json::from_str(&text).map_err(|error| wrong(line, format!("this is not a user: {error}")))?;
         tally.add(&archive, &text);
         archives.push(archive);
     }
-    Err(wrong(number, "the file ends before its last line; it was cut".to_owned()))
+    Err(wrong(number, "the file ends before its last line; it is truncated".to_owned()))
 }
 
-/// Everything of one store into another, empty one, and reads it again. After a failure it may be called again: what is there as it
-/// should be is left alone.
+/// Copies everything in a store to another, empty one, and reads it back. After a failure it may be called again, and skips the users that
+/// are complete.
 ///
 /// # Errors
-/// When one cannot be read or written, the other is not empty, or does not have afterwards what was written.
+/// When a store cannot be read or written, the target has other users, or what is read back differs.
 pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
     let there = UserPages::of(to).ids().await?;
     if !there.is_empty() {
@@ -286,7 +289,7 @@ pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)
     Ok(tally.done())
 }
 
-/// Writes one user, unless he is there already, and reads him again.
+/// Writes one user, unless the same user exists already, and reads it back.
 async fn put(to: &dyn Store, archive: &Archive, line: &str) -> Result<(), TransferError> {
     let expected = hash_of(line);
     if let Some(mut there) = to.archive(archive.user.id).await? {

@@ -1,4 +1,4 @@
-//! Whose word is taken for who somebody is, and when a provider is asked for its keys.
+//! Which identity tokens are accepted, and when the keys of a provider are fetched.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};

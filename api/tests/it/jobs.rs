@@ -159,7 +159,7 @@ async fn every_device_is_told_what_is_left_of_today_in_its_order() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_again_or_late_tells_nobody_twice() {
+async fn a_repeated_or_late_event_notifies_no_user_twice() {
     let world = World::new();
     world.user("a@example.com", &["a1"], &[("x", Some(TODAY), false)]).await;
     let morning = at(ReminderTime::Morning);
@@ -174,7 +174,7 @@ async fn an_event_that_comes_again_or_late_tells_nobody_twice() {
 }
 
 #[tokio::test]
-async fn a_device_that_fails_keeps_nobody_else_from_being_told() {
+async fn a_device_that_fails_does_not_keep_others_from_being_notified() {
     let world = World::new();
     let mixed = world.user("mixed@example.com", &["down1", "gone1", "ok1"], &[("x", Some(TODAY), false)]).await;
     let down = world.user("down@example.com", &["down2"], &[("x", Some(TODAY), false)]).await;
@@ -257,7 +257,7 @@ async fn a_job_without_its_means_says_what_is_missing() {
     let mut world = World::new();
     (world.tools.push, world.tools.mail) = (None, None);
     let until = Instant::now() + Duration::from_secs(60);
-    assert_eq!(world.tools.run(&at(ReminderTime::Morning), until).await.unwrap_err(), "reminders need pushes, which are not set up");
+    assert_eq!(world.tools.run(&at(ReminderTime::Morning), until).await.unwrap_err(), "reminders need pushes: set ONESTEP_FIREBASE");
     let note = JobRequest::PatchNotes(PatchNote { id: "1".to_owned(), subject: "s".to_owned(), html: "h".to_owned() });
-    assert_eq!(world.tools.run(&note, until).await.unwrap_err(), "patch notes need mail, which is not set up");
+    assert_eq!(world.tools.run(&note, until).await.unwrap_err(), "patch notes need mail: set ONESTEP_RESEND_API_KEY");
 }

@@ -120,7 +120,7 @@ async fn of_many_first_logins_at_once_all_succeed_and_one_is_the_first() {
 }
 
 #[tokio::test]
-async fn a_phone_goes_over_to_whoever_signed_in_on_it_last() {
+async fn a_phone_belongs_to_the_user_who_signed_in_on_it_last() {
     let (rig, _provider) = rig().await;
     for name in ["ann@example.com", "ben@example.com", "ann@example.com", "cho@example.com"] {
         ok(rig.post(GOOGLE, json!({"token": signed(current(), &google(name)), "type": 0, "deviceToken": "phone"})).await);
@@ -166,7 +166,7 @@ async fn an_account_that_apple_made_before_is_found_by_its_address_once_and_by_i
     assert_eq!(apple("001.ann", "ann@example.com").await["isNew"], false);
     assert_eq!(user(&rig, UniqueName::AppleSub("001.ann".to_owned())).await.id, ann.id);
     assert_eq!(apple("001.ann", "moved@example.com").await["isNew"], false);
-    // The address now belongs to another person at Apple: that one gets an account of his own.
+    // The address now belongs to another person at Apple, who gets a new account.
     assert_eq!(apple("002.ben", "ann@example.com").await["isNew"], true);
     let ben = user(&rig, UniqueName::AppleSub("002.ben".to_owned())).await;
     assert_eq!(ben.username, "apple:002.ben");
@@ -174,7 +174,7 @@ async fn an_account_that_apple_made_before_is_found_by_its_address_once_and_by_i
 }
 
 #[tokio::test]
-async fn an_address_that_apple_did_not_verify_finds_nobody() {
+async fn an_address_that_apple_did_not_verify_finds_no_account() {
     let (rig, _provider) = rig().await;
     ok(rig.post(GOOGLE, json!({"token": signed(current(), &google("ann@example.com")), "type": 0})).await);
     let claims = with(people::apple("666.mallory", Some("ann@example.com")), "email_verified", json!("false"));
@@ -223,14 +223,14 @@ async fn a_name_that_no_account_can_have_is_refused() {
 }
 
 #[tokio::test]
-async fn the_client_reads_its_ids_before_anybody_signs_in() {
+async fn the_client_reads_its_ids_without_a_token() {
     let (rig, _provider) = rig().await;
     assert_eq!(ok(rig.get("/auth/android/").await), json!({"androidClientId": people::ANDROID}));
     assert_eq!(ok(rig.get("/auth/ios/").await), json!({"iosClientId": IOS}));
 }
 
 #[tokio::test]
-async fn without_an_accepted_audience_nobody_signs_in_and_the_answer_says_so() {
+async fn without_an_accepted_audience_a_login_is_refused_and_the_answer_says_so() {
     let rig = Rig::new(Settings { google_android: Vec::new(), google_ios: Vec::new(), apple_audiences: Vec::new(), ..settings() });
     for path in [GOOGLE, APPLE] {
         let (status, body) = rig.post(path, json!({"token": "x"})).await;

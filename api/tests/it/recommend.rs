@@ -136,7 +136,7 @@ async fn a_model_that_fails_is_a_502_that_does_not_count() {
     for (reply, said) in [
         (Reply::Json(500, json!({"error": {"message": "sk-hidden"}})), "answered 500"),
         (Reply::Json(401, json!({"error": {"message": "sk-hidden"}})), "answered 401"),
-        (Reply::Json(429, json!({})), "asked too much"),
+        (Reply::Json(429, json!({})), "too many requests"),
         (Reply::Text(200, "<html>".to_owned()), "did not answer with a list"),
         (Reply::Json(200, json!({"choices": []})), "did not answer with a list"),
         (Reply::Json(200, json!({"choices": [{"message": {"content": null, "refusal": "no"}}]})), "did not answer with a list"),
@@ -241,6 +241,6 @@ async fn without_a_model_the_answer_says_so() {
     for _ in 0..2 {
         let (status, body) = scene.ask().await;
         assert_eq!(status, 404, "{body}");
-        assert!(body["error"].as_str().unwrap().contains("No model"), "{body}");
+        assert!(body["error"].as_str().unwrap().contains("no model"), "{body}");
     }
 }

@@ -118,7 +118,7 @@ async fn answers_that_are_none_are_told_apart() {
         (Reply::Text(503, "<html>".to_owned()), "answered status 503"),
         (Reply::Cut, "broke off"),
         (Reply::Json(200, json!({"SecretBinary": "aGlkZGVu"})), "the secret is binary"),
-        (secret(&json!("{'SECRET_KEY': 'hidden'}")), "is no JSON object"),
+        (secret(&json!("{'SECRET_KEY': 'hidden'}")), "is not a JSON object"),
         (Reply::Json(200, json!({"SecretString": "{'SECRET_KEY': 'hidden'}"})), "write it with double quotes"),
     ] {
         let service = Fake::start(reply.clone()).await;
@@ -211,6 +211,6 @@ async fn a_store_that_does_not_open_is_given_up_in_time() {
     let required = [("ONESTEP_SECRET_KEY", "0123456789abcdef"), ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios"), ("ONESTEP_APPLE_AUDIENCES", "bundle")];
     let starting = AppStarter::with_aws(Environment::of(required), open, aws("http://127.0.0.1:1"));
     let began = Instant::now();
-    assert_eq!(starting.app().await.err().unwrap(), "The store cannot be opened in time.");
+    assert_eq!(starting.app().await.err().unwrap(), "The store could not be opened in time.");
     assert!(began.elapsed() < Duration::from_secs(4));
 }

@@ -228,7 +228,7 @@ async fn a_process_may_die_at_any_step() {
                 let dying = Memory { requests: AtomicI64::new(steps), last_is_done, ..Memory::immortal(&documents) };
                 finished = work(&Documents::new(dying, Utc::now), task, first).await.is_ok();
 
-                // Readers never see anything odd, and everybody who was there still is.
+                // Readers see consistent rows, and all users still exist.
                 let after = Documents::new(Memory::immortal(&documents), next_day);
                 let case = format!("{task} that died after {steps} requests, the last one done: {last_is_done}");
                 let owners = sound(&after).await;
@@ -236,7 +236,7 @@ async fn a_process_may_die_at_any_step() {
                 assert!(names_of(&after, first).await.len() >= 2 || task == "rename", "{case}");
                 assert_eq!(names_of(&after, second).await, [UniqueName::Username("second@example.com".to_owned())], "{case}");
 
-                // What did not become somebody's is anybody's.
+                // A name that was not taken is free.
                 for token in ["one", "two", "old"] {
                     let claim = after.update(second, Scope::Account, 0, &mut |_, _| vec![Change::AddDevice(device(token))]).await;
                     match (claim, free(&UniqueName::Device(token.to_owned()))) {
@@ -254,7 +254,7 @@ async fn a_process_may_die_at_any_step() {
 }
 
 #[tokio::test]
-async fn a_claim_of_somebody_who_may_be_busy_is_waited_for() {
+async fn a_young_claim_is_waited_for_and_not_taken_over() {
     let documents = Arc::default();
     // It dies between the claim and the user: counter read and taken, claim read and put, user not put.
     let dying = Memory { requests: AtomicI64::new(5), last_is_done: false, ..Memory::immortal(&documents) };
@@ -267,7 +267,7 @@ async fn a_claim_of_somebody_who_may_be_busy_is_waited_for() {
 }
 
 /// Six impatient processes want the same names at once, two for each of two users and two for new ones, in many different orders of
-/// their requests. Whoever is told that he has them has them. In every second game one of them has the device and lets go of it.
+/// their requests. A writer that is told that it has them has them. In every second game one of them has the device and releases it.
 #[tokio::test]
 async fn impatient_processes_never_share_a_name() {
     let games = (1..=500_u64).map(|seed| async move {
@@ -278,7 +278,7 @@ async fn impatient_processes_never_share_a_name() {
             let devices: &[&str] = if i == 0 && seed % 2 == 1 { &["one"] } else { &[] };
             users.push(start.create(person(&format!("{i}@example.com"), devices)).await.unwrap().id);
         }
-        // Who has it to begin with may lose it whatever he is told.
+        // The first owner may lose it whatever the answer is.
         let loser = (seed % 2 == 1).then_some(users[0]);
         let players = (0..6_usize).map(|i| {
             let chance = AtomicU64::new(seed * 6 + i as u64);
@@ -312,7 +312,7 @@ async fn impatient_processes_never_share_a_name() {
         won.len()
     });
     let won: Vec<usize> = join_all(games).await;
-    // One wins nearly always; and it is a game at all only when somebody loses.
+    // One wins nearly always; the game means something only when another loses.
     assert!(won.iter().all(|won| *won <= 1), "{won:?}");
     assert!(won.iter().sum::<usize>() >= 400, "{won:?}");
 }

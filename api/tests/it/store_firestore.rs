@@ -56,8 +56,8 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
         (vec![refused(404, "NOT_FOUND", "The database (default) does not exist")], "cannot be used: NOT_FOUND: The database (default) does not exist"),
         (vec![refused(500, "INTERNAL", "Internal error.")], "Firestore cannot be used: INTERNAL: Internal error."),
         (vec![Fault::Answer(503, "<html>".to_owned())], "Firestore cannot be used: UNKNOWN: it answered 503 Service Unavailable"),
-        (vec![Fault::Answer(200, "<html>".to_owned())], "Firestore cannot be used: its answer (200 OK) is not understood"),
-        (vec![Fault::Answer(200, "[]".to_owned())], "says neither that a document is there nor that it is missing"),
+        (vec![Fault::Answer(200, "<html>".to_owned())], "Firestore cannot be used: its answer (200 OK) cannot be read"),
+        (vec![Fault::Answer(200, "[]".to_owned())], "does not say whether a document exists"),
         (vec![Fault::Cut], "Firestore cannot be used: the connection broke off"),
         (vec![Fault::Hang], "Firestore cannot be used: no answer in time"),
     ];
@@ -121,7 +121,7 @@ async fn what_does_not_fit_is_not_written() {
     samples::write(&**store, user, &first).await;
     let second = rows(samples::ids(&**store, user, 1_200).await);
     let outcome = samples::try_write(&**store, user, &second).await.unwrap_err().to_string();
-    assert!(outcome.starts_with(&format!("Firestore has no room: everything of user {user} is 1")), "{outcome}");
+    assert!(outcome.starts_with(&format!("the data is too large for Firestore: everything of user {user} is 1")), "{outcome}");
     assert_eq!(samples::read(&**store, user).await.todos.len(), 1_200);
 }
 
@@ -132,13 +132,13 @@ async fn an_unreadable_document_is_named() {
     let user = samples::create(&**store, "a@example.com").await.id;
     let place = format!("users/{user:016}");
     service.spoil(&place, b"hunter2");
-    let expected = format!("Firestore holds something unreadable at {place}: it does not unpack");
+    let expected = format!("Firestore contains unreadable data in {place}: it does not unpack");
     assert_eq!(store.archive(user).await.unwrap_err().to_string(), expected);
     assert_eq!(store.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap_err().to_string(), expected);
     let name = service.names().into_iter().find(|name| name.starts_with("names/")).unwrap();
     service.spoil(&name, b"hunter2");
     let outcome = store.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap_err().to_string();
-    assert_eq!(outcome, format!("Firestore holds something unreadable at {name}: it is not a claim"));
+    assert_eq!(outcome, format!("Firestore contains unreadable data in {name}: it is not a claim"));
 }
 
 #[tokio::test]
@@ -146,8 +146,8 @@ async fn a_wrong_setting_is_refused_at_the_start() {
     let account = Firestore::start(false).await.0.tokens.account();
     let cases = [
         ("one-step", None, "a store in Firestore needs a service account: set ONESTEP_FIREBASE to the JSON of its key"),
-        ("one/step", Some(&account), "ONESTEP_STORE: \"one/step\" is no project of Google Cloud; it is firestore:PROJECT"),
-        ("one-step?bass=x", Some(&account), "ONESTEP_STORE: the option \"bass\" is unknown or empty; known is: base"),
+        ("one/step", Some(&account), "ONESTEP_STORE: \"one/step\" is not a project id of Google Cloud; write firestore:PROJECT"),
+        ("one-step?bass=x", Some(&account), "ONESTEP_STORE: the option \"bass\" is unknown or empty; the only known option is base"),
         ("one-step?base=http://example.com", Some(&account), "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)"),
     ];
     for (rest, account, expected) in cases {

@@ -31,7 +31,7 @@ async fn google_drive_conforms() {
 }
 
 #[tokio::test]
-async fn everybody_keeps_his_own_rows_and_the_index_knows_where() {
+async fn each_user_has_a_document_in_their_own_folder_and_the_index_has_its_location() {
     for (owner, rest) in [(ACCOUNT, ""), ("index@example.com", "index@example.com")] {
         let (service, address) = Drive::start().await;
         let store = google_drive::open(&format!("{rest}?base={address}"), Some(&service.tokens.account())).unwrap();
@@ -40,7 +40,7 @@ async fn everybody_keeps_his_own_rows_and_the_index_knows_where() {
         // The root, and those parts that something is in.
         assert_eq!(service.names(owner).iter().filter(|name| *name == "onestep").count(), 1);
         assert!(service.names(owner).iter().all(|name| name == "onestep" || name.starts_with("part")));
-        // Whoever reads only needs a token of the user and, the first time, of the index.
+        // A read needs a token of the user and, the first time, of the index.
         let sold = service.tokens.sold();
         open(&service, &address);
         samples::read(&*store, user).await;
@@ -60,13 +60,13 @@ async fn who_has_no_folder_that_can_be_reached_is_told_so() {
     assert!(outcome.contains("an administrator of the user's Workspace must allow it domain-wide delegation"), "{outcome}");
     assert_eq!(store.users(None, 5).await.unwrap(), Vec::<Id>::new());
     assert_eq!(store.find(&UniqueName::AppleSub("001.a".to_owned())).await.unwrap(), None);
-    // His names are not lost to him.
+    // The names are still free.
     let workspace = User { username: "a@example.com".to_owned(), ..apple };
     store.create(workspace).await.unwrap();
 }
 
 #[tokio::test]
-async fn who_deletes_what_the_app_keeps_in_his_drive_can_come_again() {
+async fn a_user_who_deletes_the_apps_data_in_their_drive_can_be_restored() {
     let (service, address) = Drive::start().await;
     let [store, other] = &handles(&service, &address)[..] else { panic!() };
     let user = samples::create(&**store, "a@example.com").await;
@@ -115,11 +115,11 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
         (vec![refused(403, "userRateLimitExceeded"); 3], "Google Drive is throttling: 403 userRateLimitExceeded: Why."),
         (vec![Fault::Answer(429, String::new()); 3], "Google Drive is throttling: 429"),
         (vec![refused(401, "authError")], "ok"),
-        (vec![refused(401, "authError"); 2], "let the Workspace's administrator allow it domain-wide delegation"),
-        (vec![refused(403, "accessNotConfigured")], "switch on the Drive API in its project"),
+        (vec![refused(401, "authError"); 2], "have the administrator of the Workspace allow it domain-wide delegation"),
+        (vec![refused(403, "accessNotConfigured")], "enable the Drive API in its project"),
         (vec![refused(500, "internalError")], "Google Drive cannot be used: 500 internalError: Why."),
         (vec![Fault::Answer(502, "<html>".to_owned())], "Google Drive cannot be used: 502"),
-        (vec![Fault::Answer(200, "<html>".to_owned())], "something unreadable at users/"),
+        (vec![Fault::Answer(200, "<html>".to_owned())], "unreadable data in users/"),
         (vec![Fault::Cut], "Google Drive cannot be used: the connection broke off"),
         (vec![Fault::Hang], "Google Drive cannot be used: no answer in time"),
     ];
@@ -146,7 +146,7 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         (vec![refused(412, "conditionNotMet")], "ok", 2),
         (vec![refused(403, "rateLimitExceeded")], "ok", 1),
         (vec![refused(403, "userRateLimitExceeded"); 3], "Google Drive is throttling", 1),
-        (vec![refused(403, "storageQuotaExceeded")], "Google Drive has no room: no storage is left to a@example.com", 1),
+        (vec![refused(403, "storageQuotaExceeded")], "the data is too large for Google Drive: no storage is left for a@example.com", 1),
         (vec![refused(503, "backendError")], "Google Drive cannot be used: 503 backendError", 1),
         (vec![Fault::Cut], "the connection broke off", 1),
         (vec![Fault::DoneAndCut], "the connection broke off", 1),
@@ -173,7 +173,7 @@ async fn an_account_without_storage_is_told_what_to_do() {
     let store = open(&service, &address);
     let asking = store.create(samples::person("a@example.com"));
     let outcome = meeting(&service.faults, "/upload/drive/v3/", &[refused(403, "storageQuotaExceeded")], asking).await;
-    assert!(outcome.contains("name a user who keeps the index, google-drive:ADDRESS"), "{outcome}");
+    assert!(outcome.contains("name a user whose folder keeps the index, google-drive:ADDRESS"), "{outcome}");
 }
 
 #[tokio::test]
@@ -181,10 +181,10 @@ async fn a_wrong_setting_is_refused_at_the_start() {
     let account = Drive::start().await.0.tokens.account();
     let cases = [
         ("", None, "a store in Google Drive needs a service account: set ONESTEP_FIREBASE to the JSON of its key"),
-        ("me", Some(&account), "ONESTEP_STORE: \"me\" is no address of a Workspace user; it is google-drive: or google-drive:ADDRESS"),
-        ("?bass=x", Some(&account), "ONESTEP_STORE: the option \"bass\" is unknown or empty; known is: base"),
+        ("me", Some(&account), "ONESTEP_STORE: \"me\" is not the mail address of a Workspace user; write google-drive: or google-drive:ADDRESS"),
+        ("?bass=x", Some(&account), "ONESTEP_STORE: the option \"bass\" is unknown or empty; the only known option is base"),
         ("?base=http://example.com", Some(&account), "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)"),
-        ("?base=https://a?b", Some(&account), "ONESTEP_STORE: base is an address without a query"),
+        ("?base=https://a?b", Some(&account), "ONESTEP_STORE: base must be a URL without a query"),
     ];
     for (rest, account, expected) in cases {
         assert_eq!(google_drive::open(rest, account).map(|_| ()).unwrap_err(), expected);

@@ -89,13 +89,13 @@ async fn a_file_that_is_not_whole_writes_nothing_and_says_where_it_is_wrong() {
     let changed = text.replacen("ann@example.com", "eve@example.com", 1);
     for (given, said) in [
         (String::new(), "line 1 of the file: the file is empty"),
-        ("{}\n".to_owned(), "line 1 of the file: this is no export of onestep-api"),
+        ("{}\n".to_owned(), "line 1 of the file: this is not an export of onestep-api"),
         (text.replacen("\"version\":1", "\"version\":2", 1), "line 1 of the file: this is onestep-export 2"),
         (lines[..2].join("\n"), "line 2 of the file: the file ends before its last line"),
-        (format!("{}\n{}", lines[0], &lines[1][..40]), "line 2 of the file: this is no user"),
+        (format!("{}\n{}", lines[0], &lines[1][..40]), "line 2 of the file: this is not a user"),
         ([lines[0], lines[1], lines[3]].join("\n"), "line 3 of the file: the file is damaged"),
         (changed, "line 4 of the file: the file is damaged"),
-        (text.repeat(2), "line 5 of the file: the file goes on after its last line"),
+        (text.repeat(2), "line 5 of the file: the file continues after its last line"),
     ] {
         let refused = imported(given.as_bytes(), &to).await.expect_err(said).to_string();
         assert!(refused.starts_with(said), "{refused}");

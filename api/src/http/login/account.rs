@@ -1,5 +1,5 @@
-//! The account of a person who signs in: found, linked, restored or made. Many may sign in as the same person at once; all get the
-//! same account, and one of them made it.
+//! The account of a person who signs in: found, linked, restored or created. When the same person signs in several times at once, one
+//! request creates the account and all get it.
 
 use chrono::{DateTime, Utc};
 
@@ -10,23 +10,23 @@ use crate::http::error::ApiError;
 use crate::services::identity::Person;
 use crate::store::StoreError;
 
-/// Longer names are refused, in characters.
+/// The longest name of an account, in characters.
 const MAX_NAME_CHARS: usize = 150;
-/// How often the account is looked for again when somebody else was faster.
+/// How often the account is looked up again after another request changed it.
 const TRIES: usize = 20;
 
-/// Who is signed in.
+/// The account that was signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SignedIn {
     pub(super) id: Id,
     pub(super) username: String,
-    /// The account was not there before.
+    /// The account is new.
     pub(super) made: bool,
-    /// The account was deleted before.
+    /// The account was deleted and is restored.
     pub(super) restored: bool,
 }
 
-/// Signs a person in, and has pushes go to the device it is done with.
+/// Signs a person in, and adds the device to those that receive pushes.
 pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> Result<SignedIn, ApiError> {
     for _ in 0..TRIES {
         let now = (app.now)();
@@ -36,7 +36,7 @@ pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> R
         };
         match entered {
             Ok(Some(entered)) => return Ok(entered),
-            // Somebody was faster; what he did can be seen now.
+            // Another request was faster; the next look-up finds its result.
             Ok(None) | Err(StoreError::Taken(UniqueName::Username(_) | UniqueName::AppleSub(_))) => {}
             Err(StoreError::Taken(UniqueName::Device(token))) => release(app, token).await?,
             Err(error) => return Err(error.into()),
@@ -45,7 +45,7 @@ pub(super) async fn enter(app: &App, person: &Person, device: Option<&str>) -> R
     Err(StoreError::Contended(u32::try_from(TRIES).unwrap_or(u32::MAX)).into())
 }
 
-/// The account by the name that lasts, or else by the verified address.
+/// The account with Apple's id of the person, or else with the verified address.
 async fn find(app: &App, person: &Person) -> Result<Option<Id>, StoreError> {
     if person.provider == Provider::Apple
         && let Some(id) = app.store.find(&UniqueName::AppleSub(person.sub.clone())).await?
@@ -57,12 +57,12 @@ async fn find(app: &App, person: &Person) -> Result<Option<Id>, StoreError> {
     if person.provider == Provider::Google {
         return Ok(Some(id));
     }
-    // The original knew its users of Apple by their address only. An account that has another name at Apple is another person's.
+    // The earlier backend knew Apple's users by address only. An account with another id of Apple belongs to another person.
     let account = app.store.read(id, Scope::Account).await?;
     Ok(account.filter(|account| account.user.apple_sub.is_none()).map(|account| account.user.id))
 }
 
-/// None: the account is not what it was when it was found.
+/// Signs in to an existing account. None: the account changed after it was found.
 async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<SignedIn>, StoreError> {
     let mut entered = None;
     let mut decide = |user_rows: &UserRows, _: &[Id]| {
@@ -95,7 +95,7 @@ async fn make(app: &App, person: &Person, device: Option<&str>, now: DateTime<Ut
     Ok(Some(SignedIn { id: user.id, username: user.username, made: true, restored: false }))
 }
 
-/// What a new account is called: the address, unless Apple gave none or it belongs to somebody else.
+/// The name of a new account: the address, or Apple's id when there is no address or it belongs to another account.
 async fn name(app: &App, person: &Person) -> Result<String, StoreError> {
     let own = || format!("apple:{}", person.sub);
     Ok(match &person.email {
@@ -109,7 +109,7 @@ async fn name(app: &App, person: &Person) -> Result<String, StoreError> {
     })
 }
 
-/// Whether the account of this person could be named at all.
+/// Whether the name of this person's account is short enough.
 pub(super) fn can_be_named(person: &Person) -> bool {
     match (person.provider, &person.email) {
         (Provider::Google, Some(email)) => email.chars().count() <= MAX_NAME_CHARS,
@@ -118,7 +118,7 @@ pub(super) fn can_be_named(person: &Person) -> bool {
     }
 }
 
-/// Takes a device from whoever had it: it is in other hands now.
+/// Removes a device from the account that had it: another user has signed in on it.
 async fn release(app: &App, token: String) -> Result<(), StoreError> {
     if let Some(owner) = app.store.find(&UniqueName::Device(token.clone())).await? {
         app.store.update(owner, Scope::Account, 0, &mut |_, _| vec![Change::DropDevice(token.clone())]).await?;

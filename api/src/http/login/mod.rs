@@ -1,4 +1,4 @@
-//! Signing in with Google and with Apple, and the client ids that the client asks for before.
+//! Signing in with Google and with Apple, and the client ids that the client needs for it.
 
 use axum::Json;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::services::sentry::ErrorReport;
 
 mod account;
 
-/// FCM tokens are about 160 characters; stores can keep this many.
+/// The longest FCM token, in characters. Real ones have about 160.
 const MAX_DEVICE_CHARS: usize = 1024;
 
 /// The routes of this module.
@@ -26,14 +26,14 @@ pub fn routes() -> OpenApiRouter<SharedProvider> {
     OpenApiRouter::default().routes(routes!(google)).routes(routes!(apple)).routes(routes!(android_client_id)).routes(routes!(ios_client_id))
 }
 
-/// An identity, and what it was made on.
+/// An identity token, and the device.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; it is read field by field")]
 struct Login {
     /// The id token of the provider.
     token: String,
-    /// 0 Android, 1 iOS; without it, Google identities for either count.
+    /// 0 Android, 1 iOS. Without it, Google identities for both are accepted.
     r#type: Option<i64>,
     /// The FCM registration token.
     device_token: Option<String>,
@@ -43,24 +43,24 @@ struct Login {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Session {
-    /// Good for 30 days.
+    /// Valid for 30 days.
     refresh: String,
-    /// Good for 7 days.
+    /// Valid for 7 days.
     access: String,
-    /// The account was not there, or deleted.
+    /// The account is new or was restored.
     is_new: bool,
-    /// The mail address; empty when Apple gave none.
+    /// The mail address; empty when Apple gave no address.
     email: String,
 }
 
-/// The first of the client ids for Android, null if there is none.
+/// The first client id for Android; null without one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AndroidClientId {
     android_client_id: Option<String>,
 }
 
-/// The first of the client ids for iOS, null if there is none.
+/// The first client id for iOS; null without one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct IosClientId {
@@ -69,7 +69,7 @@ struct IosClientId {
 
 /// Signs in with Google.
 #[utoipa::path(post, path = "/auth/login/google/", tag = "auth", request_body = Login, security(()),
-    responses((status = 200, body = Session), (status = 400, description = "The identity does not count"), (status = 503)))]
+    responses((status = 200, body = Session), (status = 400, description = "The identity is refused"), (status = 503)))]
 async fn google(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Json<Session>, ApiError> {
     let asked = LoginRequest::read(body)?;
     let settings = &app.settings;
@@ -80,7 +80,7 @@ async fn google(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Json<Sessio
         Some(_) => return Err(ApiError::Bad("Invalid device type".to_owned())),
     };
     if audiences.is_empty() {
-        return Err(nobody("Google"));
+        return Err(no_audience("Google"));
     }
     match identity::google(&asked.token, &app.services.google_keys, &audiences, (app.now)()).await {
         Ok(person) => sign_in(&app, &person, asked.device.as_deref()).await.map(Json),
@@ -97,7 +97,7 @@ async fn google(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Json<Sessio
 
 /// Signs in with Apple.
 #[utoipa::path(post, path = "/auth/login/apple/", tag = "auth", request_body = Login, security(()),
-    responses((status = 200, body = Session), (status = 400, description = "The identity does not count"), (status = 503)))]
+    responses((status = 200, body = Session), (status = 400, description = "The identity is refused"), (status = 503)))]
 async fn apple(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Json<Session>, ApiError> {
     let asked = LoginRequest::read(body)?;
     if asked.kind.is_some_and(|kind| kind != 1) {
@@ -105,7 +105,7 @@ async fn apple(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Json<Session
     }
     let audiences: Vec<&str> = app.settings.apple_audiences.iter().map(String::as_str).collect();
     if audiences.is_empty() {
-        return Err(nobody("Apple"));
+        return Err(no_audience("Apple"));
     }
     match identity::apple(&asked.token, &app.services.apple_keys, &audiences, (app.now)()).await {
         Ok(person) => sign_in(&app, &person, asked.device.as_deref()).await.map(Json),
@@ -120,13 +120,13 @@ async fn apple(ReadyApp(app): ReadyApp, Body(body): Body) -> Result<Json<Session
     }
 }
 
-/// What Google is asked with on Android.
+/// The client id for signing in with Google on Android.
 #[utoipa::path(get, path = "/auth/android/", tag = "auth", security(()), responses((status = 200, body = AndroidClientId), (status = 503)))]
 async fn android_client_id(ReadyApp(app): ReadyApp) -> Json<AndroidClientId> {
     Json(AndroidClientId { android_client_id: app.settings.google_android.first().cloned() })
 }
 
-/// What Google is asked with on iOS.
+/// The client id for signing in with Google on iOS.
 #[utoipa::path(get, path = "/auth/ios/", tag = "auth", security(()), responses((status = 200, body = IosClientId), (status = 503)))]
 async fn ios_client_id(ReadyApp(app): ReadyApp) -> Json<IosClientId> {
     Json(IosClientId { ios_client_id: app.settings.google_ios.first().cloned() })
@@ -154,11 +154,11 @@ impl LoginRequest {
     }
 }
 
-fn nobody(provider: &str) -> ApiError {
-    ApiError::Bad(format!("Nobody can sign in with {provider} here: no accepted audience is configured."))
+fn no_audience(provider: &str) -> ApiError {
+    ApiError::Bad(format!("Signing in with {provider} is not possible: no accepted audience is configured."))
 }
 
-/// A client only says that signing in did not work; whoever runs this has to be told why.
+/// Logs and reports why a login was refused. The client shows its user no reason, so the operator needs it.
 async fn refused(app: &App, provider: Provider, doubt: &IdentityError) {
     let reason = match doubt {
         IdentityError::Expired => "it has expired",
@@ -176,7 +176,7 @@ async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Ses
     let entered = account::enter(app, person, device).await?;
     tracing::info!(provider = person.provider.as_str(), user = entered.id, made = entered.made, restored = entered.restored, "login");
     let (refresh, access) = (app.sign(TokenKind::Refresh, entered.id, device)?, app.sign(TokenKind::Access, entered.id, device)?);
-    // An account that Apple gave no address for goes by another name.
+    // The name of an account without an address is Apple's id.
     let email = Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
     if entered.made && !email.is_empty() {
         app.welcome(entered.id, &email).await;

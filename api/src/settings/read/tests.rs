@@ -27,7 +27,7 @@ fn three_settings_are_enough() {
             "ONESTEP_OPENAI_API_KEY is not given: no recommendations",
             "ONESTEP_RESEND_API_KEY is not given: no mail",
             "ONESTEP_FIREBASE is not given: no pushes",
-            "ONESTEP_SENTRY_DSN is not given: faults are in the log only",
+            "ONESTEP_SENTRY_DSN is not given: errors are in the log only",
         ]
     );
 }
@@ -87,18 +87,18 @@ fn the_environment_comes_first_and_the_secret_may_use_the_names_of_the_original(
 #[test]
 fn what_cannot_be_used_is_told_without_its_value() {
     for (name, value, said) in [
-        ("ONESTEP_GOOGLE_JWKS_URL", "not/hidden", "is no address"),
+        ("ONESTEP_GOOGLE_JWKS_URL", "not/hidden", "is not a URL"),
         ("ONESTEP_APPLE_JWKS_URL", "ftp://hidden/", "must begin with https://"),
         ("ONESTEP_OPENAI_BASE_URL", "http://hidden.example/v1", "must begin with https://"),
-        ("ONESTEP_FCM_TOKEN_URL", "hidden", "is no address"),
-        ("ONESTEP_SENTRY_DSN", "https://hidden/", "is no DSN"),
-        ("ONESTEP_SENTRY_DSN", "https://hidden@sentry.example", "is no DSN"),
-        ("ONESTEP_SENTRY_DSN", "http://hidden@sentry.example/1", "is no DSN"),
+        ("ONESTEP_FCM_TOKEN_URL", "hidden", "is not a URL"),
+        ("ONESTEP_SENTRY_DSN", "https://hidden/", "is not a DSN"),
+        ("ONESTEP_SENTRY_DSN", "https://hidden@sentry.example", "is not a DSN"),
+        ("ONESTEP_SENTRY_DSN", "http://hidden@sentry.example/1", "is not a DSN"),
         ("ONESTEP_FIREBASE", "{'hidden': 1}", "is not the JSON of a key"),
         ("ONESTEP_FIREBASE", r#"{"client_email": "hidden@x", "project_id": "p"}"#, "has no private_key"),
         ("ONESTEP_FIREBASE", r#"{"client_email": "x", "project_id": "p", "private_key": "hidden"}"#, "is not an RSA key"),
-        ("ONESTEP_OPENAI_API_KEY", "sk-hidden\nsk-hidden", "has characters that no key has"),
-        ("ONESTEP_RESEND_API_KEY", "hidden für uns", "has characters that no key has"),
+        ("ONESTEP_OPENAI_API_KEY", "sk-hidden\nsk-hidden", "contains characters that are not allowed in a key"),
+        ("ONESTEP_RESEND_API_KEY", "hidden für uns", "contains characters that are not allowed in a key"),
     ] {
         let problems = read(&environment(&[(name, value)]), None).unwrap_err();
         assert_eq!(problems.0.len(), 1, "{name}");

@@ -1,4 +1,4 @@
-//! What a place must be able to do so that [`super::Documents`] can keep everything in it: little enough for the simplest of them.
+//! What a service must do so that [`super::Documents`] can use it: few operations, which every service has.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ use crate::store::StoreError;
 pub enum DocumentKey {
     /// Everything of one user.
     User(Id),
-    /// Who goes by a name: its SHA-256, as names may be long and hold anything.
+    /// The user of a name. The key is the SHA-256 of the name, which may be long and contain any character.
     Name([u8; 32]),
-    /// Which numbers are free for new rows.
+    /// The counter of ids.
     Counter,
 }
 
 impl DocumentKey {
-    /// The document that says who goes by this name.
+    /// The document of a name.
     pub fn of(key: &UniqueName) -> Self {
         let (kind, name) = match key {
             UniqueName::Username(name) => ("username", name),
@@ -32,12 +32,12 @@ impl DocumentKey {
         Self::Name(hash.into())
     }
 
-    /// What is kept there cannot be read.
+    /// The error of a document that cannot be read.
     pub fn broken(&self, store: &'static str, reason: impl Into<String>) -> StoreError {
         StoreError::Broken { store, place: self.to_string(), reason: reason.into() }
     }
 
-    /// Which collection it is in: letters only.
+    /// The name of its collection: letters only.
     pub fn collection(&self) -> &'static str {
         match self {
             Self::User(_) => "users",
@@ -46,7 +46,7 @@ impl DocumentKey {
         }
     }
 
-    /// Its name in the collection: letters and digits only. Users stand in the order of their ids.
+    /// Its name in the collection: letters and digits only. The names of users are in the order of their ids.
     pub fn name(&self) -> String {
         match self {
             Self::User(id) => user_document_name(*id),
@@ -56,7 +56,7 @@ impl DocumentKey {
     }
 }
 
-/// The name of a user's document in its collection; as long for every id, so that they stand in the order of the ids.
+/// The name of a user's document. It has the same length for every id, so that the names are in the order of the ids.
 pub fn user_document_name(id: Id) -> String {
     format!("{id:016}")
 }
@@ -67,45 +67,45 @@ impl fmt::Display for DocumentKey {
     }
 }
 
-/// Which of the states of a document, in the store's own words.
+/// The version of a document, as the service writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
 
 /// A document as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// What was put.
+    /// The content.
     pub body: Vec<u8>,
-    /// Named when it is put again.
+    /// The version, which the next write names.
     pub version: Version,
 }
 
-/// What became of a document that was to be put.
+/// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Put {
-    /// It is there, in this version.
+    /// The document was written and has this version.
     Written(Version),
-    /// It was not in the expected version; nothing was written.
+    /// The document had another version than expected; nothing was written.
     Conflict,
 }
 
-/// A place that keeps named documents and puts one only over the version that the writer has read.
+/// A service with named documents, which writes a document only over the version that the writer has read.
 #[async_trait]
 pub trait DocumentBackend: Send + Sync {
-    /// What it is called in messages.
+    /// The name of the store in messages.
     fn name(&self) -> &'static str;
 
-    /// The longest document that it takes, in bytes.
+    /// The largest document, in bytes.
     fn max_bytes(&self) -> usize;
 
-    /// A document as it is now.
+    /// Reads a document.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn get(&self, place: &DocumentKey) -> Result<Option<Document>, StoreError>;
 
-    /// The same without its version, where that is cheaper.
+    /// Reads a document without its version, which may be cheaper.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -113,24 +113,23 @@ pub trait DocumentBackend: Send + Sync {
         Ok(self.get(place).await?.map(|document| document.body))
     }
 
-    /// Puts a document in place of an expected version; None: there must be none. A changed body always gets another version.
+    /// Writes a document over the expected version; None: it must not exist. A changed body always gets another version.
     ///
     /// # Errors
-    /// When the store cannot be written. Unless it is [`StoreError::Throttled`] or [`StoreError::Full`], the document may have been
+    /// When the store cannot be written. Unless the error is [`StoreError::Throttled`] or [`StoreError::Full`], the document may have been
     /// written all the same.
     async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError>;
 
-    /// Ids of users that have a document, in ascending order after `after`, at most `most`.
+    /// The ids of users with a document, in ascending order after `after`, at most `most`.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError>;
 
-    /// Makes room for a user that has no document yet, where each user has a place of his own. False: somebody has made sure that
-    /// nobody will get this id.
+    /// Prepares the storage of a user who has no document yet, where each user has their own. False: another writer has made this id unusable.
     ///
     /// # Errors
-    /// When there can be no room for this user, and when the store cannot be written.
+    /// When the user cannot have storage, and when the store cannot be written.
     async fn reserve_user(&self, _user: &User) -> Result<bool, StoreError> {
         Ok(true)
     }

@@ -1,13 +1,13 @@
 //! `firestore:PROJECT`: documents in Cloud Firestore, over its REST API.
 //!
 //! Reads are `documents:batchGet`
-//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents/batchGet>), which tells a document that
-//! is missing from a database that is; writes are `documents:commit` with a precondition on `exists` or `updateTime`
-//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/Precondition>). A write that changes nothing keeps its
-//! `updateTime` (<https://firebase.google.com/docs/firestore/reference/rest/v1/WriteResult>), which is why no two states of a document
-//! have the same bytes. A document holds 1 MiB with its name (<https://firebase.google.com/docs/firestore/quotas#limits>).
+//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents/batchGet>), which distinguishes a missing
+//! document from a missing database; writes are `documents:commit` with a precondition on `exists` or `updateTime`
+//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/Precondition>). A write that changes nothing keeps its `updateTime`
+//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/WriteResult>); this is why no two states of a document have the same bytes.
+//! A document has at most 1 MiB with its name (<https://firebase.google.com/docs/firestore/quotas#limits>).
 //!
-//! The one field of a document, `body`, need not be indexed; an exemption for it saves index entries.
+//! The one field of a document, `body`, needs no index; an index exemption for it saves index entries.
 
 use std::sync::Arc;
 
@@ -31,22 +31,22 @@ use crate::store::{Store, StoreError};
 
 const STORE: &str = "Firestore";
 const SCOPE: &str = "https://www.googleapis.com/auth/datastore";
-/// 1 MiB less what name and field names take.
+/// 1 MiB, minus the name and the field names.
 const MAX_BYTES: usize = 1_048_576 - 4_096;
 
 /// Documents of one project.
 struct Firestore {
     http: reqwest::Client,
-    /// Up to and with `/documents`.
+    /// The URL, up to and including `/documents`.
     address: String,
-    /// The same as it stands in names: from `projects` on.
+    /// The prefix of document names, which begins with `projects`.
     root: String,
-    /// None: an emulator, which lets everybody in.
+    /// None: an emulator, which needs no token.
     tokens: Option<AccessTokens>,
 }
 
-/// Opens what follows `firestore:`, `PROJECT` or `PROJECT?base=URL`; without a project it is the service account's own. `emulator` is the
-/// host and port of an emulator, as `FIRESTORE_EMULATOR_HOST` names it for Google's own clients.
+/// Opens the store of a setting after `firestore:`: `PROJECT` or `PROJECT?base=URL`. The default project is the service account's. `emulator`
+/// is host and port of an emulator, from `FIRESTORE_EMULATOR_HOST`.
 ///
 /// # Errors
 /// What is missing or wrong, for the operator.
@@ -54,7 +54,7 @@ pub fn open(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Re
     let mut address = Address::parse(rest);
     let base = address.take("base");
     let mut project = std::mem::take(&mut address.name);
-    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known is: base"))?;
+    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; the only known option is base"))?;
     let http = wire::client()?;
     let (base, tokens) = if let Some(host) = emulator.filter(|host| !host.is_empty()) {
         (format!("http://{host}"), None)
@@ -69,14 +69,14 @@ pub fn open(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Re
         (base.as_str().trim_end_matches('/').to_owned(), Some(AccessTokens::new(account, None, http.clone())?))
     };
     if project.is_empty() || !project.chars().all(|sign| sign.is_ascii_alphanumeric() || "-:.".contains(sign)) {
-        return Err(format!("ONESTEP_STORE: {project:?} is no project of Google Cloud; it is firestore:PROJECT"));
+        return Err(format!("ONESTEP_STORE: {project:?} is not a project id of Google Cloud; write firestore:PROJECT"));
     }
     let root = format!("projects/{project}/databases/(default)/documents");
     let backend = Firestore { http, address: format!("{base}/v1/{root}"), root, tokens };
     Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
-/// How Google's services say that something went wrong (<https://cloud.google.com/apis/design/errors#error_model>).
+/// The error form of Google's services (<https://cloud.google.com/apis/design/errors#error_model>).
 #[derive(Deserialize)]
 struct ErrorResponse {
     error: ServiceError,
@@ -112,8 +112,8 @@ struct Bytes {
 }
 
 impl Firestore {
-    /// Asks for something at most three times while the answer is to come back later, and once more with a new token when the token
-    /// was refused. An error carries the status that Google gave it.
+    /// Sends a request: at most three times while Firestore is throttling, and once more when it refuses the token. Other errors of Firestore are
+    /// the inner error.
     async fn call<T: DeserializeOwned>(&self, method: &str, body: &Value) -> Result<Result<T, ServiceError>, StoreError> {
         let mut throttled = 0;
         let mut refused = false;
@@ -159,9 +159,9 @@ impl Firestore {
     }
 }
 
-/// What went wrong; the status is guessed from that of HTTP when the answer is not Google's.
+/// The error in an answer. When the answer is not in Google's form, the status follows from the HTTP status.
 fn fault(reply: &Reply) -> ServiceError {
-    // Methods that answer with a list put even this into one; that is tried first, as a list of one field passes for its struct.
+    // Methods that answer with a list also answer errors in a list. Try the list first, because serde reads a list as a struct with one field.
     let refusal = serde_json::from_slice::<[ErrorResponse; 1]>(&reply.body).map(|[refusal]| refusal).or_else(|_| serde_json::from_slice(&reply.body));
     match refusal {
         Ok(ErrorResponse { error: ServiceError { message, status } }) if !status.is_empty() => ServiceError { message: wire::line(&message), status },
@@ -202,13 +202,13 @@ impl DocumentBackend for Firestore {
             if let Some(stored) = entry.found.filter(|stored| stored.name == name) {
                 let broken = |reason: &str| StoreError::Broken { store: STORE, place: place.to_string(), reason: reason.to_owned() };
                 let text = stored.fields.body.ok_or_else(|| broken("it has no body"))?.bytes_value;
-                // Either alphabet is allowed in the JSON of protocol buffers.
+                // The JSON of protocol buffers allows both alphabets.
                 let body = STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text)).map_err(|_| broken("its body is not base64"))?;
                 let version = stored.update_time.ok_or_else(|| broken("it has no updateTime"))?;
                 return Ok(Some(Document { body, version: Version(version) }));
             }
         }
-        Err(unavailable(STORE, "it says neither that a document is there nor that it is missing"))
+        Err(unavailable(STORE, "its answer does not say whether a document exists"))
     }
 
     async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
@@ -228,9 +228,9 @@ impl DocumentBackend for Firestore {
         match self.call::<Committed>("commit", &write).await? {
             Ok(Committed { write_results }) => match write_results.into_iter().next() {
                 Some(written) => Ok(Put::Written(Version(written.update_time))),
-                None => Err(unavailable(STORE, "it does not say what became of a write")),
+                None => Err(unavailable(STORE, "its answer does not have the result of a write")),
             },
-            // There is one already; it is of another version; it is gone; another write of it was under way.
+            // It exists already; it has another version; it was deleted; another write was under way.
             Err(fault) if ["ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND", "ABORTED"].contains(&fault.status.as_str()) => Ok(Put::Conflict),
             Err(fault) => Err(self.fault(&fault)),
         }
@@ -256,6 +256,6 @@ impl DocumentBackend for Firestore {
         let answer: Vec<Entry> = self.call("runQuery", &json!({ "structuredQuery": query })).await?.map_err(|fault| self.fault(&fault))?;
         let names = answer.into_iter().filter_map(|entry| entry.document).map(|document| document.name);
         let id = |name: String| name.rsplit('/').next().and_then(|label| label.parse().ok());
-        names.map(|name| id(name).ok_or_else(|| unavailable(STORE, "a document among the users is none of a user"))).collect()
+        names.map(|name| id(name).ok_or_else(|| unavailable(STORE, "the name of a document among the users is not an id"))).collect()
     }
 }

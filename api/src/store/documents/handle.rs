@@ -1,4 +1,4 @@
-//! A backend and what one process remembers of it; the files beside this one read and write it.
+//! A backend, and the state of one process. The other files of this folder read and write it.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::core::model::Id;
 use crate::core::user_rows::Archive;
 use crate::store::StoreError;
 
-/// How long anything may take, waiting for others of this process too. What is not done by then is left as it is, as by a writer who
-/// died.
+/// The time limit of an operation, including the wait for other tasks. An operation that is cut off leaves the documents as a writer that
+/// crashed would.
 const BUDGET: Duration = Duration::from_secs(8);
-/// Tasks of this process that change the same user take locks. Two users may share one; that costs a wait only.
+/// The number of locks. Tasks of this process that change the same user wait for each other; two users may share a lock.
 const LOCKS: usize = 64;
 
-/// Keeps each user in one document of a backend.
+/// A store that keeps each user in one document of a backend.
 pub struct Documents<S> {
     pub(super) backend: S,
     pub(super) ids: Ids,
@@ -35,12 +35,12 @@ pub(super) struct LoadedUser {
 }
 
 impl<S: DocumentBackend> Documents<S> {
-    /// On this backend, by this clock (which only says how old a claim is).
+    /// A store on this backend. The clock is used for the age of claims only.
     pub fn new(backend: S, now: fn() -> DateTime<Utc>) -> Self {
         Self { backend, ids: Ids::default(), locks: std::array::from_fn(|_| Mutex::new(())), now, budget: BUDGET }
     }
 
-    /// The same with another limit to how long anything may take.
+    /// The same with another time limit.
     #[must_use]
     pub fn within(self, budget: Duration) -> Self {
         Self { budget, ..self }
@@ -55,7 +55,7 @@ impl<S: DocumentBackend> Documents<S> {
         place.broken(self.backend.name(), reason)
     }
 
-    /// The document of a user, in whatever state.
+    /// The document of a user, also of one who does not exist.
     pub(super) async fn load(&self, user: Id) -> Result<Option<LoadedUser>, StoreError> {
         let place = DocumentKey::User(user);
         let Some(Document { body, version }) = self.backend.get(&place).await? else { return Ok(None) };
@@ -70,7 +70,7 @@ impl<S: DocumentBackend> Documents<S> {
         Ok(UserDocument::unpack(&body).map_err(|reason| self.broken(&place, reason))?.archive)
     }
 
-    /// Its turn among the tasks of this process that change the same user: they would only get in each other's way.
+    /// Waits for the other tasks of this process that change the same user, which would only cause conflicts.
     pub(super) async fn lock(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
         let at = usize::try_from(user.rem_euclid(LOCKS as Id)).unwrap_or_default();
         Some(self.locks.get(at)?.lock().await)

@@ -1,13 +1,14 @@
 //! `icloud:CONTAINER`: documents in the public database of an iCloud container, over CloudKit Web Services
 //! (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/>).
 //!
-//! A server-to-server key reaches the public database only, so whose document it is must be this program's business. An update names
-//! the `recordChangeTag` that was read, and is refused as `CONFLICT` when it has expired; a create is refused when the record exists.
-//! Requests are never atomic over several records (the default zone cannot), and `forceReplace` is never used. A record holds 1 MB.
+//! A server-to-server key can use the public database only, so this program controls who may read which document. An update names the
+//! `recordChangeTag` that was read, and is refused with `CONFLICT` when it has expired; a create is refused when the record exists. Requests
+//! are not atomic over several records, because the default zone does not support it, and `forceReplace` is not used. A record has at most
+//! 1 MB.
 //!
-//! The container's schema has three record types with a field `body` (Bytes): `OneStepUser`, `OneStepName` and `OneStepCounter`;
-//! `OneStepUser` has a field `number` (Int64) too, which must be queryable and sortable: records are listed by it. In the development
-//! environment CloudKit makes types and fields by itself, not the indexes.
+//! The schema of the container has three record types with a field `body` (Bytes): `OneStepUser`, `OneStepName` and `OneStepCounter`.
+//! `OneStepUser` also has a field `number` (Int64), which must be queryable and sortable, because records are listed by it. In the development
+//! environment CloudKit creates types and fields by itself, but not the indexes.
 
 use std::sync::Arc;
 
@@ -30,40 +31,40 @@ use crate::google_account::secure_url;
 use crate::store::{Store, StoreError};
 
 const STORE: &str = "iCloud";
-/// 1 MB less what the other fields and names take.
+/// 1 MB, minus the other fields and the names.
 const MAX_BYTES: usize = 1_000_000 - 4_096;
-/// The most records that are answered at once.
+/// The most records in one answer.
 const PAGE: u32 = 200;
 
 /// Records of one container.
 struct CloudKit {
     http: reqwest::Client,
-    /// Without a slash at its end.
+    /// The URL without a slash at the end.
     base: String,
-    /// From `/database` up to and with `/records`: it is signed.
+    /// From `/database` up to and including `/records`. The path is part of the signature.
     path: String,
     key_id: String,
     key: EcdsaKeyPair,
 }
 
-/// Opens what follows `icloud:`, `CONTAINER?key_id=ID&key=KEY` with the private key itself or the path of its file, in PEM, and
-/// optionally `environment=production|development` (production unless given) and `base=URL`.
+/// Opens the store of a setting after `icloud:`: `CONTAINER?key_id=ID&key=KEY` with the private key in PEM or the path of its file, and
+/// optionally `environment=production|development` (default: production) and `base=URL`.
 ///
 /// # Errors
-/// What is missing or wrong, for the operator; nothing of the key.
+/// What is missing or wrong, for the operator, without the key.
 pub fn open(rest: &str) -> Result<Arc<dyn Store>, String> {
     let mut address = Address::parse(rest);
     let (key_id, key, environment, base) = (address.take("key_id"), address.take("key"), address.take("environment"), address.take("base"));
     let container = std::mem::take(&mut address.name);
-    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known are: key_id, key, environment, base"))?;
+    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; the known options are key_id, key, environment and base"))?;
     if container.is_empty() || !container.chars().all(|sign| sign.is_ascii_alphanumeric() || "-.".contains(sign)) {
-        return Err(format!("ONESTEP_STORE: {container:?} is no container; it is icloud:CONTAINER, such as icloud:iCloud.com.example.app"));
+        return Err(format!("ONESTEP_STORE: {container:?} is not the name of a container; write icloud:CONTAINER, such as icloud:iCloud.com.example.app"));
     }
     let key_id = key_id.ok_or("ONESTEP_STORE: an iCloud container needs key_id=, the id of a server-to-server key in the CloudKit console")?;
     let key = key.ok_or("ONESTEP_STORE: an iCloud container needs key=, the private key in PEM or the path of its file")?;
     let environment = environment.unwrap_or_else(|| "production".to_owned());
     if !["production", "development"].contains(&environment.as_str()) {
-        return Err(format!("ONESTEP_STORE: the environment is production or development, not {environment:?}"));
+        return Err(format!("ONESTEP_STORE: environment must be production or development, not {environment:?}"));
     }
     let base = base.unwrap_or_else(|| "https://api.apple-cloudkit.com".to_owned());
     let base = secure_url(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
@@ -77,10 +78,10 @@ pub fn open(rest: &str) -> Result<Arc<dyn Store>, String> {
     Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
-/// The private key from PEM, in the form of OpenSSL (`EC PRIVATE KEY`, perhaps after `EC PARAMETERS`) or PKCS#8; line ends may have
-/// been lost on the way through a setting.
+/// Reads the private key in PEM: OpenSSL's form (`EC PRIVATE KEY`, perhaps after `EC PARAMETERS`) or PKCS#8. Line ends may be missing, or be
+/// the two characters `\n`, because it comes from a setting.
 fn read_key(given: &str) -> Result<EcdsaKeyPair, String> {
-    const WRONG: &str = "ONESTEP_STORE: the key is no private key for P-256 in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout";
+    const WRONG: &str = "ONESTEP_STORE: the key is not a private key for P-256 in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout";
     let text = if given.contains("-----BEGIN") {
         given.to_owned()
     } else {
@@ -94,7 +95,7 @@ fn read_key(given: &str) -> Result<EcdsaKeyPair, String> {
     EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der).map_err(|_| WRONG.to_owned())
 }
 
-/// One record of an answer, or why it is not there.
+/// One record of an answer, or its error.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
@@ -118,7 +119,7 @@ struct Field<T> {
     value: T,
 }
 
-/// How CloudKit says what went wrong, with a record or with the whole request
+/// The error of a record or of the whole request
 /// (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/ErrorCodes.html>).
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -153,13 +154,13 @@ impl CloudKit {
         wire::send(STORE, request.header("X-Apple-CloudKit-Request-SignatureV1", signature)).await
     }
 
-    /// Asks for something at most three times while the answer is to come back later. Records may still be faults of another kind.
+    /// Sends a request, at most three times while CloudKit is throttling. Records in the result may have other errors.
     async fn call(&self, method: &str, body: &Value) -> Result<Vec<Record>, StoreError> {
         let body = body.to_string().into_bytes();
         for attempt in 0.. {
             let reply = self.send(method, &body).await?;
             let records = if reply.status.is_success() { reply.json::<Records>(STORE)?.records } else { vec![whole(&reply)] };
-            // Without a name it is the whole request that failed.
+            // Without a name, the whole request failed.
             let later = |record: &Record| record.fault.throttled() || (method != "modify" && record.fault.failed_inside());
             match records.iter().find(|record| later(record) || record.record_name.is_empty()) {
                 None => return Ok(records),
@@ -167,12 +168,12 @@ impl CloudKit {
                 Some(record) => return Err(self.error(&record.fault)),
             }
         }
-        Err(unavailable(STORE, "it was not asked"))
+        Err(unavailable(STORE, "no request was sent"))
     }
 
     fn error(&self, fault: &ServiceError) -> StoreError {
         let code = fault.server_error_code.as_deref().unwrap_or("an answer without records");
-        let when = fault.retry_after.map_or_else(String::new, |seconds| format!(", to be asked again in {seconds} s"));
+        let when = fault.retry_after.map_or_else(String::new, |seconds| format!(", try again in {seconds} s"));
         let reason = format!("{code}: {}{when}", wire::line(&fault.reason));
         match code {
             _ if fault.throttled() => StoreError::Throttled { store: STORE, reason },
@@ -187,18 +188,18 @@ impl CloudKit {
 }
 
 impl ServiceError {
-    /// Nothing was done, and may be asked for again later.
+    /// Nothing was done, and the request may be repeated later.
     fn throttled(&self) -> bool {
         matches!(self.server_error_code.as_deref(), Some("THROTTLED" | "ZONE_BUSY"))
     }
 
-    /// May be asked for again, but nobody knows whether it was done.
+    /// The request may be repeated, but it is unknown whether it was done.
     fn failed_inside(&self) -> bool {
         self.server_error_code.as_deref() == Some("TRY_AGAIN_LATER")
     }
 }
 
-/// A request that failed as a whole, as a record without a name.
+/// The error of a whole request, as a record without a name.
 fn whole(reply: &Reply) -> Record {
     let fault = serde_json::from_slice::<ServiceError>(&reply.body).ok().filter(|fault| fault.server_error_code.is_some());
     let code = match reply.status.as_u16() {
@@ -237,7 +238,7 @@ impl DocumentBackend for CloudKit {
         let name = record_name(place);
         let records = self.call("lookup", &json!({ "records": [{ "recordName": name }] })).await?;
         let Some(record) = records.into_iter().find(|record| record.record_name == name) else {
-            return Err(unavailable(STORE, "it says neither that a record is there nor that it is missing"));
+            return Err(unavailable(STORE, "its answer does not say whether a record exists"));
         };
         match record.fault.server_error_code.as_deref() {
             Some("NOT_FOUND") => return Ok(None),
@@ -265,12 +266,12 @@ impl DocumentBackend for CloudKit {
         let operations = json!({ "operations": [{ "operationType": operation, "record": record }], "atomic": false });
         let records = self.call("modify", &operations).await?;
         let Some(record) = records.into_iter().find(|record| record.record_name == name) else {
-            return Err(unavailable(STORE, "it does not say what became of a record"));
+            return Err(unavailable(STORE, "its answer does not have the result for a record"));
         };
         match (record.fault.server_error_code.as_deref(), record.record_change_tag) {
             (None, Some(tag)) => Ok(Put::Written(Version(tag))),
             (None, None) => Err(unavailable(STORE, "it wrote a record without a change tag")),
-            // Its tag has expired; there is one already; it is gone.
+            // Its tag has expired; it exists already; it was deleted.
             (Some("CONFLICT" | "EXISTS" | "NOT_FOUND"), _) => Ok(Put::Conflict),
             (Some(_), _) => Err(self.error(&record.fault)),
         }

@@ -1,5 +1,5 @@
-//! Numbers for new rows. They come from one document, in blocks, of which each process keeps one: that document would otherwise be
-//! written with every new row of anybody.
+//! Ids for new rows. A counter document gives them out in blocks, one to each process: otherwise every new row of any user would write that
+//! document.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use super::retry::{ATTEMPTS, pause};
 use crate::core::model::Id;
 use crate::store::StoreError;
 
-/// How many numbers are taken at once.
+/// The number of ids in a block.
 const BLOCK: Id = 64;
-/// Ids stay below it.
+/// All ids are below.
 const END: Id = 1 << 53;
 
-/// The numbers that this process may still give out.
+/// The ids that this process may still give out.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     next: Id,
@@ -24,7 +24,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The next `count` of them; None when there are not as many.
+    /// The next `count` ids; None when fewer are left.
     fn take(&mut self, count: Id) -> Option<Range<Id>> {
         let start = self.next;
         self.next = start.checked_add(count).filter(|end| *end <= self.end)?;
@@ -32,30 +32,30 @@ impl Block {
     }
 }
 
-/// The document.
+/// The counter document.
 #[derive(Clone, Serialize, Deserialize)]
 struct Counter {
-    /// In nobody's block yet, and all above it neither.
+    /// The first id that is in no block.
     next: Id,
-    /// Blocks below it are void: rows with ids like theirs were restored.
+    /// Blocks below it are void, because rows with such ids were restored.
     floor: Id,
 }
 
-/// New ids of one process.
+/// The ids of one process.
 #[derive(Debug, Default)]
 pub(super) struct Ids(Mutex<Block>);
 
 impl Ids {
-    /// As many new ids as are asked for, in ascending order.
+    /// Returns new ids, in ascending order.
     pub(super) async fn take<S: DocumentBackend>(&self, backend: &S, count: u32) -> Result<Range<Id>, StoreError> {
         if count == 0 {
             return Ok(0..0);
         }
         let count = Id::from(count);
-        // One task asks for a block while the others wait for what is left of it.
+        // One task requests a block while the others wait for the rest of it.
         let mut block = self.0.lock().await;
         for attempt in 1..=ATTEMPTS {
-            // Read each time: another process may have restored rows since.
+            // Read each time, because another process may have restored rows.
             let (current, version) = counter(backend).await?;
             if block.next >= current.floor
                 && let Some(ids) = block.take(count)
@@ -75,7 +75,7 @@ impl Ids {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    /// Gives out no id up to this one any more, in any process.
+    /// Makes all ids up to this one unusable for new rows, in all processes.
     pub(super) async fn skip<S: DocumentBackend>(&self, backend: &S, highest: Id) -> Result<(), StoreError> {
         for attempt in 1..=ATTEMPTS {
             let (current, version) = counter(backend).await?;
@@ -107,5 +107,5 @@ async fn put_counter<S: DocumentBackend>(backend: &S, counter: &Counter, expecte
 }
 
 fn end_of_ids<S: DocumentBackend>(backend: &S, next: Id) -> StoreError {
-    StoreError::Full { store: backend.name(), reason: format!("ids end at 2^53, and {next} is the next") }
+    StoreError::Full { store: backend.name(), reason: format!("ids must be below 2^53, and the next one is {next}") }
 }

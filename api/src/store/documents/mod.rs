@@ -1,17 +1,17 @@
-//! Stores that keep one document per user: [`firestore`], [`google_drive`] and [`icloud`]. All that they have in common is here, over
-//! the few things that each can do ([`DocumentBackend`]).
+//! Stores that keep one document per user: [`firestore`], [`google_drive`] and [`icloud`]. This module has what they share, over the few
+//! operations of each service ([`DocumentBackend`]).
 //!
-//! A user's document holds everything of his, deleted rows too, so one conditional put is one whole update. What is unique over all
-//! users cannot be checked that way: for each name there is a small document, a claim, that says who goes by it. A name belongs to a
-//! user when its claim names the user *and* the user's document lists the name. There is no write over two documents, so a writer may
-//! die between the two; what makes that harmless:
+//! A user's document contains all rows of the user, also deleted ones, so one conditional write is one whole update. Names that are unique
+//! over all users need more: each name has a small document, a claim, with the user of the name. A name belongs to a user when its claim names
+//! the user *and* the user's document lists the name. No write covers two documents, so a writer may crash between the two. These rules make
+//! that harmless:
 //!
-//! 1. Who gains a name writes its claim first, in every attempt and even when the claim is his already, and then his document over
-//!    the version that he had read before.
-//! 2. Whoever finds a claim of another, whose document does not list the name, writes that document unchanged (or, where there is
-//!    none, one that says there is no such user) before he takes the claim over from the version that he has seen. So a writer who was
-//!    only slow finds his document or his claim changed, and begins again: never do two documents list one name.
-//! 3. As writers are seldom dead and often just busy, claims younger than ten seconds are waited for and not taken over.
+//! 1. A writer whose user gains a name writes the claim first, in every attempt and even when it names the user already. Then it writes the
+//!    user's document, over the version that it read before.
+//! 2. A writer may find a claim of another user whose document does not list the name. Before it takes over the claim, it writes that document
+//!    unchanged or, when there is none, a document that says that the user does not exist. So a slow writer finds its document or its claim
+//!    changed, and starts again: two documents never list the same name.
+//! 3. Writers are slow more often than they crash, so a claim is taken over only after ten seconds.
 
 use async_trait::async_trait;
 
@@ -37,8 +37,8 @@ mod user_document;
 mod wire;
 
 impl<S: DocumentBackend> Documents<S> {
-    /// Writes everything of a user over the version that was read (None: there was none), with the names that it gains and loses.
-    /// False: another was quicker; nothing was written.
+    /// Writes the document of a user over the version that was read (None: it did not exist), and claims and releases names. False: another
+    /// writer was faster; nothing was written.
     async fn write(&self, before: Option<&LoadedUser>, archive: &Archive) -> Result<bool, StoreError> {
         let user = archive.user.id;
         let place = DocumentKey::User(user);
@@ -53,7 +53,7 @@ impl<S: DocumentBackend> Documents<S> {
         let mut gained = Vec::new();
         let lost = match self.prepare(before.is_none(), archive, &held, &mut gained).await {
             Ok(Some(lost)) => lost,
-            // The document was not touched, so nobody has the names.
+            // The document was not written, so the names are not used.
             Ok(None) => {
                 self.release(gained).await;
                 return Ok(false);
@@ -73,7 +73,7 @@ impl<S: DocumentBackend> Documents<S> {
                 Ok(false)
             }
             Err(error) => {
-                // Of other errors nobody knows whether the document was put.
+                // After other errors it is unknown whether the document was written.
                 if matches!(error, StoreError::Throttled { .. } | StoreError::Full { .. }) {
                     self.release(gained).await;
                 }
@@ -84,15 +84,15 @@ impl<S: DocumentBackend> Documents<S> {
 }
 
 impl<S: DocumentBackend> Documents<S> {
-    /// All that comes before a user's document: claims the names that it gains, and makes room for it when it is the first. The claims
-    /// of the names that it loses; None: nobody may have this id.
+    /// The steps before the document is written: claims new names and, for a new user, prepares the storage. Returns the claims of the names that
+    /// the user loses; None: this id is unusable.
     async fn prepare(&self, first: bool, archive: &Archive, held: &[UniqueName], gained: &mut Vec<HeldClaim>) -> Result<Option<Vec<HeldClaim>>, StoreError> {
         let user = archive.user.id;
         let wanted = UniqueName::all_of(&archive.user);
         for key in wanted.iter().filter(|key| !held.contains(key)) {
             gained.extend(self.claim(key, user).await?);
         }
-        // Read before the document is put: a claim that is renewed after that is somebody's who gains the name again.
+        // Read before the document is written: a claim that is renewed later belongs to a writer that claims the name again.
         let mut lost = Vec::new();
         for key in held.iter().filter(|key| !wanted.contains(key)) {
             lost.extend(self.claim_of(key, user).await?);
@@ -192,7 +192,7 @@ impl<S: DocumentBackend> Documents<S> {
         let mut archive = archive.clone();
         archive.sort();
         let _lock = self.lock(user).await;
-        // Before the rows are there: nobody may be given one of their ids.
+        // Before the rows are written, so that their ids are not given out.
         self.ids.skip(&self.backend, archive.highest_id()).await?;
         for attempt in 1..=ATTEMPTS {
             let found = self.load(user).await?;

@@ -1,4 +1,4 @@
-//! Who goes by a name. See the rules in [`super`].
+//! Claims of names. The rules are in [`super`].
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,21 +12,21 @@ use crate::core::model::Id;
 use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
-/// A claim without its document is left alone for this long; nobody needs longer for both unless he died.
+/// The age at which a claim without its document is taken over. A writer needs less time for both, unless it crashed.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// The document of a name.
 #[derive(Serialize, Deserialize)]
 struct Claim {
-    /// None: the name was given up.
+    /// None: the name was released.
     user: Option<Id>,
     /// When it was written.
     at: DateTime<Utc>,
-    /// No two claims are alike, so each gets a version of its own, even one that renews another.
+    /// A random number, so that each claim has its own version, also one that renews another.
     mark: u64,
 }
 
-/// A claim that may be given up.
+/// A claim that can be released.
 pub(super) struct HeldClaim {
     place: DocumentKey,
     version: Version,
@@ -45,7 +45,7 @@ impl<S: DocumentBackend> Documents<S> {
         self.backend.put(place, &body, expected).await
     }
 
-    /// Whom the claim of a name names, whether or not he lists the name.
+    /// The user in the claim of a name, whether or not their document lists the name.
     pub(super) async fn claimant(&self, key: &UniqueName) -> Result<Option<Id>, StoreError> {
         let place = DocumentKey::of(key);
         let Some(body) = self.backend.look(&place).await? else { return Ok(None) };
@@ -53,8 +53,8 @@ impl<S: DocumentBackend> Documents<S> {
         Ok(claim.user)
     }
 
-    /// Claims a name for a user whose document does not list it yet. What the user must give up should his document not be written;
-    /// None when the claim was his before: then another process may be about to write his document with that name.
+    /// Claims a name for a user whose document does not list it yet. Returns the claim, which must be released when the document is not written;
+    /// None when the claim named the user before: then another process may be about to write the document with that name.
     pub(super) async fn claim(&self, key: &UniqueName, user: Id) -> Result<Option<HeldClaim>, StoreError> {
         let place = DocumentKey::of(key);
         for attempt in 0..ATTEMPTS {
@@ -76,7 +76,7 @@ impl<S: DocumentBackend> Documents<S> {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    /// Whether the holder of a claim has been made sure not to list the name; false: he may be about to.
+    /// Makes sure that the document of the claim's user will not list the name. False: it may still do so.
     async fn yields(&self, key: &UniqueName, holder: Id, claimed_at: DateTime<Utc>) -> Result<bool, StoreError> {
         let found = self.load(holder).await?;
         if found.as_ref().is_some_and(|found| found.page.owns(key)) {
@@ -94,18 +94,18 @@ impl<S: DocumentBackend> Documents<S> {
         Ok(matches!(self.backend.put(&place, &body, version.as_ref()).await?, Put::Written(_)))
     }
 
-    /// The claim of a name, if it is this user's.
+    /// The claim of a name, if it names this user.
     pub(super) async fn claim_of(&self, key: &UniqueName, user: Id) -> Result<Option<HeldClaim>, StoreError> {
         let place = DocumentKey::of(key);
         let seen = self.claim_at(&place).await?;
         Ok(seen.filter(|(claim, _)| claim.user == Some(user)).map(|(_, version)| HeldClaim { place, version }))
     }
 
-    /// Gives up names, so that others need not wait for them. A claim that cannot be given up now is taken over later.
+    /// Releases names, so that others need not wait. A claim that cannot be released now is taken over later.
     pub(super) async fn release(&self, claims: Vec<HeldClaim>) {
         for HeldClaim { place, version } in claims {
             if let Err(error) = self.put_claim(&place, None, Some(&version)).await {
-                tracing::debug!(%place, %error, "a name was not given up; whoever wants it has to wait a moment");
+                tracing::debug!(%place, %error, "a name was not released; the next user of the name has to wait ten seconds");
             }
         }
     }

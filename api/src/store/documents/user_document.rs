@@ -1,5 +1,5 @@
-//! The document of one user: everything of his as JSON, compressed. A todo of a few words takes about 38 bytes that way, so a
-//! megabyte holds some 26,000 of them, deleted ones counted.
+//! The document of one user: all rows as JSON, compressed. A todo of a few words takes about 38 bytes, so a megabyte is enough for about
+//! 26,000 todos, including deleted ones.
 
 use std::io::{Read, Write};
 
@@ -10,32 +10,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::user_rows::{Archive, UniqueName};
 
-/// Nothing that we wrote unpacks to more; guards against a document made to.
+/// The largest uncompressed document, as a guard against forged ones.
 const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
 
 /// A user's document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UserDocument {
-    /// Counts the writes: no two states of a document have the same bytes, so each gets a version of its own.
+    /// Counts the writes: no two states of a document have the same bytes, so each has its own version.
     pub turn: u64,
-    /// None: there is no such user, and never will be.
+    /// None: the user does not exist, and never will.
     pub archive: Option<Archive>,
 }
 
 impl UserDocument {
-    /// As bytes.
+    /// Packs the document.
     pub(super) fn pack(&self) -> Result<Vec<u8>, String> {
         deflate(&serde_json::to_vec(self).map_err(|error| error.to_string())?)
     }
 
-    /// From bytes; why not.
+    /// Unpacks a document.
     pub(super) fn unpack(bytes: &[u8]) -> Result<Self, String> {
-        // Not the reader's own words: they quote what people wrote.
+        // Without the parser's own message, which quotes what users wrote.
         serde_json::from_slice(&inflate(bytes)?)
-            .map_err(|error| format!("it is not what was written: wrong at line {}, column {}", error.line(), error.column()))
+            .map_err(|error| format!("it is not a valid document: wrong at line {}, column {}", error.line(), error.column()))
     }
 
-    /// Whether its user goes by this name.
+    /// Whether the user has this name.
     pub(super) fn owns(&self, key: &UniqueName) -> bool {
         self.archive.as_ref().is_some_and(|archive| UniqueName::all_of(&archive.user).contains(key))
     }
@@ -47,7 +47,7 @@ pub(super) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
     packed.write_all(bytes).and_then(|()| packed.finish()).map_err(|error| error.to_string())
 }
 
-/// Undoes [`deflate`]; why not.
+/// Undoes [`deflate`].
 pub(super) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut unpacked = Vec::new();
     let read = DeflateDecoder::new(bytes).take(MAX_UNPACKED + 1).read_to_end(&mut unpacked);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::core::model::{Provider, Todo, User};
 
-    /// Numbers that look like chance and are always the same.
+    /// Pseudo-random numbers, always the same.
     struct Chance(u64);
 
     impl Chance {
@@ -118,7 +118,7 @@ mod tests {
         "일기",
     ];
 
-    /// A person who has written down so many things to do, each in words of his own at a time of its own.
+    /// A user with this many todos, with different words and times.
     fn busy(count: u64) -> Archive {
         let mut chance = Chance(7);
         let mut now = Utc.timestamp_micros(1_732_000_000_000_000).unwrap();
@@ -160,7 +160,7 @@ mod tests {
             (&b""[..], "it does not unpack"),
             (b"not deflate", "it does not unpack"),
             (&bomb, "it unpacks to more than 134217728 bytes"),
-            (&other, "it is not what was written: wrong at line 1, column 36"),
+            (&other, "it is not a valid document: wrong at line 1, column 36"),
         ] {
             assert_eq!(UserDocument::unpack(bytes).unwrap_err(), expected);
         }

@@ -1,4 +1,4 @@
-//! Requests to the services that keep documents: bounded in time and in what they answer.
+//! HTTP requests to the services, with limits of time and size.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use crate::google_account::describe;
 use crate::store::StoreError;
 
-/// Longer answers are not read: the longest document is 5 MiB, and a third more in base64.
+/// The longest answer. The largest document has 5 MiB, and a third more in base64.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// A client that gives up by itself. Connections idle for long are dropped: the other side, or a frozen process, may have lost them.
+/// A client with time limits. Idle connections are dropped, because the service, or Lambda's freezing, may have closed them.
 pub(super) fn client() -> Result<reqwest::Client, String> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -22,20 +22,20 @@ pub(super) fn client() -> Result<reqwest::Client, String> {
         .map_err(|error| format!("no TLS: {error}"))
 }
 
-/// What was answered.
+/// The answer of a service.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// Of any kind.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// To the end.
+    /// The whole body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// As JSON.
+    /// Parses the body as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self, store: &'static str) -> Result<T, StoreError> {
-        // Not the reader's own words: they quote what people wrote.
-        serde_json::from_slice(&self.body).map_err(|_| unavailable(store, format!("its answer ({}) is not understood", self.status)))
+        // Without the parser's own message, which quotes what users wrote.
+        serde_json::from_slice(&self.body).map_err(|_| unavailable(store, format!("its answer ({}) cannot be read", self.status)))
     }
 }
 
@@ -54,12 +54,12 @@ pub(super) async fn send(store: &'static str, request: RequestBuilder) -> Result
     Ok(Reply { status, body })
 }
 
-/// The store is of no use just now.
+/// The store cannot be used now.
 pub(super) fn unavailable(store: &'static str, reason: impl Into<String>) -> StoreError {
     StoreError::Unavailable { store, reason: reason.into() }
 }
 
-/// The words of another service in one line that is not too long.
+/// The message of a service as one short line.
 pub(super) fn line(words: &str) -> String {
     words.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").chars().filter(|sign| !sign.is_control()).take(300).collect()
 }
@@ -74,31 +74,31 @@ pub(super) fn random(store: &'static str) -> Result<u64, StoreError> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// What follows the scheme in the address of a store: the name of the place, and options.
+/// The part of a setting after the kind of store: a name and options.
 pub(super) struct Address {
-    /// Before the question mark.
+    /// The part before the question mark.
     pub name: String,
     options: Vec<(String, String)>,
 }
 
 impl Address {
-    /// `NAME?option=value&option=value`; values may be percent-encoded, and a plus sign is a plus sign.
+    /// Parses `NAME?option=value&option=value`. Values may be percent-encoded; a plus sign is a plus sign.
     pub(super) fn parse(rest: &str) -> Self {
         let (name, options) = rest.split_once('?').unwrap_or((rest, ""));
         let options = url::form_urlencoded::parse(options.replace('+', "%2B").as_bytes()).into_owned().collect();
         Self { name: name.to_owned(), options }
     }
 
-    /// Takes an option out.
+    /// Removes an option and returns its value.
     pub(super) fn take(&mut self, option: &str) -> Option<String> {
         let at = self.options.iter().position(|(name, value)| name == option && !value.is_empty())?;
         Some(self.options.swap_remove(at).1)
     }
 
-    /// When all options were taken.
+    /// Checks that no option is left.
     ///
     /// # Errors
-    /// Names one that is left.
+    /// Names an option that is left.
     pub(super) fn done(self) -> Result<(), String> {
         self.options.first().map_or(Ok(()), |(name, _)| Err(format!("the option {name:?} is unknown or empty")))
     }

@@ -1,4 +1,4 @@
-//! One table and its client; the files beside this one read and write it.
+//! A table and its client. The other files of this folder read and write it.
 
 use std::time::Duration;
 
@@ -15,25 +15,25 @@ use crate::store::StoreError;
 const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_secs(2);
 const OPERATION: Duration = Duration::from_secs(5);
-/// Times that the SDK sends a request.
+/// How often the SDK sends a request.
 const SENDINGS: u32 = 3;
-/// The longest wait before a request is sent again for the first time. The SDK's own second is too long for somebody who waits.
+/// The longest wait before the first retry. The SDK's default of a second is too long for a waiting user.
 const BACKOFF: Duration = Duration::from_millis(100);
-/// How long one waits for the other writers of a user in this process.
+/// How long a writer waits for other writers of the same user in this process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
-/// Turns of one process; users share them by their numbers.
+/// The number of locks of a process, which the users share.
 const LOCKS: usize = 256;
 
 /// A table of DynamoDB.
 pub struct DynamoDb {
     pub(super) client: Client,
     pub(super) table: String,
-    /// Writers of one user in this process queue here, and do not make each other begin again.
+    /// Writers of the same user in this process wait here, so that they cause no conflicts.
     locks: Vec<Mutex<()>>,
 }
 
 impl DynamoDb {
-    /// The table of this name in the account and region of `shared`. Nothing is sent yet.
+    /// The table with this name in the account and region of `shared`. Sends no request yet.
     pub fn open(table: impl Into<String>, shared: &aws_config::SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION);
         let config = aws_sdk_dynamodb::config::Builder::from(shared)
@@ -43,7 +43,7 @@ impl DynamoDb {
         Self { client: Client::from_conf(config), table: table.into(), locks: (0..LOCKS).map(|_| Mutex::new(())).collect() }
     }
 
-    /// None when the others take too long: then it goes on without, as it does between processes.
+    /// Waits for the other writers. None when they take too long: the writer goes on without the lock, as between processes.
     pub(super) async fn lock(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
         let lock = usize::try_from(user).ok().and_then(|user| self.locks.get(user % LOCKS))?;
         tokio::time::timeout(LOCK_TIMEOUT, lock.lock()).await.ok()

@@ -1,7 +1,7 @@
-//! Writing one user: all of a commit or nothing of it, and only over the commit that was seen.
+//! Writing one user: all of a commit or nothing, and only over the commit that was read.
 //!
-//! New parts go first, as nobody reads them before the account lists them; the account goes then, together with names and deleted
-//! rows; the parts that it does not list any more go last. Wherever a writer is cut off, the rows are those of one commit.
+//! New parts are written first, because they are not read before the account lists them. Then the account is written, together with names and
+//! deleted rows. Parts that it no longer lists are deleted last. Wherever a writer is cut off, the rows are those of one commit.
 
 use std::collections::BTreeSet;
 
@@ -21,20 +21,20 @@ use crate::core::model::Id;
 use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
-/// Writes that a transaction takes
+/// The most writes of a transaction
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const WRITES: usize = 100;
-/// Bytes of a transaction; 4 MB with everything around them.
+/// The most bytes of a transaction, which DynamoDB limits to 4 MB in all.
 const BYTES: usize = 3 * 1024 * 1024;
-/// Items that are written or deleted at the same time, beside the commit itself.
+/// How many items are written or deleted at the same time, apart from the commit itself.
 const AT_ONCE: usize = 4;
 
-/// What became of a commit.
+/// The result of a commit.
 pub(super) enum CommitOutcome {
     Committed,
-    /// Nothing was written, as others are writing the same; or it was, and the answer was lost on the way.
+    /// Another writer was faster, or the answer to this commit was lost.
     Conflict,
-    /// Nothing was written, as there is too much to do.
+    /// DynamoDB is throttling; nothing was written.
     Throttled(String),
 }
 
@@ -46,8 +46,8 @@ struct Write {
 }
 
 impl DynamoDb {
-    /// Writes what shall be over what was seen. `tag` is this commit's alone. `past` names another partition for what is past when
-    /// the one that was seen is to be forgotten; what it holds must be there already.
+    /// Writes a new state over the snapshot. `tag` identifies this commit. `past` names another partition of deleted rows, which must be written
+    /// already, when a restore replaces the old one.
     pub(super) async fn commit(&self, seen: Option<&Snapshot>, next: NewState, past: Option<&str>, tag: &str) -> Result<CommitOutcome, StoreError> {
         let user = next.user.id;
         let version = seen.map_or(1, |seen| seen.version + 1);
@@ -99,9 +99,9 @@ impl DynamoDb {
         let size: usize = writes.iter().map(|write| write.bytes).sum();
         if writes.len() > WRITES || size > BYTES {
             let found = format!("{} writes of {size} bytes", writes.len());
-            return Err(full(format!("one change takes {WRITES} writes and {BYTES} bytes, and this one would be {found}")));
+            return Err(full(format!("a change has at most {WRITES} writes and {BYTES} bytes, and this one has {found}")));
         }
-        // Nobody reads them before the account lists them.
+        // They are not read before the account lists them.
         self.put_all(new_parts).await?;
         let outcome = self.write(writes, seen, tag).await?;
         if let (CommitOutcome::Committed, Some(seen)) = (&outcome, seen) {
@@ -110,16 +110,16 @@ impl DynamoDb {
         Ok(outcome)
     }
 
-    /// Deletes the parts that were there and are not listed any more. What stays when it fails goes with the next commit.
+    /// Deletes the parts that are no longer listed. Parts that cannot be deleted now are deleted with the next commit.
     ///
-    /// Also those of a writer who is still under way: he has looked before this commit was made, so that his own will fail.
+    /// This includes parts of a writer that is still at work: it has read the user before this commit, so its own commit will fail.
     async fn sweep(&self, seen: &Snapshot, head: &Head) {
         let replaced = seen.head.parts.iter().map(|part| &part.key).filter(|old| !head.parts.iter().any(|part| part.key == **old));
         let partition = user_partition(head.user.id);
         self.delete_all(replaced.chain(&seen.strays).map(|sort| key(&partition, sort)).collect()).await;
     }
 
-    /// Deletes items that nobody reads any more, as far as it goes.
+    /// Deletes items that are no longer read. Failures are logged.
     async fn delete_all(&self, keys: Vec<Item>) {
         let deletes = stream::iter(keys).map(|key| self.client.delete_item().table_name(&self.table).set_key(Some(key)).send());
         let errors = deletes.buffer_unordered(AT_ONCE).filter_map(|deleted| std::future::ready(deleted.err()));
@@ -129,12 +129,12 @@ impl DynamoDb {
         }
     }
 
-    /// Deletes what was past for a user before he was restored.
+    /// Deletes the deleted rows and feedback from before a restore.
     pub(super) async fn delete_past(&self, user: Id, past: &str) {
         let mut items = match self.partition(&past_partition(user, past)).await {
             Ok(items) => items,
             Err(error) => {
-                tracing::warn!(user, past, %error, "the deleted rows of before the restore could not be deleted");
+                tracing::warn!(user, past, %error, "the deleted rows from before the restore could not be removed");
                 return;
             }
         };
@@ -144,7 +144,7 @@ impl DynamoDb {
         self.delete_all(items).await;
     }
 
-    /// Names that are gained must be free, names that are lost are free from then on.
+    /// The writes for names: new names must be free, lost names become free.
     fn names(&self, seen: Option<&Snapshot>, head: &Head) -> Result<Vec<Write>, StoreError> {
         let before: BTreeSet<UniqueName> = seen.map(|seen| UniqueName::all_of(&seen.head.user).into_iter().collect()).unwrap_or_default();
         let after: BTreeSet<UniqueName> = UniqueName::all_of(&head.user).into_iter().collect();
@@ -172,7 +172,7 @@ impl DynamoDb {
         Ok(Write { write: TransactWriteItem::builder().put(put).build(), claims: None, bytes })
     }
 
-    /// The account, over the commit that was seen.
+    /// The write of the account, over the snapshot.
     fn put_over(&self, owner: Item, seen: Option<&Snapshot>) -> Result<Write, StoreError> {
         fits(&owner)?;
         let bytes = weight(&owner);
@@ -193,7 +193,7 @@ impl DynamoDb {
         Ok(Write { write: TransactWriteItem::builder().delete(delete).build(), claims: None, bytes: 0 })
     }
 
-    /// Writes items that nobody knows of yet.
+    /// Writes items that are not read yet.
     pub(super) async fn put_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
         let puts = stream::iter(items).map(|item| async move {
             fits(&item)?;
@@ -203,7 +203,7 @@ impl DynamoDb {
         puts.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// One write alone needs no transaction, which costs twice as much.
+    /// Sends the writes. A single write needs no transaction, which costs twice as much.
     async fn write(&self, writes: Vec<Write>, seen: Option<&Snapshot>, tag: &str) -> Result<CommitOutcome, StoreError> {
         if let ([Write { write: TransactWriteItem { put: Some(put), .. }, .. }], Some(seen)) = (&writes[..], seen) {
             return self.put_alone(put.clone(), seen).await;
@@ -248,7 +248,7 @@ impl DynamoDb {
     }
 }
 
-/// Bytes of an item, about.
+/// The approximate size of an item in bytes.
 fn weight(item: &Item) -> usize {
     let value = |value: &AttributeValue| match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
@@ -260,10 +260,10 @@ fn weight(item: &Item) -> usize {
 
 fn fits(item: &Item) -> Result<(), StoreError> {
     let weight = weight(item);
-    if weight <= ITEM + 4 * 1024 { Ok(()) } else { Err(full(format!("an item takes {ITEM} bytes, and this one has {weight}"))) }
+    if weight <= ITEM + 4 * 1024 { Ok(()) } else { Err(full(format!("an item has at most {ITEM} bytes, and this one has {weight}"))) }
 }
 
-/// A request that lacks something: a mistake of ours.
+/// A request without a required field, which is a bug of this module.
 fn unbuilt(error: impl std::fmt::Display) -> StoreError {
     unavailable(error.to_string())
 }

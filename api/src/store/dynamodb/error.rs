@@ -1,4 +1,4 @@
-//! What DynamoDB and the way to it answer when something goes wrong, in the words of [`StoreError`].
+//! Errors of DynamoDB and of the connection, as [`StoreError`].
 
 use std::error::Error;
 
@@ -9,9 +9,8 @@ use crate::store::StoreError;
 /// The name of the store in messages.
 pub(super) const STORE: &str = "DynamoDB";
 
-/// Codes that ask for less
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>); also those of one item of a
-/// transaction that was cancelled.
+/// Throttling codes (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>), also those of one item of a
+/// cancelled transaction.
 const THROTTLING: [&str; 6] = [
     "LimitExceededException",
     "ProvisionedThroughputExceeded",
@@ -21,12 +20,12 @@ const THROTTLING: [&str; 6] = [
     "ThrottlingException",
 ];
 
-/// Whether a code asks for less.
+/// Whether a code means throttling.
 pub(super) fn is_throttling(code: &str) -> bool {
     THROTTLING.contains(&code)
 }
 
-/// A call that failed for good: the SDK has already asked again where that could help.
+/// The error of a call that failed after the SDK's retries.
 pub(super) fn failed<E, R>(table: &str, error: &SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -55,12 +54,12 @@ where
     unavailable(reason)
 }
 
-/// It cannot be used.
+/// DynamoDB cannot be used.
 pub(super) fn unavailable(reason: impl Into<String>) -> StoreError {
     StoreError::Unavailable { store: STORE, reason: reason.into() }
 }
 
-/// It does not fit.
+/// The data is too large.
 pub(super) fn full(reason: impl Into<String>) -> StoreError {
     StoreError::Full { store: STORE, reason: reason.into() }
 }

@@ -11,11 +11,11 @@ use super::item::{COUNTER, LAST, PK, SK, USERS, broken, key, number, number_of, 
 use crate::core::model::Id;
 use crate::store::StoreError;
 
-/// Ids stay below it, as the client reads them as JavaScript's numbers.
+/// All ids are below, because the client reads them as JavaScript numbers.
 const END: Id = 1 << 53;
 
 impl DynamoDb {
-    /// As many new ids as are asked for, in ascending order. Those that are not used are lost.
+    /// Returns new ids, in ascending order. Unused ids are lost.
     pub(super) async fn new_ids(&self, count: u32) -> Result<Range<Id>, StoreError> {
         if count == 0 {
             return Ok(0..0);
@@ -26,28 +26,28 @@ impl DynamoDb {
         let answer = update.send().await.map_err(|error| failed(&self.table, &error))?;
         let last: Id = number_of(&answer.attributes.unwrap_or_default(), LAST).map_err(|_| broken(&key(COUNTER, COUNTER), "it does not count"))?;
         if last >= END {
-            return Err(full(format!("ids end at 2^53, and {last} would be one")));
+            return Err(full(format!("ids must be below 2^53, and the next one is {last}")));
         }
         Ok(last - Id::from(count) + 1..last + 1)
     }
 
-    /// Gives out no id up to this one any more.
+    /// Makes all ids up to this one unusable for new rows.
     pub(super) async fn skip_ids(&self, highest: Id) -> Result<(), StoreError> {
         if highest >= END {
-            return Err(full(format!("ids end at 2^53, and {highest} is one")));
+            return Err(full(format!("ids must be below 2^53, and one is {highest}")));
         }
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(COUNTER, COUNTER)));
         let update = update.update_expression("SET #last = :highest").condition_expression("attribute_not_exists(#last) OR #last < :highest");
         let update = update.expression_attribute_names("#last", LAST).expression_attribute_values(":highest", number(highest));
         match update.send().await {
             Ok(_) => Ok(()),
-            // It is there already.
+            // The counter is higher already.
             Err(error) if matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_))) => Ok(()),
             Err(error) => Err(failed(&self.table, &error)),
         }
     }
 
-    /// Users after one, in the order of their ids.
+    /// The ids of users after one, in order.
     pub(super) async fn list_users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError> {
         let mut found = Vec::new();
         let mut after = after.map_or_else(|| "0".to_owned(), users_sort);

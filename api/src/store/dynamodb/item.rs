@@ -1,4 +1,4 @@
-//! Items, their keys, and what can be wrong with them.
+//! Items, their keys and their attributes.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::core::model::Id;
 use crate::core::user_rows::UniqueName;
 use crate::store::StoreError;
 
-/// One item as the SDK has it.
+/// An item of the SDK.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// Partition key.
@@ -24,14 +24,14 @@ pub(super) const VERSION: &str = "version";
 pub(super) const HEAD: &str = "head";
 /// Rows, compressed.
 pub(super) const ROWS: &str = "rows";
-/// Whose name it is.
+/// The user of a name.
 pub(super) const USER: &str = "user";
-/// The highest id that was given.
+/// The highest id that was given out.
 pub(super) const LAST: &str = "last";
 
 /// Sort key of the account.
 pub(super) const OWNER: &str = "owner";
-/// What sort keys of parts begin with.
+/// The prefix of the sort keys of parts.
 pub(super) const PART: &str = "part#";
 /// Sort key of a name.
 const NAME: &str = "name";
@@ -40,7 +40,7 @@ pub(super) const USERS: &str = "users";
 /// Both keys of the counter of ids.
 pub(super) const COUNTER: &str = "counter";
 
-/// Partition keys end at 2,048 bytes; longer names are kept as their digest.
+/// The longest name in a key, in bytes; DynamoDB's limit is 2,048. Longer names are replaced by their digest.
 const LONGEST_NAME: usize = 1_024;
 
 /// The two keys of an item.
@@ -48,7 +48,7 @@ pub(super) fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item
     Item::from([(PK.to_owned(), AttributeValue::S(partition.into())), (SK.to_owned(), AttributeValue::S(sort.into()))])
 }
 
-/// The partition of what is live of a user.
+/// The partition of the live rows of a user.
 pub(super) fn user_partition(user: Id) -> String {
     format!("user#{user}")
 }
@@ -58,12 +58,12 @@ pub(super) fn past_partition(user: Id, past: &str) -> String {
     format!("past#{user}#{past}")
 }
 
-/// Where past rows of a commit are; in the order of the commits.
+/// The sort key of the deleted rows of a commit, in the order of the commits.
 pub(super) fn past_sort(version: u64, number: usize) -> String {
     format!("{version:012}#{number:04}")
 }
 
-/// Sort key among the users, in the order of the numbers.
+/// The sort key in the list of users, in the order of the ids.
 pub(super) fn users_sort(user: Id) -> String {
     format!("{user:016}")
 }
@@ -82,17 +82,17 @@ pub(super) fn name_key(name: &UniqueName) -> Item {
     key(format!("{kind}-sha256#{digest}"), NAME)
 }
 
-/// A number as DynamoDB writes it.
+/// A number attribute.
 pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// Bytes.
+/// A bytes attribute.
 pub(super) fn bytes(value: Vec<u8>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// An item cannot be read.
+/// The error of an item that cannot be read.
 pub(super) fn broken(item: &Item, reason: impl Into<String>) -> StoreError {
     let place = [PK, SK].map(|name| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str)).join(" / ");
     StoreError::Broken { store: STORE, place, reason: reason.into() }

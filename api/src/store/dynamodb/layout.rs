@@ -1,5 +1,5 @@
-//! How the rows of one user lie in items: compressed, all of them in the account's own item while they are few, and in parts by
-//! ranges of ids once they are many, so that a change of one row writes one part.
+//! The layout of one user's rows in items: compressed, in the account's own item while they are few, and in parts by ranges of ids when they
+//! are many, so that a change of one row writes one part.
 
 use std::io::{Read, Write};
 
@@ -11,28 +11,28 @@ use serde::{Deserialize, Serialize};
 use crate::core::model::{Id, User};
 use crate::core::user_rows::{Archive, Change};
 
-/// Rows of up to so many bytes, compressed, lie in the account's item. A write is paid by the kilobyte; with parts, a change of one
-/// row writes the account and one part, and deletes one, which costs as much.
+/// The most bytes of compressed rows in the account's item. Writes are billed by the kilobyte; with parts, a change of one row writes the
+/// account and one part and deletes one, which costs as much.
 const INLINE: usize = 64 * 1024;
-/// Bytes of a part, compressed.
+/// The size of a part in bytes, compressed.
 const PART: usize = 16 * 1024;
-/// Bytes of an item; DynamoDB takes 400 KB with names and keys
+/// The most bytes of an item; DynamoDB's limit is 400 KB with names and keys
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 pub(super) const ITEM: usize = 380 * 1024;
-/// Nothing that was written unpacks to more.
+/// The most bytes of uncompressed rows.
 const UNPACKED: u64 = 64 * 1024 * 1024;
-/// Tags of the last commits that are remembered.
+/// The number of commits whose tags are kept.
 const RECENT: usize = 8;
 
-/// What the account's item says in plain JSON.
+/// The account's item in JSON, without the rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Head {
     pub user: User,
-    /// Names the partition of deleted rows and feedback; a new one for each restoring.
+    /// The name of the partition of deleted rows and feedback. Each restore makes a new one.
     pub past: String,
-    /// Where the rows are, by ascending ids; empty while they lie in the account's item.
+    /// The parts with the rows, by ascending ids; empty while the rows are in the account's item.
     pub parts: Vec<Part>,
-    /// Of the last commits: how a writer whose answer was lost knows its own.
+    /// The tags of the last commits, by which a writer recognises its own commit when the answer was lost.
     pub recent: Vec<String>,
 }
 
@@ -44,27 +44,27 @@ impl Head {
     }
 }
 
-/// One item of rows, which is never changed: the next state has another item in its place.
+/// An item with rows. A part never changes; the next commit has another part instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Part {
-    /// Its rows have ids from this one up to the next part's.
+    /// The first id. The part has ids up to the first id of the next part.
     pub from: Id,
     /// Its sort key.
     pub key: String,
 }
 
-/// All rows of a user as they shall be.
+/// The new state of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NewState {
     pub user: User,
-    /// Not deleted, by id.
+    /// Live rows, ordered by id.
     pub rows: Vec<Change>,
-    /// Deleted rows and feedback, which are not read again but for the archive.
+    /// Deleted rows and feedback, which only the archive reads again.
     pub past: Vec<Change>,
 }
 
 impl NewState {
-    /// Takes an archive apart.
+    /// Splits an archive into live and past rows.
     pub(super) fn of(archive: Archive) -> Self {
         let Archive { user, categories, todos, subs, feedback } = archive;
         let rows = categories.into_iter().map(Change::Category).chain(todos.into_iter().map(Change::Todo));
@@ -85,7 +85,7 @@ fn is_past(row: &Change) -> bool {
     }
 }
 
-/// The number of a row; 0 for a change that is none.
+/// The id of a row; 0 for a change without a row.
 fn id(row: &Change) -> Id {
     match row {
         Change::Category(row) => row.id,
@@ -96,7 +96,7 @@ fn id(row: &Change) -> Id {
     }
 }
 
-/// Where rows shall lie.
+/// The new layout of rows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     /// In the account's item.
@@ -108,13 +108,13 @@ pub(super) enum Layout {
 /// One part of a layout.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum PartPlan {
-    /// It is there already.
+    /// The part exists already.
     Unchanged(Part),
-    /// It is to be written.
+    /// The part must be written.
     New { from: Id, packed: Vec<u8> },
 }
 
-/// Lays out rows that lay in `parts` before, both in the order of their ids. What has not changed stays where it is.
+/// Lays out rows that were in `parts` before; both lists are ordered by id. Unchanged parts stay.
 pub(super) fn lay_out(parts: &[Part], before: &[Change], after: &[Change]) -> Result<Layout, String> {
     if parts.len() <= 1 {
         let packed = pack(after)?;
@@ -127,7 +127,7 @@ pub(super) fn lay_out(parts: &[Part], before: &[Change], after: &[Change]) -> Re
         split(after, 0, &mut pieces)?;
     }
     for (place, part) in parts.iter().enumerate() {
-        // The first part also has what is below it, the last all that is above.
+        // The first part also has all lower ids, the last all higher ids.
         let from = if place == 0 { Id::MIN } else { part.from };
         let to = parts.get(place + 1).map(|next| next.from);
         let (old, new) = (between(before, from, to)?, between(after, from, to)?);
@@ -146,7 +146,7 @@ fn between(rows: &[Change], from: Id, to: Option<Id>) -> Result<&[Change], Strin
     rows.get(start..end).ok_or_else(|| format!("its parts are not in the order of their ids: one begins at {from}, and the next one before it"))
 }
 
-/// Cuts rows into runs of about the same number until each is small enough; rows of one id stay together.
+/// Cuts rows into runs of about the same length until each is small enough. Rows with the same id stay together.
 fn split(rows: &[Change], from: Id, pieces: &mut Vec<PartPlan>) -> Result<(), String> {
     if rows.is_empty() {
         return Ok(());
@@ -171,7 +171,7 @@ fn split(rows: &[Change], from: Id, pieces: &mut Vec<PartPlan>) -> Result<(), St
     Ok(())
 }
 
-/// Packs rows of the past, into as many items as they need.
+/// Packs past rows, into as many items as necessary.
 pub(super) fn pack_past(rows: &[Change]) -> Result<Vec<Vec<u8>>, String> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -184,19 +184,19 @@ pub(super) fn pack_past(rows: &[Change]) -> Result<Vec<Vec<u8>>, String> {
     Ok([pack_past(low)?, pack_past(high)?].concat())
 }
 
-/// Rows as bytes.
+/// Packs rows.
 pub(super) fn pack(rows: &[Change]) -> Result<Vec<u8>, String> {
     let json = serde_json::to_vec(rows).map_err(|error| error.to_string())?;
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
     packed.write_all(&json).and_then(|()| packed.finish()).map_err(|error| error.to_string())
 }
 
-/// Rows from bytes; why not.
+/// Unpacks rows.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Change>, String> {
     let mut json = Vec::new();
     ZlibDecoder::new(bytes).take(UNPACKED).read_to_end(&mut json).map_err(|_| "it does not unpack".to_owned())?;
-    // Not the reader's own words: they may quote what people wrote.
-    serde_json::from_slice(&json).map_err(|error| format!("it is not what was written: wrong at line {}, column {}", error.line(), error.column()))
+    // Without the parser's own message, which may quote what users wrote.
+    serde_json::from_slice(&json).map_err(|error| format!("it is not a list of rows: wrong at line {}, column {}", error.line(), error.column()))
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
     use crate::core::model::{Feedback, Id};
     use crate::core::user_rows::Change;
 
-    /// A row that does not compress well; which kind it is does not matter here.
+    /// A row that does not compress well. Its kind does not matter here.
     fn row(id: Id, seed: u64) -> Change {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ id as u64;
         let mut noise = String::new();

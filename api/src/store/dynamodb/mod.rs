@@ -5,14 +5,13 @@
 //! | `user#ID` | `owner` | the account as JSON, the number of its commits, and all live rows, compressed, while they are few |
 //! | `user#ID` | `part#…` | live rows of a range of ids, once they are many; never changed, only replaced |
 //! | `past#ID#…` | commit | deleted rows and feedback of one commit; only an archive reads them |
-//! | `name#…`, `apple#…`, `device#…` | `name` | which user goes by it |
-//! | `users` | ID | every user, in order |
-//! | `counter` | `counter` | the last id that was given |
+//! | `name#…`, `apple#…`, `device#…` | `name` | the user of the name |
+//! | `users` | ID | all users, in order |
+//! | `counter` | `counter` | the last id that was given out |
 //!
-//! A read of a user is one strongly consistent query of his partition. A write is one conditional put over the commit that was read,
-//! or one transaction where names or deleted rows are concerned. Rows lie together, and not one in an item, because the client
-//! asks for all of them every minute: compressed, that is a fifth of what is paid for by the kilobyte, and what one item holds is of
-//! one commit by itself, which a query over many items is not.
+//! A read of a user is one strongly consistent query of the user's partition. A write is one conditional put over the commit that was read, or
+//! one transaction when names or deleted rows change. Many rows share an item because the client reads all of them every minute: compressed,
+//! this costs a fifth, since reads are billed by the kilobyte. And one item is always of one commit, while a query over many items may not be.
 
 use async_trait::async_trait;
 
@@ -61,7 +60,7 @@ impl Store for DynamoDb {
         let user = User { id, ..user };
         self.replace(id, None, None, |seen| match seen {
             None => Ok(Some(NewState::of(Archive::of(user.clone())))),
-            Some(_) => Err(item::broken(&key(COUNTER, COUNTER), format!("it gave {id}, the number of a user who is there"))),
+            Some(_) => Err(item::broken(&key(COUNTER, COUNTER), format!("it gave out {id}, the id of an existing user"))),
         })
         .await?;
         Ok(user)
@@ -100,7 +99,7 @@ impl Store for DynamoDb {
         for _ in 0..ATTEMPTS {
             let Some(seen) = before else { return Ok(None) };
             let past = self.load_past(&seen).await?;
-            // Restoring moves the past: had it done so meanwhile, some of it would be gone.
+            // A restore moves the past rows. If one happened meanwhile, some past rows are missing.
             let after = self.load(user).await?;
             if after.as_ref().is_some_and(|after| after.head.past == seen.head.past) {
                 let mut archive = Archive::of(seen.head.user);

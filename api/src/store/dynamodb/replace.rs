@@ -1,4 +1,4 @@
-//! Replacing the rows of one user by others, however many write at the same time.
+//! Replacing the state of one user while other writers may do the same.
 
 use tokio::time::Instant;
 
@@ -12,7 +12,8 @@ use crate::core::model::Id;
 use crate::store::StoreError;
 
 impl DynamoDb {
-    /// Begins again until `next` has been written over what it was made from, or there is nothing to write. `seen` is a first look.
+    /// Writes the state that `next` makes of the snapshot, and starts again with a new snapshot after a conflict. `seen` is the first snapshot.
+    /// Ends without a write when `next` returns None.
     pub(super) async fn replace<F>(&self, user: Id, seen: Option<Snapshot>, past: Option<&str>, mut next: F) -> Result<(), StoreError>
     where
         F: FnMut(Option<&Snapshot>) -> Result<Option<NewState>, StoreError> + Send,
@@ -35,7 +36,7 @@ impl DynamoDb {
             }
             pause(attempt).await;
             seen = self.load(user).await?;
-            // The answer was lost, and sent again it met itself.
+            // The commit succeeded, its answer was lost, and the retry found it.
             if seen.as_ref().is_some_and(|seen| seen.head.recent.contains(&tag)) {
                 return Ok(());
             }

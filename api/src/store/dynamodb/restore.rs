@@ -1,4 +1,4 @@
-//! Putting back what was archived.
+//! Restoring an archive.
 
 use super::client::DynamoDb;
 use super::item::{ROWS, broken, bytes, key, past_partition, past_sort};
@@ -8,7 +8,7 @@ use crate::core::user_rows::Archive;
 use crate::store::StoreError;
 
 impl DynamoDb {
-    /// What is past goes first, into a partition that nobody knows of; then one commit moves the user there.
+    /// Writes the past rows first, into a new partition; then one commit refers to it.
     pub(super) async fn put_archive(&self, archive: &Archive) -> Result<(), StoreError> {
         let user = archive.user.id;
         let _lock = self.lock(user).await;
@@ -39,7 +39,7 @@ impl DynamoDb {
         match (&moved, replaced) {
             (Ok(()), Some(old)) => self.delete_past(user, &old).await,
             (Err(StoreError::Unavailable { .. }), _) | (Ok(()), None) => {}
-            // Not when it may have been written.
+            // Not when the commit may have been written.
             (Err(_), _) => self.delete_past(user, &past).await,
         }
         moved

@@ -11,20 +11,20 @@ use crate::core::model::Id;
 use crate::core::user_rows::{Archive, Change};
 use crate::store::StoreError;
 
-/// A user as of one commit.
+/// The state of a user after one commit.
 #[derive(Debug, Clone)]
 pub(super) struct Snapshot {
-    /// Which commit.
+    /// The number of the commit.
     pub version: u64,
     pub head: Head,
-    /// All live rows, in the order of their ids.
+    /// All live rows, ordered by id.
     pub rows: Vec<Change>,
-    /// Sort keys of parts that no account lists: left behind by a writer that was cut off or still under way.
+    /// The sort keys of parts that the account does not list, from a writer that was cut off or is still at work.
     pub strays: Vec<String>,
 }
 
 impl Snapshot {
-    /// As rows; what is deleted and the feedback are not among them.
+    /// The live rows as an archive, without deleted rows and feedback.
     pub(super) fn archive(&self) -> Archive {
         let mut archive = Archive::of(self.head.user.clone());
         archive.apply(self.rows.clone());
@@ -33,11 +33,11 @@ impl Snapshot {
 }
 
 impl DynamoDb {
-    /// The rows of a user as of one commit; None when there is no such user.
+    /// Reads a user after one commit; None when the user does not exist.
     ///
-    /// One request as long as they are less than 1 MB, compressed. A query may see the items of a commit partly
-    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): then a part that the account
-    /// lists is not there, and it is read again. Parts themselves never change.
+    /// This is one request while the rows are less than 1 MB, compressed. A query may see only some items of a commit
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): then a part that the account lists is missing,
+    /// and the user is read again. Parts themselves never change.
     pub(super) async fn load(&self, user: Id) -> Result<Option<Snapshot>, StoreError> {
         for attempt in 1..=ATTEMPTS {
             let items = self.partition(&user_partition(user)).await?;
@@ -53,7 +53,7 @@ impl DynamoDb {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    /// Deleted rows and feedback of a user as of the commit that was seen, in the order of the commits.
+    /// The deleted rows and the feedback of a user up to the commit of the snapshot, in the order of the commits.
     pub(super) async fn load_past(&self, seen: &Snapshot) -> Result<Vec<Change>, StoreError> {
         let end = past_sort(seen.version + 1, 0);
         let mut rows = Vec::new();
@@ -65,7 +65,7 @@ impl DynamoDb {
         Ok(rows)
     }
 
-    /// All items of a partition, in the order of their sort keys.
+    /// All items of a partition, ordered by sort key.
     pub(super) async fn partition(&self, partition: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
@@ -83,11 +83,11 @@ impl DynamoDb {
     }
 }
 
-/// None when the account and the parts are not of one commit.
+/// Assembles a snapshot; None when the account and the parts are of different commits.
 fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Snapshot>, StoreError> {
     let version = number_of(owner, VERSION)?;
     let head: Head = serde_json::from_str(text_of(owner, HEAD)?)
-        .map_err(|error| broken(owner, format!("its head is not what was written: wrong at line {}, column {}", error.line(), error.column())))?;
+        .map_err(|error| broken(owner, format!("its head cannot be read: wrong at line {}, column {}", error.line(), error.column())))?;
     let part = |key: &str| items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == key));
     let mut rows = Vec::new();
     // An account whose last part was emptied has neither parts nor rows.

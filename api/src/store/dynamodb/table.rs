@@ -1,4 +1,4 @@
-//! Making the table.
+//! Creating the table.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::error::{failed, unavailable};
 use super::item::{PK, SK};
 use crate::store::StoreError;
 
-/// Looks for the new table, and the time between two.
+/// How often the new table is checked, and the time between two checks.
 const LOOKS: u32 = 120;
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl DynamoDb {
-    /// Makes the table when it is not there, and waits until it can be used, for a minute at most. Serving needs neither this nor
-    /// the permission for it (`dynamodb:CreateTable`, `dynamodb:DescribeTable`).
+    /// Creates the table if it is missing, and waits until it can be used, for a minute at most. Serving requests needs neither this nor its
+    /// permissions (`dynamodb:CreateTable`, `dynamodb:DescribeTable`).
     pub(super) async fn ensure_table(&self) -> Result<(), StoreError> {
         let attribute = |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
         let part = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
@@ -37,7 +37,7 @@ impl DynamoDb {
                         let create = create.key_schema(part(PK, KeyType::Hash).map_err(unbuilt)?).key_schema(part(SK, KeyType::Range).map_err(unbuilt)?);
                         match create.send().await {
                             Ok(_) => {}
-                            // Somebody else just did.
+                            // Another process was faster.
                             Err(error) if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) => {}
                             Err(error) => return Err(failed(&self.table, &error)),
                         }

@@ -1,7 +1,7 @@
-//! The rows in one SQLite file: the store of a machine of one's own, and of tests.
+//! `sqlite:PATH`: one SQLite file, for a server with a disk and for tests.
 //!
-//! A write is on disk when it is answered (WAL with `synchronous = FULL`). One connection writes, a few read; SQLite itself keeps
-//! other processes on the same file out of the way.
+//! A write is on disk when it is answered (WAL with `synchronous = FULL`). One connection writes and a few read; SQLite's locks keep other
+//! processes from writing at the same time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ mod migrations;
 mod rows;
 mod sql;
 
-/// Connections that only read; more do not help on the machines this runs on.
+/// The most idle connections for reading.
 const READERS: usize = 4;
 
 /// One SQLite file.
@@ -29,7 +29,7 @@ pub struct Sqlite {
     readers: Arc<Readers>,
 }
 
-/// Connections that nobody uses now.
+/// Idle connections for reading.
 struct Readers {
     idle: Mutex<Vec<Connection>>,
 }
@@ -37,7 +37,7 @@ struct Readers {
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-    // PRAGMA journal_mode answers with a row, the others do not.
+    // PRAGMA journal_mode returns a row, the others do not.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(failed)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY").map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -45,7 +45,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 }
 
 impl Sqlite {
-    /// Opens the file, makes it and its tables when they are not there.
+    /// Opens the file, and creates it and its tables if they are missing.
     ///
     /// # Errors
     /// When the file cannot be opened or written, or was written by a newer version.
@@ -55,7 +55,7 @@ impl Sqlite {
         Ok(Self { path: path.to_owned(), writer: Arc::new(Mutex::new(writer)), readers: Arc::new(Readers { idle: Mutex::new(Vec::new()) }) })
     }
 
-    /// Runs one piece of reading where it may block; all of it sees the file as of one instant.
+    /// Runs a read on a thread that may block. All of it sees the file at one moment.
     async fn reading<T: Send + 'static>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
         let readers = Arc::clone(&self.readers);
         let path = self.path.clone();
@@ -75,10 +75,10 @@ impl Sqlite {
         .await
     }
 
-    /// Runs one piece of writing where it may block: all of it, or nothing.
+    /// Runs a write transaction.
     async fn writing<T: Send>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
         let writer = Arc::clone(&self.writer);
-        // The decision borrows from the caller, so it cannot move to another thread; on a runtime of several threads the others go on.
+        // The decision borrows from the caller, so it cannot move to another thread. On a multi-threaded runtime the other tasks go on.
         in_place(move || {
             let mut connection = writer.lock().unwrap_or_else(PoisonError::into_inner);
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -99,7 +99,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError
     }
 }
 
-/// Blocks this task only, where the runtime has other threads for the others.
+/// Blocks this task only, if the runtime has other threads for the other tasks.
 fn in_place<T>(work: impl FnOnce() -> T) -> T {
     match tokio::runtime::Handle::current().runtime_flavor() {
         tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),

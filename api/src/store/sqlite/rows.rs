@@ -1,4 +1,4 @@
-//! Rows in and out of SQLite.
+//! Reading and writing rows.
 
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ pub(super) fn owner_of(key: &UniqueName) -> (&'static str, String) {
     }
 }
 
-/// Refuses a name that belongs to somebody else than `owner`.
+/// Refuses a name that belongs to another user than `owner`.
 pub(super) fn claim(transaction: &Transaction<'_>, key: &UniqueName, owner: Option<Id>) -> Result<(), StoreError> {
     let (sql, name) = owner_of(key);
     let holder: Option<Id> = transaction.prepare_cached(sql).and_then(|mut found| found.query_row([name], |row| row.get(0)).optional()).map_err(failed)?;
@@ -77,7 +77,7 @@ fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<NaiveTime
     maybe(row, column, str::parse)
 }
 
-/// All rows of a query about one user.
+/// All rows of a query for one user.
 fn all<T>(transaction: &Transaction<'_>, table: &str, sql: &str, user: Id, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
     let unreadable_row = |error: rusqlite::Error| match error {
         rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..) => {
@@ -166,7 +166,7 @@ fn account(transaction: &Transaction<'_>, id: Id) -> Result<Option<User>, StoreE
     Ok(Some(user))
 }
 
-/// What is wanted of one user.
+/// The live rows of one user in a scope.
 pub(super) fn live(transaction: &Transaction<'_>, id: Id, scope: Scope) -> Result<Option<UserRows>, StoreError> {
     let Some(user) = account(transaction, id)? else { return Ok(None) };
     let mut user_rows = UserRows::of(user);
@@ -180,7 +180,7 @@ pub(super) fn live(transaction: &Transaction<'_>, id: Id, scope: Scope) -> Resul
     Ok(Some(user_rows))
 }
 
-/// Everything of one user.
+/// The archive of one user.
 pub(super) fn archive(transaction: &Transaction<'_>, id: Id) -> Result<Option<Archive>, StoreError> {
     let Some(user) = account(transaction, id)? else { return Ok(None) };
     Ok(Some(Archive {
@@ -192,7 +192,7 @@ pub(super) fn archive(transaction: &Transaction<'_>, id: Id) -> Result<Option<Ar
     }))
 }
 
-/// Runs one statement that writes.
+/// Runs a statement that writes.
 fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
     transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map(drop).map_err(failed)
 }
@@ -280,7 +280,7 @@ pub(super) fn put_feedback(transaction: &Transaction<'_>, user: Id, row: &Feedba
     run(transaction, sql::PUT_FEEDBACK, params![row.id, user, row.title, row.category, row.description, stamp(row.created_at), row.status])
 }
 
-/// Writes everything of one user, in place of what is there.
+/// Replaces everything of one user.
 pub(super) fn restore(transaction: &Transaction<'_>, archive: &Archive) -> Result<(), StoreError> {
     let id = archive.user.id;
     let devices = archive.user.devices.iter().map(|device| UniqueName::Device(device.token.clone()));

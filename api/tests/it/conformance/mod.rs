@@ -43,7 +43,7 @@ where
             a_deleted_account_is_read_as_deleted_and_comes_back, devices_come_and_go, a_device_moves_when_its_owner_drops_it,
             one_device_cannot_be_claimed_twice_at_once, users_come_in_pages;
         rows: only_what_is_wanted_is_read, rows_stand_by_rank_then_by_id, a_deleted_row_is_only_in_the_archive, text_and_time_survive,
-            the_last_change_of_a_row_counts, nothing_decided_is_nothing_written, an_update_of_nobody_asks_nothing, ids_are_given_once,
+            the_last_change_of_a_row_counts, nothing_decided_is_nothing_written, an_update_of_a_missing_user_does_not_call_the_decision, ids_are_given_once,
             users_do_not_see_each_other, three_hundred_rows_or_none, feedback_is_kept;
         parallel: twenty_four_creates_get_twenty_four_ranks, no_update_is_lost, two_fields_keep_both_writers, what_counts_is_the_last_decision,
             no_reader_sees_half_a_rebalancing, small_changes_between_big_ones_are_kept;

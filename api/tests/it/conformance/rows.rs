@@ -158,7 +158,7 @@ pub(super) async fn nothing_decided_is_nothing_written(make: Maker) {
     assert_eq!(archive(&**store, user.id).await, before);
 }
 
-pub(super) async fn an_update_of_nobody_asks_nothing(make: Maker) {
+pub(super) async fn an_update_of_a_missing_user_does_not_call_the_decision(make: Maker) {
     let store = &make().await[0];
     let mut asked = false;
     let decide = &mut |_: &UserRows, _: &[Id]| {

@@ -78,7 +78,7 @@ pub(crate) async fn create(store: &dyn Store, username: &str) -> User {
     store.create(person(username)).await.unwrap()
 }
 
-/// So many ids that nobody else has; writes nothing.
+/// New ids. Writes nothing.
 pub(crate) async fn ids(store: &dyn Store, user: Id, count: u32) -> Vec<Id> {
     let mut given = Vec::new();
     let decide = &mut |_: &UserRows, ids: &[Id]| {

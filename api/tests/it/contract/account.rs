@@ -38,7 +38,7 @@ async fn user(world: &Arc<World>) {
         ann.patch(USER, json!({"is_subscribed": !truth})).await.is(200, but(&before, "isSubscribed", json!(!truth)));
         ann.patch(USER, json!({"isSubscribed": truth})).await.is(200, after);
     }
-    // Nobody makes himself premium.
+    // Users cannot make themselves premium.
     for premium in [json!(true), json!("true"), json!(1), json!(false)] {
         let after = but(&before, "isSubscribed", json!(true));
         ann.patch(USER, json!({"isPremium": premium})).await.is(200, after.clone());

@@ -134,7 +134,7 @@ async fn change(world: &Arc<World>) {
         ann.patch(CATEGORY, body).await.is(200, now.clone());
         ann.get(CATEGORY).await.is(200, json!([now]));
     }
-    // What the server keeps, nobody writes.
+    // Clients cannot write the fields of the server.
     let set = json!({"categoryId": id, "title": "Desk", "rank": "nonsense", "deletedAt": "2024-01-01T00:00:00Z", "createdAt": "2024-01-01T00:00:00Z",
         "id": 1, "updatedAt": "2024-01-01T00:00:00Z"});
     let after = ann.patch(CATEGORY, set).await.is(200, but(&now, "title", json!("Desk")));

@@ -25,7 +25,7 @@ pub(super) async fn holds(process: Process) {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(test_stack::install::program(PACKAGE, "schemathesis"));
         command.args(["run", &address, "--header", &token, "--checks", CHECKS]);
-        // Whoever deletes his account is known no longer.
+        // After this, the token would no longer be valid.
         command.args(["--exclude-operation-id", "delete_user"]);
         command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--generation-database", "none"]);
         command.args(["--workers", "1", "--continue-on-failure", "--no-color"]);

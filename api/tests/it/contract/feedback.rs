@@ -1,4 +1,4 @@
-//! What users write to the makers.
+//! Messages of users to the developers.
 
 use std::sync::Arc;
 

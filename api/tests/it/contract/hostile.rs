@@ -1,4 +1,4 @@
-//! What nobody means well with: numbers that are none, text that does harm elsewhere, bodies too large and too deep.
+//! Hostile requests: ids that are not numbers, harmful text, bodies that are too large or too deep.
 
 use std::sync::Arc;
 
@@ -201,7 +201,7 @@ async fn deep_bodies(world: &Arc<World>) {
                 continue;
             }
             let answer = ann.ask(Method::POST, TODO, &json_type, Some(body)).await;
-            // Not too deep for anybody: ignored. Deeper: refused, in words.
+            // At this depth it is ignored. Deeper bodies are refused with a sentence.
             if depth == 50 {
                 answer.gives(201)
             } else {

@@ -218,7 +218,7 @@ async fn first_logins_at_once(nobody: &Person) {
     nobody.world.check(people.len() == 1 && new == 1, format!("{people:?}, {new} of them new"));
 }
 
-/// A phone is whose who signed in on it last; nobody is locked out for it.
+/// A phone belongs to the user who signed in on it last. No user is locked out for it.
 async fn phones(nobody: &Person) {
     for email in ["phone-a@example.com", "phone-b@example.com", "phone-a@example.com", "phone-c@example.com"] {
         let body = json!({"token": token(current(), &google(email)), "type": 1, "deviceToken": "one phone"});
@@ -267,7 +267,7 @@ async fn apples(nobody: &Person) {
     unknown.is(400, json!({"error": "…An unexpected error occurred: "}));
 }
 
-/// One mail for a new account, and none for a login that finds one; and a mail that cannot be sent keeps nobody out.
+/// A new account gets one mail, an existing account none, and a mail that cannot be sent does not fail the login.
 async fn mails(world: &Arc<World>) {
     let nobody = world.nobody();
     let login = async |email: &str| nobody.post(GOOGLE, json!({"token": token(current(), &google(email)), "type": 0})).await;
@@ -290,6 +290,6 @@ async fn mails(world: &Arc<World>) {
             && body["html"].as_str().is_some_and(|html| html.contains(email));
         world.check(right, format!("{} {body}", letter.path));
     }
-    // Nobody else's either: one each, to everybody who came.
+    // Each new user got one mail.
     world.check(to(email).len() == 1, "one mail");
 }

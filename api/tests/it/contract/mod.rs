@@ -28,7 +28,7 @@ use harness::World;
 use process::{KEY, Process};
 use test_stack::stack::{Emulator, aws_env};
 
-/// What the program must not have said: that something went wrong inside, and what nobody may be told.
+/// What the program must not have said: internal errors and secrets.
 fn in_the_log(world: &World) -> Vec<String> {
     let log = world.process().log();
     let words = ["ERROR", "panicked", KEY, "the-key-of-", "a secret of hers", "@example.com", "Bearer", "eyJ", "todo_id=", "todoId="];

@@ -1,4 +1,4 @@
-//! Nobody reads or changes what is another's.
+//! No user reads or changes the rows of another.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn having(person: &Person, word: &str) -> Having {
     Having { category, todos, subs }
 }
 
-/// All that a person sees of his own.
+/// Everything that a person can read.
 async fn everything(person: &Person) -> Value {
     let mut all = Vec::new();
     for path in [TODO, INBOX, CATEGORY, PROFILE, "/auth/user/", "/todos/todo/?start_date=2000-01-01&end_date=2100-01-01"] {
@@ -73,7 +73,7 @@ pub(super) async fn holds(world: Arc<World>) {
         mallory.patch(CATEGORY, with("categoryId", category)).await.is(404, json!({"error": "Category not found"}));
     }
     for (path, name, id) in [(TODO, "todoId", todo), (SUB, "subtodoId", step), (CATEGORY, "categoryId", category)] {
-        // The same as for what nobody has.
+        // The same answer as for a row that does not exist.
         mallory.delete(path, json!({name: id})).await.is(400, json!({"error": format!("No object found with id {id}")}));
     }
     mallory.post(TODO, json!({"content": "x", "categoryId": category})).await.has(400, json!({"error": format!("…{no_category}")}));

@@ -102,7 +102,7 @@ async fn failures(world: &Arc<World>) {
     };
 }
 
-/// However many ask at once, one passes; and nobody is locked out for ever.
+/// Of many simultaneous calls one passes, and no user is locked out for ever.
 async fn first_calls_at_once(world: &Arc<World>) {
     let (ann, _, _, path) = scene(world, "청소").await;
     let mut statuses: Vec<u16> = join_all((0..6).map(|_| ann.get(&path))).await.into_iter().map(|answer| answer.status).collect();

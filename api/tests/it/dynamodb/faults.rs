@@ -135,7 +135,7 @@ async fn what_cannot_be_reached_or_hangs_is_said_within_seconds_and_without_keys
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_else_wrote_into_an_item_is_said_and_not_quoted() {
+async fn an_item_that_cannot_be_read_is_named_and_not_quoted() {
     let emulator = Emulator::ministack().await;
     let (table, store) = new_table(&emulator.url()).await;
     let user = store.create(person()).await.unwrap().id;

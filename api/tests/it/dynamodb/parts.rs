@@ -36,7 +36,7 @@ async fn cut_off(emulator: &Emulator, passing: usize, lost: fn() -> Fate) -> boo
     }
     assert_eq!(direct.find(&UniqueName::Device("one".to_owned())).await.unwrap(), committed.then_some(user), "after {passing} requests");
 
-    // The next writer goes on, and what was left behind is gone with him.
+    // The next writer goes on, and deletes what was left behind.
     assert!(update(&direct, user, &changes(&third)).await.unwrap());
     assert_eq!(todos(&direct, user).await, third);
     let items = items(emulator, &table, user).await;

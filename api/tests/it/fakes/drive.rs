@@ -33,7 +33,7 @@ struct Disk {
     changes: u64,
 }
 
-/// The app folders of everybody.
+/// The app folders of all users.
 #[derive(Clone)]
 pub(crate) struct Drive {
     pub(crate) faults: Faults,
@@ -76,13 +76,13 @@ impl Drive {
         (service, address)
     }
 
-    /// Names of the files in somebody's folder.
+    /// The names of the files in a user's folder.
     pub(crate) fn names(&self, owner: &str) -> Vec<String> {
         let disk = self.disk.lock().unwrap();
         disk.files.iter().filter(|((who, _), _)| who == owner).map(|(_, file)| file.name.clone()).collect()
     }
 
-    /// Somebody deletes what the app keeps in his Drive.
+    /// A user deletes the app's data in their Drive.
     pub(crate) fn clear(&self, owner: &str) {
         self.disk.lock().unwrap().files.retain(|(who, _), _| who != owner);
     }

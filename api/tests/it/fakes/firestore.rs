@@ -30,7 +30,7 @@ struct Database {
 pub(crate) struct Firestore {
     pub(crate) faults: Faults,
     pub(crate) tokens: GoogleTokens,
-    /// Lets in whoever calls himself `owner`, and nobody else.
+    /// Accepts the token `owner`, and no other.
     emulator: bool,
     database: Arc<Mutex<Database>>,
 }

@@ -80,7 +80,7 @@ impl GoogleTokens {
         self.issued.lock().unwrap().tokens.clear();
     }
 
-    /// This user is of no domain that lets the account speak for him.
+    /// The domain of this user does not let the account act for them.
     pub(crate) fn stranger(&self, address: &str) {
         self.issued.lock().unwrap().strangers.push(address.to_owned());
     }

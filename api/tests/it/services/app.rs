@@ -95,7 +95,7 @@ impl Rig {
         body["access"].as_str().unwrap().to_owned()
     }
 
-    /// As whoever has this token.
+    /// Sends a request with this token.
     pub(crate) async fn ask(&self, method: &str, path: &str, token: &str, body: Value) -> (StatusCode, Value) {
         let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
         answered(&self.router, request.body(Body::from(body.to_string())).unwrap()).await

@@ -115,7 +115,7 @@ pub(crate) struct Silent {
 }
 
 impl Silent {
-    /// The system accepts for it; nobody reads.
+    /// The system accepts connections; no one reads from them.
     pub(crate) fn new() -> Self {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         Self { address: listener.local_addr().unwrap(), _listener: listener }
@@ -126,7 +126,7 @@ impl Silent {
     }
 }
 
-/// An address where nobody listens.
+/// An address where nothing listens.
 pub(crate) fn nobody() -> String {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     format!("http://{}", listener.local_addr().unwrap())

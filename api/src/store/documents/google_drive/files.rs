@@ -1,14 +1,14 @@
 //! Files in app folders, over the API of Google Drive.
 //!
-//! Drive knows no unique names and chooses ids itself. But it hands out ids before there are files: of two creates with one such id
-//! the second is answered 409 (<https://developers.google.com/workspace/drive/api/guides/create-file#generate-ids>), which makes it a
-//! create that fails where there is something.
+//! Drive has no unique names and chooses ids itself, but it gives out ids before the files exist. Of two creates with the same id the second
+//! is answered with 409 (<https://developers.google.com/workspace/drive/api/guides/create-file#generate-ids>): this is a create that fails
+//! when the file exists.
 //!
-//! Version 3 has no write that fails when the file has changed. Version 2, which works on the same files, has an `etag` in each file
-//! (<https://developers.google.com/workspace/drive/api/reference/rest/v2/files>) and answers 412 to an upload whose `If-Match` is
-//! another; the reference does not spell this out, but Chromium's file manager was built on it
-//! (<https://chromium.googlesource.com/chromium/src/+/HEAD/google_apis/drive/>), and it was seen to hold on the live service in July
-//! 2026 (<https://github.com/openclaw/gogcli/pull/929>). So etags and uploads over a version are asked of version 2, all else of 3.
+//! Version 3 has no write that fails when the file has changed. Version 2, which works on the same files, has an `etag` for each file
+//! (<https://developers.google.com/workspace/drive/api/reference/rest/v2/files>) and answers 412 to an upload with another `If-Match`. The
+//! reference does not say this, but Chromium's file manager relies on it
+//! (<https://chromium.googlesource.com/chromium/src/+/HEAD/google_apis/drive/>), and it held on the live service in July 2026
+//! (<https://github.com/openclaw/gogcli/pull/929>). So etags and conditional uploads use version 2, everything else version 3.
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -24,12 +24,12 @@ use crate::google_account::AccessTokens;
 use crate::store::StoreError;
 
 pub(super) const STORE: &str = "Google Drive";
-/// What a simple upload takes, by <https://developers.google.com/workspace/drive/api/guides/manage-uploads>.
+/// The largest simple upload (<https://developers.google.com/workspace/drive/api/guides/manage-uploads>).
 pub(super) const MAX_BYTES: usize = 5_000_000;
-/// Nothing but the app's own folder.
+/// Access to the app's own folder only.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/drive.appdata";
 
-/// The app folders of the service account (None) and of the users it speaks for.
+/// The app folders of the service account (None) and of the users for whom it acts.
 #[derive(Clone)]
 pub(super) struct Files {
     http: reqwest::Client,
@@ -42,17 +42,17 @@ struct Tagged {
     etag: String,
 }
 
-/// A file among others of its name.
+/// One of the files with a name.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listed {
-    /// RFC 3339, UTC, always as long.
+    /// RFC 3339, UTC, always with the same length.
     created_time: String,
     /// Unique.
     pub id: String,
 }
 
-/// How Drive says what went wrong (<https://developers.google.com/workspace/drive/api/guides/handle-errors>).
+/// The error form of Drive (<https://developers.google.com/workspace/drive/api/guides/handle-errors>).
 #[derive(Deserialize)]
 struct ErrorResponse {
     error: ErrorDetails,
@@ -86,8 +86,8 @@ impl Files {
         url
     }
 
-    /// Asks at most three times while Drive is throttling, and once more with a new token when the token was refused. Answers that
-    /// say how it is with the file come back as they are.
+    /// Sends a request: at most three times while Drive is throttling, and once more when it refuses the token. Returns successes, 404, 409 and
+    /// 412.
     async fn call(&self, who: Option<&str>, build: impl Fn(&reqwest::Client) -> RequestBuilder + Sync) -> Result<Reply, StoreError> {
         let mut throttled = 0;
         let mut refused = false;
@@ -116,12 +116,13 @@ impl Files {
                     pause(throttled + 2).await;
                 }
                 StatusCode::FORBIDDEN if reason == "storageQuotaExceeded" => {
-                    let whose = who.unwrap_or("the service account, which may have none at all: name a user who keeps the index, google-drive:ADDRESS");
-                    return Err(StoreError::Full { store: STORE, reason: format!("no storage is left to {whose} ({said})") });
+                    let whose =
+                        who.unwrap_or("the service account, which may have no storage at all: name a user whose folder keeps the index, google-drive:ADDRESS");
+                    return Err(StoreError::Full { store: STORE, reason: format!("no storage is left for {whose} ({said})") });
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                     let account = &self.tokens.account().client_email;
-                    let what = "switch on the Drive API in its project, and let the Workspace's administrator allow it domain-wide delegation";
+                    let what = "enable the Drive API in its project, and have the administrator of the Workspace allow it domain-wide delegation";
                     return Err(unavailable(STORE, format!("it refuses {account} ({said}); {what} with the scope {SCOPE}")));
                 }
                 _ => return Err(unavailable(STORE, said)),
@@ -140,7 +141,7 @@ impl Files {
         Ok(reply.json::<New>(STORE)?.ids)
     }
 
-    /// A new file with an id of [`Files::new_ids`].
+    /// Creates a file with an id of [`Files::new_ids`].
     pub(super) async fn create(&self, who: Option<&str>, id: &str, name: &str, body: &[u8]) -> Result<Put, StoreError> {
         let boundary = format!("{:016x}{:016x}", wire::random(STORE)?, wire::random(STORE)?);
         let meta = json!({ "id": id, "name": name, "parents": ["appDataFolder"], "mimeType": "application/octet-stream" });
@@ -158,7 +159,7 @@ impl Files {
         found(&reply)?;
         match self.etag(who, id).await? {
             Some(version) => Ok(Put::Written(version)),
-            None => Err(unavailable(STORE, "a file was gone as soon as it was created")),
+            None => Err(unavailable(STORE, "a file was missing right after it was created")),
         }
     }
 
@@ -173,7 +174,7 @@ impl Files {
         Ok(Some(Version(reply.json::<Tagged>(STORE)?.etag)))
     }
 
-    /// What is in a file.
+    /// The content of a file.
     pub(super) async fn read(&self, who: Option<&str>, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let address = self.address(&["drive", "v3", "files", id], &[("alt", "media")]);
         let reply = self.call(who, |http| http.get(address.clone())).await?;
@@ -184,13 +185,13 @@ impl Files {
         Ok(Some(reply.body))
     }
 
-    /// Both. The version is read first: should the file change in between, it is too old for any write.
+    /// The content and the version. The version is read first: if the file changes in between, the version is too old for any write.
     pub(super) async fn get(&self, who: Option<&str>, id: &str) -> Result<Option<Document>, StoreError> {
         let Some(version) = self.etag(who, id).await? else { return Ok(None) };
         Ok(self.read(who, id).await?.map(|body| Document { body, version }))
     }
 
-    /// Other bytes in place of those of a version.
+    /// Replaces the content, if the file has the expected version.
     pub(super) async fn replace(&self, who: Option<&str>, id: &str, body: &[u8], expected: &Version) -> Result<Put, StoreError> {
         let address = self.address(&["upload", "drive", "v2", "files", id], &[("uploadType", "media"), ("fields", "etag")]);
         let body = Bytes::copy_from_slice(body);
@@ -199,7 +200,7 @@ impl Files {
             request.header("if-match", &expected.0).body(body.clone())
         };
         let reply = self.call(who, build).await?;
-        // Changed, or gone.
+        // Changed, or deleted.
         if reply.status == StatusCode::PRECONDITION_FAILED || reply.status == StatusCode::NOT_FOUND {
             return Ok(Put::Conflict);
         }
@@ -207,7 +208,7 @@ impl Files {
         Ok(Put::Written(Version(reply.json::<Tagged>(STORE)?.etag)))
     }
 
-    /// The files of a name, the oldest first. The name is letters only.
+    /// The files with a name, the oldest first. The name must be letters only.
     pub(super) async fn named(&self, who: Option<&str>, name: &str) -> Result<Vec<Listed>, StoreError> {
         #[derive(Deserialize)]
         struct List {
@@ -223,14 +224,14 @@ impl Files {
         Ok(files)
     }
 
-    /// Removes a file that nobody knows of.
+    /// Deletes a file that is not in use.
     pub(super) async fn remove(&self, who: Option<&str>, id: &str) -> Result<(), StoreError> {
         let address = self.address(&["drive", "v3", "files", id], &[]);
         self.call(who, |http| http.delete(address.clone())).await.map(|_| ())
     }
 }
 
-/// For calls to which nothing but success makes sense.
+/// For requests that must succeed.
 fn found(reply: &Reply) -> Result<(), StoreError> {
-    if reply.status.is_success() { Ok(()) } else { Err(unavailable(STORE, format!("it answered {} where that makes no sense", reply.status))) }
+    if reply.status.is_success() { Ok(()) } else { Err(unavailable(STORE, format!("it answered {} to a request that must succeed", reply.status))) }
 }

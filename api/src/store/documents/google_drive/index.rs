@@ -1,8 +1,7 @@
 //! The index: small documents, many to a file, in the app folder of one account.
 //!
-//! One file, [`ROOT`], names the ids of the [`PARTS`] others; they are found by id, and made when something is first put there. So a
-//! search by name happens once in a process. Drive knows no unique names: should the very first two processes ever both make a root,
-//! both then see both, and the older one counts.
+//! One file, [`ROOT`], has the ids of the [`PARTS`] other files, which are created with their first document. So a process searches by name
+//! once. Drive has no unique names: if the first two processes both create a root, both see both files, and the older one counts.
 
 use std::collections::BTreeMap;
 
@@ -21,22 +20,22 @@ use crate::core::model::Id;
 use crate::store::StoreError;
 
 const ROOT: &str = "onestep";
-/// How many files there are: so many that two writers seldom meet in one.
+/// The number of files: enough that two writers seldom need the same one.
 const PARTS: usize = 64;
-/// How many of them, the last ones, are for users: all of these are read to list them.
+/// The number of files for users, the last ones. A list of users reads all of these.
 const OF_USERS: usize = 16;
 
-/// Bodies in base64, by label.
+/// Bodies in base64, by document name.
 type Part = BTreeMap<String, String>;
 
 pub(super) struct Index {
     files: Files,
-    /// Whose folder; None: the service account's.
+    /// The owner of the folder; None: the service account.
     owner: Option<String>,
     parts: OnceCell<Vec<String>>,
 }
 
-/// Tells one body from another.
+/// The version of a body.
 pub(super) fn fingerprint(body: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(body))
 }
@@ -45,10 +44,10 @@ fn broken(place: impl Into<String>, reason: &str) -> StoreError {
     StoreError::Broken { store: STORE, place: place.into(), reason: reason.to_owned() }
 }
 
-/// Which file a document is in.
+/// The file of a document.
 fn part_of(place: &DocumentKey) -> usize {
     match place {
-        // The remainder of a power of two is the same of the bits alone, also of a negative id.
+        // For a power of two, the remainder of the bits is the Euclidean remainder, also for a negative id.
         DocumentKey::User(id) => PARTS - OF_USERS + id.cast_unsigned() as usize % OF_USERS,
         DocumentKey::Name([first, second, ..]) => usize::from(u16::from_be_bytes([*first, *second])) % (PARTS - OF_USERS),
         DocumentKey::Counter => 0,
@@ -56,7 +55,7 @@ fn part_of(place: &DocumentKey) -> usize {
 }
 
 fn unpack(part: usize, body: &[u8]) -> Result<Part, StoreError> {
-    let reason = "it is no part of the index";
+    let reason = "it is not a part of the index";
     let json = user_document::inflate(body).map_err(|_| broken(format!("index/{part}"), reason))?;
     serde_json::from_slice(&json).map_err(|_| broken(format!("index/{part}"), reason))
 }
@@ -75,7 +74,7 @@ impl Index {
         self.owner.as_deref()
     }
 
-    /// The ids of all parts, from the root; made where there is none.
+    /// The id of a part, from the root, which is created if it is missing.
     async fn file_of(&self, part: usize) -> Result<&str, StoreError> {
         let parts = self.parts.get_or_try_init(|| self.root()).await?;
         parts.get(part).map(String::as_str).ok_or_else(|| broken(ROOT, "it does not name all parts"))
@@ -86,22 +85,22 @@ impl Index {
         if self.files.named(self.owner(), ROOT).await?.is_empty() {
             let mut ids = self.files.new_ids(self.owner(), PARTS as u32 + 1).await?;
             let Some(id) = ids.pop().filter(|_| ids.len() == PARTS) else {
-                return Err(unavailable(STORE, "it gave too few ids for new files"));
+                return Err(unavailable(STORE, "it gave out too few ids for new files"));
             };
             let body = serde_json::to_vec(&ids).map_err(|error| unavailable(STORE, error.to_string()))?;
             if let Put::Conflict = self.files.create(self.owner(), &id, ROOT, &body).await? {
-                return Err(unavailable(STORE, "it gave an id that is in use"));
+                return Err(unavailable(STORE, "it gave out an id that is in use"));
             }
             made = Some(id);
         }
         let roots = self.files.named(self.owner(), ROOT).await?;
         if let Some(id) = made.filter(|id| roots.iter().any(|root| root.id == *id) && roots.first().is_some_and(|first| first.id != *id)) {
-            tracing::info!(%id, "another process has made the index of the store at the same time; this one is removed");
+            tracing::info!(%id, "another process has created the index of the store at the same time; this one is deleted");
             self.files.remove(self.owner(), &id).await?;
         }
-        let root = roots.first().ok_or_else(|| unavailable(STORE, "it does not list the index that was just made; try again"))?;
-        let body = self.files.read(self.owner(), &root.id).await?.ok_or_else(|| unavailable(STORE, "the index is gone; try again"))?;
-        serde_json::from_slice(&body).map_err(|_| broken(ROOT, "it is no list of ids"))
+        let root = roots.first().ok_or_else(|| unavailable(STORE, "it does not list the index that was just created; try again"))?;
+        let body = self.files.read(self.owner(), &root.id).await?.ok_or_else(|| unavailable(STORE, "the index was deleted meanwhile; try again"))?;
+        serde_json::from_slice(&body).map_err(|_| broken(ROOT, "it is not a list of ids"))
     }
 
     pub(super) async fn look(&self, place: &DocumentKey) -> Result<Option<Vec<u8>>, StoreError> {
@@ -116,7 +115,7 @@ impl Index {
         Ok(self.look(place).await?.map(|body| Document { version: Version(fingerprint(&body)), body }))
     }
 
-    /// As a document of its own would be put: others that change in the same file are no conflict.
+    /// Writes a document like one with its own file: changes to others in the same file are not a conflict.
     pub(super) async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         let number = part_of(place);
         let file = self.file_of(number).await?;
@@ -147,7 +146,7 @@ impl Index {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    /// What there is of users, in no order.
+    /// The documents of all users, in no order.
     pub(super) async fn users(&self) -> Result<Vec<(Id, Vec<u8>)>, StoreError> {
         let parts = stream::iter(PARTS - OF_USERS..PARTS).map(|number| async move {
             let body = self.files.read(self.owner(), self.file_of(number).await?).await?;
@@ -156,7 +155,7 @@ impl Index {
         let parts: Vec<Part> = parts.buffer_unordered(8).try_collect().await?;
         let mut users = Vec::new();
         for (name, text) in parts.into_iter().flatten() {
-            let id = name.rsplit('/').next().and_then(|label| label.parse().ok()).ok_or_else(|| broken(&name, "it is no user"))?;
+            let id = name.rsplit('/').next().and_then(|label| label.parse().ok()).ok_or_else(|| broken(&name, "it is not a user"))?;
             users.push((id, STANDARD.decode(text).map_err(|_| broken(&name, "it is not base64"))?));
         }
         Ok(users)
@@ -177,7 +176,7 @@ mod tests {
             (DocumentKey::User((1 << 53) - 1), 63),
             (DocumentKey::User(-1), 63),
             (DocumentKey::Counter, 0),
-            // Their SHA-256 begin with 4469 and a275.
+            // The SHA-256 of these begin with 4469 and a275.
             (DocumentKey::of(&UniqueName::Username("a@example.com".to_owned())), 41),
             (DocumentKey::of(&UniqueName::Device("one".to_owned())), 21),
         ] {

@@ -1,11 +1,11 @@
-//! `google-drive:`: each user's document is in the hidden app folder of his own Google Drive.
+//! `google-drive:`: each user's document is in the hidden app folder of their own Google Drive.
 //!
-//! The service account speaks for the user (domain-wide delegation with the scope `drive.appdata`), so users must be of a Workspace
-//! whose administrator allows that; nobody else has a folder that can be reached without asking him. Who a document belongs to, who
-//! goes by which name, and the counter of ids are in an index in the app folder of one account: the service account
-//! itself, or a user of the Workspace (`google-drive:ADDRESS`), as newer service accounts have no storage of their own.
+//! The service account acts for the user (domain-wide delegation with the scope `drive.appdata`), so users must belong to a Workspace whose
+//! administrator allows this. The folders of other people cannot be reached without their consent. An index in the app folder of one account
+//! has the owners of documents, the names and the counter of ids. That account is the service account itself or, because newer service
+//! accounts have no storage, a user of the Workspace (`google-drive:ADDRESS`).
 //!
-//! A user keeps the folder that he came with: a changed address does not move it.
+//! The folder of a user is the one of their first address: a changed address does not move it.
 
 mod files;
 mod index;
@@ -29,11 +29,11 @@ use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
 
-/// Homes of more users than this are not remembered.
+/// The most users whose folders are remembered.
 const REMEMBERED: usize = 100_000;
 
-/// Opens what follows `google-drive:`, nothing or `ADDRESS` of the Workspace user whose app folder keeps the index, and optionally
-/// `?base=URL`.
+/// Opens the store of a setting after `google-drive:`: nothing or `ADDRESS` of the Workspace user whose app folder has the index, and
+/// optionally `?base=URL`.
 ///
 /// # Errors
 /// What is missing or wrong, for the operator.
@@ -41,13 +41,13 @@ pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, Str
     let mut address = Address::parse(rest);
     let base = address.take("base").unwrap_or_else(|| "https://www.googleapis.com".to_owned());
     let owner = Some(std::mem::take(&mut address.name)).filter(|name| !name.is_empty());
-    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; known is: base"))?;
+    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; the only known option is base"))?;
     let base = secure_url(&base).map_err(|reason| format!("ONESTEP_STORE: base {reason}"))?;
     if base.cannot_be_a_base() || base.query().is_some() {
-        return Err("ONESTEP_STORE: base is an address without a query".to_owned());
+        return Err("ONESTEP_STORE: base must be a URL without a query".to_owned());
     }
     if let Some(owner) = owner.as_deref().filter(|owner| !owner.contains('@')) {
-        return Err(format!("ONESTEP_STORE: {owner:?} is no address of a Workspace user; it is google-drive: or google-drive:ADDRESS"));
+        return Err(format!("ONESTEP_STORE: {owner:?} is not the mail address of a Workspace user; write google-drive: or google-drive:ADDRESS"));
     }
     let json = firebase.ok_or("a store in Google Drive needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
     let http = wire::client()?;
@@ -57,38 +57,38 @@ pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, Str
     Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
-/// Where a user's document is; itself a document of the index.
+/// The location of a user's document. This is a document of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum FileLocation {
     /// A file in the app folder of this address.
     Folder { address: String, file: String },
-    /// In the index itself, in base64: it was put before there was a folder, to say that there is no such user.
+    /// In the index itself, in base64: it was written before there was a folder, and says that the user does not exist.
     Index(String),
 }
 
 struct GoogleDrive {
     files: Files,
     index: Index,
-    /// Folders of users; they hardly ever change.
+    /// The locations of users, which seldom change.
     locations: Mutex<HashMap<Id, FileLocation>>,
 }
 
-/// Of a document that is in the index.
+/// The version of a document that is in the index.
 fn version(body: &[u8]) -> Version {
     Version(index::fingerprint(body))
 }
 
-/// What the index says of one user.
+/// Parses the entry of a user in the index.
 fn parse_location(user: Id, body: &[u8]) -> Result<FileLocation, StoreError> {
     let broken =
         |_| StoreError::Broken { store: STORE, place: DocumentKey::User(user).to_string(), reason: "the index does not say where the document is".to_owned() };
     serde_json::from_slice(body).map_err(broken)
 }
 
-/// The users that have a folder, by id. A document in the index itself says that there is no such user.
+/// The ids of the users with a folder, in order. A document in the index itself says that the user does not exist.
 ///
 /// # Errors
-/// When one entry cannot be read: a list without that user would pass for all of them.
+/// When an entry cannot be read: without that user the list would be incomplete.
 fn with_folder(entries: Vec<(Id, Vec<u8>)>) -> Result<Vec<Id>, StoreError> {
     let mut ids = Vec::new();
     for (id, body) in entries {
@@ -121,7 +121,7 @@ impl GoogleDrive {
         self.locations.lock().unwrap_or_else(PoisonError::into_inner).get(&user).cloned()
     }
 
-    /// Where the index says that a user's document is.
+    /// The location of a user's document, from the index.
     async fn location(&self, user: Id) -> Result<Option<(FileLocation, Version)>, StoreError> {
         let Some(Document { body, version }) = self.index.get(&DocumentKey::User(user)).await? else { return Ok(None) };
         let home = parse_location(user, &body)?;
@@ -136,7 +136,7 @@ impl GoogleDrive {
         Ok(put)
     }
 
-    /// The document at a place that is remembered or looked up; None: it is in the index, or nowhere.
+    /// The document at a location; None: it does not exist.
     async fn document(&self, user: Id, home: &FileLocation) -> Result<Option<Document>, StoreError> {
         match home {
             FileLocation::Folder { address, file } => self.files.get(Some(address), file).await,
@@ -150,7 +150,7 @@ impl GoogleDrive {
 
     async fn put_user(&self, user: Id, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
         let kept_here = FileLocation::Index(STANDARD.encode(body));
-        // Written as in the index, its version is that of the body and not of what the index keeps.
+        // The version of a document in the index is that of its body, and not that of the entry.
         let as_body = |put: Put| if let Put::Written(_) = put { Put::Written(version(body)) } else { put };
         match (self.location(user).await?, expected) {
             (None, None) => self.move_to(user, &kept_here, None).await.map(as_body),
@@ -171,7 +171,7 @@ impl GoogleDrive {
                 if self.files.etag(Some(&address), &file).await?.is_some() {
                     return Ok(Put::Conflict);
                 }
-                // The user has deleted what the app keeps in his Drive, and no file gets the id of another again.
+                // The user has deleted the app's data in their Drive. A new file needs a new id.
                 let Some(file) = self.files.new_ids(Some(&address), 1).await?.pop() else { return Ok(Put::Conflict) };
                 let home = FileLocation::Folder { address: address.clone(), file: file.clone() };
                 match self.move_to(user, &home, Some(&seen)).await? {
@@ -239,7 +239,7 @@ impl DocumentBackend for GoogleDrive {
             return Ok(matches!(home, FileLocation::Folder { .. }));
         }
         let Some(file) = self.files.new_ids(Some(&user.username), 1).await?.pop() else {
-            return Err(unavailable(STORE, "it gave no id for a new file"));
+            return Err(unavailable(STORE, "it gave out no id for a new file"));
         };
         let home = FileLocation::Folder { address: user.username.clone(), file };
         Ok(matches!(self.move_to(user.id, &home, None).await?, Put::Written(_)))

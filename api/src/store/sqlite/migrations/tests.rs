@@ -32,7 +32,7 @@ fn schema(connection: &Connection) -> Vec<String> {
     texts(connection, "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1")
 }
 
-/// Everything in the file, a row a line.
+/// All rows of the file, one on each line.
 fn rows(connection: &Connection) -> Vec<String> {
     let mut all = Vec::new();
     for table in texts(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") {
