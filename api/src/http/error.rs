@@ -168,8 +168,8 @@ impl IntoResponse for ApiError {
             Self::Rows(rows) => (StatusCode::BAD_REQUEST, Json(rows.into_iter().map(FieldErrors::into_value).collect::<Value>())).into_response(),
             Self::Sentence(faults) => {
                 let sentence = faults.sentence();
-                let mut body = faults.into_value();
-                body["error"] = Value::String(sentence);
+                let FieldErrors(mut body) = faults;
+                body.insert("error".to_owned(), Value::String(sentence));
                 (StatusCode::BAD_REQUEST, Json(body)).into_response()
             }
             Self::Bad(sentence) => error(StatusCode::BAD_REQUEST, sentence),

@@ -133,24 +133,26 @@ async fn give_back(app: &App, caller: &Caller, reservation: Reservation) {
 }
 
 /// The model's answer, completed with all fields that the client relies on.
-fn whole(answer: Map<String, Value>, todo: &Todo) -> Value {
-    let mut answer = camel_keys(Value::Object(answer));
+fn whole(answer: Map<String, Value>, todo: &Todo) -> Map<String, Value> {
+    let mut answer = camel_fields(answer);
     let steps = answer.get("children").and_then(Value::as_array).cloned().unwrap_or_default();
     let steps: Vec<Value> = steps.into_iter().filter_map(|given| step(given, todo)).take(MAX_STEPS).collect();
-    answer["id"] = json!(todo.id);
-    answer["content"] = json!(todo.content);
-    answer["date"] = json!(todo.date);
-    answer["dueTime"] = json!(todo.due_time);
-    answer["categoryId"] = json!(todo.category_id);
-    answer["children"] = Value::Array(steps);
+    answer.extend([
+        ("id".to_owned(), json!(todo.id)),
+        ("content".to_owned(), json!(todo.content)),
+        ("date".to_owned(), json!(todo.date)),
+        ("dueTime".to_owned(), json!(todo.due_time)),
+        ("categoryId".to_owned(), json!(todo.category_id)),
+        ("children".to_owned(), Value::Array(steps)),
+    ]);
     answer
 }
 
 /// One step; None when it has no text. A step without a readable date gets the date of the todo.
 fn step(given: Value, todo: &Todo) -> Option<Value> {
     let mut step = match given {
-        Value::String(content) => json!({"content": content}),
-        Value::Object(fields) => Value::Object(fields),
+        Value::String(content) => Map::from_iter([("content".to_owned(), Value::String(content))]),
+        Value::Object(fields) => fields,
         _ => return None,
     };
     let content: String = step.get("content")?.as_str()?.trim().chars().take(MAX_STEP_CHARS).collect();
@@ -158,15 +160,17 @@ fn step(given: Value, todo: &Todo) -> Option<Value> {
         return None;
     }
     let day = step.get("date").and_then(|given| date(given).ok()).or(todo.date);
-    step["content"] = json!(content);
-    step["todo"] = json!(todo.id);
-    step["date"] = json!(day);
-    Some(step)
+    step.extend([("content".to_owned(), json!(content)), ("todo".to_owned(), json!(todo.id)), ("date".to_owned(), json!(day))]);
+    Some(Value::Object(step))
+}
+
+fn camel_fields(fields: Map<String, Value>) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (camel_case(&name), camel_keys(value))).collect()
 }
 
 fn camel_keys(value: Value) -> Value {
     match value {
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (camel_case(&name), camel_keys(value))).collect()),
+        Value::Object(fields) => Value::Object(camel_fields(fields)),
         Value::Array(items) => Value::Array(items.into_iter().map(camel_keys).collect()),
         plain => plain,
     }
