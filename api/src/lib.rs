@@ -5,7 +5,7 @@
 //! ([`http::body`]). A [`store`] reads the rows of the caller, [`core`] decides about them, and the store writes the changes in one
 //! transaction. External [`services`] each have a time limit.
 //!
-//! Modules use only lower modules, as ARCHITECTURE.md shows; `tests/floors.rs` checks it: `command` -> `start`, `lambda`, `server` -> `http`
+//! Modules use only lower modules, as ARCHITECTURE.md shows; the crate `house` checks it: `command` -> `start`, `lambda`, `server` -> `http`
 //! -> `app` -> `background`, `jobs` -> `services` -> `store` -> `settings` -> `google_account` -> `core`.
 
 pub mod app;

@@ -123,7 +123,7 @@ pub fn main() -> ExitStatus {
         }
     };
     // A program that cannot mask secrets or find the words of causes must not read logs or a configuration.
-    if let Err(why) = redact::load().and_then(|()| config::load()).and_then(|()| lambda_log::load()) {
+    if let Err(why) = redact::load().and_then(|()| config::load()).and_then(|()| lambda_log::load()).and_then(|()| ::report::load()) {
         return failed(&why);
     }
     if let Err(why) = log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_))) {
@@ -206,7 +206,25 @@ fn told(error: StartError, colors: bool) -> ExitStatus {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+
+    #[test]
+    fn every_crate_that_logs_is_among_those_that_a_filter_means() {
+        fn logs(folder: &Path) -> bool {
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| match path.is_dir() {
+                true => logs(&path),
+                false => path.extension().is_some_and(|end| end == "rs") && fs::read_to_string(&path).unwrap().contains("tracing::"),
+            })
+        }
+        let crates = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap().map(|entry| entry.unwrap().path());
+        let logging: Vec<String> =
+            crates.filter(|path| logs(&path.join("src"))).map(|path| path.file_name().unwrap().to_str().unwrap().replace('-', "_")).collect();
+        assert!(logging.len() > 1, "{logging:?}");
+        assert!(logging.iter().all(|name| LOGGING.contains(&format!("{name}::").as_str())), "{logging:?}");
+    }
 
     #[test]
     fn monitor_stands_for_every_crate_of_the_program_in_a_filter() {

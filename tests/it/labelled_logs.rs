@@ -16,7 +16,7 @@ use crate::world::repository;
 const HEALTHY: &str = "healthy";
 
 /// Verdict, name and text of every log, in order.
-fn logs() -> Vec<(String, String, String)> {
+pub(crate) fn logs() -> Vec<(String, String, String)> {
     let entries = |folder: PathBuf| fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let mut logs = Vec::new();
     for folder in entries(repository("tests/logs")).filter(|path| path.is_dir()) {
@@ -31,7 +31,7 @@ fn logs() -> Vec<(String, String, String)> {
 }
 
 /// What else is accepted, by `<verdict>/<name>`.
-fn also() -> BTreeMap<String, Vec<String>> {
+pub(crate) fn also() -> BTreeMap<String, Vec<String>> {
     let text = fs::read_to_string(repository("tests/logs/also.txt")).expect("a text");
     let lines = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
     lines.map(|(log, codes)| (log.to_owned(), codes.split(' ').map(str::to_owned).collect())).collect()

@@ -1,7 +1,9 @@
 //! No secret leaves the program. These run against the file that is shipped, too: `.ci/run` sets `MONITOR_BINARY`.
 
+use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::labelled_logs::{also, logs};
 use crate::support::program::monitor;
 
 /// Lines with what must not be shown of them: `name`, `line`, `gone`, `kept`, separated by tabs. The marks `¦` keep scanners of repositories
@@ -48,4 +50,25 @@ fn a_log_filter_that_cannot_be_read_is_refused_with_its_value() {
     let output = monitor(folder.path()).args(["completions", "bash"]).env("MONITOR_LOG", "monitor=loud").run();
     assert_eq!(output.code, Some(1), "{}", output.stdout);
     assert!(output.stderr.contains("MONITOR_LOG `monitor=loud` cannot be read"), "{}", output.stderr);
+}
+
+#[test]
+fn diagnose_gives_every_labelled_log_its_verdict() {
+    let also = also();
+    let logs = logs();
+    assert!(logs.len() > 100, "{} logs", logs.len());
+    let mut wrong = Vec::new();
+    for (verdict, name, text) in logs {
+        let folder = TempDir::new().expect("a folder");
+        let output = monitor(folder.path()).args(["diagnose", "--format", "json"]).input(text).run();
+        let document: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {}", output.stderr));
+        let functions = document["functions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let found: Vec<&str> = functions.iter().map(|function| function["verdict"].as_str().unwrap_or("no verdict")).collect();
+        let log = format!("{verdict}/{name}");
+        let accepted = |code: &&str| *code == verdict || also.get(&log).is_some_and(|codes| codes.iter().any(|other| other == code));
+        if found.len() != 1 || !found.iter().all(accepted) {
+            wrong.push(format!("{log}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

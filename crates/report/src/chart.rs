@@ -165,6 +165,14 @@ pub(super) fn png(chart: &Chart) -> Option<Vec<u8>> {
     Some(file)
 }
 
+/// Registers the font of the charts.
+///
+/// # Errors
+/// A sentence that names the font.
+pub(super) fn load() -> Result<(), String> {
+    if font_is_known() { Ok(()) } else { Err("the font of the charts (Ubuntu Light) cannot be read".to_owned()) }
+}
+
 /// The font is part of the program: servers often have none. It knows Latin, Greek and Cyrillic letters only.
 fn font_is_known() -> bool {
     static KNOWN: LazyLock<bool> = LazyLock::new(|| register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());

@@ -24,6 +24,15 @@ pub use imported::ImportDocument;
 pub use markdown::markdown;
 pub use monthly::{ReportStyle, page, page_with_picture};
 
+/// Parses the texts of reports and the font of their charts. The program calls this before anything else, and does not start if it fails.
+///
+/// # Errors
+/// A sentence that names what cannot be read.
+pub fn load() -> Result<(), String> {
+    words::load()?;
+    chart::load()
+}
+
 /// The report as JSON; its schema is `docs/report.schema.json`.
 ///
 /// # Errors

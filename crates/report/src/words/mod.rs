@@ -41,6 +41,18 @@ fn written<M: MemoizerKind>(value: &FluentValue<'_>, _: &M) -> Option<String> {
     }
 }
 
+/// Parses the texts of every language.
+///
+/// # Errors
+/// A sentence that names the language and what is wrong with its file.
+pub(super) fn load() -> Result<(), String> {
+    for (code, language) in Language::ALL {
+        let parsed = FluentResource::try_new(source(*language).to_owned());
+        parsed.map_err(|(_, errors)| format!("the texts of reports in `{code}` cannot be read: {errors:?}"))?;
+    }
+    Ok(())
+}
+
 impl Catalog {
     pub(super) fn of(language: Language) -> Self {
         // The codes are well formed; without a locale only plurals would be another language's.
@@ -49,7 +61,7 @@ impl Catalog {
         // The marks around what is filled in are for texts that mix directions of reading.
         bundle.set_use_isolating(false);
         bundle.set_formatter(Some(written));
-        // What is wrong with the file is known by the tests; a reader is better served by the rest of it.
+        // `load` has told what is wrong with the file, and the program has not started.
         let resource = FluentResource::try_new(source(language).to_owned()).unwrap_or_else(|(rest, _)| rest);
         bundle.add_resource_overriding(resource);
         Self { language, bundle }

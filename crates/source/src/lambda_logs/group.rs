@@ -247,6 +247,8 @@ impl<S: LogSink> FollowedGroup<S> {
         let mut counted: Vec<(i64, u64, u32)> = self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
         counted.sort_unstable();
         let cursor = serde_json::to_string(&CursorRef { from_ms: self.from_ms, counted, reader: &self.reader });
+        let cursor =
+            cursor.inspect_err(|error| tracing::error!("the place in the log cannot be kept, and a restart counts what was read since again: {error}"));
         GroupOutput { found, cursor: cursor.ok() }
     }
 
