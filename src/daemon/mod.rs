@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alarm::StoreAlarm;
-use alerting::decide::{OpenIncidents, Rulebook, decide, renamed};
+use alerting::decide::{OpenIncidents, Rulebook, decide, decision_time, renamed};
 use alerting::history::{History, ReceiverState};
 use alerting::incident::{IncidentEvent, IncidentState};
 use alerting::notification::Notification;
@@ -132,6 +132,8 @@ pub struct Daemon {
     pending_since: Option<DateTime<Utc>>,
     under_way: PendingTasks,
     judged: Option<DateTime<Utc>>,
+    /// When the last incident ended.
+    ended: Option<DateTime<Utc>>,
     pruned: DateTime<Utc>,
     /// The latest time the clock has shown.
     latest: DateTime<Utc>,
@@ -190,6 +192,7 @@ impl Daemon {
             pending_since: None,
             under_way: FuturesUnordered::new(),
             judged: None,
+            ended: None,
             pruned: now - PRUNE,
             latest: now,
             alarm: StoreAlarm::default(),
@@ -436,13 +439,15 @@ impl Daemon {
     }
 
     /// Judges every rule, and commits what follows together with everything gathered so far.
-    async fn judge(&mut self, now: DateTime<Utc>) {
+    async fn judge(&mut self, clock: DateTime<Utc>) {
+        let now = decision_time(clock, self.ended);
         self.judged = Some(now);
         self.parts.store.touch(now);
         self.signs.turned(now);
         let decision = decide(&self.parts.book, &self.history, &self.open, &self.orders, now);
         for incident in &decision.incidents {
             let identity = (incident.rule.clone(), incident.subject.clone());
+            self.ended = incident.resolved.or(self.ended);
             match incident.state {
                 IncidentState::Resolved => self.open.remove(&identity),
                 IncidentState::Pending | IncidentState::Firing => self.open.insert(identity, incident.clone()),

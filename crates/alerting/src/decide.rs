@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::subject::Subject;
 
 use super::history::{History, ReceiverState};
@@ -38,6 +38,15 @@ impl Decision {
     pub fn is_empty(&self) -> bool {
         self.incidents.is_empty() && self.notifications.is_empty()
     }
+}
+
+/// The time at which to decide when the clock shows `clock` and the last incident that ended did so at `ended` (both UTC): a later millisecond.
+///
+/// The id of an incident is made of the millisecond it opens in, so no incident may open in the one in which its predecessor ended. The two
+/// are the same where the clock stands still. A clock that is more than a minute behind was set back, and is followed.
+pub fn decision_time(clock: DateTime<Utc>, ended: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let is_taken = |ended: &DateTime<Utc>| clock.timestamp_millis() <= ended.timestamp_millis() && *ended - clock <= TimeDelta::minutes(1);
+    ended.filter(is_taken).map_or(clock, |ended| ended + TimeDelta::milliseconds(1))
 }
 
 /// Judges every rule and steps every incident. The order of the result is that of the rules and of their subjects.
@@ -196,8 +205,6 @@ pub fn symptoms(open: &OpenIncidents) -> BTreeMap<String, Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::incident::IncidentEvent;
     use crate::observation::{Observation, ObservationBody};
@@ -239,6 +246,31 @@ mod tests {
         );
         assert_eq!(first, judged(vec![rule()], &history, &OpenIncidents::new(), now), "the same in, the same out");
         assert!(judged(vec![rule()], &history, &open(first), now + TimeDelta::hours(1)).is_empty());
+    }
+
+    #[test]
+    fn an_incident_that_opens_where_the_clock_stands_still_has_an_id_of_its_own() {
+        let noon: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
+        let (bad, good) = (failing("watch.x", noon), {
+            let mut history = History::default();
+            history.watch("watch.x", noon);
+            history.record(&Observation { at: noon, seen: noon, source: "watch.x".into(), what: ObservationBody::Answered });
+            history
+        });
+        let mut ids = BTreeSet::new();
+        let mut ended = None;
+        for _ in 0..3 {
+            let first = judged(vec![rule()], &bad, &OpenIncidents::new(), decision_time(noon, ended));
+            ids.insert(first.incidents[0].id.clone());
+            let end = judged(vec![rule()], &good, &open(first), decision_time(noon, ended));
+            assert!(end.incidents[0].is_over());
+            ended = end.incidents[0].resolved;
+        }
+        assert_eq!(ids.len(), 3);
+        for (clock, ended, decided) in [(0, None, 0), (0, Some(0), 1), (0, Some(-1), 0), (0, Some(60_000), 60_001), (0, Some(60_001), 0)] {
+            let at = |ms: i64| noon + TimeDelta::milliseconds(ms);
+            assert_eq!(decision_time(at(clock), ended.map(at)), at(decided), "{clock} after {ended:?}");
+        }
     }
 
     #[test]
