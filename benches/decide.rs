@@ -1,10 +1,17 @@
-//! How long it takes to decide: ten rules on a thousand functions, 10,000 pairs, of which two hundred hold. Beside it the same ten
-//! questions asked of SQLite, in memory and indexed, over the same counts: what a monitor that keeps everything in a database would
-//! do at every turn.
+//! How long it takes to decide: ten rules on a thousand functions, 10,000 pairs, of which two hundred hold. Beside it
+//! the same ten questions asked of SQLite, in memory and indexed, over the same counts: what a monitor that keeps
+//! everything in a database would do at every turn.
 //!
 //! `cargo bench --bench decide`
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a benchmark ends with a panic"
+)]
 
 use std::hint::black_box;
 
@@ -72,7 +79,13 @@ fn observations() -> impl Iterator<Item = Observation> {
         let minutes = (1..=60).map({
             let function = function.clone();
             move |minute| {
-                let mut tally = InvocationCounts { function: function.clone(), invocations: 20, cold: 1, cold_waited: 1, ..InvocationCounts::default() };
+                let mut tally = InvocationCounts {
+                    function: function.clone(),
+                    invocations: 20,
+                    cold: 1,
+                    cold_waited: 1,
+                    ..InvocationCounts::default()
+                };
                 (0..20).for_each(|call| tally.durations.add(f64::from(call) * 10.0));
                 tally.memory = Some(MemoryUse { used_mb: 100, size_mb: 512 });
                 seen(now() - TimeDelta::minutes(minute), ObservationBody::Tally(tally))
@@ -89,7 +102,8 @@ fn observations() -> impl Iterator<Item = Observation> {
             also: vec![],
             fingerprint: Some("Runtime.OutOfMemory".to_owned()),
         };
-        let trouble = n.is_multiple_of(10).then(|| seen(now() - TimeDelta::minutes(TROUBLE), ObservationBody::Fault(fault)));
+        let trouble =
+            n.is_multiple_of(10).then(|| seen(now() - TimeDelta::minutes(TROUBLE), ObservationBody::Fault(fault)));
         minutes.chain(trouble).chain([seen(now(), ObservationBody::ReadUpTo(ReadUpTo { function }))])
     })
 }
@@ -114,7 +128,10 @@ fn database() -> rusqlite::Result<Connection> {
                 row.execute(params![tally.function, observation.at.timestamp()])?;
             }
             ObservationBody::Fault(fault) => {
-                database.execute("INSERT INTO fault VALUES (?1, ?2, 'oom')", params![fault.function, observation.at.timestamp()])?;
+                database.execute(
+                    "INSERT INTO fault VALUES (?1, ?2, 'oom')",
+                    params![fault.function, observation.at.timestamp()],
+                )?;
             }
             _ => {}
         }
@@ -126,7 +143,8 @@ fn database() -> rusqlite::Result<Connection> {
 /// Ten questions, each of them over all functions.
 fn asked(database: &Connection) -> rusqlite::Result<usize> {
     let (hour, half) = ((now() - TimeDelta::hours(1)).timestamp(), (now() - TimeDelta::minutes(30)).timestamp());
-    let faults = "SELECT function, count(*) FROM fault WHERE cause = ?2 AND at >= ?1 GROUP BY function HAVING count(*) >= ?3";
+    let faults =
+        "SELECT function, count(*) FROM fault WHERE cause = ?2 AND at >= ?1 GROUP BY function HAVING count(*) >= ?3";
     let cold = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING sum(cold_waited) * 100 > ?2 * sum(invocations)";
     let memory = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING max(used * 100 / size) > ?2";
     let longest = "SELECT function FROM minute WHERE minute >= ?1 GROUP BY function HAVING max(longest) > ?2";
@@ -139,7 +157,14 @@ fn asked(database: &Connection) -> rusqlite::Result<usize> {
     for (since, cause, count) in [(hour, "oom", 1), (hour, "init_timeout", 1), (half, "oom", 2), (hour, "oom", 1)] {
         found += functions(faults, params![since, cause, count])?;
     }
-    for (query, since, limit) in [(cold, hour, 50), (cold, half, 30), (memory, hour, 95), (memory, half, 80), (longest, half, 5000), (longest, hour, 20_000)] {
+    for (query, since, limit) in [
+        (cold, hour, 50),
+        (cold, half, 30),
+        (memory, hour, 95),
+        (memory, half, 80),
+        (longest, half, 5000),
+        (longest, hour, 20_000),
+    ] {
         found += functions(query, params![since, limit])?;
     }
     Ok(found)
@@ -153,13 +178,21 @@ fn deciding(criterion: &mut Criterion) {
     assert_eq!(held, 200, "two of the rules hold on every tenth function");
     let mut group = criterion.benchmark_group("10,000 rule-subject pairs");
     group.sample_size(20);
-    group.bench_function("decide", |bencher| bencher.iter(|| black_box(decide(&book, &history, &open, &orders, now()))));
-    let known: OpenIncidents =
-        decide(&book, &history, &open, &orders, now()).incidents.into_iter().map(|it| ((it.rule.clone(), it.subject.clone()), it)).collect();
-    group.bench_function("decide, with 200 open", |bencher| bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now()))));
+    group
+        .bench_function("decide", |bencher| bencher.iter(|| black_box(decide(&book, &history, &open, &orders, now()))));
+    let known: OpenIncidents = decide(&book, &history, &open, &orders, now())
+        .incidents
+        .into_iter()
+        .map(|it| ((it.rule.clone(), it.subject.clone()), it))
+        .collect();
+    group.bench_function("decide, with 200 open", |bencher| {
+        bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now())))
+    });
     let database = database().expect("SQLite");
     assert_eq!(asked(&database), Ok(200), "SQLite finds the same");
-    group.bench_function("peer: the same asked of SQLite in memory", |bencher| bencher.iter(|| black_box(asked(&database))));
+    group.bench_function("peer: the same asked of SQLite in memory", |bencher| {
+        bencher.iter(|| black_box(asked(&database)))
+    });
     group.finish();
 }
 

@@ -1,10 +1,18 @@
-//! A day of 50 functions through the log reader against a log service that shows events up to 20 s late and out of order, throttles
-//! one call in ten, cuts pages anywhere, forgets tokens, while the monitor is killed eight times. Prints what was counted, and what
-//! two common ways to follow a log lose and repeat on the same tape. The same with another seed: `-- 7`.
+//! A day of 50 functions through the log reader against a log service that shows events up to 20 s late and out of
+//! order, throttles one call in ten, cuts pages anywhere, forgets tokens, while the monitor is killed eight times.
+//! Prints what was counted, and what two common ways to follow a log lose and repeat on the same tape. The same with
+//! another seed: `-- 7`.
 //!
 //! `cargo bench --bench log_day` (with `--profile dev` it needs no release build and some minutes more)
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a benchmark ends with a panic"
+)]
 
 #[path = "../tests/it/log_day/mod.rs"]
 mod log_day;
@@ -34,18 +42,35 @@ fn main() {
     println!("two hours of it, and a service without faults:");
     let faults = Faults { throttled: 0, empty: 0, expired: 0, page: 10_000 };
     show(&hours, &runtime.block_on(run(&hours, faults, Run { restarts: 0, ..settings })));
-    for (name, tailer) in [("startTime = last seen + 1", Tailer::HighWaterMark), ("startTime = last seen", Tailer::FromLastTime)] {
+    for (name, tailer) in
+        [("startTime = last seen + 1", Tailer::HighWaterMark), ("startTime = last seen", Tailer::FromLastTime)]
+    {
         let missed = tailer.follow(&tape, 30_000);
-        println!("{name}, without any fault of the service: lost {} ({}), counted again {}", missed.lost, share(missed.lost, &tape), missed.repeated);
+        println!(
+            "{name}, without any fault of the service: lost {} ({}), counted again {}",
+            missed.lost,
+            share(missed.lost, &tape),
+            missed.repeated
+        );
     }
 }
 
 fn show(tape: &Tape, outcome: &Outcome) {
     let missed = outcome.missed(tape);
     let counted: u64 = outcome.counted.values().map(|counts| counts.0 + counts.2).sum();
-    println!("monitor: counted {counted} ({}), lost {}, counted again {}", share(counted, tape), missed.lost, missed.repeated);
+    println!(
+        "monitor: counted {counted} ({}), lost {}, counted again {}",
+        share(counted, tape),
+        missed.lost,
+        missed.repeated
+    );
     let a_second = f64::from(outcome.all_calls()) * 1000.0 / (tape.end_ms - log_day::tape::START_MS) as f64;
-    println!("  calls: {} in {} polls, {a_second:.2} a second, at most {} in one", outcome.all_calls(), outcome.polls, outcome.most_calls());
+    println!(
+        "  calls: {} in {} polls, {a_second:.2} a second, at most {} in one",
+        outcome.all_calls(),
+        outcome.polls,
+        outcome.most_calls()
+    );
     println!("  what the service did: {:?}; failures reported: {:?}", outcome.refused, outcome.failures);
     println!("  bytes of all cursors at each tenth of the day: {:?}", outcome.cursor_bytes);
     println!("  longest time between two readings of one function: {} s", outcome.longest_gap.num_seconds());

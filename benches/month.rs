@@ -1,10 +1,17 @@
-//! How long a month of an account with 20 functions, 3 rules and 2 receivers takes on the simulated clock: the real loop, the
-//! real store, polls as often as the default configuration makes them. Beside it the same month without any function, which is
-//! what the loop itself costs.
+//! How long a month of an account with 20 functions, 3 rules and 2 receivers takes on the simulated clock: the real
+//! loop, the real store, polls as often as the default configuration makes them. Beside it the same month without any
+//! function, which is what the loop itself costs.
 //!
 //! `cargo bench --bench month`
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a benchmark ends with a panic"
+)]
 
 use std::sync::Arc;
 
@@ -72,10 +79,14 @@ every = "3h"
 async fn month(functions: usize) {
     let start: DateTime<Utc> = "2024-12-01T00:00:00Z".parse().expect("a time");
     let folder = tempfile::tempdir().expect("a folder");
-    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start).expect("a valid configuration");
+    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start)
+        .expect("a valid configuration");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
     let account = Recording::parse(&account(functions)).expect("a valid recording").account(Arc::clone(&clock), start);
-    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog)).await.expect("a daemon");
+    let daemon =
+        app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog))
+            .await
+            .expect("a daemon");
     daemon.run(StopCondition::Instant(start + TimeDelta::days(31))).await.expect("a good end");
 }
 
@@ -84,7 +95,9 @@ fn months(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("simulated month");
     group.sample_size(10);
     for functions in [0, 20] {
-        group.bench_function(format!("{functions} functions"), |bencher| bencher.iter(|| runtime.block_on(month(functions))));
+        group.bench_function(format!("{functions} functions"), |bencher| {
+            bencher.iter(|| runtime.block_on(month(functions)))
+        });
     }
     group.finish();
 }

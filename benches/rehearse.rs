@@ -1,9 +1,17 @@
-//! How long it takes to rehearse a month of 50 functions that are called every minute, in which faults come every eight hours
-//! and function, and how large a store with such a month is. Beside it, the points of metrics of one function for a month.
+//! How long it takes to rehearse a month of 50 functions that are called every minute, in which faults come every eight
+//! hours and function, and how large a store with such a month is. Beside it, the points of metrics of one function for
+//! a month.
 //!
 //! `cargo bench --bench rehearse`, or with `-- STORE` to make that store once and to rehearse over it again.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a benchmark ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a benchmark ends with a panic"
+)]
 
 use std::path::Path;
 use std::time::Instant;
@@ -93,9 +101,19 @@ fn hour_of(hour: i64) -> Vec<Observation> {
         let at = start() + TimeDelta::minutes(minute);
         for function in 0..FUNCTIONS {
             let read = at + TimeDelta::seconds(60 + function / 2);
-            seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: ObservationBody::Tally(tally(function, minute)) });
+            seen.push(Observation {
+                at,
+                seen: read,
+                source: "watch.logs".into(),
+                what: ObservationBody::Tally(tally(function, minute)),
+            });
             if (minute + function * 37) % 480 == 0 {
-                seen.push(Observation { at, seen: read, source: "watch.logs".into(), what: ObservationBody::Fault(fault(function, minute)) });
+                seen.push(Observation {
+                    at,
+                    seen: read,
+                    source: "watch.logs".into(),
+                    what: ObservationBody::Fault(fault(function, minute)),
+                });
             }
         }
     }
@@ -111,7 +129,14 @@ fn hour_of(hour: i64) -> Vec<Observation> {
 
 fn signs() -> Vec<LivenessRun> {
     let (since, until) = (start(), start() + TimeDelta::minutes(MINUTES));
-    let sign = |source: &str, kind, function: String| LivenessRun { source: source.into(), kind, function, since, until, failure: None };
+    let sign = |source: &str, kind, function: String| LivenessRun {
+        source: source.into(),
+        kind,
+        function,
+        since,
+        until,
+        failure: None,
+    };
     let read = (0..FUNCTIONS).map(|function| sign("watch.logs", LivenessKind::Read, format!("service-{function:02}")));
     let states = [DAEMON, "watch.logs", "watch.spend"].map(|source| sign(source, LivenessKind::State, String::new()));
     read.chain(states).collect()
@@ -135,8 +160,20 @@ async fn fill_points(path: &Path) -> i64 {
             let at = start() + TimeDelta::minutes(minute);
             for (metric, _) in METRICS {
                 let (sum, maximum) = (f64::from(minute as u32 % 400), f64::from(minute as u32 % 300) + 0.25);
-                let point = MetricPoint { function: "service-01".into(), metric: (*metric).into(), period: 60, sum, maximum, average: sum / 12.0 };
-                observations.push(Observation { at, seen: at + TimeDelta::minutes(2), source: "watch.metrics".into(), what: ObservationBody::Metric(point) });
+                let point = MetricPoint {
+                    function: "service-01".into(),
+                    metric: (*metric).into(),
+                    period: 60,
+                    sum,
+                    maximum,
+                    average: sum / 12.0,
+                };
+                observations.push(Observation {
+                    at,
+                    seen: at + TimeDelta::minutes(2),
+                    source: "watch.metrics".into(),
+                    what: ObservationBody::Metric(point),
+                });
                 rows += 1;
             }
         }
@@ -160,7 +197,10 @@ async fn measure() {
     let folder = tempfile::tempdir().expect("a folder");
     let points = folder.path().join("points.db");
     let rows = fill_points(&points).await;
-    println!("points of metrics, one function called every minute, 31 days: {rows} rows, {} bytes each", size(&points) as i64 / rows);
+    println!(
+        "points of metrics, one function called every minute, 31 days: {rows} rows, {} bytes each",
+        size(&points) as i64 / rows
+    );
     let named = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let path = named.map_or_else(|| folder.path().join("monitor.db"), std::path::PathBuf::from);
     let began = Instant::now();
@@ -175,13 +215,20 @@ async fn measure() {
         size(&path) as i64 / rows
     );
     println!("so far {}", peak());
-    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start()).expect("a valid configuration");
+    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start())
+        .expect("a valid configuration");
     let from: DateTime<Utc> = "2024-12-01T00:00:00Z".parse().expect("a time");
     for days in [1, 31] {
         let period = TimeRange { from, to: from + TimeDelta::days(days) };
         let began = Instant::now();
         let rehearsed = rehearse(&config, &path, period, folder.path(), Box::new(|_| ())).await.expect("a rehearsal");
-        println!("{days} days: {:.1} s, {} would be sent, {:?}, {}", began.elapsed().as_secs_f64(), rehearsed.would_send.len(), rehearsed.counts, peak());
+        println!(
+            "{days} days: {:.1} s, {} would be sent, {:?}, {}",
+            began.elapsed().as_secs_f64(),
+            rehearsed.would_send.len(),
+            rehearsed.counts,
+            peak()
+        );
         std::fs::remove_file(folder.path().join("rehearsal.db")).expect("the store of the rehearsal");
     }
 }

@@ -65,18 +65,23 @@ pub enum StartError {
     Prices(String),
 }
 
-/// Finds and reads the configuration. Commands that only read the store need no `secrets`; in what they get, secrets are not real.
+/// Finds and reads the configuration. Commands that only read the store need no `secrets`; in what they get, secrets
+/// are not real.
 ///
 /// # Errors
 /// If there is none, or it has mistakes: then all of them.
 pub fn configuration(named: Option<&Path>, clock: &dyn Clock, secrets: bool) -> Result<MonitorConfig, StartError> {
     let place = config::find(named)?;
-    let environment = if secrets { ConfigEnvironment::of_process(place.folder()) } else { ConfigEnvironment::without_secrets(place.folder()) };
+    let environment = if secrets {
+        ConfigEnvironment::of_process(place.folder())
+    } else {
+        ConfigEnvironment::without_secrets(place.folder())
+    };
     config::parse(&place.text, &environment, clock.now()).map_err(|problems| StartError::Mistakes { place, problems })
 }
 
-/// Finds and reads the configuration for a command that can do without: `None` where none is named and none of the usual places
-/// has one. Its secrets are not real.
+/// Finds and reads the configuration for a command that can do without: `None` where none is named and none of the
+/// usual places has one. Its secrets are not real.
 ///
 /// # Errors
 /// If the named file cannot be read, or the file has mistakes: then all of them.
@@ -98,7 +103,10 @@ pub async fn account(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>)
 /// # Errors
 /// If a table of prices cannot be read.
 pub fn prices(aws: &::aws::settings::AwsSettings) -> Result<PriceTable, StartError> {
-    let prices = aws.prices.as_deref().map_or_else(|| PriceTable::built_in().map_err(|error| error.to_string()), PriceTable::with_file);
+    let prices = aws
+        .prices
+        .as_deref()
+        .map_or_else(|| PriceTable::built_in().map_err(|error| error.to_string()), PriceTable::with_file);
     prices.map_err(StartError::Prices)
 }
 
@@ -117,21 +125,33 @@ pub fn receivers(config: &MonitorConfig) -> Result<BTreeMap<String, Arc<dyn Rece
 /// What notices from far away that the loop does not turn any more.
 fn heart(settings: config::HeartbeatSettings) -> Result<Arc<dyn Heartbeat>, StartError> {
     let heart = HttpHeartbeat::new(&settings.url, settings.every.delta());
-    heart.map(|heart| Arc::new(heart) as Arc<dyn Heartbeat>).map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
+    heart
+        .map(|heart| Arc::new(heart) as Arc<dyn Heartbeat>)
+        .map_err(|why| StartError::Receiver { name: "heartbeat".to_owned(), why })
 }
 
 /// An account whose paid calls are written into the store before they are made, and refused at the cap.
 ///
 /// # Errors
 /// If a table of prices cannot be read.
-pub fn metered_account(config: &MonitorConfig, account: AwsClients, clock: &Arc<dyn Clock>, store: &Store) -> Result<AwsClients, StartError> {
-    let meter = CallMeter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock)).with_ledger(StoreLedger(store.ledger()));
+pub fn metered_account(
+    config: &MonitorConfig,
+    account: AwsClients,
+    clock: &Arc<dyn Clock>,
+    store: &Store,
+) -> Result<AwsClients, StartError> {
+    let meter = CallMeter::new(prices(&config.aws)?, config.aws.max_monthly_usd, Arc::clone(clock))
+        .with_ledger(StoreLedger(store.ledger()));
     Ok(metered(account, &Arc::new(meter)))
 }
 
 /// How far the rules look back on anything but costs.
 fn longest_window(book: &Rulebook) -> TimeDelta {
-    book.rules.iter().filter_map(|rule| rule.condition.window()).map(model::span::Span::delta).fold(TimeDelta::zero(), TimeDelta::max)
+    book.rules
+        .iter()
+        .filter_map(|rule| rule.condition.window())
+        .map(model::span::Span::delta)
+        .fold(TimeDelta::zero(), TimeDelta::max)
 }
 
 /// A daemon over an account, ready to run.
@@ -148,18 +168,29 @@ pub async fn daemon(
 ) -> Result<Daemon, StartError> {
     let prices = prices(&config.aws)?;
     let store = Store::open(&config.store.path, durability).await?;
-    let meter = Arc::new(CallMeter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock)).with_ledger(StoreLedger(store.ledger())));
+    let meter = Arc::new(
+        CallMeter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock))
+            .with_ledger(StoreLedger(store.ledger())),
+    );
     let account = metered(account, &meter);
     let receivers = receivers(&config)?;
     let book = config.rulebook();
     let monthly = report::monthly(&config);
     let mut slots: Vec<SourceSlot> = Vec::new();
     for watch in config.watches {
-        slots.push(SourceSlot::new(watch.read.with_causes(&config.causes).source(watch.name, &account), watch.schedule, None));
+        slots.push(SourceSlot::new(
+            watch.read.with_causes(&config.causes).source(watch.name, &account),
+            watch.schedule,
+            None,
+        ));
     }
     for warm in config.warms {
         let (schedule, jitter) = (warm.schedule.clone(), warm.jitter);
-        slots.push(SourceSlot::new(Box::new(WarmPing::new(warm, &account, prices.clone()).with_causes(&config.causes)), schedule, jitter));
+        slots.push(SourceSlot::new(
+            Box::new(WarmPing::new(warm, &account, prices.clone()).with_causes(&config.causes)),
+            schedule,
+            jitter,
+        ));
     }
     let write_every = match durability {
         Durability::Full => WRITE_EVERY,

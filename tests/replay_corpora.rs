@@ -1,7 +1,14 @@
-//! Replays the inputs under `fuzz/corpus/` through the checks that the fuzz targets run, so that what a fuzzer once found stays
-//! mended on a machine that has none.
+//! Replays the inputs under `fuzz/corpus/` through the checks that the fuzz targets run, so that what a fuzzer once
+//! found stays mended on a machine that has none.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a test ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a test ends with a panic"
+)]
 
 #[path = "../fuzz/src/checks.rs"]
 pub mod checks;

@@ -45,7 +45,14 @@ impl App {
     /// Names the setting of a service that cannot be used.
     pub fn new(settings: Settings, store: Arc<dyn Store>, mode: RunMode) -> Result<Self, String> {
         let services = Services::new(&settings)?;
-        Ok(Self { signer: Signer::new(settings.secret_key.reveal()), store, now, services, background: BackgroundTasks::new(mode), settings })
+        Ok(Self {
+            signer: Signer::new(settings.secret_key.reveal()),
+            store,
+            now,
+            services,
+            background: BackgroundTasks::new(mode),
+            settings,
+        })
     }
 
     /// What jobs need of the application.
@@ -66,8 +73,8 @@ impl App {
         self.signer.sign(kind, user, device, &jti, (self.now)())
     }
 
-    /// Notifies all devices of a user except the one that sent the request: after the answer on a server, before it on Lambda. Failures are
-    /// logged.
+    /// Notifies all devices of a user except the one that sent the request: after the answer on a server, before it on
+    /// Lambda. Failures are logged.
     pub async fn announce(&self, user: &User, not_to: Option<&str>, notification: Notification) {
         let Some(pushes) = self.services.pushes.clone() else { return };
         if user.devices.iter().all(|device| Some(device.token.as_str()) == not_to) {

@@ -1,7 +1,7 @@
 //! Work that no answer depends on: mails, pushes, reports.
 //!
-//! A server does it after the answer. Lambda freezes a function as soon as it has answered, so a function does it before the answer, within
-//! a short limit.
+//! A server does it after the answer. Lambda freezes a function as soon as it has answered, so a function does it
+//! before the answer, within a short limit.
 
 use std::sync::Arc;
 use std::time::Duration;

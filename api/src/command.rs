@@ -190,7 +190,12 @@ fn function() -> ExitCode {
 fn log(usual: &str) {
     let (filter, problem) = filter(std::env::var_os(EnvFilter::DEFAULT_ENV), usual);
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        .init();
     if let Some(problem) = problem {
         tracing::error!(problem, used = usual, "RUST_LOG cannot be understood");
     }
@@ -211,7 +216,9 @@ async fn run(command: Command) -> Result<(), CommandError> {
     let environment = Environment::of_process();
     match command {
         Command::Serve => serve(environment).await,
-        Command::Export { from, to } | Command::Import { from, to } | Command::Migrate { from, to } => transfer(&environment, &from, &to).await,
+        Command::Export { from, to } | Command::Import { from, to } | Command::Migrate { from, to } => {
+            transfer(&environment, &from, &to).await
+        }
         Command::Token { address } => token(environment, &address).await,
         Command::Premium { address, off } => premium(environment, &address, !off).await,
         Command::Remind { at } => {
@@ -219,8 +226,10 @@ async fn run(command: Command) -> Result<(), CommandError> {
             job(environment, JobRequest::Reminders { at, time: None }).await
         }
         Command::PatchNotes { id, subject, html } => {
-            let html = std::fs::read_to_string(&html).map_err(|error| failed(format!("{}: {error}", html.display())))?;
-            let note = PatchNote::new(&id, &subject, &html).map_err(|sentence| CommandError { code: USAGE, sentence })?;
+            let html =
+                std::fs::read_to_string(&html).map_err(|error| failed(format!("{}: {error}", html.display())))?;
+            let note =
+                PatchNote::new(&id, &subject, &html).map_err(|sentence| CommandError { code: USAGE, sentence })?;
             job(environment, JobRequest::PatchNotes(note)).await
         }
         Command::Openapi => openapi(),
@@ -230,7 +239,8 @@ async fn run(command: Command) -> Result<(), CommandError> {
 /// Opens the store of the settings. Outside of Lambda it creates a missing table.
 pub fn opener(mode: RunMode) -> OpenStore {
     Arc::new(move |settings: &Settings| {
-        let (setting, firebase, emulator) = (settings.store.clone(), settings.firebase.clone(), settings.firestore_emulator.clone());
+        let (setting, firebase, emulator) =
+            (settings.store.clone(), settings.firebase.clone(), settings.firestore_emulator.clone());
         async move {
             let store = setting::open(setting.reveal(), firebase.as_ref(), emulator.as_deref()).await?;
             // A store that is ready needs no preparation, and no permission to create a table.
@@ -257,10 +267,13 @@ async fn serve(environment: Environment) -> Result<(), CommandError> {
     let misconfigured = |sentence| CommandError { code: CONFIGURATION, sentence };
     let stop = server::told_to_stop().map_err(failed)?;
     let mut beginning = Box::pin(starting.begin());
-    // Wrong settings end the program before it listens. A slow start, such as a secret that cannot be fetched, does not delay `/healthz`.
+    // Wrong settings end the program before it listens. A slow start, such as a secret that cannot be fetched, does not
+    // delay `/healthz`.
     let begun = tokio::time::timeout(AT_ONCE, &mut beginning).await.ok().transpose().map_err(misconfigured)?;
     let address = server::address(port, mode == RunMode::Development);
-    let listener = TcpListener::bind(address).await.map_err(|error| failed(format!("cannot listen on {address}: {error}; set PORT to another port")))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| failed(format!("cannot listen on {address}: {error}; set PORT to another port")))?;
     let address = listener.local_addr().map_err(failed)?;
     tracing::info!(%address, "listening");
     let entry = Arc::clone(&starting);
@@ -285,9 +298,18 @@ async fn job(environment: Environment, order: JobRequest) -> Result<(), CommandE
     let mode = environment.run_mode();
     let starting = AppStarter::new(environment, opener(mode));
     let outcome = starting.run(&order, tokio::time::Instant::now() + A_DAY).await.map_err(failed)?;
-    let _ = writeln!(io::stderr(), "{}: told {}, skipped {}, failed {}", outcome.job, outcome.told, outcome.skipped, outcome.failed);
+    let _ = writeln!(
+        io::stderr(),
+        "{}: told {}, skipped {}, failed {}",
+        outcome.job,
+        outcome.told,
+        outcome.skipped,
+        outcome.failed
+    );
     if outcome.failed > 0 {
-        Err(failed("some users were not notified; RUST_LOG=info logs the reasons, and the same command tries only these users again"))
+        Err(failed(
+            "some users were not notified; RUST_LOG=info logs the reasons, and the same command tries only these users again",
+        ))
     } else {
         Ok(())
     }
@@ -295,7 +317,9 @@ async fn job(environment: Environment, order: JobRequest) -> Result<(), CommandE
 
 /// Whether this is a store and not a file.
 fn is_store(place: &str) -> bool {
-    place.split_once(':').is_some_and(|(kind, _)| setting::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind)))
+    place.split_once(':').is_some_and(|(kind, _)| {
+        setting::KINDS.split(", ").any(|known| known.split_once(':').is_some_and(|(known, _)| known == kind))
+    })
 }
 
 async fn open(environment: &Environment, setting: &str) -> Result<Arc<dyn Store>, CommandError> {
@@ -308,7 +332,10 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
     let seen = |users: u64| progress.set_position(users);
     let moved = match (is_store(from), is_store(to)) {
         (false, false) => {
-            return Err(CommandError { code: USAGE, sentence: format!("neither --from nor --to is a store; a store is one of {}", setting::KINDS) });
+            return Err(CommandError {
+                code: USAGE,
+                sentence: format!("neither --from nor --to is a store; a store is one of {}", setting::KINDS),
+            });
         }
         (true, false) => {
             let store = open_existing(environment, from).await?;
@@ -333,7 +360,8 @@ async fn transfer(environment: &Environment, from: &str, to: &str) -> Result<(),
     };
     progress.finish_and_clear();
     let TransferSummary { counts, sha256 } = moved.map_err(failed)?;
-    let (users, categories, todos, subs, feedback) = (counts.users, counts.categories, counts.todos, counts.subs, counts.feedback);
+    let (users, categories, todos, subs, feedback) =
+        (counts.users, counts.categories, counts.todos, counts.subs, counts.feedback);
     let _ = writeln!(
         io::stderr(),
         "moved and verified: {users} users, {categories} categories, {todos} todos, {subs} sub-todos, {feedback} feedback; SHA-256 {sha256}"
@@ -356,7 +384,9 @@ fn progress() -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos} users").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {pos} users").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
@@ -386,12 +416,17 @@ async fn account(store: &dyn Store, address: &str) -> Result<Option<Id>, Command
 async fn token(environment: Environment, address: &str) -> Result<(), CommandError> {
     keep_development_key(&environment)?;
     let mode = environment.run_mode();
-    let app = AppStarter::new(environment, opener(mode)).app().await.map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
+    let app = AppStarter::new(environment, opener(mode))
+        .app()
+        .await
+        .map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
     let user = match account(app.store.as_ref(), address).await? {
         Some(user) => user,
         None => match app.store.create(User::new(address, Provider::Google, app::now())).await {
             Ok(user) => user.id,
-            Err(StoreError::Taken(_)) => account(app.store.as_ref(), address).await?.ok_or_else(|| failed("the account was deleted meanwhile"))?,
+            Err(StoreError::Taken(_)) => account(app.store.as_ref(), address)
+                .await?
+                .ok_or_else(|| failed("the account was deleted meanwhile"))?,
             Err(error) => return Err(failed(error)),
         },
     };
@@ -401,9 +436,15 @@ async fn token(environment: Environment, address: &str) -> Result<(), CommandErr
 
 async fn premium(environment: Environment, address: &str, on: bool) -> Result<(), CommandError> {
     let mode = environment.run_mode();
-    let app = AppStarter::new(environment, opener(mode)).app().await.map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
-    let user = account(app.store.as_ref(), address).await?.ok_or_else(|| failed(format!("no account has the address {address}")))?;
-    let mut decide = |user_rows: &UserRows, _: &[Id]| vec![Change::User(User { is_premium: on, ..user_rows.user.clone() })];
+    let app = AppStarter::new(environment, opener(mode))
+        .app()
+        .await
+        .map_err(|sentence| CommandError { code: CONFIGURATION, sentence })?;
+    let user = account(app.store.as_ref(), address)
+        .await?
+        .ok_or_else(|| failed(format!("no account has the address {address}")))?;
+    let mut decide =
+        |user_rows: &UserRows, _: &[Id]| vec![Change::User(User { is_premium: on, ..user_rows.user.clone() })];
     app.store.update(user, Scope::Account, 0, &mut decide).await.map_err(failed)?;
     Ok(())
 }
@@ -428,7 +469,11 @@ mod tests {
             (Some("info,,=,"), "info", true),
         ] {
             let (filter, problem) = filter(given.map(OsString::from), "info");
-            assert_eq!((filter.to_string().as_str(), problem.is_some()), (filter_text, is_problem), "{given:?}: {problem:?}");
+            assert_eq!(
+                (filter.to_string().as_str(), problem.is_some()),
+                (filter_text, is_problem),
+                "{given:?}: {problem:?}"
+            );
         }
     }
 }

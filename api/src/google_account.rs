@@ -1,8 +1,8 @@
 //! A service account of Google: the JSON of its key, and access tokens.
 //!
 //! A signed assertion is posted to the account's `token_uri`; the answer is a token for one scope, valid for an hour
-//! (<https://developers.google.com/identity/protocols/oauth2/service-account#httprest>). With a subject, the token acts for that user; an
-//! administrator of the user's Workspace must allow this (domain-wide delegation).
+//! (<https://developers.google.com/identity/protocols/oauth2/service-account#httprest>). With a subject, the token acts
+//! for that user; an administrator of the user's Workspace must allow this (domain-wide delegation).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,17 +59,23 @@ impl ServiceAccount {
     /// What is missing or wrong in it, without any of its values.
     pub fn parse(json: &Secret) -> Result<Self, String> {
         // Without the parser's own message, which quotes the text.
-        let fields: Json = serde_json::from_str(json.reveal())
-            .map_err(|error| format!("the service account is not the JSON of a key: wrong at line {}, column {}", error.line(), error.column()))?;
+        let fields: Json = serde_json::from_str(json.reveal()).map_err(|error| {
+            format!(
+                "the service account is not the JSON of a key: wrong at line {}, column {}",
+                error.line(),
+                error.column()
+            )
+        })?;
         let given = |name: &str, value: Option<String>| {
-            value
-                .filter(|text| !text.trim().is_empty())
-                .ok_or_else(|| format!("the service account has no {name}; download its key again from the console of Google"))
+            value.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                format!("the service account has no {name}; download its key again from the console of Google")
+            })
         };
         let private_key = given("private_key", fields.private_key)?;
         // In a setting, the line ends are often written as the two characters `\n`.
         let pem = private_key.replace("\\n", "\n");
-        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| "the service account's private_key is not an RSA key in PEM".to_owned())?;
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes())
+            .map_err(|_| "the service account's private_key is not an RSA key in PEM".to_owned())?;
         let token_uri = fields.token_uri.unwrap_or_else(|| "https://oauth2.googleapis.com/token".to_owned());
         Ok(Self {
             project_id: given("project_id", fields.project_id)?,
@@ -94,9 +100,17 @@ impl ServiceAccount {
             sub: Option<&'a str>,
         }
         let exp = (now + ASSERTION_HOLDS).timestamp();
-        let claims = Claims { iss: &self.client_email, scope, aud: self.token_uri.as_str(), iat: now.timestamp(), exp, sub: subject };
+        let claims = Claims {
+            iss: &self.client_email,
+            scope,
+            aud: self.token_uri.as_str(),
+            iat: now.timestamp(),
+            exp,
+            sub: subject,
+        };
         let header = Header { kid: self.key_id.clone(), ..Header::new(Algorithm::RS256) };
-        jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_| "the service account's private_key does not sign".to_owned())
+        jsonwebtoken::encode(&header, &claims, &self.key)
+            .map_err(|_| "the service account's private_key does not sign".to_owned())
     }
 }
 
@@ -152,7 +166,11 @@ impl AccessTokens {
     ///
     /// # Errors
     /// When secrets may not be sent to the other URL.
-    pub fn new(account: ServiceAccount, token_url_override: Option<String>, http: reqwest::Client) -> Result<Self, String> {
+    pub fn new(
+        account: ServiceAccount,
+        token_url_override: Option<String>,
+        http: reqwest::Client,
+    ) -> Result<Self, String> {
         let address = match token_url_override {
             Some(text) => secure_url(&text).map_err(|reason| format!("the URL for Google's tokens {reason}"))?,
             None => account.token_uri.clone(),
@@ -208,11 +226,14 @@ impl AccessTokens {
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
             .append_pair("assertion", &assertion)
             .finish();
-        let request = self.http.post(self.address.clone()).header("content-type", "application/x-www-form-urlencoded").body(form);
+        let request =
+            self.http.post(self.address.clone()).header("content-type", "application/x-www-form-urlencoded").body(form);
         let mut answer = request.send().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))?;
         let status = answer.status();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))? {
+        while let Some(chunk) =
+            answer.chunk().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))?
+        {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_ANSWER {
                 return Err("Google's tokens: the answer is too long".to_owned());
@@ -221,7 +242,8 @@ impl AccessTokens {
         if !status.is_success() {
             return Err(refused(status, &body, &self.account.client_email, scope, subject));
         }
-        let bought: Bought = serde_json::from_slice(&body).map_err(|_| "Google's tokens: the answer is not a token".to_owned())?;
+        let bought: Bought =
+            serde_json::from_slice(&body).map_err(|_| "Google's tokens: the answer is not a token".to_owned())?;
         let holds = TimeDelta::try_seconds(bought.expires_in.clamp(0, 86_400)).unwrap_or_default();
         // A token that is valid for less than twice the spare time is used for half of its time.
         let used = if holds > SPARE * 2 { holds - SPARE } else { holds / 2 };
@@ -240,15 +262,20 @@ fn refused(status: StatusCode, body: &[u8], account: &str, scope: &str, subject:
     let Ok(Refusal { error, error_description }) = serde_json::from_slice(body) else {
         return format!("Google's tokens: answered {status}");
     };
-    let said: String = format!("{error}: {error_description}").chars().filter(|sign| !sign.is_control()).take(200).collect();
+    let said: String =
+        format!("{error}: {error_description}").chars().filter(|sign| !sign.is_control()).take(200).collect();
     match (error.as_str(), subject) {
         ("unauthorized_client" | "access_denied", Some(_)) => format!(
             "Google gives {account} no token for this user ({said}); an administrator of the user's Workspace must allow it domain-wide delegation with the scope {scope}"
         ),
         ("invalid_grant", Some(_)) => {
-            format!("Google gives {account} no token for this user ({said}); the address must be a Workspace account, and this machine's clock must be right")
+            format!(
+                "Google gives {account} no token for this user ({said}); the address must be a Workspace account, and this machine's clock must be right"
+            )
         }
-        ("invalid_grant", None) => format!("Google refuses the key of {account} ({said}); make a new key in the console, or set this machine's clock"),
+        ("invalid_grant", None) => format!(
+            "Google refuses the key of {account} ({said}); make a new key in the console, or set this machine's clock"
+        ),
         _ => format!("Google gives {account} no token: {said}"),
     }
 }

@@ -14,7 +14,11 @@ pub const GRACE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the socket fails.
-pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let (stopped, mut stopping) = tokio::sync::watch::channel(false);
     let stop = async move {
         stop.await;

@@ -1,7 +1,7 @@
 //! Starts the application when the first request needs it: settings and secret first, then the store.
 //!
-//! A process whose application cannot start keeps running and answers every request with the reason. A function that ends during its start
-//! could not say why.
+//! A process whose application cannot start keeps running and answers every request with the reason. A function that
+//! ends during its start could not say why.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -86,8 +86,8 @@ impl AppStarter {
         Self { parts: Arc::new(parts), up: Arc::default(), state: Mutex::new(State::Idle) }
     }
 
-    /// Starts the application, before a server listens. None: it has started. A sentence: something cannot be reached now, and requests will try
-    /// again.
+    /// Starts the application, before a server listens. None: it has started. A sentence: something cannot be reached
+    /// now, and requests will try again.
     ///
     /// # Errors
     /// What is missing or wrong in the settings. A server must not start with it.
@@ -132,7 +132,8 @@ impl AppStarter {
     }
 }
 
-/// Starts the attempt in a task of its own, which goes on for the other requests when the first client closes its connection.
+/// Starts the attempt in a task of its own, which goes on for the other requests when the first client closes its
+/// connection.
 fn begin(parts: Arc<Parts>, up: Arc<OnceLock<Arc<App>>>) -> Attempt {
     let task = tokio::spawn(async move {
         let began = Instant::now();
@@ -159,8 +160,10 @@ impl Parts {
         let settings = self.settings().await?;
         let failure = |sentence| StartError { step: StartStep::Store, sentence };
         let store = timeout_at(deadline, (self.open)(&settings)).await;
-        let store = store.map_err(|_| failure("The store could not be opened in time.".to_owned()))?.map_err(failure)?;
-        let app = App::new(settings, store, self.environment.run_mode()).map_err(|sentence| StartError { step: StartStep::Settings, sentence })?;
+        let store =
+            store.map_err(|_| failure("The store could not be opened in time.".to_owned()))?.map_err(failure)?;
+        let app = App::new(settings, store, self.environment.run_mode())
+            .map_err(|sentence| StartError { step: StartStep::Settings, sentence })?;
         Ok(Arc::new(app))
     }
 
@@ -175,8 +178,8 @@ impl Parts {
             }
             None => None,
         };
-        let reading =
-            read::read(&self.environment, fields.as_ref()).map_err(|problems| StartError { step: StartStep::Settings, sentence: problems.to_string() })?;
+        let reading = read::read(&self.environment, fields.as_ref())
+            .map_err(|problems| StartError { step: StartStep::Settings, sentence: problems.to_string() })?;
         for note in reading.notes {
             tracing::warn!(note, "settings");
         }

@@ -14,7 +14,8 @@ pub type Check = fn(&[u8]);
 /// The checks by their names, which are also those of the targets and of the folders below `corpus_api/`.
 pub const ALL: [(&str, Check); 3] = [("api_body", api_body), ("api_event", api_event), ("api_token", api_token)];
 
-/// An event of Lambda, whatever sent it, is something: a request has a path from the top, and what is none of ours is ignored.
+/// An event of Lambda, whatever sent it, is something: a request has a path from the top, and what is none of ours is
+/// ignored.
 pub fn api_event(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Event::Http(event) = Event::read(text) {
@@ -30,13 +31,20 @@ pub fn api_body(bytes: &[u8]) {
     let Ok(value) = body::parse(bytes) else { return };
     each(&value, &mut |value| {
         if let Ok(text) = body::text(255)(value) {
-            assert!((1..=255).contains(&text.chars().count()) && text.trim() == text && !text.contains('\0'), "{text:?}");
+            assert!(
+                (1..=255).contains(&text.chars().count()) && text.trim() == text && !text.contains('\0'),
+                "{text:?}"
+            );
         }
         if let Ok(day) = body::date(value) {
             assert_eq!(body::date(&Value::String(day.to_string())), Ok(day), "a day that cannot be said again");
         }
         if let Ok(time) = body::time(value) {
-            assert_eq!(body::time(&Value::String(time.format("%H:%M:%S%.6f").to_string())), Ok(time), "a time that cannot be said again");
+            assert_eq!(
+                body::time(&Value::String(time.format("%H:%M:%S%.6f").to_string())),
+                Ok(time),
+                "a time that cannot be said again"
+            );
         }
         if let Ok(number) = body::integer_within(0, 8)(value) {
             assert!((0..=8).contains(&number));

@@ -1,5 +1,6 @@
-//! What must hold for any input whatever. The fuzz targets try new inputs, and `tests/replay_corpora.rs` replays the known ones;
-//! both call the functions of this file, so that an input that was once mended stays mended wherever the tests run.
+//! What must hold for any input whatever. The fuzz targets try new inputs, and `tests/replay_corpora.rs` replays the
+//! known ones; both call the functions of this file, so that an input that was once mended stays mended wherever the
+//! tests run.
 
 use std::path::PathBuf;
 
@@ -23,8 +24,13 @@ use source::billfile;
 pub type Check = fn(&[u8]);
 
 /// Each check, under the name of its fuzz target and of the folder of its inputs.
-pub const ALL: &[(&str, Check)] =
-    &[("billing_csv", billing_csv), ("config", config), ("lambda_copy", lambda_copy), ("lambda_log", lambda_log), ("redact", redact)];
+pub const ALL: &[(&str, Check)] = &[
+    ("billing_csv", billing_csv),
+    ("config", config),
+    ("lambda_copy", lambda_copy),
+    ("lambda_log", lambda_log),
+    ("redact", redact),
+];
 
 /// The largest that a sentence about a fault may be: an excerpt, and words around it.
 const LONGEST_FINDING: usize = LONGEST_EXCERPT + 100;
@@ -49,12 +55,20 @@ pub fn billing_csv(bytes: &[u8]) {
         let read = billfile::csv::read(
             bytes,
             metric,
-            |columns| assert!(columns.places().into_iter().flatten().all(|place| place < columns.count()), "a column beyond the last: {columns:?}"),
+            |columns| {
+                assert!(
+                    columns.places().into_iter().flatten().all(|place| place < columns.count()),
+                    "a column beyond the last: {columns:?}"
+                )
+            },
             |row| {
                 rows += 1;
                 match row {
                     Ok(row) => {
-                        assert!(!row.service.is_empty() && !row.record_type.is_empty() && !row.currency.is_empty(), "a line without a name: {row:?}");
+                        assert!(
+                            !row.service.is_empty() && !row.record_type.is_empty() && !row.currency.is_empty(),
+                            "a line without a name: {row:?}"
+                        );
                         assert!((2006..=2101).contains(&row.day.year()), "no day of a bill: {row:?}");
                         assert!(row.quantity.is_some() || row.unit.is_empty(), "a unit of nothing: {row:?}");
                         let _ = row.amount.decimal();
@@ -84,7 +98,9 @@ pub fn config(bytes: &[u8]) {
     let environment = ConfigEnvironment::with(&[], PathBuf::from("/nonexistent"));
     match config::parse::<source::SourceKind, notify::ReceiverKind>(text, &environment, now()) {
         Ok(config) => {
-            for schedule in config.watches.iter().map(|watch| &watch.schedule).chain(config.warms.iter().map(|warm| &warm.schedule)) {
+            for schedule in
+                config.watches.iter().map(|watch| &watch.schedule).chain(config.warms.iter().map(|warm| &warm.schedule))
+            {
                 let next = schedule.next_after(now());
                 assert!(next.is_some_and(|next| next > now()), "`{schedule}` is accepted and is due next at {next:?}");
             }
@@ -102,15 +118,19 @@ pub fn config(bytes: &[u8]) {
 
 fn is_within(problem: &ConfigProblem, text: &str) {
     let (start, end) = (problem.at.start, problem.at.end);
-    assert!(start <= end && end <= text.len(), "{start}..{end} is not within the {} bytes of the file: {problem:?}", text.len());
+    assert!(
+        start <= end && end <= text.len(),
+        "{start}..{end} is not within the {} bytes of the file: {problem:?}",
+        text.len()
+    );
     assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{start}..{end} cuts a character: {problem:?}");
     assert!(!problem.what.is_empty(), "nothing is said: {problem:?}");
 }
 
 /// The log of a function, followed line by line; the counts agree with each other, and what is kept is short and plain.
 ///
-/// A line `#<stream> <milliseconds>` is no message: what follows is in that stream, so much later (or earlier). What the reader
-/// remembers is stored and loaded there, as the daemon does between two polls; that must change no count.
+/// A line `#<stream> <milliseconds>` is no message: what follows is in that stream, so much later (or earlier). What
+/// the reader remembers is stored and loaded there, as the daemon does between two polls; that must change no count.
 pub fn lambda_log(bytes: &[u8]) {
     // A message may hold line breaks, so the whole is one message, too.
     let _ = line::parse(&String::from_utf8_lossy(bytes));
@@ -148,7 +168,8 @@ pub fn lambda_log(bytes: &[u8]) {
     assert!(!as_json(&reader).contains("request_id"), "an environment is remembered for ever");
 }
 
-/// The copy of a log, whatever tool or person made it: every line is counted once, and what is made of it is short and plain.
+/// The copy of a log, whatever tool or person made it: every line is counted once, and what is made of it is short and
+/// plain.
 pub fn lambda_copy(bytes: &[u8]) {
     let mut checkup = HealthReader::new(None, FunctionLimits::default());
     let mut read = 0;
@@ -197,7 +218,10 @@ fn is_sound(health: &Health) {
     assert!(health.cold <= health.invocations, "more cold starts than invocations: {health:?}");
     assert!(health.cold_waited <= health.cold, "more callers waited for a cold start than there were: {health:?}");
     assert!(health.timeouts <= health.invocations, "more timeouts than invocations: {health:?}");
-    assert!(health.pings.0 <= health.invocations && health.pings.1 <= health.pings.0, "more pings than invocations: {health:?}");
+    assert!(
+        health.pings.0 <= health.invocations && health.pings.1 <= health.pings.0,
+        "more pings than invocations: {health:?}"
+    );
     assert!(health.longest_wait_ms.is_none_or(|ms| ms.is_finite() && ms >= 0.0), "{health:?}");
     for (cause, seen) in &health.causes {
         assert!(*cause != Cause::ColdStart, "one cold start is nothing wrong");
@@ -233,7 +257,11 @@ fn is_fit_to_be_kept(fault: &FailedInvocation) {
 }
 
 fn is_short_and_plain(text: &str, longest: usize) {
-    assert!(text.chars().count() <= longest, "{} characters, at most {longest} are allowed: {text}", text.chars().count());
+    assert!(
+        text.chars().count() <= longest,
+        "{} characters, at most {longest} are allowed: {text}",
+        text.chars().count()
+    );
     assert!(!text.chars().any(char::is_control), "a control character is kept: {text:?}");
     assert!(!text.chars().any(turns_the_text_around), "a character that turns the text around it is kept: {text:?}");
 }

@@ -13,7 +13,13 @@ pub struct StoreLedger(pub SpendLedger);
 
 #[async_trait]
 impl SpendRecorder for StoreLedger {
-    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, String> {
+    async fn book(
+        &self,
+        day: NaiveDate,
+        operation: &str,
+        price: Decimal,
+        cap: Decimal,
+    ) -> Result<BookingOutcome, String> {
         self.0.book(day, operation, price, cap).await
     }
 

@@ -31,7 +31,13 @@ struct ReportWriter {
 
 #[async_trait]
 impl MonthReporter for ReportWriter {
-    async fn report(&self, store: &Store, of: Month, receiver: &str, now: DateTime<Utc>) -> Result<Message, StoreError> {
+    async fn report(
+        &self,
+        store: &Store,
+        of: Month,
+        receiver: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Message, StoreError> {
         let mut report = month_report(store, of, now).await?;
         report.own_cost.cap.get_or_insert(self.cap);
         let zone = self.zones.get(receiver).copied().unwrap_or(self.style.zone);
@@ -43,7 +49,12 @@ impl MonthReporter for ReportWriter {
 /// The `cron` and `tell` of `[report]`.
 pub(super) fn monthly<R, V>(config: &Config<R, V>) -> Option<MonthlyReports> {
     let monthly = config.report.monthly.clone()?;
-    let style = ReportStyle { zone: config.timezone, language: config.report.language, rate: config.report.currency.clone(), known: None };
+    let style = ReportStyle {
+        zone: config.timezone,
+        language: config.report.language,
+        rate: config.report.currency.clone(),
+        known: None,
+    };
     let zones = config.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.zone)).collect();
     let reporter = Box::new(ReportWriter { style, zones, cap: config.aws.max_monthly_usd.0 });
     Some(MonthlyReports { cron: monthly.cron, tell: monthly.tell, reporter })

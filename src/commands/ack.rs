@@ -59,11 +59,21 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
             return Ok(failed(&format!("incident {id} is not acknowledged, so there is nothing to undo")));
         }
         store.acknowledge(&id, None).await?;
-        print(&format!("The acknowledgement of {id} is taken back: {headline}\nReminders and escalation continue as the rule says."));
+        print(&format!(
+            "The acknowledgement of {id} is taken back: {headline}\nReminders and escalation continue as the rule says."
+        ));
         return Ok(ExitStatus::Done);
     }
-    store.acknowledge(&id, Some(&Acknowledgement { author: author.clone(), at: now, note: args.note.unwrap_or_default() })).await?;
-    let instead = before.filter(|before| before.author != author).map(|before| format!(" instead of {}", printable(&before.author))).unwrap_or_default();
+    store
+        .acknowledge(
+            &id,
+            Some(&Acknowledgement { author: author.clone(), at: now, note: args.note.unwrap_or_default() }),
+        )
+        .await?;
+    let instead = before
+        .filter(|before| before.author != author)
+        .map(|before| format!(" instead of {}", printable(&before.author)))
+        .unwrap_or_default();
     print(&format!(
         "{author} acknowledged {id}{instead}: {headline}\nThere are no reminders and no escalation unless it gets worse. New causes and its end are still sent.\nTake it back with `monitor ack {id} --undo`."
     ));

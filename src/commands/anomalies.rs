@@ -69,7 +69,14 @@ fn text(found: &[Episode]) -> String {
     let known = |amount: Option<Decimal>| amount.map_or_else(|| "unknown".to_owned(), cents);
     for one in found {
         let to = one.to.map_or_else(|| "lasts".to_owned(), |to| to.to_string());
-        table.add_row([one.from.to_string(), to, one.kind.word().to_owned(), known(one.amount), known(one.expected), printable(&one.series)]);
+        table.add_row([
+            one.from.to_string(),
+            to,
+            one.kind.word().to_owned(),
+            known(one.amount),
+            known(one.expected),
+            printable(&one.series),
+        ]);
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<String>>().join("\n")
 }

@@ -22,7 +22,11 @@ pub(super) fn author(given: Option<String>) -> Result<String, String> {
         Some(name) => words(&name).map_err(|why| format!("--author: {why}"))?,
         None => words(&config::login_name().unwrap_or_default()).unwrap_or_default(),
     };
-    if name.is_empty() { Err("your login name is unknown (neither USER nor LOGNAME is set); set it with --author".to_owned()) } else { Ok(name) }
+    if name.is_empty() {
+        Err("your login name is unknown (neither USER nor LOGNAME is set); set it with --author".to_owned())
+    } else {
+        Ok(name)
+    }
 }
 
 /// The longest text that people can leave, in characters: it has to fit into messages.

@@ -132,7 +132,9 @@ async fn import(args: ImportArgs, context: &CommandContext) -> Result<ExitStatus
     if imported.is_complete() {
         return Ok(ExitStatus::Done);
     }
-    say("monitor: the sums do not include the skipped rows; fix them or export the bill again, then import it once more");
+    say(
+        "monitor: the sums do not include the skipped rows; fix them or export the bill again, then import it once more",
+    );
     Ok(ExitStatus::Incomplete)
 }
 

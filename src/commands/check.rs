@@ -59,7 +59,10 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let receivers = receivers(&config)?;
     let prices = prices(&config.aws)?;
     for watch in config.watches.iter().filter(|watch| watch.read.kind() == USAGE_ESTIMATE) {
-        looks.push(CheckResult::new(format!("prices for {}", watch.name), priced(&config.aws, &prices, &context.clock).await));
+        looks.push(CheckResult::new(
+            format!("prices for {}", watch.name),
+            priced(&config.aws, &prices, &context.clock).await,
+        ));
     }
     if args.live {
         let progress = ProgressBar::new_spinner().with_message("checking AWS and the receivers");
@@ -67,7 +70,9 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         let account = account(&config.aws, &context.clock).await;
         match account.identity.who().await {
             // Every call would fail for the same reason: it is told once.
-            Err(failure) if lacks_credentials(failure.kind) => looks.push(CheckResult::new("credentials", Err(format!("{failure}; {}", blind(&config))))),
+            Err(failure) if lacks_credentials(failure.kind) => {
+                looks.push(CheckResult::new("credentials", Err(format!("{failure}; {}", blind(&config)))))
+            }
             who => {
                 looks.push(CheckResult::new("credentials", who.map_err(|failure| failure.to_string())));
                 calls(&config, &account, context, &mut looks).await;
@@ -83,7 +88,9 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         OutputFormat::Json => {
             print_json(&CheckOutput { schema: 1, looks: &looks });
         }
-        OutputFormat::Text => looks.iter().for_each(|look| print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))),
+        OutputFormat::Text => looks.iter().for_each(|look| {
+            print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))
+        }),
     }
     Ok(if fine { ExitStatus::Done } else { ExitStatus::Incomplete })
 }
@@ -115,7 +122,12 @@ fn lacks_credentials(kind: FailureKind) -> bool {
 
 /// What cannot be seen or done without credentials.
 fn blind(config: &MonitorConfig) -> String {
-    let names: Vec<&str> = config.watches.iter().map(|watch| watch.name.as_str()).chain(config.warms.iter().map(|warm| warm.name.as_str())).collect();
+    let names: Vec<&str> = config
+        .watches
+        .iter()
+        .map(|watch| watch.name.as_str())
+        .chain(config.warms.iter().map(|warm| warm.name.as_str()))
+        .collect();
     if names.is_empty() {
         return "no watch needs them yet".to_owned();
     }
@@ -153,7 +165,11 @@ const ESTIMATED_CHARGES: &str = "estimated_charges";
 const USAGE_ESTIMATE: &str = "usage_estimate";
 
 /// Whether there are prices for what functions of the region use. Makes no call.
-async fn priced(aws: &aws::settings::AwsSettings, prices: &PriceTable, clock: &Arc<dyn Clock>) -> Result<String, String> {
+async fn priced(
+    aws: &aws::settings::AwsSettings,
+    prices: &PriceTable,
+    clock: &Arc<dyn Clock>,
+) -> Result<String, String> {
     let region = match &aws.region {
         Some(region) => region.clone(),
         None => account(aws, clock).await.region,
@@ -164,16 +180,23 @@ async fn priced(aws: &aws::settings::AwsSettings, prices: &PriceTable, clock: &A
     match prices.rates(&region) {
         None => {
             let known = prices.regions().join(", ");
-            Err(format!("the price table has no prices for {region} (it has: {known}); set `prices` under [aws] to a file that has them"))
+            Err(format!(
+                "the price table has no prices for {region} (it has: {known}); set `prices` under [aws] to a file that has them"
+            ))
         }
-        Some(rates) if rates.logs.is_none() => Ok(format!("functions in {region} have prices; logs have none and are not counted")),
+        Some(rates) if rates.logs.is_none() => {
+            Ok(format!("functions in {region} have prices; logs have none and are not counted"))
+        }
         Some(_) => Ok(format!("{region} has prices")),
     }
 }
 
 /// Whether the metric of the account's charges is there.
 async fn charges(account: &AwsClients) -> CheckResult {
-    let query = MetricQuery { region: Some("us-east-1".to_owned()), ..MetricQuery::new("AWS/Billing", "EstimatedCharges", &[]) };
+    let query = MetricQuery {
+        region: Some("us-east-1".to_owned()),
+        ..MetricQuery::new("AWS/Billing", "EstimatedCharges", &[])
+    };
     let said = match account.metrics.list_metrics(&query, None).await {
         Err(failure) => Err(failure.to_string()),
         Ok(page) if page.items.is_empty() => Err(
@@ -186,7 +209,12 @@ async fn charges(account: &AwsClients) -> CheckResult {
 }
 
 /// Makes the call once, as cheaply as it can be made.
-async fn permission(call: &str, account: &AwsClients, patterns: &[NamePattern], context: &CommandContext) -> CheckResult {
+async fn permission(
+    call: &str,
+    account: &AwsClients,
+    patterns: &[NamePattern],
+    context: &CommandContext,
+) -> CheckResult {
     let now = context.clock.now();
     let first = || async {
         let found = functions(account.logs.as_ref(), patterns).await?;
@@ -200,31 +228,53 @@ async fn permission(call: &str, account: &AwsClients, patterns: &[NamePattern], 
                 let question = CostQuery { from: today - TimeDelta::days(1), end: today, metric, by, account: None };
                 account.billing.costs(&question, None).await.map(|_| "answered".to_owned())
             }
-            "logs:DescribeLogGroups" if patterns.is_empty() => account.logs.log_groups("/", None).await.map(|_| "answered".to_owned()),
-            "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns)
-                .await
-                .map(|found| format!("answered; the patterns match {}", if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") })),
+            "logs:DescribeLogGroups" if patterns.is_empty() => {
+                account.logs.log_groups("/", None).await.map(|_| "answered".to_owned())
+            }
+            "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns).await.map(|found| {
+                format!(
+                    "answered; the patterns match {}",
+                    if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") }
+                )
+            }),
             "logs:FilterLogEvents" => match first().await? {
                 Some(function) => account
                     .logs
-                    .events(&format!("{LOG_GROUP_PREFIX}{function}"), now.timestamp_millis() - 1000, now.timestamp_millis(), None)
+                    .events(
+                        &format!("{LOG_GROUP_PREFIX}{function}"),
+                        now.timestamp_millis() - 1000,
+                        now.timestamp_millis(),
+                        None,
+                    )
                     .await
                     .map(|_| format!("answered for {function}")),
                 None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
             "cloudwatch:GetMetricStatistics" if patterns.is_empty() => {
                 let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
-                account.metrics.statistics(&invocations, now - TimeDelta::minutes(5), now, 60).await.map(|_| "answered".to_owned())
+                account
+                    .metrics
+                    .statistics(&invocations, now - TimeDelta::minutes(5), now, 60)
+                    .await
+                    .map(|_| "answered".to_owned())
             }
             "cloudwatch:ListMetrics" => {
                 let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
                 account.metrics.list_metrics(&invocations, None).await.map(|_| "answered".to_owned())
             }
-            "lambda:ListFunctions" => account.functions.list(None).await.map(|page| format!("answered; the first page has {} functions", page.items.len())),
+            "lambda:ListFunctions" => account
+                .functions
+                .list(None)
+                .await
+                .map(|page| format!("answered; the first page has {} functions", page.items.len())),
             "cloudwatch:GetMetricStatistics" => match first().await? {
                 Some(function) => {
                     let errors = MetricQuery::of_function(&function, "Errors");
-                    account.metrics.statistics(&errors, now - TimeDelta::minutes(5), now, 60).await.map(|_| format!("answered for {function}"))
+                    account
+                        .metrics
+                        .statistics(&errors, now - TimeDelta::minutes(5), now, 60)
+                        .await
+                        .map(|_| format!("answered for {function}"))
                 }
                 None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
@@ -232,7 +282,9 @@ async fn permission(call: &str, account: &AwsClients, patterns: &[NamePattern], 
             "ec2:DescribeNatGateways" => account.resources.nat_gateways().await.map(|all| there(all.len())),
             "ec2:DescribeAddresses" => account.resources.addresses().await.map(|all| there(all.len())),
             "ec2:DescribeVolumes" => account.resources.volumes().await.map(|all| there(all.len())),
-            "elasticloadbalancing:DescribeLoadBalancers" => account.resources.load_balancers().await.map(|all| there(all.len())),
+            "elasticloadbalancing:DescribeLoadBalancers" => {
+                account.resources.load_balancers().await.map(|all| there(all.len()))
+            }
             "elasticloadbalancing:DescribeTargetGroups" => match first_balancer(account).await? {
                 Some(balancer) => account.resources.target_groups(&balancer).await.map(|all| there(all.len())),
                 None => Ok("not tried: there is no load balancer".to_owned()),
@@ -242,16 +294,22 @@ async fn permission(call: &str, account: &AwsClients, patterns: &[NamePattern], 
                 None => Ok("not tried: there is no target group".to_owned()),
             },
             "lambda:ListProvisionedConcurrencyConfigs" => match first().await? {
-                Some(function) => account.functions.provisioned(&function).await.map(|_| format!("answered for {function}")),
+                Some(function) => {
+                    account.functions.provisioned(&function).await.map(|_| format!("answered for {function}"))
+                }
                 None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
             "lambda:GetFunctionConfiguration" => match first().await? {
-                Some(function) => account.functions.memory_mb(&function, "$LATEST").await.map(|_| format!("answered for {function}")),
+                Some(function) => {
+                    account.functions.memory_mb(&function, "$LATEST").await.map(|_| format!("answered for {function}"))
+                }
                 None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
-            "lambda:GetAccountSettings" => {
-                account.functions.concurrency_limit().await.map(|limit| format!("answered; the account may run {limit} invocations at the same time"))
-            }
+            "lambda:GetAccountSettings" => account
+                .functions
+                .concurrency_limit()
+                .await
+                .map(|limit| format!("answered; the account may run {limit} invocations at the same time")),
             other => Ok(format!("not tried: {other} has no check")),
         }
     }

@@ -8,7 +8,8 @@ use model::redact::printable;
 use super::output::{failed, say};
 use crate::exit::ExitStatus;
 
-/// Reads a bill by day from a file, or from standard input where it is called `-`. If it cannot be read, that has been said.
+/// Reads a bill by day from a file, or from standard input where it is called `-`. If it cannot be read, that has been
+/// said.
 pub(super) fn bill(path: &Path) -> Result<Vec<CostSeries>, ExitStatus> {
     let (name, text) = if path == Path::new("-") {
         let mut text = Vec::new();

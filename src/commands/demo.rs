@@ -38,7 +38,10 @@ pub(super) async fn run(_: Args) -> Result<ExitStatus, StartError> {
         Err(error) => return Ok(failed(&format!("no temporary folder: {error}"))),
     };
     let config: MonitorConfig = parse(ALERTS, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), from)
-        .map_err(|problems| StartError::Mistakes { place: ConfigFile { path: "demo/alerts.toml".into(), text: ALERTS.to_owned() }, problems })?;
+        .map_err(|problems| StartError::Mistakes {
+            place: ConfigFile { path: "demo/alerts.toml".into(), text: ALERTS.to_owned() },
+            problems,
+        })?;
     let recording = match Recording::parse(ACCOUNT) {
         Ok(recording) => recording,
         Err(error) => return Ok(failed(&format!("the recorded account cannot be read: {error}"))),
@@ -55,13 +58,24 @@ pub(super) async fn run(_: Args) -> Result<ExitStatus, StartError> {
     let progress = ProgressBar::new_spinner().with_message("replaying two weeks");
     progress.enable_steady_tick(Duration::from_millis(100));
     let account = recording.account(Arc::clone(&clock), from);
-    let daemon = daemon(config, account, Arc::clone(&clock), Durability::None, fastrand::Rng::with_seed(2024), Box::new(NoWatchdog)).await?;
+    let daemon = daemon(
+        config,
+        account,
+        Arc::clone(&clock),
+        Durability::None,
+        fastrand::Rng::with_seed(2024),
+        Box::new(NoWatchdog),
+    )
+    .await?;
     daemon.run(StopCondition::Instant(until)).await?;
     progress.finish_and_clear();
     let store = Store::open_read_only(&path).await?;
     let report = month_report(&store, Month::of(from.date_naive()), clock.now()).await?;
     store.close().await;
-    print(&format!("The report (`monitor report --month 2024-12`):\n\n{}", page(&report, &ReportStyle::plain(zone)).plain_text()));
+    print(&format!(
+        "The report (`monitor report --month 2024-12`):\n\n{}",
+        page(&report, &ReportStyle::plain(zone)).plain_text()
+    ));
     print(&format!(
         "Two weeks in {:.1} s. Next: copy alerts.toml, put the names of your functions in it, and run `monitor check --live`.",
         started.elapsed().as_secs_f64()

@@ -54,7 +54,9 @@ pub(super) struct Args {
 
 fn seconds(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.trim_end_matches('s').parse().ok();
-    number.filter(|seconds| *seconds > 0.0 && *seconds <= 100_000.0).ok_or_else(|| "expected seconds, such as 30 or 2.5".to_owned())
+    number
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 100_000.0)
+        .ok_or_else(|| "expected seconds, such as 30 or 2.5".to_owned())
 }
 
 pub(super) fn run(args: &Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
@@ -67,9 +69,17 @@ pub(super) fn run(args: &Args, context: &CommandContext) -> Result<ExitStatus, S
 }
 
 fn diagnose(args: &Args, causes: &Causes) -> ExitStatus {
-    let configured = FunctionLimits { memory_mb: args.memory.map(f64::from), timeout_ms: args.timeout.map(|seconds| seconds * 1000.0), is_excerpt: true };
+    let configured = FunctionLimits {
+        memory_mb: args.memory.map(f64::from),
+        timeout_ms: args.timeout.map(|seconds| seconds * 1000.0),
+        is_excerpt: true,
+    };
     let mut checkup = HealthReader::new(args.function.clone(), configured).with_causes(causes);
-    let inputs: Vec<LogInput> = if args.files.is_empty() { vec![LogInput::Standard] } else { args.files.iter().map(|path| LogInput::of(path)).collect() };
+    let inputs: Vec<LogInput> = if args.files.is_empty() {
+        vec![LogInput::Standard]
+    } else {
+        args.files.iter().map(|path| LogInput::of(path)).collect()
+    };
     if inputs.contains(&LogInput::Standard) && std::io::stdin().is_terminal() {
         say("monitor: paste a log, then end it with Ctrl-D (or name files; see --help)");
     }

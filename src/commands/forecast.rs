@@ -62,9 +62,13 @@ pub(super) fn run(args: &Args) -> ExitStatus {
             ExitStatus::Done
         }
         (OutputFormat::Json, Ok(forecast)) => print_json(&forecast),
-        (OutputFormat::Json, Err(why)) => {
-            print_json(&Unknown { as_of: args.as_of, month: Month::of(args.as_of), total: None, series: [], unknown: why.to_string() })
-        }
+        (OutputFormat::Json, Err(why)) => print_json(&Unknown {
+            as_of: args.as_of,
+            month: Month::of(args.as_of),
+            total: None,
+            series: [],
+            unknown: why.to_string(),
+        }),
     }
 }
 
@@ -96,5 +100,10 @@ fn text(forecast: &Forecast) -> String {
     row("Total", &forecast.total);
     forecast.series.iter().for_each(|one| row(&one.name, &one.estimate));
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("{}, forecast at the beginning of {} (four of five months end between low and high)\n\n{}", forecast.month, forecast.as_of, lines.join("\n"))
+    format!(
+        "{}, forecast at the beginning of {} (four of five months end between low and high)\n\n{}",
+        forecast.month,
+        forecast.as_of,
+        lines.join("\n")
+    )
 }

@@ -39,7 +39,8 @@ pub(super) struct Args {
     /// Show this incident in full; its id, or the beginning of it
     #[arg(value_name = "ID", conflicts_with_all = ["since", "open", "rule", "subject"])]
     id: Option<String>,
-    /// Show incidents that were open since then: a length of time such as 7d, or a date such as 2024-12-01 [default: 7d]
+    /// Show incidents that were open since then: a length of time such as 7d, or a date such as 2024-12-01 [default:
+    /// 7d]
     #[arg(long, value_name = "SINCE")]
     since: Option<String>,
     /// Only open incidents

@@ -27,14 +27,19 @@ pub(super) async fn look(config: &MonitorConfig) -> Result<StoreLookup, StoreErr
 /// So many incidents are listed where one cannot be told.
 const MOST_CANDIDATES: usize = 10;
 
-/// The incident whose id begins so, among those that are `open` if only they will do. Else the candidates are listed, and the command
-/// is to end.
-pub(super) async fn one_incident(store: &Store, start_of_id: &str, open: bool) -> Result<Result<Incident, ExitStatus>, StoreError> {
+/// The incident whose id begins so, among those that are `open` if only they will do. Else the candidates are listed,
+/// and the command is to end.
+pub(super) async fn one_incident(
+    store: &Store,
+    start_of_id: &str,
+    open: bool,
+) -> Result<Result<Incident, ExitStatus>, StoreError> {
     let mut all = store.incidents_called(start_of_id).await?;
     if let Some(exact) = all.iter().position(|incident| incident.id == start_of_id) {
         all = vec![all.swap_remove(exact)];
     }
-    let (mut fitting, over): (Vec<Incident>, Vec<Incident>) = all.into_iter().partition(|incident| !(open && incident.is_over()));
+    let (mut fitting, over): (Vec<Incident>, Vec<Incident>) =
+        all.into_iter().partition(|incident| !(open && incident.is_over()));
     if fitting.len() == 1 {
         return Ok(fitting.pop().ok_or(ExitStatus::Failed));
     }
@@ -46,12 +51,19 @@ pub(super) async fn one_incident(store: &Store, start_of_id: &str, open: bool) -
     let (said, candidates): (String, Vec<Incident>) = if fitting.is_empty() {
         let which = if open { "no open incident" } else { "no incident" };
         let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
-        (format!("{which} has an id that begins with `{typed}`; {}", if open.is_empty() { "no incident is open" } else { "open incidents:" }), open)
+        (
+            format!(
+                "{which} has an id that begins with `{typed}`; {}",
+                if open.is_empty() { "no incident is open" } else { "open incidents:" }
+            ),
+            open,
+        )
     } else {
         (format!("{} incidents have an id that begins with `{typed}`; type more characters:", fitting.len()), fitting)
     };
     let line = |one: &Incident| printable(&format!("  {}  [{}] {}", one.id, one.state.word(), one.finding.headline));
-    let mut lines: Vec<String> = std::iter::once(said).chain(candidates.iter().take(MOST_CANDIDATES).map(line)).collect();
+    let mut lines: Vec<String> =
+        std::iter::once(said).chain(candidates.iter().take(MOST_CANDIDATES).map(line)).collect();
     if candidates.len() > MOST_CANDIDATES {
         lines.push(format!("  and {} more; see `monitor incidents`", candidates.len() - MOST_CANDIDATES));
     }

@@ -37,11 +37,13 @@ use crate::app::StartError;
 use crate::config;
 use crate::exit::{self, ExitStatus};
 
-/// Watches an AWS serverless account and notifies you by mail or Slack, with the cause and the next step, when a threshold is crossed.
+/// Watches an AWS serverless account and notifies you by mail or Slack, with the cause and the next step, when a
+/// threshold is crossed.
 #[derive(Debug, Parser)]
 #[command(name = "monitor", version, after_help = exit::HELP, after_long_help = LONG_HELP, arg_required_else_help = true)]
 struct Cli {
-    /// The configuration [default: ./alerts.toml, then $XDG_CONFIG_HOME/monitor/alerts.toml, then /etc/monitor/alerts.toml]
+    /// The configuration [default: ./alerts.toml, then $XDG_CONFIG_HOME/monitor/alerts.toml, then
+    /// /etc/monitor/alerts.toml]
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -81,7 +83,8 @@ enum Command {
     Check(check::Args),
     /// Import the bill from an export, or read past months from Cost Explorer
     Billing(billing::Args),
-    /// Report a month: cost and cost drivers, functions, pings, incidents, forecast, own cost; as text, Markdown, HTML or JSON, or sent
+    /// Report a month: cost and cost drivers, functions, pings, incidents, forecast, own cost; as text, Markdown, HTML
+    /// or JSON, or sent
     Report(report::Args),
     /// Show open incidents, waiting notifications and the state of the sources
     Status(status::Args),
@@ -123,7 +126,9 @@ pub fn main() -> ExitStatus {
         }
     };
     // A program that cannot mask secrets or find the words of causes must not read logs or a configuration.
-    if let Err(why) = redact::load().and_then(|()| config::load()).and_then(|()| lambda_log::load()).and_then(|()| ::report::load()) {
+    if let Err(why) =
+        redact::load().and_then(|()| config::load()).and_then(|()| lambda_log::load()).and_then(|()| ::report::load())
+    {
         return failed(&why);
     }
     if let Err(why) = log(matches!(cli.command, Command::Demo(_) | Command::Rehearse(_))) {
@@ -161,14 +166,16 @@ pub fn main() -> ExitStatus {
     result.unwrap_or_else(|error| told(error, colors))
 }
 
-/// The targets of the program's own crates. In a filter `monitor` stands for all of them. A target matches everything that begins with it, and
-/// `aws` alone would match the crates of the AWS SDK.
+/// The targets of the program's own crates. In a filter `monitor` stands for all of them. A target matches everything
+/// that begins with it, and `aws` alone would match the crates of the AWS SDK.
 const LOGGING: &[&str] = &["monitor", "aws::", "notify::", "source::", "store::"];
 
 /// A filter in which `monitor` stands for every crate of the program.
 fn for_every_crate(filter: &str) -> String {
     let each = |directive: &str| match directive.trim().strip_prefix("monitor") {
-        Some(level) if level.is_empty() || level.starts_with('=') => LOGGING.iter().map(|name| format!("{name}{level}")).collect(),
+        Some(level) if level.is_empty() || level.starts_with('=') => {
+            LOGGING.iter().map(|name| format!("{name}{level}")).collect()
+        }
         _ => vec![directive.to_owned()],
     };
     filter.split(',').flat_map(each).collect::<Vec<_>>().join(",")
@@ -179,9 +186,16 @@ fn log(quiet: bool) -> Result<(), String> {
     use std::io::IsTerminal;
     let filter = config::log_filter().unwrap_or_else(|| if quiet { "error" } else { "error,monitor=info" }.to_owned());
     let parsed = tracing_subscriber::EnvFilter::builder().parse(for_every_crate(&filter));
-    let parsed = parsed.map_err(|error| format!("MONITOR_LOG `{}` cannot be read: {error}; write for example `warn,monitor=debug`", printable(&filter)))?;
+    let parsed = parsed.map_err(|error| {
+        format!("MONITOR_LOG `{}` cannot be read: {error}; write for example `warn,monitor=debug`", printable(&filter))
+    })?;
     let colors = !config::no_color() && std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr).with_ansi(colors).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .with_writer(std::io::stderr)
+        .with_ansi(colors)
+        .with_target(false)
+        .init();
     Ok(())
 }
 
@@ -216,12 +230,19 @@ mod tests {
         fn logs(folder: &Path) -> bool {
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| match path.is_dir() {
                 true => logs(&path),
-                false => path.extension().is_some_and(|end| end == "rs") && fs::read_to_string(&path).unwrap().contains("tracing::"),
+                false => {
+                    path.extension().is_some_and(|end| end == "rs")
+                        && fs::read_to_string(&path).unwrap().contains("tracing::")
+                }
             })
         }
-        let crates = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap().map(|entry| entry.unwrap().path());
-        let logging: Vec<String> =
-            crates.filter(|path| logs(&path.join("src"))).map(|path| path.file_name().unwrap().to_str().unwrap().replace('-', "_")).collect();
+        let crates = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let logging: Vec<String> = crates
+            .filter(|path| logs(&path.join("src")))
+            .map(|path| path.file_name().unwrap().to_str().unwrap().replace('-', "_"))
+            .collect();
         assert!(logging.len() > 1, "{logging:?}");
         assert!(logging.iter().all(|name| LOGGING.contains(&format!("{name}::").as_str())), "{logging:?}");
     }

@@ -66,13 +66,19 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     Ok(ExitStatus::Done)
 }
 
-async fn fill(known: &mut OutboxRows, store: &Store, from: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), StoreError> {
+async fn fill(
+    known: &mut OutboxRows,
+    store: &Store,
+    from: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let from = from.unwrap_or(DateTime::<Utc>::UNIX_EPOCH);
     known.states = store.receivers().await?;
     known.untold = store.untold(from).await?;
     known.messages = store.messages(from).await?;
     known.orders = store.orders(now).await?;
-    let ids: Vec<String> = known.untold.iter().filter(|told| told.done.is_none()).map(|told| told.incident.clone()).collect();
+    let ids: Vec<String> =
+        known.untold.iter().filter(|told| told.done.is_none()).map(|told| told.incident.clone()).collect();
     known.incidents = store.incidents_by_id(&ids).await?;
     Ok(())
 }

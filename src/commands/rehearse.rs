@@ -27,8 +27,8 @@ No message is sent, AWS is not called, no secret is read, and the store is not c
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The first day of the period, in the time zone of the configuration; or a time such as 2024-12-20T09:30, with its offset or in that
-    /// time zone; or a length of time before now, such as 7d
+    /// The first day of the period, in the time zone of the configuration; or a time such as 2024-12-20T09:30, with its
+    /// offset or in that time zone; or a length of time before now, such as 7d
     #[arg(long, value_name = "DATE")]
     from: String,
     /// The day or time at which the period ends, not included [default: now]
@@ -45,7 +45,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let now = context.clock.now();
-    let (from, wanted) = match (since(&args.from, config.timezone, now), args.to.map_or(Ok(now), |to| day_or_instant(&to, config.timezone))) {
+    let (from, wanted) = match (
+        since(&args.from, config.timezone, now),
+        args.to.map_or(Ok(now), |to| day_or_instant(&to, config.timezone)),
+    ) {
         (Ok(from), Ok(to)) => (from, to),
         (Err(mistake), _) | (_, Err(mistake)) => return Ok(usage(mistake)),
     };
@@ -54,7 +57,10 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         return Ok(usage("--from must be before --to (the end of the period, not included)"));
     }
     if wanted > now {
-        say(&format!("monitor: --to is in the future; rehearsing until now, {}", to.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        say(&format!(
+            "monitor: --to is in the future; rehearsing until now, {}",
+            to.to_rfc3339_opts(SecondsFormat::Secs, true)
+        ));
     }
     let path = args.store.clone().unwrap_or_else(|| config.store.path.clone());
     let folder = match tempfile::Builder::new().prefix("monitor-rehearse-").tempdir() {
@@ -69,14 +75,21 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let rehearsed = match rehearsed {
         Ok(rehearsed) => rehearsed,
         Err(StartError::Store(StoreError::Absent(path))) if args.store.is_none() => {
-            return Ok(failed(&format!("the store of this configuration, {}, does not exist; choose another with --store FILE", path.display())));
+            return Ok(failed(&format!(
+                "the store of this configuration, {}, does not exist; choose another with --store FILE",
+                path.display()
+            )));
         }
-        Err(StartError::Store(StoreError::Absent(path))) => return Ok(failed(&format!("there is no store at {}", path.display()))),
+        Err(StartError::Store(StoreError::Absent(path))) => {
+            return Ok(failed(&format!("there is no store at {}", path.display())));
+        }
         Err(error) => return Err(error),
     };
     let rehearsal = rehearsal(rehearsed, from, to);
     match args.format {
-        OutputFormat::Text => print(&rehearsal.text(config.timezone, !config::no_color() && std::io::stdout().is_terminal())),
+        OutputFormat::Text => {
+            print(&rehearsal.text(config.timezone, !config::no_color() && std::io::stdout().is_terminal()))
+        }
         OutputFormat::Json => match rehearsal.json() {
             Ok(json) => print(&json),
             Err(error) => return Ok(failed(&error.to_string())),
@@ -97,6 +110,12 @@ fn progress(from: DateTime<Utc>, to: DateTime<Utc>) -> ProgressBar {
 
 fn rehearsal(rehearsed: RehearsalResult, from: DateTime<Utc>, to: DateTime<Utc>) -> Rehearsal {
     let RehearsalResult { would_send, was_sent, not_rehearsable, mute, gaps, counts, begins } = rehearsed;
-    let replayed = ReplayedCounts { costs: counts.costs, minutes: counts.minutes, faults: counts.faults, pings: counts.pings, points: counts.points };
+    let replayed = ReplayedCounts {
+        costs: counts.costs,
+        minutes: counts.minutes,
+        faults: counts.faults,
+        pings: counts.pings,
+        points: counts.points,
+    };
     Rehearsal { from, to, begins, would_send, was_sent, not_rehearsable, mute, gaps, replayed }
 }

@@ -55,7 +55,11 @@ enum ReportFormat {
 
 fn language(typed: &str) -> Result<Language, String> {
     let names: Vec<&str> = Language::ALL.iter().map(|(name, _)| *name).collect();
-    Language::ALL.iter().find(|(name, _)| *name == typed).map(|(_, language)| *language).ok_or_else(|| one_of(typed, &names))
+    Language::ALL
+        .iter()
+        .find(|(name, _)| *name == typed)
+        .map(|(_, language)| *language)
+        .ok_or_else(|| one_of(typed, &names))
 }
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
@@ -109,15 +113,23 @@ fn write(file: &Path, text: &str) -> Result<(), String> {
         return Err("not a regular file; omit --output to write to standard output".to_owned());
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(said)?;
+    let mut beside =
+        tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(said)?;
     beside.write_all(text.trim_end_matches('\n').as_bytes()).and_then(|()| beside.write_all(b"\n")).map_err(said)?;
     beside.as_file().sync_all().map_err(said)?;
     beside.persist(&target).map_err(|error| error.error.to_string())?;
     Ok(())
 }
 
-/// Sends the report at once, past the outbox: who asks for it sees whether it has arrived, and a running daemon alone writes the store.
-async fn send(names: &[String], report: &MonthReport, style: &ReportStyle, config: &MonitorConfig, context: &CommandContext) -> Result<ExitStatus, StartError> {
+/// Sends the report at once, past the outbox: who asks for it sees whether it has arrived, and a running daemon alone
+/// writes the store.
+async fn send(
+    names: &[String],
+    report: &MonthReport,
+    style: &ReportStyle,
+    config: &MonitorConfig,
+    context: &CommandContext,
+) -> Result<ExitStatus, StartError> {
     let all = receivers(config)?;
     let mut exit = ExitStatus::Done;
     let mut seen = Vec::new();
@@ -126,14 +138,33 @@ async fn send(names: &[String], report: &MonthReport, style: &ReportStyle, confi
             continue;
         }
         seen.push(name);
-        let Some((receiver, terms)) = all.get(name).zip(config.receivers.iter().find(|known| known.name == *name).map(|known| &known.terms)) else { continue };
+        let Some((receiver, terms)) =
+            all.get(name).zip(config.receivers.iter().find(|known| known.name == *name).map(|known| &known.terms))
+        else {
+            continue;
+        };
         let now = context.clock.now();
-        let message = Message::report(page_with_picture(report, &ReportStyle { zone: terms.zone, ..style.clone() }), now);
+        let message =
+            Message::report(page_with_picture(report, &ReportStyle { zone: terms.zone, ..style.clone() }), now);
         let key = format!("report/{}/{name}/{}", report.month, now.timestamp_millis());
-        let parcel = DeliveryRequest { key, message, follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone: terms.zone };
+        let parcel = DeliveryRequest {
+            key,
+            message,
+            follows: vec![],
+            possible_repeat: false,
+            sealed: now,
+            attempted: now,
+            zone: terms.zone,
+        };
         match receiver.send(&parcel).await {
-            DeliveryOutcome::Delivered(receipt) => print(&format!("{name} accepted it{}", receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default())),
-            DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) => {
+            DeliveryOutcome::Delivered(receipt) => print(&format!(
+                "{name} accepted it{}",
+                receipt.map(|receipt| format!(": {receipt}")).unwrap_or_default()
+            )),
+            DeliveryOutcome::Later { why, .. }
+            | DeliveryOutcome::Unknown(why)
+            | DeliveryOutcome::Refused(why)
+            | DeliveryOutcome::Stopped(why) => {
                 say(&format!("monitor: {name} did not get it: {why}"));
                 exit = ExitStatus::Incomplete;
             }

@@ -59,7 +59,8 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let account = account(&config.aws, &context.clock).await;
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
-    let daemon = daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
+    let daemon =
+        daemon(config, account, Arc::clone(&context.clock), Durability::Full, fastrand::Rng::new(), pulse).await?;
     if !args.once {
         daemon.run(StopCondition::Told(asked_to_stop().boxed())).await?;
         return Ok(ExitStatus::Done);

@@ -65,9 +65,21 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         mutes: vec![],
         acked: None,
     };
-    let zone = config.receivers.iter().find(|known| known.name == args.receiver).map_or(config.timezone, |known| known.terms.zone);
+    let zone = config
+        .receivers
+        .iter()
+        .find(|known| known.name == args.receiver)
+        .map_or(config.timezone, |known| known.terms.zone);
     let key = format!("send-test/{}/{}", args.receiver, now.timestamp_millis());
-    let parcel = DeliveryRequest { key, message: Message::single(news), follows: vec![], possible_repeat: false, sealed: now, attempted: now, zone };
+    let parcel = DeliveryRequest {
+        key,
+        message: Message::single(news),
+        follows: vec![],
+        possible_repeat: false,
+        sealed: now,
+        attempted: now,
+        zone,
+    };
     let receipt = match told(&args.receiver, receiver.send(&parcel).await) {
         Ok(receipt) => receipt,
         Err(exit) => return Ok(exit),
@@ -85,10 +97,16 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 fn told(receiver: &str, outcome: DeliveryOutcome) -> Result<Option<String>, ExitStatus> {
     match outcome {
         DeliveryOutcome::Delivered(receipt) => {
-            print(&format!("{receiver} accepted it{}", receipt.as_ref().map(|receipt| format!(": {receipt}")).unwrap_or_default()));
+            print(&format!(
+                "{receiver} accepted it{}",
+                receipt.as_ref().map(|receipt| format!(": {receipt}")).unwrap_or_default()
+            ));
             Ok(receipt)
         }
-        DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) => {
+        DeliveryOutcome::Later { why, .. }
+        | DeliveryOutcome::Unknown(why)
+        | DeliveryOutcome::Refused(why)
+        | DeliveryOutcome::Stopped(why) => {
             say(&format!("monitor: {receiver}: {why}"));
             Err(ExitStatus::Incomplete)
         }
@@ -117,11 +135,17 @@ mod tests {
     #[test]
     fn a_picture_is_a_png_file_by_its_content() {
         let folder = tempfile::tempdir().unwrap();
-        for (content, fine) in [(&b"\x89PNG\r\n\x1a\n and more"[..], true), (b"GIF89a", false), (b"", false), (b"\x89PNG", false)] {
+        for (content, fine) in
+            [(&b"\x89PNG\r\n\x1a\n and more"[..], true), (b"GIF89a", false), (b"", false), (b"\x89PNG", false)]
+        {
             let path = folder.path().join("a chart.png");
             fs::write(&path, content).unwrap();
             let read = picture(&path);
-            assert_eq!(read.as_ref().ok().map(|picture| (picture.name.as_str(), picture.png.as_slice())), fine.then_some(("a chart.png", content)), "{read:?}");
+            assert_eq!(
+                read.as_ref().ok().map(|picture| (picture.name.as_str(), picture.png.as_slice())),
+                fine.then_some(("a chart.png", content)),
+                "{read:?}"
+            );
         }
         assert!(picture(&folder.path().join("none.png")).unwrap_err().contains("cannot be read"));
     }

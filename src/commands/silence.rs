@@ -60,7 +60,8 @@ struct AddArgs {
     /// Silence incidents of these rules, by name or pattern
     #[arg(long, value_name = "PATTERN", value_parser = pattern, required_unless_present_any = ["subject", "all"])]
     rule: Option<NamePattern>,
-    /// Silence incidents about these subjects: total, service:NAME, function:NAME, source:NAME, receiver:NAME, with wildcards
+    /// Silence incidents about these subjects: total, service:NAME, function:NAME, source:NAME, receiver:NAME, with
+    /// wildcards
     #[arg(long, value_name = "PATTERN", value_parser = subject_pattern)]
     subject: Option<NamePattern>,
     /// Silence every incident
@@ -122,16 +123,27 @@ async fn add(args: AddArgs, config: &MonitorConfig, now: DateTime<Utc>) -> Resul
     }
     let silence = Silence { id: store.silence(&silence).await?, ..silence };
     let at = |at: DateTime<Utc>| at.with_timezone(&config.timezone).format("%F %H:%M:%S %Z");
-    let begins = if silence.from > now { format!("begins {} and", at(silence.from)) } else { "is active and".to_owned() };
-    let mut lines = vec![format!("Silence {} {begins} ends {}, in {}.", silence.id, at(silence.until), spoken(silence.until - now))];
+    let begins =
+        if silence.from > now { format!("begins {} and", at(silence.from)) } else { "is active and".to_owned() };
+    let mut lines = vec![format!(
+        "Silence {} {begins} ends {}, in {}.",
+        silence.id,
+        at(silence.until),
+        spoken(silence.until - now)
+    )];
     let covered: Vec<&Incident> = covered(&silence, &open, now).collect();
     lines.push(match covered.len() {
         0 => "It covers no open incident now.".to_owned(),
         1 => "It covers an open incident:".to_owned(),
         count => format!("It covers {count} open incidents:"),
     });
-    lines.extend(covered.iter().map(|incident| printable(&format!("  {}  [{}] {}", incident.id, incident.severity.word(), incident.finding.headline))));
-    lines.push(format!("Incidents still firing at its end are sent then. End it earlier with `monitor silence end {}`.", silence.id));
+    lines.extend(covered.iter().map(|incident| {
+        printable(&format!("  {}  [{}] {}", incident.id, incident.severity.word(), incident.finding.headline))
+    }));
+    lines.push(format!(
+        "Incidents still firing at its end are sent then. End it earlier with `monitor silence end {}`.",
+        silence.id
+    ));
     print(&lines.join("\n"));
     Ok(ExitStatus::Done)
 }
@@ -157,24 +169,46 @@ fn asked_for(args: AddArgs, zone: Tz, now: DateTime<Utc>) -> Result<Silence, Str
         return Err(format!("the silence would end ({}) before it begins", shown(until)));
     }
     if until - now > LONGEST {
-        return Err(format!("{} is more than a year ahead; to stop messages for good, remove the rule from the configuration", shown(until)));
+        return Err(format!(
+            "{} is more than a year ahead; to stop messages for good, remove the rule from the configuration",
+            shown(until)
+        ));
     }
-    let any = |pattern: Option<NamePattern>| pattern.map_or_else(|| "*".parse(), Ok).map_err(|error: serde::de::value::Error| error.to_string());
-    Ok(Silence { id: 0, rule: any(args.rule)?, subject: any(args.subject)?, from, until, author: author(args.author)?, reason: args.reason })
+    let any = |pattern: Option<NamePattern>| {
+        pattern.map_or_else(|| "*".parse(), Ok).map_err(|error: serde::de::value::Error| error.to_string())
+    };
+    Ok(Silence {
+        id: 0,
+        rule: any(args.rule)?,
+        subject: any(args.subject)?,
+        from,
+        until,
+        author: author(args.author)?,
+        reason: args.reason,
+    })
 }
 
 /// What about it is probably not meant: it may speak of what is still to come, so nothing of this is a mistake.
-async fn doubts(silence: &Silence, config: &MonitorConfig, store: &Store, open: &[Incident]) -> Result<Vec<String>, StoreError> {
+async fn doubts(
+    silence: &Silence,
+    config: &MonitorConfig,
+    store: &Store,
+    open: &[Incident],
+) -> Result<Vec<String>, StoreError> {
     let mut doubts = Vec::new();
     let rules: Vec<&str> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
     let rule = silence.rule.as_str();
-    if !rules.iter().any(|name| silence.rule.fits(name)) && !open.iter().any(|incident| silence.rule.fits(&incident.rule)) {
+    if !rules.iter().any(|name| silence.rule.fits(name))
+        && !open.iter().any(|incident| silence.rule.fits(&incident.rule))
+    {
         doubts.push(format!("no rule and no open incident matches `{rule}`; {}", one_of(rule, &rules)));
     }
     let mut subjects = store.subjects().await?;
     subjects.push("total".to_owned());
     subjects.extend(config.watches.iter().map(|watch| format!("source:{}", watch.name)));
-    subjects.extend(config.warms.iter().flat_map(|warm| [format!("source:{}", warm.name), format!("function:{}", warm.function)]));
+    subjects.extend(
+        config.warms.iter().flat_map(|warm| [format!("source:{}", warm.name), format!("function:{}", warm.function)]),
+    );
     subjects.extend(config.receivers.iter().map(|receiver| format!("receiver:{}", receiver.name)));
     if !subjects.iter().any(|subject| silence.subject.fits(subject)) {
         let typed = silence.subject.as_str();
@@ -207,7 +241,11 @@ async fn end(args: &EndArgs, config: &MonitorConfig, now: DateTime<Utc>) -> Resu
     let store = Store::open_for_orders(&config.store.path).await?;
     let Some(silence) = store.silence_numbered(args.id).await? else {
         let known: Vec<String> = store.silences(now).await?.iter().map(|silence| silence.id.to_string()).collect();
-        let known = if known.is_empty() { "no silence is active or planned".to_owned() } else { format!("active or planned: {}", known.join(", ")) };
+        let known = if known.is_empty() {
+            "no silence is active or planned".to_owned()
+        } else {
+            format!("active or planned: {}", known.join(", "))
+        };
         return Ok(usage(format!("there is no silence {}; {known}", args.id)));
     };
     if !store.end_silence(args.id, now).await? {
@@ -216,7 +254,8 @@ async fn end(args: &EndArgs, config: &MonitorConfig, now: DateTime<Utc>) -> Resu
     let orders = store.orders(now).await?;
     let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
     // What another silence covers as well stays silent.
-    let freed = open.iter().filter(|incident| silence.covers(incident, now) && orders.silence(incident, now).is_none()).count();
+    let freed =
+        open.iter().filter(|incident| silence.covers(incident, now) && orders.silence(incident, now).is_none()).count();
     let freed = match freed {
         0 => "It covered no open incident.".to_owned(),
         1 => "What it held back for one open incident is sent now.".to_owned(),

@@ -115,11 +115,25 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 }
 
 /// What the store knows of what the configuration names.
-async fn fill(status: &mut StatusOutput, store: &Store, config: &MonitorConfig, now: DateTime<Utc>) -> Result<(), StoreError> {
+async fn fill(
+    status: &mut StatusOutput,
+    store: &Store,
+    config: &MonitorConfig,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     status.own_cost_usd = store.spent(Month::of(now.date_naive())).await?;
-    let named: Vec<&str> = config.watches.iter().map(|watch| watch.name.as_str()).chain(config.warms.iter().map(|warm| warm.name.as_str())).collect();
+    let named: Vec<&str> = config
+        .watches
+        .iter()
+        .map(|watch| watch.name.as_str())
+        .chain(config.warms.iter().map(|warm| warm.name.as_str()))
+        .collect();
     for row in store.sources().await?.into_iter().filter(|row| named.contains(&row.name.as_str())) {
-        status.sources.push(SourceStatus { name: row.name, answered: row.state.answered, failure: row.state.failing.map(|failing| failing.last.to_string()) });
+        status.sources.push(SourceStatus {
+            name: row.name,
+            answered: row.state.answered,
+            failure: row.state.failing.map(|failing| failing.last.to_string()),
+        });
     }
     let orders = store.orders(now).await?;
     for incident in store.open_incidents().await?.into_values() {
@@ -138,19 +152,30 @@ async fn fill(status: &mut StatusOutput, store: &Store, config: &MonitorConfig, 
         });
     }
     for (name, state) in store.receivers().await? {
-        let Some(failing) = state.failing.filter(|_| config.receivers.iter().any(|receiver| receiver.name == name)) else { continue };
-        status.failing_receivers.push(ReceiverStatus { name, since: failing.since, why: failing.why, stopped: failing.stopped });
+        let Some(failing) = state.failing.filter(|_| config.receivers.iter().any(|receiver| receiver.name == name))
+        else {
+            continue;
+        };
+        status.failing_receivers.push(ReceiverStatus {
+            name,
+            since: failing.since,
+            why: failing.why,
+            stopped: failing.stopped,
+        });
     }
-    status.waiting = store.backlog().await?.into_iter().map(|(receiver, backlog)| (receiver, backlog.waiting)).collect();
+    status.waiting =
+        store.backlog().await?.into_iter().map(|(receiver, backlog)| (receiver, backlog.waiting)).collect();
     Ok(())
 }
 
 fn text(status: &StatusOutput, now: DateTime<Utc>) -> String {
     let ago = |at: DateTime<Utc>| format!("{} ago", spoken(now - at));
-    let mut lines = vec![if status.running { "A daemon is running.".to_owned() } else { "No daemon is running.".to_owned() }];
+    let mut lines =
+        vec![if status.running { "A daemon is running.".to_owned() } else { "No daemon is running.".to_owned() }];
     lines.push("\nSources".to_owned());
     for source in &status.sources {
-        let answered = source.answered.map_or_else(|| "never answered".to_owned(), |at| format!("answered {}", ago(at)));
+        let answered =
+            source.answered.map_or_else(|| "never answered".to_owned(), |at| format!("answered {}", ago(at)));
         lines.push(format!("  {}: {answered}", source.name));
         lines.extend(source.failure.as_ref().map(|failure| format!("    {failure}")));
     }
@@ -161,20 +186,38 @@ fn text(status: &StatusOutput, now: DateTime<Utc>) -> String {
     for incident in &status.incidents {
         let state = if incident.state == IncidentState::Pending { "pending" } else { incident.severity.as_str() };
         let (rule, length) = (&incident.rule, spoken(now - incident.opened));
-        lines.push(format!("  {}  [{state}] {} (rule {rule}, for {length}){}", incident.id, incident.headline, marks(incident, now)));
+        lines.push(format!(
+            "  {}  [{state}] {} (rule {rule}, for {length}){}",
+            incident.id,
+            incident.headline,
+            marks(incident, now)
+        ));
     }
     if !status.failing_receivers.is_empty() {
         lines.push("\nFailing receivers".to_owned());
         let verb = |receiver: &ReceiverStatus| if receiver.stopped { "refuses everything" } else { "failing" };
-        lines.extend(status.failing_receivers.iter().map(|one| format!("  {}: {} for {}: {}", one.name, verb(one), spoken(now - one.since), one.why)));
+        lines.extend(
+            status
+                .failing_receivers
+                .iter()
+                .map(|one| format!("  {}: {} for {}: {}", one.name, verb(one), spoken(now - one.since), one.why)),
+        );
     }
     if !status.waiting.is_empty() {
         lines.push("\nWaiting notifications".to_owned());
         lines.extend(status.waiting.iter().map(|(receiver, count)| format!("  {receiver}: {count}")));
     }
-    lines.push(format!("\nOwn AWS calls this month: {} of at most {} USD", cents(status.own_cost_usd), cents(status.own_cost_cap_usd)));
+    lines.push(format!(
+        "\nOwn AWS calls this month: {} of at most {} USD",
+        cents(status.own_cost_usd),
+        cents(status.own_cost_cap_usd)
+    ));
     // A heading has a blank line before it, and nothing else has a line end in it.
-    lines.iter().map(|line| line.strip_prefix('\n').map_or_else(|| printable(line), |heading| format!("\n{heading}"))).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .map(|line| line.strip_prefix('\n').map_or_else(|| printable(line), |heading| format!("\n{heading}")))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What people have said of an incident, and what else keeps it from being told.

@@ -54,7 +54,8 @@ Exit codes: 0 ended from outside; 1 no log could be read; 64 command line; 78 co
 
 /// How often logs are asked for what is new.
 const EVERY: TimeDelta = TimeDelta::seconds(2);
-/// CloudWatch shows lines 5 to 20 seconds late. All of this is asked for again at every poll, so it is less than the daemon's.
+/// CloudWatch shows lines 5 to 20 seconds late. All of this is asked for again at every poll, so it is less than the
+/// daemon's.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 /// How long a silent log is left alone, and how often new functions are looked for.
 const QUIET: TimeDelta = TimeDelta::seconds(4);
@@ -98,8 +99,10 @@ fn pattern(text: &str) -> Result<NamePattern, String> {
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_if_any()?;
-    let (mut aws, zone, causes) =
-        config.map_or_else(|| (AwsSettings::default(), Tz::UTC, Causes::built_in()), |config| (config.aws, config.timezone, config.causes));
+    let (mut aws, zone, causes) = config.map_or_else(
+        || (AwsSettings::default(), Tz::UTC, Causes::built_in()),
+        |config| (config.aws, config.timezone, config.causes),
+    );
     aws.region = args.region.or(aws.region);
     aws.profile = args.profile.or(aws.profile);
     let clock = Arc::clone(&context.clock);
@@ -108,7 +111,12 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let colors = !config::no_color() && io::stdout().is_terminal();
     let mut live = LiveTail {
         clock,
-        follow: LogFollower::new(args.functions.clone(), FollowPace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP }, &account).with_causes(&causes),
+        follow: LogFollower::new(
+            args.functions.clone(),
+            FollowPace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP },
+            &account,
+        )
+        .with_causes(&causes),
         aws,
         account,
         patterns: args.functions,
@@ -191,7 +199,11 @@ impl LiveTail {
             let now = self.clock.now();
             let ripe = self.tail.ripe(now);
             if let Err(error) = self.output.write(&ripe).await {
-                return if error.kind() == io::ErrorKind::BrokenPipe { TailEnd::ReaderGone } else { TailEnd::Failed(format!("cannot write: {error}")) };
+                return if error.kind() == io::ErrorKind::BrokenPipe {
+                    TailEnd::ReaderGone
+                } else {
+                    TailEnd::Failed(format!("cannot write: {error}"))
+                };
             }
             let next = [Some(due), go_on, self.tail.next()].into_iter().flatten().min();
             self.clock.wait_until(next.unwrap_or(due), false).await;
@@ -259,8 +271,10 @@ impl LiveTail {
             return;
         }
         if functions.is_empty() {
-            self.complaints
-                .once(format!("no function matches {} yet; waiting for one", self.patterns.iter().map(NamePattern::as_str).collect::<Vec<_>>().join(", ")));
+            self.complaints.once(format!(
+                "no function matches {} yet; waiting for one",
+                self.patterns.iter().map(NamePattern::as_str).collect::<Vec<_>>().join(", ")
+            ));
         } else if self.followed.is_empty() {
             say(&format!(
                 "monitor: {} followed; press Ctrl-C to stop",
@@ -274,20 +288,28 @@ impl LiveTail {
 
     /// The function of a log that was never read and does not exist, if it was typed by its name.
     fn unknown(&self, failure: &CallFailure) -> Option<String> {
-        let function = failure.resource.strip_prefix(LOG_GROUP_PREFIX).filter(|_| failure.kind == FailureKind::NotFound)?;
+        let function =
+            failure.resource.strip_prefix(LOG_GROUP_PREFIX).filter(|_| failure.kind == FailureKind::NotFound)?;
         let is_typed = self.patterns.iter().any(|pattern| pattern.exact() == Some(function));
         (is_typed && !self.complaints.has_read(function)).then(|| function.to_owned())
     }
 
     async fn no_such_function(&self, typed: &str) -> String {
-        let place = if self.account.region.is_empty() { "here".to_owned() } else { format!("in {}", self.account.region) };
+        let place =
+            if self.account.region.is_empty() { "here".to_owned() } else { format!("in {}", self.account.region) };
         let all = match pattern("*") {
             Ok(all) => functions(self.account.logs.as_ref(), &[all]).await.unwrap_or_default(),
             Err(_) => Vec::new(),
         };
         let near = nearest(typed, &all, NEAREST);
-        let hint = if near.is_empty() { "check the name and the region".to_owned() } else { format!("nearest: {}", near.join(", ")) };
-        format!("there is no function `{typed}` {place}, or it was never invoked (no log group {LOG_GROUP_PREFIX}{typed}); {hint}")
+        let hint = if near.is_empty() {
+            "check the name and the region".to_owned()
+        } else {
+            format!("nearest: {}", near.join(", "))
+        };
+        format!(
+            "there is no function `{typed}` {place}, or it was never invoked (no log group {LOG_GROUP_PREFIX}{typed}); {hint}"
+        )
     }
 }
 
@@ -300,7 +322,10 @@ enum NextPoll {
 
 /// Whether no call can succeed for as long as this lasts, and it can end.
 fn can_come_back(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::NoCredentials | FailureKind::BadCredentials | FailureKind::Unreachable | FailureKind::NoAnswer)
+    matches!(
+        kind,
+        FailureKind::NoCredentials | FailureKind::BadCredentials | FailureKind::Unreachable | FailureKind::NoAnswer
+    )
 }
 
 /// Whether this may pass by itself, so that it is no reason to give up at the start.
@@ -330,7 +355,12 @@ struct ReportedFailure {
 impl ReportedFailures {
     fn tell(&mut self, failure: &CallFailure, now: DateTime<Utc>) {
         let of_all = can_come_back(failure.kind) || failure.kind.is_passing();
-        let new = ReportedFailure { call: failure.call.clone(), kind: failure.kind, group: (!of_all).then(|| failure.resource.clone()), at: now };
+        let new = ReportedFailure {
+            call: failure.call.clone(),
+            kind: failure.kind,
+            group: (!of_all).then(|| failure.resource.clone()),
+            at: now,
+        };
         self.told.retain(|told| !told.kind.is_passing() || now - told.at < TELL_AGAIN);
         if !self.told.iter().any(|told| told.call == new.call && told.kind == new.kind && told.group == new.group) {
             say(&format!("monitor: {failure}"));
@@ -344,9 +374,13 @@ impl ReportedFailures {
             self.read.insert(function.to_owned());
         }
         let group = format!("{LOG_GROUP_PREFIX}{function}");
-        let is_over = |told: &mut ReportedFailure| told.group.as_ref().map_or(!told.kind.is_passing(), |of| *of == group);
+        let is_over =
+            |told: &mut ReportedFailure| told.group.as_ref().map_or(!told.kind.is_passing(), |of| *of == group);
         for told in self.told.extract_if(.., is_over) {
-            say(&format!("monitor: {} readable again", told.group.map_or_else(|| "logs are".to_owned(), |group| format!("{group} is"))));
+            say(&format!(
+                "monitor: {} readable again",
+                told.group.map_or_else(|| "logs are".to_owned(), |group| format!("{group} is"))
+            ));
         }
     }
 
@@ -391,8 +425,8 @@ impl TailWriter {
     }
 }
 
-/// Ends when nobody can read standard output any more, also while there is nothing to write. Where that cannot be known, as of a
-/// file, it never ends.
+/// Ends when nobody can read standard output any more, also while there is nothing to write. Where that cannot be
+/// known, as of a file, it never ends.
 async fn reader_gone() {
     let watched = io::stdout().as_fd().try_clone_to_owned().and_then(pipe::Sender::from_owned_fd_unchecked);
     match watched {

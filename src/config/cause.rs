@@ -11,7 +11,8 @@ const MAX_TITLE: usize = 80;
 /// The longest sentence, in characters: it has to fit into a message.
 const MAX_SENTENCE: usize = 400;
 
-/// Reads every `[[cause]]`. Returns the built-in causes with those of the user's own, and the codes of the latter as they are written.
+/// Reads every `[[cause]]`. Returns the built-in causes with those of the user's own, and the codes of the latter as
+/// they are written.
 pub(super) fn read(root: &mut TableReader<'_, '_>) -> (Option<Causes>, BTreeSet<String>) {
     let mut codes = BTreeSet::new();
     let mut tables = 0;
@@ -35,7 +36,8 @@ fn one(table: &mut TableReader<'_, '_>, codes: &mut BTreeSet<String>) -> Option<
     let typed: Option<String> = table.required("code");
     let code = typed.and_then(|typed| code(table, typed, codes));
     let words = words(table);
-    let next_step = if table.has("next_step") { text(table, "next_step", MAX_SENTENCE) } else { table.required("next_step") };
+    let next_step =
+        if table.has("next_step") { text(table, "next_step", MAX_SENTENCE) } else { table.required("next_step") };
     let title = if table.has("title") { text(table, "title", MAX_TITLE).map(Some) } else { Some(None) };
     let finding = if table.has("finding") { text(table, "finding", MAX_SENTENCE).map(Some) } else { Some(None) };
     Some(CustomCause::new(code?, words?, next_step?).with_title(title?).with_finding(finding?))
@@ -72,12 +74,20 @@ fn words(table: &mut TableReader<'_, '_>) -> Option<Vec<String>> {
     let mut seen = BTreeSet::new();
     let mut all_right = typed.len() <= CustomCause::MAX_WORDS;
     if !all_right {
-        table.problem("words", format!("one cause has {} words", typed.len()), format!("at most {}", CustomCause::MAX_WORDS), None);
+        table.problem(
+            "words",
+            format!("one cause has {} words", typed.len()),
+            format!("at most {}", CustomCause::MAX_WORDS),
+            None,
+        );
     }
     for word in &typed {
         let (text, bounds) = (word.get_ref().as_str(), CustomCause::MIN_WORD..=CustomCause::MAX_WORD);
         let wrong = if !bounds.contains(&text.trim().len()) {
-            Some((format!("a word of a cause has {} to {} bytes", bounds.start(), bounds.end()), "too short or too long"))
+            Some((
+                format!("a word of a cause has {} to {} bytes", bounds.start(), bounds.end()),
+                "too short or too long",
+            ))
         } else if text.chars().any(char::is_control) {
             Some(("a word of a cause stands in one line".to_owned(), "it has a control character"))
         } else if !seen.insert(text) {
@@ -98,7 +108,12 @@ fn text(table: &mut TableReader<'_, '_>, key: &'static str, most: usize) -> Opti
     let typed: String = table.optional(key)?;
     let count = typed.trim().chars().count();
     if count == 0 || count > most || typed.chars().any(char::is_control) {
-        table.problem(key, format!("`{key}` of a cause must be one line of 1 to {most} characters"), "cannot be shown", None);
+        table.problem(
+            key,
+            format!("`{key}` of a cause must be one line of 1 to {most} characters"),
+            "cannot be shown",
+            None,
+        );
         return None;
     }
     Some(typed)

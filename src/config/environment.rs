@@ -32,7 +32,11 @@ impl ConfigEnvironment {
 
     /// An environment with only these variables.
     pub fn with(variables: &[(&str, &str)], folder: PathBuf) -> Self {
-        Self { variables: Some(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()), without_secrets: false, folder }
+        Self {
+            variables: Some(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
+            without_secrets: false,
+            folder,
+        }
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -49,7 +53,10 @@ impl ConfigEnvironment {
             return Ok(Secret::new("https://a-secret-that-was-not-read.invalid"));
         }
         match place {
-            SecretRef::Env(name) => self.variable(name).map(Secret::new).ok_or_else(|| format!("the environment variable {name} is not set")),
+            SecretRef::Env(name) => self
+                .variable(name)
+                .map(Secret::new)
+                .ok_or_else(|| format!("the environment variable {name} is not set")),
             SecretRef::File(path) => {
                 let path = self.folder.join(path);
                 let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -69,7 +76,10 @@ impl ConfigEnvironment {
 /// Where the configuration is looked for, in this order.
 pub(super) fn usual_places() -> Vec<PathBuf> {
     let xdg = etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("monitor").join("alerts.toml"));
-    [Some(PathBuf::from("alerts.toml")), xdg, Some(Path::new("/etc/monitor/alerts.toml").to_path_buf())].into_iter().flatten().collect()
+    [Some(PathBuf::from("alerts.toml")), xdg, Some(Path::new("/etc/monitor/alerts.toml").to_path_buf())]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What is logged to standard error: `MONITOR_LOG`, in the syntax of `RUST_LOG`.

@@ -1,5 +1,5 @@
-//! Reads `alerts.toml`. This module knows the grammar; each kind of `read.`, `when.` and `via.` reads its own settings in its
-//! own file, through [`model::settings`].
+//! Reads `alerts.toml`. This module knows the grammar; each kind of `read.`, `when.` and `via.` reads its own settings
+//! in its own file, through [`model::settings`].
 
 mod cause;
 mod cron;
@@ -55,7 +55,10 @@ pub struct Config<R, V> {
 impl<R, V> Config<R, V> {
     /// What the core needs to decide.
     pub fn rulebook(&self) -> Rulebook {
-        Rulebook { rules: self.rules.clone(), terms: self.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.clone())).collect() }
+        Rulebook {
+            rules: self.rules.clone(),
+            terms: self.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.terms.clone())).collect(),
+        }
     }
 }
 

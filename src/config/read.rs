@@ -20,7 +20,8 @@ use toml::de::DeTable;
 
 use super::cron::cron_in_zone;
 use super::{
-    BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, ConfigEnvironment, HeartbeatSettings, ReceiverSettings, ReportSettings, StoreSettings, WatchSettings,
+    BUILT_IN_RECEIVER_RULE, BUILT_IN_RULE, Config, ConfigEnvironment, HeartbeatSettings, ReceiverSettings,
+    ReportSettings, StoreSettings, WatchSettings,
 };
 
 /// The shortest time between two polls of the same thing.
@@ -53,19 +54,34 @@ pub fn parse<R: TaggedSettings, V: TaggedSettings>(
         Some(config) if problems.is_empty() => Ok(config),
         _ if !problems.is_empty() => Err(problems),
         // Every way to read nothing notes why; this is the net below it.
-        _ => Err(vec![ConfigProblem { at: 0..0, what: "this file cannot be used".to_owned(), label: "here".to_owned(), help: None, hidden: false }]),
+        _ => Err(vec![ConfigProblem {
+            at: 0..0,
+            what: "this file cannot be used".to_owned(),
+            label: "here".to_owned(),
+            help: None,
+            hidden: false,
+        }]),
     }
 }
 
-fn read<R: TaggedSettings, V: TaggedSettings>(root: &mut TableReader<'_, '_>, environment: &ConfigEnvironment, now: DateTime<Utc>) -> Option<Config<R, V>> {
+fn read<R: TaggedSettings, V: TaggedSettings>(
+    root: &mut TableReader<'_, '_>,
+    environment: &ConfigEnvironment,
+    now: DateTime<Utc>,
+) -> Option<Config<R, V>> {
     let timezone = zone(root);
     // A wrong zone is told once; expressions are still looked at.
     let reading_zone = timezone.unwrap_or(Tz::UTC);
-    let aws = if root.has("aws") { root.table("aws", |table| aws(table, environment)) } else { Some(AwsSettings::default()) };
+    let aws =
+        if root.has("aws") { root.table("aws", |table| aws(table, environment)) } else { Some(AwsSettings::default()) };
     let store = if root.has("store") {
         root.table("store", |table| store(table, environment))
     } else {
-        Some(StoreSettings { path: environment.default_store(), keep: DEFAULT_KEEP, keep_minutes: DEFAULT_KEEP_MINUTES })
+        Some(StoreSettings {
+            path: environment.default_store(),
+            keep: DEFAULT_KEEP,
+            keep_minutes: DEFAULT_KEEP_MINUTES,
+        })
     };
     let (causes, own_causes) = super::cause::read(root);
     let (mut watch_names, mut warm_names, mut receiver_names, mut rule_names) = (vec![], vec![], vec![], vec![]);
@@ -85,23 +101,42 @@ fn read<R: TaggedSettings, V: TaggedSettings>(root: &mut TableReader<'_, '_>, en
         Some(ReceiverSettings { name: name.to_owned(), via: via?, terms: terms? })
     });
     let heartbeat = if root.has("heartbeat") { root.table("heartbeat", heartbeat).map(Some) } else { Some(None) };
-    let report = if root.has("report") { root.table("report", |table| super::report::read(table, reading_zone, now)) } else { Some(ReportSettings::default()) };
+    let report = if root.has("report") {
+        root.table("report", |table| super::report::read(table, reading_zone, now))
+    } else {
+        Some(ReportSettings::default())
+    };
     let mut rules = root.named("alert", |name, table| {
         rule_names.push(name.to_owned());
         rule(name, table)
     });
-    let cause_codes: Vec<String> = own_causes.into_iter().chain(Cause::ALL.iter().map(|(code, _)| (*code).to_owned())).collect();
+    let cause_codes: Vec<String> =
+        own_causes.into_iter().chain(Cause::ALL.iter().map(|(code, _)| (*code).to_owned())).collect();
     check_mentions(root, &receiver_names, &[watch_names, warm_names].concat(), &rule_names, &cause_codes);
     check_old_names(root, &rule_names);
     check_windows(root, store.as_ref().map_or(DEFAULT_KEEP, |store| store.keep));
-    for (built_in, name) in [(Condition::source_failing(), BUILT_IN_RULE), (Condition::receiver_failing(), BUILT_IN_RECEIVER_RULE)] {
-        let written = rules.iter().any(|rule| rule.condition.kind() == built_in.kind()) || rule_names.iter().any(|known| known == name);
+    for (built_in, name) in
+        [(Condition::source_failing(), BUILT_IN_RULE), (Condition::receiver_failing(), BUILT_IN_RECEIVER_RULE)]
+    {
+        let written = rules.iter().any(|rule| rule.condition.kind() == built_in.kind())
+            || rule_names.iter().any(|known| known == name);
         if !written {
             rules.push(Rule::plain(name, built_in, receiver_names.clone()));
         }
     }
     rules.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Config { timezone: timezone?, aws: aws?, store: store?, causes: causes?, watches, warms, rules, receivers, heartbeat: heartbeat?, report: report? })
+    Some(Config {
+        timezone: timezone?,
+        aws: aws?,
+        store: store?,
+        causes: causes?,
+        watches,
+        warms,
+        rules,
+        receivers,
+        heartbeat: heartbeat?,
+        report: report?,
+    })
 }
 
 fn zone(root: &mut TableReader<'_, '_>) -> Option<Tz> {
@@ -110,7 +145,8 @@ fn zone(root: &mut TableReader<'_, '_>) -> Option<Tz> {
 
 fn aws(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Option<AwsSettings> {
     let default = AwsSettings::default();
-    let (region, profile, assume_role) = (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
+    let (region, profile, assume_role) =
+        (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
     let prices: Option<PathBuf> = table.optional("prices");
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
     let log_calls_per_second = table.number("log_calls_per_second", default.log_calls_per_second, 1..100);
@@ -143,7 +179,12 @@ fn schedule(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Op
     let cron: Option<String> = table.optional("cron");
     match (table.has("every"), table.has("cron")) {
         (true, true) => {
-            table.problem("cron", format!("`{}` has both `every` and `cron`", table.path()), "leave one of them out", None);
+            table.problem(
+                "cron",
+                format!("`{}` has both `every` and `cron`", table.path()),
+                "leave one of them out",
+                None,
+            );
             None
         }
         (false, false) => {
@@ -164,12 +205,23 @@ fn warm(name: &str, table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc
     let schedule = schedule(table, zone, now);
     let function: Option<String> = table.required("function");
     if function.as_deref().is_some_and(|function| function.trim().is_empty() || function.contains('*')) {
-        table.problem("function", "`function` must name one function", "expected one name or ARN, without wildcards", None);
+        table.problem(
+            "function",
+            "`function` must name one function",
+            "expected one name or ARN, without wildcards",
+            None,
+        );
     }
     let concurrency = table.number("concurrency", 1, 1..1000);
     let payload: Option<String> = table.optional("payload");
-    if let Some(error) = payload.as_deref().and_then(|payload| serde_json::from_str::<serde_json::Value>(payload).err()) {
-        table.problem("payload", "the payload must be JSON", error.to_string(), Some(r#"for example payload = '{"warmer":true}'"#.to_owned()));
+    if let Some(error) = payload.as_deref().and_then(|payload| serde_json::from_str::<serde_json::Value>(payload).err())
+    {
+        table.problem(
+            "payload",
+            "the payload must be JSON",
+            error.to_string(),
+            Some(r#"for example payload = '{"warmer":true}'"#.to_owned()),
+        );
     }
     let jitter: Option<Span> = table.optional("jitter");
     let max_share = table.or("max_share", Percent(Decimal::from(20)));
@@ -189,11 +241,19 @@ fn warm(name: &str, table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc
 
 fn rule(name: &str, table: &mut TableReader<'_, '_>) -> Option<Rule> {
     let condition: Option<Condition> = table.kind();
-    let (hold, keep_firing_for, remind) = (table.optional("for"), table.optional("keep_firing_for"), table.optional("remind"));
+    let (hold, keep_firing_for, remind) =
+        (table.optional("for"), table.optional("keep_firing_for"), table.optional("remind"));
     let severity = if table.has("severity") { table.word("severity", Severity::ALL) } else { Some(Severity::Warning) };
     let critical_at = table.optional("critical_at");
-    if let Some(kind) = condition.as_ref().filter(|condition| critical_at.is_some() && !condition.is_measured()).map(Condition::kind) {
-        table.problem("critical_at", format!("`critical_at` does not apply to `when.{kind}`, which has no limit"), "remove it", None);
+    if let Some(kind) =
+        condition.as_ref().filter(|condition| critical_at.is_some() && !condition.is_measured()).map(Condition::kind)
+    {
+        table.problem(
+            "critical_at",
+            format!("`critical_at` does not apply to `when.{kind}`, which has no limit"),
+            "remove it",
+            None,
+        );
     }
     let escalate = if table.has("escalate") { table.table("escalate", escalation).map(Some) } else { Some(None) };
     let tell = table.mentions("tell", ReferenceKind::Receiver);
@@ -224,9 +284,18 @@ const SHORTEST_HEARTBEAT: Span = Span::seconds(10);
 
 fn heartbeat(table: &mut TableReader<'_, '_>) -> Option<HeartbeatSettings> {
     // The address alone says little, so it may stand in the file; who wants it secret keeps it elsewhere.
-    let url = if table.text("url").is_some() { table.required::<String>("url").map(Secret::new) } else { table.required_secret("url") };
+    let url = if table.text("url").is_some() {
+        table.required::<String>("url").map(Secret::new)
+    } else {
+        table.required_secret("url")
+    };
     if let Some(why) = url.as_ref().and_then(|url| web_address(url.reveal()).err()) {
-        table.hidden_problem("url", "`heartbeat.url` is not valid", why, Some("url = \"https://hc-ping.com/...\"".to_owned()));
+        table.hidden_problem(
+            "url",
+            "`heartbeat.url` is not valid",
+            why,
+            Some("url = \"https://hc-ping.com/...\"".to_owned()),
+        );
     }
     let every = table.or("every", Span::minutes(1));
     if every.is_some_and(|every| every < SHORTEST_HEARTBEAT) {
@@ -239,7 +308,11 @@ fn heartbeat(table: &mut TableReader<'_, '_>) -> Option<HeartbeatSettings> {
 fn web_address(text: &str) -> Result<(), String> {
     let url = reqwest::Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if url.scheme() == "https" || (url.scheme() == "http" && local) { Ok(()) } else { Err("it must begin with https://".to_owned()) }
+    if url.scheme() == "https" || (url.scheme() == "http" && local) {
+        Ok(())
+    } else {
+        Err("it must begin with https://".to_owned())
+    }
 }
 
 /// Names that rules had before: no rule has such a name now, and no two rules had the same.
@@ -247,7 +320,12 @@ fn check_old_names(root: &TableReader<'_, '_>, rules: &[String]) {
     let mut seen = BTreeSet::new();
     for (name, at) in root.notes().old_names() {
         if rules.contains(&name) {
-            root.notes().problem(at, format!("`{name}` is the name of an existing rule"), "still in use", Some("remove it from `was`".to_owned()));
+            root.notes().problem(
+                at,
+                format!("`{name}` is the name of an existing rule"),
+                "still in use",
+                Some("remove it from `was`".to_owned()),
+            );
         } else if !seen.insert(name.clone()) {
             root.notes().problem(
                 at,
@@ -260,7 +338,13 @@ fn check_old_names(root: &TableReader<'_, '_>, rules: &[String]) {
 }
 
 /// Names that one table mentions and no other defines.
-fn check_mentions(root: &TableReader<'_, '_>, receivers: &[String], sources: &[String], rules: &[String], causes: &[String]) {
+fn check_mentions(
+    root: &TableReader<'_, '_>,
+    receivers: &[String],
+    sources: &[String],
+    rules: &[String],
+    causes: &[String],
+) {
     for mention in root.notes().mentions() {
         let (known, what) = match mention.names {
             ReferenceKind::Receiver => (receivers, "receiver"),
@@ -269,21 +353,37 @@ fn check_mentions(root: &TableReader<'_, '_>, receivers: &[String], sources: &[S
             ReferenceKind::Cause => {
                 if !causes.contains(&mention.name) {
                     let known: Vec<&str> = causes.iter().map(String::as_str).collect();
-                    root.notes().problem(mention.at, format!("`{}` is not a cause", mention.name), "unknown", Some(one_of(&mention.name, &known)));
+                    root.notes().problem(
+                        mention.at,
+                        format!("`{}` is not a cause", mention.name),
+                        "unknown",
+                        Some(one_of(&mention.name, &known)),
+                    );
                 }
                 continue;
             }
         };
         let fitting = known.iter().filter(|known| {
-            **known == mention.name || (mention.names == ReferenceKind::Source && known.split_once('.').is_some_and(|(_, bare)| bare == mention.name))
+            **known == mention.name
+                || (mention.names == ReferenceKind::Source
+                    && known.split_once('.').is_some_and(|(_, bare)| bare == mention.name))
         });
         let names: BTreeSet<&str> = known.iter().map(String::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
         match fitting.count() {
             1 => {}
             0 => {
-                let help = if known.is_empty() { format!("define it: [{what}.{}]", mention.name) } else { one_of(&mention.name, &names) };
-                root.notes().problem(mention.at, format!("there is no {what} `{}`", mention.name), "not defined", Some(help));
+                let help = if known.is_empty() {
+                    format!("define it: [{what}.{}]", mention.name)
+                } else {
+                    one_of(&mention.name, &names)
+                };
+                root.notes().problem(
+                    mention.at,
+                    format!("there is no {what} `{}`", mention.name),
+                    "not defined",
+                    Some(help),
+                );
             }
             _ => root.notes().problem(
                 mention.at,

@@ -11,12 +11,18 @@ use super::cron::cron_in_zone;
 use super::{MonthlyReportSettings, ReportSettings};
 
 pub(super) fn read(table: &mut TableReader<'_, '_>, zone: Tz, now: DateTime<Utc>) -> Option<ReportSettings> {
-    let language = if table.has("language") { table.word("language", Language::ALL) } else { Some(Language::default()) };
+    let language =
+        if table.has("language") { table.word("language", Language::ALL) } else { Some(Language::default()) };
     let currency = if table.has("currency") { table.table("currency", rate).map(Some) } else { Some(None) };
     let monthly = match (table.has("cron"), table.has("tell")) {
         (false, false) => Some(None),
         (true, false) => {
-            table.problem("cron", "`report` has `cron` but no `tell`", "`tell` is missing", Some("write tell = [\"team\"]".to_owned()));
+            table.problem(
+                "cron",
+                "`report` has `cron` but no `tell`",
+                "`tell` is missing",
+                Some("write tell = [\"team\"]".to_owned()),
+            );
             None
         }
         (false, true) => {
@@ -43,11 +49,21 @@ fn rate(table: &mut TableReader<'_, '_>) -> Option<ExchangeRate> {
     let per_usd: Option<UnitsPerUsd> = table.required("per_usd");
     let code = code?;
     if code == Money::USD {
-        table.problem("code", "the second currency must not be USD", "US dollars are always shown", Some("remove `currency`".to_owned()));
+        table.problem(
+            "code",
+            "the second currency must not be USD",
+            "US dollars are always shown",
+            Some("remove `currency`".to_owned()),
+        );
         return None;
     }
     if decimals(&code).is_none() {
-        table.problem("code", format!("`{code}` is not a currency"), "expected an ISO 4217 code", Some("write it like \"KRW\" or \"EUR\"".to_owned()));
+        table.problem(
+            "code",
+            format!("`{code}` is not a currency"),
+            "expected an ISO 4217 code",
+            Some("write it like \"KRW\" or \"EUR\"".to_owned()),
+        );
         return None;
     }
     Some(ExchangeRate { code, per_usd: per_usd? })

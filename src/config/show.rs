@@ -10,7 +10,8 @@ use regex::Regex;
 pub fn show(problems: &[ConfigProblem], path: &str, text: &str, colors: bool) -> String {
     let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
     let text = without_secrets(problems, text);
-    let mut shown: Vec<String> = problems.iter().map(|problem| renderer.render(&[group(problem, path, &text)])).collect();
+    let mut shown: Vec<String> =
+        problems.iter().map(|problem| renderer.render(&[group(problem, path, &text)])).collect();
     let count = if problems.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", problems.len()) };
     shown.push(format!("{path}: {count}"));
     shown.join("\n\n")
@@ -29,7 +30,8 @@ fn without_secrets(problems: &[ConfigProblem], text: &str) -> String {
         // Without the pattern nothing of the text may be shown.
         return masked.chars().map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) }).collect();
     };
-    let found: Vec<_> = pattern.captures_iter(&masked).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
+    let found: Vec<_> =
+        pattern.captures_iter(&masked).filter_map(|found| found.get(1)).map(|found| found.range()).collect();
     for range in found {
         let stars = "*".repeat(range.len());
         masked.replace_range(range, &stars);
@@ -40,7 +42,8 @@ fn without_secrets(problems: &[ConfigProblem], text: &str) -> String {
 /// Text in quotes right behind a key that sounds like a secret.
 static LOOKS_SECRET: LazyLock<Result<Regex, String>> = LazyLock::new(|| {
     let pattern = r#"(?i)[\w.-]*(?:pass|pasw|pwd|secret|token|webhook|key|auth|cookie|credential)[\w.-]*[ \t]*=[ \t]*["']([^"'\n]*)"#;
-    Regex::new(pattern).map_err(|error| format!("the pattern for secrets in a configuration `{pattern}` does not compile: {error}"))
+    Regex::new(pattern)
+        .map_err(|error| format!("the pattern for secrets in a configuration `{pattern}` does not compile: {error}"))
 });
 
 /// Compiles the pattern. The program calls this before anything else, and does not start if it fails.
@@ -54,7 +57,8 @@ pub fn load() -> Result<(), String> {
 fn group<'a>(problem: &'a ConfigProblem, path: &'a str, text: &'a str) -> Group<'a> {
     let end = problem.at.end.min(text.len());
     let at = problem.at.start.min(end)..end;
-    let snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(at).label(problem.label.as_str()));
+    let snippet =
+        Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(at).label(problem.label.as_str()));
     let group = Level::ERROR.primary_title(problem.what.as_str()).element(snippet);
     match &problem.help {
         Some(help) => group.element(Level::HELP.message(help.as_str())),

@@ -32,8 +32,8 @@ impl StoreAlarm {
         self.failing.is_some()
     }
 
-    /// Whether receivers are being notified right now. Held-up messages are sent afterwards, otherwise they would seem to come from a store
-    /// that is still broken.
+    /// Whether receivers are being notified right now. Held-up messages are sent afterwards, otherwise they would seem
+    /// to come from a store that is still broken.
     pub(super) fn is_speaking(&self) -> bool {
         self.speaking > 0
     }
@@ -44,7 +44,13 @@ impl StoreAlarm {
     }
 
     /// A write has failed.
-    pub(super) fn store_fails(&mut self, error: &StoreError, deliveries: &DeliveryQueues, now: DateTime<Utc>, under_way: &PendingTasks) {
+    pub(super) fn store_fails(
+        &mut self,
+        error: &StoreError,
+        deliveries: &DeliveryQueues,
+        now: DateTime<Utc>,
+        under_way: &PendingTasks,
+    ) {
         let (since, why, told) = self.failing.get_or_insert_with(|| (now, error.to_string(), false));
         if !*told && now - *since >= PATIENCE {
             *told = true;
@@ -100,8 +106,10 @@ fn say(news: &IncidentUpdate, deliveries: &DeliveryQueues, under_way: &PendingTa
         };
         let (receiver, name) = (Arc::clone(receiver), name.clone());
         let send = async move {
-            if let DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) =
-                receiver.send(&parcel).await
+            if let DeliveryOutcome::Later { why, .. }
+            | DeliveryOutcome::Unknown(why)
+            | DeliveryOutcome::Refused(why)
+            | DeliveryOutcome::Stopped(why) = receiver.send(&parcel).await
             {
                 tracing::error!(receiver = %name, "{why}");
             }

@@ -56,7 +56,14 @@ pub(super) struct DeliveryContext<'a> {
 impl DeliveryQueues {
     /// Queues for these receivers; all may have something waiting.
     pub(super) fn to(receivers: BTreeMap<String, Arc<dyn Receiver>>) -> Self {
-        let line = |receiver| ReceiverQueue { receiver, busy: false, look: Some(DateTime::<Utc>::MIN_UTC), paced: None, failed: false, tried: BTreeSet::new() };
+        let line = |receiver| ReceiverQueue {
+            receiver,
+            busy: false,
+            look: Some(DateTime::<Utc>::MIN_UTC),
+            paced: None,
+            failed: false,
+            tried: BTreeSet::new(),
+        };
         Self(receivers.into_iter().map(|(name, receiver)| (name, line(receiver))).collect())
     }
 
@@ -89,7 +96,11 @@ impl DeliveryQueues {
 
     /// When something is to be done next.
     pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
-        self.0.values().filter(|line| !line.busy).filter_map(|line| Some(line.look?.max(line.paced.unwrap_or(DateTime::<Utc>::MIN_UTC)))).min()
+        self.0
+            .values()
+            .filter(|line| !line.busy)
+            .filter_map(|line| Some(line.look?.max(line.paced.unwrap_or(DateTime::<Utc>::MIN_UTC))))
+            .min()
     }
 
     /// Whether nothing is under way and nothing can be done now.
@@ -98,7 +109,12 @@ impl DeliveryQueues {
     }
 
     /// Starts an attempt for each idle receiver that has something to send.
-    pub(super) async fn start_due(&mut self, situation: &DeliveryContext<'_>, now: DateTime<Utc>, under_way: &PendingTasks) -> Result<(), StoreError> {
+    pub(super) async fn start_due(
+        &mut self,
+        situation: &DeliveryContext<'_>,
+        now: DateTime<Utc>,
+        under_way: &PendingTasks,
+    ) -> Result<(), StoreError> {
         for (name, line) in &mut self.0 {
             let due = line.look.is_some_and(|look| look <= now) && line.paced.is_none_or(|paced| paced <= now);
             if line.busy || !due {
@@ -124,7 +140,8 @@ impl DeliveryQueues {
         Ok(())
     }
 
-    /// Writes down how an attempt ended, and when to try again. Gives the name of a receiver that has just begun to refuse everything.
+    /// Writes down how an attempt ended, and when to try again. Gives the name of a receiver that has just begun to
+    /// refuse everything.
     pub(super) async fn ended(
         &mut self,
         delivered: FinishedAttempt,
@@ -146,7 +163,8 @@ impl DeliveryQueues {
         match &attempt {
             AttemptOutcome::Sent { .. } => tracing::info!(receiver = %name, "delivered"),
             AttemptOutcome::Refused { why, .. } | AttemptOutcome::Unknown { why } | AttemptOutcome::Failed { why } => {
-                let next = state.not_before.map(|at| format!("; next try {}", at.format("%F %T UTC"))).unwrap_or_default();
+                let next =
+                    state.not_before.map(|at| format!("; next try {}", at.format("%F %T UTC"))).unwrap_or_default();
                 tracing::warn!(receiver = %name, attempts = state.attempts, "{why}{next}");
             }
         }
@@ -158,9 +176,14 @@ impl DeliveryQueues {
 }
 
 impl ReceiverQueue {
-    /// Whether nothing may be tried now, and until when. In a single pass everything is tried, however long ago the last attempt was,
-    /// unless the receiver itself asked to wait, or has failed in this pass.
-    fn has_to_wait(&self, state: Option<&ReceiverState>, once: bool, now: DateTime<Utc>) -> Option<Option<DateTime<Utc>>> {
+    /// Whether nothing may be tried now, and until when. In a single pass everything is tried, however long ago the
+    /// last attempt was, unless the receiver itself asked to wait, or has failed in this pass.
+    fn has_to_wait(
+        &self,
+        state: Option<&ReceiverState>,
+        once: bool,
+        now: DateTime<Utc>,
+    ) -> Option<Option<DateTime<Utc>>> {
         let wait = state.filter(|state| state.not_before.is_some_and(|at| at > now));
         if once {
             let told = wait.filter(|state| state.told_to_wait);
@@ -169,8 +192,8 @@ impl ReceiverQueue {
         wait.map(|state| state.not_before)
     }
 
-    /// The next message, for which an attempt is written down as begun: one whose fate is uncertain, else what waits, else one that was
-    /// refused and whose time has come.
+    /// The next message, for which an attempt is written down as begun: one whose fate is uncertain, else what waits,
+    /// else one that was refused and whose time has come.
     async fn next(
         &mut self,
         name: &str,
@@ -208,7 +231,12 @@ impl ReceiverQueue {
     }
 }
 
-async fn parcel(sealed: &SealedMessage, terms: &ReceiverPolicy, situation: &DeliveryContext<'_>, now: DateTime<Utc>) -> Result<DeliveryRequest, StoreError> {
+async fn parcel(
+    sealed: &SealedMessage,
+    terms: &ReceiverPolicy,
+    situation: &DeliveryContext<'_>,
+    now: DateTime<Utc>,
+) -> Result<DeliveryRequest, StoreError> {
     let earlier = situation.store.sent(&sealed.follows).await?;
     let ids: Vec<String> = earlier.iter().flat_map(|sent| sent.message.lines().map(|line| line.incident)).collect();
     let incidents = if ids.is_empty() { BTreeMap::new() } else { situation.store.incidents_by_id(&ids).await? };
@@ -230,7 +258,12 @@ async fn parcel(sealed: &SealedMessage, terms: &ReceiverPolicy, situation: &Deli
 }
 
 /// How a receiver is after an attempt, and what became of the message.
-fn after(mut state: ReceiverState, outcome: DeliveryOutcome, random: &mut fastrand::Rng, now: DateTime<Utc>) -> (ReceiverState, AttemptOutcome) {
+fn after(
+    mut state: ReceiverState,
+    outcome: DeliveryOutcome,
+    random: &mut fastrand::Rng,
+    now: DateTime<Utc>,
+) -> (ReceiverState, AttemptOutcome) {
     let failed = |mut state: ReceiverState, why: &str, stopped: bool| {
         let since = state.failing.as_ref().map_or(now, |failing| failing.since);
         state.failing = Some(ReceiverFailure { since, why: why.to_owned(), stopped });
@@ -245,10 +278,14 @@ fn after(mut state: ReceiverState, outcome: DeliveryOutcome, random: &mut fastra
             (state, AttemptOutcome::Sent { receipt })
         }
         DeliveryOutcome::Later { why, wait: Some(wait) } => {
-            // It says itself when it wants to be asked again; that is no reason to stay away for longer after another failure.
+            // It says itself when it wants to be asked again; that is no reason to stay away for longer after another
+            // failure.
             let attempts = state.attempts;
             let state = failed(state, &why, false);
-            (ReceiverState { attempts, not_before: Some(now + wait), told_to_wait: true, ..state }, AttemptOutcome::Failed { why })
+            (
+                ReceiverState { attempts, not_before: Some(now + wait), told_to_wait: true, ..state },
+                AttemptOutcome::Failed { why },
+            )
         }
         DeliveryOutcome::Later { why, wait: None } => {
             let state = failed(state, &why, false);
@@ -266,7 +303,10 @@ fn after(mut state: ReceiverState, outcome: DeliveryOutcome, random: &mut fastra
         }
         DeliveryOutcome::Refused(why) => {
             let state = failed(state, &why, false);
-            (ReceiverState { not_before: None, ..state }, AttemptOutcome::Refused { why, not_before: now + REFUSED_RETRY })
+            (
+                ReceiverState { not_before: None, ..state },
+                AttemptOutcome::Refused { why, not_before: now + REFUSED_RETRY },
+            )
         }
     }
 }

@@ -81,8 +81,8 @@ pub struct DaemonParts {
     pub keep_minutes: TimeDelta,
     /// The longest window of any rule.
     pub window: TimeDelta,
-    /// How long observations that change nothing may wait to be written together. A process that is killed loses so much of its
-    /// pings; logs and bills are read again from where the last commit left off.
+    /// How long observations that change nothing may wait to be written together. A process that is killed loses so
+    /// much of its pings; logs and bills are read again from where the last commit left off.
     pub write_every: TimeDelta,
     /// Where jitter comes from.
     pub random: fastrand::Rng,
@@ -166,7 +166,8 @@ impl Daemon {
         for name in parts.receivers.keys() {
             history.know_receiver(name, loaded.receivers.remove(name).unwrap_or_default());
         }
-        let cursor = loaded.cursors.remove(monthly::SOURCE).and_then(|mut of_reports| of_reports.remove(ReportPlan::key()));
+        let cursor =
+            loaded.cursors.remove(monthly::SOURCE).and_then(|mut of_reports| of_reports.remove(ReportPlan::key()));
         let reports = parts.monthly.take().map(|monthly| ReportPlan::new(monthly, cursor.as_ref(), now));
         let (open, changed) = renamed(loaded.open, &parts.book.rules);
         let deliveries = DeliveryQueues::to(std::mem::take(&mut parts.receivers));
@@ -329,8 +330,9 @@ impl Daemon {
         self.slots.clock_was_set_back(by);
         self.deliveries.clock_was_set_back(now, by);
         self.reports.iter_mut().for_each(|reports| reports.clock_was_set_back(now));
-        let waits =
-            |(name, state): (&str, &ReceiverState)| Some((name.to_owned(), ReceiverState { not_before: Some(state.not_before? - by), ..state.clone() }));
+        let waits = |(name, state): (&str, &ReceiverState)| {
+            Some((name.to_owned(), ReceiverState { not_before: Some(state.not_before? - by), ..state.clone() }))
+        };
         let waiting: Vec<(String, ReceiverState)> = self.history.receivers().filter_map(waits).collect();
         waiting.iter().for_each(|(name, state)| self.history.know_receiver(name, state.clone()));
         self.pending.receivers.extend(waiting);
@@ -360,13 +362,20 @@ impl Daemon {
         match done {
             FinishedTask::Polled(polled) => {
                 // A part of a long poll that found nothing is no reason to judge; its end is.
-                let worth =
-                    polled.gathered.go_on_at.is_none() || polled.gathered.observations.iter().any(|seen| !matches!(seen.what, ObservationBody::ReadUpTo(_)));
+                let worth = polled.gathered.go_on_at.is_none()
+                    || polled
+                        .gathered
+                        .observations
+                        .iter()
+                        .any(|seen| !matches!(seen.what, ObservationBody::ReadUpTo(_)));
                 self.absorb(*polled, now);
                 worth
             }
             FinishedTask::Delivered(delivered) => {
-                let ended = self.deliveries.ended(*delivered, &self.parts.store, &mut self.history, &mut self.parts.random, now).await;
+                let ended = self
+                    .deliveries
+                    .ended(*delivered, &self.parts.store, &mut self.history, &mut self.parts.random, now)
+                    .await;
                 match ended {
                     Ok(None) => {}
                     Ok(Some(stopped)) => self.divert(&stopped, now).await,
@@ -389,10 +398,12 @@ impl Daemon {
         }
     }
 
-    /// A receiver has begun to refuse everything: what waits for it is told to its fallback as well. It keeps its own, for when it is
-    /// mended.
+    /// A receiver has begun to refuse everything: what waits for it is told to its fallback as well. It keeps its own,
+    /// for when it is mended.
     async fn divert(&mut self, stopped: &str, now: DateTime<Utc>) {
-        let Some(fallback) = self.parts.book.terms.get(stopped).and_then(|terms| terms.fallback.clone()) else { return };
+        let Some(fallback) = self.parts.book.terms.get(stopped).and_then(|terms| terms.fallback.clone()) else {
+            return;
+        };
         let mut waiting = Vec::new();
         let looked = self.parts.store.waiting(stopped, |one| {
             waiting.push(one);
@@ -407,7 +418,12 @@ impl Daemon {
                 continue;
             }
             let event = one.events.last().map_or(IncidentEvent::Firing, |(event, _)| *event);
-            self.pending.notifications.push(Notification { incident: one.incident.id.clone(), receiver: fallback.clone(), event, at: now });
+            self.pending.notifications.push(Notification {
+                incident: one.incident.id.clone(),
+                receiver: fallback.clone(),
+                event,
+                at: now,
+            });
             let identity = (one.incident.rule.clone(), one.incident.subject.clone());
             if let Some(open) = self.open.get_mut(&identity).filter(|open| open.id == one.incident.id) {
                 open.receivers.push(fallback.clone());
@@ -429,13 +445,21 @@ impl Daemon {
             self.history.record(observation);
         }
         tracing::debug!(source = %name, observations = polled.gathered.observations.len(), "polled");
-        self.pending.cursors.extend(polled.gathered.cursors.iter().map(|(key, value)| (name.clone(), key.clone(), value.clone())));
+        self.pending
+            .cursors
+            .extend(polled.gathered.cursors.iter().map(|(key, value)| (name.clone(), key.clone(), value.clone())));
         if let Some(state) = self.history.source(&name) {
             self.pending.sources.extend(self.slots.row_worth_writing(polled.index, &name, state, now));
         }
         let (failed, go_on_at) = (polled.gathered.failed(), polled.gathered.go_on_at);
-        self.pending.observations.extend(polled.gathered.observations.into_iter().filter(|observation| observation.what.is_kept()));
-        self.slots.ended(PollEnd { index: polled.index, source: polled.source, failed, go_on_at }, &mut self.parts.random, now);
+        self.pending
+            .observations
+            .extend(polled.gathered.observations.into_iter().filter(|observation| observation.what.is_kept()));
+        self.slots.ended(
+            PollEnd { index: polled.index, source: polled.source, failed, go_on_at },
+            &mut self.parts.random,
+            now,
+        );
     }
 
     /// Judges every rule, and commits what follows together with everything gathered so far.
@@ -509,7 +533,14 @@ impl Daemon {
             return;
         }
         let DaemonParts { store, book, .. } = &self.parts;
-        let situation = DeliveryContext { store, book, history: &self.history, open: &self.open, orders: &self.orders, once: self.once };
+        let situation = DeliveryContext {
+            store,
+            book,
+            history: &self.history,
+            open: &self.open,
+            orders: &self.orders,
+            once: self.once,
+        };
         if let Err(error) = self.deliveries.start_due(&situation, now, &self.under_way).await {
             tracing::error!("{error}");
             self.deliveries.store_failed(now);
@@ -522,7 +553,11 @@ impl Daemon {
         // One that is due and waits for the sources is looked at when they have answered.
         let report = self.reports.as_ref().and_then(ReportPlan::next).filter(|next| *next > now);
         let delivery = self.deliveries.next_due().filter(|_| !self.alarm.is_speaking());
-        [Some(judge), self.slots.next_due(self.once), delivery, pulse, self.beat.filter(|_| !self.once), report].into_iter().flatten().min().unwrap_or(judge)
+        [Some(judge), self.slots.next_due(self.once), delivery, pulse, self.beat.filter(|_| !self.once), report]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(judge)
     }
 
     /// In one full pass: whether everything has been polled, judged, and offered to its receiver.
@@ -552,7 +587,10 @@ impl Daemon {
     }
 
     async fn summary(&self) -> Result<RunSummary, StoreError> {
-        let failed = self.history.sources().filter_map(|(name, state)| Some((name.to_owned(), state.failing.as_ref()?.last.to_string())));
+        let failed = self
+            .history
+            .sources()
+            .filter_map(|(name, state)| Some((name.to_owned(), state.failing.as_ref()?.last.to_string())));
         let mut waiting_receivers: Vec<(String, String)> = Vec::new();
         for (name, backlog) in self.parts.store.backlog().await? {
             // What is held back, by a silence or quiet hours, waits for no receiver.

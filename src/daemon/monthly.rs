@@ -7,7 +7,8 @@ use model::calendar::Month;
 use model::schedule::CronInZone;
 use store::{PlannedMessage, Store, StoreError};
 
-/// What the store calls the place up to which reports have been planned: like a source's, with a name that none of them can have.
+/// What the store calls the place up to which reports have been planned: like a source's, with a name that none of them
+/// can have.
 pub(super) const SOURCE: &str = "report";
 const KEY: &str = "planned";
 /// A report waits so long for sources that are being asked, so that it knows what they say.
@@ -19,7 +20,13 @@ const RETRY: TimeDelta = TimeDelta::minutes(1);
 #[async_trait]
 pub trait MonthReporter: Send + Sync {
     /// The report of a month for a receiver, as the store knows it.
-    async fn report(&self, store: &Store, month: Month, receiver: &str, now: DateTime<Utc>) -> Result<Message, StoreError>;
+    async fn report(
+        &self,
+        store: &Store,
+        month: Month,
+        receiver: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Message, StoreError>;
 }
 
 /// When reports are sent, to whom, and who writes them.
@@ -85,7 +92,12 @@ impl ReportPlan {
         let mut planned = Vec::new();
         for receiver in &self.monthly.tell {
             match self.monthly.reporter.report(store, month, receiver, now).await {
-                Ok(message) => planned.push(PlannedMessage { key: format!("report/{month}/{receiver}"), receiver: receiver.clone(), at: now, message }),
+                Ok(message) => planned.push(PlannedMessage {
+                    key: format!("report/{month}/{receiver}"),
+                    receiver: receiver.clone(),
+                    at: now,
+                    message,
+                }),
                 Err(error) => {
                     tracing::error!("the report for {month} cannot be written: {error}; retrying");
                     self.next = Some(now + RETRY);
@@ -126,7 +138,10 @@ mod tests {
         ] {
             let cron = CronInZone::parse(expression, zone, start).unwrap();
             let due = cron.last_until("2025-01-20T00:00:00Z".parse().unwrap()).unwrap();
-            assert_eq!((due.to_rfc3339(), Month::of(local_day(&cron, due)).previous().to_string()), (at.replace('Z', "+00:00"), month.to_owned()));
+            assert_eq!(
+                (due.to_rfc3339(), Month::of(local_day(&cron, due)).previous().to_string()),
+                (at.replace('Z', "+00:00"), month.to_owned())
+            );
         }
     }
 }

@@ -158,10 +158,19 @@ impl SourceSlots {
     }
 
     /// The row of a source, if it differs from the stored one.
-    pub(super) fn row_worth_writing(&mut self, index: usize, name: &str, state: &SourceState, now: DateTime<Utc>) -> Option<SourceRow> {
+    pub(super) fn row_worth_writing(
+        &mut self,
+        index: usize,
+        name: &str,
+        state: &SourceState,
+        now: DateTime<Utc>,
+    ) -> Option<SourceRow> {
         let slot = self.0.get_mut(index)?;
         let failure = |state: &SourceState| state.failing.as_ref().map(|failing| failing.last.clone());
-        let known = slot.written.as_ref().is_some_and(|(at, written)| now - *at < WRITE_STATE && failure(written) == failure(state));
+        let known = slot
+            .written
+            .as_ref()
+            .is_some_and(|(at, written)| now - *at < WRITE_STATE && failure(written) == failure(state));
         if known && !slot.paid {
             return None;
         }
@@ -170,7 +179,9 @@ impl SourceSlots {
     }
 
     pub(super) fn rows(&self, history: &History) -> Vec<SourceRow> {
-        let row = |slot: &SourceSlot| Some(SourceRow { name: slot.name.clone(), polled: slot.polled, state: history.source(&slot.name)?.clone() });
+        let row = |slot: &SourceSlot| {
+            Some(SourceRow { name: slot.name.clone(), polled: slot.polled, state: history.source(&slot.name)?.clone() })
+        };
         self.0.iter().filter_map(row).collect()
     }
 }

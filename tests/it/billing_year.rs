@@ -1,5 +1,5 @@
-//! A year of a bill that comes late, is restated, and has tax, support and credits on it: through the real source, rules, meter and store,
-//! against what the bill came to in the end.
+//! A year of a bill that comes late, is restated, and has tax, support and credits on it: through the real source,
+//! rules, meter and store, against what the bill came to in the end.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -50,32 +50,87 @@ struct Line {
 /// The bill of 2024, written down by hand: each line is on it once.
 fn bill() -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut add = |day: NaiveDate, service, record_type, usage_type, amount: Decimal, first: Decimal, late: i64, right: i64| {
-        let after = |hours: i64| day_start(day) + TimeDelta::hours(hours);
-        lines.push(Line { day, service, record_type, usage_type, amount, first, seen_from: after(late), right_from: after(right) });
-    };
+    let mut add =
+        |day: NaiveDate, service, record_type, usage_type, amount: Decimal, first: Decimal, late: i64, right: i64| {
+            let after = |hours: i64| day_start(day) + TimeDelta::hours(hours);
+            lines.push(Line {
+                day,
+                service,
+                record_type,
+                usage_type,
+                amount,
+                first,
+                seen_from: after(late),
+                right_from: after(right),
+            });
+        };
     for date in day("2024-01-01").iter_days().take_while(|date| date.year() == 2024) {
         let n = Decimal::from(date.ordinal());
         // Grows within the day, is right a day later.
         let database = usd("0.8064516129") + n * usd("0.0000000007");
-        add(date, "Amazon Relational Database Service", "Usage", "APN2-InstanceUsage:db.t4g.micro", database, database * usd("0.5"), 20, 44);
+        add(
+            date,
+            "Amazon Relational Database Service",
+            "Usage",
+            "APN2-InstanceUsage:db.t4g.micro",
+            database,
+            database * usd("0.5"),
+            20,
+            44,
+        );
         // Said too high at first, by a tenth: only what is left of it is certain.
         let lambda = usd("0.1000000001") * Decimal::from(1 + date.ordinal() % 5);
         add(date, "AWS Lambda", "Usage", "APN2-Lambda-GB-Second", lambda, lambda * usd("1.1"), 22, 60);
         // Comes five days late, long after the day was called settled.
         if date.ordinal() % 9 == 0 {
-            add(date, "Amazon Simple Storage Service", "Usage", "APN2-TimedStorage-ByteHrs", usd("0.0333333333"), usd("0.0333333333"), 120, 120);
+            add(
+                date,
+                "Amazon Simple Storage Service",
+                "Usage",
+                "APN2-TimedStorage-ByteHrs",
+                usd("0.0333333333"),
+                usd("0.0333333333"),
+                120,
+                120,
+            );
         }
         if date.day() == 1 {
             add(date, "Tax", "Tax", "", usd("3.4500000000"), usd("3.4500000000"), 50, 50);
             // The fee of a month lands on the 6th of the next one.
             let landed = (day_start(Month::of(date).end()) - day_start(date)).num_hours() + 5 * 24 + 3;
-            add(date, "AWS Support (Developer)", "Support", "Dollar", usd("29.0000000000"), usd("29.0000000000"), landed, landed);
+            add(
+                date,
+                "AWS Support (Developer)",
+                "Support",
+                "Dollar",
+                usd("29.0000000000"),
+                usd("29.0000000000"),
+                landed,
+                landed,
+            );
         }
     }
     // One day that was billed at five times its price for some hours, and one that really was dear.
-    add(day("2024-03-12"), "Amazon Simple Storage Service", "Usage", "APN2-Requests-Tier1", usd("0.0100000000"), usd("0.0110000000"), 20, 40);
-    add(day("2024-08-20"), "Amazon Simple Storage Service", "Usage", "APN2-Requests-Tier1", usd("7.7700000000"), usd("7.7700000000"), 20, 20);
+    add(
+        day("2024-03-12"),
+        "Amazon Simple Storage Service",
+        "Usage",
+        "APN2-Requests-Tier1",
+        usd("0.0100000000"),
+        usd("0.0110000000"),
+        20,
+        40,
+    );
+    add(
+        day("2024-08-20"),
+        "Amazon Simple Storage Service",
+        "Usage",
+        "APN2-Requests-Tier1",
+        usd("7.7700000000"),
+        usd("7.7700000000"),
+        20,
+        20,
+    );
     // A credit note for May that is written in the middle of June.
     add(day("2024-05-15"), "AWS Lambda", "Credit", "", usd("-2.3400000001"), usd("-2.3400000001"), 33 * 24, 33 * 24);
     lines
@@ -101,7 +156,13 @@ impl CostExplorerApi for CostExplorer {
             *requests += 1;
             *requests
         };
-        let fails = |kind| CallFailure { call: "ce:GetCostAndUsage".into(), resource: "the bill".into(), kind, said: "no".into(), next_step: "wait".into() };
+        let fails = |kind| CallFailure {
+            call: "ce:GetCostAndUsage".into(),
+            resource: "the bill".into(),
+            kind,
+            said: "no".into(),
+            next_step: "wait".into(),
+        };
         if request % 7 < 2 {
             return Err(fails(FailureKind::Throttled));
         }
@@ -122,7 +183,8 @@ impl CostExplorerApi for CostExplorer {
         let rest = shown.len().saturating_sub(skipped + PAGE);
         for line in shown.into_iter().skip(skipped).take(PAGE) {
             let money = Money::usd(if now >= line.right_from { line.amount } else { line.first });
-            let (by_type, quantity) = (question.by == CostGrouping::UsageType, Some((Decimal::from(24), "Hrs".to_owned())));
+            let (by_type, quantity) =
+                (question.by == CostGrouping::UsageType, Some((Decimal::from(24), "Hrs".to_owned())));
             days.entry(line.day).or_default().push(BilledGroup {
                 service: line.service.into(),
                 record_type: if by_type { "Usage".into() } else { line.record_type.into() },
@@ -171,19 +233,27 @@ async fn year(alerts: &str) -> Year {
     let folder = TempDir::new().expect("a folder");
     let start = day_start(day("2024-01-01"));
     let clock = Arc::new(SimulatedClock::starting_at(start));
-    let config: MonitorConfig =
-        parse(alerts, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let explorer = Arc::new(CostExplorer { lines: bill(), clock: clock.clone(), invoice: Mutex::default(), requests: Mutex::default() });
+    let config: MonitorConfig = parse(alerts, &ConfigEnvironment::with(&[], folder.path().to_path_buf()), start)
+        .unwrap_or_else(|problems| panic!("{problems:?}"));
+    let explorer = Arc::new(CostExplorer {
+        lines: bill(),
+        clock: clock.clone(),
+        invoice: Mutex::default(),
+        requests: Mutex::default(),
+    });
     let store = Store::open(&config.store.path, Durability::None).await.expect("a store");
     let meter = CallMeter::new(PriceTable::built_in().expect("prices"), config.aws.max_monthly_usd, clock.clone())
         .with_ledger(monitor::app::StoreLedger(store.ledger()));
-    let nothing = Recording::parse("region = \"ap-northeast-2\"\nbill = []").expect("an empty account").account(clock.clone(), start);
+    let nothing = Recording::parse("region = \"ap-northeast-2\"\nbill = []")
+        .expect("an empty account")
+        .account(clock.clone(), start);
     let meter = Arc::new(meter);
     let account = metered(AwsClients { billing: explorer.clone(), ..nothing }, &meter);
     Year { account, explorer, clock, store, meter, config, _folder: folder }
 }
 
-/// What was told over the year: rule, day of the year it was told on, and the day its finding speaks of where it names one.
+/// What was told over the year: rule, day of the year it was told on, and the day its finding speaks of where it names
+/// one.
 async fn run(year: &mut Year) -> Vec<(String, DateTime<Utc>, String)> {
     let book = year.config.rulebook();
     let watch = year.config.watches.remove(0);
@@ -208,7 +278,8 @@ async fn run(year: &mut Year) -> Vec<(String, DateTime<Utc>, String)> {
                 }
             }
             for told_of in decision.notifications.iter().filter(|told_of| told_of.event == IncidentEvent::Firing) {
-                let incident = decision.incidents.iter().find(|incident| incident.id == told_of.incident).expect("its incident");
+                let incident =
+                    decision.incidents.iter().find(|incident| incident.id == told_of.incident).expect("its incident");
                 told.push((incident.rule.clone(), now, incident.finding.headline.clone()));
             }
             let failed = gathered.failed();
@@ -231,7 +302,11 @@ async fn run(year: &mut Year) -> Vec<(String, DateTime<Utc>, String)> {
 
 /// What the days of the bill came to in the end, by service or in all.
 fn came_to(days: impl Fn(NaiveDate) -> bool, service: Option<&str>) -> Decimal {
-    bill().iter().filter(|line| days(line.day) && service.is_none_or(|service| line.service == service)).map(|line| line.amount).sum()
+    bill()
+        .iter()
+        .filter(|line| days(line.day) && service.is_none_or(|service| line.service == service))
+        .map(|line| line.amount)
+        .sum()
 }
 
 #[tokio::test]
@@ -246,9 +321,19 @@ async fn a_year_of_late_and_restated_bills_is_summed_to_the_last_digit_and_raise
         assert_eq!(report.total, Some(came_to(|day| month.contains(day), None)), "{month}");
         assert!(report.settled, "{month}");
         for line in &report.services {
-            assert_eq!(line.amount, came_to(|day| month.contains(day), Some(&line.service)), "{month} {}", line.service);
+            assert_eq!(
+                line.amount,
+                came_to(|day| month.contains(day), Some(&line.service)),
+                "{month} {}",
+                line.service
+            );
             let parts: Decimal = line.reasons.iter().map(|reason| reason.amount).sum();
-            assert_eq!(Some(parts), line.previous.map(|previous| line.amount - previous).or(Some(Decimal::ZERO)), "{month} {}", line.service);
+            assert_eq!(
+                Some(parts),
+                line.previous.map(|previous| line.amount - previous).or(Some(Decimal::ZERO)),
+                "{month} {}",
+                line.service
+            );
         }
         let own = year.explorer.invoice.lock().expect("a lock").get(&month).copied().unwrap_or_default();
         assert_eq!(report.own_cost.usd, own, "the meter and the invoice of {month}");
@@ -256,13 +341,24 @@ async fn a_year_of_late_and_restated_bills_is_summed_to_the_last_digit_and_raise
         assert!(own > usd("0.30"), "the storms of {month} cost only {own}: nothing was tried");
         month = month.next();
     }
-    let may = monitor::app::month_report(&year.store, "2024-06".parse().expect("a month"), year.clock.now()).await.expect("a report");
+    let may = monitor::app::month_report(&year.store, "2024-06".parse().expect("a month"), year.clock.now())
+        .await
+        .expect("a report");
     let lambda = may.services.iter().find(|line| line.service == "AWS Lambda").expect("Lambda");
-    assert!(lambda.reasons.iter().any(|reason| format!("{:?}", reason.kind) == "Credit" && reason.amount == usd("2.3400000001")), "{lambda:?}");
+    assert!(
+        lambda
+            .reasons
+            .iter()
+            .any(|reason| format!("{:?}", reason.kind) == "Credit" && reason.amount == usd("2.3400000001")),
+        "{lambda:?}"
+    );
 
     // What was told was so, and what was so was told.
-    let days_over: Vec<NaiveDate> =
-        day("2024-01-01").iter_days().take_while(|date| date.year() == 2024).filter(|date| came_to(|day| day == *date, None) > usd("2.15")).collect();
+    let days_over: Vec<NaiveDate> = day("2024-01-01")
+        .iter_days()
+        .take_while(|date| date.year() == 2024)
+        .filter(|date| came_to(|day| day == *date, None) > usd("2.15"))
+        .collect();
     for (rule, when, headline) in told.iter().filter(|(rule, ..)| rule.ends_with("-day")) {
         let named = day_named(headline);
         let service = (rule == "lambda-day").then_some("AWS Lambda");
@@ -270,7 +366,10 @@ async fn a_year_of_late_and_restated_bills_is_summed_to_the_last_digit_and_raise
         let amount = came_to(|day| day == named, service);
         assert!(amount > limit, "{when}: {rule}: {headline}, and it came to {amount}");
     }
-    assert!(told.iter().any(|(rule, _, headline)| rule == "dear-day" && day_named(headline) == day("2024-08-20")), "{days_over:?} {told:?}");
+    assert!(
+        told.iter().any(|(rule, _, headline)| rule == "dear-day" && day_named(headline) == day("2024-08-20")),
+        "{days_over:?} {told:?}"
+    );
     for (_, when, headline) in told.iter().filter(|(rule, ..)| rule == "dear-month") {
         let month = Month::of(when.date_naive());
         assert!(came_to(|day| month.contains(day), None) > usd("75"), "{when}: {headline}");
@@ -279,7 +378,10 @@ async fn a_year_of_late_and_restated_bills_is_summed_to_the_last_digit_and_raise
 
 /// The day that a headline speaks of.
 fn day_named(headline: &str) -> NaiveDate {
-    headline.split_whitespace().find_map(|word| word.trim_matches(',').parse().ok()).unwrap_or_else(|| panic!("no day in {headline}"))
+    headline
+        .split_whitespace()
+        .find_map(|word| word.trim_matches(',').parse().ok())
+        .unwrap_or_else(|| panic!("no day in {headline}"))
 }
 
 #[tokio::test]

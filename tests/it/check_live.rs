@@ -6,11 +6,15 @@ use crate::support::program::monitor;
 use crate::support::stack::aws_env;
 use crate::world::World;
 
-const TABLES: &str = "[warm.there]\nevery = \"2m\"\nfunction = \"backend-dev\"\n[warm.gone]\nevery = \"2m\"\nfunction = \"not-there\"\n";
+const TABLES: &str =
+    "[warm.there]\nevery = \"2m\"\nfunction = \"backend-dev\"\n[warm.gone]\nevery = \"2m\"\nfunction = \"not-there\"\n";
 
 /// How many lines the function has logged, and so whether it was called.
 async fn lines(world: &World) -> usize {
-    let logged = world.ministack.try_call("logs", "Logs_20140328.FilterLogEvents", &json!({"logGroupName": "/aws/lambda/backend-dev"})).await;
+    let logged = world
+        .ministack
+        .try_call("logs", "Logs_20140328.FilterLogEvents", &json!({"logGroupName": "/aws/lambda/backend-dev"}))
+        .await;
     logged.ok().and_then(|answer| answer["events"].as_array().map(Vec::len)).unwrap_or(0)
 }
 
@@ -21,30 +25,54 @@ fn missing_credentials_are_one_line_that_says_what_stays_blind() {
                   [receiver.x]\nvia.stdout = {}\n";
     std::fs::write(folder.path().join("alerts.toml"), format!("{tables}{TABLES}")).expect("the configuration");
     let without = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
-    let output = monitor(folder.path()).args(["check", "--live", "--format", "json"]).envs(aws_env("http://127.0.0.1:9", &[])).envs(without).run();
+    let output = monitor(folder.path())
+        .args(["check", "--live", "--format", "json"])
+        .envs(aws_env("http://127.0.0.1:9", &[]))
+        .envs(without)
+        .run();
     assert_eq!(output.code, Some(2), "{}", output.stderr);
     let looks: Value = serde_json::from_str(&output.stdout).expect("JSON");
-    let failed: Vec<&Value> = looks["looks"].as_array().expect("looks").iter().filter(|look| look["fine"] == false).collect();
+    let failed: Vec<&Value> =
+        looks["looks"].as_array().expect("looks").iter().filter(|look| look["fine"] == false).collect();
     assert_eq!(failed.len(), 1, "{looks:#}");
     let said = failed[0]["said"].as_str().unwrap_or_default();
-    assert!(said.contains("no usable credentials") && said.contains("watch.backend, watch.spend, warm.gone, warm.there"), "{said}");
+    assert!(
+        said.contains("no usable credentials") && said.contains("watch.backend, watch.spend, warm.gone, warm.there"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
 async fn whether_a_function_may_be_called_is_tried_without_calling_it() {
     let world = World::new().await;
     world.configure(TABLES);
-    world.ministack.create_function("backend-dev", "def handler(event, context):\n    print('called')\n    return event\n", 3, 256).await;
+    world
+        .ministack
+        .create_function("backend-dev", "def handler(event, context):\n    print('called')\n    return event\n", 3, 256)
+        .await;
 
     let output = world.monitor(&["check", "--live", "--format", "json"]).run();
     assert_eq!(output.code, Some(2), "{}", output.stderr);
     let looks: Value = serde_json::from_str(&output.stdout).expect("JSON");
     let look = |function: &str| {
         let what = format!("lambda:InvokeFunction on {function}");
-        looks["looks"].as_array().and_then(|all| all.iter().find(|look| look["what"] == what.as_str())).cloned().unwrap_or_default()
+        looks["looks"]
+            .as_array()
+            .and_then(|all| all.iter().find(|look| look["what"] == what.as_str()))
+            .cloned()
+            .unwrap_or_default()
     };
-    assert_eq!((look("backend-dev")["fine"].as_bool(), look("not-there")["fine"].as_bool()), (Some(true), Some(false)), "{looks:#}");
-    assert!(look("not-there")["said"].as_str().is_some_and(|said| said.contains("ResourceNotFound") && said.contains("check the name")), "{looks:#}");
+    assert_eq!(
+        (look("backend-dev")["fine"].as_bool(), look("not-there")["fine"].as_bool()),
+        (Some(true), Some(false)),
+        "{looks:#}"
+    );
+    assert!(
+        look("not-there")["said"]
+            .as_str()
+            .is_some_and(|said| said.contains("ResourceNotFound") && said.contains("check the name")),
+        "{looks:#}"
+    );
     assert_eq!(lines(&world).await, 0, "a dry run leaves no line in the log");
 
     world.monitor(&["run", "--once"]).run();

@@ -1,5 +1,5 @@
-//! Each file in `mistakes/` is a configuration with one mistake (`ten.toml` has ten); the file next to it is the complete
-//! output.
+//! Each file in `mistakes/` is a configuration with one mistake (`ten.toml` has ten); the file next to it is the
+//! complete output.
 
 use std::fs;
 use std::path::PathBuf;
@@ -38,7 +38,12 @@ fn every_mistake_is_told_at_its_place_with_the_known_names_and_a_hint() {
         let output = monitor(folder.path()).args(["check"]).envs(ENVIRONMENT).run();
         let expected = fs::read_to_string(file.with_extension("expected")).unwrap_or_default();
         if output.stderr != expected || output.code != Some(78) || !output.stdout.is_empty() {
-            different.push(format!("{}: exit {:?}\n--- told\n{}--- expected\n{expected}", file.display(), output.code, output.stderr));
+            different.push(format!(
+                "{}: exit {:?}\n--- told\n{}--- expected\n{expected}",
+                file.display(),
+                output.code,
+                output.stderr
+            ));
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));

@@ -33,7 +33,9 @@ fn settings(kind: &str, url: &str) -> (String, Vec<(&'static str, String)>) {
             vec![("url", format!("{url}/{PATH}?key=queryhunter2")), ("secret", SECRET.to_owned())],
         ),
         _ => {
-            let settings = format!("via.slack_app = {{ token = {{ file = \"token\" }}, channel = \"{CHANNEL}\", api = \"{url}/api\" }}");
+            let settings = format!(
+                "via.slack_app = {{ token = {{ file = \"token\" }}, channel = \"{CHANNEL}\", api = \"{url}/api\" }}"
+            );
             (settings, vec![("token", TOKEN.to_owned())])
         }
     }
@@ -113,13 +115,19 @@ async fn every_answer_has_its_outcome_for_every_kind() {
         (None, ["later"; 3]),
     ];
     let began = Instant::now();
-    let attempts = table.iter().flat_map(|(reply, outcomes)| KINDS.into_iter().zip(outcomes).map(move |(kind, outcome)| (reply, kind, *outcome)));
+    let attempts = table.iter().flat_map(|(reply, outcomes)| {
+        KINDS.into_iter().zip(outcomes).map(move |(kind, outcome)| (reply, kind, *outcome))
+    });
     let attempts = attempts.map(|(reply, kind, outcome)| async move {
         let server = reply.clone().map(|reply| Webhook::start(vec![echoing(reply, kind)]));
         let url = server.as_ref().map_or_else(|| "http://127.0.0.1:9".to_owned(), Webhook::url);
         let (found, said) = word(&telling(kind, &url).send(&parcel("one", IncidentEvent::Firing)).await);
         assert!(found == outcome && !is_told(&said), "{kind}, {reply:?}: {found} ({said})");
-        assert_eq!(server.map_or(0, |server| server.requests().len()), usize::from(reply.is_some()), "{kind}, {reply:?}");
+        assert_eq!(
+            server.map_or(0, |server| server.requests().len()),
+            usize::from(reply.is_some()),
+            "{kind}, {reply:?}"
+        );
     });
     join_all(attempts).await;
     assert!(began.elapsed() < Duration::from_secs(45), "each attempt ends within its own limit: {:?}", began.elapsed());
@@ -138,9 +146,11 @@ fn no_secret_is_seen_in_what_is_shown_of_the_settings() {
 
 #[tokio::test]
 async fn a_look_says_nothing_that_it_must_keep_to_itself() {
-    for (reply, fine) in
-        [(Reply::status(404).body("Cannot HEAD ECHO"), [false, false, true]), (Reply::status(500), [true, false, false]), (Reply::Close, [false, false, false])]
-    {
+    for (reply, fine) in [
+        (Reply::status(404).body("Cannot HEAD ECHO"), [false, false, true]),
+        (Reply::status(500), [true, false, false]),
+        (Reply::Close, [false, false, false]),
+    ] {
         for (kind, fine) in KINDS.into_iter().zip(fine) {
             let server = Webhook::start(vec![echoing(reply.clone(), kind)]);
             let look = telling(kind, &server.url()).probe().await;
@@ -152,12 +162,14 @@ async fn a_look_says_nothing_that_it_must_keep_to_itself() {
 
 /// A message with everything in it: news in full, rows, missed ones, somebody who takes care, and an end.
 fn full(count: usize) -> Message {
-    let mut all: Vec<_> = (0..count).map(|number| news(&format!("f{number}"), IncidentEvent::Firing, Severity::Warning)).collect();
+    let mut all: Vec<_> =
+        (0..count).map(|number| news(&format!("f{number}"), IncidentEvent::Firing, Severity::Warning)).collect();
     all[0].acked = Some(Acknowledgement { author: "Ada".to_owned(), at: all[0].at, note: String::new() });
     all[0].mutes = vec!["a symptom".to_owned()];
     all[count - 1].event = IncidentEvent::Resolved;
     all[count - 1].why = Some("it is well".to_owned());
-    let missed = (0..3).map(|number| news(&format!("m{number}"), IncidentEvent::Resolved, Severity::Info).line()).collect();
+    let missed =
+        (0..3).map(|number| news(&format!("m{number}"), IncidentEvent::Resolved, Severity::Info).line()).collect();
     Message::of(all, missed)
 }
 
@@ -169,14 +181,22 @@ async fn posted(parcel: &DeliveryRequest) -> Request {
 
 #[tokio::test]
 async fn a_webhook_is_told_every_incident_as_its_schema_says() {
-    for (name, message) in [("one", Message::single(news("f", IncidentEvent::Firing, Severity::Critical))), ("few", full(3)), ("many", full(500))] {
+    for (name, message) in [
+        ("one", Message::single(news("f", IncidentEvent::Firing, Severity::Critical))),
+        ("few", full(3)),
+        ("many", full(500)),
+    ] {
         let parcel = again(&of(name, message.clone()));
         let body: Value = serde_json::from_str(&posted(&parcel).await.body).expect("JSON");
         schema::holds("docs/webhook.schema.json", &body);
         assert_eq!((&body["id"], &body["possible_repeat"]), (&Value::from(parcel.key.clone()), &Value::Bool(true)));
-        let told: Vec<&str> =
-            ["incidents", "missed"].iter().flat_map(|list| body[list].as_array().expect("a list")).filter_map(|one| one["id"].as_str()).collect();
-        let expected: Vec<String> = message.lines().chain(message.missed.iter().cloned()).map(|line| line.incident).collect();
+        let told: Vec<&str> = ["incidents", "missed"]
+            .iter()
+            .flat_map(|list| body[list].as_array().expect("a list"))
+            .filter_map(|one| one["id"].as_str())
+            .collect();
+        let expected: Vec<String> =
+            message.lines().chain(message.missed.iter().cloned()).map(|line| line.incident).collect();
         assert_eq!(told, expected);
         assert_eq!(body["counts"]["incidents"].as_u64(), u64::try_from(expected.len() - message.missed.len()).ok());
     }
@@ -193,12 +213,15 @@ fn the_example_in_the_documents_is_what_the_schema_describes() {
 #[tokio::test]
 async fn a_webhook_is_signed_over_the_very_bytes_and_keeps_its_id() {
     let server = Webhook::start(vec![Reply::status(500), Reply::status(200)]);
-    let (webhook, one) = (telling("webhook", &server.url()), parcel("a rule with spaces / and 한글", IncidentEvent::Firing));
+    let (webhook, one) =
+        (telling("webhook", &server.url()), parcel("a rule with spaces / and 한글", IncidentEvent::Firing));
     webhook.send(&one).await;
     webhook.send(&again(&one)).await;
     webhook.send(&parcel("another", IncidentEvent::Firing)).await;
     let requests = server.requests();
-    let header = |request: &Request, name: &str| request.header(name).unwrap_or_else(|| panic!("no {name}: {request:?}")).to_owned();
+    let header = |request: &Request, name: &str| {
+        request.header(name).unwrap_or_else(|| panic!("no {name}: {request:?}")).to_owned()
+    };
     let key = base64::engine::general_purpose::STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
     for request in &requests {
         let (id, timestamp) = (header(request, "webhook-id"), header(request, "webhook-timestamp"));
@@ -207,21 +230,28 @@ async fn a_webhook_is_signed_over_the_very_bytes_and_keeps_its_id() {
         let expected = format!("v1,{}", base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes()));
         assert_eq!(header(request, "webhook-signature"), expected);
         assert!(timestamp.parse::<i64>().is_ok_and(|at| (Utc::now().timestamp() - at).abs() < 60), "{timestamp}");
-        assert_eq!((header(request, "idempotency-key"), header(request, "content-type")), (id, "application/json".to_owned()));
+        assert_eq!(
+            (header(request, "idempotency-key"), header(request, "content-type")),
+            (id, "application/json".to_owned())
+        );
     }
     let ids: Vec<String> = requests.iter().map(|request| header(request, "webhook-id")).collect();
     assert!(ids[0] == ids[1] && ids[0] != ids[2], "{ids:?}");
     let server = Webhook::start(vec![Reply::status(200)]);
     let unsigned = receiver("via.webhook = { url = { file = \"url\" } }", &[("url", &server.url())]);
     unsigned.send(&one).await;
-    assert!(server.requests()[0].header("webhook-signature").is_none() && server.requests()[0].header("webhook-id").is_some());
+    assert!(
+        server.requests()[0].header("webhook-signature").is_none()
+            && server.requests()[0].header("webhook-id").is_some()
+    );
 }
 
 #[tokio::test]
 async fn a_storm_is_one_message_that_slack_takes() {
     for count in [1, 2, 11, 60, 500] {
         let slack = SlackApi::start();
-        let app = receiver(&slack.settings().replace("env = \"SLACK_BOT_TOKEN\"", "file = \"token\""), &[("token", TOKEN)]);
+        let app =
+            receiver(&slack.settings().replace("env = \"SLACK_BOT_TOKEN\"", "file = \"token\""), &[("token", TOKEN)]);
         assert_eq!(word(&app.send(&of("storm", full(count))).await).0, "delivered", "{count}");
         assert_eq!(slack.messages().len(), 1);
     }

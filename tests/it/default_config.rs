@@ -20,12 +20,21 @@ fn every_commented_example_of_it_is_valid_too() {
     let folder = TempDir::new().expect("a folder");
     let text = fs::read_to_string(repository("alerts.toml")).expect("the file");
     // An example is a comment that is a table or a key; prose has no ` = ` right after its first word.
-    let is_example =
-        |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c)));
-    let all: String =
-        text.lines().map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line)).map(|line| format!("{line}\n")).collect();
+    let is_example = |line: &str| {
+        line.starts_with('[')
+            || line
+                .split_once(" = ")
+                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c)))
+    };
+    let all: String = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert!(
-        ["me]\nvia.email", "channel]\nvia.slack_app", "system]\nvia.webhook"].iter().all(|receiver| all.contains(&format!("\n[receiver.{receiver}")))
+        ["me]\nvia.email", "channel]\nvia.slack_app", "system]\nvia.webhook"]
+            .iter()
+            .all(|receiver| all.contains(&format!("\n[receiver.{receiver}")))
             && all.contains("\n[warm.backend]\nevery"),
         "{all}"
     );
@@ -46,7 +55,11 @@ fn without_a_configuration_the_places_are_named() {
     let folder = TempDir::new().expect("a folder");
     let output = monitor(folder.path()).args(["check"]).run();
     assert_eq!(output.code, Some(78));
-    assert!(output.stderr.contains("looked for alerts.toml,") && output.stderr.contains("/etc/monitor/alerts.toml"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("looked for alerts.toml,") && output.stderr.contains("/etc/monitor/alerts.toml"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -60,12 +73,20 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .replace("# [watch.exports]\n# every = \"6h\"\n# read", "[watch.exports]\nevery = \"6h\"\nread")
         .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
     let environment = monitor::config::ConfigEnvironment::with(&[], "/".into());
-    let config: monitor::app::MonitorConfig = monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
-    let made = config.watches.iter().flat_map(|watch| watch.read.calls()).chain(source::WarmPing::CALLS.iter().copied());
+    let config: monitor::app::MonitorConfig =
+        monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
+    let made =
+        config.watches.iter().flat_map(|watch| watch.read.calls()).chain(source::WarmPing::CALLS.iter().copied());
     let made: std::collections::BTreeSet<&str> = made.collect();
-    let policy: serde_json::Value = serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy")).expect("JSON");
-    let allowed: std::collections::BTreeSet<&str> =
-        policy["Statement"].as_array().expect("statements").iter().filter_map(|statement| statement["Action"].as_str()).collect();
+    let policy: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy"))
+            .expect("JSON");
+    let allowed: std::collections::BTreeSet<&str> = policy["Statement"]
+        .as_array()
+        .expect("statements")
+        .iter()
+        .filter_map(|statement| statement["Action"].as_str())
+        .collect();
     assert_eq!(allowed, made);
 }
 

@@ -20,7 +20,12 @@ fn the_demo_names_the_bill_the_function_its_cause_and_that_pinging_cannot_help()
     ] {
         assert!(output.stdout.contains(expected), "`{expected}` is not in:\n{}", output.stdout);
     }
-    assert_eq!(output.stderr.lines().filter(|line| line.contains("ERROR") || line.contains("WARN")).count(), 0, "{}", output.stderr);
+    assert_eq!(
+        output.stderr.lines().filter(|line| line.contains("ERROR") || line.contains("WARN")).count(),
+        0,
+        "{}",
+        output.stderr
+    );
     assert!(std::fs::read_dir(folder.path()).expect("the folder").next().is_none(), "the demo leaves nothing behind");
 }
 

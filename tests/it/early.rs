@@ -39,7 +39,13 @@ impl Early {
     fn new(tables: &str, main: &str, costs: &str) -> Self {
         let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
         let tables = format!("{tables}\n[receiver.team]\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n");
-        Self { folder: TempDir::new().expect("a folder"), slack, tables, main: main.to_owned(), costs: costs.to_owned() }
+        Self {
+            folder: TempDir::new().expect("a folder"),
+            slack,
+            tables,
+            main: main.to_owned(),
+            costs: costs.to_owned(),
+        }
     }
 
     async fn account(&self) -> AwsClients {
@@ -51,9 +57,18 @@ impl Early {
     async fn run(&self, from: &str, to: &str) {
         let hook = format!("{}/x", self.slack.url());
         let environment = ConfigEnvironment::with(&[("HOOK", &hook)], self.folder.path().to_path_buf());
-        let config: MonitorConfig = parse(&self.tables, &environment, at(from)).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let config: MonitorConfig =
+            parse(&self.tables, &environment, at(from)).unwrap_or_else(|problems| panic!("{problems:?}"));
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
-        let daemon = daemon(config, self.account().await, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog)).await;
+        let daemon = daemon(
+            config,
+            self.account().await,
+            clock,
+            Durability::None,
+            fastrand::Rng::with_seed(1),
+            Box::new(NoWatchdog),
+        )
+        .await;
         daemon.expect("a daemon").run(StopCondition::Instant(at(to))).await.expect("a good end");
     }
 
@@ -70,16 +85,32 @@ impl Early {
 async fn account(url: &str) -> AwsClients {
     let keys = aws_sdk_sts::config::Credentials::new("test", "test", None, None, "test");
     let region = aws_config::Region::new(REGION);
-    let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).endpoint_url(url).credentials_provider(keys).load().await;
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .region(region)
+        .endpoint_url(url)
+        .credentials_provider(keys)
+        .load()
+        .await;
     sdk::account(&config, Arc::new(clock::SystemClock))
 }
 
 /// Puts one datum of a metric.
-async fn put(ministack: &Emulator, region: &str, metric: (&str, &str), dimensions: &[(&str, &str)], when: &str, value: f64) {
+async fn put(
+    ministack: &Emulator,
+    region: &str,
+    metric: (&str, &str),
+    dimensions: &[(&str, &str)],
+    when: &str,
+    value: f64,
+) {
     let dimensions: Vec<Value> = dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
-    let datum = json!({"MetricName": metric.1, "Dimensions": dimensions, "Timestamp": at(when).timestamp(), "Value": value});
+    let datum =
+        json!({"MetricName": metric.1, "Dimensions": dimensions, "Timestamp": at(when).timestamp(), "Value": value});
     let body = json!({"Namespace": metric.0, "MetricData": [datum]});
-    ministack.call_in(region, "monitoring", "GraniteServiceVersion20100801.PutMetricData", &body).await.expect("PutMetricData");
+    ministack
+        .call_in(region, "monitoring", "GraniteServiceVersion20100801.PutMetricData", &body)
+        .await
+        .expect("PutMetricData");
 }
 
 const RUNAWAY: &str = r#"
@@ -117,13 +148,21 @@ async fn a_runaway_is_found_by_the_next_poll_and_withdrawn_by_the_bill_in_the_sa
     early.run("2031-03-10T12:16:00Z", "2031-03-10T12:20:00Z").await;
     // 49,001,000 requests x 0.0000002 = 9.8002; 225,000 GB-s x 0.0000166667 = 3.7500075.
     let told = early.told().join("\n");
-    assert!(told.contains("AWS Lambda costs 13.55 USD on 2031-03-10, according to usage at the region's list price, over 5.00 USD"), "{told}");
+    assert!(
+        told.contains(
+            "AWS Lambda costs 13.55 USD on 2031-03-10, according to usage at the region's list price, over 5.00 USD"
+        ),
+        "{told}"
+    );
     assert!(told.contains("The bill will confirm or correct it."), "{told}");
     assert!(told.contains("50001000 of 1000000 free invocations in 2031-03 are used, over 80 %"), "{told}");
     let before = early.told().len();
 
-    let day = |day: u32, usd: &str| billed(&format!("2031-03-{day:02}"), &format!("2031-03-{:02}", day + 1), false, &[("AWS Lambda", usd)]);
-    moto.queue_cost_results(&[answer(&[day(10, "2.00"), day(11, "0.01"), day(12, "0.01"), day(13, "0.01")], None)]).await;
+    let day = |day: u32, usd: &str| {
+        billed(&format!("2031-03-{day:02}"), &format!("2031-03-{:02}", day + 1), false, &[("AWS Lambda", usd)])
+    };
+    moto.queue_cost_results(&[answer(&[day(10, "2.00"), day(11, "0.01"), day(12, "0.01"), day(13, "0.01")], None)])
+        .await;
     early.run("2031-03-14T12:16:00Z", "2031-03-14T12:40:00Z").await;
     let told = early.told()[before..].join("\n");
     assert!(told.contains("[resolved]"), "{told}");
@@ -172,7 +211,10 @@ async fn the_count_of_the_month_is_told_before_the_bill_and_not_that_of_the_mont
     }
     early.run("2031-04-01T03:40:00Z", "2031-04-01T12:00:00Z").await;
     let titles = early.titles();
-    assert!(titles.len() == 2 && titles[1].contains("[resolved]"), "the source sees, and nothing is over a limit: {titles:?}");
+    assert!(
+        titles.len() == 2 && titles[1].contains("[resolved]"),
+        "the source sees, and nothing is over a limit: {titles:?}"
+    );
 
     put(&ministack, "us-east-1", ("AWS/Billing", "EstimatedCharges"), &total, "2031-04-03T14:00:00Z", 25.3).await;
     put(&ministack, "us-east-1", ("AWS/Billing", "EstimatedCharges"), &rds, "2031-04-03T14:00:00Z", 17.25).await;
@@ -184,14 +226,25 @@ async fn the_count_of_the_month_is_told_before_the_bill_and_not_that_of_the_mont
 
 #[tokio::test]
 async fn a_throttled_poll_changes_no_figure_and_is_not_told_at_once() {
-    let throttled = Reply::status(429).header("x-amzn-errortype", "TooManyRequestsException").body("{\"message\":\"Rate exceeded\"}");
+    let throttled = Reply::status(429)
+        .header("x-amzn-errortype", "TooManyRequestsException")
+        .body("{\"message\":\"Rate exceeded\"}");
     let aws = Webhook::start(vec![throttled]);
-    let early = Early::new(&RUNAWAY.replace("[watch.spend]\nevery = \"24h\"\nread.cost_explorer = {}\n", ""), &aws.url(), &aws.url());
+    let early = Early::new(
+        &RUNAWAY.replace("[watch.spend]\nevery = \"24h\"\nread.cost_explorer = {}\n", ""),
+        &aws.url(),
+        &aws.url(),
+    );
     early.run("2031-03-10T12:00:00Z", "2031-03-10T12:02:00Z").await;
     let store = Store::open_read_only(&early.folder.path().join("monitor.db")).await.expect("the store");
     let loaded = store.load(at("2031-03-10T12:02:00Z"), TimeDelta::days(1)).await.expect("what it knows");
     let failing = loaded.sources[0].state.failing.as_ref().expect("a failure");
-    assert_eq!((failing.last.kind, failing.last.call.as_str()), (FailureKind::Throttled, "lambda:ListFunctions"), "{}", failing.last);
+    assert_eq!(
+        (failing.last.kind, failing.last.call.as_str()),
+        (FailureKind::Throttled, "lambda:ListFunctions"),
+        "{}",
+        failing.last
+    );
     assert!(loaded.observations.is_empty() && early.told().is_empty(), "{:?} {:?}", loaded.observations, early.told());
 }
 
@@ -207,17 +260,37 @@ fn checked(aws: &str, prices: &str) -> Output {
 #[test]
 fn a_region_without_prices_is_told_before_anything_runs_and_a_file_of_prices_helps() {
     let output = checked("region = \"mars-north-1\"", "");
-    assert!(output.code == Some(2) && output.stdout.contains("the price table has no prices for mars-north-1"), "{}", output.stdout);
+    assert!(
+        output.code == Some(2) && output.stdout.contains("the price table has no prices for mars-north-1"),
+        "{}",
+        output.stdout
+    );
     let output = checked("region = \"us-east-1\"", "");
-    assert!(output.code == Some(0) && output.stdout.contains("prices for watch.usage: us-east-1 has prices"), "{}", output.stdout);
+    assert!(
+        output.code == Some(0) && output.stdout.contains("prices for watch.usage: us-east-1 has prices"),
+        "{}",
+        output.stdout
+    );
 
     let steps = "[{ from = \"0\", usd = \"0.1\" }]";
-    let own =
-        format!("[[lambda]]\nregion = \"mars-north-1\"\nper_request = \"0.1\"\nx86 = {steps}\narm64 = {steps}\nread = \"2026-11-01\"\nsource = \"ours\"\n");
+    let own = format!(
+        "[[lambda]]\nregion = \"mars-north-1\"\nper_request = \"0.1\"\nx86 = {steps}\narm64 = {steps}\nread = \"2026-11-01\"\nsource = \"ours\"\n"
+    );
     let output = checked("region = \"mars-north-1\"\nprices = \"own.toml\"", &own);
-    assert!(output.code == Some(0) && output.stdout.contains("logs have none and are not counted"), "{}", output.stdout);
-    let output = checked("region = \"mars-north-1\"\nprices = \"own.toml\"", &own.replace("per_request = \"0.1\"", "per_request = \"-1\""));
-    assert!(output.code != Some(0) && output.stderr.contains("own.toml cannot be used: line 3, `per_request = \"-1\"`"), "{}", output.stderr);
+    assert!(
+        output.code == Some(0) && output.stdout.contains("logs have none and are not counted"),
+        "{}",
+        output.stdout
+    );
+    let output = checked(
+        "region = \"mars-north-1\"\nprices = \"own.toml\"",
+        &own.replace("per_request = \"0.1\"", "per_request = \"-1\""),
+    );
+    assert!(
+        output.code != Some(0) && output.stderr.contains("own.toml cannot be used: line 3, `per_request = \"-1\"`"),
+        "{}",
+        output.stderr
+    );
     let output = checked("prices = \"gone.toml\"", "");
     assert!(output.code != Some(0) && output.stderr.contains("gone.toml cannot be read"), "{}", output.stderr);
 }

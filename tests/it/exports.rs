@@ -1,4 +1,5 @@
-//! Exports of a bill in S3: what a bucket that is there holds, and answers as S3 gives them when something is otherwise than expected.
+//! Exports of a bill in S3: what a bucket that is there holds, and answers as S3 gives them when something is otherwise
+//! than expected.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -25,7 +26,11 @@ fn noon() -> DateTime<Utc> {
 
 fn account(url: &str, clock: &Arc<SimulatedClock>) -> AwsClients {
     let keys = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
-    let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(REGION)).credentials_provider(keys).endpoint_url(url);
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(keys)
+        .endpoint_url(url);
     sdk::account(&config.build(), Arc::clone(clock) as Arc<dyn Clock>)
 }
 
@@ -61,7 +66,8 @@ fn listing(next: &str) -> Reply {
         format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>")
     };
     let object = "<Contents><Key>acme/a+b.csv</Key><LastModified>2024-12-03T17:50:30.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>3</Size></Contents>";
-    Reply::status(200).body(&format!("<ListBucketResult><EncodingType>url</EncodingType>{next}{object}</ListBucketResult>"))
+    Reply::status(200)
+        .body(&format!("<ListBucketResult><EncodingType>url</EncodingType>{next}{object}</ListBucketResult>"))
 }
 
 fn refusal(status: u16, code: &str) -> Reply {
@@ -90,9 +96,18 @@ async fn objects_of_moto_are_listed_and_read_whatever_their_keys_are() {
         let answer = http.put(format!("{}/{path}", moto.url())).body(body).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{path}: {answer:?}");
     };
-    let location = format!("<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>");
+    let location = format!(
+        "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+    );
     put("bills", location.into_bytes()).await;
-    let keys = ["BILLING_PERIOD=2024-12/x.csv", "a b+c%2Fd.csv", "e/f/g", "x&y<z>'\"\\^`{|}~@!$*()[];:,.csv", "한국/é.csv", "#?.csv"];
+    let keys = [
+        "BILLING_PERIOD=2024-12/x.csv",
+        "a b+c%2Fd.csv",
+        "e/f/g",
+        "x&y<z>'\"\\^`{|}~@!$*()[];:,.csv",
+        "한국/é.csv",
+        "#?.csv",
+    ];
     for key in keys {
         put(&format!("bills/acme/{}", encoded(key)), format!("content of {key}").into_bytes()).await;
     }
@@ -108,14 +123,20 @@ async fn objects_of_moto_are_listed_and_read_whatever_their_keys_are() {
     expected.sort_unstable();
     assert_eq!((found, page.next), (expected, None));
     for object in &page.items {
-        let expected = if object.path == "large.parquet" { large.clone() } else { format!("content of {}", object.path).into_bytes() };
+        let expected = if object.path == "large.parquet" {
+            large.clone()
+        } else {
+            format!("content of {}", object.path).into_bytes()
+        };
         assert_eq!(object.size, expected.len() as u64, "{object:?}");
         assert!(fetched(&account, object).await.expect("an object") == expected, "{object:?}");
     }
 
     let changed = ExportFile { tag: "\"of another time\"".to_owned(), ..page.items[0].clone() };
     let gone = ExportFile { path: "gone".to_owned(), tag: String::new(), ..page.items[0].clone() };
-    for (object, kind, said) in [(&changed, FailureKind::Refused, "PreconditionFailed"), (&gone, FailureKind::NotFound, "NoSuchKey")] {
+    for (object, kind, said) in
+        [(&changed, FailureKind::Refused, "PreconditionFailed"), (&gone, FailureKind::NotFound, "NoSuchKey")]
+    {
         let failure = fetched(&account, object).await.expect_err("no object");
         assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}");
     }
@@ -133,7 +154,13 @@ async fn pages_of_moto_are_read_to_the_end() {
         let answer = http.put(format!("{}/{path}", moto.url())).body(body.to_owned()).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{path}: {answer:?}");
     };
-    put("bills", &format!("<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>")).await;
+    put(
+        "bills",
+        &format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        ),
+    )
+    .await;
     for number in 0..1001 {
         put(&format!("bills/acme/{number}"), "x").await;
     }
@@ -155,26 +182,50 @@ async fn a_request_says_what_it_asks_for_and_is_signed() {
     let asked = "/bills?encoding-type=url&list-type=2&prefix=acme%2F";
     assert_eq!(paths, [asked, &format!("{asked}&continuation-token=1%2Fx%2By%3D%3D"), "/bills/acme/a%20b.csv"]);
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    for (request, signed) in
-        requests.iter().zip(["host;x-amz-content-sha256;x-amz-date", "host;x-amz-content-sha256;x-amz-date", "host;if-match;x-amz-content-sha256;x-amz-date"])
-    {
+    for (request, signed) in requests.iter().zip([
+        "host;x-amz-content-sha256;x-amz-date",
+        "host;x-amz-content-sha256;x-amz-date",
+        "host;if-match;x-amz-content-sha256;x-amz-date",
+    ]) {
         let authorization = request.header("authorization").unwrap_or_default();
-        let start = format!("AWS4-HMAC-SHA256 Credential=test/20241220/{REGION}/s3/aws4_request, SignedHeaders={signed}, Signature=");
-        assert!(authorization.starts_with(&start) && request.header("x-amz-content-sha256") == Some(empty), "{request:?}");
+        let start = format!(
+            "AWS4-HMAC-SHA256 Credential=test/20241220/{REGION}/s3/aws4_request, SignedHeaders={signed}, Signature="
+        );
+        assert!(
+            authorization.starts_with(&start) && request.header("x-amz-content-sha256") == Some(empty),
+            "{request:?}"
+        );
     }
     assert_eq!(requests[2].header("if-match"), Some("\"e\""));
 }
 
 #[tokio::test]
 async fn a_bucket_in_another_region_is_asked_there_from_then_on() {
-    let malformed = Reply::status(400).body("<Error><Code>AuthorizationHeaderMalformed</Code><Message>Because.</Message><Region>eu-west-1</Region></Error>");
+    let malformed = Reply::status(400).body(
+        "<Error><Code>AuthorizationHeaderMalformed</Code><Message>Because.</Message><Region>eu-west-1</Region></Error>",
+    );
     for (said, replies, regions, ends) in [
-        (None, vec![elsewhere("eu-west-1"), listing(""), listing("")], vec![REGION, "eu-west-1", "eu-west-1"], [true, true]),
+        (
+            None,
+            vec![elsewhere("eu-west-1"), listing(""), listing("")],
+            vec![REGION, "eu-west-1", "eu-west-1"],
+            [true, true],
+        ),
         (None, vec![malformed, listing("")], vec![REGION, "eu-west-1", "eu-west-1"], [true, true]),
         (Some("us-east-2"), vec![listing("")], vec!["us-east-2", "us-east-2"], [true, true]),
-        (Some("us-east-2"), vec![elsewhere("eu-west-1"), listing("")], vec!["us-east-2", "eu-west-1", "eu-west-1"], [true, true]),
+        (
+            Some("us-east-2"),
+            vec![elsewhere("eu-west-1"), listing("")],
+            vec!["us-east-2", "eu-west-1", "eu-west-1"],
+            [true, true],
+        ),
         // Two regions that name each other, one that names itself, and one whose name would be another host.
-        (None, vec![elsewhere("eu-west-1"), elsewhere(REGION), listing("")], vec![REGION, "eu-west-1", "eu-west-1"], [false, true]),
+        (
+            None,
+            vec![elsewhere("eu-west-1"), elsewhere(REGION), listing("")],
+            vec![REGION, "eu-west-1", "eu-west-1"],
+            [false, true],
+        ),
         (None, vec![elsewhere(REGION)], vec![REGION, REGION], [false, false]),
         (None, vec![elsewhere("eu-west-1.evil.example/")], vec![REGION, REGION], [false, false]),
     ] {
@@ -200,15 +251,26 @@ async fn a_listing_is_tried_again_where_that_may_help() {
         (vec![slow()], 1, 0, Some((FailureKind::Throttled, "SlowDown: Because"))),
         (vec![Reply::Close], 3, 0, Some((FailureKind::NoAnswer, "the connection broke"))),
         (vec![refusal(403, "AccessDenied")], 1, 0, Some((FailureKind::Denied, "AccessDenied: Because"))),
-        (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Some((FailureKind::Refused, "unreadable response"))),
+        (
+            vec![Reply::status(200).body("<html><body>It works!</body></html>")],
+            1,
+            0,
+            Some((FailureKind::Refused, "unreadable response")),
+        ),
         (vec![Reply::Half], 1, 0, Some((FailureKind::NoAnswer, "the connection broke"))),
     ] {
         let (server, clock) = (Webhook::start(replies), clock());
         let page = account(&server.url(), &clock).exports.objects(&bills(), None).await;
-        assert_eq!((server.requests().len(), (clock.now() - noon()).num_milliseconds()), (calls, waited_ms), "{page:?}");
+        assert_eq!(
+            (server.requests().len(), (clock.now() - noon()).num_milliseconds()),
+            (calls, waited_ms),
+            "{page:?}"
+        );
         match (page, ends) {
             (Ok(page), None) => assert_eq!(page.items.len(), 1),
-            (Err(failure), Some((kind, said))) => assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}"),
+            (Err(failure), Some((kind, said))) => {
+                assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}")
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -227,7 +289,9 @@ async fn an_object_that_does_not_come_whole_is_not_taken_for_one() {
         let read = fetched(&account(&server.url(), &clock()), &object(size, "")).await;
         match (read, said) {
             (Ok(content), None) => assert_eq!(content, b"abc"),
-            (Err(failure), Some((kind, said))) => assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}"),
+            (Err(failure), Some((kind, said))) => {
+                assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}")
+            }
             other => panic!("{size} bytes: {other:?}"),
         }
     }
@@ -239,16 +303,21 @@ async fn an_object_that_does_not_come_whole_is_not_taken_for_one() {
 
 #[tokio::test]
 async fn pages_that_lead_back_to_each_other_are_an_error() {
-    for (replies, calls) in [(vec![listing("a")], 2), (vec![listing("a"), listing("b"), listing("a"), listing("b"), listing("")], 3)] {
+    for (replies, calls) in
+        [(vec![listing("a")], 2), (vec![listing("a"), listing("b"), listing("a"), listing("b"), listing("")], 3)]
+    {
         let server = Webhook::start(replies);
         let text = "[watch.bill]\nevery = \"6h\"\nread.focus_export = { bucket = \"s3://bills/acme\" }\n[receiver.x]\nvia.stdout = {}\n";
-        let config: MonitorConfig = parse(text, &ConfigEnvironment::with(&[], ".".into()), noon()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let config: MonitorConfig = parse(text, &ConfigEnvironment::with(&[], ".".into()), noon())
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
         let read = config.watches.into_iter().next().expect("a watch").read;
         let gathered = read.source("watch.bill".to_owned(), &account(&server.url(), &clock())).poll(noon()).await;
         let said: Vec<&str> = gathered
             .observations
             .iter()
-            .filter_map(|seen| if let ObservationBody::Failed(failure) = &seen.what { Some(failure.said.as_str()) } else { None })
+            .filter_map(|seen| {
+                if let ObservationBody::Failed(failure) = &seen.what { Some(failure.said.as_str()) } else { None }
+            })
             .collect();
         let expected = format!("its pages do not end: page {calls} leads back to a page that was already read");
         assert_eq!((said, server.requests().len()), (vec![expected.as_str()], calls));

@@ -1,4 +1,5 @@
-//! AWS rejects calls, closes connections or sends garbage: one line says what to do, it is sent once, and other sources continue.
+//! AWS rejects calls, closes connections or sends garbage: one line says what to do, it is sent once, and other sources
+//! continue.
 
 use std::fs;
 
@@ -94,7 +95,10 @@ fn a_missing_permission_is_named_with_its_call_and_its_resource() {
 
 #[test]
 fn cost_explorer_that_is_not_switched_on_is_told_as_such() {
-    check(refusal("AccessDeniedException", "User not enabled for cost explorer access"), &["enable Cost Explorer in the Billing console"]);
+    check(
+        refusal("AccessDeniedException", "User not enabled for cost explorer access"),
+        &["enable Cost Explorer in the Billing console"],
+    );
 }
 
 #[test]
@@ -107,14 +111,19 @@ fn credentials_that_are_refused_are_not_taken_for_a_missing_permission() {
 
 #[test]
 fn an_answer_that_makes_no_sense_is_a_failure_and_not_a_zero() {
-    check(Reply::status(200).header("content-type", "application/x-amz-json-1.1").body("<html>hello</html>"), &["unreadable response"]);
+    check(
+        Reply::status(200).header("content-type", "application/x-amz-json-1.1").body("<html>hello</html>"),
+        &["unreadable response"],
+    );
     check(Reply::status(404).body("<html>not here</html>"), &["unreadable response (HTTP 404)"]);
 }
 
 #[test]
 fn an_endpoint_that_is_not_there_is_unreachable() {
     let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port nobody listens on");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a port nobody listens on");
     let output = once(&format!("http://{closed}"), &slack, &[]);
     finds(&output, &slack, &["the endpoint cannot be reached", "check the network, the region and AWS_ENDPOINT_URL"]);
 }
@@ -132,7 +141,12 @@ fn an_expired_sso_session_asks_for_a_new_login() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("config");
     fs::write(&file, "[profile work]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\nregion = ap-northeast-2\n[sso-session s]\nsso_region = ap-northeast-2\nsso_start_url = https://example.awsapps.com/start\n").expect("the profile");
-    let more = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_PROFILE", "work"), ("AWS_CONFIG_FILE", file.to_str().expect("a path"))];
+    let more = [
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_PROFILE", "work"),
+        ("AWS_CONFIG_FILE", file.to_str().expect("a path")),
+    ];
     let output = once("http://127.0.0.1:9", &slack, &more);
     finds_one_cause(&output, &slack, &["the SSO session has expired", "run `aws sso login` for the profile"]);
 }
@@ -143,14 +157,22 @@ fn a_profile_that_is_named_in_the_configuration_is_meant_even_where_other_keys_s
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("credentials");
     fs::write(&file, "[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = x\n").expect("the profile");
-    fs::write(folder.path().join("alerts.toml"), format!("[aws]\nprofile = \"work\"\nregion = \"ap-northeast-2\"\n{TABLES}")).expect("the configuration");
+    fs::write(
+        folder.path().join("alerts.toml"),
+        format!("[aws]\nprofile = \"work\"\nregion = \"ap-northeast-2\"\n{TABLES}"),
+    )
+    .expect("the configuration");
     monitor(folder.path())
         .args(["run", "--once"])
         .envs(aws_env(&aws.url(), &[]))
         .env("AWS_SHARED_CREDENTIALS_FILE", &file)
         .env("HOOK", "http://127.0.0.1:9/x")
         .run();
-    let signed = aws.requests().iter().map(|request| request.header("authorization").unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    let signed = aws
+        .requests()
+        .iter()
+        .map(|request| request.header("authorization").unwrap_or_default().to_owned())
+        .collect::<Vec<_>>();
     assert!(!signed.is_empty() && signed.iter().all(|by| by.contains("Credential=AKIAWORK/")), "{signed:?}");
 }
 
@@ -163,7 +185,13 @@ fn commands_that_only_read_need_no_secret_and_no_store() {
     assert_eq!(status.code, Some(0), "{}", status.stderr);
     crate::support::schema::holds("docs/status.schema.json", &serde_json::from_str(&status.stdout).expect("JSON"));
     let report = run(&["report"]);
-    assert!(report.code == Some(1) && report.stderr.contains("does not exist yet") && report.stderr.contains("`monitor run` creates it"), "{}", report.stderr);
+    assert!(
+        report.code == Some(1)
+            && report.stderr.contains("does not exist yet")
+            && report.stderr.contains("`monitor run` creates it"),
+        "{}",
+        report.stderr
+    );
     assert_eq!(run(&["check"]).code, Some(78), "a check is about the secrets too");
 }
 

@@ -43,7 +43,9 @@ fn a_forecast_is_written_for_programs_and_for_people() {
         .as_array()
         .expect("a list")
         .iter()
-        .map(|one| (one["name"].as_str().expect("a name"), one["forecast"].as_str().expect("text").parse().expect("a number")))
+        .map(|one| {
+            (one["name"].as_str().expect("a name"), one["forecast"].as_str().expect("text").parse().expect("a number"))
+        })
         .collect();
     assert_eq!(forecasts, [("EC2, all", 93.0), ("Tax", 10.0)]);
     assert_eq!(value["total"]["forecast"].as_str().and_then(|text| text.parse().ok()), Some(103.0));
@@ -89,7 +91,10 @@ fn a_day_before_the_bill_has_no_forecast() {
 #[test]
 fn every_mistake_of_a_bill_is_a_line_and_nothing_is_written() {
     for command in [&["forecast", "--as-of", "2025-03-11"][..], &["anomalies"]] {
-        let output = run(&[command, &["--input", "-", "--format", "json"]].concat(), "date,series,amount\n2025-01-1,S3,1\n2025-01-02,S3,\"1,5\"\n");
+        let output = run(
+            &[command, &["--input", "-", "--format", "json"]].concat(),
+            "date,series,amount\n2025-01-1,S3,1\n2025-01-02,S3,\"1,5\"\n",
+        );
         assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
         let lines: Vec<&str> = output.stderr.lines().collect();
         let wanted = [
@@ -107,5 +112,9 @@ fn a_file_that_is_not_there_and_a_day_that_is_none_are_told() {
     assert!(output.stderr.starts_with("monitor: cannot read other.csv: "), "{}", output.stderr);
     let output = run(&["forecast", "--input", "bill.csv", "--as-of", "2025-02-30"], "");
     assert_eq!(output.code, Some(64));
-    assert!(output.stderr.contains("2025-02-30") && output.stderr.contains("expected a day such as 2024-12-08"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("2025-02-30") && output.stderr.contains("expected a day such as 2024-12-08"),
+        "{}",
+        output.stderr
+    );
 }

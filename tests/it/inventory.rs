@@ -36,9 +36,17 @@ fn noon() -> DateTime<Utc> {
 }
 
 /// A source of these kinds over an account at `main`, single services elsewhere.
-fn source(kinds: &str, main: &str, elsewhere: Vec<(&'static str, String)>, clock: &Arc<SimulatedClock>) -> Box<dyn Source> {
-    let text = format!("[watch.things]\nevery = \"6h\"\nread.inventory = {{ kinds = {kinds} }}\n[receiver.x]\nvia.stdout = {{}}\n");
-    let config: MonitorConfig = parse(&text, &ConfigEnvironment::with(&[], ".".into()), noon()).unwrap_or_else(|problems| panic!("{problems:?}"));
+fn source(
+    kinds: &str,
+    main: &str,
+    elsewhere: Vec<(&'static str, String)>,
+    clock: &Arc<SimulatedClock>,
+) -> Box<dyn Source> {
+    let text = format!(
+        "[watch.things]\nevery = \"6h\"\nread.inventory = {{ kinds = {kinds} }}\n[receiver.x]\nvia.stdout = {{}}\n"
+    );
+    let config: MonitorConfig = parse(&text, &ConfigEnvironment::with(&[], ".".into()), noon())
+        .unwrap_or_else(|problems| panic!("{problems:?}"));
     let keys = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
     let mut account = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -107,8 +115,18 @@ async fn a_call_is_tried_again_where_that_may_help_and_never_for_ever() {
         (vec![throttled()], 3, 1500, Err((FailureKind::Throttled, "RequestLimitExceeded: Request limit exceeded"))),
         (vec![Reply::status(500)], 3, 0, Err((FailureKind::Refused, "unreadable response (HTTP 500)"))),
         (vec![Reply::status(403).body(DENIED)], 1, 0, Err((FailureKind::Denied, "UnauthorizedOperation"))),
-        (vec![Reply::status(200).body("<html><body>It works!</body></html>")], 1, 0, Err((FailureKind::Refused, "unreadable response"))),
-        (vec![Reply::status(200).body("<DescribeVolumesResponse><volumeSet><item>")], 1, 0, Err((FailureKind::Refused, "unreadable response"))),
+        (
+            vec![Reply::status(200).body("<html><body>It works!</body></html>")],
+            1,
+            0,
+            Err((FailureKind::Refused, "unreadable response")),
+        ),
+        (
+            vec![Reply::status(200).body("<DescribeVolumesResponse><volumeSet><item>")],
+            1,
+            0,
+            Err((FailureKind::Refused, "unreadable response")),
+        ),
         (vec![Reply::Close], 1, 0, Err((FailureKind::NoAnswer, "the connection broke"))),
         (vec![page("a")], 2, 0, Err((FailureKind::Refused, "its pages do not end"))),
         (endless, aws::paging::MAX_PAGES, 0, Err((FailureKind::Refused, "its pages do not end"))),
@@ -116,13 +134,24 @@ async fn a_call_is_tried_again_where_that_may_help_and_never_for_ever() {
         let (server, clock) = (Webhook::start(replies), clock());
         let gathered = whole(source("[\"volumes\"]", &server.url(), vec![], &clock), &clock).await;
         let all = inventories(&gathered);
-        assert_eq!((server.requests().len(), (clock.now() - noon()).num_milliseconds(), all.len()), (calls, waited_ms, 1), "{gathered:?}");
+        assert_eq!(
+            (server.requests().len(), (clock.now() - noon()).num_milliseconds(), all.len()),
+            (calls, waited_ms, 1),
+            "{gathered:?}"
+        );
         match ends {
-            Ok(volumes) => assert_eq!((all[0].resources.len(), all[0].unknown.as_deref(), gathered.failed()), (volumes, None, false)),
+            Ok(volumes) => assert_eq!(
+                (all[0].resources.len(), all[0].unknown.as_deref(), gathered.failed()),
+                (volumes, None, false)
+            ),
             Err((kind, said)) => {
                 let failed = failures(&gathered);
                 assert!(failed.len() == 1 && failed[0].kind == kind && failed[0].said.contains(said), "{failed:?}");
-                assert!(all[0].resources.is_empty() && all[0].unknown.as_deref().is_some_and(|why| why.starts_with("ec2:DescribeVolumes: ")), "{all:?}");
+                assert!(
+                    all[0].resources.is_empty()
+                        && all[0].unknown.as_deref().is_some_and(|why| why.starts_with("ec2:DescribeVolumes: ")),
+                    "{all:?}"
+                );
             }
         }
     }
@@ -152,7 +181,10 @@ async fn a_kind_that_may_not_be_read_narrows_what_is_known_and_is_told_once() {
         all.iter().map(|all| (all.kind, all.unknown.is_some(), all.resources.len())).collect::<Vec<_>>(),
         [(ResourceKind::Volume, true, 0), (ResourceKind::Address, false, 1)]
     );
-    assert_eq!(failures(&gathered).iter().map(|failure| failure.call.as_str()).collect::<Vec<_>>(), ["ec2:DescribeVolumes"]);
+    assert_eq!(
+        failures(&gathered).iter().map(|failure| failure.call.as_str()).collect::<Vec<_>>(),
+        ["ec2:DescribeVolumes"]
+    );
     assert!(failures(&gathered)[0].next_step.contains("allow ec2:DescribeVolumes"), "{gathered:?}");
 
     let mut history = History::default();
@@ -216,7 +248,11 @@ async fn check_databases(rds: &Emulator, metrics: &Emulator) {
     let all = inventories(&gathered);
     let said = summary("Amazon Relational Database Service", &all, later);
     // 730 hours at 0.025, and 20 GB at 0.131.
-    assert_eq!(said.as_deref(), Some("3 x db.t4g.micro: dev, prod, test; test had no connections for 30 days: about 20.87 USD a month"), "{all:#?}");
+    assert_eq!(
+        said.as_deref(),
+        Some("3 x db.t4g.micro: dev, prod, test; test had no connections for 30 days: about 20.87 USD a month"),
+        "{all:#?}"
+    );
 }
 
 #[tokio::test]
@@ -239,16 +275,43 @@ fn element(xml: &str, name: &str) -> String {
 
 async fn check_network(aws: &Emulator, metrics: &Emulator) {
     let ec2 = async |form: &[(&str, &str)]| aws.query("ec2", &[&[("Version", "2016-11-15")][..], form].concat()).await;
-    let volume =
-        element(&ec2(&[("Action", "CreateVolume"), ("AvailabilityZone", "ap-northeast-2a"), ("Size", "100"), ("VolumeType", "gp3")]).await, "volumeId");
+    let volume = element(
+        &ec2(&[
+            ("Action", "CreateVolume"),
+            ("AvailabilityZone", "ap-northeast-2a"),
+            ("Size", "100"),
+            ("VolumeType", "gp3"),
+        ])
+        .await,
+        "volumeId",
+    );
     let address = element(&ec2(&[("Action", "AllocateAddress"), ("Domain", "vpc")]).await, "allocationId");
     let vpc = element(&ec2(&[("Action", "CreateVpc"), ("CidrBlock", "10.9.0.0/16")]).await, "vpcId");
-    let subnet =
-        element(&ec2(&[("Action", "CreateSubnet"), ("VpcId", &vpc), ("CidrBlock", "10.9.1.0/24"), ("AvailabilityZone", "ap-northeast-2a")]).await, "subnetId");
-    let other =
-        element(&ec2(&[("Action", "CreateSubnet"), ("VpcId", &vpc), ("CidrBlock", "10.9.2.0/24"), ("AvailabilityZone", "ap-northeast-2c")]).await, "subnetId");
+    let subnet = element(
+        &ec2(&[
+            ("Action", "CreateSubnet"),
+            ("VpcId", &vpc),
+            ("CidrBlock", "10.9.1.0/24"),
+            ("AvailabilityZone", "ap-northeast-2a"),
+        ])
+        .await,
+        "subnetId",
+    );
+    let other = element(
+        &ec2(&[
+            ("Action", "CreateSubnet"),
+            ("VpcId", &vpc),
+            ("CidrBlock", "10.9.2.0/24"),
+            ("AvailabilityZone", "ap-northeast-2c"),
+        ])
+        .await,
+        "subnetId",
+    );
     let way_out = element(&ec2(&[("Action", "AllocateAddress"), ("Domain", "vpc")]).await, "allocationId");
-    let gateway = element(&ec2(&[("Action", "CreateNatGateway"), ("SubnetId", &subnet), ("AllocationId", &way_out)]).await, "natGatewayId");
+    let gateway = element(
+        &ec2(&[("Action", "CreateNatGateway"), ("SubnetId", &subnet), ("AllocationId", &way_out)]).await,
+        "natGatewayId",
+    );
     let form = [
         ("Action", "CreateLoadBalancer"),
         ("Version", "2015-12-01"),
@@ -266,7 +329,10 @@ async fn check_network(aws: &Emulator, metrics: &Emulator) {
     assert!(failures(&gathered).is_empty(), "{:?}", failures(&gathered));
     let found = |kind: ResourceKind, id: &str| {
         let all = inventories(&gathered).into_iter().find(|all| all.kind == kind).expect("the kind").clone();
-        all.resources.into_iter().find(|resource| resource.id == id).unwrap_or_else(|| panic!("{kind:?} {id}: {gathered:#?}"))
+        all.resources
+            .into_iter()
+            .find(|resource| resource.id == id)
+            .unwrap_or_else(|| panic!("{kind:?} {id}: {gathered:#?}"))
     };
     let (volume, address) = (found(ResourceKind::Volume, &volume), found(ResourceKind::Address, &address));
     assert!(volume.idle().is_some() && address.idle().is_some(), "{volume:?} {address:?}");
@@ -298,8 +364,15 @@ async fn a_check_tries_every_call_of_the_kinds_that_are_read_and_no_other() {
     world.configure("[watch.things]\nevery = \"6h\"\nread.inventory = { kinds = [\"rds_instances\", \"volumes\"] }\n");
     let output = world.monitor(&["check", "--live", "--format", "json"]).run();
     let looks: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
-    let tried = |call: &str| looks["looks"].as_array().and_then(|all| all.iter().find(|look| look["what"] == call)).map(|look| look["fine"] == true);
-    for (call, expected) in [("rds:DescribeDBInstances", Some(true)), ("ec2:DescribeVolumes", Some(true)), ("ec2:DescribeAddresses", None)] {
+    let tried = |call: &str| {
+        looks["looks"]
+            .as_array()
+            .and_then(|all| all.iter().find(|look| look["what"] == call))
+            .map(|look| look["fine"] == true)
+    };
+    for (call, expected) in
+        [("rds:DescribeDBInstances", Some(true)), ("ec2:DescribeVolumes", Some(true)), ("ec2:DescribeAddresses", None)]
+    {
         assert_eq!(tried(call), expected, "{call}: {looks:#}");
     }
 }

@@ -26,12 +26,19 @@ use crate::support::webhook::{Reply, Request, Webhook};
 use crate::world::{answer, billed};
 
 /// Services whose bills rise and fall.
-const SERVICES: [&str; 6] =
-    ["Amazon Relational Database Service", "AWS Lambda", "Amazon CloudFront", "AWS Secrets Manager", "Amazon <SQS> & more", "Amazon Route 53"];
+const SERVICES: [&str; 6] = [
+    "Amazon Relational Database Service",
+    "AWS Lambda",
+    "Amazon CloudFront",
+    "AWS Secrets Manager",
+    "Amazon <SQS> & more",
+    "Amazon Route 53",
+];
 /// Amounts in dollars: clear, over the limit, and so far over it that it is critical.
 const AMOUNTS: [&str; 3] = ["1", "15", "45"];
-/// How long it may take until everything has been told once nobody is killed any more: the longest pause after an attempt without an
-/// answer is 30 minutes, but it begins with 15 s, and attempts without an answer do not follow each other here.
+/// How long it may take until everything has been told once nobody is killed any more: the longest pause after an
+/// attempt without an answer is 30 minutes, but it begins with 15 s, and attempts without an answer do not follow each
+/// other here.
 const DRAIN: Duration = Duration::from_secs(240);
 
 struct Rig {
@@ -137,7 +144,9 @@ fn app(random: &mut fastrand::Rng) -> SlackApi {
 }
 
 fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{variable} is not a number: {value}")))
+    std::env::var(variable)
+        .ok()
+        .map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{variable} is not a number: {value}")))
 }
 
 #[tokio::test]
@@ -157,12 +166,12 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
         }
         let before = rig.arrived();
         let mut running = rig.monitor().spawn();
-        // Half of the time whatever it does after a while, half of the time right after something has arrived: before the answer, or
-        // between the answer and the commit.
-        // Some live longer: what may have been under way when one died is waited for before it is sent again to a Slack channel, and who
-        // never lives so long never tells it.
+        // Half of the time whatever it does after a while, half of the time right after something has arrived: before
+        // the answer, or between the answer and the commit. Some live longer: what may have been under way when one
+        // died is waited for before it is sent again to a Slack channel, and who never lives so long never tells it.
         let long = random.u32(0..20) == 0;
-        let (started, most) = (Instant::now(), Duration::from_millis(if long { random.u64(2500..4000) } else { random.u64(20..600) }));
+        let (started, most) =
+            (Instant::now(), Duration::from_millis(if long { random.u64(2500..4000) } else { random.u64(20..600) }));
         let after_arrival = !long && random.bool();
         let late = Duration::from_micros(random.u64(0..4000));
         while started.elapsed() < most && !(after_arrival && rig.arrived() > before) {
@@ -197,7 +206,8 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
 }
 
 fn database(folder: &Path) -> Connection {
-    let database = Connection::open_with_flags(folder.join("monitor.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the store");
+    let database =
+        Connection::open_with_flags(folder.join("monitor.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the store");
     database.busy_timeout(Duration::from_secs(10)).expect("a time to wait");
     database
 }
@@ -244,22 +254,33 @@ impl Counts {
     fn of(rig: &Rig, database: &Connection) -> Self {
         let mut counts = Self::default();
         let mut lives: BTreeMap<(String, String), Vec<(i64, i64)>> = BTreeMap::new();
-        let mut incidents = database.prepare("SELECT id, rule, subject, opened, resolved FROM incident ORDER BY opened, id").expect("a query");
-        let incidents = incidents.query_map([], |row| <(String, String, String, i64, i64)>::try_from(row)).expect("incidents");
+        let mut incidents = database
+            .prepare("SELECT id, rule, subject, opened, resolved FROM incident ORDER BY opened, id")
+            .expect("a query");
+        let incidents =
+            incidents.query_map([], |row| <(String, String, String, i64, i64)>::try_from(row)).expect("incidents");
         for (id, rule, subject, opened, resolved) in incidents.map(|incident| incident.expect("an incident")) {
             counts.incidents += 1;
             lives.entry((rule, subject)).or_default().push((opened, resolved));
             let told = "SELECT count(*) FILTER (WHERE event = 'firing'), count(*) FILTER (WHERE event IN ('resolved', 'closed')), count(DISTINCT receiver)
                 FROM notification WHERE incident = ?1";
-            let (openings, ends, receivers) = database.query_row(told, [&id], |row| <(i64, i64, i64)>::try_from(row)).expect("counts");
+            let (openings, ends, receivers) =
+                database.query_row(told, [&id], |row| <(i64, i64, i64)>::try_from(row)).expect("counts");
             counts.not_notified += usize::from(openings != receivers || ends != receivers || receivers == 0);
         }
-        counts.overlapping = lives.values().flat_map(|lives| lives.windows(2)).filter(|pair| pair[0].1 > pair[1].0).count();
+        counts.overlapping =
+            lives.values().flat_map(|lives| lives.windows(2)).filter(|pair| pair[0].1 > pair[1].0).count();
         let told = "SELECT count(*), count(dropped), count(*) FILTER (WHERE event = 'worsened') FROM notification";
-        (counts.notifications, counts.dropped, counts.worsened) = database.query_row(told, [], |row| row.try_into()).expect("counts");
-        for (receiver, arrived) in [("slack", slack(rig)), ("mail", mail(rig)), ("api", api(rig)), ("app", slack_app(rig))] {
+        (counts.notifications, counts.dropped, counts.worsened) =
+            database.query_row(told, [], |row| row.try_into()).expect("counts");
+        for (receiver, arrived) in
+            [("slack", slack(rig)), ("mail", mail(rig)), ("api", api(rig)), ("app", slack_app(rig))]
+        {
             let messages = "SELECT count(*) FROM message WHERE receiver = ?1 AND sent IS NOT NULL";
-            counts.receivers.insert(receiver.to_owned(), arrived.against(database.query_row(messages, [receiver], |row| row.get(0)).expect("messages")));
+            counts.receivers.insert(
+                receiver.to_owned(),
+                arrived.against(database.query_row(messages, [receiver], |row| row.get(0)).expect("messages")),
+            );
         }
         counts
     }
@@ -277,13 +298,18 @@ impl Counts {
 
 /// A plain webhook knows a message by what it says, but for the mark of a possible repeat.
 fn slack(rig: &Rig) -> Arrived {
-    let told = rig.slack.accepted().into_iter().map(|request| (request.body.replace(" · possible repeat", ""), request.body.contains(" · possible repeat")));
+    let told =
+        rig.slack.accepted().into_iter().map(|request| {
+            (request.body.replace(" · possible repeat", ""), request.body.contains(" · possible repeat"))
+        });
     Arrived::of(told.collect())
 }
 
 /// A mail reader folds mails with the same Message-ID.
 fn mail(rig: &Rig) -> Arrived {
-    let id = |mail: &String| mail.lines().find_map(|line| line.strip_prefix("Message-ID: ").map(str::to_owned)).expect("a Message-ID");
+    let id = |mail: &String| {
+        mail.lines().find_map(|line| line.strip_prefix("Message-ID: ").map(str::to_owned)).expect("a Message-ID")
+    };
     Arrived::of(rig.mail.mails().iter().map(|mail| (id(mail), true)).collect())
 }
 
@@ -293,11 +319,15 @@ fn api(rig: &Rig) -> Arrived {
     Arrived::of(rig.api.accepted().iter().map(|request| (id(request), true)).collect())
 }
 
-/// A channel shows every message that was posted: here there must be no second one at all. And each first message says how things are.
+/// A channel shows every message that was posted: here there must be no second one at all. And each first message says
+/// how things are.
 fn slack_app(rig: &Rig) -> Arrived {
     let messages = rig.app.messages();
     for root in messages.iter().filter(|message| message.thread_ts.is_none()) {
-        assert!(root.text.starts_with("[resolved]") || root.text.starts_with("[over]"), "the end has not reached {root:?}");
+        assert!(
+            root.text.starts_with("[resolved]") || root.text.starts_with("[over]"),
+            "the end has not reached {root:?}"
+        );
     }
     Arrived::of(messages.into_iter().map(|message| (message.key.expect("a key"), false)).collect())
 }

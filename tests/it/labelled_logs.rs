@@ -1,6 +1,6 @@
-//! Each file below `tests/logs/` is the copy of a log, in the folder of its verdict: what `monitor diagnose` must make of it. Verdicts
-//! that a careful reader would accept as well stand in `also.txt`. The logs are made up, in the shapes that the runtimes and the
-//! tools that copy logs have.
+//! Each file below `tests/logs/` is the copy of a log, in the folder of its verdict: what `monitor diagnose` must make
+//! of it. Verdicts that a careful reader would accept as well stand in `also.txt`. The logs are made up, in the shapes
+//! that the runtimes and the tools that copy logs have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +17,8 @@ const HEALTHY: &str = "healthy";
 
 /// Verdict, name and text of every log, in order.
 pub(crate) fn logs() -> Vec<(String, String, String)> {
-    let entries = |folder: PathBuf| fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let entries =
+        |folder: PathBuf| fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let mut logs = Vec::new();
     for folder in entries(repository("tests/logs")).filter(|path| path.is_dir()) {
         let verdict = folder.file_name().expect("a name").to_string_lossy().into_owned();
@@ -49,15 +50,21 @@ fn every_labelled_log_gets_its_verdict() {
         if lines.read() != text.lines().count() as u64 || lines.unparsed > 0 {
             wrong.push(format!("{log}: {} lines, counted as {lines:?}", text.lines().count()));
         }
-        let found: Vec<&str> = functions.values().map(|health| health.verdict().map_or(HEALTHY, |(cause, _)| cause.code())).collect();
-        let accepted = |code: &&str| *code == verdict || also.get(&log).is_some_and(|codes| codes.iter().any(|other| other == code));
+        let found: Vec<&str> =
+            functions.values().map(|health| health.verdict().map_or(HEALTHY, |(cause, _)| cause.code())).collect();
+        let accepted = |code: &&str| {
+            *code == verdict || also.get(&log).is_some_and(|codes| codes.iter().any(|other| other == code))
+        };
         if found.len() != 1 || !found.iter().all(accepted) {
             wrong.push(format!("{log}: {found:?}"));
         }
         for (cause, seen) in functions.values().flat_map(|health| &health.causes) {
-            let fit = |line: &String| !line.is_empty() && line.chars().count() <= LONGEST_EXCERPT && !line.chars().any(char::is_control);
+            let fit = |line: &String| {
+                !line.is_empty() && line.chars().count() <= LONGEST_EXCERPT && !line.chars().any(char::is_control)
+            };
             // What shows only over time has no line of its own.
-            let over_time = matches!(cause, Cause::ColdStartEveryInvocation | Cause::MemoryPressure | Cause::SlowColdStart);
+            let over_time =
+                matches!(cause, Cause::ColdStartEveryInvocation | Cause::MemoryPressure | Cause::SlowColdStart);
             if !seen.evidence.iter().all(fit) || (seen.evidence.is_empty() && !over_time) {
                 wrong.push(format!("{log}: {} is shown by {:#?}", cause.code(), seen.evidence));
             }

@@ -7,7 +7,9 @@ const TABLES: &str = "[watch.logs]\nevery = \"1m\"\nread.lambda_logs = { functio
 /// So many report lines, a millisecond apart, the last of them `seconds` ago.
 fn reports(stream: u32, count: i64, seconds: i64) -> Vec<(i64, String)> {
     let line = |n: i64| {
-        format!("REPORT RequestId: {stream:08}-0000-4000-8000-{n:012}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB")
+        format!(
+            "REPORT RequestId: {stream:08}-0000-4000-8000-{n:012}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
+        )
     };
     (0..count).map(|n| (ago(seconds) - count + n, line(n))).collect()
 }
@@ -62,7 +64,8 @@ async fn hostile_lines_are_read_past() {
         long.as_str(),
         "\u{202e}<script>alert(1)</script>",
     ];
-    let events: Vec<(i64, String)> = hostile.iter().enumerate().map(|(n, text)| (ago(60) + n as i64, (*text).to_owned())).collect();
+    let events: Vec<(i64, String)> =
+        hostile.iter().enumerate().map(|(n, text)| (ago(60) + n as i64, (*text).to_owned())).collect();
     put(&world, "2026/11/22/[$LATEST]a", &events).await;
     put(&world, "2026/11/22/[$LATEST]a", &reports(1, 1, 30)).await;
     assert_eq!(counted(&world), 1);

@@ -1,6 +1,14 @@
-//! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child processes.
+//! The program and its parts against real ones: the SDK over HTTP to emulators, an SMTP server, HTTP receivers, child
+//! processes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a test ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a test ends with a panic"
+)]
 
 mod alerts;
 mod billing_backfill;

@@ -44,7 +44,8 @@ impl Source for Shop {
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let mut gathered = PollOutput::default();
-        let mut saw = |at, what| gathered.observations.push(Observation { at, seen: now, source: "watch.logs".into(), what });
+        let mut saw =
+            |at, what| gathered.observations.push(Observation { at, seen: now, source: "watch.logs".into(), what });
         for (minute, fingerprint) in self.errors {
             let at = self.start + TimeDelta::minutes(*minute);
             if self.read_to < at && at <= now {
@@ -89,17 +90,26 @@ impl Receiver for Told {
 async fn run(folder: &Path, told: &Told, errors: &'static [(i64, &'static str)], from: i64, to: i64) {
     let minute = |minute| DateTime::from_timestamp(minute * 60, 0).expect("a time");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(minute(from)));
-    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.to_path_buf()), minute(from)).expect("a valid configuration");
+    let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], folder.to_path_buf()), minute(from))
+        .expect("a valid configuration");
     let shop = || Shop { start: minute(0), errors, read_to: minute(from) };
     let receiver: Arc<dyn Receiver> = Arc::new(told.clone());
     let parts = DaemonParts {
         store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-        meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+        meter: Arc::new(CallMeter::new(
+            PriceTable::built_in().expect("the prices"),
+            config.aws.max_monthly_usd,
+            Arc::clone(&clock),
+        )),
         clock,
         book: config.rulebook(),
         heart: None,
         monthly: None,
-        slots: config.watches.into_iter().map(|watch| SourceSlot::new(Box::new(shop()), watch.schedule, None)).collect(),
+        slots: config
+            .watches
+            .into_iter()
+            .map(|watch| SourceSlot::new(Box::new(shop()), watch.schedule, None))
+            .collect(),
         receivers: BTreeMap::from([("team".to_owned(), receiver)]),
         keep: TimeDelta::days(1),
         keep_minutes: TimeDelta::hours(1),
@@ -116,7 +126,8 @@ async fn an_error_is_told_the_first_time_ever_and_not_when_it_comes_again_days_l
     const ERRORS: &[(i64, &str)] = &[(10, "A"), (12, "B"), (13, "C"), (50, "A"), (8000, "A"), (8010, "D"), (8040, "A")];
     let folder = TempDir::new().expect("a folder");
     let told = Told::default();
-    // The daemon is stopped twice, once in the middle of the incident and once for days; its single observations are dropped meanwhile.
+    // The daemon is stopped twice, once in the middle of the incident and once for days; its single observations are
+    // dropped meanwhile.
     for (from, to) in [(0, 15), (15, 200), (7900, 8200)] {
         run(folder.path(), &told, ERRORS, from, to).await;
     }

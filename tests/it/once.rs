@@ -56,7 +56,14 @@ async fn fill_logs(world: &World) {
     let started = json!({"time": "t", "type": "platform.start", "record": {"requestId": ID}}).to_string();
     let failed = json!({"timestamp": "t", "level": "ERROR", "requestId": ID, "errorType": "Runtime.ImportModuleError", "errorMessage": "Unable to import module 'app': No module named 'requests' for <!channel> & <b>you</b>"}).to_string();
     let report = json!({"time": "t", "type": "platform.report", "record": {"requestId": ID, "status": "error", "errorType": "Runtime.ImportModuleError", "metrics": {"durationMs": 12.5, "billedDurationMs": 13, "memorySizeMB": 512, "maxMemoryUsedMB": 80}}}).to_string();
-    world.ministack.put_log_events(group, "2026/11/22/[$LATEST]bbb", &[(ago(100), &started), (ago(99), &failed), (ago(98), &report)]).await;
+    world
+        .ministack
+        .put_log_events(
+            group,
+            "2026/11/22/[$LATEST]bbb",
+            &[(ago(100), &started), (ago(99), &failed), (ago(98), &report)],
+        )
+        .await;
 }
 
 /// The month so far on two pages, cut in the middle of a day.
@@ -86,7 +93,14 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     let mails = world.mail.wait_for(1, SOON).await;
     assert_eq!(mails.len(), 1, "what opens together is one mail: {mails:?}");
     let mail = &mails[0].replace("=\r\n", "").replace("=\n", "");
-    for part in ["import_error", "slow_cold_start", "text/html", "text/plain", "&lt;!channel&gt; &amp; &lt;b&gt;you&lt;/b&gt;", "3 incidents: "] {
+    for part in [
+        "import_error",
+        "slow_cold_start",
+        "text/html",
+        "text/plain",
+        "&lt;!channel&gt; &amp; &lt;b&gt;you&lt;/b&gt;",
+        "3 incidents: ",
+    ] {
         assert!(mail.contains(part), "`{part}` is not in:\n{mail}");
     }
     assert!(!told.iter().any(|request| request.body.contains("<!")));
@@ -107,7 +121,11 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     assert_eq!(world.told().len(), 1);
 
     let report = world.report(&now().format("%Y-%m").to_string());
-    assert_eq!((report["total"].as_str(), report["services"][0]["amount"].as_str()), (Some("28.8500000000"), Some("25.0300000001")), "{report:#}");
+    assert_eq!(
+        (report["total"].as_str(), report["services"][0]["amount"].as_str()),
+        (Some("28.8500000000"), Some("25.0300000001")),
+        "{report:#}"
+    );
     let dev = report["lambda"].as_array().unwrap().iter().find(|line| line["function"] == "backend-dev").unwrap();
     assert_eq!(
         (dev["timeouts"].as_u64(), dev["causes"][0]["code"].as_str(), dev["causes"][0]["count"].as_u64()),
@@ -116,15 +134,25 @@ async fn everybody_is_told_once_and_again_only_of_what_is_new() {
     );
     assert_eq!(report["pings"][0]["sent"].as_u64(), Some(3));
     assert_eq!(report["incidents"].as_array().map(Vec::len), Some(4), "{report:#}");
-    assert_eq!(report["own_cost"]["usd"].as_str(), Some("0.02"), "two pages, and no second poll before its time: {report:#}");
+    assert_eq!(
+        report["own_cost"]["usd"].as_str(),
+        Some("0.02"),
+        "two pages, and no second poll before its time: {report:#}"
+    );
 }
 
 #[tokio::test]
 async fn the_report_of_a_past_month_follows_its_schema() {
     let world = World::new().await;
     world.configure("[watch.spend]\nevery = \"6h\"\nread.cost_explorer = {}\n");
-    let december =
-        |day: u32, amount: &str| billed(&format!("2024-12-{day:02}"), &format!("2024-12-{:02}", day + 1), false, &[(RDS, amount), ("Refund <b>", "-0.10")]);
+    let december = |day: u32, amount: &str| {
+        billed(
+            &format!("2024-12-{day:02}"),
+            &format!("2024-12-{:02}", day + 1),
+            false,
+            &[(RDS, amount), ("Refund <b>", "-0.10")],
+        )
+    };
     let november = billed("2024-11-30", "2024-12-01", false, &[("AWS Lambda", "0.0000001")]);
     world.moto.queue_cost_results(&[answer(&[november, december(1, "1.10"), december(2, "2.20")], None)]).await;
     assert_eq!(world.monitor(&["run", "--once"]).run().code, Some(0));

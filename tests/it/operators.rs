@@ -93,8 +93,8 @@ impl Receiver for Told {
     }
 }
 
-/// A daemon on a simulated clock, and the commands on the same store. These go by the clock on the wall, so that a run begins no
-/// earlier than the last command.
+/// A daemon on a simulated clock, and the commands on the same store. These go by the clock on the wall, so that a run
+/// begins no earlier than the last command.
 struct Desk {
     folder: TempDir,
     told: Log,
@@ -112,11 +112,17 @@ impl Desk {
     async fn run(&mut self, minutes: i64, failing: &[(i64, i64)]) {
         let start = self.now;
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
-        let config: MonitorConfig = parse(CONFIG, &ConfigEnvironment::with(&[], self.folder.path().to_path_buf()), start).expect("a valid configuration");
+        let config: MonitorConfig =
+            parse(CONFIG, &ConfigEnvironment::with(&[], self.folder.path().to_path_buf()), start)
+                .expect("a valid configuration");
         let receiver = |name: &str| Arc::new(Told(name.to_owned(), Arc::clone(&self.told))) as Arc<dyn Receiver>;
         let parts = DaemonParts {
             store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-            meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+            meter: Arc::new(CallMeter::new(
+                PriceTable::built_in().expect("the prices"),
+                config.aws.max_monthly_usd,
+                Arc::clone(&clock),
+            )),
             clock,
             book: config.rulebook(),
             heart: None,
@@ -124,7 +130,9 @@ impl Desk {
             slots: config
                 .watches
                 .into_iter()
-                .map(|watch| SourceSlot::new(Box::new(Flaky { start, failing: failing.to_vec() }), watch.schedule, None))
+                .map(|watch| {
+                    SourceSlot::new(Box::new(Flaky { start, failing: failing.to_vec() }), watch.schedule, None)
+                })
                 .collect(),
             receivers: BTreeMap::from(["team", "boss"].map(|name| (name.to_owned(), receiver(name)))),
             keep: TimeDelta::days(400),
@@ -184,11 +192,18 @@ async fn an_ack_ends_reminders_and_escalation_and_undoing_it_brings_them_back() 
     assert!(id.len() == 14 && id.chars().all(|c| c.is_ascii_hexdigit()), "{id}");
 
     let said = desk.monitor(&["ack", &id[..12], "--author", "jin", "--note", "rolled\tback\u{1b}[2J"]);
-    assert!(said.starts_with(&format!("jin acknowledged {id}: watch.shop fails: no\n")) && said.contains("no reminders"), "{said}");
+    assert!(
+        said.starts_with(&format!("jin acknowledged {id}: watch.shop fails: no\n")) && said.contains("no reminders"),
+        "{said}"
+    );
     desk.run(60, &[(0, 99)]).await;
     assert_eq!(desk.news(), Vec::<String>::new());
     let incident = desk.incident();
-    assert_eq!((incident["ack"]["author"].as_str(), incident["ack"]["note"].as_str()), (Some("jin"), Some("rolled back[2J")), "{incident:#}");
+    assert_eq!(
+        (incident["ack"]["author"].as_str(), incident["ack"]["note"].as_str()),
+        (Some("jin"), Some("rolled back[2J")),
+        "{incident:#}"
+    );
     assert_eq!((incident["ack"]["counts"].as_bool(), incident["escalated"].is_null()), (Some(true), true));
     assert!(desk.monitor(&["status"]).contains("; acknowledged by jin"));
 
@@ -202,8 +217,14 @@ async fn an_ack_ends_reminders_and_escalation_and_undoing_it_brings_them_back() 
     assert_eq!(desk.news(), ["boss: resolved", "team: resolved"], "its end is told all the same");
 
     let full = desk.monitor(&["incidents", &id]);
-    for line in ["[resolved] watch.shop fails: no", "Subject     source:watch.shop", "Escalated ", "it answers again", "Next step: allow it", "receipt of boss"]
-    {
+    for line in [
+        "[resolved] watch.shop fails: no",
+        "Subject     source:watch.shop",
+        "Escalated ",
+        "it answers again",
+        "Next step: allow it",
+        "receipt of boss",
+    ] {
         assert!(full.contains(line), "`{line}` is not in:\n{full}");
     }
     let too_late = desk.try_monitor(&["ack", &id, "--author", "jin"]);
@@ -215,8 +236,23 @@ async fn an_ack_ends_reminders_and_escalation_and_undoing_it_brings_them_back() 
 async fn a_silence_holds_messages_back_and_what_still_fires_at_its_end_is_told() {
     let mut desk = Desk::new();
     desk.run(5, &[]).await;
-    let said = desk.monitor(&["silence", "add", "--subject", "source:watch.*", "--for", "30m", "--reason", "load test", "--author", "jin"]);
-    assert!(said.starts_with("Silence 1 is active and ends ") && said.contains(" KST, in 30 min.\nIt covers no open incident"), "{said}");
+    let said = desk.monitor(&[
+        "silence",
+        "add",
+        "--subject",
+        "source:watch.*",
+        "--for",
+        "30m",
+        "--reason",
+        "load test",
+        "--author",
+        "jin",
+    ]);
+    assert!(
+        said.starts_with("Silence 1 is active and ends ")
+            && said.contains(" KST, in 30 min.\nIt covers no open incident"),
+        "{said}"
+    );
     let begun = desk.now;
     desk.run(20, &[(3, 99)]).await;
     assert_eq!(desk.news(), Vec::<String>::new());
@@ -226,19 +262,33 @@ async fn a_silence_holds_messages_back_and_what_still_fires_at_its_end_is_told()
         (incident["state"].as_str(), incident["silenced"]["id"].as_i64(), incident["silenced"]["author"].as_str()),
         (Some("firing"), Some(1), Some("jin"))
     );
-    assert!(incident["notifications"].as_array().is_some_and(|all| all.iter().all(|one| one["state"] == "waiting")), "{incident:#}");
+    assert!(
+        incident["notifications"].as_array().is_some_and(|all| all.iter().all(|one| one["state"] == "waiting")),
+        "{incident:#}"
+    );
     let outbox = desk.json(&["outbox", "--receiver", "team"]);
     let team = &outbox["receivers"][0];
-    assert_eq!((team["name"].as_str(), team["waiting"].as_u64(), team["silenced"].as_u64()), (Some("team"), Some(4), Some(4)), "{outbox:#}");
+    assert_eq!(
+        (team["name"].as_str(), team["waiting"].as_u64(), team["silenced"].as_u64()),
+        (Some("team"), Some(4), Some(4)),
+        "{outbox:#}"
+    );
     let listed = desk.json(&["silence", "list"]);
-    assert_eq!((listed["silences"][0]["subject"].as_str(), &listed["silences"][0]["covers"][0]), (Some("source:watch.*"), &incident["id"]), "{listed:#}");
+    assert_eq!(
+        (listed["silences"][0]["subject"].as_str(), &listed["silences"][0]["covers"][0]),
+        (Some("source:watch.*"), &incident["id"]),
+        "{listed:#}"
+    );
     let status = desk.json(&["status"]);
     assert_eq!(status["incidents"][0]["silenced_until"], listed["silences"][0]["until"]);
     assert!(desk.monitor(&["incidents"]).contains("silenced by jin until "));
 
     desk.run(12, &[(0, 99)]).await;
     let told = desk.told.lock().expect("the list").clone();
-    assert!(told.iter().all(|(at, _)| (29..=31).contains(&(*at - begun).num_minutes())), "at the end of the silence: {told:?}");
+    assert!(
+        told.iter().all(|(at, _)| (29..=31).contains(&(*at - begun).num_minutes())),
+        "at the end of the silence: {told:?}"
+    );
     assert_eq!(desk.news(), ["team: warning"]);
 }
 
@@ -246,17 +296,34 @@ async fn a_silence_holds_messages_back_and_what_still_fires_at_its_end_is_told()
 async fn what_began_and_ended_within_a_silence_is_dropped_with_the_reason_and_is_not_lost() {
     let mut desk = Desk::new();
     desk.run(5, &[]).await;
-    desk.monitor(&["silence", "add", "--rule", "bli*", "--for", "20m", "--reason", "the database\nmoves", "--author", "jin"]);
+    desk.monitor(&[
+        "silence",
+        "add",
+        "--rule",
+        "bli*",
+        "--for",
+        "20m",
+        "--reason",
+        "the database\nmoves",
+        "--author",
+        "jin",
+    ]);
     desk.run(40, &[(3, 8)]).await;
     assert_eq!(desk.news(), Vec::<String>::new());
 
     let incident = desk.incident();
     assert_eq!((incident["state"].as_str(), incident["silenced"].is_null()), (Some("resolved"), true));
     for notification in incident["notifications"].as_array().expect("notifications") {
-        assert_eq!((notification["state"].as_str(), notification["dropped"].as_str()), (Some("dropped"), Some("silenced by jin: the database moves")));
+        assert_eq!(
+            (notification["state"].as_str(), notification["dropped"].as_str()),
+            (Some("dropped"), Some("silenced by jin: the database moves"))
+        );
     }
     let outbox = desk.json(&["outbox"]);
-    assert_eq!((&outbox["dropped"][0]["incident"], outbox["dropped"][0]["why"].as_str()), (&incident["id"], Some("silenced by jin: the database moves")));
+    assert_eq!(
+        (&outbox["dropped"][0]["incident"], outbox["dropped"][0]["why"].as_str()),
+        (&incident["id"], Some("silenced by jin: the database moves"))
+    );
     assert!(desk.monitor(&["outbox", "--all"]).contains("silenced by jin: the database moves"));
     assert!(desk.monitor(&["incidents"]).contains("not sent: team (silenced by jin: the database moves)"));
     assert!(desk.monitor(&["incidents", "--open"]).starts_with("No incident was open since "));
@@ -277,5 +344,9 @@ async fn a_silence_that_is_ended_frees_what_it_held_back() {
     assert_eq!(desk.news(), ["team: warning"]);
     assert_eq!(desk.monitor(&["silence", "list"]), "No silence is active or planned.\n");
     let outbox = desk.json(&["outbox"]);
-    assert_eq!((outbox["messages"][0]["state"].as_str(), outbox["messages"][0]["receipt"].as_str()), (Some("sent"), Some("receipt of team")), "{outbox:#}");
+    assert_eq!(
+        (outbox["messages"][0]["state"].as_str(), outbox["messages"][0]["receipt"].as_str()),
+        (Some("sent"), Some("receipt of team")),
+        "{outbox:#}"
+    );
 }

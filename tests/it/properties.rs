@@ -9,7 +9,9 @@ use alerting::notification::Notification;
 use alerting::observation::{Observation, ObservationBody, PingOutcome, PingResult, ReadUpTo};
 use alerting::operator::{Acknowledgement, OperatorActions, Silence};
 use alerting::outbox::{PlanContext, QueuedIncident, ThreadSupport, plan};
-use alerting::rules::{Condition, Escalation, IncidentDetails, Judgement, MeasuredValue, Rule, Severity, Times, Verdict};
+use alerting::rules::{
+    Condition, Escalation, IncidentDetails, Judgement, MeasuredValue, Rule, Severity, Times, Verdict,
+};
 use alerting::terms::{QuietHours, ReceiverPolicy};
 use billing::day_cost::DayCost;
 use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin};
@@ -98,17 +100,27 @@ fn acts(seconds: impl Strategy<Value = i64> + Clone + 'static) -> impl Strategy<
 /// Lives of one rule on one subject: the events with their receivers, and the incidents as they ended.
 fn lives(first: Wishes, acts: &[Act]) -> (Vec<(String, IncidentEvent, String)>, Vec<Incident>) {
     let (mut rule, mut now, mut ack) = (rule(first), start(), None);
-    // Whole seconds, added and taken away, meet the very millisecond of an earlier life far more often than a clock does.
+    // Whole seconds, added and taken away, meet the very millisecond of an earlier life far more often than a clock
+    // does.
     let mut opened = BTreeSet::new();
     let (mut open, mut told, mut over): (Option<Incident>, _, _) = (None, Vec::new(), Vec::new());
     for act in acts {
         let step = match act {
             Act::Judge(seconds, letter) => {
-                now = decision_time(now + TimeDelta::seconds(*seconds), over.last().and_then(|last: &Incident| last.resolved));
+                now = decision_time(
+                    now + TimeDelta::seconds(*seconds),
+                    over.last().and_then(|last: &Incident| last.resolved),
+                );
                 while open.is_none() && opened.contains(&now) {
                     now += TimeDelta::milliseconds(1);
                 }
-                incident::step(&rule, open.as_ref(), &Judgement { subject: Subject::Total, verdict: verdict(*letter) }, ack.as_ref(), now)
+                incident::step(
+                    &rule,
+                    open.as_ref(),
+                    &Judgement { subject: Subject::Total, verdict: verdict(*letter) },
+                    ack.as_ref(),
+                    now,
+                )
             }
             Act::Ack => {
                 ack = Some(Acknowledgement { author: "me".into(), at: now, note: String::new() });
@@ -181,7 +193,8 @@ proptest! {
             history.watch("watch.x", start() - TimeDelta::hours(1));
             order.iter().filter(|n| **n < few).for_each(|n| history.record(&all[*n]));
             let mut decision = decide(&book(), &history, &OpenIncidents::new(), &OperatorActions::default(), start() + TimeDelta::minutes(10));
-            // Polls of one source have an order by nature; only since when its failures run, and how many there were, is told from it.
+            // Polls of one source have an order by nature; only since when its failures run, and how many there were,
+            // is told from it.
             let of_source = |incident: &&mut Incident| matches!(incident.subject, Subject::Source(_));
             decision.incidents.iter_mut().filter(of_source).for_each(|incident| incident.finding.facts.retain(|(label, _)| label != "Failing since"));
             decision
@@ -202,7 +215,14 @@ proptest! {
 /// An early figure of the service `S` as it was at a time.
 fn early(day: chrono::NaiveDate, as_of: DateTime<Utc>, amount: u32) -> EarlyFigure {
     let early = EarlyCost { month_to_date: amount.into(), today: Some(amount.into()) };
-    EarlyFigure { origin: EarlyOrigin::Usage, day, as_of, services: [("S".to_owned(), early)].into(), total: None, free: BTreeMap::new() }
+    EarlyFigure {
+        origin: EarlyOrigin::Usage,
+        day,
+        as_of,
+        services: [("S".to_owned(), early)].into(),
+        total: None,
+        free: BTreeMap::new(),
+    }
 }
 
 const OBSERVATIONS: usize = 40;
@@ -219,11 +239,18 @@ fn observations(seed: u64) -> Vec<Observation> {
                 day: start().date_naive(),
                 estimated: false,
                 settled: true,
-                services: [("S".to_owned(), Money { amount: random.u32(0..40).into(), currency: Money::USD.into() })].into(),
+                services: [("S".to_owned(), Money { amount: random.u32(0..40).into(), currency: Money::USD.into() })]
+                    .into(),
                 records: BTreeMap::new(),
             }),
             1 if random.u8(0..2) == 0 => ObservationBody::Early(early(start().date_naive(), at, random.u32(0..40))),
-            1 => ObservationBody::Tally(InvocationCounts { function, invocations: 5, cold: 2, cold_waited: 2, ..InvocationCounts::default() }),
+            1 => ObservationBody::Tally(InvocationCounts {
+                function,
+                invocations: 5,
+                cold: 2,
+                cold_waited: 2,
+                ..InvocationCounts::default()
+            }),
             2 | 3 => ObservationBody::Fault(FailedInvocation {
                 own: None,
                 function,
@@ -264,7 +291,8 @@ fn observations(seed: u64) -> Vec<Observation> {
 fn book() -> Rulebook {
     let read = |text: &str| {
         let text = format!("[alert.r]\n{text}\ntell = [\"team\"]\n[receiver.team]\nvia.stdout = {{}}\n");
-        let config: MonitorConfig = parse(&text, &ConfigEnvironment::default(), start()).expect("a valid configuration");
+        let config: MonitorConfig =
+            parse(&text, &ConfigEnvironment::default(), start()).expect("a valid configuration");
         config.rules.into_iter().find(|rule| rule.name == "r").expect("the rule")
     };
     let rules = [
@@ -273,7 +301,8 @@ fn book() -> Rulebook {
         "when.cold_starts = { share = \"10%\", within = \"1h\", at_least = 5 }",
         "when.ping_failing = { count = 2 }",
     ];
-    let mut rules: Vec<Rule> = rules.iter().enumerate().map(|(n, text)| Rule { name: format!("r{n}"), ..read(text) }).collect();
+    let mut rules: Vec<Rule> =
+        rules.iter().enumerate().map(|(n, text)| Rule { name: format!("r{n}"), ..read(text) }).collect();
     rules.push(Rule::plain("source", Condition::source_failing(), vec![TEAM.into()]));
     Rulebook { rules, terms: BTreeMap::new() }
 }
@@ -333,7 +362,11 @@ impl Post {
     fn new(threads: ThreadSupport, quiet: bool, wait: i64) -> Self {
         let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).expect("is well formed");
         let quiet = quiet.then(|| QuietHours { from: time(22), to: time(4), except: Some(Severity::Critical) });
-        let terms = ReceiverPolicy { quiet, group_wait: TimeDelta::seconds(wait), ..ReceiverPolicy::usual(chrono_tz::Tz::Europe__Berlin) };
+        let terms = ReceiverPolicy {
+            quiet,
+            group_wait: TimeDelta::seconds(wait),
+            ..ReceiverPolicy::usual(chrono_tz::Tz::Europe__Berlin)
+        };
         let orders = OperatorActions::default();
         Self {
             terms,
@@ -381,7 +414,8 @@ impl Post {
                 ..Rule::plain("r", Condition::source_failing(), vec![TEAM.into()])
             };
             let judgement = Judgement { subject: Subject::Function(format!("f{subject}")), verdict: verdict('h') };
-            let mut incident = incident::step(&rule, None, &judgement, None, self.now).expect("is well formed").incident;
+            let mut incident =
+                incident::step(&rule, None, &judgement, None, self.now).expect("is well formed").incident;
             // Two lives within a millisecond are two all the same.
             incident.id = format!("{}-{}", incident.id, self.incidents.len());
             self.open[subject] = Some(incident.id.clone());
@@ -399,7 +433,8 @@ impl Post {
         self.rows.push((row, Notification { incident: id, receiver: TEAM.into(), event, at: self.now }, None, false));
     }
 
-    /// The receiver is told what there is to tell; `answers` says of a message whether it is taken, `None` if nobody knows, although it is.
+    /// The receiver is told what there is to tell; `answers` says of a message whether it is taken, `None` if nobody
+    /// knows, although it is.
     fn tells(&mut self, answers: impl Fn(i64) -> Option<bool>) -> Result<(), TestCaseError> {
         if let Some((message, rows)) = self.uncertain.take() {
             // It is sent again as it is, with the same key.
@@ -410,7 +445,13 @@ impl Post {
             return Ok(());
         }
         let nothing = BTreeMap::new();
-        let desk = PlanContext { terms: &self.terms, threads: self.threads, orders: &self.orders, mutes: &nothing, at_once: false };
+        let desk = PlanContext {
+            terms: &self.terms,
+            threads: self.threads,
+            orders: &self.orders,
+            mutes: &nothing,
+            at_once: false,
+        };
         let plan = plan(self.waiting(), desk, self.now);
         for (rows, _) in &plan.dropped {
             rows.iter().for_each(|row| self.rows[*row as usize].3 = true);
@@ -421,8 +462,11 @@ impl Post {
             return Ok(());
         };
         self.messages += 1;
-        let said =
-            draft.message.lines().map(|line| (line.incident, Some(line.event))).chain(draft.message.missed.iter().map(|line| (line.incident.clone(), None)));
+        let said = draft
+            .message
+            .lines()
+            .map(|line| (line.incident, Some(line.event)))
+            .chain(draft.message.missed.iter().map(|line| (line.incident.clone(), None)));
         let said: Vec<(String, Option<IncidentEvent>)> = said.collect();
         let answer = answers(self.messages);
         if answer != Some(false) {
@@ -453,7 +497,12 @@ impl Post {
             if *done || message.is_some() {
                 continue;
             }
-            let root = self.rows.iter().filter(|(_, other, _, done)| *done && other.incident == told.incident).filter_map(|(_, _, message, _)| *message).min();
+            let root = self
+                .rows
+                .iter()
+                .filter(|(_, other, _, done)| *done && other.incident == told.incident)
+                .filter_map(|(_, _, message, _)| *message)
+                .min();
             let waiting = all.entry(&told.incident).or_insert_with(|| QueuedIncident {
                 rows: vec![],
                 events: vec![],
@@ -477,7 +526,8 @@ impl Post {
         }
         prop_assert!(self.rows.iter().all(|(_, _, _, done)| *done), "something was never told");
         for id in self.incidents.keys() {
-            let heard: Vec<Option<IncidentEvent>> = self.heard.iter().filter(|(_, incident, _)| incident == id).map(|(_, _, event)| *event).collect();
+            let heard: Vec<Option<IncidentEvent>> =
+                self.heard.iter().filter(|(_, incident, _)| incident == id).map(|(_, _, event)| *event).collect();
             let dropped = heard.is_empty() && !self.orders.silences.is_empty();
             let missed = heard == [None];
             let told = heard.first() == Some(&Some(IncidentEvent::Firing))

@@ -22,7 +22,11 @@ fn folder() -> TempDir {
 }
 
 fn once(folder: &Path, slack: &Webhook) -> Output {
-    let output = monitor(folder).args(["run", "--once"]).envs(aws_env("http://127.0.0.1:9", &[])).env("HOOK", format!("{}/services/secret", slack.url())).run();
+    let output = monitor(folder)
+        .args(["run", "--once"])
+        .envs(aws_env("http://127.0.0.1:9", &[]))
+        .env("HOOK", format!("{}/services/secret", slack.url()))
+        .run();
     assert!(!output.stderr.contains("services/secret"), "{}", output.stderr);
     output
 }
@@ -47,7 +51,11 @@ fn slacks_wish_to_wait_is_not_overheard() {
     let folder = folder();
     for _ in 0..3 {
         let output = once(folder.path(), &slack);
-        assert!(output.code == Some(2) && output.stderr.contains("Slack limits the rate of requests (429)"), "{}", output.stderr);
+        assert!(
+            output.code == Some(2) && output.stderr.contains("Slack limits the rate of requests (429)"),
+            "{}",
+            output.stderr
+        );
     }
     assert_eq!(slack.requests().len(), 1);
 }
@@ -80,18 +88,34 @@ fn a_message_without_an_answer_is_repeated_as_a_possible_repeat() {
 
 #[test]
 fn a_message_that_is_refused_does_not_hold_up_the_others() {
-    let slack = Webhook::start(vec![Reply::status(400).body("invalid_blocks"), Reply::status(400).body("invalid_blocks"), Reply::status(200).body("ok")]);
+    let slack = Webhook::start(vec![
+        Reply::status(400).body("invalid_blocks"),
+        Reply::status(400).body("invalid_blocks"),
+        Reply::status(200).body("ok"),
+    ]);
     let folder = folder();
     let output = once(folder.path(), &slack);
-    assert!(output.code == Some(2) && output.stderr.contains("Slack refused the message (400: invalid_blocks)"), "{}", output.stderr);
+    assert!(
+        output.code == Some(2) && output.stderr.contains("Slack refused the message (400: invalid_blocks)"),
+        "{}",
+        output.stderr
+    );
     assert_eq!(slack.requests().len(), 1, "it is not tried again at once");
     let two = fs::read_to_string(folder.path().join("alerts.toml"))
         .expect("the file")
         .replace("[receiver", "[watch.spend]\nevery = \"1h\"\nread.cost_explorer = {}\n[receiver");
     fs::write(folder.path().join("alerts.toml"), two).expect("the configuration");
     assert_eq!(once(folder.path(), &slack).code, Some(2));
-    let about: Vec<[bool; 2]> = slack.requests().iter().map(|request| ["watch.backend", "watch.spend"].map(|name| request.body.contains(name))).collect();
-    assert_eq!(about, [[true, false], [true, false], [false, true]], "what was refused is tried once in a pass, and what is new does not wait for it");
+    let about: Vec<[bool; 2]> = slack
+        .requests()
+        .iter()
+        .map(|request| ["watch.backend", "watch.spend"].map(|name| request.body.contains(name)))
+        .collect();
+    assert_eq!(
+        about,
+        [[true, false], [true, false], [false, true]],
+        "what was refused is tried once in a pass, and what is new does not wait for it"
+    );
 }
 
 /// Sends a test mail to a server with these options, with settings for the receiver.
@@ -122,12 +146,16 @@ async fn mail_is_sent_over_every_kind_of_connection() {
             MailOptions { tls: Tls::Implicit, login: login.clone(), ..MailOptions::default() },
             "tls = \"implicit\", username = \"me\", password = { env = \"SMTP_PASSWORD\" }",
         ),
-        (MailOptions { tls: Tls::Starttls, login, ..MailOptions::default() }, "username = \"me\", password = { env = \"SMTP_PASSWORD\" }"),
+        (
+            MailOptions { tls: Tls::Starttls, login, ..MailOptions::default() },
+            "username = \"me\", password = { env = \"SMTP_PASSWORD\" }",
+        ),
     ] {
         let (output, server) = mailed(options, settings, true).await;
         assert_eq!(output.code, Some(0), "{settings}: {}", output.stderr);
         // The body is quoted-printable, which breaks long lines with an equals sign.
-        let mails: Vec<String> = server.wait_for(1, SOON).await.iter().map(|mail| mail.replace("=\r\n", "").replace("=\n", "")).collect();
+        let mails: Vec<String> =
+            server.wait_for(1, SOON).await.iter().map(|mail| mail.replace("=\r\n", "").replace("=\n", "")).collect();
         for part in [
             "Subject: [info] This is a test message from monitor",
             "Message-ID: <",
@@ -151,7 +179,12 @@ async fn mail_that_cannot_be_sent_says_why() {
     for (options, settings, trusted, said) in [
         (starttls(), "tls = \"starttls\"", false, "certificate"),
         (MailOptions::default(), "tls = \"starttls\"", true, "STARTTLS"),
-        (MailOptions { login: wrong, tls: Tls::Starttls, ..MailOptions::default() }, "username = \"me\", password = { env = \"SMTP_PASSWORD\" }", true, "535"),
+        (
+            MailOptions { login: wrong, tls: Tls::Starttls, ..MailOptions::default() },
+            "username = \"me\", password = { env = \"SMTP_PASSWORD\" }",
+            true,
+            "535",
+        ),
         (MailOptions { refuse: Some("*".to_owned()), ..MailOptions::default() }, "tls = \"none\"", true, "550"),
         (MailOptions { greylist: 1, ..MailOptions::default() }, "tls = \"none\"", true, "451"),
     ] {
@@ -166,7 +199,11 @@ async fn mail_that_one_of_two_is_refused_goes_to_the_other_and_says_so() {
     let refuse = Some("you@stepby.one".to_owned());
     let (output, server) = mailed(MailOptions { refuse, ..MailOptions::default() }, "tls = \"none\"", true).await;
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    assert!(output.stdout.contains("not delivered to you@stepby.one: permanent error (550)") && output.stderr.contains("you@stepby.one"), "{output:?}");
+    assert!(
+        output.stdout.contains("not delivered to you@stepby.one: permanent error (550)")
+            && output.stderr.contains("you@stepby.one"),
+        "{output:?}"
+    );
     assert!(server.wait_for(1, SOON).await[0].contains("X-RcptTo: me@stepby.one\r\n"));
 }
 
@@ -174,7 +211,10 @@ async fn mail_that_one_of_two_is_refused_goes_to_the_other_and_says_so() {
 fn a_picture_is_shown_below_the_test_message_where_that_can_be_done() {
     let (slack, webhook) = (SlackApi::start(), Webhook::start(vec![Reply::status(200).body("ok")]));
     let folder = TempDir::new().expect("a folder");
-    let tables = format!("[receiver.app]\n{}\n[receiver.hook]\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n", slack.settings());
+    let tables = format!(
+        "[receiver.app]\n{}\n[receiver.hook]\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n",
+        slack.settings()
+    );
     fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
     fs::write(folder.path().join("chart.png"), b"\x89PNG\r\n\x1a\n and more").expect("a picture");
     fs::write(folder.path().join("chart.gif"), b"GIF89a").expect("no picture");
@@ -186,7 +226,10 @@ fn a_picture_is_shown_below_the_test_message_where_that_can_be_done() {
     ] {
         let program = monitor(folder.path()).args(["send-test", receiver, "--picture", picture]);
         let output = program.env("SLACK_BOT_TOKEN", TOKEN).env("HOOK", webhook.url()).run();
-        assert!(output.code == Some(code) && format!("{}{}", output.stdout, output.stderr).contains(said), "{receiver}, {picture}: {output:?}");
+        assert!(
+            output.code == Some(code) && format!("{}{}", output.stdout, output.stderr).contains(said),
+            "{receiver}, {picture}: {output:?}"
+        );
         assert!(!format!("{output:?}").contains(TOKEN), "{output:?}");
     }
     let root = slack.messages()[0].ts.clone();
@@ -198,14 +241,23 @@ fn a_picture_is_shown_below_the_test_message_where_that_can_be_done() {
 #[tokio::test]
 async fn mail_to_a_dead_server_waits_in_the_outbox() {
     let folder = TempDir::new().expect("a folder");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port nobody listens on").port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a port nobody listens on")
+        .port();
     let configure = |port: u16| {
         let tables = format!(
             "[watch.backend]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"f\"] }}\n[receiver.me]\nvia.email = {{ smtp = \"smtp://127.0.0.1:{port}\", tls = \"none\", from = \"a@stepby.one\", to = [\"b@stepby.one\"] }}\n"
         );
         fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
     };
-    let once = || monitor(folder.path()).args(["run", "--once"]).envs(aws_env("http://127.0.0.1:9", &[])).limit(Duration::from_secs(60)).run();
+    let once = || {
+        monitor(folder.path())
+            .args(["run", "--once"])
+            .envs(aws_env("http://127.0.0.1:9", &[]))
+            .limit(Duration::from_secs(60))
+            .run()
+    };
     configure(port);
     assert!(once().stderr.contains("messages for receiver me are still waiting"));
     let server = MailServer::start(MailOptions::default()).await;

@@ -14,7 +14,10 @@ use crate::world::{SOON, said};
 fn daemon(folder: &TempDir, slack: &Webhook, command: &[&str]) -> Program {
     let tables = "[watch.backend]\nevery = \"1s\"\nread.lambda_logs = { functions = [\"f\"] }\n[receiver.team]\nvia.slack = { webhook = { env = \"HOOK\" } }\n";
     fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
-    monitor(folder.path()).args(command).envs(aws_env("http://127.0.0.1:9", &[])).env("HOOK", format!("{}/x", slack.url()))
+    monitor(folder.path())
+        .args(command)
+        .envs(aws_env("http://127.0.0.1:9", &[]))
+        .env("HOOK", format!("{}/x", slack.url()))
 }
 
 fn folder() -> TempDir {
@@ -40,9 +43,17 @@ async fn a_stopped_daemon_ends_well_and_its_store_belongs_to_one_at_a_time() {
 
     let second = daemon(&folder, &slack, &["run"]).run();
     assert_eq!(second.code, Some(75));
-    assert!(second.stderr.contains("another monitor (process ") && second.stderr.contains("monitor.db"), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("another monitor (process ") && second.stderr.contains("monitor.db"),
+        "{}",
+        second.stderr
+    );
     let status = daemon(&folder, &slack, &["status"]).run();
-    assert!(status.stdout.contains("A daemon is running.") && status.stdout.contains("watch.backend fails"), "{}", status.stdout);
+    assert!(
+        status.stdout.contains("A daemon is running.") && status.stdout.contains("watch.backend fails"),
+        "{}",
+        status.stdout
+    );
 
     stop(first).await;
     assert_eq!(health(), Some(1));
@@ -83,5 +94,9 @@ async fn a_message_that_was_under_way_at_kill_9_is_marked_as_a_possible_repeat()
     daemon(&folder, &slack, &["run", "--once"]).run();
     let requests = slack.requests();
     assert_eq!(requests.len(), 2);
-    assert!(!requests[0].body.contains("possible repeat") && requests[1].body.contains("possible repeat"), "{}", requests[1].body);
+    assert!(
+        !requests[0].body.contains("possible repeat") && requests[1].body.contains("possible repeat"),
+        "{}",
+        requests[1].body
+    );
 }

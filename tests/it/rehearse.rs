@@ -1,4 +1,5 @@
-//! `monitor rehearse`: a recorded December through the real daemon into a store, and that store through other configurations.
+//! `monitor rehearse`: a recorded December through the real daemon into a store, and that store through other
+//! configurations.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,15 +32,23 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// Runs the daemon over the recorded account from one instant to another.
 async fn watch(folder: &Path, hook: &str, from: &str, to: &str) {
-    let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
+    let recording =
+        Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording"))
+            .expect("a valid recording");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
-    let config: MonitorConfig = parse(&tables(), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from)).expect("a valid configuration");
+    let config: MonitorConfig =
+        parse(&tables(), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from))
+            .expect("a valid configuration");
     let account = recording.account(Arc::clone(&clock), at(from));
-    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog)).await.expect("a daemon");
+    let daemon =
+        app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog))
+            .await
+            .expect("a daemon");
     daemon.run(StopCondition::Instant(at(to))).await.expect("a good end");
 }
 
-/// A store of the days in which the bill jumps and the function stops to answer, with a pause of the daemon; made once for all tests.
+/// A store of the days in which the bill jumps and the function stops to answer, with a pause of the daemon; made once
+/// for all tests.
 fn december() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -79,7 +88,8 @@ fn listed(output: &Output) -> Vec<String> {
     let line = |line: &str| {
         let mut words = line.split_whitespace();
         let mark = words.next().filter(|mark| ["=", "+", "-", "?"].contains(mark))?;
-        let (day, time, receiver, rule, event) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+        let (day, time, receiver, rule, event) =
+            (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
         day.starts_with("20").then(|| format!("{mark} {} {} {receiver} {rule} {event}", &day[5..], &time[..5]))
     };
     output.stdout.lines().filter_map(line).collect()
@@ -122,8 +132,12 @@ fn other_limits_send_more_or_less_and_are_set_beside_what_was_sent() {
         assert!(tables().contains(from), "{from}");
         listed(&rehearse(&tables().replace(from, to), &PERIOD))
     };
-    let same =
-        ["= 12-23 12:10 team jump firing", "= 12-26 15:30 team idle firing", "= 12-27 06:33 team start-up firing", "= 12-27 06:35 team start-up changed"];
+    let same = [
+        "= 12-23 12:10 team jump firing",
+        "= 12-26 15:30 team idle firing",
+        "= 12-27 06:33 team start-up firing",
+        "= 12-27 06:35 team start-up changed",
+    ];
     let with = |more: &[&str]| {
         let mut all: Vec<String> = same.iter().chain(more).map(|line| (*line).to_owned()).collect();
         all.sort_by_key(|line| line[2..].to_owned());
@@ -134,7 +148,10 @@ fn other_limits_send_more_or_less_and_are_set_beside_what_was_sent() {
         all
     };
     assert_eq!(sorted(other("usd = \"10\"", "usd = \"30\"")), with(&["- 12-26 12:10 team rds-bill firing"]));
-    assert_eq!(sorted(other("usd = \"10\"", "usd = \"5\"")), with(&["+ 12-23 12:10 team rds-bill firing", "- 12-26 12:10 team rds-bill firing"]));
+    assert_eq!(
+        sorted(other("usd = \"10\"", "usd = \"5\"")),
+        with(&["+ 12-23 12:10 team rds-bill firing", "- 12-26 12:10 team rds-bill firing"])
+    );
     assert_eq!(
         sorted(other("count = 2, within = \"10m\"", "count = 100, within = \"6h\"")),
         [
@@ -158,10 +175,18 @@ fn a_renamed_receiver_a_renamed_rule_and_a_rule_that_is_gone_are_told_apart() {
         ["+ 12-23 12:10 crew jump firing", "- 12-23 12:10 team jump firing"]
     );
     let renamed = tables().replace("[alert.jump]", "[alert.leap]\nwas = [\"jump\"]");
-    assert_eq!(listed(&rehearse(&renamed, &["--from", "2024-12-23", "--to", "2024-12-24"])), ["= 12-23 12:10 team leap firing"]);
-    let gone = tables().replace("[alert.jump]\nwhen.cost_jump = { service = \"*\", factor = \"2\", at_least_usd = \"1\" }\ntell = [\"team\"]\n", "");
+    assert_eq!(
+        listed(&rehearse(&renamed, &["--from", "2024-12-23", "--to", "2024-12-24"])),
+        ["= 12-23 12:10 team leap firing"]
+    );
+    let gone = tables().replace(
+        "[alert.jump]\nwhen.cost_jump = { service = \"*\", factor = \"2\", at_least_usd = \"1\" }\ntell = [\"team\"]\n",
+        "",
+    );
     let output = rehearse(
-        &format!("{gone}\n[alert.never]\nwhen.lambda_cause = {{ causes = [\"oom\"], functions = [\"nobody-*\"] }}\ntell = [\"team\"]\n"),
+        &format!(
+            "{gone}\n[alert.never]\nwhen.lambda_cause = {{ causes = [\"oom\"], functions = [\"nobody-*\"] }}\ntell = [\"team\"]\n"
+        ),
         &PERIOD[..2],
     );
     assert!(listed(&output).contains(&"- 12-23 12:10 team jump firing".to_owned()), "{}", output.stdout);
@@ -170,10 +195,16 @@ fn a_renamed_receiver_a_renamed_rule_and_a_rule_that_is_gone_are_told_apart() {
 
 #[test]
 fn quiet_hours_of_the_other_configuration_are_kept() {
-    let quiet = tables().replace("[receiver.team]", "[receiver.team]\nquiet = { from = \"22:00\", to = \"07:00\", except = \"none\" }");
+    let quiet = tables()
+        .replace("[receiver.team]", "[receiver.team]\nquiet = { from = \"22:00\", to = \"07:00\", except = \"none\" }");
     assert_eq!(
         listed(&rehearse(&quiet, &["--from", "2024-12-26", "--to", "2024-12-28"])),
-        ["= 12-26 12:10 team rds-bill firing", "= 12-26 15:30 team idle firing", "- 12-27 06:35 team start-up changed", "= 12-27 07:00 team start-up firing",]
+        [
+            "= 12-26 12:10 team rds-bill firing",
+            "= 12-26 15:30 team idle firing",
+            "- 12-27 06:35 team start-up changed",
+            "= 12-27 07:00 team start-up firing",
+        ]
     );
 }
 
@@ -248,7 +279,11 @@ fn without_a_store_the_option_that_names_one_is_named() {
     fs::write(folder.path().join("alerts.toml"), tables()).expect("the configuration");
     let output = monitor(folder.path()).args(["rehearse", "--from", "2024-12-23"]).run();
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
-    assert!(output.stderr.contains("monitor.db, does not exist; choose another with --store FILE"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("monitor.db, does not exist; choose another with --store FILE"),
+        "{}",
+        output.stderr
+    );
     let output = monitor(folder.path()).args(["rehearse", "--from", "2024-12-23", "--store", "nowhere.db"]).run();
     assert_eq!(output.code, Some(1));
     assert!(output.stderr.contains("there is no store at nowhere.db"), "{}", output.stderr);

@@ -70,7 +70,13 @@ impl Source for Story {
         let mut gathered = PollOutput::default();
         let mut saw = |at, what| gathered.observations.push(Observation { at, seen: now, source: self.0.into(), what });
         let at = (now - minute(0)).num_minutes();
-        let failed = |kind| CallFailure { call: "logs:FilterLogEvents".into(), resource: "shop".into(), kind, said: "no".into(), next_step: String::new() };
+        let failed = |kind| CallFailure {
+            call: "logs:FilterLogEvents".into(),
+            resource: "shop".into(),
+            kind,
+            said: "no".into(),
+            next_step: String::new(),
+        };
         if self.0 == "watch.metrics" {
             let point = |ago: i64| MetricPoint {
                 function: "shop".into(),
@@ -84,7 +90,14 @@ impl Source for Story {
             saw(now, ObservationBody::MeasuredUpTo(ReadUpTo { function: "shop".into() }));
             saw(now, ObservationBody::Answered);
         } else if THROTTLED.contains(&at) || DENIED.contains(&at) {
-            saw(now, ObservationBody::Failed(failed(if DENIED.contains(&at) { FailureKind::Denied } else { FailureKind::Throttled })));
+            saw(
+                now,
+                ObservationBody::Failed(failed(if DENIED.contains(&at) {
+                    FailureKind::Denied
+                } else {
+                    FailureKind::Throttled
+                })),
+            );
         } else {
             if FAULTS.contains(&at) {
                 let fault = FailedInvocation {
@@ -133,7 +146,11 @@ async fn run(folder: &Path, from: i64, to: i64) {
     let slot = |name, every| SourceSlot::new(Box::new(Story(name)), Schedule::Every(Span::minutes(every)), None);
     let parts = DaemonParts {
         store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-        meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+        meter: Arc::new(CallMeter::new(
+            PriceTable::built_in().expect("the prices"),
+            config.aws.max_monthly_usd,
+            Arc::clone(&clock),
+        )),
         clock,
         book: config.rulebook(),
         heart: None,
@@ -153,12 +170,16 @@ async fn run(folder: &Path, from: i64, to: i64) {
 async fn rehearsed(folder: &Path, tables: &str, from: i64, to: i64) -> RehearsalResult {
     let scratch = TempDir::new().expect("a folder");
     let period = TimeRange { from: minute(from), to: minute(to) };
-    rehearse(&config(tables, folder), &folder.join("monitor.db"), period, scratch.path(), Box::new(|_| ())).await.expect("a rehearsal")
+    rehearse(&config(tables, folder), &folder.join("monitor.db"), period, scratch.path(), Box::new(|_| ()))
+        .await
+        .expect("a rehearsal")
 }
 
 /// What was said, with the minute.
 fn said(all: &[DeliveryRecord]) -> Vec<String> {
-    all.iter().map(|said| format!("{} {} {}", (said.at - minute(0)).num_minutes(), said.rule, said.event.word())).collect()
+    all.iter()
+        .map(|said| format!("{} {} {}", (said.at - minute(0)).num_minutes(), said.rule, said.event.word()))
+        .collect()
 }
 
 /// The whole story, with an hour in which the daemon does not run.
@@ -190,7 +211,12 @@ async fn failures_silence_metrics_and_faults_are_told_again_as_they_were() {
         "860 quiet missed",
     ];
     let was = said(&rehearsed.was_sent);
-    assert_eq!(was.len(), matched(&rehearsed.would_send, &rehearsed.was_sent).len(), "{:#?}\n{was:#?}", said(&rehearsed.would_send));
+    assert_eq!(
+        was.len(),
+        matched(&rehearsed.would_send, &rehearsed.was_sent).len(),
+        "{:#?}\n{was:#?}",
+        said(&rehearsed.would_send)
+    );
     assert_eq!(was.len(), rehearsed.would_send.len());
     assert_eq!(was, expected);
     let (stopped, started) = rehearsed.gaps[0];
@@ -202,11 +228,17 @@ async fn failures_silence_metrics_and_faults_are_told_again_as_they_were() {
 #[tokio::test]
 async fn a_longer_patience_and_a_lower_limit_show_what_they_change() {
     let folder = told().await;
-    let tables = CONFIG.replace("patience = \"20m\"", "patience = \"2h\"").replace("longer_than = \"30m\"", "longer_than = \"50m\"");
+    let tables = CONFIG
+        .replace("patience = \"20m\"", "patience = \"2h\"")
+        .replace("longer_than = \"30m\"", "longer_than = \"50m\"");
     let would = said(&rehearsed(folder.path(), &tables, 0, 400).await.would_send);
     assert_eq!(would, ["150 quiet firing", "161 quiet resolved", "301 blind firing", "311 blind resolved"]);
-    let short = rehearsed(folder.path(), &CONFIG.replace("longer_than = \"30m\"", "longer_than = \"15m\""), 0, 100).await;
-    assert_eq!((short.would_send, short.not_rehearsable[0].why.as_str()), (vec![], "gaps of up to 15 min between answers are not recorded"));
+    let short =
+        rehearsed(folder.path(), &CONFIG.replace("longer_than = \"30m\"", "longer_than = \"15m\""), 0, 100).await;
+    assert_eq!(
+        (short.would_send, short.not_rehearsable[0].why.as_str()),
+        (vec![], "gaps of up to 15 min between answers are not recorded")
+    );
     let tables = CONFIG.replace("above = 30", "above = 100").replace("[\"oom\"]", "[\"import_error\"]");
     assert_eq!(said(&rehearsed(folder.path(), &tables, 350, 1000).await.would_send), ["860 quiet missed"]);
 }
@@ -218,13 +250,21 @@ async fn what_was_not_kept_is_named_and_never_taken_for_clear() {
     let store = Store::open(&folder.path().join("monitor.db"), Durability::None).await.expect("the store");
     let mut observations = Vec::new();
     for at in FAULTS {
-        observations.extend(Story("watch.logs").poll(minute(at)).await.observations.into_iter().filter(|seen| matches!(seen.what, ObservationBody::Fault(_))));
+        observations.extend(
+            Story("watch.logs")
+                .poll(minute(at))
+                .await
+                .observations
+                .into_iter()
+                .filter(|seen| matches!(seen.what, ObservationBody::Fault(_))),
+        );
     }
     store.commit(&Commit { observations, ..Commit::default() }).await.expect("a commit");
     store.close().await;
     let tables = CONFIG.replace("causes = [\"oom\"] }", "causes = [\"oom\"], within = \"1h\" }");
     let rehearsed = rehearsed(folder.path(), &tables, 350, 1000).await;
-    // Nothing says that the log was read between the faults, so the incident of the first goes on, and nobody is reminded of it.
+    // Nothing says that the log was read between the faults, so the incident of the first goes on, and nobody is
+    // reminded of it.
     let oom = ["400 oom firing", "430 oom reminder", "600 oom reminder", "630 oom reminder"];
     assert_eq!(said(&rehearsed.would_send), oom);
     let named: Vec<_> = rehearsed.not_rehearsable.iter().map(|not| (not.rule.as_str(), not.until)).collect();
@@ -238,10 +278,16 @@ async fn whoever_took_care_of_an_incident_does_so_again() {
     let tables = CONFIG.replace("causes = [\"oom\"] }", "causes = [\"oom\"], within = \"3h\" }");
     run(folder.path(), 390, 500).await;
     let without = rehearsed(folder.path(), &tables, 390, 500).await;
-    assert_eq!(said(&without.would_send), ["400 oom firing", "430 oom reminder", "460 oom reminder", "490 oom reminder"]);
+    assert_eq!(
+        said(&without.would_send),
+        ["400 oom firing", "430 oom reminder", "460 oom reminder", "490 oom reminder"]
+    );
     let store = Store::open_for_orders(&folder.path().join("monitor.db")).await.expect("the store");
     let incident = Store::open_at(&store, minute(405)).await.expect("the incidents").remove(0).0.id;
-    store.acknowledge(&incident, Some(&Acknowledgement { author: "me".into(), at: minute(440), note: String::new() })).await.expect("an acknowledgement");
+    store
+        .acknowledge(&incident, Some(&Acknowledgement { author: "me".into(), at: minute(440), note: String::new() }))
+        .await
+        .expect("an acknowledgement");
     store.close().await;
     let with = rehearsed(folder.path(), &tables, 390, 500).await;
     assert_eq!(said(&with.would_send), ["400 oom firing", "430 oom reminder"]);

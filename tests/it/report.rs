@@ -45,12 +45,18 @@ fn tables(more: &str) -> String {
 
 /// Runs the daemon over the recorded account from one instant to another.
 async fn watch(folder: &Path, hook: &str, more: &str, from: &str, to: &str) {
-    let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
+    let recording =
+        Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording"))
+            .expect("a valid recording");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
     let config: MonitorConfig =
-        parse(&tables(more), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from)).expect("a valid configuration");
+        parse(&tables(more), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from))
+            .expect("a valid configuration");
     let account = recording.account(Arc::clone(&clock), at(from));
-    let daemon = app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog)).await.expect("a daemon");
+    let daemon =
+        app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog))
+            .await
+            .expect("a daemon");
     daemon.run(StopCondition::Instant(at(to))).await.expect("a good end");
 }
 
@@ -79,7 +85,12 @@ fn report(more: &str, args: &[&str]) -> (Output, TempDir) {
     let folder = TempDir::new().expect("a folder");
     let tables = tables(&format!("[store]\npath = {:?}\n{more}", december().join("monitor.db")));
     fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
-    let program = monitor(folder.path()).args(["report"]).args(args).env("SLACK_BOT_TOKEN", TOKEN).env("NO_COLOR", "1").env("HOOK", "http://127.0.0.1:9/x");
+    let program = monitor(folder.path())
+        .args(["report"])
+        .args(args)
+        .env("SLACK_BOT_TOKEN", TOKEN)
+        .env("NO_COLOR", "1")
+        .env("HOOK", "http://127.0.0.1:9/x");
     (program.run(), folder)
 }
 
@@ -89,14 +100,23 @@ fn a_month_is_written_in_every_form_and_both_languages() {
         (
             "text",
             "en",
-            &["Report for December 2024", "Total 36.10 USD (settled)", "Amazon Relational Database Service", "The monitor's own AWS calls cost"][..],
+            &[
+                "Report for December 2024",
+                "Total 36.10 USD (settled)",
+                "Amazon Relational Database Service",
+                "The monitor's own AWS calls cost",
+            ][..],
         ),
         ("text", "ko", &["2024년 12월 보고서", "총액 36.10 USD (52,34", "웜업 핑"]),
         ("markdown", "ko", &["# 2024년 12월 보고서", "| 서비스 | 금액 |", "| Amazon Relational Database Service |"]),
         ("html", "ko", &["<!DOCTYPE html><html lang=\"ko\">", ">Amazon Relational Database Service</td>"]),
         ("html", "en", &["<h1>Report for December 2024</h1>", "prefers-color-scheme", "</html>"]),
     ] {
-        let more = if language == "ko" { "[report]\nlanguage = \"ko\"\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n" } else { "" };
+        let more = if language == "ko" {
+            "[report]\nlanguage = \"ko\"\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n"
+        } else {
+            ""
+        };
         let (output, _folder) = report(more, &["--month", "2024-12", "--format", form]);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{form}");
         for words in expected {
@@ -110,8 +130,10 @@ fn a_month_is_written_in_every_form_and_both_languages() {
 #[test]
 fn the_json_follows_its_schema_whatever_is_known_and_keeps_the_currency_of_the_bill() {
     for month in ["2024-12", "1999-01"] {
-        let (output, _folder) =
-            report("[report]\nlanguage = \"ko\"\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n", &["--month", month, "--format", "json"]);
+        let (output, _folder) = report(
+            "[report]\nlanguage = \"ko\"\ncurrency = { code = \"KRW\", per_usd = \"1450\" }\n",
+            &["--month", month, "--format", "json"],
+        );
         assert_eq!(output.code, Some(0), "{}", output.stderr);
         let value: Value = serde_json::from_str(&output.stdout).expect("JSON");
         schema::holds("docs/report.schema.json", &value);
@@ -126,7 +148,8 @@ fn a_month_without_data_says_what_is_known_and_a_month_to_come_is_refused() {
     let (output, _folder) = report("", &["--month", "1999-01"]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        output.stdout.contains("No cost is known for this month. Costs are known from 2024-1") && output.stdout.contains("read.cost_explorer"),
+        output.stdout.contains("No cost is known for this month. Costs are known from 2024-1")
+            && output.stdout.contains("read.cost_explorer"),
         "{output:?}"
     );
     for (args, said) in [
@@ -136,7 +159,10 @@ fn a_month_without_data_says_what_is_known_and_a_month_to_come_is_refused() {
         (&["--send", "team", "--format", "html"], "cannot be used with"),
     ] {
         let (output, _folder) = report("", args);
-        assert!(output.code == Some(64) && output.stderr.contains(said) && output.stdout.is_empty(), "{args:?}: {output:?}");
+        assert!(
+            output.code == Some(64) && output.stderr.contains(said) && output.stdout.is_empty(),
+            "{args:?}: {output:?}"
+        );
     }
 }
 
@@ -165,17 +191,31 @@ async fn it_is_sent_at_once_and_each_receiver_says_what_became_of_it() {
     let send = |names: &[&str]| {
         let folder = TempDir::new().expect("a folder");
         fs::write(folder.path().join("hook"), "http://127.0.0.1:9/x").expect("an address where nobody listens");
-        let tables = tables(&format!("[store]\npath = {:?}\n{receivers}", december().join("monitor.db"))).replace("{ env = \"HOOK\" }", "{ file = \"hook\" }");
+        let tables = tables(&format!("[store]\npath = {:?}\n{receivers}", december().join("monitor.db")))
+            .replace("{ env = \"HOOK\" }", "{ file = \"hook\" }");
         fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
-        monitor(folder.path()).args(["report", "--month", "2024-12", "--send"]).args(names).env("SLACK_BOT_TOKEN", TOKEN).run()
+        monitor(folder.path())
+            .args(["report", "--month", "2024-12", "--send"])
+            .args(names)
+            .env("SLACK_BOT_TOKEN", TOKEN)
+            .run()
     };
     let output = send(&["me", "app", "me"]);
     assert_eq!(output.code, Some(0), "{output:?}");
-    assert!(output.stdout.contains("me accepted it: 250") && output.stdout.contains(&format!("app accepted it: {CHANNEL}:")), "{output:?}");
+    assert!(
+        output.stdout.contains("me accepted it: 250")
+            && output.stdout.contains(&format!("app accepted it: {CHANNEL}:")),
+        "{output:?}"
+    );
     assert_eq!((mail.wait_for(1, SOON).await.len(), slack.messages().len()), (1, 1), "once each");
     assert_eq!(slack.messages()[0].text, "Report for December 2024");
     let output = send(&["dead", "me"]);
-    assert!(output.code == Some(2) && output.stderr.contains("dead did not get it: ") && output.stdout.contains("me accepted it"), "{output:?}");
+    assert!(
+        output.code == Some(2)
+            && output.stderr.contains("dead did not get it: ")
+            && output.stdout.contains("me accepted it"),
+        "{output:?}"
+    );
     assert!(!format!("{output:?}").contains(TOKEN));
 }
 
@@ -183,9 +223,13 @@ async fn it_is_sent_at_once_and_each_receiver_says_what_became_of_it() {
 fn a_week() -> MonthReport {
     let day = |number: u32| NaiveDate::from_ymd_opt(2024, 12, number).expect("a day");
     let mut report = sum_up(Month::of(day(1)), MonthRows::default(), at("2024-12-08T00:00:00Z"));
-    let services = BTreeMap::from([("AWS Lambda".to_owned(), "0.25".parse().expect("an amount")), ("<script>".to_owned(), "1.50".parse().expect("an amount"))]);
+    let services = BTreeMap::from([
+        ("AWS Lambda".to_owned(), "0.25".parse().expect("an amount")),
+        ("<script>".to_owned(), "1.50".parse().expect("an amount")),
+    ]);
     report.currency = Some("USD".to_owned());
-    report.daily = (1..8).map(|number| DayLine { day: day(number), settled: number < 6, services: services.clone() }).collect();
+    report.daily =
+        (1..8).map(|number| DayLine { day: day(number), settled: number < 6, services: services.clone() }).collect();
     report
 }
 
@@ -204,13 +248,19 @@ fn a_report() -> DeliveryRequest {
     }
 }
 
-/// What the reference reader of Python makes of a mail: its parts in order, with their kind, their id and what they hold.
+/// What the reference reader of Python makes of a mail: its parts in order, with their kind, their id and what they
+/// hold.
 fn parts(mail: &str) -> Vec<(String, String, String)> {
     const READ: &str = "import sys,json,email,email.policy
 mail=email.message_from_bytes(sys.stdin.buffer.read(),policy=email.policy.default)
 say=lambda p: p.get_content() if p.get_content_maintype()=='text' else p.get_content()[:8].hex() if not p.is_multipart() else ''
 print(json.dumps([(p.get_content_type(),p.get('Content-ID') or '',say(p)) for p in mail.walk()]))";
-    let mut child = Command::new("python3").args(["-c", READ]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python");
+    let mut child = Command::new("python3")
+        .args(["-c", READ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python");
     child.stdin.take().expect("stdin").write_all(mail.as_bytes()).expect("the mail");
     serde_json::from_slice(&child.wait_with_output().expect("python ends").stdout).expect("the parts")
 }
@@ -218,8 +268,10 @@ print(json.dumps([(p.get_content_type(),p.get('Content-ID') or '',say(p)) for p 
 #[tokio::test]
 async fn a_mail_has_the_report_as_text_and_as_a_page_with_its_picture_inside() {
     let server = MailServer::start(MailOptions::default()).await;
-    let settings =
-        format!("via.email = {{ smtp = \"smtp://127.0.0.1:{}\", tls = \"none\", from = \"monitor@stepby.one\", to = [\"a@stepby.one\"] }}", server.port());
+    let settings = format!(
+        "via.email = {{ smtp = \"smtp://127.0.0.1:{}\", tls = \"none\", from = \"monitor@stepby.one\", to = [\"a@stepby.one\"] }}",
+        server.port()
+    );
     let mailer = receiver(&settings, &[]);
     for parcel in [a_report(), again(&a_report())] {
         let (kind, said) = word(&mailer.send(&parcel).await);
@@ -229,7 +281,11 @@ async fn a_mail_has_the_report_as_text_and_as_a_page_with_its_picture_inside() {
     let parts = parts(&mails[0]);
     let kinds: Vec<&str> = parts.iter().map(|(kind, _, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]);
-    assert!(parts[1].2.contains("2024년 12월 보고서") && parts[1].2.contains("▇▇▇▇▇▇▇") | parts[1].2.contains("███████"), "{}", parts[1].2);
+    assert!(
+        parts[1].2.contains("2024년 12월 보고서") && parts[1].2.contains("▇▇▇▇▇▇▇") | parts[1].2.contains("███████"),
+        "{}",
+        parts[1].2
+    );
     let html = &parts[3].2;
     assert!(html.contains("src=\"cid:chart\"") && parts[4].1 == "<chart>", "{}: {html}", parts[4].1);
     assert_eq!(parts[4].2, "89504e470d0a1a0a", "a PNG file");
@@ -243,7 +299,13 @@ async fn a_mail_has_the_report_as_text_and_as_a_page_with_its_picture_inside() {
 #[tokio::test]
 async fn an_app_posts_the_report_and_its_picture_below_and_a_picture_that_fails_repeats_nothing() {
     for (fails, files) in [(false, 1), (true, 0)] {
-        let faults = move |call: &Call| if fails && call.method == "files.getUploadURLExternal" { Fault::Word("missing_scope") } else { Fault::None };
+        let faults = move |call: &Call| {
+            if fails && call.method == "files.getUploadURLExternal" {
+                Fault::Word("missing_scope")
+            } else {
+                Fault::None
+            }
+        };
         let slack = SlackApi::with(Options { faults: Box::new(faults), ..Options::default() });
         let settings = slack.settings().replace("env = \"SLACK_BOT_TOKEN\"", "file = \"token\"");
         let app = receiver(&settings, &[("token", TOKEN)]);
@@ -255,7 +317,11 @@ async fn an_app_posts_the_report_and_its_picture_below_and_a_picture_that_fails_
         assert!(blocks.contains("일별 비용") && blocks.contains("```"), "{blocks}");
         let shown: Vec<_> = slack.files().into_iter().map(|file| (file.name, file.shown)).collect();
         assert_eq!(shown.len(), files, "{shown:?}");
-        assert!(shown.iter().all(|file| *file == ("costs-2024-12.png".to_owned(), Some((CHANNEL.to_owned(), Some(messages[0].ts.clone()))))), "{shown:?}");
+        assert!(
+            shown.iter().all(|file| *file
+                == ("costs-2024-12.png".to_owned(), Some((CHANNEL.to_owned(), Some(messages[0].ts.clone()))))),
+            "{shown:?}"
+        );
     }
 }
 
@@ -266,12 +332,20 @@ async fn a_webhook_for_programs_is_told_the_report_as_its_schema_says() {
     assert_eq!(word(&hook.send(&a_report()).await).0, "delivered");
     let body: Value = serde_json::from_str(&webhook.requests()[0].body).expect("JSON");
     schema::holds("docs/webhook.schema.json", &body);
-    assert!(body["report"]["text"].as_str().expect("a text").contains("2024년 12월 보고서") && body["incidents"] == serde_json::json!([]));
+    assert!(
+        body["report"]["text"].as_str().expect("a text").contains("2024년 12월 보고서")
+            && body["incidents"] == serde_json::json!([])
+    );
 }
 
 /// The reports that the webhook was told, by title.
 fn reports(slack: &Webhook) -> Vec<String> {
-    slack.requests().iter().map(|request| said(&request.body)).filter(|title| title.starts_with("Report for ")).collect()
+    slack
+        .requests()
+        .iter()
+        .map(|request| said(&request.body))
+        .filter(|title| title.starts_with("Report for "))
+        .collect()
 }
 
 const MONTHLY: &str = "[report]\ncron = \"0 0 9 2 * *\"\ntell = [\"team\"]\n";
@@ -320,7 +394,9 @@ async fn a_report_that_does_not_arrive_waits_in_the_outbox_as_it_is() {
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let outbox: Value = serde_json::from_str(&output.stdout).expect("JSON");
     schema::holds("docs/outbox.schema.json", &outbox);
-    let waits = |message: &Value| message["title"] == "Report for December 2024" && message["state"] == "waiting" && message["receiver"] == "team";
+    let waits = |message: &Value| {
+        message["title"] == "Report for December 2024" && message["state"] == "waiting" && message["receiver"] == "team"
+    };
     assert!(outbox["messages"].as_array().expect("messages").iter().any(waits), "{outbox:#}");
     watch(folder.path(), &slack.url(), MONTHLY, "2025-01-02T01:00:00Z", "2025-01-02T02:00:00Z").await;
     assert_eq!(reports(&slack), ["Report for December 2024"]);
@@ -342,7 +418,11 @@ fn every_mistake_under_report_is_named_with_what_to_write() {
         ("color = true", "`color` is not a key of `report`"),
     ] {
         let text = format!("[receiver.team]\nvia.stdout = {{}}\n[report]\n{tables}\n");
-        let problems = parse::<source::SourceKind, notify::ReceiverKind>(&text, &ConfigEnvironment::with(&[], PathBuf::from(".")), at("2024-12-01T00:00:00Z"));
+        let problems = parse::<source::SourceKind, notify::ReceiverKind>(
+            &text,
+            &ConfigEnvironment::with(&[], PathBuf::from(".")),
+            at("2024-12-01T00:00:00Z"),
+        );
         let problems = problems.expect_err(tables);
         assert!(problems.len() == 1 && problems[0].what == what, "{tables}: {problems:?}");
     }

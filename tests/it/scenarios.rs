@@ -25,25 +25,39 @@ struct Scenario {
 
 impl Scenario {
     fn starting_at(now: &str, replies: Vec<Reply>) -> Self {
-        Self { folder: TempDir::new().expect("a folder"), slack: Webhook::start(replies), now: now.parse().expect("a time") }
+        Self {
+            folder: TempDir::new().expect("a folder"),
+            slack: Webhook::start(replies),
+            now: now.parse().expect("a time"),
+        }
     }
 
     fn config(&self, folder: &Path) -> MonitorConfig {
         let tables = fs::read_to_string(repository("demo/alerts.toml"))
             .expect("the configuration")
             .replace("via.stdout = {}", "via.slack = { webhook = { env = \"HOOK\" } }");
-        let environment = ConfigEnvironment::with(&[("HOOK", &format!("{}/x", self.slack.url()))], folder.to_path_buf());
+        let environment =
+            ConfigEnvironment::with(&[("HOOK", &format!("{}/x", self.slack.url()))], folder.to_path_buf());
         parse(&tables, &environment, self.now).expect("a valid configuration")
     }
 
     /// Runs the daemon for so long, then stops it; the next call starts it again on the same store.
     async fn run(&mut self, length: TimeDelta) {
-        let recording = Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording")).expect("a valid recording");
+        let recording =
+            Recording::parse(&fs::read_to_string(repository("demo/december-2024.toml")).expect("the recording"))
+                .expect("a valid recording");
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(self.now));
         let account = recording.account(Arc::clone(&clock), self.now);
-        let daemon = app::daemon(self.config(self.folder.path()), account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog))
-            .await
-            .expect("a daemon");
+        let daemon = app::daemon(
+            self.config(self.folder.path()),
+            account,
+            clock,
+            Durability::None,
+            fastrand::Rng::with_seed(7),
+            Box::new(NoWatchdog),
+        )
+        .await
+        .expect("a daemon");
         self.now += length;
         daemon.run(StopCondition::Instant(self.now)).await.expect("a good end");
     }
@@ -80,7 +94,11 @@ async fn a_daemon_that_is_stopped_every_few_hours_tells_the_same_as_one_that_is_
         let report = monitor::app::month_report(&store, month, scenario.now).await.expect("a report");
         let line = &report.lambda[0];
         assert!(line.timeouts > 1000, "{line:?}");
-        assert_eq!(line.timeouts, line.causes.iter().map(|cause| cause.count).sum::<u64>(), "every timeout has its cause: {line:?}");
+        assert_eq!(
+            line.timeouts,
+            line.causes.iter().map(|cause| cause.count).sum::<u64>(),
+            "every timeout has its cause: {line:?}"
+        );
         assert_eq!(report.pings[0].timed_out + report.pings[0].warm + report.pings[0].cold, report.pings[0].sent);
     }
 }
@@ -88,7 +106,8 @@ async fn a_daemon_that_is_stopped_every_few_hours_tells_the_same_as_one_that_is_
 #[tokio::test]
 async fn an_outage_of_six_hours_loses_nothing_and_repeats_nothing() {
     // The bad start-up begins at 21:30; Slack is down from before until the early morning.
-    let mut scenario = Scenario::starting_at("2024-12-26T20:00:00Z", [vec![Reply::status(503); 16], vec![ok()]].concat());
+    let mut scenario =
+        Scenario::starting_at("2024-12-26T20:00:00Z", [vec![Reply::status(503); 16], vec![ok()]].concat());
     scenario.run(TimeDelta::hours(12)).await;
     let told = scenario.told();
     let bodies: Vec<String> = scenario.slack.requests().iter().map(|request| request.body.clone()).collect();
@@ -110,7 +129,8 @@ async fn an_outage_of_six_hours_loses_nothing_and_repeats_nothing() {
 
 #[tokio::test]
 async fn a_wish_to_wait_seven_seconds_is_kept_to_the_second() {
-    let mut scenario = Scenario::starting_at("2024-12-26T21:30:00Z", vec![Reply::status(429).header("Retry-After", "7"), ok()]);
+    let mut scenario =
+        Scenario::starting_at("2024-12-26T21:30:00Z", vec![Reply::status(429).header("Retry-After", "7"), ok()]);
     while scenario.told().is_empty() {
         scenario.run(TimeDelta::seconds(1)).await;
     }

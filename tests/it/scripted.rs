@@ -69,7 +69,14 @@ impl Clock for Jumping {
 impl Scripted {
     pub(crate) fn new(tables: &str, trouble: &[(&str, std::ops::Range<i64>)]) -> Self {
         let trouble = trouble.iter().map(|(function, minutes)| ((*function).to_owned(), minutes.clone())).collect();
-        Self { folder: TempDir::new().expect("a folder"), trouble, secrets: vec![], tables: tables.to_owned(), now: minute(0), jump: None }
+        Self {
+            folder: TempDir::new().expect("a folder"),
+            trouble,
+            secrets: vec![],
+            tables: tables.to_owned(),
+            now: minute(0),
+            jump: None,
+        }
     }
 
     /// Sets a secret, the address of a receiver for one.
@@ -84,8 +91,12 @@ impl Scripted {
 
     /// The configuration.
     pub(crate) fn config(&self) -> MonitorConfig {
-        let text = format!("{}\n[watch.functions]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"*\"] }}\n", self.tables);
-        let secrets: Vec<(&str, &str)> = self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let text = format!(
+            "{}\n[watch.functions]\nevery = \"1m\"\nread.lambda_logs = {{ functions = [\"*\"] }}\n",
+            self.tables
+        );
+        let secrets: Vec<(&str, &str)> =
+            self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let environment = ConfigEnvironment::with(&secrets, self.folder.path().to_path_buf());
         parse(&text, &environment, self.now).unwrap_or_else(|problems| panic!("{problems:?}"))
     }
@@ -109,15 +120,24 @@ impl Scripted {
             None => Arc::new(clock),
         };
         let functions = Functions { trouble: self.trouble.clone(), seen: self.now - TimeDelta::minutes(1) };
-        let heart =
-            config.heartbeat.as_ref().map(|heart| Arc::new(HttpHeartbeat::new(&heart.url, heart.every.delta()).expect("a heart")) as Arc<dyn Heartbeat>);
+        let heart = config.heartbeat.as_ref().map(|heart| {
+            Arc::new(HttpHeartbeat::new(&heart.url, heart.every.delta()).expect("a heart")) as Arc<dyn Heartbeat>
+        });
         let parts = DaemonParts {
             store: Store::open(&config.store.path, Durability::None).await.expect("the store"),
-            meter: Arc::new(CallMeter::new(PriceTable::built_in().expect("the prices"), config.aws.max_monthly_usd, Arc::clone(&clock))),
+            meter: Arc::new(CallMeter::new(
+                PriceTable::built_in().expect("the prices"),
+                config.aws.max_monthly_usd,
+                Arc::clone(&clock),
+            )),
             clock,
             receivers: receivers(&config).expect("receivers"),
             book: config.rulebook(),
-            slots: config.watches.into_iter().map(|watch| SourceSlot::new(Box::new(functions.clone()), watch.schedule, None)).collect(),
+            slots: config
+                .watches
+                .into_iter()
+                .map(|watch| SourceSlot::new(Box::new(functions.clone()), watch.schedule, None))
+                .collect(),
             keep: config.store.keep.delta(),
             window: TimeDelta::hours(1),
             keep_minutes: TimeDelta::days(1),
@@ -136,7 +156,9 @@ impl Scripted {
                     jumped.set(jumped.get() || (clock.now() - at).abs() > TimeDelta::hours(2));
                     jumped.get() && clock.now() >= end
                 };
-                StopCondition::Told(std::future::poll_fn(move |_| if over() { Poll::Ready(()) } else { Poll::Pending }).boxed())
+                StopCondition::Told(
+                    std::future::poll_fn(move |_| if over() { Poll::Ready(()) } else { Poll::Pending }).boxed(),
+                )
             }
             None => StopCondition::Instant(end),
         };
@@ -162,7 +184,8 @@ impl Source for Functions {
         let seen = |at, what| Observation { at, seen: now, source: "watch.functions".to_owned(), what };
         let mut observations = Vec::new();
         for (function, minutes) in &self.trouble {
-            let new = minutes.start.max((self.seen - minute(0)).num_minutes())..minutes.end.min((now - minute(0)).num_minutes() + 1);
+            let new = minutes.start.max((self.seen - minute(0)).num_minutes())
+                ..minutes.end.min((now - minute(0)).num_minutes() + 1);
             for at in new.map(minute).filter(|at| self.seen < *at && *at <= now) {
                 observations.push(seen(at, ObservationBody::Fault(oom(function))));
             }

@@ -6,14 +6,15 @@ use tempfile::TempDir;
 use crate::labelled_logs::{also, logs};
 use crate::support::program::monitor;
 
-/// Lines with what must not be shown of them: `name`, `line`, `gone`, `kept`, separated by tabs. The marks `¦` keep scanners of repositories
-/// from taking invented secrets for real ones.
+/// Lines with what must not be shown of them: `name`, `line`, `gone`, `kept`, separated by tabs. The marks `¦` keep
+/// scanners of repositories from taking invented secrets for real ones.
 const TABLE: &str = include_str!("../../crates/model/src/redact/table.tsv");
 
 #[test]
 fn diagnose_prints_no_secret_of_an_error_line() {
     let table = TABLE.replace('¦', "");
-    let rows: Vec<Vec<&str>> = table.lines().filter(|row| !row.starts_with('#')).map(|row| row.split('\t').collect()).collect();
+    let rows: Vec<Vec<&str>> =
+        table.lines().filter(|row| !row.starts_with('#')).map(|row| row.split('\t').collect()).collect();
     let secrets: Vec<&Vec<&str>> = rows.iter().filter(|row| !row[2].is_empty()).collect();
     assert!(secrets.len() > 150, "{} rows with a secret", secrets.len());
     let mut shown = 0;
@@ -38,7 +39,11 @@ fn diagnose_prints_no_secret_of_an_error_line() {
 #[test]
 fn check_prints_no_secret_of_a_configuration_with_a_mistake() {
     let folder = TempDir::new().expect("a folder");
-    std::fs::write(folder.path().join("alerts.toml"), "[receiver.team]\nvia.slack = { WebHook = \"hunter3\", sort = 1 }\n").expect("a file");
+    std::fs::write(
+        folder.path().join("alerts.toml"),
+        "[receiver.team]\nvia.slack = { WebHook = \"hunter3\", sort = 1 }\n",
+    )
+    .expect("a file");
     let output = monitor(folder.path()).args(["check"]).run();
     assert_eq!(output.code, Some(78), "{}", output.stderr);
     assert!(output.stderr.contains("WebHook") && !output.stderr.contains("hunter3"), "{}", output.stderr);
@@ -61,11 +66,15 @@ fn diagnose_gives_every_labelled_log_its_verdict() {
     for (verdict, name, text) in logs {
         let folder = TempDir::new().expect("a folder");
         let output = monitor(folder.path()).args(["diagnose", "--format", "json"]).input(text).run();
-        let document: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {}", output.stderr));
+        let document: Value =
+            serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {}", output.stderr));
         let functions = document["functions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let found: Vec<&str> = functions.iter().map(|function| function["verdict"].as_str().unwrap_or("no verdict")).collect();
+        let found: Vec<&str> =
+            functions.iter().map(|function| function["verdict"].as_str().unwrap_or("no verdict")).collect();
         let log = format!("{verdict}/{name}");
-        let accepted = |code: &&str| *code == verdict || also.get(&log).is_some_and(|codes| codes.iter().any(|other| other == code));
+        let accepted = |code: &&str| {
+            *code == verdict || also.get(&log).is_some_and(|codes| codes.iter().any(|other| other == code))
+        };
         if found.len() != 1 || !found.iter().all(accepted) {
             wrong.push(format!("{log}: {found:?}"));
         }

@@ -43,13 +43,29 @@ async fn the_first_message_is_edited_in_place_and_what_follows_hangs_below_it() 
     }
     let messages = slack.messages();
     assert_eq!(posted.as_deref(), Some(format!("{CHANNEL}:{}", messages[0].ts).as_str()));
-    let seen: Vec<(&str, bool, bool, usize)> =
-        messages.iter().map(|m: &Posted| (m.key.as_deref().unwrap_or_default(), m.thread_ts.is_some(), m.broadcast, m.edits)).collect();
-    assert_eq!(seen, [(root.key.as_str(), false, false, 2), (worse.key.as_str(), true, true, 0), (over.key.as_str(), true, false, 0)]);
-    assert!(messages[0].first_text.contains("[critical] root: 3 errors") && messages[0].text.contains("[resolved] root"), "{messages:#?}");
+    let seen: Vec<(&str, bool, bool, usize)> = messages
+        .iter()
+        .map(|m: &Posted| (m.key.as_deref().unwrap_or_default(), m.thread_ts.is_some(), m.broadcast, m.edits))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (root.key.as_str(), false, false, 2),
+            (worse.key.as_str(), true, true, 0),
+            (over.key.as_str(), true, false, 0)
+        ]
+    );
+    assert!(
+        messages[0].first_text.contains("[critical] root: 3 errors") && messages[0].text.contains("[resolved] root"),
+        "{messages:#?}"
+    );
     assert!(messages[0].blocks.to_string().contains("as of "), "{:#}", messages[0].blocks);
     assert!(messages.iter().all(|message| !message.possible_repeat));
-    let unfurls = slack.calls().iter().filter(|call| call.arguments["unfurl_links"] == false && call.arguments["unfurl_media"] == false).count();
+    let unfurls = slack
+        .calls()
+        .iter()
+        .filter(|call| call.arguments["unfurl_links"] == false && call.arguments["unfurl_media"] == false)
+        .count();
     assert_eq!(unfurls, 3);
 }
 
@@ -68,24 +84,36 @@ async fn after_an_attempt_without_an_answer_it_looks_before_it_posts_again() {
             let done = AtomicBool::new(false);
             let once = fault.clone();
             let faults = move |call: &Call| {
-                let is_it = call.arguments["metadata"]["event_payload"]["key"].as_str().is_some_and(|key| key.starts_with("one/"));
+                let is_it = call.arguments["metadata"]["event_payload"]["key"]
+                    .as_str()
+                    .is_some_and(|key| key.starts_with("one/"));
                 if is_it && !done.swap(true, Ordering::SeqCst) { once.clone() } else { Fault::None }
             };
             let slack = SlackApi::with(Options { page: 3, faults: Box::new(faults), ..Options::default() });
             let app = app(&slack);
             let root = parcel("root", IncidentEvent::Firing);
             let posted = receipt(&app.send(&root).await);
-            let one = if thread { following("one", IncidentEvent::Reminder, &root, posted.clone()) } else { parcel("one", IncidentEvent::Firing) };
+            let one = if thread {
+                following("one", IncidentEvent::Reminder, &root, posted.clone())
+            } else {
+                parcel("one", IncidentEvent::Firing)
+            };
             assert_eq!(word(&app.send(&one).await).0, "unknown", "{fault:?}");
             // Others have been told of since, so that it stands on a later page.
             for number in 0..10 {
                 let name = format!("other {number}");
-                let other = if thread { following(&name, IncidentEvent::Reminder, &root, posted.clone()) } else { parcel(&name, IncidentEvent::Firing) };
+                let other = if thread {
+                    following(&name, IncidentEvent::Reminder, &root, posted.clone())
+                } else {
+                    parcel(&name, IncidentEvent::Firing)
+                };
                 receipt(&app.send(&other).await);
             }
             let found = receipt(&app.send(&again(&one)).await);
-            let copies: Vec<Posted> = slack.messages().into_iter().filter(|message| message.key.as_ref() == Some(&one.key)).collect();
-            let seen: Vec<(bool, bool)> = copies.iter().map(|message| (message.possible_repeat, message.thread_ts.is_some())).collect();
+            let copies: Vec<Posted> =
+                slack.messages().into_iter().filter(|message| message.key.as_ref() == Some(&one.key)).collect();
+            let seen: Vec<(bool, bool)> =
+                copies.iter().map(|message| (message.possible_repeat, message.thread_ts.is_some())).collect();
             assert_eq!(seen, [(false, thread)], "{fault:?}");
             assert_eq!(found, Some(format!("{CHANNEL}:{}", copies[0].ts)));
         }
@@ -176,9 +204,15 @@ async fn a_message_whose_root_is_gone_or_cannot_be_edited_stands_for_itself() {
 
 #[tokio::test]
 async fn a_thread_that_is_gone_is_left_and_metadata_that_is_not_taken_is_left_out() {
-    for (word, kept) in [("thread_not_found", (false, true)), ("message_not_found", (false, true)), ("metadata_must_be_sent_from_app", (true, false))] {
+    for (word, kept) in [
+        ("thread_not_found", (false, true)),
+        ("message_not_found", (false, true)),
+        ("metadata_must_be_sent_from_app", (true, false)),
+    ] {
         let slack = SlackApi::with(Options {
-            faults: Box::new(move |call| if call.method == "chat.postMessage" && call.number == 2 { Fault::Word(word) } else { Fault::None }),
+            faults: Box::new(move |call| {
+                if call.method == "chat.postMessage" && call.number == 2 { Fault::Word(word) } else { Fault::None }
+            }),
             ..Options::default()
         });
         let app = app(&slack);
@@ -195,7 +229,11 @@ async fn a_receipt_of_another_kind_of_receiver_or_another_channel_begins_anew() 
     for receipt_of_another in [None, Some("250 2.0.0 Ok"), Some("C9999999999:1503435956.000247")] {
         let slack = SlackApi::start();
         let root = parcel("root", IncidentEvent::Firing);
-        receipt(&app(&slack).send(&following("over", IncidentEvent::Resolved, &root, receipt_of_another.map(str::to_owned))).await);
+        receipt(
+            &app(&slack)
+                .send(&following("over", IncidentEvent::Resolved, &root, receipt_of_another.map(str::to_owned)))
+                .await,
+        );
         let messages = slack.messages();
         assert!(messages.len() == 1 && messages[0].thread_ts.is_none(), "{receipt_of_another:?}: {messages:?}");
     }
@@ -208,7 +246,11 @@ async fn a_picture_is_uploaded_below_the_message_it_belongs_to() {
     let root = parcel("root", IncidentEvent::Firing);
     let posted = receipt(&app.send(&root).await);
     let follows = following("over", IncidentEvent::Resolved, &root, posted).follows;
-    let picture = ImageAttachment { name: "costs.png".to_owned(), title: "Costs".to_owned(), png: vec![0x89, b'P', 0, 255, 13, 10] };
+    let picture = ImageAttachment {
+        name: "costs.png".to_owned(),
+        title: "Costs".to_owned(),
+        png: vec![0x89, b'P', 0, 255, 13, 10],
+    };
     receipt(&app.show(&picture, follows.first()).await);
     receipt(&app.show(&picture, None).await);
     let shown: Vec<_> = slack.files().into_iter().map(|file| (file.name, file.came, file.shown)).collect();
@@ -243,6 +285,8 @@ async fn a_look_tells_who_posts_and_what_is_missing() {
     let wrong = receiver(&settings, &[("token", "xoxb-wrong-hunter2")]);
     let why = wrong.probe().await.expect_err("the token is wrong");
     assert!(why.contains("invalid_auth") && why.contains("OAuth & Permissions") && !why.contains("hunter2"), "{why}");
-    let DeliveryOutcome::Stopped(why) = wrong.send(&parcel("one", IncidentEvent::Firing)).await else { panic!("it goes on") };
+    let DeliveryOutcome::Stopped(why) = wrong.send(&parcel("one", IncidentEvent::Firing)).await else {
+        panic!("it goes on")
+    };
     assert!(why.contains("invalid_auth") && !why.contains("hunter2"), "{why}");
 }

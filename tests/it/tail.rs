@@ -1,4 +1,5 @@
-//! `monitor tail` over a real connection: to an emulator whose logs are written while it runs, and to one that answers as told.
+//! `monitor tail` over a real connection: to an emulator whose logs are written while it runs, and to one that answers
+//! as told.
 
 use std::fs;
 
@@ -21,7 +22,9 @@ fn start(id: &str) -> String {
 }
 
 fn report(id: &str, ms: u32) -> String {
-    format!("REPORT RequestId: {id}\tDuration: {ms}.00 ms\tBilled Duration: {ms} ms\tMemory Size: 256 MB\tMax Memory Used: 90 MB")
+    format!(
+        "REPORT RequestId: {id}\tDuration: {ms}.00 ms\tBilled Duration: {ms} ms\tMemory Size: 256 MB\tMax Memory Used: 90 MB"
+    )
 }
 
 fn error(id: &str) -> String {
@@ -42,8 +45,8 @@ fn ended(running: Running) -> Output {
     output
 }
 
-/// Fills two groups while it runs, the second of which is not there at first: a cold invocation and a ping that are all there, one
-/// whose figures come late, one whose error comes after its figures, and one in a group that appears later.
+/// Fills two groups while it runs, the second of which is not there at first: a cold invocation and a ping that are all
+/// there, one whose figures come late, one whose error comes after its figures, and one in a group that appears later.
 async fn follow(args: &[&str]) -> Output {
     let (aws, folder) = (Emulator::ministack().await, TempDir::new().expect("a folder"));
     let group = "/aws/lambda/shop-api";
@@ -60,7 +63,12 @@ async fn follow(args: &[&str]) -> Output {
     let failed = format!("{}\tStatus: error", report(C, 7));
     aws.put_log_events(group, "2026/03/01/[$LATEST]c", &[(before(10), &start(C)), (before(7), &failed)]).await;
     let ping = "[serverless-plugin-warmup] WarmUp - Lambda is warm!";
-    aws.put_log_events(group, "2026/03/01/[$LATEST]d", &[(before(9), &start(D)), (before(9), ping), (before(9), &report(D, 2))]).await;
+    aws.put_log_events(
+        group,
+        "2026/03/01/[$LATEST]d",
+        &[(before(9), &start(D)), (before(9), ping), (before(9), &report(D, 2))],
+    )
+    .await;
     let still_runs = "55555555-5555-4555-8555-555555555555";
     aws.put_log_events(group, "2026/03/01/[$LATEST]e", &[(before(8), &start(still_runs))]).await;
 
@@ -73,9 +81,9 @@ async fn follow(args: &[&str]) -> Output {
     running.wait_for_text("1500", SOON);
     aws.create_log_group("/aws/lambda/shop-worker").await;
     let oom = "RequestId: 66666666-6666-4666-8666-666666666666 Error: Runtime exited with error: signal: killed\nRuntime.ExitError";
-    let last =
-        "REPORT RequestId: 66666666-6666-4666-8666-666666666666\tDuration: 900.00 ms\tBilled Duration: 900 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB";
-    aws.put_log_events("/aws/lambda/shop-worker", "2026/03/01/[$LATEST]w", &[(before(5), oom), (before(5), last)]).await;
+    let last = "REPORT RequestId: 66666666-6666-4666-8666-666666666666\tDuration: 900.00 ms\tBilled Duration: 900 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB";
+    aws.put_log_events("/aws/lambda/shop-worker", "2026/03/01/[$LATEST]w", &[(before(5), oom), (before(5), last)])
+        .await;
     running.wait_for_text("shop-worker", SOON * 2);
     ended(running)
 }
@@ -93,11 +101,19 @@ async fn each_invocation_has_one_line_with_its_figures_and_its_cause_whatever_co
         found[0]
     };
     assert_eq!(lines.len(), 5, "{}", said.stdout);
-    assert!(line("40 ms").contains("shop-api  ") && line("40 ms").contains(" UTC  ") && line("40 ms").contains("ok"), "{}", said.stdout);
+    assert!(
+        line("40 ms").contains("shop-api  ") && line("40 ms").contains(" UTC  ") && line("40 ms").contains("ok"),
+        "{}",
+        said.stdout
+    );
     assert!(line("40 ms").ends_with("90/256 MB  COLD 1204 ms, waited 1244 ms"), "{}", said.stdout);
     assert!(line("  2 ms").ends_with("ping"), "{}", said.stdout);
     for figures in ["1500 ms", "  7 ms"] {
-        assert!(line(figures).contains("ERROR") && line(figures).contains("app_exception: the application fails | "), "{}", said.stdout);
+        assert!(
+            line(figures).contains("ERROR") && line(figures).contains("app_exception: the application fails | "),
+            "{}",
+            said.stdout
+        );
         assert!(line(figures).contains("[secret]") && !line(figures).contains("hunter2"), "{}", said.stdout);
     }
     assert!(line("shop-worker").contains("128/128 MB  oom: "), "{}", said.stdout);
@@ -110,8 +126,12 @@ async fn the_same_as_json_is_an_object_a_line_that_follows_its_schema() {
     let mut lines: Vec<Value> = said.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     lines.iter().for_each(|line| schema::holds("docs/tail.schema.json", line));
     lines.sort_by_key(|line| line["duration_ms"].as_f64().map(|ms| ms as u64));
-    let short: Vec<Value> =
-        lines.iter().map(|line| json!([line["function"], line["outcome"], line["duration_ms"], line["cold"], line["ping"], line["cause"]])).collect();
+    let short: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            json!([line["function"], line["outcome"], line["duration_ms"], line["cold"], line["ping"], line["cause"]])
+        })
+        .collect();
     assert_eq!(
         short,
         [
@@ -147,7 +167,8 @@ async fn a_function_that_does_not_exist_is_named_with_those_that_do() {
     let output = tail(&folder, &aws.url(), &["/aws/lambda/shop-apo", "zebra"]).run();
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
     assert!(
-        output.stderr.contains("there is no function `shop-apo` in ap-northeast-2") && output.stderr.contains("nearest: shop-api, shop-worker"),
+        output.stderr.contains("there is no function `shop-apo` in ap-northeast-2")
+            && output.stderr.contains("nearest: shop-api, shop-worker"),
         "{}",
         output.stderr
     );
@@ -158,7 +179,8 @@ async fn it_ends_when_its_reader_goes_away_also_while_there_is_nothing_to_write(
     let (aws, folder) = (Emulator::ministack().await, TempDir::new().expect("a folder"));
     aws.create_log_group("/aws/lambda/shop-api").await;
     aws.put_log_events("/aws/lambda/shop-api", "s", &[(ago(30), &report(A, 12))]).await;
-    let script = format!("{{ '{}' tail shop-api --format json; echo \"ended with $?\" >&2; }} | head -n 1", binary().display());
+    let script =
+        format!("{{ '{}' tail shop-api --format json; echo \"ended with $?\" >&2; }} | head -n 1", binary().display());
     let output = Program::new("sh", folder.path()).args(["-c", &script]).envs(aws_env(&aws.url(), &[])).run();
     assert!(output.stdout.contains(A) && output.stderr == "ended with 0\n", "{output:?}");
 }
@@ -169,7 +191,8 @@ fn refusal(code: &str) -> Reply {
 }
 
 fn events(lines: &[(&str, &str)]) -> Reply {
-    let event = |(id, line): &(&str, &str)| json!({"logStreamName": "s", "timestamp": ago(60), "message": line, "eventId": id});
+    let event =
+        |(id, line): &(&str, &str)| json!({"logStreamName": "s", "timestamp": ago(60), "message": line, "eventId": id});
     let body = json!({"events": lines.iter().map(event).collect::<Vec<_>>(), "searchedLogStreams": []}).to_string();
     Reply::status(200).header("content-type", "application/x-amz-json-1.1").body(&body)
 }
@@ -179,7 +202,12 @@ fn check(reply: Reply, args: &[&str], unset: &[&str], expected: &[&str]) {
     let (aws, folder) = (Webhook::start(vec![reply]), TempDir::new().expect("a folder"));
     let set = aws_env(&aws.url(), &[]).into_iter().filter(|(name, _)| !unset.contains(&name.as_str()));
     let output = monitor(folder.path()).args(["tail"]).args(args).envs(set).run();
-    assert_eq!((output.code, output.stdout.as_str(), output.stderr.lines().count()), (Some(1), "", 1), "{}", output.stderr);
+    assert_eq!(
+        (output.code, output.stdout.as_str(), output.stderr.lines().count()),
+        (Some(1), "", 1),
+        "{}",
+        output.stderr
+    );
     for text in expected {
         assert!(output.stderr.contains(text), "`{text}` is not in:\n{}", output.stderr);
     }
@@ -194,16 +222,29 @@ fn what_forbids_everything_from_the_start_ends_it_with_the_step_that_helps() {
         &["logs:FilterLogEvents on /aws/lambda/", "allow logs:FilterLogEvents for this identity"],
     );
     check(refusal("AccessDeniedException"), &["shop-*"], &[], &["allow logs:DescribeLogGroups for this identity"]);
-    check(refusal("x"), &["shop-api"], &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], &["no usable credentials", "AWS_PROFILE"]);
+    check(
+        refusal("x"),
+        &["shop-api"],
+        &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+        &["no usable credentials", "AWS_PROFILE"],
+    );
     check(refusal("x"), &["shop-api"], &["AWS_REGION"], &["no region is set", "AWS_REGION"]);
-    check(refusal("UnrecognizedClientException"), &["shop-api"], &[], &["UnrecognizedClientException", "renew the credentials"]);
+    check(
+        refusal("UnrecognizedClientException"),
+        &["shop-api"],
+        &[],
+        &["UnrecognizedClientException", "renew the credentials"],
+    );
 }
 
 #[tokio::test]
 async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_new_ones() {
     let folder = TempDir::new().expect("a folder");
     let (credentials, tables) = (folder.path().join("credentials"), folder.path().join("alerts.toml"));
-    let key = |id: &str| fs::write(&credentials, format!("[work]\naws_access_key_id = {id}\naws_secret_access_key = x\n")).expect("the profile");
+    let key = |id: &str| {
+        fs::write(&credentials, format!("[work]\naws_access_key_id = {id}\naws_secret_access_key = x\n"))
+            .expect("the profile")
+    };
     key("AKIAOLD");
     // What the configuration says of AWS and of time is in force.
     fs::write(&tables, "timezone = \"Asia/Seoul\"\n[aws]\nprofile = \"work\"\nregion = \"ap-northeast-2\"\n[receiver.me]\nvia.stdout = {}\n")
@@ -230,9 +271,17 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
     key("AKIANEW");
     running.wait_for_text("33 ms", SOON * 2);
     let output = ended(running);
-    let signed = aws.requests().iter().any(|request| request.header("authorization").is_some_and(|by| by.contains("Credential=AKIANEW/")));
+    let signed = aws
+        .requests()
+        .iter()
+        .any(|request| request.header("authorization").is_some_and(|by| by.contains("Credential=AKIANEW/")));
     assert!(signed, "the new key is never used");
-    let shown: Vec<&str> = output.stdout.lines().filter_map(|line| line.split("  ").find(|part| part.ends_with(" ms"))).map(str::trim).collect();
+    let shown: Vec<&str> = output
+        .stdout
+        .lines()
+        .filter_map(|line| line.split("  ").find(|part| part.ends_with(" ms")))
+        .map(str::trim)
+        .collect();
     assert_eq!(shown, ["11 ms", "22 ms", "33 ms"], "{}", output.stdout);
     assert!(output.stdout.lines().all(|line| line.contains(" KST ")), "{}", output.stdout);
     for (text, times) in [("ExpiredTokenException", 1), ("ThrottlingException", 1), ("logs are readable again", 1)] {
@@ -243,9 +292,12 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
 #[test]
 fn a_command_line_without_sense_is_refused() {
     let folder = TempDir::new().expect("a folder");
-    for (args, expected) in
-        [(&[][..], "<FUNCTION>"), (&["f", "--since", "5"], "a length of time such as"), (&["[a"], "not a valid pattern"), (&[""], "a name or a pattern")]
-    {
+    for (args, expected) in [
+        (&[][..], "<FUNCTION>"),
+        (&["f", "--since", "5"], "a length of time such as"),
+        (&["[a"], "not a valid pattern"),
+        (&[""], "a name or a pattern"),
+    ] {
         let output = tail(&folder, "http://127.0.0.1:9", args).run();
         assert!(output.code == Some(64) && output.stderr.contains(expected), "{args:?}: {}", output.stderr);
     }

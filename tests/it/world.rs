@@ -1,4 +1,5 @@
-//! A small AWS account with a mail server and a webhook around one folder with a configuration, for tests of the whole program.
+//! A small AWS account with a mail server and a webhook around one folder with a configuration, for tests of the whole
+//! program.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +46,10 @@ impl World {
     /// The program in this world.
     pub(crate) fn monitor(&self, args: &[&str]) -> Program {
         let (main, costs) = (self.ministack.url(), self.moto.url());
-        monitor(self.folder.path()).args(args).envs(aws_env(&main, &[("COST_EXPLORER", &costs)])).env("HOOK", format!("{}/services/T/B/x", self.slack.url()))
+        monitor(self.folder.path())
+            .args(args)
+            .envs(aws_env(&main, &[("COST_EXPLORER", &costs)]))
+            .env("HOOK", format!("{}/services/T/B/x", self.slack.url()))
     }
 
     /// What the webhook was told, in order.

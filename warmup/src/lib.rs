@@ -1,8 +1,10 @@
-//! Warm-up pings: the payload that keeps a function's environments warm, and the response of a function that supports it.
+//! Warm-up pings: the payload that keeps a function's environments warm, and the response of a function that supports
+//! it.
 //!
-//! The monitor sends [`Ping::payload`] and reads [`Answer::read`]; the API recognizes a ping with [`Ping::recognise`] before it
-//! initializes anything else, holds it for [`Ping::hold`], and answers with an [`Answer`]. Other pings are supported too: `lambda-warmer` and
-//! `serverless-plugin-warmup` have payloads of their own, and Zappa's keep-warm is a bare scheduled event of EventBridge.
+//! The monitor sends [`Ping::payload`] and reads [`Answer::read`]; the API recognizes a ping with [`Ping::recognise`]
+//! before it initializes anything else, holds it for [`Ping::hold`], and answers with an [`Answer`]. Other pings are
+//! supported too: `lambda-warmer` and `serverless-plugin-warmup` have payloads of their own, and Zappa's keep-warm is a
+//! bare scheduled event of EventBridge.
 
 use std::time::Duration;
 
@@ -20,7 +22,8 @@ const SCHEDULERS: [&str; 2] = ["aws.events", "aws.scheduler"];
 /// One ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ping {
-    /// How many pings are sent at the same time, this one among them: so many environments are to stay warm. 1 to [`MOST`].
+    /// How many pings are sent at the same time, this one among them: so many environments are to stay warm. 1 to
+    /// [`MOST`].
     pub concurrency: u32,
 }
 
@@ -67,10 +70,12 @@ impl Ping {
     pub fn payload(self) -> String {
         let Self { concurrency } = self;
         // Two plain fields always become JSON.
-        serde_json::to_string(&PingPayload { concurrency, warmer: true }).unwrap_or_else(|_| r#"{"warmer":true}"#.to_owned())
+        serde_json::to_string(&PingPayload { concurrency, warmer: true })
+            .unwrap_or_else(|_| r#"{"warmer":true}"#.to_owned())
     }
 
-    /// The ping that an event is, if it is one. Only its own fields count: what a request has in its body never makes it a ping.
+    /// The ping that an event is, if it is one. Only its own fields count: what a request has in its body never makes
+    /// it a ping.
     pub fn recognise(event: &str) -> Option<Self> {
         if event.len() > LONGEST {
             return None;
@@ -82,14 +87,16 @@ impl Ping {
         let warmer = event.warmer.is_some_and(|warmer| warmer.get() == "true");
         let source: Option<String> = text(event.source);
         let plugin = source.as_deref() == Some("serverless-plugin-warmup");
-        (warmer || plugin || event.is_idle_schedule(source.as_deref())).then(|| Self::of(event.concurrency.map_or(1, count)))
+        (warmer || plugin || event.is_idle_schedule(source.as_deref()))
+            .then(|| Self::of(event.concurrency.map_or(1, count)))
     }
 
-    /// How long a ping is to keep its environment busy. Lambda gives an event to an idle environment if there is one, so that pings
-    /// of one round warm as many environments as they are only while they overlap: the first must still be held when the last
-    /// arrives. Sent together, they arrive as far apart as their connections take to be made, which is under 75 ms within a
-    /// region, and 2 ms more for each, as the sender signs one after the other. A held environment is one that a user's request
-    /// cannot have, so that it is never more than 250 ms. A single ping is not held.
+    /// How long a ping is to keep its environment busy. Lambda gives an event to an idle environment if there is one,
+    /// so that pings of one round warm as many environments as they are only while they overlap: the first must still
+    /// be held when the last arrives. Sent together, they arrive as far apart as their connections take to be made,
+    /// which is under 75 ms within a region, and 2 ms more for each, as the sender signs one after the other. A held
+    /// environment is one that a user's request cannot have, so that it is never more than 250 ms. A single ping is not
+    /// held.
     pub fn hold(self) -> Duration {
         match self.concurrency {
             0 | 1 => Duration::ZERO,
@@ -101,8 +108,12 @@ impl Ping {
 impl PingEvent<'_> {
     /// A scheduled event that asks for nothing: its only use is to keep the function warm.
     fn is_idle_schedule(&self, source: Option<&str>) -> bool {
-        let scheduled = text(self.detail_type).as_deref() == Some("Scheduled Event") && source.is_some_and(|source| SCHEDULERS.contains(&source));
-        let job = self.detail.and_then(|detail| serde_json::from_str::<ScheduledDetail<'_>>(detail.get()).ok()).and_then(|detail| detail.job);
+        let scheduled = text(self.detail_type).as_deref() == Some("Scheduled Event")
+            && source.is_some_and(|source| SCHEDULERS.contains(&source));
+        let job = self
+            .detail
+            .and_then(|detail| serde_json::from_str::<ScheduledDetail<'_>>(detail.get()).ok())
+            .and_then(|detail| detail.job);
         scheduled && job.is_none()
     }
 }
@@ -238,7 +249,9 @@ mod tests {
         let payload = serde_json::to_string(&answer).unwrap();
         assert_eq!(Answer::read(&payload), Some(answer.clone()));
         assert_eq!(Answer::read(&payload.replace('{', r#"{"more":[1],"#)), Some(answer));
-        for payload in ["", "null", "\"warmed\"", "{}", r#"{"warm":true}"#, &payload.replace(r#""warm":true"#, r#""warm":false"#)] {
+        for payload in
+            ["", "null", "\"warmed\"", "{}", r#"{"warm":true}"#, &payload.replace(r#""warm":true"#, r#""warm":false"#)]
+        {
             assert_eq!(Answer::read(payload), None, "{payload}");
         }
     }

@@ -8,9 +8,16 @@ use super::todos::{FieldUpdate, RowError};
 use super::user_rows::{Change, UserRows};
 
 /// Creates a category behind all others.
-pub fn create(user_rows: &UserRows, id: Id, color: i64, title: Option<String>, now: DateTime<Utc>) -> (Category, Vec<Change>) {
+pub fn create(
+    user_rows: &UserRows,
+    id: Id,
+    color: i64,
+    title: Option<String>,
+    now: DateTime<Utc>,
+) -> (Category, Vec<Change>) {
     let placement = order::append(&user_rows.categories);
-    let category = Category { id, created_at: now, updated_at: now, deleted_at: None, color, title, rank: placement.rank };
+    let category =
+        Category { id, created_at: now, updated_at: now, deleted_at: None, color, title, rank: placement.rank };
     let changes = placement.moved.into_iter().chain([category.clone()]).map(Change::Category).collect();
     (category, changes)
 }
@@ -30,10 +37,20 @@ pub struct Patch {
 ///
 /// # Errors
 /// When the category or one of its new neighbours does not belong to the user.
-pub fn patch(user_rows: &UserRows, id: Id, patch: Patch, now: DateTime<Utc>) -> Result<(Category, Vec<Change>), RowError> {
+pub fn patch(
+    user_rows: &UserRows,
+    id: Id,
+    patch: Patch,
+    now: DateTime<Utc>,
+) -> Result<(Category, Vec<Change>), RowError> {
     let mut category = find(user_rows, id)?;
     let mut changes = Vec::new();
-    if let Some(placement) = patch.neighbours.map(|neighbours| order::move_between(&user_rows.categories, id, neighbours)).transpose()?.flatten() {
+    if let Some(placement) = patch
+        .neighbours
+        .map(|neighbours| order::move_between(&user_rows.categories, id, neighbours))
+        .transpose()?
+        .flatten()
+    {
         category.rank = placement.rank;
         changes.extend(placement.moved.into_iter().map(Change::Category));
     }

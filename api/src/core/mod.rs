@@ -1,4 +1,5 @@
-//! The product without input and output: rows, ranks, tokens, and the decisions about them. No waiting, no clock, no store.
+//! The product without input and output: rows, ranks, tokens, and the decisions about them. No waiting, no clock, no
+//! store.
 
 pub mod categories;
 pub mod model;

@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The id of a row, from 1: unique over all users and kinds of rows. Below 2^53, because the client reads it as a JavaScript number.
+/// The id of a row, from 1: unique over all users and kinds of rows. Below 2^53, because the client reads it as a
+/// JavaScript number.
 pub type Id = i64;
 
 /// The identity provider with which the account was created.
@@ -47,7 +48,8 @@ pub struct User {
     pub deleted_at: Option<DateTime<Utc>>,
     /// When the model was last asked for a recommendation.
     pub recommended_at: Option<DateTime<Utc>>,
-    /// The last reminder that was sent to this user, such as `reminders/2026-11-22/08`: a repeated event sends it only once.
+    /// The last reminder that was sent to this user, such as `reminders/2026-11-22/08`: a repeated event sends it only
+    /// once.
     pub reminded: Option<String>,
     /// The last patch note that was mailed to this user.
     pub patch_note: Option<String>,

@@ -124,8 +124,8 @@ fn spread<R: Ranked>(rows: &[R], count: usize) -> Vec<R> {
     moved.collect()
 }
 
-/// The rank of a dragged row; None when it stays where it is. When no rank is left between the neighbours, or when ranks are equal or cannot
-/// be read, all rows get new ranks, in the order that the drag asks for.
+/// The rank of a dragged row; None when it stays where it is. When no rank is left between the neighbours, or when
+/// ranks are equal or cannot be read, all rows get new ranks, in the order that the drag asks for.
 ///
 /// # Errors
 /// When a neighbour does not belong to the user, or both are the same row.

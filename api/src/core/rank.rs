@@ -1,9 +1,10 @@
-//! LexoRank: positions in a list that leave room for others between them, as the npm package `lexorank` 1.0.5 makes them.
+//! LexoRank: positions in a list that leave room for others between them, as the npm package `lexorank` 1.0.5 makes
+//! them.
 //!
-//! A rank is a number in base 36, written so that the order of the texts is the order of the numbers: `0|hzzzzz:` is bucket 0, six digits
-//! before the point, and none behind it. The client contains that package, so every rank made here equals the client's, digit for digit
-//! (`tests/rank_vectors.txt`). At the ends, where the package repeats a rank, this module returns [`RankError::Full`]; the caller then spreads
-//! the list with [`evenly_spaced`].
+//! A rank is a number in base 36, written so that the order of the texts is the order of the numbers: `0|hzzzzz:` is
+//! bucket 0, six digits before the point, and none behind it. The client contains that package, so every rank made here
+//! equals the client's, digit for digit (`tests/rank_vectors.txt`). At the ends, where the package repeats a rank, this
+//! module returns [`RankError::Full`]; the caller then spreads the list with [`evenly_spaced`].
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -113,12 +114,16 @@ impl Rank {
     /// The number as a rank of the same bucket, if `placed` accepts it and its text is not too long.
     fn with(&self, number: Number, placed: impl Fn(&Number) -> bool) -> Result<Self, RankError> {
         let length = "0|".len() + WHOLE_DIGITS + ":".len() + number.fraction.len();
-        if length <= MAX_LENGTH && placed(&number) { Ok(Self { bucket: self.bucket, number }) } else { Err(RankError::Full) }
+        if length <= MAX_LENGTH && placed(&number) {
+            Ok(Self { bucket: self.bucket, number })
+        } else {
+            Err(RankError::Full)
+        }
     }
 }
 
-/// The rank at `index` of `count` short ranks with equal distances, for a list that has no room left. All are different for up to two
-/// thousand million rows.
+/// The rank at `index` of `count` short ranks with equal distances, for a list that has no room left. All are different
+/// for up to two thousand million rows.
 pub fn evenly_spaced(index: usize, count: usize) -> Rank {
     let (place, parts) = (index as u128 + 1, count as u128 + 1);
     // Below MAX, which fits.
@@ -149,7 +154,11 @@ impl FromStr for Rank {
         let (bucket, number) = text.split_once('|').ok_or(ParseRankError)?;
         let (whole, fraction) = number.split_once(':').ok_or(ParseRankError)?;
         let bucket = ["0", "1", "2"].iter().position(|&known| known == bucket).ok_or(ParseRankError)? as u8;
-        let digits = |text: &str| text.bytes().map(|byte| DIGITS.iter().position(|&known| known == byte).map(|at| at as u8)).collect::<Option<Vec<u8>>>();
+        let digits = |text: &str| {
+            text.bytes()
+                .map(|byte| DIGITS.iter().position(|&known| known == byte).map(|at| at as u8))
+                .collect::<Option<Vec<u8>>>()
+        };
         let whole = digits(whole).filter(|whole| whole.len() == WHOLE_DIGITS).ok_or(ParseRankError)?;
         let fraction = digits(fraction).filter(|fraction| fraction.last() != Some(&0)).ok_or(ParseRankError)?;
         let whole = whole.iter().fold(0, |sum, &digit| sum * u64::from(BASE) + u64::from(digit));
@@ -193,7 +202,8 @@ impl Number {
         Self { whole: self.whole, fraction: self.fraction.iter().copied().take(scale).collect() }.trimmed()
     }
 
-    /// The number without the digits beyond a scale, plus one in the last place left, also when the removed digits are zero.
+    /// The number without the digits beyond a scale, plus one in the last place left, also when the removed digits are
+    /// zero.
     fn cut_up(&self, scale: usize) -> Self {
         if scale >= self.scale() {
             return self.clone();
@@ -250,7 +260,8 @@ impl Number {
 
     /// A number between two others, with as few digits as the package finds.
     fn between(least: &Self, most: &Self) -> Self {
-        let strictly = |number: Self| if *least < number && number < *most { number } else { Self::middle(least, most) };
+        let strictly =
+            |number: Self| if *least < number && number < *most { number } else { Self::middle(least, most) };
         let (mut left, mut right) = (least.clone(), most.clone());
         if least.scale() < most.scale() {
             right = most.cut(least.scale());

@@ -91,7 +91,12 @@ pub struct TodoPatch {
 ///
 /// # Errors
 /// When the todo, its new category or one of its new neighbours does not belong to the user.
-pub fn patch(user_rows: &UserRows, id: Id, patch: TodoPatch, now: DateTime<Utc>) -> Result<(Todo, Vec<Change>), RowError> {
+pub fn patch(
+    user_rows: &UserRows,
+    id: Id,
+    patch: TodoPatch,
+    now: DateTime<Utc>,
+) -> Result<(Todo, Vec<Change>), RowError> {
     let mut todo = user_rows.todos.iter().find(|todo| todo.id == id).cloned().ok_or(RowError::Missing)?;
     if let Some(category) = patch.category_id {
         // A todo may stay in its category after the category was deleted.
@@ -101,7 +106,9 @@ pub fn patch(user_rows: &UserRows, id: Id, patch: TodoPatch, now: DateTime<Utc>)
         todo.category_id = category;
     }
     let mut changes = Vec::new();
-    if let Some(placement) = patch.neighbours.map(|neighbours| order::move_between(&user_rows.todos, id, neighbours)).transpose()?.flatten() {
+    if let Some(placement) =
+        patch.neighbours.map(|neighbours| order::move_between(&user_rows.todos, id, neighbours)).transpose()?.flatten()
+    {
         todo.rank = placement.rank;
         changes.extend(placement.moved.into_iter().map(Change::Todo));
     }
@@ -153,9 +160,15 @@ pub type CreatedSubTodos = (Vec<SubTodo>, Vec<Change>);
 ///
 /// # Errors
 /// When a todo does not belong to the user: the error of each of `new`, in order. Then none is created.
-pub fn create_sub_todos(user_rows: &UserRows, ids: &[Id], new: &[NewSubTodo], now: DateTime<Utc>) -> Result<CreatedSubTodos, Vec<Option<RowError>>> {
+pub fn create_sub_todos(
+    user_rows: &UserRows,
+    ids: &[Id],
+    new: &[NewSubTodo],
+    now: DateTime<Utc>,
+) -> Result<CreatedSubTodos, Vec<Option<RowError>>> {
     let known = |id: Id| user_rows.todos.iter().any(|todo| todo.id == id);
-    let faults: Vec<Option<RowError>> = new.iter().map(|new| (!known(new.todo_id)).then_some(RowError::NoTodo(new.todo_id))).collect();
+    let faults: Vec<Option<RowError>> =
+        new.iter().map(|new| (!known(new.todo_id)).then_some(RowError::NoTodo(new.todo_id))).collect();
     if faults.iter().any(Option::is_some) {
         return Err(faults);
     }
@@ -198,7 +211,12 @@ pub struct SubTodoPatch {
 ///
 /// # Errors
 /// When the sub-todo, its new todo or one of its new neighbours does not belong to the user.
-pub fn patch_sub_todo(user_rows: &UserRows, id: Id, patch: SubTodoPatch, now: DateTime<Utc>) -> Result<(SubTodo, Vec<Change>), RowError> {
+pub fn patch_sub_todo(
+    user_rows: &UserRows,
+    id: Id,
+    patch: SubTodoPatch,
+    now: DateTime<Utc>,
+) -> Result<(SubTodo, Vec<Change>), RowError> {
     let mut sub = user_rows.subs.iter().find(|sub| sub.id == id).cloned().ok_or(RowError::Missing)?;
     if let Some(todo) = patch.todo_id {
         if !user_rows.todos.iter().any(|row| row.id == todo) {
@@ -207,7 +225,9 @@ pub fn patch_sub_todo(user_rows: &UserRows, id: Id, patch: SubTodoPatch, now: Da
         sub.todo_id = todo;
     }
     let mut changes = Vec::new();
-    if let Some(placement) = patch.neighbours.map(|neighbours| order::move_between(&user_rows.subs, id, neighbours)).transpose()?.flatten() {
+    if let Some(placement) =
+        patch.neighbours.map(|neighbours| order::move_between(&user_rows.subs, id, neighbours)).transpose()?.flatten()
+    {
         sub.rank = placement.rank;
         changes.extend(placement.moved.into_iter().map(Change::Sub));
     }

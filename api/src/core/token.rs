@@ -91,12 +91,26 @@ impl Signer {
     ///
     /// # Errors
     /// When the key does not sign.
-    pub fn sign(&self, kind: TokenKind, user: Id, device: Option<&str>, jti: &str, now: DateTime<Utc>) -> Result<String, SignError> {
+    pub fn sign(
+        &self,
+        kind: TokenKind,
+        user: Id,
+        device: Option<&str>,
+        jti: &str,
+        now: DateTime<Utc>,
+    ) -> Result<String, SignError> {
         let holds = match kind {
             TokenKind::Access => ACCESS_LIFETIME,
             TokenKind::Refresh => REFRESH_LIFETIME,
         };
-        let claims = NewClaims { token_type: kind, exp: (now + holds).timestamp(), iat: now.timestamp(), jti, user_id: user, device };
+        let claims = NewClaims {
+            token_type: kind,
+            exp: (now + holds).timestamp(),
+            iat: now.timestamp(),
+            jti,
+            user_id: user,
+            device,
+        };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(SignError::BadKey)
     }
 
@@ -126,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_key_that_does_not_sign_is_an_error_and_not_an_empty_token() {
-        let signer = Signer { encoding: EncodingKey::from_rsa_der(b"no key for HS256"), decoding: DecodingKey::from_secret(b"key") };
+        let signer = Signer {
+            encoding: EncodingKey::from_rsa_der(b"no key for HS256"),
+            decoding: DecodingKey::from_secret(b"key"),
+        };
         for kind in [TokenKind::Access, TokenKind::Refresh] {
             let refusal = signer.sign(kind, 1, None, "jti", DateTime::UNIX_EPOCH).unwrap_err();
             assert!(refusal.to_string().starts_with("the signing key does not sign: "), "{refusal}");

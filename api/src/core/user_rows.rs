@@ -100,12 +100,17 @@ impl UniqueName {
 
     /// The names of an account, without its devices.
     pub fn of_account(user: &User) -> Vec<Self> {
-        std::iter::once(Self::Username(user.username.clone())).chain(user.apple_sub.clone().map(Self::AppleSub)).collect()
+        std::iter::once(Self::Username(user.username.clone()))
+            .chain(user.apple_sub.clone().map(Self::AppleSub))
+            .collect()
     }
 
     /// The names of an account and its devices.
     pub fn all_of(user: &User) -> Vec<Self> {
-        Self::of_account(user).into_iter().chain(user.devices.iter().map(|device| Self::Device(device.token.clone()))).collect()
+        Self::of_account(user)
+            .into_iter()
+            .chain(user.devices.iter().map(|device| Self::Device(device.token.clone())))
+            .collect()
     }
 }
 

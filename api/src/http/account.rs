@@ -20,7 +20,10 @@ use crate::core::user_rows::{Change, Scope};
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {
-    OpenApiRouter::new().routes(routes!(user, patch_user, delete_user)).routes(routes!(profile, create_profile, patch_profile)).routes(routes!(feedback))
+    OpenApiRouter::new()
+        .routes(routes!(user, patch_user, delete_user))
+        .routes(routes!(profile, create_profile, patch_profile))
+        .routes(routes!(feedback))
 }
 
 const AGE_GROUPS: [&str; 5] = ["10", "20", "30", "40", "50"];
@@ -102,7 +105,8 @@ async fn patch_user(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -
         return Err(form.into_errors().into());
     }
     let (user, _) = change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| {
-        let user = User { is_subscribed: is_subscribed.unwrap_or(user_rows.user.is_subscribed), ..user_rows.user.clone() };
+        let user =
+            User { is_subscribed: is_subscribed.unwrap_or(user_rows.user.is_subscribed), ..user_rows.user.clone() };
         let changes = if user == user_rows.user { Vec::new() } else { vec![Change::User(user.clone())] };
         Ok((user, changes))
     })
@@ -120,8 +124,10 @@ async fn patch_user(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -
 )]
 async fn delete_user(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
     let now = (app.now)();
-    change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| Ok(((), vec![Change::User(User { deleted_at: Some(now), ..user_rows.user.clone() })])))
-        .await?;
+    change_rows(&app, &caller, Scope::Account, 0, |user_rows, _| {
+        Ok(((), vec![Change::User(User { deleted_at: Some(now), ..user_rows.user.clone() })]))
+    })
+    .await?;
     Ok(Json(json!({"message": "User deleted"})).into_response())
 }
 
@@ -145,7 +151,9 @@ async fn profile(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, Ap
 
 /// Ids of delay reasons: at least one, all known.
 fn delay_reasons(value: &Value) -> Result<Vec<Id>, String> {
-    let Value::Array(items) = value else { return Err(format!("Expected a list of items but got type \"{}\".", type_name(value))) };
+    let Value::Array(items) = value else {
+        return Err(format!("Expected a list of items but got type \"{}\".", type_name(value)));
+    };
     if items.is_empty() {
         return Err("This list may not be empty.".to_owned());
     }

@@ -1,4 +1,5 @@
-//! Request bodies: JSON with keys in camelCase or snake_case, and fields whose errors are fixed sentences of the contract.
+//! Request bodies: JSON with keys in camelCase or snake_case, and fields whose errors are fixed sentences of the
+//! contract.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
@@ -32,7 +33,9 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
 /// The same value with every key in snake_case. When both spellings of a key are given, the later one counts.
 fn snake_keys(value: Value) -> Value {
     match value {
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (snake_case(&key), snake_keys(value))).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(key, value)| (snake_case(&key), snake_keys(value))).collect())
+        }
         Value::Array(items) => Value::Array(items.into_iter().map(snake_keys).collect()),
         plain => plain,
     }
@@ -74,7 +77,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let too_large = || ApiError::TooLarge(format!("A body may have {MAX_BYTES} bytes."));
         if announced.is_some_and(|length| length > MAX_BYTES) {
             return Err(too_large());
@@ -269,7 +275,10 @@ fn whole(value: &Value) -> Option<i64> {
         }),
         Value::String(text) => {
             let text = text.trim();
-            let digits = text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|zero| zero == b'0')).map_or(text, |(digits, _)| digits);
+            let digits = text
+                .split_once('.')
+                .filter(|(_, zeros)| zeros.bytes().all(|zero| zero == b'0'))
+                .map_or(text, |(digits, _)| digits);
             digits.parse().ok()
         }
         _ => None,
@@ -312,8 +321,14 @@ pub fn date(value: &Value) -> Result<NaiveDate, String> {
     let day = value.as_str().and_then(|text| {
         let mut parts = text.split('-');
         let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-        let digits = |part: &str, lengths: std::ops::RangeInclusive<usize>| lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        let right = parts.next().is_none() && digits(year, 4..=4) && digits(month, 1..=2) && digits(day, 1..=2) && year != "0000";
+        let digits = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+            lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let right = parts.next().is_none()
+            && digits(year, 4..=4)
+            && digits(month, 1..=2)
+            && digits(day, 1..=2)
+            && year != "0000";
         if right { NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?) } else { None }
     });
     day.ok_or_else(|| "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.".to_owned())
@@ -325,10 +340,16 @@ pub fn date(value: &Value) -> Result<NaiveDate, String> {
 /// A sentence for the client.
 pub fn time(value: &Value) -> Result<NaiveTime, String> {
     let time = value.as_str().and_then(|text| {
-        let (clock, fraction) = text.split_once(['.', ',']).map_or((text, None), |(clock, fraction)| (clock, Some(fraction)));
-        let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let (clock, fraction) =
+            text.split_once(['.', ',']).map_or((text, None), |(clock, fraction)| (clock, Some(fraction)));
+        let digits = |part: &str, most: usize| {
+            (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
         let parts: Vec<&str> = clock.split(':').collect();
-        if !parts.iter().all(|part| digits(part, 2)) || !(2..=3).contains(&parts.len()) || (fraction.is_some() && parts.len() < 3) {
+        if !parts.iter().all(|part| digits(part, 2))
+            || !(2..=3).contains(&parts.len())
+            || (fraction.is_some() && parts.len() < 3)
+        {
             return None;
         }
         let micros = match fraction {
@@ -337,12 +358,14 @@ pub fn time(value: &Value) -> Result<NaiveTime, String> {
             None => 0,
         };
         let number = |place: usize| parts.get(place).map_or(Some(0), |part| part.parse::<u32>().ok());
-        NaiveTime::from_hms_micro_opt(number(0)?, number(1)?, number(2)?, micros).filter(|_| number(2).is_some_and(|second| second < 60))
+        NaiveTime::from_hms_micro_opt(number(0)?, number(1)?, number(2)?, micros)
+            .filter(|_| number(2).is_some_and(|second| second < 60))
     });
     time.ok_or_else(|| "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].".to_owned())
 }
 
-/// Reads the id of a row, which may be a string. The code that calls this checks whether the row exists, and uses [`no_such_row`].
+/// Reads the id of a row, which may be a string. The code that calls this checks whether the row exists, and uses
+/// [`no_such_row`].
 ///
 /// # Errors
 /// A sentence for the client.

@@ -10,7 +10,8 @@ use crate::core::model::Id;
 use crate::core::token::TokenKind;
 use crate::core::user_rows::UserRows;
 
-/// The user that the token names. Whether the account still exists is known when its rows are read: see [`Caller::present`].
+/// The user that the token names. Whether the account still exists is known when its rows are read: see
+/// [`Caller::present`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The id of the user.
@@ -25,7 +26,9 @@ impl Caller {
     /// # Errors
     /// 401.
     pub fn present(user_rows: Option<UserRows>) -> Result<UserRows, ApiError> {
-        user_rows.filter(|user_rows| user_rows.user.deleted_at.is_none()).ok_or(ApiError::Unauthorized(Unauthorized::UserNotFound))
+        user_rows
+            .filter(|user_rows| user_rows.user.deleted_at.is_none())
+            .ok_or(ApiError::Unauthorized(Unauthorized::UserNotFound))
     }
 }
 
@@ -49,7 +52,11 @@ impl FromRequestParts<super::SharedProvider> for Caller {
     async fn from_request_parts(parts: &mut Parts, entry: &super::SharedProvider) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?.to_owned();
         let ReadyApp(app) = ReadyApp::from_request_parts(parts, entry).await?;
-        let session = app.signer.read(&token, (app.now)()).filter(|session| session.kind == TokenKind::Access).ok_or(Unauthorized::NotValid)?;
+        let session = app
+            .signer
+            .read(&token, (app.now)())
+            .filter(|session| session.kind == TokenKind::Access)
+            .ok_or(Unauthorized::NotValid)?;
         let id = session.user.ok_or(Unauthorized::NoUserId)?;
         Ok(Self { id, device: session.device })
     }

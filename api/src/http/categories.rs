@@ -58,7 +58,8 @@ body!(
 
 /// A number from 0 to 8, or a colour of the palette.
 fn color(value: &Value) -> Result<i64, String> {
-    let named = value.as_str().and_then(|name| PALETTE.iter().position(|known| known.eq_ignore_ascii_case(name.trim())));
+    let named =
+        value.as_str().and_then(|name| PALETTE.iter().position(|known| known.eq_ignore_ascii_case(name.trim())));
     match named.and_then(|number| i64::try_from(number).ok()) {
         Some(number) => Ok(number),
         None => integer_within(0, 8)(value),
@@ -75,7 +76,8 @@ fn color(value: &Value) -> Result<i64, String> {
 )]
 async fn list(caller: Caller, ReadyApp(app): ReadyApp) -> Result<Response, ApiError> {
     let user_rows = load_rows(&app, &caller, Scope::Categories).await?;
-    let rows: Vec<CategoryResponse<'_>> = user_rows.categories.iter().map(|row| CategoryResponse::new(caller.id, row)).collect();
+    let rows: Vec<CategoryResponse<'_>> =
+        user_rows.categories.iter().map(|row| CategoryResponse::new(caller.id, row)).collect();
     Ok(Json(rows).into_response())
 }
 
@@ -126,7 +128,8 @@ async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Res
             return Err(missing());
         }
         let patch = wanted.clone()?;
-        categories::patch(user_rows, id, patch, now).map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
+        categories::patch(user_rows, id, patch, now)
+            .map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
     })
     .await?;
     announce(&app, &user, &caller, "Category").await;
@@ -134,7 +137,11 @@ async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Res
 }
 
 fn category_patch(mut form: Form) -> Result<Patch, FieldErrors> {
-    let patch = Patch { color: form.optional("color", color), title: set(form.nullable("title", text(100))), neighbours: neighbours(&mut form) };
+    let patch = Patch {
+        color: form.optional("color", color),
+        title: set(form.nullable("title", text(100))),
+        neighbours: neighbours(&mut form),
+    };
     if form.is_valid() && patch == Patch::default() {
         return Err(FieldErrors::of("nonFieldErrors", "At least one of color, title, rank must be provided"));
     }
@@ -154,7 +161,8 @@ async fn delete(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Re
     let id = id_of(&Form::object(body)?, "category_id")?;
     let now = (app.now)();
     let ((), user) = change_rows(&app, &caller, Scope::Categories, 0, |user_rows, _| {
-        let changes = categories::delete(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
+        let changes = categories::delete(user_rows, id, now)
+            .map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
         Ok(((), changes))
     })
     .await?;

@@ -15,7 +15,8 @@ pub async fn load_rows(app: &App, caller: &Caller, scope: Scope) -> Result<UserR
     Caller::present(app.store.read(caller.id, scope).await?)
 }
 
-/// Changes the rows of the caller. `decide` gets the rows and the new ids and returns the changes; it may be called more than once.
+/// Changes the rows of the caller. `decide` gets the rows and the new ids and returns the changes; it may be called
+/// more than once.
 ///
 /// # Errors
 /// The error of `decide`, and 401 when the account does not exist or is deleted.

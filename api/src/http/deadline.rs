@@ -1,4 +1,5 @@
-//! The deadline of a request. The client gets no answer after the gateway's timeout, and Lambda bills the time all the same.
+//! The deadline of a request. The client gets no answer after the gateway's timeout, and Lambda bills the time all the
+//! same.
 
 use std::time::Duration;
 
@@ -55,7 +56,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_gets_what_lambda_gives_less_a_little_and_never_more_than_the_gateway_waits() {
-        for (remaining, left) in [(0, 0), (300, 0), (500, 0), (3_000, 2_500), (25_500, 25_000), (30_000, 25_000), (900_000, 25_000)] {
+        for (remaining, left) in
+            [(0, 0), (300, 0), (500, 0), (3_000, 2_500), (25_500, 25_000), (30_000, 25_000), (900_000, 25_000)]
+        {
             assert_eq!(Deadline::within(Duration::from_millis(remaining)).left(), Duration::from_millis(left));
         }
     }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::core::token::SignError;
 use crate::store::StoreError;
 
-/// The errors of each field of a request. Keys are in camelCase; `nonFieldErrors` has the errors that belong to no field.
+/// The errors of each field of a request. Keys are in camelCase; `nonFieldErrors` has the errors that belong to no
+/// field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors(Map<String, Value>);
 
@@ -114,7 +115,9 @@ impl Unauthorized {
         let coded = |detail: &str, code: &str| json!({"detail": detail, "code": code});
         match self {
             Self::NotProvided => json!({"detail": "Authentication credentials were not provided."}),
-            Self::BadHeader => coded("Authorization header must contain two space-delimited values", "bad_authorization_header"),
+            Self::BadHeader => {
+                coded("Authorization header must contain two space-delimited values", "bad_authorization_header")
+            }
             Self::NotValid => json!({
                 "detail": "Given token not valid for any token type",
                 "code": "token_not_valid",
@@ -151,8 +154,12 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %error, "store");
         match error {
-            StoreError::Contended(_) => Self::Unavailable("The same rows are being changed by someone else. Please try again.".to_owned()),
-            StoreError::Throttled { store, .. } => Self::Unavailable(format!("{store} is throttling requests. Please try again.")),
+            StoreError::Contended(_) => {
+                Self::Unavailable("The same rows are being changed by someone else. Please try again.".to_owned())
+            }
+            StoreError::Throttled { store, .. } => {
+                Self::Unavailable(format!("{store} is throttling requests. Please try again."))
+            }
             StoreError::Unavailable { store, .. } => Self::Unavailable(format!("{store} cannot be reached.")),
             StoreError::Full { store, .. } => Self::TooLarge(format!("{store} has no room for this.")),
             StoreError::Taken(_) | StoreError::Broken { .. } => Self::Internal,
@@ -165,7 +172,10 @@ impl IntoResponse for ApiError {
         let error = |status: StatusCode, sentence: String| (status, Json(json!({"error": sentence}))).into_response();
         match self {
             Self::Fields(faults) => (StatusCode::BAD_REQUEST, Json(faults.into_value())).into_response(),
-            Self::Rows(rows) => (StatusCode::BAD_REQUEST, Json(rows.into_iter().map(FieldErrors::into_value).collect::<Value>())).into_response(),
+            Self::Rows(rows) => {
+                (StatusCode::BAD_REQUEST, Json(rows.into_iter().map(FieldErrors::into_value).collect::<Value>()))
+                    .into_response()
+            }
             Self::Sentence(faults) => {
                 let sentence = faults.sentence();
                 let FieldErrors(mut body) = faults;

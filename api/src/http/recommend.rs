@@ -71,7 +71,12 @@ struct RecommendedStep {
     params(("todoId" = i64, Query, description = "the todo")),
     responses((status = 200, body = Recommendation), ErrorResponses)
 )]
-async fn recommend(caller: Caller, ReadyApp(app): ReadyApp, deadline: Option<Extension<Deadline>>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+async fn recommend(
+    caller: Caller,
+    ReadyApp(app): ReadyApp,
+    deadline: Option<Extension<Deadline>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
     let asked = parameter(query.as_deref(), "todo_id");
     let Some(model) = &app.services.model else {
         find(&app, &caller, asked.as_deref()).await?;
@@ -102,15 +107,24 @@ async fn find(app: &App, caller: &Caller, asked: Option<&str>) -> Result<(Todo, 
     let counts = app.services.model.is_some();
     let decide = |user_rows: &UserRows, _: &[Id]| {
         let before = user_rows.user.recommended_at;
-        // Of simultaneous calls, a later one may be counted first. A clock that was set back by more than the limit does not block the user.
+        // Of simultaneous calls, a later one may be counted first. A clock that was set back by more than the limit
+        // does not block the user.
         let since = before.map(|before| now - before).filter(|since| (-EVERY..EVERY).contains(since));
         if let Some(since) = since.filter(|_| !user_rows.user.is_premium) {
             let seconds = u64::try_from((EVERY - since).num_milliseconds()).unwrap_or_default().div_ceil(1000);
             return Err(ApiError::TooOften("Rate limit exceeded".to_owned(), seconds));
         }
-        let asked = asked.map(str::trim).filter(|asked| !asked.is_empty()).ok_or_else(|| ApiError::Bad("todo_id must be provided".to_owned()))?;
-        let id = integer(&Value::String(asked.to_owned())).map_err(|_| ApiError::Bad("todo_id must be a number".to_owned()))?;
-        let todo = user_rows.todos.iter().find(|todo| todo.id == id).ok_or_else(|| ApiError::Bad(format!("No object found with id {id}")))?;
+        let asked = asked
+            .map(str::trim)
+            .filter(|asked| !asked.is_empty())
+            .ok_or_else(|| ApiError::Bad("todo_id must be provided".to_owned()))?;
+        let id = integer(&Value::String(asked.to_owned()))
+            .map_err(|_| ApiError::Bad("todo_id must be a number".to_owned()))?;
+        let todo = user_rows
+            .todos
+            .iter()
+            .find(|todo| todo.id == id)
+            .ok_or_else(|| ApiError::Bad(format!("No object found with id {id}")))?;
         let mut user = user_rows.user.clone();
         user.recommended_at = Some(now);
         let change = counts.then_some(Change::User(user));
@@ -160,7 +174,11 @@ fn step(given: Value, todo: &Todo) -> Option<Value> {
         return None;
     }
     let day = step.get("date").and_then(|given| date(given).ok()).or(todo.date);
-    step.extend([("content".to_owned(), json!(content)), ("todo".to_owned(), json!(todo.id)), ("date".to_owned(), json!(day))]);
+    step.extend([
+        ("content".to_owned(), json!(content)),
+        ("todo".to_owned(), json!(todo.id)),
+        ("date".to_owned(), json!(day)),
+    ]);
     Some(Value::Object(step))
 }
 

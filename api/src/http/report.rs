@@ -11,11 +11,14 @@ use crate::app::App;
 use crate::core::model::Id;
 use crate::services::sentry::ErrorReport;
 
-/// Middleware around the routes: reports answers of 500 and above, with the template of the route and not the path, which may contain
-/// anything.
+/// Middleware around the routes: reports answers of 500 and above, with the template of the route and not the path,
+/// which may contain anything.
 pub async fn report_faults(State(entry): State<SharedProvider>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let path = request.extensions().get::<MatchedPath>().map_or_else(|| "(no route)".to_owned(), |path| path.as_str().to_owned());
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(no route)".to_owned(), |path| path.as_str().to_owned());
     let headers = request.headers().clone();
     let response = next.run(request).await;
     // Without an application there is no Sentry. `/readyz` answers 503 as a state, not as an error.

@@ -1,7 +1,7 @@
 //! One line in the log for each request: method, route, status, duration.
 //!
-//! The route is the template, such as `/todos/todo/`, and never the path or the query, which contain what the client sent. All lines that
-//! are logged for a request are in a span with its id; the answer has the id in `x-request-id`.
+//! The route is the template, such as `/todos/todo/`, and never the path or the query, which contain what the client
+//! sent. All lines that are logged for a request are in a span with its id; the answer has the id in `x-request-id`.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -45,8 +45,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The template of the route that a request matches; an extension of the request. It is set when the route is found, so that it is known
-/// also when the handler is dropped.
+/// The template of the route that a request matches; an extension of the request. It is set when the route is found, so
+/// that it is known also when the handler is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Route(Arc<OnceLock<String>>);
 
@@ -59,7 +59,8 @@ impl Route {
 
 /// Middleware around each route: notes its template.
 pub async fn note_route(request: Request, next: Next) -> Response {
-    if let (Some(route), Some(path)) = (request.extensions().get::<Route>(), request.extensions().get::<MatchedPath>()) {
+    if let (Some(route), Some(path)) = (request.extensions().get::<Route>(), request.extensions().get::<MatchedPath>())
+    {
         route.0.get_or_init(|| path.as_str().to_owned());
     }
     next.run(request).await
@@ -87,7 +88,8 @@ pub fn log_unreadable(id: Option<RequestId>, status: StatusCode) {
     record.status = Some(status);
 }
 
-/// What is logged of one request. The line is written on drop, so that it is also written when the client closed the connection.
+/// What is logged of one request. The line is written on drop, so that it is also written when the client closed the
+/// connection.
 struct Record {
     span: Span,
     method: &'static str,
@@ -99,7 +101,13 @@ struct Record {
 
 impl Record {
     fn of(id: &RequestId, method: &Method) -> Self {
-        Self { span: tracing::info_span!("request", %id), method: name(method), route: Route::default(), began: Instant::now(), status: None }
+        Self {
+            span: tracing::info_span!("request", %id),
+            method: name(method),
+            route: Route::default(),
+            began: Instant::now(),
+            status: None,
+        }
     }
 }
 

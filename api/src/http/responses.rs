@@ -166,13 +166,18 @@ pub struct TodoWithChildrenResponse<'a> {
 }
 
 /// The todos for which `wanted` is true, each with its sub-todos.
-pub fn todos_with_children<'a>(user_rows: &'a UserRows, wanted: impl Fn(&Todo) -> bool) -> Vec<TodoWithChildrenResponse<'a>> {
+pub fn todos_with_children<'a>(
+    user_rows: &'a UserRows,
+    wanted: impl Fn(&Todo) -> bool,
+) -> Vec<TodoWithChildrenResponse<'a>> {
     let mut children: HashMap<Id, Vec<SubResponse<'a>>> = HashMap::with_capacity(user_rows.todos.len());
     for sub in &user_rows.subs {
         children.entry(sub.todo_id).or_default().push(SubResponse::from(sub));
     }
-    let with_children =
-        |todo: &'a Todo| TodoWithChildrenResponse { todo: TodoResponse::new(user_rows.user.id, todo), children: children.remove(&todo.id).unwrap_or_default() };
+    let with_children = |todo: &'a Todo| TodoWithChildrenResponse {
+        todo: TodoResponse::new(user_rows.user.id, todo),
+        children: children.remove(&todo.id).unwrap_or_default(),
+    };
     user_rows.todos.iter().filter(|todo| wanted(todo)).map(with_children).collect()
 }
 

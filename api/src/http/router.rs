@@ -23,7 +23,10 @@ use super::{account, categories, health, login, recommend, subs, todos, tokens};
 /// The answer to a preflight. The web build sends preflights; the native client does not.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("DELETE, GET, OPTIONS, PATCH, POST, PUT")),
-    (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with")),
+    (
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with"),
+    ),
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
 ];
 
@@ -89,7 +92,8 @@ pub fn router(entry: SharedProvider) -> Router {
 
 /// The answer to a request whose handler panicked. The panic hook has printed where.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    let message =
+        panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     tracing::error!(panic = message.as_deref().unwrap_or("(no text)"), "a request panicked");
     ApiError::Internal.into_response()
 }

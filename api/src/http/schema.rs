@@ -1,8 +1,10 @@
-//! Schemas of bodies for the OpenAPI document. Each kind of field has a function with the name of the one in [`super::body`] that reads it.
+//! Schemas of bodies for the OpenAPI document. Each kind of field has a function with the name of the one in
+//! [`super::body`] that reads it.
 
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{
-    ContentBuilder, KnownFormat, RefOr, Response, ResponseBuilder, header::HeaderBuilder, response::ResponsesBuilder, schema::AdditionalProperties,
+    ContentBuilder, KnownFormat, RefOr, Response, ResponseBuilder, header::HeaderBuilder, response::ResponsesBuilder,
+    schema::AdditionalProperties,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
@@ -100,8 +102,12 @@ pub(super) struct Problem;
 impl PartialSchema for Problem {
     fn schema() -> RefOr<Schema> {
         let sentences: Schema = ArrayBuilder::new().items(of(&[Type::String]).build()).build().into();
-        let field = utoipa::openapi::schema::OneOfBuilder::new().item(of(&[Type::String]).build()).item(sentences).build();
-        let one: Schema = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(field.into())))).build().into();
+        let field =
+            utoipa::openapi::schema::OneOfBuilder::new().item(of(&[Type::String]).build()).item(sentences).build();
+        let one: Schema = ObjectBuilder::new()
+            .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(field.into()))))
+            .build()
+            .into();
         let list: Schema = ArrayBuilder::new().items(RefOr::T(one.clone())).build().into();
         RefOr::T(utoipa::openapi::schema::OneOfBuilder::new().item(one).item(list).build().into())
     }
@@ -144,9 +150,15 @@ pub(super) struct ErrorResponses;
 impl IntoResponses for ErrorResponses {
     fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
         let mut too_often = json::<Sentence>("too many calls; try again after the seconds of Retry-After");
-        too_often.headers.insert("Retry-After".to_owned(), HeaderBuilder::new().schema(Some(of(&[Type::Integer]).build())).build().into());
+        too_often.headers.insert(
+            "Retry-After".to_owned(),
+            HeaderBuilder::new().schema(Some(of(&[Type::Integer]).build())).build().into(),
+        );
         let mut stranger = json::<UnauthorizedBody>("the token is missing or not valid, or the account does not exist");
-        stranger.headers.insert("WWW-Authenticate".to_owned(), HeaderBuilder::new().schema(Some(of(&[Type::String]).build())).build().into());
+        stranger.headers.insert(
+            "WWW-Authenticate".to_owned(),
+            HeaderBuilder::new().schema(Some(of(&[Type::String]).build())).build().into(),
+        );
         let all = [
             ("400", json::<Problem>("the errors of the request")),
             ("401", stranger),
@@ -156,7 +168,9 @@ impl IntoResponses for ErrorResponses {
             ("502", json::<Sentence>("an external service failed")),
             ("503", json::<Sentence>("the named dependency cannot be used now")),
         ];
-        let responses = all.into_iter().fold(ResponsesBuilder::new(), |responses, (status, response)| responses.response(status, response));
+        let responses = all
+            .into_iter()
+            .fold(ResponsesBuilder::new(), |responses, (status, response)| responses.response(status, response));
         responses.build().responses.into_iter().collect()
     }
 }

@@ -83,7 +83,8 @@ async fn list(caller: Caller, ReadyApp(app): ReadyApp, RawQuery(query): RawQuery
     let given = given.ok_or_else(|| ApiError::Bad("todo_id must be provided".to_owned()))?;
     let id = integer(&Value::String(given)).map_err(|_| ApiError::Bad("todo_id must be a number".to_owned()))?;
     let user_rows = load_rows(&app, &caller, Scope::Todos).await?;
-    let steps: Vec<SubResponse<'_>> = user_rows.subs.iter().filter(|sub| sub.todo_id == id).map(SubResponse::from).collect();
+    let steps: Vec<SubResponse<'_>> =
+        user_rows.subs.iter().filter(|sub| sub.todo_id == id).map(SubResponse::from).collect();
     Ok(Json(steps).into_response())
 }
 
@@ -107,7 +108,11 @@ async fn create(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Re
         }
     };
     if rows.len() > MAX_AT_ONCE {
-        return Err(FieldErrors::of("nonFieldErrors", format!("Ensure this list has no more than {MAX_AT_ONCE} elements.")).into());
+        return Err(FieldErrors::of(
+            "nonFieldErrors",
+            format!("Ensure this list has no more than {MAX_AT_ONCE} elements."),
+        )
+        .into());
     }
     let read: Vec<Result<NewSubTodo, FieldErrors>> = rows.into_iter().map(|row| new_sub(Form::new(row))).collect();
     let count = u32::try_from(read.len()).unwrap_or(u32::MAX);
@@ -146,7 +151,9 @@ fn new_sub(mut form: Form) -> Result<NewSubTodo, FieldErrors> {
     let due_time = form.nullable("due_time", time).or(None);
     let is_completed = form.optional("is_completed", boolean).unwrap_or(false);
     match (content, todo_id) {
-        (Some(content), Some(todo_id)) if form.is_valid() => Ok(NewSubTodo { content, todo_id, date, due_time, is_completed }),
+        (Some(content), Some(todo_id)) if form.is_valid() => {
+            Ok(NewSubTodo { content, todo_id, date, due_time, is_completed })
+        }
         _ => Err(form.into_errors()),
     }
 }
@@ -177,7 +184,8 @@ async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Res
             return Err(if by_todo_id { unnamed() } else { missing() });
         }
         let patch = wanted.clone()?;
-        todos::patch_sub_todo(user_rows, id, patch, now).map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
+        todos::patch_sub_todo(user_rows, id, patch, now)
+            .map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
     })
     .await?;
     announce(&app, &user, &caller, "SubTodo").await;
@@ -198,7 +206,10 @@ fn sub_patch(mut form: Form, by_todo_id: bool) -> Result<SubTodoPatch, FieldErro
         neighbours: neighbours(&mut form),
     };
     if form.is_valid() && patch == SubTodoPatch::default() {
-        return Err(FieldErrors::of("nonFieldErrors", "At least one of content, date, due_time, is_completed must be provided"));
+        return Err(FieldErrors::of(
+            "nonFieldErrors",
+            "At least one of content, date, due_time, is_completed must be provided",
+        ));
     }
     if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
@@ -216,7 +227,8 @@ async fn delete(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Re
     let id = id_of(&Form::object(body)?, "subtodo_id")?;
     let now = (app.now)();
     let ((), user) = change_rows(&app, &caller, Scope::Todos, 0, |user_rows, _| {
-        let changes = todos::delete_sub_todo(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
+        let changes = todos::delete_sub_todo(user_rows, id, now)
+            .map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
         Ok(((), changes))
     })
     .await?;

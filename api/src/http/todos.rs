@@ -70,7 +70,8 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     pairs.filter(|(key, _)| snake_case(key) == name).last().map(|(_, value)| value.into_owned())
 }
 
-/// The todos with their sub-todos, ordered by rank. With both dates, only the todos of the days between them, both included.
+/// The todos with their sub-todos, ordered by rank. With both dates, only the todos of the days between them, both
+/// included.
 #[utoipa::path(
     get,
     path = "/todos/todo/",
@@ -88,7 +89,8 @@ async fn list(caller: Caller, ReadyApp(app): ReadyApp, RawQuery(query): RawQuery
         _ => None,
     };
     let user_rows = load_rows(&app, &caller, Scope::Todos).await?;
-    let wanted = |todo: &Todo| days.is_none_or(|(start, end)| todo.date.is_some_and(|day| (start..=end).contains(&day)));
+    let wanted =
+        |todo: &Todo| days.is_none_or(|(start, end)| todo.date.is_some_and(|day| (start..=end).contains(&day)));
     Ok(Json(todos_with_children(&user_rows, wanted)).into_response())
 }
 
@@ -139,7 +141,9 @@ fn new_todo(mut form: Form) -> Result<NewTodo, FieldErrors> {
     let due_time = form.nullable("due_time", time).or(None);
     let is_completed = form.optional("is_completed", boolean).unwrap_or(false);
     match (content, category_id) {
-        (Some(content), Some(category_id)) if form.is_valid() => Ok(NewTodo { content, category_id, date, due_time, is_completed }),
+        (Some(content), Some(category_id)) if form.is_valid() => {
+            Ok(NewTodo { content, category_id, date, due_time, is_completed })
+        }
         _ => Err(form.into_errors()),
     }
 }
@@ -151,7 +155,9 @@ pub(super) fn faults(fault: RowError) -> FieldErrors {
         RowError::NoCategory(id) => FieldErrors::of("categoryId", no_such_row(id)),
         RowError::NoTodo(id) => FieldErrors::of("todoId", no_such_row(id)),
         RowError::Move(MoveError::NoSuchRow(id)) => FieldErrors::of("patchRank", no_such_row(id)),
-        RowError::Move(MoveError::SameRow(id)) => FieldErrors::of("patchRank", format!("prevId and nextId must not be the same row ({id}).")),
+        RowError::Move(MoveError::SameRow(id)) => {
+            FieldErrors::of("patchRank", format!("prevId and nextId must not be the same row ({id})."))
+        }
     }
 }
 
@@ -212,7 +218,8 @@ async fn patch(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Res
             return Err(missing());
         }
         let patch = wanted.clone()?;
-        todos::patch(user_rows, id, patch, now).map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
+        todos::patch(user_rows, id, patch, now)
+            .map_err(|fault| if fault == RowError::Missing { missing() } else { faults(fault).into() })
     })
     .await?;
     announce(&app, &user, &caller, "Todo").await;
@@ -238,7 +245,10 @@ fn todo_patch(mut form: Form) -> Result<TodoPatch, FieldErrors> {
         return Err(FieldErrors::of("nonFieldErrors", "User cannot be updated"));
     }
     if form.is_valid() && patch == TodoPatch::default() {
-        return Err(FieldErrors::of("nonFieldErrors", "At least one of content, category_id, date, due_time, is_completed must be provided"));
+        return Err(FieldErrors::of(
+            "nonFieldErrors",
+            "At least one of content, category_id, date, due_time, is_completed must be provided",
+        ));
     }
     if form.is_valid() { Ok(patch) } else { Err(form.into_errors()) }
 }
@@ -256,7 +266,8 @@ async fn delete(caller: Caller, ReadyApp(app): ReadyApp, Body(body): Body) -> Re
     let id = id_of(&Form::object(body)?, "todo_id")?;
     let now = (app.now)();
     let ((), user) = change_rows(&app, &caller, Scope::Todos, 0, |user_rows, _| {
-        let changes = todos::delete(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
+        let changes =
+            todos::delete(user_rows, id, now).map_err(|_| ApiError::Bad(format!("No object found with id {id}")))?;
         Ok(((), changes))
     })
     .await?;

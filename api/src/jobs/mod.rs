@@ -1,7 +1,8 @@
 //! Jobs: reminders by a schedule, patch notes by an operator.
 //!
-//! A schedule may send an event twice, and Lambda repeats an event that failed. So a job notes in the account of each user what it is about
-//! to send, before it sends it: no user receives it twice. When sending fails, it undoes the note.
+//! A schedule may send an event twice, and Lambda repeats an event that failed. So a job notes in the account of each
+//! user what it is about to send, before it sends it: no user receives it twice. When sending fails, it undoes the
+//! note.
 
 use std::sync::Arc;
 

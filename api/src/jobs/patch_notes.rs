@@ -18,13 +18,20 @@ struct Addressee {
 }
 
 /// Mails all users who have not received this note.
-pub(super) async fn run(store: &dyn Store, mail: &dyn Mailer, note: &PatchNote, until: Instant) -> Result<JobOutcome, StoreError> {
+pub(super) async fn run(
+    store: &dyn Store,
+    mail: &dyn Mailer,
+    note: &PatchNote,
+    until: Instant,
+) -> Result<JobOutcome, StoreError> {
     let mut outcome = JobOutcome { job: format!("patch_notes/{}", note.id), ..JobOutcome::default() };
     let ids = everyone(store).await?;
     let mut rest = ids.as_slice();
     while !rest.is_empty() {
         let (mut addressees, mut letters) = (Vec::new(), Vec::new());
-        while let Some((&id, others)) = rest.split_first().filter(|_| letters.len() < MAX_EMAILS && Instant::now() + ONE_TAKES <= until) {
+        while let Some((&id, others)) =
+            rest.split_first().filter(|_| letters.len() < MAX_EMAILS && Instant::now() + ONE_TAKES <= until)
+        {
             rest = others;
             match claim(store, id, &note.id).await {
                 Ok(Some((to, before))) => {
@@ -70,8 +77,8 @@ fn key(note: &PatchNote, addressees: &[Addressee]) -> String {
     format!("patch-notes/{digest}")
 }
 
-/// Notes that the user is mailed now, and returns the address and the note before. None when the user has received this note, is deleted or
-/// has no address.
+/// Notes that the user is mailed now, and returns the address and the note before. None when the user has received this
+/// note, is deleted or has no address.
 async fn claim(store: &dyn Store, id: Id, note: &str) -> Result<Option<(String, Option<String>)>, StoreError> {
     let mut claimed = None;
     let mut claim = |user_rows: &UserRows, _: &[Id]| {

@@ -13,7 +13,13 @@ use crate::services::messages::{MAX_BODY, Notification, PushError, PushSender};
 use crate::store::{Store, StoreError};
 
 /// Reminds all users of the open todos of a day.
-pub(super) async fn run(store: &dyn Store, push: &dyn PushSender, day: NaiveDate, slot: ReminderTime, until: Instant) -> Result<JobOutcome, StoreError> {
+pub(super) async fn run(
+    store: &dyn Store,
+    push: &dyn PushSender,
+    day: NaiveDate,
+    slot: ReminderTime,
+    until: Instant,
+) -> Result<JobOutcome, StoreError> {
     let job = format!("reminders/{day}/{:02}", slot.hour());
     let mut outcome = JobOutcome { job: job.clone(), ..JobOutcome::default() };
     let ids = everyone(store).await?;
@@ -22,7 +28,14 @@ pub(super) async fn run(store: &dyn Store, push: &dyn PushSender, day: NaiveDate
     Ok(outcome)
 }
 
-async fn remind(store: &dyn Store, push: &dyn PushSender, id: Id, day: NaiveDate, slot: ReminderTime, job: &str) -> Result<UserOutcome, StoreError> {
+async fn remind(
+    store: &dyn Store,
+    push: &dyn PushSender,
+    id: Id,
+    day: NaiveDate,
+    slot: ReminderTime,
+    job: &str,
+) -> Result<UserOutcome, StoreError> {
     let Some(user_rows) = store.read(id, Scope::Todos).await? else { return Ok(UserOutcome::Skipped) };
     let Some(body) = body(&user_rows, day) else { return Ok(UserOutcome::Skipped) };
     let Some(before) = claim(store, id, job).await? else { return Ok(UserOutcome::Skipped) };
@@ -61,8 +74,8 @@ async fn remind(store: &dyn Store, push: &dyn PushSender, id: Id, day: NaiveDate
     })
 }
 
-/// Notes that the user is reminded now, and returns the reminder before. None when this reminder or a later one was sent already. The names
-/// of reminders are ordered by time.
+/// Notes that the user is reminded now, and returns the reminder before. None when this reminder or a later one was
+/// sent already. The names of reminders are ordered by time.
 async fn claim(store: &dyn Store, id: Id, job: &str) -> Result<Option<Option<String>>, StoreError> {
     let mut before = None;
     let mut claim = |user_rows: &UserRows, _: &[Id]| {

@@ -94,9 +94,11 @@ impl fmt::Display for JobRequest {
 }
 
 impl JobRequest {
-    /// Reads the request in an event, at the top or in `detail`. None: the event has no job. The error says what is wrong with the request.
+    /// Reads the request in an event, at the top or in `detail`. None: the event has no job. The error says what is
+    /// wrong with the request.
     pub fn read(event: &Value) -> Option<Result<Self, String>> {
-        let place = [Some(event), event.get("detail")].into_iter().flatten().find(|place| place.get("job").is_some())?;
+        let place =
+            [Some(event), event.get("detail")].into_iter().flatten().find(|place| place.get("job").is_some())?;
         let job = place.get("job")?;
         let field = |name: &str| place.get(name).or_else(|| event.get(name)).filter(|value| !value.is_null());
         Some(match job.as_str() {
@@ -108,7 +110,12 @@ impl JobRequest {
 }
 
 fn reminders(at: Option<&Value>, time: Option<&Value>) -> Result<JobRequest, String> {
-    let slot = |at: &Value| ReminderTime::ALL.into_iter().find(|slot| at.as_str() == Some(slot.at())).ok_or_else(|| format!("no reminder is sent at {at}"));
+    let slot = |at: &Value| {
+        ReminderTime::ALL
+            .into_iter()
+            .find(|slot| at.as_str() == Some(slot.at()))
+            .ok_or_else(|| format!("no reminder is sent at {at}"))
+    };
     let instant = |time: &Value| -> Result<DateTime<Utc>, String> {
         let parsed = time.as_str().and_then(|time| DateTime::<FixedOffset>::parse_from_rfc3339(time).ok());
         parsed.map(|time| time.to_utc()).ok_or_else(|| format!("{time} is not a time"))
@@ -129,9 +136,17 @@ impl PatchNote {
     pub fn new(id: &str, subject: &str, html: &str) -> Result<Self, String> {
         let text = |name: &str, text: &str, most: usize| {
             let text = text.trim();
-            if (1..=most).contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(format!("{name} must be 1 to {most} characters")) }
+            if (1..=most).contains(&text.chars().count()) {
+                Ok(text.to_owned())
+            } else {
+                Err(format!("{name} must be 1 to {most} characters"))
+            }
         };
-        Ok(Self { id: text("id", id, 100)?, subject: text("subject", subject, 200)?, html: text("html", html, 200_000)? })
+        Ok(Self {
+            id: text("id", id, 100)?,
+            subject: text("subject", subject, 200)?,
+            html: text("html", html, 200_000)?,
+        })
     }
 }
 
@@ -142,7 +157,9 @@ impl PatchNote {
 pub fn due(at: Option<ReminderTime>, time: DateTime<Utc>) -> Result<(NaiveDate, ReminderTime), String> {
     let local = (time + EARLY).with_timezone(&ZONE);
     let latest = || ReminderTime::ALL.into_iter().rfind(|slot| slot.time() <= local.time());
-    let slot = at.or_else(latest).ok_or_else(|| format!("no reminder is due at {}", time.with_timezone(&ZONE).format("%H:%M")))?;
+    let slot = at
+        .or_else(latest)
+        .ok_or_else(|| format!("no reminder is due at {}", time.with_timezone(&ZONE).format("%H:%M")))?;
     Ok((local.date_naive(), slot))
 }
 
@@ -169,7 +186,11 @@ mod tests {
             (json!({"time": "2026-11-23T08:00:00+09:00", "detail": {"job": "reminders"}}), scheduled),
             (
                 json!({"job": "patch_notes", "id": " 1.2.0", "subject": "새 소식", "html": "<p>안녕</p>"}),
-                JobRequest::PatchNotes(PatchNote { id: "1.2.0".to_owned(), subject: "새 소식".to_owned(), html: "<p>안녕</p>".to_owned() }),
+                JobRequest::PatchNotes(PatchNote {
+                    id: "1.2.0".to_owned(),
+                    subject: "새 소식".to_owned(),
+                    html: "<p>안녕</p>".to_owned(),
+                }),
             ),
         ] {
             assert_eq!(JobRequest::read(&event), Some(Ok(order)), "{event}");
@@ -179,7 +200,10 @@ mod tests {
     #[test]
     fn hour_and_text_of_a_reminder_agree() {
         for slot in ReminderTime::ALL {
-            assert_eq!((slot.time().format("%H:%M").to_string(), format!("{:02}:00", slot.hour())), (slot.at().to_owned(), slot.at().to_owned()));
+            assert_eq!(
+                (slot.time().format("%H:%M").to_string(), format!("{:02}:00", slot.hour())),
+                (slot.at().to_owned(), slot.at().to_owned())
+            );
         }
     }
 
@@ -193,11 +217,15 @@ mod tests {
             (json!({"job": "reminders", "at": 8}), "no reminder is sent at 8"),
             (json!({"job": "reminders", "time": "today"}), r#""today" is not a time"#),
             (json!({"job": "patch_notes", "subject": "s", "html": "h"}), "id must be 1 to 100 characters"),
-            (json!({"job": "patch_notes", "id": "1", "subject": " ", "html": "h"}), "subject must be 1 to 200 characters"),
+            (
+                json!({"job": "patch_notes", "id": "1", "subject": " ", "html": "h"}),
+                "subject must be 1 to 200 characters",
+            ),
         ] {
             assert_eq!(JobRequest::read(&event), Some(Err(reason.to_owned())), "{event}");
         }
-        for event in [json!({}), json!([]), json!(null), json!("job"), json!({"detail": "job"}), json!({"detail": {}})] {
+        for event in [json!({}), json!([]), json!(null), json!("job"), json!({"detail": "job"}), json!({"detail": {}})]
+        {
             assert_eq!(JobRequest::read(&event), None);
         }
     }

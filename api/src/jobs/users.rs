@@ -29,7 +29,12 @@ pub(super) async fn everyone(store: &dyn Store) -> Result<Vec<Id>, StoreError> {
 }
 
 /// Handles each user, some at the same time, until the time is nearly up.
-pub(super) async fn each<F: Future<Output = Result<UserOutcome, StoreError>>>(ids: &[Id], until: Instant, outcome: &mut JobOutcome, see_to: impl Fn(Id) -> F) {
+pub(super) async fn each<F: Future<Output = Result<UserOutcome, StoreError>>>(
+    ids: &[Id],
+    until: Instant,
+    outcome: &mut JobOutcome,
+    see_to: impl Fn(Id) -> F,
+) {
     let fates = futures::stream::iter(ids.iter().copied()).map(|id| {
         let seen_to = see_to(id);
         async move {

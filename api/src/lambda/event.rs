@@ -1,8 +1,8 @@
-//! Events of Lambda. One struct reads both payload formats of API Gateway and function URLs: the fields that make a request, under all
-//! their names.
+//! Events of Lambda. One struct reads both payload formats of API Gateway and function URLs: the fields that make a
+//! request, under all their names.
 //!
-//! This does not use the conversion of `lambda_http`, which puts the stage into the path, refuses a request with one unreadable header, and
-//! panics on an invalid `Host` and on invalid base64.
+//! This does not use the conversion of `lambda_http`, which puts the stage into the path, refuses a request with one
+//! unreadable header, and panics on an invalid `Host` and on invalid base64.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +84,10 @@ impl Event {
         }
         match serde_json::from_str::<HttpEvent>(event) {
             Ok(http) if http.method().is_some() => Self::Http(Box::new(http)),
-            _ => serde_json::from_str::<Value>(event).ok().and_then(|event| JobRequest::read(&event)).map_or(Self::Other, Self::Job),
+            _ => serde_json::from_str::<Value>(event)
+                .ok()
+                .and_then(|event| JobRequest::read(&event))
+                .map_or(Self::Other, Self::Job),
         }
     }
 }
@@ -111,7 +114,8 @@ impl HttpEvent {
         let path = self.raw_path.as_deref().or(self.path.as_deref()).unwrap_or("/");
         let Some(context) = &self.request_context else { return path };
         let Some(stage) = context.stage.as_deref().filter(|stage| !stage.is_empty()) else { return path };
-        // REST has the path twice. When the two differ by the stage, this one is without it, even if a route begins with the same word.
+        // REST has the path twice. When the two differ by the stage, this one is without it, even if a route begins
+        // with the same word.
         if context.path.as_deref().and_then(|asked| without(asked, stage)) == Some(path) {
             return path;
         }

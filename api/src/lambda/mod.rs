@@ -1,7 +1,8 @@
 //! The Lambda function: events come from the Runtime API, one at a time.
 //!
-//! A warm-up ping is answered without starting the application. A request goes to the router, which starts what it needs; a job goes to
-//! [`JobRunner`]. Any other event is answered at once, so that a rule of EventBridge does not see a failing function.
+//! A warm-up ping is answered without starting the application. A request goes to the router, which starts what it
+//! needs; a job goes to [`JobRunner`]. Any other event is answered at once, so that a rule of EventBridge does not see
+//! a failing function.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +27,12 @@ use event::{Event, HttpEvent};
 use request::HttpReply;
 
 /// The variables without which the runtime panics.
-const VARIABLES: [&str; 4] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
+const VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
 
 /// One execution environment of the function.
 pub struct Function {
@@ -119,7 +125,11 @@ impl Function {
         let until = tokio::time::Instant::now() + remaining.saturating_sub(Duration::from_secs(1));
         let outcome = self.jobs.run(&order, until).await.map_err(|failure| format!("{order}: {failure}"))?;
         tracing::info!(%order, ?outcome, "the job is done");
-        if outcome.left > 0 { Err(format!("{order}: {} users are left: out of time", outcome.left)) } else { Ok(outcome) }
+        if outcome.left > 0 {
+            Err(format!("{order}: {} users are left: out of time", outcome.left))
+        } else {
+            Ok(outcome)
+        }
     }
 }
 
@@ -134,7 +144,10 @@ pub fn is_here() -> bool {
 
 /// The name of this execution environment: its log stream.
 pub fn environment() -> String {
-    std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("process {}", std::process::id()))
+    std::env::var("AWS_LAMBDA_LOG_STREAM_NAME")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("process {}", std::process::id()))
 }
 
 /// Answers events until Lambda ends the process.

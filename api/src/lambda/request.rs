@@ -42,7 +42,9 @@ pub fn request(event: HttpEvent) -> Result<Request<Body>, String> {
     let uri = uri(&event).ok_or("The path cannot be read.")?;
     let body = match (event.body.as_deref(), event.is_base64_encoded) {
         (None, _) => Bytes::new(),
-        (Some(body), Some(true)) => STANDARD.decode(body).map_err(|_| "The body is not valid base64.".to_owned())?.into(),
+        (Some(body), Some(true)) => {
+            STANDARD.decode(body).map_err(|_| "The body is not valid base64.".to_owned())?.into()
+        }
         (Some(body), _) => Bytes::copy_from_slice(body.as_bytes()),
     };
     let mut request = Request::new(Body::from(body));
@@ -62,7 +64,9 @@ fn uri(event: &HttpEvent) -> Option<Uri> {
             let mut query = Serializer::new(String::new());
             match (&event.multi_value_query_string_parameters, &event.query_string_parameters) {
                 (Some(all), _) if !all.is_empty() => {
-                    for (name, value) in all.iter().flat_map(|(name, values)| values.iter().flatten().map(move |value| (name, value))) {
+                    for (name, value) in
+                        all.iter().flat_map(|(name, values)| values.iter().flatten().map(move |value| (name, value)))
+                    {
                         query.append_pair(name, value);
                     }
                 }
@@ -83,7 +87,9 @@ fn uri(event: &HttpEvent) -> Option<Uri> {
 fn headers(event: &HttpEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut add = |name: &str, value: &str| {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
+        {
             headers.append(name, value);
         }
     };
@@ -136,7 +142,8 @@ pub async fn reply(response: Response, format_2: bool) -> HttpReply {
 /// `{"error": ...}`, for a request that does not reach the router.
 pub fn sentence(status: StatusCode, sentence: &str, format_2: bool) -> HttpReply {
     let (name, value) = (header::CONTENT_TYPE.to_string(), "application/json".to_owned());
-    let (headers, multi_value_headers) = if format_2 { (Some([(name, value)].into()), None) } else { (None, Some([(name, vec![value])].into())) };
+    let (headers, multi_value_headers) =
+        if format_2 { (Some([(name, value)].into()), None) } else { (None, Some([(name, vec![value])].into())) };
     let body = serde_json::json!({"error": sentence}).to_string();
     HttpReply { status_code: status.as_u16(), headers, multi_value_headers, body, ..HttpReply::default() }
 }

@@ -1,4 +1,5 @@
-//! The HTTP client of all external services. It is made with the first request, because it loads the root certificates of the machine.
+//! The HTTP client of all external services. It is made with the first request, because it loads the root certificates
+//! of the machine.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -45,8 +46,15 @@ impl LazyClient {
     /// A sentence, when the machine has no usable root certificates.
     pub fn client(&self) -> Result<&Client, String> {
         let made = self.0.get_or_init(|| {
-            let builder = Client::builder().connect_timeout(CONNECT).timeout(MAX_DURATION).pool_idle_timeout(IDLE).redirect(redirect::Policy::none());
-            builder.user_agent(concat!("onestep-api/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| format!("no HTTP client: {}", error.without_url()))
+            let builder = Client::builder()
+                .connect_timeout(CONNECT)
+                .timeout(MAX_DURATION)
+                .pool_idle_timeout(IDLE)
+                .redirect(redirect::Policy::none());
+            builder
+                .user_agent(concat!("onestep-api/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|error| format!("no HTTP client: {}", error.without_url()))
         });
         made.as_ref().map_err(Clone::clone)
     }
@@ -58,8 +66,10 @@ impl LazyClient {
 /// When there is no answer, or it is too long.
 pub async fn send(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, RequestError> {
     let silent = |error: &reqwest::Error| RequestError { reason: describe(error), closed_early: false };
-    let closed_early =
-        |error: reqwest::Error| RequestError { closed_early: !error.is_timeout() && !error.is_connect() && !error.is_builder(), ..silent(&error) };
+    let closed_early = |error: reqwest::Error| RequestError {
+        closed_early: !error.is_timeout() && !error.is_connect() && !error.is_builder(),
+        ..silent(&error)
+    };
     let mut answer = request.timeout(limit).send().await.map_err(closed_early)?;
     let status = answer.status();
     let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));

@@ -74,13 +74,24 @@ impl Fcm {
         Ok(Some(Self { account, address, token_address, web, tokens: OnceLock::new(), buying: Mutex::new(()) }))
     }
 
-    /// Notifies all devices of a user except one, and removes devices that are no longer registered. Ends within two seconds. Failures are
-    /// logged.
-    pub async fn announce(&self, store: &dyn Store, user: &User, not_to: Option<&str>, notification: &Notification) -> PushReport {
+    /// Notifies all devices of a user except one, and removes devices that are no longer registered. Ends within two
+    /// seconds. Failures are logged.
+    pub async fn announce(
+        &self,
+        store: &dyn Store,
+        user: &User,
+        not_to: Option<&str>,
+        notification: &Notification,
+    ) -> PushReport {
         let deadline = Instant::now() + ALL;
         let mut sends = Vec::new();
         for device in user.devices.iter().filter(|device| Some(device.token.as_str()) != not_to) {
-            sends.push(async move { (device, timeout_at(deadline, self.send(&device.token, notification)).await.unwrap_or_else(|_| Err(late()))) });
+            sends.push(async move {
+                (
+                    device,
+                    timeout_at(deadline, self.send(&device.token, notification)).await.unwrap_or_else(|_| Err(late())),
+                )
+            });
         }
         let mut sends = futures::stream::iter(sends).buffer_unordered(AT_ONCE);
         let mut announced = PushReport::default();
@@ -97,7 +108,9 @@ impl Fcm {
         }
         announced.gone = gone.len();
         if !gone.is_empty() {
-            let forgotten = store.update(user.id, Scope::Account, 0, &mut |_, _| gone.iter().cloned().map(Change::DropDevice).collect()).await;
+            let forgotten = store
+                .update(user.id, Scope::Account, 0, &mut |_, _| gone.iter().cloned().map(Change::DropDevice).collect())
+                .await;
             if let Err(error) = forgotten {
                 tracing::warn!(user = user.id, %error, "a device that is no longer registered could not be removed");
             }
@@ -106,7 +119,9 @@ impl Fcm {
     }
 
     fn tokens(&self) -> Result<&AccessTokens, PushError> {
-        let made = self.tokens.get_or_init(|| AccessTokens::new(self.account.clone(), self.token_address.clone(), self.web.client()?.clone()));
+        let made = self.tokens.get_or_init(|| {
+            AccessTokens::new(self.account.clone(), self.token_address.clone(), self.web.client()?.clone())
+        });
         made.as_ref().map_err(|reason| PushError::Failed(reason.clone()))
     }
 
@@ -129,11 +144,19 @@ impl Fcm {
     }
 
     /// Success, or 401 for a refused access token.
-    async fn send_with(&self, token: &Secret, device: &str, notification: &Notification) -> Result<StatusCode, PushError> {
+    async fn send_with(
+        &self,
+        token: &Secret,
+        device: &str,
+        notification: &Notification,
+    ) -> Result<StatusCode, PushError> {
         let url = format!("{}/v1/projects/{}/messages:send", self.address, self.account.project_id);
         let message = json!({"message": {"token": device, "notification": {"title": notification.title, "body": notification.body}}});
-        let request = self.web.client().map_err(PushError::Failed)?.post(url).bearer_auth(token.reveal()).json(&message);
-        let answer = client::send(request, ONE, MAX_ANSWER).await.map_err(|error| PushError::Failed(format!("FCM: {}", error.reason)))?;
+        let request =
+            self.web.client().map_err(PushError::Failed)?.post(url).bearer_auth(token.reveal()).json(&message);
+        let answer = client::send(request, ONE, MAX_ANSWER)
+            .await
+            .map_err(|error| PushError::Failed(format!("FCM: {}", error.reason)))?;
         match answer.status {
             status if status.is_success() || status == StatusCode::UNAUTHORIZED => Ok(status),
             status => Err(not_sent(status, &answer.body)),
@@ -165,7 +188,11 @@ fn not_sent(status: StatusCode, body: &[u8]) -> PushError {
     });
     match code.as_deref() {
         Ok("UNREGISTERED") => PushError::Gone,
-        Ok(code) => PushError::Failed(format!("FCM answered {}: {}", status.as_u16(), code.chars().take(60).collect::<String>())),
+        Ok(code) => PushError::Failed(format!(
+            "FCM answered {}: {}",
+            status.as_u16(),
+            code.chars().take(60).collect::<String>()
+        )),
         Err(_) => PushError::Failed(format!("FCM answered {}", status.as_u16())),
     }
 }

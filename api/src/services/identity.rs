@@ -55,7 +55,12 @@ struct Claims {
 ///
 /// # Errors
 /// Why it is refused.
-pub async fn google(token: &str, keys: &ProviderKeys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, IdentityError> {
+pub async fn google(
+    token: &str,
+    keys: &ProviderKeys,
+    audiences: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Person, IdentityError> {
     let claims = checked(token, keys, &["https://accounts.google.com", "accounts.google.com"], audiences, now).await?;
     let person = person(Provider::Google, claims)?;
     if person.email.is_none() {
@@ -68,12 +73,23 @@ pub async fn google(token: &str, keys: &ProviderKeys, audiences: &[&str], now: D
 ///
 /// # Errors
 /// Why it is refused.
-pub async fn apple(token: &str, keys: &ProviderKeys, audiences: &[&str], now: DateTime<Utc>) -> Result<Person, IdentityError> {
+pub async fn apple(
+    token: &str,
+    keys: &ProviderKeys,
+    audiences: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Person, IdentityError> {
     let claims = checked(token, keys, &["https://appleid.apple.com"], audiences, now).await?;
     person(Provider::Apple, claims)
 }
 
-async fn checked(token: &str, keys: &ProviderKeys, issuers: &[&str], audiences: &[&str], now: DateTime<Utc>) -> Result<Claims, IdentityError> {
+async fn checked(
+    token: &str,
+    keys: &ProviderKeys,
+    issuers: &[&str],
+    audiences: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Claims, IdentityError> {
     let invalid = |reason: &str| IdentityError::Invalid(reason.to_owned());
     if token.len() > MAX_TOKEN {
         return Err(invalid("it is too long"));
@@ -92,7 +108,9 @@ async fn checked(token: &str, keys: &ProviderKeys, issuers: &[&str], audiences: 
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| invalid("its signature or its claims are not valid"))?.claims;
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
+        .map_err(|_| invalid("its signature or its claims are not valid"))?
+        .claims;
     let seconds = now.timestamp_micros() as f64 / 1e6;
     let latest = seconds + AHEAD.num_seconds() as f64;
     match claims.exp {
@@ -121,8 +139,10 @@ fn named(audience: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn person(provider: Provider, claims: Claims) -> Result<Person, IdentityError> {
-    let verified = matches!(&claims.email_verified, Value::Bool(true)) || claims.email_verified.as_str() == Some("true");
+    let verified =
+        matches!(&claims.email_verified, Value::Bool(true)) || claims.email_verified.as_str() == Some("true");
     let email = claims.email.map(|email| email.trim().to_owned()).filter(|email| verified && email.contains('@'));
-    let sub = claims.sub.filter(|sub| !sub.is_empty()).ok_or_else(|| IdentityError::Invalid("it has no sub".to_owned()))?;
+    let sub =
+        claims.sub.filter(|sub| !sub.is_empty()).ok_or_else(|| IdentityError::Invalid("it has no sub".to_owned()))?;
     Ok(Person { provider, sub, email })
 }

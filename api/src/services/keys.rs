@@ -125,9 +125,21 @@ impl ProviderKeys {
         {
             let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
             match fetched {
-                Ok((keys, age)) => *kept = CachedKeys { keys: Arc::new(keys), times: Some((now, now + age)), failed: None, sought: kept.sought },
+                Ok((keys, age)) => {
+                    *kept = CachedKeys {
+                        keys: Arc::new(keys),
+                        times: Some((now, now + age)),
+                        failed: None,
+                        sought: kept.sought,
+                    }
+                }
                 Err(reason) => {
-                    tracing::warn!(provider = self.provider, reason, usable = kept.is_usable(now), "the provider's keys cannot be fetched");
+                    tracing::warn!(
+                        provider = self.provider,
+                        reason,
+                        usable = kept.is_usable(now),
+                        "the provider's keys cannot be fetched"
+                    );
                     kept.failed = Some((now, reason));
                 }
             }
@@ -145,14 +157,18 @@ impl ProviderKeys {
         if !answer.status.is_success() {
             return Err(whose(&format!("answered {}", answer.status.as_u16())));
         }
-        let Published { keys, unreadable } = read(&answer.body).ok_or_else(|| whose("the answer is not a set of keys"))?;
+        let Published { keys, unreadable } =
+            read(&answer.body).ok_or_else(|| whose("the answer is not a set of keys"))?;
         if !unreadable.is_empty() {
             tracing::warn!(provider = self.provider, keys = ?unreadable, "some keys cannot be read; identities that are signed with them are refused");
         }
         if keys.is_empty() {
             return Err(whose("the answer has no keys"));
         }
-        let age = answer.max_age.and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?)).unwrap_or(USUAL_AGE);
+        let age = answer
+            .max_age
+            .and_then(|seconds| TimeDelta::try_seconds(i64::try_from(seconds).ok()?))
+            .unwrap_or(USUAL_AGE);
         Ok((keys, age.min(MAX_AGE)))
     }
 }
@@ -176,8 +192,8 @@ impl Published {
     }
 }
 
-/// Reads a set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither. Keys for anything but
-/// RS256 signatures are left out.
+/// Reads a set of JSON web keys (RFC 7517), or Google's older map from names to certificates; None when it is neither.
+/// Keys for anything but RS256 signatures are left out.
 fn read(body: &[u8]) -> Option<Published> {
     #[derive(Deserialize)]
     struct Jwk {
@@ -203,7 +219,10 @@ fn read(body: &[u8]) -> Option<Published> {
             published.add(&number(), None);
             continue;
         };
-        if key.kty == "RSA" && key.alg.is_none_or(|name| name == "RS256") && key.purpose.is_none_or(|purpose| purpose == "sig") {
+        if key.kty == "RSA"
+            && key.alg.is_none_or(|name| name == "RS256")
+            && key.purpose.is_none_or(|purpose| purpose == "sig")
+        {
             let decoding = key.n.zip(key.e).and_then(|(n, e)| DecodingKey::from_rsa_components(&n, &e).ok());
             match key.kid {
                 Some(name) => published.add(&name, decoding),
@@ -231,9 +250,17 @@ mod tests {
         };
         for (answer, readable, unreadable) in [
             (json!({"keys": [right]}), vec!["right"], vec![]),
-            (json!({"keys": [right, changed("no-n", "n", Value::Null), changed("odd-n", "n", json!("/+"))]}), vec!["right"], vec!["no-n", "odd-n"]),
+            (
+                json!({"keys": [right, changed("no-n", "n", Value::Null), changed("odd-n", "n", json!("/+"))]}),
+                vec!["right"],
+                vec!["no-n", "odd-n"],
+            ),
             (json!({"keys": [changed("", "kid", Value::Null), 5, right]}), vec!["right"], vec!["number 0", "number 1"]),
-            (json!({"keys": [changed("ec", "kty", json!("EC")), changed("es", "alg", json!("ES256")), changed("enc", "use", json!("enc"))]}), vec![], vec![]),
+            (
+                json!({"keys": [changed("ec", "kty", json!("EC")), changed("es", "alg", json!("ES256")), changed("enc", "use", json!("enc"))]}),
+                vec![],
+                vec![],
+            ),
             (json!({"older": "no certificate", "odd": 5}), vec![], vec!["odd", "older"]),
         ] {
             let published = read(answer.to_string().as_bytes()).unwrap();

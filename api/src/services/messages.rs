@@ -52,8 +52,8 @@ pub const MAX_EMAILS: usize = 100;
 /// Sends mails.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends at most [`MAX_EMAILS`] mails, each to its own recipient: all of them, or none. The same mails with the same `key` (at most 256
-    /// characters) are sent only once within a day.
+    /// Sends at most [`MAX_EMAILS`] mails, each to its own recipient: all of them, or none. The same mails with the
+    /// same `key` (at most 256 characters) are sent only once within a day.
     ///
     /// # Errors
     /// Why it failed, without secrets.

@@ -1,4 +1,5 @@
-//! External services. Each request has a time limit, and a service that does not answer neither delays the start nor fails a login.
+//! External services. Each request has a time limit, and a service that does not answer neither delays the start nor
+//! fails a login.
 
 use std::sync::Arc;
 

@@ -41,12 +41,15 @@ impl OpenAi {
         let deadline = Instant::now() + limit;
         let answer = match self.ask(todo, limit).await? {
             // The pooled connection was dead: try once more on another one.
-            Err(error) if error.closed_early => self.ask(todo, deadline.saturating_duration_since(Instant::now())).await?,
+            Err(error) if error.closed_early => {
+                self.ask(todo, deadline.saturating_duration_since(Instant::now())).await?
+            }
             other => other,
         };
         let answer = answer.map_err(|error| format!("The model's service: {}.", error.reason))?;
         match answer.status {
-            StatusCode::OK => read(&answer.body).ok_or_else(|| "The model did not answer with a list of steps. Please try again.".to_owned()),
+            StatusCode::OK => read(&answer.body)
+                .ok_or_else(|| "The model did not answer with a list of steps. Please try again.".to_owned()),
             StatusCode::TOO_MANY_REQUESTS => Err("The model has too many requests. Please try again later.".to_owned()),
             status => Err(format!("The model's service answered {}.", status.as_u16())),
         }
@@ -58,7 +61,12 @@ impl OpenAi {
             "response_format": {"type": "json_object"},
             "messages": [{"role": "system", "content": TASK}, {"role": "user", "content": described(todo)}],
         });
-        let request = self.web.client()?.post(format!("{}/chat/completions", self.address)).bearer_auth(self.key.reveal()).json(&body);
+        let request = self
+            .web
+            .client()?
+            .post(format!("{}/chat/completions", self.address))
+            .bearer_auth(self.key.reveal())
+            .json(&body);
         Ok(client::send(request, limit, MAX_ANSWER).await)
     }
 }
@@ -66,8 +74,12 @@ impl OpenAi {
 /// The user message.
 fn described(todo: &Todo) -> String {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-    let (date, time) = (or_none(todo.date.map(|date| date.to_string())), or_none(todo.due_time.map(|time| time.to_string())));
-    format!("id: {}, content: {}, date: {date}, due_time: {time}, category_id: {}", todo.id, todo.content, todo.category_id)
+    let (date, time) =
+        (or_none(todo.date.map(|date| date.to_string())), or_none(todo.due_time.map(|time| time.to_string())));
+    format!(
+        "id: {}, content: {}, date: {date}, due_time: {time}, category_id: {}",
+        todo.id, todo.content, todo.category_id
+    )
 }
 
 /// The JSON object in the first choice of a completion.

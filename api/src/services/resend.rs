@@ -1,4 +1,5 @@
-//! Mail by Resend: one recipient for each message, and an idempotency key with each request, so that a repeated request sends nothing twice.
+//! Mail by Resend: one recipient for each message, and an idempotency key with each request, so that a repeated request
+//! sends nothing twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +55,9 @@ impl Mailer for Resend {
     async fn send(&self, letters: &[Email], key: &str) -> Result<(), String> {
         match letters {
             [] => Ok(()),
-            letters if letters.len() > MAX_EMAILS => Err(format!("{} mails are more than the {MAX_EMAILS} of one call", letters.len())),
+            letters if letters.len() > MAX_EMAILS => {
+                Err(format!("{} mails are more than the {MAX_EMAILS} of one call", letters.len()))
+            }
             letters => self.post("/emails/batch", &letters.iter().map(Message::of).collect::<Vec<_>>(), key).await,
         }
     }
@@ -77,8 +80,13 @@ impl Resend {
     async fn post(&self, path: &str, body: &impl Serialize, key: &str) -> Result<(), String> {
         let request = self.web.client()?.post(format!("{}{path}", self.address)).bearer_auth(self.key.reveal());
         let request = request.header("idempotency-key", key).json(body);
-        let answer = client::send(request, BUDGET, MAX_ANSWER).await.map_err(|error| format!("Resend: {}", error.reason))?;
-        if answer.status.is_success() { Ok(()) } else { Err(format!("Resend answered {}{}", answer.status.as_u16(), name(&answer.body))) }
+        let answer =
+            client::send(request, BUDGET, MAX_ANSWER).await.map_err(|error| format!("Resend: {}", error.reason))?;
+        if answer.status.is_success() {
+            Ok(())
+        } else {
+            Err(format!("Resend answered {}{}", answer.status.as_u16(), name(&answer.body)))
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The signing key of a development server, which has no `ONESTEP_SECRET_KEY`. It is random and kept in a file beside the SQLite file, so
-//! that users stay signed in when the server starts again.
+//! The signing key of a development server, which has no `ONESTEP_SECRET_KEY`. It is random and kept in a file beside
+//! the SQLite file, so that users stay signed in when the server starts again.
 //!
 //! Reading the settings only reads the file. The commands that sign tokens create it ([`create_if_missing`]).
 
@@ -54,7 +54,10 @@ fn parse(text: &str, path: &Path) -> Result<Secret, String> {
     if right {
         Ok(Secret::new(text))
     } else {
-        Err(format!("{} does not contain a signing key; delete it, and the next start creates a new one", path.display()))
+        Err(format!(
+            "{} does not contain a signing key; delete it, and the next start creates a new one",
+            path.display()
+        ))
     }
 }
 
@@ -64,7 +67,8 @@ fn random_digits() -> io::Result<String> {
     Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes the whole key under another name first, so that no process reads half of it; then links it to its name, unless that exists.
+/// Writes the whole key under another name first, so that no process reads half of it; then links it to its name,
+/// unless that exists.
 fn create(path: &Path) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}-{}", std::process::id(), random_digits()?));

@@ -7,7 +7,12 @@ use std::fmt;
 /// The variable with the name of the secret.
 pub const SECRET_NAME: &str = "ONESTEP_SECRET_NAME";
 /// The settings that a server requires; see [`super::read`].
-pub const REQUIRED: [&str; 4] = ["ONESTEP_SECRET_KEY", "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ONESTEP_APPLE_AUDIENCES"];
+pub const REQUIRED: [&str; 4] = [
+    "ONESTEP_SECRET_KEY",
+    "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS",
+    "ONESTEP_GOOGLE_IOS_CLIENT_IDS",
+    "ONESTEP_APPLE_AUDIENCES",
+];
 /// The variable with host and port of a Firestore emulator, as in Google's own clients.
 pub const FIRESTORE_EMULATOR: &str = "FIRESTORE_EMULATOR_HOST";
 const PORT: &str = "PORT";
@@ -76,7 +81,10 @@ impl Environment {
 
     /// The names of settings whose values are not Unicode.
     pub fn unreadable_settings(&self) -> impl Iterator<Item = &str> {
-        self.unreadable.iter().map(String::as_str).filter(|name| name.starts_with("ONESTEP_") || [PORT, FIRESTORE_EMULATOR].contains(name))
+        self.unreadable
+            .iter()
+            .map(String::as_str)
+            .filter(|name| name.starts_with("ONESTEP_") || [PORT, FIRESTORE_EMULATOR].contains(name))
     }
 
     fn is_given(&self, name: &str) -> bool {

@@ -40,7 +40,8 @@ impl Default for ServiceUrls {
 /// All settings except the port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::setting::open`]. It may contain the key of a service.
+    /// `ONESTEP_STORE`, such as `sqlite:onestep.db`; see [`crate::store::setting::open`]. It may contain the key of a
+    /// service.
     pub store: Secret,
     /// `ONESTEP_SECRET_KEY`: signs the tokens.
     pub secret_key: Secret,

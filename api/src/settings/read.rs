@@ -73,7 +73,11 @@ pub fn read(environment: &Environment, secret: Option<&Map<String, Value>>) -> R
         urls: given.urls(),
     };
     given.check(&settings);
-    if given.problems.is_empty() { Ok(LoadedSettings { settings, notes: given.notes }) } else { Err(SettingsErrors(given.problems)) }
+    if given.problems.is_empty() {
+        Ok(LoadedSettings { settings, notes: given.notes })
+    } else {
+        Err(SettingsErrors(given.problems))
+    }
 }
 
 /// The file of the signing key of a development server; None in another mode, and when the store is not a file.
@@ -139,7 +143,8 @@ impl SettingsReader<'_> {
             }
             Some(_) => {}
         }
-        let (android, ios) = (self.list("ONESTEP_GOOGLE_ANDROID_CLIENT_IDS"), self.list("ONESTEP_GOOGLE_IOS_CLIENT_IDS"));
+        let (android, ios) =
+            (self.list("ONESTEP_GOOGLE_ANDROID_CLIENT_IDS"), self.list("ONESTEP_GOOGLE_IOS_CLIENT_IDS"));
         if android.is_empty() && ios.is_empty() {
             self.problems.push(
                 "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS and ONESTEP_GOOGLE_IOS_CLIENT_IDS are both missing: set at least one, to the client ids of the apps"
@@ -155,7 +160,8 @@ impl SettingsReader<'_> {
 
     /// The key of a development server: from its file, or a new one for this process alone.
     fn development_key(&mut self, store: &str) -> Secret {
-        let ephemeral = |reason: String| (development_key::ephemeral(), format!("lost when this process ends, because {reason}"));
+        let ephemeral =
+            |reason: String| (development_key::ephemeral(), format!("lost when this process ends, because {reason}"));
         let (key, kept) = match key_file(store) {
             None => ephemeral("the store is not a file".to_owned()),
             Some(path) => match development_key::read(&path).transpose() {
@@ -214,7 +220,9 @@ impl SettingsReader<'_> {
                 self.problems.push("ONESTEP_SENTRY_DSN is not a DSN: copy it from the project's settings (https://<key>@<host>/<project>)".to_owned());
             }
         }
-        for (name, key) in [("ONESTEP_OPENAI_API_KEY", &settings.openai_key), ("ONESTEP_RESEND_API_KEY", &settings.resend_key)] {
+        for (name, key) in
+            [("ONESTEP_OPENAI_API_KEY", &settings.openai_key), ("ONESTEP_RESEND_API_KEY", &settings.resend_key)]
+        {
             // The key is sent in a header.
             if key.as_ref().is_some_and(|key| !key.reveal().bytes().all(|byte| byte.is_ascii_graphic())) {
                 self.problems.push(format!("{name} contains characters that are not allowed in a key: copy it again"));
@@ -223,7 +231,8 @@ impl SettingsReader<'_> {
     }
 }
 
-/// A value of the secret in the form of the environment: lists with commas, objects as JSON. Null and empty text count as not given.
+/// A value of the secret in the form of the environment: lists with commas, objects as JSON. Null and empty text count
+/// as not given.
 fn as_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,

@@ -1,7 +1,7 @@
 //! The secret of Secrets Manager, which contains settings that are not in the environment.
 //!
-//! Credentials come from the default chain of the SDK. On Lambda they are temporary: a key pair without its session token is refused with
-//! `UnrecognizedClientException`.
+//! Credentials come from the default chain of the SDK. On Lambda they are temporary: a key pair without its session
+//! token is refused with `UnrecognizedClientException`.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,14 +57,17 @@ struct Failure {
 
 async fn ask(loader: ConfigLoader, name: &str, asked: RequestedHost) -> Result<String, Failure> {
     // A secret in another region must be named by its ARN, which contains the region.
-    let region = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(|region| Region::new(region.to_owned()));
+    let region =
+        name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(|region| Region::new(region.to_owned()));
     let loader = if let Some(region) = region { loader.region(region) } else { loader };
     let config = loader.retry_config(RetryConfig::standard().with_max_attempts(2)).load().await;
     let config = aws_sdk_secretsmanager::config::Builder::from(&config).interceptor(asked).build();
     let client = aws_sdk_secretsmanager::Client::from_conf(config);
     let answer = client.get_secret_value().secret_id(name).send().await.map_err(|error| Failure {
         code: match &error {
-            SdkError::ServiceError(answer) => answer.err().code().map_or_else(|| format!("status {}", answer.raw().status().as_u16()), str::to_owned),
+            SdkError::ServiceError(answer) => {
+                answer.err().code().map_or_else(|| format!("status {}", answer.raw().status().as_u16()), str::to_owned)
+            }
             SdkError::ResponseError(answer) => format!("status {}", answer.raw().status().as_u16()),
             _ => String::new(),
         },
@@ -81,7 +84,9 @@ fn no_answer(host: Option<&str>) -> String {
             "{SERVICE}: no answer within {seconds} s from {host}. Usually the function is in a VPC without a route there: give its subnets a NAT \
              gateway or an interface endpoint for secretsmanager, and let its security group out on port 443"
         ),
-        None => format!("{SERVICE}: no credentials within {seconds} s. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer"),
+        None => format!(
+            "{SERVICE}: no credentials within {seconds} s. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer"
+        ),
     }
 }
 
@@ -90,12 +95,20 @@ fn sentence(code: &str, detail: &str, host: Option<&str>, environment: &Environm
     match code {
         "" => before_an_answer(detail, host),
         "AccessDeniedException" | "AccessDenied" => {
-            format!("{SERVICE}: {code}. The role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if the secret has a key of its own")
+            format!(
+                "{SERVICE}: {code}. The role needs secretsmanager:GetSecretValue on the secret, and kms:Decrypt if the secret has a key of its own"
+            )
         }
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" | "ExpiredTokenException" | "IncompleteSignature" => {
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException"
+        | "IncompleteSignature" => {
             let temporary = environment.get("AWS_ACCESS_KEY_ID").is_some_and(|key| key.starts_with("ASIA"));
             if temporary && environment.get("AWS_SESSION_TOKEN").is_none() {
-                format!("{SERVICE}: {code}. AWS_ACCESS_KEY_ID is a temporary key, and AWS_SESSION_TOKEN is missing: the two only work together")
+                format!(
+                    "{SERVICE}: {code}. AWS_ACCESS_KEY_ID is a temporary key, and AWS_SESSION_TOKEN is missing: the two only work together"
+                )
             } else {
                 format!(
                     "{SERVICE}: {code}. The keys are not valid: usually a temporary key without its AWS_SESSION_TOKEN, or old keys in the function's \
@@ -104,7 +117,9 @@ fn sentence(code: &str, detail: &str, host: Option<&str>, environment: &Environm
             }
         }
         "ResourceNotFoundException" => {
-            format!("{SERVICE}: no such secret at {host}. ONESTEP_SECRET_NAME names a secret of another account or region, or is misspelt")
+            format!(
+                "{SERVICE}: no such secret at {host}. ONESTEP_SECRET_NAME names a secret of another account or region, or is misspelt"
+            )
         }
         "no text" => format!("{SERVICE}: the secret is binary; store it as text"),
         _ => format!("{SERVICE}: {host} answered {code}"),
@@ -117,11 +132,15 @@ fn before_an_answer(detail: &str, host: &str) -> String {
     if words.contains("missing region") || words.contains("region must be set") {
         format!("{SERVICE}: no region is set; set AWS_REGION, or give the secret's ARN")
     } else if words.contains("credential") {
-        format!("{SERVICE}: no usable credentials. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer")
+        format!(
+            "{SERVICE}: no usable credentials. Give the process a role, or AWS_PROFILE; `aws sts get-caller-identity` must answer"
+        )
     } else if words.contains("timeout") || words.contains("timed out") {
         no_answer(Some(host))
     } else {
-        format!("{SERVICE}: {host} cannot be reached, or the connection broke off. Its name must resolve, and port 443 must be open from here")
+        format!(
+            "{SERVICE}: {host} cannot be reached, or the connection broke off. Its name must resolve, and port 443 must be open from here"
+        )
     }
 }
 

@@ -1,15 +1,16 @@
 //! What every store does. The modules above do not know which store it is.
 //!
-//! A store knows users and their rows, but no rules: a pure function decides about changes, which the store calls with the rows that it has
-//! just read (see [`Store::update`]). So all stores behave the same, and each prevents lost updates in one place.
+//! A store knows users and their rows, but no rules: a pure function decides about changes, which the store calls with
+//! the rows that it has just read (see [`Store::update`]). So all stores behave the same, and each prevents lost
+//! updates in one place.
 
 use async_trait::async_trait;
 
 use crate::core::model::{Id, User};
 use crate::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
-/// Decides what to write, from the current rows and the requested new ids. The store may call it more than once, each time with fresh rows:
-/// only the last call counts. Without changes nothing is written.
+/// Decides what to write, from the current rows and the requested new ids. The store may call it more than once, each
+/// time with fresh rows: only the last call counts. Without changes nothing is written.
 pub type Decide<'a> = &'a mut (dyn FnMut(&UserRows, &[Id]) -> Vec<Change> + Send);
 
 /// Why a store failed.
@@ -29,7 +30,8 @@ pub enum StoreError {
         /// The message of the store, without secrets.
         reason: String,
     },
-    /// The store cannot be reached, refuses the request or does not answer in time. The changes may have been written or not.
+    /// The store cannot be reached, refuses the request or does not answer in time. The changes may have been written
+    /// or not.
     #[error("{store} cannot be used: {reason}")]
     Unavailable {
         /// Which store.
@@ -83,7 +85,8 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError>;
 
-    /// Creates an account with a new id (the id in `user` is ignored). Its names and the tokens of its devices must be free.
+    /// Creates an account with a new id (the id in `user` is ignored). Its names and the tokens of its devices must be
+    /// free.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when a name is not free, and when the store cannot be written.
@@ -95,8 +98,9 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     async fn read(&self, user: Id, scope: Scope) -> Result<Option<UserRows>, StoreError>;
 
-    /// Reads the rows, calls `decide`, and writes all of its changes or none. When another writer changes the rows of the user meanwhile, it
-    /// starts again. `decide` gets `new_ids` ids that are given out only once. False when the user does not exist; then `decide` was not called.
+    /// Reads the rows, calls `decide`, and writes all of its changes or none. When another writer changes the rows of
+    /// the user meanwhile, it starts again. `decide` gets `new_ids` ids that are given out only once. False when the
+    /// user does not exist; then `decide` was not called.
     ///
     /// # Errors
     /// When the store cannot be read or written; [`StoreError::Taken`] when a change needs a name that is not free.

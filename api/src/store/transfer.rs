@@ -1,7 +1,7 @@
 //! Copying a whole store to another, directly or through a file. Each user is read back and compared.
 //!
-//! The file has one JSON value on each line: a header, one line for each user, and a last line with the counts and a hash over all users, so
-//! that a truncated file is detected.
+//! The file has one JSON value on each line: a header, one line for each user, and a last line with the counts and a
+//! hash over all users, so that a truncated file is detected.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
@@ -53,7 +53,9 @@ pub enum TransferError {
         user: Id,
     },
     /// A user that was read back differs from what was written.
-    #[error("{store} returns other rows for user {user} than were written: the hash should be {expected} and is {found}")]
+    #[error(
+        "{store} returns other rows for user {user} than were written: the hash should be {expected} and is {found}"
+    )]
     Differs {
         /// Which store.
         store: &'static str,
@@ -189,7 +191,11 @@ impl<'a> UserPages<'a> {
 ///
 /// # Errors
 /// When the store cannot be read or the file cannot be written.
-pub async fn export(from: &dyn Store, to: &mut (dyn Write + Send), mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
+pub async fn export(
+    from: &dyn Store,
+    to: &mut (dyn Write + Send),
+    mut seen: impl FnMut(u64),
+) -> Result<TransferSummary, TransferError> {
     let heading = FileHeader { format: FORMAT.to_owned(), version: VERSION, store: from.name().to_owned() };
     write_line(to, &heading)?;
     let mut tally = Totals::default();
@@ -211,12 +217,16 @@ fn write_line(to: &mut (dyn Write + Send), value: &impl Serialize) -> Result<(),
     Ok(writeln!(to, "{line}")?)
 }
 
-/// Writes everything in a file to an empty store, and reads it back. The whole file is read before anything is written. After a failure it
-/// may be called again, and skips the users that are complete.
+/// Writes everything in a file to an empty store, and reads it back. The whole file is read before anything is written.
+/// After a failure it may be called again, and skips the users that are complete.
 ///
 /// # Errors
 /// When the file is damaged, the store has other users or cannot be written, or what is read back differs.
-pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
+pub async fn import(
+    from: &mut (dyn BufRead + Send),
+    to: &dyn Store,
+    mut seen: impl FnMut(u64),
+) -> Result<TransferSummary, TransferError> {
     let (archives, expected) = read_file(from)?;
     let there = UserPages::of(to).ids().await?;
     let known: BTreeSet<Id> = archives.iter().map(|archive| archive.user.id).collect();
@@ -231,16 +241,24 @@ pub async fn import(from: &mut (dyn BufRead + Send), to: &dyn Store, mut seen: i
         seen(tally.counts.users);
     }
     let moved = tally.done();
-    if moved.sha256 == expected.sha256 { Ok(moved) } else { Err(TransferError::OtherHash { expected: expected.sha256, found: moved.sha256 }) }
+    if moved.sha256 == expected.sha256 {
+        Ok(moved)
+    } else {
+        Err(TransferError::OtherHash { expected: expected.sha256, found: moved.sha256 })
+    }
 }
 
 fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, TransferSummary), TransferError> {
     let wrong = |line: usize, reason: String| TransferError::Line { line, reason };
     let mut lines = from.lines().enumerate().map(|(index, line)| line.map(|line| (index + 1, line)));
     let (_, first) = lines.next().transpose()?.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
-    let heading: FileHeader = serde_json::from_str(&first).map_err(|error| wrong(1, format!("this is not an export of onestep-api: {error}")))?;
+    let heading: FileHeader = serde_json::from_str(&first)
+        .map_err(|error| wrong(1, format!("this is not an export of onestep-api: {error}")))?;
     if heading.format != FORMAT || heading.version != VERSION {
-        return Err(wrong(1, format!("this is {} {}, and this program reads {FORMAT} {VERSION}", heading.format, heading.version)));
+        return Err(wrong(
+            1,
+            format!("this is {} {}, and this program reads {FORMAT} {VERSION}", heading.format, heading.version),
+        ));
     }
     let mut tally = Totals::default();
     let mut archives: Vec<Archive> = Vec::new();
@@ -250,27 +268,37 @@ fn read_file(from: &mut (dyn BufRead + Send)) -> Result<(Vec<Archive>, TransferS
         if let Ok(expected) = serde_json::from_str::<TransferSummary>(&text) {
             let found = tally.done();
             if found != expected {
-                let reason = format!("the file is damaged: it contains {:?}, its last line says {:?}, or the hash is wrong", found.counts, expected.counts);
+                let reason = format!(
+                    "the file is damaged: it contains {:?}, its last line says {:?}, or the hash is wrong",
+                    found.counts, expected.counts
+                );
                 return Err(wrong(line, reason));
             }
             return match lines.next().transpose()? {
                 None => Ok((archives, expected)),
-                Some((line, _)) => Err(wrong(line, "the file continues after its last line; it may be two exports in one".to_owned())),
+                Some((line, _)) => {
+                    Err(wrong(line, "the file continues after its last line; it may be two exports in one".to_owned()))
+                }
             };
         }
-        let archive: Archive = serde_json::from_str(&text).map_err(|error| wrong(line, format!("this is not a user: {error}")))?;
+        let archive: Archive =
+            serde_json::from_str(&text).map_err(|error| wrong(line, format!("this is not a user: {error}")))?;
         tally.add(&archive, &text);
         archives.push(archive);
     }
     Err(wrong(number, "the file ends before its last line; it is truncated".to_owned()))
 }
 
-/// Copies everything in a store to another, empty one, and reads it back. After a failure it may be called again, and skips the users that
-/// are complete.
+/// Copies everything in a store to another, empty one, and reads it back. After a failure it may be called again, and
+/// skips the users that are complete.
 ///
 /// # Errors
 /// When a store cannot be read or written, the target has other users, or what is read back differs.
-pub async fn migrate(from: &dyn Store, to: &dyn Store, mut seen: impl FnMut(u64)) -> Result<TransferSummary, TransferError> {
+pub async fn migrate(
+    from: &dyn Store,
+    to: &dyn Store,
+    mut seen: impl FnMut(u64),
+) -> Result<TransferSummary, TransferError> {
     let there = UserPages::of(to).ids().await?;
     if !there.is_empty() {
         let known: BTreeSet<Id> = UserPages::of(from).ids().await?.into_iter().collect();
@@ -303,5 +331,9 @@ async fn put(to: &dyn Store, archive: &Archive, line: &str) -> Result<(), Transf
         Some(mut found) => hash_of(&line_of(&mut found)?),
         None => "nothing".to_owned(),
     };
-    if found == expected { Ok(()) } else { Err(TransferError::Differs { store: to.name(), user: archive.user.id, expected, found }) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(TransferError::Differs { store: to.name(), user: archive.user.id, expected, found })
+    }
 }

@@ -10,7 +10,9 @@ use crate::contract::process::Program;
 /// The program in a folder, without any settings.
 fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = leash::command(env!("CARGO_BIN_EXE_onestep-api").as_ref());
-    command.env_clear().envs(["PATH", "LLVM_PROFILE_FILE"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+        .env_clear()
+        .envs(["PATH", "LLVM_PROFILE_FILE"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.args(arguments).current_dir(folder).env("PORT", "0").stdin(Stdio::null());
     command
 }
@@ -38,7 +40,12 @@ async fn only_commands_that_sign_make_the_key_and_a_token_is_good_for_the_server
     let server = Program::start(program(folder.path(), &["serve"])).await;
     let token = String::from_utf8(token.stdout).expect("text");
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-    let answer = http.get(format!("http://{}/auth/user/", server.address())).bearer_auth(token.trim()).send().await.expect("an answer");
+    let answer = http
+        .get(format!("http://{}/auth/user/", server.address()))
+        .bearer_auth(token.trim())
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 200);
     let user: serde_json::Value = answer.json().await.expect("JSON");
     assert_eq!((&user["username"], &user["isPremium"]), (&"me@example.com".into(), &true.into()));

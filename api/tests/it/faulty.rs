@@ -1,4 +1,5 @@
-//! A way to an HTTP service that loses things: stands between a client and an emulator, and decides about every request.
+//! A way to an HTTP service that loses things: stands between a client and an emulator, and decides about every
+//! request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -40,7 +41,13 @@ impl Faulty {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let way = Way { upstream: upstream.clone(), runtime: runtime.clone(), judge: judge.clone(), calls: seen.clone(), http: http.clone() };
+                let way = Way {
+                    upstream: upstream.clone(),
+                    runtime: runtime.clone(),
+                    judge: judge.clone(),
+                    calls: seen.clone(),
+                    http: http.clone(),
+                };
                 thread::spawn(move || way.serve(&stream));
             }
         });
@@ -100,7 +107,10 @@ impl Way {
                     answer
                 }
             };
-            let head = format!("HTTP/1.1 {status} x\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n", answer.len());
+            let head = format!(
+                "HTTP/1.1 {status} x\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
+                answer.len()
+            );
             let mut out = stream;
             out.write_all(&[head.as_bytes(), &answer].concat()).ok()?;
         }
@@ -124,7 +134,8 @@ fn request(reader: &mut BufReader<&TcpStream>) -> Option<(Headers, Vec<u8>)> {
             headers.push((name.to_ascii_lowercase(), value.trim_end().to_owned()));
         }
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").map_or(Some(0), |(_, value)| value.parse().ok())?;
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").map_or(Some(0), |(_, value)| value.parse().ok())?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some((headers, body))

@@ -49,8 +49,16 @@ async fn what_goes_wrong_is_said_in_a_sentence() {
     let answer = |status, body: &str| vec![Fault::Answer(status, body.to_owned())];
     let cases: [(Vec<Fault>, Option<&str>, &str); 9] = [
         (vec![], Some("a@gmail.com"), "must allow it domain-wide delegation with the scope a"),
-        (answer(400, r#"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#), None, "make a new key"),
-        (answer(400, r#"{"error":"invalid_grant","error_description":"Invalid email or User ID"}"#), Some("b"), "must be a Workspace account"),
+        (
+            answer(400, r#"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#),
+            None,
+            "make a new key",
+        ),
+        (
+            answer(400, r#"{"error":"invalid_grant","error_description":"Invalid email or User ID"}"#),
+            Some("b"),
+            "must be a Workspace account",
+        ),
         (answer(500, "<html>"), None, "Google's tokens: answered 500 Internal Server Error"),
         (answer(200, "<html>"), None, "Google's tokens: the answer is not a token"),
         (answer(200, &"x".repeat(70_000)), None, "Google's tokens: the answer is too long"),
@@ -76,9 +84,18 @@ async fn an_account_without_what_is_needed_is_refused_without_being_quoted() {
     let cases = [
         ("hunter2".to_owned(), "the service account is not the JSON of a key: wrong at line 1, column 1"),
         (with("private_key", "hunter2".into()), "the service account's private_key is not an RSA key in PEM"),
-        (with("private_key", "".into()), "the service account has no private_key; download its key again from the console of Google"),
-        (with("client_email", serde_json::Value::Null), "the service account has no client_email; download its key again from the console of Google"),
-        (with("token_uri", "http://example.com/hunter2".into()), "the service account's token_uri must begin with https:// (http:// is for this machine only)"),
+        (
+            with("private_key", "".into()),
+            "the service account has no private_key; download its key again from the console of Google",
+        ),
+        (
+            with("client_email", serde_json::Value::Null),
+            "the service account has no client_email; download its key again from the console of Google",
+        ),
+        (
+            with("token_uri", "http://example.com/hunter2".into()),
+            "the service account's token_uri must begin with https:// (http:// is for this machine only)",
+        ),
     ];
     for (json, expected) in cases {
         assert_eq!(ServiceAccount::parse(&Secret::new(json)).unwrap_err(), expected);

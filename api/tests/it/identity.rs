@@ -57,7 +57,8 @@ async fn a_claim_that_is_not_right_spoils_the_identity() {
         ("sub", json!(""), false),
         ("sub", json!(null), false),
     ] {
-        let outcome = now(&keys, &signed(current(), &with(people::google("ann@example.com"), claim, value.clone()))).await;
+        let outcome =
+            now(&keys, &signed(current(), &with(people::google("ann@example.com"), claim, value.clone()))).await;
         assert_eq!(outcome.is_ok(), counts, "{claim} = {value}: {outcome:?}");
     }
     assert_eq!(provider.asked(), 1, "the keys are kept");
@@ -79,7 +80,12 @@ async fn only_the_providers_own_signature_counts() {
     let other_hash = jsonwebtoken::encode(&header, &claims, &current().private).unwrap();
     let genuine = token();
     let (body, _) = genuine.rsplit_once('.').unwrap();
-    let forged = format!("{}.{}.{}", part(&json!({"alg": "RS256", "kid": "current"})), part(&claims), genuine.rsplit_once('.').unwrap().1);
+    let forged = format!(
+        "{}.{}.{}",
+        part(&json!({"alg": "RS256", "kid": "current"})),
+        part(&claims),
+        genuine.rsplit_once('.').unwrap().1
+    );
     for (what, token) in [
         ("unsigned", none),
         ("signed with the public key", with_public_key),
@@ -100,7 +106,12 @@ async fn only_the_providers_own_signature_counts() {
 
 #[tokio::test]
 async fn keys_are_kept_as_long_as_the_provider_says_and_no_longer_than_a_day() {
-    for (control, kept, gone) in [("max-age=600", 599, 600), ("max-age=999999999", 86_399, 86_400), ("public", 3_599, 3_600), ("no-store", -1, 0)] {
+    for (control, kept, gone) in [
+        ("max-age=600", 599, 600),
+        ("max-age=999999999", 86_399, 86_400),
+        ("public", 3_599, 3_600),
+        ("no-store", -1, 0),
+    ] {
         let provider = Fake::start(Reply::Kept(control, published(&[current()]))).await;
         let keys = keys(&provider.url);
         let start = Utc::now();
@@ -130,7 +141,10 @@ async fn a_new_key_is_found_at_once_and_invented_ones_ask_once_a_minute() {
         jsonwebtoken::encode(&header, &people::google("ann@example.com"), &current().private).unwrap()
     };
     for number in 0..50 {
-        assert!(matches!(at(&keys, &invented(number), start + TimeDelta::seconds(number)).await, Err(IdentityError::Unchecked(_))));
+        assert!(matches!(
+            at(&keys, &invented(number), start + TimeDelta::seconds(number)).await,
+            Err(IdentityError::Unchecked(_))
+        ));
     }
     assert_eq!(provider.asked(), 2);
     let _ = at(&keys, &invented(60), start + TimeDelta::seconds(60)).await;
@@ -139,13 +153,22 @@ async fn a_new_key_is_found_at_once_and_invented_ones_ask_once_a_minute() {
 
 #[tokio::test]
 async fn old_keys_go_on_for_a_day_when_the_provider_cannot_be_asked() {
-    for reply in [Reply::Json(500, json!({})), Reply::Text(200, "<html>".to_owned()), Reply::Cut, Reply::Json(200, json!({"keys": []}))] {
+    for reply in [
+        Reply::Json(500, json!({})),
+        Reply::Text(200, "<html>".to_owned()),
+        Reply::Cut,
+        Reply::Json(200, json!({"keys": []})),
+    ] {
         let provider = Fake::start(Reply::Kept("max-age=600", published(&[current()]))).await;
         let keys = keys(&provider.url);
         let start = Utc::now() - TimeDelta::days(3);
         let person = |minutes: i64| {
             let now = start + TimeDelta::minutes(minutes);
-            let claims = with(with(people::google("ann@example.com"), "iat", json!(now.timestamp())), "exp", json!(now.timestamp() + 60));
+            let claims = with(
+                with(people::google("ann@example.com"), "iat", json!(now.timestamp())),
+                "exp",
+                json!(now.timestamp() + 60),
+            );
             (signed(current(), &claims), now)
         };
         let ask = async |minutes: i64| {
@@ -160,7 +183,10 @@ async fn old_keys_go_on_for_a_day_when_the_provider_cannot_be_asked() {
         assert_eq!(provider.asked(), 2, "a provider in trouble is left alone for a while");
         assert!(ask(60 * 24 + 9).await.is_ok(), "{reply:?}");
         let too_old = ask(60 * 24 + 11).await;
-        assert!(matches!(&too_old, Err(IdentityError::Unchecked(why)) if why.starts_with("Google's keys: ")), "{reply:?}: {too_old:?}");
+        assert!(
+            matches!(&too_old, Err(IdentityError::Unchecked(why)) if why.starts_with("Google's keys: ")),
+            "{reply:?}: {too_old:?}"
+        );
         provider.now_gives(Reply::Json(200, published(&[current()])));
         assert!(ask(60 * 24 + 12).await.is_ok(), "{reply:?}");
     }
@@ -176,7 +202,11 @@ async fn a_provider_that_never_answers_is_waited_for_three_seconds_by_all_togeth
     for outcome in outcomes {
         assert_eq!(outcome, Err(IdentityError::Unchecked("Google's keys: no answer in time".to_owned())));
     }
-    assert!(began.elapsed() >= Duration::from_secs(3) && began.elapsed() < Duration::from_millis(3_500), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() >= Duration::from_secs(3) && began.elapsed() < Duration::from_millis(3_500),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]

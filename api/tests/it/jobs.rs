@@ -1,4 +1,5 @@
-//! Reminders and patch notes over a real store; who carries them is a recorder that fails where a device or a mail would.
+//! Reminders and patch notes over a real store; who carries them is a recorder that fails where a device or a mail
+//! would.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -68,19 +69,34 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let recorder = Arc::new(Recorder::default());
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("onestep.db")).unwrap());
-        Self { tools: JobContext { store, push: Some(recorder.clone()), mail: Some(recorder.clone()), now }, recorder, _folder: folder }
+        Self {
+            tools: JobContext { store, push: Some(recorder.clone()), mail: Some(recorder.clone()), now },
+            recorder,
+            _folder: folder,
+        }
     }
 
     async fn user(&self, username: &str, devices: &[&str], todos: &[Task<'_>]) -> Id {
         let device = |token: &&str| Device { token: (*token).to_owned(), seen_at: now() };
-        let user = User { devices: devices.iter().map(device).collect(), ..User::new(username, Provider::Google, now()) };
+        let user =
+            User { devices: devices.iter().map(device).collect(), ..User::new(username, Provider::Google, now()) };
         let id = self.tools.store.create(user).await.unwrap().id;
         let mut add = |_: &UserRows, ids: &[Id]| {
             let row = |((place, &id), &(content, date, is_completed)): ((usize, &Id), &Task<'_>)| {
                 let date: Option<NaiveDate> = date.map(|date| date.parse().unwrap());
                 let (content, rank) = (content.to_owned(), format!("0|i0000{place}:"));
-                let row =
-                    Todo { id, content, category_id: 1, date, due_time: None, rank, is_completed, created_at: now(), updated_at: now(), deleted_at: None };
+                let row = Todo {
+                    id,
+                    content,
+                    category_id: 1,
+                    date,
+                    due_time: None,
+                    rank,
+                    is_completed,
+                    created_at: now(),
+                    updated_at: now(),
+                    deleted_at: None,
+                };
                 Change::Todo(row)
             };
             ids.iter().enumerate().zip(todos).map(row).collect()
@@ -107,13 +123,26 @@ impl World {
     }
 
     fn pushed(&self) -> Vec<(String, String, String)> {
-        let mut pushed: Vec<_> = self.recorder.pushed.lock().unwrap().drain(..).map(|(token, told)| (token, told.title, told.body)).collect();
+        let mut pushed: Vec<_> = self
+            .recorder
+            .pushed
+            .lock()
+            .unwrap()
+            .drain(..)
+            .map(|(token, told)| (token, told.title, told.body))
+            .collect();
         pushed.sort();
         pushed
     }
 
     fn mailed(&self) -> Vec<Vec<String>> {
-        self.recorder.mails.lock().unwrap().drain(..).map(|(letters, _)| letters.into_iter().map(|letter| letter.to).collect()).collect()
+        self.recorder
+            .mails
+            .lock()
+            .unwrap()
+            .drain(..)
+            .map(|(letters, _)| letters.into_iter().map(|letter| letter.to).collect())
+            .collect()
     }
 }
 
@@ -142,7 +171,9 @@ async fn every_device_is_told_what_is_left_of_today_in_its_order() {
             ],
         )
         .await;
-    world.user("idle@example.com", &["i1"], &[("done", Some(TODAY), true), ("tomorrow", Some("2026-11-24"), false)]).await;
+    world
+        .user("idle@example.com", &["i1"], &[("done", Some(TODAY), true), ("tomorrow", Some("2026-11-24"), false)])
+        .await;
     world.user("no-device@example.com", &[], &[("x", Some(TODAY), false)]).await;
     let deleted = world.user("deleted@example.com", &["d1"], &[("x", Some(TODAY), false)]).await;
     world.change(deleted, |user| user.deleted_at = Some(now())).await;
@@ -152,7 +183,10 @@ async fn every_device_is_told_what_is_left_of_today_in_its_order() {
         (ReminderTime::Evening, "20", "오늘의 남은 할 일을 확인해보세요"),
     ] {
         let outcome = world.run(&at(slot)).await;
-        assert_eq!((outcome.job.as_str(), counts(&outcome)), (format!("reminders/2026-11-23/{hour}").as_str(), [1, 3, 0, 0]));
+        assert_eq!(
+            (outcome.job.as_str(), counts(&outcome)),
+            (format!("reminders/2026-11-23/{hour}").as_str(), [1, 3, 0, 0])
+        );
         let told = |token: &str| (token.to_owned(), title.to_owned(), "물 마시기\n🐾".to_owned());
         assert_eq!(world.pushed(), [told("a1"), told("a2")]);
     }
@@ -210,7 +244,10 @@ async fn a_job_stops_in_time_and_says_who_is_left() {
         world
             .user(
                 &format!("{place}@example.com"),
-                &[if place < 8 { "hang" } else { "ok" }].map(|name| format!("{name}{place}")).each_ref().map(String::as_str),
+                &[if place < 8 { "hang" } else { "ok" }]
+                    .map(|name| format!("{name}{place}"))
+                    .each_ref()
+                    .map(String::as_str),
                 &[("x", Some(TODAY), false)],
             )
             .await;
@@ -235,7 +272,13 @@ async fn patch_notes_go_to_everyone_once_each_alone() {
     world.user("apple-001234", &[], &[]).await;
     let deleted = world.user("deleted@example.com", &[], &[]).await;
     world.change(deleted, |user| user.deleted_at = Some(now())).await;
-    let note = |id: &str| JobRequest::PatchNotes(PatchNote { id: id.to_owned(), subject: "새 소식".to_owned(), html: "<p>1.2</p>".to_owned() });
+    let note = |id: &str| {
+        JobRequest::PatchNotes(PatchNote {
+            id: id.to_owned(),
+            subject: "새 소식".to_owned(),
+            html: "<p>1.2</p>".to_owned(),
+        })
+    };
     // The second call fails: its three are tried again, the others are not.
     *world.recorder.refuse_mail_to.lock().unwrap() = ["101@example.com".to_owned()].into();
     assert_eq!(counts(&world.run(&note("1.2")).await), [100, 2, 3, 0]);
@@ -246,9 +289,12 @@ async fn patch_notes_go_to_everyone_once_each_alone() {
     assert_eq!(sent.iter().map(|(letters, _)| letters.len()).collect::<Vec<_>>(), [100, 3, 3]);
     assert_eq!(sent[1], sent[2], "the same letters have the same key");
     assert_ne!(sent[0].1, sent[1].1);
-    let to: BTreeSet<&str> = sent[..2].iter().flat_map(|(letters, _)| letters).map(|letter| letter.to.as_str()).collect();
+    let to: BTreeSet<&str> =
+        sent[..2].iter().flat_map(|(letters, _)| letters).map(|letter| letter.to.as_str()).collect();
     assert_eq!(to.len(), count);
-    assert!(sent[0].0.iter().all(|letter| (letter.subject.as_str(), letter.html.as_str()) == ("새 소식", "<p>1.2</p>")));
+    assert!(
+        sent[0].0.iter().all(|letter| (letter.subject.as_str(), letter.html.as_str()) == ("새 소식", "<p>1.2</p>"))
+    );
     assert_eq!(counts(&world.run(&note("1.3")).await), [103, 2, 0, 0]);
 }
 
@@ -257,7 +303,10 @@ async fn a_job_without_its_means_says_what_is_missing() {
     let mut world = World::new();
     (world.tools.push, world.tools.mail) = (None, None);
     let until = Instant::now() + Duration::from_secs(60);
-    assert_eq!(world.tools.run(&at(ReminderTime::Morning), until).await.unwrap_err(), "reminders need pushes: set ONESTEP_FIREBASE");
+    assert_eq!(
+        world.tools.run(&at(ReminderTime::Morning), until).await.unwrap_err(),
+        "reminders need pushes: set ONESTEP_FIREBASE"
+    );
     let note = JobRequest::PatchNotes(PatchNote { id: "1".to_owned(), subject: "s".to_owned(), html: "h".to_owned() });
     assert_eq!(world.tools.run(&note, until).await.unwrap_err(), "patch notes need mail: set ONESTEP_RESEND_API_KEY");
 }

@@ -50,7 +50,8 @@ async fn the_first_login_makes_an_account_and_the_second_finds_it() {
     let ann = named(&rig, "ann@example.com").await;
     assert_eq!(ann.provider, Provider::Google);
     assert_eq!(ann.devices.iter().map(|device| device.token.as_str()).collect::<Vec<_>>(), ["phone"]);
-    let session = |body: &Value, which: &str| rig.app.signer.read(body[which].as_str().unwrap(), chrono::Utc::now()).unwrap();
+    let session =
+        |body: &Value, which: &str| rig.app.signer.read(body[which].as_str().unwrap(), chrono::Utc::now()).unwrap();
     for (body, device) in [(&first, Some("phone")), (&second, None)] {
         for (which, kind) in [("access", TokenKind::Access), ("refresh", TokenKind::Refresh)] {
             let session = session(body, which);
@@ -123,7 +124,9 @@ async fn of_many_first_logins_at_once_all_succeed_and_one_is_the_first() {
 async fn a_phone_belongs_to_the_user_who_signed_in_on_it_last() {
     let (rig, _provider) = rig().await;
     for name in ["ann@example.com", "ben@example.com", "ann@example.com", "cho@example.com"] {
-        ok(rig.post(GOOGLE, json!({"token": signed(current(), &google(name)), "type": 0, "deviceToken": "phone"})).await);
+        ok(rig
+            .post(GOOGLE, json!({"token": signed(current(), &google(name)), "type": 0, "deviceToken": "phone"}))
+            .await);
         assert_eq!(user(&rig, UniqueName::Device("phone".to_owned())).await.username, name);
     }
     assert!(named(&rig, "ann@example.com").await.devices.is_empty());
@@ -147,7 +150,9 @@ async fn signing_in_again_restores_a_deleted_account() {
 #[tokio::test]
 async fn apple_knows_a_person_by_a_name_that_outlasts_the_address() {
     let (rig, _provider) = rig().await;
-    let login = async |email: Option<&str>| ok(rig.post(APPLE, json!({"token": signed(current(), &people::apple("001.ann", email)), "type": 1})).await);
+    let login = async |email: Option<&str>| {
+        ok(rig.post(APPLE, json!({"token": signed(current(), &people::apple("001.ann", email)), "type": 1})).await)
+    };
     assert_eq!(login(None).await["email"], "", "Apple may leave the address out");
     let ann = user(&rig, UniqueName::AppleSub("001.ann".to_owned())).await;
     assert_eq!((ann.username.as_str(), ann.provider), ("apple:001.ann", Provider::Apple));
@@ -162,7 +167,9 @@ async fn an_account_that_apple_made_before_is_found_by_its_address_once_and_by_i
     // As the original left it: known by the address only.
     ok(rig.post(GOOGLE, json!({"token": signed(current(), &google("ann@example.com")), "type": 0})).await);
     let ann = named(&rig, "ann@example.com").await;
-    let apple = async |sub: &str, email: &str| ok(rig.post(APPLE, json!({"token": signed(current(), &people::apple(sub, Some(email))), "type": 1})).await);
+    let apple = async |sub: &str, email: &str| {
+        ok(rig.post(APPLE, json!({"token": signed(current(), &people::apple(sub, Some(email))), "type": 1})).await)
+    };
     assert_eq!(apple("001.ann", "ann@example.com").await["isNew"], false);
     assert_eq!(user(&rig, UniqueName::AppleSub("001.ann".to_owned())).await.id, ann.id);
     assert_eq!(apple("001.ann", "moved@example.com").await["isNew"], false);
@@ -195,10 +202,14 @@ async fn apple_takes_every_accepted_audience_and_tells_the_client_no_more_than_t
         (json!([]), Some("Invalid token")),
         (json!(null), Some("Invalid token")),
     ] {
-        let (status, body) = rig.post(APPLE, json!({"token": signed(current(), &with(claims.clone(), "aud", audience.clone())), "type": 1})).await;
+        let (status, body) = rig
+            .post(APPLE, json!({"token": signed(current(), &with(claims.clone(), "aud", audience.clone())), "type": 1}))
+            .await;
         match answer {
             None => assert_eq!(status, 200, "{audience}: {body}"),
-            Some(sentence) => assert_eq!((status, body), (StatusCode::BAD_REQUEST, json!({"error": sentence})), "{audience}"),
+            Some(sentence) => {
+                assert_eq!((status, body), (StatusCode::BAD_REQUEST, json!({"error": sentence})), "{audience}")
+            }
         }
     }
     let expired = with(claims.clone(), "exp", json!(chrono::Utc::now().timestamp() - 1));
@@ -214,7 +225,8 @@ async fn a_name_that_no_account_can_have_is_refused() {
     let (rig, _provider) = rig().await;
     let email = |letters: usize| format!("{}@example.com", "a".repeat(letters));
     for (letters, status) in [(138, 200), (139, 400)] {
-        let (answer, body) = rig.post(GOOGLE, json!({"token": signed(current(), &google(&email(letters))), "type": 0})).await;
+        let (answer, body) =
+            rig.post(GOOGLE, json!({"token": signed(current(), &google(&email(letters))), "type": 0})).await;
         assert_eq!(answer, status, "{body}");
     }
     let long = people::apple("001.long", Some(&email(139)));
@@ -231,7 +243,12 @@ async fn the_client_reads_its_ids_without_a_token() {
 
 #[tokio::test]
 async fn without_an_accepted_audience_a_login_is_refused_and_the_answer_says_so() {
-    let rig = Rig::new(Settings { google_android: Vec::new(), google_ios: Vec::new(), apple_audiences: Vec::new(), ..settings() });
+    let rig = Rig::new(Settings {
+        google_android: Vec::new(),
+        google_ios: Vec::new(),
+        apple_audiences: Vec::new(),
+        ..settings()
+    });
     for path in [GOOGLE, APPLE] {
         let (status, body) = rig.post(path, json!({"token": "x"})).await;
         assert_eq!(status, 400);

@@ -1,6 +1,13 @@
 //! The API against the world it runs in: its stores, the services of others, the client, and Lambda.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "a test ends with a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a test ends with a panic"
+)]
 
 mod conformance;
 mod contract;

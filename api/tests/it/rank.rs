@@ -41,7 +41,10 @@ fn every_rank_is_the_one_that_the_package_of_the_client_makes() {
         assert_eq!(ours, expected, "{line}");
     }
     let kinds: Vec<(&str, u32)> = kinds.into_iter().collect();
-    assert_eq!(kinds, [("between", 1507), ("inserts", 324), ("next", 461), ("nexts", 17), ("prev", 461), ("prevs", 17)]);
+    assert_eq!(
+        kinds,
+        [("between", 1507), ("inserts", 324), ("next", 461), ("nexts", 17), ("prev", 461), ("prevs", 17)]
+    );
 }
 
 #[test]
@@ -115,7 +118,10 @@ fn a_list_spread_anew_is_in_order_short_and_has_room_everywhere() {
     assert_eq!(evenly_spaced(0, 1).to_string(), "0|hzzzzz:");
     for count in [2, 3, 200, 10_000] {
         let ranks: Vec<Rank> = (0..count).map(|index| evenly_spaced(index, count)).collect();
-        assert!(ranks.is_sorted_by(|a, b| a < b && a.to_string() < b.to_string()) && ranks.iter().all(|rank| rank.to_string().len() == 9));
+        assert!(
+            ranks.is_sorted_by(|a, b| a < b && a.to_string() < b.to_string())
+                && ranks.iter().all(|rank| rank.to_string().len() == 9)
+        );
         assert!(ranks[0].prev().is_ok() && ranks[count - 1].next().is_ok());
     }
     let most: Vec<Rank> = (1_000_000..1_001_000).map(|index| evenly_spaced(index, u32::MAX as usize)).collect();

@@ -24,7 +24,10 @@ struct Scene {
 }
 
 fn completion(content: &str) -> Reply {
-    Reply::Json(200, json!({"choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]}))
+    Reply::Json(
+        200,
+        json!({"choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]}),
+    )
 }
 
 /// Ann has one todo, for the 24th; the model is at `address`, or answers with `reply`.
@@ -82,7 +85,10 @@ async fn the_model_is_asked_as_documented_and_its_steps_can_be_posted_back() {
         json!({"content": "가".repeat(255), "todo": id, "date": "2026-11-24"}),
     ];
     assert_eq!(body["children"], json!(children));
-    assert_eq!((&body["id"], &body["content"], &body["date"], &body["dueTime"]), (&json!(id), &json!("대청소"), &json!("2026-11-24"), &json!(null)));
+    assert_eq!(
+        (&body["id"], &body["content"], &body["date"], &body["dueTime"]),
+        (&json!(id), &json!("대청소"), &json!("2026-11-24"), &json!(null))
+    );
 
     let seen = scene.model.seen();
     assert_eq!(seen.len(), 1);
@@ -92,7 +98,10 @@ async fn the_model_is_asked_as_documented_and_its_steps_can_be_posted_back() {
     assert_eq!((&asked["model"], &asked["response_format"]), (&json!("gpt-4o-mini"), &json!({"type": "json_object"})));
     assert_eq!(asked["messages"][0]["role"], "system");
     let category = body["categoryId"].as_i64().unwrap();
-    assert_eq!(asked["messages"][1]["content"], format!("id: {id}, content: 대청소, date: 2026-11-24, due_time: none, category_id: {category}"));
+    assert_eq!(
+        asked["messages"][1]["content"],
+        format!("id: {id}, content: 대청소, date: 2026-11-24, due_time: none, category_id: {category}")
+    );
 
     let step = json!([{"content": "창문 닦기", "date": "2026-11-24", "todoId": id}]);
     assert_eq!(scene.rig.ask("POST", "/todos/sub/", &scene.token, step).await.0, 201);
@@ -118,12 +127,17 @@ async fn one_call_in_ten_seconds_and_of_many_at_once_one() {
 #[tokio::test]
 async fn the_limit_comes_before_the_arguments_and_what_is_refused_does_not_count() {
     let scene = scene(completion(r#"{"children": []}"#), None).await;
-    let cases = [("", "todo_id must be provided"), ("?todo_id=", "todo_id must be provided"), ("?todoId=x", "todo_id must be a number")];
+    let cases = [
+        ("", "todo_id must be provided"),
+        ("?todo_id=", "todo_id must be provided"),
+        ("?todoId=x", "todo_id must be a number"),
+    ];
     for (query, sentence) in cases.into_iter().chain([("?todo_id=987654", "No object found with id 987654")]) {
         assert_eq!(scene.ask_for(query).await, (StatusCode::BAD_REQUEST, json!({"error": sentence})), "{query}");
     }
     let other = scene.rig.signed_in("ben@example.com", None).await;
-    let (status, _) = scene.rig.ask("GET", &format!("/todos/recommend/?todoId={}", scene.todo), &other, json!({})).await;
+    let (status, _) =
+        scene.rig.ask("GET", &format!("/todos/recommend/?todoId={}", scene.todo), &other, json!({})).await;
     assert_eq!(status, 400, "another user's todo is none");
     assert_eq!(scene.ask_for(&format!("?todoId={}", scene.todo)).await.0, 200);
     assert_eq!(scene.ask_for("").await.0, 429);
@@ -139,7 +153,10 @@ async fn a_model_that_fails_is_a_502_that_does_not_count() {
         (Reply::Json(429, json!({})), "too many requests"),
         (Reply::Text(200, "<html>".to_owned()), "did not answer with a list"),
         (Reply::Json(200, json!({"choices": []})), "did not answer with a list"),
-        (Reply::Json(200, json!({"choices": [{"message": {"content": null, "refusal": "no"}}]})), "did not answer with a list"),
+        (
+            Reply::Json(200, json!({"choices": [{"message": {"content": null, "refusal": "no"}}]})),
+            "did not answer with a list",
+        ),
         (completion("Here are your steps: 1. ..."), "did not answer with a list"),
         (completion("[1]"), "did not answer with a list"),
         (Reply::Cut, "broke off"),
@@ -156,8 +173,8 @@ async fn a_model_that_fails_is_a_502_that_does_not_count() {
     assert_eq!(scene.ask().await.0, 429, "now it counts");
 }
 
-/// Answers the first request on each connection, and closes the connection when a second one has come: as a balancer does with what
-/// was idle for long. Counts the requests.
+/// Answers the first request on each connection, and closes the connection when a second one has come: as a balancer
+/// does with what was idle for long. Counts the requests.
 async fn forgetful() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -170,7 +187,10 @@ async fn forgetful() -> (String, Arc<AtomicUsize>) {
                 request(&mut connection).await;
                 counted.fetch_add(1, Ordering::SeqCst);
                 let body = json!({"choices": [{"message": {"content": "{\"children\": [\"x\"]}"}}]}).to_string();
-                let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                );
                 connection.write_all(answer.as_bytes()).await.unwrap();
                 request(&mut connection).await;
                 counted.fetch_add(1, Ordering::SeqCst);
@@ -186,7 +206,10 @@ async fn request(connection: &mut TcpStream) {
     loop {
         let text = String::from_utf8_lossy(&read).to_lowercase();
         if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().unwrap());
+            let length: usize = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |length| length.parse().unwrap());
             if read.len() >= head.len() + 4 + length {
                 return;
             }
@@ -224,7 +247,11 @@ async fn a_model_that_never_answers_is_given_up_within_the_time_of_a_request() {
     let began = Instant::now();
     let (status, body) = scene.ask().await;
     assert_eq!((status, body), (StatusCode::BAD_GATEWAY, json!({"error": "The model's service: no answer in time."})));
-    assert!(began.elapsed() >= Duration::from_secs(19) && began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() >= Duration::from_secs(19) && began.elapsed() < Duration::from_secs(25),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -236,7 +263,10 @@ async fn without_a_model_the_answer_says_so() {
     scene.rig = Rig::new(settings);
     scene.token = scene.rig.signed_in("ann@example.com", None).await;
     let (_, category) = scene.rig.ask("POST", "/todos/category/", &scene.token, json!({"color": 1})).await;
-    let (_, todo) = scene.rig.ask("POST", "/todos/todo/", &scene.token, json!({"content": "x", "categoryId": category["id"]})).await;
+    let (_, todo) = scene
+        .rig
+        .ask("POST", "/todos/todo/", &scene.token, json!({"content": "x", "categoryId": category["id"]}))
+        .await;
     scene.todo = todo["id"].as_i64().unwrap();
     for _ in 0..2 {
         let (status, body) = scene.ask().await;

@@ -52,15 +52,20 @@ impl<'a> MakeWriter<'a> for Log {
 impl Log {
     /// Begins to note what this thread logs; ends with the guard.
     fn begin() -> (Self, DefaultGuard) {
-        // Whether an event is of interest is remembered for all threads. With a subscriber of all threads it stays so, whatever the other
-        // tests begin and end meanwhile.
+        // Whether an event is of interest is remembered for all threads. With a subscriber of all threads it stays so,
+        // whatever the other tests begin and end meanwhile.
         static FOR_ALL_THREADS: Once = Once::new();
         FOR_ALL_THREADS.call_once(|| {
             let interested = tracing_subscriber::registry().with(LevelFilter::INFO);
             tracing::subscriber::set_global_default(interested).expect("no other test sets one");
         });
         let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).without_time().with_target(false).finish();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            .with_ansi(false)
+            .without_time()
+            .with_target(false)
+            .finish();
         (log, tracing::subscriber::set_default(subscriber))
     }
 
@@ -180,7 +185,12 @@ async fn a_handler_that_panics_answers_500_and_the_next_request_is_served() {
         let (last, panicked) = lines.split_last().unwrap();
         assert_eq!(panicked.len(), panics as usize, "{lines:#?}");
         for line in panicked {
-            assert!(line.starts_with("ERROR") && line.contains(&id) && line.contains("panicked panic=\"the clock is broken\""), "{line}");
+            assert!(
+                line.starts_with("ERROR")
+                    && line.contains(&id)
+                    && line.contains("panicked panic=\"the clock is broken\""),
+                "{line}"
+            );
         }
         assert!(last.contains("route=\"/todos/todo/\" status=500"), "{last}");
 
@@ -209,7 +219,11 @@ async fn a_request_of_the_gateway_is_logged_under_the_gateways_id() {
         .to_string()
     };
     for (id, method, logged) in [
-        ("JKJaXmPLvHcESHA=", "GET", "request{id=JKJaXmPLvHcESHA=}: answered method=\"GET\" route=\"/healthz\" status=200"),
+        (
+            "JKJaXmPLvHcESHA=",
+            "GET",
+            "request{id=JKJaXmPLvHcESHA=}: answered method=\"GET\" route=\"/healthz\" status=200",
+        ),
         ("JKJaXmPLvHcESHA=", "NO METHOD", "request{id=JKJaXmPLvHcESHA=}: answered method=\"-\" route=\"-\" status=400"),
         ("two\nlines", "GET", ": answered method=\"GET\" route=\"/healthz\" status=200"),
         ("", "GET", ": answered method=\"GET\" route=\"/healthz\" status=200"),

@@ -1,4 +1,5 @@
-//! What is told to services of others besides the answer: pushes, mails, reports. None of it can spoil or hold up an answer.
+//! What is told to services of others besides the answer: pushes, mails, reports. None of it can spoil or hold up an
+//! answer.
 
 use std::sync::Arc;
 
@@ -29,8 +30,10 @@ fn sent() -> Reply {
 }
 
 fn fault(code: u16, status: &str, error_code: Option<&str>) -> Reply {
-    let details: Vec<Value> =
-        error_code.map(|code| json!({"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code})).into_iter().collect();
+    let details: Vec<Value> = error_code
+        .map(|code| json!({"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}))
+        .into_iter()
+        .collect();
     Reply::Json(code, json!({"error": {"code": code, "message": "said", "status": status, "details": details}}))
 }
 
@@ -42,7 +45,11 @@ fn account() -> String {
 async fn scene_with(change: impl FnOnce(&mut Settings), mode: RunMode) -> Scene {
     let provider = Fake::start(Reply::Json(200, published(&[current()]))).await;
     let fcm = Fake::start(sent()).await;
-    let tokens = Fake::start(Reply::Json(200, json!({"access_token": "ya29.hidden", "expires_in": 3599, "token_type": "Bearer"}))).await;
+    let tokens = Fake::start(Reply::Json(
+        200,
+        json!({"access_token": "ya29.hidden", "expires_in": 3599, "token_type": "Bearer"}),
+    ))
+    .await;
     let resend = Fake::start(Reply::Json(200, json!({"id": "1"}))).await;
     let sentry = Fake::start(Reply::Json(200, json!({"id": "1"}))).await;
     let mut settings = settings();
@@ -101,7 +108,10 @@ async fn a_change_is_told_to_all_other_devices_with_one_access_token() {
     for request in &seen {
         assert_eq!(request.path, "/v1/projects/onestep/messages:send");
         assert_eq!(request.header("authorization"), "Bearer ya29.hidden");
-        assert_eq!(request.json()["message"]["notification"], json!({"title": "Category", "body": "Category가 변경되었습니다."}));
+        assert_eq!(
+            request.json()["message"]["notification"],
+            json!({"title": "Category", "body": "Category가 변경되었습니다."})
+        );
     }
     assert_eq!(scene.tokens.asked(), 1);
     assert!(String::from_utf8_lossy(&scene.tokens.seen()[0].body).contains("assertion="));
@@ -168,8 +178,14 @@ async fn one_push_says_why_it_was_not_sent_without_the_token() {
     for (reply, outcome) in [
         (sent(), Ok(())),
         (fault(404, "NOT_FOUND", Some("UNREGISTERED")), Err(PushError::Gone)),
-        (fault(400, "INVALID_ARGUMENT", Some("INVALID_ARGUMENT")), Err(PushError::Failed("FCM answered 400: INVALID_ARGUMENT".to_owned()))),
-        (fault(429, "RESOURCE_EXHAUSTED", Some("QUOTA_EXCEEDED")), Err(PushError::Failed("FCM answered 429: QUOTA_EXCEEDED".to_owned()))),
+        (
+            fault(400, "INVALID_ARGUMENT", Some("INVALID_ARGUMENT")),
+            Err(PushError::Failed("FCM answered 400: INVALID_ARGUMENT".to_owned())),
+        ),
+        (
+            fault(429, "RESOURCE_EXHAUSTED", Some("QUOTA_EXCEEDED")),
+            Err(PushError::Failed("FCM answered 429: QUOTA_EXCEEDED".to_owned())),
+        ),
         (Reply::Text(502, "<html>".to_owned()), Err(PushError::Failed("FCM answered 502".to_owned()))),
     ] {
         scene.fcm.now_gives(reply);
@@ -186,7 +202,10 @@ async fn whoever_is_new_is_welcomed_once_by_mail() {
     assert_eq!((seen[0].path.as_str(), seen[0].header("authorization")), ("/emails", "Bearer re_hidden"));
     assert!(seen[0].header("idempotency-key").starts_with("welcome/"));
     let mail = seen[0].json();
-    assert_eq!((&mail["from"], &mail["to"], &mail["subject"]), (&json!("developers@stepby.one"), &json!(["ann@example.com"]), &json!("Welcome to join us")));
+    assert_eq!(
+        (&mail["from"], &mail["to"], &mail["subject"]),
+        (&json!("developers@stepby.one"), &json!(["ann@example.com"]), &json!("Welcome to join us"))
+    );
     assert!(mail["html"].as_str().unwrap().contains("ann@example.com님"));
 }
 
@@ -209,7 +228,11 @@ async fn a_mail_that_cannot_be_sent_spoils_no_login_and_holds_none_up() {
         (Some(nobody()), sent()),
         (Some(silent.url()), sent()),
     ] {
-        let scene = scene_with(|settings| settings.urls.resend = address.clone().unwrap_or_else(|| settings.urls.resend.clone()), RunMode::Lambda).await;
+        let scene = scene_with(
+            |settings| settings.urls.resend = address.clone().unwrap_or_else(|| settings.urls.resend.clone()),
+            RunMode::Lambda,
+        )
+        .await;
         scene.resend.now_gives(reply);
         // The keys are there before the clock stands still.
         let token = signed(current(), &google("ann@example.com"));
@@ -227,7 +250,11 @@ async fn a_mail_that_cannot_be_sent_spoils_no_login_and_holds_none_up() {
 async fn letters_go_together_each_to_its_own_recipient() {
     let scene = scene().await;
     let mail = scene.rig.app.services.mail.clone().unwrap();
-    let letter = |number: usize| Email { to: format!("{number}@example.com"), subject: "News".to_owned(), html: "<p>1</p>".to_owned() };
+    let letter = |number: usize| Email {
+        to: format!("{number}@example.com"),
+        subject: "News".to_owned(),
+        html: "<p>1</p>".to_owned(),
+    };
     let letters: Vec<Email> = (0..=MAX_EMAILS).map(letter).collect();
     mail.send(&letters[..MAX_EMAILS], "note/1").await.unwrap();
     let seen = scene.resend.seen();
@@ -239,7 +266,10 @@ async fn letters_go_together_each_to_its_own_recipient() {
     mail.send(&[], "note/3").await.unwrap();
     assert_eq!(scene.resend.asked(), 1);
     for (reply, said) in [
-        (Reply::Json(429, json!({"name": "rate_limit_exceeded", "message": "1@example.com"})), "Resend answered 429: rate_limit_exceeded"),
+        (
+            Reply::Json(429, json!({"name": "rate_limit_exceeded", "message": "1@example.com"})),
+            "Resend answered 429: rate_limit_exceeded",
+        ),
         (Reply::Json(403, json!({"message": "1@example.com"})), "Resend answered 403"),
         (Reply::Cut, "Resend: the connection broke off"),
     ] {
@@ -253,7 +283,8 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
     let scene = scene_with(|settings| settings.openai_key = Some(Secret::new("hidden")), RunMode::Server).await;
     let token = scene.ann(&["phone"]).await;
     assert_eq!(scene.sentry.asked(), 0);
-    let (status, _) = scene.rig.post("/auth/login/apple/", json!({"token": "hidden.hidden.hidden", "deviceToken": "hidden"})).await;
+    let (status, _) =
+        scene.rig.post("/auth/login/apple/", json!({"token": "hidden.hidden.hidden", "deviceToken": "hidden"})).await;
     assert_eq!(status, 400);
     scene.rig.wait_idle().await;
     assert_eq!(scene.sentry.asked(), 1);
@@ -264,7 +295,8 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
     let (_, category) = scene.rig.ask("POST", "/todos/category/", &token, json!({"color": 1})).await;
     let todo = json!({"content": "hidden", "categoryId": category["id"]});
     let (_, todo) = scene.rig.ask("POST", "/todos/todo/", &token, todo).await;
-    let (status, _) = scene.rig.ask("GET", &format!("/todos/recommend/?todo_id={}", todo["id"]), &token, json!({})).await;
+    let (status, _) =
+        scene.rig.ask("GET", &format!("/todos/recommend/?todo_id={}", todo["id"]), &token, json!({})).await;
     assert_eq!(status, 502);
     scene.rig.wait_idle().await;
     let seen = scene.sentry.seen();
@@ -275,10 +307,15 @@ async fn refused_logins_and_our_own_faults_are_reported_without_anything_persona
         let text = String::from_utf8_lossy(&report.body).into_owned();
         assert!(!text.contains("hidden") && !text.contains("ann@example.com") && !text.contains("phone"), "{text}");
     }
-    let event = |report: &Seen| serde_json::from_slice::<Value>(report.body.split(|byte| *byte == b'\n').nth(2).unwrap()).unwrap();
+    let event = |report: &Seen| {
+        serde_json::from_slice::<Value>(report.body.split(|byte| *byte == b'\n').nth(2).unwrap()).unwrap()
+    };
     assert_eq!(event(&seen[0])["tags"]["provider"], "APPLE");
     let ours = event(&seen[1]);
-    assert_eq!((&ours["message"], &ours["tags"]["status"]), (&json!("GET /todos/recommend/ answered 502"), &json!("502")));
+    assert_eq!(
+        (&ours["message"], &ours["tags"]["status"]),
+        (&json!("GET /todos/recommend/ answered 502"), &json!("502"))
+    );
     let id = scene.rig.app.store.find(&UniqueName::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
     assert_eq!(ours["user"], json!({"id": id.to_string()}));
 }

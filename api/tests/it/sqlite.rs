@@ -37,11 +37,19 @@ async fn a_value_that_cannot_be_read_is_an_error_that_names_its_table_and_never_
         let path = folder.path().join("rows.db");
         let store = Sqlite::open(&path).expect("a new file");
         let user = create(&store, "ann@example.com").await.id;
-        write(&store, user, &[Change::AddDevice(device("phone", 1)), Change::Todo(todo(20, "a")), Change::Sub(sub(21, 20, "a"))]).await;
+        write(
+            &store,
+            user,
+            &[Change::AddDevice(device("phone", 1)), Change::Todo(todo(20, "a")), Change::Sub(sub(21, 20, "a"))],
+        )
+        .await;
         rusqlite::Connection::open(&path).expect("the file").execute(change, []).expect(change);
         for read in [store.read(user, Scope::Everything).await.map(drop), store.archive(user).await.map(drop)] {
             let refused = read.expect_err(change).to_string();
-            assert!(refused.contains(&format!("a row of user {user} in table {table}")) && refused.contains(said), "{change}: {refused}");
+            assert!(
+                refused.contains(&format!("a row of user {user} in table {table}")) && refused.contains(said),
+                "{change}: {refused}"
+            );
         }
     }
 }

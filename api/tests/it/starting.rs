@@ -26,7 +26,10 @@ fn aws(url: &str) -> AwsLoader {
     let url = url.to_owned();
     Arc::new(move || {
         let keys = Credentials::new("ASIAEXAMPLE", "hidden", Some("hidden".to_owned()), None, "tests");
-        aws_config::defaults(BehaviorVersion::latest()).region(Region::new("ap-northeast-2")).endpoint_url(&url).credentials_provider(keys)
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("ap-northeast-2"))
+            .endpoint_url(&url)
+            .credentials_provider(keys)
     })
 }
 
@@ -35,7 +38,8 @@ fn opens() -> OpenStore {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     Arc::new(move |_| {
         let folder = folder.clone();
-        async move { Ok(Arc::new(Sqlite::open(&folder.path().join("rows.db")).expect("a new file")) as Arc<dyn Store>) }.boxed()
+        async move { Ok(Arc::new(Sqlite::open(&folder.path().join("rows.db")).expect("a new file")) as Arc<dyn Store>) }
+            .boxed()
     })
 }
 
@@ -71,7 +75,10 @@ async fn a_secret_store_that_never_answers_is_named_within_four_seconds_to_all_w
     for (status, body) in answers {
         assert_eq!(status, 503);
         let sentence = body["error"].as_str().unwrap();
-        assert!(sentence.starts_with("Secrets Manager: no answer within 3 s from 127.0.0.1.") && sentence.contains("VPC"), "{sentence}");
+        assert!(
+            sentence.starts_with("Secrets Manager: no answer within 3 s from 127.0.0.1.") && sentence.contains("VPC"),
+            "{sentence}"
+        );
     }
     assert_eq!(get(&router, "/healthz").await.0, 200, "the process lives all the same");
 }
@@ -100,7 +107,11 @@ async fn what_usually_causes_a_refusal_is_said_with_it() {
         ("ResourceNotFoundException", "another account or region"),
         ("DecryptionFailure", "answered DecryptionFailure"),
     ] {
-        let service = Fake::start(Reply::Json(400, json!({"__type": code, "Message": "User: arn:aws:sts::111122223333:assumed-role/hidden"}))).await;
+        let service = Fake::start(Reply::Json(
+            400,
+            json!({"__type": code, "Message": "User: arn:aws:sts::111122223333:assumed-role/hidden"}),
+        ))
+        .await;
         let sentence = starting(&SECRET, &service.url).app().await.err().unwrap();
         assert!(sentence.starts_with("Secrets Manager: ") && sentence.contains(said), "{code}: {sentence}");
         assert!(!sentence.contains("hidden"), "{sentence}");
@@ -135,7 +146,12 @@ async fn a_secret_that_lacks_keys_is_one_error_that_names_them_all() {
     let service = Fake::start(secret(&json!({"OPENAI_API_KEY": "sk-hidden"}))).await;
     let (status, body) = get(&router(starting(&SECRET, &service.url)), "/auth/ios/").await;
     assert_eq!(status, 503);
-    for name in ["ONESTEP_SECRET_KEY", "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ONESTEP_APPLE_AUDIENCES"] {
+    for name in [
+        "ONESTEP_SECRET_KEY",
+        "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS",
+        "ONESTEP_GOOGLE_IOS_CLIENT_IDS",
+        "ONESTEP_APPLE_AUDIENCES",
+    ] {
         assert!(body["error"].as_str().unwrap().contains(name), "{body}");
     }
 }
@@ -202,13 +218,22 @@ async fn readiness_names_each_hop_and_why_it_does_not_work() {
 }
 
 fn dependencies(body: &Value) -> Vec<(&str, bool)> {
-    body["hops"].as_array().unwrap().iter().map(|hop| (hop["name"].as_str().unwrap(), hop["ok"].as_bool().unwrap())).collect()
+    body["hops"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hop| (hop["name"].as_str().unwrap(), hop["ok"].as_bool().unwrap()))
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_open_is_given_up_in_time() {
     let open: OpenStore = Arc::new(|_| std::future::pending().boxed());
-    let required = [("ONESTEP_SECRET_KEY", "0123456789abcdef"), ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios"), ("ONESTEP_APPLE_AUDIENCES", "bundle")];
+    let required = [
+        ("ONESTEP_SECRET_KEY", "0123456789abcdef"),
+        ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios"),
+        ("ONESTEP_APPLE_AUDIENCES", "bundle"),
+    ];
     let starting = AppStarter::with_aws(Environment::of(required), open, aws("http://127.0.0.1:1"));
     let began = Instant::now();
     assert_eq!(starting.app().await.err().unwrap(), "The store could not be opened in time.");

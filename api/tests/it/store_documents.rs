@@ -1,5 +1,5 @@
-//! What holds in every store that keeps one document per user, whatever its writers meet: they die half-way, and they get in each
-//! other's way at every step.
+//! What holds in every store that keeps one document per user, whatever its writers meet: they die half-way, and they
+//! get in each other's way at every step.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -32,7 +32,12 @@ struct Memory {
 
 impl Memory {
     fn immortal(documents: &Arc<Mutex<Documented>>) -> Self {
-        Self { documents: documents.clone(), requests: AtomicI64::new(i64::MAX), last_is_done: true, chance: AtomicU64::new(0) }
+        Self {
+            documents: documents.clone(),
+            requests: AtomicI64::new(i64::MAX),
+            last_is_done: true,
+            chance: AtomicU64::new(0),
+        }
     }
 
     fn dead() -> StoreError {
@@ -41,7 +46,11 @@ impl Memory {
 
     /// Waits its turn. Whether the request is done, and whether its answer arrives.
     async fn ask(&self) -> (bool, bool) {
-        let chance = self.chance.load(Ordering::SeqCst).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let chance = self
+            .chance
+            .load(Ordering::SeqCst)
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         if self.chance.swap(chance, Ordering::SeqCst) != 0 {
             for _ in 0..(chance >> 33) % 12 {
                 tokio::task::yield_now().await;
@@ -68,7 +77,9 @@ impl DocumentBackend for Memory {
             return Err(Self::dead());
         }
         let documents = self.documents.lock().unwrap();
-        Ok(documents.get(place).map(|(body, version)| Document { body: body.clone(), version: Version(version.to_string()) }))
+        Ok(documents
+            .get(place)
+            .map(|(body, version)| Document { body: body.clone(), version: Version(version.to_string()) }))
     }
 
     async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
@@ -125,7 +136,13 @@ impl DocumentBackend for RequestError {
 #[tokio::test]
 async fn nothing_takes_longer_than_it_may() {
     let store = Documents::new(RequestError, Utc::now).within(Duration::from_millis(50));
-    let archive = Archive { user: person("a", &[]), categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
+    let archive = Archive {
+        user: person("a", &[]),
+        categories: Vec::new(),
+        todos: Vec::new(),
+        subs: Vec::new(),
+        feedback: Vec::new(),
+    };
     let key = UniqueName::Username("a".to_owned());
     let decide = &mut |_: &UserRows, _: &[Id]| Vec::new();
     let (first, second) = tokio::join!(store.update(1, Scope::Account, 1, decide), store.archive(1));
@@ -156,7 +173,10 @@ fn leaping() -> DateTime<Utc> {
 }
 
 fn person(username: &str, devices: &[&str]) -> User {
-    User { devices: devices.iter().map(|token| device(token)).collect(), ..User::new(username, Provider::Google, DateTime::UNIX_EPOCH) }
+    User {
+        devices: devices.iter().map(|token| device(token)).collect(),
+        ..User::new(username, Provider::Google, DateTime::UNIX_EPOCH)
+    }
 }
 
 fn device(token: &str) -> Device {
@@ -165,7 +185,10 @@ fn device(token: &str) -> Device {
 
 async fn names_of(store: &dyn Store, user: Id) -> Vec<UniqueName> {
     let Some(user_rows) = store.read(user, Scope::Account).await.unwrap() else { return Vec::new() };
-    UniqueName::of_account(&user_rows.user).into_iter().chain(user_rows.user.devices.into_iter().map(|device| UniqueName::Device(device.token))).collect()
+    UniqueName::of_account(&user_rows.user)
+        .into_iter()
+        .chain(user_rows.user.devices.into_iter().map(|device| UniqueName::Device(device.token)))
+        .collect()
 }
 
 /// No name is of two users, and none is of a user that it does not find. Who goes by what.
@@ -194,12 +217,18 @@ async fn documents_conform_in_memory() {
 async fn work(store: &dyn Store, task: &str, first: Id) -> Result<(), StoreError> {
     match task {
         "create" => store.create(person("new@example.com", &["one", "two"])).await.map(|_| ()),
-        "gain" => {
-            store.update(first, Scope::Account, 1, &mut |_, _| vec![Change::AddDevice(device("one")), Change::AddDevice(device("two"))]).await.map(|_| ())
-        }
+        "gain" => store
+            .update(first, Scope::Account, 1, &mut |_, _| {
+                vec![Change::AddDevice(device("one")), Change::AddDevice(device("two"))]
+            })
+            .await
+            .map(|_| ()),
         "rename" => {
             let rename = &mut |user_rows: &UserRows, _: &[Id]| {
-                vec![Change::User(User { username: "new@example.com".to_owned(), ..user_rows.user.clone() }), Change::DropDevice("old".to_owned())]
+                vec![
+                    Change::User(User { username: "new@example.com".to_owned(), ..user_rows.user.clone() }),
+                    Change::DropDevice("old".to_owned()),
+                ]
             };
             store.update(first, Scope::Account, 0, rename).await.map(|_| ())
         }
@@ -234,18 +263,28 @@ async fn a_process_may_die_at_any_step() {
                 let owners = sound(&after).await;
                 let free = |name: &UniqueName| !owners.contains_key(name);
                 assert!(names_of(&after, first).await.len() >= 2 || task == "rename", "{case}");
-                assert_eq!(names_of(&after, second).await, [UniqueName::Username("second@example.com".to_owned())], "{case}");
+                assert_eq!(
+                    names_of(&after, second).await,
+                    [UniqueName::Username("second@example.com".to_owned())],
+                    "{case}"
+                );
 
                 // A name that was not taken is free.
                 for token in ["one", "two", "old"] {
-                    let claim = after.update(second, Scope::Account, 0, &mut |_, _| vec![Change::AddDevice(device(token))]).await;
+                    let claim = after
+                        .update(second, Scope::Account, 0, &mut |_, _| vec![Change::AddDevice(device(token))])
+                        .await;
                     match (claim, free(&UniqueName::Device(token.to_owned()))) {
                         (Ok(true), true) | (Err(StoreError::Taken(_)), false) => {}
                         other => panic!("{case}: {token}: {other:?}"),
                     }
                 }
                 let again = after.create(person("new@example.com", &[])).await;
-                assert_eq!(again.is_ok(), free(&UniqueName::Username("new@example.com".to_owned())), "{case}: {again:?}");
+                assert_eq!(
+                    again.is_ok(),
+                    free(&UniqueName::Username("new@example.com".to_owned())),
+                    "{case}: {again:?}"
+                );
                 sound(&after).await;
             }
         }
@@ -266,8 +305,9 @@ async fn a_young_claim_is_waited_for_and_not_taken_over() {
     assert_eq!(later.find(&UniqueName::Username("a@example.com".to_owned())).await.unwrap(), Some(made.id));
 }
 
-/// Six impatient processes want the same names at once, two for each of two users and two for new ones, in many different orders of
-/// their requests. A writer that is told that it has them has them. In every second game one of them has the device and releases it.
+/// Six impatient processes want the same names at once, two for each of two users and two for new ones, in many
+/// different orders of their requests. A writer that is told that it has them has them. In every second game one of
+/// them has the device and releases it.
 #[tokio::test]
 async fn impatient_processes_never_share_a_name() {
     let games = (1..=500_u64).map(|seed| async move {
@@ -287,10 +327,19 @@ async fn impatient_processes_never_share_a_name() {
             async move {
                 if i < 2 {
                     let made = store.create(person("new@example.com", &["one"])).await;
-                    return made.map(|made| (made.id, vec![UniqueName::Username("new@example.com".to_owned()), UniqueName::Device("one".to_owned())]));
+                    return made.map(|made| {
+                        (
+                            made.id,
+                            vec![
+                                UniqueName::Username("new@example.com".to_owned()),
+                                UniqueName::Device("one".to_owned()),
+                            ],
+                        )
+                    });
                 }
                 let lets_go = i == 2 && loser.is_some();
-                let change = if lets_go { Change::DropDevice("one".to_owned()) } else { Change::AddDevice(device("one")) };
+                let change =
+                    if lets_go { Change::DropDevice("one".to_owned()) } else { Change::AddDevice(device("one")) };
                 let gained = store.update(user, Scope::Account, 0, &mut |_, _| vec![change.clone()]).await;
                 gained.map(|_| (user, vec![UniqueName::Device("one".to_owned())]))
             }
@@ -303,7 +352,10 @@ async fn impatient_processes_never_share_a_name() {
                 Ok((user, _)) if Some(user) == loser => {}
                 Ok((user, keys)) => {
                     won.insert(user);
-                    assert!(keys.iter().all(|key| owners.get(key) == Some(&user)), "seed {seed}: {user} was told that he has {keys:?}, of {owners:?}");
+                    assert!(
+                        keys.iter().all(|key| owners.get(key) == Some(&user)),
+                        "seed {seed}: {user} was told that he has {keys:?}, of {owners:?}"
+                    );
                 }
                 Err(StoreError::Taken(_) | StoreError::Contended(_)) => {}
                 Err(other) => panic!("seed {seed}: {other}"),

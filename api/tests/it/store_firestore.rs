@@ -29,11 +29,15 @@ async fn firestore_conforms() {
 #[tokio::test]
 async fn the_emulator_needs_no_account() {
     let (service, address) = Firestore::start(true).await;
-    let store: Arc<dyn Store> = firestore::open("one-step", None, Some(address.strip_prefix("http://").unwrap())).unwrap();
+    let store: Arc<dyn Store> =
+        firestore::open("one-step", None, Some(address.strip_prefix("http://").unwrap())).unwrap();
     store.ready().await.unwrap();
     let user = samples::create(&*store, "a@example.com").await.id;
     let user = format!("users/{user:016}");
-    assert_eq!(service.names(), ["counters/ids", "names/44697298794859bff339d9a1d398a75318db6ecd12126a1ae2456e20b950d2c2", &user]);
+    assert_eq!(
+        service.names(),
+        ["counters/ids", "names/44697298794859bff339d9a1d398a75318db6ecd12126a1ae2456e20b950d2c2", &user]
+    );
 }
 
 fn refused(code: u16, status: &str, message: &str) -> Fault {
@@ -52,10 +56,19 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
         (vec![Fault::Answer(429, String::new()); 3], "Firestore is throttling: it answered 429 Too Many Requests"),
         (vec![stale.clone()], "ok"),
         (vec![stale; 2], "give the account the role Cloud Datastore User in this project"),
-        (vec![refused(403, "PERMISSION_DENIED", "Missing or insufficient permissions.")], "give the account the role Cloud Datastore User"),
-        (vec![refused(404, "NOT_FOUND", "The database (default) does not exist")], "cannot be used: NOT_FOUND: The database (default) does not exist"),
+        (
+            vec![refused(403, "PERMISSION_DENIED", "Missing or insufficient permissions.")],
+            "give the account the role Cloud Datastore User",
+        ),
+        (
+            vec![refused(404, "NOT_FOUND", "The database (default) does not exist")],
+            "cannot be used: NOT_FOUND: The database (default) does not exist",
+        ),
         (vec![refused(500, "INTERNAL", "Internal error.")], "Firestore cannot be used: INTERNAL: Internal error."),
-        (vec![Fault::Answer(503, "<html>".to_owned())], "Firestore cannot be used: UNKNOWN: it answered 503 Service Unavailable"),
+        (
+            vec![Fault::Answer(503, "<html>".to_owned())],
+            "Firestore cannot be used: UNKNOWN: it answered 503 Service Unavailable",
+        ),
         (vec![Fault::Answer(200, "<html>".to_owned())], "Firestore cannot be used: its answer (200 OK) cannot be read"),
         (vec![Fault::Answer(200, "[]".to_owned())], "does not say whether a document exists"),
         (vec![Fault::Cut], "Firestore cannot be used: the connection broke off"),
@@ -83,7 +96,11 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         (vec![refused(409, "ABORTED", "Too much contention.")], "ok", 2),
         (vec![refused(429, "RESOURCE_EXHAUSTED", "Quota exceeded.")], "ok", 1),
         (vec![refused(429, "RESOURCE_EXHAUSTED", "Quota exceeded."); 3], "Firestore is throttling: Quota exceeded.", 1),
-        (vec![refused(503, "UNAVAILABLE", "The service is currently unavailable.")], "UNAVAILABLE: The service is currently unavailable.", 1),
+        (
+            vec![refused(503, "UNAVAILABLE", "The service is currently unavailable.")],
+            "UNAVAILABLE: The service is currently unavailable.",
+            1,
+        ),
         (vec![Fault::Cut], "the connection broke off", 1),
         (vec![Fault::DoneAndCut], "the connection broke off", 1),
     ];
@@ -95,7 +112,8 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };
-        let outcome = meeting(&service.faults, "documents:commit", &faults, store.update(user, Scope::Todos, 0, decide)).await;
+        let outcome =
+            meeting(&service.faults, "documents:commit", &faults, store.update(user, Scope::Todos, 0, decide)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
         assert_eq!(decided, decisions, "{faults:?}");
         let found = samples::read(&**store, user).await.todos;
@@ -121,7 +139,10 @@ async fn what_does_not_fit_is_not_written() {
     samples::write(&**store, user, &first).await;
     let second = rows(samples::ids(&**store, user, 1_200).await);
     let outcome = samples::try_write(&**store, user, &second).await.unwrap_err().to_string();
-    assert!(outcome.starts_with(&format!("the data is too large for Firestore: everything of user {user} is 1")), "{outcome}");
+    assert!(
+        outcome.starts_with(&format!("the data is too large for Firestore: everything of user {user} is 1")),
+        "{outcome}"
+    );
     assert_eq!(samples::read(&**store, user).await.todos.len(), 1_200);
 }
 
@@ -146,9 +167,21 @@ async fn a_wrong_setting_is_refused_at_the_start() {
     let account = Firestore::start(false).await.0.tokens.account();
     let cases = [
         ("one-step", None, "a store in Firestore needs a service account: set ONESTEP_FIREBASE to the JSON of its key"),
-        ("one/step", Some(&account), "ONESTEP_STORE: \"one/step\" is not a project id of Google Cloud; write firestore:PROJECT"),
-        ("one-step?bass=x", Some(&account), "ONESTEP_STORE: the option \"bass\" is unknown or empty; the only known option is base"),
-        ("one-step?base=http://example.com", Some(&account), "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)"),
+        (
+            "one/step",
+            Some(&account),
+            "ONESTEP_STORE: \"one/step\" is not a project id of Google Cloud; write firestore:PROJECT",
+        ),
+        (
+            "one-step?bass=x",
+            Some(&account),
+            "ONESTEP_STORE: the option \"bass\" is unknown or empty; the only known option is base",
+        ),
+        (
+            "one-step?base=http://example.com",
+            Some(&account),
+            "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)",
+        ),
     ];
     for (rest, account, expected) in cases {
         assert_eq!(firestore::open(rest, account, None).map(|_| ()).unwrap_err(), expected);

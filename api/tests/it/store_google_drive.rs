@@ -57,7 +57,10 @@ async fn who_has_no_folder_that_can_be_reached_is_told_so() {
     let apple = User { provider: Provider::Apple, apple_sub: Some("001.a".to_owned()), ..samples::person(relay) };
     let outcome = store.create(apple.clone()).await.unwrap_err().to_string();
     assert!(outcome.starts_with("Google Drive cannot be used: Google gives"), "{outcome}");
-    assert!(outcome.contains("an administrator of the user's Workspace must allow it domain-wide delegation"), "{outcome}");
+    assert!(
+        outcome.contains("an administrator of the user's Workspace must allow it domain-wide delegation"),
+        "{outcome}"
+    );
     assert_eq!(store.users(None, 5).await.unwrap(), Vec::<Id>::new());
     assert_eq!(store.find(&UniqueName::AppleSub("001.a".to_owned())).await.unwrap(), None);
     // The names are still free.
@@ -90,7 +93,10 @@ async fn two_first_processes_make_one_index() {
     for _ in 0..6 {
         let (service, address) = Drive::start().await;
         let place = handles(&service, &address);
-        let (a, b) = tokio::join!(place[0].create(samples::person("a@example.com")), place[1].create(samples::person("b@example.com")));
+        let (a, b) = tokio::join!(
+            place[0].create(samples::person("a@example.com")),
+            place[1].create(samples::person("b@example.com"))
+        );
         assert_ne!(a.unwrap().id, b.unwrap().id);
         assert_eq!(service.names(ACCOUNT).iter().filter(|name| *name == "onestep").count(), 1);
         for name in ["a@example.com", "b@example.com"] {
@@ -102,7 +108,12 @@ async fn two_first_processes_make_one_index() {
 }
 
 fn refused(code: u16, reason: &str) -> Fault {
-    Fault::Answer(code, format!(r#"{{"error":{{"errors":[{{"domain":"global","reason":"{reason}","message":"Why."}}],"code":{code},"message":"Why."}}}}"#))
+    Fault::Answer(
+        code,
+        format!(
+            r#"{{"error":{{"errors":[{{"domain":"global","reason":"{reason}","message":"Why."}}],"code":{code},"message":"Why."}}}}"#
+        ),
+    )
 }
 
 #[tokio::test]
@@ -146,7 +157,11 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         (vec![refused(412, "conditionNotMet")], "ok", 2),
         (vec![refused(403, "rateLimitExceeded")], "ok", 1),
         (vec![refused(403, "userRateLimitExceeded"); 3], "Google Drive is throttling", 1),
-        (vec![refused(403, "storageQuotaExceeded")], "the data is too large for Google Drive: no storage is left for a@example.com", 1),
+        (
+            vec![refused(403, "storageQuotaExceeded")],
+            "the data is too large for Google Drive: no storage is left for a@example.com",
+            1,
+        ),
         (vec![refused(503, "backendError")], "Google Drive cannot be used: 503 backendError", 1),
         (vec![Fault::Cut], "the connection broke off", 1),
         (vec![Fault::DoneAndCut], "the connection broke off", 1),
@@ -159,7 +174,8 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };
-        let outcome = meeting(&service.faults, "/upload/drive/v2/", &faults, store.update(user, Scope::Todos, 0, decide)).await;
+        let outcome =
+            meeting(&service.faults, "/upload/drive/v2/", &faults, store.update(user, Scope::Todos, 0, decide)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
         assert_eq!(decided, decisions, "{faults:?}");
         let found = samples::read(&*store, user).await.todos;
@@ -181,9 +197,21 @@ async fn a_wrong_setting_is_refused_at_the_start() {
     let account = Drive::start().await.0.tokens.account();
     let cases = [
         ("", None, "a store in Google Drive needs a service account: set ONESTEP_FIREBASE to the JSON of its key"),
-        ("me", Some(&account), "ONESTEP_STORE: \"me\" is not the mail address of a Workspace user; write google-drive: or google-drive:ADDRESS"),
-        ("?bass=x", Some(&account), "ONESTEP_STORE: the option \"bass\" is unknown or empty; the only known option is base"),
-        ("?base=http://example.com", Some(&account), "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)"),
+        (
+            "me",
+            Some(&account),
+            "ONESTEP_STORE: \"me\" is not the mail address of a Workspace user; write google-drive: or google-drive:ADDRESS",
+        ),
+        (
+            "?bass=x",
+            Some(&account),
+            "ONESTEP_STORE: the option \"bass\" is unknown or empty; the only known option is base",
+        ),
+        (
+            "?base=http://example.com",
+            Some(&account),
+            "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)",
+        ),
         ("?base=https://a?b", Some(&account), "ONESTEP_STORE: base must be a URL without a query"),
     ];
     for (rest, account, expected) in cases {

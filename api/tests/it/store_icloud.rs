@@ -30,17 +30,29 @@ async fn reading_survives_what_is_over_soon_and_says_what_is_not() {
         (vec![refused(429, "THROTTLED"), refused(503, "TRY_AGAIN_LATER")], "ok"),
         (vec![refused(429, "THROTTLED"); 3], "iCloud is throttling: THROTTLED: why, try again in 30 s"),
         (vec![refused(503, "ZONE_BUSY"); 3], "iCloud is throttling: ZONE_BUSY: why, try again in 30 s"),
-        (vec![Fault::Answer(429, String::new()); 3], "iCloud is throttling: THROTTLED: it answered 429 Too Many Requests"),
+        (
+            vec![Fault::Answer(429, String::new()); 3],
+            "iCloud is throttling: THROTTLED: it answered 429 Too Many Requests",
+        ),
         (vec![refused(503, "TRY_AGAIN_LATER"); 3], "iCloud cannot be used: TRY_AGAIN_LATER: why, try again in 30 s"),
-        (vec![refused(401, "AUTHENTICATION_FAILED")], "register its public key in the CloudKit console for this container and environment"),
+        (
+            vec![refused(401, "AUTHENTICATION_FAILED")],
+            "register its public key in the CloudKit console for this container and environment",
+        ),
         (vec![refused(403, "ACCESS_DENIED")], "register its public key in the CloudKit console"),
         (vec![refused(413, "QUOTA_EXCEEDED")], "the data is too large for iCloud: QUOTA_EXCEEDED: why"),
         (vec![refused(500, "INTERNAL_ERROR")], "iCloud cannot be used: INTERNAL_ERROR: why"),
         (vec![Fault::Answer(502, "<html>".to_owned())], "iCloud cannot be used: HTTP: it answered 502 Bad Gateway"),
         (vec![Fault::Answer(200, "<html>".to_owned())], "iCloud cannot be used: its answer (200 OK) cannot be read"),
         (vec![Fault::Answer(200, r#"{"records":[]}"#.to_owned())], "does not say whether a record exists"),
-        (vec![Fault::Answer(200, r#"{"records":[{}]}"#.to_owned())], "iCloud cannot be used: an answer without records"),
-        (vec![Fault::Answer(200, r#"{"records":[{"recordName":"counters-ids"}]}"#.to_owned())], "unreadable data in counters/ids: it has no body"),
+        (
+            vec![Fault::Answer(200, r#"{"records":[{}]}"#.to_owned())],
+            "iCloud cannot be used: an answer without records",
+        ),
+        (
+            vec![Fault::Answer(200, r#"{"records":[{"recordName":"counters-ids"}]}"#.to_owned())],
+            "unreadable data in counters/ids: it has no body",
+        ),
         (vec![Fault::Cut], "iCloud cannot be used: the connection broke off"),
         (vec![Fault::Hang], "iCloud cannot be used: no answer in time"),
     ];
@@ -66,7 +78,10 @@ async fn a_record_can_fail_inside_an_answer_that_is_fine() {
     }
     // The index of the container is missing.
     service.next_record("BAD_REQUEST", "Field 'number' is not marked queryable");
-    assert_eq!(store.users(None, 5).await.unwrap_err().to_string(), "iCloud cannot be used: BAD_REQUEST: Field 'number' is not marked queryable");
+    assert_eq!(
+        store.users(None, 5).await.unwrap_err().to_string(),
+        "iCloud cannot be used: BAD_REQUEST: Field 'number' is not marked queryable"
+    );
 }
 
 #[tokio::test]
@@ -75,7 +90,8 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
     let store = icloud::open(&service.rest(&address)).unwrap();
     let user = samples::create(&*store, "a@example.com").await.id;
     let ids = samples::ids(&*store, user, 1).await;
-    let conflict = r#"{"records":[{"recordName":"users-0000000000000001","serverErrorCode":"CONFLICT","reason":"why"}]}"#;
+    let conflict =
+        r#"{"records":[{"recordName":"users-0000000000000001","serverErrorCode":"CONFLICT","reason":"why"}]}"#;
     assert_eq!(user, 1);
     let cases = [
         (vec![Fault::Answer(200, conflict.to_owned())], "ok", 2),
@@ -95,7 +111,8 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };
-        let outcome = meeting(&service.faults, "/records/modify", &faults, store.update(user, Scope::Todos, 0, decide)).await;
+        let outcome =
+            meeting(&service.faults, "/records/modify", &faults, store.update(user, Scope::Todos, 0, decide)).await;
         assert!(outcome.contains(expected), "{faults:?}: {outcome}");
         assert_eq!(decided, decisions, "{faults:?}");
         let found = samples::read(&*store, user).await.todos;
@@ -125,15 +142,36 @@ async fn the_key_is_read_in_any_form_it_comes_in() {
 async fn a_wrong_setting_is_refused_at_the_start() {
     let wrong_key = "ONESTEP_STORE: the key is not a private key for P-256 in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout";
     let cases = [
-        ("?key_id=1&key=x", "ONESTEP_STORE: \"\" is not the name of a container; write icloud:CONTAINER, such as icloud:iCloud.com.example.app"),
-        ("iCloud.a?key=x", "ONESTEP_STORE: an iCloud container needs key_id=, the id of a server-to-server key in the CloudKit console"),
-        ("iCloud.a?key_id=1", "ONESTEP_STORE: an iCloud container needs key=, the private key in PEM or the path of its file"),
-        ("iCloud.a?key_id=1&key=/nowhere/hunter2", "ONESTEP_STORE: the file of the key cannot be read: entity not found"),
+        (
+            "?key_id=1&key=x",
+            "ONESTEP_STORE: \"\" is not the name of a container; write icloud:CONTAINER, such as icloud:iCloud.com.example.app",
+        ),
+        (
+            "iCloud.a?key=x",
+            "ONESTEP_STORE: an iCloud container needs key_id=, the id of a server-to-server key in the CloudKit console",
+        ),
+        (
+            "iCloud.a?key_id=1",
+            "ONESTEP_STORE: an iCloud container needs key=, the private key in PEM or the path of its file",
+        ),
+        (
+            "iCloud.a?key_id=1&key=/nowhere/hunter2",
+            "ONESTEP_STORE: the file of the key cannot be read: entity not found",
+        ),
         ("iCloud.a?key_id=1&key=-----BEGIN PRIVATE KEY-----hunter2-----END", wrong_key),
         ("iCloud.a?key_id=1&key=-----BEGIN hunter2", wrong_key),
-        ("iCloud.a?key_id=1&key=x&environment=test", "ONESTEP_STORE: environment must be production or development, not \"test\""),
-        ("iCloud.a?key_id=1&key=x&base=ftp://a", "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)"),
-        ("iCloud.a?key_id=1&key=x&kye=y", "ONESTEP_STORE: the option \"kye\" is unknown or empty; the known options are key_id, key, environment and base"),
+        (
+            "iCloud.a?key_id=1&key=x&environment=test",
+            "ONESTEP_STORE: environment must be production or development, not \"test\"",
+        ),
+        (
+            "iCloud.a?key_id=1&key=x&base=ftp://a",
+            "ONESTEP_STORE: base must begin with https:// (http:// is for this machine only)",
+        ),
+        (
+            "iCloud.a?key_id=1&key=x&kye=y",
+            "ONESTEP_STORE: the option \"kye\" is unknown or empty; the known options are key_id, key, environment and base",
+        ),
     ];
     for (rest, expected) in cases {
         assert_eq!(icloud::open(rest).map(|_| ()).unwrap_err(), expected);

@@ -1,4 +1,5 @@
-//! Everything of one store into another: nothing is lost, nothing is made up, and what went wrong on the way may simply be done again.
+//! Everything of one store into another: nothing is lost, nothing is made up, and what went wrong on the way may simply
+//! be done again.
 
 use std::io::BufReader;
 use std::path::Path;

@@ -40,21 +40,34 @@ impl Decision {
     }
 }
 
-/// The time at which to decide when the clock shows `clock` and the last incident that ended did so at `ended` (both UTC): a later millisecond.
+/// The time at which to decide when the clock shows `clock` and the last incident that ended did so at `ended` (both
+/// UTC): a later millisecond.
 ///
-/// The id of an incident is made of the millisecond it opens in, so no incident may open in the one in which its predecessor ended. The two
-/// are the same where the clock stands still. A clock that is more than a minute behind was set back, and is followed.
+/// The id of an incident is made of the millisecond it opens in, so no incident may open in the one in which its
+/// predecessor ended. The two are the same where the clock stands still. A clock that is more than a minute behind was
+/// set back, and is followed.
 pub fn decision_time(clock: DateTime<Utc>, ended: Option<DateTime<Utc>>) -> DateTime<Utc> {
-    let is_taken = |ended: &DateTime<Utc>| clock.timestamp_millis() <= ended.timestamp_millis() && *ended - clock <= TimeDelta::minutes(1);
+    let is_taken = |ended: &DateTime<Utc>| {
+        clock.timestamp_millis() <= ended.timestamp_millis() && *ended - clock <= TimeDelta::minutes(1)
+    };
     ended.filter(is_taken).map_or(clock, |ended| ended + TimeDelta::milliseconds(1))
 }
 
 /// Judges every rule and steps every incident. The order of the result is that of the rules and of their subjects.
-pub fn decide(book: &Rulebook, history: &History, open: &OpenIncidents, orders: &OperatorActions, now: DateTime<Utc>) -> Decision {
+pub fn decide(
+    book: &Rulebook,
+    history: &History,
+    open: &OpenIncidents,
+    orders: &OperatorActions,
+    now: DateTime<Utc>,
+) -> Decision {
     let mut steps: Vec<IncidentStep> = Vec::new();
     for rule in &book.rules {
         let mut judgements = rule.condition.judge(history, now);
-        let absent = open.keys().filter(|(name, _)| *name == rule.name).filter_map(|(_, subject)| rule.condition.judge_absent(subject, history, now));
+        let absent = open
+            .keys()
+            .filter(|(name, _)| *name == rule.name)
+            .filter_map(|(_, subject)| rule.condition.judge_absent(subject, history, now));
         judgements.extend(absent);
         for judgement in judgements {
             // Nothing is open most of the time, and then no key need be made.
@@ -72,11 +85,17 @@ pub fn decide(book: &Rulebook, history: &History, open: &OpenIncidents, orders: 
     for IncidentStep { mut incident, tell } in steps {
         for (event, receivers) in tell {
             let told = addressees(&incident.subject, &receivers, book, history);
-            let notification = |receiver: &String| Notification { incident: incident.id.clone(), receiver: receiver.clone(), event, at: now };
+            let notification = |receiver: &String| Notification {
+                incident: incident.id.clone(),
+                receiver: receiver.clone(),
+                event,
+                at: now,
+            };
             decision.notifications.extend(told.iter().map(notification));
             if !event.is_end() {
                 // Whoever is told that it fires is told how it ends.
-                let further: Vec<String> = told.into_iter().filter(|receiver| !incident.receivers.contains(receiver)).collect();
+                let further: Vec<String> =
+                    told.into_iter().filter(|receiver| !incident.receivers.contains(receiver)).collect();
                 incident.receivers.extend(further);
             }
         }
@@ -85,7 +104,8 @@ pub fn decide(book: &Rulebook, history: &History, open: &OpenIncidents, orders: 
     decision
 }
 
-/// Who is told in fact: nobody that he himself cannot be told, and in place of those that refuse everything their fallbacks too.
+/// Who is told in fact: nobody that he himself cannot be told, and in place of those that refuse everything their
+/// fallbacks too.
 fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history: &History) -> Vec<String> {
     let fallback = |receiver: &str| book.terms.get(receiver).and_then(|terms| terms.fallback.clone());
     if let Subject::Receiver(failing) = subject {
@@ -94,7 +114,8 @@ fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history:
     }
     let mut told: Vec<String> = receivers.to_vec();
     for receiver in receivers {
-        if let Some(fallback) = fallback(receiver).filter(|_| history.receiver(receiver).is_some_and(ReceiverState::has_stopped))
+        if let Some(fallback) =
+            fallback(receiver).filter(|_| history.receiver(receiver).is_some_and(ReceiverState::has_stopped))
             && !told.contains(&fallback)
         {
             told.push(fallback);
@@ -138,10 +159,11 @@ fn root_of<'a>(symptom: &Incident, related: &[&'a Incident], rules: &[Rule]) -> 
     let explains = |cause: &Incident, symptom: &Incident| {
         let (Some(cause_rule), Some(symptom_rule)) = (rule_of(cause), rule_of(symptom)) else { return false };
         cause.id != symptom.id
-            && (cause_rule.mutes.contains(&symptom_rule.name) || cause_rule.condition.explains(&cause.causes, &symptom_rule.condition, &symptom.causes))
+            && (cause_rule.mutes.contains(&symptom_rule.name)
+                || cause_rule.condition.explains(&cause.causes, &symptom_rule.condition, &symptom.causes))
     };
-    // Where two explain each other, the older one is the cause: one step up is always to an incident that does not explain back, or
-    // is older, so the way up has no circle.
+    // Where two explain each other, the older one is the cause: one step up is always to an incident that does not
+    // explain back, or is older, so the way up has no circle.
     let up = |from: &Incident| {
         let older = |cause: &&&'a Incident| (cause.fired, &cause.rule) < (from.fired, &from.rule);
         related.iter().find(|cause| explains(cause, from) && (older(cause) || !explains(from, cause))).copied()
@@ -165,8 +187,12 @@ fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'
         return Some("the rule no longer covers it");
     }
     match &incident.subject {
-        Subject::Source(name) if history.source(name).is_none() => Some("the source was removed from the configuration"),
-        Subject::Receiver(name) if history.receiver(name).is_none() => Some("the receiver was removed from the configuration"),
+        Subject::Source(name) if history.source(name).is_none() => {
+            Some("the source was removed from the configuration")
+        }
+        Subject::Receiver(name) if history.receiver(name).is_none() => {
+            Some("the receiver was removed from the configuration")
+        }
         _ => None,
     }
 }
@@ -175,7 +201,8 @@ fn orphaned(incident: &Incident, rules: &[Rule], history: &History) -> Option<&'
 pub fn renamed(open: OpenIncidents, rules: &[Rule]) -> (OpenIncidents, Vec<Incident>) {
     let mut known = OpenIncidents::new();
     let mut changed = Vec::new();
-    let (old, current): (Vec<_>, Vec<_>) = open.into_iter().partition(|((rule, _), _)| rules.iter().any(|new| new.was.contains(rule)));
+    let (old, current): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|((rule, _), _)| rules.iter().any(|new| new.was.contains(rule)));
     known.extend(current);
     for ((was, subject), incident) in old {
         let Some(rule) = rules.iter().find(|rule| rule.was.contains(&was)) else { continue };
@@ -224,13 +251,23 @@ mod tests {
     }
 
     fn open(decision: Decision) -> OpenIncidents {
-        decision.incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect()
+        decision
+            .incidents
+            .into_iter()
+            .map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident))
+            .collect()
     }
 
     fn failing(source: &str, at: DateTime<Utc>) -> History {
         let mut history = History::default();
         history.watch(source, at);
-        let failure = CallFailure { call: "c".into(), resource: "r".into(), kind: FailureKind::Denied, said: "no".into(), next_step: "allow it".into() };
+        let failure = CallFailure {
+            call: "c".into(),
+            resource: "r".into(),
+            kind: FailureKind::Denied,
+            said: "no".into(),
+            next_step: "allow it".into(),
+        };
         history.record(&Observation { at, seen: at, source: source.into(), what: ObservationBody::Failed(failure) });
         history
     }
@@ -254,7 +291,12 @@ mod tests {
         let (bad, good) = (failing("watch.x", noon), {
             let mut history = History::default();
             history.watch("watch.x", noon);
-            history.record(&Observation { at: noon, seen: noon, source: "watch.x".into(), what: ObservationBody::Answered });
+            history.record(&Observation {
+                at: noon,
+                seen: noon,
+                source: "watch.x".into(),
+                what: ObservationBody::Answered,
+            });
             history
         });
         let mut ids = BTreeSet::new();
@@ -267,7 +309,9 @@ mod tests {
             ended = end.incidents[0].resolved;
         }
         assert_eq!(ids.len(), 3);
-        for (clock, ended, decided) in [(0, None, 0), (0, Some(0), 1), (0, Some(-1), 0), (0, Some(60_000), 60_001), (0, Some(60_001), 0)] {
+        for (clock, ended, decided) in
+            [(0, None, 0), (0, Some(0), 1), (0, Some(-1), 0), (0, Some(60_000), 60_001), (0, Some(60_001), 0)]
+        {
             let at = |ms: i64| noon + TimeDelta::milliseconds(ms);
             assert_eq!(decision_time(at(clock), ended.map(at)), at(decided), "{clock} after {ended:?}");
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-/// Errors of one function that are remembered at most. More are only met where ids slip into fingerprints; then the ones not seen
-/// for longest are forgotten, because an error that keeps coming must never be called new.
+/// Errors of one function that are remembered at most. More are only met where ids slip into fingerprints; then the
+/// ones not seen for longest are forgotten, because an error that keeps coming must never be called new.
 pub const MOST_FINGERPRINTS: usize = 10_000;
 
 /// An error of a function.
@@ -40,12 +40,16 @@ impl KnownErrors {
         let KnownError { function, fingerprint, first, seen, last } = error;
         let known = self.0.entry(function).or_default();
         if let Some(times) = known.get_mut(&fingerprint) {
-            *times = ErrorTimes { first: times.first.min(first), seen: times.seen.min(seen), last: times.last.max(last) };
+            *times =
+                ErrorTimes { first: times.first.min(first), seen: times.seen.min(seen), last: times.last.max(last) };
             return;
         }
         known.insert(fingerprint, ErrorTimes { first, seen, last });
         if known.len() > MOST_FINGERPRINTS {
-            let oldest = known.iter().min_by_key(|(fingerprint, times)| (times.last, *fingerprint)).map(|(fingerprint, _)| fingerprint.clone());
+            let oldest = known
+                .iter()
+                .min_by_key(|(fingerprint, times)| (times.last, *fingerprint))
+                .map(|(fingerprint, _)| fingerprint.clone());
             oldest.and_then(|fingerprint| known.remove(&fingerprint));
         }
     }
@@ -65,7 +69,13 @@ mod tests {
     }
 
     fn met(fingerprint: &str, first: i64, seen: i64) -> KnownError {
-        KnownError { function: "f".into(), fingerprint: fingerprint.into(), first: at(first), seen: at(seen), last: at(seen) }
+        KnownError {
+            function: "f".into(),
+            fingerprint: fingerprint.into(),
+            first: at(first),
+            seen: at(seen),
+            last: at(seen),
+        }
     }
 
     #[test]

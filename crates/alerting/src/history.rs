@@ -62,9 +62,10 @@ impl History {
             ObservationBody::Early(figure) => self.bill.record_early(*seen, source, figure),
             ObservationBody::Tally(tally) => {
                 let minutes = self.minutes.entry(tally.function.clone()).or_default();
-                let minute = minutes
-                    .entry(minute_of(*at))
-                    .or_insert_with(|| Timestamped { seen: *seen, it: InvocationCounts { function: tally.function.clone(), ..InvocationCounts::default() } });
+                let minute = minutes.entry(minute_of(*at)).or_insert_with(|| Timestamped {
+                    seen: *seen,
+                    it: InvocationCounts { function: tally.function.clone(), ..InvocationCounts::default() },
+                });
                 minute.seen = minute.seen.max(*seen);
                 minute.it.add(tally);
             }
@@ -82,7 +83,10 @@ impl History {
                 insert(self.pings.entry(ping.function.clone()).or_default().entry(*at).or_default(), ping.clone());
             }
             ObservationBody::Metric(point) => {
-                self.metrics.entry((point.function.clone(), point.metric.clone())).or_default().insert(*at, point.clone());
+                self.metrics
+                    .entry((point.function.clone(), point.metric.clone()))
+                    .or_default()
+                    .insert(*at, point.clone());
             }
             ObservationBody::Inventory(inventory) => {
                 let key = (inventory.kind, inventory.region.clone());
@@ -99,8 +103,15 @@ impl History {
                 }
             }
             ObservationBody::Failed(failure) => {
-                if let Some(state) = self.sources.get_mut(source).filter(|state| state.answered.is_none_or(|answered| answered < *seen)) {
-                    let run = state.failing.get_or_insert_with(|| FailureRun { since: *seen, until: *seen, polls: 0, last: failure.clone() });
+                if let Some(state) =
+                    self.sources.get_mut(source).filter(|state| state.answered.is_none_or(|answered| answered < *seen))
+                {
+                    let run = state.failing.get_or_insert_with(|| FailureRun {
+                        since: *seen,
+                        until: *seen,
+                        polls: 0,
+                        last: failure.clone(),
+                    });
                     run.polls += 1;
                     run.since = run.since.min(*seen);
                     if run.until < *seen || (run.until == *seen && run.last <= *failure) {
@@ -118,7 +129,8 @@ impl History {
         self.metrics.get(&of_function).and_then(|points| points.get(&observation.at)) == Some(point)
     }
 
-    /// Handles a clock that was set back to `now`: what was seen later counts as seen now, so that it does not block new observations.
+    /// Handles a clock that was set back to `now`: what was seen later counts as seen now, so that it does not block
+    /// new observations.
     pub fn clock_was_set_back(&mut self, now: DateTime<Utc>) {
         for state in self.sources.values_mut() {
             state.since = state.since.min(now);
@@ -145,9 +157,10 @@ impl History {
         }
         for minutes in self.minutes.values_mut() {
             for (_, later) in minutes.split_off(&minute_of(now)) {
-                let minute = minutes
-                    .entry(minute_of(now))
-                    .or_insert_with(|| Timestamped { seen: now, it: InvocationCounts { function: later.it.function.clone(), ..InvocationCounts::default() } });
+                let minute = minutes.entry(minute_of(now)).or_insert_with(|| Timestamped {
+                    seen: now,
+                    it: InvocationCounts { function: later.it.function.clone(), ..InvocationCounts::default() },
+                });
                 minute.it.add(&later.it);
             }
             minutes.values_mut().for_each(|minute| minute.seen = minute.seen.min(now));
@@ -224,7 +237,8 @@ impl History {
         self.read_up_to.iter().map(|(function, at)| (function.as_str(), *at))
     }
 
-    /// A function's counts from `from` to now, without durations and causes: adding those up is slow, and few rules need them.
+    /// A function's counts from `from` to now, without durations and causes: adding those up is slow, and few rules
+    /// need them.
     pub fn counted(&self, function: &str, from: DateTime<Utc>) -> InvocationCounts {
         let mut sum = InvocationCounts { function: function.to_owned(), ..InvocationCounts::default() };
         self.counts(function, from).for_each(|tally| sum.add_numbers(tally));
@@ -239,11 +253,19 @@ impl History {
     }
 
     fn counts(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = &InvocationCounts> {
-        self.minutes.get(function).into_iter().flat_map(move |minutes| minutes.range(minute_of(from)..)).map(|(_, counted)| &counted.it)
+        self.minutes
+            .get(function)
+            .into_iter()
+            .flat_map(move |minutes| minutes.range(minute_of(from)..))
+            .map(|(_, counted)| &counted.it)
     }
 
     /// A function's faults by time, oldest first, those that happened or were seen since `from`.
-    pub fn faults(&self, function: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &FailedInvocation)> {
+    pub fn faults(
+        &self,
+        function: &str,
+        from: DateTime<Utc>,
+    ) -> impl Iterator<Item = (DateTime<Utc>, &FailedInvocation)> {
         let all = self.faults.get(function).into_iter().flatten();
         all.flat_map(|(at, faults)| faults.iter().map(|fault| (*at, fault)))
             .filter(move |(at, fault)| *at >= from || fault.seen >= from)
@@ -262,7 +284,11 @@ impl History {
 
     /// A function's pings, latest first.
     pub fn pings(&self, function: &str) -> impl Iterator<Item = (DateTime<Utc>, &PingResult)> {
-        self.pings.get(function).into_iter().flat_map(|pings| pings.iter().rev()).flat_map(|(at, pings)| pings.iter().rev().map(|ping| (*at, ping)))
+        self.pings
+            .get(function)
+            .into_iter()
+            .flat_map(|pings| pings.iter().rev())
+            .flat_map(|(at, pings)| pings.iter().rev().map(|ping| (*at, ping)))
     }
 
     /// The functions whose metrics are read, and up to when they were.
@@ -271,8 +297,17 @@ impl History {
     }
 
     /// The points of a metric since `from`, oldest first.
-    pub fn points(&self, function: &str, metric: &str, from: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &MetricPoint)> {
-        self.metrics.get(&(function.to_owned(), metric.to_owned())).into_iter().flat_map(move |points| points.range(from..)).map(|(at, point)| (*at, point))
+    pub fn points(
+        &self,
+        function: &str,
+        metric: &str,
+        from: DateTime<Utc>,
+    ) -> impl Iterator<Item = (DateTime<Utc>, &MetricPoint)> {
+        self.metrics
+            .get(&(function.to_owned(), metric.to_owned()))
+            .into_iter()
+            .flat_map(move |points| points.range(from..))
+            .map(|(at, point)| (*at, point))
     }
 
     /// The last inventory of each kind and region.
@@ -286,14 +321,22 @@ impl History {
 
     /// The inventories that can be taken for what is there at `now`.
     pub fn inventories_at(&self, now: DateTime<Utc>) -> Vec<&Inventory> {
-        self.inventories().filter(|known| known.unknown.is_none() && now - known.seen <= STALE).map(|known| known.inventory).collect()
+        self.inventories()
+            .filter(|known| known.unknown.is_none() && now - known.seen <= STALE)
+            .map(|known| known.inventory)
+            .collect()
     }
 
     /// The kinds that a source could not read when it last tried, in order.
     pub fn unread_by(&self, source: &str) -> Vec<ResourceKind> {
-        let newer =
-            |key: &(ResourceKind, String), unread: &Timestamped<(String, String)>| self.inventories.get(key).is_none_or(|known| known.seen < unread.seen);
-        let kinds = self.unread.iter().filter(|(key, unread)| unread.it.0 == source && newer(key, unread)).map(|((kind, _), _)| *kind);
+        let newer = |key: &(ResourceKind, String), unread: &Timestamped<(String, String)>| {
+            self.inventories.get(key).is_none_or(|known| known.seen < unread.seen)
+        };
+        let kinds = self
+            .unread
+            .iter()
+            .filter(|(key, unread)| unread.it.0 == source && newer(key, unread))
+            .map(|((kind, _), _)| *kind);
         kinds.collect::<BTreeSet<_>>().into_iter().collect()
     }
 

@@ -38,8 +38,9 @@ impl IncidentState {
 /// One life. At most one that is not over exists per rule and subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Its permanent id, made of the time it opened, the rule and the subject; it does not change when the rule is renamed. In the order of
-    /// ids, older incidents come first. Empty only where a report reads a store that no daemon of this version has worked on yet.
+    /// Its permanent id, made of the time it opened, the rule and the subject; it does not change when the rule is
+    /// renamed. In the order of ids, older incidents come first. Empty only where a report reads a store that no daemon
+    /// of this version has worked on yet.
     #[serde(default)]
     pub id: String,
     /// The rule's name.
@@ -110,7 +111,8 @@ pub enum IncidentEvent {
 
 impl IncidentEvent {
     /// Every event.
-    pub const ALL: &'static [Self] = &[Self::Reminder, Self::Changed, Self::Worsened, Self::Escalated, Self::Firing, Self::Resolved, Self::Closed];
+    pub const ALL: &'static [Self] =
+        &[Self::Reminder, Self::Changed, Self::Worsened, Self::Escalated, Self::Firing, Self::Resolved, Self::Closed];
 
     /// The word used in JSON and in notification keys.
     pub fn word(self) -> &'static str {
@@ -149,7 +151,13 @@ impl IncidentStep {
 /// The next step in the life of `rule` on the judged subject. `None` if nothing changes.
 ///
 /// Times of the incident in the future, because the clock was set back, count from `now` on.
-pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, ack: Option<&Acknowledgement>, now: DateTime<Utc>) -> Option<IncidentStep> {
+pub fn step(
+    rule: &Rule,
+    open: Option<&Incident>,
+    judgement: &Judgement,
+    ack: Option<&Acknowledgement>,
+    now: DateTime<Utc>,
+) -> Option<IncidentStep> {
     match (open, &judgement.verdict) {
         // What is not known keeps things as they are.
         (_, Verdict::Unknown(_)) | (None, Verdict::Clear(_)) => None,
@@ -160,7 +168,10 @@ pub fn step(rule: &Rule, open: Option<&Incident>, judgement: &Judgement, ack: Op
         (Some(incident), Verdict::Holds(finding)) => {
             let incident = anchored(incident, now);
             match incident.state {
-                IncidentState::Pending => rule.hold.is_none_or(|hold| now - incident.opened >= hold.delta()).then(|| fire(rule, incident, finding, now)),
+                IncidentState::Pending => rule
+                    .hold
+                    .is_none_or(|hold| now - incident.opened >= hold.delta())
+                    .then(|| fire(rule, incident, finding, now)),
                 IncidentState::Firing => goes_on(rule, incident, finding, ack, now),
                 IncidentState::Resolved => None,
             }
@@ -210,7 +221,11 @@ fn opened(rule: &Rule, subject: &Subject, finding: &IncidentDetails, now: DateTi
 
 /// The second it opened and a hash of what it is, as hexadecimal digits: ids are in the order of age.
 fn id(rule: &str, subject: &Subject, opened: DateTime<Utc>) -> String {
-    format!("{:08x}{:06x}", opened.timestamp(), xxh3_64(format!("{rule}\n{subject}\n{}", opened.timestamp_millis()).as_bytes()) >> 40)
+    format!(
+        "{:08x}{:06x}",
+        opened.timestamp(),
+        xxh3_64(format!("{rule}\n{subject}\n{}", opened.timestamp_millis()).as_bytes()) >> 40
+    )
 }
 
 fn fire(rule: &Rule, incident: Incident, finding: &IncidentDetails, now: DateTime<Utc>) -> IncidentStep {
@@ -228,13 +243,20 @@ fn fire(rule: &Rule, incident: Incident, finding: &IncidentDetails, now: DateTim
 }
 
 /// The condition of a firing incident still holds.
-fn goes_on(rule: &Rule, mut incident: Incident, finding: &IncidentDetails, ack: Option<&Acknowledgement>, now: DateTime<Utc>) -> Option<IncidentStep> {
+fn goes_on(
+    rule: &Rule,
+    mut incident: Incident,
+    finding: &IncidentDetails,
+    ack: Option<&Acknowledgement>,
+    now: DateTime<Utc>,
+) -> Option<IncidentStep> {
     let ack = ack.filter(|ack| ack.counts_after(incident.worsened));
     let severity = incident.severity.max(rule.severity_of(finding));
     let risen = rule.critical_at.is_some() && severity > incident.severity;
     let new_cause = finding.cause.filter(|(cause, _)| !incident.causes.contains(cause));
     let changed = new_cause.is_some() || (finding.latest > incident.finding.latest && is_quiet(rule, &incident, now));
-    let remind = ack.is_none() && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
+    let remind =
+        ack.is_none() && rule.remind.zip(incident.told).is_some_and(|(remind, told)| now - told >= remind.delta());
     let event = match (risen, changed, remind) {
         (true, ..) => Some(IncidentEvent::Worsened),
         (_, true, _) => Some(IncidentEvent::Changed),
@@ -253,8 +275,13 @@ fn goes_on(rule: &Rule, mut incident: Incident, finding: &IncidentDetails, ack: 
         (incident.severity, incident.worsened) = (severity, Some(now));
     }
     let due = |after: model::span::Span| incident.fired.is_some_and(|fired| now - fired >= after.delta());
-    if let Some(escalation) = rule.escalate.as_ref().filter(|escalation| incident.escalated.is_none() && ack.is_none() && due(escalation.after)) {
-        let further: Vec<String> = escalation.tell.iter().filter(|receiver| !incident.receivers.contains(receiver)).cloned().collect();
+    if let Some(escalation) = rule
+        .escalate
+        .as_ref()
+        .filter(|escalation| incident.escalated.is_none() && ack.is_none() && due(escalation.after))
+    {
+        let further: Vec<String> =
+            escalation.tell.iter().filter(|receiver| !incident.receivers.contains(receiver)).cloned().collect();
         incident.escalated = Some(now);
         incident.finding = finding.clone();
         incident.receivers = joined(&incident.receivers, &further);
@@ -281,8 +308,8 @@ fn anchored(incident: &Incident, now: DateTime<Utc>) -> Incident {
     }
 }
 
-/// Whether the last message is long enough ago for one that only says that there is more of the same kind: what comes in a burst is
-/// told together, but before it leaves the rule's window.
+/// Whether the last message is long enough ago for one that only says that there is more of the same kind: what comes
+/// in a burst is told together, but before it leaves the rule's window.
 fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
     let pause = rule.condition.window().map_or(TOGETHER, |window| TOGETHER.min(window.delta() / 2));
     incident.told.is_none_or(|told| now - told >= pause)
@@ -292,7 +319,16 @@ fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
 fn end(incident: Incident, event: IncidentEvent, why: &str, now: DateTime<Utc>) -> IncidentStep {
     let told = incident.state == IncidentState::Firing && !incident.receivers.is_empty();
     let tell = if told { vec![(event, incident.receivers.clone())] } else { vec![] };
-    IncidentStep { incident: Incident { state: IncidentState::Resolved, resolved: Some(now), why: Some(why.to_owned()), muted_by: None, ..incident }, tell }
+    IncidentStep {
+        incident: Incident {
+            state: IncidentState::Resolved,
+            resolved: Some(now),
+            why: Some(why.to_owned()),
+            muted_by: None,
+            ..incident
+        },
+        tell,
+    }
 }
 
 fn joined(known: &[String], more: &[String]) -> Vec<String> {
@@ -317,11 +353,23 @@ mod tests {
     fn judged(verdict: char) -> Judgement {
         let verdict = match verdict {
             'h' => Verdict::Holds(Box::default()),
-            'o' => Verdict::Holds(Box::new(IncidentDetails { cause: Some((Cause::Oom, Confidence::Proved)), ..IncidentDetails::default() })),
-            'i' => Verdict::Holds(Box::new(IncidentDetails { cause: Some((Cause::ImportError, Confidence::Proved)), ..IncidentDetails::default() })),
+            'o' => Verdict::Holds(Box::new(IncidentDetails {
+                cause: Some((Cause::Oom, Confidence::Proved)),
+                ..IncidentDetails::default()
+            })),
+            'i' => Verdict::Holds(Box::new(IncidentDetails {
+                cause: Some((Cause::ImportError, Confidence::Proved)),
+                ..IncidentDetails::default()
+            })),
             // Something that is newer than whatever was told before.
-            'n' => Verdict::Holds(Box::new(IncidentDetails { latest: DateTime::from_timestamp(1, 0), ..IncidentDetails::default() })),
-            'N' => Verdict::Holds(Box::new(IncidentDetails { latest: DateTime::from_timestamp(2, 0), ..IncidentDetails::default() })),
+            'n' => Verdict::Holds(Box::new(IncidentDetails {
+                latest: DateTime::from_timestamp(1, 0),
+                ..IncidentDetails::default()
+            })),
+            'N' => Verdict::Holds(Box::new(IncidentDetails {
+                latest: DateTime::from_timestamp(2, 0),
+                ..IncidentDetails::default()
+            })),
             'c' => Verdict::Clear("fine".into()),
             _ => Verdict::Unknown("no data".into()),
         };
@@ -354,14 +402,34 @@ mod tests {
                 None,
                 Some(3),
                 "hhhhhhhc",
-                vec![(0, IncidentEvent::Firing), (3, IncidentEvent::Reminder), (6, IncidentEvent::Reminder), (7, IncidentEvent::Resolved)],
+                vec![
+                    (0, IncidentEvent::Firing),
+                    (3, IncidentEvent::Reminder),
+                    (6, IncidentEvent::Reminder),
+                    (7, IncidentEvent::Resolved),
+                ],
             ),
             (None, None, "huuuuc", vec![(0, IncidentEvent::Firing), (5, IncidentEvent::Resolved)]),
             (None, Some(1), "huuu", vec![(0, IncidentEvent::Firing)]),
             (None, None, "nnnnnnnnnnnnnc", vec![(0, IncidentEvent::Firing), (13, IncidentEvent::Resolved)]),
-            (None, None, "nnNNNNNNNNNNNc", vec![(0, IncidentEvent::Firing), (10, IncidentEvent::Changed), (13, IncidentEvent::Resolved)]),
-            (None, None, "nnnnnnnnnnnnNnNc", vec![(0, IncidentEvent::Firing), (12, IncidentEvent::Changed), (15, IncidentEvent::Resolved)]),
-            (None, None, "oooiioic", vec![(0, IncidentEvent::Firing), (3, IncidentEvent::Changed), (7, IncidentEvent::Resolved)]),
+            (
+                None,
+                None,
+                "nnNNNNNNNNNNNc",
+                vec![(0, IncidentEvent::Firing), (10, IncidentEvent::Changed), (13, IncidentEvent::Resolved)],
+            ),
+            (
+                None,
+                None,
+                "nnnnnnnnnnnnNnNc",
+                vec![(0, IncidentEvent::Firing), (12, IncidentEvent::Changed), (15, IncidentEvent::Resolved)],
+            ),
+            (
+                None,
+                None,
+                "oooiioic",
+                vec![(0, IncidentEvent::Firing), (3, IncidentEvent::Changed), (7, IncidentEvent::Resolved)],
+            ),
         ] {
             let minutes = |n: Option<u16>| n.map(Span::minutes);
             assert_eq!(run(&rule(minutes(hold), minutes(remind)), verdicts), events, "{verdicts}");
@@ -380,7 +448,10 @@ mod tests {
     fn acts() -> impl Strategy<Value = Vec<Act>> {
         let severity = prop::sample::select(vec![Severity::Info, Severity::Warning, Severity::Critical]);
         let act = (severity, any::<bool>(), prop::option::weighted(0.9, 1u8..4));
-        prop::collection::vec(act.prop_map(|(severity, has_critical_at, value)| Act { severity, has_critical_at, value }), 0..60)
+        prop::collection::vec(
+            act.prop_map(|(severity, has_critical_at, value)| Act { severity, has_critical_at, value }),
+            0..60,
+        )
     }
 
     proptest! {

@@ -1,8 +1,9 @@
-//! The pure decisions of the monitor. Nothing here waits, reads a clock, opens a file, reads the environment or draws a random number.
+//! The pure decisions of the monitor. Nothing here waits, reads a clock, opens a file, reads the environment or draws a
+//! random number.
 //!
 //! An [`observation::Observation`] is recorded in the [`history::History`], a [`rules::Rule`] judges it,
-//! [`decide::decide`] changes the incident and creates [`notification::Notification`]s, and [`outbox::plan`] turns those that wait
-//! for a receiver into a message.
+//! [`decide::decide`] changes the incident and creates [`notification::Notification`]s, and [`outbox::plan`] turns
+//! those that wait for a receiver into a message.
 
 mod ack;
 pub mod decide;

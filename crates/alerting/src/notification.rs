@@ -13,7 +13,8 @@ use super::rules::{IncidentDetails, Severity};
 /// How many incidents of a message are given in full, worst first; each of the others gets a line.
 pub const MOST_IN_FULL: usize = 10;
 
-/// A notification: one event of an incident for one receiver. Its text is made from the incident when the message is written.
+/// A notification: one event of an incident for one receiver. Its text is made from the incident when the message is
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     /// The incident's id.
@@ -64,7 +65,13 @@ pub struct IncidentUpdate {
 
 impl IncidentUpdate {
     /// Creates an update about an incident.
-    pub fn of(incident: &Incident, event: IncidentEvent, at: DateTime<Utc>, mutes: Vec<String>, acked: Option<Acknowledgement>) -> Self {
+    pub fn of(
+        incident: &Incident,
+        event: IncidentEvent,
+        at: DateTime<Utc>,
+        mutes: Vec<String>,
+        acked: Option<Acknowledgement>,
+    ) -> Self {
         Self {
             incident: incident.id.clone(),
             rule: incident.rule.clone(),
@@ -95,7 +102,9 @@ impl IncidentUpdate {
         let lasted = spoken(self.at - self.since);
         let mut said = match self.event {
             IncidentEvent::Firing => vec![],
-            IncidentEvent::Changed if self.finding.latest.is_some() => vec![format!("Something new; the incident began {lasted} ago.")],
+            IncidentEvent::Changed if self.finding.latest.is_some() => {
+                vec![format!("Something new; the incident began {lasted} ago.")]
+            }
             IncidentEvent::Changed => vec![format!("A new cause; the incident began {lasted} ago.")],
             IncidentEvent::Worsened => vec![format!("It has got worse; the incident began {lasted} ago.")],
             IncidentEvent::Escalated => vec![format!("It began {lasted} ago and is not acknowledged yet.")],
@@ -169,7 +178,9 @@ impl IncidentSummary {
 /// The tag before a title.
 pub fn mark(event: IncidentEvent, severity: Severity) -> &'static str {
     match event {
-        IncidentEvent::Firing | IncidentEvent::Changed | IncidentEvent::Worsened | IncidentEvent::Escalated => severity.word(),
+        IncidentEvent::Firing | IncidentEvent::Changed | IncidentEvent::Worsened | IncidentEvent::Escalated => {
+            severity.word()
+        }
         IncidentEvent::Reminder => "still",
         IncidentEvent::Resolved => "resolved",
         IncidentEvent::Closed => "closed",
@@ -181,7 +192,8 @@ pub fn mark(event: IncidentEvent, severity: Severity) -> &'static str {
 pub struct Message {
     /// When the latest of its events happened, UTC.
     pub at: DateTime<Utc>,
-    /// The incidents in full, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some or it is a report.
+    /// The incidents in full, worst first; at most [`MOST_IN_FULL`], and at least one unless `missed` has some or it is
+    /// a report.
     pub news: Vec<IncidentUpdate>,
     /// The other incidents.
     #[serde(default)]
@@ -202,7 +214,12 @@ impl Message {
 
     /// A message of all these news, those that matter most in full.
     pub fn of(mut news: Vec<IncidentUpdate>, mut missed: Vec<IncidentSummary>) -> Self {
-        let at = news.iter().map(|news| news.at).chain(missed.iter().filter_map(|line| line.until)).max().unwrap_or_default();
+        let at = news
+            .iter()
+            .map(|news| news.at)
+            .chain(missed.iter().filter_map(|line| line.until))
+            .max()
+            .unwrap_or_default();
         let order = |event: IncidentEvent, severity: Severity| (event.is_end(), std::cmp::Reverse(severity));
         news.sort_by(|a, b| {
             (order(a.event, a.severity), a.since, &a.rule, &a.subject, &a.incident).cmp(&(
@@ -213,7 +230,9 @@ impl Message {
                 &b.incident,
             ))
         });
-        missed.sort_by(|a, b| (a.since, &a.rule, &a.subject, &a.incident).cmp(&(b.since, &b.rule, &b.subject, &b.incident)));
+        missed.sort_by(|a, b| {
+            (a.since, &a.rule, &a.subject, &a.incident).cmp(&(b.since, &b.rule, &b.subject, &b.incident))
+        });
         let rest = news.iter().skip(MOST_IN_FULL).map(IncidentUpdate::line).collect();
         news.truncate(MOST_IN_FULL);
         Self { at, news, rest, missed, page: None }
@@ -256,7 +275,8 @@ impl Message {
         self.news.iter().map(IncidentUpdate::line).chain(self.rest.iter().cloned())
     }
 
-    /// How many there are of each kind, where there is more than one: `200 incidents: 120 critical, 70 warning, 10 over`.
+    /// How many there are of each kind, where there is more than one: `200 incidents: 120 critical, 70 warning, 10
+    /// over`.
     pub fn counts(&self) -> Option<String> {
         let all = self.news.len() + self.rest.len();
         if all < 2 {
@@ -264,8 +284,14 @@ impl Message {
         }
         let of = |severity| self.lines().filter(|line| line.until.is_none() && line.severity == severity).count();
         let over = self.lines().filter(|line| line.until.is_some()).count();
-        let parts = [(of(Severity::Critical), "critical"), (of(Severity::Warning), "warning"), (of(Severity::Info), "info"), (over, "over")];
-        let parts: Vec<String> = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let parts = [
+            (of(Severity::Critical), "critical"),
+            (of(Severity::Warning), "warning"),
+            (of(Severity::Info), "info"),
+            (over, "over"),
+        ];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         Some(format!("{all} incidents: {}", parts.join(", ")))
     }
 
@@ -305,13 +331,20 @@ impl Message {
         }
         if !self.rest.is_empty() {
             text.push_str("\n  Also:\n");
-            self.rest.iter().for_each(|line| text.push_str(&format!("  {}, since {}\n", line.title(), when(line.since))));
+            self.rest
+                .iter()
+                .for_each(|line| text.push_str(&format!("  {}, since {}\n", line.title(), when(line.since))));
         }
         if let Some(title) = self.missed_title() {
             text.push_str(&format!("\n  {title}\n"));
             for line in &self.missed {
                 let until = line.until.map(|until| format!(" until {}", when(until))).unwrap_or_default();
-                text.push_str(&format!("  [{}] {}, {}{until}\n", line.severity.word(), line.headline, when(line.since)));
+                text.push_str(&format!(
+                    "  [{}] {}, {}{until}\n",
+                    line.severity.word(),
+                    line.headline,
+                    when(line.since)
+                ));
             }
         }
         let (rules, repeat) = (self.rules(), if possible_repeat { ", possibly a repeat" } else { "" });

@@ -31,7 +31,8 @@ pub struct Observation {
 pub enum ObservationBody {
     /// What one UTC day cost so far, all services of one answer.
     Cost(DayCost),
-    /// The charges of a day, from the same poll as [`ObservationBody::Cost`]. Rules use the sums; these are for the store.
+    /// The charges of a day, from the same poll as [`ObservationBody::Cost`]. Rules use the sums; these are for the
+    /// store.
     Lines(DayCharges),
     /// An early figure of a day and its month so far.
     Early(EarlyFigure),
@@ -106,7 +107,8 @@ pub struct PingResult {
 }
 
 /// The Lambda metrics that are read, with the units they are shown in.
-pub const METRICS: &[(&str, &str)] = &[("Errors", ""), ("Throttles", ""), ("Duration", " ms"), ("ConcurrentExecutions", "")];
+pub const METRICS: &[(&str, &str)] =
+    &[("Errors", ""), ("Throttles", ""), ("Duration", " ms"), ("ConcurrentExecutions", "")];
 
 /// One point of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

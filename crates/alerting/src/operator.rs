@@ -40,20 +40,28 @@ pub struct OperatorActions {
 impl Silence {
     /// Whether it covers the incident at an instant.
     pub fn covers(&self, incident: &Incident, now: DateTime<Utc>) -> bool {
-        self.from <= now && now < self.until && self.rule.fits(&incident.rule) && self.subject.fits(&incident.subject.to_string())
+        self.from <= now
+            && now < self.until
+            && self.rule.fits(&incident.rule)
+            && self.subject.fits(&incident.subject.to_string())
     }
 }
 
 impl OperatorActions {
     /// The silence that covers an incident for longest.
     pub fn silence(&self, incident: &Incident, now: DateTime<Utc>) -> Option<&Silence> {
-        self.silences.iter().filter(|silence| silence.covers(incident, now)).max_by_key(|silence| (silence.until, silence.id))
+        self.silences
+            .iter()
+            .filter(|silence| silence.covers(incident, now))
+            .max_by_key(|silence| (silence.until, silence.id))
     }
 
     /// The silence that an incident has come and gone in.
     pub fn slept_through(&self, incident: &Incident) -> Option<&Silence> {
         let end = incident.resolved?;
-        self.silences.iter().find(|silence| silence.covers(incident, incident.opened) && (silence.until >= end || silence.covers(incident, end)))
+        self.silences.iter().find(|silence| {
+            silence.covers(incident, incident.opened) && (silence.until >= end || silence.covers(incident, end))
+        })
     }
 
     /// The current acknowledgement of an incident. It ends when the incident gets worse.
@@ -98,9 +106,13 @@ mod tests {
 
     #[test]
     fn an_ack_counts_until_the_incident_gets_worse() {
-        for (acked, worsened, counts) in [(5, None, true), (5, Some(3), true), (5, Some(5), false), (5, Some(7), false)] {
+        for (acked, worsened, counts) in [(5, None, true), (5, Some(3), true), (5, Some(5), false), (5, Some(7), false)]
+        {
             let orders = OperatorActions {
-                acks: BTreeMap::from([("i".into(), Acknowledgement { author: "jin".into(), at: at(acked), note: String::new() })]),
+                acks: BTreeMap::from([(
+                    "i".into(),
+                    Acknowledgement { author: "jin".into(), at: at(acked), note: String::new() },
+                )]),
                 ..OperatorActions::default()
             };
             let incident = Incident { worsened: worsened.map(at), ..incident() };

@@ -1,7 +1,8 @@
 //! Plans deliveries: decides what of a receiver's waiting notifications to send now, to hold or to drop.
 //!
-//! A message is written only when it can be sent. A receiver that was unavailable, or in quiet hours, therefore gets the current state:
-//! what still fires, the end of incidents it knows, and one list of incidents that began and ended in the meantime.
+//! A message is written only when it can be sent. A receiver that was unavailable, or in quiet hours, therefore gets
+//! the current state: what still fires, the end of incidents it knows, and one list of incidents that began and ended
+//! in the meantime.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,8 @@ use super::terms::ReceiverPolicy;
 
 /// The maximum number of incidents in one message; each gets at least a line.
 pub const MOST_IN_A_MESSAGE: usize = 500;
-/// Ends and changes of incidents that were first told in different messages are told in one, if there are more messages than this.
+/// Ends and changes of incidents that were first told in different messages are told in one, if there are more messages
+/// than this.
 const MOST_THREADS: usize = 5;
 
 /// What a receiver makes of messages that belong together.
@@ -63,7 +65,8 @@ pub struct DeliveryPlan {
     pub dropped: Vec<(Vec<i64>, String)>,
     /// The next message.
     pub draft: Option<MessageDraft>,
-    /// When to look again if nothing else happens; `None` where only an incident, a silence or an answer can change anything.
+    /// When to look again if nothing else happens; `None` where only an incident, a silence or an answer can change
+    /// anything.
     pub look: Option<DateTime<Utc>>,
 }
 
@@ -127,7 +130,8 @@ impl<'a> DeliveryPlanner<'a> {
     /// What to do.
     pub fn finish(mut self) -> DeliveryPlan {
         let full = self.ready.len() >= MOST_IN_A_MESSAGE;
-        let times: Vec<DateTime<Utc>> = self.ready.iter().flat_map(|(one, _)| one.events.iter().map(|(_, at)| (*at).min(self.now))).collect();
+        let times: Vec<DateTime<Utc>> =
+            self.ready.iter().flat_map(|(one, _)| one.events.iter().map(|(_, at)| (*at).min(self.now))).collect();
         if let (Some(first), Some(last), false) = (times.iter().min(), times.iter().max(), self.desk.at_once || full) {
             let collected = self.desk.terms.collected(*first, *last);
             if collected > self.now {
@@ -141,7 +145,11 @@ impl<'a> DeliveryPlanner<'a> {
 }
 
 /// Plans what to do with the waiting notifications of a receiver, oldest first.
-pub fn plan(waiting: impl IntoIterator<Item = QueuedIncident>, desk: PlanContext<'_>, now: DateTime<Utc>) -> DeliveryPlan {
+pub fn plan(
+    waiting: impl IntoIterator<Item = QueuedIncident>,
+    desk: PlanContext<'_>,
+    now: DateTime<Utc>,
+) -> DeliveryPlan {
     let mut planner = DeliveryPlanner::new(desk, now);
     for one in waiting {
         if !planner.take(one) {
@@ -166,7 +174,11 @@ fn judge(one: &QueuedIncident, desk: PlanContext<'_>, now: DateTime<Utc>) -> Pla
         };
     }
     if let Some(cause) = incident.muted_by.as_ref().filter(|_| !over) {
-        return if known { PlanVerdict::Drop(format!("a symptom of incident {cause}")) } else { PlanVerdict::Hold(None) };
+        return if known {
+            PlanVerdict::Drop(format!("a symptom of incident {cause}"))
+        } else {
+            PlanVerdict::Hold(None)
+        };
     }
     if let Some(until) = desk.terms.quiet_until(incident.severity, now) {
         return PlanVerdict::Hold(Some(until));
@@ -209,7 +221,9 @@ fn draft(ready: &[ReadyIncident], desk: PlanContext<'_>, now: DateTime<Utc>) -> 
         let incident = &one.incident;
         let mutes = desk.mutes.get(&incident.id).cloned().unwrap_or_default();
         match told {
-            Some((event, at)) => news.push(IncidentUpdate::of(incident, *event, *at, mutes, desk.orders.ack(incident).cloned())),
+            Some((event, at)) => {
+                news.push(IncidentUpdate::of(incident, *event, *at, mutes, desk.orders.ack(incident).cloned()))
+            }
             None => missed.push(missed_line(incident, now)),
         }
     }
@@ -222,12 +236,23 @@ fn missed_line(incident: &Incident, now: DateTime<Utc>) -> IncidentSummary {
 }
 
 /// The current version of a message, for receivers that can edit messages.
-pub fn brought_up_to_date(told: &Message, incidents: &BTreeMap<String, Incident>, orders: &OperatorActions, mutes: &BTreeMap<String, Vec<String>>) -> Message {
+pub fn brought_up_to_date(
+    told: &Message,
+    incidents: &BTreeMap<String, Incident>,
+    orders: &OperatorActions,
+    mutes: &BTreeMap<String, Vec<String>>,
+) -> Message {
     let now_of = |line: IncidentSummary, full: Option<&IncidentUpdate>| -> Option<IncidentUpdate> {
         let Some(incident) = incidents.get(&line.incident) else { return full.cloned() };
         let event = if incident.is_over() { IncidentEvent::Resolved } else { IncidentEvent::Firing };
         let at = incident.resolved.or(incident.told).unwrap_or(told.at);
-        Some(IncidentUpdate::of(incident, event, at, mutes.get(&incident.id).cloned().unwrap_or_default(), orders.ack(incident).cloned()))
+        Some(IncidentUpdate::of(
+            incident,
+            event,
+            at,
+            mutes.get(&incident.id).cloned().unwrap_or_default(),
+            orders.ack(incident).cloned(),
+        ))
     };
     let mut news: Vec<IncidentUpdate> = told.news.iter().filter_map(|news| now_of(news.line(), Some(news))).collect();
     let mut rest = Vec::new();

@@ -79,7 +79,10 @@ impl DeliveryRecord {
         };
         let told = message.news.iter().map(|news| said(news.line(), news.at, DeliveredEvent::Told(news.event)));
         let rest = message.rest.iter().map(|line| said(line.clone(), message.at, DeliveredEvent::Told(line.event)));
-        let missed = message.missed.iter().map(|line| said(line.clone(), line.until.unwrap_or(message.at), DeliveredEvent::Missed));
+        let missed = message
+            .missed
+            .iter()
+            .map(|line| said(line.clone(), line.until.unwrap_or(message.at), DeliveredEvent::Missed));
         told.chain(rest).chain(missed).collect()
     }
 
@@ -89,8 +92,8 @@ impl DeliveryRecord {
     }
 }
 
-/// Which of `would` is which of `was`, by their places: the same receiver, rule, subject and event, decided at about the same time, in
-/// the same order. Each is matched once at most.
+/// Which of `would` is which of `was`, by their places: the same receiver, rule, subject and event, decided at about
+/// the same time, in the same order. Each is matched once at most.
 pub fn matched(would: &[DeliveryRecord], was: &[DeliveryRecord]) -> Vec<(usize, usize)> {
     let by_identity = |all: &[DeliveryRecord]| {
         let mut places: BTreeMap<(String, String, String, DeliveredEvent), Vec<usize>> = BTreeMap::new();
@@ -152,9 +155,11 @@ impl RequiredData {
     /// What a condition needs.
     pub fn of(condition: &Condition) -> Self {
         match condition {
-            Condition::CostAbove(_) | Condition::CostJump(_) | Condition::CostAnomaly(_) | Condition::ForecastAbove(_) | Condition::NewService(_) => {
-                Self::Costs
-            }
+            Condition::CostAbove(_)
+            | Condition::CostJump(_)
+            | Condition::CostAnomaly(_)
+            | Condition::ForecastAbove(_)
+            | Condition::NewService(_) => Self::Costs,
             Condition::FreeTierAbove(_) => Self::Early,
             Condition::LambdaCause(condition) if condition.counts_minutes() => Self::Minutes,
             Condition::LambdaCause(_) | Condition::NewError(_) => Self::Faults,
@@ -167,7 +172,8 @@ impl RequiredData {
         }
     }
 
-    /// Whether liveness data is precise enough for a condition: a silence that is not longer than the gap between records cannot be seen.
+    /// Whether liveness data is precise enough for a condition: a silence that is not longer than the gap between
+    /// records cannot be seen.
     pub fn are_fine_enough(condition: &Condition) -> bool {
         !matches!(condition, Condition::SilentSource(silence) if silence.longer_than().delta() <= GAP)
     }
@@ -208,7 +214,8 @@ impl RehearsalGap {
 
 /// An open incident as it was at `at`, under a rule of the rehearsed configuration, from its messages.
 pub fn as_it_was(incident: &Incident, told: &[(DateTime<Utc>, Message)], rule: &Rule, at: DateTime<Utc>) -> Incident {
-    let news: Vec<&IncidentUpdate> = told.iter().flat_map(|(_, message)| &message.news).filter(|news| news.incident == incident.id).collect();
+    let news: Vec<&IncidentUpdate> =
+        told.iter().flat_map(|(_, message)| &message.news).filter(|news| news.incident == incident.id).collect();
     let last_of = |event: IncidentEvent| news.iter().filter(|news| news.event == event).map(|news| news.at).max();
     let fired = incident.fired.filter(|fired| *fired < at);
     let mut causes = Vec::new();
@@ -237,7 +244,12 @@ pub fn as_it_was(incident: &Incident, told: &[(DateTime<Utc>, Message)], rule: &
 }
 
 /// When the daemon ran between two instants, by the signs it left. Before its first sign it is taken to have run.
-pub fn ran(signs: &[LivenessRun], first_sign: DateTime<Utc>, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+pub fn ran(
+    signs: &[LivenessRun],
+    first_sign: DateTime<Utc>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     /// It turned for the last time up to a minute before it ended.
     const TURN: TimeDelta = TimeDelta::minutes(1);
     let mut parts: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
@@ -258,7 +270,11 @@ pub fn ran(signs: &[LivenessRun], first_sign: DateTime<Utc>, from: DateTime<Utc>
 }
 
 /// The gaps without a running daemon that are longer than the distance between records.
-pub fn gaps(parts: &[(DateTime<Utc>, DateTime<Utc>)], from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+pub fn gaps(
+    parts: &[(DateTime<Utc>, DateTime<Utc>)],
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let ends = std::iter::once(from).chain(parts.iter().map(|(_, until)| *until));
     let begins = parts.iter().map(|(since, _)| *since).chain(std::iter::once(to));
     let gaps = ends.zip(begins).map(|(end, begin)| (end.max(from), begin.min(to)));
@@ -288,7 +304,8 @@ impl ObservedSubjects {
     /// Whether a condition had any data.
     pub fn lets_speak(&self, condition: &Condition) -> bool {
         use model::subject::Subject;
-        let functions = |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
+        let functions =
+            |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
         match RequiredData::of(condition) {
             RequiredData::Costs => self.costs || self.early,
             RequiredData::Early => self.early,
@@ -317,7 +334,10 @@ mod tests {
             let (at, what) = word.split_once('/').unwrap();
             let (rule, event) = what.split_once('!').unwrap_or((what, "firing"));
             let (rule, receiver) = rule.split_once('@').unwrap_or((rule, "team"));
-            let event = IncidentEvent::ALL.iter().find(|known| known.word() == event).map_or(DeliveredEvent::Missed, |event| DeliveredEvent::Told(*event));
+            let event = IncidentEvent::ALL
+                .iter()
+                .find(|known| known.word() == event)
+                .map_or(DeliveredEvent::Missed, |event| DeliveredEvent::Told(*event));
             let at = minute(at.parse().unwrap());
             DeliveryRecord {
                 at,
@@ -378,10 +398,15 @@ mod tests {
         ] {
             let signs: Vec<LivenessRun> = signs.iter().map(sign).collect();
             let first = if first == i64::MAX { DateTime::<Utc>::MAX_UTC } else { minute(first) };
-            let shown =
-                |parts: &[(DateTime<Utc>, DateTime<Utc>)]| parts.iter().map(|(from, to)| (from.timestamp() / 60, to.timestamp() / 60)).collect::<Vec<_>>();
+            let shown = |parts: &[(DateTime<Utc>, DateTime<Utc>)]| {
+                parts.iter().map(|(from, to)| (from.timestamp() / 60, to.timestamp() / 60)).collect::<Vec<_>>()
+            };
             let found = ran(&signs, first, minute(100), minute(200));
-            assert_eq!((shown(&found), shown(&gaps(&found, minute(100), minute(200)))), (parts.to_vec(), without.to_vec()), "{signs:?}");
+            assert_eq!(
+                (shown(&found), shown(&gaps(&found, minute(100), minute(200)))),
+                (parts.to_vec(), without.to_vec()),
+                "{signs:?}"
+            );
         }
     }
 }

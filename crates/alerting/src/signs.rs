@@ -1,5 +1,6 @@
-//! Liveness: records that a source answered or failed, that a log was read and that the daemon ran. Single events are not needed
-//! later, so they are stored as runs with a start and an end; a rehearsal uses them to know what was known when.
+//! Liveness: records that a source answered or failed, that a log was read and that the daemon ran. Single events are
+//! not needed later, so they are stored as runs with a start and an end; a rehearsal uses them to know what was known
+//! when.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,8 @@ pub enum LivenessKind {
 
 impl LivenessKind {
     /// Each kind with its word in the store.
-    pub const ALL: &'static [(&'static str, Self)] = &[("state", Self::State), ("read", Self::Read), ("measured", Self::Measured)];
+    pub const ALL: &'static [(&'static str, Self)] =
+        &[("state", Self::State), ("read", Self::Read), ("measured", Self::Measured)];
 
     /// Its word in the store.
     pub fn word(self) -> &'static str {
@@ -92,8 +94,12 @@ impl LivenessLog {
         match what {
             ObservationBody::Answered => self.sign(LivenessKind::State, source, "", *seen, None),
             ObservationBody::Failed(failure) => self.sign(LivenessKind::State, source, "", *seen, Some(failure)),
-            ObservationBody::ReadUpTo(read) if on_time => self.sign(LivenessKind::Read, source, &read.function, *at, None),
-            ObservationBody::MeasuredUpTo(read) if on_time => self.sign(LivenessKind::Measured, source, &read.function, *at, None),
+            ObservationBody::ReadUpTo(read) if on_time => {
+                self.sign(LivenessKind::Read, source, &read.function, *at, None)
+            }
+            ObservationBody::MeasuredUpTo(read) if on_time => {
+                self.sign(LivenessKind::Measured, source, &read.function, *at, None)
+            }
             _ => {}
         }
     }
@@ -103,7 +109,14 @@ impl LivenessLog {
         self.sign(LivenessKind::State, DAEMON, "", now, None);
     }
 
-    fn sign(&mut self, kind: LivenessKind, source: &str, function: &str, at: DateTime<Utc>, failure: Option<&CallFailure>) {
+    fn sign(
+        &mut self,
+        kind: LivenessKind,
+        source: &str,
+        function: &str,
+        at: DateTime<Utc>,
+        failure: Option<&CallFailure>,
+    ) {
         let of_kind = self.runs.entry(kind).or_default();
         if !of_kind.contains_key(source) {
             of_kind.insert(source.to_owned(), BTreeMap::new());
@@ -127,7 +140,9 @@ impl LivenessLog {
 
     /// Whether something is to be written down.
     pub fn are_due(&self, now: DateTime<Utc>) -> bool {
-        self.began || !self.ended.is_empty() || self.written.is_none_or(|written| now - written >= WRITE || written > now)
+        self.began
+            || !self.ended.is_empty()
+            || self.written.is_none_or(|written| now - written >= WRITE || written > now)
     }
 
     /// What is to be written down now; it counts as written from then on.
@@ -177,7 +192,15 @@ mod tests {
 
     /// What a source did at a minute: answered, failed, was throttled, or read a function that many minutes late.
     fn seen(minute_seen: i64, what: &str) -> Observation {
-        let failed = |kind| ObservationBody::Failed(CallFailure { call: "c".into(), resource: "r".into(), kind, said: what.into(), next_step: String::new() });
+        let failed = |kind| {
+            ObservationBody::Failed(CallFailure {
+                call: "c".into(),
+                resource: "r".into(),
+                kind,
+                said: what.into(),
+                next_step: String::new(),
+            })
+        };
         let (late, what) = match what {
             "answered" => (0, ObservationBody::Answered),
             "failed" => (0, failed(FailureKind::Denied)),
@@ -200,7 +223,10 @@ mod tests {
         for (story, told) in [
             (&[(0, "answered"), (10, "answered"), (25, "answered")][..], &["state 0-25 fine"][..]),
             (&[(0, "answered"), (16, "answered")], &["state 0-0 fine", "state 16-16 fine"]),
-            (&[(0, "answered"), (1, "failed"), (2, "failed"), (3, "answered")], &["state 0-0 fine", "state 1-2 failed", "state 3-3 fine"]),
+            (
+                &[(0, "answered"), (1, "failed"), (2, "failed"), (3, "answered")],
+                &["state 0-0 fine", "state 1-2 failed", "state 3-3 fine"],
+            ),
             (&[(0, "failed"), (1, "throttled"), (2, "throttled")], &["state 0-0 failed", "state 1-2 throttled"]),
             (&[(20, "0"), (30, "1"), (31, "14")], &["read 20-29 fine"]),
         ] {
@@ -228,7 +254,13 @@ mod tests {
             (9, &["state 9-9 fine"]),
             (10, &["state 9-10 fine"]),
         ];
-        assert_eq!(written, expected.iter().map(|(at, runs)| (*at, runs.iter().map(|run| (*run).to_owned()).collect())).collect::<Vec<_>>());
+        assert_eq!(
+            written,
+            expected
+                .iter()
+                .map(|(at, runs)| (*at, runs.iter().map(|run| (*run).to_owned()).collect()))
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -237,8 +269,14 @@ mod tests {
         before.turned(minute(0));
         for (start, told) in [(15, "state 0-15 fine"), (16, "state 16-16 fine")] {
             let mut after = LivenessLog::default();
-            let known =
-                LivenessRun { source: DAEMON.into(), kind: LivenessKind::State, function: String::new(), since: minute(0), until: minute(0), failure: None };
+            let known = LivenessRun {
+                source: DAEMON.into(),
+                kind: LivenessKind::State,
+                function: String::new(),
+                since: minute(0),
+                until: minute(0),
+                failure: None,
+            };
             after.restore(vec![known]);
             after.turned(minute(start));
             assert_eq!(runs(&after.take_all()), [told]);

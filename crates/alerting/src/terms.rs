@@ -74,7 +74,11 @@ impl ReceiverPolicy {
     pub fn quiet_until(&self, severity: Severity, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let quiet = self.quiet.as_ref().filter(|quiet| quiet.except.is_none_or(|except| severity < except))?;
         let time = now.with_timezone(&self.zone).time();
-        let inside = if quiet.from < quiet.to { quiet.from <= time && time < quiet.to } else { quiet.from <= time || time < quiet.to };
+        let inside = if quiet.from < quiet.to {
+            quiet.from <= time && time < quiet.to
+        } else {
+            quiet.from <= time || time < quiet.to
+        };
         inside.then(|| local_time_after(quiet.to, self.zone, now))
     }
 }
@@ -104,7 +108,12 @@ fn time_of_day(settings: &mut TableReader<'_, '_>, key: &'static str) -> Option<
     let typed: String = settings.required(key)?;
     let time = NaiveTime::parse_from_str(&typed, "%H:%M").ok().filter(|_| typed.len() == 5);
     if time.is_none() {
-        settings.problem(key, format!("`{typed}` is not a time of day"), "expected hours and minutes", Some("write it like \"22:00\"".to_owned()));
+        settings.problem(
+            key,
+            format!("`{typed}` is not a time of day"),
+            "expected hours and minutes",
+            Some("write it like \"22:00\"".to_owned()),
+        );
     }
     time
 }

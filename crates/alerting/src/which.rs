@@ -25,7 +25,9 @@ impl CostSelector {
         if !settings.has("service") {
             return Some(Self::Total);
         }
-        settings.required::<String>("service").map(|service| if service == "*" { Self::Each } else { Self::Service(service) })
+        settings
+            .required::<String>("service")
+            .map(|service| if service == "*" { Self::Each } else { Self::Service(service) })
     }
 
     /// Whether a subject is among those meant.
@@ -43,7 +45,12 @@ impl CostSelector {
         match self {
             Self::Total => vec![Subject::Total],
             Self::Service(name) => vec![Subject::Service(name.clone())],
-            Self::Each => history.costs().services().filter(|name| *name != TAX).map(|name| Subject::Service(name.to_owned())).collect(),
+            Self::Each => history
+                .costs()
+                .services()
+                .filter(|name| *name != TAX)
+                .map(|name| Subject::Service(name.to_owned()))
+                .collect(),
         }
     }
 }

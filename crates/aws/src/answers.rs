@@ -1,5 +1,5 @@
-//! What single items of the SDK's answers mean. A field that must be there and is not, or cannot be converted, makes the whole answer
-//! unreadable: left out, it would be taken for nothing.
+//! What single items of the SDK's answers mean. A field that must be there and is not, or cannot be converted, makes
+//! the whole answer unreadable: left out, it would be taken for nothing.
 
 use aws_sdk_cloudwatch::types::Datapoint;
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as SdkLogGroup};
@@ -22,12 +22,16 @@ pub(super) const QUANTITY: &str = "UsageQuantity";
 pub(super) fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<BilledGroup, String> {
     let of = |key: &str| keys.iter().zip(group.keys()).find(|(name, _)| **name == key).map(|(_, value)| value.clone());
     let service = of(SERVICE).ok_or("a group without a service")?;
-    let figures = group.metrics().and_then(|metrics| metrics.get(metric)).ok_or_else(|| format!("no {metric} for {service}"))?;
+    let figures =
+        group.metrics().and_then(|metrics| metrics.get(metric)).ok_or_else(|| format!("no {metric} for {service}"))?;
     let quantity = group.metrics().and_then(|metrics| metrics.get(QUANTITY));
     let quantity = quantity.and_then(|quantity| quantity.amount().zip(quantity.unit().filter(|unit| *unit != "N/A")));
     let quantity = quantity.map(|(amount, unit)| Ok::<_, String>((exact(amount)?, unit.to_owned()))).transpose()?;
     let amount = figures.amount().ok_or_else(|| format!("no amount of {metric} for {service}"))?;
-    let currency = figures.unit().filter(|unit| !unit.is_empty()).ok_or_else(|| format!("no currency of {metric} for {service}"))?;
+    let currency = figures
+        .unit()
+        .filter(|unit| !unit.is_empty())
+        .ok_or_else(|| format!("no currency of {metric} for {service}"))?;
     Ok(BilledGroup {
         money: Money { amount: exact(amount)?, currency: currency.to_owned() },
         record_type: of(RECORD_TYPE).unwrap_or_else(|| DayCost::USAGE.to_owned()),
@@ -38,19 +42,29 @@ pub(super) fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<Bille
 }
 
 fn exact(amount: &str) -> Result<Decimal, String> {
-    amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount)).map_err(|_| format!("`{amount}` is not an amount"))
+    amount
+        .parse::<Decimal>()
+        .or_else(|_| Decimal::from_scientific(amount))
+        .map_err(|_| format!("`{amount}` is not an amount"))
 }
 
 pub(super) fn log_group(group: &SdkLogGroup) -> Result<LogGroup, String> {
     let name = group.log_group_name().ok_or("a log group without a name")?;
-    let retention = group.retention_in_days().map(|days| u32::try_from(days).map_err(|_| format!("`{days}` days of retention of {name}")));
+    let retention = group
+        .retention_in_days()
+        .map(|days| u32::try_from(days).map_err(|_| format!("`{days}` days of retention of {name}")));
     Ok(LogGroup {
         name: name.to_owned(),
         retention_days: retention.transpose()?,
-        stored_bytes: group.stored_bytes().map(|bytes| u64::try_from(bytes).map_err(|_| format!("`{bytes}` stored bytes of {name}"))).transpose()?,
+        stored_bytes: group
+            .stored_bytes()
+            .map(|bytes| u64::try_from(bytes).map_err(|_| format!("`{bytes}` stored bytes of {name}")))
+            .transpose()?,
         created: group
             .creation_time()
-            .map(|at| DateTime::from_timestamp_millis(at).ok_or_else(|| format!("`{at}` as the creation time of {name}")))
+            .map(|at| {
+                DateTime::from_timestamp_millis(at).ok_or_else(|| format!("`{at}` as the creation time of {name}"))
+            })
             .transpose()?,
     })
 }
@@ -76,25 +90,41 @@ pub(super) fn function_settings(function: &FunctionConfiguration) -> Result<Lamb
 }
 
 pub(super) fn provisioned(config: &ProvisionedConcurrencyConfigListItem) -> Result<ProvisionedConcurrency, String> {
-    let qualifier = config.function_arn().and_then(|arn| arn.rsplit_once(':')).map(|(_, qualifier)| qualifier).ok_or("a configuration without a qualifier")?;
+    let qualifier = config
+        .function_arn()
+        .and_then(|arn| arn.rsplit_once(':'))
+        .map(|(_, qualifier)| qualifier)
+        .ok_or("a configuration without a qualifier")?;
     let environments = config.requested_provisioned_concurrent_executions().and_then(|count| u32::try_from(count).ok());
     Ok(ProvisionedConcurrency {
         qualifier: qualifier.to_owned(),
         environments: environments.ok_or_else(|| format!("no number of environments of {qualifier}"))?,
-        state: config.status().map(|status| status.as_str().to_owned()).ok_or_else(|| format!("no state of {qualifier}"))?,
+        state: config
+            .status()
+            .map(|status| status.as_str().to_owned())
+            .ok_or_else(|| format!("no state of {qualifier}"))?,
         changed: config.last_modified().map(|text| lambda_time(text, qualifier)).transpose()?,
     })
 }
 
 /// Lambda writes the offset without a colon: 2024-12-20T01:02:03.000+0000.
 fn lambda_time(text: &str, of: &str) -> Result<DateTime<Utc>, String> {
-    DateTime::parse_from_str(text, "%FT%T%.f%z").map(Into::into).map_err(|_| format!("`{text}` as the time {of} was changed"))
+    DateTime::parse_from_str(text, "%FT%T%.f%z")
+        .map(Into::into)
+        .map_err(|_| format!("`{text}` as the time {of} was changed"))
 }
 
 pub(super) fn point(point: &Datapoint) -> Result<MetricDatapoint, String> {
     let at = point.timestamp().and_then(|at| DateTime::from_timestamp(at.secs(), 0)).ok_or("a point without a time")?;
-    let figure = |name: &str, figure: Option<f64>| figure.filter(|figure| figure.is_finite()).ok_or_else(|| format!("no {name} in the point of {at}"));
-    Ok(MetricDatapoint { at, sum: figure("sum", point.sum())?, maximum: figure("maximum", point.maximum())?, average: figure("average", point.average())? })
+    let figure = |name: &str, figure: Option<f64>| {
+        figure.filter(|figure| figure.is_finite()).ok_or_else(|| format!("no {name} in the point of {at}"))
+    };
+    Ok(MetricDatapoint {
+        at,
+        sum: figure("sum", point.sum())?,
+        maximum: figure("maximum", point.maximum())?,
+        average: figure("average", point.average())?,
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The rate limiter for CloudWatch Logs: one for all watches of an account and region, because AWS has one quota for them.
+//! The rate limiter for CloudWatch Logs: one for all watches of an account and region, because AWS has one quota for
+//! them.
 //!
-//! Nothing waits here. A caller takes a permit that says from when the call may be made, and does something else until then,
-//! so that it works the same with a simulated clock. Permits are given in the order of requests: two watches that both
-//! have much to read alternate.
+//! Nothing waits here. A caller takes a permit that says from when the call may be made, and does something else until
+//! then, so that it works the same with a simulated clock. Permits are given in the order of requests: two watches that
+//! both have much to read alternate.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,8 +33,8 @@ struct RateLimiterState {
     window: TimeDelta,
 }
 
-/// A permit for one call from a given time on. An unused permit is lost for all callers, so take one only for a call that is
-/// wanted.
+/// A permit for one call from a given time on. An unused permit is lost for all callers, so take one only for a call
+/// that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit(DateTime<Utc>);
 
@@ -77,13 +78,15 @@ impl RateLimiter {
             state.turns.pop_front();
         }
         let window = state.window;
-        let free = if state.turns.len() < calls { now } else { state.turns.pop_front().map_or(now, |turn| turn + window) };
+        let free =
+            if state.turns.len() < calls { now } else { state.turns.pop_front().map_or(now, |turn| turn + window) };
         let turn = free.max(now);
         state.turns.push_back(turn);
         Permit(turn)
     }
 
-    /// Whether the permit's time has come. More time than a call takes may have passed since the poll began, so this reads the clock.
+    /// Whether the permit's time has come. More time than a call takes may have passed since the poll began, so this
+    /// reads the clock.
     pub fn has_come(&self, turn: Permit) -> bool {
         self.calls.is_none() || turn.0 <= self.clock.now()
     }
@@ -97,8 +100,8 @@ impl RateLimiter {
         }
     }
 
-    /// AWS asked to slow down: two thirds as many calls from now on, so that one throttled call among many does little, and a few
-    /// in a row do much.
+    /// AWS asked to slow down: two thirds as many calls from now on, so that one throttled call among many does little,
+    /// and a few in a row do much.
     pub fn throttled(&self) {
         let mut state = self.state();
         state.window = (state.window * 3 / 2).min(SLOWEST);

@@ -2,9 +2,10 @@
 //!
 //! A value that is missing or unreadable is unknown; a page without its list is an error.
 //! - <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>
-//! - <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>, `API_DescribeAddresses`, `API_DescribeVolumes`
-//! - <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html>, `API_DescribeTargetGroups`,
-//!   `API_DescribeTargetHealth`
+//! - <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>, `API_DescribeAddresses`,
+//!   `API_DescribeVolumes`
+//! - <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html>,
+//!   `API_DescribeTargetGroups`, `API_DescribeTargetHealth`
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -18,47 +19,102 @@ use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGatewa
 
 const RDS: QueryService = QueryService { name: "rds", id: "RDS", version: "2014-10-31", token: "Marker" };
 const EC2: QueryService = QueryService { name: "ec2", id: "EC2", version: "2016-11-15", token: "NextToken" };
-const BALANCERS: QueryService = QueryService { name: "elasticloadbalancing", id: "Elastic Load Balancing v2", version: "2015-12-01", token: "Marker" };
+const BALANCERS: QueryService = QueryService {
+    name: "elasticloadbalancing",
+    id: "Elastic Load Balancing v2",
+    version: "2015-12-01",
+    token: "Marker",
+};
 
 #[async_trait]
 impl ResourcesApi for QueryClient {
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
         let parameters = &[("MaxRecords", "100")];
-        self.pages(&QueryCall { service: &RDS, action: "DescribeDBInstances", parameters, resource: "the account's databases" }, db_instances).await
+        self.pages(
+            &QueryCall {
+                service: &RDS,
+                action: "DescribeDBInstances",
+                parameters,
+                resource: "the account's databases",
+            },
+            db_instances,
+        )
+        .await
     }
 
     async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
         let parameters = &[("MaxResults", "1000")];
-        self.pages(&QueryCall { service: &EC2, action: "DescribeNatGateways", parameters, resource: "the account's NAT gateways" }, nat_gateways).await
+        self.pages(
+            &QueryCall {
+                service: &EC2,
+                action: "DescribeNatGateways",
+                parameters,
+                resource: "the account's NAT gateways",
+            },
+            nat_gateways,
+        )
+        .await
     }
 
     async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
-        self.pages(&QueryCall { service: &EC2, action: "DescribeAddresses", parameters: &[], resource: "the account's addresses" }, addresses).await
+        self.pages(
+            &QueryCall {
+                service: &EC2,
+                action: "DescribeAddresses",
+                parameters: &[],
+                resource: "the account's addresses",
+            },
+            addresses,
+        )
+        .await
     }
 
     async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure> {
         let parameters = &[("MaxResults", "500")];
-        self.pages(&QueryCall { service: &EC2, action: "DescribeVolumes", parameters, resource: "the account's volumes" }, volumes).await
+        self.pages(
+            &QueryCall { service: &EC2, action: "DescribeVolumes", parameters, resource: "the account's volumes" },
+            volumes,
+        )
+        .await
     }
 
     async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
         let parameters = &[("PageSize", "400")];
-        self.pages(&QueryCall { service: &BALANCERS, action: "DescribeLoadBalancers", parameters, resource: "the account's load balancers" }, load_balancers)
-            .await
+        self.pages(
+            &QueryCall {
+                service: &BALANCERS,
+                action: "DescribeLoadBalancers",
+                parameters,
+                resource: "the account's load balancers",
+            },
+            load_balancers,
+        )
+        .await
     }
 
     async fn target_groups(&self, load_balancer: &str) -> Result<Vec<String>, CallFailure> {
         let parameters = &[("LoadBalancerArn", load_balancer)];
-        self.pages(&QueryCall { service: &BALANCERS, action: "DescribeTargetGroups", parameters, resource: load_balancer }, target_groups).await
+        self.pages(
+            &QueryCall { service: &BALANCERS, action: "DescribeTargetGroups", parameters, resource: load_balancer },
+            target_groups,
+        )
+        .await
     }
 
     async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
         let parameters = &[("TargetGroupArn", group)];
-        Ok(self.pages(&QueryCall { service: &BALANCERS, action: "DescribeTargetHealth", parameters, resource: group }, targets).await?.len())
+        Ok(self
+            .pages(
+                &QueryCall { service: &BALANCERS, action: "DescribeTargetHealth", parameters, resource: group },
+                targets,
+            )
+            .await?
+            .len())
     }
 }
 
-/// An element whose children are all of the same kind: `item` in EC2, `member` in Elastic Load Balancing, the thing's own name in RDS.
+/// An element whose children are all of the same kind: `item` in EC2, `member` in Elastic Load Balancing, the thing's
+/// own name in RDS.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct XmlList<T> {
@@ -283,8 +339,13 @@ struct StateXml {
 
 fn load_balancers(xml: &str) -> Result<ResultPage<LoadBalancer>, quick_xml::DeError> {
     let read: LoadBalancersXml = quick_xml::de::from_str(xml)?;
-    let balancer =
-        |read: LoadBalancerXml| LoadBalancer { arn: read.arn, name: read.name, class: read.class, state: read.state.code, created: time(&read.created) };
+    let balancer = |read: LoadBalancerXml| LoadBalancer {
+        arn: read.arn,
+        name: read.name,
+        class: read.class,
+        state: read.state.code,
+        created: time(&read.created),
+    };
     Ok(ResultPage { items: read.result.balancers.all.into_iter().map(balancer).collect(), next: read.result.next })
 }
 
@@ -310,7 +371,10 @@ struct TargetGroupXml {
 
 fn target_groups(xml: &str) -> Result<ResultPage<String>, quick_xml::DeError> {
     let read: TargetGroupsXml = quick_xml::de::from_str(xml)?;
-    Ok(ResultPage { items: read.result.groups.all.into_iter().map(|group| group.arn).collect(), next: read.result.next })
+    Ok(ResultPage {
+        items: read.result.groups.all.into_iter().map(|group| group.arn).collect(),
+        next: read.result.next,
+    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,5 @@
-//! From an error of the SDK or of the signed client to one line a person can act on. What kind of failure it is follows from error codes,
-//! HTTP statuses and the types of errors, never from the words of a message.
+//! From an error of the SDK or of the signed client to one line a person can act on. What kind of failure it is follows
+//! from error codes, HTTP statuses and the types of errors, never from the words of a message.
 
 use std::error::Error;
 use std::io;
@@ -21,15 +21,30 @@ where
     match error {
         SdkError::ServiceError(service) => {
             let answer = service.err();
-            refused(call, resource, service.raw().status().as_u16(), answer.code().unwrap_or_default(), answer.message().unwrap_or_default())
+            refused(
+                call,
+                resource,
+                service.raw().status().as_u16(),
+                answer.code().unwrap_or_default(),
+                answer.message().unwrap_or_default(),
+            )
         }
         SdkError::TimeoutError(_) => answered(call, resource, FailureKind::NoAnswer, "no answer in time"),
-        SdkError::ResponseError(response) => {
-            answered(call, resource, FailureKind::Refused, &format!("unreadable response (HTTP {})", response.raw().status().as_u16()))
+        SdkError::ResponseError(response) => answered(
+            call,
+            resource,
+            FailureKind::Refused,
+            &format!("unreadable response (HTTP {})", response.raw().status().as_u16()),
+        ),
+        SdkError::ConstructionFailure(_) if !has_region && credentials_error(error).is_none() => {
+            no_region(call, resource)
         }
-        SdkError::ConstructionFailure(_) if !has_region && credentials_error(error).is_none() => no_region(call, resource),
         // Signing without a region fails where a connection would be made, and is neither a time-out nor an I/O error.
-        SdkError::DispatchFailure(failure) if !has_region && failure.is_other() && credentials_error(error).is_none() => no_region(call, resource),
+        SdkError::DispatchFailure(failure)
+            if !has_region && failure.is_other() && credentials_error(error).is_none() =>
+        {
+            no_region(call, resource)
+        }
         other => before_an_answer(call, resource, other),
     }
 }
@@ -102,12 +117,14 @@ fn credentials_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Credent
 fn without_credentials(error: &CredentialsError) -> (FailureKind, String) {
     let why = deepest(error);
     match error {
-        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) | CredentialsError::ProviderTimedOut(_) => {
+        CredentialsError::CredentialsNotLoaded(_)
+        | CredentialsError::InvalidConfiguration(_)
+        | CredentialsError::ProviderTimedOut(_) => {
             (FailureKind::NoCredentials, format!("no usable credentials ({why})"))
         }
         _ => {
-            let assumed =
-                innermost::<SdkError<AssumeRoleError, HttpResponse>>(error).and_then(|error| Some((error.code()?, error.message().unwrap_or("no message"))));
+            let assumed = innermost::<SdkError<AssumeRoleError, HttpResponse>>(error)
+                .and_then(|error| Some((error.code()?, error.message().unwrap_or("no message"))));
             if let Some((code, message)) = assumed {
                 return (FailureKind::BadCredentials, format!("the role cannot be assumed ({code}: {message})"));
             }
@@ -127,8 +144,10 @@ fn without_credentials(error: &CredentialsError) -> (FailureKind, String) {
 fn without_connection(error: &(dyn Error + 'static)) -> (FailureKind, String) {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let why = deepest(error);
-    let broke = innermost::<io::Error>(error).is_some_and(|error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof));
-    let cut_off = innermost::<ConnectorError>(error).is_some_and(|error| error.as_other() == Some(ErrorKind::TransientError));
+    let broke = innermost::<io::Error>(error)
+        .is_some_and(|error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof));
+    let cut_off =
+        innermost::<ConnectorError>(error).is_some_and(|error| error.as_other() == Some(ErrorKind::TransientError));
     if broke || cut_off {
         return (FailureKind::NoAnswer, format!("the connection broke before the whole answer was there ({why})"));
     }
@@ -143,7 +162,12 @@ pub(super) fn of_request(call: &str, resource: &str, error: &reqwest::Error) -> 
     if error.is_timeout() {
         return answered(call, resource, FailureKind::NoAnswer, "no answer in time");
     }
-    answered(call, resource, FailureKind::NoAnswer, &format!("the connection broke before the whole answer was there ({})", deepest(error)))
+    answered(
+        call,
+        resource,
+        FailureKind::NoAnswer,
+        &format!("the connection broke before the whole answer was there ({})", deepest(error)),
+    )
 }
 
 fn worded(call: &str, resource: &str, kind: FailureKind, code: &str, said: &str) -> CallFailure {
@@ -159,7 +183,12 @@ fn worded(call: &str, resource: &str, kind: FailureKind, code: &str, said: &str)
 /// Error codes of the services the monitor calls; see each service's "Common errors" page.
 fn classify(code: &str, status: u16) -> FailureKind {
     match code {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" | "OptInRequired" => FailureKind::Denied,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "AuthorizationError"
+        | "NotAuthorized"
+        | "OptInRequired" => FailureKind::Denied,
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "ExpiredToken"
@@ -184,9 +213,12 @@ fn classify(code: &str, status: u16) -> FailureKind {
         | "PriorRequestNotComplete"
         | "BandwidthLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
-        "ResourceNotFoundException" | "ResourceNotFound" | "TargetGroupNotFound" | "LoadBalancerNotFound" | "NoSuchBucket" | "NoSuchKey" => {
-            FailureKind::NotFound
-        }
+        "ResourceNotFoundException"
+        | "ResourceNotFound"
+        | "TargetGroupNotFound"
+        | "LoadBalancerNotFound"
+        | "NoSuchBucket"
+        | "NoSuchKey" => FailureKind::NotFound,
         _ if status == 429 => FailureKind::Throttled,
         _ if status == 401 => FailureKind::BadCredentials,
         _ if status == 403 => FailureKind::Denied,
@@ -194,7 +226,8 @@ fn classify(code: &str, status: u16) -> FailureKind {
     }
 }
 
-/// What to do. Cost Explorer has one error code for several causes of a refusal; there the message only chooses a better next step.
+/// What to do. Cost Explorer has one error code for several causes of a refusal; there the message only chooses a
+/// better next step.
 fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
     match kind {
         FailureKind::Denied if said.contains("cost explorer") || said.contains("Cost Explorer") => {

@@ -133,7 +133,8 @@ pub struct BilledGroup {
 /// Cost Explorer.
 #[async_trait]
 pub trait CostExplorerApi: Send + Sync {
-    /// A page of `ce:GetCostAndUsage`, by day. Asked once, never again by itself, so that every request that may be charged is counted.
+    /// A page of `ce:GetCostAndUsage`, by day. Asked once, never again by itself, so that every request that may be
+    /// charged is counted.
     async fn costs(&self, question: &CostQuery, token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure>;
 }
 
@@ -182,9 +183,15 @@ pub trait LogsApi: Send + Sync {
     /// A page of `logs:DescribeLogGroups`: names of the groups of one class.
     async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<ResultPage<String>, CallFailure>;
 
-    /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once, never again
-    /// by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure>;
+    /// A page of `logs:FilterLogEvents`, over all streams, both ends included, milliseconds since 1970 UTC. Asked once,
+    /// never again by itself, so that [`budget`] knows of every call. A token only fits the times it was given for.
+    async fn events(
+        &self,
+        group: &str,
+        from_ms: i64,
+        to_ms: i64,
+        token: Option<&str>,
+    ) -> Result<ResultPage<LogEvent>, CallFailure>;
 }
 
 /// What came back from a synchronous invocation.
@@ -233,7 +240,8 @@ pub trait LambdaApi: Send + Sync {
     /// `lambda:InvokeFunction`, synchronous, with `LogType=Tail`; asked once, never again by itself.
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<InvokeResponse, CallFailure>;
 
-    /// `lambda:InvokeFunction` with `InvocationType=DryRun`: whether the function is there and may be invoked. It does not run.
+    /// `lambda:InvokeFunction` with `InvocationType=DryRun`: whether the function is there and may be invoked. It does
+    /// not run.
     async fn may_invoke(&self, function: &str) -> Result<(), CallFailure>;
 
     /// `lambda:GetAccountSettings`: how many invocations the account may run at the same time in this region.
@@ -294,14 +302,24 @@ pub struct MetricDatapoint {
 /// CloudWatch.
 #[async_trait]
 pub trait MetricsApi: Send + Sync {
-    /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`): sum, maximum and average per
-    /// `period` seconds, in order of time. Periods without a datum are left out.
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<MetricDatapoint>, CallFailure>;
+    /// `cloudwatch:GetMetricStatistics` (which the free tier covers, other than `GetMetricData`): sum, maximum and
+    /// average per `period` seconds, in order of time. Periods without a datum are left out.
+    async fn statistics(
+        &self,
+        query: &MetricQuery,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        period: u32,
+    ) -> Result<Vec<MetricDatapoint>, CallFailure>;
 
-    /// A page of `cloudwatch:ListMetrics`: the metrics of that namespace and name that have at least those dimensions, each with all
-    /// of its own. A metric without a datum for two weeks is not listed.
+    /// A page of `cloudwatch:ListMetrics`: the metrics of that namespace and name that have at least those dimensions,
+    /// each with all of its own. A metric without a datum for two weeks is not listed.
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html>
-    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure>;
+    async fn list_metrics(
+        &self,
+        query: &MetricQuery,
+        token: Option<&str>,
+    ) -> Result<ResultPage<MetricQuery>, CallFailure>;
 }
 
 /// Security Token Service.
@@ -328,7 +346,8 @@ pub trait ExportsApi: Send + Sync {
     /// A page of `s3:ListBucket` (ListObjectsV2): the objects below the prefix, with their paths from there.
     async fn objects(&self, bucket: &ExportBucket, token: Option<&str>) -> Result<ResultPage<ExportFile>, CallFailure>;
 
-    /// `s3:GetObject`: writes the content of an object to a file, block by block. With a tag it fails if the object has changed since.
+    /// `s3:GetObject`: writes the content of an object to a file, block by block. With a tag it fails if the object has
+    /// changed since.
     async fn fetch(&self, bucket: &ExportBucket, object: &ExportFile, into: &mut File) -> Result<(), CallFailure>;
 }
 

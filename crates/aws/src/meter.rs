@@ -18,19 +18,26 @@ use rust_decimal::Decimal;
 use super::prices::PriceTable;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
-    AwsClients, BilledDay, CostExplorerApi, CostQuery, ExportBucket, ExportsApi, IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass,
-    LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
+    AwsClients, BilledDay, CostExplorerApi, CostQuery, ExportBucket, ExportsApi, IdentityApi, InvokeResponse,
+    LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi,
+    ProvisionedConcurrency, ResultPage,
 };
 
-/// Where calls that cost something are written down before they are made, so that no crash loses one, and two processes that share
-/// it cannot pass the cap together.
+/// Where calls that cost something are written down before they are made, so that no crash loses one, and two processes
+/// that share it cannot pass the cap together.
 #[async_trait]
 pub trait SpendRecorder: Send + Sync {
     /// Writes one call down, unless the month would then cost more than `cap`. The month is that of the day.
     ///
     /// # Errors
     /// If it cannot be written.
-    async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, String>;
+    async fn book(
+        &self,
+        day: NaiveDate,
+        operation: &str,
+        price: Decimal,
+        cap: Decimal,
+    ) -> Result<BookingOutcome, String>;
 
     /// Takes one call off again that was certainly not charged.
     ///
@@ -79,7 +86,10 @@ impl CallMeter {
     /// The calls since this was last asked, for the store.
     pub fn take_unsaved(&self) -> Vec<SpentCalls> {
         let unsaved = std::mem::take(&mut self.state().unsaved);
-        unsaved.into_iter().map(|((day, operation, price), count)| SpentCalls { day, operation, price, count }).collect()
+        unsaved
+            .into_iter()
+            .map(|((day, operation, price), count)| SpentCalls { day, operation, price, count })
+            .collect()
     }
 
     /// The price table.
@@ -98,11 +108,14 @@ impl CallMeter {
             resource: resource.to_owned(),
             kind: FailureKind::Refused,
             said: "the price table has no price for this call, so it was not made".to_owned(),
-            next_step: format!("add a [[call]] with operation = \"{operation}\" to the table that `prices` under [aws] names"),
+            next_step: format!(
+                "add a [[call]] with operation = \"{operation}\" to the table that `prices` under [aws] names"
+            ),
         })
     }
 
-    /// Sets the price of a call aside before it is made, so that calls under way at the same time cannot pass the cap together.
+    /// Sets the price of a call aside before it is made, so that calls under way at the same time cannot pass the cap
+    /// together.
     fn reserve(&self, operation: &str, resource: &str) -> Result<Decimal, CallFailure> {
         let price = self.price(operation, resource)?;
         let month = Month::of(self.clock.now().date_naive());
@@ -139,7 +152,12 @@ impl CallMeter {
         *state.unsaved.entry((self.clock.now().date_naive(), operation.to_owned(), price)).or_default() += 1;
     }
 
-    async fn call<T>(&self, operation: &str, resource: &str, call: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
+    async fn call<T>(
+        &self,
+        operation: &str,
+        resource: &str,
+        call: impl Future<Output = Result<T, CallFailure>>,
+    ) -> Result<T, CallFailure> {
         let price = self.price(operation, resource)?;
         match self.ledger.as_ref().filter(|_| !price.is_zero()) {
             None => {
@@ -168,7 +186,9 @@ impl CallMeter {
             next_step: "fix the store; until then no billable call is made".to_owned(),
         };
         match ledger.book(day, operation, price, self.cap.0).await.map_err(unwritten)? {
-            BookingOutcome::CapReached(spent) => return Err(self.cap_reached(operation, resource, Month::of(day), spent)),
+            BookingOutcome::CapReached(spent) => {
+                return Err(self.cap_reached(operation, resource, Month::of(day), spent));
+            }
             BookingOutcome::Yes => {}
         }
         let result = call.await;
@@ -224,10 +244,18 @@ impl LogsApi for MeteredClients {
     }
 
     async fn log_groups_of(&self, class: LogClass, token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
-        self.meter.call("logs:DescribeLogGroups", "groups that cost less", self.inner.logs.log_groups_of(class, token)).await
+        self.meter
+            .call("logs:DescribeLogGroups", "groups that cost less", self.inner.logs.log_groups_of(class, token))
+            .await
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
+    async fn events(
+        &self,
+        group: &str,
+        from_ms: i64,
+        to_ms: i64,
+        token: Option<&str>,
+    ) -> Result<ResultPage<LogEvent>, CallFailure> {
         self.meter.call("logs:FilterLogEvents", group, self.inner.logs.events(group, from_ms, to_ms, token)).await
     }
 }
@@ -251,21 +279,41 @@ impl LambdaApi for MeteredClients {
     }
 
     async fn provisioned(&self, function: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
-        self.meter.call("lambda:ListProvisionedConcurrencyConfigs", function, self.inner.functions.provisioned(function)).await
+        self.meter
+            .call("lambda:ListProvisionedConcurrencyConfigs", function, self.inner.functions.provisioned(function))
+            .await
     }
 
     async fn memory_mb(&self, function: &str, qualifier: &str) -> Result<u32, CallFailure> {
-        self.meter.call("lambda:GetFunctionConfiguration", function, self.inner.functions.memory_mb(function, qualifier)).await
+        self.meter
+            .call("lambda:GetFunctionConfiguration", function, self.inner.functions.memory_mb(function, qualifier))
+            .await
     }
 }
 
 #[async_trait]
 impl MetricsApi for MeteredClients {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
-        self.meter.call("cloudwatch:GetMetricStatistics", &query.subject(), self.inner.metrics.statistics(query, from, to, period)).await
+    async fn statistics(
+        &self,
+        query: &MetricQuery,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        period: u32,
+    ) -> Result<Vec<MetricDatapoint>, CallFailure> {
+        self.meter
+            .call(
+                "cloudwatch:GetMetricStatistics",
+                &query.subject(),
+                self.inner.metrics.statistics(query, from, to, period),
+            )
+            .await
     }
 
-    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
+    async fn list_metrics(
+        &self,
+        query: &MetricQuery,
+        token: Option<&str>,
+    ) -> Result<ResultPage<MetricQuery>, CallFailure> {
         self.meter.call("cloudwatch:ListMetrics", &query.subject(), self.inner.metrics.list_metrics(query, token)).await
     }
 }
@@ -277,7 +325,9 @@ impl ResourcesApi for MeteredClients {
     }
 
     async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
-        self.meter.call("ec2:DescribeNatGateways", "the account's NAT gateways", self.inner.resources.nat_gateways()).await
+        self.meter
+            .call("ec2:DescribeNatGateways", "the account's NAT gateways", self.inner.resources.nat_gateways())
+            .await
     }
 
     async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
@@ -289,11 +339,23 @@ impl ResourcesApi for MeteredClients {
     }
 
     async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
-        self.meter.call("elasticloadbalancing:DescribeLoadBalancers", "the account's load balancers", self.inner.resources.load_balancers()).await
+        self.meter
+            .call(
+                "elasticloadbalancing:DescribeLoadBalancers",
+                "the account's load balancers",
+                self.inner.resources.load_balancers(),
+            )
+            .await
     }
 
     async fn target_groups(&self, load_balancer: &str) -> Result<Vec<String>, CallFailure> {
-        self.meter.call("elasticloadbalancing:DescribeTargetGroups", load_balancer, self.inner.resources.target_groups(load_balancer)).await
+        self.meter
+            .call(
+                "elasticloadbalancing:DescribeTargetGroups",
+                load_balancer,
+                self.inner.resources.target_groups(load_balancer),
+            )
+            .await
     }
 
     async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
@@ -330,7 +392,15 @@ mod tests {
     }
 
     fn ends(kind: Option<FailureKind>) -> Result<(), CallFailure> {
-        kind.map_or(Ok(()), |kind| Err(CallFailure { call: String::new(), resource: String::new(), kind, said: String::new(), next_step: String::new() }))
+        kind.map_or(Ok(()), |kind| {
+            Err(CallFailure {
+                call: String::new(),
+                resource: String::new(),
+                kind,
+                said: String::new(),
+                next_step: String::new(),
+            })
+        })
     }
 
     /// Makes calls that end as told and gives how many were allowed and how many are booked.
@@ -338,7 +408,12 @@ mod tests {
         let meter = meter(cap);
         let allowed = calls
             .iter()
-            .filter(|kind| meter.reserve("ce:GetCostAndUsage", "the bill").map(|price| meter.book("ce:GetCostAndUsage", price, &ends(**kind))).is_ok())
+            .filter(|kind| {
+                meter
+                    .reserve("ce:GetCostAndUsage", "the bill")
+                    .map(|price| meter.book("ce:GetCostAndUsage", price, &ends(**kind)))
+                    .is_ok()
+            })
             .count();
         (allowed, meter.take_unsaved().iter().map(|spent| spent.count).sum())
     }

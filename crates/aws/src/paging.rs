@@ -6,8 +6,8 @@ use model::call_failure::{CallFailure, FailureKind};
 
 use super::ResultPage;
 
-/// The most pages that are read of one list. AWS puts 50 to 1,000 items on a page, so a longer list is taken for one that does not end.
-/// Reaching it is an error, so a list is never cut silently.
+/// The most pages that are read of one list. AWS puts 50 to 1,000 items on a page, so a longer list is taken for one
+/// that does not end. Reaching it is an error, so a list is never cut silently.
 pub const MAX_PAGES: usize = 1000;
 
 /// Why the pages of a list are not followed any further.
@@ -25,8 +25,12 @@ impl Endless {
     /// The failure of the call whose answer it is.
     pub fn failure(self, call: &str, resource: &str) -> CallFailure {
         let next_step = match self {
-            Self::Repeats(_) => "the response was not used; monitor retries automatically. If an endpoint of your own answers (AWS_ENDPOINT_URL), check it",
-            Self::TooMany(_) => "nothing of this answer was used; name less, such as a longer prefix or fewer functions",
+            Self::Repeats(_) => {
+                "the response was not used; monitor retries automatically. If an endpoint of your own answers (AWS_ENDPOINT_URL), check it"
+            }
+            Self::TooMany(_) => {
+                "nothing of this answer was used; name less, such as a longer prefix or fewer functions"
+            }
         };
         CallFailure {
             call: call.to_owned(),
@@ -79,8 +83,13 @@ impl PageTokens {
 /// All items of a list, page by page. `page` asks for one page by its token; the first one has none.
 ///
 /// # Errors
-/// The first page that failed, or [`Endless`] as a failure that names the call and the resource. A part of a list is never given out.
-pub async fn all<T, F>(call: &str, resource: &str, mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, CallFailure>
+/// The first page that failed, or [`Endless`] as a failure that names the call and the resource. A part of a list is
+/// never given out.
+pub async fn all<T, F>(
+    call: &str,
+    resource: &str,
+    mut page: impl FnMut(Option<String>) -> F,
+) -> Result<Vec<T>, CallFailure>
 where
     F: Future<Output = Result<ResultPage<T>, CallFailure>>,
 {
@@ -99,7 +108,8 @@ where
 mod tests {
     use super::*;
 
-    /// Reads a list whose pages name these next pages, the last one over and over, and gives how it ended and how many pages were read.
+    /// Reads a list whose pages name these next pages, the last one over and over, and gives how it ended and how many
+    /// pages were read.
     #[track_caller]
     fn check(next: &[&str], expected: Result<usize, Endless>) {
         let mut tokens = PageTokens::up_to(5);
@@ -135,7 +145,10 @@ mod tests {
             Ok(ResultPage { items: vec![1], next: Some(next.to_owned()) })
         };
         let failure = all("logs:DescribeLogGroups", "/aws/lambda/shop", answer).await.unwrap_err();
-        assert_eq!((failure.call.as_str(), failure.resource.as_str(), failure.kind), ("logs:DescribeLogGroups", "/aws/lambda/shop", FailureKind::Refused));
+        assert_eq!(
+            (failure.call.as_str(), failure.resource.as_str(), failure.kind),
+            ("logs:DescribeLogGroups", "/aws/lambda/shop", FailureKind::Refused)
+        );
         assert!(failure.said.contains("page 3 leads back"), "{failure}");
     }
 }

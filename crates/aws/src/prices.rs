@@ -1,5 +1,5 @@
-//! The prices of calls, pings, functions and logs. They are in `prices.toml`, each with the day it was read; a file of the user
-//! can replace and add prices.
+//! The prices of calls, pings, functions and logs. They are in `prices.toml`, each with the day it was read; a file of
+//! the user can replace and add prices.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -175,18 +175,34 @@ pub struct FreeTier {
 /// An amount that is not negative.
 fn price<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
     let amount = <Decimal as Deserialize>::deserialize(from)?;
-    if amount < Decimal::ZERO { Err(serde::de::Error::custom(format!("a price must not be negative, and `{amount}` is"))) } else { Ok(amount) }
+    if amount < Decimal::ZERO {
+        Err(serde::de::Error::custom(format!("a price must not be negative, and `{amount}` is")))
+    } else {
+        Ok(amount)
+    }
 }
 
 /// What `[[resource]]` prices are for. A price of anything else would never be used.
-const RESOURCE_KINDS: &[&str] = &["rds_instance", "rds_storage", "nat_gateway", "load_balancer", "address", "volume", "provisioned_concurrency", "log_group"];
+const RESOURCE_KINDS: &[&str] = &[
+    "rds_instance",
+    "rds_storage",
+    "nat_gateway",
+    "load_balancer",
+    "address",
+    "volume",
+    "provisioned_concurrency",
+    "log_group",
+];
 
 fn resource_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let kind = String::deserialize(from)?;
     if RESOURCE_KINDS.contains(&kind.as_str()) {
         return Ok(kind);
     }
-    Err(serde::de::Error::custom(format!("`{kind}` is not a kind of resource that has a price; write one of {}", RESOURCE_KINDS.join(", "))))
+    Err(serde::de::Error::custom(format!(
+        "`{kind}` is not a kind of resource that has a price; write one of {}",
+        RESOURCE_KINDS.join(", ")
+    )))
 }
 
 fn region<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
@@ -208,16 +224,19 @@ fn no_two(own: &[ResourcePrice]) -> Result<(), String> {
     let mut known = BTreeSet::new();
     match own.iter().find(|price| !known.insert(price.key())) {
         None => Ok(()),
-        Some(twice) => {
-            Err(format!("there are two [[resource]] prices of kind `{}`, class `{}`, in `{}`; leave one of them out", twice.kind, twice.class, twice.region))
-        }
+        Some(twice) => Err(format!(
+            "there are two [[resource]] prices of kind `{}`, class `{}`, in `{}`; leave one of them out",
+            twice.kind, twice.class, twice.region
+        )),
     }
 }
 
 impl PriceTable {
-    /// The price of `count` resources, or GB, of a kind and class for a month of 730 hours. `None` if the table has none.
+    /// The price of `count` resources, or GB, of a kind and class for a month of 730 hours. `None` if the table has
+    /// none.
     pub fn monthly(&self, kind: &str, class: &str, region: &str, count: Decimal) -> Option<Decimal> {
-        let price = self.resource.iter().find(|price| price.kind == kind && price.class == class && price.region == region)?;
+        let price =
+            self.resource.iter().find(|price| price.kind == kind && price.class == class && price.region == region)?;
         price.usd.checked_mul(price.unit.a_month())?.checked_mul(count)
     }
 
@@ -234,8 +253,10 @@ impl PriceTable {
     /// # Errors
     /// In one line, with the place and the value, if the file cannot be read.
     pub fn with_file(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("the prices at {} cannot be read: {error}", path.display()))?;
-        let built_in = Self::built_in().map_err(|error| format!("the built-in price table cannot be read: {}", error.message()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("the prices at {} cannot be read: {error}", path.display()))?;
+        let built_in = Self::built_in()
+            .map_err(|error| format!("the built-in price table cannot be read: {}", error.message()))?;
         built_in.with(&text).map_err(|why| format!("the prices at {} cannot be used: {why}", path.display()))
     }
 
@@ -244,7 +265,10 @@ impl PriceTable {
             let start = error.span().map_or(0, |at| at.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
             let stands: String = text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(100).collect();
-            format!("line {line}, `{stands}`: {}; docs/configuration.md describes the format of prices.toml", error.message().trim().replace('\n', " "))
+            format!(
+                "line {line}, `{stands}`: {}; docs/configuration.md describes the format of prices.toml",
+                error.message().trim().replace('\n', " ")
+            )
         })?;
         no_two(&own.resource)?;
         replace(&mut self.resource, own.resource, ResourcePrice::key);
@@ -260,14 +284,16 @@ impl PriceTable {
         self.call.iter().find(|price| price.operation == operation).map(|price| price.usd)
     }
 
-    /// What an invocation cost, by its billed milliseconds and memory in MB. `None` for a region the table does not know.
+    /// What an invocation cost, by its billed milliseconds and memory in MB. `None` for a region the table does not
+    /// know.
     pub fn invocation(&self, region: &str, billed_ms: u64, memory_mb: u32) -> Option<Decimal> {
         let price = self.lambda.iter().find(|price| price.region == region)?;
         let gb_seconds = Decimal::from(billed_ms) * Decimal::from(memory_mb) / Decimal::from(1024 * 1000);
         Some(price.per_request + gb_seconds * price.x86.first())
     }
 
-    /// What is asked in a region for what functions and logs use. `None` for a region whose functions the table does not know.
+    /// What is asked in a region for what functions and logs use. `None` for a region whose functions the table does
+    /// not know.
     pub fn rates(&self, region: &str) -> Option<UsageRates> {
         let lambda = self.lambda.iter().find(|price| price.region == region)?;
         let logs = self.logs.iter().find(|price| price.region == region);
@@ -325,7 +351,8 @@ mod tests {
                  arm64 = [{{ from = \"0\", usd = \"1\" }}]\nread = \"2026-11-01\"\nsource = \"our contract\"\n"
             )
         };
-        let prices = PriceTable::built_in().unwrap().with(&(row("mars-north-1", "2") + &row("us-east-1", "3"))).unwrap();
+        let prices =
+            PriceTable::built_in().unwrap().with(&(row("mars-north-1", "2") + &row("us-east-1", "3"))).unwrap();
         assert_eq!(prices.regions(), ["ap-northeast-2", "mars-north-1", "us-east-1"]);
         assert_eq!(prices.rates("us-east-1").unwrap().x86.first(), Decimal::from(3));
         assert!(prices.rates("mars-north-1").unwrap().logs.is_none());
@@ -335,13 +362,21 @@ mod tests {
     #[test]
     fn a_mistake_in_the_users_own_file_is_told_with_its_line() {
         for (text, line, why) in [
-            ("[[call]]\noperation = \"x\"\nusd = \"-1\"\nread = \"2026-11-01\"\nsource = \"\"\n", "line 3, `usd = \"-1\"`", "must not be negative"),
+            (
+                "[[call]]\noperation = \"x\"\nusd = \"-1\"\nread = \"2026-11-01\"\nsource = \"\"\n",
+                "line 3, `usd = \"-1\"`",
+                "must not be negative",
+            ),
             ("[[call]]\noperation = \"x\"\nusd = \"much\"\n", "line 3, `usd = \"much\"`", "much"),
             ("\n[[cal]]\n", "line 2, `[[cal]]`", "unknown field"),
             ("[[free]]\nquantity = \"storage\"\n", "line 2, `quantity = \"storage\"`", "unknown variant"),
             ("[[logs]]\nregion = \"r\"\nstandard = []\n", "line 3, `standard = []`", "from = \"0\""),
             ("[[resource]]\nkind = \"lamp\"\n", "line 2, `kind = \"lamp\"`", "write one of rds_instance, "),
-            ("[[resource]]\nkind = \"volume\"\nclass = \"gp3\"\nregion = \"\"\n", "line 4, `region = \"\"`", "such as `us-east-1`"),
+            (
+                "[[resource]]\nkind = \"volume\"\nclass = \"gp3\"\nregion = \"\"\n",
+                "line 4, `region = \"\"`",
+                "such as `us-east-1`",
+            ),
             ("[[resource]]\nkind = \"volume\"\nunit = \"day\"\n", "line 3, `unit = \"day\"`", "gb_month"),
             ("[[resource]]\nkind = \"volume\"\nusd = \"-0.1\"\n", "line 3, `usd = \"-0.1\"`", "must not be negative"),
         ] {
@@ -363,7 +398,10 @@ mod tests {
 
     #[test]
     fn a_resource_price_of_the_users_own_is_used_and_stands_above_the_built_in_one() {
-        let own = resources(&[["nat_gateway", "", "us-east-1", "hour", "0.01"], ["volume", "gp3", "mars-north-1", "gb_month", "0.5"]]);
+        let own = resources(&[
+            ["nat_gateway", "", "us-east-1", "hour", "0.01"],
+            ["volume", "gp3", "mars-north-1", "gb_month", "0.5"],
+        ]);
         let prices = PriceTable::built_in().unwrap().with(&own).unwrap();
         for (kind, class, region, usd) in [
             ("nat_gateway", "", "us-east-1", Some("7.30")),
@@ -372,7 +410,11 @@ mod tests {
             ("nat_gateway", "", "ap-northeast-2", Some("43.07")),
             ("nat_gateway", "", "mars-north-1", None),
         ] {
-            assert_eq!(prices.monthly(kind, class, region, Decimal::ONE), usd.map(|usd| usd.parse().unwrap()), "{kind} {region}");
+            assert_eq!(
+                prices.monthly(kind, class, region, Decimal::ONE),
+                usd.map(|usd| usd.parse().unwrap()),
+                "{kind} {region}"
+            );
         }
     }
 
@@ -398,7 +440,11 @@ mod tests {
             ("rds_instance", "db.x2g.16xlarge postgres", "us-east-1", "1", None),
             ("nat_gateway", "", "mars-north-1", "1", None),
         ] {
-            assert_eq!(prices.monthly(kind, class, region, count.parse().unwrap()), usd.map(|usd| usd.parse().unwrap()), "{kind} {class} {region}");
+            assert_eq!(
+                prices.monthly(kind, class, region, count.parse().unwrap()),
+                usd.map(|usd| usd.parse().unwrap()),
+                "{kind} {class} {region}"
+            );
         }
     }
 }

@@ -55,7 +55,11 @@ impl QueryClient {
     }
 
     /// All pages of an answer; `read` understands one.
-    pub(super) async fn pages<T>(&self, call: &QueryCall<'_>, read: fn(&str) -> Result<ResultPage<T>, quick_xml::DeError>) -> Result<Vec<T>, CallFailure> {
+    pub(super) async fn pages<T>(
+        &self,
+        call: &QueryCall<'_>,
+        read: fn(&str) -> Result<ResultPage<T>, quick_xml::DeError>,
+    ) -> Result<Vec<T>, CallFailure> {
         let name = call.name();
         let named = Named { call: &name, resource: call.resource };
         let page = |token: Option<String>| async move {
@@ -70,7 +74,9 @@ impl QueryClient {
         let url = self.endpoint(call.service, &region).map_err(|why| Try::last(named.not_made(&why)))?;
         // The form, written as the query of an address.
         let mut form = url.clone();
-        let pairs = [("Action", call.action), ("Version", call.service.version)].into_iter().chain(call.parameters.iter().copied());
+        let pairs = [("Action", call.action), ("Version", call.service.version)]
+            .into_iter()
+            .chain(call.parameters.iter().copied());
         form.query_pairs_mut().clear().extend_pairs(pairs.chain(token.map(|token| (call.service.token, token))));
         let request = Unsigned {
             service: call.service.name,
@@ -93,8 +99,12 @@ impl QueryClient {
 
     /// Where a service is.
     fn endpoint(&self, service: &QueryService, region: &str) -> Result<Url, String> {
-        let address = self.client.endpoint(service.id).unwrap_or_else(|| format!("https://{}.{region}.{}/", service.name, domain(region)));
-        Url::parse(&address).map_err(|error| format!("the endpoint `{address}` of {} is not a valid URL: {error}", service.name))
+        let address = self
+            .client
+            .endpoint(service.id)
+            .unwrap_or_else(|| format!("https://{}.{region}.{}/", service.name, domain(region)));
+        Url::parse(&address)
+            .map_err(|error| format!("the endpoint `{address}` of {} is not a valid URL: {error}", service.name))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Replays a recorded account: its bill, and how its functions behaved at which time. It answers like AWS, including delays,
-//! and a ping writes lines to the log.
+//! Replays a recorded account: its bill, and how its functions behaved at which time. It answers like AWS, including
+//! delays, and a ping writes lines to the log.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,8 +22,9 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::budget::RateLimiter;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
-    AwsClients, BilledDay, BilledGroup, CostExplorerApi, CostGrouping, CostQuery, ExportBucket, ExportsApi, IdentityApi, InvokeResponse, LambdaApi,
-    LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
+    AwsClients, BilledDay, BilledGroup, CostExplorerApi, CostGrouping, CostQuery, ExportBucket, ExportsApi,
+    IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi,
+    MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
 };
 
 /// A recording of an account.
@@ -92,8 +93,9 @@ struct RecordedFunction {
 #[serde(deny_unknown_fields)]
 struct RecordedBehavior {
     from: DateTime<Utc>,
-    /// What an invocation in a new environment logs, and what one in a warm environment does. Each line is the number of
-    /// milliseconds since the call, then the text; `{id}` and `{time}` stand for the request id and the line's own time.
+    /// What an invocation in a new environment logs, and what one in a warm environment does. Each line is the number
+    /// of milliseconds since the call, then the text; `{id}` and `{time}` stand for the request id and the line's own
+    /// time.
     cold: Vec<(i64, String)>,
     #[serde(default)]
     warm: Vec<(i64, String)>,
@@ -142,7 +144,9 @@ impl Recording {
         let functions = self
             .function
             .iter()
-            .map(|function| (function.name.clone(), RecordedFunctionState { called_to: from, ..RecordedFunctionState::default() }))
+            .map(|function| {
+                (function.name.clone(), RecordedFunctionState { called_to: from, ..RecordedFunctionState::default() })
+            })
             .collect();
         let replayed = Arc::new(RecordedAccount { recording: self, clock, functions: Mutex::new(functions) });
         AwsClients {
@@ -214,10 +218,20 @@ fn invoke(function: &RecordedFunction, state: &mut RecordedFunctionState, at: Da
     let behaviour = function.behaviour.iter().rev().find(|behaviour| behaviour.from <= at)?;
     state.calls += 1;
     let call = state.calls;
-    let warm = state.environment.take().filter(|environment| at - environment.last < function.idle.delta() && at - environment.born < function.recycle.delta());
+    let warm = state.environment.take().filter(|environment| {
+        at - environment.last < function.idle.delta() && at - environment.born < function.recycle.delta()
+    });
     let (lines, stream, born) = match warm {
         Some(environment) if !behaviour.warm.is_empty() => (&behaviour.warm, environment.stream, environment.born),
-        _ => (&behaviour.cold, format!("{}[$LATEST]{:032x}", at.format("%Y/%m/%d/"), xxh3_128(format!("{}{call}", function.name).as_bytes())), at),
+        _ => (
+            &behaviour.cold,
+            format!(
+                "{}[$LATEST]{:032x}",
+                at.format("%Y/%m/%d/"),
+                xxh3_128(format!("{}{call}", function.name).as_bytes())
+            ),
+            at,
+        ),
     };
     let id = request_id(&function.name, call);
     let mut tail = String::new();
@@ -227,14 +241,19 @@ fn invoke(function: &RecordedFunction, state: &mut RecordedFunctionState, at: Da
         tail.push_str(&message);
         tail.push('\n');
         let key = (time.timestamp_millis(), call * 100 + number as u64);
-        state.log.insert(key, LogEvent { stream: stream.clone(), at_ms: key.0, id: Some(format!("{:020}{:020}", key.0, key.1)), message });
+        state.log.insert(
+            key,
+            LogEvent { stream: stream.clone(), at_ms: key.0, id: Some(format!("{:020}{:020}", key.0, key.1)), message },
+        );
     }
     let end = at + TimeDelta::milliseconds(lines.iter().map(|(offset, _)| *offset).max().unwrap_or(0));
     state.environment = (!behaviour.thrown_away).then_some(RecordedEnvironment { stream, born, last: end });
     let cut = tail.len().saturating_sub(TAIL);
     let log_tail = tail.get(cut..).unwrap_or(&tail).to_owned();
-    let payload =
-        behaviour.error.as_ref().map_or_else(|| "{}".to_owned(), |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string());
+    let payload = behaviour.error.as_ref().map_or_else(
+        || "{}".to_owned(),
+        |error| serde_json::json!({ "errorMessage": error.replace("{id}", &id) }).to_string(),
+    );
     Some(InvokeResponse { function_error: behaviour.error.as_ref().map(|_| "Unhandled".to_owned()), payload, log_tail })
 }
 
@@ -250,7 +269,9 @@ impl CostExplorerApi for RecordedAccount {
     async fn costs(&self, question: &CostQuery, _token: Option<&str>) -> Result<ResultPage<BilledDay>, CallFailure> {
         let now = self.clock.now();
         let mut items = Vec::new();
-        for day in question.from.iter_days().take_while(|day| *day < question.end && now >= day_start(*day) + BILLED_AFTER) {
+        for day in
+            question.from.iter_days().take_while(|day| *day < question.end && now >= day_start(*day) + BILLED_AFTER)
+        {
             let share = if now >= day_end(day) + FINAL_AFTER { Decimal::ONE } else { FIRST_FIGURE };
             let billed = self.recording.bill.iter().filter(|billed| billed.first <= day && day <= billed.last);
             let groups = billed.filter_map(|billed| billed.group(question.by, share)).collect();
@@ -266,8 +287,18 @@ impl RecordedCost {
         let record_type = self.record_type.clone().unwrap_or_else(|| DayCost::USAGE.to_owned());
         let used = ChargeCategory::of_record_type(&record_type) == ChargeCategory::Usage;
         let usage_type = if by == CostGrouping::UsageType { self.usage_type.clone() } else { String::new() };
-        let quantity = self.quantity_a_day.clone().filter(|_| by == CostGrouping::UsageType).map(|(quantity, unit)| (quantity * share, unit));
-        let group = BilledGroup { service: self.service.clone(), record_type, usage_type, money: Money::usd(self.usd_a_day * share), quantity };
+        let quantity = self
+            .quantity_a_day
+            .clone()
+            .filter(|_| by == CostGrouping::UsageType)
+            .map(|(quantity, unit)| (quantity * share, unit));
+        let group = BilledGroup {
+            service: self.service.clone(),
+            record_type,
+            usage_type,
+            money: Money::usd(self.usd_a_day * share),
+            quantity,
+        };
         (by == CostGrouping::RecordType || used).then_some(group)
     }
 }
@@ -276,21 +307,40 @@ impl RecordedCost {
 impl LogsApi for RecordedAccount {
     async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
         let groups = self.recording.function.iter().map(|function| format!("/aws/lambda/{}", function.name));
-        Ok(ResultPage { items: groups.filter(|group| group.starts_with(prefix)).map(|name| LogGroup { name, ..LogGroup::default() }).collect(), next: None })
+        Ok(ResultPage {
+            items: groups
+                .filter(|group| group.starts_with(prefix))
+                .map(|name| LogGroup { name, ..LogGroup::default() })
+                .collect(),
+            next: None,
+        })
     }
 
     async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
         Ok(ResultPage { items: vec![], next: None })
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, _token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
+    async fn events(
+        &self,
+        group: &str,
+        from_ms: i64,
+        to_ms: i64,
+        _token: Option<&str>,
+    ) -> Result<ResultPage<LogEvent>, CallFailure> {
         let now = self.clock.now();
-        let function = group.strip_prefix("/aws/lambda/").and_then(|name| self.function(name)).ok_or_else(|| absent("logs:FilterLogEvents", group))?;
+        let function = group
+            .strip_prefix("/aws/lambda/")
+            .and_then(|name| self.function(name))
+            .ok_or_else(|| absent("logs:FilterLogEvents", group))?;
         let mut states = self.states();
         let state = states.entry(function.name.clone()).or_default();
         self.catch_up(function, state, now);
         let visible = to_ms.min((now - VISIBLE_AFTER).timestamp_millis());
-        let items = if from_ms <= visible { state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()).collect() } else { vec![] };
+        let items = if from_ms <= visible {
+            state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()).collect()
+        } else {
+            vec![]
+        };
         Ok(ResultPage { items, next: None })
     }
 }
@@ -330,11 +380,20 @@ impl LambdaApi for RecordedAccount {
 
 #[async_trait]
 impl MetricsApi for RecordedAccount {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, _period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
-        let named = |database: &&RecordedDatabase| query.metric == "DatabaseConnections" && query.dimensions.iter().any(|(_, value)| *value == database.name);
+    async fn statistics(
+        &self,
+        query: &MetricQuery,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        _period: u32,
+    ) -> Result<Vec<MetricDatapoint>, CallFailure> {
+        let named = |database: &&RecordedDatabase| {
+            query.metric == "DatabaseConnections" && query.dimensions.iter().any(|(_, value)| *value == database.name)
+        };
         let Some(database) = self.recording.database.iter().find(named) else { return Ok(vec![]) };
         let now = self.clock.now().min(to);
-        let there = |day: &NaiveDate| day_end(*day) > database.made && database.gone.is_none_or(|gone| day_start(*day) < gone);
+        let there =
+            |day: &NaiveDate| day_end(*day) > database.made && database.gone.is_none_or(|gone| day_start(*day) < gone);
         let point = |day: NaiveDate| {
             let connected = database.used.is_some_and(|(first, last)| first <= day && day <= last);
             let maximum = if connected { 2.0 } else { 0.0 };
@@ -343,7 +402,11 @@ impl MetricsApi for RecordedAccount {
         Ok(from.date_naive().iter_days().take_while(|day| day_start(*day) < now).filter(there).map(point).collect())
     }
 
-    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
+    async fn list_metrics(
+        &self,
+        _query: &MetricQuery,
+        _token: Option<&str>,
+    ) -> Result<ResultPage<MetricQuery>, CallFailure> {
         Ok(ResultPage { items: vec![], next: None })
     }
 }
@@ -352,7 +415,11 @@ impl MetricsApi for RecordedAccount {
 impl ResourcesApi for RecordedAccount {
     async fn db_instances(&self) -> Result<Vec<DbInstance>, CallFailure> {
         let now = self.clock.now();
-        let there = self.recording.database.iter().filter(|database| database.made <= now && database.gone.is_none_or(|gone| now < gone));
+        let there = self
+            .recording
+            .database
+            .iter()
+            .filter(|database| database.made <= now && database.gone.is_none_or(|gone| now < gone));
         let instance = |database: &RecordedDatabase| DbInstance {
             id: database.name.clone(),
             class: database.class.clone(),
@@ -401,7 +468,11 @@ impl IdentityApi for RecordedAccount {
 
 #[async_trait]
 impl ExportsApi for RecordedAccount {
-    async fn objects(&self, bucket: &ExportBucket, _token: Option<&str>) -> Result<ResultPage<ExportFile>, CallFailure> {
+    async fn objects(
+        &self,
+        bucket: &ExportBucket,
+        _token: Option<&str>,
+    ) -> Result<ResultPage<ExportFile>, CallFailure> {
         Err(absent("s3:ListBucket", &bucket.name))
     }
 

@@ -1,4 +1,5 @@
-//! S3, as far as exports of a bill are read from it: ListObjectsV2 and GetObject. Its SDK crate has a quarter of a million lines.
+//! S3, as far as exports of a bill are read from it: ListObjectsV2 and GetObject. Its SDK crate has a quarter of a
+//! million lines.
 //! - <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 //! - <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 //!
@@ -79,14 +80,17 @@ impl S3 {
         }
         match answer {
             Answer::Success(response) => Ok(response),
-            Answer::Refusal { status, refusal } => Err(self.client.refused(refusal.failure(call.named, status), status).await),
+            Answer::Refusal { status, refusal } => {
+                Err(self.client.refused(refusal.failure(call.named, status), status).await)
+            }
         }
     }
 
     async fn send(&self, call: &Call<'_>, region: &str) -> Result<Answer, Try> {
         let endpoint = self.client.endpoint(ID);
         let config = self.client.config();
-        let variant = Variant { fips: config.use_fips() == Some(true), dual_stack: config.use_dual_stack() == Some(true) };
+        let variant =
+            Variant { fips: config.use_fips() == Some(true), dual_stack: config.use_dual_stack() == Some(true) };
         let url = address(endpoint.as_deref(), variant, &call.bucket.name, region, call.key, call.query);
         let request = Unsigned {
             service: NAME,
@@ -99,13 +103,17 @@ impl S3 {
             limit: call.limit,
         };
         // To read twice changes nothing.
-        let again = |failure: CallFailure| Try { again: matches!(failure.kind, FailureKind::Unreachable | FailureKind::NoAnswer), failure };
+        let again = |failure: CallFailure| Try {
+            again: matches!(failure.kind, FailureKind::Unreachable | FailureKind::NoAnswer),
+            failure,
+        };
         let answer = self.client.send(call.named, request).await.map_err(again)?;
         if answer.status().is_success() {
             return Ok(Answer::Success(answer));
         }
         let status = answer.status().as_u16();
-        let region = answer.headers().get("x-amz-bucket-region").and_then(|region| region.to_str().ok()).map(str::to_owned);
+        let region =
+            answer.headers().get("x-amz-bucket-region").and_then(|region| region.to_str().ok()).map(str::to_owned);
         let text = self.client.text(call.named, answer).await.map_err(Try::last)?;
         Ok(Answer::Refusal { status, refusal: Refusal::read(&text, region) })
     }
@@ -154,7 +162,11 @@ impl ExportsApi for S3 {
             file.write_all(&block).await.map_err(kept)?;
         }
         file.flush().await.map_err(kept)?;
-        if read == object.size { Ok(()) } else { Err(named.unreadable(format!("it has another size than the {} bytes that were listed", object.size))) }
+        if read == object.size {
+            Ok(())
+        } else {
+            Err(named.unreadable(format!("it has another size than the {} bytes that were listed", object.size)))
+        }
     }
 }
 
@@ -174,9 +186,16 @@ struct Variant {
     dual_stack: bool,
 }
 
-/// The address of a bucket or an object. Behind an endpoint of one's own a bucket is a part of the path, because its name is in no DNS
-/// there; so is a bucket whose name has dots, because no certificate is valid for it.
-fn address(endpoint: Option<&str>, variant: Variant, bucket: &str, region: &str, key: &str, query: &[(&str, &str)]) -> Result<Url, String> {
+/// The address of a bucket or an object. Behind an endpoint of one's own a bucket is a part of the path, because its
+/// name is in no DNS there; so is a bucket whose name has dots, because no certificate is valid for it.
+fn address(
+    endpoint: Option<&str>,
+    variant: Variant,
+    bucket: &str,
+    region: &str,
+    key: &str,
+    query: &[(&str, &str)],
+) -> Result<Url, String> {
     let is_host = !bucket.contains('.') && !bucket.starts_with('-') && !bucket.ends_with('-');
     let fips = if variant.fips { "-fips" } else { "" };
     let dual_stack = if variant.dual_stack { ".dualstack" } else { "" };
@@ -231,8 +250,14 @@ fn page(xml: &str, prefix: &str) -> Result<ResultPage<ExportFile>, String> {
     let mut items = Vec::with_capacity(read.contents.len());
     for object in read.contents {
         let key = if encoded { decoded(&object.key)? } else { object.key };
-        let path = key.strip_prefix(prefix).ok_or_else(|| format!("the object `{key}` is not below the prefix `{prefix}`"))?;
-        items.push(ExportFile { path: path.to_owned(), size: object.size, modified: object.last_modified, tag: object.tag });
+        let path =
+            key.strip_prefix(prefix).ok_or_else(|| format!("the object `{key}` is not below the prefix `{prefix}`"))?;
+        items.push(ExportFile {
+            path: path.to_owned(),
+            size: object.size,
+            modified: object.last_modified,
+            tag: object.tag,
+        });
     }
     let next = read.next_continuation_token.filter(|token| !token.is_empty());
     if read.is_truncated && next.is_none() {
@@ -244,7 +269,10 @@ fn page(xml: &str, prefix: &str) -> Result<ResultPage<ExportFile>, String> {
 /// A key as S3 encodes it in listings: as in a form, with `+` for a space.
 fn decoded(key: &str) -> Result<String, String> {
     let spaced = key.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().map(Into::into).map_err(|error| format!("the key `{key}` is not text: {error}"))
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .map(Into::into)
+        .map_err(|error| format!("the key `{key}` is not text: {error}"))
 }
 
 /// A refusal, as far as it can be read.
@@ -269,13 +297,15 @@ impl Refusal {
     }
 }
 
-/// The region that a refusal names, if it is refused because another one was asked. The name becomes a part of an address, so it must
-/// look like one of a region.
+/// The region that a refusal names, if it is refused because another one was asked. The name becomes a part of an
+/// address, so it must look like one of a region.
 fn other_region(status: u16, refusal: &Refusal, asked: &str) -> Option<String> {
     let named = refusal.region.as_deref()?;
     let is_region = named.len() <= 32
         && named.split('-').count() >= 3
-        && named.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+        && named.split('-').all(|part| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        });
     (matches!(status, 301 | 307 | 400) && is_region && named != asked).then(|| named.to_owned())
 }
 

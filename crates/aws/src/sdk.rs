@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig,
+};
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;
-use aws_sdk_costexplorer::types::{DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, GroupDefinition, GroupDefinitionType};
+use aws_sdk_costexplorer::types::{
+    DateInterval, Dimension as CostDimension, DimensionValues, Expression, Granularity, GroupDefinition,
+    GroupDefinitionType,
+};
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
@@ -20,7 +25,9 @@ use clock::{Clock, SystemClock};
 use model::call_failure::CallFailure;
 use model::span::Span;
 
-use super::answers::{QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned};
+use super::answers::{
+    QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned,
+};
 use super::budget::RateLimiter;
 use super::failure::{self, unreadable};
 use super::paging;
@@ -28,8 +35,9 @@ use super::query::QueryClient;
 use super::s3::S3;
 use super::signed::SignedClient;
 use super::{
-    AwsClients, BilledDay, CostExplorerApi, CostGrouping, CostQuery, IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent,
-    LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
+    AwsClients, BilledDay, CostExplorerApi, CostGrouping, CostQuery, IdentityApi, InvokeResponse, LambdaApi,
+    LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi,
+    ProvisionedConcurrency, ResultPage,
 };
 use crate::settings::AwsSettings;
 
@@ -38,15 +46,16 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_secs(25);
 const ALL_TRIES: Duration = Duration::from_secs(60);
 /// The record types that are not usage, as [`billing::line::ChargeCategory`] sorts them.
-const NOT_USED: &[&str] = &["Tax", "Credit", "Refund", "BundledDiscount", "Discount", "EdpDiscount", "PrivateRateDiscount"];
+const NOT_USED: &[&str] =
+    &["Tax", "Credit", "Refund", "BundledDiscount", "Discount", "EdpDiscount", "PrivateRateDiscount"];
 
 /// The account that the settings and the environment name. Makes no call yet.
 pub async fn connect(settings: &AwsSettings) -> AwsClients {
     account(&load(settings).await, Arc::new(SystemClock))
 }
 
-/// The account of an SDK configuration. Makes no call yet. `clock` is used for signing and for waiting between retries, where the
-/// SDK has no part in a call.
+/// The account of an SDK configuration. Makes no call yet. `clock` is used for signing and for waiting between retries,
+/// where the SDK has no part in a call.
 pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
     let region = config.region().map(ToString::to_string).unwrap_or_default();
     let client = Arc::new(SdkClients {
@@ -73,7 +82,11 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
 }
 
 async fn load(settings: &AwsSettings) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ONE_TRY).operation_timeout(ALL_TRIES).build();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ONE_TRY)
+        .operation_timeout(ALL_TRIES)
+        .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
     if let Some(region) = &settings.region {
         loader = loader.region(Region::new(region.clone()));
@@ -114,7 +127,8 @@ impl CostExplorerApi for SdkClients {
         let (call, resource) = ("ce:GetCostAndUsage", "the account's bill");
         let unreadable = |what: String| unreadable(call, resource, what);
         let (from, end) = (question.from.to_string(), question.end.to_string());
-        let period = DateInterval::builder().start(from).end(end).build().map_err(|error| unreadable(error.to_string()))?;
+        let period =
+            DateInterval::builder().start(from).end(end).build().map_err(|error| unreadable(error.to_string()))?;
         let second = match question.by {
             CostGrouping::RecordType => RECORD_TYPE,
             CostGrouping::UsageType => USAGE_TYPE,
@@ -126,7 +140,11 @@ impl CostExplorerApi for SdkClients {
             .time_period(period)
             .granularity(Granularity::Daily)
             .set_metrics(Some(
-                [Some(question.metric.name()), (question.by == CostGrouping::UsageType).then_some(QUANTITY)].into_iter().flatten().map(str::to_owned).collect(),
+                [Some(question.metric.name()), (question.by == CostGrouping::UsageType).then_some(QUANTITY)]
+                    .into_iter()
+                    .flatten()
+                    .map(str::to_owned)
+                    .collect(),
             ))
             .group_by(by(SERVICE))
             .group_by(by(second))
@@ -134,16 +152,31 @@ impl CostExplorerApi for SdkClients {
             .set_next_page_token(token.map(str::to_owned));
         // The SDK would try again by itself, and each try may be charged: whoever asks does that.
         let once = aws_sdk_costexplorer::config::Config::builder().retry_config(RetryConfig::disabled());
-        let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure(call, resource, &error))?;
+        let answer = request
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| self.failure(call, resource, &error))?;
         // The answer says itself what its groups are by.
         let said: Vec<&str> = answer.group_definitions().iter().filter_map(GroupDefinition::key).collect();
         let keys = if said.is_empty() { vec![SERVICE, second] } else { said };
         let mut items = Vec::new();
         for result in answer.results_by_time() {
-            let start = result.time_period().map(DateInterval::start).ok_or_else(|| unreadable("a period without a start".to_owned()))?;
+            let start = result
+                .time_period()
+                .map(DateInterval::start)
+                .ok_or_else(|| unreadable("a period without a start".to_owned()))?;
             // Hourly answers carry a time as well; the day is what is asked for.
-            let day = start.get(..10).and_then(|day| day.parse().ok()).ok_or_else(|| unreadable(format!("`{start}` is not a day")))?;
-            let groups = result.groups().iter().map(|group| billed(group, &keys, question.metric.name()).map_err(unreadable)).collect::<Result<_, _>>()?;
+            let day = start
+                .get(..10)
+                .and_then(|day| day.parse().ok())
+                .ok_or_else(|| unreadable(format!("`{start}` is not a day")))?;
+            let groups = result
+                .groups()
+                .iter()
+                .map(|group| billed(group, &keys, question.metric.name()).map_err(unreadable))
+                .collect::<Result<_, _>>()?;
             items.push(BilledDay { day, estimated: result.estimated(), groups });
         }
         Ok(ResultPage { items, next: answer.next_page_token().filter(|token| !token.is_empty()).map(str::to_owned) })
@@ -168,10 +201,18 @@ fn filter(question: &CostQuery) -> Option<Expression> {
 #[async_trait]
 impl LogsApi for SdkClients {
     async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
-        let request =
-            self.logs.describe_log_groups().set_log_group_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned())).set_next_token(token.map(str::to_owned));
+        let request = self
+            .logs
+            .describe_log_groups()
+            .set_log_group_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned()))
+            .set_next_token(token.map(str::to_owned));
         let answer = request.send().await.map_err(|error| self.failure("logs:DescribeLogGroups", prefix, &error))?;
-        let items = answer.log_groups().iter().map(log_group).collect::<Result<_, _>>().map_err(|what| unreadable("logs:DescribeLogGroups", prefix, what))?;
+        let items = answer
+            .log_groups()
+            .iter()
+            .map(log_group)
+            .collect::<Result<_, _>>()
+            .map_err(|what| unreadable("logs:DescribeLogGroups", prefix, what))?;
         Ok(ResultPage { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
@@ -180,24 +221,50 @@ impl LogsApi for SdkClients {
             LogClass::InfrequentAccess => LogGroupClass::InfrequentAccess,
             LogClass::Delivery => LogGroupClass::Delivery,
         };
-        let request = self.logs.describe_log_groups().log_group_class(class.clone()).set_next_token(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| self.failure("logs:DescribeLogGroups", class.as_str(), &error))?;
+        let request =
+            self.logs.describe_log_groups().log_group_class(class.clone()).set_next_token(token.map(str::to_owned));
+        let answer =
+            request.send().await.map_err(|error| self.failure("logs:DescribeLogGroups", class.as_str(), &error))?;
         let of_class = answer.log_groups().iter().filter(|group| group.log_group_class() == Some(&class));
         let name = |group: &aws_sdk_cloudwatchlogs::types::LogGroup| {
-            let name = group.log_group_name().ok_or_else(|| unreadable("logs:DescribeLogGroups", class.as_str(), "a log group without a name"))?;
+            let name = group
+                .log_group_name()
+                .ok_or_else(|| unreadable("logs:DescribeLogGroups", class.as_str(), "a log group without a name"))?;
             Ok::<_, CallFailure>(name.to_owned())
         };
         let items = of_class.map(name).collect::<Result<_, _>>()?;
         Ok(ResultPage { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
-        let request = self.logs.filter_log_events().log_group_name(group).start_time(from_ms).end_time(to_ms).set_next_token(token.map(str::to_owned));
+    async fn events(
+        &self,
+        group: &str,
+        from_ms: i64,
+        to_ms: i64,
+        token: Option<&str>,
+    ) -> Result<ResultPage<LogEvent>, CallFailure> {
+        let request = self
+            .logs
+            .filter_log_events()
+            .log_group_name(group)
+            .start_time(from_ms)
+            .end_time(to_ms)
+            .set_next_token(token.map(str::to_owned));
         // The SDK would try again at its own speed, past the budget: whoever asks does that.
         let once = aws_sdk_cloudwatchlogs::config::Config::builder().retry_config(RetryConfig::disabled());
-        let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure("logs:FilterLogEvents", group, &error))?;
+        let answer = request
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| self.failure("logs:FilterLogEvents", group, &error))?;
         let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        let items = answer.events().iter().map(log_event).collect::<Result<_, _>>().map_err(|what| unreadable("logs:FilterLogEvents", group, what))?;
+        let items = answer
+            .events()
+            .iter()
+            .map(log_event)
+            .collect::<Result<_, _>>()
+            .map_err(|what| unreadable("logs:FilterLogEvents", group, what))?;
         Ok(ResultPage { items, next })
     }
 }
@@ -206,17 +273,27 @@ impl LogsApi for SdkClients {
 impl LambdaApi for SdkClients {
     async fn list(&self, token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure> {
         let request = self.functions.list_functions().set_marker(token.map(str::to_owned));
-        let answer = request.send().await.map_err(|error| self.failure("lambda:ListFunctions", "the region's functions", &error))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| self.failure("lambda:ListFunctions", "the region's functions", &error))?;
         let next = answer.next_marker().filter(|token| !token.is_empty()).map(str::to_owned);
         let items = answer.functions().iter().map(function_settings).collect::<Result<_, _>>();
-        Ok(ResultPage { items: items.map_err(|what| unreadable("lambda:ListFunctions", "the region's functions", what))?, next })
+        Ok(ResultPage {
+            items: items.map_err(|what| unreadable("lambda:ListFunctions", "the region's functions", what))?,
+            next,
+        })
     }
 
     async fn invoke(&self, function: &str, payload: &str, give_up: Span) -> Result<InvokeResponse, CallFailure> {
         let limit = give_up.delta().to_std().unwrap_or(ALL_TRIES);
-        let once = aws_sdk_lambda::config::Config::builder()
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(limit).operation_attempt_timeout(limit).build());
+        let once = aws_sdk_lambda::config::Config::builder().retry_config(RetryConfig::disabled()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .operation_timeout(limit)
+                .operation_attempt_timeout(limit)
+                .build(),
+        );
         let request = self
             .functions
             .invoke()
@@ -224,13 +301,24 @@ impl LambdaApi for SdkClients {
             .invocation_type(InvocationType::RequestResponse)
             .log_type(LogType::Tail)
             .payload(payload.as_bytes().to_vec().into());
-        let answer = request.customize().config_override(once).send().await.map_err(|error| self.failure("lambda:InvokeFunction", function, &error))?;
+        let answer = request
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| self.failure("lambda:InvokeFunction", function, &error))?;
         let tail = answer.log_result().map(|tail| BASE64_STANDARD.decode(tail)).transpose();
-        let tail =
-            tail.map_err(|error| unreadable("lambda:InvokeFunction", function, format!("the end of its log is not Base64: {error}")))?.unwrap_or_default();
+        let tail = tail
+            .map_err(|error| {
+                unreadable("lambda:InvokeFunction", function, format!("the end of its log is not Base64: {error}"))
+            })?
+            .unwrap_or_default();
         Ok(InvokeResponse {
             function_error: answer.function_error().map(str::to_owned),
-            payload: answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned()).unwrap_or_default(),
+            payload: answer
+                .payload()
+                .map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned())
+                .unwrap_or_default(),
             log_tail: String::from_utf8_lossy(&tail).into_owned(),
         })
     }
@@ -243,7 +331,12 @@ impl LambdaApi for SdkClients {
 
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
         let call = "lambda:GetAccountSettings";
-        let answer = self.functions.get_account_settings().send().await.map_err(|error| self.failure(call, "the account", &error))?;
+        let answer = self
+            .functions
+            .get_account_settings()
+            .send()
+            .await
+            .map_err(|error| self.failure(call, "the account", &error))?;
         let limit = answer.account_limit().and_then(|limit| u32::try_from(limit.concurrent_executions()).ok());
         limit.ok_or_else(|| unreadable(call, "the account", "it has no concurrency limit".to_owned()))
     }
@@ -251,10 +344,14 @@ impl LambdaApi for SdkClients {
     async fn provisioned(&self, function: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
         let call = "lambda:ListProvisionedConcurrencyConfigs";
         let page = |marker: Option<String>| async move {
-            let request = self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker);
+            let request =
+                self.functions.list_provisioned_concurrency_configs().function_name(function).set_marker(marker);
             let answer = request.send().await.map_err(|error| self.failure(call, function, &error))?;
             let items = answer.provisioned_concurrency_configs().iter().map(provisioned).collect::<Result<_, _>>();
-            Ok(ResultPage { items: items.map_err(|what| unreadable(call, function, what))?, next: answer.next_marker().map(str::to_owned) })
+            Ok(ResultPage {
+                items: items.map_err(|what| unreadable(call, function, what))?,
+                next: answer.next_marker().map(str::to_owned),
+            })
         };
         paging::all(call, function, page).await
     }
@@ -270,7 +367,13 @@ impl LambdaApi for SdkClients {
 
 #[async_trait]
 impl MetricsApi for SdkClients {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, to: DateTime<Utc>, period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
+    async fn statistics(
+        &self,
+        query: &MetricQuery,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        period: u32,
+    ) -> Result<Vec<MetricDatapoint>, CallFailure> {
         let at = |time: DateTime<Utc>| aws_sdk_cloudwatch::primitives::DateTime::from_secs(time.timestamp());
         let dimension = |(name, value): &(String, String)| Dimension::builder().name(name).value(value).build();
         let request = self
@@ -293,7 +396,11 @@ impl MetricsApi for SdkClients {
         Ok(points)
     }
 
-    async fn list_metrics(&self, query: &MetricQuery, token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
+    async fn list_metrics(
+        &self,
+        query: &MetricQuery,
+        token: Option<&str>,
+    ) -> Result<ResultPage<MetricQuery>, CallFailure> {
         let filter = |(name, value): &(String, String)| DimensionFilter::builder().name(name).value(value).build();
         let request = self
             .metrics
@@ -307,11 +414,16 @@ impl MetricsApi for SdkClients {
         let found = |found: &aws_sdk_cloudwatch::types::Metric| {
             let dimension = |dimension: &Dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()));
             let dimensions: Option<Vec<_>> = found.dimensions().iter().map(dimension).collect();
-            let (namespace, metric) = (found.namespace().unwrap_or(&query.namespace).to_owned(), found.metric_name().unwrap_or(&query.metric).to_owned());
+            let (namespace, metric) = (
+                found.namespace().unwrap_or(&query.namespace).to_owned(),
+                found.metric_name().unwrap_or(&query.metric).to_owned(),
+            );
             dimensions.map(|dimensions| MetricQuery { namespace, metric, dimensions, region: query.region.clone() })
         };
         let items: Option<Vec<_>> = answer.metrics().iter().map(found).collect();
-        let items = items.ok_or_else(|| unreadable("cloudwatch:ListMetrics", &query.subject(), "a dimension without a name or a value"))?;
+        let items = items.ok_or_else(|| {
+            unreadable("cloudwatch:ListMetrics", &query.subject(), "a dimension without a name or a value")
+        })?;
         Ok(ResultPage { items, next: answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned) })
     }
 }
@@ -327,7 +439,12 @@ fn in_region(query: &MetricQuery) -> aws_sdk_cloudwatch::config::Builder {
 impl IdentityApi for SdkClients {
     async fn who(&self) -> Result<String, CallFailure> {
         let call = "sts:GetCallerIdentity";
-        let answer = self.identity.get_caller_identity().send().await.map_err(|error| self.failure(call, "the credentials", &error))?;
+        let answer = self
+            .identity
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| self.failure(call, "the credentials", &error))?;
         Ok(answer.arn().unwrap_or("an identity without a name").to_owned())
     }
 }

@@ -27,6 +27,13 @@ const DEFAULT_LOG_CALLS: u32 = 2;
 
 impl Default for AwsSettings {
     fn default() -> Self {
-        Self { region: None, profile: None, assume_role: None, prices: None, max_monthly_usd: Usd(Decimal::ONE), log_calls_per_second: DEFAULT_LOG_CALLS }
+        Self {
+            region: None,
+            profile: None,
+            assume_role: None,
+            prices: None,
+            max_monthly_usd: Usd(Decimal::ONE),
+            log_calls_per_second: DEFAULT_LOG_CALLS,
+        }
     }
 }

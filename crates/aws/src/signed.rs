@@ -1,4 +1,5 @@
-//! Requests that are signed here, for the services whose SDK crates take minutes to compile for the few calls that are wanted.
+//! Requests that are signed here, for the services whose SDK crates take minutes to compile for the few calls that are
+//! wanted.
 //!
 //! Credentials, region and endpoints come from the SDK's configuration.
 
@@ -94,7 +95,8 @@ impl SignedClient {
     /// A client under the SDK's configuration. Makes no call yet.
     pub(super) fn new(config: &SdkConfig, clock: Arc<dyn Clock>, connect: Duration, one_try: Duration) -> Self {
         let http = Client::builder().connect_timeout(connect).read_timeout(one_try).redirect(redirect::Policy::none());
-        let http = http.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.to_string());
+        let http =
+            http.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.to_string());
         Self { http, config: config.clone(), clock, one_try, credentials: Mutex::default() }
     }
 
@@ -108,8 +110,9 @@ impl SignedClient {
         region.ok_or_else(|| no_region(named.call, named.resource))
     }
 
-    /// Where the settings send a service, if not to its usual address, by the SDK's own rules: `AWS_ENDPOINT_URL_<ID>`, `AWS_ENDPOINT_URL`,
-    /// and `endpoint_url` of the profile. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+    /// Where the settings send a service, if not to its usual address, by the SDK's own rules: `AWS_ENDPOINT_URL_<ID>`,
+    /// `AWS_ENDPOINT_URL`, and `endpoint_url` of the profile.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
     pub(super) fn endpoint(&self, id: &str) -> Option<String> {
         let key = ServiceConfigKey::builder().service_id(id).profile("endpoint_url").env("AWS_ENDPOINT_URL").build();
         let single = if self.config.get_origin("endpoint_url").is_client_config() {
@@ -120,8 +123,12 @@ impl SignedClient {
         single.or_else(|| self.config.endpoint_url().map(str::to_owned))
     }
 
-    /// Tries a call again, at once, where that may help. A throttled call is not: it needs time, and a source does not wait.
-    pub(super) async fn tries<T, F: Future<Output = Result<T, Try>>>(&self, once: impl Fn() -> F) -> Result<T, CallFailure> {
+    /// Tries a call again, at once, where that may help. A throttled call is not: it needs time, and a source does not
+    /// wait.
+    pub(super) async fn tries<T, F: Future<Output = Result<T, Try>>>(
+        &self,
+        once: impl Fn() -> F,
+    ) -> Result<T, CallFailure> {
         for _ in 1..MAX_TRIES {
             match once().await {
                 Err(Try { again: true, .. }) => {}
@@ -135,7 +142,8 @@ impl SignedClient {
     pub(super) async fn send(&self, named: Named<'_>, request: Unsigned<'_>) -> Result<Response, CallFailure> {
         let failed = |why: String| named.not_made(&why);
         let http = self.http.as_ref().map_err(|why| failed(why.clone()))?;
-        let credentials = self.credentials().await.map_err(|error| before_an_answer(named.call, named.resource, &error))?;
+        let credentials =
+            self.credentials().await.map_err(|error| before_an_answer(named.call, named.resource, &error))?;
         let signed = signature(&request, credentials, self.clock.now().into()).map_err(failed)?;
         let mut sent = http.request(request.method, request.url).body(request.body);
         if let Some(limit) = request.limit {
@@ -173,23 +181,34 @@ impl SignedClient {
     async fn credentials(&self) -> Result<Credentials, CredentialsError> {
         let mut known = self.credentials.lock().await;
         let soon = SystemTime::from(self.clock.now()) + SPARE;
-        if let Some(credentials) = known.as_ref().filter(|credentials| credentials.expiry().is_none_or(|end| end > soon)) {
+        if let Some(credentials) =
+            known.as_ref().filter(|credentials| credentials.expiry().is_none_or(|end| end > soon))
+        {
             return Ok(credentials.clone());
         }
-        let provider: SharedCredentialsProvider = self.config.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("no credential provider"))?;
+        let provider: SharedCredentialsProvider =
+            self.config.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("no credential provider"))?;
         let provided = provider.provide_credentials().await?;
         Ok(known.insert(provided).clone())
     }
 }
 
 /// The headers that sign a request.
-pub(super) fn signature(request: &Unsigned<'_>, credentials: Credentials, now: SystemTime) -> Result<Vec<(String, String)>, String> {
+pub(super) fn signature(
+    request: &Unsigned<'_>,
+    credentials: Credentials,
+    now: SystemTime,
+) -> Result<Vec<(String, String)>, String> {
     let identity = credentials.into();
-    let parameters = v4::SigningParams::builder().identity(&identity).region(request.region).name(request.service).time(now);
+    let parameters =
+        v4::SigningParams::builder().identity(&identity).region(request.region).name(request.service).time(now);
     let parameters = parameters.settings(request.settings.clone()).build().map_err(|error| error.to_string())?.into();
     let body = SignableBody::Bytes(&request.body);
-    let signable = SignableRequest::new(request.method.as_str(), request.url.as_str(), request.headers.iter().copied(), body);
-    let (instructions, _) = sign(signable.map_err(|error| error.to_string())?, &parameters).map_err(|error| error.to_string())?.into_parts();
+    let signable =
+        SignableRequest::new(request.method.as_str(), request.url.as_str(), request.headers.iter().copied(), body);
+    let (instructions, _) = sign(signable.map_err(|error| error.to_string())?, &parameters)
+        .map_err(|error| error.to_string())?
+        .into_parts();
     Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 

@@ -26,7 +26,9 @@ impl fmt::Display for FigureBasis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bill => f.write_str("according to the bill"),
-            Self::Early(EarlyOrigin::Charges, as_of) => write!(f, "according to CloudWatch's estimate at {} UTC", as_of.format("%H:%M")),
+            Self::Early(EarlyOrigin::Charges, as_of) => {
+                write!(f, "according to CloudWatch's estimate at {} UTC", as_of.format("%H:%M"))
+            }
             Self::Early(EarlyOrigin::Usage, _) => f.write_str("according to usage at the region's list price"),
         }
     }
@@ -75,8 +77,8 @@ impl BestKnownCost {
     }
 }
 
-/// The best that is known of one UTC day, of a service or of everything (`None`). `None` if nothing is known, or the bill is in another
-/// currency than US dollars.
+/// The best that is known of one UTC day, of a service or of everything (`None`). `None` if nothing is known, or the
+/// bill is in another currency than US dollars.
 pub fn best_day(ledger: &Ledger, service: Option<&str>, day: NaiveDate) -> Option<BestKnownCost> {
     let bill = billed(ledger, day);
     let billed = match bill {
@@ -126,8 +128,8 @@ pub fn services(ledger: &Ledger, today: NaiveDate) -> BTreeSet<String> {
     figures.flat_map(|figure| figure.services.keys().cloned()).collect()
 }
 
-/// The newest figure of how much of the free tier is used in the month of `today`, of each quantity; of several sources the one that has
-/// seen the most.
+/// The newest figure of how much of the free tier is used in the month of `today`, of each quantity; of several sources
+/// the one that has seen the most.
 pub fn free_use(ledger: &Ledger, today: NaiveDate) -> BTreeMap<FreeTierQuantity, (DateTime<Utc>, FreeTierUsage)> {
     let mut newest: BTreeMap<FreeTierQuantity, (DateTime<Utc>, FreeTierUsage)> = BTreeMap::new();
     let month = Month::of(today);
@@ -153,10 +155,16 @@ fn billed(ledger: &Ledger, day: NaiveDate) -> Option<&DayCost> {
     ledger.costs().days(day).next().filter(|cost| cost.day == day)
 }
 
-/// What was used on a day. Where everything is asked for, the services that are not on the bill yet, or with less than was used, come on
-/// top of what is.
-fn used_on(ledger: &Ledger, service: Option<&str>, day: NaiveDate, bill: Option<&DayCost>) -> Option<(FigureBasis, Decimal)> {
-    let used = ledger.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == EarlyOrigin::Usage);
+/// What was used on a day. Where everything is asked for, the services that are not on the bill yet, or with less than
+/// was used, come on top of what is.
+fn used_on(
+    ledger: &Ledger,
+    service: Option<&str>,
+    day: NaiveDate,
+    bill: Option<&DayCost>,
+) -> Option<(FigureBasis, Decimal)> {
+    let used =
+        ledger.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == EarlyOrigin::Usage);
     let amount = |figure: &EarlyFigure| match service {
         Some(service) => figure.services.get(service).and_then(|early| early.today),
         None => {
@@ -172,22 +180,34 @@ fn used_on(ledger: &Ledger, service: Option<&str>, day: NaiveDate, bill: Option<
     all.reduce(|known, other| if other.1 > known.1 { other } else { known })
 }
 
-/// The month day by day: what is settled as it is on the bill, everything else with what was used, if that is more. What was used before
-/// the days that are remembered, and is not on the bill either, is in the first figure that is.
+/// The month day by day: what is settled as it is on the bill, everything else with what was used, if that is more.
+/// What was used before the days that are remembered, and is not on the bill either, is in the first figure that is.
 fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<EarlyClaim> {
     let month = Month::of(today);
-    let figures = || ledger.early(today).take_while(|figure| month.contains(figure.day)).filter(|figure| figure.origin == EarlyOrigin::Usage);
+    let figures = || {
+        ledger
+            .early(today)
+            .take_while(|figure| month.contains(figure.day))
+            .filter(|figure| figure.origin == EarlyOrigin::Usage)
+    };
     let newest = figures().next()?;
     let first = figures().map(|figure| figure.day).min()?;
     let before = |figure: &EarlyFigure| match service {
-        Some(service) => figure.services.get(service).map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default())),
+        Some(service) => figure
+            .services
+            .get(service)
+            .map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default())),
         None => {
-            let all = figure.services.values().map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default()));
+            let all = figure
+                .services
+                .values()
+                .map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default()));
             Some(all.fold(Decimal::ZERO, Decimal::saturating_add))
         }
     };
     let earlier: Vec<&&DayCost> = days.iter().filter(|cost| cost.day < first).collect();
-    let billed_before = earlier.iter().filter_map(|cost| cost.usd(service)).fold(Decimal::ZERO, Decimal::saturating_add);
+    let billed_before =
+        earlier.iter().filter_map(|cost| cost.usd(service)).fold(Decimal::ZERO, Decimal::saturating_add);
     let used_before = figures().filter(|figure| figure.day == first).filter_map(before).max().unwrap_or_default();
     let mut claimed = billed_before.max(used_before);
     let mut stands = if earlier.is_empty() { used_before } else { billed_before };
@@ -203,8 +223,8 @@ fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&Da
     seen.then_some(EarlyClaim { by: FigureBasis::Early(EarlyOrigin::Usage, newest.as_of), claimed, stands })
 }
 
-/// CloudWatch's count of the month. Where the bill has settled the month up to a day with less than the count was on that day, the count
-/// is that much too high, then and since.
+/// CloudWatch's count of the month. Where the bill has settled the month up to a day with less than the count was on
+/// that day, the count is that much too high, then and since.
 fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&DayCost]) -> Option<EarlyClaim> {
     let month = Month::of(today);
     let of = |figure: &EarlyFigure| match service {
@@ -218,7 +238,8 @@ fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[
         .filter_map(|figure| Some((figure.day, figure.as_of, of(figure)?)))
         .collect();
     let (_, as_of, claimed) = counts.iter().max_by_key(|(_, as_of, _)| *as_of).copied()?;
-    let mut settled = days.iter().rev().zip(month.first_day().iter_days()).take_while(|(cost, day)| cost.day == *day && cost.settled);
+    let mut settled =
+        days.iter().rev().zip(month.first_day().iter_days()).take_while(|(cost, day)| cost.day == *day && cost.settled);
     let mut sum = Decimal::ZERO;
     let mut too_high = Decimal::ZERO;
     // The last settled day for which there is a count of that day says how far the count is off.
@@ -228,5 +249,9 @@ fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[
             too_high = counted.saturating_sub(sum).max(Decimal::ZERO);
         }
     }
-    Some(EarlyClaim { by: FigureBasis::Early(EarlyOrigin::Charges, as_of), claimed, stands: claimed.saturating_sub(too_high) })
+    Some(EarlyClaim {
+        by: FigureBasis::Early(EarlyOrigin::Charges, as_of),
+        claimed,
+        stands: claimed.saturating_sub(too_high),
+    })
 }

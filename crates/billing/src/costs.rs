@@ -73,10 +73,15 @@ impl DayFigures {
 
     fn falls(&self) -> BTreeMap<String, Decimal> {
         let mut falls = BTreeMap::new();
-        for (before, after) in self.seen.values().zip(self.seen.values().skip(1)).filter(|(before, _)| !before.settled) {
+        for (before, after) in self.seen.values().zip(self.seen.values().skip(1)).filter(|(before, _)| !before.settled)
+        {
             for service in before.services.keys().map(String::as_str).chain([TOTAL]) {
                 let named = (service != TOTAL).then_some(service);
-                let Some((was, is)) = before.usd(named).zip(after.usd(named)).filter(|(was, is)| *was >= WORTH_LEARNING_FROM && is < was) else { continue };
+                let Some((was, is)) =
+                    before.usd(named).zip(after.usd(named)).filter(|(was, is)| *was >= WORTH_LEARNING_FROM && is < was)
+                else {
+                    continue;
+                };
                 let share = ((was - is) / was).min(Decimal::ONE);
                 let known: &mut Decimal = falls.entry(service.to_owned()).or_default();
                 *known = share.max(*known);
@@ -89,7 +94,8 @@ impl DayFigures {
 impl CostLedger {
     /// Records what a source reports for a day.
     pub fn record(&mut self, seen: DateTime<Utc>, cost: &DayCost) {
-        self.services.extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
+        self.services
+            .extend(cost.services.keys().filter(|name| !self.services.contains(*name)).cloned().collect::<Vec<_>>());
         self.days.entry(cost.day).or_default().record(seen, cost);
         *self.outlook.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -124,8 +130,9 @@ impl CostLedger {
         self.services.iter().map(String::as_str)
     }
 
-    /// The certain part of what a service, or everything (`None`), costs on a day, in USD: all of a settled amount, and of a provisional one
-    /// what provisional figures have been seen to lose, at least 15 %. `None` if it was billed in another currency.
+    /// The certain part of what a service, or everything (`None`), costs on a day, in USD: all of a settled amount, and
+    /// of a provisional one what provisional figures have been seen to lose, at least 15 %. `None` if it was billed in
+    /// another currency.
     pub fn certainly(&self, cost: &DayCost, service: Option<&str>) -> Option<Decimal> {
         let amount = cost.usd(service)?;
         if cost.settled {
@@ -150,7 +157,13 @@ impl CostLedger {
         }
         let series = self.settled_before(known_before);
         let days = self.days.values().filter(|figures| figures.newest().is_some_and(|cost| cost.settled)).count();
-        let outlook = Arc::new(BillOutlook { days, known_before, forecast: forecast(&series, as_of), as_of, episodes: lasting(&series, known_before) });
+        let outlook = Arc::new(BillOutlook {
+            days,
+            known_before,
+            forecast: forecast(&series, as_of),
+            as_of,
+            episodes: lasting(&series, known_before),
+        });
         *remembered = Some(Arc::clone(&outlook));
         Some(outlook)
     }

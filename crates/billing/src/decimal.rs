@@ -23,9 +23,9 @@ pub struct Read {
     pub is_rounded: bool,
 }
 
-/// Reads a number with a point, with or without an exponent. Digits behind the 28th after the point are rounded away, halves away from zero:
-/// no price has them, but programs that add up binary floats leave such dust. Separators of thousands are not read: in `1,234` a comma can
-/// mean either.
+/// Reads a number with a point, with or without an exponent. Digits behind the 28th after the point are rounded away,
+/// halves away from zero: no price has them, but programs that add up binary floats leave such dust. Separators of
+/// thousands are not read: in `1,234` a comma can mean either.
 ///
 /// # Errors
 /// If it is anything else, or has more than 38 digits.
@@ -42,7 +42,10 @@ pub fn read(text: &str) -> Result<Read, NotADecimal> {
     let whole = parts.next().ok_or(NotADecimal)?;
     // A number without a point has no digits behind it.
     let behind: &[u8] = parts.next().unwrap_or(&[]);
-    if mantissa.is_empty() || (whole.is_empty() && behind.is_empty()) || !whole.iter().chain(behind).all(u8::is_ascii_digit) {
+    if mantissa.is_empty()
+        || (whole.is_empty() && behind.is_empty())
+        || !whole.iter().chain(behind).all(u8::is_ascii_digit)
+    {
         return Err(NotADecimal);
     }
     let length = |digits: &[u8]| i64::try_from(digits.len()).map_err(|_| NotADecimal);
@@ -122,15 +125,19 @@ mod tests {
             ("7922816251.4264337593543950335", "7922816251.4264337593543950335", false),
         ] {
             let read = read(text).unwrap_or_else(|_| panic!("{text}"));
-            assert_eq!((read.decimal().unwrap().to_string().as_str(), read.is_rounded), (expected, is_rounded), "{text}");
+            assert_eq!(
+                (read.decimal().unwrap().to_string().as_str(), read.is_rounded),
+                (expected, is_rounded),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_number_is_refused() {
         for text in [
-            "", "-", ".", "e5", "1e", "1e5.5", "1e1001", "1,5", "1,234.5", "1.234,5", "1 000", "1 0", "$5", "(5)", "0x10", "NaN", "inf", "1.2.3", "1_000",
-            "--1", "+-1", "1e40", "\u{661}",
+            "", "-", ".", "e5", "1e", "1e5.5", "1e1001", "1,5", "1,234.5", "1.234,5", "1 000", "1 0", "$5", "(5)",
+            "0x10", "NaN", "inf", "1.2.3", "1_000", "--1", "+-1", "1e40", "\u{661}",
         ] {
             assert_eq!(read(text), Err(NotADecimal), "{text}");
         }

@@ -15,7 +15,8 @@ pub(super) struct DayIndex {
     pub(super) known: usize,
     /// Days within on which no series has a figure, in order.
     pub(super) gaps: Vec<usize>,
-    /// Every month that the known days and the one asked about touch, with the numbers of its first day and of the one after its last.
+    /// Every month that the known days and the one asked about touch, with the numbers of its first day and of the one
+    /// after its last.
     pub(super) months: Vec<DayRangeIndex>,
 }
 
@@ -32,12 +33,14 @@ pub(super) struct DayRangeIndex {
 const MOST_DAYS: i64 = 73_050;
 
 impl DayIndex {
-    /// The days from the first figure to the last before `before`, and the months up to that of `month_of`. `None` if there is no figure.
+    /// The days from the first figure to the last before `before`, and the months up to that of `month_of`. `None` if
+    /// there is no figure.
     pub(super) fn new(series: &[&CostSeries], before: NaiveDate, month_of: NaiveDate) -> Option<Self> {
         let dates = || series.iter().filter_map(|one| one.days.range(..before).next_back()).map(|(date, _)| *date);
         let last = dates().max()?;
         let earliest = last.checked_sub_signed(TimeDelta::days(MOST_DAYS)).unwrap_or(NaiveDate::MIN);
-        let first = series.iter().filter_map(|one| one.days.range(earliest..before).next()).map(|(date, _)| *date).min()?;
+        let first =
+            series.iter().filter_map(|one| one.days.range(earliest..before).next()).map(|(date, _)| *date).min()?;
         let known = usize::try_from((last - first).num_days()).ok()? + 1;
         let mut months = Vec::new();
         let (mut month, target) = (Month::of(first), Month::of(month_of));
@@ -57,7 +60,10 @@ impl DayIndex {
     }
 
     pub(super) fn date(&self, day: usize) -> NaiveDate {
-        i64::try_from(day).ok().and_then(|days| self.first.checked_add_signed(TimeDelta::days(days))).unwrap_or(self.first)
+        i64::try_from(day)
+            .ok()
+            .and_then(|days| self.first.checked_add_signed(TimeDelta::days(days)))
+            .unwrap_or(self.first)
     }
 
     /// The number of a date; `None` before the first day.
@@ -70,7 +76,8 @@ impl DayIndex {
         (self.first.weekday().num_days_from_monday() as usize + day) % 7
     }
 
-    /// The figures of a series on the known days; zero where only other series have one, and the median of the seven days before where none has.
+    /// The figures of a series on the known days; zero where only other series have one, and the median of the seven
+    /// days before where none has.
     pub(super) fn line(&self, series: &CostSeries) -> DailySeries {
         let mut values = vec![0.0; self.known];
         for (date, figure) in series.days.range(self.first..) {

@@ -1,5 +1,6 @@
-//! Early figures, which exist before the bill: CloudWatch's estimate of the charges, and usage at the region's prices. They cover
-//! days that are missing from the bill or provisional; the bill's amount of a settled day always takes precedence.
+//! Early figures, which exist before the bill: CloudWatch's estimate of the charges, and usage at the region's prices.
+//! They cover days that are missing from the bill or provisional; the bill's amount of a settled day always takes
+//! precedence.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ pub const STALE: TimeDelta = TimeDelta::days(4);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EarlyOrigin {
-    /// The metric `EstimatedCharges`: AWS's estimate of the month so far, some hours late. It has no single days: a rise
-    /// today may belong to days before.
+    /// The metric `EstimatedCharges`: AWS's estimate of the month so far, some hours late. It has no single days: a
+    /// rise today may belong to days before.
     Charges,
     /// Usage at list prices: a lower bound of the cost of the services it covers.
     Usage,
@@ -61,7 +62,9 @@ pub fn since_reset(points: &[(DateTime<Utc>, Decimal)]) -> Vec<(DateTime<Utc>, D
     let mut good = Vec::new();
     for (at, counted) in sorted {
         let day = at.date_naive();
-        let is_left_over = before.is_some_and(|(month, last)| month != Month::of(day) && day.day() == 1 && !last.is_zero() && counted >= last);
+        let is_left_over = before.is_some_and(|(month, last)| {
+            month != Month::of(day) && day.day() == 1 && !last.is_zero() && counted >= last
+        });
         if !is_left_over {
             before = Some((Month::of(day), counted));
             good.push((at, counted));
@@ -90,9 +93,15 @@ mod tests {
 
     #[test]
     fn the_count_of_the_month_before_is_not_taken_for_the_new_ones() {
-        check(&[(30, 6, 290), (31, 18, 300), (32, 3, 1), (32, 9, 2)], &[(30, 6, 290), (31, 18, 300), (32, 3, 1), (32, 9, 2)]);
+        check(
+            &[(30, 6, 290), (31, 18, 300), (32, 3, 1), (32, 9, 2)],
+            &[(30, 6, 290), (31, 18, 300), (32, 3, 1), (32, 9, 2)],
+        );
         // It goes on for some hours into the 1st.
-        check(&[(31, 18, 300), (32, 3, 300), (32, 5, 302), (32, 9, 2), (32, 21, 4)], &[(31, 18, 300), (32, 9, 2), (32, 21, 4)]);
+        check(
+            &[(31, 18, 300), (32, 3, 300), (32, 5, 302), (32, 9, 2), (32, 21, 4)],
+            &[(31, 18, 300), (32, 9, 2), (32, 21, 4)],
+        );
         // On the 2nd whatever is counted is the new month's.
         check(&[(31, 18, 3), (32, 9, 5), (33, 3, 9)], &[(31, 18, 3), (33, 3, 9)]);
         // A month that cost nothing leaves nothing over.

@@ -31,9 +31,11 @@ pub enum CostDriverKind {
 pub struct CostDriver {
     /// Its kind.
     pub kind: CostDriverKind,
-    /// The usage type as the bill spells it; empty where the lines of the bill are not known that finely, and for tax and credits.
+    /// The usage type as the bill spells it; empty where the lines of the bill are not known that finely, and for tax
+    /// and credits.
     pub usage_type: String,
-    /// How much of the change it is, in the currency of the service; all reasons of a service add up to `amount - previous`, exactly.
+    /// How much of the change it is, in the currency of the service; all reasons of a service add up to `amount -
+    /// previous`, exactly.
     pub amount: Decimal,
 }
 
@@ -50,9 +52,11 @@ pub struct PeriodCost {
     pub used: BTreeMap<String, ChargeAmount>,
 }
 
-/// How much of the amount of a period may be missing from its lines before the lines are no longer compared with those of another.
+/// How much of the amount of a period may be missing from its lines before the lines are no longer compared with those
+/// of another.
 const UNCOVERED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
-/// Digits after the point that a part is rounded to; what rounding leaves is in the other part, so that nothing is lost.
+/// Digits after the point that a part is rounded to; what rounding leaves is in the other part, so that nothing is
+/// lost.
 const DIGITS: u32 = 10;
 
 impl PeriodCost {
@@ -108,14 +112,17 @@ pub fn reasons(before: &PeriodCost, now: &PeriodCost) -> Vec<CostDriver> {
         };
         because(kind, "", change);
     }
-    reasons.sort_by(|a, b| b.amount.abs().cmp(&a.amount.abs()).then_with(|| (a.kind, &a.usage_type).cmp(&(b.kind, &b.usage_type))));
+    reasons.sort_by(|a, b| {
+        b.amount.abs().cmp(&a.amount.abs()).then_with(|| (a.kind, &a.usage_type).cmp(&(b.kind, &b.usage_type)))
+    });
     reasons
 }
 
-/// What the difference in quantity would have cost at the price of before. `None` where quantities cannot be compared: then nothing is
-/// known of a price, and everything counts as usage.
+/// What the difference in quantity would have cost at the price of before. `None` where quantities cannot be compared:
+/// then nothing is known of a price, and everything counts as usage.
 fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
-    let (was_quantity, quantity) = was.quantity.zip(is.quantity).filter(|(was, _)| was.is_sign_positive() && !was.is_zero())?;
+    let (was_quantity, quantity) =
+        was.quantity.zip(is.quantity).filter(|(was, _)| was.is_sign_positive() && !was.is_zero())?;
     if was.unit != is.unit {
         return None;
     }
@@ -126,7 +133,10 @@ fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
 }
 
 /// The cost of each service and currency over some days, by usage type, tax and credit.
-pub fn sides<'a>(days: impl IntoIterator<Item = &'a DayCost>, lines: impl IntoIterator<Item = &'a DayCharges>) -> BTreeMap<(String, String), PeriodCost> {
+pub fn sides<'a>(
+    days: impl IntoIterator<Item = &'a DayCost>,
+    lines: impl IntoIterator<Item = &'a DayCharges>,
+) -> BTreeMap<(String, String), PeriodCost> {
     let mut sides = BTreeMap::<(String, String), PeriodCost>::new();
     for day in days {
         for (service, money) in &day.services {
@@ -180,7 +190,10 @@ mod tests {
                 "tax" => side.tax += amount(usd),
                 "credit" => side.credit += amount(usd),
                 "rest" => {}
-                name => drop(side.used.insert(name.into(), ChargeAmount { amount: amount(usd), quantity: quantity.parse().ok(), unit: "Hrs".into() })),
+                name => drop(side.used.insert(
+                    name.into(),
+                    ChargeAmount { amount: amount(usd), quantity: quantity.parse().ok(), unit: "Hrs".into() },
+                )),
             }
         }
         side
@@ -189,8 +202,14 @@ mod tests {
     fn check(before: &[(&str, &str, &str)], now: &[(&str, &str, &str)]) -> String {
         let (before, now) = (side(before), side(now));
         let found = reasons(&before, &now);
-        assert_eq!(found.iter().map(|reason| reason.amount).sum::<Decimal>(), now.amount - before.amount, "{before:?} -> {now:?}");
-        let shown = |reason: &CostDriver| format!("{:?} {} {}", reason.kind, reason.usage_type, reason.amount.normalize()).replace("  ", " ");
+        assert_eq!(
+            found.iter().map(|reason| reason.amount).sum::<Decimal>(),
+            now.amount - before.amount,
+            "{before:?} -> {now:?}"
+        );
+        let shown = |reason: &CostDriver| {
+            format!("{:?} {} {}", reason.kind, reason.usage_type, reason.amount.normalize()).replace("  ", " ")
+        };
         found.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
 
@@ -208,7 +227,11 @@ mod tests {
             (&[("a", "1", "1")], &[("b", "2", "1")], "New b 2, Gone a -1"),
             (&[], &[("db", "24.25", "720")], "New db 24.25"),
             (&[("db", "24.25", "720")], &[], "Gone db -24.25"),
-            (&[("db", "1", "1"), ("tax", "1", "")], &[("db", "1", "1"), ("tax", "1.50", ""), ("credit", "-5", "")], "Credit -5, Tax 0.5"),
+            (
+                &[("db", "1", "1"), ("tax", "1", "")],
+                &[("db", "1", "1"), ("tax", "1.50", ""), ("credit", "-5", "")],
+                "Credit -5, Tax 0.5",
+            ),
             // Quantities that are not known say nothing of a price.
             (&[("db", "1", "")], &[("db", "3", "7")], "Usage db 2"),
             // A third cannot be written down: what rounding leaves is in the other part.

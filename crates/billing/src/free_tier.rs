@@ -17,8 +17,11 @@ pub enum FreeTierQuantity {
 
 impl FreeTierQuantity {
     /// Each with its word in the configuration.
-    pub const ALL: &'static [(&'static str, Self)] =
-        &[("lambda_requests", Self::LambdaRequests), ("lambda_gb_seconds", Self::LambdaGbSeconds), ("log_ingest", Self::LogIngest)];
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("lambda_requests", Self::LambdaRequests),
+        ("lambda_gb_seconds", Self::LambdaGbSeconds),
+        ("log_ingest", Self::LogIngest),
+    ];
 
     /// Its word.
     pub fn word(self) -> &'static str {

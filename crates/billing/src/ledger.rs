@@ -18,7 +18,8 @@ struct SeenFigure {
     figure: EarlyFigure,
 }
 
-/// The bill by day, and early figures by day, origin and source. It gives the same answers whatever order the same figures came in.
+/// The bill by day, and early figures by day, origin and source. It gives the same answers whatever order the same
+/// figures came in.
 #[derive(Debug, Default)]
 pub struct Ledger {
     costs: CostLedger,
@@ -31,12 +32,14 @@ impl Ledger {
         self.costs.record(seen, cost);
     }
 
-    /// Takes in an early figure of a source, such as `watch.charges`. The one that was seen last counts; of two that were seen at once the one
-    /// that describes the later moment, and of those the greater by its fields, so that the order they came in does not matter.
+    /// Takes in an early figure of a source, such as `watch.charges`. The one that was seen last counts; of two that
+    /// were seen at once the one that describes the later moment, and of those the greater by its fields, so that the
+    /// order they came in does not matter.
     pub fn record_early(&mut self, seen: DateTime<Utc>, source: &str, figure: &EarlyFigure) {
         let of_day = self.early.entry(figure.day).or_default();
         let key = (figure.origin, source.to_owned());
-        let is_newer = |known: &SeenFigure| (known.seen, known.figure.as_of, &known.figure) <= (seen, figure.as_of, figure);
+        let is_newer =
+            |known: &SeenFigure| (known.seen, known.figure.as_of, &known.figure) <= (seen, figure.as_of, figure);
         if of_day.get(&key).is_none_or(is_newer) {
             of_day.insert(key, SeenFigure { seen, figure: figure.clone() });
         }

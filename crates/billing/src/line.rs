@@ -22,8 +22,8 @@ pub enum ChargeCategory {
 }
 
 impl ChargeCategory {
-    /// Cost Explorer's `RECORD_TYPE`, and FOCUS's `ChargeCategory`, sorted into three. A type that AWS adds later counts as usage: it
-    /// keeps its own line under its own name, and its amount is in every sum.
+    /// Cost Explorer's `RECORD_TYPE`, and FOCUS's `ChargeCategory`, sorted into three. A type that AWS adds later
+    /// counts as usage: it keeps its own line under its own name, and its amount is in every sum.
     pub fn of_record_type(record_type: &str) -> Self {
         match record_type {
             "Tax" => Self::Tax,
@@ -66,7 +66,8 @@ impl ChargeAmount {
     /// Adds another charge of the same line. Quantities of different units have no sum.
     pub fn add(&mut self, other: &Self) {
         self.amount = self.amount.saturating_add(other.amount);
-        self.quantity = self.quantity.zip(other.quantity).filter(|_| self.unit == other.unit).and_then(|(a, b)| a.checked_add(b));
+        self.quantity =
+            self.quantity.zip(other.quantity).filter(|_| self.unit == other.unit).and_then(|(a, b)| a.checked_add(b));
         if self.quantity.is_none() {
             self.unit.clear();
         }
@@ -114,11 +115,16 @@ impl DayCharges {
 mod as_list {
     use super::{BTreeMap, ChargeAmount, ChargeKey, Deserialize, Serialize};
 
-    pub(super) fn serialize<S: serde::Serializer>(lines: &BTreeMap<ChargeKey, ChargeAmount>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: serde::Serializer>(
+        lines: &BTreeMap<ChargeKey, ChargeAmount>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         lines.iter().collect::<Vec<_>>().serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<ChargeKey, ChargeAmount>, D::Error> {
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<ChargeKey, ChargeAmount>, D::Error> {
         Vec::<(ChargeKey, ChargeAmount)>::deserialize(from).map(|list| list.into_iter().collect())
     }
 }

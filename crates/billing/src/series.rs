@@ -12,8 +12,8 @@ use crate::decimal;
 
 /// What one thing on the bill (a service, a line item) cost on each UTC day.
 ///
-/// A day that is missing cost nothing if any other series of the same bill has a figure for it, because AWS leaves out what cost nothing.
-/// A day on which no series has a figure is not known: it is never taken for zero.
+/// A day that is missing cost nothing if any other series of the same bill has a figure for it, because AWS leaves out
+/// what cost nothing. A day on which no series has a figure is not known: it is never taken for zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostSeries {
     /// Its name on the bill.
@@ -47,8 +47,9 @@ const COLUMNS: [&str; 3] = ["date", "series", "amount"];
 /// A figure of one day must be below this: 10^12, so that sums over years still have room for their decimals.
 const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 
-/// Reads a bill of the columns `date` (`YYYY-MM-DD`, a UTC day), `series` and `amount` from CSV (RFC 4180, in UTF-8, a byte order mark is
-/// allowed) with a header, in any order of columns. Rows of the same day and series are added up. Series come by name.
+/// Reads a bill of the columns `date` (`YYYY-MM-DD`, a UTC day), `series` and `amount` from CSV (RFC 4180, in UTF-8, a
+/// byte order mark is allowed) with a header, in any order of columns. Rows of the same day and series are added up.
+/// Series come by name.
 ///
 /// # Errors
 /// All mistakes at once, by line. Then nothing has been read.
@@ -62,11 +63,16 @@ pub fn read(text: &[u8]) -> Result<Vec<CostSeries>, Vec<BillCsvError>> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                mistakes.push(BillCsvError { line: error.position().map_or(1, csv::Position::line), column: None, what: error.to_string() });
+                mistakes.push(BillCsvError {
+                    line: error.position().map_or(1, csv::Position::line),
+                    column: None,
+                    what: error.to_string(),
+                });
                 break;
             }
         };
-        // A row begins after the line ends that separate it from the one before; only the rows that hold nothing are skipped by the reader.
+        // A row begins after the line ends that separate it from the one before; only the rows that hold nothing are
+        // skipped by the reader.
         let line = record.position().map_or(1, csv::Position::line);
         match row(&record, places) {
             Ok((date, name, amount)) => {
@@ -86,7 +92,11 @@ pub fn read(text: &[u8]) -> Result<Vec<CostSeries>, Vec<BillCsvError>> {
     if mistakes.is_empty() && days.is_empty() {
         mistakes.push(BillCsvError { line: 1, column: None, what: "the file has a header but no rows".to_owned() });
     }
-    if mistakes.is_empty() { Ok(days.into_iter().map(|(name, days)| CostSeries { name, days }).collect()) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(days.into_iter().map(|(name, days)| CostSeries { name, days }).collect())
+    } else {
+        Err(mistakes)
+    }
 }
 
 /// Where the columns stand.
@@ -108,7 +118,10 @@ fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], BillCsvError> {
         return Ok(found);
     }
     let shown = printable(&names.join(",").chars().take(80).collect::<String>());
-    Err(mistake(format!("the header `{shown}` has no {}; the first line must have `date,series,amount`, in any order", missing.join(" and "))))
+    Err(mistake(format!(
+        "the header `{shown}` has no {}; the first line must have `date,series,amount`, in any order",
+        missing.join(" and ")
+    )))
 }
 
 type FieldErrors = Vec<(Option<&'static str>, String)>;
@@ -118,7 +131,13 @@ fn row(record: &csv::ByteRecord, places: [usize; 3]) -> Result<(NaiveDate, Strin
     let mut found = FieldErrors::new();
     let mut field = |column: &'static str, value: Option<Result<&str, std::str::Utf8Error>>| match value {
         None => {
-            found.push((Some(column), format!("the row has only {} field(s); a name or amount that contains a comma must be quoted", record.len())));
+            found.push((
+                Some(column),
+                format!(
+                    "the row has only {} field(s); a name or amount that contains a comma must be quoted",
+                    record.len()
+                ),
+            ));
             None
         }
         Some(Err(_)) => {
@@ -172,7 +191,10 @@ mod tests {
     }
 
     fn one(name: &str, days: &[(&str, &str)]) -> CostSeries {
-        CostSeries { name: name.to_owned(), days: days.iter().map(|(day, amount)| (day.parse().unwrap(), amount.parse().unwrap())).collect() }
+        CostSeries {
+            name: name.to_owned(),
+            days: days.iter().map(|(day, amount)| (day.parse().unwrap(), amount.parse().unwrap())).collect(),
+        }
     }
 
     #[test]
@@ -186,7 +208,10 @@ mod tests {
     fn an_amount_is_read_or_the_mistake_is_named() {
         assert_eq!(exact("999999999999.99"), Ok("999999999999.99".parse().unwrap()));
         for (typed, mistake) in [
-            ("1,5", "`1,5` is not an amount; write it without thousands separators, with a decimal point, as 12.34, -0.5 or 1.2E-7"),
+            (
+                "1,5",
+                "`1,5` is not an amount; write it without thousands separators, with a decimal point, as 12.34, -0.5 or 1.2E-7",
+            ),
             ("x", "`x` is not an amount; write it as 12.34, -0.5 or 1.2E-7"),
             ("1000000000000", "`1000000000000` is too large; the amount of one day must be below 1000000000000"),
             ("1e30", "`1e30` is too large; the amount of one day must be below 1000000000000"),
@@ -212,10 +237,17 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_bill_is_told_what_is_missing() {
-        assert_eq!(told(""), ["line 1: the header `` has no `date` and `series` and `amount`; the first line must have `date,series,amount`, in any order"]);
+        assert_eq!(
+            told(""),
+            [
+                "line 1: the header `` has no `date` and `series` and `amount`; the first line must have `date,series,amount`, in any order"
+            ]
+        );
         assert_eq!(
             told("date,service,amount\n"),
-            ["line 1: the header `date,service,amount` has no `series`; the first line must have `date,series,amount`, in any order"]
+            [
+                "line 1: the header `date,service,amount` has no `series`; the first line must have `date,series,amount`, in any order"
+            ]
         );
         assert_eq!(told("date,series,amount,date\n"), ["line 1: the header has `date` twice; remove one"]);
         assert_eq!(told("date,series,amount\n"), ["line 1: the file has a header but no rows"]);
@@ -224,7 +256,10 @@ mod tests {
     #[test]
     fn what_is_not_text_is_told() {
         let mistakes = read(b"date,series,amount\n2024-12-01,caf\xe9,1\n").unwrap_err();
-        assert_eq!(mistakes[0].to_string(), "line 2, column `series`: not UTF-8; convert the file first: iconv -f LATIN1 -t UTF-8");
+        assert_eq!(
+            mistakes[0].to_string(),
+            "line 2, column `series`: not UTF-8; convert the file first: iconv -f LATIN1 -t UTF-8"
+        );
     }
 
     proptest! {

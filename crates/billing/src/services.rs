@@ -1,8 +1,8 @@
-//! The names of services on the bill, as Cost Explorer spells them, for the codes that CUR 2.0 and CloudWatch have instead. The table is
-//! Rust, so that it cannot fail to load.
+//! The names of services on the bill, as Cost Explorer spells them, for the codes that CUR 2.0 and CloudWatch have
+//! instead. The table is Rust, so that it cannot fail to load.
 
-/// Codes of `line_item_product_code` in CUR 2.0 and of the dimension `ServiceName` of the metric `EstimatedCharges`, with the names of
-/// Cost Explorer's dimension `SERVICE`, by code. The price lists of AWS
+/// Codes of `line_item_product_code` in CUR 2.0 and of the dimension `ServiceName` of the metric `EstimatedCharges`,
+/// with the names of Cost Explorer's dimension `SERVICE`, by code. The price lists of AWS
 /// (<https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json>) have the same codes.
 const NAMES: &[(&str, &str)] = &[
     ("AWSAmplify", "AWS Amplify"),
@@ -67,8 +67,9 @@ const NAMES: &[(&str, &str)] = &[
     ("awswaf", "AWS WAF"),
 ];
 
-/// Codes under which `EstimatedCharges` counts what the bill lists under several services: `AmazonEC2` counts instances and what the bill
-/// calls `EC2 - Other` together, and `AWSDataTransfer` counts what the bill books to each service that sent it.
+/// Codes under which `EstimatedCharges` counts what the bill lists under several services: `AmazonEC2` counts instances
+/// and what the bill calls `EC2 - Other` together, and `AWSDataTransfer` counts what the bill books to each service
+/// that sent it.
 const SPREAD: [&str; 2] = ["AWSDataTransfer", "AmazonEC2"];
 
 fn known(code: &str) -> Option<&'static str> {
@@ -76,8 +77,8 @@ fn known(code: &str) -> Option<&'static str> {
     NAMES.get(at).map(|(_, name)| *name)
 }
 
-/// The name on the bill of the service that `EstimatedCharges` counts under a code such as `AWSLambda`. `None` for a code that is not
-/// known, or that counts more than one service of the bill.
+/// The name on the bill of the service that `EstimatedCharges` counts under a code such as `AWSLambda`. `None` for a
+/// code that is not known, or that counts more than one service of the bill.
 pub fn of_estimated_charges(code: &str) -> Option<&'static str> {
     known(code).filter(|_| !SPREAD.contains(&code))
 }
@@ -95,8 +96,18 @@ pub fn of_product<'a>(code: &'a str, usage_type: &str) -> &'a str {
 
 /// Whether a usage type of EC2, with or without a region in front, is of the hours of instances.
 fn is_compute(usage_type: &str) -> bool {
-    let of_instances =
-        ["BoxUsage", "SpotUsage", "HeavyUsage", "DedicatedUsage", "HostUsage", "HostBoxUsage", "ReservedHostUsage", "UnusedBox", "UnusedDed", "EBSOptimized"];
+    let of_instances = [
+        "BoxUsage",
+        "SpotUsage",
+        "HeavyUsage",
+        "DedicatedUsage",
+        "HostUsage",
+        "HostBoxUsage",
+        "ReservedHostUsage",
+        "UnusedBox",
+        "UnusedDed",
+        "EBSOptimized",
+    ];
     let bare = usage_type.split_once('-').map_or(usage_type, |(_, rest)| rest);
     usage_type.is_empty() || of_instances.iter().any(|start| bare.starts_with(start) || usage_type.starts_with(start))
 }

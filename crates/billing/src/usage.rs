@@ -1,7 +1,7 @@
 //! Prices usage at the region's prices: the earliest estimate of what functions and logs cost.
 //!
-//! Every result is a lower bound of the list price. Durations are CloudWatch's sums, while Lambda bills each
-//! invocation rounded up to the millisecond plus its init phase. Other use of the free tier is unknown, so the whole free tier is
+//! Every result is a lower bound of the list price. Durations are CloudWatch's sums, while Lambda bills each invocation
+//! rounded up to the millisecond plus its init phase. Other use of the free tier is unknown, so the whole free tier is
 //! assumed to be available. Savings Plans, discounts and credits are unknown too.
 
 use std::collections::BTreeMap;
@@ -148,7 +148,8 @@ impl FreeTierBalance {
     }
 }
 
-/// Counts a quantity through the steps of its price. What is free counts towards the steps too, which makes the rest cheaper, if anything.
+/// Counts a quantity through the steps of its price. What is free counts towards the steps too, which makes the rest
+/// cheaper, if anything.
 struct TierCounter<'a> {
     tiers: &'a PriceTiers,
     used: Decimal,
@@ -169,11 +170,14 @@ impl<'a> TierCounter<'a> {
 /// The costs of the days of one month, in order, each as of its end (or as of now). The free tier is applied once,
 /// to the days in order, and within a day to the most expensive usage first.
 pub fn figures(rates: &UsageRates, month: Month, days: &BTreeMap<NaiveDate, DayUsage>) -> Vec<EarlyFigure> {
-    let (mut requests, mut gb_seconds) =
-        (FreeTierBalance::of(rates, FreeTierQuantity::LambdaRequests), FreeTierBalance::of(rates, FreeTierQuantity::LambdaGbSeconds));
+    let (mut requests, mut gb_seconds) = (
+        FreeTierBalance::of(rates, FreeTierQuantity::LambdaRequests),
+        FreeTierBalance::of(rates, FreeTierQuantity::LambdaGbSeconds),
+    );
     let mut ingest = FreeTierBalance::of(rates, FreeTierQuantity::LogIngest);
     let (mut x86, mut arm64) = (TierCounter::new(&rates.x86), TierCounter::new(&rates.arm64));
-    let mut logs = rates.logs.as_ref().map(|logs| (TierCounter::new(&logs.standard), TierCounter::new(&logs.infrequent)));
+    let mut logs =
+        rates.logs.as_ref().map(|logs| (TierCounter::new(&logs.standard), TierCounter::new(&logs.infrequent)));
     let mut so_far: BTreeMap<&str, Decimal> = BTreeMap::new();
     let mut all = Vec::new();
     for (day, used) in days.iter().filter(|(day, _)| month.contains(**day)) {
@@ -185,7 +189,10 @@ pub fn figures(rates: &UsageRates, month: Month, days: &BTreeMap<NaiveDate, DayU
         lambda = lambda.saturating_add(used.provisioned.1.saturating_mul(rates.provisioned.1));
         let mut costs = vec![(LAMBDA, lambda)];
         if let Some((standard, cheap)) = &mut logs {
-            costs.push((CLOUDWATCH, standard.add(used.logs, &mut ingest).saturating_add(cheap.add(used.cheap_logs, &mut ingest))));
+            costs.push((
+                CLOUDWATCH,
+                standard.add(used.logs, &mut ingest).saturating_add(cheap.add(used.cheap_logs, &mut ingest)),
+            ));
         } else {
             ingest.take(used.logs.saturating_add(used.cheap_logs));
         }
@@ -195,14 +202,22 @@ pub fn figures(rates: &UsageRates, month: Month, days: &BTreeMap<NaiveDate, DayU
             *sum = sum.saturating_add(today);
             services.insert(service.to_owned(), EarlyCost { month_to_date: *sum, today: Some(today) });
         }
-        let free = [(FreeTierQuantity::LambdaRequests, &requests), (FreeTierQuantity::LambdaGbSeconds, &gb_seconds), (FreeTierQuantity::LogIngest, &ingest)];
+        let free = [
+            (FreeTierQuantity::LambdaRequests, &requests),
+            (FreeTierQuantity::LambdaGbSeconds, &gb_seconds),
+            (FreeTierQuantity::LogIngest, &ingest),
+        ];
         all.push(EarlyFigure {
             origin: EarlyOrigin::Usage,
             day: *day,
             as_of: model::calendar::day_end(*day),
             services,
             total: None,
-            free: free.into_iter().filter(|(_, free)| !free.all.is_zero()).map(|(quantity, free)| (quantity, free.state())).collect(),
+            free: free
+                .into_iter()
+                .filter(|(_, free)| !free.all.is_zero())
+                .map(|(quantity, free)| (quantity, free.state()))
+                .collect(),
         });
     }
     all
@@ -217,7 +232,10 @@ mod tests {
     }
 
     fn tiers(steps: &[(&str, &str)]) -> PriceTiers {
-        PriceTiers::try_from(steps.iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect::<Vec<_>>()).unwrap()
+        PriceTiers::try_from(
+            steps.iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect::<Vec<_>>(),
+        )
+        .unwrap()
     }
 
     /// Round prices, so that the sums can be done by heart.
@@ -228,13 +246,17 @@ mod tests {
             arm64: tiers(&[("0", "0.000016")]),
             provisioned: (d("0.00001"), d("0.000008")),
             logs: Some(LogRates { standard: tiers(&[("0", "0.76")]), infrequent: tiers(&[("0", "0.38")]) }),
-            free: [(FreeTierQuantity::LambdaRequests, d("1000000")), (FreeTierQuantity::LambdaGbSeconds, d("400000")), (FreeTierQuantity::LogIngest, d("5"))]
-                .into(),
+            free: [
+                (FreeTierQuantity::LambdaRequests, d("1000000")),
+                (FreeTierQuantity::LambdaGbSeconds, d("400000")),
+                (FreeTierQuantity::LogIngest, d("5")),
+            ]
+            .into(),
         }
     }
 
-    /// Days of December 2024 from the first on, as requests, x86, arm64, logs; gives what Lambda and CloudWatch cost on each day, and
-    /// in the month up to it.
+    /// Days of December 2024 from the first on, as requests, x86, arm64, logs; gives what Lambda and CloudWatch cost on
+    /// each day, and in the month up to it.
     fn check(days: &[(&str, &str, &str, &str)], expected: &[(&str, &str, &str, &str)]) {
         let day = |number: usize| NaiveDate::from_ymd_opt(2024, 12, number as u32 + 1).unwrap();
         let used = |(requests, x86, arm64, logs): &(&str, &str, &str, &str)| DayUsage {
@@ -273,7 +295,10 @@ mod tests {
     fn a_price_falls_where_its_next_step_begins() {
         // 600,000 paid at 0.00002 up to the million, and 500,000 at 0.00001.
         check(&[("0", "1500000", "0", "0")], &[("17", "17", "0", "0")]);
-        check(&[("0", "900000", "0", "0"), ("0", "200000", "0", "0")], &[("10", "10", "0", "0"), ("3", "13", "0", "0")]);
+        check(
+            &[("0", "900000", "0", "0"), ("0", "200000", "0", "0")],
+            &[("10", "10", "0", "0"), ("3", "13", "0", "0")],
+        );
     }
 
     #[test]
@@ -296,8 +321,14 @@ mod tests {
         let days = [(day, used), ("2025-01-01".parse().unwrap(), used)].into();
         let figures = figures(&rates(), Month::of(day), &days);
         assert_eq!(figures.len(), 1);
-        assert_eq!((figures[0].services[LAMBDA].today, figures[0].services[CLOUDWATCH].today), (Some(d("1.8")), Some(d("0.76"))));
-        assert_eq!(figures[0].free[&FreeTierQuantity::LambdaGbSeconds], FreeTierUsage { used: Decimal::ZERO, free: d("400000") });
+        assert_eq!(
+            (figures[0].services[LAMBDA].today, figures[0].services[CLOUDWATCH].today),
+            (Some(d("1.8")), Some(d("0.76")))
+        );
+        assert_eq!(
+            figures[0].free[&FreeTierQuantity::LambdaGbSeconds],
+            FreeTierUsage { used: Decimal::ZERO, free: d("400000") }
+        );
         assert_eq!(figures[0].free[&FreeTierQuantity::LogIngest], FreeTierUsage { used: d("7"), free: d("5") });
     }
 
@@ -305,7 +336,8 @@ mod tests {
     fn logs_without_a_price_cost_nothing_that_is_known_and_still_count() {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
         let rates = UsageRates { logs: None, ..rates() };
-        let figures = figures(&rates, Month::of(day), &[(day, DayUsage { logs: d("7"), ..DayUsage::default() })].into());
+        let figures =
+            figures(&rates, Month::of(day), &[(day, DayUsage { logs: d("7"), ..DayUsage::default() })].into());
         assert!(!figures[0].services.contains_key(CLOUDWATCH));
         assert_eq!(figures[0].free[&FreeTierQuantity::LogIngest].used, d("7"));
     }
@@ -314,7 +346,8 @@ mod tests {
     fn no_quantity_is_too_large() {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
         let max = Decimal::MAX;
-        let used = DayUsage { requests: max, x86: max, arm64: max, provisioned: (max, max), logs: max, cheap_logs: max };
+        let used =
+            DayUsage { requests: max, x86: max, arm64: max, provisioned: (max, max), logs: max, cheap_logs: max };
         let days = [(day, used), (day.succ_opt().unwrap(), used)].into();
         assert_eq!(figures(&rates(), Month::of(day), &days).len(), 2);
         assert!(gb_seconds(max, u32::MAX) > Decimal::ZERO);
@@ -328,7 +361,8 @@ mod tests {
             (vec![("0", "1"), ("5", "1"), ("5", "1")], "must increase"),
             (vec![("0", "-1")], "negative"),
         ] {
-            let steps: Vec<PriceTier> = steps.into_iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect();
+            let steps: Vec<PriceTier> =
+                steps.into_iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect();
             assert!(PriceTiers::try_from(steps).unwrap_err().contains(why));
         }
     }

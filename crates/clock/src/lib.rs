@@ -15,15 +15,16 @@ pub trait Clock: Send + Sync {
     /// Now, UTC.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Returns at `until`, or at once if that has passed. A simulated clock jumps there, but only when nothing is `busy`.
+    /// Returns at `until`, or at once if that has passed. A simulated clock jumps there, but only when nothing is
+    /// `busy`.
     async fn wait_until(&self, until: DateTime<Utc>, busy: bool);
 }
 
 /// What [`SystemClock`] has shown last, anywhere in the process.
 static SHOWN: Mutex<Steady> = Mutex::new(Steady::NEW);
 
-/// The clock on the wall. It does not run backwards when it is set back by up to a minute: it stands still until the time it has shown is
-/// reached again. It follows a clock that is set back by more.
+/// The clock on the wall. It does not run backwards when it is set back by up to a minute: it stands still until the
+/// time it has shown is reached again. It follows a clock that is set back by more.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// The longest time for which the clock stands still when the wall clock was set back. Time servers and moved virtual machines set a clock
-/// back by less. A clock that is set back by more was wrong before, and standing still until it is right again could take days: then the
-/// time shown goes back with it once, and the daemon corrects every time it remembers (`Daemon::notice_a_clock_set_back`).
+/// The longest time for which the clock stands still when the wall clock was set back. Time servers and moved virtual
+/// machines set a clock back by less. A clock that is set back by more was wrong before, and standing still until it is
+/// right again could take days: then the time shown goes back with it once, and the daemon corrects every time it
+/// remembers (`Daemon::notice_a_clock_set_back`).
 pub(super) const MAX_STILL: TimeDelta = TimeDelta::minutes(1);
 
 /// The latest time that was shown.
@@ -14,8 +15,8 @@ pub(super) struct Steady(Option<DateTime<Utc>>);
 impl Steady {
     pub(super) const NEW: Self = Self(None);
 
-    /// The time to show (UTC) when the wall clock shows `wall`: never before what was shown last, unless the wall clock was set back by more
-    /// than [`MAX_STILL`].
+    /// The time to show (UTC) when the wall clock shows `wall`: never before what was shown last, unless the wall clock
+    /// was set back by more than [`MAX_STILL`].
     pub(super) fn show(&mut self, wall: DateTime<Utc>) -> DateTime<Utc> {
         let stands_still = |last: &DateTime<Utc>| *last > wall && *last - wall <= MAX_STILL;
         let shown = self.0.filter(stands_still).unwrap_or(wall);

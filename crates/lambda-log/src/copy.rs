@@ -1,8 +1,8 @@
 //! Reassembles log events from the lines of a copied log.
 //!
-//! A copy has lines; the log has events. One event can be many lines (a traceback, a pretty-printed object, a REPORT line that a
-//! terminal wrapped), and one line can hold several events. Only the current event is held, and a window of events until it is
-//! known whether the copy is newest-first.
+//! A copy has lines; the log has events. One event can be many lines (a traceback, a pretty-printed object, a REPORT
+//! line that a terminal wrapped), and one line can hold several events. Only the current event is held, and a window of
+//! events until it is known whether the copy is newest-first.
 
 mod depth;
 mod event;
@@ -165,7 +165,8 @@ impl CopyReader {
 
     fn kept(&mut self, stripped: &UnwrappedLine<'_>) -> OwnedEvent {
         if stripped.stream.is_some() || stripped.function.is_some() {
-            self.last_named = (stripped.stream.unwrap_or_default().to_owned(), stripped.function.unwrap_or_default().to_owned());
+            self.last_named =
+                (stripped.stream.unwrap_or_default().to_owned(), stripped.function.unwrap_or_default().to_owned());
         }
         // A line that the tool did not mark goes with the one before it.
         let inherited = |name: &'_ str| -> String { if stripped.timed { String::new() } else { name.to_owned() } };
@@ -209,7 +210,10 @@ impl CopyReader {
         }
         cut(text).clone_into(&mut kept.text);
         kept.broken = kept.text.len() < text.len();
-        if depth.level > 0 && text.ends_with(['{', '[', ',', ':']) && (text.starts_with(['{', '[']) || text.ends_with(['{', '['])) {
+        if depth.level > 0
+            && text.ends_with(['{', '[', ',', ':'])
+            && (text.starts_with(['{', '[']) || text.ends_with(['{', '[']))
+        {
             self.object = Some((kept, depth));
         } else {
             let shape = if text.starts_with(TRACEBACK) { EventShape::Traceback } else { EventShape::Application };
@@ -264,12 +268,18 @@ impl CopyReader {
         let Some((kept, depth)) = &mut self.object else { return };
         let text = line.trim_ascii_end();
         // A member of the object may quote whatever it likes.
-        let stripped = if text.trim_ascii_start().starts_with('"') { UnwrappedLine { text, ..UnwrappedLine::default() } } else { wrapper::strip(text) };
+        let stripped = if text.trim_ascii_start().starts_with('"') {
+            UnwrappedLine { text, ..UnwrappedLine::default() }
+        } else {
+            wrapper::strip(text)
+        };
         // A line of the platform outside of any string: the object was cut.
         let begins = stripped.timed
             || (!stripped.text.trim_ascii_start().starts_with('"') && stripped.text.contains("Task timed out after "))
             || ["[ERROR]", "[INFO]", "[WARN", "[DEBUG]"].iter().any(|level| stripped.text.starts_with(level));
-        let was_cut = !depth.in_string && (begins && kept.stream.is_empty() || wrapper::is_platform(stripped.text) && !stripped.text.starts_with("XRAY"));
+        let was_cut = !depth.in_string
+            && (begins && kept.stream.is_empty()
+                || wrapper::is_platform(stripped.text) && !stripped.text.starts_with("XRAY"));
         if was_cut || kept.lines as usize > LONGEST_OBJECT.0 || kept.text.len() > LONGEST_OBJECT.1 {
             kept.broken = true;
             if let Some((kept, _)) = self.object.take() {
@@ -281,14 +291,17 @@ impl CopyReader {
         // The list of an export that is itself an object: only its elements count.
         let is_list = text.ends_with('[')
             && kept.text.trim_ascii() == "{"
-            && ["\"events\"", "\"results\"", "\"logEvents\""].iter().any(|name| text.trim_ascii_start().starts_with(name));
+            && ["\"events\"", "\"results\"", "\"logEvents\""]
+                .iter()
+                .any(|name| text.trim_ascii_start().starts_with(name));
         if is_list {
             self.skipped += kept.lines;
             self.object = None;
             return;
         }
         // Inside a container's prefix (`lambda_1 | {`) every line has it again.
-        let inner = if stripped.timed || stripped.text.len() + 4 < text.trim_ascii().len() { stripped.text } else { text };
+        let inner =
+            if stripped.timed || stripped.text.len() + 4 < text.trim_ascii().len() { stripped.text } else { text };
         depth.add(inner);
         kept.text.push('\n');
         kept.text.push_str(inner);

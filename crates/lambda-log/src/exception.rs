@@ -40,9 +40,25 @@ pub(crate) fn goes_on_with_stack(text: &str) -> bool {
 pub fn is_exception(text: &str) -> bool {
     let name = text.split(':').next().unwrap_or_default().trim_ascii_end();
     let last = name.rsplit('.').next().unwrap_or_default();
-    let is_name = !name.is_empty() && name.len() < 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
-    let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "timeout", "Timeout", "Failure", "Fault", "NotFound", "DoesNotExist"];
-    is_name && (ends.iter().any(|end| last.ends_with(end)) || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
+    let is_name = !name.is_empty()
+        && name.len() < 120
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'));
+    let ends = [
+        "Error",
+        "Exception",
+        "Warning",
+        "Interrupt",
+        "Exit",
+        "timeout",
+        "Timeout",
+        "Failure",
+        "Fault",
+        "NotFound",
+        "DoesNotExist",
+    ];
+    is_name
+        && (ends.iter().any(|end| last.ends_with(end))
+            || (name.contains('.') && last.starts_with(|c: char| c.is_ascii_uppercase()) && text.contains(": ")))
 }
 
 /// `gaierror: what happened`: an exception is not always called one.

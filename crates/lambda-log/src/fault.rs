@@ -22,12 +22,13 @@ pub struct FailedInvocation {
     /// Other causes that lines of the same invocation show, deepest first; never `cause` itself.
     #[serde(default)]
     pub also: Vec<Cause>,
-    /// The text of the error with everything blanked that differs from one time to the next, ids and numbers: two faults with the
-    /// same fingerprint are the same error. Redacted, readable, at most about 200 characters; `None` if there is no error text.
+    /// The text of the error with everything blanked that differs from one time to the next, ids and numbers: two
+    /// faults with the same fingerprint are the same error. Redacted, readable, at most about 200 characters; `None` if
+    /// there is no error text.
     #[serde(default)]
     pub fingerprint: Option<String>,
-    /// What a cause of the user's own means and what to do about it, as the configuration said when the fault was seen; `None` for a
-    /// built-in cause.
+    /// What a cause of the user's own means and what to do about it, as the configuration said when the fault was seen;
+    /// `None` for a built-in cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<CauseText>,
 }
@@ -52,7 +53,8 @@ impl FailedInvocation {
         self.own.as_ref().map_or(self.cause.next_step(), |own| &own.next_step)
     }
 
-    /// The line with the error: the one that has the fingerprint's first word, otherwise the first line, otherwise the finding.
+    /// The line with the error: the one that has the fingerprint's first word, otherwise the first line, otherwise the
+    /// finding.
     pub fn excerpt(&self) -> &str {
         let word = self.fingerprint.as_deref().and_then(|fingerprint| fingerprint.split_whitespace().next());
         let telling = word.and_then(|word| self.evidence.iter().find(|line| line.contains(word)));

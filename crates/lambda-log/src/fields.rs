@@ -84,12 +84,16 @@ pub(super) fn fields(text: &str) -> impl Iterator<Item = (ReportField, &str)> {
     memchr_iter(b':', text.as_bytes()).filter_map(|colon| {
         let name = ReportField::ending(text.get(..colon)?)?;
         let rest = text.get(colon + 1..)?.trim_ascii_start();
-        let end = rest.bytes().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b',')).unwrap_or(rest.len());
+        let end = rest
+            .bytes()
+            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b','))
+            .unwrap_or(rest.len());
         let value = rest.get(..end).unwrap_or_default();
         // The console writes `Extension. InitError`.
         if name == ReportField::ErrorType && value.ends_with('.') {
             let more = rest.get(end..)?.trim_ascii_start();
-            let all = rest.len() - more.len() + more.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(more.len());
+            let all = rest.len() - more.len()
+                + more.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(more.len());
             return Some((name, rest.get(..all)?));
         }
         // The next name is not this one's value.
@@ -125,14 +129,16 @@ pub(super) fn measured(number: f64) -> Option<f64> {
 
 /// A request id as the platform writes it. It is stored unchanged, so long or malicious text is rejected.
 pub(super) fn request_id(text: &str) -> Option<&str> {
-    let is_one = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_one =
+        (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_one.then_some(text)
 }
 
 /// The name of a function. AWS allows 140 characters, and Lambda@Edge adds a region and a dot before it.
 pub(super) fn function_name(text: &str) -> Option<&str> {
     let text = text.trim_ascii();
-    let is_one = (1..=170).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let is_one = (1..=170).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     is_one.then_some(text)
 }
 
@@ -146,7 +152,10 @@ pub(super) fn error_type(text: &str) -> Option<Cow<'_, str>> {
 /// The id (a UUID) that a text begins with, and what follows it.
 pub(super) fn leading_uuid(text: &str) -> Option<(&str, &str)> {
     let (id, rest) = text.split_at_checked(36)?;
-    let is_one = id.bytes().enumerate().all(|(i, byte)| if matches!(i, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+    let is_one = id
+        .bytes()
+        .enumerate()
+        .all(|(i, byte)| if matches!(i, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() });
     let ends = rest.bytes().next().is_none_or(|byte| !byte.is_ascii_alphanumeric());
     (is_one && ends).then_some((id, rest))
 }
@@ -157,8 +166,13 @@ mod tests {
 
     #[test]
     fn a_number_is_what_the_text_says_or_nothing() {
-        for (text, value) in [("2.85", Some(2.85)), ("3152.18ms", Some(3152.18)), ("10239MB", Some(10239.0)), ("300000.00", Some(300_000.0)), ("5.", Some(5.0))]
-        {
+        for (text, value) in [
+            ("2.85", Some(2.85)),
+            ("3152.18ms", Some(3152.18)),
+            ("10239MB", Some(10239.0)),
+            ("300000.00", Some(300_000.0)),
+            ("5.", Some(5.0)),
+        ] {
             assert_eq!(number(text), value, "{text}");
         }
         for text in ["", ".", "-5", "1e300", "NaN", "inf", "1.2.3", "0x10", "99999999999999999999", "5,0"] {

@@ -7,7 +7,8 @@ use super::fields::leading_uuid;
 /// The longest fingerprint, in characters.
 const LONGEST: usize = 200;
 
-/// The text of an error with ids, numbers and addresses blanked: two errors of one kind have the same. Readable, redacted.
+/// The text of an error with ids, numbers and addresses blanked: two errors of one kind have the same. Readable,
+/// redacted.
 pub fn fingerprint(text: &str) -> String {
     let text = deciding_line(text);
     let mut blanked = String::with_capacity(text.len().min(LONGEST) + 8);
@@ -29,7 +30,11 @@ pub fn fingerprint(text: &str) -> String {
 /// The line of an error that says what it was: of a traceback the last one, otherwise the first.
 fn deciding_line(text: &str) -> &str {
     if text.starts_with("Traceback (most recent call last)") {
-        return text.lines().rev().find(|line| !line.starts_with([' ', '\t']) && !line.trim_ascii().is_empty()).unwrap_or(text);
+        return text
+            .lines()
+            .rev()
+            .find(|line| !line.starts_with([' ', '\t']) && !line.trim_ascii().is_empty())
+            .unwrap_or(text);
     }
     text.lines().find(|line| line.len() > 2).unwrap_or(text)
 }
@@ -79,7 +84,10 @@ mod tests {
     fn errors_of_one_kind_have_one_fingerprint_and_another_kind_has_another() {
         for (a, b) in [
             ("KeyError: 'user 17'", "KeyError: 'user 93'"),
-            ("IntegrityError: duplicate key 8051dde8-d1c4-42c0-9e35-fb814bf129e6", "IntegrityError: duplicate key 436a9395-6742-4adb-8b87-76f6a0ebfca7"),
+            (
+                "IntegrityError: duplicate key 8051dde8-d1c4-42c0-9e35-fb814bf129e6",
+                "IntegrityError: duplicate key 436a9395-6742-4adb-8b87-76f6a0ebfca7",
+            ),
             ("Error: timeout after 30.03 s at 0x7f3c2a91b0", "Error: timeout after 2.5 s at 0x7f0000aa12"),
             (
                 "Traceback (most recent call last):\n  File \"a.py\", line 3\nValueError: bad 3",

@@ -32,8 +32,8 @@ pub struct Invocation<'a> {
     pub outcome: InvocationOutcome,
     /// It is known for the first time that it reached the function's timeout: that counts.
     pub is_timeout: bool,
-    /// It failed, and this is known for the first time, from the platform or from an uncaught error; a timeout is not an
-    /// error.
+    /// It failed, and this is known for the first time, from the platform or from an uncaught error; a timeout is not
+    /// an error.
     pub is_error: bool,
     /// Its REPORT line, emitted once.
     pub report: Option<&'a ReportLine>,
@@ -75,7 +75,8 @@ impl<'a> Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// The deciding lines, redacted and shortened. Costs more than everything else here, so only for those who show them.
+    /// The deciding lines, redacted and shortened. Costs more than everything else here, so only for those who show
+    /// them.
     pub fn evidence(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for quote in &self.said.quotes {

@@ -2,7 +2,8 @@
 
 use super::{diagnosis, wrapper};
 
-/// Builds the tables of words that logs are searched for. The program calls this before anything else, and does not start if it fails.
+/// Builds the tables of words that logs are searched for. The program calls this before anything else, and does not
+/// start if it fails.
 ///
 /// # Errors
 /// A sentence that names the table.

@@ -36,18 +36,26 @@ pub(super) fn epoch(text: &str) -> Option<LeadingTime<'_>> {
     let digits = text.get(..13)?;
     let rest = text.get(13..)?;
     // From 2001 on and before 2286: the thirteen digits that log tools print.
-    let is_one = digits.bytes().all(|byte| byte.is_ascii_digit()) && !rest.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    is_one.then(|| LeadingTime { at_ms: digits.parse().ok().filter(|ms| *ms >= 1_000_000_000_000), rest: separated(rest) })
+    let is_one = digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !rest.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    is_one.then(|| LeadingTime {
+        at_ms: digits.parse().ok().filter(|ms| *ms >= 1_000_000_000_000),
+        rest: separated(rest),
+    })
 }
 
 /// A run of `count` digits as a number.
 fn digits(bytes: &[u8], from: usize, count: usize) -> Option<u32> {
-    bytes.get(from..from + count)?.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
+    bytes
+        .get(from..from + count)?
+        .iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 
 fn date_time(text: &str) -> Option<LeadingTime<'_>> {
     let bytes = text.as_bytes();
-    let day = NaiveDate::from_ymd_opt(i32::try_from(digits(bytes, 0, 4)?).ok()?, digits(bytes, 5, 2)?, digits(bytes, 8, 2)?)?;
+    let day =
+        NaiveDate::from_ymd_opt(i32::try_from(digits(bytes, 0, 4)?).ok()?, digits(bytes, 5, 2)?, digits(bytes, 8, 2)?)?;
     if bytes.get(4) != bytes.get(7) || !bytes.get(10).is_some_and(|byte| matches!(byte, b'T' | b' ' | b't')) {
         return None;
     }
@@ -60,8 +68,11 @@ fn date_time(text: &str) -> Option<LeadingTime<'_>> {
 
 /// `10:16:34`, with a fraction and `AM` or `PM` where they stand: milliseconds of the day, and what follows.
 fn time_of_day(text: &str) -> Option<(Option<i64>, &str)> {
-    let (hours, text) =
-        if text.as_bytes().get(1) == Some(&b':') { (digits(text.as_bytes(), 0, 1)?, text.get(1..)?) } else { (digits(text.as_bytes(), 0, 2)?, text.get(2..)?) };
+    let (hours, text) = if text.as_bytes().get(1) == Some(&b':') {
+        (digits(text.as_bytes(), 0, 1)?, text.get(1..)?)
+    } else {
+        (digits(text.as_bytes(), 0, 2)?, text.get(2..)?)
+    };
     let bytes = text.as_bytes();
     if bytes.first() != Some(&b':') || bytes.get(3) != Some(&b':') {
         return None;
@@ -73,7 +84,8 @@ fn time_of_day(text: &str) -> Option<(Option<i64>, &str)> {
         let fraction = rest.get(1..)?;
         let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
         for place in 0..3 {
-            ms = ms * 10 + fraction.as_bytes().get(place).filter(|_| place < length).map_or(0, |byte| i64::from(byte - b'0'));
+            ms = ms * 10
+                + fraction.as_bytes().get(place).filter(|_| place < length).map_or(0, |byte| i64::from(byte - b'0'));
         }
         rest = fraction.get(length..)?;
     }
@@ -132,7 +144,10 @@ fn day_month(text: &str) -> Option<LeadingTime<'_>> {
     let year: i32 = words.next()?.parse().ok()?;
     let (of_day, rest) = time_of_day(words.next()?)?;
     let day = NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()? + 1, day)?;
-    Some(LeadingTime { at_ms: Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis() + of_day?), rest: separated(rest) })
+    Some(LeadingTime {
+        at_ms: Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis() + of_day?),
+        rest: separated(rest),
+    })
 }
 
 /// `Sep 14, 09:03:01 PM:` and `Jun 14 15:16:01`, which say no year.

@@ -72,7 +72,9 @@ impl EventReorderer {
 fn way(held: &[OwnedEvent]) -> TimeOrder {
     let (mut newest_first, mut oldest_first) = (0u32, 0u32);
     for pair in held.windows(2) {
-        if let [Some(before), Some(after)] = [pair.first().and_then(|kept| kept.at_ms), pair.last().and_then(|kept| kept.at_ms)] {
+        if let [Some(before), Some(after)] =
+            [pair.first().and_then(|kept| kept.at_ms), pair.last().and_then(|kept| kept.at_ms)]
+        {
             newest_first += u32::from(after < before);
             oldest_first += u32::from(after > before);
         }
@@ -82,7 +84,9 @@ fn way(held: &[OwnedEvent]) -> TimeOrder {
     for kept in held {
         let (id, is_start) = match line::parse(&kept.text) {
             LogLine::Start { request_id: Some(id), .. } => (id.into_owned(), true),
-            LogLine::End { request_id: Some(id) } | LogLine::Report { request_id: Some(id), .. } => (id.into_owned(), false),
+            LogLine::End { request_id: Some(id) } | LogLine::Report { request_id: Some(id), .. } => {
+                (id.into_owned(), false)
+            }
             _ => continue,
         };
         let (started, ended) = open.entry(id).or_default();

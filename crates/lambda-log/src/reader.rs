@@ -75,7 +75,13 @@ impl LogReader {
     }
 
     /// Reads one event of the log stream `stream`, written at `at`. Events of one stream come in order.
-    pub fn read(&mut self, stream: &str, at: impl Into<Option<DateTime<Utc>>>, event: &str, out: &mut impl InvocationSink) -> LineKind {
+    pub fn read(
+        &mut self,
+        stream: &str,
+        at: impl Into<Option<DateTime<Utc>>>,
+        event: &str,
+        out: &mut impl InvocationSink,
+    ) -> LineKind {
         self.step(stream, at.into(), event, line::parse(event), out)
     }
 
@@ -95,8 +101,14 @@ impl LogReader {
     pub(super) fn read_whole(&mut self, version: &str, report: &ReportLine, out: &mut impl InvocationSink) -> bool {
         let Self { judge, environments } = self;
         let environment = &mut environments.unnamed;
-        let alone = environment.start_up.is_none() && environment.before.says_nothing() && environment.open.iter().all(PartialInvocation::has_ended);
-        if !alone || report.init_ms.is_some() || report.memory_share().is_some_and(|share| share >= MUCH_MEMORY) || judge.has_limit_below(report) {
+        let alone = environment.start_up.is_none()
+            && environment.before.says_nothing()
+            && environment.open.iter().all(PartialInvocation::has_ended);
+        if !alone
+            || report.init_ms.is_some()
+            || report.memory_share().is_some_and(|share| share >= MUCH_MEMORY)
+            || judge.has_limit_below(report)
+        {
             return false;
         }
         judge.hand_out("", environment, |_| true, out);
@@ -136,7 +148,8 @@ impl LogReader {
 
     /// Removes environments that have ended, after emitting their remaining invocations.
     pub fn forget(&mut self, now: DateTime<Utc>, out: &mut impl InvocationSink) {
-        let silent = |environment: &ExecutionEnvironment| environment.last.is_some_and(|last| now - last >= LONGEST_INVOCATION);
+        let silent =
+            |environment: &ExecutionEnvironment| environment.last.is_some_and(|last| now - last >= LONGEST_INVOCATION);
         let Self { judge, environments } = self;
         if silent(&environments.unnamed) {
             judge.settle("", &mut environments.unnamed, true, out);
@@ -157,7 +170,8 @@ impl LogReader {
     /// Ends the environments that have been silent for longest, but for as many as are remembered.
     fn end_the_oldest(&mut self, out: &mut impl InvocationSink) {
         let Self { judge, environments } = self;
-        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> = environments.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
+        let mut oldest: Vec<(Option<DateTime<Utc>>, String)> =
+            environments.named.iter().map(|(stream, known)| (known.last, stream.clone())).collect();
         oldest.sort();
         oldest.truncate(oldest.len().saturating_sub(MOST_ENVIRONMENTS));
         for (_, stream) in oldest {
@@ -167,7 +181,14 @@ impl LogReader {
         }
     }
 
-    fn step(&mut self, stream: &str, at: Option<DateTime<Utc>>, event: &str, line: LogLine<'_>, out: &mut impl InvocationSink) -> LineKind {
+    fn step(
+        &mut self,
+        stream: &str,
+        at: Option<DateTime<Utc>>,
+        event: &str,
+        line: LogLine<'_>,
+        out: &mut impl InvocationSink,
+    ) -> LineKind {
         let real_stream = !stream.is_empty();
         if self.environments.named.len() > 2 * MOST_ENVIRONMENTS && !self.environments.named.contains_key(stream) {
             self.end_the_oldest(out);
@@ -180,7 +201,8 @@ impl LogReader {
             LogLine::Start { request_id, version } => {
                 let id = request_id.as_deref();
                 // In an environment one comes after the other; the same id again is a retry.
-                let done = |open: &mut PartialInvocation| open.has_ended() || real_stream || open.request_id.as_deref() == id;
+                let done =
+                    |open: &mut PartialInvocation| open.has_ended() || real_stream || open.request_id.as_deref() == id;
                 judge.hand_out(stream, environment, done, out);
                 environment.begin(id, at);
                 if let Some(version) = version {
@@ -194,7 +216,9 @@ impl LogReader {
             LogLine::Report { request_id, report } => {
                 let extra = report.status.is_bad();
                 let place = environment.of(request_id.as_deref());
-                let Some(invocation) = environment.open.get_mut(place).filter(|open| open.report.is_none() || request_id.is_none()) else {
+                let Some(invocation) =
+                    environment.open.get_mut(place).filter(|open| open.report.is_none() || request_id.is_none())
+                else {
                     return LineKind::Platform;
                 };
                 if extra || invocation.exited.is_some() {
@@ -229,7 +253,8 @@ impl LogReader {
                         if !how.is_empty() {
                             invocation.exited = Some(model::redact::excerpt(&how));
                         }
-                        invocation.error_type = error_type.as_deref().map(str::to_owned).or(invocation.error_type.take());
+                        invocation.error_type =
+                            error_type.as_deref().map(str::to_owned).or(invocation.error_type.take());
                         invocation.exited = invocation.exited.take().or_else(|| Some(String::new()));
                         invocation.ended_at = invocation.ended_at.max(at);
                         &mut invocation.said
@@ -239,7 +264,12 @@ impl LogReader {
                 said.quote(event);
                 if !how.is_empty() {
                     let line = ApplicationLine { text: how, unhandled: true, ..ApplicationLine::default() };
-                    let signs = judge.causes.signs(&line, false).into_iter().filter(|sign| sign.cause != Cause::AppException).collect();
+                    let signs = judge
+                        .causes
+                        .signs(&line, false)
+                        .into_iter()
+                        .filter(|sign| sign.cause != Cause::AppException)
+                        .collect();
                     said.sign(signs, &line, false);
                 }
                 if let Some(kind) = error_type {
@@ -274,7 +304,12 @@ impl LogReader {
                 if status == Some(413) {
                     let said = environment.speaking();
                     let line = ApplicationLine { text: event.into(), unhandled: true, ..ApplicationLine::default() };
-                    let signs = judge.causes.signs(&line, false).into_iter().filter(|sign| sign.cause == Cause::PayloadTooLarge).collect();
+                    let signs = judge
+                        .causes
+                        .signs(&line, false)
+                        .into_iter()
+                        .filter(|sign| sign.cause == Cause::PayloadTooLarge)
+                        .collect();
                     said.sign(signs, &line, true);
                 }
                 LineKind::Platform
@@ -283,7 +318,11 @@ impl LogReader {
             LogLine::Unparsed => {
                 // Half an object that somebody pasted still has its words.
                 if judge.configured.is_excerpt && event.starts_with('{') {
-                    environment.application(&ApplicationLine { text: event.into(), ..ApplicationLine::default() }, at, &judge.causes);
+                    environment.application(
+                        &ApplicationLine { text: event.into(), ..ApplicationLine::default() },
+                        at,
+                        &judge.causes,
+                    );
                 }
                 LineKind::Unparsed
             }

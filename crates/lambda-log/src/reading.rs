@@ -28,7 +28,9 @@ pub struct MinuteCounter {
 impl MinuteCounter {
     /// The counts of the minute of `at`.
     pub fn tally(&mut self, function: &str, at: DateTime<Utc>) -> &mut InvocationCounts {
-        self.tallies.entry(minute_of(at)).or_insert_with(|| InvocationCounts { function: function.to_owned(), ..InvocationCounts::default() })
+        self.tallies
+            .entry(minute_of(at))
+            .or_insert_with(|| InvocationCounts { function: function.to_owned(), ..InvocationCounts::default() })
     }
 }
 
@@ -55,7 +57,8 @@ impl InvocationSink for MinuteCounter {
         *tally.causes.entry(first.cause).or_default() += 1;
         let fingerprint = invocation.fingerprint();
         // A kind of error that was not met before in this poll is kept whatever their number.
-        let is_new = fingerprint.as_ref().is_some_and(|text| self.kinds.len() < MOST_KINDS && self.kinds.insert(text.clone()));
+        let is_new =
+            fingerprint.as_ref().is_some_and(|text| self.kinds.len() < MOST_KINDS && self.kinds.insert(text.clone()));
         if self.faults.len() >= MOST_FAULTS && !is_new {
             return;
         }
@@ -68,8 +71,10 @@ impl InvocationSink for MinuteCounter {
             evidence: invocation.evidence(),
             also: invocation.causes.iter().skip(1).map(|also| also.cause).collect(),
             fingerprint,
-            own: matches!(first.cause, Cause::Custom(_))
-                .then(|| CauseText { meaning: first.meaning.clone().into_owned(), next_step: first.next_step.clone().into_owned() }),
+            own: matches!(first.cause, Cause::Custom(_)).then(|| CauseText {
+                meaning: first.meaning.clone().into_owned(),
+                next_step: first.next_step.clone().into_owned(),
+            }),
         };
         self.faults.push((at, fault));
     }

@@ -1,7 +1,7 @@
 //! Searches long logs for the few relevant lines, many bytes at a time.
 //!
-//! Most lines are from the application and match no cause. A block of complete lines is searched once for markers; every
-//! relevant line contains one, except the `END` line, which is directly before its `REPORT` line.
+//! Most lines are from the application and match no cause. A block of complete lines is searched once for markers;
+//! every relevant line contains one, except the `END` line, which is directly before its `REPORT` line.
 
 use std::sync::LazyLock;
 
@@ -32,8 +32,8 @@ const MARKS: &[&str] = &[
     "longer than",
     "WarmUp - ",
     "plugin-warmup",
-    // Words of errors that nobody caught. What an application dealt with says nothing where the summary says nothing bad, and is
-    // read in full where it does.
+    // Words of errors that nobody caught. What an application dealt with says nothing where the summary says nothing
+    // bad, and is read in full where it does.
     "rror",
     "xception",
     "Traceback",
@@ -69,7 +69,8 @@ pub enum Marker {
 const _: () = assert!(MARKS.len() <= 128);
 
 /// `None` on a machine that cannot search many bytes at a time; every line is read there.
-static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(MARKS).build());
+static SEARCHER: LazyLock<Option<Searcher>> =
+    LazyLock::new(|| Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(MARKS).build());
 
 /// A block of complete lines, with what can be known of it without the lines before.
 #[derive(Debug)]
@@ -80,8 +81,8 @@ pub enum LineBlock {
         text: String,
         /// Where the marks are, in order.
         marks: Vec<MarkerPosition>,
-        /// How many lines it has; `None` if the marks say too little and every line has to be read: some end in a way that is none,
-        /// or this machine cannot search so.
+        /// How many lines it has; `None` if the marks say too little and every line has to be read: some end in a way
+        /// that is none, or this machine cannot search so.
         lines: Option<u32>,
     },
     /// It has bytes that are no text.

@@ -1,8 +1,8 @@
-//! Buffers the invocations of a live log: each is held until all of its lines are expected to be there, then printed once, in the
-//! order in which they ended.
+//! Buffers the invocations of a live log: each is held until all of its lines are expected to be there, then printed
+//! once, in the order in which they ended.
 //!
-//! CloudWatch shows lines late and out of order, so the REPORT line of an invocation can come before its error, and its error
-//! before its REPORT line. A printed line cannot be changed.
+//! CloudWatch shows lines late and out of order, so the REPORT line of an invocation can come before its error, and its
+//! error before its REPORT line. A printed line cannot be changed.
 
 mod entry;
 
@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::entry::{TailCause, TailEntry, TailFigures, TailOutcome, TailSink};
 
-/// An invocation with everything that belongs to it is held until it is so old, since a line that is a little late may still change
-/// it. CloudWatch itself shows most lines no earlier.
+/// An invocation with everything that belongs to it is held until it is so old, since a line that is a little late may
+/// still change it. CloudWatch itself shows most lines no earlier.
 const SETTLES: TimeDelta = TimeDelta::seconds(5);
 /// One of which something is missing is held for so long after it was first read: its figures, or why it failed.
 const WAITS: TimeDelta = TimeDelta::seconds(20);
@@ -60,8 +60,9 @@ impl TailBuffer {
         if ended.is_first {
             // What its start-up was told of is told with it.
             if ended.why.is_none() && (ended.cold || ended.end.is_bad()) {
-                let is_its =
-                    |(_, held): &(DateTime<Utc>, TailEntry)| held.end == TailOutcome::StartUp && held.stream == ended.stream && held.function == ended.function;
+                let is_its = |(_, held): &(DateTime<Utc>, TailEntry)| {
+                    held.end == TailOutcome::StartUp && held.stream == ended.stream && held.function == ended.function
+                };
                 if let Some(place) = self.held.iter().rposition(is_its) {
                     ended.why = self.held.remove(place).1.why;
                 }
@@ -82,7 +83,10 @@ impl TailBuffer {
         // More figures alone are no news.
         if ended.why.is_some() || ended.end == TailOutcome::Error {
             let key = (ended.function.clone(), ended.stream.clone());
-            let is_known = self.given.get(&key).is_some_and(|given| given.ids.iter().any(|id| ended.request_id.as_ref() == Some(id)));
+            let is_known = self
+                .given
+                .get(&key)
+                .is_some_and(|given| given.ids.iter().any(|id| ended.request_id.as_ref() == Some(id)));
             if is_known {
                 self.news.push(ended);
             } else {
@@ -102,7 +106,11 @@ impl TailBuffer {
 
     /// Takes the entries that are due, in the order of their ends.
     pub fn ripe(&mut self, now: DateTime<Utc>) -> Vec<TailEntry> {
-        let ripe = self.held.extract_if(.., |(read, ended)| Self::ripe_at(*read, ended) <= now).map(|(_, ended)| ended).collect();
+        let ripe = self
+            .held
+            .extract_if(.., |(read, ended)| Self::ripe_at(*read, ended) <= now)
+            .map(|(_, ended)| ended)
+            .collect();
         self.give(ripe, now)
     }
 
@@ -146,11 +154,13 @@ mod tests {
     }
 
     fn report(id: &str) -> String {
-        format!("REPORT RequestId: {id}\tDuration: 12.00 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB")
+        format!(
+            "REPORT RequestId: {id}\tDuration: 12.00 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
+        )
     }
 
-    /// Lines with the second they are read at and the second they were written at; then every line that was given out, with the
-    /// second it was.
+    /// Lines with the second they are read at and the second they were written at; then every line that was given out,
+    /// with the second it was.
     struct Log {
         reader: LogReader,
         tail: TailBuffer,
@@ -203,14 +213,23 @@ mod tests {
         // All there, and old enough.
         check(&[(10, &[(1, &start), (2, &figures)])], &[(10, "a success - with figures")]);
         // Its error comes after its figures, while they are held.
-        check(&[(2, &[(1, &start), (2, &figures)]), (4, &[(2, NODE_ERROR)]), (9, &[])], &[(9, "a error app_exception with figures")]);
+        check(
+            &[(2, &[(1, &start), (2, &figures)]), (4, &[(2, NODE_ERROR)]), (9, &[])],
+            &[(9, "a error app_exception with figures")],
+        );
         // Its figures come after its error, however late they are by its own time.
-        check(&[(10, &[(1, &start), (2, NODE_ERROR)]), (20, &[]), (25, &[(2, &figures)])], &[(25, "a error app_exception with figures")]);
+        check(
+            &[(10, &[(1, &start), (2, NODE_ERROR)]), (20, &[]), (25, &[(2, &figures)])],
+            &[(25, "a error app_exception with figures")],
+        );
         // They never come.
         check(&[(10, &[(1, &start), (2, NODE_ERROR)]), (29, &[]), (30, &[])], &[(30, "a error app_exception without")]);
         // Why it failed comes later than anything, and belongs to it all the same.
         let failed = format!("{figures}\tStatus: error");
-        check(&[(10, &[(1, &start), (2, &failed)]), (15, &[]), (20, &[(2, NODE_ERROR)])], &[(20, "a error app_exception with figures")]);
+        check(
+            &[(10, &[(1, &start), (2, &failed)]), (15, &[]), (20, &[(2, NODE_ERROR)])],
+            &[(20, "a error app_exception with figures")],
+        );
     }
 
     #[test]
@@ -230,7 +249,10 @@ mod tests {
         (13..60).for_each(|now| log.until(now));
         assert_eq!(log.given.len(), 1, "{:?}", log.given);
         let news = log.tail.news();
-        assert_eq!(news.iter().map(|ended| ended.why.as_ref().map(|why| why.cause.code())).collect::<Vec<_>>(), [Some("app_exception")]);
+        assert_eq!(
+            news.iter().map(|ended| ended.why.as_ref().map(|why| why.cause.code())).collect::<Vec<_>>(),
+            [Some("app_exception")]
+        );
     }
 
     #[test]
@@ -246,7 +268,11 @@ mod tests {
         assert_eq!(log.given.iter().map(|(_, line)| line.chars().next().unwrap()).collect::<String>(), "ba");
         // The same id again is a retry, and a line of its own.
         for now in [20, 30] {
-            log.read(now, "one", &[(now - 10, &format!("START RequestId: {A} Version: $LATEST")), (now - 9, &report(A))]);
+            log.read(
+                now,
+                "one",
+                &[(now - 10, &format!("START RequestId: {A} Version: $LATEST")), (now - 9, &report(A))],
+            );
         }
         assert_eq!(log.given.len(), 4, "{:?}", log.given);
     }

@@ -52,7 +52,8 @@ impl MemoryUse {
     /// The one with the higher share; if equal, the one with more memory used.
     pub fn higher(self, other: Self) -> Self {
         let share = |of: &Self, than: &Self| u64::from(of.used_mb) * u64::from(than.size_mb);
-        let order = (self.size_mb > 0).cmp(&(other.size_mb > 0)).then_with(|| share(&self, &other).cmp(&share(&other, &self)));
+        let order =
+            (self.size_mb > 0).cmp(&(other.size_mb > 0)).then_with(|| share(&self, &other).cmp(&share(&other, &self)));
         let order = order.then_with(|| (self.used_mb, self.size_mb).cmp(&(other.used_mb, other.size_mb)));
         if order.is_lt() { other } else { self }
     }
@@ -104,8 +105,18 @@ mod tests {
     #[test]
     fn the_higher_share_of_memory_wins_whichever_comes_first() {
         let of = |(used_mb, size_mb)| MemoryUse { used_mb, size_mb };
-        for (low, high) in [((90, 128), (100, 128)), ((500, 1024), (100, 128)), ((64, 128), (128, 256)), ((999, 0), (1, 128)), ((1, 0), (2, 0))] {
-            assert_eq!((of(low).higher(of(high)), of(high).higher(of(low))), (of(high), of(high)), "{low:?} and {high:?}");
+        for (low, high) in [
+            ((90, 128), (100, 128)),
+            ((500, 1024), (100, 128)),
+            ((64, 128), (128, 256)),
+            ((999, 0), (1, 128)),
+            ((1, 0), (2, 0)),
+        ] {
+            assert_eq!(
+                (of(low).higher(of(high)), of(high).higher(of(low))),
+                (of(high), of(high)),
+                "{low:?} and {high:?}"
+            );
         }
     }
 

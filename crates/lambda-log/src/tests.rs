@@ -53,7 +53,12 @@ fn checked(text: &str) -> Summary {
     assert_eq!(lines.read(), text.lines().count() as u64, "not every line is counted once: {lines:?}\n{text}");
     assert_eq!(functions.len(), 1, "{:?}\n{text}", functions.keys());
     let health = functions.into_values().next().unwrap_or_default();
-    let causes = health.causes.iter().filter(|(_, seen)| seen.first_of > 0).map(|(cause, seen)| (*cause, seen.first_of)).collect();
+    let causes = health
+        .causes
+        .iter()
+        .filter(|(_, seen)| seen.first_of > 0)
+        .map(|(cause, seen)| (*cause, seen.first_of))
+        .collect();
     (health.invocations, health.cold, health.timeouts, health.errors, causes)
 }
 
@@ -64,7 +69,9 @@ fn in_front(before: impl Fn(DateTime<Utc>) -> String) -> String {
 
 /// Each line of each event with something in front and behind.
 fn around(before: impl Fn(DateTime<Utc>) -> String, after: &str) -> String {
-    let lines = events().into_iter().flat_map(|(at, text)| text.trim_end().lines().map(|line| (at, line.to_owned())).collect::<Vec<_>>());
+    let lines = events()
+        .into_iter()
+        .flat_map(|(at, text)| text.trim_end().lines().map(|line| (at, line.to_owned())).collect::<Vec<_>>());
     lines.map(|(at, line)| format!("{}{line}{after}\n", before(at))).collect()
 }
 
@@ -76,9 +83,12 @@ fn rfc(at: DateTime<Utc>) -> String {
 fn copies() -> Vec<(&'static str, String)> {
     let time = |at: DateTime<Utc>, format: &str| at.format(format).to_string();
     let spaces = |text: String| text.replace('\t', " ");
-    let rows = |of: &dyn Fn(DateTime<Utc>, &str) -> Value| Value::Array(events().iter().map(|(at, text)| of(*at, text)).collect());
+    let rows = |of: &dyn Fn(DateTime<Utc>, &str) -> Value| {
+        Value::Array(events().iter().map(|(at, text)| of(*at, text)).collect())
+    };
     let event = |at: DateTime<Utc>, text: &str| json!({"logStreamName": STREAM, "timestamp": at.timestamp_millis(), "message": text, "ingestionTime": at.timestamp_millis() + 5, "eventId": "3781"});
-    let row = |at: DateTime<Utc>, text: &str| json!({"@timestamp": time(at, "%Y-%m-%d %H:%M:%S%.3f"), "@message": text});
+    let row =
+        |at: DateTime<Utc>, text: &str| json!({"@timestamp": time(at, "%Y-%m-%d %H:%M:%S%.3f"), "@message": text});
     let fields = |at: DateTime<Utc>, text: &str| json!([{"field": "@timestamp", "value": time(at, "%Y-%m-%d %H:%M:%S%.3f")}, {"field": "@message", "value": text}, {"field": "@ptr", "value": "Cl0K"}]);
     let newest_first = |rows: Value| match rows {
         Value::Array(mut rows) => {
@@ -91,7 +101,11 @@ fn copies() -> Vec<(&'static str, String)> {
     let console = |twice: bool| {
         let copy = |(at, text): &(DateTime<Utc>, String)| {
             let text = text.trim_end();
-            if twice { format!("{}\n{text}\nCopy\n{}\n", rfc(*at), text.replace('\t', " ")) } else { format!("{}\n{text}\n", rfc(*at)) }
+            if twice {
+                format!("{}\n{text}\nCopy\n{}\n", rfc(*at), text.replace('\t', " "))
+            } else {
+                format!("{}\n{text}\n", rfc(*at))
+            }
         };
         events().iter().map(copy).collect::<String>()
     };
@@ -165,14 +179,18 @@ fn no_cut_of_a_copy_stops_it_and_every_line_is_counted_once() {
 
 #[test]
 fn functions_in_one_copy_are_told_apart_and_one_can_be_asked_for() {
-    let line = |name: &str, id: &str, text: &str| format!("2026-04-17T08:00:00.120Z[           {name}] {}", text.replace('@', id));
+    let line = |name: &str, id: &str, text: &str| {
+        format!("2026-04-17T08:00:00.120Z[           {name}] {}", text.replace('@', id))
+    };
     let lines = [
         line("intake-8d60c20", A, "START RequestId: @ Version: 1"),
         line("labels-1c00f0a", B, "START RequestId: @ Version: 1"),
         line("intake-8d60c20", A, "REPORT RequestId: @\tDuration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB"),
         line("labels-1c00f0a", B, "2026-04-17T08:00:03.120Z @ Task timed out after 3.00 seconds"),
     ];
-    for (asked, expected) in [(None, &["intake-8d60c20", "labels-1c00f0a"][..]), (Some("labels-1c00f0a"), &["labels-1c00f0a"])] {
+    for (asked, expected) in
+        [(None, &["intake-8d60c20", "labels-1c00f0a"][..]), (Some("labels-1c00f0a"), &["labels-1c00f0a"])]
+    {
         let mut checkup = HealthReader::new(asked.map(str::to_owned), FunctionLimits::default());
         lines.iter().for_each(|line| checkup.line(line));
         let (_, functions) = checkup.end();
@@ -205,7 +223,10 @@ fn log(runs: &[(usize, usize, usize)]) -> Vec<(DateTime<Utc>, usize, String)> {
             0 => ("", None),
             1 => ("", Some(format!("2026-04-17T08:00:04.030Z {id} Task timed out after 3.00 seconds"))),
             2 => ("\tStatus: error\tError Type: Runtime.OutOfMemory", None),
-            _ => ("", Some(format!("RequestId: {id} Error: Runtime exited with error: exit status 1\nRuntime.ExitError"))),
+            _ => (
+                "",
+                Some(format!("RequestId: {id} Error: Runtime exited with error: exit status 1\nRuntime.ExitError")),
+            ),
         };
         events.extend(line);
         events.push(format!("END RequestId: {id}"));
@@ -215,7 +236,8 @@ fn log(runs: &[(usize, usize, usize)]) -> Vec<(DateTime<Utc>, usize, String)> {
     let mut log = Vec::new();
     for place in 0..longest {
         for (stream, events) in streams.iter().enumerate() {
-            let at = DateTime::from_timestamp_millis(1_776_412_800_000 + 10 * (place * 3 + stream) as i64).unwrap_or_default();
+            let at = DateTime::from_timestamp_millis(1_776_412_800_000 + 10 * (place * 3 + stream) as i64)
+                .unwrap_or_default();
             log.extend(events.get(place).map(|text| (at, stream, text.clone())));
         }
     }

@@ -50,22 +50,31 @@ pub(super) fn is_platform(text: &str) -> bool {
     match text.as_bytes().first() {
         Some(b'S') => begins("START RequestId:"),
         Some(b'E') => begins("END RequestId:") || begins("EXTENSION\t") || begins("EXTENSION Name:"),
-        Some(b'R') => begins("REPORT RequestId:") || begins("RESTORE_START") || begins("RESTORE_REPORT") || begins("RequestId:"),
+        Some(b'R') => {
+            begins("REPORT RequestId:") || begins("RESTORE_START") || begins("RESTORE_REPORT") || begins("RequestId:")
+        }
         Some(b'I') => begins("INIT_START") || begins("INIT_REPORT"),
         Some(b'X') => begins("XRAY TraceId:"),
         _ => false,
     }
 }
 
-/// Whether a text has the shape in which a runtime writes the lines of an application; what it quotes is not the platform's word.
+/// Whether a text has the shape in which a runtime writes the lines of an application; what it quotes is not the
+/// platform's word.
 fn is_native(text: &str) -> bool {
     text.starts_with(['{', '[']) || leading_uuid(text).is_some() || text.starts_with("undefined\t")
 }
 
 /// The platform's own words, as they stand inside of other text.
 static WORDS: LazyLock<Result<AhoCorasick, String>> = LazyLock::new(|| {
-    AhoCorasick::new(["RequestId: ", "INIT_START Runtime Version", "INIT_REPORT Init", "RESTORE_START Runtime Version", "RESTORE_REPORT Restore"])
-        .map_err(|error| format!("the words of the platform cannot be searched for: {error}"))
+    AhoCorasick::new([
+        "RequestId: ",
+        "INIT_START Runtime Version",
+        "INIT_REPORT Init",
+        "RESTORE_START Runtime Version",
+        "RESTORE_REPORT Restore",
+    ])
+    .map_err(|error| format!("the words of the platform cannot be searched for: {error}"))
 });
 
 /// Builds the matcher of the platform's words.
@@ -90,7 +99,11 @@ fn beginnings<'a>(text: &'a str, near: &'a [u8]) -> impl Iterator<Item = usize> 
     found.into_iter().flatten().filter_map(move |found| {
         let at = if found.pattern().as_usize() == 0 {
             let before = text.get(..found.start())?;
-            let ends = || text.get(found.end() + 36..).is_some_and(|rest| rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited"));
+            let ends = || {
+                text.get(found.end() + 36..).is_some_and(|rest| {
+                    rest.starts_with(" Process exited") || rest.starts_with(" Error: Runtime exited")
+                })
+            };
             let word = ["START ", "END ", "REPORT "].iter().find_map(|word| before.strip_suffix(word)).map(str::len);
             word.or_else(|| ends().then_some(found.start()))?
         } else {
@@ -137,7 +150,9 @@ fn layer(stripped: &mut UnwrappedLine<'_>) -> bool {
         }
         b'*' | b'-' | b'#' => {
             let rest = text.trim_start_matches(['*', '-', '#']).trim_ascii_start();
-            let is_bullet = rest.starts_with(['`', '[', '|']) || rest.as_bytes().first().is_some_and(u8::is_ascii_digit) || is_platform(rest);
+            let is_bullet = rest.starts_with(['`', '[', '|'])
+                || rest.as_bytes().first().is_some_and(u8::is_ascii_digit)
+                || is_platform(rest);
             if is_bullet {
                 stripped.text = rest;
             }
@@ -179,7 +194,9 @@ fn stream_name(stripped: &mut UnwrappedLine<'_>) -> bool {
 fn looks_like_stream(text: &str) -> bool {
     let bytes = text.as_bytes();
     let slashes = [4, 7, 10].iter().all(|at| bytes.get(*at) == Some(&b'/'));
-    slashes && bytes.iter().take(10).all(|byte| byte.is_ascii_digit() || *byte == b'/') && bytes.iter().take(300).any(|byte| *byte == b']')
+    slashes
+        && bytes.iter().take(10).all(|byte| byte.is_ascii_digit() || *byte == b'/')
+        && bytes.iter().take(300).any(|byte| *byte == b']')
 }
 
 fn take_stream<'a>(stripped: &mut UnwrappedLine<'a>, stream: &'a str) {
@@ -193,7 +210,13 @@ fn in_brackets(stripped: &mut UnwrappedLine<'_>) -> bool {
     let Some(inner) = stripped.text.get(1..) else { return false };
     let found = moment::epoch(inner).or_else(|| moment::leading(inner));
     // The bracket must close right behind the time.
-    let closes = found.is_some_and(|found| inner.len().checked_sub(found.rest.len()).and_then(|end| inner.get(..end)).is_some_and(|time| time.contains(']')));
+    let closes = found.is_some_and(|found| {
+        inner
+            .len()
+            .checked_sub(found.rest.len())
+            .and_then(|end| inner.get(..end))
+            .is_some_and(|time| time.contains(']'))
+    });
     closes && time(stripped, found)
 }
 
@@ -201,7 +224,9 @@ fn in_brackets(stripped: &mut UnwrappedLine<'_>) -> bool {
 fn padded_name(stripped: &mut UnwrappedLine<'_>) -> bool {
     let Some((inner, rest)) = stripped.text.get(1..).and_then(|inner| inner.split_once(']')) else { return false };
     let name = inner.trim_ascii();
-    let has_hash = name.len() > 8 && name.bytes().rev().take(7).all(|byte| byte.is_ascii_hexdigit()) && name.as_bytes().get(name.len() - 8) == Some(&b'-');
+    let has_hash = name.len() > 8
+        && name.bytes().rev().take(7).all(|byte| byte.is_ascii_hexdigit())
+        && name.as_bytes().get(name.len() - 8) == Some(&b'-');
     let is_one = stripped.timed && (inner.starts_with(' ') || has_hash);
     let Some(name) = function_name(name).filter(|_| is_one) else { return false };
     stripped.function = Some(name);
@@ -231,7 +256,10 @@ fn comment_or_group(stripped: &mut UnwrappedLine<'_>) -> bool {
         stripped.text = rest.trim_ascii_start();
         return true;
     }
-    let Some((name, rest)) = stripped.text.strip_prefix("/aws/lambda/").and_then(|rest| rest.split_once([' ', '\t'])) else { return false };
+    let Some((name, rest)) = stripped.text.strip_prefix("/aws/lambda/").and_then(|rest| rest.split_once([' ', '\t']))
+    else {
+        return false;
+    };
     stripped.function = function_name(name).or(stripped.function);
     stripped.text = rest.trim_ascii_start();
     true
@@ -241,7 +269,9 @@ fn comment_or_group(stripped: &mut UnwrappedLine<'_>) -> bool {
 fn name_and_bar(stripped: &mut UnwrappedLine<'_>) -> bool {
     let Some((name, rest)) = stripped.text.split_once('|') else { return false };
     let bare = name.trim_ascii_end();
-    let is_one = bare.len() < name.len() && bare.len() <= 60 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let is_one = bare.len() < name.len()
+        && bare.len() <= 60
+        && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if is_one {
         stripped.text = rest.trim_ascii_start();
     }
@@ -253,9 +283,14 @@ fn syslog_head(stripped: &mut UnwrappedLine<'_>) -> bool {
     if !stripped.timed {
         return false;
     }
-    let Some((head, rest)) = stripped.text.split_once("]: ").filter(|(head, _)| head.len() <= 120) else { return false };
+    let Some((head, rest)) = stripped.text.split_once("]: ").filter(|(head, _)| head.len() <= 120) else {
+        return false;
+    };
     let Some((names, number)) = head.rsplit_once('[') else { return false };
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+    };
     let is_one = names.split_once(' ').is_some_and(|(host, program)| is_name(host) && is_name(program))
         && !number.is_empty()
         && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -305,7 +340,13 @@ mod tests {
         ] {
             assert_eq!(
                 strip(&text),
-                UnwrappedLine { at_ms: Some(1_720_000_000_123), timed: true, stream: Some(stream), function: None, text: &line },
+                UnwrappedLine {
+                    at_ms: Some(1_720_000_000_123),
+                    timed: true,
+                    stream: Some(stream),
+                    function: None,
+                    text: &line
+                },
                 "{text}"
             );
         }

@@ -76,7 +76,8 @@ impl FromStr for Month {
     type Err = ParseMonthError;
 
     fn from_str(text: &str) -> Result<Self, ParseMonthError> {
-        let shape = text.len() == 7 && text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
+        let shape = text.len() == 7
+            && text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
         let first = NaiveDate::from_str(&format!("{text}-01")).ok().filter(|_| shape);
         first.map(Self::of).ok_or_else(|| ParseMonthError(text.to_owned()))
     }
@@ -105,10 +106,14 @@ pub struct DayRange {
     pub last: NaiveDate,
 }
 
-/// Reads a day in the one form in which people and programs write it: `2024-12-31`. `None` for anything else, such as `2024-1-01` or
-/// `+2024-1-1`.
+/// Reads a day in the one form in which people and programs write it: `2024-12-31`. `None` for anything else, such as
+/// `2024-1-01` or `+2024-1-1`.
 pub fn day(text: &str) -> Option<NaiveDate> {
-    let shape = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let shape = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     if shape { text.parse().ok() } else { None }
 }
 

@@ -7,7 +7,13 @@ use super::money::Money;
 
 /// Currencies with another number of decimals than two; ISO 4217, list one.
 const DECIMALS: &[(u32, &[&str])] = &[
-    (0, &["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"]),
+    (
+        0,
+        &[
+            "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
+            "XOF", "XPF",
+        ],
+    ),
     (3, &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]),
     (4, &["CLF", "UYW"]),
 ];
@@ -28,7 +34,8 @@ pub fn decimals(code: &str) -> Option<u32> {
 pub fn grouped(number: Decimal, decimals: u32) -> String {
     let rounded = number.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
     let text = format!("{:.*}", decimals as usize, rounded.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        text.split_once('.').map_or((text.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
     let mut out = String::from(if rounded.is_sign_negative() && !rounded.is_zero() { "-" } else { "" });
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place).is_multiple_of(3) {
@@ -40,8 +47,8 @@ pub fn grouped(number: Decimal, decimals: u32) -> String {
     out
 }
 
-/// An amount without its currency, as an invoice prints it; what is too small for that keeps more decimals, so that a small price does
-/// not read as nothing.
+/// An amount without its currency, as an invoice prints it; what is too small for that keeps more decimals, so that a
+/// small price does not read as nothing.
 pub fn shown(amount: Decimal, code: &str) -> String {
     let usual = decimals(code).unwrap_or(2);
     let smallest = Decimal::new(5, usual + 1);
@@ -74,7 +81,8 @@ pub fn with_second(amount: Decimal, code: &str, rate: Option<&ExchangeRate>) -> 
     }
 }
 
-/// A price of one US dollar as a user types it: `"1450"` or `1450`. A float such as `0.92` is refused, since it is already rounded.
+/// A price of one US dollar as a user types it: `"1450"` or `1450`. A float such as `0.92` is refused, since it is
+/// already rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitsPerUsd(pub Decimal);
 
@@ -90,7 +98,8 @@ impl<'de> Deserialize<'de> for UnitsPerUsd {
                 f.write_str("a positive number in quotes, such as \"1450\" or \"0.92\"")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<UnitsPerUsd, E> {
-                let price = Decimal::from_str_exact(text.trim()).ok().filter(|price| *price > Decimal::ZERO && *price <= MOST);
+                let price =
+                    Decimal::from_str_exact(text.trim()).ok().filter(|price| *price > Decimal::ZERO && *price <= MOST);
                 price.map(UnitsPerUsd).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<UnitsPerUsd, E> {
@@ -138,7 +147,12 @@ mod tests {
             ("25.30", "CNY", Some(rate("KRW", "1450")), "25.30 CNY"),
             ("36685", "KRW", Some(rate("KRW", "1450")), "36,685 KRW"),
             ("0.0014", "USD", None, "0.0014 USD"),
-            ("79228162514264337593543950335", "USD", Some(rate("KRW", "1450")), "79,228,162,514,264,337,593,543,950,335.00 USD"),
+            (
+                "79228162514264337593543950335",
+                "USD",
+                Some(rate("KRW", "1450")),
+                "79,228,162,514,264,337,593,543,950,335.00 USD",
+            ),
         ] {
             assert_eq!(with_second(number(amount), code, rate.as_ref()), written);
         }
@@ -146,16 +160,31 @@ mod tests {
 
     #[test]
     fn a_code_of_no_currency_has_no_decimals() {
-        for (code, known) in [("KRW", Some(0)), ("USD", Some(2)), ("KWD", Some(3)), ("KRX", None), ("usd", None), ("", None), ("US", None), ("AED AFN", None)] {
+        for (code, known) in [
+            ("KRW", Some(0)),
+            ("USD", Some(2)),
+            ("KWD", Some(3)),
+            ("KRX", None),
+            ("usd", None),
+            ("", None),
+            ("US", None),
+            ("AED AFN", None),
+        ] {
             assert_eq!(decimals(code), known, "{code}");
         }
     }
 
     #[test]
     fn a_rate_is_a_positive_number_that_is_not_rounded() {
-        for (json, read) in
-            [("\"1450\"", Some("1450")), ("1450", Some("1450")), ("\"0.92\"", Some("0.92")), ("0.92", None), ("\"0\"", None), ("\"-1\"", None), ("\"x\"", None)]
-        {
+        for (json, read) in [
+            ("\"1450\"", Some("1450")),
+            ("1450", Some("1450")),
+            ("\"0.92\"", Some("0.92")),
+            ("0.92", None),
+            ("\"0\"", None),
+            ("\"-1\"", None),
+            ("\"x\"", None),
+        ] {
             assert_eq!(serde_json::from_str::<UnitsPerUsd>(json).ok().map(|read| read.0), read.map(number), "{json}");
         }
     }

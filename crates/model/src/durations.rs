@@ -1,8 +1,8 @@
 //! A small histogram of invocation durations that can be merged, stored in one row and queried for quantiles.
 //!
-//! The buckets are those of HDR histograms: every power of two is divided into 32 of the same width, so that a bucket is never wider
-//! than a 32nd of its values, and its number follows from the bits of the duration. All arithmetic is on integers: the same
-//! durations give the same histogram on every machine, in any order and in any number of parts.
+//! The buckets are those of HDR histograms: every power of two is divided into 32 of the same width, so that a bucket
+//! is never wider than a 32nd of its values, and its number follows from the bits of the duration. All arithmetic is on
+//! integers: the same durations give the same histogram on every machine, in any order and in any number of parts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +20,8 @@ const LAST: u16 = 895;
 /// The name of the longest duration in the stored form.
 const LONGEST: &str = "longest";
 
-/// Durations of invocations, counted by length. At most 896 buckets; a few hundred bytes for what a function usually does.
+/// Durations of invocations, counted by length. At most 896 buckets; a few hundred bytes for what a function usually
+/// does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DurationHistogram {
     /// Number of a bucket and how many durations are in it, by number; a bucket that is not there is empty.
@@ -30,7 +31,8 @@ pub struct DurationHistogram {
 }
 
 impl DurationHistogram {
-    /// Counts a duration in milliseconds, to the microsecond. What is no duration, negative or not a number, is not counted.
+    /// Counts a duration in milliseconds, to the microsecond. What is no duration, negative or not a number, is not
+    /// counted.
     pub fn add(&mut self, ms: f64) {
         if ms.is_finite() && ms >= 0.0 {
             let microseconds = (ms * 1000.0).round() as u64;
@@ -49,7 +51,9 @@ impl DurationHistogram {
 
     fn count_in(&mut self, bucket: u16, more: u64) {
         match self.buckets.binary_search_by_key(&bucket, |(known, _)| *known) {
-            Ok(at) => self.buckets.iter_mut().skip(at).take(1).for_each(|(_, count)| *count = count.saturating_add(more)),
+            Ok(at) => {
+                self.buckets.iter_mut().skip(at).take(1).for_each(|(_, count)| *count = count.saturating_add(more))
+            }
             Err(at) => self.buckets.insert(at, (bucket, more)),
         }
     }
@@ -59,8 +63,8 @@ impl DurationHistogram {
         self.buckets.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
-    /// The duration in milliseconds that `percent` of all durations do not exceed (the nearest rank): never less than it is, and
-    /// at most a 32nd more. 100 or more gives the longest, exactly. `None` if nothing was counted.
+    /// The duration in milliseconds that `percent` of all durations do not exceed (the nearest rank): never less than
+    /// it is, and at most a 32nd more. 100 or more gives the longest, exactly. `None` if nothing was counted.
     pub fn quantile(&self, percent: u8) -> Option<f64> {
         let count = u128::from(self.count());
         if count == 0 {
@@ -124,11 +128,15 @@ impl<'de> Deserialize<'de> for DurationHistogram {
                         longest = count;
                     } else {
                         let bucket = key.parse().ok().filter(|bucket| *bucket <= LAST);
-                        let bucket: u16 = bucket.ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&key), &"a bucket number"))?;
+                        let bucket: u16 = bucket
+                            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&key), &"a bucket number"))?;
                         buckets.insert(bucket, count);
                     }
                 }
-                Ok(DurationHistogram { buckets: buckets.into_iter().filter(|(_, count)| *count > 0).collect(), longest })
+                Ok(DurationHistogram {
+                    buckets: buckets.into_iter().filter(|(_, count)| *count > 0).collect(),
+                    longest,
+                })
             }
         }
         from.deserialize_map(Visitor)
@@ -150,9 +158,14 @@ mod tests {
     #[test]
     fn buckets_follow_one_another_without_a_gap() {
         let mut last = 0;
-        for microseconds in (0..100_000).chain((17..32).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1])) {
+        for microseconds in
+            (0..100_000).chain((17..32).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]))
+        {
             let here = bucket(microseconds);
-            assert!(here == last || here == last + 1 || microseconds > 100_000, "{microseconds} µs are in {here}, after {last}");
+            assert!(
+                here == last || here == last + 1 || microseconds > 100_000,
+                "{microseconds} µs are in {here}, after {last}"
+            );
             assert!(upper_end(here) >= microseconds, "{here} ends at {}", upper_end(here));
             assert!(here == 0 || upper_end(here - 1) < microseconds, "{microseconds} µs belong into {}", here - 1);
             last = here;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::settings::TableReader;
 use super::subject::Subject;
 
-/// Longer than any function's name (64 characters) with its ARN; a pattern without bound could take memory without bound.
+/// Longer than any function's name (64 characters) with its ARN; a pattern without bound could take memory without
+/// bound.
 const LONGEST_PATTERN: usize = 256;
 
 /// A name, or a pattern of names with `*`, `?` and `[...]`.
@@ -75,7 +76,8 @@ impl<'de> Deserialize<'de> for NamePattern {
         if text.len() > LONGEST_PATTERN {
             return Err(de::Error::custom(format!("a pattern must have at most {LONGEST_PATTERN} characters")));
         }
-        let glob = Glob::new(&text).map_err(|error| de::Error::custom(format!("not a valid pattern: {}", error.kind())))?;
+        let glob =
+            Glob::new(&text).map_err(|error| de::Error::custom(format!("not a valid pattern: {}", error.kind())))?;
         Ok(Self(glob.compile_matcher()))
     }
 }

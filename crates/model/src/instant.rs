@@ -45,7 +45,8 @@ pub enum ParseInstantError {
     Future(String),
 }
 
-/// Reads RFC 3339, or a time on the wall clock of `zone`: `2024-12-24T08:00`, with seconds or without, with a blank in place of the `T`.
+/// Reads RFC 3339, or a time on the wall clock of `zone`: `2024-12-24T08:00`, with seconds or without, with a blank in
+/// place of the `T`.
 ///
 /// # Errors
 /// If it is neither, or if the zone's clock skips it or shows it twice, because the time must be unambiguous.
@@ -54,20 +55,28 @@ pub fn instant(typed: &str, zone: Tz) -> Result<DateTime<Utc>, ParseInstantError
         return Ok(known.to_utc());
     }
     let forms = [(16, "%Y-%m-%dT%H:%M"), (16, "%Y-%m-%d %H:%M"), (19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S")];
-    let reading = forms.iter().filter(|(length, _)| typed.len() == *length).find_map(|(_, form)| NaiveDateTime::parse_from_str(typed, form).ok());
+    let reading = forms
+        .iter()
+        .filter(|(length, _)| typed.len() == *length)
+        .find_map(|(_, form)| NaiveDateTime::parse_from_str(typed, form).ok());
     let reading = reading.ok_or_else(|| ParseInstantError::Unreadable(typed.to_owned()))?;
     let shown = |at: DateTime<Utc>| at.with_timezone(&zone).to_rfc3339();
     match zone.from_local_datetime(&reading) {
         LocalResult::Single(one) => Ok(one.to_utc()),
-        LocalResult::Ambiguous(first, second) => {
-            Err(ParseInstantError::Twice { typed: typed.to_owned(), zone, first: shown(first.to_utc()), second: shown(second.to_utc()) })
+        LocalResult::Ambiguous(first, second) => Err(ParseInstantError::Twice {
+            typed: typed.to_owned(),
+            zone,
+            first: shown(first.to_utc()),
+            second: shown(second.to_utc()),
+        }),
+        LocalResult::None => {
+            Err(ParseInstantError::Skipped { typed: typed.to_owned(), zone, next: shown(after_gap(reading, zone)) })
         }
-        LocalResult::None => Err(ParseInstantError::Skipped { typed: typed.to_owned(), zone, next: shown(after_gap(reading, zone)) }),
     }
 }
 
-/// Reads since when something is to be shown: a length of time up to `now`, a date (from the start of that day on the wall clock of
-/// `zone`), or what [`instant`] reads.
+/// Reads since when something is to be shown: a length of time up to `now`, a date (from the start of that day on the
+/// wall clock of `zone`), or what [`instant`] reads.
 ///
 /// # Errors
 /// If it is none of these, or is after `now`.
@@ -146,13 +155,19 @@ mod tests {
             (BERLIN, "2024-10-27T03:00", "2024-10-27T02:00:00Z"),
             // Lord Howe Island moves by half an hour.
             (Tz::Australia__Lord_Howe, "2024-10-06T02:15", "the next valid time is 2024-10-06T02:30:00+11:00"),
-            (Tz::Australia__Lord_Howe, "2024-04-07T01:45", "write 2024-04-07T01:45:00+11:00 or 2024-04-07T01:45:00+10:30"),
+            (
+                Tz::Australia__Lord_Howe,
+                "2024-04-07T01:45",
+                "write 2024-04-07T01:45:00+11:00 or 2024-04-07T01:45:00+10:30",
+            ),
             // Samoa has crossed the date line, and never had this day.
             (Tz::Pacific__Apia, "2011-12-30T12:00", "the next valid time is 2011-12-31T00:00:00+14:00"),
         ] {
             match instant(typed, zone) {
                 Ok(at) => assert_eq!(utc(at), read, "{typed} in {zone}"),
-                Err(mistake) => assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}"),
+                Err(mistake) => {
+                    assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}")
+                }
             }
         }
     }
@@ -181,7 +196,9 @@ mod tests {
         ] {
             match since(typed, zone, now) {
                 Ok(at) => assert_eq!(utc(at), read, "{typed} in {zone}"),
-                Err(mistake) => assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}"),
+                Err(mistake) => {
+                    assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}")
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The types that every crate uses: money, months, schedules, subjects, secrets, and redaction of text from outside.
 //!
-//! Nothing here waits, reads a clock, opens a file, reads the environment or draws a random number; it gets what it needs as arguments.
+//! Nothing here waits, reads a clock, opens a file, reads the environment or draws a random number; it gets what it
+//! needs as arguments.
 
 pub mod calendar;
 pub mod call_failure;

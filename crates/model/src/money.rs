@@ -33,7 +33,8 @@ impl fmt::Display for Money {
     }
 }
 
-/// An amount with two decimals for a reader; amounts below half a cent keep four, so that a small price does not read as nothing.
+/// An amount with two decimals for a reader; amounts below half a cent keep four, so that a small price does not read
+/// as nothing.
 pub fn cents(amount: Decimal) -> String {
     let digits = if !amount.is_zero() && amount.abs() < Decimal::new(5, 3) { 4 } else { 2 };
     format!("{:.*}", digits as usize, amount.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero))
@@ -82,8 +83,8 @@ impl Totals {
         }
     }
 
-    /// The sum, if every amount so far had this one currency; zero if there was none. `None` where currencies are mixed or the sum is too
-    /// large.
+    /// The sum, if every amount so far had this one currency; zero if there was none. `None` where currencies are mixed
+    /// or the sum is too large.
     pub fn only(&self, currency: &str) -> Option<Decimal> {
         let foreign = self.0.iter().any(|(code, sum)| code != currency && *sum != Some(Decimal::ZERO));
         if foreign { None } else { self.0.get(currency).copied().unwrap_or(Some(Decimal::ZERO)) }
@@ -95,7 +96,8 @@ impl Totals {
     }
 }
 
-/// A limit in US dollars as a user types it: `"20"` or `20`. A float such as `19.99` is refused, since it is already rounded.
+/// A limit in US dollars as a user types it: `"20"` or `20`. A float such as `19.99` is refused, since it is already
+/// rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Usd(pub Decimal);
 
@@ -114,7 +116,8 @@ impl<'de> Deserialize<'de> for Usd {
                 f.write_str("an amount in quotes, such as \"20\" or \"0.50\"")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Usd, E> {
-                let amount = Decimal::from_str_exact(text.trim()).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))?;
+                let amount = Decimal::from_str_exact(text.trim())
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))?;
                 if amount.is_sign_negative() && !amount.is_zero() {
                     return Err(E::custom(format!("a limit must not be negative: {text}")));
                 }
@@ -197,7 +200,14 @@ mod tests {
 
     #[test]
     fn an_amount_reads_as_an_invoice_prints_it() {
-        for (exact, shown) in [("25.3041927", "25.30"), ("0.005", "0.01"), ("0.0000204", "0.0000"), ("0.0014", "0.0014"), ("-3.455", "-3.46"), ("0", "0.00")] {
+        for (exact, shown) in [
+            ("25.3041927", "25.30"),
+            ("0.005", "0.01"),
+            ("0.0000204", "0.0000"),
+            ("0.0014", "0.0014"),
+            ("-3.455", "-3.46"),
+            ("0", "0.00"),
+        ] {
             assert_eq!(cents(exact.parse().unwrap()), shown, "{exact}");
         }
     }
@@ -225,7 +235,9 @@ mod tests {
         assert_eq!(checked_sum([]), Some(Decimal::ZERO));
         assert_eq!(checked_sum([Decimal::MAX, Decimal::MAX]), None);
         let mut totals = Totals::default();
-        [Decimal::MAX, Decimal::MAX, Decimal::NEGATIVE_ONE].into_iter().for_each(|amount| totals.add(&Money::usd(amount)));
+        [Decimal::MAX, Decimal::MAX, Decimal::NEGATIVE_ONE]
+            .into_iter()
+            .for_each(|amount| totals.add(&Money::usd(amount)));
         assert_eq!(totals.only("USD"), None);
         assert_eq!(totals.iter().collect::<Vec<_>>(), [("USD", None)]);
     }

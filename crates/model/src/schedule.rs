@@ -58,16 +58,19 @@ impl CronInZone {
 
     /// The first instant after `now`.
     ///
-    /// The expression is matched against the wall clock. A time that the clock skips in spring fires at the first instant after
-    /// the gap; a time that it shows twice in autumn fires the first time only, unless the expression holds in every hour: those
-    /// are meant as an interval, and fire in both.
+    /// The expression is matched against the wall clock. A time that the clock skips in spring fires at the first
+    /// instant after the gap; a time that it shows twice in autumn fires the first time only, unless the expression
+    /// holds in every hour: those are meant as an interval, and fire in both.
     pub fn next_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let wall = self.wall(now);
         let near_a_shift = self.offset(now - LARGEST_SHIFT) != self.offset(now + LARGEST_SHIFT);
         if near_a_shift {
-            // The same reading may lie on both sides of `now`, so look again at the hours around it and take what comes first.
-            let around = self.readings_after(wall - LARGEST_SHIFT).take_while(|reading| *reading <= wall + LARGEST_SHIFT);
-            if let Some(next) = around.flat_map(|reading| self.instants(reading)).filter(|instant| *instant > now).min() {
+            // The same reading may lie on both sides of `now`, so look again at the hours around it and take what comes
+            // first.
+            let around =
+                self.readings_after(wall - LARGEST_SHIFT).take_while(|reading| *reading <= wall + LARGEST_SHIFT);
+            if let Some(next) = around.flat_map(|reading| self.instants(reading)).filter(|instant| *instant > now).min()
+            {
                 return Some(next);
             }
         }
@@ -77,8 +80,12 @@ impl CronInZone {
     /// The last instant that is not after `now`, as far back as four hundred days.
     pub fn last_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // From close by first: an expression may hold every second, or once a year.
-        let windows = [TimeDelta::minutes(1), TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(32), TimeDelta::days(400)];
-        let first = windows.into_iter().filter_map(|back| self.next_after(now.checked_sub_signed(back)?)).find(|first| *first <= now)?;
+        let windows =
+            [TimeDelta::minutes(1), TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(32), TimeDelta::days(400)];
+        let first = windows
+            .into_iter()
+            .filter_map(|back| self.next_after(now.checked_sub_signed(back)?))
+            .find(|first| *first <= now)?;
         std::iter::successors(Some(first), |at| self.next_after(*at)).take_while(|at| *at <= now).last()
     }
 
@@ -95,7 +102,8 @@ impl CronInZone {
         at.with_timezone(&self.zone).naive_local()
     }
 
-    /// Wall-clock readings the expression names after `wall`; the cron crate counts them as if they were UTC, which has no gaps.
+    /// Wall-clock readings the expression names after `wall`; the cron crate counts them as if they were UTC, which has
+    /// no gaps.
     fn readings_after(&self, wall: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> + '_ {
         self.cron.after(&wall.and_utc()).map(|reading| reading.naive_utc())
     }
@@ -104,7 +112,9 @@ impl CronInZone {
     fn instants(&self, reading: NaiveDateTime) -> Vec<DateTime<Utc>> {
         match self.zone.from_local_datetime(&reading) {
             LocalResult::Single(one) => vec![one.to_utc()],
-            LocalResult::Ambiguous(first, second) if self.cron.hours().is_all() => vec![first.to_utc(), second.to_utc()],
+            LocalResult::Ambiguous(first, second) if self.cron.hours().is_all() => {
+                vec![first.to_utc(), second.to_utc()]
+            }
             LocalResult::Ambiguous(first, _) => vec![first.to_utc()],
             LocalResult::None => self.end_of_gap(reading).into_iter().collect(),
         }
@@ -123,7 +133,8 @@ impl CronInZone {
     }
 }
 
-/// The first instant after `now` at which the wall clock of `zone` shows `time`; where it skips that time, the first after the gap.
+/// The first instant after `now` at which the wall clock of `zone` shows `time`; where it skips that time, the first
+/// after the gap.
 pub fn local_time_after(time: NaiveTime, zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
     let expression = format!("{} {} {} * * *", time.second(), time.minute(), time.hour());
     let next = CronInZone::parse(&expression, zone, now).ok().and_then(|cron| cron.next_after(now));
@@ -196,13 +207,23 @@ mod tests {
     #[test]
     fn a_time_skipped_in_spring_fires_once_right_after_the_gap() {
         // Berlin, 31 March 2024: 02:00 becomes 03:00, that is 01:00 UTC.
-        check("0 30 2 * * *", Tz::Europe__Berlin, "2024-03-30T00:00:00Z", &["2024-03-30T01:30:00Z", "2024-03-31T01:00:00Z", "2024-04-01T00:30:00Z"]);
+        check(
+            "0 30 2 * * *",
+            Tz::Europe__Berlin,
+            "2024-03-30T00:00:00Z",
+            &["2024-03-30T01:30:00Z", "2024-03-31T01:00:00Z", "2024-04-01T00:30:00Z"],
+        );
     }
 
     #[test]
     fn a_time_shown_twice_in_autumn_fires_once() {
         // Berlin, 27 October 2024: 03:00 becomes 02:00 again, that is 01:00 UTC.
-        check("0 30 2 * * *", Tz::Europe__Berlin, "2024-10-26T00:00:00Z", &["2024-10-26T00:30:00Z", "2024-10-27T00:30:00Z", "2024-10-28T01:30:00Z"]);
+        check(
+            "0 30 2 * * *",
+            Tz::Europe__Berlin,
+            "2024-10-26T00:00:00Z",
+            &["2024-10-26T00:30:00Z", "2024-10-27T00:30:00Z", "2024-10-28T01:30:00Z"],
+        );
     }
 
     #[test]
@@ -211,11 +232,28 @@ mod tests {
             "0 */30 * * * *",
             Tz::Europe__Berlin,
             "2024-10-26T23:45:00Z",
-            &["2024-10-27T00:00:00Z", "2024-10-27T00:30:00Z", "2024-10-27T01:00:00Z", "2024-10-27T01:30:00Z", "2024-10-27T02:00:00Z"],
+            &[
+                "2024-10-27T00:00:00Z",
+                "2024-10-27T00:30:00Z",
+                "2024-10-27T01:00:00Z",
+                "2024-10-27T01:30:00Z",
+                "2024-10-27T02:00:00Z",
+            ],
         );
-        check("0 */30 * * * *", Tz::Europe__Berlin, "2024-03-31T00:15:00Z", &["2024-03-31T00:30:00Z", "2024-03-31T01:00:00Z", "2024-03-31T01:30:00Z"]);
-        // Lord Howe Island moves by half an hour: on 6 October 2024 02:00 becomes 02:30, that is 15:30 UTC the day before.
-        check("0 15 2 * * *", Tz::Australia__Lord_Howe, "2024-10-05T00:00:00Z", &["2024-10-05T15:30:00Z", "2024-10-06T15:15:00Z"]);
+        check(
+            "0 */30 * * * *",
+            Tz::Europe__Berlin,
+            "2024-03-31T00:15:00Z",
+            &["2024-03-31T00:30:00Z", "2024-03-31T01:00:00Z", "2024-03-31T01:30:00Z"],
+        );
+        // Lord Howe Island moves by half an hour: on 6 October 2024 02:00 becomes 02:30, that is 15:30 UTC the day
+        // before.
+        check(
+            "0 15 2 * * *",
+            Tz::Australia__Lord_Howe,
+            "2024-10-05T00:00:00Z",
+            &["2024-10-05T15:30:00Z", "2024-10-06T15:15:00Z"],
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A password, a token, a webhook address. It has no `Display`, and its `Debug` shows three stars, so it cannot reach a log, an
-/// error or a report by accident; code that needs the value must call [`Secret::reveal`].
+/// A password, a token, a webhook address. It has no `Display`, and its `Debug` shows three stars, so it cannot reach a
+/// log, an error or a report by accident; code that needs the value must call [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -1,5 +1,5 @@
-//! Reads one table of the configuration, key by key. A mistake is recorded with its position and reading continues, so that users
-//! see all mistakes at once.
+//! Reads one table of the configuration, key by key. A mistake is recorded with its position and reading continues, so
+//! that users see all mistakes at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -75,17 +75,41 @@ pub struct ConfigDiagnostics<'a> {
 impl<'a> ConfigDiagnostics<'a> {
     /// An empty list of notes; `secrets` is asked for each secret the file names.
     pub fn new(secrets: &'a SecretLookup<'a>) -> Self {
-        Self { problems: RefCell::default(), mentions: RefCell::default(), old_names: RefCell::default(), longest_window: RefCell::default(), secrets }
+        Self {
+            problems: RefCell::default(),
+            mentions: RefCell::default(),
+            old_names: RefCell::default(),
+            longest_window: RefCell::default(),
+            secrets,
+        }
     }
 
     /// Notes a mistake.
     pub fn problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
-        self.problems.borrow_mut().push(ConfigProblem { at, what: what.into(), label: label.into(), help, hidden: false });
+        self.problems.borrow_mut().push(ConfigProblem {
+            at,
+            what: what.into(),
+            label: label.into(),
+            help,
+            hidden: false,
+        });
     }
 
     /// Notes a mistake at a place whose text must not be repeated.
-    fn hidden_problem(&self, at: Range<usize>, what: impl Into<String>, label: impl Into<String>, help: Option<String>) {
-        self.problems.borrow_mut().push(ConfigProblem { at, what: what.into(), label: label.into(), help, hidden: true });
+    fn hidden_problem(
+        &self,
+        at: Range<usize>,
+        what: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.problems.borrow_mut().push(ConfigProblem {
+            at,
+            what: what.into(),
+            label: label.into(),
+            help,
+            hidden: true,
+        });
     }
 
     /// Every mistake so far, by place.
@@ -118,7 +142,8 @@ pub trait TaggedSettings: Sized {
     /// The known kinds.
     const NAMES: &'static [&'static str];
 
-    /// Reads the settings of the kind `name`, which is one of [`TaggedSettings::NAMES`]. `None` if it is not usable; the notes say why.
+    /// Reads the settings of the kind `name`, which is one of [`TaggedSettings::NAMES`]. `None` if it is not usable;
+    /// the notes say why.
     fn read(name: &str, settings: &mut TableReader<'_, '_>) -> Option<Self>;
 }
 
@@ -134,7 +159,12 @@ pub struct TableReader<'a, 'n> {
 
 impl<'a, 'n> TableReader<'a, 'n> {
     /// A reader of `table` at position `at`, named `path` in messages.
-    pub fn new(table: &'a DeTable<'a>, at: Range<usize>, path: impl Into<String>, notes: &'a ConfigDiagnostics<'n>) -> Self {
+    pub fn new(
+        table: &'a DeTable<'a>,
+        at: Range<usize>,
+        path: impl Into<String>,
+        notes: &'a ConfigDiagnostics<'n>,
+    ) -> Self {
         Self { table, at, path: path.into(), known: RefCell::default(), notes, failed: Cell::new(false) }
     }
 
@@ -212,9 +242,17 @@ impl<'a, 'n> TableReader<'a, 'n> {
         match T::deserialize(ValueDeserializer::from(value.clone())) {
             Ok(read) => Some(read),
             Err(error) => {
-                let at = error.span().filter(|at| at.start >= value.span().start && at.end <= value.span().end).unwrap_or_else(|| value.span());
+                let at = error
+                    .span()
+                    .filter(|at| at.start >= value.span().start && at.end <= value.span().end)
+                    .unwrap_or_else(|| value.span());
                 self.failed.set(true);
-                self.notes.problem(at, format!("`{}` cannot be used", self.inner_path(key)), error.message().trim(), None);
+                self.notes.problem(
+                    at,
+                    format!("`{}` cannot be used", self.inner_path(key)),
+                    error.message().trim(),
+                    None,
+                );
                 None
             }
         }
@@ -258,7 +296,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
                 Some((_, value)) => read.push(*value),
                 None => {
                     self.failed.set(true);
-                    self.notes.problem(word.span(), format!("`{}` is not {what}", word.get_ref()), "unknown", Some(one_of(word.get_ref(), &names)));
+                    self.notes.problem(
+                        word.span(),
+                        format!("`{}` is not {what}", word.get_ref()),
+                        "unknown",
+                        Some(one_of(word.get_ref(), &names)),
+                    );
                 }
             }
         }
@@ -271,7 +314,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
         let found = known.iter().find(|(name, _)| *name == typed).map(|(_, value)| *value);
         if found.is_none() {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            self.problem(key, format!("`{typed}` is not a value of `{}.{key}`", self.path), "unknown", Some(one_of(&typed, &names)));
+            self.problem(
+                key,
+                format!("`{typed}` is not a value of `{}.{key}`", self.path),
+                "unknown",
+                Some(one_of(&typed, &names)),
+            );
         }
         found
     }
@@ -282,7 +330,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
         let read = u32::try_from(number).ok().filter(|number| *number >= allowed.start && *number <= allowed.end);
         if read.is_none() {
             let what = if number < 0 { "a negative number" } else { "out of range" };
-            self.problem(key, format!("`{}.{key}` is {what}: {number}", self.path), format!("from {} to {}", allowed.start, allowed.end), None);
+            self.problem(
+                key,
+                format!("`{}.{key}` is {what}: {number}", self.path),
+                format!("from {} to {}", allowed.start, allowed.end),
+                None,
+            );
         }
         read
     }
@@ -329,8 +382,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
 
     /// One name, or a list of names, that the table had before.
     pub fn old_names(&mut self, key: &'static str) -> Option<Vec<String>> {
-        let typed: Vec<Spanned<String>> = if self.text(key).is_some() { vec![self.required(key)?] } else { self.some(key)? };
-        self.notes.old_names.borrow_mut().extend(typed.iter().map(|name| (name.get_ref().clone(), self.place_of(key, name))));
+        let typed: Vec<Spanned<String>> =
+            if self.text(key).is_some() { vec![self.required(key)?] } else { self.some(key)? };
+        self.notes
+            .old_names
+            .borrow_mut()
+            .extend(typed.iter().map(|name| (name.get_ref().clone(), self.place_of(key, name))));
         Some(typed.into_iter().map(Spanned::into_inner).collect())
     }
 
@@ -342,7 +399,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
     /// A secret that must be there.
     pub fn required_secret(&mut self, key: &'static str) -> Option<Secret> {
         if !self.has(key) {
-            self.problem(key, format!("`{}` needs `{key}`", self.path), format!("`{key}` is missing"), Some(format!("{key} = {{ env = \"NAME\" }}")));
+            self.problem(
+                key,
+                format!("`{}` needs `{key}`", self.path),
+                format!("`{key}` is missing"),
+                Some(format!("{key} = {{ env = \"NAME\" }}")),
+            );
         }
         self.secret(key)
     }
@@ -352,7 +414,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
             let help = format!("write {key} = {{ env = \"NAME\" }} or {key} = {{ file = \"PATH\" }}");
-            self.hidden_problem(key, format!("`{}.{key}` is a secret and must not be in this file", self.path), "a secret", Some(help));
+            self.hidden_problem(
+                key,
+                format!("`{}.{key}` is a secret and must not be in this file", self.path),
+                "a secret",
+                Some(help),
+            );
             return None;
         };
         let mut inner = TableReader::new(table, value.span(), format!("{}.{key}", self.path), self.notes);
@@ -363,7 +430,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
             (None, Some(path)) => SecretRef::File(path),
             _ => {
                 inner.finish();
-                self.problem(key, format!("`{}.{key}` must name one place", self.path), "write { env = \"NAME\" } or { file = \"PATH\" }", None);
+                self.problem(
+                    key,
+                    format!("`{}.{key}` must name one place", self.path),
+                    "write { env = \"NAME\" } or { file = \"PATH\" }",
+                    None,
+                );
                 return None;
             }
         };
@@ -383,7 +455,11 @@ impl<'a, 'n> TableReader<'a, 'n> {
     }
 
     /// A table inside this one.
-    pub fn table<T>(&mut self, key: &'static str, read: impl FnOnce(&mut TableReader<'a, 'n>) -> Option<T>) -> Option<T> {
+    pub fn table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut TableReader<'a, 'n>) -> Option<T>,
+    ) -> Option<T> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
             self.problem(key, format!("`{}` must be a table", self.inner_path(key)), "expected { ... }", None);
@@ -396,7 +472,11 @@ impl<'a, 'n> TableReader<'a, 'n> {
     }
 
     /// Each table inside the table `key`, with its name and the place of the name.
-    pub fn named<T>(&mut self, key: &'static str, mut read: impl FnMut(&str, &mut TableReader<'a, 'n>) -> Option<T>) -> Vec<T> {
+    pub fn named<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&str, &mut TableReader<'a, 'n>) -> Option<T>,
+    ) -> Vec<T> {
         let mut all = Vec::new();
         let Some(value) = self.value(key) else { return all };
         let Some(tables) = value.get_ref().as_table() else {
@@ -407,7 +487,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
             let shown = format!("{}.{}", self.inner_path(key), name.get_ref());
             let Some(table) = value.get_ref().as_table() else {
                 self.failed.set(true);
-                self.notes.problem(value.span(), format!("`{shown}` must be a table"), format!("write [{shown}]"), None);
+                self.notes.problem(
+                    value.span(),
+                    format!("`{shown}` must be a table"),
+                    format!("write [{shown}]"),
+                    None,
+                );
                 continue;
             };
             let mut inner = TableReader::new(table, name.span(), shown, self.notes);
@@ -418,7 +503,11 @@ impl<'a, 'n> TableReader<'a, 'n> {
     }
 
     /// Each table of the list `key`, which is written as `[[key]]`.
-    pub fn tables<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut TableReader<'a, 'n>) -> Option<T>) -> Vec<T> {
+    pub fn tables<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut TableReader<'a, 'n>) -> Option<T>,
+    ) -> Vec<T> {
         let mut all = Vec::new();
         let Some(value) = self.value(key) else { return all };
         let Some(items) = value.get_ref().as_array() else {
@@ -428,7 +517,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
         for item in items {
             let Some(table) = item.get_ref().as_table() else {
                 self.failed.set(true);
-                self.notes.problem(item.span(), format!("`{key}` is a list of tables"), format!("write [[{key}]]"), None);
+                self.notes.problem(
+                    item.span(),
+                    format!("`{key}` is a list of tables"),
+                    format!("write [[{key}]]"),
+                    None,
+                );
                 continue;
             };
             let mut inner = TableReader::new(table, item.span(), self.inner_path(key), self.notes);
@@ -461,12 +555,22 @@ impl<'a, 'n> TableReader<'a, 'n> {
         };
         if !K::NAMES.contains(&name.get_ref().as_ref()) {
             self.failed.set(true);
-            self.notes.problem(name.span(), format!("`{}.{}` is not a known kind", K::KEY, name.get_ref()), "unknown", Some(one_of(name.get_ref(), K::NAMES)));
+            self.notes.problem(
+                name.span(),
+                format!("`{}.{}` is not a known kind", K::KEY, name.get_ref()),
+                "unknown",
+                Some(one_of(name.get_ref(), K::NAMES)),
+            );
             return None;
         }
         let Some(table) = value.get_ref().as_table() else {
             self.failed.set(true);
-            self.notes.problem(value.span(), format!("`{}.{}` must be a table", K::KEY, name.get_ref()), "expected { ... }", None);
+            self.notes.problem(
+                value.span(),
+                format!("`{}.{}` must be a table", K::KEY, name.get_ref()),
+                "expected { ... }",
+                None,
+            );
             return None;
         };
         let mut inner = TableReader::new(table, value.span(), format!("{}.{}", K::KEY, name.get_ref()), self.notes);
@@ -483,7 +587,12 @@ impl<'a, 'n> TableReader<'a, 'n> {
                 let names: Vec<&str> = known.iter().copied().collect();
                 let owner = if self.path.is_empty() { "this file".to_owned() } else { format!("`{}`", self.path) };
                 self.failed.set(true);
-                self.notes.problem(key.span(), format!("`{}` is not a key of {owner}", key.get_ref()), "unknown key", Some(one_of(key.get_ref(), &names)));
+                self.notes.problem(
+                    key.span(),
+                    format!("`{}` is not a key of {owner}", key.get_ref()),
+                    "unknown key",
+                    Some(one_of(key.get_ref(), &names)),
+                );
             }
         }
     }
@@ -491,16 +600,22 @@ impl<'a, 'n> TableReader<'a, 'n> {
 
 /// The known names that are most like the one that was typed, the likest first; none that is not like it at all.
 pub fn nearest<'a>(typed: &str, known: &'a [String], most: usize) -> Vec<&'a str> {
-    let mut like: Vec<(f64, &str)> =
-        known.iter().map(|name| (strsim::jaro_winkler(typed, name), name.as_str())).filter(|(likeness, _)| *likeness > 0.6).collect();
+    let mut like: Vec<(f64, &str)> = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(typed, name), name.as_str()))
+        .filter(|(likeness, _)| *likeness > 0.6)
+        .collect();
     like.sort_by(|a, b| b.0.total_cmp(&a.0));
     like.into_iter().take(most).map(|(_, name)| name).collect()
 }
 
 /// The known names, with the most likely one first.
 pub fn one_of(typed: &str, known: &[&str]) -> String {
-    let closest =
-        known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name)).filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+    let closest = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(typed, name), *name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     let list = if known.is_empty() { "there are none".to_owned() } else { format!("known: {}", known.join(", ")) };
     match closest {
         Some((_, name)) => format!("did you mean `{name}`? {list}"),

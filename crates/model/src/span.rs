@@ -69,7 +69,8 @@ impl<'de> Deserialize<'de> for Latency {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         const EXPECTED: &str = "a length of time such as \"800ms\" or \"5s\"";
         let text = String::deserialize(from)?;
-        let length = humantime::parse_duration(&text).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &EXPECTED))?;
+        let length = humantime::parse_duration(&text)
+            .map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &EXPECTED))?;
         let milliseconds = u32::try_from(length.as_millis()).ok().filter(|milliseconds| *milliseconds <= 86_400_000);
         match milliseconds {
             Some(milliseconds) if length.subsec_nanos() % 1_000_000 == 0 && milliseconds > 0 => Ok(Self(milliseconds)),
@@ -90,7 +91,8 @@ pub fn spoken(delta: TimeDelta) -> String {
     let seconds = delta.num_seconds();
     let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let first = parts.iter().position(|(n, _)| *n > 0).unwrap_or(3);
-    let shown: Vec<String> = parts.iter().skip(first).take(2).filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    let shown: Vec<String> =
+        parts.iter().skip(first).take(2).filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
     shown.join(" ")
 }
 
@@ -116,10 +118,13 @@ impl<'de> Deserialize<'de> for Span {
                 f.write_str(EXPECTED)
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
-                let length = humantime::parse_duration(text).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &EXPECTED))?;
+                let length = humantime::parse_duration(text)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &EXPECTED))?;
                 let delta = TimeDelta::from_std(length).ok().filter(|delta| *delta <= TimeDelta::days(3660));
                 match delta {
-                    Some(delta) if length.subsec_nanos() == 0 && delta > TimeDelta::zero() => Ok(Span(delta.num_seconds())),
+                    Some(delta) if length.subsec_nanos() == 0 && delta > TimeDelta::zero() => {
+                        Ok(Span(delta.num_seconds()))
+                    }
                     Some(_) => Err(E::custom(format!("`{text}` is not a positive whole number of seconds"))),
                     None => Err(E::custom(format!("`{text}` is longer than ten years"))),
                 }
@@ -155,20 +160,42 @@ mod tests {
 
     #[test]
     fn limits_are_read_to_the_millisecond_and_said_as_they_were_typed() {
-        for (text, said) in [("5s", "5 s"), ("800ms", "800 ms"), ("1s 250ms", "1.25 s"), ("2m", "120 s"), ("0ms", ""), ("10us", ""), ("5", ""), ("2d", "")] {
+        for (text, said) in [
+            ("5s", "5 s"),
+            ("800ms", "800 ms"),
+            ("1s 250ms", "1.25 s"),
+            ("2m", "120 s"),
+            ("0ms", ""),
+            ("10us", ""),
+            ("5", ""),
+            ("2d", ""),
+        ] {
             let read: Option<Latency> = serde_json::from_value(serde_json::json!(text)).ok();
             assert_eq!(read.map(|limit| limit.to_string()).unwrap_or_default(), said, "{text}");
         }
-        for (milliseconds, said) in [(0.0, "0 ms"), (11.81, "11.81 ms"), (999.999, "1000 ms"), (1000.0, "1 s"), (30_034.05, "30.03 s"), (100.0, "100 ms")] {
+        for (milliseconds, said) in [
+            (0.0, "0 ms"),
+            (11.81, "11.81 ms"),
+            (999.999, "1000 ms"),
+            (1000.0, "1 s"),
+            (30_034.05, "30.03 s"),
+            (100.0, "100 ms"),
+        ] {
             assert_eq!(Latency::shown(milliseconds), said);
         }
     }
 
     #[test]
     fn lengths_are_said_in_two_units() {
-        for (milliseconds, said) in
-            [(0, "0 ms"), (650, "650 ms"), (30_000, "30 s"), (90_000, "1 min 30 s"), (7_200_000, "2 h"), (183_845_000, "2 d 3 h"), (-1000, "-1 s")]
-        {
+        for (milliseconds, said) in [
+            (0, "0 ms"),
+            (650, "650 ms"),
+            (30_000, "30 s"),
+            (90_000, "1 min 30 s"),
+            (7_200_000, "2 h"),
+            (183_845_000, "2 d 3 h"),
+            (-1000, "-1 s"),
+        ] {
             assert_eq!(spoken(TimeDelta::milliseconds(milliseconds)), said);
         }
     }

@@ -29,7 +29,12 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Self::Total => "the whole account",
-            Self::Service(name) | Self::Function(name) | Self::Source(name) | Self::Receiver(name) | Self::Resource(name) | Self::FreeTier(name) => name,
+            Self::Service(name)
+            | Self::Function(name)
+            | Self::Source(name)
+            | Self::Receiver(name)
+            | Self::Resource(name)
+            | Self::FreeTier(name) => name,
         }
     }
 }

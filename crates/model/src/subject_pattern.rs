@@ -11,8 +11,8 @@ const WILDCARDS: &[char] = &['*', '?', '[', '{', '\\'];
 /// Reads a pattern of subjects in their stable spelling.
 ///
 /// # Errors
-/// If it is no pattern, or can fit no subject because its kind is missing or unknown: a silence of that kind would cover nothing, and
-/// the mistake would only show when an alert fires.
+/// If it is no pattern, or can fit no subject because its kind is missing or unknown: a silence of that kind would
+/// cover nothing, and the mistake would only show when an alert fires.
 pub fn subject_pattern(typed: &str) -> Result<NamePattern, String> {
     let pattern: NamePattern = typed.parse().map_err(|mistake: serde::de::value::Error| mistake.to_string())?;
     match typed.split_once(':') {
@@ -20,7 +20,9 @@ pub fn subject_pattern(typed: &str) -> Result<NamePattern, String> {
         _ if typed == "total" || typed.starts_with(WILDCARDS) => Ok(pattern),
         None => Err(format!("`{typed}` has no kind; did you mean function:{typed}? ({})", forms())),
         Some((kind, _)) if KINDS.contains(&kind) || kind.contains(WILDCARDS) => Ok(pattern),
-        Some((kind, name)) => Err(format!("`{kind}:{name}`: `{kind}` is not a kind of subject; {}", one_of(kind, KINDS))),
+        Some((kind, name)) => {
+            Err(format!("`{kind}:{name}`: `{kind}` is not a kind of subject; {}", one_of(kind, KINDS)))
+        }
     }
 }
 

@@ -30,16 +30,30 @@ impl Email {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let from_the_start = settings.text("smtp").is_some_and(|text| text.starts_with("smtps://"));
         let security = if settings.has("tls") {
-            settings.word("tls", &[("starttls", SmtpSecurity::StartTls), ("implicit", SmtpSecurity::Implicit), ("none", SmtpSecurity::Clear)])
+            settings.word(
+                "tls",
+                &[
+                    ("starttls", SmtpSecurity::StartTls),
+                    ("implicit", SmtpSecurity::Implicit),
+                    ("none", SmtpSecurity::Clear),
+                ],
+            )
         } else {
             Some(if from_the_start { SmtpSecurity::Implicit } else { SmtpSecurity::StartTls })
         };
-        let server = settings.required::<String>("smtp").and_then(|text| match server(&text, security.unwrap_or(SmtpSecurity::StartTls)) {
-            Ok(server) => Some(server),
-            Err(why) => {
-                // It may hold a password, which is one of the mistakes.
-                settings.hidden_problem("smtp", "`smtp` is not valid", why, Some("write it as smtp = \"smtp://mail.example.com:587\"".to_owned()));
-                None
+        let server = settings.required::<String>("smtp").and_then(|text| {
+            match server(&text, security.unwrap_or(SmtpSecurity::StartTls)) {
+                Ok(server) => Some(server),
+                Err(why) => {
+                    // It may hold a password, which is one of the mistakes.
+                    settings.hidden_problem(
+                        "smtp",
+                        "`smtp` is not valid",
+                        why,
+                        Some("write it as smtp = \"smtp://mail.example.com:587\"".to_owned()),
+                    );
+                    None
+                }
             }
         });
         if security == Some(SmtpSecurity::Clear) && server.as_ref().is_some_and(|(host, _)| !is_this_machine(host)) {
@@ -50,12 +64,20 @@ impl Email {
                 Some("use tls = \"starttls\" or tls = \"implicit\"".to_owned()),
             );
         }
-        let from: Option<Mailbox> = settings.required::<String>("from").and_then(|text| mailbox(settings, "from", &text));
-        let to = settings.some::<String>("to").and_then(|all| all.iter().map(|text| mailbox(settings, "to", text)).collect::<Option<Vec<_>>>());
+        let from: Option<Mailbox> =
+            settings.required::<String>("from").and_then(|text| mailbox(settings, "from", &text));
+        let to = settings
+            .some::<String>("to")
+            .and_then(|all| all.iter().map(|text| mailbox(settings, "to", text)).collect::<Option<Vec<_>>>());
         let username: Option<String> = settings.optional("username");
         let password = settings.secret("password");
         if username.is_some() && !settings.has("password") {
-            settings.problem("username", "`username` needs `password`", "`password` is missing", Some("password = { env = \"SMTP_PASSWORD\" }".to_owned()));
+            settings.problem(
+                "username",
+                "`username` needs `password`",
+                "`password` is missing",
+                Some("password = { env = \"SMTP_PASSWORD\" }".to_owned()),
+            );
         }
         let (host, port) = server?;
         let from = from?;
@@ -123,7 +145,8 @@ impl EmailReceiver {
 impl Receiver for EmailReceiver {
     async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let (have_it, certain) = self.partly(|partly| partly.of(&parcel.key));
-        let to: Vec<Address> = self.to.iter().map(|one| one.email.clone()).filter(|address| !have_it.contains(address)).collect();
+        let to: Vec<Address> =
+            self.to.iter().map(|one| one.email.clone()).filter(|address| !have_it.contains(address)).collect();
         let content = match mail(parcel, parcel.possible_repeat && !certain, &self.from, &self.to) {
             Ok(content) => content,
             Err(why) => return DeliveryOutcome::Refused(format!("the mail cannot be built: {why}")),
@@ -142,9 +165,15 @@ impl Receiver for EmailReceiver {
         }
         match self.partly(|partly| partly.judge(&parcel.key, parcel.possible_repeat, told)) {
             MailOutcome::Delivered(receipt) => DeliveryOutcome::Delivered(receipt),
-            MailOutcome::Nobody(why) => DeliveryOutcome::Stopped(format!("the mail server rejects all addresses ({why}); check `to`, `from` and the login")),
-            MailOutcome::NobodyYet(why) => DeliveryOutcome::Later { why: format!("the mail server does not accept mail now: {why}"), wait: None },
-            MailOutcome::SomeNotYet(why) => DeliveryOutcome::Unknown(format!("the mail was delivered to some addresses only: {why}")),
+            MailOutcome::Nobody(why) => DeliveryOutcome::Stopped(format!(
+                "the mail server rejects all addresses ({why}); check `to`, `from` and the login"
+            )),
+            MailOutcome::NobodyYet(why) => {
+                DeliveryOutcome::Later { why: format!("the mail server does not accept mail now: {why}"), wait: None }
+            }
+            MailOutcome::SomeNotYet(why) => {
+                DeliveryOutcome::Unknown(format!("the mail was delivered to some addresses only: {why}"))
+            }
         }
     }
 
@@ -171,7 +200,9 @@ mod tests {
         ] {
             assert_eq!(server(text, security), expected);
         }
-        for text in ["mail.example.com:587", "http://mail.example.com", "smtp://me:hunter2@mail.example.com", "", "smtp://"] {
+        for text in
+            ["mail.example.com:587", "http://mail.example.com", "smtp://me:hunter2@mail.example.com", "", "smtp://"]
+        {
             let why = server(text, SmtpSecurity::StartTls).unwrap_err();
             assert!(!why.contains("hunter2"), "{why}");
         }
@@ -179,8 +210,14 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_this_machine() {
-        for (host, is) in [("localhost", true), ("127.0.0.1", true), ("127.8.8.8", true), ("::1", true), ("10.0.0.1", false), ("localhost.evil.example", false)]
-        {
+        for (host, is) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("127.8.8.8", true),
+            ("::1", true),
+            ("10.0.0.1", false),
+            ("localhost.evil.example", false),
+        ] {
             assert_eq!(is_this_machine(host), is, "{host}");
         }
     }

@@ -20,7 +20,12 @@ const MOST_REFERENCES: usize = 10;
 const SUBJECT: usize = 180;
 
 /// The mail as it is sent. All addresses see each other.
-pub(super) fn mail(parcel: &DeliveryRequest, possible_repeat: bool, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
+pub(super) fn mail(
+    parcel: &DeliveryRequest,
+    possible_repeat: bool,
+    from: &Mailbox,
+    to: &[Mailbox],
+) -> Result<Vec<u8>, String> {
     let message = plain(&parcel.message);
     let mut builder = Mail::builder()
         .from(from.clone())
@@ -33,14 +38,16 @@ pub(super) fn mail(parcel: &DeliveryRequest, possible_repeat: bool, from: &Mailb
     let follows: Vec<String> = parcel.follows.iter().map(|earlier| message_id(&earlier.key, from)).collect();
     if let Some(last) = follows.last() {
         // The first ones begin the threads, and the last ones are those that a reader has just seen.
-        let kept = follows.iter().take(1).chain(follows.iter().skip(1.max(follows.len().saturating_sub(MOST_REFERENCES - 1))));
+        let kept =
+            follows.iter().take(1).chain(follows.iter().skip(1.max(follows.len().saturating_sub(MOST_REFERENCES - 1))));
         let references = kept.cloned().collect::<Vec<_>>().join(" ");
         builder = builder.in_reply_to(last.clone()).references(references);
     }
     for one in to {
         builder = builder.to(one.clone());
     }
-    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(message.plain_text(parcel.zone, possible_repeat));
+    let text =
+        SinglePart::builder().header(ContentType::TEXT_PLAIN).body(message.plain_text(parcel.zone, possible_repeat));
     let html = match &message.page {
         Some(page) => document(page, possible_repeat),
         None => page(&message, parcel, possible_repeat),
@@ -69,8 +76,8 @@ fn message_id(key: &str, from: &Mailbox) -> String {
     format!("<{:032x}@{}>", xxh3_128(key.as_bytes()), from.email.domain())
 }
 
-/// A subject in one line, short enough for every mail reader. What follows an earlier mail is marked as a reply, as every reader knows
-/// it, and still says first how things are now.
+/// A subject in one line, short enough for every mail reader. What follows an earlier mail is marked as a reply, as
+/// every reader knows it, and still says first how things are now.
 fn subject(title: &str, follows: bool) -> String {
     let line = if follows { format!("Re: {title}") } else { title.to_owned() };
     if line.chars().count() <= SUBJECT { line } else { line.chars().take(SUBJECT - 1).chain(['…']).collect() }
@@ -156,7 +163,8 @@ mod tests {
     use crate::EarlierMessage;
     use crate::samples::{HOSTILE, message, parcel};
 
-    /// The mail with its lines put together again: the body is quoted-printable, and long headers go on in the next line.
+    /// The mail with its lines put together again: the body is quoted-printable, and long headers go on in the next
+    /// line.
     fn written(parcel: &DeliveryRequest) -> String {
         let from = "Monitor <monitor@example.com>".parse().unwrap();
         let to = ["a@example.com", "b@example.com"].map(|address| address.parse().unwrap());
@@ -193,15 +201,22 @@ mod tests {
     fn a_mail_that_follows_others_is_a_reply_to_them() {
         let mut parcel = parcel(message(1, 0, |_| "f".to_owned()));
         assert!(!written(&parcel).contains("In-Reply-To"));
-        parcel.follows = (0..20).map(|n| EarlierMessage { key: format!("k{n}"), receipt: None, now: parcel.message.clone() }).collect();
+        parcel.follows = (0..20)
+            .map(|n| EarlierMessage { key: format!("k{n}"), receipt: None, now: parcel.message.clone() })
+            .collect();
         let written = written(&parcel).replace("\r\n ", " ");
-        let header = |name: &str| written.split(&format!("\r\n{name}: ")).nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
+        let header = |name: &str| {
+            written.split(&format!("\r\n{name}: ")).nth(1).unwrap().split("\r\n").next().unwrap().to_owned()
+        };
         let from = "monitor@example.com".parse().unwrap();
         let ids: Vec<String> = parcel.follows.iter().map(|earlier| message_id(&earlier.key, &from)).collect();
         assert_eq!(header("References").split_whitespace().collect::<Vec<_>>(), [&ids[..1], &ids[11..]].concat());
         assert_eq!(header("In-Reply-To"), ids[19]);
         assert_eq!(header("Subject"), "Re: [critical] #0: f");
-        assert!(written.contains("List-Id: monitor <monitor.example.com>\r\n") && written.contains("Auto-Submitted: auto-generated\r\n"));
+        assert!(
+            written.contains("List-Id: monitor <monitor.example.com>\r\n")
+                && written.contains("Auto-Submitted: auto-generated\r\n")
+        );
     }
 
     #[test]
@@ -216,7 +231,9 @@ mod tests {
 
     #[test]
     fn a_subject_is_one_short_line() {
-        for (title, follows, shown) in [("[critical] f", false, "[critical] f".to_owned()), ("[resolved] f", true, "Re: [resolved] f".to_owned())] {
+        for (title, follows, shown) in
+            [("[critical] f", false, "[critical] f".to_owned()), ("[resolved] f", true, "Re: [resolved] f".to_owned())]
+        {
             assert_eq!(subject(title, follows), shown);
         }
         assert_eq!(subject(&"가".repeat(500), true).chars().count(), SUBJECT);

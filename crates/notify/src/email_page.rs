@@ -1,4 +1,5 @@
-//! Renders a report as the HTML of a mail: only tables and inline styles, because mail readers remove almost everything else.
+//! Renders a report as the HTML of a mail: only tables and inline styles, because mail readers remove almost everything
+//! else.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use model::page::{DaySparkline, PageTable, ReportPage, Section, SectionPart, TableCell, spark};
@@ -8,7 +9,8 @@ pub(super) const PICTURE: &str = "chart";
 
 const TEXT: &str = "margin:0 0 8px";
 const FAINT: &str = "margin:0 0 8px;color:#59636e;font-size:13px";
-const HEAD: &str = "padding:4px 12px 4px 0;border-bottom:1px solid #d8dee4;color:#59636e;font-size:13px;font-weight:600";
+const HEAD: &str =
+    "padding:4px 12px 4px 0;border-bottom:1px solid #d8dee4;color:#59636e;font-size:13px;font-weight:600";
 const CELL: &str = "padding:4px 12px 4px 0;border-bottom:1px solid #d8dee4;vertical-align:top";
 const SPARK: &str = "padding:4px 12px 4px 0;border-bottom:1px solid #d8dee4;font-family:monospace;font-size:11px;color:#59636e;white-space:nowrap";
 /// The longest bar, in pixels.
@@ -16,7 +18,8 @@ const BAR: u32 = 120;
 
 /// The whole page. Where a picture goes along with the mail, it is shown where it belongs.
 pub(super) fn document(page: &ReportPage, possible_repeat: bool) -> Markup {
-    let (bullets, said): (Vec<&String>, Vec<&String>) = page.lead.iter().partition(|sentence| sentence.starts_with("- "));
+    let (bullets, said): (Vec<&String>, Vec<&String>) =
+        page.lead.iter().partition(|sentence| sentence.starts_with("- "));
     html! {
         (DOCTYPE)
         html lang=(page.language.code()) {

@@ -15,8 +15,8 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 const USUAL_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// The maximum number of bytes read of an answer.
 pub(super) const MOST_READ: usize = 64 * 1024;
-/// A connection that was idle for longer is not used again: the other side may be closing it just now, and then nobody knows whether
-/// what was sent on it has arrived.
+/// A connection that was idle for longer is not used again: the other side may be closing it just now, and then nobody
+/// knows whether what was sent on it has arrived.
 const IDLE: Duration = Duration::from_secs(5);
 /// So much of what a receiver says is shown, in characters.
 const SHOWN: usize = 80;
@@ -25,8 +25,15 @@ const SHORTEST_SECRET: usize = 6;
 
 /// A client whose requests end within `limit`. It does not follow redirects, because their target is not trusted.
 pub(super) fn client(limit: Duration) -> Result<Client, String> {
-    let builder = Client::builder().timeout(limit).connect_timeout(limit * 2 / 3).pool_idle_timeout(IDLE).redirect(redirect::Policy::none());
-    builder.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.without_url().to_string())
+    let builder = Client::builder()
+        .timeout(limit)
+        .connect_timeout(limit * 2 / 3)
+        .pool_idle_timeout(IDLE)
+        .redirect(redirect::Policy::none());
+    builder
+        .user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| error.without_url().to_string())
 }
 
 /// HTTPS, or HTTP on this machine; the error does not quote the address, which is a secret.
@@ -75,24 +82,41 @@ impl HttpAnswer {
     }
 }
 
-/// Sends a request. Without an answer, the error is the outcome, which distinguishes whether the request may have arrived.
+/// Sends a request. Without an answer, the error is the outcome, which distinguishes whether the request may have
+/// arrived.
 pub(super) async fn ask(who: &str, request: RequestBuilder) -> Result<HttpAnswer, DeliveryOutcome> {
     ask_at_most(who, request, MOST_READ).await
 }
 
 /// [`ask`], where the answer may have up to `most` bytes.
-pub(super) async fn ask_at_most(who: &str, request: RequestBuilder, most: usize) -> Result<HttpAnswer, DeliveryOutcome> {
+pub(super) async fn ask_at_most(
+    who: &str,
+    request: RequestBuilder,
+    most: usize,
+) -> Result<HttpAnswer, DeliveryOutcome> {
     let (client, request) = request.build_split();
-    let request = request
-        .map_err(|error| DeliveryOutcome::Later { why: format!("the request to {who} cannot be built: {}", deepest(&error.without_url())), wait: None })?;
+    let request = request.map_err(|error| DeliveryOutcome::Later {
+        why: format!("the request to {who} cannot be built: {}", deepest(&error.without_url())),
+        wait: None,
+    })?;
     let secrets = secrets_of(&request);
     let answer = match client.execute(request).await {
         Ok(answer) => answer,
         Err(error) if error.is_connect() || error.is_builder() => {
-            return Err(DeliveryOutcome::Later { why: format!("{who} cannot be reached: {}", deepest(&error.without_url())), wait: None });
+            return Err(DeliveryOutcome::Later {
+                why: format!("{who} cannot be reached: {}", deepest(&error.without_url())),
+                wait: None,
+            });
         }
-        Err(error) if error.is_timeout() => return Err(DeliveryOutcome::Unknown(format!("{who} did not answer in time"))),
-        Err(error) => return Err(DeliveryOutcome::Unknown(format!("{who} cannot be reached: {}", deepest(&error.without_url())))),
+        Err(error) if error.is_timeout() => {
+            return Err(DeliveryOutcome::Unknown(format!("{who} did not answer in time")));
+        }
+        Err(error) => {
+            return Err(DeliveryOutcome::Unknown(format!(
+                "{who} cannot be reached: {}",
+                deepest(&error.without_url())
+            )));
+        }
     };
     let (status, wait, headers) = (answer.status(), wait_of(answer.headers()), answer.headers().clone());
     let made = |body| HttpAnswer { status, wait, body, headers, secrets };
@@ -100,16 +124,25 @@ pub(super) async fn ask_at_most(who: &str, request: RequestBuilder, most: usize)
         Ok(body) => Ok(made(body)),
         // Of a refusal the status says enough; half a success may be anything.
         Err(_) if !status.is_success() => Ok(made(String::new())),
-        Err(error) => Err(DeliveryOutcome::Unknown(format!("{who} closed the connection during its answer: {}", deepest(&error.without_url())))),
+        Err(error) => Err(DeliveryOutcome::Unknown(format!(
+            "{who} closed the connection during its answer: {}",
+            deepest(&error.without_url())
+        ))),
     }
 }
 
 /// What must not be read in an answer that repeats the request: servers like to say which address they do not know.
 fn secrets_of(request: &Request) -> Vec<String> {
     let url = request.url();
-    let parts = url.path_segments().into_iter().flatten().chain(url.query()).chain([url.username()]).chain(url.password());
-    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(' ').next());
-    let mut secrets: Vec<String> = parts.chain(token).filter(|part| part.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
+    let parts =
+        url.path_segments().into_iter().flatten().chain(url.query()).chain([url.username()]).chain(url.password());
+    let token = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.rsplit(' ').next());
+    let mut secrets: Vec<String> =
+        parts.chain(token).filter(|part| part.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets
 }
@@ -125,8 +158,8 @@ async fn read(mut answer: Response, most: usize) -> Result<String, reqwest::Erro
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What `Retry-After` asks for: seconds, or a date, which is counted from the answer's own `Date`. A date in an answer without a `Date` says
-/// nothing: the clocks of this machine and of the server may differ.
+/// What `Retry-After` asks for: seconds, or a date, which is counted from the answer's own `Date`. A date in an answer
+/// without a `Date` says nothing: the clocks of this machine and of the server may differ.
 fn wait_of(headers: &HeaderMap) -> Option<TimeDelta> {
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let asked = header(RETRY_AFTER)?;
@@ -141,21 +174,31 @@ fn wait_of(headers: &HeaderMap) -> Option<TimeDelta> {
 /// What an answer that is no success means.
 pub(super) fn refusal(who: &str, answer: &HttpAnswer, check: &str) -> DeliveryOutcome {
     match answer.status {
-        StatusCode::TOO_MANY_REQUESTS => {
-            DeliveryOutcome::Later { why: format!("{who} limits the rate of requests (429)"), wait: answer.wait.or(Some(USUAL_WAIT)) }
-        }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::METHOD_NOT_ALLOWED => {
+        StatusCode::TOO_MANY_REQUESTS => DeliveryOutcome::Later {
+            why: format!("{who} limits the rate of requests (429)"),
+            wait: answer.wait.or(Some(USUAL_WAIT)),
+        },
+        StatusCode::UNAUTHORIZED
+        | StatusCode::FORBIDDEN
+        | StatusCode::NOT_FOUND
+        | StatusCode::GONE
+        | StatusCode::METHOD_NOT_ALLOWED => {
             DeliveryOutcome::Stopped(format!("{who} refused the message ({}); {check}", answer.shown()))
         }
-        status if status.is_redirection() => {
-            DeliveryOutcome::Stopped(format!("{who} redirects ({}), and redirects are not followed; {check}", status.as_u16()))
-        }
+        status if status.is_redirection() => DeliveryOutcome::Stopped(format!(
+            "{who} redirects ({}), and redirects are not followed; {check}",
+            status.as_u16()
+        )),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::LOCKED => {
             DeliveryOutcome::Later { why: format!("{who} answered {}", answer.shown()), wait: answer.wait }
         }
-        status if status.is_client_error() => DeliveryOutcome::Refused(format!("{who} refused the message ({}); {check}", answer.shown())),
+        status if status.is_client_error() => {
+            DeliveryOutcome::Refused(format!("{who} refused the message ({}); {check}", answer.shown()))
+        }
         // A gateway that gave up, or did not understand, does not know whether what is behind it has got the message.
-        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => DeliveryOutcome::Unknown(format!("{who} answered {}", answer.status.as_u16())),
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
+            DeliveryOutcome::Unknown(format!("{who} answered {}", answer.status.as_u16()))
+        }
         status => DeliveryOutcome::Later { why: format!("{who} answered {}", status.as_u16()), wait: answer.wait },
     }
 }

@@ -24,7 +24,11 @@ fn news(news: &IncidentUpdate) -> IncidentUpdate {
         finding: finding(&news.finding),
         why: news.why.as_deref().map(text),
         mutes: texts(&news.mutes),
-        acked: news.acked.as_ref().map(|ack| Acknowledgement { author: text(&ack.author), at: ack.at, note: text(&ack.note) }),
+        acked: news.acked.as_ref().map(|ack| Acknowledgement {
+            author: text(&ack.author),
+            at: ack.at,
+            note: text(&ack.note),
+        }),
         ..*news
     }
 }
@@ -41,7 +45,13 @@ fn finding(finding: &IncidentDetails) -> IncidentDetails {
 }
 
 fn line(line: &IncidentSummary) -> IncidentSummary {
-    IncidentSummary { incident: text(&line.incident), rule: text(&line.rule), subject: text(&line.subject), headline: text(&line.headline), ..*line }
+    IncidentSummary {
+        incident: text(&line.incident),
+        rule: text(&line.rule),
+        subject: text(&line.subject),
+        headline: text(&line.headline),
+        ..*line
+    }
 }
 
 fn texts(all: &[String]) -> Vec<String> {

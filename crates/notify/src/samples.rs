@@ -34,7 +34,19 @@ pub(super) fn news(number: usize, event: IncidentEvent, severity: Severity, text
     };
     let at = DateTime::UNIX_EPOCH;
     let (incident, rule, subject) = (format!("i{number}"), format!("r{}", number % 7), format!("function:f{number}"));
-    IncidentUpdate { incident, rule, subject, event, severity, at, since: at, finding, why: Some(text.to_owned()), mutes: vec![text.to_owned()], acked: None }
+    IncidentUpdate {
+        incident,
+        rule,
+        subject,
+        event,
+        severity,
+        at,
+        since: at,
+        finding,
+        why: Some(text.to_owned()),
+        mutes: vec![text.to_owned()],
+        acked: None,
+    }
 }
 
 /// A message of so many incidents that are told of and so many that were missed, each with a text of its own.
@@ -42,7 +54,9 @@ pub(super) fn message(told: usize, missed: usize, text: impl Fn(usize) -> String
     let events = [IncidentEvent::Firing, IncidentEvent::Resolved, IncidentEvent::Worsened];
     let severities = [Severity::Critical, Severity::Warning, Severity::Info];
     let one = |number: usize| news(number, events[number % 3], severities[(number / 3) % 3], &text(number));
-    let missed = (told..told + missed).map(|number| news(number, IncidentEvent::Resolved, Severity::Info, &text(number)).line()).collect();
+    let missed = (told..told + missed)
+        .map(|number| news(number, IncidentEvent::Resolved, Severity::Info, &text(number)).line())
+        .collect();
     Message::of((0..told).map(one).collect(), missed)
 }
 

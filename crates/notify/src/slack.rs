@@ -29,11 +29,21 @@ pub struct Slack {
 impl Slack {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if !settings.has("webhook") {
-            settings.problem("webhook", "`via.slack` needs `webhook`", "`webhook` is missing", Some("webhook = { env = \"SLACK_WEBHOOK_URL\" }".to_owned()));
+            settings.problem(
+                "webhook",
+                "`via.slack` needs `webhook`",
+                "`webhook` is missing",
+                Some("webhook = { env = \"SLACK_WEBHOOK_URL\" }".to_owned()),
+            );
         }
         let webhook = settings.secret("webhook")?;
         if let Err(why) = address(webhook.reveal()) {
-            settings.problem("webhook", "`webhook` is not valid", why, Some("copy it from the Slack app's page \"Incoming Webhooks\"".to_owned()));
+            settings.problem(
+                "webhook",
+                "`webhook` is not valid",
+                why,
+                Some("copy it from the Slack app's page \"Incoming Webhooks\"".to_owned()),
+            );
             return None;
         }
         Some(Self { webhook })
@@ -54,24 +64,33 @@ impl Receiver for SlackWebhookReceiver {
     async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let shown = RenderOptions { zone: parcel.zone, possible_repeat: parcel.possible_repeat, as_of: None };
         let (text, blocks) = text_and_blocks(&parcel.message, shown);
-        let answer = match ask("Slack", self.client.post(self.url.clone()).json(&json!({"text": text, "blocks": blocks}))).await {
-            Ok(answer) => answer,
-            Err(outcome) => return outcome,
-        };
+        let answer =
+            match ask("Slack", self.client.post(self.url.clone()).json(&json!({"text": text, "blocks": blocks}))).await
+            {
+                Ok(answer) => answer,
+                Err(outcome) => return outcome,
+            };
         match answer.status {
-            status if status.is_success() && is_complaint(&answer.body) => {
-                DeliveryOutcome::Later { why: format!("Slack answered {} but not `ok`: {}", status.as_u16(), answer.said()), wait: None }
-            }
+            status if status.is_success() && is_complaint(&answer.body) => DeliveryOutcome::Later {
+                why: format!("Slack answered {} but not `ok`: {}", status.as_u16(), answer.said()),
+                wait: None,
+            },
             status if status.is_success() => DeliveryOutcome::Delivered(None),
             _ => refusal("Slack", &answer, CHECK),
         }
     }
 
     async fn probe(&self) -> Result<String, String> {
-        // Slack answers a message without content with an error that tells whether the webhook is known; nobody sees it.
+        // Slack answers a message without content with an error that tells whether the webhook is known; nobody sees
+        // it.
         let answer = match ask("Slack", self.client.post(self.url.clone()).json(&json!({}))).await {
             Ok(answer) => answer,
-            Err(DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why)) => {
+            Err(
+                DeliveryOutcome::Later { why, .. }
+                | DeliveryOutcome::Unknown(why)
+                | DeliveryOutcome::Refused(why)
+                | DeliveryOutcome::Stopped(why),
+            ) => {
                 return Err(why);
             }
             Err(DeliveryOutcome::Delivered(_)) => return Ok("reachable".to_owned()),
@@ -89,13 +108,15 @@ impl Receiver for SlackWebhookReceiver {
     }
 }
 
-/// Whether the body of a success says otherwise: a page (of a proxy that wants a login), one of Slack's error words such as
-/// `invalid_payload`, or JSON that says so. Slack itself says `ok`; what stands in for it may say something else.
+/// Whether the body of a success says otherwise: a page (of a proxy that wants a login), one of Slack's error words
+/// such as `invalid_payload`, or JSON that says so. Slack itself says `ok`; what stands in for it may say something
+/// else.
 fn is_complaint(body: &str) -> bool {
     let body = body.trim();
     let error_word = body.contains('_') && body.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    let json = serde_json::from_str::<Value>(body)
-        .is_ok_and(|answer| answer.get("ok") == Some(&Value::Bool(false)) || answer.get("error").is_some_and(|error| !error.is_null()));
+    let json = serde_json::from_str::<Value>(body).is_ok_and(|answer| {
+        answer.get("ok") == Some(&Value::Bool(false)) || answer.get("error").is_some_and(|error| !error.is_null())
+    });
     body.starts_with('<') || error_word || json
 }
 

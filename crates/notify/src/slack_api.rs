@@ -69,7 +69,9 @@ impl SlackApi {
     }
 
     fn url(&self, method: &str) -> Result<Url, SlackApiError> {
-        self.base.join(method).map_err(|error| SlackApiError::Mute(DeliveryOutcome::Stopped(format!("`api` cannot be used: {error}"))))
+        self.base
+            .join(method)
+            .map_err(|error| SlackApiError::Mute(DeliveryOutcome::Stopped(format!("`api` cannot be used: {error}"))))
     }
 
     /// Calls a method that takes JSON.
@@ -82,7 +84,8 @@ impl SlackApi {
     pub(super) async fn get(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Value, SlackApiError> {
         let mut url = self.url(method)?;
         url.query_pairs_mut().extend_pairs(arguments);
-        understood(ask_at_most("Slack", self.signed(self.client.get(url)), MOST_OF_A_HISTORY).await).map(|(answer, _)| answer)
+        understood(ask_at_most("Slack", self.signed(self.client.get(url)), MOST_OF_A_HISTORY).await)
+            .map(|(answer, _)| answer)
     }
 
     /// The owner of the token and its scopes, if Slack returns them.
@@ -95,13 +98,18 @@ impl SlackApi {
 
     /// Uploads the content of a file to the URL from Slack.
     pub(super) async fn upload(&self, place: &str, content: Vec<u8>) -> Result<(), SlackApiError> {
-        let foreign = || SlackApiError::Mute(DeliveryOutcome::Stopped("Slack's upload URL for the image is not https; check `api`".to_owned()));
+        let foreign = || {
+            SlackApiError::Mute(DeliveryOutcome::Stopped(
+                "Slack's upload URL for the image is not https; check `api`".to_owned(),
+            ))
+        };
         let url = address(place).map_err(|_| foreign())?;
         if url.scheme() != "https" && !is_this_machine(&self.base) {
             return Err(foreign());
         }
         // Without the token: the address is the permission.
-        let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/octet-stream").body(content);
+        let request =
+            self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/octet-stream").body(content);
         let answer = ask("Slack", request).await.map_err(SlackApiError::Mute)?;
         if answer.status.is_success() { Ok(()) } else { Err(SlackApiError::Mute(refusal("Slack", &answer, CHECK))) }
     }
@@ -119,11 +127,22 @@ fn understood(answer: Result<HttpAnswer, DeliveryOutcome>) -> Result<(Value, Htt
         Some(true) if answer.status.is_success() => Ok((json, answer)),
         Some(false) if answer.status != StatusCode::TOO_MANY_REQUESTS => {
             let text = |key| json.get(key).and_then(Value::as_str);
-            Err(SlackApiError::Said(SlackError::new(text("error").unwrap_or("no_reason_given"), text("needed"), answer.wait)))
+            Err(SlackApiError::Said(SlackError::new(
+                text("error").unwrap_or("no_reason_given"),
+                text("needed"),
+                answer.wait,
+            )))
         }
         _ if answer.status.is_success() => {
-            let why = if answer.body.len() > MOST_READ { "with more than can be read".to_owned() } else { format!("but not as Slack does: {}", answer.said()) };
-            Err(SlackApiError::Mute(DeliveryOutcome::Later { why: format!("Slack answered {} {why}", answer.status.as_u16()), wait: None }))
+            let why = if answer.body.len() > MOST_READ {
+                "with more than can be read".to_owned()
+            } else {
+                format!("but not as Slack does: {}", answer.said())
+            };
+            Err(SlackApiError::Mute(DeliveryOutcome::Later {
+                why: format!("Slack answered {} {why}", answer.status.as_u16()),
+                wait: None,
+            }))
         }
         _ => Err(SlackApiError::Mute(refusal("Slack", &answer, CHECK))),
     }

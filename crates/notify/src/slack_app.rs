@@ -1,7 +1,7 @@
 //! `via.slack_app`: an app that posts with a token.
 //!
-//! Unlike a webhook it gets the id of a posted message. It therefore edits the first message about an incident, posts updates
-//! as replies, and after an attempt without an answer it searches the channel before it posts again.
+//! Unlike a webhook it gets the id of a posted message. It therefore edits the first message about an incident, posts
+//! updates as replies, and after an attempt without an answer it searches the channel before it posts again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,11 +46,21 @@ pub struct SlackApp {
 impl SlackApp {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if !settings.has("token") {
-            settings.problem("token", "`via.slack_app` needs `token`", "`token` is missing", Some("token = { env = \"SLACK_BOT_TOKEN\" }".to_owned()));
+            settings.problem(
+                "token",
+                "`via.slack_app` needs `token`",
+                "`token` is missing",
+                Some("token = { env = \"SLACK_BOT_TOKEN\" }".to_owned()),
+            );
         }
         let token = settings.secret("token");
         if token.as_ref().is_some_and(|token| token.reveal().chars().any(|c| !c.is_ascii_graphic())) {
-            settings.problem("token", "`token` is not valid", "it has characters that a token cannot have", Some("it must look like xoxb-...".to_owned()));
+            settings.problem(
+                "token",
+                "`token` is not valid",
+                "it has characters that a token cannot have",
+                Some("it must look like xoxb-...".to_owned()),
+            );
         }
         let channel: Option<String> = settings.required("channel");
         if let Some(wrong) = channel.as_deref().filter(|channel| !is_channel_id(channel)) {
@@ -65,7 +75,12 @@ impl SlackApp {
         let api = match base(&api) {
             Ok(url) => Some(url),
             Err(why) => {
-                settings.hidden_problem("api", "`api` is not valid", why, Some(format!("remove it; the default is {API}")));
+                settings.hidden_problem(
+                    "api",
+                    "`api` is not valid",
+                    why,
+                    Some(format!("remove it; the default is {API}")),
+                );
                 None
             }
         };
@@ -74,7 +89,11 @@ impl SlackApp {
     }
 
     pub(super) fn receiver(self) -> Result<SlackAppReceiver, String> {
-        Ok(SlackAppReceiver { api: SlackApi::new(self.api, self.token)?, channel: self.channel, started: Instant::now() })
+        Ok(SlackAppReceiver {
+            api: SlackApi::new(self.api, self.token)?,
+            channel: self.channel,
+            started: Instant::now(),
+        })
     }
 }
 
@@ -95,8 +114,14 @@ enum MessageLookup {
 }
 
 impl SlackAppReceiver {
-    /// Edits the message that another one follows. False if there is nothing left to follow; the error is what became of the attempt.
-    async fn bring_up_to_date(&self, root: &SlackMessageRef, earlier: &EarlierMessage, parcel: &DeliveryRequest) -> Result<bool, DeliveryOutcome> {
+    /// Edits the message that another one follows. False if there is nothing left to follow; the error is what became
+    /// of the attempt.
+    async fn bring_up_to_date(
+        &self,
+        root: &SlackMessageRef,
+        earlier: &EarlierMessage,
+        parcel: &DeliveryRequest,
+    ) -> Result<bool, DeliveryOutcome> {
         let shown = RenderOptions { zone: parcel.zone, possible_repeat: false, as_of: Some(parcel.message.at) };
         let (text, blocks) = text_and_blocks(&earlier.now, shown);
         let body = json!({"channel": root.channel, "ts": root.ts, "text": text, "blocks": blocks, "parse": "none"});
@@ -104,7 +129,9 @@ impl SlackAppReceiver {
             Ok(_) => Ok(true),
             Err(SlackApiError::Said(complaint)) if complaint.is_about_the_earlier_message() => Ok(false),
             // It stands in a channel that was named before, which need not be there any more.
-            Err(SlackApiError::Said(complaint)) if root.channel != self.channel && !complaint.is_about_pace() => Ok(false),
+            Err(SlackApiError::Said(complaint)) if root.channel != self.channel && !complaint.is_about_pace() => {
+                Ok(false)
+            }
             // What has to be said now matters more than how an old message looks.
             Err(SlackApiError::Said(complaint)) if matches!(complaint.outcome(), DeliveryOutcome::Refused(_)) => {
                 tracing::warn!("Slack rejected the update of an earlier message ({})", complaint.word);
@@ -115,7 +142,11 @@ impl SlackAppReceiver {
     }
 
     /// Looks whether a message is in the channel, or below another one, since the first attempt at it.
-    async fn find(&self, parcel: &DeliveryRequest, below: Option<&SlackMessageRef>) -> Result<MessageLookup, DeliveryOutcome> {
+    async fn find(
+        &self,
+        parcel: &DeliveryRequest,
+        below: Option<&SlackMessageRef>,
+    ) -> Result<MessageLookup, DeliveryOutcome> {
         let found = self.look(parcel, below).await?;
         match (found, ON_ITS_WAY.checked_sub(self.started.elapsed())) {
             (MessageLookup::Absent, Some(left)) => {
@@ -126,9 +157,18 @@ impl SlackAppReceiver {
         }
     }
 
-    async fn look(&self, parcel: &DeliveryRequest, below: Option<&SlackMessageRef>) -> Result<MessageLookup, DeliveryOutcome> {
+    async fn look(
+        &self,
+        parcel: &DeliveryRequest,
+        below: Option<&SlackMessageRef>,
+    ) -> Result<MessageLookup, DeliveryOutcome> {
         let oldest = (parcel.sealed - CLOCKS_DIFFER).timestamp().to_string();
-        let mut arguments = vec![("channel", self.channel.as_str()), ("include_all_metadata", "true"), ("limit", PAGE), ("oldest", &oldest)];
+        let mut arguments = vec![
+            ("channel", self.channel.as_str()),
+            ("include_all_metadata", "true"),
+            ("limit", PAGE),
+            ("oldest", &oldest),
+        ];
         arguments.extend(below.map(|root| ("ts", root.ts.as_str())));
         let method = if below.is_some() { "conversations.replies" } else { "conversations.history" };
         let mut cursor = String::new();
@@ -142,7 +182,9 @@ impl SlackAppReceiver {
                 Err(SlackApiError::Said(complaint)) if complaint.is_about_pace() => return Err(complaint.outcome()),
                 Err(trouble) => match trouble.before_posting() {
                     // It may say so in a while.
-                    outcome @ DeliveryOutcome::Later { .. } if parcel.attempted - parcel.sealed < PATIENCE => return Err(outcome),
+                    outcome @ DeliveryOutcome::Later { .. } if parcel.attempted - parcel.sealed < PATIENCE => {
+                        return Err(outcome);
+                    }
                     _ => return Ok(MessageLookup::Unclear),
                 },
             };
@@ -157,15 +199,24 @@ impl SlackAppReceiver {
         Ok(MessageLookup::Unclear)
     }
 
-    async fn post(&self, parcel: &DeliveryRequest, mut below: Option<&SlackMessageRef>, possible_repeat: bool) -> DeliveryOutcome {
-        let (text, blocks) = text_and_blocks(&parcel.message, RenderOptions { zone: parcel.zone, possible_repeat, as_of: None });
+    async fn post(
+        &self,
+        parcel: &DeliveryRequest,
+        mut below: Option<&SlackMessageRef>,
+        possible_repeat: bool,
+    ) -> DeliveryOutcome {
+        let (text, blocks) =
+            text_and_blocks(&parcel.message, RenderOptions { zone: parcel.zone, possible_repeat, as_of: None });
         let place = json!({"channel": self.channel, "text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false});
         let mut body: Map<String, Value> = place.as_object().cloned().unwrap_or_default();
         body.insert("metadata".to_owned(), metadata(&parcel.key));
         if let Some(root) = below {
             body.insert("thread_ts".to_owned(), json!(root.ts));
             // Whoever does not follow the thread is not told of what is said there, and these are meant for everybody.
-            let for_all = parcel.message.lines().any(|line| matches!(line.event, IncidentEvent::Worsened | IncidentEvent::Escalated));
+            let for_all = parcel
+                .message
+                .lines()
+                .any(|line| matches!(line.event, IncidentEvent::Worsened | IncidentEvent::Escalated));
             body.insert("reply_broadcast".to_owned(), json!(for_all));
         }
         loop {
@@ -187,28 +238,49 @@ impl SlackAppReceiver {
     async fn illustrate(&self, parcel: &DeliveryRequest, receipt: Option<String>, picture: &page::PageImage) {
         let report = EarlierMessage { key: parcel.key.clone(), receipt, now: parcel.message.clone() };
         let shown = match picture.file() {
-            Ok(png) => self.show(&ImageAttachment { name: picture.name.clone(), title: picture.title.clone(), png }, Some(&report)).await,
+            Ok(png) => {
+                self.show(
+                    &ImageAttachment { name: picture.name.clone(), title: picture.title.clone(), png },
+                    Some(&report),
+                )
+                .await
+            }
             Err(why) => DeliveryOutcome::Refused(why),
         };
         match shown {
             DeliveryOutcome::Delivered(_) => {}
-            DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) => {
+            DeliveryOutcome::Later { why, .. }
+            | DeliveryOutcome::Unknown(why)
+            | DeliveryOutcome::Refused(why)
+            | DeliveryOutcome::Stopped(why) => {
                 tracing::warn!("the report was delivered, but its image was not: {why}");
             }
         }
     }
 
-    async fn shown(&self, picture: &ImageAttachment, below: Option<&EarlierMessage>) -> Result<DeliveryOutcome, DeliveryOutcome> {
+    async fn shown(
+        &self,
+        picture: &ImageAttachment,
+        below: Option<&EarlierMessage>,
+    ) -> Result<DeliveryOutcome, DeliveryOutcome> {
         let length = picture.png.len().to_string();
-        let arguments = [("filename", picture.name.as_str()), ("length", length.as_str()), ("alt_txt", picture.title.as_str())];
-        let place = self.api.get("files.getUploadURLExternal", &arguments).await.map_err(SlackApiError::before_posting)?;
+        let arguments =
+            [("filename", picture.name.as_str()), ("length", length.as_str()), ("alt_txt", picture.title.as_str())];
+        let place =
+            self.api.get("files.getUploadURLExternal", &arguments).await.map_err(SlackApiError::before_posting)?;
         let text = |key| place.get(key).and_then(Value::as_str);
         let (Some(url), Some(file)) = (text("upload_url"), text("file_id")) else {
-            return Err(DeliveryOutcome::Later { why: "Slack returned no upload URL for the image".to_owned(), wait: None });
+            return Err(DeliveryOutcome::Later {
+                why: "Slack returned no upload URL for the image".to_owned(),
+                wait: None,
+            });
         };
         self.api.upload(url, picture.png.clone()).await.map_err(SlackApiError::before_posting)?;
         let root = below.and_then(SlackMessageRef::of).filter(|root| root.channel == self.channel);
-        let mut body = BTreeMap::from([("files", json!([{"id": file, "title": picture.title}])), ("channel_id", json!(self.channel))]);
+        let mut body = BTreeMap::from([
+            ("files", json!([{"id": file, "title": picture.title}])),
+            ("channel_id", json!(self.channel)),
+        ]);
         body.extend(root.map(|root| ("thread_ts", json!(root.ts))));
         self.api.post("files.completeUploadExternal", &body).await.map_err(SlackApiError::outcome)?;
         Ok(DeliveryOutcome::Delivered(Some(file.chars().filter(char::is_ascii_alphanumeric).take(40).collect())))
@@ -219,7 +291,9 @@ impl SlackAppReceiver {
 impl Receiver for SlackAppReceiver {
     async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let mut below = None;
-        if let Some((root, earlier)) = parcel.follows.iter().find_map(|earlier| Some((SlackMessageRef::of(earlier)?, earlier))) {
+        if let Some((root, earlier)) =
+            parcel.follows.iter().find_map(|earlier| Some((SlackMessageRef::of(earlier)?, earlier)))
+        {
             match self.bring_up_to_date(&root, earlier, parcel).await {
                 // Somebody has named another channel since: there it begins anew.
                 Ok(is_there) => below = Some(root).filter(|root| is_there && root.channel == self.channel),
@@ -236,7 +310,9 @@ impl Receiver for SlackAppReceiver {
             }
         }
         let outcome = self.post(parcel, below.as_ref(), possible_repeat).await;
-        if let (DeliveryOutcome::Delivered(receipt), Some(picture)) = (&outcome, parcel.message.page.as_ref().and_then(|page| page.picture.as_ref())) {
+        if let (DeliveryOutcome::Delivered(receipt), Some(picture)) =
+            (&outcome, parcel.message.page.as_ref().and_then(|page| page.picture.as_ref()))
+        {
             self.illustrate(parcel, receipt.clone(), picture).await;
         }
         outcome
@@ -246,13 +322,17 @@ impl Receiver for SlackAppReceiver {
         let (answer, scopes) = match self.api.who().await {
             Ok(answered) => answered,
             Err(trouble) => match trouble.outcome() {
-                DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why) => {
+                DeliveryOutcome::Later { why, .. }
+                | DeliveryOutcome::Unknown(why)
+                | DeliveryOutcome::Refused(why)
+                | DeliveryOutcome::Stopped(why) => {
                     return Err(why);
                 }
                 DeliveryOutcome::Delivered(_) => return Ok("reachable".to_owned()),
             },
         };
-        let name = |key| answer.get(key).and_then(Value::as_str).map(super::plain::text).unwrap_or_else(|| "?".to_owned());
+        let name =
+            |key| answer.get(key).and_then(Value::as_str).map(super::plain::text).unwrap_or_else(|| "?".to_owned());
         let who = format!("posts as {} in {}", name("user"), name("team"));
         let has = |scope: &str| scopes.is_empty() || scopes.iter().any(|known| known == scope);
         if !has("chat:write") {
@@ -260,7 +340,11 @@ impl Receiver for SlackAppReceiver {
         }
         let of_history = if self.channel.starts_with('D') { "im:history" } else { "channels:history" };
         let reads = has(of_history) || (!self.channel.starts_with('D') && has("groups:history"));
-        Ok(if reads { who } else { format!("{who}; without the scope {of_history} it cannot check whether a message has arrived") })
+        Ok(if reads {
+            who
+        } else {
+            format!("{who}; without the scope {of_history} it cannot check whether a message has arrived")
+        })
     }
 
     async fn show(&self, picture: &ImageAttachment, below: Option<&EarlierMessage>) -> DeliveryOutcome {

@@ -1,7 +1,8 @@
 //! Renders a message as Slack blocks.
 //!
-//! Limits from Slack's Block Kit reference: 50 blocks, a header takes 150 characters, a section 3,000, and a message fails at about
-//! 13,200 characters over all blocks. All lengths here are in UTF-16 units, which are never fewer than characters.
+//! Limits from Slack's Block Kit reference: 50 blocks, a header takes 150 characters, a section 3,000, and a message
+//! fails at about 13,200 characters over all blocks. All lengths here are in UTF-16 units, which are never fewer than
+//! characters.
 
 use alerting::incident::IncidentEvent;
 use alerting::notification::{IncidentSummary, IncidentUpdate, Message};
@@ -33,7 +34,8 @@ const WITH_EVIDENCE: usize = 3;
 const MOST_BLOCKS: usize = 48;
 /// The lists and the footer never need more of them.
 const BLOCKS_OF_LISTS: usize = 8;
-/// An incident that is told in full needs no more than these: its title, sentences, next step, facts, symptoms and log lines.
+/// An incident that is told in full needs no more than these: its title, sentences, next step, facts, symptoms and log
+/// lines.
 const BLOCKS_OF_AN_INCIDENT: usize = 6;
 
 /// How a message is shown.
@@ -56,7 +58,9 @@ pub(super) fn text_and_blocks(message: &Message, shown: RenderOptions) -> (Strin
     let text = escape(&cut(&message.title(), SECTION / 10));
     let mut page = MessageBlocks { blocks: vec![], left: MOST - HEADER - FOOTER };
     let header = format!("{} {}", emoji(message), escape_controls(&message.title()));
-    page.blocks.push(json!({"type": "header", "text": {"type": "plain_text", "text": cut_escaped(&header, HEADER), "emoji": true}}));
+    page.blocks.push(
+        json!({"type": "header", "text": {"type": "plain_text", "text": cut_escaped(&header, HEADER), "emoji": true}}),
+    );
     page.section(&message.counts().map(|counts| escape(&counts)).unwrap_or_default(), SECTION);
     let many = message.count() > 1;
     let reserve = if many { LISTS.min(lists_length(message)) } else { 0 };
@@ -64,13 +68,17 @@ pub(super) fn text_and_blocks(message: &Message, shown: RenderOptions) -> (Strin
     let mut squeezed: Vec<IncidentSummary> = Vec::new();
     for (place, news) in message.news.iter().enumerate() {
         // What does not fit in full goes into the list.
-        let room = page.left >= PARAGRAPH * 2 && page.blocks.len() + BLOCKS_OF_AN_INCIDENT + BLOCKS_OF_LISTS <= MOST_BLOCKS;
+        let room =
+            page.left >= PARAGRAPH * 2 && page.blocks.len() + BLOCKS_OF_AN_INCIDENT + BLOCKS_OF_LISTS <= MOST_BLOCKS;
         if many && !room {
             squeezed.push(news.line());
             continue;
         }
         if many {
-            page.section(&format!("{} *{}*", dot(news.event, news.severity), escape(&cut(&news.title(), HEADLINE * 2))), PARAGRAPH);
+            page.section(
+                &format!("{} *{}*", dot(news.event, news.severity), escape(&cut(&news.title(), HEADLINE * 2))),
+                PARAGRAPH,
+            );
         }
         tell(&mut page, news, place < WITH_EVIDENCE, many);
     }
@@ -85,11 +93,16 @@ pub(super) fn text_and_blocks(message: &Message, shown: RenderOptions) -> (Strin
 
 fn footer(message: &Message, shown: RenderOptions) -> Value {
     let rules = message.rules();
-    let rules = if rules.len() == 1 { format!("rule {}", cut(&rules.concat(), HEADLINE)) } else { format!("{} rules", rules.len()) };
+    let rules = if rules.len() == 1 {
+        format!("rule {}", cut(&rules.concat(), HEADLINE))
+    } else {
+        format!("{} rules", rules.len())
+    };
     let when = |at: DateTime<Utc>| at.with_timezone(&shown.zone).format("%F %T %Z");
     let repeat = if shown.possible_repeat { " · possible repeat" } else { "" };
     let as_of = shown.as_of.map(|at| format!(" · as of {}", when(at))).unwrap_or_default();
-    let text = cut_escaped(&escape_controls(&format!("monitor{repeat} · {}{as_of} · {rules}", when(message.at))), FOOTER);
+    let text =
+        cut_escaped(&escape_controls(&format!("monitor{repeat} · {}{as_of} · {rules}", when(message.at))), FOOTER);
     json!({"type": "context", "elements": [{"type": "plain_text", "text": text}]})
 }
 
@@ -157,9 +170,11 @@ impl MessageBlocks {
     }
 }
 
-/// About how much the lists of what is not told in full need: also of what is meant to be told in full, because it may not fit.
+/// About how much the lists of what is not told in full need: also of what is meant to be told in full, because it may
+/// not fit.
 fn lists_length(message: &Message) -> usize {
-    let headlines = message.lines().map(|line| line.headline).chain(message.missed.iter().map(|line| line.headline.clone()));
+    let headlines =
+        message.lines().map(|line| line.headline).chain(message.missed.iter().map(|line| line.headline.clone()));
     headlines.map(|headline| length(&headline).min(HEADLINE) + 30).sum::<usize>() + AROUND_A_LIST * 2
 }
 

@@ -25,7 +25,12 @@ pub(super) struct SlackError {
 impl SlackError {
     /// An error with its word sanitized.
     pub(super) fn new(word: &str, needed: Option<&str>, wait: Option<TimeDelta>) -> Self {
-        let clean = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.' | ',' | '-')).take(LONGEST).collect();
+        let clean = |text: &str| {
+            text.chars()
+                .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.' | ',' | '-'))
+                .take(LONGEST)
+                .collect()
+        };
         Self { word: clean(word), needed: needed.map(clean), wait }
     }
 
@@ -57,12 +62,22 @@ impl SlackError {
     pub(super) fn outcome(&self) -> DeliveryOutcome {
         let word = self.word.as_str();
         if self.is_about_pace() {
-            return DeliveryOutcome::Later { why: format!("Slack limits the rate of requests ({word})"), wait: self.wait.or(Some(USUAL_WAIT)) };
+            return DeliveryOutcome::Later {
+                why: format!("Slack limits the rate of requests ({word})"),
+                wait: self.wait.or(Some(USUAL_WAIT)),
+            };
         }
         match word {
             // "It's possible some aspect of the operation succeeded before the error was raised."
-            "internal_error" | "fatal_error" => DeliveryOutcome::Unknown(format!("Slack had an internal error ({word})")),
-            "service_unavailable" | "request_timeout" | "team_added_to_org" | "org_login_required" | "external_channel_migrating" | "update_failed" => {
+            "internal_error" | "fatal_error" => {
+                DeliveryOutcome::Unknown(format!("Slack had an internal error ({word})"))
+            }
+            "service_unavailable"
+            | "request_timeout"
+            | "team_added_to_org"
+            | "org_login_required"
+            | "external_channel_migrating"
+            | "update_failed" => {
                 DeliveryOutcome::Later { why: format!("Slack is not available now ({word})"), wait: self.wait }
             }
             _ => match self.next_step() {
@@ -81,10 +96,16 @@ impl SlackError {
             "not_allowed_token_type" => "it must be a Bot User OAuth Token, which begins with xoxb-",
             "missing_scope" => {
                 let scope = self.needed.as_deref().unwrap_or("chat:write");
-                return Some(format!("the token needs the scope {scope}: add it on the app's page \"OAuth & Permissions\", and install the app again"));
+                return Some(format!(
+                    "the token needs the scope {scope}: add it on the app's page \"OAuth & Permissions\", and install the app again"
+                ));
             }
-            "channel_not_found" | "invalid_channel" => "check the channel's id, and invite the app to the channel: /invite @name-of-the-app",
-            "not_in_channel" | "no_permission" | "posting_to_channel_denied" => "invite the app to the channel: /invite @name-of-the-app",
+            "channel_not_found" | "invalid_channel" => {
+                "check the channel's id, and invite the app to the channel: /invite @name-of-the-app"
+            }
+            "not_in_channel" | "no_permission" | "posting_to_channel_denied" => {
+                "invite the app to the channel: /invite @name-of-the-app"
+            }
             "is_archived" | "is_inactive" => "the channel is archived: unarchive it, or choose another one",
             "file_uploads_disabled"
             | "storage_limit_reached"
@@ -95,8 +116,12 @@ impl SlackError {
             | "team_access_not_granted"
             | "two_factor_setup_required"
             | "team_not_found" => "ask an administrator of the Slack workspace",
-            word if word.starts_with("restricted_action") => "ask an administrator of the Slack workspace for permission to post in the channel",
-            "method_deprecated" | "deprecated_endpoint" | "unknown_method" => "this version of monitor is too old for Slack, or `api` is not Slack's",
+            word if word.starts_with("restricted_action") => {
+                "ask an administrator of the Slack workspace for permission to post in the channel"
+            }
+            "method_deprecated" | "deprecated_endpoint" | "unknown_method" => {
+                "this version of monitor is too old for Slack, or `api` is not Slack's"
+            }
             _ => return None,
         };
         Some(step.to_owned())
@@ -150,8 +175,14 @@ mod tests {
     fn slacks_wish_to_wait_and_the_missing_scope_are_kept() {
         let wait = Some(TimeDelta::seconds(7));
         let slow = SlackError::new("ratelimited", None, wait).outcome();
-        assert_eq!(slow, DeliveryOutcome::Later { why: "Slack limits the rate of requests (ratelimited)".to_owned(), wait });
-        let DeliveryOutcome::Stopped(why) = SlackError::new("missing_scope", Some("files:write"), None).outcome() else { panic!("it goes on") };
+        assert_eq!(
+            slow,
+            DeliveryOutcome::Later { why: "Slack limits the rate of requests (ratelimited)".to_owned(), wait }
+        );
+        let DeliveryOutcome::Stopped(why) = SlackError::new("missing_scope", Some("files:write"), None).outcome()
+        else {
+            panic!("it goes on")
+        };
         assert!(why.contains("the scope files:write"), "{why}");
     }
 

@@ -27,7 +27,9 @@ pub(super) fn text_and_blocks(page: &ReportPage, possible_repeat: bool) -> (Stri
         for part in &section.parts {
             match part {
                 SectionPart::Said(words) => blocks.lines(&heading, &[escape(words)]),
-                SectionPart::List(all) => blocks.lines(&heading, &all.iter().map(|one| format!("• {}", escape(one))).collect::<Vec<_>>()),
+                SectionPart::List(all) => {
+                    blocks.lines(&heading, &all.iter().map(|one| format!("• {}", escape(one))).collect::<Vec<_>>())
+                }
                 SectionPart::Days(_) | SectionPart::Table(_) => blocks.fenced(&heading, &part.plain_text()),
                 SectionPart::Commands(all) => {
                     let commands: String = all.iter().map(|(what, command)| format!("# {what}\n{command}\n")).collect();
@@ -113,7 +115,11 @@ mod tests {
     fn page(rows: usize, sections: usize, text: &str) -> ReportPage {
         let mut table = PageTable::new(&["Service".to_owned(), "#Amount".to_owned()]);
         (0..rows).for_each(|_| table.row([TableCell::from(text), TableCell::from("25.30 USD (36,685 KRW)")]));
-        let parts = vec![SectionPart::Table(table), SectionPart::Said(text.to_owned()), SectionPart::Commands(vec![(text.to_owned(), text.to_owned())])];
+        let parts = vec![
+            SectionPart::Table(table),
+            SectionPart::Said(text.to_owned()),
+            SectionPart::Commands(vec![(text.to_owned(), text.to_owned())]),
+        ];
         let section = Section { title: text.to_owned(), parts };
         ReportPage {
             language: Language::Ko,
@@ -125,18 +131,32 @@ mod tests {
     }
 
     fn texts(blocks: &[Value]) -> Vec<String> {
-        let text =
-            |block: &Value| block.pointer("/text/text").or_else(|| block.pointer("/elements/0/text")).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |block: &Value| {
+            block
+                .pointer("/text/text")
+                .or_else(|| block.pointer("/elements/0/text"))
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         blocks.iter().map(text).collect()
     }
 
     #[test]
     fn a_report_of_any_size_and_any_words_stays_within_the_limits() {
-        for text in HOSTILE.iter().map(|text| (*text).to_owned()).chain(["x".repeat(5_000), "가".repeat(3_000), "&".repeat(4_000)]) {
+        for text in HOSTILE.iter().map(|text| (*text).to_owned()).chain([
+            "x".repeat(5_000),
+            "가".repeat(3_000),
+            "&".repeat(4_000),
+        ]) {
             for (rows, sections) in [(0, 1), (15, 10), (400, 3), (1, 100)] {
                 let (_, blocks) = text_and_blocks(&page(rows, sections, &text), true);
                 let texts = texts(&blocks);
-                assert!(blocks.len() <= 50 && texts.iter().map(|text| length(text)).sum::<usize>() <= 12_000, "{} blocks", blocks.len());
+                assert!(
+                    blocks.len() <= 50 && texts.iter().map(|text| length(text)).sum::<usize>() <= 12_000,
+                    "{} blocks",
+                    blocks.len()
+                );
                 assert!(length(&texts[0]) <= HEADER && texts.iter().all(|text| length(text) <= 3_000));
                 for text in &texts {
                     assert_eq!(text.matches("```").count() % 2, 0, "{text}");
@@ -152,6 +172,11 @@ mod tests {
         let (_, cut) = text_and_blocks(&page(400, 9, "AWS Lambda"), false);
         assert_eq!(texts(&whole).last().map(String::as_str), Some("monitor report"));
         assert_eq!(texts(&cut).last().map(String::as_str), Some("… `monitor report`"));
-        assert!(texts(&whole).iter().any(|text| text.contains("```") && text.contains("AWS Lambda  25.30 USD (36,685 KRW)")), "{whole:#?}");
+        assert!(
+            texts(&whole)
+                .iter()
+                .any(|text| text.contains("```") && text.contains("AWS Lambda  25.30 USD (36,685 KRW)")),
+            "{whole:#?}"
+        );
     }
 }

@@ -9,7 +9,9 @@ const EVENT_TYPE: &str = "monitor_message";
 
 /// Of a channel, a private channel or a direct conversation.
 pub(super) fn is_channel_id(text: &str) -> bool {
-    text.len() >= 9 && text.starts_with(['C', 'G', 'D']) && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    text.len() >= 9
+        && text.starts_with(['C', 'G', 'D'])
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }
 
 /// A reference to a message: its channel and Slack's timestamp, which identifies it there.
@@ -74,11 +76,22 @@ mod tests {
     #[test]
     fn only_a_receipt_of_this_kind_names_a_place() {
         let place = |receipt: Option<&str>| {
-            let message = alerting::notification::Message { at: DateTime::UNIX_EPOCH, news: vec![], rest: vec![], missed: vec![], page: None };
+            let message = alerting::notification::Message {
+                at: DateTime::UNIX_EPOCH,
+                news: vec![],
+                rest: vec![],
+                missed: vec![],
+                page: None,
+            };
             SlackMessageRef::of(&EarlierMessage { key: "k".into(), receipt: receipt.map(str::to_owned), now: message })
         };
-        assert_eq!(place(Some("C0123456789:1503435956.000247")), Some(SlackMessageRef { channel: "C0123456789".into(), ts: "1503435956.000247".into() }));
-        for receipt in [None, Some("ok"), Some("250 2.0.0 Ok: queued as 4F1A"), Some("C0123456789:"), Some("C0123456789:x.y")] {
+        assert_eq!(
+            place(Some("C0123456789:1503435956.000247")),
+            Some(SlackMessageRef { channel: "C0123456789".into(), ts: "1503435956.000247".into() })
+        );
+        for receipt in
+            [None, Some("ok"), Some("250 2.0.0 Ok: queued as 4F1A"), Some("C0123456789:"), Some("C0123456789:x.y")]
+        {
             assert_eq!(place(receipt), None, "{receipt:?}");
         }
     }

@@ -10,8 +10,9 @@ pub(super) fn length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// For text between markup of our own. Slack's three control characters are escaped, so that nothing can mention a channel or make a
-/// link; emphasis marks are separated from words, so that they are shown as they are. Code quotes of the monitor (`like this`) stay.
+/// For text between markup of our own. Slack's three control characters are escaped, so that nothing can mention a
+/// channel or make a link; emphasis marks are separated from words, so that they are shown as they are. Code quotes of
+/// the monitor (`like this`) stay.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let text = text.replace("```", "'''");
@@ -40,7 +41,8 @@ pub(super) fn escape_controls(text: &str) -> String {
 
 /// Log lines as preformatted text, where Slack knows no markup but the fence itself.
 pub(super) fn fenced(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| cut_escaped(&escape_controls(&line.replace("``", "''")), LOG_LINE)).collect();
+    let lines: Vec<String> =
+        lines.iter().map(|line| cut_escaped(&escape_controls(&line.replace("``", "''")), LOG_LINE)).collect();
     format!("```{}\n```", lines.join("\n"))
 }
 
@@ -106,13 +108,21 @@ mod tests {
 
     #[test]
     fn a_cut_text_is_whole_as_far_as_it_goes() {
-        for (text, most, kept) in [("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("🚀🚀🚀", 5, "🚀🚀…"), ("🚀🚀🚀", 4, "🚀…"), ("ab", 0, "…")]
-        {
+        for (text, most, kept) in [
+            ("abcdef", 6, "abcdef"),
+            ("abcdef", 5, "abcd…"),
+            ("🚀🚀🚀", 5, "🚀🚀…"),
+            ("🚀🚀🚀", 4, "🚀…"),
+            ("ab", 0, "…"),
+        ] {
             assert_eq!(cut(text, most), kept);
         }
-        for (text, most, kept) in
-            [("a &amp; b", 9, "a &amp; b"), ("a &amp; b", 8, "a &amp;…"), ("a &amp; b", 6, "a …"), ("```abcdefgh```", 12, "```abcd…\n```")]
-        {
+        for (text, most, kept) in [
+            ("a &amp; b", 9, "a &amp; b"),
+            ("a &amp; b", 8, "a &amp;…"),
+            ("a &amp; b", 6, "a …"),
+            ("```abcdefgh```", 12, "```abcd…\n```"),
+        ] {
             assert_eq!(cut_escaped(text, most), kept);
         }
     }

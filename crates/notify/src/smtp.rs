@@ -58,7 +58,12 @@ pub(super) struct RecipientReplies {
 }
 
 impl SmtpServer {
-    pub(super) fn new(host: String, port: u16, security: SmtpSecurity, login: Option<(String, Secret)>) -> Result<Self, String> {
+    pub(super) fn new(
+        host: String,
+        port: u16,
+        security: SmtpSecurity,
+        login: Option<(String, Secret)>,
+    ) -> Result<Self, String> {
         let parameters = || TlsParameters::new(host.clone()).map_err(|error| format!("TLS cannot be set up: {error}"));
         let tls = match security {
             SmtpSecurity::StartTls => SmtpTls::Start(parameters()?),
@@ -69,7 +74,12 @@ impl SmtpServer {
     }
 
     /// Sends a mail to these addresses. The error is the outcome if no address got it, or if that is unknown.
-    pub(super) async fn tell(&self, from: &Address, to: &[Address], content: &[u8]) -> Result<RecipientReplies, DeliveryOutcome> {
+    pub(super) async fn tell(
+        &self,
+        from: &Address,
+        to: &[Address],
+        content: &[u8],
+    ) -> Result<RecipientReplies, DeliveryOutcome> {
         let beginning = async {
             let mut server = self.connect().await?;
             let told = addressed(&mut server, from, to, content).await?;
@@ -79,16 +89,27 @@ impl SmtpServer {
             server.command(Data).await.map_err(|error| meaning("the mail", &error, DeliveryOutcome::Refused))?;
             Ok((server, told))
         };
-        let (mut server, mut told) = in_time(beginning).await.unwrap_or_else(|| Err(later("the mail server did not answer in time".to_owned())))?;
+        let (mut server, mut told) = in_time(beginning)
+            .await
+            .unwrap_or_else(|| Err(later("the mail server did not answer in time".to_owned())))?;
         if !told.took.is_empty() {
             let taken = in_time(server.message(content)).await;
             told.answer = match taken {
                 Some(Ok(response)) => first_line(&response),
-                Some(Err(error)) if error.is_permanent() || error.is_transient() => return Err(meaning("the mail", &error, DeliveryOutcome::Refused)),
-                Some(Err(error)) => {
-                    return Err(DeliveryOutcome::Unknown(format!("the mail server closed the connection after the mail was sent: {}", said(&error))));
+                Some(Err(error)) if error.is_permanent() || error.is_transient() => {
+                    return Err(meaning("the mail", &error, DeliveryOutcome::Refused));
                 }
-                None => return Err(DeliveryOutcome::Unknown("the mail server did not answer in time after the mail was sent".to_owned())),
+                Some(Err(error)) => {
+                    return Err(DeliveryOutcome::Unknown(format!(
+                        "the mail server closed the connection after the mail was sent: {}",
+                        said(&error)
+                    )));
+                }
+                None => {
+                    return Err(DeliveryOutcome::Unknown(
+                        "the mail server did not answer in time after the mail was sent".to_owned(),
+                    ));
+                }
             };
         }
         // It has said what it has to say.
@@ -101,18 +122,27 @@ impl SmtpServer {
         match in_time(self.connect()).await {
             Some(Ok(mut server)) => {
                 let _ = tokio::time::timeout(GOODBYE, server.quit()).await;
-                Ok(if self.login.is_some() { "the mail server answers and accepts the login" } else { "the mail server answers" }.to_owned())
+                Ok(if self.login.is_some() {
+                    "the mail server answers and accepts the login"
+                } else {
+                    "the mail server answers"
+                }
+                .to_owned())
             }
-            Some(Err(DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why))) => {
-                Err(why)
-            }
+            Some(Err(
+                DeliveryOutcome::Later { why, .. }
+                | DeliveryOutcome::Unknown(why)
+                | DeliveryOutcome::Refused(why)
+                | DeliveryOutcome::Stopped(why),
+            )) => Err(why),
             Some(Err(DeliveryOutcome::Delivered(_))) | None => Err("the mail server does not answer".to_owned()),
         }
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, DeliveryOutcome> {
         let name = ClientId::default();
-        let from_the_start = if let SmtpTls::Implicit(parameters) = &self.tls { Some(parameters.clone()) } else { None };
+        let from_the_start =
+            if let SmtpTls::Implicit(parameters) = &self.tls { Some(parameters.clone()) } else { None };
         let place = (self.host.as_str(), self.port);
         let connecting = AsyncSmtpConnection::connect_tokio1(place, Some(LIMIT), &name, from_the_start, None).await;
         let mut server = connecting.map_err(|error| meaning("the connection", &error, DeliveryOutcome::Stopped))?;
@@ -122,14 +152,19 @@ impl SmtpServer {
                     "the mail server does not offer STARTTLS, and monitor sends nothing unencrypted; check `tls` and the port".to_owned(),
                 ));
             }
-            server.starttls(parameters.clone(), &name).await.map_err(|error| meaning("STARTTLS", &error, DeliveryOutcome::Stopped))?;
+            server
+                .starttls(parameters.clone(), &name)
+                .await
+                .map_err(|error| meaning("STARTTLS", &error, DeliveryOutcome::Stopped))?;
         }
         if let Some((username, password)) = &self.login {
             let credentials = Credentials::new(username.clone(), password.reveal().to_owned());
             let refused = |why| DeliveryOutcome::Stopped(format!("{why}; check `username` and `password`"));
             match server.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await {
                 Ok(_) => {}
-                Err(error) if error.is_client() => return Err(refused(format!("the mail server supports no known login method: {}", said(&error)))),
+                Err(error) if error.is_client() => {
+                    return Err(refused(format!("the mail server supports no known login method: {}", said(&error))));
+                }
                 Err(error) => return Err(meaning("the login", &error, refused)),
             }
         }
@@ -138,12 +173,19 @@ impl SmtpServer {
 }
 
 /// Names who it is from, and everybody it goes to; one who is refused does not stop the others.
-async fn addressed(server: &mut AsyncSmtpConnection, from: &Address, to: &[Address], content: &[u8]) -> Result<RecipientReplies, DeliveryOutcome> {
+async fn addressed(
+    server: &mut AsyncSmtpConnection,
+    from: &Address,
+    to: &[Address],
+    content: &[u8],
+) -> Result<RecipientReplies, DeliveryOutcome> {
     let mut parameters = vec![];
     let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
     if !is_ascii(from) || !to.iter().all(is_ascii) {
         if !server.server_info().supports_feature(Extension::SmtpUtfEight) {
-            return Err(DeliveryOutcome::Stopped("the mail server accepts only ASCII addresses; check `from` and `to`".to_owned()));
+            return Err(DeliveryOutcome::Stopped(
+                "the mail server accepts only ASCII addresses; check `from` and `to`".to_owned(),
+            ));
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }
@@ -151,7 +193,10 @@ async fn addressed(server: &mut AsyncSmtpConnection, from: &Address, to: &[Addre
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     let sender = |why| DeliveryOutcome::Stopped(format!("{why}; check `from` and the login"));
-    server.command(Mail::new(Some(from.clone()), parameters)).await.map_err(|error| meaning("the sender", &error, sender))?;
+    server
+        .command(Mail::new(Some(from.clone()), parameters))
+        .await
+        .map_err(|error| meaning("the sender", &error, sender))?;
     let mut told = RecipientReplies::default();
     for address in to {
         match server.command(Rcpt::new(address.clone(), vec![])).await {
@@ -171,7 +216,11 @@ fn closes(error: &Error) -> bool {
 
 /// What an error means before the mail was sent, or where the server has answered to it: no mail has arrived.
 fn meaning(what: &str, error: &Error, refused: impl FnOnce(String) -> DeliveryOutcome) -> DeliveryOutcome {
-    if error.is_permanent() { refused(format!("the mail server refused {what}: {}", said(error))) } else { later(format!("the mail server: {}", said(error))) }
+    if error.is_permanent() {
+        refused(format!("the mail server refused {what}: {}", said(error)))
+    } else {
+        later(format!("the mail server: {}", said(error)))
+    }
 }
 
 fn later(why: String) -> DeliveryOutcome {

@@ -33,7 +33,12 @@ pub struct Webhook {
 impl Webhook {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         if !settings.has("url") {
-            settings.problem("url", "`via.webhook` needs `url`", "`url` is missing", Some("url = { env = \"WEBHOOK_URL\" }".to_owned()));
+            settings.problem(
+                "url",
+                "`via.webhook` needs `url`",
+                "`url` is missing",
+                Some("url = { env = \"WEBHOOK_URL\" }".to_owned()),
+            );
         }
         let url = settings.secret("url");
         if let Some(why) = url.as_ref().and_then(|url| address(url.reveal()).err()) {
@@ -41,7 +46,12 @@ impl Webhook {
         }
         let secret = settings.secret("secret");
         if let Some(why) = secret.as_ref().and_then(|secret| signing_key(secret).err()) {
-            settings.problem("secret", "`secret` is not valid", why, Some("expected any text, or whsec_ followed by base64".to_owned()));
+            settings.problem(
+                "secret",
+                "`secret` is not valid",
+                why,
+                Some("expected any text, or whsec_ followed by base64".to_owned()),
+            );
         }
         (!settings.failed()).then_some(Self { url: url?, secret })
     }
@@ -89,7 +99,8 @@ impl Receiver for WebhookReceiver {
         };
         let (id, timestamp) = (header_id(&parcel.key), parcel.attempted.timestamp());
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
-        request = request.header("webhook-id", &id).header("idempotency-key", &id).header("webhook-timestamp", timestamp);
+        request =
+            request.header("webhook-id", &id).header("idempotency-key", &id).header("webhook-timestamp", timestamp);
         match self.key.as_ref().map(|key| signature(key, &id, timestamp, &body)) {
             None => {}
             Some(Ok(signature)) => request = request.header("webhook-signature", signature),
@@ -105,9 +116,16 @@ impl Receiver for WebhookReceiver {
     async fn probe(&self) -> Result<String, String> {
         // Many addresses answer nothing but POST. That something answers is all that can be learnt without posting.
         match ask("the webhook", self.client.head(self.url.clone())).await {
-            Ok(answer) if answer.status.is_server_error() => Err(format!("returns an error (HTTP {})", answer.status.as_u16())),
+            Ok(answer) if answer.status.is_server_error() => {
+                Err(format!("returns an error (HTTP {})", answer.status.as_u16()))
+            }
             Ok(answer) => Ok(format!("reachable (HTTP {} to HEAD)", answer.status.as_u16())),
-            Err(DeliveryOutcome::Later { why, .. } | DeliveryOutcome::Unknown(why) | DeliveryOutcome::Refused(why) | DeliveryOutcome::Stopped(why)) => Err(why),
+            Err(
+                DeliveryOutcome::Later { why, .. }
+                | DeliveryOutcome::Unknown(why)
+                | DeliveryOutcome::Refused(why)
+                | DeliveryOutcome::Stopped(why),
+            ) => Err(why),
             Err(DeliveryOutcome::Delivered(_)) => Ok("reachable".to_owned()),
         }
     }
@@ -121,13 +139,19 @@ mod tests {
     fn the_signature_is_that_of_the_specifications_own_example() {
         // The test vector of the specification's reference libraries.
         let key = signing_key(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).unwrap();
-        let signed = signature(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#).unwrap();
+        let signed =
+            signature(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#).unwrap();
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]
     fn a_secret_is_text_or_base64_behind_its_prefix() {
-        for (secret, key) in [("plain text", Ok(b"plain text".to_vec())), ("whsec_AAEC", Ok(vec![0, 1, 2])), ("whsec_", Err(())), ("whsec_hunter2!", Err(()))] {
+        for (secret, key) in [
+            ("plain text", Ok(b"plain text".to_vec())),
+            ("whsec_AAEC", Ok(vec![0, 1, 2])),
+            ("whsec_", Err(())),
+            ("whsec_hunter2!", Err(())),
+        ] {
             let found = signing_key(&Secret::new(secret));
             assert!(found.as_ref().err().is_none_or(|why| !why.contains("hunter2")), "{found:?}");
             assert_eq!(found.map_err(|_| ()), key, "{secret}");
@@ -136,8 +160,12 @@ mod tests {
 
     #[test]
     fn an_id_in_a_header_is_that_of_its_key_and_safe_there() {
-        let ids: Vec<String> = ["a/b", "a/b.c", "규칙 1\r\nX: y/firing/1/team", ""].iter().map(|key| header_id(key)).collect();
-        assert!(ids.iter().all(|id| id.len() == 36 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')), "{ids:?}");
+        let ids: Vec<String> =
+            ["a/b", "a/b.c", "규칙 1\r\nX: y/firing/1/team", ""].iter().map(|key| header_id(key)).collect();
+        assert!(
+            ids.iter().all(|id| id.len() == 36 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')),
+            "{ids:?}"
+        );
         assert!(ids.iter().enumerate().all(|(place, id)| !ids[..place].contains(id)), "{ids:?}");
         assert_eq!(header_id("a/b"), ids[0]);
     }

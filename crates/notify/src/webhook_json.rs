@@ -88,7 +88,8 @@ struct AcknowledgementBody {
 /// The bytes that are posted, and signed.
 pub(super) fn body(parcel: &DeliveryRequest) -> Result<Vec<u8>, String> {
     let message = plain(&parcel.message);
-    let full = message.news.iter().map(|news| IncidentBody { in_full: true, detail: detail(news), ..incident(news.line()) });
+    let full =
+        message.news.iter().map(|news| IncidentBody { in_full: true, detail: detail(news), ..incident(news.line()) });
     let body = WebhookBody {
         schema: 1,
         kind: "monitor.message",
@@ -118,7 +119,18 @@ fn counts(message: &Message) -> IncidentCounts {
 
 fn incident(line: IncidentSummary) -> IncidentBody {
     let IncidentSummary { incident, rule, subject, event, severity, headline, since, until } = line;
-    IncidentBody { id: incident, rule, subject, event, severity, headline, since, until, in_full: false, detail: DetailBody::default() }
+    IncidentBody {
+        id: incident,
+        rule,
+        subject,
+        event,
+        severity,
+        headline,
+        since,
+        until,
+        in_full: false,
+        detail: DetailBody::default(),
+    }
 }
 
 fn detail(news: &IncidentUpdate) -> DetailBody {
@@ -126,10 +138,16 @@ fn detail(news: &IncidentUpdate) -> DetailBody {
     DetailBody {
         cause: news.finding.cause.as_ref().map(|(cause, _)| cause.code()),
         said: Some(news.sentences()),
-        facts: Some(facts.iter().map(|(label, value)| FactBody { label: label.clone(), value: value.clone() }).collect()),
+        facts: Some(
+            facts.iter().map(|(label, value)| FactBody { label: label.clone(), value: value.clone() }).collect(),
+        ),
         next_step: news.next_step().map(str::to_owned),
         evidence: Some(evidence.to_vec()),
-        acked: news.acked.as_ref().map(|ack| AcknowledgementBody { author: ack.author.clone(), at: ack.at, note: ack.note.clone() }),
+        acked: news.acked.as_ref().map(|ack| AcknowledgementBody {
+            author: ack.author.clone(),
+            at: ack.at,
+            note: ack.note.clone(),
+        }),
         mutes: Some(news.mutes.clone()),
     }
 }

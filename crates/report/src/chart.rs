@@ -19,7 +19,8 @@ use crate::month::MonthReport;
 
 /// So many services have a colour of their own.
 const MOST_SERVICES: usize = 7;
-/// The palette of Okabe and Ito, which people who see colours differently can tell apart too; <https://jfly.uni-koeln.de/color/>.
+/// The palette of Okabe and Ito, which people who see colours differently can tell apart too;
+/// <https://jfly.uni-koeln.de/color/>.
 const COLORS: [RGBColor; MOST_SERVICES] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
@@ -76,16 +77,23 @@ impl Chart {
         let mut services: Vec<(&str, Decimal)> = sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect();
         services.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         let own: Vec<&str> = services.iter().take(MOST_SERVICES).map(|(service, _)| *service).collect();
-        let mut series: Vec<ChartSeries> = own.iter().zip(COLORS).map(|(service, color)| ChartSeries { service: Some((*service).to_owned()), color }).collect();
+        let mut series: Vec<ChartSeries> = own
+            .iter()
+            .zip(COLORS)
+            .map(|(service, color)| ChartSeries { service: Some((*service).to_owned()), color })
+            .collect();
         if services.len() > MOST_SERVICES {
             series.push(ChartSeries { service: None, color: COLOR_OF_OTHERS });
         }
         let first = report.month.first_day();
-        let all = (0..31).filter_map(|ahead| first.checked_add_days(Days::new(ahead))).filter(|day| report.month.contains(*day));
+        let all = (0..31)
+            .filter_map(|ahead| first.checked_add_days(Days::new(ahead)))
+            .filter(|day| report.month.contains(*day));
         let day = |day: chrono::NaiveDate| match report.daily.iter().find(|line| line.day == day) {
             None => ChartDay { number: day.day(), settled: true, amounts: vec![] },
             Some(line) => {
-                let mut amounts: Vec<Decimal> = own.iter().map(|service| line.services.get(*service).copied().unwrap_or_default()).collect();
+                let mut amounts: Vec<Decimal> =
+                    own.iter().map(|service| line.services.get(*service).copied().unwrap_or_default()).collect();
                 if services.len() > MOST_SERVICES {
                     let others = line.services.iter().filter(|(service, _)| !own.contains(&service.as_str()));
                     amounts.push(others.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount)));
@@ -132,7 +140,8 @@ struct ChartLayout {
 
 const FOR_PAGES: ChartLayout = ChartLayout { width: 560, height: 230, font: 14, left: 62, below: 22, legend: false };
 /// Twice as large as it is shown, for screens with small pixels.
-const FOR_PICTURES: ChartLayout = ChartLayout { width: 1200, height: 640, font: 26, left: 120, below: 40, legend: true };
+const FOR_PICTURES: ChartLayout =
+    ChartLayout { width: 1200, height: 640, font: 26, left: 120, below: 40, legend: true };
 /// A line of the legend, as so many times the font, and its columns.
 const LEGEND_LINE: i32 = 40;
 const LEGEND_COLUMNS: i32 = 2;
@@ -142,9 +151,16 @@ pub(super) fn svg(chart: &Chart) -> Option<String> {
     font_is_known().then_some(())?;
     let mut svg = String::new();
     let look = FOR_PAGES;
-    draw(&SVGBackend::with_string(&mut svg, (look.width.unsigned_abs(), look.height.unsigned_abs())).into_drawing_area(), chart, look)?;
+    draw(
+        &SVGBackend::with_string(&mut svg, (look.width.unsigned_abs(), look.height.unsigned_abs())).into_drawing_area(),
+        chart,
+        look,
+    )?;
     let ink = "#010203";
-    Some(svg.replace(&format!("fill=\"{ink}\""), "fill=\"currentColor\"").replace(&format!("stroke=\"{ink}\""), "stroke=\"currentColor\""))
+    Some(
+        svg.replace(&format!("fill=\"{ink}\""), "fill=\"currentColor\"")
+            .replace(&format!("stroke=\"{ink}\""), "stroke=\"currentColor\""),
+    )
 }
 
 /// The chart as a PNG file, on white.
@@ -175,7 +191,8 @@ pub(super) fn load() -> Result<(), String> {
 
 /// The font is part of the program: servers often have none. It knows Latin, Greek and Cyrillic letters only.
 fn font_is_known() -> bool {
-    static KNOWN: LazyLock<bool> = LazyLock::new(|| register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
+    static KNOWN: LazyLock<bool> =
+        LazyLock::new(|| register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
     *KNOWN
 }
 
@@ -183,7 +200,8 @@ type ChartArea<B> = DrawingArea<B, Shift>;
 
 fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout) -> Option<()> {
     let lines = i32::try_from(chart.series.len()).ok()?;
-    let legend = if look.legend { (lines + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_LINE + LEGEND_LINE / 2 } else { 0 };
+    let legend =
+        if look.legend { (lines + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_LINE + LEGEND_LINE / 2 } else { 0 };
     let (top, bottom, right) = (look.font * 2, look.height - look.below - legend, look.width - look.font / 2);
     let (highest, lowest) = chart.range();
     let whole = highest.checked_sub(lowest).filter(|whole| !whole.is_zero())?;
@@ -196,7 +214,14 @@ fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout
         let at = y(tick)?;
         let faint = if tick.is_zero() { INK.mix(0.6) } else { INK.mix(0.15) };
         area.draw(&PathElement::new(vec![(look.left, at), (right, at)], faint)).ok()?;
-        write(area, &shown(tick, &chart.currency), (look.left - look.font / 3, at), look.font, HPos::Right, VPos::Center)?;
+        write(
+            area,
+            &shown(tick, &chart.currency),
+            (look.left - look.font / 3, at),
+            look.font,
+            HPos::Right,
+            VPos::Center,
+        )?;
     }
     write(area, &chart.currency, (look.left - look.font / 3, look.font * 3 / 5), look.font, HPos::Right, VPos::Center)?;
     let days = i32::try_from(chart.days.len()).ok()?.max(1);
@@ -206,7 +231,14 @@ fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout
         let (from, to) = (edge(place) + 1, edge(place + 1) - 1);
         stack(area, chart, day, (from, to), &y)?;
         if day.number == 1 || (day.number.is_multiple_of(5) && day.number < 31) {
-            write(area, &day.number.to_string(), ((from + to) / 2, bottom + look.font / 3), look.font, HPos::Center, VPos::Top)?;
+            write(
+                area,
+                &day.number.to_string(),
+                ((from + to) / 2, bottom + look.font / 3),
+                look.font,
+                HPos::Center,
+                VPos::Top,
+            )?;
         }
     }
     if look.legend {
@@ -216,7 +248,13 @@ fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout
 }
 
 /// One day: what it cost upwards, what it was given downwards.
-fn stack<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, day: &ChartDay, (from, to): (i32, i32), y: &impl Fn(Decimal) -> Option<i32>) -> Option<()> {
+fn stack<B: DrawingBackend>(
+    area: &ChartArea<B>,
+    chart: &Chart,
+    day: &ChartDay,
+    (from, to): (i32, i32),
+    y: &impl Fn(Decimal) -> Option<i32>,
+) -> Option<()> {
     let (mut up, mut down) = (Decimal::ZERO, Decimal::ZERO);
     for (series, amount) in chart.series.iter().zip(&day.amounts) {
         let side = if *amount > Decimal::ZERO { &mut up } else { &mut down };
@@ -237,13 +275,19 @@ fn stack<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, day: &ChartDay, 
 }
 
 /// Lines from the lower left to the upper right, within a rectangle.
-fn hatch<B: DrawingBackend>(area: &ChartArea<B>, (from, to): (i32, i32), (high, low): (i32, i32), color: RGBColor) -> Option<()> {
+fn hatch<B: DrawingBackend>(
+    area: &ChartArea<B>,
+    (from, to): (i32, i32),
+    (high, low): (i32, i32),
+    color: RGBColor,
+) -> Option<()> {
     const APART: usize = 5;
     for start in (from - (low - high)..to).step_by(APART) {
         // On the line x - start = low - y.
         let (x0, x1) = (start.max(from), (start + low - high).min(to));
         if x0 < x1 {
-            area.draw(&PathElement::new(vec![(x0, low - (x0 - start)), (x1, low - (x1 - start))], color.mix(0.9))).ok()?;
+            area.draw(&PathElement::new(vec![(x0, low - (x0 - start)), (x1, low - (x1 - start))], color.mix(0.9)))
+                .ok()?;
         }
     }
     Some(())
@@ -267,14 +311,22 @@ const LONGEST_NAME: usize = 36;
 
 /// A name in letters that the font has.
 fn drawable(name: &str) -> String {
-    let mut shown: String = name.chars().map(|c| if c.is_control() || c > '\u{52f}' { '?' } else { c }).take(LONGEST_NAME + 1).collect();
+    let mut shown: String =
+        name.chars().map(|c| if c.is_control() || c > '\u{52f}' { '?' } else { c }).take(LONGEST_NAME + 1).collect();
     if shown.chars().count() > LONGEST_NAME {
         shown = shown.chars().take(LONGEST_NAME - 1).chain(['…']).collect();
     }
     shown
 }
 
-fn write<B: DrawingBackend>(area: &ChartArea<B>, text: &str, at: (i32, i32), size: i32, h: HPos, v: VPos) -> Option<()> {
+fn write<B: DrawingBackend>(
+    area: &ChartArea<B>,
+    text: &str,
+    at: (i32, i32),
+    size: i32,
+    h: HPos,
+    v: VPos,
+) -> Option<()> {
     let style = TextStyle::from((FONT, size).into_font()).color(&INK).pos(Pos::new(h, v));
     area.draw(&Text::new(text.to_owned(), at, style)).ok()
 }
@@ -285,7 +337,9 @@ fn ticks(highest: Decimal, lowest: Decimal) -> Option<Vec<Decimal>> {
     let wanted = highest.checked_sub(lowest)?.checked_div(ABOUT)?;
     let steps = (0..56_u32).flat_map(|power| [1_i64, 2, 5].map(|first| (first, power)));
     // From 10^-27 up to 5 * 10^28; the first that is large enough.
-    let step = steps.filter_map(|(first, power)| decimal(first, i32::try_from(power).ok()? - 27)).find(|step| *step >= wanted)?;
+    let step = steps
+        .filter_map(|(first, power)| decimal(first, i32::try_from(power).ok()? - 27))
+        .find(|step| *step >= wanted)?;
     let mut ticks = vec![Decimal::ZERO];
     for direction in [step, -step] {
         let mut next = direction;
@@ -337,7 +391,11 @@ mod tests {
         let colors: std::collections::BTreeSet<String> = chart.series.iter().map(ChartSeries::color).collect();
         assert_eq!(colors.len(), 8);
         for (day, line) in chart.days.iter().zip(&report.daily) {
-            assert_eq!(day.amounts.iter().sum::<Decimal>(), line.services.values().sum::<Decimal>(), "every cent is drawn");
+            assert_eq!(
+                day.amounts.iter().sum::<Decimal>(),
+                line.services.values().sum::<Decimal>(),
+                "every cent is drawn"
+            );
         }
     }
 
@@ -348,7 +406,13 @@ mod tests {
         let reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
         assert_eq!((reader.info().width, reader.info().height), (1200, 640));
         let svg = svg(&chart).unwrap();
-        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.contains("currentColor") && !svg.contains("#010203"), "{svg}");
+        assert!(
+            svg.starts_with("<svg")
+                && svg.trim_end().ends_with("</svg>")
+                && svg.contains("currentColor")
+                && !svg.contains("#010203"),
+            "{svg}"
+        );
         assert!(!svg.contains("<script") && !svg.contains("href"), "{svg}");
     }
 
@@ -367,9 +431,11 @@ mod tests {
 
     #[test]
     fn a_name_is_drawn_in_letters_that_the_font_has() {
-        for (name, drawn) in
-            [("Amazon RDS", "Amazon RDS"), ("한국 RDS\n", "?? RDS?"), ("a very long name of a service on a bill", "a very long name of a service on a …")]
-        {
+        for (name, drawn) in [
+            ("Amazon RDS", "Amazon RDS"),
+            ("한국 RDS\n", "?? RDS?"),
+            ("a very long name of a service on a bill", "a very long name of a service on a …"),
+        ] {
             assert_eq!(drawable(name), drawn);
         }
     }

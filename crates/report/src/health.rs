@@ -68,17 +68,26 @@ pub fn json(lines: LineCounts, functions: BTreeMap<String, Health>) -> HealthDoc
     HealthDocument {
         schema: 1,
         functions: functions.into_iter().map(|(name, health)| one(name, health)).collect(),
-        lines: LinesRead { read: lines.read(), platform: lines.platform, application: lines.application, unparsed: lines.unparsed },
+        lines: LinesRead {
+            read: lines.read(),
+            platform: lines.platform,
+            application: lines.application,
+            unparsed: lines.unparsed,
+        },
     }
 }
 
 fn one(function: String, mut health: Health) -> FunctionHealth {
     // What no summary said is unknown, and not zero.
-    let [p50, p95, p99, max] = health.durations.quantiles([0.5, 0.95, 0.99, 1.0]).map_or([None; 4], |all| all.map(Some));
-    let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+    let [p50, p95, p99, max] =
+        health.durations.quantiles([0.5, 0.95, 0.99, 1.0]).map_or([None; 4], |all| all.map(Some));
+    let time = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    };
     // Without a single summary nothing shows that all is well.
     let healthy = if health.invocations > 0 { Confidence::Proved } else { Confidence::Likely };
-    let (verdict, confidence) = health.verdict().map_or(("healthy", healthy), |(cause, seen)| (cause.code(), seen.confidence));
+    let (verdict, confidence) =
+        health.verdict().map_or(("healthy", healthy), |(cause, seen)| (cause.code(), seen.confidence));
     let causes = health.causes().into_iter().map(|(cause, seen)| CauseView {
         code: cause.code(),
         count: seen.count,
@@ -109,7 +118,12 @@ pub fn text(lines: LineCounts, functions: BTreeMap<String, Health>) -> String {
     for (name, health) in functions {
         bill(&name, health, &mut text);
     }
-    let mut read = format!("{} lines read: {} of the platform, {} of the application", lines.read(), lines.platform, lines.application);
+    let mut read = format!(
+        "{} lines read: {} of the platform, {} of the application",
+        lines.read(),
+        lines.platform,
+        lines.application
+    );
     if lines.unparsed > 0 {
         read.push_str(&format!(", {} that could not be read", lines.unparsed));
     }
@@ -138,14 +152,20 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
         line(format!("  longest wait   {} with start-up", ms(longest)));
     }
     if let Some(used) = health.max_memory_mb {
-        let of = health.memory_mb.map(|size| format!(" of {size:.0} MB, {:.0} MB to spare", (size - used).max(0.0))).unwrap_or_default();
+        let of = health
+            .memory_mb
+            .map(|size| format!(" of {size:.0} MB, {:.0} MB to spare", (size - used).max(0.0)))
+            .unwrap_or_default();
         line(format!("  memory         {used:.0} MB{of}"));
     }
     if health.pings.0 > 0 {
         line(format!("  pings          {}, {} of them cold", health.pings.0, health.pings.1));
     }
     if let Some((environments, longest)) = health.environments() {
-        let idle = health.longest_idle.map(|idle| format!(", longest idle time between two calls {}", spoken(idle))).unwrap_or_default();
+        let idle = health
+            .longest_idle
+            .map(|idle| format!(", longest idle time between two calls {}", spoken(idle)))
+            .unwrap_or_default();
         line(format!("  environments   {environments}, the longest-lived for {}{idle}", spoken(longest)));
     }
     let causes = health.causes();
@@ -154,7 +174,9 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
     }
     for (cause, seen) in causes {
         let when = match (seen.first, seen.last) {
-            (Some(first), Some(last)) if first < last => format!(", {} to {} UTC", first.format("%F %T"), last.format("%F %T")),
+            (Some(first), Some(last)) if first < last => {
+                format!(", {} to {} UTC", first.format("%F %T"), last.format("%F %T"))
+            }
             (Some(at), _) => format!(", {} UTC", at.format("%F %T")),
             _ => String::new(),
         };

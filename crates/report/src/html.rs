@@ -21,7 +21,8 @@ pub fn html(report: &MonthReport, style: &ReportStyle) -> String {
 }
 
 fn document(page: &ReportPage, picture: Option<&Markup>) -> Markup {
-    let (bullets, said): (Vec<&String>, Vec<&String>) = page.lead.iter().partition(|sentence| sentence.starts_with("- "));
+    let (bullets, said): (Vec<&String>, Vec<&String>) =
+        page.lead.iter().partition(|sentence| sentence.starts_with("- "));
     html! {
         (DOCTYPE)
         html lang=(page.language.code()) {

@@ -91,9 +91,12 @@ struct WrittenView {
 impl ImportDocument {
     /// The result of reading at `now`; nothing has been written yet.
     pub fn of(bill: &ImportedBill, layout: &ExportLayout, metric: ExportMetric, now: DateTime<Utc>) -> Self {
-        let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::ExactAmount>| -> Vec<CurrencySumView> {
-            sums.iter().map(|(currency, sum)| CurrencySumView { currency: printable(currency), amount: sum.decimal().0 }).collect()
-        };
+        let sums =
+            |sums: &std::collections::BTreeMap<String, billing::export::amount::ExactAmount>| -> Vec<CurrencySumView> {
+                sums.iter()
+                    .map(|(currency, sum)| CurrencySumView { currency: printable(currency), amount: sum.decimal().0 })
+                    .collect()
+            };
         let days = bill.days();
         let of_month = |(month, read): (&Month, &bill::MonthTotals)| ImportedMonthView {
             month: month.to_string(),
@@ -106,13 +109,21 @@ impl ImportDocument {
             rows: rows.count,
             amount_unknown: rows.amount_unknown,
             sums: sums(&rows.sums),
-            places: rows.places.iter().map(|place| RowLocationView { file: place.file.clone(), row: place.row, cell: place.cell.clone() }).collect(),
+            places: rows
+                .places
+                .iter()
+                .map(|place| RowLocationView { file: place.file.clone(), row: place.row, cell: place.cell.clone() })
+                .collect(),
             said: reason.said(),
         });
         Self {
             schema: 1,
             metric: metric.word(),
-            files: bill.files().iter().map(|file| ImportedFileView { name: file.name.clone(), table: file.dataset.name(), rows: file.rows }).collect(),
+            files: bill
+                .files()
+                .iter()
+                .map(|file| ImportedFileView { name: file.name.clone(), table: file.dataset.name(), rows: file.rows })
+                .collect(),
             superseded: layout.superseded.iter().map(|file| file.path.clone()).collect(),
             other_files: layout.other.len(),
             rows: bill.rows(),
@@ -172,15 +183,23 @@ impl ImportDocument {
             ));
         }
         if self.rounded_amounts > 0 {
-            lines.push(format!("{} had more than 28 decimal places and were rounded.", count(self.rounded_amounts, "amount")));
+            lines.push(format!(
+                "{} had more than 28 decimal places and were rounded.",
+                count(self.rounded_amounts, "amount")
+            ));
         }
         if self.without_resources {
-            lines.push("There are too many charges to store each resource: resources were dropped, their amounts were kept.".to_owned());
+            lines.push(
+                "There are too many charges to store each resource: resources were dropped, their amounts were kept."
+                    .to_owned(),
+            );
         }
         lines.push(match &self.written {
             None => "Nothing was written.".to_owned(),
             Some(WrittenView { store, changed_days: 0 }) => format!("{store} already had all of it; nothing changed."),
-            Some(WrittenView { store, changed_days }) => format!("Written to {store}: {} new or changed.", days_are(*changed_days)),
+            Some(WrittenView { store, changed_days }) => {
+                format!("Written to {store}: {} new or changed.", days_are(*changed_days))
+            }
         });
         printable_lines(&lines)
     }
@@ -189,14 +208,28 @@ impl ImportDocument {
         let mut tables: Vec<&str> = self.files.iter().map(|file| file.table).collect();
         tables.sort_unstable();
         tables.dedup();
-        let mut said = format!("Read {} of {} ({}, {} costs)", count(self.rows, "row"), count(self.files.len() as u64, "file"), tables.join(", "), self.metric);
+        let mut said = format!(
+            "Read {} of {} ({}, {} costs)",
+            count(self.rows, "row"),
+            count(self.files.len() as u64, "file"),
+            tables.join(", "),
+            self.metric
+        );
         if let (Some(first), Some(last)) = (self.first_day, self.last_day) {
-            said += &format!(": {} from {first} to {last}, {}", count(self.days as u64, "day"), count(self.lines as u64, "line"));
+            said += &format!(
+                ": {} from {first} to {last}, {}",
+                count(self.days as u64, "day"),
+                count(self.lines as u64, "line")
+            );
         }
         match self.accounts.as_slice() {
             [] => said + ".",
             [one] => format!("{said}, account {one}."),
-            all => format!("{said}, {} accounts: {}.", all.len(), all.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ")),
+            all => format!(
+                "{said}, {} accounts: {}.",
+                all.len(),
+                all.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ")
+            ),
         }
     }
 }
@@ -211,7 +244,11 @@ fn count(count: u64, one: &str) -> String {
 
 fn spoken(sums: &[CurrencySumView]) -> String {
     let sum = |sum: &CurrencySumView| {
-        Money { amount: sum.amount, currency: if sum.currency.is_empty() { "of no currency".to_owned() } else { sum.currency.clone() } }.to_string()
+        Money {
+            amount: sum.amount,
+            currency: if sum.currency.is_empty() { "of no currency".to_owned() } else { sum.currency.clone() },
+        }
+        .to_string()
     };
     sums.iter().map(sum).collect::<Vec<_>>().join(" + ")
 }

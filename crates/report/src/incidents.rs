@@ -92,13 +92,26 @@ struct NotificationView {
 
 impl IncidentsDocument {
     /// The document of these incidents at an instant, with silences and acknowledgements.
-    pub fn of(records: Vec<IncidentRecord>, orders: &OperatorActions, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
-        Self { schema: 1, since, incidents: records.into_iter().map(|record| IncidentView::of(record, orders, now)).collect() }
+    pub fn of(
+        records: Vec<IncidentRecord>,
+        orders: &OperatorActions,
+        since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            schema: 1,
+            since,
+            incidents: records.into_iter().map(|record| IncidentView::of(record, orders, now)).collect(),
+        }
     }
 }
 
 impl IncidentView {
-    fn of(IncidentRecord { incident, ack, told }: IncidentRecord, orders: &OperatorActions, now: DateTime<Utc>) -> Self {
+    fn of(
+        IncidentRecord { incident, ack, told }: IncidentRecord,
+        orders: &OperatorActions,
+        now: DateTime<Utc>,
+    ) -> Self {
         let waits = told.iter().any(|told| told.done.is_none());
         let silence = orders.silence(&incident, now).filter(|_| waits || !incident.is_over());
         Self {
@@ -108,7 +121,12 @@ impl IncidentView {
                 until: silence.until,
                 reason: silence.reason.clone(),
             }),
-            ack: ack.map(|ack| AcknowledgementView { counts: ack.counts_after(incident.worsened), author: ack.author, at: ack.at, note: ack.note }),
+            ack: ack.map(|ack| AcknowledgementView {
+                counts: ack.counts_after(incident.worsened),
+                author: ack.author,
+                at: ack.at,
+                note: ack.note,
+            }),
             state: incident.state.word(),
             severity: incident.severity.word(),
             subject: incident.subject.to_string(),
@@ -157,10 +175,16 @@ impl IncidentView {
         remarks.extend(self.escalated.map(|escalated| format!("escalated {}", at(escalated))));
         remarks.extend(self.ack.as_ref().map(|ack| ack.line(zone)));
         remarks.extend(self.silenced.as_ref().map(|silenced| silenced.line(zone)));
-        remarks.extend(self.muted_by.as_ref().map(|cause| format!("a symptom of {cause}, without messages of its own")));
+        remarks
+            .extend(self.muted_by.as_ref().map(|cause| format!("a symptom of {cause}, without messages of its own")));
         remarks.extend(self.why.as_ref().map(|why| format!("over: {why}")));
-        for (state, words) in [("told", "sent"), ("waiting", "waiting"), ("unanswered", "sent, no answer"), ("refused", "refused by"), ("dropped", "not sent")]
-        {
+        for (state, words) in [
+            ("told", "sent"),
+            ("waiting", "waiting"),
+            ("unanswered", "sent, no answer"),
+            ("refused", "refused by"),
+            ("dropped", "not sent"),
+        ] {
             remarks.extend(self.receivers_with(state).map(|receivers| format!("{words}: {receivers}")));
         }
         remarks
@@ -191,7 +215,13 @@ impl AcknowledgementView {
 
 impl SilencedView {
     fn line(&self, zone: Tz) -> String {
-        format!("silenced by {} until {} (silence {}): {}", self.author, self.until.with_timezone(&zone).format("%F %H:%M"), self.id, self.reason)
+        format!(
+            "silenced by {} until {} (silence {}): {}",
+            self.author,
+            self.until.with_timezone(&zone).format("%F %H:%M"),
+            self.id,
+            self.reason
+        )
     }
 }
 
@@ -236,15 +266,19 @@ impl NotificationView {
 
 /// The incidents as a list, oldest first; times in the reader's zone.
 pub fn list(incidents: &IncidentsDocument, zone: Tz, now: DateTime<Utc>) -> String {
-    let since = incidents.since.map(|since| format!(" open since {}", since.with_timezone(&zone).format("%F %H:%M %Z"))).unwrap_or_default();
+    let since = incidents
+        .since
+        .map(|since| format!(" open since {}", since.with_timezone(&zone).format("%F %H:%M %Z")))
+        .unwrap_or_default();
     if incidents.incidents.is_empty() {
         return format!("No incident was{since}.");
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["Id", "State", "Since", "Length", "Rule", "What"]);
     for incident in &incidents.incidents {
-        let what: Vec<String> =
-            std::iter::once(printable(&incident.headline)).chain(incident.remarks(zone).iter().map(|line| format!("  {}", printable(line)))).collect();
+        let what: Vec<String> = std::iter::once(printable(&incident.headline))
+            .chain(incident.remarks(zone).iter().map(|line| format!("  {}", printable(line))))
+            .collect();
         let length = incident.length(now);
         table.add_row([
             printable(&incident.id),
@@ -270,12 +304,25 @@ fn whole(incident: &IncidentView, zone: Tz, now: DateTime<Utc>) -> String {
     fact("Incident", incident.id.clone());
     fact("Rule", incident.rule.clone());
     fact("Subject", incident.subject.clone());
-    fact("Opened", format!("{}, {}{}", at(incident.opened), if incident.is_over() { "for " } else { "open for " }, incident.length(now)));
-    for (label, moment) in [("Fired", incident.fired), ("Got worse", incident.worsened), ("Escalated", incident.escalated)] {
+    fact(
+        "Opened",
+        format!(
+            "{}, {}{}",
+            at(incident.opened),
+            if incident.is_over() { "for " } else { "open for " },
+            incident.length(now)
+        ),
+    );
+    for (label, moment) in
+        [("Fired", incident.fired), ("Got worse", incident.worsened), ("Escalated", incident.escalated)]
+    {
         moment.into_iter().for_each(|moment| fact(label, at(moment)));
     }
     if let Some(resolved) = incident.resolved {
-        fact("Ended", format!("{}{}", at(resolved), incident.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default()));
+        fact(
+            "Ended",
+            format!("{}{}", at(resolved), incident.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default()),
+        );
     }
     if let Some((cause, confidence)) = incident.cause.zip(incident.finding.confidence) {
         fact("Cause", format!("{cause} ({confidence})"));

@@ -1,6 +1,5 @@
-//! Output as text and as JSON: the monthly report, the health of functions, the lines of a live log, incidents, silences, the outbox,
-//! rehearsals and imports.
-//! [`crate::month`] computes the figures of the month.
+//! Output as text and as JSON: the monthly report, the health of functions, the lines of a live log, incidents,
+//! silences, the outbox, rehearsals and imports. [`crate::month`] computes the figures of the month.
 
 mod chart;
 pub mod health;
@@ -24,7 +23,8 @@ pub use imported::ImportDocument;
 pub use markdown::markdown;
 pub use monthly::{ReportStyle, page, page_with_picture};
 
-/// Parses the texts of reports and the font of their charts. The program calls this before anything else, and does not start if it fails.
+/// Parses the texts of reports and the font of their charts. The program calls this before anything else, and does not
+/// start if it fails.
 ///
 /// # Errors
 /// A sentence that names what cannot be read.

@@ -25,7 +25,9 @@ fn written(part: &SectionPart) -> String {
         SectionPart::Said(words) => format!("{}\n", escape(words)),
         SectionPart::List(all) => all.iter().map(|one| format!("- {}\n", escape(one))).collect(),
         SectionPart::Table(table) => rows(table),
-        SectionPart::Commands(all) => all.iter().map(|(what, command)| format!("- {}\n\n{}\n", escape(what), indented(command))).collect(),
+        SectionPart::Commands(all) => {
+            all.iter().map(|(what, command)| format!("- {}\n\n{}\n", escape(what), indented(command))).collect()
+        }
         SectionPart::Days(DaySparkline { levels, caption }) => format!("{}\n\n{}\n", spark(levels), escape(caption)),
     }
 }
@@ -33,7 +35,11 @@ fn written(part: &SectionPart) -> String {
 fn rows(table: &PageTable) -> String {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut out = row(table.columns.iter().map(|column| escape(&column.title)).collect());
-    out.push_str(&row(table.columns.iter().map(|column| if column.figures { "---:" } else { "---" }.to_owned()).collect()));
+    out.push_str(&row(table
+        .columns
+        .iter()
+        .map(|column| if column.figures { "---:" } else { "---" }.to_owned())
+        .collect()));
     for cells in &table.rows {
         out.push_str(&row(cells.iter().map(|cell| escape(&cell.letters())).collect()));
     }
@@ -99,7 +105,16 @@ mod tests {
         table.row(["a|b\\|c".into(), "1".into()]);
         table.row([TableCell::Bar(50), TableCell::Days(vec![Some(0), None, Some(7)])]);
         let section = Section { title: "T".to_owned(), parts: vec![SectionPart::Table(table)] };
-        let page = ReportPage { language: Language::En, title: "P".to_owned(), lead: vec![], sections: vec![section], picture: None };
-        assert_eq!(markdown(&page), "# P\n\n## T\n\n| Service | Amount |\n| --- | ---: |\n| a\\|b\\\\\\|c | 1 |\n| ██████████ | ▁·█ |\n");
+        let page = ReportPage {
+            language: Language::En,
+            title: "P".to_owned(),
+            lead: vec![],
+            sections: vec![section],
+            picture: None,
+        };
+        assert_eq!(
+            markdown(&page),
+            "# P\n\n## T\n\n| Service | Amount |\n| --- | ---: |\n| a\\|b\\\\\\|c | 1 |\n| ██████████ | ▁·█ |\n"
+        );
     }
 }

@@ -99,15 +99,21 @@ impl OutboxRows {
     /// Every receiver that the configuration or the store names.
     pub fn receivers(&self) -> BTreeSet<&str> {
         let named = self.terms.keys().chain(self.states.keys()).map(String::as_str);
-        named.chain(self.untold.iter().map(|told| told.receiver.as_str())).chain(self.messages.iter().map(|message| message.receiver.as_str())).collect()
+        named
+            .chain(self.untold.iter().map(|told| told.receiver.as_str()))
+            .chain(self.messages.iter().map(|message| message.receiver.as_str()))
+            .collect()
     }
 
     /// How a receiver is at an instant, and what waits for it.
     pub fn receiver(&self, name: &str, now: DateTime<Utc>) -> ReceiverView {
         let (terms, state) = (self.terms.get(name), self.states.get(name).cloned().unwrap_or_default());
-        let waiting: Vec<&NotificationRow> = self.untold.iter().filter(|told| told.receiver == name && told.done.is_none()).collect();
+        let waiting: Vec<&NotificationRow> =
+            self.untold.iter().filter(|told| told.receiver == name && told.done.is_none()).collect();
         let count = |fits: &dyn Fn(&Incident) -> bool| {
-            let held = waiting.iter().filter(|told| told.message.is_none() && self.incidents.get(&told.incident).is_some_and(fits));
+            let held = waiting
+                .iter()
+                .filter(|told| told.message.is_none() && self.incidents.get(&told.incident).is_some_and(fits));
             u64::try_from(held.count()).unwrap_or(u64::MAX)
         };
         let silenced = |incident: &Incident| self.orders.silence(incident, now).is_some();
@@ -129,7 +135,9 @@ impl OutboxRows {
             why: state.failing.map(|failing| failing.why),
             quiet_until: terms.and_then(|terms| terms.quiet_until(Severity::Info, now)),
             silenced: count(&silenced),
-            symptoms: count(&|incident: &Incident| !silenced(incident) && !incident.is_over() && incident.muted_by.is_some()),
+            symptoms: count(&|incident: &Incident| {
+                !silenced(incident) && !incident.is_over() && incident.muted_by.is_some()
+            }),
             waiting: u64::try_from(waiting.len()).unwrap_or(u64::MAX),
             waiting_since: waiting.iter().map(|told| told.at).min(),
         }
@@ -140,16 +148,29 @@ impl OutboxDocument {
     /// What is to be shown at an instant; of one receiver only, if one is named.
     pub fn of(known: OutboxRows, only: Option<&str>, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         let wanted = |name: &str| only.is_none_or(|only| only == name);
-        let receivers = known.receivers().into_iter().filter(|name| wanted(name)).map(|name| known.receiver(name, now)).collect();
+        let receivers =
+            known.receivers().into_iter().filter(|name| wanted(name)).map(|name| known.receiver(name, now)).collect();
         let dropped = |told: NotificationRow| {
             let (why, dropped) = told.dropped.zip(told.done)?;
-            Some(DroppedView { incident: told.incident, receiver: told.receiver, event: told.event.word(), decided: told.at, dropped, why })
+            Some(DroppedView {
+                incident: told.incident,
+                receiver: told.receiver,
+                event: told.event.word(),
+                decided: told.at,
+                dropped,
+                why,
+            })
         };
         Self {
             schema: 1,
             since,
             receivers,
-            messages: known.messages.into_iter().filter(|message| wanted(&message.receiver)).map(MessageView::of).collect(),
+            messages: known
+                .messages
+                .into_iter()
+                .filter(|message| wanted(&message.receiver))
+                .map(MessageView::of)
+                .collect(),
             dropped: known.untold.into_iter().filter(|told| wanted(&told.receiver)).filter_map(dropped).collect(),
         }
     }
@@ -210,21 +231,37 @@ impl ReceiverView {
         let at = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %T %Z").to_string();
         let mut said = vec![match (self.failing_since, self.took) {
             (Some(since), _) => {
-                let (verb, why) = (if self.state == "stopped" { "refuses everything" } else { "is failing" }, self.why.as_deref().unwrap_or_default());
-                format!("{verb} since {} ({} attempt{}): {why}", at(since), self.attempts, if self.attempts == 1 { "" } else { "s" })
+                let (verb, why) = (
+                    if self.state == "stopped" { "refuses everything" } else { "is failing" },
+                    self.why.as_deref().unwrap_or_default(),
+                );
+                format!(
+                    "{verb} since {} ({} attempt{}): {why}",
+                    at(since),
+                    self.attempts,
+                    if self.attempts == 1 { "" } else { "s" }
+                )
             }
             (None, Some(took)) => format!("ok, last delivery {} ago", spoken(now - took)),
             (None, None) => "nothing has been sent to it yet".to_owned(),
         }];
-        said.extend(
-            self.not_before.map(|until| if self.asked_to_wait { format!("asked to wait until {}", at(until)) } else { format!("next try {}", at(until)) }),
-        );
+        said.extend(self.not_before.map(|until| {
+            if self.asked_to_wait {
+                format!("asked to wait until {}", at(until))
+            } else {
+                format!("next try {}", at(until))
+            }
+        }));
         said.extend(self.quiet_until.map(|until| format!("quiet hours until {}", at(until))));
         said.push(match self.waiting_since {
             None => "nothing waits".to_owned(),
             Some(since) => {
                 let held = [(self.silenced, "silenced"), (self.symptoms, "symptoms")];
-                let held: Vec<String> = held.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+                let held: Vec<String> = held
+                    .iter()
+                    .filter(|(count, _)| *count > 0)
+                    .map(|(count, what)| format!("{count} {what}"))
+                    .collect();
                 let held = if held.is_empty() { String::new() } else { format!(" ({})", held.join(", ")) };
                 format!("{} waiting{held}, the oldest for {}", self.waiting, spoken(now - since))
             }
@@ -243,12 +280,16 @@ pub fn text(outbox: &OutboxDocument, zone: Tz, now: DateTime<Utc>) -> String {
     if outbox.receivers.is_empty() {
         sections.push("  none".to_owned());
     }
-    let since = outbox.since.map(|since| format!(" since {}", since.with_timezone(&zone).format("%F %H:%M %Z"))).unwrap_or_default();
+    let since = outbox
+        .since
+        .map(|since| format!(" since {}", since.with_timezone(&zone).format("%F %H:%M %Z")))
+        .unwrap_or_default();
     sections.push(format!("\nMessages{since}"));
     if outbox.messages.is_empty() {
         sections.push("  none".to_owned());
     } else {
-        let mut table = new_table(&["First tried", "Receiver", "Attempts", "State", "Incidents", "Title", "Receipt"], 0);
+        let mut table =
+            new_table(&["First tried", "Receiver", "Attempts", "State", "Incidents", "Title", "Receipt"], 0);
         for message in &outbox.messages {
             table.add_row([
                 message.sealed.with_timezone(&zone).format("%F %T").to_string(),
@@ -267,7 +308,13 @@ pub fn text(outbox: &OutboxDocument, zone: Tz, now: DateTime<Utc>) -> String {
         let mut table = new_table(&["Dropped", "Receiver", "Incident", "Event", "Why"], 0);
         for dropped in &outbox.dropped {
             let at = dropped.dropped.with_timezone(&zone).format("%F %T").to_string();
-            table.add_row([at, printable(&dropped.receiver), printable(&dropped.incident), dropped.event.to_owned(), printable(&dropped.why)]);
+            table.add_row([
+                at,
+                printable(&dropped.receiver),
+                printable(&dropped.incident),
+                dropped.event.to_owned(),
+                printable(&dropped.why),
+            ]);
         }
         sections.push(plain(&table));
     }

@@ -106,7 +106,11 @@ impl Rehearsal {
             replayed: self.replayed,
             stopped: self.gaps.iter().map(stretch).collect(),
             would_send: &self.would_send,
-            was_sent: self.was_sent.iter().map(|said| SentView { said, rehearsable: self.is_rehearsable(said) }).collect(),
+            was_sent: self
+                .was_sent
+                .iter()
+                .map(|said| SentView { said, rehearsable: self.is_rehearsable(said) })
+                .collect(),
             matches: pairs.into_iter().map(|(would_send, was_sent)| MatchView { would_send, was_sent }).collect(),
             not_rehearsable: &self.not_rehearsable,
             mute_rules: &self.mute,
@@ -123,7 +127,11 @@ impl Rehearsal {
             return out;
         }
         let has = |mark: EntryMark| entries.iter().any(|entry| entry.mark == mark);
-        let legend: Vec<String> = EntryMark::ALL.iter().filter(|mark| has(**mark)).map(|mark| format!("{} {}", mark.shown(colors), mark.meaning())).collect();
+        let legend: Vec<String> = EntryMark::ALL
+            .iter()
+            .filter(|mark| has(**mark))
+            .map(|mark| format!("{} {}", mark.shown(colors), mark.meaning()))
+            .collect();
         let _ = writeln!(out, "{}\n", legend.join("   "));
         list(&entries, zone, colors, &mut out);
         out.push('\n');
@@ -136,24 +144,48 @@ impl Rehearsal {
         let when = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %H:%M").to_string();
         let _ = writeln!(out, "Rehearsal from {} to {} ({zone})\n", when(self.from), when(self.to));
         let ReplayedCounts { costs, minutes, faults, pings, points } = self.replayed;
-        let kinds = [(costs, "cost figure"), (minutes, "minute of functions"), (faults, "fault"), (pings, "ping"), (points, "metric point")];
-        let kinds: Vec<String> = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what)).collect();
-        let _ =
-            writeln!(out, "Replayed: {}", if kinds.is_empty() { "nothing; the store has no observations in this period".to_owned() } else { kinds.join(", ") });
+        let kinds = [
+            (costs, "cost figure"),
+            (minutes, "minute of functions"),
+            (faults, "fault"),
+            (pings, "ping"),
+            (points, "metric point"),
+        ];
+        let kinds: Vec<String> =
+            kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what)).collect();
+        let _ = writeln!(
+            out,
+            "Replayed: {}",
+            if kinds.is_empty() {
+                "nothing; the store has no observations in this period".to_owned()
+            } else {
+                kinds.join(", ")
+            }
+        );
         if let Some(begins) = self.begins.filter(|begins| *begins > self.from) {
             let _ = writeln!(out, "The store begins at {}.", when(begins));
         }
         for (from, to) in &self.gaps {
-            let _ = writeln!(out, "The monitor did not run from {} to {}, so this period is not replayed.", when(*from), when(*to));
+            let _ = writeln!(
+                out,
+                "The monitor did not run from {} to {}, so this period is not replayed.",
+                when(*from),
+                when(*to)
+            );
         }
         for not in &self.not_rehearsable {
             let until = not.until.map(|until| format!(" before {}", when(until))).unwrap_or_default();
             let _ = writeln!(out, "{} cannot be rehearsed{until}: {}.", not.rule, not.why);
         }
-        let unknown: BTreeSet<&str> = self.not_rehearsable.iter().filter(|not| not.until.is_none()).map(|not| not.rule.as_str()).collect();
+        let unknown: BTreeSet<&str> =
+            self.not_rehearsable.iter().filter(|not| not.until.is_none()).map(|not| not.rule.as_str()).collect();
         let mute: Vec<&str> = self.mute.iter().map(String::as_str).filter(|rule| !unknown.contains(rule)).collect();
         if !mute.is_empty() {
-            let _ = writeln!(out, "The replay has no data for {}: check its functions, its source, or the watches.", mute.join(", "));
+            let _ = writeln!(
+                out,
+                "The replay has no data for {}: check its functions, its source, or the watches.",
+                mute.join(", ")
+            );
         }
         out.push('\n');
     }
@@ -166,7 +198,11 @@ impl Rehearsal {
         };
         let would = self.would_send.iter().enumerate().map(|(place, said)| {
             let was = of_would.get(&place).and_then(|was| self.was_sent.get(*was));
-            RehearsalEntry { mark: if was.is_some() { EntryMark::Both } else { EntryMark::Would }, said, later: was.map(|was| said.sent - was.sent) }
+            RehearsalEntry {
+                mark: if was.is_some() { EntryMark::Both } else { EntryMark::Would },
+                said,
+                later: was.map(|was| said.sent - was.sent),
+            }
         });
         let was = self.was_sent.iter().enumerate().filter(|(place, _)| !of_was.contains(place)).map(|(_, said)| {
             let mark = if self.is_rehearsable(said) { EntryMark::Was } else { EntryMark::Unknown };
@@ -174,7 +210,12 @@ impl Rehearsal {
         });
         let mut entries: Vec<RehearsalEntry<'_>> = would.chain(was).collect();
         entries.sort_by(|a, b| {
-            (a.said.sent, &a.said.receiver, &a.said.rule, &a.said.subject).cmp(&(b.said.sent, &b.said.receiver, &b.said.rule, &b.said.subject))
+            (a.said.sent, &a.said.receiver, &a.said.rule, &a.said.subject).cmp(&(
+                b.said.sent,
+                &b.said.receiver,
+                &b.said.rule,
+                &b.said.subject,
+            ))
         });
         entries
     }
@@ -222,8 +263,11 @@ impl EntryMark {
 }
 
 fn list(entries: &[RehearsalEntry<'_>], zone: Tz, colors: bool, out: &mut String) {
-    let widest = |of: fn(&DeliveryRecord) -> &str| entries.iter().map(|entry| of(entry.said).chars().count()).max().unwrap_or(0).min(WIDEST);
-    let (receivers, rules, events) = (widest(|said| &said.receiver), widest(|said| &said.rule), widest(|said| said.event.word()));
+    let widest = |of: fn(&DeliveryRecord) -> &str| {
+        entries.iter().map(|entry| of(entry.said).chars().count()).max().unwrap_or(0).min(WIDEST)
+    };
+    let (receivers, rules, events) =
+        (widest(|said| &said.receiver), widest(|said| &said.rule), widest(|said| said.event.word()));
     for RehearsalEntry { mark: found, said, later } in entries {
         let at = said.sent.with_timezone(&zone).format("%F %T");
         let shift = later.filter(|later| later.abs() >= TimeDelta::minutes(1)).map(|later| {
@@ -236,7 +280,11 @@ fn list(entries: &[RehearsalEntry<'_>], zone: Tz, colors: bool, out: &mut String
             DeliveredEvent::Missed => "over",
         };
         let (event, shift) = (event.word(), shift.unwrap_or_default());
-        let _ = writeln!(out, "{} {at}  {receiver:receivers$}  {rule:rules$}  {event:events$}  [{severity}] {headline}{shift}", found.shown(colors));
+        let _ = writeln!(
+            out,
+            "{} {at}  {receiver:receivers$}  {rule:rules$}  {event:events$}  [{severity}] {headline}{shift}",
+            found.shown(colors)
+        );
     }
 }
 

@@ -51,7 +51,11 @@ impl SilencesDocument {
 }
 
 /// The incidents that a silence covers, or will once it begins.
-pub fn covered<'a>(silence: &'a Silence, open: &'a [Incident], now: DateTime<Utc>) -> impl Iterator<Item = &'a Incident> {
+pub fn covered<'a>(
+    silence: &'a Silence,
+    open: &'a [Incident],
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = &'a Incident> {
     open.iter().filter(move |incident| silence.covers(incident, now.max(silence.from)))
 }
 
@@ -63,7 +67,11 @@ pub fn text(silences: &SilencesDocument, zone: Tz, now: DateTime<Utc>) -> String
     let mut table = new_table(&["Silence", "Rules", "Subjects", "From", "Until", "Open", "Author", "Reason"], 0);
     let at = |at: DateTime<Utc>| at.with_timezone(&zone).format("%F %H:%M");
     for silence in &silences.silences {
-        let from = if silence.in_force { at(silence.from).to_string() } else { format!("{}, in {}", at(silence.from), spoken(silence.from - now)) };
+        let from = if silence.in_force {
+            at(silence.from).to_string()
+        } else {
+            format!("{}, in {}", at(silence.from), spoken(silence.from - now))
+        };
         table.add_row([
             silence.id.to_string(),
             printable(silence.rule.as_str()),
@@ -75,5 +83,8 @@ pub fn text(silences: &SilencesDocument, zone: Tz, now: DateTime<Utc>) -> String
             printable(&silence.reason),
         ]);
     }
-    format!("{}\n\nTimes: {zone}. Open: the number of open incidents it covers. `monitor silence end NUMBER` ends one.", plain(&table))
+    format!(
+        "{}\n\nTimes: {zone}. Open: the number of open incidents it covers. `monitor silence end NUMBER` ends one.",
+        plain(&table)
+    )
 }

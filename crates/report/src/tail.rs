@@ -102,13 +102,19 @@ impl TailLayout {
         let took = figures.map_or_else(|| "-".to_owned(), |figures| ms(figures.duration_ms));
         let memory = figures.and_then(|figures| figures.max_memory_mb.zip(figures.memory_mb));
         let memory = memory.map_or_else(|| "-".to_owned(), |(used, size)| format!("{used:.0}/{size:.0} MB"));
-        let mut line = format!("{at}  {:<width$}  {}  {took:>9}  {memory:>13}", plain(&ended.function), paint(&format!("{word:<8}")), width = self.width);
+        let mut line = format!(
+            "{at}  {:<width$}  {}  {took:>9}  {memory:>13}",
+            plain(&ended.function),
+            paint(&format!("{word:<8}")),
+            width = self.width
+        );
         let mut add = |text: String| {
             line.push_str("  ");
             line.push_str(&text);
         };
         if ended.cold {
-            let start_up = figures.and_then(|figures| figures.init_ms).map(|init| format!(" {}", ms(init))).unwrap_or_default();
+            let start_up =
+                figures.and_then(|figures| figures.init_ms).map(|init| format!(" {}", ms(init))).unwrap_or_default();
             let waited = figures.and_then(|figures| figures.waited_ms.filter(|waited| *waited > figures.duration_ms));
             let waited = waited.map(|waited| format!(", waited {}", ms(waited))).unwrap_or_default();
             add(yellow(&format!("COLD{start_up}{waited}")));

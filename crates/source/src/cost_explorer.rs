@@ -54,7 +54,8 @@ impl<'de> serde::Deserialize<'de> for AccountId {
 impl CostExplorer {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let settle = settings.or("settle", Span::hours(48));
-        let metric = if settings.has("metric") { settings.word("metric", CostMetric::ALL) } else { Some(CostMetric::Unblended) };
+        let metric =
+            if settings.has("metric") { settings.word("metric", CostMetric::ALL) } else { Some(CostMetric::Unblended) };
         let usage_types = settings.or("usage_types", true);
         let account = if settings.has("account") { settings.required("account").map(Some) } else { Some(None) };
         Some(Self { settle: settle?, metric: metric?, usage_types: usage_types?, account: account? })
@@ -77,7 +78,14 @@ impl CostExplorer {
     }
 
     fn polled(self, name: String, account: &AwsClients) -> CostExplorerSource {
-        CostExplorerSource { name, settings: self, billing: Arc::clone(&account.billing), answered_before: false, closed: None, told_apart: BTreeMap::new() }
+        CostExplorerSource {
+            name,
+            settings: self,
+            billing: Arc::clone(&account.billing),
+            answered_before: false,
+            closed: None,
+            told_apart: BTreeMap::new(),
+        }
     }
 }
 
@@ -97,11 +105,18 @@ impl CostBackfill {
     /// # Errors
     /// If Cost Explorer fails, or the cap forbids the call; requests made until then are billed.
     pub async fn month(&self, month: Month, now: DateTime<Utc>) -> Result<Vec<DayCharges>, CallFailure> {
-        let (from, end) = (month.first_day(), month.end().min(now.date_naive().checked_add_days(Days::new(1)).unwrap_or(month.end())));
+        let (from, end) = (
+            month.first_day(),
+            month.end().min(now.date_naive().checked_add_days(Days::new(1)).unwrap_or(month.end())),
+        );
         let days = self.polled.ask(from, end, CostGrouping::RecordType).await?;
         let settled_before = self.settled_before(month, now);
         let told_apart = settled_before > from && self.polled.settings.usage_types;
-        let mut used = if told_apart { self.polled.ask(from, settled_before, CostGrouping::UsageType).await? } else { BTreeMap::new() };
+        let mut used = if told_apart {
+            self.polled.ask(from, settled_before, CostGrouping::UsageType).await?
+        } else {
+            BTreeMap::new()
+        };
         // An estimate of nothing only says that nothing has arrived yet.
         let known = days.iter().filter(|(_, answered)| !(answered.groups.is_empty() && answered.estimated));
         Ok(known.map(|(day, answered)| lines_of(*day, answered, used.remove(day).unwrap_or_default())).collect())
@@ -142,16 +157,25 @@ impl CostExplorerSource {
     /// Half open: the month so far, and the month before while it may still move or is not known.
     fn range(&self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
         let month = Month::of(today);
-        let moves = today.day() <= BILL_MOVES_UNTIL || self.closed != Some(month.previous()) || today.weekday() == SECOND_LOOK;
+        let moves =
+            today.day() <= BILL_MOVES_UNTIL || self.closed != Some(month.previous()) || today.weekday() == SECOND_LOOK;
         let from = if moves || !self.answered_before { month.previous() } else { month }.first_day();
         (from, today.checked_add_days(Days::new(1)).unwrap_or(today))
     }
 
-    async fn ask(&self, from: NaiveDate, end: NaiveDate, by: CostGrouping) -> Result<BTreeMap<NaiveDate, DayAnswer>, CallFailure> {
+    async fn ask(
+        &self,
+        from: NaiveDate,
+        end: NaiveDate,
+        by: CostGrouping,
+    ) -> Result<BTreeMap<NaiveDate, DayAnswer>, CallFailure> {
         let account = self.settings.account.as_ref().map(|account| account.0.clone());
         let question = CostQuery { from, end, metric: self.settings.metric, by, account };
         let (billing, question) = (self.billing.as_ref(), &question);
-        let billed = paging::all("ce:GetCostAndUsage", "the account's bill", |token| async move { billing.costs(question, token.as_deref()).await }).await?;
+        let billed = paging::all("ce:GetCostAndUsage", "the account's bill", |token| async move {
+            billing.costs(question, token.as_deref()).await
+        })
+        .await?;
         let mut days = BTreeMap::<NaiveDate, DayAnswer>::new();
         for billed in billed {
             // A day may be cut in two by the end of a page.
@@ -167,12 +191,20 @@ impl CostExplorerSource {
     }
 
     /// The usage types of the settled days that are not told apart yet, or cost something else by now.
-    async fn usage_types(&mut self, days: &BTreeMap<NaiveDate, DayAnswer>, now: DateTime<Utc>) -> Result<Vec<DayCharges>, CallFailure> {
+    async fn usage_types(
+        &mut self,
+        days: &BTreeMap<NaiveDate, DayAnswer>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<DayCharges>, CallFailure> {
         let open = |(day, answered): &(&NaiveDate, &DayAnswer)| {
-            self.is_settled(**day, answered, now) && self.told_apart.get(*day) != Some(&answered.sum()) && !answered.groups.is_empty()
+            self.is_settled(**day, answered, now)
+                && self.told_apart.get(*day) != Some(&answered.sum())
+                && !answered.groups.is_empty()
         };
         let wanted: Vec<NaiveDate> = days.iter().filter(open).map(|(day, _)| *day).collect();
-        let Some((first, end)) = wanted.first().copied().zip(wanted.last().and_then(NaiveDate::succ_opt)) else { return Ok(vec![]) };
+        let Some((first, end)) = wanted.first().copied().zip(wanted.last().and_then(NaiveDate::succ_opt)) else {
+            return Ok(vec![]);
+        };
         let mut found = self.ask(first, end, CostGrouping::UsageType).await?;
         let mut lines = Vec::new();
         for day in wanted {
@@ -184,15 +216,17 @@ impl CostExplorerSource {
     }
 }
 
-/// The lines of a day: everything that is used by usage type, the rest by record type, and what the usage types leave over as a line
-/// without one. They add up to what the bill says by record type.
+/// The lines of a day: everything that is used by usage type, the rest by record type, and what the usage types leave
+/// over as a line without one. They add up to what the bill says by record type.
 fn lines_of(day: NaiveDate, by_record_type: &DayAnswer, by_usage_type: DayAnswer) -> DayCharges {
     let mut lines = DayCharges { estimated: by_record_type.estimated, ..DayCharges::new(day) };
-    // What is left of a service once its usage types are taken out, by service and currency, with the record type it came under.
+    // What is left of a service once its usage types are taken out, by service and currency, with the record type it
+    // came under.
     let mut rest = BTreeMap::<(&str, &str), (Decimal, &str)>::new();
     for group in &by_record_type.groups {
         if ChargeCategory::of_record_type(&group.record_type) == ChargeCategory::Usage {
-            let rest = rest.entry((&group.service, &group.money.currency)).or_insert((Decimal::ZERO, &group.record_type));
+            let rest =
+                rest.entry((&group.service, &group.money.currency)).or_insert((Decimal::ZERO, &group.record_type));
             rest.0 = rest.0.saturating_add(group.money.amount);
             if rest.1 != group.record_type {
                 rest.1 = DayCost::USAGE;
@@ -252,7 +286,8 @@ impl Source for CostExplorerSource {
     fn restore(&mut self, cursors: BTreeMap<String, String>) {
         self.answered_before = cursors.contains_key("answered");
         self.closed = cursors.get("closed").and_then(|month| month.parse().ok());
-        self.told_apart = cursors.get("told_apart").and_then(|days| stored(&self.name, "told_apart", days)).unwrap_or_default();
+        self.told_apart =
+            cursors.get("told_apart").and_then(|days| stored(&self.name, "told_apart", days)).unwrap_or_default();
     }
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
@@ -278,7 +313,10 @@ impl Source for CostExplorerSource {
         }
         let month_before = Month::of(today).previous();
         let mut of_before = days.range(month_before.first_day()..month_before.end()).peekable();
-        if of_before.peek().is_some() && of_before.all(|(_, answered)| !answered.estimated) && today.day() > BILL_MOVES_UNTIL {
+        if of_before.peek().is_some()
+            && of_before.all(|(_, answered)| !answered.estimated)
+            && today.day() > BILL_MOVES_UNTIL
+        {
             self.closed = Some(month_before);
             poll.gathered.cursors.push(("closed".to_owned(), month_before.to_string()));
         }
@@ -289,7 +327,9 @@ impl Source for CostExplorerSource {
                 Err(failure) => poll.failed(failure),
                 Ok(lines) => {
                     let changed = !lines.is_empty() || self.told_apart.len() != known;
-                    lines.into_iter().for_each(|lines| poll.saw(day_end(lines.day).min(now), ObservationBody::Lines(lines)));
+                    lines
+                        .into_iter()
+                        .for_each(|lines| poll.saw(day_end(lines.day).min(now), ObservationBody::Lines(lines)));
                     self.told_apart.retain(|day, _| *day >= month_before.first_day());
                     if let Some(days) = changed.then(|| serde_json::to_string(&self.told_apart).ok()).flatten() {
                         poll.gathered.cursors.push(("told_apart".to_owned(), days));

@@ -1,5 +1,5 @@
-//! `read.estimated_charges`: CloudWatch's metric `EstimatedCharges`, AWS's estimate of the month so far. It is some hours late,
-//! but a day or two before the bill; both calls are free.
+//! `read.estimated_charges`: CloudWatch's metric `EstimatedCharges`, AWS's estimate of the month so far. It is some
+//! hours late, but a day or two before the bill; both calls are free.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/billing-metricscollected.html>
 
@@ -74,12 +74,22 @@ impl EstimatedChargesSource {
     async fn listed(&self) -> Result<Vec<MetricQuery>, CallFailure> {
         let query = MetricQuery { region: Some(REGION.to_owned()), ..MetricQuery::new(NAMESPACE, METRIC, &[]) };
         let (metrics, query) = (self.metrics.as_ref(), &query);
-        paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move { metrics.list_metrics(query, token.as_deref()).await }).await
+        paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move {
+            metrics.list_metrics(query, token.as_deref()).await
+        })
+        .await
     }
 
-    async fn points(&self, query: &MetricQuery, now: DateTime<Utc>) -> Result<BTreeMap<NaiveDate, (DateTime<Utc>, Decimal)>, CallFailure> {
+    async fn points(
+        &self,
+        query: &MetricQuery,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<NaiveDate, (DateTime<Utc>, Decimal)>, CallFailure> {
         let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
-        let points = points.iter().map(|point| Ok((point.at, exact(point.maximum, query)?))).collect::<Result<Vec<_>, CallFailure>>()?;
+        let points = points
+            .iter()
+            .map(|point| Ok((point.at, exact(point.maximum, query)?)))
+            .collect::<Result<Vec<_>, CallFailure>>()?;
         // The last of each day counts.
         Ok(since_reset(&points).into_iter().map(|(at, count)| (at.date_naive(), (at, count))).collect())
     }
@@ -89,7 +99,17 @@ impl EstimatedChargesSource {
         let mut figures: BTreeMap<NaiveDate, EarlyFigure> = BTreeMap::new();
         for (day, (as_of, month_to_date)) in self.points(&counts.total, now).await? {
             let total = Some(EarlyCost { month_to_date, today: None });
-            figures.insert(day, EarlyFigure { origin: EarlyOrigin::Charges, day, as_of, services: BTreeMap::new(), total, free: BTreeMap::new() });
+            figures.insert(
+                day,
+                EarlyFigure {
+                    origin: EarlyOrigin::Charges,
+                    day,
+                    as_of,
+                    services: BTreeMap::new(),
+                    total,
+                    free: BTreeMap::new(),
+                },
+            );
         }
         for (service, query) in counts.services.iter().filter(|_| self.settings.services) {
             for (day, (_, month_to_date)) in self.points(query, now).await? {
@@ -102,8 +122,8 @@ impl EstimatedChargesSource {
     }
 }
 
-/// The counts in US dollars among those that there are: of the paying account where there is one, else of the one linked account that the
-/// metrics are of.
+/// The counts in US dollars among those that there are: of the paying account where there is one, else of the one
+/// linked account that the metrics are of.
 fn chosen(listed: Vec<MetricQuery>) -> Result<ChargeMetrics, CallFailure> {
     if listed.is_empty() {
         let said = format!("the metric {NAMESPACE} {METRIC} does not exist in {REGION}");
@@ -113,12 +133,20 @@ fn chosen(listed: Vec<MetricQuery>) -> Result<ChargeMetrics, CallFailure> {
             "switch on \"Receive CloudWatch billing alerts\" in the Billing preferences of the payer account, then wait a day",
         ));
     }
-    let value = |query: &MetricQuery, name: &str| query.dimensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let value = |query: &MetricQuery, name: &str| {
+        query.dimensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    };
     let currencies: BTreeSet<String> = listed.iter().filter_map(|query| value(query, "Currency")).collect();
-    let in_dollars: Vec<MetricQuery> = listed.into_iter().filter(|query| value(query, "Currency").as_deref() == Some(Money::USD)).collect();
+    let in_dollars: Vec<MetricQuery> =
+        listed.into_iter().filter(|query| value(query, "Currency").as_deref() == Some(Money::USD)).collect();
     if in_dollars.is_empty() {
-        let said = format!("{METRIC} is in {}, but limits are in USD", currencies.into_iter().collect::<Vec<_>>().join(", "));
-        return Err(unusable(FailureKind::Refused, said, "remove this watch: other currencies are not compared with USD"));
+        let said =
+            format!("{METRIC} is in {}, but limits are in USD", currencies.into_iter().collect::<Vec<_>>().join(", "));
+        return Err(unusable(
+            FailureKind::Refused,
+            said,
+            "remove this watch: other currencies are not compared with USD",
+        ));
     }
     let accounts: BTreeSet<Option<String>> = in_dollars.iter().map(|query| value(query, "LinkedAccount")).collect();
     let account = match (accounts.contains(&None), accounts.len()) {
@@ -137,13 +165,24 @@ fn chosen(listed: Vec<MetricQuery>) -> Result<ChargeMetrics, CallFailure> {
             Some(code) => services.extend(services::of_estimated_charges(&code).map(|name| (name.to_owned(), query))),
         }
     }
-    let none =
-        || unusable(FailureKind::Refused, format!("{METRIC} exists for single services but not for the total"), "wait a day; monitor retries automatically");
+    let none = || {
+        unusable(
+            FailureKind::Refused,
+            format!("{METRIC} exists for single services but not for the total"),
+            "wait a day; monitor retries automatically",
+        )
+    };
     Ok(ChargeMetrics { total: total.ok_or_else(none)?, services })
 }
 
 fn unusable(kind: FailureKind, said: String, next_step: &str) -> CallFailure {
-    CallFailure { call: "cloudwatch:ListMetrics".to_owned(), resource: format!("{NAMESPACE} in {REGION}"), kind, said, next_step: next_step.to_owned() }
+    CallFailure {
+        call: "cloudwatch:ListMetrics".to_owned(),
+        resource: format!("{NAMESPACE} in {REGION}"),
+        kind,
+        said,
+        next_step: next_step.to_owned(),
+    }
 }
 
 #[async_trait]
@@ -156,7 +195,9 @@ impl Source for EstimatedChargesSource {
         let mut poll = PollBuilder::new(&self.name, now);
         match self.figures(now).await {
             Err(failure) => poll.failed(failure),
-            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), ObservationBody::Early(figure))),
+            Ok(figures) => {
+                figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), ObservationBody::Early(figure)))
+            }
         }
         poll.done()
     }
@@ -195,9 +236,15 @@ mod tests {
     #[test]
     fn the_count_of_the_paying_account_in_dollars_is_taken_and_nothing_is_mixed() {
         check(&["USD - -"], Ok(("USD - -", &[])));
-        check(&["USD - -", "USD AWSLambda -", "USD AmazonEC2 -", "CNY - -", "CNY AmazonRDS -"], Ok(("USD - -", &["AWS Lambda"])));
+        check(
+            &["USD - -", "USD AWSLambda -", "USD AmazonEC2 -", "CNY - -", "CNY AmazonRDS -"],
+            Ok(("USD - -", &["AWS Lambda"])),
+        );
         check(&["USD - 111111111111", "USD - -", "USD AmazonRDS 111111111111"], Ok(("USD - -", &[])));
-        check(&["USD - 111111111111", "USD AmazonRDS 111111111111"], Ok(("USD - 111111111111", &["Amazon Relational Database Service"])));
+        check(
+            &["USD - 111111111111", "USD AmazonRDS 111111111111"],
+            Ok(("USD - 111111111111", &["Amazon Relational Database Service"])),
+        );
         check(&["USD - 111111111111", "USD - 222222222222"], Err("2 linked accounts"));
         check(&["USD AWSLambda -"], Err("single services"));
         check(&["CNY - -"], Err("is in CNY"));

@@ -13,7 +13,10 @@ pub(crate) fn exact(figure: f64, query: &MetricQuery) -> Result<Decimal, CallFai
         call: "cloudwatch:GetMetricStatistics".to_owned(),
         resource: query.subject(),
         kind: FailureKind::Refused,
-        said: format!("an answer that cannot be read: `{figure}` is not a figure of {} {}", query.namespace, query.metric),
+        said: format!(
+            "an answer that cannot be read: `{figure}` is not a figure of {} {}",
+            query.namespace, query.metric
+        ),
         next_step: "the response was not used; monitor retries automatically".to_owned(),
     })
 }
@@ -25,7 +28,9 @@ mod tests {
     #[test]
     fn a_figure_that_is_no_exact_number_is_a_failure_and_not_left_out() {
         let query = MetricQuery::new("AWS/Billing", "EstimatedCharges", &[]);
-        for (figure, expected) in [(0.0, Some("0")), (12.5, Some("12.5")), (f64::NAN, None), (f64::INFINITY, None), (1e300, None)] {
+        for (figure, expected) in
+            [(0.0, Some("0")), (12.5, Some("12.5")), (f64::NAN, None), (f64::INFINITY, None), (1e300, None)]
+        {
             let read = exact(figure, &query);
             assert_eq!(read.as_ref().ok().copied(), expected.map(|text| text.parse().unwrap()), "{figure}");
             assert!(read.err().is_none_or(|failure| failure.said.contains("EstimatedCharges")), "{figure}");

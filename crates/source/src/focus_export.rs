@@ -1,5 +1,5 @@
-//! `read.focus_export`: the charges of each day from the exports that AWS delivers to a bucket, or from copies of them in a
-//! folder. A month with any change is read again completely, because each delivery holds the whole month.
+//! `read.focus_export`: the charges of each day from the exports that AWS delivers to a bucket, or from copies of them
+//! in a folder. A month with any change is read again completely, because each delivery holds the whole month.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -26,7 +26,8 @@ use billing::export::bill::ImportedBill;
 
 const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];
 
-const METRICS: &[(&str, ExportMetric)] = &[("billed", ExportMetric::Billed), ("effective", ExportMetric::Effective), ("list", ExportMetric::List)];
+const METRICS: &[(&str, ExportMetric)] =
+    &[("billed", ExportMetric::Billed), ("effective", ExportMetric::Effective), ("list", ExportMetric::List)];
 
 /// The settings of `read.focus_export`.
 #[derive(Debug, Clone)]
@@ -58,12 +59,22 @@ impl FocusExport {
             (None, Some(bucket)) => {
                 let read = bucket_at(&bucket, region.clone());
                 if read.is_none() {
-                    settings.problem("bucket", "`read.focus_export.bucket` is not an S3 address", "expected s3://bucket/prefix", None);
+                    settings.problem(
+                        "bucket",
+                        "`read.focus_export.bucket` is not an S3 address",
+                        "expected s3://bucket/prefix",
+                        None,
+                    );
                 }
                 read.map(ExportLocation::Bucket)
             }
             (Some(_), Some(_)) => {
-                settings.problem("path", "`read.focus_export` must not have both `bucket` and `path`", "remove one of them", None);
+                settings.problem(
+                    "path",
+                    "`read.focus_export` must not have both `bucket` and `path`",
+                    "remove one of them",
+                    None,
+                );
                 None
             }
             (None, None) => {
@@ -108,7 +119,8 @@ impl FocusExport {
 /// `s3://bucket/prefix`; names of buckets have 3 to 63 small letters, digits, dots and hyphens.
 fn bucket_at(address: &str, region: Option<String>) -> Option<ExportBucket> {
     let (name, prefix) = address.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))?;
-    let is_name = (3..=63).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'));
+    let is_name = (3..=63).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'));
     let prefix = prefix.trim_end_matches('/');
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     is_name.then(|| ExportBucket { name: name.to_owned(), prefix, region })
@@ -138,7 +150,10 @@ impl FocusExportSource {
             ExportLocation::Bucket(bucket) => bucket,
         };
         let exports = self.exports.as_ref();
-        let objects = paging::all("s3:ListBucket", &bucket.name, |token| async move { exports.objects(bucket, token.as_deref()).await }).await?;
+        let objects = paging::all("s3:ListBucket", &bucket.name, |token| async move {
+            exports.objects(bucket, token.as_deref()).await
+        })
+        .await?;
         let layout = ExportLayout::of(objects);
         if let Some((one, other)) = layout.twice() {
             let said = format!("`{one}` and `{other}` seem to be the same export");
@@ -148,7 +163,10 @@ impl FocusExportSource {
     }
 
     /// Reads files without holding up the loop: it takes seconds for a large account.
-    async fn on_another_thread<T: Send + 'static>(&self, read: impl FnOnce() -> Result<T, ExportError> + Send + 'static) -> Result<T, CallFailure> {
+    async fn on_another_thread<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, ExportError> + Send + 'static,
+    ) -> Result<T, CallFailure> {
         match tokio::task::spawn_blocking(read).await {
             Ok(read) => read.map_err(|bad| unusable(&bad)),
             Err(error) => Err(failure("reading exports", &self.name, error.to_string(), "report this")),
@@ -168,8 +186,11 @@ impl FocusExportSource {
                 let mut fetched: Vec<(String, File, DateTime<Utc>)> = Vec::new();
                 for object in &files {
                     let name = format!("s3://{}/{}{}", bucket.name, bucket.prefix, object.path);
-                    let opened = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(std::io::Error::other).flatten();
-                    let mut file = opened.map_err(|error| failure("s3:GetObject", &name, error.to_string(), "free disk space for temporary files"))?;
+                    let opened =
+                        tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(std::io::Error::other).flatten();
+                    let mut file = opened.map_err(|error| {
+                        failure("s3:GetObject", &name, error.to_string(), "free disk space for temporary files")
+                    })?;
                     self.exports.fetch(bucket, object, &mut file).await?;
                     fetched.push((name, file, object.modified));
                 }
@@ -292,7 +313,11 @@ fn looks(files: &[ExportFile], metric: ExportMetric) -> String {
 }
 
 fn shown(part: &str) -> &str {
-    if part.is_empty() { "the exports" } else { Path::new(part).file_name().and_then(|name| name.to_str()).unwrap_or(part) }
+    if part.is_empty() {
+        "the exports"
+    } else {
+        Path::new(part).file_name().and_then(|name| name.to_str()).unwrap_or(part)
+    }
 }
 
 fn unusable(bad: &ExportError) -> CallFailure {
@@ -305,5 +330,11 @@ fn unusable(bad: &ExportError) -> CallFailure {
 }
 
 fn failure(call: &str, resource: &str, said: String, next_step: &str) -> CallFailure {
-    CallFailure { call: call.to_owned(), resource: resource.to_owned(), kind: FailureKind::Refused, said, next_step: next_step.to_owned() }
+    CallFailure {
+        call: call.to_owned(),
+        resource: resource.to_owned(),
+        kind: FailureKind::Refused,
+        said,
+        next_step: next_step.to_owned(),
+    }
 }

@@ -1,5 +1,5 @@
-//! `read.lambda_metrics`: errors, throttles, duration and concurrency of functions, from CloudWatch's own counters. Throttled
-//! calls are not in any log, so this is the only way to see them.
+//! `read.lambda_metrics`: errors, throttles, duration and concurrency of functions, from CloudWatch's own counters.
+//! Throttled calls are not in any log, so this is the only way to see them.
 
 use std::sync::Arc;
 
@@ -42,7 +42,12 @@ impl LambdaMetrics {
     }
 
     pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
-        LambdaMetricsSource { name, settings: self, logs: Arc::clone(&account.logs), metrics: Arc::clone(&account.metrics) }
+        LambdaMetricsSource {
+            name,
+            settings: self,
+            logs: Arc::clone(&account.logs),
+            metrics: Arc::clone(&account.metrics),
+        }
     }
 }
 
@@ -70,13 +75,18 @@ impl Source for LambdaMetricsSource {
         };
         // Whole minutes, so that a point has the same start in every answer.
         let end = lambda_log::tally::minute_of(now) + TimeDelta::seconds(i64::from(PERIOD));
-        let asked = found.iter().flat_map(|function| METRICS.iter().map(move |(metric, _)| MetricQuery::of_function(function, metric)));
-        let answers: Vec<_> = statistics(&self.metrics, asked.collect(), (end - LOOK_BACK, end), PERIOD).collect().await;
+        let asked = found
+            .iter()
+            .flat_map(|function| METRICS.iter().map(move |(metric, _)| MetricQuery::of_function(function, metric)));
+        let answers: Vec<_> =
+            statistics(&self.metrics, asked.collect(), (end - LOOK_BACK, end), PERIOD).collect().await;
         for (function, answers) in found.iter().zip(answers.chunks(METRICS.len())) {
             let mut whole = true;
             for ((metric, _), answer) in METRICS.iter().zip(answers) {
                 match answer {
-                    Ok(points) => points.iter().for_each(|read| poll.saw(read.at, ObservationBody::Metric(point(function, metric, *read)))),
+                    Ok(points) => points
+                        .iter()
+                        .for_each(|read| poll.saw(read.at, ObservationBody::Metric(point(function, metric, *read)))),
                     Err(failure) => {
                         // One failure says it for the function; the next poll asks for the whole hour again.
                         if std::mem::replace(&mut whole, false) {
@@ -94,5 +104,12 @@ impl Source for LambdaMetricsSource {
 }
 
 fn point(function: &str, metric: &str, read: MetricDatapoint) -> MetricPoint {
-    MetricPoint { function: function.to_owned(), metric: metric.to_owned(), period: PERIOD, sum: read.sum, maximum: read.maximum, average: read.average }
+    MetricPoint {
+        function: function.to_owned(),
+        metric: metric.to_owned(),
+        period: PERIOD,
+        sum: read.sum,
+        maximum: read.maximum,
+        average: read.average,
+    }
 }

@@ -1,4 +1,5 @@
-//! Floor 3: where observations come from. Each kind of source is one file and one line in the table in `read.rs`; none knows another.
+//! Floor 3: where observations come from. Each kind of source is one file and one line in the table in `read.rs`; none
+//! knows another.
 
 pub mod billfile;
 mod cost_explorer;

@@ -1,5 +1,6 @@
-//! Many metrics at once. `GetMetricStatistics` is free and gives one metric a call; `GetMetricData` gives 500 a call and is billed for each of
-//! them (<https://aws.amazon.com/cloudwatch/pricing/>), so calls are made side by side instead.
+//! Many metrics at once. `GetMetricStatistics` is free and gives one metric a call; `GetMetricData` gives 500 a call
+//! and is billed for each of them (<https://aws.amazon.com/cloudwatch/pricing/>), so calls are made side by side
+//! instead.
 
 use std::sync::Arc;
 
@@ -8,11 +9,12 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
 use model::call_failure::CallFailure;
 
-/// The most calls that wait for their answers at the same time. With answers in 50 ms these are 160 calls a second, and AWS allows 400:
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
+/// The most calls that wait for their answers at the same time. With answers in 50 ms these are 160 calls a second, and
+/// AWS allows 400: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
 pub(crate) const MAX_CONCURRENT: usize = 8;
 
-/// The statistics of each metric from a time to another, per `period` seconds, in the order in which they were asked for.
+/// The statistics of each metric from a time to another, per `period` seconds, in the order in which they were asked
+/// for.
 pub(crate) fn statistics(
     metrics: &Arc<dyn MetricsApi>,
     queries: Vec<MetricQuery>,

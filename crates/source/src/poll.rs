@@ -85,5 +85,9 @@ impl<'a> PollBuilder<'a> {
 
 /// A cursor as it was stored; `None`, with a line in the log, if it cannot be read: what it was for begins anew.
 pub(crate) fn stored<T: DeserializeOwned>(source: &str, key: &str, text: &str) -> Option<T> {
-    serde_json::from_str(text).map_err(|error| tracing::warn!("{source}: the stored cursor `{key}` cannot be read and is begun anew: {error}")).ok()
+    serde_json::from_str(text)
+        .map_err(|error| {
+            tracing::warn!("{source}: the stored cursor `{key}` cannot be read and is begun anew: {error}")
+        })
+        .ok()
 }

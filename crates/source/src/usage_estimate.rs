@@ -1,5 +1,5 @@
-//! `read.usage_estimate`: the usage of functions and logs this month at the region's prices. All its calls are free, and it
-//! shows within minutes what the bill shows after a day.
+//! `read.usage_estimate`: the usage of functions and logs this month at the region's prices. All its calls are free,
+//! and it shows within minutes what the bill shows after a day.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html>
@@ -10,7 +10,9 @@ use std::sync::Arc;
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
 use aws::prices::PriceTable;
-use aws::{AwsClients, LambdaApi, LambdaFunctionSettings, LogClass, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, paging};
+use aws::{
+    AwsClients, LambdaApi, LambdaFunctionSettings, LogClass, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, paging,
+};
 use billing::early::EarlyFigure;
 use billing::usage::{DayUsage, UsageRates, figures, gb, gb_seconds};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
@@ -26,7 +28,8 @@ use crate::exact::exact;
 use crate::metrics::statistics;
 use crate::poll::{PollBuilder, PollOutput, Source, stored};
 
-const CALLS: &[&str] = &["lambda:ListFunctions", "cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
+const CALLS: &[&str] =
+    &["lambda:ListFunctions", "cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
 
 /// Seconds per point: a UTC day.
 const DAY: u32 = 86_400;
@@ -96,7 +99,8 @@ struct ConfigurationSince {
     arm64: bool,
 }
 
-/// The least that a function can have had on a UTC day: how it was before the first day that is known says nothing of memory.
+/// The least that a function can have had on a UTC day: how it was before the first day that is known says nothing of
+/// memory.
 fn least(known: &[ConfigurationSince], day: NaiveDate) -> (u32, bool) {
     let before = known.iter().rev().find(|configured| configured.from < day).copied();
     let on_the_day = known.iter().filter(|configured| configured.from == day).copied();
@@ -105,7 +109,8 @@ fn least(known: &[ConfigurationSince], day: NaiveDate) -> (u32, bool) {
     (memory.unwrap_or(LEAST_MEMORY), before.is_none() || all.iter().any(|configured| configured.arm64))
 }
 
-/// Takes in how a function is configured now. The first time, it has been so since the day on which it was last changed.
+/// Takes in how a function is configured now. The first time, it has been so since the day on which it was last
+/// changed.
 fn learn(known: &mut Vec<ConfigurationSince>, now: &LambdaFunctionSettings, today: NaiveDate) -> bool {
     let from = if known.is_empty() { now.modified.map_or(today, |at| at.date_naive().min(today)) } else { today };
     let configured = ConfigurationSince { from, memory_mb: now.memory_mb, arm64: now.arm64 };
@@ -146,15 +151,27 @@ impl UsageEstimateSource {
         if self.region.is_empty() {
             return Err(failed("no region is set".to_owned(), "set region under [aws], or AWS_REGION".to_owned()));
         }
-        let known = || format!("set `prices` under [aws] to a file with prices for this region; known: {}", self.prices.regions().join(", "));
-        self.prices.rates(&self.region).ok_or_else(|| failed(format!("the price table has no prices for {}", self.region), known()))
+        let known = || {
+            format!(
+                "set `prices` under [aws] to a file with prices for this region; known: {}",
+                self.prices.regions().join(", ")
+            )
+        };
+        self.prices
+            .rates(&self.region)
+            .ok_or_else(|| failed(format!("the price table has no prices for {}", self.region), known()))
     }
 
     /// The functions that are meant, with how they are configured.
     async fn listed(&self) -> Result<Vec<LambdaFunctionSettings>, CallFailure> {
         let functions = self.functions.as_ref();
-        let all = paging::all("lambda:ListFunctions", "the region's functions", |token| async move { functions.list(token.as_deref()).await }).await?;
-        let meant = |name: &str| self.settings.functions.is_empty() || self.settings.functions.iter().any(|pattern| pattern.fits(name));
+        let all = paging::all("lambda:ListFunctions", "the region's functions", |token| async move {
+            functions.list(token.as_deref()).await
+        })
+        .await?;
+        let meant = |name: &str| {
+            self.settings.functions.is_empty() || self.settings.functions.iter().any(|pattern| pattern.fits(name))
+        };
         Ok(all.into_iter().filter(|function| meant(&function.name)).collect())
     }
 
@@ -162,28 +179,44 @@ impl UsageEstimateSource {
     async fn provisioned(&self) -> Result<BTreeSet<String>, CallFailure> {
         let query = MetricQuery::new("AWS/Lambda", "ProvisionedConcurrencyInvocations", &[]);
         let (metrics, query) = (self.metrics.as_ref(), &query);
-        let listed =
-            paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move { metrics.list_metrics(query, token.as_deref()).await }).await?;
-        let functions = listed.into_iter().flat_map(|metric| metric.dimensions).filter(|(name, _)| name == "FunctionName");
+        let listed = paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move {
+            metrics.list_metrics(query, token.as_deref()).await
+        })
+        .await?;
+        let functions =
+            listed.into_iter().flat_map(|metric| metric.dimensions).filter(|(name, _)| name == "FunctionName");
         Ok(functions.map(|(_, function)| function).collect())
     }
 
     /// The sums of metrics by UTC day, in the order of the metrics.
-    async fn daily(&self, queries: Vec<MetricQuery>, from: NaiveDate, today: NaiveDate) -> Result<Vec<BTreeMap<NaiveDate, Decimal>>, CallFailure> {
-        let answers: Vec<Vec<MetricDatapoint>> = statistics(&self.metrics, queries.clone(), (day_start(from), day_end(today)), DAY).try_collect().await?;
+    async fn daily(
+        &self,
+        queries: Vec<MetricQuery>,
+        from: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<Vec<BTreeMap<NaiveDate, Decimal>>, CallFailure> {
+        let answers: Vec<Vec<MetricDatapoint>> =
+            statistics(&self.metrics, queries.clone(), (day_start(from), day_end(today)), DAY).try_collect().await?;
         queries.iter().zip(answers).map(|(query, points)| by_day(&points, query)).collect()
     }
 
     /// Adds what functions have used.
-    async fn count_functions(&self, listed: &[LambdaFunctionSettings], days: &mut BTreeMap<NaiveDate, DayUsage>, today: NaiveDate) -> Result<(), CallFailure> {
+    async fn count_functions(
+        &self,
+        listed: &[LambdaFunctionSettings],
+        days: &mut BTreeMap<NaiveDate, DayUsage>,
+        today: NaiveDate,
+    ) -> Result<(), CallFailure> {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let provisioned = self.provisioned().await?;
-        let metric =
-            |functions: &[&LambdaFunctionSettings], metric: &str| functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect();
+        let metric = |functions: &[&LambdaFunctionSettings], metric: &str| {
+            functions.iter().map(|function| MetricQuery::of_function(&function.name, metric)).collect()
+        };
         let listed: Vec<&LambdaFunctionSettings> = listed.iter().collect();
         let requests = self.daily(metric(&listed, "Invocations"), first, today).await?;
         // A function that was not called took no time, and is not asked for it.
-        let (called, requests): (Vec<&LambdaFunctionSettings>, Vec<_>) = listed.into_iter().zip(requests).filter(|(_, requests)| !requests.is_empty()).unzip();
+        let (called, requests): (Vec<&LambdaFunctionSettings>, Vec<_>) =
+            listed.into_iter().zip(requests).filter(|(_, requests)| !requests.is_empty()).unzip();
         let durations = self.daily(metric(&called, "Duration"), first, today).await?;
         for ((function, requests), durations) in called.into_iter().zip(requests).zip(durations) {
             let known = self.known.get(&function.name).map(Vec::as_slice).unwrap_or_default();
@@ -202,14 +235,20 @@ impl UsageEstimateSource {
         Ok(())
     }
 
-    /// Adds what was logged. Where groups are not told apart, one that costs less makes all of them count as if they did.
+    /// Adds what was logged. Where groups are not told apart, one that costs less makes all of them count as if they
+    /// did.
     async fn count_logs(&self, days: &mut BTreeMap<NaiveDate, DayUsage>, today: NaiveDate) -> Result<(), CallFailure> {
         let Some(first) = days.keys().next().copied() else { return Ok(()) };
         let mut cheap: BTreeSet<String> = BTreeSet::new();
         for class in [LogClass::InfrequentAccess, LogClass::Delivery] {
             let logs = self.logs.as_ref();
             let call = "logs:DescribeLogGroups";
-            cheap.extend(paging::all(call, "groups that cost less", |token| async move { logs.log_groups_of(class, token.as_deref()).await }).await?);
+            cheap.extend(
+                paging::all(call, "groups that cost less", |token| async move {
+                    logs.log_groups_of(class, token.as_deref()).await
+                })
+                .await?,
+            );
         }
         let mut groups: BTreeMap<String, bool> = BTreeMap::new();
         for pattern in &self.settings.log_groups {
@@ -217,16 +256,24 @@ impl UsageEstimateSource {
                 Some(name) => vec![name.to_owned()],
                 None => {
                     let (logs, start) = (self.logs.as_ref(), pattern.literal_start());
-                    let all = paging::all("logs:DescribeLogGroups", start, |token| async move { logs.log_groups(start, token.as_deref()).await }).await?;
+                    let all = paging::all("logs:DescribeLogGroups", start, |token| async move {
+                        logs.log_groups(start, token.as_deref()).await
+                    })
+                    .await?;
                     all.into_iter().map(|group| group.name).collect()
                 }
             };
-            groups.extend(found.into_iter().filter(|name| pattern.fits(name)).map(|name| (name.clone(), cheap.contains(&name))));
+            groups.extend(
+                found.into_iter().filter(|name| pattern.fits(name)).map(|name| (name.clone(), cheap.contains(&name))),
+            );
         }
         let queries: Vec<(MetricQuery, bool)> = if self.settings.log_groups.is_empty() {
             vec![(MetricQuery::new("AWS/Logs", "IncomingBytes", &[]), !cheap.is_empty())]
         } else {
-            groups.iter().map(|(name, cheap)| (MetricQuery::new("AWS/Logs", "IncomingBytes", &[("LogGroupName", name)]), *cheap)).collect()
+            groups
+                .iter()
+                .map(|(name, cheap)| (MetricQuery::new("AWS/Logs", "IncomingBytes", &[("LogGroupName", name)]), *cheap))
+                .collect()
         };
         let (queries, cheap): (Vec<MetricQuery>, Vec<bool>) = queries.into_iter().unzip();
         for (cheap, bytes) in cheap.into_iter().zip(self.daily(queries, first, today).await?) {
@@ -240,19 +287,26 @@ impl UsageEstimateSource {
     }
 
     /// Whatever has changed since it was said last; of today always, since it is true of a later moment.
-    async fn changed(&mut self, listed: &[LambdaFunctionSettings], now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
+    async fn changed(
+        &mut self,
+        listed: &[LambdaFunctionSettings],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<EarlyFigure>, CallFailure> {
         let rates = self.rates()?;
         let today = now.date_naive();
         let month = Month::of(today);
         // On the 1st the last points of the day before still come.
         let months = if today.day() == 1 { vec![month.previous(), month] } else { vec![month] };
         let first = months.first().copied().unwrap_or(month).first_day();
-        let mut days: BTreeMap<NaiveDate, DayUsage> = first.iter_days().take_while(|day| *day <= today).map(|day| (day, DayUsage::default())).collect();
+        let mut days: BTreeMap<NaiveDate, DayUsage> =
+            first.iter_days().take_while(|day| *day <= today).map(|day| (day, DayUsage::default())).collect();
         self.count_functions(listed, &mut days, today).await?;
         self.count_logs(&mut days, today).await?;
         let mut new = Vec::new();
         let oldest = today.checked_sub_days(Days::new(DAYS_SAID)).unwrap_or(today);
-        for figure in months.into_iter().flat_map(|month| figures(&rates, month, &days)).filter(|figure| figure.day >= oldest) {
+        for figure in
+            months.into_iter().flat_map(|month| figures(&rates, month, &days)).filter(|figure| figure.day >= oldest)
+        {
             let figure = EarlyFigure { as_of: figure.as_of.min(now), ..figure };
             if figure.day == today || self.said.get(&figure.day) != Some(&figure) {
                 new.push(figure);
@@ -289,12 +343,16 @@ impl Source for UsageEstimateSource {
         for function in &listed {
             let known = self.known.entry(function.name.clone()).or_default();
             if learn(known, function, now.date_naive()) {
-                poll.gathered.cursors.extend(serde_json::to_string(known).ok().map(|text| (function.name.clone(), text)));
+                poll.gathered
+                    .cursors
+                    .extend(serde_json::to_string(known).ok().map(|text| (function.name.clone(), text)));
             }
         }
         match self.changed(&listed, now).await {
             Err(failure) => poll.failed(failure),
-            Ok(figures) => figures.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure))),
+            Ok(figures) => {
+                figures.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure)))
+            }
         }
         poll.done()
     }
@@ -308,11 +366,17 @@ mod tests {
         NaiveDate::from_ymd_opt(2024, 12, day).unwrap()
     }
 
-    /// Polls on days of December, each as day, memory in MB and whether it is arm64; the function was last changed on the 5th.
+    /// Polls on days of December, each as day, memory in MB and whether it is arm64; the function was last changed on
+    /// the 5th.
     fn known(polls: &[(u32, u32, bool)]) -> Vec<ConfigurationSince> {
         let mut known = Vec::new();
         for (on, memory_mb, arm64) in polls {
-            let settings = LambdaFunctionSettings { name: "f".into(), memory_mb: *memory_mb, arm64: *arm64, modified: Some(day_start(day(5))) };
+            let settings = LambdaFunctionSettings {
+                name: "f".into(),
+                memory_mb: *memory_mb,
+                arm64: *arm64,
+                modified: Some(day_start(day(5))),
+            };
             learn(&mut known, &settings, day(*on));
         }
         known
@@ -343,7 +407,11 @@ mod tests {
         let mut known = Vec::new();
         for month in 0..24u32 {
             let today = NaiveDate::from_ymd_opt(2023 + (month / 12) as i32, month % 12 + 1, 3).unwrap();
-            learn(&mut known, &LambdaFunctionSettings { name: "f".into(), memory_mb: 128 + month, arm64: false, modified: None }, today);
+            learn(
+                &mut known,
+                &LambdaFunctionSettings { name: "f".into(), memory_mb: 128 + month, arm64: false, modified: None },
+                today,
+            );
         }
         assert!(known.len() <= 3, "{known:?}");
     }

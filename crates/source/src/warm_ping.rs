@@ -65,7 +65,14 @@ impl WarmPing {
 
     /// Pings with these settings.
     pub fn new(settings: WarmSettings, account: &AwsClients, prices: PriceTable) -> Self {
-        Self { settings, functions: Arc::clone(&account.functions), region: account.region.clone(), prices, causes: Causes::built_in(), limit: None }
+        Self {
+            settings,
+            functions: Arc::clone(&account.functions),
+            region: account.region.clone(),
+            prices,
+            causes: Causes::built_in(),
+            limit: None,
+        }
     }
 
     /// The same, searching the lines of answers for these causes.
@@ -84,7 +91,8 @@ impl WarmPing {
         settings.concurrency > 1 || settings.max_share.of(SMALLEST_LIMIT) < 1
     }
 
-    /// How many pings may overlap now. One ping is known to be within the share without asking, unless the share is tiny.
+    /// How many pings may overlap now. One ping is known to be within the share without asking, unless the share is
+    /// tiny.
     async fn allowed(&mut self, now: DateTime<Utc>) -> Result<u32, CallFailure> {
         let wanted = self.settings.concurrency;
         if !Self::asks_for_the_limit(&self.settings) {
@@ -104,8 +112,14 @@ impl WarmPing {
                 call: "lambda:InvokeFunction".to_owned(),
                 resource: self.settings.function.clone(),
                 kind: FailureKind::Refused,
-                said: format!("no ping sent: {} of the account's concurrency limit of {limit} is less than one", self.settings.max_share),
-                next_step: format!("raise max_share under [{}], or request a higher concurrency limit from AWS", self.settings.name),
+                said: format!(
+                    "no ping sent: {} of the account's concurrency limit of {limit} is less than one",
+                    self.settings.max_share
+                ),
+                next_step: format!(
+                    "raise max_share under [{}], or request a higher concurrency limit from AWS",
+                    self.settings.name
+                ),
             });
         }
         Ok(wanted.min(allowed))
@@ -134,7 +148,16 @@ impl Source for WarmPing {
             match result {
                 Ok(invoked) => {
                     let price = |billed_ms, memory_mb| self.prices.invocation(&self.region, billed_ms, memory_mb);
-                    poll.saw(now, ObservationBody::Ping(understand(function_name(&settings.function), &invoked, now, &self.causes, price)));
+                    poll.saw(
+                        now,
+                        ObservationBody::Ping(understand(
+                            function_name(&settings.function),
+                            &invoked,
+                            now,
+                            &self.causes,
+                            price,
+                        )),
+                    );
                 }
                 Err(failure) => poll.failed(failure),
             }
@@ -150,7 +173,13 @@ fn function_name(function: &str) -> &str {
 }
 
 /// What an answered ping says of the environment that answered it.
-fn understand(function: &str, invoked: &InvokeResponse, now: DateTime<Utc>, causes: &Causes, price: impl Fn(u64, u32) -> Option<Decimal>) -> PingResult {
+fn understand(
+    function: &str,
+    invoked: &InvokeResponse,
+    now: DateTime<Utc>,
+    causes: &Causes,
+    price: impl Fn(u64, u32) -> Option<Decimal>,
+) -> PingResult {
     let mut reader = LogReader::new(function).with_causes(causes);
     let mut reading = MinuteCounter::default();
     let mut report: Option<ReportLine> = None;
@@ -163,7 +192,8 @@ fn understand(function: &str, invoked: &InvokeResponse, now: DateTime<Utc>, caus
     reader.settle(&mut reading);
     let counted = reading.tallies.into_values().next().unwrap_or_default();
     let fault = reading.faults.pop().map(|(_, fault)| fault);
-    // A function that knows pings says it too; the log says it better, as an environment may be new and yet have kept nobody waiting.
+    // A function that knows pings says it too; the log says it better, as an environment may be new and yet have kept
+    // nobody waiting.
     let answer = Answer::read(&invoked.payload);
     let timed_out = counted.timeouts > 0 || invoked.payload.contains("Task timed out after");
     let outcome = match (&invoked.function_error, &report) {
@@ -180,8 +210,9 @@ fn understand(function: &str, invoked: &InvokeResponse, now: DateTime<Utc>, caus
     let duration_ms = report.as_ref().map(|report| report.duration_ms.round() as u64);
     let billed_ms = report.as_ref().and_then(|report| report.billed_ms).map(|ms| ms.round() as u64);
     let memory_mb = report.as_ref().and_then(|report| report.memory_mb).map(|mb| mb.round() as u32);
-    let in_start_up =
-        fault.as_ref().is_some_and(|fault| matches!(fault.cause, Cause::SlowColdStart | Cause::InitTimeout) && fault.confidence == Confidence::Proved);
+    let in_start_up = fault.as_ref().is_some_and(|fault| {
+        matches!(fault.cause, Cause::SlowColdStart | Cause::InitTimeout) && fault.confidence == Confidence::Proved
+    });
     let mut evidence = fault.as_ref().map(|fault| fault.evidence.clone()).unwrap_or_default();
     if evidence.is_empty() && invoked.function_error.is_some() {
         evidence.push(excerpt(&invoked.payload));
@@ -205,17 +236,39 @@ mod tests {
 
     const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
 
-    fn check(function_error: Option<&str>, payload: &str, log_tail: &str, outcome: PingOutcome, cause: Option<Cause>, startup_unfinished: bool) {
-        let invoked = InvokeResponse { function_error: function_error.map(str::to_owned), payload: payload.to_owned(), log_tail: log_tail.replace("ID", ID) };
+    fn check(
+        function_error: Option<&str>,
+        payload: &str,
+        log_tail: &str,
+        outcome: PingOutcome,
+        cause: Option<Cause>,
+        startup_unfinished: bool,
+    ) {
+        let invoked = InvokeResponse {
+            function_error: function_error.map(str::to_owned),
+            payload: payload.to_owned(),
+            log_tail: log_tail.replace("ID", ID),
+        };
         let ping = understand("f", &invoked, DateTime::UNIX_EPOCH, &Causes::built_in(), |_, _| None);
-        assert_eq!((ping.outcome, ping.cause, ping.startup_unfinished), (outcome, cause, startup_unfinished), "{log_tail}");
+        assert_eq!(
+            (ping.outcome, ping.cause, ping.startup_unfinished),
+            (outcome, cause, startup_unfinished),
+            "{log_tail}"
+        );
     }
 
     #[test]
     fn a_ping_knows_from_its_report_line_how_it_found_the_function() {
         let report = "START RequestId: ID Version: $LATEST\nEND RequestId: ID\nREPORT RequestId: ID\tDuration: 3.10 ms\tBilled Duration: 4 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB";
         check(None, "{}", report, PingOutcome::Warm, None, false);
-        check(None, "{}", &format!("{report}\tInit Duration: 900.00 ms\t\nXRAY TraceId: 1-2-3"), PingOutcome::Cold, None, false);
+        check(
+            None,
+            "{}",
+            &format!("{report}\tInit Duration: 900.00 ms\t\nXRAY TraceId: 1-2-3"),
+            PingOutcome::Cold,
+            None,
+            false,
+        );
         check(None, "{}", "", PingOutcome::Answered, None, false);
         check(Some("Unhandled"), r#"{"errorMessage":"boom"}"#, report, PingOutcome::Failed, None, false);
         check(
@@ -246,8 +299,11 @@ mod tests {
 
     #[test]
     fn a_function_that_knows_pings_says_itself_how_it_was_found_when_its_log_does_not() {
-        let answer =
-            |new: bool| format!(r#"{{"warm":true,"new":{new},"environment":"e","age_ms":1,"served":1,"concurrency":1,"held_ms":0,"version":"0.1.0"}}"#);
+        let answer = |new: bool| {
+            format!(
+                r#"{{"warm":true,"new":{new},"environment":"e","age_ms":1,"served":1,"concurrency":1,"held_ms":0,"version":"0.1.0"}}"#
+            )
+        };
         let report = "REPORT RequestId: ID\tDuration: 3.10 ms\tBilled Duration: 4 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB";
         check(None, &answer(true), "", PingOutcome::Cold, None, false);
         check(None, &answer(false), "", PingOutcome::Warm, None, false);

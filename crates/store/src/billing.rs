@@ -19,12 +19,13 @@ use crate::store::Store;
 const LINES: &str = "INSERT INTO bill_day (source, day, seen, body) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET seen = excluded.seen, body = excluded.body WHERE body IS NOT excluded.body AND seen <= excluded.seen";
 
-/// Two sources that are no further apart say the same of a day: Cost Explorer rounds each of its lines to ten digits, exports do not.
+/// Two sources that are no further apart say the same of a day: Cost Explorer rounds each of its lines to ten digits,
+/// exports do not.
 const SAME: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 impl Store {
-    /// Writes all charges of a source for some days, with their sums by service, in one transaction. Days
-    /// before `settled_before` that the source does not call estimated are settled. Returns the number of new or changed days.
+    /// Writes all charges of a source for some days, with their sums by service, in one transaction. Days before
+    /// `settled_before` that the source does not call estimated are settled. Returns the number of new or changed days.
     ///
     /// # Errors
     /// If the database refuses; then nothing of it is written.
@@ -39,8 +40,9 @@ impl Store {
         self.run(move |database| database.write_bill(&source, seen, &days, settled_before)).await
     }
 
-    /// The lines of each day from `first` on, before `end`, with the source they are of: those that were seen last, but of sources that
-    /// have the same sum, those of the one with more detail. Empty if the schema of this version does not exist yet.
+    /// The lines of each day from `first` on, before `end`, with the source they are of: those that were seen last, but
+    /// of sources that have the same sum, those of the one with more detail. Empty if the schema of this version does
+    /// not exist yet.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
@@ -50,12 +52,19 @@ impl Store {
 }
 
 impl Database {
-    fn write_bill(&self, source: &str, seen: DateTime<Utc>, days: &[DayCharges], settled_before: NaiveDate) -> Result<u64, StoreError> {
+    fn write_bill(
+        &self,
+        source: &str,
+        seen: DateTime<Utc>,
+        days: &[DayCharges],
+        settled_before: NaiveDate,
+    ) -> Result<u64, StoreError> {
         self.transaction(|| {
             let mut changed = 0;
             for day in days {
                 let new_lines = self.write_lines(source, seen, day)?;
-                let new_cost = self.write_cost(source, seen, &day.day_cost(day.day < settled_before && !day.estimated))?;
+                let new_cost =
+                    self.write_cost(source, seen, &day.day_cost(day.day < settled_before && !day.estimated))?;
                 changed += u64::from(new_lines || new_cost);
             }
             Ok(changed)
@@ -71,14 +80,17 @@ impl Database {
         if !self.has_column("bill_day", "body")? {
             return Ok(vec![]);
         }
-        let query = "SELECT source, day, body FROM bill_day WHERE day >= ?1 AND day < ?2 ORDER BY day, seen DESC, source";
+        let query =
+            "SELECT source, day, body FROM bill_day WHERE day >= ?1 AND day < ?2 ORDER BY day, seen DESC, source";
         let mut days: Vec<(String, DayCharges)> = Vec::new();
         // One at a time: a day that another source tells better is not kept.
         self.rows("the lines of a bill", query, [first.to_string(), end.to_string()], |row| {
             let lines = read(row.parse(1)?, &row.json(2)?).map_err(|why| row.unreadable(2, why))?;
             match days.last_mut().filter(|(_, known)| known.day == lines.day) {
                 None => days.push((row.get(0)?, lines)),
-                Some(known) if lines.lines.len() > known.1.lines.len() && say_the_same(&known.1, &lines) => *known = (row.get(0)?, lines),
+                Some(known) if lines.lines.len() > known.1.lines.len() && say_the_same(&known.1, &lines) => {
+                    *known = (row.get(0)?, lines)
+                }
                 Some(_) => {}
             }
             Ok(())
@@ -98,7 +110,8 @@ fn say_the_same(one: &DayCharges, other: &DayCharges) -> bool {
     sums.iter().all(|(_, difference)| difference.is_some_and(|difference| difference.abs() < SAME))
 }
 
-/// A day's lines as they are kept: account, currency and service are the same in thousands of lines, so each text stands there once.
+/// A day's lines as they are kept: account, currency and service are the same in thousands of lines, so each text
+/// stands there once.
 #[derive(Serialize, Deserialize)]
 struct StoredCharges {
     #[serde(default)]
@@ -119,7 +132,15 @@ fn written(day: &DayCharges) -> StoredCharges {
     };
     let mut lines = Vec::with_capacity(day.lines.len());
     for (key, charged) in &day.lines {
-        let texts = [&key.service, &key.record_type, &key.usage_type, &key.account, &key.resource, &key.currency, &charged.unit];
+        let texts = [
+            &key.service,
+            &key.record_type,
+            &key.usage_type,
+            &key.account,
+            &key.resource,
+            &key.currency,
+            &charged.unit,
+        ];
         lines.push((texts.map(|text| place(text)), charged.amount, charged.quantity));
     }
     StoredCharges { estimated: day.estimated, words, lines }

@@ -78,15 +78,18 @@ impl Commit {
     }
 }
 
-const CURSOR: &str = "INSERT INTO cursor (source, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value";
+const CURSOR: &str =
+    "INSERT INTO cursor (source, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value";
 const SOURCE: &str = "INSERT INTO source (name, polled, state) VALUES (?1, ?2, ?3)
     ON CONFLICT DO UPDATE SET polled = excluded.polled, state = excluded.state";
 const INCIDENT: &str = "INSERT INTO incident (id, rule, subject, opened, fired, resolved, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
     ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, subject = excluded.subject, opened = excluded.opened, fired = excluded.fired,
         resolved = excluded.resolved, body = excluded.body";
 const NOTIFICATION: &str = "INSERT INTO notification (key, incident, receiver, event, at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING";
-const MESSAGE: &str = "INSERT INTO message (key, receiver, sealed, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING";
-const RECEIVER: &str = "INSERT INTO receiver (name, state) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET state = excluded.state";
+const MESSAGE: &str =
+    "INSERT INTO message (key, receiver, sealed, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING";
+const RECEIVER: &str =
+    "INSERT INTO receiver (name, state) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET state = excluded.state";
 const SPEND: &str = "INSERT INTO spend (day, operation, price, count) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
 impl Store {
@@ -102,8 +105,8 @@ impl Store {
 }
 
 impl Database {
-    /// What is seen in a rehearsal is not written once more; but which errors are known is, since the next part of the rehearsal begins
-    /// with them.
+    /// What is seen in a rehearsal is not written once more; but which errors are known is, since the next part of the
+    /// rehearsal begins with them.
     fn write(&self, commit: &Commit, replays: bool) -> Result<(), StoreError> {
         if !replays {
             self.write_observations(&commit.observations)?;
@@ -118,7 +121,10 @@ impl Database {
         }
         for incident in &commit.incidents {
             let Incident { id, rule, subject, opened, fired, resolved, .. } = incident;
-            self.execute(INCIDENT, params![id, rule, subject.to_string(), ms(*opened), fired.map(ms), resolved.map(ms), Json(incident)])?;
+            self.execute(
+                INCIDENT,
+                params![id, rule, subject.to_string(), ms(*opened), fired.map(ms), resolved.map(ms), Json(incident)],
+            )?;
         }
         for notification in &commit.notifications {
             let Notification { incident, receiver, event, at } = notification;

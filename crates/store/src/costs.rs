@@ -40,7 +40,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn costs_seen_before(&self, before: DateTime<Utc>, first: NaiveDate) -> Result<Vec<Observation>, StoreError> {
+    pub async fn costs_seen_before(
+        &self,
+        before: DateTime<Utc>,
+        first: NaiveDate,
+    ) -> Result<Vec<Observation>, StoreError> {
         self.run(move |database| {
             let costs = "SELECT source, seen, body FROM cost_day WHERE day >= ?1 AND seen < ?2 ORDER BY seen, day";
             let mut seen = database.rows(COST, costs, params![first.to_string(), ms(before)], cost)?;
@@ -64,12 +68,22 @@ impl Database {
 
     /// The figures of costs that were seen from `from` on, before `to`.
     pub(crate) fn costs_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
-        self.rows(COST, "SELECT source, seen, body FROM cost_day WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, day", [ms(from), ms(to)], cost)
+        self.rows(
+            COST,
+            "SELECT source, seen, body FROM cost_day WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, day",
+            [ms(from), ms(to)],
+            cost,
+        )
     }
 
     /// The early figures that were seen from `from` on, before `to`.
     pub(crate) fn early_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
-        self.rows(EARLY, "SELECT source, seen, body FROM early WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, day", [ms(from), ms(to)], early_figure)
+        self.rows(
+            EARLY,
+            "SELECT source, seen, body FROM early WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, day",
+            [ms(from), ms(to)],
+            early_figure,
+        )
     }
 
     /// The newest figure of each day of the thirteen months up to the end of a month, oldest first.
@@ -91,7 +105,12 @@ impl Database {
         Ok(self.execute(WRITE_COST, params![source, cost.day.to_string(), ms(seen), Json(cost)])? > 0)
     }
 
-    pub(crate) fn write_early(&self, source: &str, seen: DateTime<Utc>, figure: &EarlyFigure) -> Result<(), StoreError> {
+    pub(crate) fn write_early(
+        &self,
+        source: &str,
+        seen: DateTime<Utc>,
+        figure: &EarlyFigure,
+    ) -> Result<(), StoreError> {
         self.execute(WRITE_EARLY, params![source, figure.day.to_string(), ms(seen), Json(figure)]).map(drop)
     }
 }

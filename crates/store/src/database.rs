@@ -44,8 +44,9 @@ pub(crate) struct Database {
     pub(crate) lock: Option<Arc<StoreLock>>,
 }
 
-/// Finishes what a process left that was killed while it wrote with a rollback journal, as it does while it creates the file: a reader may
-/// not do that, and would fail until the next daemon starts. Does nothing where there is no such journal.
+/// Finishes what a process left that was killed while it wrote with a rollback journal, as it does while it creates the
+/// file: a reader may not do that, and would fail until the next daemon starts. Does nothing where there is no such
+/// journal.
 fn roll_back(path: &Path) -> rusqlite::Result<()> {
     let read = |flags| {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -53,7 +54,9 @@ fn roll_back(path: &Path) -> rusqlite::Result<()> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
     };
     match read(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        Err(rusqlite::Error::SqliteFailure(error, _)) if error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK => {
+        Err(rusqlite::Error::SqliteFailure(error, _))
+            if error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK =>
+        {
             read(OpenFlags::SQLITE_OPEN_READ_WRITE)
         }
         // Anything else is reported where the store is used.
@@ -85,8 +88,12 @@ impl Database {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(BUSY).map_err(failed)?;
         let settings = match access {
-            Access::Daemon(Durability::Full) => "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
-            Access::Daemon(Durability::None) => "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF",
+            Access::Daemon(Durability::Full) => {
+                "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
+            }
+            Access::Daemon(Durability::None) => {
+                "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF"
+            }
             Access::Write | Access::Read => "PRAGMA foreign_keys = ON",
         };
         connection.execute_batch(settings).map_err(failed)?;
@@ -151,17 +158,19 @@ impl Database {
         self.connection.last_insert_rowid()
     }
 
-    /// Runs `work` in one transaction: all that it writes, or nothing. What it reads no other process changes meanwhile, since the right
-    /// to write is taken first.
+    /// Runs `work` in one transaction: all that it writes, or nothing. What it reads no other process changes
+    /// meanwhile, since the right to write is taken first.
     pub(crate) fn transaction<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(|error| self.failed(error))?;
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+            .map_err(|error| self.failed(error))?;
         // An error drops the transaction, which takes back what was written.
         let done = work()?;
         transaction.commit().map_err(|error| self.failed(error))?;
         Ok(done)
     }
 
-    /// Whether a table has a column. A report may be asked for before a daemon has brought the store to this version's schema.
+    /// Whether a table has a column. A report may be asked for before a daemon has brought the store to this version's
+    /// schema.
     pub(crate) fn has_column(&self, table: &str, column: &str) -> Result<bool, StoreError> {
         let query = "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2";
         Ok(self.first("a column", query, [table, column], |_| Ok(()))?.is_some())
@@ -186,7 +195,9 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let (written, copied) = (folder.path().join("a.db"), folder.path().join("b.db"));
         let writer = Connection::open(&written).unwrap();
-        writer.execute_batch("PRAGMA journal_mode = DELETE; CREATE TABLE t (x); INSERT INTO t VALUES ('kept')").unwrap();
+        writer
+            .execute_batch("PRAGMA journal_mode = DELETE; CREATE TABLE t (x); INSERT INTO t VALUES ('kept')")
+            .unwrap();
         // A cache of one page writes into the file before the transaction ends, so the journal is needed to undo it.
         writer.execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE t SET x = 'lost'; CREATE TABLE u (x)").unwrap();
         writer

@@ -16,20 +16,35 @@ const WRITE: &str = "INSERT INTO error (function, fingerprint, first, seen, last
 /// As `Fingerprints::learn` does it: of too many errors of one function those not seen for longest go.
 const FORGET: &str = "DELETE FROM error WHERE function = ?1 AND fingerprint IN (
         SELECT fingerprint FROM error WHERE function = ?1 ORDER BY last DESC, fingerprint DESC LIMIT -1 OFFSET ?2)";
-const WRITE_KNOWN: &str = "INSERT INTO error (function, fingerprint, first, seen, last, cause, excerpt) VALUES (?1, ?2, ?3, ?4, ?5, '', '')
+const WRITE_KNOWN: &str =
+    "INSERT INTO error (function, fingerprint, first, seen, last, cause, excerpt) VALUES (?1, ?2, ?3, ?4, ?5, '', '')
     ON CONFLICT DO NOTHING";
 
 impl Database {
     pub(crate) fn errors(&self) -> Result<Vec<KnownError>, StoreError> {
         self.rows("an error", "SELECT function, fingerprint, first, seen, last FROM error", [], |row| {
-            Ok(KnownError { function: row.get(0)?, fingerprint: row.get(1)?, first: row.time(2)?, seen: row.time(3)?, last: row.time(4)? })
+            Ok(KnownError {
+                function: row.get(0)?,
+                fingerprint: row.get(1)?,
+                first: row.time(2)?,
+                seen: row.time(3)?,
+                last: row.time(4)?,
+            })
         })
     }
 
     /// Writes down that a fault showed an error, if it did.
-    pub(crate) fn write_error(&self, at: DateTime<Utc>, seen: DateTime<Utc>, fault: &FailedInvocation) -> Result<(), StoreError> {
+    pub(crate) fn write_error(
+        &self,
+        at: DateTime<Utc>,
+        seen: DateTime<Utc>,
+        fault: &FailedInvocation,
+    ) -> Result<(), StoreError> {
         if let Some(fingerprint) = &fault.fingerprint {
-            self.execute(WRITE, params![fault.function, fingerprint, ms(at), ms(seen), fault.cause.code(), fault.excerpt()])?;
+            self.execute(
+                WRITE,
+                params![fault.function, fingerprint, ms(at), ms(seen), fault.cause.code(), fault.excerpt()],
+            )?;
         }
         Ok(())
     }

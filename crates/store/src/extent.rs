@@ -7,8 +7,8 @@ use crate::database::Database;
 use crate::error::StoreError;
 use crate::store::Store;
 
-/// From which moment on the store knows each kind of observation: the beginning of time where nothing is missing, its end where
-/// nothing is known.
+/// From which moment on the store knows each kind of observation: the beginning of time where nothing is missing, its
+/// end where nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreExtent {
     /// Figures of costs.
@@ -38,7 +38,8 @@ impl Store {
         self.run(Database::extent).await
     }
 
-    /// When single observations of functions, days of costs and anything else were first seen; `None` for an empty store.
+    /// When single observations of functions, days of costs and anything else were first seen; `None` for an empty
+    /// store.
     ///
     /// # Errors
     /// As [`Store::extent`].
@@ -59,7 +60,8 @@ impl Database {
         Ok(StoreExtent {
             costs: first("SELECT min(seen) FROM cost_day")?,
             early: first("SELECT min(seen) FROM early")?,
-            faults: self.complete(faults, "SELECT min(day) FROM cause_day WHERE cause <> 'cold_start' HAVING count(*) > 0")?,
+            faults: self
+                .complete(faults, "SELECT min(day) FROM cause_day WHERE cause <> 'cold_start' HAVING count(*) > 0")?,
             pings: first("SELECT min(at) FROM observation WHERE kind = 'ping'")?,
             minutes: self.complete(minutes, "SELECT min(day) FROM lambda_day HAVING count(*) > 0")?,
             inventories: first("SELECT min(seen) FROM inventory")?,
@@ -72,11 +74,12 @@ impl Database {
         self.one("the first time something was seen", query, [], |row| row.optional_time(0))
     }
 
-    /// `from`, or the beginning of time if nothing is missing before. Days are never dropped: where there are none from before the
-    /// first minute, there was none.
+    /// `from`, or the beginning of time if nothing is missing before. Days are never dropped: where there are none from
+    /// before the first minute, there was none.
     fn complete(&self, from: DateTime<Utc>, first_day: &str) -> Result<DateTime<Utc>, StoreError> {
         let day: Option<NaiveDate> = self.first("the first day of something", first_day, [], |row| row.parse(0))?;
-        let missing = day.is_some_and(|day| from == DateTime::<Utc>::MAX_UTC || day_start(day) + TimeDelta::days(1) <= from);
+        let missing =
+            day.is_some_and(|day| from == DateTime::<Utc>::MAX_UTC || day_start(day) + TimeDelta::days(1) <= from);
         Ok(if missing { from } else { DateTime::<Utc>::MIN_UTC })
     }
 }

@@ -13,7 +13,8 @@ use crate::error::StoreError;
 use crate::record::{Json, Record, ms};
 use crate::store::Store;
 
-const TOLD: &str = "SELECT n.incident, n.receiver, n.event, n.at, n.done, n.dropped, n.attempts, n.last_error, m.id, m.receipt,
+const TOLD: &str =
+    "SELECT n.incident, n.receiver, n.event, n.at, n.done, n.dropped, n.attempts, n.last_error, m.id, m.receipt,
         coalesce(m.uncertain, 0), coalesce(m.refused, 0)
     FROM notification n LEFT JOIN message m ON m.id = n.message";
 const MESSAGES: &str = "SELECT id, receiver, sealed, sent, attempts, attempting, uncertain, refused, receipt, last_error, body FROM message
@@ -25,7 +26,8 @@ const SUBJECTS: &str = "SELECT subject FROM incident
     UNION SELECT 'service:' || s.key FROM cost_day, json_each(cost_day.body, '$.services') s";
 
 impl Store {
-    /// The incidents that were open at some time since an instant, oldest first; what is not over is among them, whenever it began.
+    /// The incidents that were open at some time since an instant, oldest first; what is not over is among them,
+    /// whenever it began.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
@@ -43,7 +45,11 @@ impl Store {
         self.incidents(query, start_of_id.to_owned()).await
     }
 
-    async fn incidents(&self, query: &'static str, param: impl ToSql + Send + 'static) -> Result<Vec<Incident>, StoreError> {
+    async fn incidents(
+        &self,
+        query: &'static str,
+        param: impl ToSql + Send + 'static,
+    ) -> Result<Vec<Incident>, StoreError> {
         self.run(move |database| database.rows("an incident", query, [param], |row| row.json(0))).await
     }
 
@@ -105,7 +111,11 @@ impl Database {
             told.entry(one.incident.clone()).or_default().push(one);
         }
         // An incident of which nothing was told has no rows.
-        let record = |incident: Incident| Of { ack: acks.remove(&incident.id), told: told.remove(&incident.id).unwrap_or_default(), incident };
+        let record = |incident: Incident| Of {
+            ack: acks.remove(&incident.id),
+            told: told.remove(&incident.id).unwrap_or_default(),
+            incident,
+        };
         Ok(incidents.into_iter().map(record).collect())
     }
 }

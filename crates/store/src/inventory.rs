@@ -15,10 +15,12 @@ use crate::store::Store;
 const WRITE: &str = "INSERT INTO inventory (source, kind, region, day, seen, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT DO UPDATE SET source = excluded.source, body = excluded.body";
 /// The newest of each kind and region that was seen before an instant.
-const NEWEST: &str = "SELECT source, max(seen), body FROM inventory WHERE seen < ?1 GROUP BY kind, region ORDER BY kind, region";
+const NEWEST: &str =
+    "SELECT source, max(seen), body FROM inventory WHERE seen < ?1 GROUP BY kind, region ORDER BY kind, region";
 /// The same of those not seen before another one.
 const NEWEST_SINCE: &str = "SELECT source, max(seen), body FROM inventory WHERE seen >= ?2 AND seen < ?1 GROUP BY kind, region ORDER BY kind, region";
-const BETWEEN: &str = "SELECT source, seen, body FROM inventory WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, kind, region";
+const BETWEEN: &str =
+    "SELECT source, seen, body FROM inventory WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, kind, region";
 const ONE: &str = "an inventory";
 
 impl Store {
@@ -53,15 +55,28 @@ impl Database {
     }
 
     /// The inventories that were seen from `from` on, before `to`.
-    pub(crate) fn inventories_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
+    pub(crate) fn inventories_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<Observation>, StoreError> {
         self.rows(ONE, BETWEEN, [ms(from), ms(to)], inventory)
     }
 
     /// Writes down what was read; what could not be read is in the state of its source.
-    pub(crate) fn write_inventory(&self, source: &str, at: DateTime<Utc>, seen: DateTime<Utc>, inventory: &Inventory) -> Result<(), StoreError> {
+    pub(crate) fn write_inventory(
+        &self,
+        source: &str,
+        at: DateTime<Utc>,
+        seen: DateTime<Utc>,
+        inventory: &Inventory,
+    ) -> Result<(), StoreError> {
         if inventory.unknown.is_none() {
             let day = at.date_naive().to_string();
-            self.execute(WRITE, params![source, inventory.kind.word(), inventory.region, day, ms(seen), Json(inventory)])?;
+            self.execute(
+                WRITE,
+                params![source, inventory.kind.word(), inventory.region, day, ms(seen), Json(inventory)],
+            )?;
         }
         Ok(())
     }

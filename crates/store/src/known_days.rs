@@ -12,6 +12,9 @@ impl Store {
     /// If the database refuses, or holds what this version cannot read.
     pub async fn known_days(&self) -> Result<Option<DayRange>, StoreError> {
         let query = "SELECT min(day), max(day) FROM cost_day HAVING count(*) > 0";
-        self.run(|database| database.first("a day's cost", query, [], |row| Ok(DayRange { first: row.parse(0)?, last: row.parse(1)? }))).await
+        self.run(|database| {
+            database.first("a day's cost", query, [], |row| Ok(DayRange { first: row.parse(0)?, last: row.parse(1)? }))
+        })
+        .await
     }
 }

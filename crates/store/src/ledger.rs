@@ -49,7 +49,9 @@ impl Database {
     pub(crate) fn spent(&self, month: Month) -> Result<Decimal, StoreError> {
         let mut sum = Decimal::ZERO;
         for (_, _, usd) in self.own_calls(month)? {
-            sum = sum.checked_add(usd).ok_or_else(|| self.content("the monitor's own calls", format!("those of {month} cost too much to be added")))?;
+            sum = sum.checked_add(usd).ok_or_else(|| {
+                self.content("the monitor's own calls", format!("those of {month} cost too much to be added"))
+            })?;
         }
         Ok(sum)
     }
@@ -74,7 +76,13 @@ impl Database {
         Ok(calls)
     }
 
-    fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, StoreError> {
+    fn book(
+        &self,
+        day: NaiveDate,
+        operation: &str,
+        price: Decimal,
+        cap: Decimal,
+    ) -> Result<BookingOutcome, StoreError> {
         // No other process may add to the sum between reading it and writing.
         self.transaction(|| {
             let spent = self.spent(Month::of(day))?;
@@ -88,14 +96,23 @@ impl Database {
 }
 
 impl SpendLedger {
-    /// Writes a call of `operation` at `price` (US dollars) down for `day` (UTC), if the month stays within `cap` with it. Once begun it
-    /// is done to its end, also if its caller is dropped.
+    /// Writes a call of `operation` at `price` (US dollars) down for `day` (UTC), if the month stays within `cap` with
+    /// it. Once begun it is done to its end, also if its caller is dropped.
     ///
     /// # Errors
     /// If the store cannot be read or written; nothing is written down then.
-    pub async fn book(&self, day: NaiveDate, operation: &str, price: Decimal, cap: Decimal) -> Result<BookingOutcome, String> {
+    pub async fn book(
+        &self,
+        day: NaiveDate,
+        operation: &str,
+        price: Decimal,
+        cap: Decimal,
+    ) -> Result<BookingOutcome, String> {
         let operation = operation.to_owned();
-        self.queue.run(move |database| database.book(day, &operation, price, cap)).await.map_err(|error| error.to_string())
+        self.queue
+            .run(move |database| database.book(day, &operation, price, cap))
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Takes back a call that was written down and turned out to cost nothing.
@@ -104,7 +121,9 @@ impl SpendLedger {
     /// If the store cannot be written.
     pub async fn strike(&self, day: NaiveDate, operation: &str, price: Decimal) -> Result<(), String> {
         let operation = operation.to_owned();
-        let strike = move |database: &Database| database.execute(TAKE, params![day.to_string(), operation, price.normalize().to_string()]);
+        let strike = move |database: &Database| {
+            database.execute(TAKE, params![day.to_string(), operation, price.normalize().to_string()])
+        };
         self.queue.run(strike).await.map(drop).map_err(|error| error.to_string())
     }
 }

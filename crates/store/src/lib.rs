@@ -1,7 +1,7 @@
 //! Floor 2: what survives. One SQLite file; each table has one writer, and every program may read it.
 //!
-//! [`Store`] is what the other crates use. Its methods hand a piece of work to the store's own thread, which has the only connection
-//! to the file (`queue.rs`); what they do there is in the methods of the same names of `Database`.
+//! [`Store`] is what the other crates use. Its methods hand a piece of work to the store's own thread, which has the
+//! only connection to the file (`queue.rs`); what they do there is in the methods of the same names of `Database`.
 
 mod billing;
 mod commit;

@@ -95,7 +95,9 @@ impl Database {
 
     fn cursors(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, StoreError> {
         let mut cursors: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let rows = self.rows("a cursor", "SELECT source, key, value FROM cursor", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows = self.rows("a cursor", "SELECT source, key, value FROM cursor", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
         for (source, key, value) in rows {
             cursors.entry(source).or_default().insert(key, value);
         }
@@ -103,7 +105,11 @@ impl Database {
     }
 
     fn open_incidents(&self) -> Result<OpenIncidents, StoreError> {
-        let incidents: Vec<Incident> = self.rows("an incident", "SELECT body FROM incident WHERE resolved IS NULL", [], |row| row.json(0))?;
-        Ok(incidents.into_iter().map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident)).collect())
+        let incidents: Vec<Incident> =
+            self.rows("an incident", "SELECT body FROM incident WHERE resolved IS NULL", [], |row| row.json(0))?;
+        Ok(incidents
+            .into_iter()
+            .map(|incident| ((incident.rule.clone(), incident.subject.clone()), incident))
+            .collect())
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn take(store: &Path) -> Result<StoreLock, StoreError> {
     if let Some(folder) = store.parent().filter(|folder| *folder != Path::new("")) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file_of(store)).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file_of(store)).map_err(failed)?;
     // A health check takes the lock for an instant in order to see whether it is free.
     let mut tries = 0;
     let locked = loop {
@@ -66,6 +67,9 @@ pub(crate) fn take(store: &Path) -> Result<StoreLock, StoreError> {
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
     // Only for the message of whoever comes second.
-    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| write!(file, "{}", std::process::id()))
+        .map_err(failed)?;
     Ok(StoreLock { file })
 }

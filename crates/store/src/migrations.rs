@@ -3,7 +3,8 @@
 use crate::database::Database;
 use crate::error::StoreError;
 
-/// What makes each version of the schema of the one before, the first one of an empty file. One that is released never changes.
+/// What makes each version of the schema of the one before, the first one of an empty file. One that is released never
+/// changes.
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_errors_and_durations.sql"),

@@ -10,8 +10,7 @@ use crate::record::ms;
 use crate::store::Store;
 
 const PINGS: &str = "SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id";
-const INCIDENTS: &str =
-    "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
+const INCIDENTS: &str = "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
 
 impl Store {
     /// Everything the store knows of a month.
@@ -36,7 +35,8 @@ impl Database {
             lines: lines.into_iter().map(|(_, lines)| lines).collect(),
             inventories: self.inventories_of(month)?,
             tallies: self.tallies(month)?,
-            pings: self.rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
+            pings: self
+                .rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
             incidents: self.rows("an incident", INCIDENTS, [ms(from), ms(to)], |row| row.json(0))?,
             calls: self.own_calls(month)?,
             past,

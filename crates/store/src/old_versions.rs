@@ -17,8 +17,8 @@ fn now() -> DateTime<Utc> {
     "2024-12-20T12:00:00Z".parse().unwrap()
 }
 
-/// Makes a store as an earlier version of this program made it: the schema up to a version, noted in the table of the library that the
-/// first versions used, and some rows.
+/// Makes a store as an earlier version of this program made it: the schema up to a version, noted in the table of the
+/// library that the first versions used, and some rows.
 fn old_store(path: &Path, version: usize, rows: &str) {
     let file = rusqlite::Connection::open(path).unwrap();
     let versions = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
@@ -26,7 +26,8 @@ fn old_store(path: &Path, version: usize, rows: &str) {
     file.execute_batch(versions).unwrap();
     for (sql, number) in MIGRATIONS.iter().zip(1..=version) {
         file.execute_batch(sql).unwrap();
-        file.execute("INSERT INTO _sqlx_migrations VALUES (?1, 'x', '2024-12-20 11:00:00', 1, x'00', 1)", [number]).unwrap();
+        file.execute("INSERT INTO _sqlx_migrations VALUES (?1, 'x', '2024-12-20 11:00:00', 1, x'00', 1)", [number])
+            .unwrap();
     }
     file.execute_batch(rows).unwrap();
 }
@@ -111,8 +112,18 @@ const ROWS: &[(usize, usize, &str, &str)] = &[
         "INSERT INTO silence (rule, subject, begins, ends, author, reason) VALUES ('bill', '*', AT, AT + 86400000, 'kim', 'move')",
         "silence 1 of kim: move",
     ),
-    (3, 7, "INSERT INTO ack VALUES ('bill/service:RDS/1734692400000', 'kim', AT, 'mine')", "acknowledged by kim at 11:00: mine"),
-    (3, 7, "INSERT INTO metric_point VALUES ('f', 'Errors', AT, AT, '[60,3.0,1.0,0.25]')", "point Errors of f at 11:00: 3 in 60 s"),
+    (
+        3,
+        7,
+        "INSERT INTO ack VALUES ('bill/service:RDS/1734692400000', 'kim', AT, 'mine')",
+        "acknowledged by kim at 11:00: mine",
+    ),
+    (
+        3,
+        7,
+        "INSERT INTO metric_point VALUES ('f', 'Errors', AT, AT, '[60,3.0,1.0,0.25]')",
+        "point Errors of f at 11:00: 3 in 60 s",
+    ),
     (4, 7, "INSERT INTO sign VALUES ('watch.x', 'state', '', AT, AT, NULL)", "sign of watch.x since 11:00"),
     (
         5,
@@ -146,7 +157,11 @@ async fn readings(store: &Store) -> Vec<String> {
     let seen = store.seen_between(now() - TimeDelta::days(2), now()).await.unwrap();
     let mut lines = Vec::new();
     for day in &month.past {
-        let services: Vec<String> = day.services.iter().map(|(service, money)| format!("{service} {} {}", money.amount, money.currency)).collect();
+        let services: Vec<String> = day
+            .services
+            .iter()
+            .map(|(service, money)| format!("{service} {} {}", money.amount, money.currency))
+            .collect();
         lines.push(format!("cost of {}: {}", day.day, services.join(", ")));
     }
     for Observation { at, what, .. } in &seen {
@@ -154,40 +169,93 @@ async fn readings(store: &Store) -> Vec<String> {
         match what {
             ObservationBody::Fault(fault) => lines.push(format!("fault of {} at {at}", fault.function)),
             ObservationBody::Ping(ping) => lines.push(format!("ping of {} at {at}", ping.function)),
-            ObservationBody::Metric(point) => lines.push(format!("point {} of {} at {at}: {} in {} s", point.metric, point.function, point.sum, point.period)),
+            ObservationBody::Metric(point) => lines.push(format!(
+                "point {} of {} at {at}: {} in {} s",
+                point.metric, point.function, point.sum, point.period
+            )),
             ObservationBody::Tally(minute) => {
                 let shown = |of: &InvocationCounts| {
-                    format!("{}, {} durations, memory {:?}", of.invocations, of.durations.count(), of.memory.map(|memory| memory.used_mb))
+                    format!(
+                        "{}, {} durations, memory {:?}",
+                        of.invocations,
+                        of.durations.count(),
+                        of.memory.map(|memory| memory.used_mb)
+                    )
                 };
                 let of_month = month.tallies.iter().find(|tally| tally.function == minute.function).unwrap();
-                lines.push(format!("minute of {0} at {at}: {1}; month of {0}: {2}", minute.function, shown(minute), shown(of_month)));
+                lines.push(format!(
+                    "minute of {0} at {at}: {1}; month of {0}: {2}",
+                    minute.function,
+                    shown(minute),
+                    shown(of_month)
+                ));
             }
-            ObservationBody::Inventory(inventory) => lines.push(format!("inventory of {} in {}", inventory.kind.word(), inventory.region)),
-            ObservationBody::Early(figure) => lines.push(format!("early figure of {}: {} USD", figure.day, figure.total.unwrap().month_to_date)),
+            ObservationBody::Inventory(inventory) => {
+                lines.push(format!("inventory of {} in {}", inventory.kind.word(), inventory.region))
+            }
+            ObservationBody::Early(figure) => {
+                lines.push(format!("early figure of {}: {} USD", figure.day, figure.total.unwrap().month_to_date))
+            }
             _ => {}
         }
     }
     for tally in &month.tallies {
-        lines.extend(tally.causes.iter().map(|(cause, count)| format!("{} in December: {} {count}", tally.function, cause.code())));
+        lines.extend(
+            tally
+                .causes
+                .iter()
+                .map(|(cause, count)| format!("{} in December: {} {count}", tally.function, cause.code())),
+        );
     }
-    lines.extend(loaded.sources.iter().map(|source| format!("source {}, polled at {}", source.name, clock(source.polled.unwrap()))));
+    lines.extend(
+        loaded
+            .sources
+            .iter()
+            .map(|source| format!("source {}, polled at {}", source.name, clock(source.polled.unwrap()))),
+    );
     for (source, of_source) in &loaded.cursors {
         lines.extend(of_source.iter().map(|(key, value)| format!("cursor of {source}: {key} {value}")));
     }
     lines.push(format!("spent {}", loaded.spent));
-    lines.extend(loaded.errors.iter().map(|error| format!("error {} of {}, first at {}", error.fingerprint, error.function, clock(error.first))));
-    let messages: BTreeMap<i64, String> =
-        store.messages(DateTime::UNIX_EPOCH).await.unwrap().into_iter().map(|message| (message.id, message.message.title())).collect();
+    lines.extend(
+        loaded
+            .errors
+            .iter()
+            .map(|error| format!("error {} of {}, first at {}", error.fingerprint, error.function, clock(error.first))),
+    );
+    let messages: BTreeMap<i64, String> = store
+        .messages(DateTime::UNIX_EPOCH)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|message| (message.id, message.message.title()))
+        .collect();
     for record in store.records(loaded.open.into_values().collect()).await.unwrap() {
         for told in &record.told {
             let (id, receiver, attempts) = (&record.incident.id, &told.receiver, told.attempts);
-            let (done, receipt, title) = (clock(told.done.unwrap()), told.receipt.as_deref().unwrap(), &messages[&told.message.unwrap()]);
-            lines.push(format!("incident {id}; {receiver} told of it at {done}, receipt {receipt}, in {attempts} attempts: {title}"));
+            let (done, receipt, title) =
+                (clock(told.done.unwrap()), told.receipt.as_deref().unwrap(), &messages[&told.message.unwrap()]);
+            lines.push(format!(
+                "incident {id}; {receiver} told of it at {done}, receipt {receipt}, in {attempts} attempts: {title}"
+            ));
         }
-        lines.extend(record.ack.iter().map(|ack| format!("acknowledged by {} at {}: {}", ack.author, clock(ack.at), ack.note)));
+        lines.extend(
+            record.ack.iter().map(|ack| format!("acknowledged by {} at {}: {}", ack.author, clock(ack.at), ack.note)),
+        );
     }
-    lines.extend(loaded.receivers.iter().map(|(name, state)| format!("receiver {name} took something at {}", clock(state.took.unwrap()))));
-    lines.extend(loaded.orders.silences.iter().map(|silence| format!("silence {} of {}: {}", silence.id, silence.author, silence.reason)));
+    lines.extend(
+        loaded
+            .receivers
+            .iter()
+            .map(|(name, state)| format!("receiver {name} took something at {}", clock(state.took.unwrap()))),
+    );
+    lines.extend(
+        loaded
+            .orders
+            .silences
+            .iter()
+            .map(|silence| format!("silence {} of {}: {}", silence.id, silence.author, silence.reason)),
+    );
     lines.extend(loaded.signs.iter().map(|sign| format!("sign of {} since {}", sign.source, clock(sign.since))));
     lines.extend(month.lines.iter().map(|day| format!("{} line of import for {}", day.lines.len(), day.day)));
     lines.sort();
@@ -200,7 +268,8 @@ async fn a_store_of_every_earlier_version_is_brought_up_to_date_with_all_that_is
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("monitor.db");
         let of_version = || ROWS.iter().filter(|(first, last, ..)| (*first..=*last).contains(&version));
-        let rows: Vec<String> = of_version().map(|(_, _, row, _)| row.replace("AT", AT).replace("FINDING", FINDING)).collect();
+        let rows: Vec<String> =
+            of_version().map(|(_, _, row, _)| row.replace("AT", AT).replace("FINDING", FINDING)).collect();
         old_store(&path, version, &rows.join(";\n"));
         let mut expected: Vec<&str> = of_version().map(|(.., reading)| *reading).collect();
         expected.sort_unstable();
@@ -215,7 +284,9 @@ async fn a_store_of_every_earlier_version_is_brought_up_to_date_with_all_that_is
 
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_not_touched() {
-    for note in ["PRAGMA user_version = 8", "INSERT INTO _sqlx_migrations VALUES (8, 'x', '2024-12-20 11:00:00', 1, x'00', 1)"] {
+    for note in
+        ["PRAGMA user_version = 8", "INSERT INTO _sqlx_migrations VALUES (8, 'x', '2024-12-20 11:00:00', 1, x'00', 1)"]
+    {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("monitor.db");
         old_store(&path, 7, note);
@@ -240,8 +311,19 @@ async fn a_change_of_the_schema_that_fails_leaves_the_store_as_it_was() {
 
 #[test]
 fn a_version_of_the_schema_that_was_released_does_not_change() {
-    let released = ["ebd7eafb14e93e4c", "247d37db5d4f3a4f", "42014b144169b2e6", "eb32e20aea29169d", "a58e00aaeaec761d", "fd94911919b22217", "4359b2df8ed3b786"];
-    let digests: Vec<String> = MIGRATIONS.iter().map(|sql| Sha256::digest(sql).iter().take(8).map(|byte| format!("{byte:02x}")).collect()).collect();
+    let released = [
+        "ebd7eafb14e93e4c",
+        "247d37db5d4f3a4f",
+        "42014b144169b2e6",
+        "eb32e20aea29169d",
+        "a58e00aaeaec761d",
+        "fd94911919b22217",
+        "4359b2df8ed3b786",
+    ];
+    let digests: Vec<String> = MIGRATIONS
+        .iter()
+        .map(|sql| Sha256::digest(sql).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        .collect();
     assert_eq!(digests, released);
 }
 
@@ -257,13 +339,21 @@ async fn a_store_of_version_1_is_read_and_brought_up_to_date() {
 
     let month = Month::of(now().date_naive());
     let before = Store::open_read_only(&path).await.unwrap().month(month).await.unwrap();
-    assert_eq!((before.tallies[0].invocations, before.tallies[0].durations.count()), (3, 0), "a report can be asked for before the daemon has run");
+    assert_eq!(
+        (before.tallies[0].invocations, before.tallies[0].durations.count()),
+        (3, 0),
+        "a report can be asked for before the daemon has run"
+    );
 
     let store = Store::open(&path, Durability::None).await.unwrap();
     let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
     assert_eq!((loaded.observations.len(), loaded.errors.len()), (2, 0));
-    let mut tally =
-        InvocationCounts { function: "f".into(), invocations: 1, memory: Some(MemoryUse { used_mb: 90, size_mb: 128 }), ..InvocationCounts::default() };
+    let mut tally = InvocationCounts {
+        function: "f".into(),
+        invocations: 1,
+        memory: Some(MemoryUse { used_mb: 90, size_mb: 128 }),
+        ..InvocationCounts::default()
+    };
     tally.durations.add(12.0);
     let seen = Observation { at: now(), seen: now(), source: "watch.x".into(), what: ObservationBody::Tally(tally) };
     store.commit(&Commit { observations: vec![seen], ..Commit::default() }).await.unwrap();
@@ -277,7 +367,8 @@ async fn a_store_of_version_2_is_reported_from_at_once_and_looked_into_once_it_i
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("monitor.db");
     let said = "\"rule\":\"bill\",\"subject\":\"S\",\"severity\":\"warning\"";
-    let finding = "{\"headline\":\"It costs.\",\"said\":[],\"facts\":[],\"cause\":null,\"next_step\":\"Look.\",\"evidence\":[]}";
+    let finding =
+        "{\"headline\":\"It costs.\",\"said\":[],\"facts\":[],\"cause\":null,\"next_step\":\"Look.\",\"evidence\":[]}";
     let incident = format!(
         "{{{},\"state\":\"firing\",\"opened\":\"2024-12-20T11:00:00Z\",\"fired\":\"2024-12-20T11:00:00Z\",\"told\":\"2024-12-20T11:00:00Z\",\"resolved\":null,\"finding\":{finding},\"causes\":[],\"receivers\":[\"team\",\"me\"]}}",
         said.replace("\"S\"", "{\"service\":\"RDS\"}")
@@ -303,10 +394,23 @@ async fn a_store_of_version_2_is_reported_from_at_once_and_looked_into_once_it_i
     Store::open(&path, Durability::None).await.unwrap().close().await;
     let store = Store::open_current(&path).await.unwrap();
     let incidents = store.incidents_called("bill/").await.unwrap();
-    assert_eq!(incidents.iter().map(|incident| incident.id.as_str()).collect::<Vec<_>>(), ["bill/service:RDS/1734692400000"]);
+    assert_eq!(
+        incidents.iter().map(|incident| incident.id.as_str()).collect::<Vec<_>>(),
+        ["bill/service:RDS/1734692400000"]
+    );
     let told: Vec<_> = store.records(incidents).await.unwrap().remove(0).told;
-    let became: Vec<_> =
-        told.iter().map(|told| (told.receiver.as_str(), told.done.is_some(), told.attempts, told.receipt.as_deref(), told.last_error.as_deref())).collect();
+    let became: Vec<_> = told
+        .iter()
+        .map(|told| {
+            (
+                told.receiver.as_str(),
+                told.done.is_some(),
+                told.attempts,
+                told.receipt.as_deref(),
+                told.last_error.as_deref(),
+            )
+        })
+        .collect();
     assert_eq!(became, [("team", true, 2, Some("r"), None), ("me", false, 3, None, Some("no"))]);
     let messages = store.messages(now()).await.unwrap();
     assert_eq!(

@@ -94,7 +94,8 @@ impl Database {
 
     pub(crate) fn write_silence(&self, silence: &Silence) -> Result<i64, StoreError> {
         let Silence { id: _, rule, subject, from, until, author, reason } = silence;
-        let insert = "INSERT INTO silence (rule, subject, begins, ends, author, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let insert =
+            "INSERT INTO silence (rule, subject, begins, ends, author, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         self.execute(insert, params![rule.as_str(), subject.as_str(), ms(*from), ms(*until), author, reason])?;
         Ok(self.last_id())
     }

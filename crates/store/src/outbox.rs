@@ -58,8 +58,8 @@ pub enum AttemptOutcome {
         /// The receiver's own id of it.
         receipt: Option<String>,
     },
-    /// This attempt certainly did not arrive. Unless an earlier one may have, the message is deleted, and its notifications wait again;
-    /// a report stays a message.
+    /// This attempt certainly did not arrive. Unless an earlier one may have, the message is deleted, and its
+    /// notifications wait again; a report stays a message.
     Failed {
         /// Why.
         why: String,
@@ -89,7 +89,8 @@ pub struct Backlog {
     pub last_error: Option<String>,
 }
 
-const SEALED: &str = "SELECT id, key, sealed, follows, body, uncertain, refused, not_before, last_error, attempting FROM message
+const SEALED: &str =
+    "SELECT id, key, sealed, follows, body, uncertain, refused, not_before, last_error, attempting FROM message
     WHERE receiver = ?1 AND sent IS NULL AND (?2 OR NOT refused) ORDER BY refused, id LIMIT 1";
 const BACKLOG: &str = "SELECT receiver, count(*), min(at), max(last_error) FROM (
         SELECT receiver, at, last_error FROM notification WHERE done IS NULL
@@ -97,8 +98,8 @@ const BACKLOG: &str = "SELECT receiver, count(*), min(at), max(last_error) FROM 
     GROUP BY receiver";
 
 impl Store {
-    /// The oldest message to a receiver that was begun and has not arrived; of refused ones only if `refused`, and after all others.
-    /// An attempt of a process that died counts as uncertain.
+    /// The oldest message to a receiver that was begun and has not arrived; of refused ones only if `refused`, and
+    /// after all others. An attempt of a process that died counts as uncertain.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
@@ -107,12 +108,17 @@ impl Store {
         self.run(move |database| database.first("a message", SEALED, params![receiver, refused], sealed)).await
     }
 
-    /// Stores a draft as a message and records the beginning of an attempt first: if the process dies during it, the next
-    /// one knows that it may repeat.
+    /// Stores a draft as a message and records the beginning of an attempt first: if the process dies during it, the
+    /// next one knows that it may repeat.
     ///
     /// # Errors
     /// If the database refuses; then the attempt must not be made.
-    pub async fn seal(&self, receiver: &str, draft: &MessageDraft, now: DateTime<Utc>) -> Result<SealedMessage, StoreError> {
+    pub async fn seal(
+        &self,
+        receiver: &str,
+        draft: &MessageDraft,
+        now: DateTime<Utc>,
+    ) -> Result<SealedMessage, StoreError> {
         let (receiver, draft) = (receiver.to_owned(), draft.clone());
         self.run(move |database| database.transaction(|| database.seal(&receiver, draft, now))).await
     }
@@ -137,7 +143,14 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn attempt_ended(&self, id: i64, attempt: &AttemptOutcome, receiver: &str, state: &ReceiverState, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn attempt_ended(
+        &self,
+        id: i64,
+        attempt: &AttemptOutcome,
+        receiver: &str,
+        state: &ReceiverState,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let (attempt, receiver, state) = (attempt.clone(), receiver.to_owned(), state.clone());
         self.run(move |database| {
             database.transaction(|| {
@@ -153,12 +166,19 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses.
-    pub async fn drop_notifications(&self, dropped: &[(Vec<i64>, String)], now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn drop_notifications(
+        &self,
+        dropped: &[(Vec<i64>, String)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let dropped = dropped.to_vec();
         self.run(move |database| {
             database.transaction(|| {
                 for (id, why) in dropped.iter().flat_map(|(rows, why)| rows.iter().map(move |row| (row, why))) {
-                    database.execute("UPDATE notification SET done = ?2, dropped = ?3 WHERE id = ?1", params![id, ms(now), why])?;
+                    database.execute(
+                        "UPDATE notification SET done = ?2, dropped = ?3 WHERE id = ?1",
+                        params![id, ms(now), why],
+                    )?;
                 }
                 Ok(())
             })
@@ -171,9 +191,12 @@ impl Store {
     /// # Errors
     /// As [`Store::unsent`].
     pub async fn sent(&self, ids: &[i64]) -> Result<Vec<SentMessage>, StoreError> {
-        let query = "SELECT id, key, receipt, body FROM message WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
+        let query =
+            "SELECT id, key, receipt, body FROM message WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
         let ids = ids.to_vec();
-        let sent = |row: &Record<'_, '_>| Ok(SentMessage { id: row.get(0)?, key: row.get(1)?, receipt: row.get(2)?, message: row.json(3)? });
+        let sent = |row: &Record<'_, '_>| {
+            Ok(SentMessage { id: row.get(0)?, key: row.get(1)?, receipt: row.get(2)?, message: row.json(3)? })
+        };
         self.run(move |database| database.rows("a message", query, [Json(&ids)], sent)).await
     }
 
@@ -184,7 +207,11 @@ impl Store {
     pub async fn incidents_by_id(&self, ids: &[String]) -> Result<BTreeMap<String, Incident>, StoreError> {
         let query = "SELECT id, body FROM incident WHERE id IN (SELECT value FROM json_each(?1))";
         let ids = ids.to_vec();
-        let incidents = self.run(move |database| database.rows("an incident", query, [Json(&ids)], |row| Ok((row.get(0)?, row.json(1)?)))).await?;
+        let incidents = self
+            .run(move |database| {
+                database.rows("an incident", query, [Json(&ids)], |row| Ok((row.get(0)?, row.json(1)?)))
+            })
+            .await?;
         Ok(incidents.into_iter().collect())
     }
 
@@ -193,7 +220,9 @@ impl Store {
     /// # Errors
     /// As [`Store::unsent`].
     pub async fn backlog(&self) -> Result<BTreeMap<String, Backlog>, StoreError> {
-        let backlog = |row: &Record<'_, '_>| Ok((row.get(0)?, Backlog { waiting: row.get(1)?, since: row.optional_time(2)?, last_error: row.get(3)? }));
+        let backlog = |row: &Record<'_, '_>| {
+            Ok((row.get(0)?, Backlog { waiting: row.get(1)?, since: row.optional_time(2)?, last_error: row.get(3)? }))
+        };
         let all = self.run(move |database| database.rows("what waits for a receiver", BACKLOG, [], backlog)).await?;
         Ok(all.into_iter().collect())
     }
@@ -209,20 +238,32 @@ impl Store {
 
 impl Database {
     pub(crate) fn receivers(&self) -> Result<BTreeMap<String, ReceiverState>, StoreError> {
-        let all = self.rows("a receiver", "SELECT name, state FROM receiver", [], |row| Ok((row.get(0)?, row.json(1)?)))?;
+        let all =
+            self.rows("a receiver", "SELECT name, state FROM receiver", [], |row| Ok((row.get(0)?, row.json(1)?)))?;
         Ok(all.into_iter().collect())
     }
 
     fn seal(&self, receiver: &str, draft: MessageDraft, now: DateTime<Utc>) -> Result<SealedMessage, StoreError> {
         let MessageDraft { rows, follows, message } = draft;
-        let first: String = self.one("a notification", "SELECT key FROM notification WHERE id = ?1", [rows.first()], |row| row.get(0))?;
+        let first: String =
+            self.one("a notification", "SELECT key FROM notification WHERE id = ?1", [rows.first()], |row| row.get(0))?;
         let key = format!("{first}/{}x{}", now.timestamp_millis(), rows.len());
         let insert = "INSERT INTO message (key, receiver, sealed, follows, body, attempts, attempting) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1)";
         self.execute(insert, params![key, receiver, ms(now), Json(&follows), Json(&message)])?;
         let id = self.last_id();
         let told = "UPDATE notification SET message = ?1, attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?2))";
         self.execute(told, params![id, Json(&rows)])?;
-        Ok(SealedMessage { id, key, sealed: now, follows, message, uncertain: false, refused: false, not_before: now, last_error: None })
+        Ok(SealedMessage {
+            id,
+            key,
+            sealed: now,
+            follows,
+            message,
+            uncertain: false,
+            refused: false,
+            not_before: now,
+            last_error: None,
+        })
     }
 
     fn end_attempt(&self, id: i64, attempt: &AttemptOutcome, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -238,14 +279,21 @@ impl Database {
                 let waits = "UPDATE notification SET last_error = ?2, message = CASE WHEN (SELECT uncertain FROM message WHERE id = ?1) THEN message END
                     WHERE message = ?1";
                 self.execute(waits, params![id, why])?;
-                self.execute("DELETE FROM message WHERE id = ?1 AND NOT uncertain AND body ->> '$.page' IS NULL", [id])?;
+                self.execute(
+                    "DELETE FROM message WHERE id = ?1 AND NOT uncertain AND body ->> '$.page' IS NULL",
+                    [id],
+                )?;
             }
             AttemptOutcome::Unknown { why } => {
-                self.execute("UPDATE message SET attempting = 0, uncertain = 1, last_error = ?2 WHERE id = ?1", params![id, why])?;
+                self.execute(
+                    "UPDATE message SET attempting = 0, uncertain = 1, last_error = ?2 WHERE id = ?1",
+                    params![id, why],
+                )?;
                 self.execute(failed, params![id, why])?;
             }
             AttemptOutcome::Refused { why, not_before } => {
-                let refused = "UPDATE message SET attempting = 0, refused = 1, not_before = ?3, last_error = ?2 WHERE id = ?1";
+                let refused =
+                    "UPDATE message SET attempting = 0, refused = 1, not_before = ?3, last_error = ?2 WHERE id = ?1";
                 self.execute(refused, params![id, why, ms(*not_before)])?;
                 self.execute(failed, params![id, why])?;
             }

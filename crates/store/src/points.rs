@@ -32,11 +32,20 @@ const ONE: &str = "a point of a metric";
 
 impl Database {
     /// The points that were last seen from `from` on, before `to`.
-    pub(crate) fn points_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
+    pub(crate) fn points_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<Observation>, StoreError> {
         self.rows(ONE, BETWEEN, params![ms(from), ms(to), LATE_MS, Json(&metrics())], |row| {
             let (period, sum, maximum, average) = row.json(4)?;
             let point = MetricPoint { function: row.get(0)?, metric: row.get(1)?, period, sum, maximum, average };
-            Ok(Observation { at: row.time(2)?, seen: row.time(3)?, source: String::new(), what: ObservationBody::Metric(point) })
+            Ok(Observation {
+                at: row.time(2)?,
+                seen: row.time(3)?,
+                source: String::new(),
+                what: ObservationBody::Metric(point),
+            })
         })
     }
 
@@ -45,7 +54,12 @@ impl Database {
         self.one(ONE, FIRST, [Json(&metrics())], |row| row.optional_time(0))
     }
 
-    pub(crate) fn write_point(&self, at: DateTime<Utc>, seen: DateTime<Utc>, point: &MetricPoint) -> Result<(), StoreError> {
+    pub(crate) fn write_point(
+        &self,
+        at: DateTime<Utc>,
+        seen: DateTime<Utc>,
+        point: &MetricPoint,
+    ) -> Result<(), StoreError> {
         let body = (point.period, point.sum, point.maximum, point.average);
         self.execute(WRITE, params![point.function, point.metric, ms(at), ms(seen), Json(&body)]).map(drop)
     }

@@ -7,8 +7,8 @@ use crate::record::ms;
 use crate::store::Store;
 
 impl Store {
-    /// Deletes rows after their retention time: single observations and sent messages after `keep`, minutes and metric data
-    /// after `keep_minutes`. Errors that were ever seen stay, or they would be new when they come again.
+    /// Deletes rows after their retention time: single observations and sent messages after `keep`, minutes and metric
+    /// data after `keep_minutes`. Errors that were ever seen stay, or they would be new when they come again.
     ///
     /// # Errors
     /// If the database refuses.

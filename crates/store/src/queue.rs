@@ -1,6 +1,6 @@
-//! The store's own thread. It alone has the connection to the file; whoever needs something of the store hands it a piece of work and
-//! waits for the answer, so that no disk holds up the loop. The work is done one piece after the other, and each to its end, also if
-//! its answer is not waited for any more.
+//! The store's own thread. It alone has the connection to the file; whoever needs something of the store hands it a
+//! piece of work and waits for the answer, so that no disk holds up the loop. The work is done one piece after the
+//! other, and each to its end, also if its answer is not waited for any more.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -49,9 +49,12 @@ impl Queue {
         Ok((queue, lock))
     }
 
-    /// Has some work done and gives what comes of it. The work is handed over when this is first polled, and is done to its end from
-    /// then on.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    /// Has some work done and gives what comes of it. The work is handed over when this is first polled, and is done to
+    /// its end from then on.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (done, answer) = oneshot::channel();
         let work: Work = Box::new(move |database| drop(done.send(work(database))));
         self.tasks.send(Task::Work(work)).map_err(|_| self.closed())?;

@@ -1,4 +1,5 @@
-//! One row, read column by column. What cannot be read is an error that names what the row is and the column; nothing becomes a default.
+//! One row, read column by column. What cannot be read is an error that names what the row is and the column; nothing
+//! becomes a default.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -65,7 +66,8 @@ impl Record<'_, '_> {
     }
 
     fn instant(&self, column: usize, ms: i64) -> Result<DateTime<Utc>, StoreError> {
-        DateTime::from_timestamp_millis(ms).ok_or_else(|| self.unreadable(column, format!("{ms} ms since 1970 is not a point in time")))
+        DateTime::from_timestamp_millis(ms)
+            .ok_or_else(|| self.unreadable(column, format!("{ms} ms since 1970 is not a point in time")))
     }
 }
 
@@ -79,7 +81,8 @@ pub(crate) struct Json<'v, T>(pub(crate) &'v T);
 
 impl<T: Serialize> ToSql for Json<'_, T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let value = serde_json::to_value(self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let value =
+            serde_json::to_value(self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         Ok(value.to_string().into())
     }
 }
@@ -96,7 +99,8 @@ mod tests {
     #[tokio::test]
     async fn a_row_that_cannot_be_read_is_an_error_that_names_its_column_and_nothing_becomes_a_default() {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
-        let minute = |counts: &str| format!("INSERT INTO lambda_minute VALUES ('f', 1734692400000, 1734692400000, {counts})");
+        let minute =
+            |counts: &str| format!("INSERT INTO lambda_minute VALUES ('f', 1734692400000, 1734692400000, {counts})");
         for (row, why) in [
             ("INSERT INTO source VALUES ('x', NULL, '{')".to_owned(), "a source that cannot be read: column `state`: EOF"),
             (

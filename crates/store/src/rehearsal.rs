@@ -39,7 +39,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
-    pub async fn told_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<DeliveredMessage>, StoreError> {
+    pub async fn told_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<DeliveredMessage>, StoreError> {
         let query = "SELECT receiver, sent, body FROM message WHERE sent >= ?1 AND sent < ?2 ORDER BY sent, id";
         self.run(move |database| database.rows("a message", query, [ms(from), ms(to)], told)).await
     }
@@ -119,7 +123,8 @@ impl Database {
         let incidents: Vec<Incident> = self.rows("an incident", query, [ms(at)], |row| row.json(0))?;
         let query = "SELECT receiver, sent, body FROM message WHERE sent < ?2
             AND id IN (SELECT message FROM notification WHERE incident = ?1) ORDER BY sent, id";
-        let with_told = |incident: Incident| Ok((self.rows("a message", query, params![incident.id, ms(at)], told)?, incident));
+        let with_told =
+            |incident: Incident| Ok((self.rows("a message", query, params![incident.id, ms(at)], told)?, incident));
         incidents.into_iter().map(with_told).map(|pair| pair.map(|(told, incident)| (incident, told))).collect()
     }
 }

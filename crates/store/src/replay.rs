@@ -10,13 +10,14 @@ use crate::record::{Json, Record, ms};
 use crate::store::Store;
 
 const WRITE: &str = "INSERT INTO observation (kind, at, seen, source, body) VALUES (?1, ?2, ?3, ?4, ?5)";
-const BETWEEN: &str = "SELECT kind, at, seen, source, body FROM observation WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, id";
+const BETWEEN: &str =
+    "SELECT kind, at, seen, source, body FROM observation WHERE seen >= ?1 AND seen < ?2 ORDER BY seen, id";
 const SINCE: &str = "SELECT kind, at, seen, source, body FROM observation WHERE at >= ?1 OR seen >= ?1 ORDER BY at, id";
 const ONE: &str = "a single observation";
 
 impl Store {
-    /// Everything that was seen from `from` on, before `to`, in that order; except for the first costs of a month, its size is
-    /// about the same, independent of the rest of the store.
+    /// Everything that was seen from `from` on, before `to`, in that order; except for the first costs of a month, its
+    /// size is about the same, independent of the rest of the store.
     ///
     /// # Errors
     /// If the database refuses, or holds what this version cannot read.
@@ -46,8 +47,12 @@ impl Database {
     pub(crate) fn write_single(&self, observation: &Observation) -> Result<(), StoreError> {
         let Observation { at, seen, source, what } = observation;
         match what {
-            ObservationBody::Fault(fault) => self.execute(WRITE, params!["fault", ms(*at), ms(*seen), source, Json(fault)]).map(drop),
-            ObservationBody::Ping(ping) => self.execute(WRITE, params!["ping", ms(*at), ms(*seen), source, Json(ping)]).map(drop),
+            ObservationBody::Fault(fault) => {
+                self.execute(WRITE, params!["fault", ms(*at), ms(*seen), source, Json(fault)]).map(drop)
+            }
+            ObservationBody::Ping(ping) => {
+                self.execute(WRITE, params!["ping", ms(*at), ms(*seen), source, Json(ping)]).map(drop)
+            }
             _ => Ok(()),
         }
     }

@@ -12,7 +12,8 @@ use crate::store::Store;
 const WRITE: &str = "INSERT INTO sign (source, kind, function, since, until, failure) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
 const BETWEEN: &str = "SELECT source, kind, function, since, until, failure FROM sign WHERE until >= ?1 AND since < ?2 ORDER BY since, source, kind, function";
-const LATEST: &str = "SELECT source, kind, function, max(since), until, failure FROM sign GROUP BY source, kind, function";
+const LATEST: &str =
+    "SELECT source, kind, function, max(since), until, failure FROM sign GROUP BY source, kind, function";
 const ONE: &str = "a sign of life";
 
 impl Store {
@@ -38,7 +39,8 @@ impl Database {
 
     pub(crate) fn write_sign(&self, sign: &LivenessRun) -> Result<(), StoreError> {
         let LivenessRun { source, kind, function, since, until, failure } = sign;
-        self.execute(WRITE, params![source, kind.word(), function, ms(*since), ms(*until), failure.as_ref().map(Json)]).map(drop)
+        self.execute(WRITE, params![source, kind.word(), function, ms(*since), ms(*until), failure.as_ref().map(Json)])
+            .map(drop)
     }
 }
 
@@ -48,5 +50,12 @@ fn sign(row: &Record<'_, '_>) -> Result<LivenessRun, StoreError> {
         None => None,
         Some(_) => Some(row.json(5)?),
     };
-    Ok(LivenessRun { source: row.get(0)?, kind, function: row.get(2)?, since: row.time(3)?, until: row.time(4)?, failure })
+    Ok(LivenessRun {
+        source: row.get(0)?,
+        kind,
+        function: row.get(2)?,
+        since: row.time(3)?,
+        until: row.time(4)?,
+        failure,
+    })
 }

@@ -30,8 +30,8 @@ impl Store {
         Self::start(path, Access::Daemon(durability), Database::migrate).await
     }
 
-    /// Opens the temporary store of a rehearsal: like [`Store::open`], but without storing observations, because they are
-    /// in the store that is rehearsed.
+    /// Opens the temporary store of a rehearsal: like [`Store::open`], but without storing observations, because they
+    /// are in the store that is rehearsed.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -60,12 +60,17 @@ impl Store {
     /// Opens the store for a command that writes silences or acknowledgements, while a daemon may be writing.
     ///
     /// # Errors
-    /// [`StoreError::Absent`] if there is none, [`StoreError::TooOld`] if the daemon has not brought it to this version yet.
+    /// [`StoreError::Absent`] if there is none, [`StoreError::TooOld`] if the daemon has not brought it to this version
+    /// yet.
     pub async fn open_for_orders(path: &Path) -> Result<Self, StoreError> {
         Self::start(path, Access::Write, Database::must_be_current).await
     }
 
-    async fn start(path: &Path, access: Access, begin: fn(&Database) -> Result<(), StoreError>) -> Result<Self, StoreError> {
+    async fn start(
+        path: &Path,
+        access: Access,
+        begin: fn(&Database) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         let path = path.to_path_buf();
         let file = path.clone();
         let open = move || {
@@ -109,7 +114,10 @@ impl Store {
     }
 
     /// Has some work done on the store's thread.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         self.queue.run(work).await
     }
 }

@@ -1,4 +1,5 @@
-//! What functions did, counted: by minute for the rules and by day for the report. Two counts are added by [`InvocationCounts::add`] alone.
+//! What functions did, counted: by minute for the rules and by day for the report. Two counts are added by
+//! [`InvocationCounts::add`] alone.
 
 use std::collections::BTreeMap;
 
@@ -27,15 +28,20 @@ const WRITE_MINUTE: &str = concat!(
     ", seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
 );
 const DAY: &str = concat!("SELECT ", counts!(), " FROM lambda_day WHERE function = ?1 AND day = ?2");
-const WRITE_DAY: &str =
-    concat!("INSERT OR REPLACE INTO lambda_day (function, day, ", counts!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+const WRITE_DAY: &str = concat!(
+    "INSERT OR REPLACE INTO lambda_day (function, day, ",
+    counts!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+);
 const WRITE_CAUSE: &str = "INSERT INTO cause_day (function, day, cause, count) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET count = count + excluded.count";
-const DAYS: &str = concat!("SELECT ", counts!(), ", function FROM lambda_day WHERE day >= ?1 AND day < ?2 ORDER BY function, day");
+const DAYS: &str =
+    concat!("SELECT ", counts!(), ", function FROM lambda_day WHERE day >= ?1 AND day < ?2 ORDER BY function, day");
 /// Of a store of version 1.
 const DAYS_1: &str = "SELECT invocations, cold, cold_waited, timeouts, errors, billed_ms, duration_ms, unparsed, '{}', NULL, NULL, function
     FROM lambda_day WHERE day >= ?1 AND day < ?2 ORDER BY function, day";
-const CAUSES: &str = "SELECT function, cause, sum(count) FROM cause_day WHERE day >= ?1 AND day < ?2 GROUP BY function, cause";
+const CAUSES: &str =
+    "SELECT function, cause, sum(count) FROM cause_day WHERE day >= ?1 AND day < ?2 GROUP BY function, cause";
 const MINUTES: &str = concat!(
     functions_of!("lambda_minute"),
     "SELECT ",
@@ -56,17 +62,23 @@ const OF_DAY: &str = "the counts of a day";
 
 impl Database {
     /// Adds what was counted to what is known of its minutes and days.
-    pub(crate) fn add_tallies<'o>(&self, tallies: impl Iterator<Item = (&'o Observation, &'o InvocationCounts)>) -> Result<(), StoreError> {
+    pub(crate) fn add_tallies<'o>(
+        &self,
+        tallies: impl Iterator<Item = (&'o Observation, &'o InvocationCounts)>,
+    ) -> Result<(), StoreError> {
         let mut minutes: BTreeMap<(&str, i64), (InvocationCounts, i64)> = BTreeMap::new();
         let mut days: BTreeMap<(&str, String), InvocationCounts> = BTreeMap::new();
         for (Observation { at, seen, .. }, tally) in tallies {
-            let (sum, last_seen) = minutes.entry((&tally.function, ms(*at))).or_insert_with(|| (InvocationCounts::default(), ms(*seen)));
+            let (sum, last_seen) =
+                minutes.entry((&tally.function, ms(*at))).or_insert_with(|| (InvocationCounts::default(), ms(*seen)));
             sum.add(tally);
             *last_seen = ms(*seen).max(*last_seen);
             days.entry((&tally.function, at.date_naive().to_string())).or_default().add(tally);
         }
         for ((function, minute), (mut sum, mut last_seen)) in minutes {
-            if let Some((known, seen)) = self.first(OF_MINUTE, MINUTE, params![function, minute], |row| Ok((tally(row)?, row.get::<i64>(11)?)))? {
+            if let Some((known, seen)) =
+                self.first(OF_MINUTE, MINUTE, params![function, minute], |row| Ok((tally(row)?, row.get::<i64>(11)?)))?
+            {
                 sum.add(&known);
                 last_seen = last_seen.max(seen);
             }
@@ -84,11 +96,27 @@ impl Database {
         Ok(())
     }
 
-    fn write_tally(&self, sql: &str, function: &str, when: &dyn ToSql, of: &InvocationCounts, more: &[&dyn ToSql]) -> Result<(), StoreError> {
+    fn write_tally(
+        &self,
+        sql: &str,
+        function: &str,
+        when: &dyn ToSql,
+        of: &InvocationCounts,
+        more: &[&dyn ToSql],
+    ) -> Result<(), StoreError> {
         let durations = Json(&of.durations);
         let (used, size) = (of.memory.map(|memory| memory.used_mb), of.memory.map(|memory| memory.size_mb));
         let key: [&dyn ToSql; 2] = [&function, when];
-        let counts: [&dyn ToSql; 8] = [&of.invocations, &of.cold, &of.cold_waited, &of.timeouts, &of.errors, &of.billed_ms, &of.duration_ms, &of.unparsed];
+        let counts: [&dyn ToSql; 8] = [
+            &of.invocations,
+            &of.cold,
+            &of.cold_waited,
+            &of.timeouts,
+            &of.errors,
+            &of.billed_ms,
+            &of.duration_ms,
+            &of.unparsed,
+        ];
         let rest: [&dyn ToSql; 3] = [&durations, &used, &size];
         let all: Vec<&dyn ToSql> = key.into_iter().chain(counts).chain(rest).chain(more.iter().copied()).collect();
         self.execute(sql, all.as_slice()).map(drop)
@@ -98,7 +126,12 @@ impl Database {
     pub(crate) fn minutes_seen(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         self.rows(OF_MINUTE, MINUTES, [ms(from), ms(to), LATE_MS], |row| {
             let tally = InvocationCounts { function: row.get(11)?, ..tally(row)? };
-            Ok(Observation { at: row.time(12)?, seen: row.time(13)?, source: String::new(), what: ObservationBody::Tally(tally) })
+            Ok(Observation {
+                at: row.time(12)?,
+                seen: row.time(13)?,
+                source: String::new(),
+                what: ObservationBody::Tally(tally),
+            })
         })
     }
 
@@ -112,8 +145,12 @@ impl Database {
         let days = [month.first_day(), month.end()].map(|day| day.to_string());
         let mut all: BTreeMap<String, InvocationCounts> = BTreeMap::new();
         let query = if self.has_column("lambda_day", "durations")? { DAYS } else { DAYS_1 };
-        for (function, day) in self.rows(OF_DAY, query, days.clone(), |row| Ok((row.get::<String>(11)?, tally(row)?)))? {
-            all.entry(function.clone()).or_insert_with(|| InvocationCounts { function, ..InvocationCounts::default() }).add(&day);
+        for (function, day) in
+            self.rows(OF_DAY, query, days.clone(), |row| Ok((row.get::<String>(11)?, tally(row)?)))?
+        {
+            all.entry(function.clone())
+                .or_insert_with(|| InvocationCounts { function, ..InvocationCounts::default() })
+                .add(&day);
         }
         let causes = self.rows("a cause", CAUSES, days, |row| {
             let cause = row.word(1, |code| Cause::of_code(code).ok())?;

@@ -24,7 +24,8 @@ fn seen(at: DateTime<Utc>, what: ObservationBody) -> Observation {
 }
 
 fn tally(durations: &[f64], memory: Option<(u32, u32)>) -> InvocationCounts {
-    let mut tally = InvocationCounts { function: "f".into(), invocations: durations.len() as u64, ..InvocationCounts::default() };
+    let mut tally =
+        InvocationCounts { function: "f".into(), invocations: durations.len() as u64, ..InvocationCounts::default() };
     durations.iter().for_each(|ms| tally.durations.add(*ms));
     tally.memory = memory.map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb });
     tally
@@ -71,9 +72,13 @@ async fn durations_and_memory_add_up_in_the_store_as_they_do_in_the_history() {
         sum.add(tally);
     }
     let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
-    assert_eq!(loaded.observations.into_iter().map(|observation| observation.what).collect::<Vec<_>>(), [ObservationBody::Tally(sum.clone())]);
+    assert_eq!(
+        loaded.observations.into_iter().map(|observation| observation.what).collect::<Vec<_>>(),
+        [ObservationBody::Tally(sum.clone())]
+    );
     // Another day of the same month.
-    write(&store, vec![seen(now() - TimeDelta::days(3), ObservationBody::Tally(tally(&[60_000.0], Some((127, 128)))))]).await;
+    write(&store, vec![seen(now() - TimeDelta::days(3), ObservationBody::Tally(tally(&[60_000.0], Some((127, 128)))))])
+        .await;
     sum.add(&tally(&[60_000.0], Some((127, 128))));
     let month = store.month(Month::of(now().date_naive())).await.unwrap();
     assert_eq!(month.tallies, [sum]);
@@ -83,13 +88,31 @@ async fn durations_and_memory_add_up_in_the_store_as_they_do_in_the_history() {
 async fn an_error_is_known_for_ever_from_the_first_time_it_was_seen() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    write(&store, vec![fault("KeyError: '#'".into(), 7000), fault("KeyError: '#'".into(), 9000), fault("KeyError: '#'".into(), 8000)]).await;
+    write(
+        &store,
+        vec![
+            fault("KeyError: '#'".into(), 7000),
+            fault("KeyError: '#'".into(), 9000),
+            fault("KeyError: '#'".into(), 8000),
+        ],
+    )
+    .await;
     store.prune(now() + TimeDelta::days(900), TimeDelta::days(400), TimeDelta::days(1)).await.unwrap();
     let loaded = store.load(now(), TimeDelta::hours(1)).await.unwrap();
     let ago = |seconds| now() - TimeDelta::seconds(seconds);
-    let known = KnownError { function: "f".into(), fingerprint: "KeyError: '#'".into(), first: ago(9000), seen: ago(9000), last: ago(7000) };
+    let known = KnownError {
+        function: "f".into(),
+        fingerprint: "KeyError: '#'".into(),
+        first: ago(9000),
+        seen: ago(9000),
+        last: ago(7000),
+    };
     assert_eq!((loaded.errors, loaded.observations), (vec![known], vec![]));
-    let row = |database: &Database| database.one("an error", "SELECT cause, excerpt FROM error", [], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
+    let row = |database: &Database| {
+        database.one("an error", "SELECT cause, excerpt FROM error", [], |row| {
+            Ok((row.get::<String>(0)?, row.get::<String>(1)?))
+        })
+    };
     assert_eq!(store.run(row).await.unwrap(), ("oom".into(), "KeyError: 'a42'".into()));
 }
 
@@ -97,7 +120,8 @@ async fn an_error_is_known_for_ever_from_the_first_time_it_was_seen() {
 async fn the_store_forgets_the_same_errors_as_the_history() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    let many: Vec<Observation> = (0..MOST_FINGERPRINTS as i64 + 5).map(|n| fault(format!("error {n}"), n / 7)).collect();
+    let many: Vec<Observation> =
+        (0..MOST_FINGERPRINTS as i64 + 5).map(|n| fault(format!("error {n}"), n / 7)).collect();
     let mut history = History::default();
     many.iter().for_each(|observation| history.record(observation));
     write(&store, many).await;
@@ -110,8 +134,14 @@ async fn the_store_forgets_the_same_errors_as_the_history() {
 
 fn point(minutes_ago: i64, seen_minutes_ago: i64, sum: f64) -> Observation {
     let ago = |minutes| now() - TimeDelta::minutes(minutes);
-    let point = MetricPoint { function: "f".into(), metric: "Errors".into(), period: 60, sum, maximum: 1.0, average: 0.25 };
-    Observation { at: ago(minutes_ago), seen: ago(seen_minutes_ago), source: String::new(), what: ObservationBody::Metric(point) }
+    let point =
+        MetricPoint { function: "f".into(), metric: "Errors".into(), period: 60, sum, maximum: 1.0, average: 0.25 };
+    Observation {
+        at: ago(minutes_ago),
+        seen: ago(seen_minutes_ago),
+        source: String::new(),
+        what: ObservationBody::Metric(point),
+    }
 }
 
 #[tokio::test]
@@ -119,7 +149,12 @@ async fn what_was_seen_comes_back_in_the_order_in_which_it_was_seen() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let ago = |minutes: i64| now() - TimeDelta::minutes(minutes);
-    let minute = |at, seen| Observation { at: ago(at), seen: ago(seen), source: String::new(), what: ObservationBody::Tally(tally(&[5.0], None)) };
+    let minute = |at, seen| Observation {
+        at: ago(at),
+        seen: ago(seen),
+        source: String::new(),
+        what: ObservationBody::Tally(tally(&[5.0], None)),
+    };
     // The last of these was read four hours late.
     write(&store, vec![minute(10, 9), point(12, 8, 3.0), fault("e".into(), 600), minute(300, 60)]).await;
     write(&store, vec![point(12, 7, 3.0), point(11, 6, 1.0)]).await;
@@ -143,8 +178,14 @@ async fn what_was_seen_comes_back_in_the_order_in_which_it_was_seen() {
     assert_eq!(shown(10, 8).await, all[1..3]);
     assert_eq!(shown(8, 5).await, all[3..4]);
     let extent = store.extent().await.unwrap();
-    assert_eq!((extent.minutes, extent.faults, extent.points), (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MIN_UTC, ago(8)));
-    assert_eq!((extent.costs, extent.pings, extent.signs), (DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC));
+    assert_eq!(
+        (extent.minutes, extent.faults, extent.points),
+        (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MIN_UTC, ago(8))
+    );
+    assert_eq!(
+        (extent.costs, extent.pings, extent.signs),
+        (DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MAX_UTC)
+    );
     // Two days later nothing of this day is kept, and its day stays: what is missing can be told.
     let later = now() + TimeDelta::days(2);
     store.prune(later, TimeDelta::days(1), TimeDelta::hours(26)).await.unwrap();
@@ -160,7 +201,10 @@ async fn minutes_outlive_the_longest_window_of_the_rules() {
     write(
         &store,
         (0..40)
-            .map(|days| Observation { seen: now() - TimeDelta::days(days), ..seen(now() - TimeDelta::days(days), ObservationBody::Tally(tally(&[5.0], None))) })
+            .map(|days| Observation {
+                seen: now() - TimeDelta::days(days),
+                ..seen(now() - TimeDelta::days(days), ObservationBody::Tally(tally(&[5.0], None)))
+            })
             .collect(),
     )
     .await;
@@ -198,7 +242,11 @@ async fn something_that_is_no_store_is_not_taken_for_an_old_one() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("monitor.db");
     assert!(matches!(Store::open_current(&path).await, Err(StoreError::Absent(_))));
-    std::fs::write(&path, "not a database, but long enough to be looked at as if it were one, which takes a hundred characters or so").unwrap();
+    std::fs::write(
+        &path,
+        "not a database, but long enough to be looked at as if it were one, which takes a hundred characters or so",
+    )
+    .unwrap();
     for refused in [Store::open_current(&path).await, Store::open_for_orders(&path).await] {
         assert!(matches!(refused, Err(StoreError::Database { .. })), "{refused:?}");
     }
@@ -218,7 +266,14 @@ fn bill(day: &str, lines: &[(&str, &str, &str, &str)]) -> DayCharges {
             resource: (*resource).into(),
             currency: "USD".into(),
         };
-        of_day.add(key, ChargeAmount { amount: amount.parse().unwrap(), quantity: Some("0.5".parse().unwrap()), unit: "Hrs".into() });
+        of_day.add(
+            key,
+            ChargeAmount {
+                amount: amount.parse().unwrap(),
+                quantity: Some("0.5".parse().unwrap()),
+                unit: "Hrs".into(),
+            },
+        );
     }
     of_day
 }
@@ -231,7 +286,14 @@ fn day(text: &str) -> NaiveDate {
 async fn the_lines_of_a_bill_come_back_with_what_they_add_up_to() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    let first = bill("2024-11-30", &[("RDS", "db.t3", "arn:a", "0.41"), ("RDS", "db.t3", "arn:b", "0.0000000000000000000000000001"), ("S3", "", "", "-1")]);
+    let first = bill(
+        "2024-11-30",
+        &[
+            ("RDS", "db.t3", "arn:a", "0.41"),
+            ("RDS", "db.t3", "arn:b", "0.0000000000000000000000000001"),
+            ("S3", "", "", "-1"),
+        ],
+    );
     let second = bill("2024-12-01", &[("RDS", "db.t3", "arn:a", "2")]);
     let days = [first.clone(), second.clone()];
     assert_eq!(store.write_bill("import", now(), days.clone(), day("2024-12-01")).await.unwrap(), 2);
@@ -246,11 +308,18 @@ async fn the_lines_of_a_bill_come_back_with_what_they_add_up_to() {
     assert!(!store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].settled);
 
     let later = now() + TimeDelta::hours(1);
-    assert_eq!(store.write_bill("import", later, days, day("2024-12-01")).await.unwrap(), 0, "the same again changes nothing");
+    assert_eq!(
+        store.write_bill("import", later, days, day("2024-12-01")).await.unwrap(),
+        0,
+        "the same again changes nothing"
+    );
     assert_eq!(store.seen_between(later, later + TimeDelta::days(1)).await.unwrap(), []);
     // What was seen before cannot replace what is known.
     let earlier = now() - TimeDelta::hours(1);
-    store.write_bill("import", earlier, [bill("2024-12-01", &[("RDS", "db.t3", "arn:a", "1")])], day("2024-12-01")).await.unwrap();
+    store
+        .write_bill("import", earlier, [bill("2024-12-01", &[("RDS", "db.t3", "arn:a", "1")])], day("2024-12-01"))
+        .await
+        .unwrap();
     assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), expected[1..]);
 }
 
@@ -271,7 +340,11 @@ async fn of_two_sources_the_newer_counts_unless_the_other_tells_more_and_says_th
         (5, "watch.spend", coarse, "import"),
     ] {
         store.write_bill(source, at(hours), [lines], day("2024-12-01")).await.unwrap();
-        assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap()[0].0, counts, "after {hours} h");
+        assert_eq!(
+            store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap()[0].0,
+            counts,
+            "after {hours} h"
+        );
     }
 }
 
@@ -293,9 +366,19 @@ async fn lines_that_a_source_saw_are_committed_with_everything_else() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let lines = bill("2024-12-01", &[("RDS", "db.t3", "", "2")]);
-    write(&store, vec![seen(now(), ObservationBody::Cost(lines.day_cost(true))), seen(now(), ObservationBody::Lines(lines.clone()))]).await;
+    write(
+        &store,
+        vec![
+            seen(now(), ObservationBody::Cost(lines.day_cost(true))),
+            seen(now(), ObservationBody::Lines(lines.clone())),
+        ],
+    )
+    .await;
     assert_eq!(store.bill_lines(day("2024-12-01"), day("2024-12-02")).await.unwrap(), [("watch.x".to_owned(), lines)]);
-    assert_eq!(store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].services["RDS"].amount.to_string(), "2");
+    assert_eq!(
+        store.month(Month::of(day("2024-12-01"))).await.unwrap().days[0].services["RDS"].amount.to_string(),
+        "2"
+    );
 }
 
 #[tokio::test]
@@ -303,7 +386,11 @@ async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_ov
     use model::own_calls::BookingOutcome;
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    let (day, cent, cap) = (NaiveDate::from_ymd_opt(2024, 12, 10).unwrap(), rust_decimal::Decimal::new(1, 2), rust_decimal::Decimal::new(3, 2));
+    let (day, cent, cap) = (
+        NaiveDate::from_ymd_opt(2024, 12, 10).unwrap(),
+        rust_decimal::Decimal::new(1, 2),
+        rust_decimal::Decimal::new(3, 2),
+    );
     let ledger = store.ledger();
     let mut booking = Box::pin(ledger.book(day, "ce:GetCostAndUsage", cent, cap));
     // A loop begins it, and then waits for the store itself.
@@ -313,7 +400,11 @@ async fn a_booking_that_nobody_drives_on_holds_up_no_commit_and_the_cap_holds_ov
     assert_eq!(booking.await, Ok(BookingOutcome::Yes));
     let other = Store::open_read_only(&folder.path().join("monitor.db")).await.unwrap();
     assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), cent);
-    for (booked, spent) in [(BookingOutcome::Yes, 2), (BookingOutcome::Yes, 3), (BookingOutcome::CapReached(rust_decimal::Decimal::new(3, 2)), 3)] {
+    for (booked, spent) in [
+        (BookingOutcome::Yes, 2),
+        (BookingOutcome::Yes, 3),
+        (BookingOutcome::CapReached(rust_decimal::Decimal::new(3, 2)), 3),
+    ] {
         assert_eq!(ledger.book(day, "ce:GetCostAndUsage", cent, cap).await, Ok(booked));
         assert_eq!(other.own_cost(Month::of(day)).await.unwrap(), rust_decimal::Decimal::new(spent, 2));
     }

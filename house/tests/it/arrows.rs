@@ -24,7 +24,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &["clock", "model", "lambda-log", "billing", "account", "alerting", "aws", "monitor-warmup"]),
     (
         "monitor",
-        &["clock", "model", "lambda-log", "billing", "account", "alerting", "report", "aws", "store", "notify", "source", "monitor-warmup", "shared-features"],
+        &[
+            "clock",
+            "model",
+            "lambda-log",
+            "billing",
+            "account",
+            "alerting",
+            "report",
+            "aws",
+            "store",
+            "notify",
+            "source",
+            "monitor-warmup",
+            "shared-features",
+        ],
     ),
     ("onestep-api", &["monitor-warmup", "shared-features"]),
     ("test-stack", &[]),
@@ -50,7 +64,12 @@ struct Arrow<'a> {
 fn undecided(table: &[(&str, &[&str])], crates: &[&str], arrows: &[Arrow<'_>]) -> Vec<Finding> {
     let row = |name: &str| table.iter().find(|(crate_name, _)| *crate_name == name).map(|(_, below)| *below);
     let missing = crates.iter().filter(|name| row(name).is_none());
-    let missing = missing.map(|name| Finding::new(*name, format!("{name} is in no row of ARROWS (house/tests/it/arrows.rs): decide what it may depend on")));
+    let missing = missing.map(|name| {
+        Finding::new(
+            *name,
+            format!("{name} is in no row of ARROWS (house/tests/it/arrows.rs): decide what it may depend on"),
+        )
+    });
     let refused = arrows.iter().filter_map(|Arrow { from, to, only_for_tests }| {
         let allowed = row(from)?.contains(to) || (*only_for_tests && FOR_TESTS.contains(to));
         let fix = "move what is needed into a crate that both may know, or decide for the arrow in ARROWS (house/tests/it/arrows.rs)";
@@ -66,9 +85,16 @@ fn impure(name: &str, tree: &Tree) -> Vec<Finding> {
             None => found == *pattern,
         })
     };
-    let found: BTreeSet<&str> = tree.target.keys().map(|found| found.split(' ').next().unwrap_or(found)).filter(|found| banned(found)).collect();
+    let found: BTreeSet<&str> = tree
+        .target
+        .keys()
+        .map(|found| found.split(' ').next().unwrap_or(found))
+        .filter(|found| banned(found))
+        .collect();
     let text = |found: &str| {
-        format!("{name} is pure and must not be built with {found}: see `cargo tree -p {name} -e normal -i {found}`, and hand in what it needs instead")
+        format!(
+            "{name} is pure and must not be built with {found}: see `cargo tree -p {name} -e normal -i {found}`, and hand in what it needs instead"
+        )
     };
     found.into_iter().map(|found| Finding::new(format!("{name} with {found}"), text(found))).collect()
 }
@@ -90,10 +116,16 @@ fn crates_depend_only_on_crates_that_were_decided_for() {
     let members = metadata.members();
     let arrows: Vec<Arrow<'_>> = members
         .values()
-        .flat_map(|package| metadata.dependencies(&package.id).iter().map(|dependency| (package.name.as_str(), dependency)))
+        .flat_map(|package| {
+            metadata.dependencies(&package.id).iter().map(|dependency| (package.name.as_str(), dependency))
+        })
         .map(|(from, dependency)| (from, metadata.package(&dependency.pkg).name.as_str(), dependency))
         .filter(|(_, to, _)| members.contains_key(to))
-        .map(|(from, to, dependency)| Arrow { from, to, only_for_tests: !dependency.is(None) && !dependency.is(Some("build")) })
+        .map(|(from, to, dependency)| Arrow {
+            from,
+            to,
+            only_for_tests: !dependency.is(None) && !dependency.is(Some("build")),
+        })
         .collect();
     let mut findings = undecided(ARROWS, &members.keys().copied().collect::<Vec<_>>(), &arrows);
     let platforms = Deny::load().graph.targets;
@@ -101,7 +133,9 @@ fn crates_depend_only_on_crates_that_were_decided_for() {
         let wanted = source::text(&top().join("house/pure.clippy.toml"));
         let lints = std::fs::read_to_string(members[name].folder().join("clippy.toml")).ok();
         findings.extend(without_lints(name, lints.as_deref(), &wanted));
-        findings.extend(platforms.iter().flat_map(|platform| impure(name, &Tree::load(&["--package", name], "normal", platform))));
+        findings.extend(
+            platforms.iter().flat_map(|platform| impure(name, &Tree::load(&["--package", name], "normal", platform))),
+        );
     }
     findings.sort();
     findings.dedup();
@@ -126,7 +160,9 @@ fn an_arrow_that_was_not_decided_for_is_refused() {
 
 #[test]
 fn a_pure_crate_is_not_built_with_an_impure_one_by_way_of_another() {
-    let tree = Tree::parse("0|model v0.1.0 (/a)|\n1|b v1.0.0|\n2|aws-types v1.0.0|\n2|awsome v1.0.0|\n2|tokio-util v1.0.0|\n2|tokio v1.0.0|rt\n");
+    let tree = Tree::parse(
+        "0|model v0.1.0 (/a)|\n1|b v1.0.0|\n2|aws-types v1.0.0|\n2|awsome v1.0.0|\n2|tokio-util v1.0.0|\n2|tokio v1.0.0|rt\n",
+    );
     let keys: Vec<String> = impure("model", &tree).into_iter().map(|finding| finding.key).collect();
     assert_eq!(keys, ["model with aws-types", "model with tokio"]);
 }

@@ -1,4 +1,5 @@
-//! What cargo says of the workspace: `cargo metadata` for packages and their dependencies, `cargo tree` for what is really built.
+//! What cargo says of the workspace: `cargo metadata` for packages and their dependencies, `cargo tree` for what is
+//! really built.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::env;
@@ -93,12 +94,19 @@ impl Metadata {
     }
 
     pub(crate) fn package(&self, id: &str) -> &Package {
-        self.packages.iter().find(|package| package.id == id).unwrap_or_else(|| panic!("cargo metadata names no package {id}"))
+        self.packages
+            .iter()
+            .find(|package| package.id == id)
+            .unwrap_or_else(|| panic!("cargo metadata names no package {id}"))
     }
 
     /// The packages of this workspace, by name.
     pub(crate) fn members(&self) -> BTreeMap<&str, &Package> {
-        self.workspace_members.iter().map(|id| self.package(id)).map(|package| (package.name.as_str(), package)).collect()
+        self.workspace_members
+            .iter()
+            .map(|id| self.package(id))
+            .map(|package| (package.name.as_str(), package))
+            .collect()
     }
 
     pub(crate) fn dependencies(&self, id: &str) -> &[Dependency] {
@@ -111,9 +119,15 @@ impl Metadata {
         let mut found = BTreeMap::new();
         let mut open: VecDeque<&str> = roots.iter().copied().collect();
         while let Some(name) = open.pop_front() {
-            let package = *members.get(name).unwrap_or_else(|| panic!("{name} is no package of this workspace: correct PROGRAMS"));
+            let package = *members
+                .get(name)
+                .unwrap_or_else(|| panic!("{name} is no package of this workspace: correct PROGRAMS"));
             if found.insert(package.name.as_str(), package).is_none() {
-                let below = self.dependencies(&package.id).iter().filter(|dep| dep.is(None)).map(|dep| self.package(&dep.pkg).name.as_str());
+                let below = self
+                    .dependencies(&package.id)
+                    .iter()
+                    .filter(|dep| dep.is(None))
+                    .map(|dep| self.package(&dep.pkg).name.as_str());
                 open.extend(below.filter(|name| members.contains_key(name)));
             }
         }
@@ -155,10 +169,13 @@ pub(crate) struct Tree {
 impl Tree {
     /// Asks cargo. `selection` is as for `cargo build`; `edges` is what cargo calls `--edges`.
     ///
-    /// `--edges` without `dev` also leaves the features out that dev-dependencies turn on, as `cargo build` does. `--target` is named
-    /// because cargo otherwise does not tell a crate that a macro needs from the same crate in the program.
+    /// `--edges` without `dev` also leaves the features out that dev-dependencies turn on, as `cargo build` does.
+    /// `--target` is named because cargo otherwise does not tell a crate that a macro needs from the same crate in the
+    /// program.
     pub(crate) fn load(selection: &[&str], edges: &str, platform: &str) -> Self {
-        let mut arguments = vec!["tree", "--locked", "--target", platform, "--edges", edges, "--prefix", "depth", "--format", "|{p}|{f}"];
+        let mut arguments = vec![
+            "tree", "--locked", "--target", platform, "--edges", edges, "--prefix", "depth", "--format", "|{p}|{f}",
+        ];
         arguments.extend(selection);
         Self::parse(&cargo(&arguments))
     }
@@ -170,7 +187,9 @@ impl Tree {
         let mut above: Vec<bool> = Vec::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let mut parts = line.trim_end_matches(" (*)").splitn(3, '|');
-            let (Some(depth), Some(name), Some(features)) = (parts.next().and_then(|depth| depth.parse().ok()), parts.next(), parts.next()) else {
+            let (Some(depth), Some(name), Some(features)) =
+                (parts.next().and_then(|depth| depth.parse().ok()), parts.next(), parts.next())
+            else {
                 panic!("cargo tree prints a line in a form that is not known: {line}");
             };
             above.truncate(depth);

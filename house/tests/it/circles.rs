@@ -16,17 +16,24 @@ fn finding(arrows: &Arrows, circle: &BTreeSet<String>) -> Finding {
     let files: Vec<&str> = circle.iter().map(String::as_str).collect();
     let ties = files.iter().flat_map(|from| {
         let targets = arrows[*from].iter().filter(|(to, _)| circle.contains(*to));
-        targets.map(move |(to, names)| format!("    {from} -> {to}: {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")))
+        targets.map(move |(to, names)| {
+            format!("    {from} -> {to}: {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        })
     });
     let ties: Vec<String> = ties.collect();
-    let text = format!("{} files need each other; move what both sides need into a file below them:\n{}", files.len(), ties.join("\n"));
+    let text = format!(
+        "{} files need each other; move what both sides need into a file below them:\n{}",
+        files.len(),
+        ties.join("\n")
+    );
     Finding::new(files.join(" "), text)
 }
 
 #[test]
 fn no_file_needs_a_file_that_needs_it() {
     let metadata = Metadata::load();
-    let all: Vec<Finding> = metadata.shipped(PROGRAMS).values().flat_map(|package| findings(&arrows(&source::shipped(package)))).collect();
+    let all: Vec<Finding> =
+        metadata.shipped(PROGRAMS).values().flat_map(|package| findings(&arrows(&source::shipped(package)))).collect();
     judge("circles", &all);
 }
 
@@ -44,9 +51,15 @@ mod tests {
     fn two_files_that_use_each_other_are_a_circle() {
         let lib = ("lib.rs", "mod a; mod b; mod c;");
         let a = ("a.rs", "use crate::b::B; pub struct A;");
-        check(&[lib, a, ("b.rs", "pub struct B; fn f() -> super::a::A { todo!() }"), ("c.rs", "use crate::a::A;")], &["a.rs b.rs"]);
+        check(
+            &[lib, a, ("b.rs", "pub struct B; fn f() -> super::a::A { todo!() }"), ("c.rs", "use crate::a::A;")],
+            &["a.rs b.rs"],
+        );
         check(&[lib, a, ("b.rs", "pub struct B;"), ("c.rs", "use crate::a::A;")], &[]);
-        check(&[lib, a, ("b.rs", "pub struct B; use crate::c::C;"), ("c.rs", "pub struct C(crate::a::A);")], &["a.rs b.rs c.rs"]);
+        check(
+            &[lib, a, ("b.rs", "pub struct B; use crate::c::C;"), ("c.rs", "pub struct C(crate::a::A);")],
+            &["a.rs b.rs c.rs"],
+        );
     }
 
     #[test]
@@ -70,9 +83,21 @@ mod tests {
         let lib = ("lib.rs", "mod a; mod d;");
         let parent = ("a/mod.rs", "mod b; mod c; pub use b::B; pub use c::*;");
         let b = ("a/b.rs", "pub struct B(crate::d::D);");
-        check(&[lib, parent, b, ("a/c.rs", "pub struct C;"), ("d.rs", "use crate::a::B; pub struct D;")], &["a/b.rs d.rs"]);
+        check(
+            &[lib, parent, b, ("a/c.rs", "pub struct C;"), ("d.rs", "use crate::a::B; pub struct D;")],
+            &["a/b.rs d.rs"],
+        );
         check(&[lib, parent, b, ("a/c.rs", "pub struct C;"), ("d.rs", "use crate::a::C; pub struct D;")], &[]);
-        check(&[lib, parent, b, ("a/c.rs", "pub struct C(crate::d::D);"), ("d.rs", "use crate::a; fn f(_: a::C) {} pub struct D;")], &["a/c.rs d.rs"]);
+        check(
+            &[
+                lib,
+                parent,
+                b,
+                ("a/c.rs", "pub struct C(crate::d::D);"),
+                ("d.rs", "use crate::a; fn f(_: a::C) {} pub struct D;"),
+            ],
+            &["a/c.rs d.rs"],
+        );
     }
 
     #[test]
@@ -84,12 +109,19 @@ mod tests {
         check(&[lib, a, ("b.rs", "use crate::a::*; pub struct B; fn g(_: C) {}")], &[]);
         check(&[lib, a, ("b.rs", "pub struct B; mod inner { use super::super::a::A; }")], &["a.rs b.rs"]);
         check(&[lib, a, ("b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }")], &[]);
-        check(&[lib, a, ("b.rs", "made! {} mod c { pub struct D; } use crate::a::g as h; pub struct B;")], &["a.rs b.rs"]);
+        check(
+            &[lib, a, ("b.rs", "made! {} mod c { pub struct D; } use crate::a::g as h; pub struct B;")],
+            &["a.rs b.rs"],
+        );
     }
 
     #[test]
     fn a_circle_is_told_with_the_names_that_tie_it() {
-        let texts = [("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B; pub struct A;"), ("b.rs", "pub struct B(crate::a::A);")];
+        let texts = [
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", "use crate::b::B; pub struct A;"),
+            ("b.rs", "pub struct B(crate::a::A);"),
+        ];
         let texts = texts.iter().map(|(path, text)| ((*path).to_owned(), (*path).to_owned(), (*text).to_owned()));
         let found = findings(&arrows(&source::read_all(texts.collect())));
         assert!(found[0].text.ends_with("\n    a.rs -> b.rs: B\n    b.rs -> a.rs: A"), "{found:#?}");

@@ -134,7 +134,11 @@ impl Deny {
 impl Licenses {
     /// The licences that a crate may be used under.
     pub(crate) fn allowed(&self, name: &str, version: &Version) -> Vec<Licensee> {
-        let exceptions = self.exceptions.iter().filter(|exception| matches(&exception.spec, name, version)).flat_map(|exception| &exception.allow);
+        let exceptions = self
+            .exceptions
+            .iter()
+            .filter(|exception| matches(&exception.spec, name, version))
+            .flat_map(|exception| &exception.allow);
         self.allow.iter().chain(exceptions).map(|text| licensee(text)).collect()
     }
 }
@@ -150,7 +154,11 @@ pub(crate) fn matches(spec: &str, name: &str, version: &Version) -> bool {
         None => (spec, VersionReq::STAR),
         Some((spec_name, text)) => {
             let text = if spec.contains('@') { format!("={text}") } else { text.to_owned() };
-            (spec_name, VersionReq::parse(&text).unwrap_or_else(|problem| panic!("deny.toml: {spec:?} has no version that can be read: {problem}")))
+            (
+                spec_name,
+                VersionReq::parse(&text)
+                    .unwrap_or_else(|problem| panic!("deny.toml: {spec:?} has no version that can be read: {problem}")),
+            )
         }
     };
     spec_name == name && requirement.matches(version)
@@ -158,7 +166,8 @@ pub(crate) fn matches(spec: &str, name: &str, version: &Version) -> bool {
 
 #[test]
 fn a_spec_means_a_crate_or_some_of_its_versions() {
-    let check = |spec: &str, name: &str, version: &str| matches(spec, name, &Version::parse(version).expect("a version"));
+    let check =
+        |spec: &str, name: &str, version: &str| matches(spec, name, &Version::parse(version).expect("a version"));
     assert!(check("ring", "ring", "0.17.0"));
     assert!(!check("ring", "ring-io", "0.17.0"));
     assert!(check("rustls:<0.23", "rustls", "0.21.12"));

@@ -1,5 +1,5 @@
-//! The crates of others: their licences, where they come from, which are banned, which are there twice, and whether the code names them.
-//! `deny.toml` is the definition.
+//! The crates of others: their licences, where they come from, which are banned, which are there twice, and whether the
+//! code names them. `deny.toml` is the definition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +27,20 @@ struct Crate {
     users: BTreeSet<String>,
 }
 
-/// The crates that are built for the programs and their tests. `cargo metadata` also names those of features that nothing turns on, which
-/// `cargo tree` does not.
+/// The crates that are built for the programs and their tests. `cargo metadata` also names those of features that
+/// nothing turns on, which `cargo tree` does not.
 fn built(metadata: &Metadata, platforms: &[String]) -> Vec<Crate> {
     let trees = platforms.iter().flat_map(|platform| Tree::load(&["--workspace"], "normal,build,dev", platform).all);
     let names: BTreeSet<String> = trees.map(|(name, _)| name).collect();
     let is_built = |package: &Package| names.contains(&format!("{} v{}", package.name, package.version));
-    let nodes = || metadata.resolve.nodes.iter().map(|node| (metadata.package(&node.id), node)).filter(|(package, _)| is_built(package));
+    let nodes = || {
+        metadata
+            .resolve
+            .nodes
+            .iter()
+            .map(|node| (metadata.package(&node.id), node))
+            .filter(|(package, _)| is_built(package))
+    };
     let mut users: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (package, node) in nodes() {
         for dependency in &node.deps {
@@ -59,20 +66,39 @@ fn licences(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
         let expression = Expression::parse_mode(text, ParseMode::LAX).ok();
         if let Some(expression) = &expression {
             let requirements = expression.requirements().map(|requirement| &requirement.req);
-            named.extend(requirements.flat_map(|requirement| allowed.iter().filter(|licence| licence.satisfies(requirement)).map(ToString::to_string)));
+            named.extend(requirements.flat_map(|requirement| {
+                allowed.iter().filter(|licence| licence.satisfies(requirement)).map(ToString::to_string)
+            }));
         }
-        if !expression.is_some_and(|expression| expression.evaluate(|requirement| allowed.iter().any(|licence| licence.satisfies(requirement)))) {
+        if !expression.is_some_and(|expression| {
+            expression.evaluate(|requirement| allowed.iter().any(|licence| licence.satisfies(requirement)))
+        }) {
             let fix = "replace it, or allow the licence in deny.toml ([licenses])";
-            found.push(Finding::new(format!("licence of {name}"), format!("the licence of {name} {version} is not allowed: {text}; {fix}")));
+            found.push(Finding::new(
+                format!("licence of {name}"),
+                format!("the licence of {name} {version} is not allowed: {text}; {fix}"),
+            ));
         }
     }
     let rows = deny.licenses.allow.iter().chain(deny.licenses.exceptions.iter().flat_map(|exception| &exception.allow));
     let idle = rows.filter(|text| !named.contains(&licensee(text).to_string()));
-    found.extend(idle.map(|text| Finding::new(format!("licence {text}"), format!("no crate has the licence {text}: delete it from deny.toml ([licenses])"))));
-    let idle = deny.licenses.exceptions.iter().filter(|exception| !crates.iter().any(|one| matches(&exception.spec, &one.name, &one.version)));
+    found.extend(idle.map(|text| {
+        Finding::new(
+            format!("licence {text}"),
+            format!("no crate has the licence {text}: delete it from deny.toml ([licenses])"),
+        )
+    }));
+    let idle = deny
+        .licenses
+        .exceptions
+        .iter()
+        .filter(|exception| !crates.iter().any(|one| matches(&exception.spec, &one.name, &one.version)));
     found.extend(idle.map(|exception| {
         let spec = &exception.spec;
-        Finding::new(format!("licence of {spec}"), format!("{spec} is not used any more: delete its exception from deny.toml ([licenses])"))
+        Finding::new(
+            format!("licence of {spec}"),
+            format!("{spec} is not used any more: delete its exception from deny.toml ([licenses])"),
+        )
     }));
     found
 }
@@ -80,9 +106,14 @@ fn licences(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
 fn banned(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
     let pairs = crates.iter().flat_map(|one| deny.bans.deny.iter().map(move |row| (one, row)));
     let hits = pairs.filter(|(one, row)| matches(&row.spec, &one.name, &one.version));
-    let hits = hits.filter(|(one, row)| row.wrappers.is_empty() || !one.users.iter().all(|user| row.wrappers.contains(user)));
+    let hits =
+        hits.filter(|(one, row)| row.wrappers.is_empty() || !one.users.iter().all(|user| row.wrappers.contains(user)));
     hits.map(|(Crate { name, version, users, .. }, row)| {
-        let users: Vec<&str> = users.iter().map(String::as_str).filter(|user| !row.wrappers.iter().any(|wrapper| wrapper == user)).collect();
+        let users: Vec<&str> = users
+            .iter()
+            .map(String::as_str)
+            .filter(|user| !row.wrappers.iter().any(|wrapper| wrapper == user))
+            .collect();
         let text = format!("{name} {version} is banned, {}: it is a dependency of {}", row.reason, users.join(" and "));
         Finding::new(format!("banned {name}"), text)
     })
@@ -90,8 +121,12 @@ fn banned(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
 }
 
 fn sources(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
-    let allowed = |source: &str| deny.sources.allow_registry.iter().any(|registry| source.strip_prefix("registry+") == Some(registry));
-    let wrong = crates.iter().filter_map(|one| one.source.as_deref().filter(|source| !allowed(source)).map(|source| (one, source)));
+    let allowed = |source: &str| {
+        deny.sources.allow_registry.iter().any(|registry| source.strip_prefix("registry+") == Some(registry))
+    };
+    let wrong = crates
+        .iter()
+        .filter_map(|one| one.source.as_deref().filter(|source| !allowed(source)).map(|source| (one, source)));
     wrong
         .map(|(Crate { name, version, .. }, source)| {
             let fix = "take it from a registry that deny.toml allows ([sources])";
@@ -110,9 +145,13 @@ fn duplicates(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
         let skipped = |version: &&&Version| deny.bans.skip.iter().any(|row| matches(&row.spec, name, version));
         let left: Vec<String> = versions.iter().filter(|version| !skipped(version)).map(ToString::to_string).collect();
         if left.len() > 1 {
-            let fix =
-                format!("bring it to one version, or give a reason for all but one in deny.toml ([bans] skip); see `cargo tree --workspace -i {name}@VERSION`");
-            found.push(Finding::new(format!("twice {name}"), format!("{name} is there as {}: {fix}", left.join(" and "))));
+            let fix = format!(
+                "bring it to one version, or give a reason for all but one in deny.toml ([bans] skip); see `cargo tree --workspace -i {name}@VERSION`"
+            );
+            found.push(Finding::new(
+                format!("twice {name}"),
+                format!("{name} is there as {}: {fix}", left.join(" and ")),
+            ));
         }
     }
     let needed = |spec: &str| {
@@ -122,13 +161,17 @@ fn duplicates(crates: &[Crate], deny: &Deny) -> Vec<Finding> {
         })
     };
     let idle = deny.bans.skip.iter().filter(|row| !needed(&row.spec));
-    found.extend(
-        idle.map(|row| Finding::new(format!("twice {}", row.spec), format!("{} is not there twice: delete it from deny.toml ([bans] skip)", row.spec))),
-    );
+    found.extend(idle.map(|row| {
+        Finding::new(
+            format!("twice {}", row.spec),
+            format!("{} is not there twice: delete it from deny.toml ([bans] skip)", row.spec),
+        )
+    }));
     found
 }
 
-/// A direct dependency of a package: the name that code uses, the crate's name, and whether the code that it is for names it.
+/// A direct dependency of a package: the name that code uses, the crate's name, and whether the code that it is for
+/// names it.
 #[derive(Debug)]
 struct Direct<'a> {
     package: &'a str,
@@ -139,15 +182,22 @@ struct Direct<'a> {
 }
 
 fn not_named(direct: &[Direct<'_>], excused: &[(&str, &str, &str)]) -> Vec<Finding> {
-    let excuse = |one: &Direct<'_>| excused.iter().any(|(package, name, _)| (*package, *name) == (one.package, one.name));
+    let excuse =
+        |one: &Direct<'_>| excused.iter().any(|(package, name, _)| (*package, *name) == (one.package, one.name));
     let wrong = direct.iter().filter(|one| !one.named && !excuse(one));
     let wrong = wrong.map(|Direct { package, name, code, .. }| {
         let text = format!("{package} depends on {name}, which {code} never names: delete it from its Cargo.toml, or give a reason in NOT_NAMED");
         Finding::new(format!("unused {package} -> {name}"), text)
     });
-    let idle = excused.iter().filter(|(package, name, _)| !direct.iter().any(|one| (one.package, one.name) == (*package, *name) && !one.named));
-    let idle =
-        idle.map(|(package, name, _)| Finding::new(format!("unused {package} -> {name}"), format!("NOT_NAMED excuses {package} -> {name} without need")));
+    let idle = excused.iter().filter(|(package, name, _)| {
+        !direct.iter().any(|one| (one.package, one.name) == (*package, *name) && !one.named)
+    });
+    let idle = idle.map(|(package, name, _)| {
+        Finding::new(
+            format!("unused {package} -> {name}"),
+            format!("NOT_NAMED excuses {package} -> {name} without need"),
+        )
+    });
     wrong.chain(idle).collect()
 }
 
@@ -171,17 +221,22 @@ fn crates_of_others_are_those_that_deny_toml_allows() {
             .collect();
         let mut paths = Vec::new();
         source::files(package.folder(), &mut paths);
-        let all: BTreeSet<String> = paths.iter().flat_map(|path| source::crates_named_in(&source::text(path))).collect();
-        let build =
-            Some(package.folder().join("build.rs")).filter(|path| path.exists()).map(|path| source::crates_named_in(&source::text(&path))).unwrap_or_default();
+        let all: BTreeSet<String> =
+            paths.iter().flat_map(|path| source::crates_named_in(&source::text(path))).collect();
+        let build = Some(package.folder().join("build.rs"))
+            .filter(|path| path.exists())
+            .map(|path| source::crates_named_in(&source::text(&path)))
+            .unwrap_or_default();
         for dependency in metadata.dependencies(&package.id) {
             let name = metadata.package(&dependency.pkg).name.as_str();
             if name == FEATURES {
                 continue;
             }
-            for (kind, code, named) in
-                [(None, "its code without tests", &shipped), (Some("dev"), "a test or a bench", &all), (Some("build"), "build.rs", &build)]
-            {
+            for (kind, code, named) in [
+                (None, "its code without tests", &shipped),
+                (Some("dev"), "a test or a bench", &all),
+                (Some("build"), "build.rs", &build),
+            ] {
                 if dependency.is(kind) {
                     direct.push(Direct { package: &package.name, name, code, named: named.contains(&dependency.name) });
                 }
@@ -251,24 +306,37 @@ mod tests {
     fn a_banned_crate_is_refused_with_its_reason() {
         check(banned, &[one("rustls", "0.23.1", None, None), one("ring", "0.17.0", None, None)], &[]);
         check(banned, &[one("rustls", "0.22.1", None, None)], &["banned rustls"]);
-        let cmake = |users: &[&str]| Crate { users: users.iter().map(|user| (*user).to_owned()).collect(), ..one("cmake", "0.1.0", None, None) };
+        let cmake = |users: &[&str]| Crate {
+            users: users.iter().map(|user| (*user).to_owned()).collect(),
+            ..one("cmake", "0.1.0", None, None)
+        };
         check(banned, &[cmake(&["aws-lc-sys"])], &[]);
         check(banned, &[cmake(&["aws-lc-sys", "zlib"])], &["banned cmake"]);
     }
 
     #[test]
     fn a_crate_from_elsewhere_is_refused() {
-        check(sources, &[one("ours", "1.0.0", None, None), one("a", "1.0.0", None, Some("registry+https://example.org/index"))], &[]);
+        check(
+            sources,
+            &[one("ours", "1.0.0", None, None), one("a", "1.0.0", None, Some("registry+https://example.org/index"))],
+            &[],
+        );
         check(sources, &[one("a", "1.0.0", None, Some("git+https://example.org/index"))], &["source of a"]);
         check(sources, &[one("a", "1.0.0", None, Some("registry+https://example.org/other"))], &["source of a"]);
     }
 
     #[test]
     fn a_crate_in_two_versions_needs_a_reason_and_a_reason_needs_two_versions() {
-        let crates = |names: &[(&str, &str)]| names.iter().map(|(name, version)| one(name, version, None, None)).collect::<Vec<_>>();
+        let crates = |names: &[(&str, &str)]| {
+            names.iter().map(|(name, version)| one(name, version, None, None)).collect::<Vec<_>>()
+        };
         check(duplicates, &crates(&[("sha2", "0.10.9"), ("sha2", "0.11.1")]), &[]);
         check(duplicates, &crates(&[("sha2", "0.10.9"), ("sha2", "0.11.1"), ("sha2", "0.9.0")]), &["twice sha2"]);
-        check(duplicates, &crates(&[("sha2", "0.10.9"), ("sha2", "0.11.1"), ("md5", "1.0.0"), ("md5", "2.0.0")]), &["twice md5"]);
+        check(
+            duplicates,
+            &crates(&[("sha2", "0.10.9"), ("sha2", "0.11.1"), ("md5", "1.0.0"), ("md5", "2.0.0")]),
+            &["twice md5"],
+        );
         check(duplicates, &crates(&[("sha2", "0.10.9")]), &["twice sha2@0.10.9"]);
         check(duplicates, &crates(&[("sha2", "0.11.1")]), &["twice sha2@0.10.9"]);
     }
@@ -280,16 +348,27 @@ mod tests {
         assert_eq!(keys(not_named(&direct(true), &[])), Vec::<String>::new());
         assert_eq!(keys(not_named(&direct(false), &[])), ["unused monitor -> regex"]);
         assert_eq!(keys(not_named(&direct(false), &[("monitor", "regex", "its features")])), Vec::<String>::new());
-        assert_eq!(keys(not_named(&direct(true), &[("monitor", "regex", "its features")])), ["unused monitor -> regex"]);
+        assert_eq!(
+            keys(not_named(&direct(true), &[("monitor", "regex", "its features")])),
+            ["unused monitor -> regex"]
+        );
     }
 
     #[test]
     fn a_crate_is_named_by_a_path_or_a_use_and_not_by_a_comment_or_a_text() {
-        let named =
-            source::crates_named_in("// regex::a\nuse {url, tokio as t};\nfn f() { m!(png::x); b::serde::c(); let time = \"csv::d\"; Vec::<xml::E>::new() }");
-        for (name, expected) in
-            [("regex", false), ("url", true), ("tokio", true), ("png", true), ("serde", false), ("time", false), ("csv", false), ("xml", true)]
-        {
+        let named = source::crates_named_in(
+            "// regex::a\nuse {url, tokio as t};\nfn f() { m!(png::x); b::serde::c(); let time = \"csv::d\"; Vec::<xml::E>::new() }",
+        );
+        for (name, expected) in [
+            ("regex", false),
+            ("url", true),
+            ("tokio", true),
+            ("png", true),
+            ("serde", false),
+            ("time", false),
+            ("csv", false),
+            ("xml", true),
+        ] {
             assert_eq!(named.contains(name), expected, "{name}");
         }
     }

@@ -1,4 +1,5 @@
-//! What is tested is what is shipped: `cargo test` builds every crate of a program with the features that `cargo build` gives it.
+//! What is tested is what is shipped: `cargo test` builds every crate of a program with the features that `cargo build`
+//! gives it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +7,12 @@ use crate::cargo::{FEATURES, Tree};
 use crate::deny::Deny;
 use crate::finding::{Finding, judge};
 
-/// Each program, how it is built (as for `cargo build`), and how it is tested (as for `cargo test`). `.ci/run` has the same.
-const RUNS: &[(&str, &[&str], &[&str])] =
-    &[("monitor", &["--package", "monitor"], &["--workspace"]), ("onestep-api", &["--package", "onestep-api"], &["--workspace"])];
+/// Each program, how it is built (as for `cargo build`), and how it is tested (as for `cargo test`). `.ci/run` has the
+/// same.
+const RUNS: &[(&str, &[&str], &[&str])] = &[
+    ("monitor", &["--package", "monitor"], &["--workspace"]),
+    ("onestep-api", &["--package", "onestep-api"], &["--workspace"]),
+];
 
 /// `ship` as it is built, `test` as it is tested.
 fn differences(program: &str, ship: &Tree, test: &Tree) -> Vec<Finding> {
@@ -23,13 +27,18 @@ fn differences(program: &str, ship: &Tree, test: &Tree) -> Vec<Finding> {
             let (only_tested, only_shipped) = (only(&tested, &shipped, "+"), only(&shipped, &tested, "-"));
             let key = format!("{program}: {}{only_tested}{only_shipped}", without_version(name));
             let fix = format!("turn on in {FEATURES}/Cargo.toml what {program} lacks, or take it from the tests");
-            let text = format!("{program}: {name} has features only in tests (+) or only shipped (-):{only_tested}{only_shipped}; {fix}");
+            let text = format!(
+                "{program}: {name} has features only in tests (+) or only shipped (-):{only_tested}{only_shipped}; {fix}"
+            );
             found.push(Finding::new(key, text));
         }
     }
     // Crates that run in the compiler or in build scripts: not shipped, but built twice if they differ.
     let named: BTreeMap<&String, &BTreeSet<String>> = ship.target.iter().collect();
-    let again = ship.all.difference(&test.all).filter(|(name, features)| !named.get(name).is_some_and(|target| target.contains(features)));
+    let again = ship
+        .all
+        .difference(&test.all)
+        .filter(|(name, features)| !named.get(name).is_some_and(|target| target.contains(features)));
     found.extend(again.map(|(name, features)| {
         let text = format!(
             "{program}: {name} is built for macros or build scripts with features that the tests do not build: {features}; `cargo build` builds it again"
@@ -87,9 +96,15 @@ fn a_feature_that_only_tests_turn_on_is_refused_with_its_name() {
 
 #[test]
 fn a_crate_that_only_a_macro_needs_is_refused_where_it_is_built_twice() {
-    let with = |features: &str| format!("0|monitor v0.1.0 (/a)|\n1|maud_macros v1.0.0 (proc-macro)|\n2|syn v2.0.0|{features}\n");
-    let keys =
-        |ship: &str, test: &str| differences("monitor", &Tree::parse(ship), &Tree::parse(test)).into_iter().map(|finding| finding.key).collect::<Vec<_>>();
+    let with = |features: &str| {
+        format!("0|monitor v0.1.0 (/a)|\n1|maud_macros v1.0.0 (proc-macro)|\n2|syn v2.0.0|{features}\n")
+    };
+    let keys = |ship: &str, test: &str| {
+        differences("monitor", &Tree::parse(ship), &Tree::parse(test))
+            .into_iter()
+            .map(|finding| finding.key)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(keys(&with("full"), &with("full")), Vec::<String>::new());
     assert_eq!(keys(&with("full"), &with("full,visit")), ["monitor: syn for the compiler"]);
 }

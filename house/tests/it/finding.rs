@@ -22,7 +22,8 @@ impl Finding {
 /// Findings that are not in `known`, and entries of `known` that are no longer found.
 pub(crate) fn compare(check: &str, findings: &[Finding], known: &BTreeSet<String>) -> Result<(), String> {
     let found: BTreeSet<&str> = findings.iter().map(|finding| finding.key.as_str()).collect();
-    let new = findings.iter().filter(|finding| !known.contains(&finding.key)).map(|finding| format!("- {}", finding.text));
+    let new =
+        findings.iter().filter(|finding| !known.contains(&finding.key)).map(|finding| format!("- {}", finding.text));
     let gone = known.iter().filter(|key| !found.contains(key.as_str()));
     let gone = gone.map(|key| format!("- {key:?} is no longer found: delete it from `{check}` in house/known.toml"));
     let all: Vec<String> = new.chain(gone).collect();
@@ -30,16 +31,24 @@ pub(crate) fn compare(check: &str, findings: &[Finding], known: &BTreeSet<String
         return Ok(());
     }
     let rows: String = found.iter().map(|key| format!("    {key:?},\n")).collect();
-    Err(format!("{check}: {} to mend\n{}\nAll that is found now, as house/known.toml lists it:\n{check} = [\n{rows}]\n", all.len(), all.join("\n")))
+    Err(format!(
+        "{check}: {} to mend\n{}\nAll that is found now, as house/known.toml lists it:\n{check} = [\n{rows}]\n",
+        all.len(),
+        all.join("\n")
+    ))
 }
 
 /// Fails unless the findings are exactly those that `house/known.toml` lists under `check`.
 pub(crate) fn judge(check: &str, findings: &[Finding]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("known.toml");
     let text = fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
-    let all: BTreeMap<String, BTreeSet<String>> = toml::from_str(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+    let all: BTreeMap<String, BTreeSet<String>> =
+        toml::from_str(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
     let unknown: Vec<&String> = all.keys().filter(|name| !CHECKS.contains(&name.as_str())).collect();
-    assert!(unknown.is_empty(), "house/known.toml has keys that no check reads: {unknown:?}; the checks are {CHECKS:?}");
+    assert!(
+        unknown.is_empty(),
+        "house/known.toml has keys that no check reads: {unknown:?}; the checks are {CHECKS:?}"
+    );
     assert!(CHECKS.contains(&check), "{check} is missing in CHECKS");
     if let Err(text) = compare(check, findings, all.get(check).unwrap_or(&BTreeSet::new())) {
         panic!("{text}");

@@ -1,5 +1,5 @@
-//! What holds inside a crate that is not only a library: its modules stand in floors, some files do not know each other, and only some
-//! name certain things. Where crates took over, cargo keeps the floors, and rows here can go.
+//! What holds inside a crate that is not only a library: its modules stand in floors, some files do not know each
+//! other, and only some name certain things. Where crates took over, cargo keeps the floors, and rows here can go.
 
 use std::collections::BTreeSet;
 
@@ -31,12 +31,26 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
 /// Modules of one floor that may know each other all the same.
 const BESIDE: &[(&str, &str)] = &[("app", "daemon"), ("daemon", "app")];
 
-/// Folders whose files do not know each other; only the folder's own file knows them all. Files that share their work are named after it.
+/// Folders whose files do not know each other; only the folder's own file knows them all. Files that share their work
+/// are named after it.
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("src/commands", &["arguments", "context", "daily_bill", "lookup", "output", "stop"]),
     (
         "crates/lambda-log/src/diagnosis",
-        &["case", "cause", "cause_code", "cause_table", "causes", "code_cause", "custom", "evidence", "outcome", "recent", "sign", "verdict"],
+        &[
+            "case",
+            "cause",
+            "cause_code",
+            "cause_table",
+            "causes",
+            "code_cause",
+            "custom",
+            "evidence",
+            "outcome",
+            "recent",
+            "sign",
+            "verdict",
+        ],
     ),
     ("crates/alerting/src/rules", &["condition", "finding", "measure", "rule", "severity", "verdict"]),
     (
@@ -66,7 +80,11 @@ const TABLES: &[&str] = &["crates/alerting/src/rules/condition.rs", "crates/sour
 
 /// Words and ends of paths that the files of a folder do not use, with the reason.
 const NOT_THERE: &[(&str, &[&str], &str)] = &[
-    ("src/daemon/", &["WarmPing", "sdk", "Via"], "only app names concrete sources and receivers; the daemon knows traits"),
+    (
+        "src/daemon/",
+        &["WarmPing", "sdk", "Via"],
+        "only app names concrete sources and receivers; the daemon knows traits",
+    ),
     ("crates/model/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/lambda-log/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/billing/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
@@ -136,15 +154,23 @@ fn module_of<'a>(path: &'a str, root: &str) -> Option<&'a str> {
 fn upward(arrows: &Arrows, root: &str, floors: &[&[&str]], beside: &[(&str, &str)]) -> Vec<Finding> {
     let floor = |module: &str| floors.iter().position(|modules| modules.contains(&module));
     let mut found = Vec::new();
-    for (from, to, names) in arrows.iter().flat_map(|(from, targets)| targets.iter().map(move |(to, names)| (from, to, names))) {
+    for (from, to, names) in
+        arrows.iter().flat_map(|(from, targets)| targets.iter().map(move |(to, names)| (from, to, names)))
+    {
         let (Some(here), Some(there)) = (module_of(from, root), module_of(to, root)) else { continue };
         let allowed = here == there || floor(there) < floor(here) || beside.contains(&(here, there));
         if floor(here).is_none() {
-            found.push(Finding::new(from, format!("{from} is in no row of FLOORS (house/tests/it/floors.rs): decide for its floor")));
+            found.push(Finding::new(
+                from,
+                format!("{from} is in no row of FLOORS (house/tests/it/floors.rs): decide for its floor"),
+            ));
         } else if !allowed {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let fix = format!("{here} may only know lower floors; move it down, or hand it in");
-            found.push(Finding::new(format!("{from} -> {to}"), format!("{from} uses {} of {to}: {fix}", names.join(", "))));
+            found.push(Finding::new(
+                format!("{from} -> {to}"),
+                format!("{from} uses {} of {to}: {fix}", names.join(", ")),
+            ));
         }
     }
     found
@@ -160,7 +186,9 @@ fn siblings(arrows: &Arrows, folder: &str, shared: &[&str]) -> Vec<Finding> {
     for (from, to) in arrows.iter().flat_map(|(from, targets)| targets.keys().map(move |to| (from, to))) {
         let (Some(here), Some(there)) = (sibling(from), sibling(to)) else { continue };
         if here != there && !shared.contains(&there.as_str()) && !TABLES.contains(&from.as_str()) {
-            let fix = format!("files of {folder} do not know each other; move what both need into a file that SIBLINGS (house/tests/it/floors.rs) names");
+            let fix = format!(
+                "files of {folder} do not know each other; move what both need into a file that SIBLINGS (house/tests/it/floors.rs) names"
+            );
             found.push(Finding::new(format!("{from} -> {to}"), format!("{from} uses {to}: {fix}")));
         }
     }
@@ -170,8 +198,11 @@ fn siblings(arrows: &Arrows, folder: &str, shared: &[&str]) -> Vec<Finding> {
 /// Those of `wanted` that a file uses: a word anywhere, or a path such as `std::fs` as a part of a longer one.
 fn used<'a>(source: &Source, wanted: &[&'a str]) -> Vec<&'a str> {
     let scopes = || source.scopes.values();
-    let paths: Vec<&[String]> =
-        scopes().flat_map(|scope| scope.imports.iter().map(|import| import.path.as_slice()).chain(scope.paths.iter().map(Vec::as_slice))).collect();
+    let paths: Vec<&[String]> = scopes()
+        .flat_map(|scope| {
+            scope.imports.iter().map(|import| import.path.as_slice()).chain(scope.paths.iter().map(Vec::as_slice))
+        })
+        .collect();
     let words: BTreeSet<&str> = scopes().flat_map(|scope| &scope.words).map(String::as_str).collect();
     let has = |wanted: &&str| {
         let parts: Vec<&str> = wanted.split("::").collect();
@@ -205,23 +236,40 @@ fn modules_stand_in_floors_and_siblings_do_not_know_each_other() {
         let sources = source::shipped(package);
         let arrows = arrows(&sources);
         let root = format!("{}/src/", source::from_top(package.folder())).trim_start_matches('/').to_owned();
-        findings.extend(FLOORS.iter().filter(|(of, _)| *of == name).flat_map(|(_, floors)| upward(&arrows, &root, floors, BESIDE)));
+        findings.extend(
+            FLOORS.iter().filter(|(of, _)| *of == name).flat_map(|(_, floors)| upward(&arrows, &root, floors, BESIDE)),
+        );
         findings.extend(SIBLINGS.iter().flat_map(|(folder, shared)| siblings(&arrows, folder, shared)));
-        findings.extend(sources.iter().flat_map(|source| NOT_THERE.iter().flat_map(|(folder, words, reason)| not_there(source, folder, words, reason))));
+        findings.extend(sources.iter().flat_map(|source| {
+            NOT_THERE.iter().flat_map(|(folder, words, reason)| not_there(source, folder, words, reason))
+        }));
         let only = ONLY_THERE.iter().filter(|(of, ..)| *of == name);
-        findings.extend(only.flat_map(|(_, paths, file)| sources.iter().flat_map(|source| only_there(source, paths, file))));
+        findings.extend(
+            only.flat_map(|(_, paths, file)| sources.iter().flat_map(|source| only_there(source, paths, file))),
+        );
         files.extend(sources.iter().map(|source| source.path.clone()));
         for main in package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin")) {
             let text = source::text(&main.src_path);
             let lines = text.lines().filter(|line| !line.trim_start().starts_with("//")).count();
             if lines > MAX_MAIN {
                 let path = source::from_top(&main.src_path);
-                findings.push(Finding::new(&path, format!("{path} has {lines} lines, {MAX_MAIN} are allowed: it only calls the library")));
+                findings.push(Finding::new(
+                    &path,
+                    format!("{path} has {lines} lines, {MAX_MAIN} are allowed: it only calls the library"),
+                ));
             }
         }
     }
-    for folder in SIBLINGS.iter().map(|(folder, _)| folder).chain(NOT_THERE.iter().map(|(folder, ..)| folder)).chain(ONLY_THERE.iter().map(|(.., file)| file)) {
-        assert!(files.iter().any(|path| path.starts_with(folder)), "house/tests/it/floors.rs names {folder}, where no file is: correct the row");
+    for folder in SIBLINGS
+        .iter()
+        .map(|(folder, _)| folder)
+        .chain(NOT_THERE.iter().map(|(folder, ..)| folder))
+        .chain(ONLY_THERE.iter().map(|(.., file)| file))
+    {
+        assert!(
+            files.iter().any(|path| path.starts_with(folder)),
+            "house/tests/it/floors.rs names {folder}, where no file is: correct the row"
+        );
     }
     judge("floors", &findings);
 }
@@ -231,7 +279,9 @@ mod tests {
     use super::*;
 
     fn read(files: &[(&str, &str)]) -> Vec<Source> {
-        source::read_all(files.iter().map(|(path, text)| (format!("src/{path}"), (*path).to_owned(), (*text).to_owned())).collect())
+        source::read_all(
+            files.iter().map(|(path, text)| (format!("src/{path}"), (*path).to_owned(), (*text).to_owned())).collect(),
+        )
     }
 
     fn keys(found: &[Finding]) -> Vec<&str> {
@@ -241,7 +291,12 @@ mod tests {
     #[test]
     fn an_arrow_up_or_to_the_same_floor_is_refused() {
         let check = |core: &str, store: &str, expected: &[&str]| {
-            let sources = read(&[("lib.rs", "mod core; mod store; mod aws;"), ("core.rs", core), ("store.rs", store), ("aws.rs", "pub struct Spent;")]);
+            let sources = read(&[
+                ("lib.rs", "mod core; mod store; mod aws;"),
+                ("core.rs", core),
+                ("store.rs", store),
+                ("aws.rs", "pub struct Spent;"),
+            ]);
             let found = upward(&arrows(&sources), "src/", &[&["core"], &["store", "aws"]], &[("store", "aws")]);
             assert_eq!(keys(&found), expected, "{found:#?}");
         };
@@ -252,7 +307,8 @@ mod tests {
 
     #[test]
     fn a_module_on_no_floor_is_refused() {
-        let sources = read(&[("lib.rs", "mod core; mod web;"), ("core.rs", "pub struct A;"), ("web.rs", "use crate::core::A;")]);
+        let sources =
+            read(&[("lib.rs", "mod core; mod web;"), ("core.rs", "pub struct A;"), ("web.rs", "use crate::core::A;")]);
         assert_eq!(keys(&upward(&arrows(&sources), "src/", &[&["core"]], &[])), ["src/web.rs"]);
     }
 
@@ -261,7 +317,13 @@ mod tests {
         let check = |slack: &str, expected: &[&str]| {
             let lib = ("lib.rs", "mod notify;");
             let parent = ("notify/mod.rs", "mod mail; mod slack; mod text; pub struct Told;");
-            let sources = read(&[lib, parent, ("notify/mail.rs", "pub struct M;"), ("notify/text.rs", "pub struct T;"), ("notify/slack/mod.rs", slack)]);
+            let sources = read(&[
+                lib,
+                parent,
+                ("notify/mail.rs", "pub struct M;"),
+                ("notify/text.rs", "pub struct T;"),
+                ("notify/slack/mod.rs", slack),
+            ]);
             let found = siblings(&arrows(&sources), "src/notify", &["text"]);
             assert_eq!(keys(&found), expected, "{found:#?}");
         };
@@ -271,12 +333,20 @@ mod tests {
 
     #[test]
     fn a_word_that_does_not_belong_there_is_refused() {
-        let sources = read(&[("daemon.rs", "use crate::aws::sdk::Sdk; use std::fs::File; fn f() { \"Via\"; chrono::Utc::now(); }")]);
-        let check = |folder: &str, words: &[&str], expected: &[&str]| assert_eq!(keys(&not_there(&sources[0], folder, words, "traits")), expected);
+        let sources = read(&[(
+            "daemon.rs",
+            "use crate::aws::sdk::Sdk; use std::fs::File; fn f() { \"Via\"; chrono::Utc::now(); }",
+        )]);
+        let check = |folder: &str, words: &[&str], expected: &[&str]| {
+            assert_eq!(keys(&not_there(&sources[0], folder, words, "traits")), expected)
+        };
         check("src/daemon", &["sdk", "Via"], &["src/daemon.rs: sdk"]);
         check("src/app", &["sdk"], &[]);
         check("src/daemon", &["std::fs", "std::env", "fs"], &["src/daemon.rs: std::fs", "src/daemon.rs: fs"]);
-        assert_eq!(keys(&only_there(&sources[0], &["Utc::now", "env::var"], "src/clock.rs")), ["src/daemon.rs: Utc::now"]);
+        assert_eq!(
+            keys(&only_there(&sources[0], &["Utc::now", "env::var"], "src/clock.rs")),
+            ["src/daemon.rs: Utc::now"]
+        );
         assert_eq!(keys(&only_there(&sources[0], &["Utc::now"], "src/daemon.rs")), Vec::<&str>::new());
     }
 }

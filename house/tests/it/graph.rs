@@ -26,8 +26,8 @@ struct Modules<'a> {
     all: BTreeMap<Segments, (usize, &'a Scope)>,
 }
 
-/// The arrows of one crate. A module's file that only hands names of others on (`pub use`) has no arrow to these; who names such a name has
-/// an arrow to the file that defines it.
+/// The arrows of one crate. A module's file that only hands names of others on (`pub use`) has no arrow to these; who
+/// names such a name has an arrow to the file that defines it.
 pub(crate) fn arrows(sources: &[Source]) -> Arrows {
     let modules = Modules::new(sources);
     let mut arrows = Arrows::new();
@@ -68,7 +68,9 @@ impl<'a> Modules<'a> {
                 None if import.public => {}
                 Some(_) => note(self.meaning(module, &import.path, 0)),
                 None => match self.meaning(module, &import.path, 0) {
-                    Meaning::Module(from) => scope.words.iter().filter_map(|word| self.item(&from, word, 0)).for_each(&mut note),
+                    Meaning::Module(from) => {
+                        scope.words.iter().filter_map(|word| self.item(&from, word, 0)).for_each(&mut note)
+                    }
                     meaning => note(meaning),
                 },
             }
@@ -107,7 +109,12 @@ impl<'a> Modules<'a> {
                     Some(Meaning::Module(module)) => at = module,
                     Some(meaning) => return meaning,
                     // Made by a macro, where it is certain that the module has it.
-                    None if anchored => return self.all.get(&at).map_or(Meaning::Elsewhere, |(file, _)| Meaning::Item(*file, first.clone())),
+                    None if anchored => {
+                        return self
+                            .all
+                            .get(&at)
+                            .map_or(Meaning::Elsewhere, |(file, _)| Meaning::Item(*file, first.clone()));
+                    }
                     None => return Meaning::Elsewhere,
                 }
             }
@@ -127,7 +134,11 @@ impl<'a> Modules<'a> {
             Meaning::Elsewhere => None,
             meaning => Some(meaning),
         };
-        let by_name = scope.imports.iter().filter(|import| import.name.as_deref() == Some(name) && import.path != [name]).find_map(follow);
+        let by_name = scope
+            .imports
+            .iter()
+            .filter(|import| import.name.as_deref() == Some(name) && import.path != [name])
+            .find_map(follow);
         by_name.or_else(|| {
             let globs = scope.imports.iter().filter(|import| import.name.is_none() && steps < MAX_STEPS);
             globs.filter_map(follow).find_map(|meaning| match meaning {
@@ -140,11 +151,15 @@ impl<'a> Modules<'a> {
 
 /// The circles among the files: each the files that reach each other, sorted.
 pub(crate) fn circles(arrows: &Arrows) -> Vec<BTreeSet<String>> {
-    let reached: BTreeMap<&String, BTreeSet<&String>> = arrows.keys().map(|from| (from, reached(arrows, from))).collect();
+    let reached: BTreeMap<&String, BTreeSet<&String>> =
+        arrows.keys().map(|from| (from, reached(arrows, from))).collect();
     let mut found = BTreeSet::new();
     for (from, others) in &reached {
-        let circle: BTreeSet<String> =
-            others.iter().filter(|other| reached.get(**other).is_some_and(|back| back.contains(from))).map(|other| (*other).clone()).collect();
+        let circle: BTreeSet<String> = others
+            .iter()
+            .filter(|other| reached.get(**other).is_some_and(|back| back.contains(from)))
+            .map(|other| (*other).clone())
+            .collect();
         if !circle.is_empty() {
             found.insert(circle);
         }

@@ -27,12 +27,15 @@ fn quoted(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Whether a text is meant as a path of the repository: it ends like a file or a folder, or begins with a folder there is.
+/// Whether a text is meant as a path of the repository: it ends like a file or a folder, or begins with a folder there
+/// is.
 fn is_path(text: &str, exists: &dyn Fn(&str) -> bool) -> bool {
-    let plain = !text.starts_with('/') && text.chars().all(|sign| sign.is_ascii_alphanumeric() || "._-/".contains(sign));
+    let plain =
+        !text.starts_with('/') && text.chars().all(|sign| sign.is_ascii_alphanumeric() || "._-/".contains(sign));
     let file = ENDS.iter().any(|end| text.ends_with(end) && text.len() > end.len());
     let folder = text.len() > 1 && text.ends_with('/');
-    let below = text.split_once('/').is_some_and(|(first, _)| FROM.iter().any(|from| exists(&format!("{from}{first}"))));
+    let below =
+        text.split_once('/').is_some_and(|(first, _)| FROM.iter().any(|from| exists(&format!("{from}{first}"))));
     plain && (file || folder || below)
 }
 
@@ -42,7 +45,14 @@ fn paths(text: &str, exists: &dyn Fn(&str) -> bool, names: &BTreeSet<String>) ->
         let named = !path.contains('/') && names.contains(*path);
         !named && !FROM.iter().any(|from| exists(&format!("{from}{path}")))
     });
-    wrong.map(|(line, path)| Finding::new(path, format!("ARCHITECTURE.md:{line}: `{path}` does not exist: correct the path, or take the line out"))).collect()
+    wrong
+        .map(|(line, path)| {
+            Finding::new(
+                path,
+                format!("ARCHITECTURE.md:{line}: `{path}` does not exist: correct the path, or take the line out"),
+            )
+        })
+        .collect()
 }
 
 /// The crates that tables with the head `| crate | … |` name; `a-{b, c}` is `a-b` and `a-c`.
@@ -79,10 +89,19 @@ fn expand(cell: &str) -> Vec<String> {
 fn dependencies(text: &str, at_run_time: &BTreeSet<String>, direct: &BTreeSet<String>) -> Vec<Finding> {
     let named = named_crates(text);
     let missing = at_run_time.difference(&named);
-    let missing =
-        missing.map(|name| Finding::new(name, format!("ARCHITECTURE.md names no reason for {name}: add it to a table with the head `| crate | why |`")));
+    let missing = missing.map(|name| {
+        Finding::new(
+            name,
+            format!("ARCHITECTURE.md names no reason for {name}: add it to a table with the head `| crate | why |`"),
+        )
+    });
     let idle = named.difference(direct);
-    let idle = idle.map(|name| Finding::new(name, format!("ARCHITECTURE.md names {name}, on which no crate depends directly: delete it from its row")));
+    let idle = idle.map(|name| {
+        Finding::new(
+            name,
+            format!("ARCHITECTURE.md names {name}, on which no crate depends directly: delete it from its row"),
+        )
+    });
     missing.chain(idle).collect()
 }
 
@@ -98,7 +117,10 @@ fn the_map_shows_what_is_there() {
         for dependency in metadata.dependencies(&package.id) {
             let name = &metadata.package(&dependency.pkg).name;
             direct.insert(name.clone());
-            if shipped.contains_key(package.name.as_str()) && dependency.is(None) && !members.contains_key(name.as_str()) {
+            if shipped.contains_key(package.name.as_str())
+                && dependency.is(None)
+                && !members.contains_key(name.as_str())
+            {
                 at_run_time.insert(name.clone());
             }
         }
@@ -106,7 +128,10 @@ fn the_map_shows_what_is_there() {
     let mut names = BTreeSet::new();
     let mut open: Vec<PathBuf> = vec![top().to_owned()];
     while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap_or_else(|problem| panic!("{}: {problem}", folder.display())).map(|entry| entry.expect("an entry")) {
+        for entry in fs::read_dir(&folder)
+            .unwrap_or_else(|problem| panic!("{}: {problem}", folder.display()))
+            .map(|entry| entry.expect("an entry"))
+        {
             let name = entry.file_name().to_string_lossy().into_owned();
             if entry.path().is_dir() && name != "target" && name != ".git" {
                 open.push(entry.path());

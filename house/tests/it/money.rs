@@ -9,12 +9,18 @@ const MONEY: &[&str] = &["usd", "amount", "money", "cost", "price"];
 
 fn floats(source: &Source) -> Vec<Finding> {
     let float = |line: &str| line.contains("f64") || line.contains("f32");
-    let wrong = source.code.iter().filter(|(_, line)| float(line) && MONEY.iter().any(|word| line.to_lowercase().contains(word)));
+    let wrong = source
+        .code
+        .iter()
+        .filter(|(_, line)| float(line) && MONEY.iter().any(|word| line.to_lowercase().contains(word)));
     wrong
         .map(|(at, line)| {
             let path = &source.path;
             let fix = "amounts of money are Decimal; a figure that is none needs another name";
-            Finding::new(format!("{path}: {}", line.trim()), format!("{path}:{at} has a float in a line about money: {}; {fix}", line.trim()))
+            Finding::new(
+                format!("{path}: {}", line.trim()),
+                format!("{path}:{at} has a float in a line about money: {}; {fix}", line.trim()),
+            )
         })
         .collect()
 }
@@ -23,7 +29,12 @@ fn floats(source: &Source) -> Vec<Finding> {
 fn money_is_never_a_float() {
     let metadata = Metadata::load();
     let packages = metadata.shipped(PROGRAMS).into_values();
-    judge("money", &packages.flat_map(|package| source::shipped(package).iter().flat_map(floats).collect::<Vec<_>>()).collect::<Vec<_>>());
+    judge(
+        "money",
+        &packages
+            .flat_map(|package| source::shipped(package).iter().flat_map(floats).collect::<Vec<_>>())
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]

@@ -24,24 +24,38 @@ fn types(all: &[Type], shared: &[(&str, &str)]) -> Vec<Finding> {
     let allowed = |name: &str| shared.iter().any(|(shared, _)| *shared == name);
     let twice = places.iter().filter(|(name, places)| places.len() > 1 && !allowed(name));
     let twice = twice.map(|(name, places)| {
-        let text = format!("{} public types are called {name}: {}; say of each what it is", places.len(), places.join(", "));
+        let text =
+            format!("{} public types are called {name}: {}; say of each what it is", places.len(), places.join(", "));
         Finding::new(format!("{name} ({})", places.len()), text)
     });
     let idle = shared.iter().filter(|(name, _)| places.get(name).is_none_or(|places| places.len() < 2));
-    let idle = idle.map(|(name, _)| Finding::new(*name, format!("{name} is not shared any more: delete its row of SHARED (house/tests/it/names.rs)")));
+    let idle = idle.map(|(name, _)| {
+        Finding::new(
+            *name,
+            format!("{name} is not shared any more: delete its row of SHARED (house/tests/it/names.rs)"),
+        )
+    });
     twice.chain(idle).collect()
 }
 
 /// The first cells of the table in a glossary.
 fn terms(text: &str) -> Vec<String> {
-    let cell = |line: &str| line.trim().strip_prefix('|').and_then(|rest| rest.split('|').next()).map(|cell| cell.trim().trim_matches(['`', '*']).to_owned());
+    let cell = |line: &str| {
+        line.trim()
+            .strip_prefix('|')
+            .and_then(|rest| rest.split('|').next())
+            .map(|cell| cell.trim().trim_matches(['`', '*']).to_owned())
+    };
     let rows = text.lines().filter_map(cell);
     rows.filter(|cell| cell != "term" && !cell.chars().all(|sign| "-: ".contains(sign))).collect()
 }
 
 fn glossary(text: Option<&str>) -> Vec<Finding> {
     let Some(text) = text else {
-        return vec![Finding::new("GLOSSARY.md", "GLOSSARY.md is missing: write it, a table with the head `| term | meaning |`")];
+        return vec![Finding::new(
+            "GLOSSARY.md",
+            "GLOSSARY.md is missing: write it, a table with the head `| term | meaning |`",
+        )];
     };
     let terms = terms(text);
     let mut found = Vec::new();
@@ -49,14 +63,19 @@ fn glossary(text: Option<&str>) -> Vec<Finding> {
         found.push(Finding::new("GLOSSARY.md", "GLOSSARY.md has no row `| term | meaning |`"));
     }
     if terms.len() > MAX_TERMS {
-        found.push(Finding::new("GLOSSARY.md", format!("GLOSSARY.md has {} terms, {MAX_TERMS} are allowed: leave out what a reader knows", terms.len())));
+        found.push(Finding::new(
+            "GLOSSARY.md",
+            format!("GLOSSARY.md has {} terms, {MAX_TERMS} are allowed: leave out what a reader knows", terms.len()),
+        ));
     }
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     for term in terms {
         *times.entry(term.to_lowercase()).or_default() += 1;
     }
     let twice = times.into_iter().filter(|(_, times)| *times > 1);
-    found.extend(twice.map(|(term, times)| Finding::new(format!("GLOSSARY.md: {term}"), format!("GLOSSARY.md has {times} rows for {term:?}: keep one"))));
+    found.extend(twice.map(|(term, times)| {
+        Finding::new(format!("GLOSSARY.md: {term}"), format!("GLOSSARY.md has {times} rows for {term:?}: keep one"))
+    }));
     found
 }
 
@@ -78,7 +97,8 @@ fn a_name_means_one_thing() {
 #[test]
 fn a_second_type_of_the_same_name_is_refused() {
     let check = |names: &[&str], shared: &[(&str, &str)], expected: &[&str]| {
-        let all: Vec<Type> = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), format!("a.rs:{at}"))).collect();
+        let all: Vec<Type> =
+            names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), format!("a.rs:{at}"))).collect();
         let found = types(&all, shared);
         assert_eq!(found.iter().map(|finding| finding.key.as_str()).collect::<Vec<_>>(), expected, "{found:#?}");
     };

@@ -21,7 +21,10 @@ fn findings(sizes: &Sizes) -> Vec<Finding> {
     for (name, files) in sizes {
         let lines: usize = files.iter().map(|(_, lines)| lines).sum();
         if lines > MAX_CRATE {
-            found.push(Finding::new(name, format!("{name} has {lines} lines, {MAX_CRATE} are allowed: make a crate of a part of it")));
+            found.push(Finding::new(
+                name,
+                format!("{name} has {lines} lines, {MAX_CRATE} are allowed: make a crate of a part of it"),
+            ));
         }
     }
     let mut all: Vec<&(String, usize)> = sizes.iter().flat_map(|(_, files)| files).collect();
@@ -32,7 +35,11 @@ fn findings(sizes: &Sizes) -> Vec<Finding> {
         let at = (all.len() * share).div_ceil(100);
         let Some((_, lines)) = at.checked_sub(1).and_then(|at| all.iter().rev().nth(at)) else { continue };
         if *lines > limit {
-            let text = format!("{share} % of {} files have up to {lines} lines, {limit} are allowed: split some of {}", all.len(), longest.join(", "));
+            let text = format!(
+                "{share} % of {} files have up to {lines} lines, {limit} are allowed: split some of {}",
+                all.len(),
+                longest.join(", ")
+            );
             found.push(Finding::new(key, text));
         }
     }
@@ -42,10 +49,9 @@ fn findings(sizes: &Sizes) -> Vec<Finding> {
 #[test]
 fn no_crate_and_no_file_grows_too_long() {
     let metadata = Metadata::load();
-    let sizes = metadata
-        .shipped(PROGRAMS)
-        .into_iter()
-        .map(|(name, package)| (name.to_owned(), source::shipped(package).iter().map(|source| (source.path.clone(), source.lines)).collect()));
+    let sizes = metadata.shipped(PROGRAMS).into_iter().map(|(name, package)| {
+        (name.to_owned(), source::shipped(package).iter().map(|source| (source.path.clone(), source.lines)).collect())
+    });
     judge("sizes", &findings(&sizes.collect()));
 }
 

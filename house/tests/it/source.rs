@@ -1,4 +1,5 @@
-//! The Rust files of a package, read with `syn`: which paths they name and which items they define, without their tests.
+//! The Rust files of a package, read with `syn`: which paths they name and which items they define, without their
+//! tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -57,7 +58,8 @@ pub(crate) struct Import {
     pub public: bool,
 }
 
-/// The shipped files of a package, by path; `main.rs` beside a `lib.rs` is left out, since it is a crate of its own. Each package is read once.
+/// The shipped files of a package, by path; `main.rs` beside a `lib.rs` is left out, since it is a crate of its own.
+/// Each package is read once.
 pub(crate) fn shipped(package: &Package) -> Arc<Vec<Source>> {
     static READ: Mutex<BTreeMap<PathBuf, Arc<Vec<Source>>>> = Mutex::new(BTreeMap::new());
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,11 +70,14 @@ pub(crate) fn shipped(package: &Package) -> Arc<Vec<Source>> {
 fn read_package(package: &Package) -> Vec<Source> {
     let kinds = ["lib", "rlib", "bin", "proc-macro"];
     let targets = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kinds.contains(&kind.as_str())));
-    let roots: BTreeSet<&Path> = targets.filter_map(|target| target.src_path.parent()).filter(|folder| !folder.ends_with("bin")).collect();
+    let roots: BTreeSet<&Path> =
+        targets.filter_map(|target| target.src_path.parent()).filter(|folder| !folder.ends_with("bin")).collect();
     let texts = roots.into_iter().flat_map(|root| {
         let mut found = Vec::new();
         files(root, &mut found);
-        found.into_iter().map(move |path| (from_top(&path), slashed(path.strip_prefix(root).unwrap_or(&path)), text(&path)))
+        found
+            .into_iter()
+            .map(move |path| (from_top(&path), slashed(path.strip_prefix(root).unwrap_or(&path)), text(&path)))
     });
     read_all(texts.collect())
 }
@@ -94,8 +99,10 @@ pub(crate) fn from_top(path: &Path) -> String {
 
 /// All Rust files below a folder, sorted; folders with a `Cargo.toml` of their own and `target` left out.
 pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap_or_else(|problem| panic!("{}: {problem}", folder.display())).map(|entry| entry.expect("an entry").path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|problem| panic!("{}: {problem}", folder.display()))
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -119,13 +126,20 @@ pub(crate) fn read_all(texts: Vec<(String, String, String)>) -> Vec<Source> {
         }
         let module = module(&below);
         let file = syn::parse_file(&text).unwrap_or_else(|problem| panic!("{path}: {problem}"));
-        let mut reading = Reading { source: Source { path, module, ..Source::default() }, tests: &mut tests, left_out: BTreeSet::new() };
+        let mut reading = Reading {
+            source: Source { path, module, ..Source::default() },
+            tests: &mut tests,
+            left_out: BTreeSet::new(),
+        };
         reading.items(&file.items, &[]);
         let left_out = reading.left_out;
         let mut source = reading.source;
         source.lines = text.lines().count() - left_out.len();
         let code = text.lines().enumerate().map(|(at, line)| (at + 1, line)).filter(|(at, _)| !left_out.contains(at));
-        source.code = code.filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| (at, line.to_owned())).collect();
+        source.code = code
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+            .map(|(at, line)| (at, line.to_owned()))
+            .collect();
         sources.push(source);
     }
     sources.retain(|source| !(1..=source.module.len()).any(|end| tests.contains(&source.module[..end])));
@@ -136,7 +150,9 @@ pub(crate) fn read_all(texts: Vec<(String, String, String)>) -> Vec<Source> {
 /// `a/b.rs` and `a/b/mod.rs` are `["a", "b"]`.
 fn module(below: &str) -> Segments {
     let mut segments: Segments = below.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-    if segments.last().is_some_and(|last| last == "mod") || (segments.len() == 1 && ["lib", "main"].contains(&segments[0].as_str())) {
+    if segments.last().is_some_and(|last| last == "mod")
+        || (segments.len() == 1 && ["lib", "main"].contains(&segments[0].as_str()))
+    {
         segments.pop();
     }
     segments
@@ -269,14 +285,20 @@ fn flatten(tree: &UseTree, before: &mut Segments, public: bool, found: &mut Vec<
             flatten(&path.tree, before, public, found);
             before.pop();
         }
-        UseTree::Name(last) if last.ident == "self" => found.push(Import { name: before.last().cloned(), path: before.clone(), public }),
+        UseTree::Name(last) if last.ident == "self" => {
+            found.push(Import { name: before.last().cloned(), path: before.clone(), public })
+        }
         UseTree::Name(last) => {
             let path = before.iter().cloned().chain([name(&last.ident)]).collect();
             found.push(Import { name: Some(name(&last.ident)), path, public });
         }
         UseTree::Rename(last) => {
             let own = if last.ident == "self" { None } else { Some(name(&last.ident)) };
-            found.push(Import { name: Some(name(&last.rename)), path: before.iter().cloned().chain(own).collect(), public });
+            found.push(Import {
+                name: Some(name(&last.rename)),
+                path: before.iter().cloned().chain(own).collect(),
+                public,
+            });
         }
         UseTree::Glob(_) => found.push(Import { name: None, path: before.clone(), public }),
         UseTree::Group(group) => group.items.iter().for_each(|tree| flatten(tree, before, public, found)),
@@ -296,7 +318,8 @@ struct Words {
 impl Words {
     fn read(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let is = |at: usize, sign: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+        let is =
+            |at: usize, sign: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
         let colons = |at: usize| is(at, ':') && is(at + 1, ':');
         let mut at = 0;
         while at < tokens.len() {
@@ -308,7 +331,8 @@ impl Words {
                     if let Ok(tree) = syn::parse2::<UseTree>(tree) {
                         let before = self.imports.len();
                         flatten(&tree, &mut Vec::new(), false, &mut self.imports);
-                        self.roots.extend(self.imports[before..].iter().filter_map(|import| import.path.first().cloned()));
+                        self.roots
+                            .extend(self.imports[before..].iter().filter_map(|import| import.path.first().cloned()));
                         at = end;
                     }
                 }
@@ -394,15 +418,25 @@ mod tests {
 
     #[test]
     fn tests_are_not_counted_and_not_read() {
-        let source = one("fn a() {}\n\n#[cfg(test)]\nmod tests {\n    use crate::b;\n}\nimpl A {\n    #[cfg(all(test, unix))]\n    fn b() {}\n}\n");
+        let source = one(
+            "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    use crate::b;\n}\nimpl A {\n    #[cfg(all(test, unix))]\n    fn b() {}\n}\n",
+        );
         assert_eq!(source.lines, 4, "two of ten lines are empty or closed, six are tests");
         assert!(!source.roots.contains("crate"));
     }
 
     #[test]
     fn a_file_that_only_tests_declare_is_left_out_with_all_below_it() {
-        let texts = [("lib.rs", "#[cfg(test)]\nmod a;\nmod b;"), ("a.rs", "mod c;"), ("a/c.rs", ""), ("b.rs", "#[cfg(not(test))]\nmod d;"), ("b/d.rs", "")];
-        let all = read_all(texts.iter().map(|(path, text)| ((*path).to_owned(), (*path).to_owned(), (*text).to_owned())).collect());
+        let texts = [
+            ("lib.rs", "#[cfg(test)]\nmod a;\nmod b;"),
+            ("a.rs", "mod c;"),
+            ("a/c.rs", ""),
+            ("b.rs", "#[cfg(not(test))]\nmod d;"),
+            ("b/d.rs", ""),
+        ];
+        let all = read_all(
+            texts.iter().map(|(path, text)| ((*path).to_owned(), (*path).to_owned(), (*text).to_owned())).collect(),
+        );
         assert_eq!(all.iter().map(|source| source.path.as_str()).collect::<Vec<_>>(), ["b.rs", "b/d.rs", "lib.rs"]);
     }
 
@@ -420,8 +454,14 @@ mod tests {
 
     #[test]
     fn only_types_that_others_can_see_are_public_ones() {
-        let source = one("pub struct A;\npub(crate) enum B {}\nstruct C;\npub fn d() {}\nmod e {\n    pub type F = u8;\n}\n");
-        let types: Vec<(&str, usize)> = source.scopes.values().flat_map(|scope| &scope.public_types).map(|(name, line)| (name.as_str(), *line)).collect();
+        let source =
+            one("pub struct A;\npub(crate) enum B {}\nstruct C;\npub fn d() {}\nmod e {\n    pub type F = u8;\n}\n");
+        let types: Vec<(&str, usize)> = source
+            .scopes
+            .values()
+            .flat_map(|scope| &scope.public_types)
+            .map(|(name, line)| (name.as_str(), *line))
+            .collect();
         assert_eq!(types, [("A", 1), ("B", 2), ("F", 6)]);
     }
 }

@@ -1,5 +1,5 @@
-//! Replays a store with a configuration: the real daemon on a simulated clock, with recorded observations instead of sources and
-//! recorders instead of receivers.
+//! Replays a store with a configuration: the real daemon on a simulated clock, with recorded observations instead of
+//! sources and recorders instead of receivers.
 
 mod recorder;
 mod replay;
@@ -87,11 +87,18 @@ pub async fn rehearse(
     // Before the store begins there is nothing to judge.
     let start = begins.map_or(period.to, |begins| begins.min(period.to)).max(period.from - warm_up(&book));
     let signs = store.signs_between(start, period.to).await?;
-    let (own, of_sources): (Vec<LivenessRun>, Vec<LivenessRun>) = signs.into_iter().partition(|sign| sign.source == DAEMON);
+    let (own, of_sources): (Vec<LivenessRun>, Vec<LivenessRun>) =
+        signs.into_iter().partition(|sign| sign.source == DAEMON);
     let parts = ran(&own, extent.signs, start, period.to);
     let mut not_rehearsable = not_rehearsable(&book, &extent, &of_sources, period);
     let tape = StoreReplay::new(Store::open_read_only(path).await?, routes(config), period.from, progress);
-    let stage = RehearsalRun { config, book: &book, path: folder.join("rehearsal.db"), record: DeliveryLog::default(), tape: Arc::clone(&tape) };
+    let stage = RehearsalRun {
+        config,
+        book: &book,
+        path: folder.join("rehearsal.db"),
+        record: DeliveryLog::default(),
+        tape: Arc::clone(&tape),
+    };
     stage.set(&store, start, period.to, extent.signs).await?;
     for (from, to) in &parts {
         let blind = *from < extent.signs;
@@ -103,10 +110,13 @@ pub async fn rehearse(
         stage.play(*from, *to, |rule| can_be_judged(rule, blind, &of_sources)).await?;
     }
     let (counts, met) = tape.replayed().await?;
-    let mut would_send: Vec<DeliveryRecord> = stage.record.take().into_iter().filter(|said| said.sent >= period.from && said.sent < period.to).collect();
+    let mut would_send: Vec<DeliveryRecord> =
+        stage.record.take().into_iter().filter(|said| said.sent >= period.from && said.sent < period.to).collect();
     let mut was_sent = was_sent(&store, &book, period).await?;
     for said in [&mut would_send, &mut was_sent] {
-        said.sort_by(|a, b| (a.sent, &a.receiver, a.at, &a.rule, &a.subject).cmp(&(b.sent, &b.receiver, b.at, &b.rule, &b.subject)));
+        said.sort_by(|a, b| {
+            (a.sent, &a.receiver, a.at, &a.rule, &a.subject).cmp(&(b.sent, &b.receiver, b.at, &b.rule, &b.subject))
+        });
     }
     not_rehearsable.sort_by(|a, b| a.rule.cmp(&b.rule));
     store.close().await;
@@ -149,18 +159,27 @@ fn routes(config: &MonitorConfig) -> ReplayRoutes {
 fn can_be_judged(rule: &Rule, blind: bool, signs: &[LivenessRun]) -> bool {
     match &rule.condition {
         Condition::SourceFailing(_) => !blind,
-        Condition::SilentSource(_) => !blind && RequiredData::are_fine_enough(&rule.condition) && left_signs(&rule.condition, signs),
+        Condition::SilentSource(_) => {
+            !blind && RequiredData::are_fine_enough(&rule.condition) && left_signs(&rule.condition, signs)
+        }
         _ => true,
     }
 }
 
 /// Whether any source that a condition speaks of has left signs.
 fn left_signs(condition: &Condition, signs: &[LivenessRun]) -> bool {
-    signs.iter().any(|sign| sign.kind == LivenessKind::State && condition.covers(&model::subject::Subject::Source(sign.source.clone())))
+    signs.iter().any(|sign| {
+        sign.kind == LivenessKind::State && condition.covers(&model::subject::Subject::Source(sign.source.clone()))
+    })
 }
 
 /// What of the rules cannot be known, and until when.
-fn not_rehearsable(book: &Rulebook, extent: &StoreExtent, signs: &[LivenessRun], period: TimeRange) -> Vec<RehearsalGap> {
+fn not_rehearsable(
+    book: &Rulebook,
+    extent: &StoreExtent,
+    signs: &[LivenessRun],
+    period: TimeRange,
+) -> Vec<RehearsalGap> {
     let why = |rule: &Rule| {
         if !RequiredData::are_fine_enough(&rule.condition) {
             let why = format!("gaps of up to {} between answers are not recorded", spoken(GAP));
@@ -175,7 +194,11 @@ fn not_rehearsable(book: &Rulebook, extent: &StoreExtent, signs: &[LivenessRun],
             RequiredData::Points => extent.points,
             RequiredData::Pings => extent.pings,
             RequiredData::Inventories => extent.inventories,
-            RequiredData::Signs if matches!(rule.condition, Condition::SilentSource(_)) && !left_signs(&rule.condition, signs) => DateTime::<Utc>::MAX_UTC,
+            RequiredData::Signs
+                if matches!(rule.condition, Condition::SilentSource(_)) && !left_signs(&rule.condition, signs) =>
+            {
+                DateTime::<Utc>::MAX_UTC
+            }
             RequiredData::Signs => extent.signs,
             RequiredData::Answers => DateTime::<Utc>::MAX_UTC,
         };
@@ -187,7 +210,8 @@ fn not_rehearsable(book: &Rulebook, extent: &StoreExtent, signs: &[LivenessRun],
 
 /// Rules that had nothing to speak of.
 fn mute(book: &Rulebook, met: &ObservedSubjects) -> Vec<String> {
-    let silent = |rule: &&Rule| RequiredData::of(&rule.condition) != RequiredData::Answers && !met.lets_speak(&rule.condition);
+    let silent =
+        |rule: &&Rule| RequiredData::of(&rule.condition) != RequiredData::Answers && !met.lets_speak(&rule.condition);
     book.rules.iter().filter(silent).map(|rule| rule.name.clone()).collect()
 }
 
@@ -207,7 +231,10 @@ async fn was_sent(store: &Store, book: &Rulebook, period: TimeRange) -> Result<V
 
 /// The rule that has a name, or had it.
 fn renamed<'a>(book: &'a Rulebook, name: &str) -> Option<&'a Rule> {
-    book.rules.iter().find(|rule| rule.name == name).or_else(|| book.rules.iter().find(|rule| rule.was.iter().any(|was| was == name)))
+    book.rules
+        .iter()
+        .find(|rule| rule.name == name)
+        .or_else(|| book.rules.iter().find(|rule| rule.was.iter().any(|was| was == name)))
 }
 
 /// What a rehearsal is played on.
@@ -222,25 +249,42 @@ struct RehearsalRun<'a> {
 
 impl RehearsalRun<'_> {
     /// Sets the stage as it was at `start`: what was open, what was known, and what people had said.
-    async fn set(&self, store: &Store, start: DateTime<Utc>, end: DateTime<Utc>, first_sign: DateTime<Utc>) -> Result<(), StartError> {
+    async fn set(
+        &self,
+        store: &Store,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        first_sign: DateTime<Utc>,
+    ) -> Result<(), StartError> {
         let own = Store::open_for_rehearsal(&self.path).await?;
         let mut orders = OperatorActions { silences: store.silences(start).await?, ..OperatorActions::default() };
-        let (before, after): (Vec<_>, Vec<_>) = store.acks_before(end).await?.into_iter().partition(|acked| acked.ack.at <= start);
+        let (before, after): (Vec<_>, Vec<_>) =
+            store.acks_before(end).await?.into_iter().partition(|acked| acked.ack.at <= start);
         let mut commit = Commit::default();
         for (incident, told) in store.open_at(start).await? {
             let can_go_on = |rule: &&Rule| {
                 let needs = RequiredData::of(&rule.condition);
-                rule.condition.covers(&incident.subject) && needs != RequiredData::Answers && (needs != RequiredData::Signs || start >= first_sign)
+                rule.condition.covers(&incident.subject)
+                    && needs != RequiredData::Answers
+                    && (needs != RequiredData::Signs || start >= first_sign)
             };
             let Some(rule) = renamed(self.book, &incident.rule).filter(can_go_on) else { continue };
             let told: Vec<_> = told.into_iter().map(|told| (told.sent, told.message)).collect();
             let incident = Incident { rule: rule.name.clone(), ..as_it_was(&incident, &told, rule, start) };
             let subject = incident.subject.to_string();
-            let ack = before.iter().rev().find(|acked| acked.subject == subject && (acked.rule == rule.name || rule.was.contains(&acked.rule)));
+            let ack = before
+                .iter()
+                .rev()
+                .find(|acked| acked.subject == subject && (acked.rule == rule.name || rule.was.contains(&acked.rule)));
             orders.acks.extend(ack.map(|acked| (incident.id.clone(), acked.ack.clone())));
             let firing = |receiver: &String| {
                 let at = incident.fired?;
-                Some(Notification { incident: incident.id.clone(), receiver: receiver.clone(), event: IncidentEvent::Firing, at })
+                Some(Notification {
+                    incident: incident.id.clone(),
+                    receiver: receiver.clone(),
+                    event: IncidentEvent::Firing,
+                    at,
+                })
             };
             commit.notifications.extend(incident.receivers.iter().filter_map(firing));
             commit.incidents.push(incident);
@@ -253,7 +297,12 @@ impl RehearsalRun<'_> {
     }
 
     /// Plays one part, from a start of the daemon to its end.
-    async fn play(&self, from: DateTime<Utc>, to: DateTime<Utc>, can_be_judged: impl Fn(&Rule) -> bool) -> Result<(), StartError> {
+    async fn play(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        can_be_judged: impl Fn(&Rule) -> bool,
+    ) -> Result<(), StartError> {
         let prices = super::prices(&self.config.aws)?;
         let look_back = longest_window(self.book);
         let window = look_back.max(SHORTEST_MEMORY);
@@ -265,7 +314,12 @@ impl RehearsalRun<'_> {
             meter: Arc::new(CallMeter::new(prices, self.config.aws.max_monthly_usd, Arc::clone(&clock))),
             clock,
             book: Rulebook { rules, terms: self.book.terms.clone() },
-            slots: self.tape.sources().into_iter().map(|source| SourceSlot::new(source, Schedule::Every(NEVER), None)).collect(),
+            slots: self
+                .tape
+                .sources()
+                .into_iter()
+                .map(|source| SourceSlot::new(source, Schedule::Every(NEVER), None))
+                .collect(),
             receivers: self.receivers(),
             keep: self.config.store.keep.delta(),
             keep_minutes: window,
@@ -285,7 +339,8 @@ impl RehearsalRun<'_> {
     fn receivers(&self) -> BTreeMap<String, Arc<dyn Receiver>> {
         let recorder = |receiver: &crate::config::ReceiverSettings<notify::ReceiverKind>| {
             let real = receiver.via.clone().receiver().ok();
-            let recorder: Arc<dyn Receiver> = Arc::new(RecordingReceiver::in_place_of(&receiver.name, real.as_deref(), &self.record));
+            let recorder: Arc<dyn Receiver> =
+                Arc::new(RecordingReceiver::in_place_of(&receiver.name, real.as_deref(), &self.record));
             (receiver.name.clone(), recorder)
         };
         self.config.receivers.iter().map(recorder).collect()

@@ -30,7 +30,8 @@ pub(super) struct RecordingReceiver {
 impl RecordingReceiver {
     /// Replaces the receiver `name`, with the thread support and pace of `real` if there is one.
     pub(super) fn in_place_of(name: &str, real: Option<&dyn Receiver>, record: &DeliveryLog) -> Self {
-        let (threads, pace) = real.map_or((ThreadSupport::None, TimeDelta::zero()), |real| (real.threads(), real.pace()));
+        let (threads, pace) =
+            real.map_or((ThreadSupport::None, TimeDelta::zero()), |real| (real.threads(), real.pace()));
         Self { name: name.to_owned(), threads, pace, record: record.clone() }
     }
 }

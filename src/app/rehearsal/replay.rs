@@ -1,7 +1,7 @@
 //! Replays the observations of a store, each at the end of the minute in which it was seen.
 //!
-//! With many functions there is an observation every second, and a month would be judged millions of times. Minute by minute
-//! it is judged as often as a quiet month, and nothing is known earlier than in reality.
+//! With many functions there is an observation every second, and a month would be judged millions of times. Minute by
+//! minute it is judged as often as a quiet month, and nothing is known earlier than in reality.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -28,8 +28,8 @@ const ANSWERS: TimeDelta = TimeDelta::days(2);
 /// Days of costs that rules look back on.
 const COST_DAYS: TimeDelta = TimeDelta::days(80);
 
-/// Which source gets which observations, by their index in the list of names: the store does not always have the source, and
-/// the configuration may use another name for it.
+/// Which source gets which observations, by their index in the list of names: the store does not always have the
+/// source, and the configuration may use another name for it.
 #[derive(Debug, Default)]
 pub(super) struct ReplayRoutes {
     /// The names of the sources.
@@ -53,11 +53,15 @@ impl ReplayRoutes {
         match what {
             ObservationBody::Cost(_) => self.costs,
             ObservationBody::Inventory(_) => self.inventories,
-            ObservationBody::Early(figure) => self.early.iter().find(|(origin, _)| *origin == figure.origin).map(|(_, source)| *source),
+            ObservationBody::Early(figure) => {
+                self.early.iter().find(|(origin, _)| *origin == figure.origin).map(|(_, source)| *source)
+            }
             ObservationBody::Tally(tally) => by_pattern(&self.logs, &tally.function),
             ObservationBody::Fault(fault) => by_pattern(&self.logs, &fault.function),
             ObservationBody::Metric(point) => by_pattern(&self.metrics, &point.function),
-            ObservationBody::Ping(ping) => self.pings.iter().find(|(_, function)| *function == ping.function).map(|(source, _)| *source),
+            ObservationBody::Ping(ping) => {
+                self.pings.iter().find(|(_, function)| *function == ping.function).map(|(source, _)| *source)
+            }
             ObservationBody::Lines(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
@@ -168,14 +172,23 @@ impl RunQueue {
     fn begin(&mut self, now: DateTime<Utc>) -> Option<LivenessRun> {
         let sign = self.to_come.pop_front_if(|sign| sign.since <= now)?;
         // Two sources may have read the same function: what one of them has read is read.
-        let until = self.now.take().filter(|(_, failure)| failure.is_none() && sign.failure.is_none()).map_or(sign.until, |(until, _)| until.max(sign.until));
+        let until = self
+            .now
+            .take()
+            .filter(|(_, failure)| failure.is_none() && sign.failure.is_none())
+            .map_or(sign.until, |(until, _)| until.max(sign.until));
         self.now = Some((until, sign.failure.clone()));
         Some(sign)
     }
 
     /// When there is a sign to be said next.
     fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let end = self.now.as_ref().map(|(until, _)| end_of_minute(*until)).filter(|until| *until > now).map(|until| until.min(now + SIGN_EVERY));
+        let end = self
+            .now
+            .as_ref()
+            .map(|(until, _)| end_of_minute(*until))
+            .filter(|until| *until > now)
+            .map(|until| until.min(now + SIGN_EVERY));
         let begin = self.to_come.front().map(|sign| end_of_minute(sign.since));
         [end, begin].into_iter().flatten().min()
     }
@@ -189,15 +202,26 @@ fn end_of_minute(at: DateTime<Utc>) -> DateTime<Utc> {
 
 impl StoreReplay {
     /// A replay of a store. Observations from `counted_from` on are counted.
-    pub(super) fn new(store: Store, routes: ReplayRoutes, counted_from: DateTime<Utc>, progress: Box<dyn Fn(DateTime<Utc>) + Send + Sync>) -> Arc<Self> {
+    pub(super) fn new(
+        store: Store,
+        routes: ReplayRoutes,
+        counted_from: DateTime<Utc>,
+        progress: Box<dyn Fn(DateTime<Utc>) + Send + Sync>,
+    ) -> Arc<Self> {
         Arc::new(Self { store, routes, counted_from, progress, reel: Mutex::default() })
     }
 
-    /// Seeks to `from`, with `to` as the end: the window of the rules before `from`, at most `look_back`, is replayed at once.
+    /// Seeks to `from`, with `to` as the end: the window of the rules before `from`, at most `look_back`, is replayed
+    /// at once.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub(super) async fn wind(&self, from: DateTime<Utc>, to: DateTime<Utc>, look_back: TimeDelta) -> Result<(), StoreError> {
+    pub(super) async fn wind(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        look_back: TimeDelta,
+    ) -> Result<(), StoreError> {
         let mut reel = self.reel.lock().await;
         reel.queues = self.routes.names.iter().map(|_| SourceQueue::default()).collect();
         (reel.loaded, reel.end) = (from, to);
@@ -208,18 +232,26 @@ impl StoreReplay {
         while start < from {
             let end = (start + CHUNK).min(from);
             let seen = self.store.seen_between(start, end).await?;
-            let kept =
-                |observation: &Observation| !matches!(observation.what, ObservationBody::Cost(_) | ObservationBody::Inventory(_) | ObservationBody::Early(_));
+            let kept = |observation: &Observation| {
+                !matches!(
+                    observation.what,
+                    ObservationBody::Cost(_) | ObservationBody::Inventory(_) | ObservationBody::Early(_)
+                )
+            };
             self.hand_out(&mut reel, seen.into_iter().filter(kept), from);
             start = end;
         }
         let signs = self.store.signs_between(from - look_back.max(ANSWERS), to).await?;
         for sign in signs {
-            let Some(queue) = self.routes.of_sign(&sign).and_then(|source| reel.queues.get_mut(source)) else { continue };
+            let Some(queue) = self.routes.of_sign(&sign).and_then(|source| reel.queues.get_mut(source)) else {
+                continue;
+            };
             match sign.kind {
                 LivenessKind::State => queue.state.to_come.push_back(sign),
                 LivenessKind::Read => queue.read.entry(sign.function.clone()).or_default().to_come.push_back(sign),
-                LivenessKind::Measured => queue.measured.entry(sign.function.clone()).or_default().to_come.push_back(sign),
+                LivenessKind::Measured => {
+                    queue.measured.entry(sign.function.clone()).or_default().to_come.push_back(sign)
+                }
             }
         }
         Ok(())
@@ -227,7 +259,9 @@ impl StoreReplay {
 
     /// The sources that see what is on the tape, by name.
     pub(super) fn sources(self: &Arc<Self>) -> Vec<Box<dyn Source>> {
-        let source = |(place, name): (usize, &String)| Box::new(ReplayedSource { name: name.clone(), place, tape: Arc::clone(self) }) as Box<dyn Source>;
+        let source = |(place, name): (usize, &String)| {
+            Box::new(ReplayedSource { name: name.clone(), place, tape: Arc::clone(self) }) as Box<dyn Source>
+        };
         self.routes.names.iter().enumerate().map(source).collect()
     }
 
@@ -253,7 +287,9 @@ impl StoreReplay {
     fn hand_out(&self, reel: &mut ReplayState, seen: impl IntoIterator<Item = Observation>, from: DateTime<Utc>) {
         for mut observation in seen {
             let Some(source) = self.routes.of(&observation.what) else { continue };
-            let (Some(name), Some(queue)) = (self.routes.names.get(source), reel.queues.get_mut(source)) else { continue };
+            let (Some(name), Some(queue)) = (self.routes.names.get(source), reel.queues.get_mut(source)) else {
+                continue;
+            };
             observation.source.clone_from(name);
             queue.observations.push_back((end_of_minute(observation.seen).max(from), observation));
         }
@@ -266,7 +302,9 @@ impl StoreReplay {
             let end = (minute_of(hour) + CHUNK).min(reel.end);
             let seen = self.store.seen_between(reel.loaded, end).await?;
             let from = reel.loaded;
-            let counted = seen.iter().filter(|observation| observation.seen >= self.counted_from && self.routes.of(&observation.what).is_some());
+            let counted = seen.iter().filter(|observation| {
+                observation.seen >= self.counted_from && self.routes.of(&observation.what).is_some()
+            });
             counted.for_each(|observation| reel.counts.count(&observation.what));
             self.hand_out(reel, seen, from);
             reel.loaded = end;
@@ -331,7 +369,8 @@ impl StoreReplay {
             met.sources.insert(name.clone());
             saw(at, at, what);
         });
-        let runs = queue.read.values().chain(queue.measured.values()).chain([&queue.state]).filter_map(|run| run.next(now));
+        let runs =
+            queue.read.values().chain(queue.measured.values()).chain([&queue.state]).filter_map(|run| run.next(now));
         let next = queue.observations.front().map(|(at, _)| *at).into_iter().chain(runs);
         let more = (*loaded < *end).then_some(*loaded);
         let acked = acks.front().filter(|_| place == 0).map(|acked| end_of_minute(acked.ack.at));

@@ -67,8 +67,11 @@ struct BackfillMonth {
 
 pub(super) async fn run(args: BackfillArgs, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
-    let named = |name: &str| args.watch.as_deref().is_none_or(|wanted| name == wanted || name.strip_prefix("watch.") == Some(wanted));
-    let Some(watch) = config.watches.iter().find(|watch| watch.read.kind() == "cost_explorer" && named(&watch.name)) else {
+    let named = |name: &str| {
+        args.watch.as_deref().is_none_or(|wanted| name == wanted || name.strip_prefix("watch.") == Some(wanted))
+    };
+    let Some(watch) = config.watches.iter().find(|watch| watch.read.kind() == "cost_explorer" && named(&watch.name))
+    else {
         return Ok(failed(
             "the configuration has no such `read.cost_explorer` watch; add one, for example\n  [watch.spend]\n  every = \"1d\"\n  read.cost_explorer = {}",
         ));
@@ -115,7 +118,8 @@ pub(super) async fn run(args: BackfillArgs, context: &CommandContext) -> Result<
                 Some(why) => Err(String::clone(why)),
                 None => source.month(month, now).await.map_err(|failure| {
                     // No other month would fare better.
-                    let hopeless = !matches!(failure.kind, FailureKind::Throttled | FailureKind::NoAnswer | FailureKind::Refused);
+                    let hopeless =
+                        !matches!(failure.kind, FailureKind::Throttled | FailureKind::NoAnswer | FailureKind::Refused);
                     stopped = hopeless.then(|| failure.to_string());
                     failure.to_string()
                 }),

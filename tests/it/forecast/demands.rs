@@ -1,4 +1,5 @@
-//! What forecasts and anomalies have to achieve on made-up bills of fixed seeds, of kinds that were tuned on and of kinds that were not.
+//! What forecasts and anomalies have to achieve on made-up bills of fixed seeds, of kinds that were tuned on and of
+//! kinds that were not.
 
 use std::collections::BTreeMap;
 
@@ -55,14 +56,23 @@ fn tally(bill: &Bill, horizon: u32, whole: &mut Tally, parts: &mut Tally) {
         let end = month + Months::new(1);
         let as_of = month.with_day(horizon).expect("a day");
         let said = forecast(&bill.seen, as_of).unwrap();
-        whole.add(&said.total, &naive::all(&added, as_of), bill.true_bill.iter().map(|one| sum(one, month, end)).sum(), scale);
+        whole.add(
+            &said.total,
+            &naive::all(&added, as_of),
+            bill.true_bill.iter().map(|one| sum(one, month, end)).sum(),
+            scale,
+        );
         for (seen, truth) in bill.seen.iter().zip(&bill.true_bill) {
             let estimate = said.series.iter().find(|one| one.name == seen.name).map(|one| one.estimate);
             let actual = sum(truth, month, end);
             // What was not on the bill yet and did not come is not counted as foreseen.
             if estimate.is_some() || actual != 0.0 {
                 parts.add(
-                    &estimate.unwrap_or(IntervalForecast { forecast: Decimal::ZERO, low: Decimal::ZERO, high: Decimal::ZERO }),
+                    &estimate.unwrap_or(IntervalForecast {
+                        forecast: Decimal::ZERO,
+                        low: Decimal::ZERO,
+                        high: Decimal::ZERO,
+                    }),
                     &naive::all(seen, as_of),
                     actual,
                     scale,
@@ -112,8 +122,10 @@ fn episodes_and_found(kind: &str, seeds: std::ops::Range<u64>) -> (f64, f64) {
         for at in 0..bill.seen.len() {
             for _ in 0..6 {
                 let start = bill.first + Days::new(rng.u64(28..length - 3));
-                let until =
-                    |one: &CostSeries| CostSeries { name: one.name.clone(), days: one.days.range(..=start).map(|(day, amount)| (*day, *amount)).collect() };
+                let until = |one: &CostSeries| CostSeries {
+                    name: one.name.clone(),
+                    days: one.days.range(..=start).map(|(day, amount)| (*day, *amount)).collect(),
+                };
                 let mut seen: Vec<CostSeries> = bill.seen.iter().map(until).collect();
                 let name = seen[at].name.clone();
                 let Some(amount) = seen[at].days.get_mut(&start) else { continue };

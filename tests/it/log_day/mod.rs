@@ -1,6 +1,6 @@
-//! The log reader against a log service that shows events late, out of order and on odd pages, throttles, and forgets its tokens,
-//! while the monitor is killed now and then. The clock is simulated, everything else is as it is for real: the SDK, HTTP, the
-//! source with its budget, and places that are committed together with what was counted.
+//! The log reader against a log service that shows events late, out of order and on odd pages, throttles, and forgets
+//! its tokens, while the monitor is killed now and then. The clock is simulated, everything else is as it is for real:
+//! the SDK, HTTP, the source with its budget, and places that are committed together with what was counted.
 //!
 //! `tests/it/logs_complete.rs` runs two hours of it, `benches/log_day.rs` a day.
 
@@ -72,7 +72,8 @@ fn account(url: &str, clock: &Arc<dyn Clock>, calls_per_second: u32) -> AwsClien
 
 fn source(account: &AwsClients, cursors: &BTreeMap<String, String>, now: DateTime<Utc>) -> Box<dyn Source> {
     const TABLES: &str = "[watch.logs]\nevery = \"30s\"\nread.lambda_logs = { functions = [\"*\"] }\n";
-    let config: MonitorConfig = parse(TABLES, &ConfigEnvironment::with(&[], "/".into()), now).expect("a valid configuration");
+    let config: MonitorConfig =
+        parse(TABLES, &ConfigEnvironment::with(&[], "/".into()), now).expect("a valid configuration");
     let watch = config.watches.into_iter().next().expect("a watch");
     let mut source = watch.read.source(watch.name, account);
     source.restore(cursors.clone());
@@ -87,7 +88,9 @@ pub(crate) async fn run(tape: &Arc<Tape>, faults: Faults, run: Run) -> Outcome {
     let end = DateTime::from_timestamp_millis(tape.end_ms).expect("a time") + TimeDelta::minutes(5);
     let length = end - clock.now();
     let mut random = fastrand::Rng::with_seed(run.seed + 1);
-    let mut restarts: Vec<DateTime<Utc>> = (0..run.restarts).map(|_| clock.now() + TimeDelta::milliseconds(random.i64(0..length.num_milliseconds()))).collect();
+    let mut restarts: Vec<DateTime<Utc>> = (0..run.restarts)
+        .map(|_| clock.now() + TimeDelta::milliseconds(random.i64(0..length.num_milliseconds())))
+        .collect();
     restarts.sort();
     restarts.reverse();
     let mut committed: BTreeMap<String, String> = BTreeMap::new();
@@ -130,7 +133,9 @@ pub(crate) async fn run(tape: &Arc<Tape>, faults: Faults, run: Run) -> Outcome {
                     let before = read.insert(up_to.function.clone(), now).unwrap_or(now);
                     outcome.longest_gap = outcome.longest_gap.max(now - before);
                 }
-                ObservationBody::Failed(failure) => *outcome.failures.entry(format!("{:?}", failure.kind)).or_default() += 1,
+                ObservationBody::Failed(failure) => {
+                    *outcome.failures.entry(format!("{:?}", failure.kind)).or_default() += 1
+                }
                 _ => {}
             }
         }
@@ -169,7 +174,8 @@ impl Outcome {
         let mut missed = tailers::Missed::default();
         let keys: std::collections::BTreeSet<_> = truth.keys().chain(self.counted.keys()).collect();
         for key in keys {
-            let (there, read) = (truth.get(key).copied().unwrap_or_default(), self.counted.get(key).copied().unwrap_or_default());
+            let (there, read) =
+                (truth.get(key).copied().unwrap_or_default(), self.counted.get(key).copied().unwrap_or_default());
             for (there, read) in [(there.0, read.0), (there.2, read.2)] {
                 missed.lost += there.saturating_sub(read);
                 missed.repeated += read.saturating_sub(there);

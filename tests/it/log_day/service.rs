@@ -1,5 +1,5 @@
-//! CloudWatch Logs as far as reading goes, over HTTP: `FilterLogEvents` and `DescribeLogGroups` of its JSON 1.1 protocol, with
-//! everything that makes reading hard. What it does wrong is drawn from a seed.
+//! CloudWatch Logs as far as reading goes, over HTTP: `FilterLogEvents` and `DescribeLogGroups` of its JSON 1.1
+//! protocol, with everything that makes reading hard. What it does wrong is drawn from a seed.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -67,7 +67,15 @@ impl Service {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
         let address = listener.local_addr().expect("the bound address");
         let random = fastrand::Rng::with_seed(seed);
-        let state = Arc::new(Mutex::new(State { tape, clock, faults, random, tokens: BTreeMap::new(), calls: BTreeMap::new(), refused: Refused::default() }));
+        let state = Arc::new(Mutex::new(State {
+            tape,
+            clock,
+            faults,
+            random,
+            tokens: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            refused: Refused::default(),
+        }));
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -129,7 +137,10 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             Err((code, message)) => ("400 Bad Request", json!({"__type": code, "message": message})),
         };
         let body = body.to_string();
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         let mut stream = stream;
         stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice())?;
     }
@@ -154,7 +165,12 @@ impl State {
 
     fn describe(&self, question: &Value) -> Value {
         let prefix = question["logGroupNamePrefix"].as_str().unwrap_or_default();
-        let names = self.tape.groups.keys().map(|function| format!("/aws/lambda/{function}")).filter(|name| name.starts_with(prefix));
+        let names = self
+            .tape
+            .groups
+            .keys()
+            .map(|function| format!("/aws/lambda/{function}"))
+            .filter(|name| name.starts_with(prefix));
         json!({"logGroups": names.map(|name| json!({"logGroupName": name})).collect::<Vec<_>>()})
     }
 
@@ -164,10 +180,14 @@ impl State {
         let Some(events) = group.strip_prefix("/aws/lambda/").and_then(|function| tape.groups.get(function)) else {
             return Err(("ResourceNotFoundException", "The specified log group does not exist."));
         };
-        let (from_ms, to_ms) = (question["startTime"].as_i64().unwrap_or(0), question["endTime"].as_i64().unwrap_or(i64::MAX));
+        let (from_ms, to_ms) =
+            (question["startTime"].as_i64().unwrap_or(0), question["endTime"].as_i64().unwrap_or(i64::MAX));
         let mut place = Place { group, from_ms, to_ms, after: (i64::MIN, 0) };
         if let Some(token) = question["nextToken"].as_str() {
-            let known = self.tokens.remove(token).filter(|known| known.group == place.group && (known.from_ms, known.to_ms) == (from_ms, to_ms));
+            let known = self
+                .tokens
+                .remove(token)
+                .filter(|known| known.group == place.group && (known.from_ms, known.to_ms) == (from_ms, to_ms));
             let expired = self.one_in(self.faults.expired);
             match known.filter(|_| !expired) {
                 Some(known) => place = known,
@@ -180,7 +200,12 @@ impl State {
         let size = if self.one_in(self.faults.empty) { 0 } else { self.random.usize(1..=self.faults.page) };
         let first = events.partition_point(|event| event.at_ms < from_ms || (event.at_ms, event.id) <= place.after);
         let now_ms = self.clock.now().timestamp_millis();
-        let mut seen = events.get(first..).unwrap_or_default().iter().take_while(|event| event.at_ms <= to_ms).filter(|event| event.shown_ms <= now_ms);
+        let mut seen = events
+            .get(first..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|event| event.at_ms <= to_ms)
+            .filter(|event| event.shown_ms <= now_ms);
         let page: Vec<&Event> = seen.by_ref().take(size).collect();
         let more = seen.next().is_some() || size == 0;
         self.refused.empty += u32::from(size == 0);

@@ -1,4 +1,5 @@
-//! How others follow a log, on the same tape and with none of the service's faults: what they lose and what they repeat.
+//! How others follow a log, on the same tape and with none of the service's faults: what they lose and what they
+//! repeat.
 
 use super::tape::{Event, START_MS, Tape};
 
@@ -25,10 +26,13 @@ impl Tailer {
         for events in tape.groups.values() {
             let mut read = vec![0_u64; events.len()];
             let mut last = START_MS;
-            for now in (START_MS..tape.end_ms + 120_000).step_by(usize::try_from(every_ms).expect("a positive number")) {
+            for now in (START_MS..tape.end_ms + 120_000).step_by(usize::try_from(every_ms).expect("a positive number"))
+            {
                 let from = if self == Self::HighWaterMark { last + 1 } else { last };
                 let first = events.partition_point(|event| event.at_ms < from);
-                for (event, read) in events.iter().zip(&mut read).skip(first).take_while(|(event, _)| event.at_ms <= now) {
+                for (event, read) in
+                    events.iter().zip(&mut read).skip(first).take_while(|(event, _)| event.at_ms <= now)
+                {
                     last = Self::see(event, read, now, last);
                 }
             }

@@ -54,7 +54,9 @@ impl Tape {
     pub(crate) fn record(hours: i64, busy: usize, quiet: usize, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let end_ms = START_MS + hours * 3_600_000;
-        let names = (0..busy).map(|n| (format!("busy-{n:02}"), 2500)).chain((0..quiet).map(|n| (format!("quiet-{n:02}"), 900_000 + 90_000 * n as i64)));
+        let names = (0..busy)
+            .map(|n| (format!("busy-{n:02}"), 2500))
+            .chain((0..quiet).map(|n| (format!("quiet-{n:02}"), 900_000 + 90_000 * n as i64)));
         let groups = names.map(|(name, gap)| (name, group(end_ms, gap, &mut random))).collect();
         Self { end_ms, groups }
     }

@@ -15,7 +15,8 @@ use crate::world::SOON;
 
 /// Three sources that cannot be reached, of which the receiver is reminded every second.
 fn three_blind_sources(folder: &Path) {
-    let watch = |name: &str| format!("[watch.{name}]\nevery = \"1s\"\nread.lambda_logs = {{ functions = [\"{name}\"] }}\n");
+    let watch =
+        |name: &str| format!("[watch.{name}]\nevery = \"1s\"\nread.lambda_logs = {{ functions = [\"{name}\"] }}\n");
     let tables = format!(
         "[aws]\nlog_calls_per_second = 100\n{}{}{}[alert.blind]\nwhen.source_failing = {{}}\nremind = \"1s\"\ntell = [\"team\"]\n[receiver.team]\ngroup_wait = \"0s\"\nvia.slack = {{ webhook = {{ env = \"HOOK\" }} }}\n",
         watch("acked"),
@@ -42,7 +43,9 @@ async fn a_daemon_hears_acks_and_silences_while_it_runs() {
         let value: Value = serde_json::from_str(&command(&["incidents", "--open", "--format", "json"])).expect("JSON");
         schema::holds("docs/incidents.schema.json", &value);
         let all = value["incidents"].as_array().expect("incidents").clone();
-        all.into_iter().map(|one| (one["subject"].as_str().unwrap_or_default().to_owned(), one)).collect::<BTreeMap<String, Value>>()
+        all.into_iter()
+            .map(|one| (one["subject"].as_str().unwrap_or_default().to_owned(), one))
+            .collect::<BTreeMap<String, Value>>()
     };
     let running = program(&["run"]).spawn();
     let mut heard = slack.wait_for(4, SOON).await.len();
@@ -75,7 +78,12 @@ fn names_cannot_move_the_cursor() {
     let tables = "[watch.a]\nevery = \"1m\"\nread.lambda_logs = { functions = [\"a\"] }\n[alert.\"bl\\u001b[2Jind\"]\nwhen.source_failing = {}\ntell = [\"te\\u001b[1Aam\\u009b\"]\n[receiver.\"te\\u001b[1Aam\\u009b\"]\nvia.slack = { webhook = { env = \"HOOK\" } }\n";
     fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
     let run = |args: &[&str]| {
-        monitor(folder.path()).args(args).envs(aws_env("http://127.0.0.1:9", &[])).env("HOOK", "http://127.0.0.1:9/x").env("USER", "j\u{1b}in").run()
+        monitor(folder.path())
+            .args(args)
+            .envs(aws_env("http://127.0.0.1:9", &[]))
+            .env("HOOK", "http://127.0.0.1:9/x")
+            .env("USER", "j\u{1b}in")
+            .run()
     };
     assert_eq!(run(&["run", "--once"]).code, Some(2));
     let all: Value = serde_json::from_str(&run(&["incidents", "--format", "json"]).stdout).expect("JSON");

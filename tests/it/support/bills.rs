@@ -21,8 +21,21 @@ pub(crate) struct Bill {
 }
 
 /// The kinds that forecasts and limits were tuned on.
-pub(crate) const TUNED: [&str; 13] =
-    ["start-up", "seven services", "steady", "weekly", "growth", "batch", "free tier", "fees", "start and stop", "heavy tail", "gaps", "swaps", "wandering"];
+pub(crate) const TUNED: [&str; 13] = [
+    "start-up",
+    "seven services",
+    "steady",
+    "weekly",
+    "growth",
+    "batch",
+    "free tier",
+    "fees",
+    "start and stop",
+    "heavy tail",
+    "gaps",
+    "swaps",
+    "wandering",
+];
 /// The kinds that nothing was tuned on.
 pub(crate) const HELD_OUT: [&str; 4] = ["holidays", "small shop", "office hours", "storage"];
 
@@ -70,7 +83,8 @@ pub(crate) fn bill(kind: &str, seed: u64) -> Bill {
         }
         "growth" => {
             for at in 0..7 {
-                let (level, noise, rate) = (maker.size(5.0, 1.0), maker.uniform(0.03, 0.15), maker.uniform(-0.002, 0.012));
+                let (level, noise, rate) =
+                    (maker.size(5.0, 1.0), maker.uniform(0.03, 0.15), maker.uniform(-0.002, 0.012));
                 maker.add(&format!("Service {at}"), |m| m.growing(level, noise, rate));
             }
         }
@@ -143,7 +157,10 @@ pub(crate) fn bill(kind: &str, seed: u64) -> Bill {
                     let mut days = m.weekly(level, noise, 0.7);
                     for (day, value) in days.iter_mut().enumerate() {
                         let date = m.date(day);
-                        if (date.month() == 12 && date.day() > 21) || (date.month() == 1 && date.day() < 6) || date.month() == 8 {
+                        if (date.month() == 12 && date.day() > 21)
+                            || (date.month() == 1 && date.day() < 6)
+                            || date.month() == 8
+                        {
                             *value *= dip;
                         }
                     }
@@ -236,7 +253,11 @@ impl Maker {
     }
 
     fn between(&mut self, from: usize, until: usize, make: impl FnOnce(&mut Self) -> Amounts) -> Amounts {
-        make(self).into_iter().enumerate().map(|(day, value)| if day >= from && day < until { value } else { 0.0 }).collect()
+        make(self)
+            .into_iter()
+            .enumerate()
+            .map(|(day, value)| if day >= from && day < until { value } else { 0.0 })
+            .collect()
     }
 
     /// So many machines of the same price; now and then one more or less.
@@ -253,8 +274,15 @@ impl Maker {
     }
 
     fn weekly(&mut self, level: f64, noise: f64, weekend: f64) -> Amounts {
-        let factors: Vec<f64> = (0..7).map(|day| if day >= 5 { weekend } else { 1.0 + 0.06 * f64::from(day - 2) }).collect();
-        (0..self.days).map(|day| level * factors[self.date(day).weekday().num_days_from_monday() as usize] * (noise * self.normal()).exp()).collect()
+        let factors: Vec<f64> =
+            (0..7).map(|day| if day >= 5 { weekend } else { 1.0 + 0.06 * f64::from(day - 2) }).collect();
+        (0..self.days)
+            .map(|day| {
+                level
+                    * factors[self.date(day).weekday().num_days_from_monday() as usize]
+                    * (noise * self.normal()).exp()
+            })
+            .collect()
     }
 
     fn growing(&mut self, level: f64, noise: f64, rate: f64) -> Amounts {
@@ -330,7 +358,11 @@ impl Maker {
     }
 
     fn spikes(&mut self, level: f64, noise: f64) -> Amounts {
-        (0..self.days).map(|_| level * (noise * self.normal()).exp() * if self.rng.f64() < 0.02 { self.uniform(2.0, 8.0) } else { 1.0 }).collect()
+        (0..self.days)
+            .map(|_| {
+                level * (noise * self.normal()).exp() * if self.rng.f64() < 0.02 { self.uniform(2.0, 8.0) } else { 1.0 }
+            })
+            .collect()
     }
 
     fn any(&mut self, kind: usize, level: f64) -> Amounts {
@@ -358,7 +390,12 @@ impl Maker {
         let series = |(name, amounts): (&String, &Amounts)| CostSeries {
             name: name.clone(),
             // AWS leaves out what cost nothing.
-            days: amounts.iter().enumerate().map(|(day, value)| (self.date(day), exact(*value))).filter(|(_, amount)| !amount.is_zero()).collect(),
+            days: amounts
+                .iter()
+                .enumerate()
+                .map(|(day, value)| (self.date(day), exact(*value)))
+                .filter(|(_, amount)| !amount.is_zero())
+                .collect(),
         };
         let true_bill: Vec<CostSeries> = self.items.iter().map(series).collect();
         Bill { seen: true_bill.clone(), true_bill, first, end: self.date(self.days) }
@@ -366,7 +403,12 @@ impl Maker {
 
     /// The same, but some days nobody saw.
     fn with_gaps(mut self, often: f64) -> Bill {
-        let lost: Vec<NaiveDate> = (0..self.days).filter(|_| self.rng.f64() < often).collect::<Vec<_>>().into_iter().map(|day| self.date(day)).collect();
+        let lost: Vec<NaiveDate> = (0..self.days)
+            .filter(|_| self.rng.f64() < often)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|day| self.date(day))
+            .collect();
         let mut bill = self.bill();
         for series in &mut bill.seen {
             series.days.retain(|day, _| !lost.contains(day));

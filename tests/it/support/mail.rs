@@ -95,7 +95,11 @@ impl MailServer {
             .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
             .collect();
         files.sort(); // names are numbers of arrival
-        files.iter().map(|path| fs::read(path).expect("read a mail")).map(|mail| String::from_utf8_lossy(&mail).into_owned()).collect()
+        files
+            .iter()
+            .map(|path| fs::read(path).expect("read a mail"))
+            .map(|mail| String::from_utf8_lossy(&mail).into_owned())
+            .collect()
     }
 
     /// Waits until there are `n` mails or more; returns all of them.

@@ -5,7 +5,15 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use rust_decimal::prelude::ToPrimitive;
 
 /// Their names.
-pub(crate) const NAMES: [&str; 7] = ["run rate", "last month", "mean of 7 days", "yesterday", "share of last month", "median of 7 days", "straight line"];
+pub(crate) const NAMES: [&str; 7] = [
+    "run rate",
+    "last month",
+    "mean of 7 days",
+    "yesterday",
+    "share of last month",
+    "median of 7 days",
+    "straight line",
+];
 
 /// What each says of the month of `as_of`, from the days before it.
 pub(crate) fn all(series: &CostSeries, as_of: NaiveDate) -> [f64; 7] {
@@ -31,5 +39,13 @@ pub(crate) fn all(series: &CostSeries, as_of: NaiveDate) -> [f64; 7] {
     let slope = line.iter().enumerate().map(|(x, y)| (x as f64 - 13.5) * (y - average)).sum::<f64>()
         / line.iter().enumerate().map(|(x, _)| (x as f64 - 13.5).powi(2)).sum::<f64>();
     let straight = (0..left as u32).map(|ahead| average + slope * (14.5 + f64::from(ahead))).sum::<f64>();
-    [run_rate, last_month, so_far + mean * left, so_far + week[0] * left, share, so_far + sorted[3] * left, so_far + straight]
+    [
+        run_rate,
+        last_month,
+        so_far + mean * left,
+        so_far + week[0] * left,
+        share,
+        so_far + sorted[3] * left,
+        so_far + straight,
+    ]
 }

@@ -36,8 +36,8 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
-/// The file that is tested: the one that cargo built for the tests, or the one that `MONITOR_BINARY` names. `.ci/run` sets it to what
-/// `cargo build` makes, since dev-dependencies can turn on features that the shipped program lacks.
+/// The file that is tested: the one that cargo built for the tests, or the one that `MONITOR_BINARY` names. `.ci/run`
+/// sets it to what `cargo build` makes, since dev-dependencies can turn on features that the shipped program lacks.
 pub(crate) fn binary() -> OsString {
     std::env::var_os("MONITOR_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_monitor").into())
 }
@@ -71,7 +71,10 @@ impl Program {
     }
 
     /// Sets variables, as of [`super::stack::aws_env`].
-    pub(crate) fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+    pub(crate) fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
         let owned = |(name, value): (N, V)| (name.as_ref().to_owned(), value.as_ref().to_owned());
         self.env.extend(variables.into_iter().map(owned));
         self
@@ -104,8 +107,16 @@ impl Program {
         let (stdin, stdout, stderr) = (file(), file(), file());
         std::fs::write(stdin.path(), &self.input).expect("write the input");
         let mut command = leash::command(&self.binary);
-        command.args(&self.args).env_clear().envs(self.env).current_dir(&self.dir).stdin(reopened(&stdin)).stdout(reopened(&stdout)).stderr(reopened(&stderr));
-        let child = leash::spawn(command).unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
+        command
+            .args(&self.args)
+            .env_clear()
+            .envs(self.env)
+            .current_dir(&self.dir)
+            .stdin(reopened(&stdin))
+            .stdout(reopened(&stdout))
+            .stderr(reopened(&stderr));
+        let child =
+            leash::spawn(command).unwrap_or_else(|error| panic!("cannot start {}: {error}", self.binary.display()));
         Running { child, stdout, stderr }
     }
 }

@@ -43,7 +43,19 @@ pub(crate) fn news(name: &str, event: IncidentEvent, severity: Severity) -> Inci
         ..IncidentDetails::default()
     };
     let (incident, rule, subject) = (format!("i-{name}"), "broken".to_owned(), format!("function:{name}"));
-    IncidentUpdate { incident, rule, subject, event, severity, at, since: at - TimeDelta::hours(1), finding, why: None, mutes: vec![], acked: None }
+    IncidentUpdate {
+        incident,
+        rule,
+        subject,
+        event,
+        severity,
+        at,
+        since: at - TimeDelta::hours(1),
+        finding,
+        why: None,
+        mutes: vec![],
+        acked: None,
+    }
 }
 
 /// A message on its way for the first time, of one critical incident with this name, which is also in its key.
@@ -70,9 +82,18 @@ pub(crate) fn again(parcel: &DeliveryRequest) -> DeliveryRequest {
 }
 
 /// A message that follows an earlier one, which would now say how its incident has gone on.
-pub(crate) fn following(name: &str, event: IncidentEvent, earlier: &DeliveryRequest, receipt: Option<String>) -> DeliveryRequest {
+pub(crate) fn following(
+    name: &str,
+    event: IncidentEvent,
+    earlier: &DeliveryRequest,
+    receipt: Option<String>,
+) -> DeliveryRequest {
     let now = news("root", event, Severity::Critical);
-    let earlier = EarlierMessage { key: earlier.key.clone(), receipt, now: Message { at: earlier.message.at, ..Message::single(now) } };
+    let earlier = EarlierMessage {
+        key: earlier.key.clone(),
+        receipt,
+        now: Message { at: earlier.message.at, ..Message::single(now) },
+    };
     DeliveryRequest { follows: vec![earlier], ..parcel(name, event) }
 }
 

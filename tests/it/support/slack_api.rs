@@ -1,5 +1,5 @@
-//! A stand-in for Slack's Web API that behaves like it, on threads and plain sockets, and keeps what it has accepted: how often a
-//! message with a key was taken can be counted afterwards, whatever became of the answers.
+//! A stand-in for Slack's Web API that behaves like it, on threads and plain sockets, and keeps what it has accepted:
+//! how often a message with a key was taken can be counted afterwards, whatever became of the answers.
 
 mod methods;
 mod rules;
@@ -144,7 +144,10 @@ impl SlackApi {
 
     /// One whose calls go wrong as the list says, in order; when it is used up, all is well.
     pub(crate) fn with_faults(faults: Vec<Fault>) -> Self {
-        Self::with(Options { faults: Box::new(move |call| faults.get(call.number).cloned().unwrap_or(Fault::None)), ..Options::default() })
+        Self::with(Options {
+            faults: Box::new(move |call| faults.get(call.number).cloned().unwrap_or(Fault::None)),
+            ..Options::default()
+        })
     }
 
     /// One that behaves as the options say.
@@ -165,7 +168,10 @@ impl SlackApi {
 
     /// Settings of a receiver that posts here, as TOML; the token is in the variable `SLACK_BOT_TOKEN`.
     pub(crate) fn settings(&self) -> String {
-        format!("via.slack_app = {{ token = {{ env = \"SLACK_BOT_TOKEN\" }}, channel = \"{CHANNEL}\", api = \"{}\" }}", self.url())
+        format!(
+            "via.slack_app = {{ token = {{ env = \"SLACK_BOT_TOKEN\" }}, channel = \"{CHANNEL}\", api = \"{}\" }}",
+            self.url()
+        )
     }
 
     /// Every message that was accepted, in order, as it is now.
@@ -273,7 +279,8 @@ impl State {
 
     fn noted(&self, request: &Request) -> Call {
         let url = reqwest::Url::parse(&format!("http://slack{}", request.path)).expect("a path");
-        let query: serde_json::Map<String, Value> = url.query_pairs().map(|(name, value)| (name.into_owned(), json!(value))).collect();
+        let query: serde_json::Map<String, Value> =
+            url.query_pairs().map(|(name, value)| (name.into_owned(), json!(value))).collect();
         let arguments = serde_json::from_str(&request.body).unwrap_or(Value::Object(query));
         let method = url.path().trim_start_matches("/api/");
         let method = if method.starts_with("/upload/") { "upload" } else { method }.to_owned();
@@ -287,7 +294,11 @@ impl State {
 fn written(answer: &Answer) -> String {
     let headers: String = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let body = answer.body.to_string();
-    format!("HTTP/1.1 {} Scripted\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}", answer.status, body.len())
+    format!(
+        "HTTP/1.1 {} Scripted\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        answer.status,
+        body.len()
+    )
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

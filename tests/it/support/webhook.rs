@@ -38,7 +38,12 @@ impl Webhook {
         assert!(!replies.is_empty(), "a webhook needs at least one reply");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a loopback port");
         let address = listener.local_addr().expect("the bound address");
-        let state = Arc::new(State { replies, requests: Mutex::new(Vec::new()), held: Mutex::new(Vec::new()), ended: AtomicBool::new(false) });
+        let state = Arc::new(State {
+            replies,
+            requests: Mutex::new(Vec::new()),
+            held: Mutex::new(Vec::new()),
+            ended: AtomicBool::new(false),
+        });
         let shared = Arc::clone(&state);
         let accepting = Some(thread::spawn(move || shared.accept(&listener)));
         Self { address, state, accepting }
@@ -57,7 +62,12 @@ impl Webhook {
     /// Those of them that were answered with success, as the script says: their senders may not have lived to hear it.
     pub(crate) fn accepted(&self) -> Vec<Request> {
         let accepted = |turn: usize| matches!(self.state.reply(turn), Reply::Answer { status: 200..300, .. });
-        self.requests().into_iter().enumerate().filter(|(turn, _)| accepted(*turn)).map(|(_, request)| request).collect()
+        self.requests()
+            .into_iter()
+            .enumerate()
+            .filter(|(turn, _)| accepted(*turn))
+            .map(|(_, request)| request)
+            .collect()
     }
 
     /// Waits until there were `n` requests or more; returns all of them.

@@ -2,14 +2,22 @@ use serde_json::json;
 
 use super::*;
 
-fn check<T: std::fmt::Debug + PartialEq>(read: impl Fn(&Value) -> Result<T, String>, given: Value, expected: Result<T, &str>) {
+fn check<T: std::fmt::Debug + PartialEq>(
+    read: impl Fn(&Value) -> Result<T, String>,
+    given: Value,
+    expected: Result<T, &str>,
+) {
     assert_eq!(read(&given), expected.map_err(str::to_owned), "{given}");
 }
 
 #[test]
 fn keys_may_be_in_either_case_at_any_depth() {
-    let read = parse(br#"{"todoId": "3", "patchRank": {"prevId": 1, "next_id": null}, "list": [{"dueTime": "x"}], "ABC": 1}"#);
-    assert_eq!(read.expect("JSON"), json!({"todo_id": "3", "patch_rank": {"prev_id": 1, "next_id": null}, "list": [{"due_time": "x"}], "a_b_c": 1}));
+    let read =
+        parse(br#"{"todoId": "3", "patchRank": {"prevId": 1, "next_id": null}, "list": [{"dueTime": "x"}], "ABC": 1}"#);
+    assert_eq!(
+        read.expect("JSON"),
+        json!({"todo_id": "3", "patch_rank": {"prev_id": 1, "next_id": null}, "list": [{"due_time": "x"}], "a_b_c": 1})
+    );
     assert_eq!(parse(b" \n").expect("nothing"), json!({}));
 }
 
@@ -31,10 +39,13 @@ fn what_is_no_json_is_refused_and_not_a_panic() {
 async fn a_body_that_breaks_off_is_not_called_too_large() {
     let broken = [Ok(bytes::Bytes::from_static(b"{\"a\":")), Err(std::io::Error::other("the client went away"))];
     let broken = axum::body::Body::from_stream(futures::stream::iter(broken));
-    let large = axum::body::Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b' '; 4096]))));
-    for (body, refusal) in
-        [(broken, ApiError::Bad("The body broke off.".to_owned())), (large, ApiError::TooLarge(format!("A body may have {MAX_BYTES} bytes.")))]
-    {
+    let large = axum::body::Body::from_stream(futures::stream::repeat_with(|| {
+        Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b' '; 4096]))
+    }));
+    for (body, refusal) in [
+        (broken, ApiError::Bad("The body broke off.".to_owned())),
+        (large, ApiError::TooLarge(format!("A body may have {MAX_BYTES} bytes."))),
+    ] {
         assert_eq!(Body::from_request(Request::new(body), &()).await.err(), Some(refusal));
     }
 }
@@ -57,7 +68,16 @@ fn a_whole_number_may_be_given_as_text_but_not_as_a_truth_or_a_fraction() {
     for given in [json!(7), json!("7"), json!(" 7 "), json!(7.0), json!("7.0")] {
         check(integer, given, Ok(7));
     }
-    for odd in [json!(7.5), json!("7.5"), json!("x"), json!(""), json!(true), json!([7]), json!(1e300), json!("99999999999999999999")] {
+    for odd in [
+        json!(7.5),
+        json!("7.5"),
+        json!("x"),
+        json!(""),
+        json!(true),
+        json!([7]),
+        json!(1e300),
+        json!("99999999999999999999"),
+    ] {
         check(integer, odd, Err("A valid integer is required."));
     }
     check(integer_within(0, 8), json!(9), Err("Ensure this value is less than or equal to 8."));
@@ -83,13 +103,30 @@ fn days_and_times_that_do_not_exist_are_refused() {
     const NO_TIME: &str = "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].";
     check(date, json!("2024-02-29"), Ok(NaiveDate::from_ymd_opt(2024, 2, 29).expect("a day")));
     check(date, json!("2024-2-9"), Ok(NaiveDate::from_ymd_opt(2024, 2, 9).expect("a day")));
-    for odd in [json!("2023-02-29"), json!("2024-13-01"), json!("24-01-01"), json!("2024-01-01T00:00"), json!("0000-01-01"), json!(20240101), json!("")] {
+    for odd in [
+        json!("2023-02-29"),
+        json!("2024-13-01"),
+        json!("24-01-01"),
+        json!("2024-01-01T00:00"),
+        json!("0000-01-01"),
+        json!(20240101),
+        json!(""),
+    ] {
         check(date, odd, Err(NO_DATE));
     }
     check(time, json!("9:05"), Ok(NaiveTime::from_hms_opt(9, 5, 0).expect("a time")));
     check(time, json!("23:59:59.5"), Ok(NaiveTime::from_hms_micro_opt(23, 59, 59, 500_000).expect("a time")));
-    for odd in [json!("24:00"), json!("12:60"), json!("12:00:60"), json!("12"), json!("12:00.5"), json!("12:00:00."), json!("noon"), json!(12), json!("+1:00")]
-    {
+    for odd in [
+        json!("24:00"),
+        json!("12:60"),
+        json!("12:00:60"),
+        json!("12"),
+        json!("12:00.5"),
+        json!("12:00:00."),
+        json!("noon"),
+        json!(12),
+        json!("+1:00"),
+    ] {
         check(time, odd, Err(NO_TIME));
     }
 }
@@ -115,5 +152,8 @@ fn all_that_is_wrong_is_told_at_once_and_in_camel_case() {
     let faults = form.into_errors().into_value();
     assert_eq!(faults["content"], json!(["This field may not be null."]));
     assert_eq!(faults["categoryId"], json!(["This field is required."]));
-    assert_eq!(faults["dueTime"], json!(["Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]]."]));
+    assert_eq!(
+        faults["dueTime"],
+        json!(["Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]]."])
+    );
 }

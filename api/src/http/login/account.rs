@@ -1,5 +1,5 @@
-//! The account of a person who signs in: found, linked, restored or created. When the same person signs in several times at once, one
-//! request creates the account and all get it.
+//! The account of a person who signs in: found, linked, restored or created. When the same person signs in several
+//! times at once, one request creates the account and all get it.
 
 use chrono::{DateTime, Utc};
 
@@ -57,13 +57,20 @@ async fn find(app: &App, person: &Person) -> Result<Option<Id>, StoreError> {
     if person.provider == Provider::Google {
         return Ok(Some(id));
     }
-    // The earlier backend knew Apple's users by address only. An account with another id of Apple belongs to another person.
+    // The earlier backend knew Apple's users by address only. An account with another id of Apple belongs to another
+    // person.
     let account = app.store.read(id, Scope::Account).await?;
     Ok(account.filter(|account| account.user.apple_sub.is_none()).map(|account| account.user.id))
 }
 
 /// Signs in to an existing account. None: the account changed after it was found.
-async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<SignedIn>, StoreError> {
+async fn return_to(
+    app: &App,
+    id: Id,
+    person: &Person,
+    device: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<SignedIn>, StoreError> {
     let mut entered = None;
     let mut decide = |user_rows: &UserRows, _: &[Id]| {
         entered = None;
@@ -76,7 +83,12 @@ async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now
             }
             changed.apple_sub = Some(person.sub.clone());
         }
-        entered = Some(SignedIn { id: user.id, username: user.username.clone(), made: false, restored: user.deleted_at.is_some() });
+        entered = Some(SignedIn {
+            id: user.id,
+            username: user.username.clone(),
+            made: false,
+            restored: user.deleted_at.is_some(),
+        });
         let account = (changed != *user).then_some(Change::User(changed));
         let device = device.map(|token| Change::AddDevice(Device { token: token.to_owned(), seen_at: now }));
         account.into_iter().chain(device).collect()
@@ -85,7 +97,12 @@ async fn return_to(app: &App, id: Id, person: &Person, device: Option<&str>, now
     Ok(entered.filter(|_| there))
 }
 
-async fn make(app: &App, person: &Person, device: Option<&str>, now: DateTime<Utc>) -> Result<Option<SignedIn>, StoreError> {
+async fn make(
+    app: &App,
+    person: &Person,
+    device: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<SignedIn>, StoreError> {
     let user = User {
         apple_sub: (person.provider == Provider::Apple).then(|| person.sub.clone()),
         devices: device.map(|token| Device { token: token.to_owned(), seen_at: now }).into_iter().collect(),

@@ -23,7 +23,11 @@ const MAX_DEVICE_CHARS: usize = 1024;
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<SharedProvider> {
-    OpenApiRouter::default().routes(routes!(google)).routes(routes!(apple)).routes(routes!(android_client_id)).routes(routes!(ios_client_id))
+    OpenApiRouter::default()
+        .routes(routes!(google))
+        .routes(routes!(apple))
+        .routes(routes!(android_client_id))
+        .routes(routes!(ios_client_id))
 }
 
 /// An identity token, and the device.
@@ -142,14 +146,20 @@ struct LoginRequest {
 impl LoginRequest {
     fn read(body: Value) -> Result<Self, ApiError> {
         let mut form = Form::new(body);
-        let token = form.raw("token").and_then(Value::as_str).map(str::trim).filter(|token| !token.is_empty()).map(str::to_owned);
+        let token = form
+            .raw("token")
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|token| !token.is_empty())
+            .map(str::to_owned);
         let Some(token) = token else { return Err(ApiError::Bad("device type and token is required".to_owned())) };
         let kind = match form.raw("type").map(body::integer).transpose() {
             Ok(kind) => kind,
             Err(_) => return Err(ApiError::Bad("Invalid device type".to_owned())),
         };
         let blank = form.raw("device_token").and_then(Value::as_str).is_some_and(|token| token.trim().is_empty());
-        let device = if blank { FieldValue::Absent } else { form.nullable("device_token", body::text(MAX_DEVICE_CHARS)) };
+        let device =
+            if blank { FieldValue::Absent } else { form.nullable("device_token", body::text(MAX_DEVICE_CHARS)) };
         if form.is_valid() { Ok(Self { token, kind, device: device.or(None) }) } else { Err(form.into_errors().into()) }
     }
 }
@@ -166,7 +176,13 @@ async fn refused(app: &App, provider: Provider, doubt: &IdentityError) {
     };
     tracing::warn!(provider = provider.as_str(), reason, "login refused");
     let tags = vec![("provider", provider.as_str().to_owned()), ("reason", reason.to_owned())];
-    app.report(ErrorReport { message: format!("A login with {} was refused.", provider.as_str()), is_server_error: false, user: None, tags }).await;
+    app.report(ErrorReport {
+        message: format!("A login with {} was refused.", provider.as_str()),
+        is_server_error: false,
+        user: None,
+        tags,
+    })
+    .await;
 }
 
 async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Session, ApiError> {
@@ -174,10 +190,18 @@ async fn sign_in(app: &App, person: &Person, device: Option<&str>) -> Result<Ses
         return Err(ApiError::Bad("The mail address is too long.".to_owned()));
     }
     let entered = account::enter(app, person, device).await?;
-    tracing::info!(provider = person.provider.as_str(), user = entered.id, made = entered.made, restored = entered.restored, "login");
-    let (refresh, access) = (app.sign(TokenKind::Refresh, entered.id, device)?, app.sign(TokenKind::Access, entered.id, device)?);
+    tracing::info!(
+        provider = person.provider.as_str(),
+        user = entered.id,
+        made = entered.made,
+        restored = entered.restored,
+        "login"
+    );
+    let (refresh, access) =
+        (app.sign(TokenKind::Refresh, entered.id, device)?, app.sign(TokenKind::Access, entered.id, device)?);
     // The name of an account without an address is Apple's id.
-    let email = Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
+    let email =
+        Some(entered.username).filter(|name| name.contains('@')).or_else(|| person.email.clone()).unwrap_or_default();
     if entered.made && !email.is_empty() {
         app.welcome(entered.id, &email).await;
     }

@@ -2,8 +2,11 @@ use serde_json::json;
 
 use super::*;
 
-const REQUIRED: [(&str, &str); 3] =
-    [("ONESTEP_SECRET_KEY", "long enough to be safe"), ("ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "android"), ("ONESTEP_APPLE_AUDIENCES", "bundle")];
+const REQUIRED: [(&str, &str); 3] = [
+    ("ONESTEP_SECRET_KEY", "long enough to be safe"),
+    ("ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "android"),
+    ("ONESTEP_APPLE_AUDIENCES", "bundle"),
+];
 
 fn environment(more: &[(&str, &str)]) -> Environment {
     Environment::of(REQUIRED.into_iter().chain(more.iter().copied()))
@@ -19,7 +22,10 @@ fn three_settings_are_enough() {
     let reading = read(&environment(&[]), None).unwrap();
     let settings = reading.settings;
     assert_eq!(settings.store.reveal(), "sqlite:onestep.db");
-    assert_eq!((settings.google_android, settings.google_ios, settings.apple_audiences), (vec!["android".to_owned()], vec![], vec!["bundle".to_owned()]));
+    assert_eq!(
+        (settings.google_android, settings.google_ios, settings.apple_audiences),
+        (vec!["android".to_owned()], vec![], vec!["bundle".to_owned()])
+    );
     assert_eq!(settings.urls, ServiceUrls::default());
     assert_eq!(
         reading.notes,
@@ -35,10 +41,16 @@ fn three_settings_are_enough() {
 #[test]
 fn all_that_is_missing_is_told_at_once() {
     for (given, missing) in [
-        (vec![("ONESTEP_SECRET_KEY", "0123456789abcdef")], vec!["ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "ONESTEP_APPLE_AUDIENCES"]),
+        (
+            vec![("ONESTEP_SECRET_KEY", "0123456789abcdef")],
+            vec!["ONESTEP_GOOGLE_ANDROID_CLIENT_IDS", "ONESTEP_APPLE_AUDIENCES"],
+        ),
         (vec![("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios")], vec!["ONESTEP_SECRET_KEY", "ONESTEP_APPLE_AUDIENCES"]),
         (vec![("ONESTEP_APPLE_AUDIENCES", "bundle")], vec!["ONESTEP_SECRET_KEY", "ONESTEP_GOOGLE_ANDROID_CLIENT_IDS"]),
-        (vec![("ONESTEP_SECRET_KEY", " "), ("ONESTEP_APPLE_AUDIENCES", " , "), ("ONESTEP_SECRET_NAME", "x")], vec!["SECRET_KEY", "GOOGLE", "APPLE"]),
+        (
+            vec![("ONESTEP_SECRET_KEY", " "), ("ONESTEP_APPLE_AUDIENCES", " , "), ("ONESTEP_SECRET_NAME", "x")],
+            vec!["SECRET_KEY", "GOOGLE", "APPLE"],
+        ),
         (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")], vec!["ONESTEP_SECRET_KEY", "GOOGLE", "APPLE"]),
     ] {
         let problems = read(&Environment::of(given.clone()), None).unwrap_err();
@@ -62,10 +74,14 @@ fn a_setting_that_is_not_unicode_is_named_and_does_not_count_as_missing() {
         assert_eq!(problems.0[0], format!("{name} is not Unicode text: set it again"));
     }
     assert!(broken("PORT").port().is_err());
-    let with_rest = [("ONESTEP_OPENAI_API_KEY".to_owned(), vec![0xff])].into_iter().chain(REQUIRED.map(|(name, value)| (name.to_owned(), value.into())));
+    let with_rest = [("ONESTEP_OPENAI_API_KEY".to_owned(), vec![0xff])]
+        .into_iter()
+        .chain(REQUIRED.map(|(name, value)| (name.to_owned(), value.into())));
     let environment = Environment::of_system(with_rest.map(|(name, value)| (name.into(), OsString::from_vec(value))));
     assert_eq!(read(&environment, None).unwrap_err().0, ["ONESTEP_OPENAI_API_KEY is not Unicode text: set it again"]);
-    assert!(read(&Environment::of_system([(OsString::from("LS_COLORS"), OsString::from_vec(vec![0xff]))]), None).is_ok());
+    assert!(
+        read(&Environment::of_system([(OsString::from("LS_COLORS"), OsString::from_vec(vec![0xff]))]), None).is_ok()
+    );
 }
 
 #[test]
@@ -74,7 +90,12 @@ fn the_environment_comes_first_and_the_secret_may_use_the_names_of_the_original(
         "SECRET_KEY": "the original's own signing key", "GCID": "a1, a2,,a1", "GOOGLE_IOS_CLIENT_ID": "i1", "APPLE_APP_ID": ["b1", "b2"],
         "ONESTEP_GOOGLE_IOS_CLIENT_IDS": "i2", "OPENAI_API_KEY": "sk-secret", "RESEND": "re-secret", "SENTRY_DSN": null, "DB_PASSWORD": 5,
     }));
-    let settings = read(&Environment::of([("ONESTEP_SECRET_NAME", "onestep"), ("ONESTEP_RESEND_API_KEY", "re-environment")]), Some(&secret)).unwrap().settings;
+    let settings = read(
+        &Environment::of([("ONESTEP_SECRET_NAME", "onestep"), ("ONESTEP_RESEND_API_KEY", "re-environment")]),
+        Some(&secret),
+    )
+    .unwrap()
+    .settings;
     assert_eq!(settings.secret_key.reveal(), "the original's own signing key");
     assert_eq!(settings.google_android, ["a1", "a2"]);
     assert_eq!(settings.google_ios, ["i2"], "our own name comes before the original's");
@@ -96,7 +117,11 @@ fn what_cannot_be_used_is_told_without_its_value() {
         ("ONESTEP_SENTRY_DSN", "http://hidden@sentry.example/1", "is not a DSN"),
         ("ONESTEP_FIREBASE", "{'hidden': 1}", "is not the JSON of a key"),
         ("ONESTEP_FIREBASE", r#"{"client_email": "hidden@x", "project_id": "p"}"#, "has no private_key"),
-        ("ONESTEP_FIREBASE", r#"{"client_email": "x", "project_id": "p", "private_key": "hidden"}"#, "is not an RSA key"),
+        (
+            "ONESTEP_FIREBASE",
+            r#"{"client_email": "x", "project_id": "p", "private_key": "hidden"}"#,
+            "is not an RSA key",
+        ),
         ("ONESTEP_OPENAI_API_KEY", "sk-hidden\nsk-hidden", "contains characters that are not allowed in a key"),
         ("ONESTEP_RESEND_API_KEY", "hidden für uns", "contains characters that are not allowed in a key"),
     ] {
@@ -122,7 +147,9 @@ fn services_of_others_can_be_moved_to_this_machine() {
 #[test]
 fn a_function_is_told_that_it_keeps_no_files() {
     for (store, warned) in [("", true), ("dynamodb:onestep", false)] {
-        let reading = read(&environment(&[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), ("ONESTEP_STORE", store)]), None).unwrap();
+        let reading =
+            read(&environment(&[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), ("ONESTEP_STORE", store)]), None)
+                .unwrap();
         assert_eq!(reading.notes.iter().any(|note| note.contains("ONESTEP_STORE")), warned, "{:?}", reading.notes);
     }
 }
@@ -130,7 +157,11 @@ fn a_function_is_told_that_it_keeps_no_files() {
 #[test]
 fn a_key_that_can_be_guessed_is_risky_but_works() {
     for (key, notes) in [("0123456789abcde", 5), ("0123456789abcdef", 4)] {
-        let given = [("ONESTEP_SECRET_KEY", key), ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios"), ("ONESTEP_APPLE_AUDIENCES", "bundle")];
+        let given = [
+            ("ONESTEP_SECRET_KEY", key),
+            ("ONESTEP_GOOGLE_IOS_CLIENT_IDS", "ios"),
+            ("ONESTEP_APPLE_AUDIENCES", "bundle"),
+        ];
         let reading = read(&Environment::of(given), None).unwrap();
         assert_eq!(reading.notes.len(), notes, "{:?}", reading.notes);
         assert!(!reading.notes.concat().contains(key));
@@ -146,7 +177,11 @@ fn a_developer_needs_no_settings_and_reading_them_writes_nothing() {
     let (first, second) = (start(), start());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     assert_ne!(first.settings.secret_key, second.settings.secret_key, "without a file, a key is of one process");
-    assert!(first.notes[0].contains("for development only") && first.notes[0].contains("rows.db.key does not exist"), "{}", first.notes[0]);
+    assert!(
+        first.notes[0].contains("for development only") && first.notes[0].contains("rows.db.key does not exist"),
+        "{}",
+        first.notes[0]
+    );
     assert!(first.settings.apple_audiences.is_empty() && first.settings.google_audiences().next().is_none());
 
     development_key::create_if_missing(&development_key_file(&environment).unwrap()).unwrap();
@@ -182,7 +217,15 @@ fn where_the_process_runs() {
     ] {
         assert_eq!(Environment::of(given.clone()).run_mode(), place, "{given:?}");
     }
-    for (port, read) in [("", Some(8000)), ("80", Some(80)), (" 9000 ", Some(9000)), ("0", Some(0)), ("65536", None), ("http", None), ("-1", None)] {
+    for (port, read) in [
+        ("", Some(8000)),
+        ("80", Some(80)),
+        (" 9000 ", Some(9000)),
+        ("0", Some(0)),
+        ("65536", None),
+        ("http", None),
+        ("-1", None),
+    ] {
         assert_eq!(Environment::of([("PORT", port)]).port().ok(), read, "{port:?}");
     }
 }

@@ -113,11 +113,12 @@ pub trait DocumentBackend: Send + Sync {
         Ok(self.get(place).await?.map(|document| document.body))
     }
 
-    /// Writes a document over the expected version; None: it must not exist. A changed body always gets another version.
+    /// Writes a document over the expected version; None: it must not exist. A changed body always gets another
+    /// version.
     ///
     /// # Errors
-    /// When the store cannot be written. Unless the error is [`StoreError::Throttled`] or [`StoreError::Full`], the document may have been
-    /// written all the same.
+    /// When the store cannot be written. Unless the error is [`StoreError::Throttled`] or [`StoreError::Full`], the
+    /// document may have been written all the same.
     async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError>;
 
     /// The ids of users with a document, in ascending order after `after`, at most `most`.
@@ -126,7 +127,8 @@ pub trait DocumentBackend: Send + Sync {
     /// When the store cannot be read.
     async fn users(&self, after: Option<Id>, most: u32) -> Result<Vec<Id>, StoreError>;
 
-    /// Prepares the storage of a user who has no document yet, where each user has their own. False: another writer has made this id unusable.
+    /// Prepares the storage of a user who has no document yet, where each user has their own. False: another writer has
+    /// made this id unusable.
     ///
     /// # Errors
     /// When the user cannot have storage, and when the store cannot be written.

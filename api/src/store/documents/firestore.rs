@@ -1,11 +1,12 @@
 //! `firestore:PROJECT`: documents in Cloud Firestore, over its REST API.
 //!
 //! Reads are `documents:batchGet`
-//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents/batchGet>), which distinguishes a missing
-//! document from a missing database; writes are `documents:commit` with a precondition on `exists` or `updateTime`
-//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/Precondition>). A write that changes nothing keeps its `updateTime`
-//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/WriteResult>); this is why no two states of a document have the same bytes.
-//! A document has at most 1 MiB with its name (<https://firebase.google.com/docs/firestore/quotas#limits>).
+//! (<https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents/batchGet>), which
+//! distinguishes a missing document from a missing database; writes are `documents:commit` with a precondition on
+//! `exists` or `updateTime` (<https://firebase.google.com/docs/firestore/reference/rest/v1/Precondition>). A write that
+//! changes nothing keeps its `updateTime` (<https://firebase.google.com/docs/firestore/reference/rest/v1/WriteResult>);
+//! this is why no two states of a document have the same bytes. A document has at most 1 MiB with its name
+//! (<https://firebase.google.com/docs/firestore/quotas#limits>).
 //!
 //! The one field of a document, `body`, needs no index; an index exemption for it saves index entries.
 
@@ -45,8 +46,8 @@ struct Firestore {
     tokens: Option<AccessTokens>,
 }
 
-/// Opens the store of a setting after `firestore:`: `PROJECT` or `PROJECT?base=URL`. The default project is the service account's. `emulator`
-/// is host and port of an emulator, from `FIRESTORE_EMULATOR_HOST`.
+/// Opens the store of a setting after `firestore:`: `PROJECT` or `PROJECT?base=URL`. The default project is the service
+/// account's. `emulator` is host and port of an emulator, from `FIRESTORE_EMULATOR_HOST`.
 ///
 /// # Errors
 /// What is missing or wrong, for the operator.
@@ -59,7 +60,8 @@ pub fn open(rest: &str, firebase: Option<&Secret>, emulator: Option<&str>) -> Re
     let (base, tokens) = if let Some(host) = emulator.filter(|host| !host.is_empty()) {
         (format!("http://{host}"), None)
     } else {
-        let json = firebase.ok_or("a store in Firestore needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
+        let json = firebase
+            .ok_or("a store in Firestore needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
         let account = ServiceAccount::parse(json)?;
         if project.is_empty() {
             project.clone_from(&account.project_id);
@@ -112,14 +114,20 @@ struct Bytes {
 }
 
 impl Firestore {
-    /// Sends a request: at most three times while Firestore is throttling, and once more when it refuses the token. Other errors of Firestore are
-    /// the inner error.
-    async fn call<T: DeserializeOwned>(&self, method: &str, body: &Value) -> Result<Result<T, ServiceError>, StoreError> {
+    /// Sends a request: at most three times while Firestore is throttling, and once more when it refuses the token.
+    /// Other errors of Firestore are the inner error.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        body: &Value,
+    ) -> Result<Result<T, ServiceError>, StoreError> {
         let mut throttled = 0;
         let mut refused = false;
         loop {
             let token = match &self.tokens {
-                Some(tokens) => tokens.token(SCOPE, None, Utc::now()).await.map_err(|reason| unavailable(STORE, reason))?,
+                Some(tokens) => {
+                    tokens.token(SCOPE, None, Utc::now()).await.map_err(|reason| unavailable(STORE, reason))?
+                }
                 None => Secret::new("owner"),
             };
             let request = self.http.post(format!("{}:{method}", self.address)).bearer_auth(token.reveal()).json(body);
@@ -141,8 +149,12 @@ impl Firestore {
                     }
                 }
                 "UNAUTHENTICATED" | "PERMISSION_DENIED" => {
-                    let who = self.tokens.as_ref().map_or("the emulator's owner", |tokens| &tokens.account().client_email);
-                    let reason = format!("it refuses {who} ({}); give the account the role Cloud Datastore User in this project", fault.message);
+                    let who =
+                        self.tokens.as_ref().map_or("the emulator's owner", |tokens| &tokens.account().client_email);
+                    let reason = format!(
+                        "it refuses {who} ({}); give the account the role Cloud Datastore User in this project",
+                        fault.message
+                    );
                     return Err(unavailable(STORE, reason));
                 }
                 _ => return Ok(Err(fault)),
@@ -161,10 +173,15 @@ impl Firestore {
 
 /// The error in an answer. When the answer is not in Google's form, the status follows from the HTTP status.
 fn fault(reply: &Reply) -> ServiceError {
-    // Methods that answer with a list also answer errors in a list. Try the list first, because serde reads a list as a struct with one field.
-    let refusal = serde_json::from_slice::<[ErrorResponse; 1]>(&reply.body).map(|[refusal]| refusal).or_else(|_| serde_json::from_slice(&reply.body));
+    // Methods that answer with a list also answer errors in a list. Try the list first, because serde reads a list as a
+    // struct with one field.
+    let refusal = serde_json::from_slice::<[ErrorResponse; 1]>(&reply.body)
+        .map(|[refusal]| refusal)
+        .or_else(|_| serde_json::from_slice(&reply.body));
     match refusal {
-        Ok(ErrorResponse { error: ServiceError { message, status } }) if !status.is_empty() => ServiceError { message: wire::line(&message), status },
+        Ok(ErrorResponse { error: ServiceError { message, status } }) if !status.is_empty() => {
+            ServiceError { message: wire::line(&message), status }
+        }
         _ => {
             let status = match reply.status {
                 StatusCode::TOO_MANY_REQUESTS => "RESOURCE_EXHAUSTED",
@@ -194,16 +211,24 @@ impl DocumentBackend for Firestore {
             missing: Option<String>,
         }
         let name = self.name_of(place);
-        let answer: Vec<Entry> = self.call("batchGet", &json!({ "documents": [name] })).await?.map_err(|fault| self.fault(&fault))?;
+        let answer: Vec<Entry> =
+            self.call("batchGet", &json!({ "documents": [name] })).await?.map_err(|fault| self.fault(&fault))?;
         for entry in answer {
             if entry.missing.as_deref() == Some(&name) {
                 return Ok(None);
             }
             if let Some(stored) = entry.found.filter(|stored| stored.name == name) {
-                let broken = |reason: &str| StoreError::Broken { store: STORE, place: place.to_string(), reason: reason.to_owned() };
+                let broken = |reason: &str| StoreError::Broken {
+                    store: STORE,
+                    place: place.to_string(),
+                    reason: reason.to_owned(),
+                };
                 let text = stored.fields.body.ok_or_else(|| broken("it has no body"))?.bytes_value;
                 // The JSON of protocol buffers allows both alphabets.
-                let body = STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text)).map_err(|_| broken("its body is not base64"))?;
+                let body = STANDARD
+                    .decode(&text)
+                    .or_else(|_| URL_SAFE.decode(&text))
+                    .map_err(|_| broken("its body is not base64"))?;
                 let version = stored.update_time.ok_or_else(|| broken("it has no updateTime"))?;
                 return Ok(Some(Document { body, version: Version(version) }));
             }
@@ -222,8 +247,10 @@ impl DocumentBackend for Firestore {
         struct Written {
             update_time: String,
         }
-        let precondition = expected.map_or_else(|| json!({ "exists": false }), |version| json!({ "updateTime": version.0 }));
-        let update = json!({ "name": self.name_of(place), "fields": { "body": { "bytesValue": STANDARD.encode(body) } } });
+        let precondition =
+            expected.map_or_else(|| json!({ "exists": false }), |version| json!({ "updateTime": version.0 }));
+        let update =
+            json!({ "name": self.name_of(place), "fields": { "body": { "bytesValue": STANDARD.encode(body) } } });
         let write = json!({ "writes": [{ "update": update, "currentDocument": precondition }] });
         match self.call::<Committed>("commit", &write).await? {
             Ok(Committed { write_results }) => match write_results.into_iter().next() {
@@ -231,7 +258,12 @@ impl DocumentBackend for Firestore {
                 None => Err(unavailable(STORE, "its answer does not have the result of a write")),
             },
             // It exists already; it has another version; it was deleted; another write was under way.
-            Err(fault) if ["ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND", "ABORTED"].contains(&fault.status.as_str()) => Ok(Put::Conflict),
+            Err(fault)
+                if ["ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND", "ABORTED"]
+                    .contains(&fault.status.as_str()) =>
+            {
+                Ok(Put::Conflict)
+            }
             Err(fault) => Err(self.fault(&fault)),
         }
     }
@@ -253,9 +285,14 @@ impl DocumentBackend for Firestore {
         if let (Some(id), Some(fields)) = (after, query.as_object_mut()) {
             fields.insert("startAt".to_owned(), json!({ "values": [{ "referenceValue": name(id) }], "before": false }));
         }
-        let answer: Vec<Entry> = self.call("runQuery", &json!({ "structuredQuery": query })).await?.map_err(|fault| self.fault(&fault))?;
+        let answer: Vec<Entry> =
+            self.call("runQuery", &json!({ "structuredQuery": query })).await?.map_err(|fault| self.fault(&fault))?;
         let names = answer.into_iter().filter_map(|entry| entry.document).map(|document| document.name);
         let id = |name: String| name.rsplit('/').next().and_then(|label| label.parse().ok());
-        names.map(|name| id(name).ok_or_else(|| unavailable(STORE, "the name of a document among the users is not an id"))).collect()
+        names
+            .map(|name| {
+                id(name).ok_or_else(|| unavailable(STORE, "the name of a document among the users is not an id"))
+            })
+            .collect()
     }
 }

@@ -13,10 +13,11 @@ use crate::core::model::Id;
 use crate::core::user_rows::Archive;
 use crate::store::StoreError;
 
-/// The time limit of an operation, including the wait for other tasks. An operation that is cut off leaves the documents as a writer that
-/// crashed would.
+/// The time limit of an operation, including the wait for other tasks. An operation that is cut off leaves the
+/// documents as a writer that crashed would.
 const BUDGET: Duration = Duration::from_secs(8);
-/// The number of locks. Tasks of this process that change the same user wait for each other; two users may share a lock.
+/// The number of locks. Tasks of this process that change the same user wait for each other; two users may share a
+/// lock.
 const LOCKS: usize = 64;
 
 /// A store that keeps each user in one document of a backend.
@@ -46,7 +47,10 @@ impl<S: DocumentBackend> Documents<S> {
         Self { budget, ..self }
     }
 
-    pub(super) async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
         let late = |_| unavailable(self.backend.name(), format!("it took longer than {} ms", self.budget.as_millis()));
         tokio::time::timeout(self.budget, work).await.map_err(late)?
     }

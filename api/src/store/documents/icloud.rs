@@ -1,14 +1,15 @@
 //! `icloud:CONTAINER`: documents in the public database of an iCloud container, over CloudKit Web Services
 //! (<https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/>).
 //!
-//! A server-to-server key can use the public database only, so this program controls who may read which document. An update names the
-//! `recordChangeTag` that was read, and is refused with `CONFLICT` when it has expired; a create is refused when the record exists. Requests
-//! are not atomic over several records, because the default zone does not support it, and `forceReplace` is not used. A record has at most
-//! 1 MB.
+//! A server-to-server key can use the public database only, so this program controls who may read which document. An
+//! update names the `recordChangeTag` that was read, and is refused with `CONFLICT` when it has expired; a create is
+//! refused when the record exists. Requests are not atomic over several records, because the default zone does not
+//! support it, and `forceReplace` is not used. A record has at most 1 MB.
 //!
-//! The schema of the container has three record types with a field `body` (Bytes): `OneStepUser`, `OneStepName` and `OneStepCounter`.
-//! `OneStepUser` also has a field `number` (Int64), which must be queryable and sortable, because records are listed by it. In the development
-//! environment CloudKit creates types and fields by itself, but not the indexes.
+//! The schema of the container has three record types with a field `body` (Bytes): `OneStepUser`, `OneStepName` and
+//! `OneStepCounter`. `OneStepUser` also has a field `number` (Int64), which must be queryable and sortable, because
+//! records are listed by it. In the development environment CloudKit creates types and fields by itself, but not the
+//! indexes.
 
 use std::sync::Arc;
 
@@ -47,21 +48,29 @@ struct CloudKit {
     key: EcdsaKeyPair,
 }
 
-/// Opens the store of a setting after `icloud:`: `CONTAINER?key_id=ID&key=KEY` with the private key in PEM or the path of its file, and
-/// optionally `environment=production|development` (default: production) and `base=URL`.
+/// Opens the store of a setting after `icloud:`: `CONTAINER?key_id=ID&key=KEY` with the private key in PEM or the path
+/// of its file, and optionally `environment=production|development` (default: production) and `base=URL`.
 ///
 /// # Errors
 /// What is missing or wrong, for the operator, without the key.
 pub fn open(rest: &str) -> Result<Arc<dyn Store>, String> {
     let mut address = Address::parse(rest);
-    let (key_id, key, environment, base) = (address.take("key_id"), address.take("key"), address.take("environment"), address.take("base"));
+    let (key_id, key, environment, base) =
+        (address.take("key_id"), address.take("key"), address.take("environment"), address.take("base"));
     let container = std::mem::take(&mut address.name);
-    address.done().map_err(|reason| format!("ONESTEP_STORE: {reason}; the known options are key_id, key, environment and base"))?;
+    address.done().map_err(|reason| {
+        format!("ONESTEP_STORE: {reason}; the known options are key_id, key, environment and base")
+    })?;
     if container.is_empty() || !container.chars().all(|sign| sign.is_ascii_alphanumeric() || "-.".contains(sign)) {
-        return Err(format!("ONESTEP_STORE: {container:?} is not the name of a container; write icloud:CONTAINER, such as icloud:iCloud.com.example.app"));
+        return Err(format!(
+            "ONESTEP_STORE: {container:?} is not the name of a container; write icloud:CONTAINER, such as icloud:iCloud.com.example.app"
+        ));
     }
-    let key_id = key_id.ok_or("ONESTEP_STORE: an iCloud container needs key_id=, the id of a server-to-server key in the CloudKit console")?;
-    let key = key.ok_or("ONESTEP_STORE: an iCloud container needs key=, the private key in PEM or the path of its file")?;
+    let key_id = key_id.ok_or(
+        "ONESTEP_STORE: an iCloud container needs key_id=, the id of a server-to-server key in the CloudKit console",
+    )?;
+    let key =
+        key.ok_or("ONESTEP_STORE: an iCloud container needs key=, the private key in PEM or the path of its file")?;
     let environment = environment.unwrap_or_else(|| "production".to_owned());
     if !["production", "development"].contains(&environment.as_str()) {
         return Err(format!("ONESTEP_STORE: environment must be production or development, not {environment:?}"));
@@ -78,14 +87,15 @@ pub fn open(rest: &str) -> Result<Arc<dyn Store>, String> {
     Ok(Arc::new(Documents::new(backend, Utc::now)))
 }
 
-/// Reads the private key in PEM: OpenSSL's form (`EC PRIVATE KEY`, perhaps after `EC PARAMETERS`) or PKCS#8. Line ends may be missing, or be
-/// the two characters `\n`, because it comes from a setting.
+/// Reads the private key in PEM: OpenSSL's form (`EC PRIVATE KEY`, perhaps after `EC PARAMETERS`) or PKCS#8. Line ends
+/// may be missing, or be the two characters `\n`, because it comes from a setting.
 fn read_key(given: &str) -> Result<EcdsaKeyPair, String> {
     const WRONG: &str = "ONESTEP_STORE: the key is not a private key for P-256 in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout";
     let text = if given.contains("-----BEGIN") {
         given.to_owned()
     } else {
-        std::fs::read_to_string(given).map_err(|error| format!("ONESTEP_STORE: the file of the key cannot be read: {}", error.kind()))?
+        std::fs::read_to_string(given)
+            .map_err(|error| format!("ONESTEP_STORE: the file of the key cannot be read: {}", error.kind()))?
     };
     let (_, after) = text.split_once("PRIVATE KEY-----").ok_or(WRONG)?;
     let (body, _) = after.split_once("-----END").ok_or(WRONG)?;
@@ -142,15 +152,24 @@ impl CloudKit {
     fn sign(&self, path: &str, body: &[u8], now: DateTime<Utc>) -> Result<(String, String), StoreError> {
         let date = now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let message = format!("{date}:{}:{path}", STANDARD.encode(Sha256::digest(body)));
-        let signature = self.key.sign(&SystemRandom::new(), message.as_bytes()).map_err(|_| unavailable(STORE, "the key does not sign"))?;
+        let signature = self
+            .key
+            .sign(&SystemRandom::new(), message.as_bytes())
+            .map_err(|_| unavailable(STORE, "the key does not sign"))?;
         Ok((date, STANDARD.encode(signature)))
     }
 
     async fn send(&self, method: &str, body: &[u8]) -> Result<Reply, StoreError> {
         let path = format!("{}/{method}", self.path);
         let (date, signature) = self.sign(&path, body, Utc::now())?;
-        let request = self.http.post(format!("{}{path}", self.base)).header("content-type", "application/json").body(body.to_vec());
-        let request = request.header("X-Apple-CloudKit-Request-KeyID", &self.key_id).header("X-Apple-CloudKit-Request-ISO8601Date", date);
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/json")
+            .body(body.to_vec());
+        let request = request
+            .header("X-Apple-CloudKit-Request-KeyID", &self.key_id)
+            .header("X-Apple-CloudKit-Request-ISO8601Date", date);
         wire::send(STORE, request.header("X-Apple-CloudKit-Request-SignatureV1", signature)).await
     }
 
@@ -159,9 +178,11 @@ impl CloudKit {
         let body = body.to_string().into_bytes();
         for attempt in 0.. {
             let reply = self.send(method, &body).await?;
-            let records = if reply.status.is_success() { reply.json::<Records>(STORE)?.records } else { vec![whole(&reply)] };
+            let records =
+                if reply.status.is_success() { reply.json::<Records>(STORE)?.records } else { vec![whole(&reply)] };
             // Without a name, the whole request failed.
-            let later = |record: &Record| record.fault.throttled() || (method != "modify" && record.fault.failed_inside());
+            let later =
+                |record: &Record| record.fault.throttled() || (method != "modify" && record.fault.failed_inside());
             match records.iter().find(|record| later(record) || record.record_name.is_empty()) {
                 None => return Ok(records),
                 Some(record) if later(record) && attempt < RETRIES => pause(attempt + 3).await,
@@ -180,7 +201,10 @@ impl CloudKit {
             "QUOTA_EXCEEDED" => StoreError::Full { store: STORE, reason },
             "AUTHENTICATION_FAILED" | "AUTHENTICATION_REQUIRED" | "ACCESS_DENIED" => unavailable(
                 STORE,
-                format!("it refuses the key {} ({reason}); register its public key in the CloudKit console for this container and environment", self.key_id),
+                format!(
+                    "it refuses the key {} ({reason}); register its public key in the CloudKit console for this container and environment",
+                    self.key_id
+                ),
             ),
             _ => unavailable(STORE, reason),
         }
@@ -201,14 +225,18 @@ impl ServiceError {
 
 /// The error of a whole request, as a record without a name.
 fn whole(reply: &Reply) -> Record {
-    let fault = serde_json::from_slice::<ServiceError>(&reply.body).ok().filter(|fault| fault.server_error_code.is_some());
+    let fault =
+        serde_json::from_slice::<ServiceError>(&reply.body).ok().filter(|fault| fault.server_error_code.is_some());
     let code = match reply.status.as_u16() {
         429 => "THROTTLED",
         401 => "AUTHENTICATION_FAILED",
         _ => "HTTP",
     };
-    let fault =
-        fault.unwrap_or_else(|| ServiceError { server_error_code: Some(code.to_owned()), reason: format!("it answered {}", reply.status), retry_after: None });
+    let fault = fault.unwrap_or_else(|| ServiceError {
+        server_error_code: Some(code.to_owned()),
+        reason: format!("it answered {}", reply.status),
+        retry_after: None,
+    });
     Record { record_name: String::new(), record_change_tag: None, fields: Fields::default(), fault }
 }
 
@@ -245,7 +273,8 @@ impl DocumentBackend for CloudKit {
             Some(_) => return Err(self.error(&record.fault)),
             None => {}
         }
-        let broken = |reason: &str| StoreError::Broken { store: STORE, place: place.to_string(), reason: reason.to_owned() };
+        let broken =
+            |reason: &str| StoreError::Broken { store: STORE, place: place.to_string(), reason: reason.to_owned() };
         let body = record.fields.body.ok_or_else(|| broken("it has no body"))?.value;
         let body = STANDARD.decode(body).map_err(|_| broken("its body is not base64"))?;
         let version = record.record_change_tag.ok_or_else(|| broken("it has no change tag"))?;
@@ -290,7 +319,9 @@ impl DocumentBackend for CloudKit {
                 "filterBy": [{ "fieldName": "number", "comparator": "GREATER_THAN", "fieldValue": { "value": last, "type": "INT64" } }],
                 "sortBy": [{ "fieldName": "number", "ascending": true }],
             });
-            let records = self.call("query", &json!({ "query": query, "resultsLimit": wanted, "desiredKeys": ["number"] })).await?;
+            let records = self
+                .call("query", &json!({ "query": query, "resultsLimit": wanted, "desiredKeys": ["number"] }))
+                .await?;
             if records.is_empty() {
                 return Ok(ids);
             }

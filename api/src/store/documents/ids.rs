@@ -1,5 +1,5 @@
-//! Ids for new rows. A counter document gives them out in blocks, one to each process: otherwise every new row of any user would write that
-//! document.
+//! Ids for new rows. A counter document gives them out in blocks, one to each process: otherwise every new row of any
+//! user would write that document.
 
 use std::ops::Range;
 
@@ -82,8 +82,11 @@ impl Ids {
             if current.floor > highest {
                 return Ok(());
             }
-            let floor = highest.checked_add(1).filter(|floor| *floor < END).ok_or_else(|| end_of_ids(backend, highest))?;
-            if let Put::Written(_) = put_counter(backend, &Counter { next: current.next.max(floor), floor }, version.as_ref()).await? {
+            let floor =
+                highest.checked_add(1).filter(|floor| *floor < END).ok_or_else(|| end_of_ids(backend, highest))?;
+            if let Put::Written(_) =
+                put_counter(backend, &Counter { next: current.next.max(floor), floor }, version.as_ref()).await?
+            {
                 return Ok(());
             }
             pause(attempt).await;
@@ -93,16 +96,24 @@ impl Ids {
 }
 
 async fn counter<S: DocumentBackend>(backend: &S) -> Result<(Counter, Option<Version>), StoreError> {
-    let Some(Document { body, version }) = backend.get(&DocumentKey::Counter).await? else { return Ok((Counter { next: 1, floor: 1 }, None)) };
-    let counter: Counter = serde_json::from_slice(&body).map_err(|_| DocumentKey::Counter.broken(backend.name(), "it is not a counter"))?;
+    let Some(Document { body, version }) = backend.get(&DocumentKey::Counter).await? else {
+        return Ok((Counter { next: 1, floor: 1 }, None));
+    };
+    let counter: Counter = serde_json::from_slice(&body)
+        .map_err(|_| DocumentKey::Counter.broken(backend.name(), "it is not a counter"))?;
     if counter.next < 1 || counter.next > END {
         return Err(DocumentKey::Counter.broken(backend.name(), "it counts outside of 1 to 2^53"));
     }
     Ok((counter, Some(version)))
 }
 
-async fn put_counter<S: DocumentBackend>(backend: &S, counter: &Counter, expected: Option<&Version>) -> Result<Put, StoreError> {
-    let body = serde_json::to_vec(counter).map_err(|error| DocumentKey::Counter.broken(backend.name(), error.to_string()))?;
+async fn put_counter<S: DocumentBackend>(
+    backend: &S,
+    counter: &Counter,
+    expected: Option<&Version>,
+) -> Result<Put, StoreError> {
+    let body =
+        serde_json::to_vec(counter).map_err(|error| DocumentKey::Counter.broken(backend.name(), error.to_string()))?;
     backend.put(&DocumentKey::Counter, &body, expected).await
 }
 

@@ -1,16 +1,16 @@
-//! Stores that keep one document per user: [`firestore`], [`google_drive`] and [`icloud`]. This module has what they share, over the few
-//! operations of each service ([`DocumentBackend`]).
+//! Stores that keep one document per user: [`firestore`], [`google_drive`] and [`icloud`]. This module has what they
+//! share, over the few operations of each service ([`DocumentBackend`]).
 //!
-//! A user's document contains all rows of the user, also deleted ones, so one conditional write is one whole update. Names that are unique
-//! over all users need more: each name has a small document, a claim, with the user of the name. A name belongs to a user when its claim names
-//! the user *and* the user's document lists the name. No write covers two documents, so a writer may crash between the two. These rules make
-//! that harmless:
+//! A user's document contains all rows of the user, also deleted ones, so one conditional write is one whole update.
+//! Names that are unique over all users need more: each name has a small document, a claim, with the user of the name.
+//! A name belongs to a user when its claim names the user *and* the user's document lists the name. No write covers two
+//! documents, so a writer may crash between the two. These rules make that harmless:
 //!
-//! 1. A writer whose user gains a name writes the claim first, in every attempt and even when it names the user already. Then it writes the
-//!    user's document, over the version that it read before.
-//! 2. A writer may find a claim of another user whose document does not list the name. Before it takes over the claim, it writes that document
-//!    unchanged or, when there is none, a document that says that the user does not exist. So a slow writer finds its document or its claim
-//!    changed, and starts again: two documents never list the same name.
+//! 1. A writer whose user gains a name writes the claim first, in every attempt and even when it names the user
+//!    already. Then it writes the user's document, over the version that it read before.
+//! 2. A writer may find a claim of another user whose document does not list the name. Before it takes over the claim,
+//!    it writes that document unchanged or, when there is none, a document that says that the user does not exist. So a
+//!    slow writer finds its document or its claim changed, and starts again: two documents never list the same name.
 //! 3. Writers are slow more often than they crash, so a claim is taken over only after ten seconds.
 
 use async_trait::async_trait;
@@ -37,18 +37,25 @@ mod user_document;
 mod wire;
 
 impl<S: DocumentBackend> Documents<S> {
-    /// Writes the document of a user over the version that was read (None: it did not exist), and claims and releases names. False: another
-    /// writer was faster; nothing was written.
+    /// Writes the document of a user over the version that was read (None: it did not exist), and claims and releases
+    /// names. False: another writer was faster; nothing was written.
     async fn write(&self, before: Option<&LoadedUser>, archive: &Archive) -> Result<bool, StoreError> {
         let user = archive.user.id;
         let place = DocumentKey::User(user);
         let page = UserDocument { turn: before.map_or(0, |found| found.page.turn) + 1, archive: Some(archive.clone()) };
         let body = page.pack().map_err(|reason| self.broken(&place, reason))?;
         if body.len() > self.backend.max_bytes() {
-            let reason = format!("everything of user {user} is {} bytes, compressed, and {} fit", body.len(), self.backend.max_bytes());
+            let reason = format!(
+                "everything of user {user} is {} bytes, compressed, and {} fit",
+                body.len(),
+                self.backend.max_bytes()
+            );
             return Err(StoreError::Full { store: self.backend.name(), reason });
         }
-        let held = before.and_then(|found| found.page.archive.as_ref()).map(|archive| UniqueName::all_of(&archive.user)).unwrap_or_default();
+        let held = before
+            .and_then(|found| found.page.archive.as_ref())
+            .map(|archive| UniqueName::all_of(&archive.user))
+            .unwrap_or_default();
 
         let mut gained = Vec::new();
         let lost = match self.prepare(before.is_none(), archive, &held, &mut gained).await {
@@ -84,15 +91,22 @@ impl<S: DocumentBackend> Documents<S> {
 }
 
 impl<S: DocumentBackend> Documents<S> {
-    /// The steps before the document is written: claims new names and, for a new user, prepares the storage. Returns the claims of the names that
-    /// the user loses; None: this id is unusable.
-    async fn prepare(&self, first: bool, archive: &Archive, held: &[UniqueName], gained: &mut Vec<HeldClaim>) -> Result<Option<Vec<HeldClaim>>, StoreError> {
+    /// The steps before the document is written: claims new names and, for a new user, prepares the storage. Returns
+    /// the claims of the names that the user loses; None: this id is unusable.
+    async fn prepare(
+        &self,
+        first: bool,
+        archive: &Archive,
+        held: &[UniqueName],
+        gained: &mut Vec<HeldClaim>,
+    ) -> Result<Option<Vec<HeldClaim>>, StoreError> {
         let user = archive.user.id;
         let wanted = UniqueName::all_of(&archive.user);
         for key in wanted.iter().filter(|key| !held.contains(key)) {
             gained.extend(self.claim(key, user).await?);
         }
-        // Read before the document is written: a claim that is renewed later belongs to a writer that claims the name again.
+        // Read before the document is written: a claim that is renewed later belongs to a writer that claims the name
+        // again.
         let mut lost = Vec::new();
         for key in held.iter().filter(|key| !wanted.contains(key)) {
             lost.extend(self.claim_of(key, user).await?);
@@ -117,7 +131,11 @@ impl<S: DocumentBackend> Store for Documents<S> {
     async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError> {
         self.in_time(async {
             let Some(user) = self.claimant(key).await? else { return Ok(None) };
-            Ok(self.look(user).await?.filter(|archive| UniqueName::all_of(&archive.user).contains(key)).map(|archive| archive.user.id))
+            Ok(self
+                .look(user)
+                .await?
+                .filter(|archive| UniqueName::all_of(&archive.user).contains(key))
+                .map(|archive| archive.user.id))
         })
         .await
     }
@@ -158,7 +176,8 @@ impl<S: DocumentBackend> Documents<S> {
             }
             let mut user = user.clone();
             user.id = self.ids.take(&self.backend, 1).await?.start;
-            let archive = Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
+            let archive =
+                Archive { user, categories: Vec::new(), todos: Vec::new(), subs: Vec::new(), feedback: Vec::new() };
             if self.write(None, &archive).await? {
                 return Ok(archive.user);
             }
@@ -166,12 +185,20 @@ impl<S: DocumentBackend> Documents<S> {
         Err(StoreError::Contended(ATTEMPTS))
     }
 
-    async fn update_at_leisure(&self, user: Id, scope: Scope, new_ids: u32, decide: Decide<'_>) -> Result<bool, StoreError> {
+    async fn update_at_leisure(
+        &self,
+        user: Id,
+        scope: Scope,
+        new_ids: u32,
+        decide: Decide<'_>,
+    ) -> Result<bool, StoreError> {
         let _lock = self.lock(user).await;
         let (mut found, ids) = tokio::try_join!(self.load(user), self.ids.take(&self.backend, new_ids))?;
         let ids: Vec<Id> = ids.collect();
         for attempt in 1..=ATTEMPTS {
-            let Some(LoadedUser { page: UserDocument { archive: Some(archive), .. }, .. }) = &found else { return Ok(false) };
+            let Some(LoadedUser { page: UserDocument { archive: Some(archive), .. }, .. }) = &found else {
+                return Ok(false);
+            };
             let changes = decide(&archive.live_rows(scope), &ids);
             if changes.is_empty() {
                 return Ok(true);

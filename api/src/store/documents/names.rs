@@ -39,7 +39,12 @@ impl<S: DocumentBackend> Documents<S> {
         Ok(Some((claim, version)))
     }
 
-    async fn put_claim(&self, place: &DocumentKey, user: Option<Id>, expected: Option<&Version>) -> Result<Put, StoreError> {
+    async fn put_claim(
+        &self,
+        place: &DocumentKey,
+        user: Option<Id>,
+        expected: Option<&Version>,
+    ) -> Result<Put, StoreError> {
         let claim = Claim { user, at: (self.now)(), mark: wire::random(self.backend.name())? };
         let body = serde_json::to_vec(&claim).map_err(|error| self.broken(place, error.to_string()))?;
         self.backend.put(place, &body, expected).await
@@ -53,8 +58,9 @@ impl<S: DocumentBackend> Documents<S> {
         Ok(claim.user)
     }
 
-    /// Claims a name for a user whose document does not list it yet. Returns the claim, which must be released when the document is not written;
-    /// None when the claim named the user before: then another process may be about to write the document with that name.
+    /// Claims a name for a user whose document does not list it yet. Returns the claim, which must be released when the
+    /// document is not written; None when the claim named the user before: then another process may be about to write
+    /// the document with that name.
     pub(super) async fn claim(&self, key: &UniqueName, user: Id) -> Result<Option<HeldClaim>, StoreError> {
         let place = DocumentKey::of(key);
         for attempt in 0..ATTEMPTS {
@@ -68,7 +74,9 @@ impl<S: DocumentBackend> Documents<S> {
             {
                 continue;
             }
-            if let Put::Written(version) = self.put_claim(&place, Some(user), seen.as_ref().map(|(_, version)| version)).await? {
+            if let Put::Written(version) =
+                self.put_claim(&place, Some(user), seen.as_ref().map(|(_, version)| version)).await?
+            {
                 let renewed = seen.is_some_and(|(claim, _)| claim.user == Some(user));
                 return Ok((!renewed).then_some(HeldClaim { place, version }));
             }

@@ -1,5 +1,5 @@
-//! The document of one user: all rows as JSON, compressed. A todo of a few words takes about 38 bytes, so a megabyte is enough for about
-//! 26,000 todos, including deleted ones.
+//! The document of one user: all rows as JSON, compressed. A todo of a few words takes about 38 bytes, so a megabyte is
+//! enough for about 26,000 todos, including deleted ones.
 
 use std::io::{Read, Write};
 
@@ -31,8 +31,9 @@ impl UserDocument {
     /// Unpacks a document.
     pub(super) fn unpack(bytes: &[u8]) -> Result<Self, String> {
         // Without the parser's own message, which quotes what users wrote.
-        serde_json::from_slice(&inflate(bytes)?)
-            .map_err(|error| format!("it is not a valid document: wrong at line {}, column {}", error.line(), error.column()))
+        serde_json::from_slice(&inflate(bytes)?).map_err(|error| {
+            format!("it is not a valid document: wrong at line {}, column {}", error.line(), error.column())
+        })
     }
 
     /// Whether the user has this name.
@@ -126,7 +127,8 @@ mod tests {
         let mut archive = Archive::of(user);
         for number in 0..count {
             now += TimeDelta::microseconds(chance.below(7_200_000_000).cast_signed());
-            let words: Vec<&str> = (0..2 + chance.below(3)).map(|_| WORDS[usize::try_from(chance.below(40)).unwrap()]).collect();
+            let words: Vec<&str> =
+                (0..2 + chance.below(3)).map(|_| WORDS[usize::try_from(chance.below(40)).unwrap()]).collect();
             let updated_at = now + TimeDelta::microseconds(chance.below(86_400_000_000).cast_signed());
             archive.todos.push(Todo {
                 id: (2 + number).cast_signed(),

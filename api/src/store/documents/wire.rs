@@ -11,7 +11,8 @@ use crate::store::StoreError;
 /// The longest answer. The largest document has 5 MiB, and a third more in base64.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// A client with time limits. Idle connections are dropped, because the service, or Lambda's freezing, may have closed them.
+/// A client with time limits. Idle connections are dropped, because the service, or Lambda's freezing, may have closed
+/// them.
 pub(super) fn client() -> Result<reqwest::Client, String> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -35,7 +36,8 @@ impl Reply {
     /// Parses the body as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self, store: &'static str) -> Result<T, StoreError> {
         // Without the parser's own message, which quotes what users wrote.
-        serde_json::from_slice(&self.body).map_err(|_| unavailable(store, format!("its answer ({}) cannot be read", self.status)))
+        serde_json::from_slice(&self.body)
+            .map_err(|_| unavailable(store, format!("its answer ({}) cannot be read", self.status)))
     }
 }
 
@@ -61,7 +63,15 @@ pub(super) fn unavailable(store: &'static str, reason: impl Into<String>) -> Sto
 
 /// The message of a service as one short line.
 pub(super) fn line(words: &str) -> String {
-    words.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").chars().filter(|sign| !sign.is_control()).take(300).collect()
+    words
+        .split(char::is_whitespace)
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .filter(|sign| !sign.is_control())
+        .take(300)
+        .collect()
 }
 
 /// A random number, different each time.

@@ -35,15 +35,23 @@ pub struct DynamoDb {
 impl DynamoDb {
     /// The table with this name in the account and region of `shared`. Sends no request yet.
     pub fn open(table: impl Into<String>, shared: &aws_config::SdkConfig) -> Self {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION);
         let config = aws_sdk_dynamodb::config::Builder::from(shared)
             .timeout_config(timeouts.build())
             .retry_config(RetryConfig::standard().with_max_attempts(SENDINGS).with_initial_backoff(BACKOFF))
             .build();
-        Self { client: Client::from_conf(config), table: table.into(), locks: (0..LOCKS).map(|_| Mutex::new(())).collect() }
+        Self {
+            client: Client::from_conf(config),
+            table: table.into(),
+            locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
+        }
     }
 
-    /// Waits for the other writers. None when they take too long: the writer goes on without the lock, as between processes.
+    /// Waits for the other writers. None when they take too long: the writer goes on without the lock, as between
+    /// processes.
     pub(super) async fn lock(&self, user: Id) -> Option<MutexGuard<'_, ()>> {
         let lock = usize::try_from(user).ok().and_then(|user| self.locks.get(user % LOCKS))?;
         tokio::time::timeout(LOCK_TIMEOUT, lock.lock()).await.ok()

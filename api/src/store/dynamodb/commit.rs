@@ -1,7 +1,8 @@
 //! Writing one user: all of a commit or nothing, and only over the commit that was read.
 //!
-//! New parts are written first, because they are not read before the account lists them. Then the account is written, together with names and
-//! deleted rows. Parts that it no longer lists are deleted last. Wherever a writer is cut off, the rows are those of one commit.
+//! New parts are written first, because they are not read before the account lists them. Then the account is written,
+//! together with names and deleted rows. Parts that it no longer lists are deleted last. Wherever a writer is cut off,
+//! the rows are those of one commit.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::client::DynamoDb;
 use super::error::{failed, full, is_throttling, unavailable};
 use super::item::{
-    HEAD, Item, OWNER, PART, PK, ROWS, SK, USER, USERS, VERSION, broken, bytes, key, name_key, number, past_partition, past_sort, user_partition, users_sort,
+    HEAD, Item, OWNER, PART, PK, ROWS, SK, USER, USERS, VERSION, broken, bytes, key, name_key, number, past_partition,
+    past_sort, user_partition, users_sort,
 };
 use super::layout::{Head, ITEM, Layout, NewState, Part, PartPlan, lay_out, pack_past};
 use super::snapshot::Snapshot;
@@ -46,9 +48,15 @@ struct Write {
 }
 
 impl DynamoDb {
-    /// Writes a new state over the snapshot. `tag` identifies this commit. `past` names another partition of deleted rows, which must be written
-    /// already, when a restore replaces the old one.
-    pub(super) async fn commit(&self, seen: Option<&Snapshot>, next: NewState, past: Option<&str>, tag: &str) -> Result<CommitOutcome, StoreError> {
+    /// Writes a new state over the snapshot. `tag` identifies this commit. `past` names another partition of deleted
+    /// rows, which must be written already, when a restore replaces the old one.
+    pub(super) async fn commit(
+        &self,
+        seen: Option<&Snapshot>,
+        next: NewState,
+        past: Option<&str>,
+        tag: &str,
+    ) -> Result<CommitOutcome, StoreError> {
         let user = next.user.id;
         let version = seen.map_or(1, |seen| seen.version + 1);
         let (parts, rows) = seen.map_or((&[][..], &[][..]), |seen| (&seen.head.parts, &seen.rows));
@@ -84,7 +92,10 @@ impl DynamoDb {
             }
         }
         owner.insert(VERSION.to_owned(), number(version));
-        owner.insert(HEAD.to_owned(), AttributeValue::S(serde_json::to_string(&head).map_err(|error| unpackable(error.to_string()))?));
+        owner.insert(
+            HEAD.to_owned(),
+            AttributeValue::S(serde_json::to_string(&head).map_err(|error| unpackable(error.to_string()))?),
+        );
 
         let mut writes = vec![self.put_over(owner, seen)?];
         writes.extend(self.names(seen, &head)?);
@@ -99,7 +110,9 @@ impl DynamoDb {
         let size: usize = writes.iter().map(|write| write.bytes).sum();
         if writes.len() > WRITES || size > BYTES {
             let found = format!("{} writes of {size} bytes", writes.len());
-            return Err(full(format!("a change has at most {WRITES} writes and {BYTES} bytes, and this one has {found}")));
+            return Err(full(format!(
+                "a change has at most {WRITES} writes and {BYTES} bytes, and this one has {found}"
+            )));
         }
         // They are not read before the account lists them.
         self.put_all(new_parts).await?;
@@ -112,16 +125,19 @@ impl DynamoDb {
 
     /// Deletes the parts that are no longer listed. Parts that cannot be deleted now are deleted with the next commit.
     ///
-    /// This includes parts of a writer that is still at work: it has read the user before this commit, so its own commit will fail.
+    /// This includes parts of a writer that is still at work: it has read the user before this commit, so its own
+    /// commit will fail.
     async fn sweep(&self, seen: &Snapshot, head: &Head) {
-        let replaced = seen.head.parts.iter().map(|part| &part.key).filter(|old| !head.parts.iter().any(|part| part.key == **old));
+        let replaced =
+            seen.head.parts.iter().map(|part| &part.key).filter(|old| !head.parts.iter().any(|part| part.key == **old));
         let partition = user_partition(head.user.id);
         self.delete_all(replaced.chain(&seen.strays).map(|sort| key(&partition, sort)).collect()).await;
     }
 
     /// Deletes items that are no longer read. Failures are logged.
     async fn delete_all(&self, keys: Vec<Item>) {
-        let deletes = stream::iter(keys).map(|key| self.client.delete_item().table_name(&self.table).set_key(Some(key)).send());
+        let deletes =
+            stream::iter(keys).map(|key| self.client.delete_item().table_name(&self.table).set_key(Some(key)).send());
         let errors = deletes.buffer_unordered(AT_ONCE).filter_map(|deleted| std::future::ready(deleted.err()));
         let errors: Vec<StoreError> = errors.map(|error| failed(&self.table, &error)).collect().await;
         if let Some(error) = errors.first() {
@@ -146,7 +162,8 @@ impl DynamoDb {
 
     /// The writes for names: new names must be free, lost names become free.
     fn names(&self, seen: Option<&Snapshot>, head: &Head) -> Result<Vec<Write>, StoreError> {
-        let before: BTreeSet<UniqueName> = seen.map(|seen| UniqueName::all_of(&seen.head.user).into_iter().collect()).unwrap_or_default();
+        let before: BTreeSet<UniqueName> =
+            seen.map(|seen| UniqueName::all_of(&seen.head.user).into_iter().collect()).unwrap_or_default();
         let after: BTreeSet<UniqueName> = UniqueName::all_of(&head.user).into_iter().collect();
         let mut writes = Vec::new();
         for name in after.difference(&before) {
@@ -157,7 +174,11 @@ impl DynamoDb {
             let put = put.condition_expression("attribute_not_exists(#pk) OR #user = :user");
             let put = put.expression_attribute_names("#pk", PK).expression_attribute_names("#user", USER);
             let put = put.expression_attribute_values(":user", number(head.user.id)).build().map_err(unbuilt)?;
-            writes.push(Write { write: TransactWriteItem::builder().put(put).build(), claims: Some(name.clone()), bytes });
+            writes.push(Write {
+                write: TransactWriteItem::builder().put(put).build(),
+                claims: Some(name.clone()),
+                bytes,
+            });
         }
         for name in before.difference(&after) {
             writes.push(self.delete(name_key(name))?);
@@ -210,7 +231,8 @@ impl DynamoDb {
         }
         let claims: Vec<Option<UniqueName>> = writes.iter().map(|write| write.claims.clone()).collect();
         let transaction = self.client.transact_write_items().client_request_token(tag);
-        let sent = transaction.set_transact_items(Some(writes.into_iter().map(|write| write.write).collect())).send().await;
+        let sent =
+            transaction.set_transact_items(Some(writes.into_iter().map(|write| write.write).collect())).send().await;
         let Err(error) = sent else { return Ok(CommitOutcome::Committed) };
         let reasons = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
@@ -227,7 +249,8 @@ impl DynamoDb {
             }
         }
         let found = reasons.iter().find(|reason| reason.code().is_some_and(|code| code != "None"));
-        let (code, message) = found.map_or(("None", None), |reason| (reason.code().unwrap_or("None"), reason.message()));
+        let (code, message) =
+            found.map_or(("None", None), |reason| (reason.code().unwrap_or("None"), reason.message()));
         let reason = format!("{code} in a transaction on table {}: {}", self.table, message.unwrap_or("no message"));
         match code {
             "TransactionConflict" => Ok(CommitOutcome::Conflict),
@@ -242,7 +265,9 @@ impl DynamoDb {
         let sent = request.expression_attribute_values(":seen", number(seen.version)).send().await;
         let Err(error) = sent else { return Ok(CommitOutcome::Committed) };
         match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_)) => Ok(CommitOutcome::Conflict),
+            Some(PutItemError::ConditionalCheckFailedException(_) | PutItemError::TransactionConflictException(_)) => {
+                Ok(CommitOutcome::Conflict)
+            }
             _ => Err(failed(&self.table, &error)),
         }
     }
@@ -260,7 +285,11 @@ fn weight(item: &Item) -> usize {
 
 fn fits(item: &Item) -> Result<(), StoreError> {
     let weight = weight(item);
-    if weight <= ITEM + 4 * 1024 { Ok(()) } else { Err(full(format!("an item has at most {ITEM} bytes, and this one has {weight}"))) }
+    if weight <= ITEM + 4 * 1024 {
+        Ok(())
+    } else {
+        Err(full(format!("an item has at most {ITEM} bytes, and this one has {weight}")))
+    }
 }
 
 /// A request without a required field, which is a bug of this module.

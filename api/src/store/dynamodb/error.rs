@@ -9,8 +9,8 @@ use crate::store::StoreError;
 /// The name of the store in messages.
 pub(super) const STORE: &str = "DynamoDB";
 
-/// Throttling codes (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>), also those of one item of a
-/// cancelled transaction.
+/// Throttling codes (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>), also
+/// those of one item of a cancelled transaction.
 const THROTTLING: [&str; 6] = [
     "LimitExceededException",
     "ProvisionedThroughputExceeded",

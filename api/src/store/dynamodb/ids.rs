@@ -24,7 +24,8 @@ impl DynamoDb {
         let update = update.update_expression("ADD #last :count").expression_attribute_names("#last", LAST);
         let update = update.expression_attribute_values(":count", number(count)).return_values(ReturnValue::UpdatedNew);
         let answer = update.send().await.map_err(|error| failed(&self.table, &error))?;
-        let last: Id = number_of(&answer.attributes.unwrap_or_default(), LAST).map_err(|_| broken(&key(COUNTER, COUNTER), "it does not count"))?;
+        let last: Id = number_of(&answer.attributes.unwrap_or_default(), LAST)
+            .map_err(|_| broken(&key(COUNTER, COUNTER), "it does not count"))?;
         if last >= END {
             return Err(full(format!("ids must be below 2^53, and the next one is {last}")));
         }
@@ -37,12 +38,19 @@ impl DynamoDb {
             return Err(full(format!("ids must be below 2^53, and one is {highest}")));
         }
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(COUNTER, COUNTER)));
-        let update = update.update_expression("SET #last = :highest").condition_expression("attribute_not_exists(#last) OR #last < :highest");
-        let update = update.expression_attribute_names("#last", LAST).expression_attribute_values(":highest", number(highest));
+        let update = update
+            .update_expression("SET #last = :highest")
+            .condition_expression("attribute_not_exists(#last) OR #last < :highest");
+        let update =
+            update.expression_attribute_names("#last", LAST).expression_attribute_values(":highest", number(highest));
         match update.send().await {
             Ok(_) => Ok(()),
             // The counter is higher already.
-            Err(error) if matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_))) => Ok(()),
+            Err(error)
+                if matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_))) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(failed(&self.table, &error)),
         }
     }
@@ -56,7 +64,12 @@ impl DynamoDb {
             if missing == 0 {
                 return Ok(found);
             }
-            let query = self.client.query().table_name(&self.table).consistent_read(true).limit(i32::try_from(missing).unwrap_or(i32::MAX));
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .limit(i32::try_from(missing).unwrap_or(i32::MAX));
             let query = query.key_condition_expression("#pk = :pk AND #sk > :after").projection_expression("#pk, #sk");
             let query = query.expression_attribute_names("#pk", PK).expression_attribute_names("#sk", SK);
             let query = query.expression_attribute_values(":pk", AttributeValue::S(USERS.to_owned()));

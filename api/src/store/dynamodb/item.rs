@@ -94,7 +94,8 @@ pub(super) fn bytes(value: Vec<u8>) -> AttributeValue {
 
 /// The error of an item that cannot be read.
 pub(super) fn broken(item: &Item, reason: impl Into<String>) -> StoreError {
-    let place = [PK, SK].map(|name| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str)).join(" / ");
+    let place =
+        [PK, SK].map(|name| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str)).join(" / ");
     StoreError::Broken { store: STORE, place, reason: reason.into() }
 }
 

@@ -1,5 +1,5 @@
-//! The layout of one user's rows in items: compressed, in the account's own item while they are few, and in parts by ranges of ids when they
-//! are many, so that a change of one row writes one part.
+//! The layout of one user's rows in items: compressed, in the account's own item while they are few, and in parts by
+//! ranges of ids when they are many, so that a change of one row writes one part.
 
 use std::io::{Read, Write};
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::core::model::{Id, User};
 use crate::core::user_rows::{Archive, Change};
 
-/// The most bytes of compressed rows in the account's item. Writes are billed by the kilobyte; with parts, a change of one row writes the
-/// account and one part and deletes one, which costs as much.
+/// The most bytes of compressed rows in the account's item. Writes are billed by the kilobyte; with parts, a change of
+/// one row writes the account and one part and deletes one, which costs as much.
 const INLINE: usize = 64 * 1024;
 /// The size of a part in bytes, compressed.
 const PART: usize = 16 * 1024;
@@ -143,7 +143,9 @@ pub(super) fn lay_out(parts: &[Part], before: &[Change], after: &[Change]) -> Re
 fn between(rows: &[Change], from: Id, to: Option<Id>) -> Result<&[Change], String> {
     let start = rows.partition_point(|row| id(row) < from);
     let end = to.map_or(rows.len(), |to| rows.partition_point(|row| id(row) < to));
-    rows.get(start..end).ok_or_else(|| format!("its parts are not in the order of their ids: one begins at {from}, and the next one before it"))
+    rows.get(start..end).ok_or_else(|| {
+        format!("its parts are not in the order of their ids: one begins at {from}, and the next one before it")
+    })
 }
 
 /// Cuts rows into runs of about the same length until each is small enough. Rows with the same id stay together.
@@ -153,8 +155,10 @@ fn split(rows: &[Change], from: Id, pieces: &mut Vec<PartPlan>) -> Result<(), St
     }
     let packed = pack(rows)?;
     let runs = packed.len() / (PART / 4 * 3) + 1;
-    let mut cuts: Vec<usize> =
-        (1..runs).filter_map(|run| rows.get(rows.len() * run / runs).map(id)).map(|first| rows.partition_point(|row| id(row) < first)).collect();
+    let mut cuts: Vec<usize> = (1..runs)
+        .filter_map(|run| rows.get(rows.len() * run / runs).map(id))
+        .map(|first| rows.partition_point(|row| id(row) < first))
+        .collect();
     cuts.retain(|cut| *cut > 0);
     cuts.dedup();
     if packed.len() <= PART || cuts.is_empty() {
@@ -164,7 +168,8 @@ fn split(rows: &[Change], from: Id, pieces: &mut Vec<PartPlan>) -> Result<(), St
     cuts.push(rows.len());
     let (mut start, mut from) = (0, from);
     for cut in cuts {
-        let run = rows.get(start..cut).ok_or_else(|| format!("{} rows cannot be cut at {start} and {cut}", rows.len()))?;
+        let run =
+            rows.get(start..cut).ok_or_else(|| format!("{} rows cannot be cut at {start} and {cut}", rows.len()))?;
         split(run, from, pieces)?;
         (start, from) = (cut, rows.get(cut).map_or(from, id));
     }
@@ -196,7 +201,8 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Change>, String> {
     let mut json = Vec::new();
     ZlibDecoder::new(bytes).take(UNPACKED).read_to_end(&mut json).map_err(|_| "it does not unpack".to_owned())?;
     // Without the parser's own message, which may quote what users wrote.
-    serde_json::from_slice(&json).map_err(|error| format!("it is not a list of rows: wrong at line {}, column {}", error.line(), error.column()))
+    serde_json::from_slice(&json)
+        .map_err(|error| format!("it is not a list of rows: wrong at line {}, column {}", error.line(), error.column()))
 }
 
 #[cfg(test)]
@@ -214,7 +220,14 @@ mod tests {
             noise += &format!("{:012x}", state >> 16);
         }
         let created_at = chrono::DateTime::UNIX_EPOCH;
-        Change::Feedback(Feedback { id, title: noise, category: String::new(), description: String::new(), created_at, status: String::new() })
+        Change::Feedback(Feedback {
+            id,
+            title: noise,
+            category: String::new(),
+            description: String::new(),
+            created_at,
+            status: String::new(),
+        })
     }
 
     fn rows(count: Id) -> Vec<Change> {

@@ -9,9 +9,10 @@
 //! | `users` | ID | all users, in order |
 //! | `counter` | `counter` | the last id that was given out |
 //!
-//! A read of a user is one strongly consistent query of the user's partition. A write is one conditional put over the commit that was read, or
-//! one transaction when names or deleted rows change. Many rows share an item because the client reads all of them every minute: compressed,
-//! this costs a fifth, since reads are billed by the kilobyte. And one item is always of one commit, while a query over many items may not be.
+//! A read of a user is one strongly consistent query of the user's partition. A write is one conditional put over the
+//! commit that was read, or one transaction when names or deleted rows change. Many rows share an item because the
+//! client reads all of them every minute: compressed, this costs a fifth, since reads are billed by the kilobyte. And
+//! one item is always of one commit, while a query over many items may not be.
 
 use async_trait::async_trait;
 
@@ -60,7 +61,9 @@ impl Store for DynamoDb {
         let user = User { id, ..user };
         self.replace(id, None, None, |seen| match seen {
             None => Ok(Some(NewState::of(Archive::of(user.clone())))),
-            Some(_) => Err(item::broken(&key(COUNTER, COUNTER), format!("it gave out {id}, the id of an existing user"))),
+            Some(_) => {
+                Err(item::broken(&key(COUNTER, COUNTER), format!("it gave out {id}, the id of an existing user")))
+            }
         })
         .await?;
         Ok(user)

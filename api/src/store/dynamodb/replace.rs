@@ -12,9 +12,15 @@ use crate::core::model::Id;
 use crate::store::StoreError;
 
 impl DynamoDb {
-    /// Writes the state that `next` makes of the snapshot, and starts again with a new snapshot after a conflict. `seen` is the first snapshot.
-    /// Ends without a write when `next` returns None.
-    pub(super) async fn replace<F>(&self, user: Id, seen: Option<Snapshot>, past: Option<&str>, mut next: F) -> Result<(), StoreError>
+    /// Writes the state that `next` makes of the snapshot, and starts again with a new snapshot after a conflict.
+    /// `seen` is the first snapshot. Ends without a write when `next` returns None.
+    pub(super) async fn replace<F>(
+        &self,
+        user: Id,
+        seen: Option<Snapshot>,
+        past: Option<&str>,
+        mut next: F,
+    ) -> Result<(), StoreError>
     where
         F: FnMut(Option<&Snapshot>) -> Result<Option<NewState>, StoreError> + Send,
     {

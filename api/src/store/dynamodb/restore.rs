@@ -16,7 +16,8 @@ impl DynamoDb {
         let mut archived = NewState::of(archive.clone());
         let past = new_tag();
         let partition = past_partition(user, &past);
-        let packed = pack_past(&std::mem::take(&mut archived.past)).map_err(|reason| broken(&key(&partition, ""), reason))?;
+        let packed =
+            pack_past(&std::mem::take(&mut archived.past)).map_err(|reason| broken(&key(&partition, ""), reason))?;
         let items = packed.into_iter().enumerate().map(|(number, packed)| {
             let mut item = key(&partition, past_sort(0, number));
             item.insert(ROWS.to_owned(), bytes(packed));

@@ -4,7 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::client::DynamoDb;
 use super::error::failed;
-use super::item::{HEAD, Item, OWNER, PART, PK, ROWS, SK, VERSION, broken, bytes_of, number_of, past_partition, past_sort, text_of, user_partition};
+use super::item::{
+    HEAD, Item, OWNER, PART, PK, ROWS, SK, VERSION, broken, bytes_of, number_of, past_partition, past_sort, text_of,
+    user_partition,
+};
 use super::layout::{Head, unpack};
 use super::retry::{ATTEMPTS, pause};
 use crate::core::model::Id;
@@ -36,15 +39,17 @@ impl DynamoDb {
     /// Reads a user after one commit; None when the user does not exist.
     ///
     /// This is one request while the rows are less than 1 MB, compressed. A query may see only some items of a commit
-    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): then a part that the account lists is missing,
-    /// and the user is read again. Parts themselves never change.
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>): then a part that the
+    /// account lists is missing, and the user is read again. Parts themselves never change.
     pub(super) async fn load(&self, user: Id) -> Result<Option<Snapshot>, StoreError> {
         for attempt in 1..=ATTEMPTS {
             let items = self.partition(&user_partition(user)).await?;
             if items.is_empty() {
                 return Ok(None);
             }
-            let Some(owner) = items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == OWNER)) else { return Ok(None) };
+            let Some(owner) = items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == OWNER)) else {
+                return Ok(None);
+            };
             if let Some(seen) = assemble(owner, &items)? {
                 return Ok(Some(seen));
             }
@@ -70,7 +75,8 @@ impl DynamoDb {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let query = self.client.query().table_name(&self.table).consistent_read(true).set_exclusive_start_key(start);
+            let query =
+                self.client.query().table_name(&self.table).consistent_read(true).set_exclusive_start_key(start);
             let query = query.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
             let query = query.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
             let answer = query.send().await.map_err(|error| failed(&self.table, &error))?;
@@ -86,8 +92,9 @@ impl DynamoDb {
 /// Assembles a snapshot; None when the account and the parts are of different commits.
 fn assemble(owner: &Item, items: &[Item]) -> Result<Option<Snapshot>, StoreError> {
     let version = number_of(owner, VERSION)?;
-    let head: Head = serde_json::from_str(text_of(owner, HEAD)?)
-        .map_err(|error| broken(owner, format!("its head cannot be read: wrong at line {}, column {}", error.line(), error.column())))?;
+    let head: Head = serde_json::from_str(text_of(owner, HEAD)?).map_err(|error| {
+        broken(owner, format!("its head cannot be read: wrong at line {}, column {}", error.line(), error.column()))
+    })?;
     let part = |key: &str| items.iter().find(|item| text_of(item, SK).is_ok_and(|sort| sort == key));
     let mut rows = Vec::new();
     // An account whose last part was emptied has neither parts nor rows.
@@ -140,7 +147,11 @@ mod tests {
     #[test]
     fn an_item_whose_rows_cannot_be_read_is_an_error_and_not_a_user_without_rows() {
         for (owner, parts, reason) in [
-            (with_rows(owner(&[]), AttributeValue::S("text".to_owned())), vec![], "user#1 / owner: \"rows\" is not bytes"),
+            (
+                with_rows(owner(&[]), AttributeValue::S("text".to_owned())),
+                vec![],
+                "user#1 / owner: \"rows\" is not bytes",
+            ),
             (with_rows(owner(&[]), bytes(b"damaged".to_vec())), vec![], "user#1 / owner: it does not unpack"),
             (owner(&["part#1"]), vec![key("user#1", "part#1")], "user#1 / part#1: it has no \"rows\""),
         ] {

@@ -13,9 +13,10 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Throttled { store: NAME, reason: format!("another process kept the file locked for {} s", BUSY_TIMEOUT.as_secs()) }
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Throttled {
+            store: NAME,
+            reason: format!("another process kept the file locked for {} s", BUSY_TIMEOUT.as_secs()),
+        },
         Some(ErrorCode::DiskFull | ErrorCode::TooBig) => StoreError::Full { store: NAME, reason: error.to_string() },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => broken("the file", error.to_string()),
         _ => StoreError::Unavailable { store: NAME, reason: error.to_string() },

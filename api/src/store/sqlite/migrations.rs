@@ -8,7 +8,8 @@ use crate::store::StoreError;
 /// One script for each version of the tables, in order; `PRAGMA user_version` counts the scripts that a file has run.
 ///
 /// A released script never changes, because a file that has run it does not run it again. Add a script instead.
-const SCRIPTS: &[&str] = &[include_str!("migrations/0001_tables.sql"), include_str!("migrations/0002_rows_by_user.sql")];
+const SCRIPTS: &[&str] =
+    &[include_str!("migrations/0001_tables.sql"), include_str!("migrations/0002_rows_by_user.sql")];
 
 /// Runs the scripts that the file has not run yet: all of them or, when one fails, none.
 ///
@@ -31,7 +32,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 fn scripts_to_run(connection: &Connection) -> Result<&'static [&'static str], StoreError> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
     usize::try_from(version).ok().and_then(|done| SCRIPTS.get(done..)).ok_or_else(|| {
-        let reason = format!("its tables have version {version}, and this program knows versions up to {}; use a newer onestep-api", SCRIPTS.len());
+        let reason = format!(
+            "its tables have version {version}, and this program knows versions up to {}; use a newer onestep-api",
+            SCRIPTS.len()
+        );
         broken("the file", reason)
     })
 }

@@ -1,7 +1,7 @@
 //! `sqlite:PATH`: one SQLite file, for a server with a disk and for tests.
 //!
-//! A write is on disk when it is answered (WAL with `synchronous = FULL`). One connection writes and a few read; SQLite's locks keep other
-//! processes from writing at the same time.
+//! A write is on disk when it is answered (WAL with `synchronous = FULL`). One connection writes and a few read;
+//! SQLite's locks keep other processes from writing at the same time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,7 +39,9 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     // PRAGMA journal_mode returns a row, the others do not.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(failed)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY").map_err(failed)?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")
+        .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -52,11 +54,18 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut writer = connect(path)?;
         migrations::migrate(&mut writer)?;
-        Ok(Self { path: path.to_owned(), writer: Arc::new(Mutex::new(writer)), readers: Arc::new(Readers { idle: Mutex::new(Vec::new()) }) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Arc::new(Mutex::new(writer)),
+            readers: Arc::new(Readers { idle: Mutex::new(Vec::new()) }),
+        })
     }
 
     /// Runs a read on a thread that may block. All of it sees the file at one moment.
-    async fn reading<T: Send + 'static>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    async fn reading<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let readers = Arc::clone(&self.readers);
         let path = self.path.clone();
         blocking(move || {
@@ -76,9 +85,13 @@ impl Sqlite {
     }
 
     /// Runs a write transaction.
-    async fn writing<T: Send>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
+    async fn writing<T: Send>(
+        &self,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send,
+    ) -> Result<T, StoreError> {
         let writer = Arc::clone(&self.writer);
-        // The decision borrows from the caller, so it cannot move to another thread. On a multi-threaded runtime the other tasks go on.
+        // The decision borrows from the caller, so it cannot move to another thread. On a multi-threaded runtime the
+        // other tasks go on.
         in_place(move || {
             let mut connection = writer.lock().unwrap_or_else(PoisonError::into_inner);
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -89,7 +102,9 @@ impl Sqlite {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
         Err(stopped) => {
@@ -121,14 +136,20 @@ impl Store for Sqlite {
     async fn find(&self, key: &UniqueName) -> Result<Option<Id>, StoreError> {
         let (sql, name) = rows::owner_of(key);
         self.reading(move |transaction| {
-            transaction.prepare_cached(sql).and_then(|mut found| found.query_row([name], |row| row.get(0)).optional()).map_err(failed)
+            transaction
+                .prepare_cached(sql)
+                .and_then(|mut found| found.query_row([name], |row| row.get(0)).optional())
+                .map_err(failed)
         })
         .await
     }
 
     async fn create(&self, mut user: User) -> Result<User, StoreError> {
         self.writing(move |transaction| {
-            for key in UniqueName::of_account(&user).into_iter().chain(user.devices.iter().map(|device| UniqueName::Device(device.token.clone()))) {
+            for key in UniqueName::of_account(&user)
+                .into_iter()
+                .chain(user.devices.iter().map(|device| UniqueName::Device(device.token.clone())))
+            {
                 rows::claim(transaction, &key, None)?;
             }
             user.id = rows::new_ids(transaction, 1)?.start;

@@ -34,7 +34,10 @@ pub(super) fn owner_of(key: &UniqueName) -> (&'static str, String) {
 /// Refuses a name that belongs to another user than `owner`.
 pub(super) fn claim(transaction: &Transaction<'_>, key: &UniqueName, owner: Option<Id>) -> Result<(), StoreError> {
     let (sql, name) = owner_of(key);
-    let holder: Option<Id> = transaction.prepare_cached(sql).and_then(|mut found| found.query_row([name], |row| row.get(0)).optional()).map_err(failed)?;
+    let holder: Option<Id> = transaction
+        .prepare_cached(sql)
+        .and_then(|mut found| found.query_row([name], |row| row.get(0)).optional())
+        .map_err(failed)?;
     match holder {
         Some(holder) if Some(holder) != owner => Err(StoreError::Taken(key.clone())),
         _ => Ok(()),
@@ -60,7 +63,11 @@ fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(|error| unreadable(column, error))
 }
 
-fn maybe<T>(row: &Row<'_>, column: usize, read: impl FnOnce(&str) -> Result<T, chrono::ParseError>) -> rusqlite::Result<Option<T>> {
+fn maybe<T>(
+    row: &Row<'_>,
+    column: usize,
+    read: impl FnOnce(&str) -> Result<T, chrono::ParseError>,
+) -> rusqlite::Result<Option<T>> {
     let text = row.get_ref(column)?.as_str_or_null()?;
     text.map(read).transpose().map_err(|error| unreadable(column, error))
 }
@@ -78,9 +85,17 @@ fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<NaiveTime
 }
 
 /// All rows of a query for one user.
-fn all<T>(transaction: &Transaction<'_>, table: &str, sql: &str, user: Id, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
+fn all<T>(
+    transaction: &Transaction<'_>,
+    table: &str,
+    sql: &str,
+    user: Id,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
     let unreadable_row = |error: rusqlite::Error| match error {
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..) => {
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..) => {
             broken(format!("a row of user {user} in table {table}"), error.to_string())
         }
         other => failed(other),
@@ -156,7 +171,14 @@ fn sub(row: &Row<'_>) -> rusqlite::Result<SubTodo> {
 }
 
 fn feedback(row: &Row<'_>) -> rusqlite::Result<Feedback> {
-    Ok(Feedback { id: row.get(0)?, title: row.get(1)?, category: row.get(2)?, description: row.get(3)?, created_at: instant(row, 4)?, status: row.get(5)? })
+    Ok(Feedback {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        category: row.get(2)?,
+        description: row.get(3)?,
+        created_at: instant(row, 4)?,
+        status: row.get(5)?,
+    })
 }
 
 /// The account with its devices.
@@ -232,7 +254,16 @@ pub(super) fn put_category(transaction: &Transaction<'_>, user: Id, row: &Catego
     run(
         transaction,
         sql::PUT_CATEGORY,
-        params![row.id, user, stamp(row.created_at), stamp(row.updated_at), row.deleted_at.map(stamp), row.color, row.title, row.rank],
+        params![
+            row.id,
+            user,
+            stamp(row.created_at),
+            stamp(row.updated_at),
+            row.deleted_at.map(stamp),
+            row.color,
+            row.title,
+            row.rank
+        ],
     )
 }
 
@@ -277,7 +308,11 @@ pub(super) fn put_sub(transaction: &Transaction<'_>, user: Id, row: &SubTodo) ->
 }
 
 pub(super) fn put_feedback(transaction: &Transaction<'_>, user: Id, row: &Feedback) -> Result<(), StoreError> {
-    run(transaction, sql::PUT_FEEDBACK, params![row.id, user, row.title, row.category, row.description, stamp(row.created_at), row.status])
+    run(
+        transaction,
+        sql::PUT_FEEDBACK,
+        params![row.id, user, row.title, row.category, row.description, stamp(row.created_at), row.status],
+    )
 }
 
 /// Replaces everything of one user.
@@ -287,7 +322,9 @@ pub(super) fn restore(transaction: &Transaction<'_>, archive: &Archive) -> Resul
     for key in UniqueName::of_account(&archive.user).into_iter().chain(devices) {
         claim(transaction, &key, Some(id))?;
     }
-    for delete in [sql::DELETE_DEVICES, sql::DELETE_CATEGORIES, sql::DELETE_TODOS, sql::DELETE_SUBS, sql::DELETE_FEEDBACK] {
+    for delete in
+        [sql::DELETE_DEVICES, sql::DELETE_CATEGORIES, sql::DELETE_TODOS, sql::DELETE_SUBS, sql::DELETE_FEEDBACK]
+    {
         run(transaction, delete, [id])?;
     }
     put_user(transaction, &archive.user)?;

@@ -73,8 +73,11 @@ mod tests {
     use crate::store::sqlite::migrations::migrate;
 
     /// Statements that may scan, and why that costs nothing.
-    const MAY_SCAN: [(&str, &str); 3] =
-        [("IS_READABLE", "it stops at the first row"), ("NEW_IDS", "the table has one row"), ("SKIP_IDS", "the table has one row")];
+    const MAY_SCAN: [(&str, &str); 3] = [
+        ("IS_READABLE", "it stops at the first row"),
+        ("NEW_IDS", "the table has one row"),
+        ("SKIP_IDS", "the table has one row"),
+    ];
 
     /// The steps of a statement's plan that read a whole table or sort.
     fn slow_steps(connection: &Connection, sql: &str) -> Vec<String> {

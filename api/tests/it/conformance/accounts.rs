@@ -26,7 +26,9 @@ pub(super) async fn nobody_is_not_there(make: Maker) {
         assert_eq!(store.read(user, Scope::Everything).await.unwrap(), None);
         assert_eq!(store.archive(user).await.unwrap(), None);
     }
-    for key in [username("a@example.com"), UniqueName::AppleSub("001.a".to_owned()), UniqueName::Device("token".to_owned())] {
+    for key in
+        [username("a@example.com"), UniqueName::AppleSub("001.a".to_owned()), UniqueName::Device("token".to_owned())]
+    {
         assert_eq!(store.find(&key).await.unwrap(), None);
     }
 }
@@ -46,8 +48,12 @@ pub(super) async fn a_new_account_is_read_as_it_was_given(make: Maker) {
     assert!(made.id >= 1);
     assert_eq!(made, User { id: made.id, ..given });
     assert_eq!(read(&**store, made.id).await, UserRows::of(made.clone()));
-    for key in [username("a@example.com"), UniqueName::AppleSub("001.a".to_owned()), UniqueName::Device("one".to_owned()), UniqueName::Device("two".to_owned())]
-    {
+    for key in [
+        username("a@example.com"),
+        UniqueName::AppleSub("001.a".to_owned()),
+        UniqueName::Device("one".to_owned()),
+        UniqueName::Device("two".to_owned()),
+    ] {
         assert_eq!(store.find(&key).await.unwrap(), Some(made.id), "{key:?}");
     }
     // Kinds of names do not mix.
@@ -57,12 +63,19 @@ pub(super) async fn a_new_account_is_read_as_it_was_given(make: Maker) {
 
 pub(super) async fn a_name_is_given_once(make: Maker) {
     let store = &make().await[0];
-    let first = User { apple_sub: Some("001.a".to_owned()), devices: vec![device("one", 1)], ..person("a@example.com") };
+    let first =
+        User { apple_sub: Some("001.a".to_owned()), devices: vec![device("one", 1)], ..person("a@example.com") };
     let first = store.create(first).await.unwrap();
     let cases = [
         (person("a@example.com"), username("a@example.com")),
-        (User { apple_sub: Some("001.a".to_owned()), ..person("b@example.com") }, UniqueName::AppleSub("001.a".to_owned())),
-        (User { devices: vec![device("two", 2), device("one", 3)], ..person("c@example.com") }, UniqueName::Device("one".to_owned())),
+        (
+            User { apple_sub: Some("001.a".to_owned()), ..person("b@example.com") },
+            UniqueName::AppleSub("001.a".to_owned()),
+        ),
+        (
+            User { devices: vec![device("two", 2), device("one", 3)], ..person("c@example.com") },
+            UniqueName::Device("one".to_owned()),
+        ),
     ];
     for (second, key) in cases {
         match store.create(second).await {
@@ -76,7 +89,8 @@ pub(super) async fn a_name_is_given_once(make: Maker) {
 pub(super) async fn a_refused_account_leaves_nothing(make: Maker) {
     let store = &make().await[0];
     create(&**store, "a@example.com").await;
-    let refused = User { apple_sub: Some("001.b".to_owned()), devices: vec![device("two", 2)], ..person("a@example.com") };
+    let refused =
+        User { apple_sub: Some("001.b".to_owned()), devices: vec![device("two", 2)], ..person("a@example.com") };
     assert!(matches!(store.create(refused).await, Err(StoreError::Taken(UniqueName::Username(_)))));
     let free = User { apple_sub: Some("001.b".to_owned()), devices: vec![device("two", 2)], ..person("b@example.com") };
     store.create(free).await.unwrap();
@@ -107,8 +121,23 @@ pub(super) async fn eight_first_logins_make_one_account(make: Maker) {
 pub(super) async fn names_are_told_apart_to_the_letter(make: Maker) {
     let store = &make().await[0];
     let long = "가".repeat(150);
-    let names =
-        ["a@example.com", "A@example.com", "a_@example.com", "a%@example.com", "a/b", "a", "..", "__a__", "it's", "\"a\"", "a\\", "a#b", "김철수", "🙂", &long];
+    let names = [
+        "a@example.com",
+        "A@example.com",
+        "a_@example.com",
+        "a%@example.com",
+        "a/b",
+        "a",
+        "..",
+        "__a__",
+        "it's",
+        "\"a\"",
+        "a\\",
+        "a#b",
+        "김철수",
+        "🙂",
+        &long,
+    ];
     let mut made = Vec::new();
     for name in names {
         made.push((name, create(&**store, name).await.id));
@@ -156,14 +185,18 @@ pub(super) async fn a_changed_name_sets_the_old_one_free(make: Maker) {
 
 pub(super) async fn a_name_of_another_refuses_the_whole_update(make: Maker) {
     let store = &make().await[0];
-    let first = User { apple_sub: Some("001.a".to_owned()), devices: vec![device("one", 1)], ..person("a@example.com") };
+    let first =
+        User { apple_sub: Some("001.a".to_owned()), devices: vec![device("one", 1)], ..person("a@example.com") };
     store.create(first).await.unwrap();
     let second = create(&**store, "b@example.com").await;
     let id = ids(&**store, second.id, 1).await[0];
     let before = read(&**store, second.id).await;
     let cases = [
         (Change::User(User { username: "a@example.com".to_owned(), ..second.clone() }), username("a@example.com")),
-        (Change::User(User { apple_sub: Some("001.a".to_owned()), ..second.clone() }), UniqueName::AppleSub("001.a".to_owned())),
+        (
+            Change::User(User { apple_sub: Some("001.a".to_owned()), ..second.clone() }),
+            UniqueName::AppleSub("001.a".to_owned()),
+        ),
         (Change::AddDevice(device("one", 2)), UniqueName::Device("one".to_owned())),
     ];
     for (claim, key) in cases {

@@ -5,12 +5,18 @@ use onestep_api::core::user_rows::{Archive, Change, Scope, UniqueName};
 use onestep_api::store::{Store, StoreError};
 
 use super::Maker;
-use super::samples::{archive, at, category, create, day, device, feedback, ids, person, profile, read, sub, time, todo, write};
+use super::samples::{
+    archive, at, category, create, day, device, feedback, ids, person, profile, read, sub, time, todo, write,
+};
 
 /// A user who has some of everything, deleted rows too.
 async fn lived_in(store: &dyn Store) -> Id {
-    let account =
-        User { apple_sub: Some("001.a".to_owned()), devices: vec![device("one", 1), device("two", 2)], profile: Some(profile()), ..person("a@example.com") };
+    let account = User {
+        apple_sub: Some("001.a".to_owned()),
+        devices: vec![device("one", 1), device("two", 2)],
+        profile: Some(profile()),
+        ..person("a@example.com")
+    };
     let user = store.create(account).await.unwrap().id;
     let mut given = ids(store, user, 9).await;
     given.sort_unstable();
@@ -21,7 +27,11 @@ async fn lived_in(store: &dyn Store) -> Id {
         &[
             Change::Category(category(given[0], "b")),
             Change::Category(category(given[1], "a")),
-            Change::Todo(Todo { date: Some(day("2026-11-22")), due_time: Some(time("08:00:00")), ..todo(given[2], "b") }),
+            Change::Todo(Todo {
+                date: Some(day("2026-11-22")),
+                due_time: Some(time("08:00:00")),
+                ..todo(given[2], "b")
+            }),
             Change::Todo(todo(given[3], "a")),
             Change::Sub(sub(given[4], given[2], "a")),
             Change::Sub(sub(given[5], given[3], "b")),
@@ -103,7 +113,13 @@ pub(super) async fn restoring_replaces_what_is_there(make: Maker) {
     let all = archive(&**store, user).await;
     let live = read(&**store, user).await;
     let more = ids(&**store, user, 3).await;
-    let moved = User { username: "z@example.com".to_owned(), apple_sub: None, profile: None, deleted_at: Some(at(80)), ..all.user.clone() };
+    let moved = User {
+        username: "z@example.com".to_owned(),
+        apple_sub: None,
+        profile: None,
+        deleted_at: Some(at(80)),
+        ..all.user.clone()
+    };
     let changes = [
         Change::User(moved),
         Change::DropDevice("one".to_owned()),
@@ -156,9 +172,13 @@ pub(super) async fn a_long_archive_survives(make: Maker) {
     let mut given = ids(&**old, user, 1_200).await;
     given.sort_unstable();
     for part in given.chunks(400) {
-        let rows: Vec<_> = part.iter().map(|&id| Todo { content: format!("{id} {}", "길게".repeat(100)), ..todo(id, &format!("{id:09}")) }).collect();
+        let rows: Vec<_> = part
+            .iter()
+            .map(|&id| Todo { content: format!("{id} {}", "길게".repeat(100)), ..todo(id, &format!("{id:09}")) })
+            .collect();
         write(&**old, user, &rows.iter().cloned().map(Change::Todo).collect::<Vec<_>>()).await;
-        let gone: Vec<_> = rows.into_iter().step_by(2).map(|row| Change::Todo(Todo { deleted_at: Some(at(90)), ..row })).collect();
+        let gone: Vec<_> =
+            rows.into_iter().step_by(2).map(|row| Change::Todo(Todo { deleted_at: Some(at(90)), ..row })).collect();
         write(&**old, user, &gone).await;
     }
     let all = archive(&**old, user).await;

@@ -12,8 +12,8 @@ mod parallel;
 mod rows;
 pub(crate) mod samples;
 
-/// One new, empty place: as many handles on it as processes may share it, at least one. Checks of what happens at the same time
-/// go through all of them.
+/// One new, empty place: as many handles on it as processes may share it, at least one. Checks of what happens at the
+/// same time go through all of them.
 pub(crate) type Place = Vec<Arc<dyn Store>>;
 
 /// Makes empty places, one after the other.

@@ -1,4 +1,5 @@
-//! What happens when several change the rows of one user at the same time, from several processes where the store can be shared.
+//! What happens when several change the rows of one user at the same time, from several processes where the store can
+//! be shared.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,7 +37,10 @@ pub(super) async fn twenty_four_creates_get_twenty_four_ranks(make: Maker) {
     })
     .await;
     let found = read(&*place[0], user).await.todos;
-    assert_eq!(found.iter().map(|row| row.rank.clone()).collect::<Vec<_>>(), (1..=24).map(|i| format!("{i:04}")).collect::<Vec<_>>());
+    assert_eq!(
+        found.iter().map(|row| row.rank.clone()).collect::<Vec<_>>(),
+        (1..=24).map(|i| format!("{i:04}")).collect::<Vec<_>>()
+    );
     let mut made: Vec<_> = found.iter().map(|row| row.id).collect();
     let mut given = given;
     made.sort_unstable();
@@ -56,7 +60,10 @@ pub(super) async fn no_update_is_lost(make: Maker) {
         let mut wrote = 0;
         let decide = &mut |user_rows: &UserRows, _: &[Id]| {
             wrote = count(user_rows) + 1;
-            vec![Change::User(User { profile: Some(Profile { job: wrote.to_string(), ..profile() }), ..user_rows.user.clone() })]
+            vec![Change::User(User {
+                profile: Some(Profile { job: wrote.to_string(), ..profile() }),
+                ..user_rows.user.clone()
+            })]
         };
         assert!(store.update(user, Scope::Account, 0, decide).await.unwrap());
         wrote
@@ -76,7 +83,11 @@ pub(super) async fn two_fields_keep_both_writers(make: Maker) {
         at_once(&place, 2, move |i, store| async move {
             let decide = &mut |user_rows: &UserRows, _: &[Id]| {
                 let row = user_rows.todos[0].clone();
-                let row = if i == 0 { Todo { content: format!("round {round}"), ..row } } else { Todo { rank: format!("{round}"), ..row } };
+                let row = if i == 0 {
+                    Todo { content: format!("round {round}"), ..row }
+                } else {
+                    Todo { rank: format!("{round}"), ..row }
+                };
                 vec![Change::Todo(row)]
             };
             assert!(store.update(user, Scope::Todos, 0, decide).await.unwrap());
@@ -122,7 +133,8 @@ async fn rebalance(store: &dyn Store, user: Id, generation: char) {
 async fn many_todos(store: &dyn Store, user: Id) -> Vec<Id> {
     let mut given = ids(store, user, ROWS).await;
     given.sort_unstable();
-    let rows: Vec<_> = given.iter().enumerate().map(|(place, &id)| Change::Todo(todo(id, &format!("a{place:04}")))).collect();
+    let rows: Vec<_> =
+        given.iter().enumerate().map(|(place, &id)| Change::Todo(todo(id, &format!("a{place:04}")))).collect();
     write(store, user, &rows).await;
     given
 }
@@ -143,7 +155,10 @@ pub(super) async fn no_reader_sees_half_a_rebalancing(make: Maker) {
                     let found = store.read(user, Scope::Todos).await.unwrap().unwrap().todos;
                     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), given);
                     let generation = found[0].rank.chars().next().unwrap();
-                    assert!(found.iter().enumerate().all(|(place, row)| row.rank == format!("{generation}{place:04}")), "a mixture");
+                    assert!(
+                        found.iter().enumerate().all(|(place, row)| row.rank == format!("{generation}{place:04}")),
+                        "a mixture"
+                    );
                     assert!(generation >= seen, "back from {seen} to {generation}");
                     seen = generation;
                     if last {
@@ -177,7 +192,10 @@ pub(super) async fn small_changes_between_big_ones_are_kept(make: Maker) {
                 let wanted = given[i * 3 + round];
                 let decide = &mut |user_rows: &UserRows, ids: &[Id]| {
                     let row = user_rows.todos.iter().find(|row| row.id == wanted).unwrap();
-                    vec![Change::Todo(Todo { is_completed: true, ..row.clone() }), Change::Sub(sub(ids[0], wanted, "a"))]
+                    vec![
+                        Change::Todo(Todo { is_completed: true, ..row.clone() }),
+                        Change::Sub(sub(ids[0], wanted, "a")),
+                    ]
                 };
                 assert!(store.update(user, Scope::Todos, 1, decide).await.unwrap());
             }

@@ -5,18 +5,30 @@ use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::StoreError;
 
 use super::Maker;
-use super::samples::{archive, at, category, create, day, device, feedback, ids, person, profile, read, sub, time, todo, try_write, write};
+use super::samples::{
+    archive, at, category, create, day, device, feedback, ids, person, profile, read, sub, time, todo, try_write, write,
+};
 
 pub(super) async fn only_what_is_wanted_is_read(make: Maker) {
     let store = &make().await[0];
     let user = create(&**store, "a@example.com").await;
     let given = ids(&**store, user.id, 3).await;
-    let rows = [Change::Category(category(given[0], "a")), Change::Todo(todo(given[1], "b")), Change::Sub(sub(given[2], given[1], "c"))];
+    let rows = [
+        Change::Category(category(given[0], "a")),
+        Change::Todo(todo(given[1], "b")),
+        Change::Sub(sub(given[2], given[1], "c")),
+    ];
     write(&**store, user.id, &rows).await;
-    for (scope, categories, todos) in [(Scope::Account, 0, 0), (Scope::Categories, 1, 0), (Scope::Todos, 0, 1), (Scope::Everything, 1, 1)] {
+    for (scope, categories, todos) in
+        [(Scope::Account, 0, 0), (Scope::Categories, 1, 0), (Scope::Todos, 0, 1), (Scope::Everything, 1, 1)]
+    {
         let found = store.read(user.id, scope).await.unwrap().unwrap();
         assert_eq!(found.user, user);
-        assert_eq!((found.categories.len(), found.todos.len(), found.subs.len()), (categories, todos, todos), "{scope:?}");
+        assert_eq!(
+            (found.categories.len(), found.todos.len(), found.subs.len()),
+            (categories, todos, todos),
+            "{scope:?}"
+        );
         let mut seen = None;
         let decide = &mut |user_rows: &UserRows, _: &[Id]| {
             seen = Some(user_rows.clone());
@@ -68,10 +80,18 @@ pub(super) async fn a_deleted_row_is_only_in_the_archive(make: Maker) {
     let gone_category = Category { deleted_at: Some(at(40)), updated_at: at(40), ..category_rows[0].clone() };
     let gone_todo = Todo { deleted_at: Some(at(41)), content: "옮겨짐".to_owned(), ..todo_rows[0].clone() };
     let gone_sub = SubTodo { deleted_at: Some(at(41)), ..sub_rows[0].clone() };
-    write(&**store, user.id, &[Change::Category(gone_category.clone()), Change::Todo(gone_todo.clone()), Change::Sub(gone_sub.clone())]).await;
+    write(
+        &**store,
+        user.id,
+        &[Change::Category(gone_category.clone()), Change::Todo(gone_todo.clone()), Change::Sub(gone_sub.clone())],
+    )
+    .await;
 
     let live = read(&**store, user.id).await;
-    assert_eq!((live.categories, live.todos, live.subs), (vec![category_rows[1].clone()], vec![todo_rows[1].clone()], vec![sub_rows[1].clone()]));
+    assert_eq!(
+        (live.categories, live.todos, live.subs),
+        (vec![category_rows[1].clone()], vec![todo_rows[1].clone()], vec![sub_rows[1].clone()])
+    );
     let mut all = archive(&**store, user.id).await;
     all.categories.sort_by_key(|row| row.id != c1);
     all.todos.sort_by_key(|row| row.id != t1);
@@ -84,7 +104,14 @@ pub(super) async fn a_deleted_row_is_only_in_the_archive(make: Maker) {
 pub(super) async fn text_and_time_survive(make: Maker) {
     let store = &make().await[0];
     let user = store.create(User { profile: Some(profile()), ..person("a@example.com") }).await.unwrap();
-    let texts = ["방 청소하기", "👩‍👩‍👧‍👦 e\u{301} ﷽", "tab\there\nand there", "\"quotes\" 'and' \\ {} [] null", "<b>&amp;</b> %20 +", " \u{200b}"];
+    let texts = [
+        "방 청소하기",
+        "👩‍👩‍👧‍👦 e\u{301} ﷽",
+        "tab\there\nand there",
+        "\"quotes\" 'and' \\ {} [] null",
+        "<b>&amp;</b> %20 +",
+        " \u{200b}",
+    ];
     let long = "🏃🏽".repeat(127);
     let texts: Vec<&str> = texts.into_iter().chain([long.as_str()]).collect();
     let given = ids(&**store, user.id, texts.len() as u32 * 3).await;
@@ -93,7 +120,8 @@ pub(super) async fn text_and_time_survive(make: Maker) {
         let text = (*text).to_owned();
         let stamp = [at(0), at(1), at(999_999), at(123_456)][i % 4];
         let date = [None, Some(day("2028-02-29")), Some(day("0001-01-01")), Some(day("9999-12-31"))][i % 4];
-        let due_time = [Some(time("00:00:00")), None, Some(time("23:59:59.999999")), Some(time("07:05:00.000001"))][i % 4];
+        let due_time =
+            [Some(time("00:00:00")), None, Some(time("23:59:59.999999")), Some(time("07:05:00.000001"))][i % 4];
         changes.push(Change::Category(Category {
             title: Some(text.clone()),
             color: 0,
@@ -109,7 +137,13 @@ pub(super) async fn text_and_time_survive(make: Maker) {
             is_completed: true,
             ..todo(given[i * 3 + 1], &format!("{i}"))
         }));
-        changes.push(Change::Sub(SubTodo { content: text, date, due_time, updated_at: stamp, ..sub(given[i * 3 + 2], given[1], &format!("{i}")) }));
+        changes.push(Change::Sub(SubTodo {
+            content: text,
+            date,
+            due_time,
+            updated_at: stamp,
+            ..sub(given[i * 3 + 2], given[1], &format!("{i}"))
+        }));
     }
     write(&**store, user.id, &changes).await;
     let found = read(&**store, user.id).await;
@@ -193,7 +227,11 @@ pub(super) async fn users_do_not_see_each_other(make: Maker) {
     for i in 0..12 {
         let user = create(&**store, &format!("{i}@example.com")).await.id;
         let given = ids(&**store, user, 2).await;
-        let rows = [Change::Category(category(given[0], "a")), Change::Todo(todo(given[1], "a")), Change::Feedback(feedback(given[1], "b"))];
+        let rows = [
+            Change::Category(category(given[0], "a")),
+            Change::Todo(todo(given[1], "a")),
+            Change::Feedback(feedback(given[1], "b")),
+        ];
         write(&**store, user, &rows).await;
         expected.push((user, category(given[0], "a"), todo(given[1], "a")));
     }
@@ -210,7 +248,10 @@ pub(super) async fn three_hundred_rows_or_none(make: Maker) {
     let user = create(&**store, "b@example.com").await;
     let given = ids(&**store, user.id, 300).await;
     let content = "할".repeat(255);
-    let mut changes: Vec<_> = given.iter().map(|&id| Change::Todo(Todo { content: content.clone(), ..todo(id, &format!("{id:09}")) })).collect();
+    let mut changes: Vec<_> = given
+        .iter()
+        .map(|&id| Change::Todo(Todo { content: content.clone(), ..todo(id, &format!("{id:09}")) }))
+        .collect();
     changes.push(Change::AddDevice(device("another's", 2)));
     assert!(matches!(try_write(&**store, user.id, &changes).await, Err(StoreError::Taken(UniqueName::Device(_)))));
     assert_eq!(read(&**store, user.id).await, UserRows::of(user.clone()));
@@ -228,7 +269,8 @@ pub(super) async fn three_hundred_rows_or_none(make: Maker) {
     assert!(found.todos.iter().all(|row| row.content == content));
 
     // And all of them gone again.
-    let gone: Vec<_> = found.todos.iter().map(|row| Change::Todo(Todo { deleted_at: Some(at(60)), ..row.clone() })).collect();
+    let gone: Vec<_> =
+        found.todos.iter().map(|row| Change::Todo(Todo { deleted_at: Some(at(60)), ..row.clone() })).collect();
     write(&**store, user.id, &gone).await;
     assert_eq!(read(&**store, user.id).await.todos, []);
     assert_eq!(archive(&**store, user.id).await.todos.len(), 300);
@@ -239,7 +281,11 @@ pub(super) async fn feedback_is_kept(make: Maker) {
     let user = create(&**store, "a@example.com").await;
     let mut given = ids(&**store, user.id, 2).await;
     given.sort_unstable();
-    let long = Feedback { description: "길다 🙂 ".repeat(2_000), category: "feature".to_owned(), ..feedback(given[1], "둘째") };
+    let long = Feedback {
+        description: "길다 🙂 ".repeat(2_000),
+        category: "feature".to_owned(),
+        ..feedback(given[1], "둘째")
+    };
     write(&**store, user.id, &[Change::Feedback(long.clone())]).await;
     write(&**store, user.id, &[Change::Feedback(feedback(given[0], "첫째"))]).await;
     assert_eq!(archive(&**store, user.id).await.feedback, [feedback(given[0], "첫째"), long]);

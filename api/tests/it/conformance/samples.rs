@@ -37,7 +37,15 @@ pub(crate) fn device(token: &str, microseconds: i64) -> Device {
 }
 
 pub(crate) fn category(id: Id, rank: &str) -> Category {
-    Category { id, created_at: at(2), updated_at: at(3), deleted_at: None, color: 8, title: None, rank: rank.to_owned() }
+    Category {
+        id,
+        created_at: at(2),
+        updated_at: at(3),
+        deleted_at: None,
+        color: 8,
+        title: None,
+        rank: rank.to_owned(),
+    }
 }
 
 pub(crate) fn todo(id: Id, rank: &str) -> Todo {
@@ -71,7 +79,14 @@ pub(crate) fn sub(id: Id, todo_id: Id, rank: &str) -> SubTodo {
 }
 
 pub(crate) fn feedback(id: Id, title: &str) -> Feedback {
-    Feedback { id, title: title.to_owned(), category: "bug".to_owned(), description: String::new(), created_at: at(8), status: "pending".to_owned() }
+    Feedback {
+        id,
+        title: title.to_owned(),
+        category: "bug".to_owned(),
+        description: String::new(),
+        created_at: at(8),
+        status: "pending".to_owned(),
+    }
 }
 
 pub(crate) async fn create(store: &dyn Store, username: &str) -> User {

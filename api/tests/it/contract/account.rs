@@ -60,7 +60,9 @@ async fn booleans(world: &Arc<World>) {
     }
     ann.patch(USER, json!({"isSubscribed": true})).await.gives(200);
     for field in ["isSubscribed", "isPremium"] {
-        for word in [json!("maybe"), json!(2), json!(-1), json!([]), json!([true]), json!({}), json!({"a": true}), json!(0.5)] {
+        for word in
+            [json!("maybe"), json!(2), json!(-1), json!([]), json!([true]), json!({}), json!({"a": true}), json!(0.5)]
+        {
             ann.patch(USER, json!({field: word})).await.refuses(field, "Must be a valid boolean.");
         }
         ann.patch(USER, json!({field: null})).await.is(400, json!({field: ["…"]}));
@@ -91,7 +93,9 @@ async fn profile(world: &Arc<World>) {
     ann.get(PROFILE).await.is(404, none.clone());
     ann.patch(PROFILE, json!({"job": "cook"})).await.is(404, none.clone());
     // Whose it is cannot be said, profile or not.
-    ann.patch(PROFILE, json!({"userId": ann.id, "ageGroup": "33"})).await.is(400, json!({"error": "user_id cannot be updated"}));
+    ann.patch(PROFILE, json!({"userId": ann.id, "ageGroup": "33"}))
+        .await
+        .is(400, json!({"error": "user_id cannot be updated"}));
 
     let made = json!({"userId": ann.id, "username": "앤", "ageGroup": "20", "job": "개발자 👩‍💻", "sleepTime": "23:30:00", "delayReason": [1, 3]});
     ann.post(PROFILE, but(&right(), "userId", json!(ben.id))).await.is(201, made.clone());
@@ -129,7 +133,9 @@ async fn profile(world: &Arc<World>) {
     }
     for user in ["userId", "user_id"] {
         for id in [json!(ben.id), json!(ann.id), json!(null)] {
-            ann.patch(PROFILE, json!({user: id, "job": []})).await.is(400, json!({"error": "user_id cannot be updated"}));
+            ann.patch(PROFILE, json!({user: id, "job": []}))
+                .await
+                .is(400, json!({"error": "user_id cannot be updated"}));
         }
     }
     ann.get(PROFILE).await.is(200, now);
@@ -182,7 +188,9 @@ async fn wrong_profiles(world: &Arc<World>) {
         ben.patch(PROFILE, json!({field: value})).await.refuses(field, sentence);
     }
     for value in [json!(["20"]), json!({}), json!(true)] {
-        ann.post(PROFILE, but(&right(), "ageGroup", value)).await.is(400, json!({"ageGroup": ["… is not a valid choice."]}));
+        ann.post(PROFILE, but(&right(), "ageGroup", value))
+            .await
+            .is(400, json!({"ageGroup": ["… is not a valid choice."]}));
     }
     let required = || json!(["This field is required."]);
     let all = json!({"ageGroup": required(), "job": required(), "sleepTime": required(), "delayReason": required()});

@@ -80,7 +80,8 @@ async fn wrong_creation(world: &Arc<World>) {
         ("title", json!({"a": 1}), "Not a valid string."),
         ("title", json!(true), "Not a valid string."),
     ] {
-        let body = ann.post(CATEGORY, but(&right, field, value)).await.has(400, json!({"error": format!("…{sentence}")}));
+        let body =
+            ann.post(CATEGORY, but(&right, field, value)).await.has(400, json!({"error": format!("…{sentence}")}));
         readable(world, &body);
     }
     for body in [json!([]), json!([right]), json!("text"), json!(5), json!(null), json!(true)] {
@@ -152,21 +153,29 @@ async fn wrong_change(world: &Arc<World>) {
     let (id, gone) = (ann.category("Work").await, ann.category("Gone").await);
     ann.delete(CATEGORY, json!({"categoryId": gone})).await.gives(200);
     let before = ann.categories().await;
-    for body in [json!({}), json!({"title": "a"}), json!({"categoryId": null, "title": "a"}), json!({"id": id, "title": "a"})] {
+    for body in
+        [json!({}), json!({"title": "a"}), json!({"categoryId": null, "title": "a"}), json!({"id": id, "title": "a"})]
+    {
         ann.patch(CATEGORY, body).await.is(400, json!({"error": "category_id must be provided"}));
     }
     for user in ["userId", "user_id"] {
-        ann.patch(CATEGORY, json!({"categoryId": id, user: ann.id, "title": "a"})).await.is(400, json!({"error": "user_id cannot be updated"}));
+        ann.patch(CATEGORY, json!({"categoryId": id, user: ann.id, "title": "a"}))
+            .await
+            .is(400, json!({"error": "user_id cannot be updated"}));
     }
     for other in [json!(gone), json!(9_007_199_254_740_000_i64), json!("999999999"), json!(0), json!(-1)] {
-        ann.patch(CATEGORY, json!({"categoryId": other, "title": "a"})).await.is(404, json!({"error": "Category not found"}));
+        ann.patch(CATEGORY, json!({"categoryId": other, "title": "a"}))
+            .await
+            .is(404, json!({"error": "Category not found"}));
     }
     for wrong in [json!("abc"), json!(true), json!([id]), json!({"id": id}), json!(1.5), json!("")] {
         ann.patch(CATEGORY, json!({"categoryId": wrong, "title": "a"})).await.gives(400);
         ann.delete(CATEGORY, json!({"categoryId": wrong})).await.gives(400);
     }
     for body in [json!({"categoryId": id}), json!({"categoryId": id, "order": 1})] {
-        ann.patch(CATEGORY, body).await.is(400, json!({"nonFieldErrors": ["At least one of color, title, rank must be provided"]}));
+        ann.patch(CATEGORY, body)
+            .await
+            .is(400, json!({"nonFieldErrors": ["At least one of color, title, rank must be provided"]}));
     }
     for (field, value, sentence) in [
         ("color", json!(null), "This field may not be null."),
@@ -196,18 +205,30 @@ async fn deletion(world: &Arc<World>) {
         ann.delete(CATEGORY, body).await.is(400, json!({"error": "category_id must be provided"}));
     }
     // A query says nothing.
-    ann.delete(&format!("{CATEGORY}?category_id={gone}&categoryId={gone}"), json!({})).await.is(400, json!({"error": "category_id must be provided"}));
-    ann.delete(CATEGORY, json!({"categoryId": 999_999_999})).await.is(400, json!({"error": "No object found with id 999999999"}));
-    ann.delete(CATEGORY, json!({"category_id": gone.to_string()})).await.is(200, json!({"categoryId": gone, "message": "Category deleted successfully"}));
-    ann.delete(CATEGORY, json!({"categoryId": gone})).await.is(400, json!({"error": format!("No object found with id {gone}")}));
+    ann.delete(&format!("{CATEGORY}?category_id={gone}&categoryId={gone}"), json!({}))
+        .await
+        .is(400, json!({"error": "category_id must be provided"}));
+    ann.delete(CATEGORY, json!({"categoryId": 999_999_999}))
+        .await
+        .is(400, json!({"error": "No object found with id 999999999"}));
+    ann.delete(CATEGORY, json!({"category_id": gone.to_string()}))
+        .await
+        .is(200, json!({"categoryId": gone, "message": "Category deleted successfully"}));
+    ann.delete(CATEGORY, json!({"categoryId": gone}))
+        .await
+        .is(400, json!({"error": format!("No object found with id {gone}")}));
     world.check(ids(&ann.categories().await) == [kept], "one is left");
 
     // Its todos stay, in lists too.
     let rows = ann.todos().await;
     world.check(row(&rows, todo)["categoryId"] == gone, &rows);
-    ann.patch(TODO, json!({"todoId": todo, "content": "still here"})).await.has(200, json!({"categoryId": gone, "content": "still here"}));
+    ann.patch(TODO, json!({"todoId": todo, "content": "still here"}))
+        .await
+        .has(200, json!({"categoryId": gone, "content": "still here"}));
     let sentence = format!("Invalid pk \"{gone}\" - object does not exist.");
-    ann.post(TODO, json!({"content": "new", "categoryId": gone})).await.has(400, json!({"error": format!("…{sentence}")}));
+    ann.post(TODO, json!({"content": "new", "categoryId": gone}))
+        .await
+        .has(400, json!({"error": format!("…{sentence}")}));
     let other = ann.todo(kept, "other").await;
     ann.patch(TODO, json!({"todoId": other, "categoryId": gone})).await.refuses("categoryId", &sentence);
     ann.patch(TODO, json!({"todoId": todo, "categoryId": kept})).await.has(200, json!({"categoryId": kept}));

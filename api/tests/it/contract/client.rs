@@ -1,4 +1,5 @@
-//! The unchanged client, from its start to dragging: what it sends, in its own mixture of spellings, and what it needs to read.
+//! The unchanged client, from its start to dragging: what it sends, in its own mixture of spellings, and what it needs
+//! to read.
 
 use std::sync::Arc;
 
@@ -24,10 +25,11 @@ struct Screens {
 impl Phone {
     /// After every mutation every active query is fetched again; for whom is said, and not looked at.
     async fn refetch(&self) -> Screens {
-        let list = async |path: &str| match self.person.get(&format!("{path}?user_id={}", self.user["id"])).await.gives(200) {
-            Value::Array(rows) => rows,
-            other => panic!("{path}: {other}"),
-        };
+        let list =
+            async |path: &str| match self.person.get(&format!("{path}?user_id={}", self.user["id"])).await.gives(200) {
+                Value::Array(rows) => rows,
+                other => panic!("{path}: {other}"),
+            };
         let (todos, categories, inbox) = tokio::join!(list(TODO), list(CATEGORY), list(INBOX));
         for todo in todos.iter().chain(&inbox) {
             // It reads `children.length` without asking.
@@ -84,7 +86,10 @@ async fn start(world: &Arc<World>) -> Phone {
     world.check(user["id"] == person.id && user["username"] == person.email.as_str(), &user);
     let phone = Phone { person, user };
     let screens = phone.refetch().await;
-    phone.check(screens.todos.is_empty() && screens.categories.is_empty() && screens.inbox.is_empty(), "a new account is empty");
+    phone.check(
+        screens.todos.is_empty() && screens.categories.is_empty() && screens.inbox.is_empty(),
+        "a new account is empty",
+    );
     phone
 }
 
@@ -97,8 +102,11 @@ async fn categories(phone: &Phone) -> [Value; 2] {
         made.push(me.post(CATEGORY, body).await.has(201, json!({"title": title, "userId": me.id}))["id"].clone());
         phone.check(phone.refetch().await.categories.len() == made.len(), "the new category is on the screen");
     }
-    me.patch(CATEGORY, json!({"category_id": made[0].to_string(), "title": "우리 집", "color": "#FFC233"})).await.has(200, json!({"title": "우리 집"}));
-    let gone = me.delete(CATEGORY, json!({"category_id": made[2].to_string()})).await.has(200, json!({"categoryId": made[2]}));
+    me.patch(CATEGORY, json!({"category_id": made[0].to_string(), "title": "우리 집", "color": "#FFC233"}))
+        .await
+        .has(200, json!({"title": "우리 집"}));
+    let gone =
+        me.delete(CATEGORY, json!({"category_id": made[2].to_string()})).await.has(200, json!({"categoryId": made[2]}));
     phone.check(gone["message"].is_string(), "it reads a message");
     let screens = phone.refetch().await;
     let colors: Vec<Value> = screens.categories.iter().map(|row| row["color"].clone()).collect();
@@ -114,7 +122,10 @@ async fn todos(phone: &Phone, [home, work]: &[Value; 2]) {
         me.post(TODO, body).await.has(201, json!({"content": content, "date": TODAY}));
     }
     let screens = phone.refetch().await;
-    phone.check(screens.day(home, TODAY) == ["장보기", "빨래"] && screens.day(work, TODAY) == ["보고서"], "by category and day");
+    phone.check(
+        screens.day(home, TODAY) == ["장보기", "빨래"] && screens.day(work, TODAY) == ["보고서"],
+        "by category and day",
+    );
     let id = screens.named("장보기")["id"].to_string();
     for (body, shows) in [
         (json!({"content": "장보기 🛒"}), json!({"content": "장보기 🛒"})),
@@ -130,7 +141,8 @@ async fn todos(phone: &Phone, [home, work]: &[Value; 2]) {
         me.patch(TODO, but(&body, "todo_id", json!(id))).await.has(200, shows);
         phone.refetch().await;
     }
-    let gone = me.post(TODO, json!({"content": "지울 것", "categoryId": home, "date": TODAY})).await.gives(201)["id"].clone();
+    let gone =
+        me.post(TODO, json!({"content": "지울 것", "categoryId": home, "date": TODAY})).await.gives(201)["id"].clone();
     phone.check(phone.refetch().await.day(home, TODAY).len() == 3, "three of the day");
     me.delete(TODO, json!({"todoId": gone})).await.has(200, json!({"todoId": gone}));
     phone.check(phone.refetch().await.day(home, TODAY) == ["장보기 🛒", "빨래"], "and two again");
@@ -149,7 +161,9 @@ async fn dragging(phone: &Phone, [home, _]: &[Value; 2]) {
         ("빨래", json!(null), id("청소"), ["빨래", "청소", "장보기 🛒"]),
         ("장보기 🛒", id("빨래"), id("청소"), ["빨래", "장보기 🛒", "청소"]),
     ] {
-        me.patch(TODO, json!({"todo_id": id(moved), "rank": {"prev_id": prev, "nextId": next}})).await.has(200, json!({"content": moved}));
+        me.patch(TODO, json!({"todo_id": id(moved), "rank": {"prev_id": prev, "nextId": next}}))
+            .await
+            .has(200, json!({"content": moved}));
         phone.check(phone.refetch().await.day(home, TODAY) == order, &format!("{order:?}"));
     }
 }
@@ -174,8 +188,13 @@ async fn steps(phone: &Phone, [home, _]: &[Value; 2]) {
         me.patch(SUB, body).await.has(200, shows);
         phone.refetch().await;
     }
-    let contents =
-        |screens: &Screens| screens.children("청소").iter().map(|child| child["content"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    let contents = |screens: &Screens| {
+        screens
+            .children("청소")
+            .iter()
+            .map(|child| child["content"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
     phone.check(contents(&phone.refetch().await) == ["먼지", "큰 창문", "바닥"], "dragged to the front");
     me.delete(SUB, json!({"subtodo_id": id(1).to_string()})).await.has(200, json!({"subtodoId": id(1)}));
     let screens = phone.refetch().await;
@@ -185,7 +204,9 @@ async fn steps(phone: &Phone, [home, _]: &[Value; 2]) {
 
 async fn inbox(phone: &Phone, [home, _]: &[Value; 2]) {
     let me = &phone.person;
-    me.post(TODO, json!({"content": "언젠가", "category_id": home, "date": null, "user_id": phone.user["id"]})).await.has(201, json!({"date": null}));
+    me.post(TODO, json!({"content": "언젠가", "category_id": home, "date": null, "user_id": phone.user["id"]}))
+        .await
+        .has(201, json!({"date": null}));
     let screens = phone.refetch().await;
     phone.check(screens.inbox() == ["언젠가"], "in the inbox");
     let todo = screens.named("언젠가")["id"].clone();
@@ -193,9 +214,16 @@ async fn inbox(phone: &Phone, [home, _]: &[Value; 2]) {
     let made = me.post(SUB, json!({"content": "첫 걸음", "todo_id": todo, "date": null})).await.gives(201);
     phone.check(made.as_array().is_some_and(|made| made.len() == 1), "a list of one");
     let step = phone.refetch().await.children("언젠가").first().map(|child| child["id"].clone()).unwrap_or_default();
-    me.patch(SUB, json!({"todoId": step, "content": "큰 걸음"})).await.has(200, json!({"id": step, "content": "큰 걸음", "todoId": todo}));
-    me.patch(SUB, json!({"todo_id": step.to_string(), "is_completed": true})).await.has(200, json!({"id": step, "isCompleted": true}));
-    phone.check(phone.refetch().await.children("언젠가").iter().all(|child| child["content"] == "큰 걸음"), "the step was changed");
+    me.patch(SUB, json!({"todoId": step, "content": "큰 걸음"}))
+        .await
+        .has(200, json!({"id": step, "content": "큰 걸음", "todoId": todo}));
+    me.patch(SUB, json!({"todo_id": step.to_string(), "is_completed": true}))
+        .await
+        .has(200, json!({"id": step, "isCompleted": true}));
+    phone.check(
+        phone.refetch().await.children("언젠가").iter().all(|child| child["content"] == "큰 걸음"),
+        "the step was changed",
+    );
     me.patch(TODO, json!({"todo_id": todo.to_string(), "content": "언젠가는", "is_completed": true})).await.gives(200);
     me.patch(TODO, json!({"todoId": todo, "date": TODAY})).await.gives(200);
     phone.check(phone.refetch().await.inbox().is_empty(), "on a day, and out of the inbox");
@@ -208,7 +236,9 @@ async fn inbox(phone: &Phone, [home, _]: &[Value; 2]) {
 async fn calendar(phone: &Phone, [home, _]: &[Value; 2]) {
     let me = &phone.person;
     let todo = phone.refetch().await.named("청소")["id"].clone();
-    me.patch(TODO, json!({"todo_id": todo.to_string(), "start_date": TOMORROW, "end_date": TOMORROW})).await.has(200, json!({"date": TOMORROW}));
+    me.patch(TODO, json!({"todo_id": todo.to_string(), "start_date": TOMORROW, "end_date": TOMORROW}))
+        .await
+        .has(200, json!({"date": TOMORROW}));
     let screens = phone.refetch().await;
     phone.check(screens.day(home, TOMORROW) == ["청소"], "moved to tomorrow");
     phone.check(screens.children("청소").iter().all(|child| child["date"] == TOMORROW), "with its steps");

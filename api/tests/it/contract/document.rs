@@ -1,4 +1,5 @@
-//! The OpenAPI document says what the server does: a program that reads it asks all that it allows, and much that it does not.
+//! The OpenAPI document says what the server does: a program that reads it asks all that it allows, and much that it
+//! does not.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use super::process::Process;
 
 /// Pinned, because another version asks other things.
 const PACKAGE: &str = "schemathesis==4.32.5";
-/// What must hold of every answer. What the document cannot say, such as which rows there are, is the other areas' to ask.
+/// What must hold of every answer. What the document cannot say, such as which rows there are, is the other areas' to
+/// ask.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
 response_headers_conformance,unsupported_method,allow_header_conformance,ignored_auth";
 
@@ -27,9 +29,23 @@ pub(super) async fn holds(process: Process) {
         command.args(["run", &address, "--header", &token, "--checks", CHECKS]);
         // After this, the token would no longer be valid.
         command.args(["--exclude-operation-id", "delete_user"]);
-        command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--generation-database", "none"]);
+        command.args([
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--max-examples",
+            "15",
+            "--seed",
+            "1",
+            "--generation-database",
+            "none",
+        ]);
         command.args(["--workers", "1", "--continue-on-failure", "--no-color"]);
-        command.env_clear().env("HOME", folder.path()).env("NO_PROXY", "*").env("PYTHONUTF8", "1").current_dir(folder.path());
+        command
+            .env_clear()
+            .env("HOME", folder.path())
+            .env("NO_PROXY", "*")
+            .env("PYTHONUTF8", "1")
+            .current_dir(folder.path());
         command.stdin(Stdio::null()).output().expect("start it")
     };
     let output = tokio::task::spawn_blocking(run).await.expect("a thread");

@@ -41,7 +41,9 @@ async fn slashes(world: &Arc<World>) {
     let category = ann.post("/todos/category", json!({"color": 1})).await.gives(201)["id"].clone();
     let todo = ann.post("/todos/todo", json!({"content": "a", "categoryId": category})).await.gives(201)["id"].clone();
     let sub = ann.post("/todos/sub", json!([{"content": "a", "todoId": todo}])).await.gives(201)[0]["id"].clone();
-    for path in [TODO, INBOX, CATEGORY, USER, "/todos/sub/?todo_id=1", "/todos/todo/?start_date=2024-01-01&end_date=2024-12-31"] {
+    for path in
+        [TODO, INBOX, CATEGORY, USER, "/todos/sub/?todo_id=1", "/todos/todo/?start_date=2024-01-01&end_date=2024-12-31"]
+    {
         let with = ann.get(path).await.gives(200);
         let (name, query) = path.split_once('?').unwrap_or((path, ""));
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
@@ -76,7 +78,14 @@ async fn unknown(world: &Arc<World>) {
         "/%00/",
         "/..;/todos/todo/",
     ];
-    for path in paths.into_iter().chain(["/Todos/Todo/", "/todos/todo/%2e%2e/", "/auth/login/", "/auth/login/facebook/", "/favicon.ico", "/.env"]) {
+    for path in paths.into_iter().chain([
+        "/Todos/Todo/",
+        "/todos/todo/%2e%2e/",
+        "/auth/login/",
+        "/auth/login/facebook/",
+        "/favicon.ico",
+        "/.env",
+    ]) {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             for person in [&ann, &world.nobody()] {
                 person.send(method.clone(), path, json!({})).await.is(404, json!({"detail": "Not found."}));
@@ -98,15 +107,18 @@ async fn unknown(world: &Arc<World>) {
             if !allowed.contains(&method) {
                 let detail = format!("Method \"{method}\" not allowed.");
                 ann.send(method.clone(), path, json!({})).await.is(405, json!({"detail": detail}));
-                ann.send(method.clone(), path.trim_end_matches('/'), json!({})).await.is(405, json!({"detail": detail}));
+                ann.send(method.clone(), path.trim_end_matches('/'), json!({}))
+                    .await
+                    .is(405, json!({"detail": detail}));
             }
         }
     }
 }
 
 pub(super) fn is_refused_in_words(answer: Answer) {
-    let world_says =
-        answer.body.as_object().is_some_and(|body| ["error", "detail"].iter().any(|key| body.get(*key).is_some_and(|text| text.is_string() && text != "")));
+    let world_says = answer.body.as_object().is_some_and(|body| {
+        ["error", "detail"].iter().any(|key| body.get(*key).is_some_and(|text| text.is_string() && text != ""))
+    });
     if world_says {
         answer.gives(400)
     } else {
@@ -134,7 +146,8 @@ async fn malformed(world: &Arc<World>) {
     ];
     for (method, path) in TAKING {
         for body in bodies {
-            let answer = ann.ask(method.clone(), path, &[("content-type", "application/json")], Some(body.to_vec())).await;
+            let answer =
+                ann.ask(method.clone(), path, &[("content-type", "application/json")], Some(body.to_vec())).await;
             is_refused_in_words(answer);
         }
         // No body is no fields, and no fault of the server.
@@ -154,10 +167,18 @@ async fn cases(world: &Arc<World>) {
     let category = ann.category("Home").await;
     // Both in one body, as the client does.
     let mixed = json!({"content": "a", "category_id": category, "dueTime": "09:00", "is_completed": true, "date": "2024-11-05"});
-    let first = ann.post(TODO, mixed).await.has(201, json!({"categoryId": category, "dueTime": "09:00:00", "isCompleted": true}))["id"].clone();
-    let second = ann.post(TODO, json!({"content": "b", "categoryId": category, "due_time": "10:00", "isCompleted": "1"})).await;
+    let first = ann
+        .post(TODO, mixed)
+        .await
+        .has(201, json!({"categoryId": category, "dueTime": "09:00:00", "isCompleted": true}))["id"]
+        .clone();
+    let second =
+        ann.post(TODO, json!({"content": "b", "categoryId": category, "due_time": "10:00", "isCompleted": "1"})).await;
     let second = second.has(201, json!({"dueTime": "10:00:00", "isCompleted": true}))["id"].clone();
-    for place in [json!({"patch_rank": {"prevId": second, "next_id": null}}), json!({"patchRank": {"prev_id": second, "nextId": null}})] {
+    for place in [
+        json!({"patch_rank": {"prevId": second, "next_id": null}}),
+        json!({"patchRank": {"prev_id": second, "nextId": null}}),
+    ] {
         ann.patch(TODO, but(&but(&place, "todo_id", first.clone()), "isCompleted", json!(false)))
             .await
             .has(200, json!({"rank": "0|i0000f:", "isCompleted": false}));
@@ -182,25 +203,53 @@ async fn origins(world: &Arc<World>) {
         words.sort();
         words.join(",")
     };
-    for path in
-        [TODO, SUB, CATEGORY, INBOX, USER, PROFILE, FEEDBACK, VERIFY, REFRESH, "/auth/login/google/", "/auth/android/", "/todos/todo", "/todos/recommend/"]
-    {
-        for (method, headers) in [("POST", "authorization, content-type"), ("PATCH", "content-type"), ("DELETE", "authorization"), ("GET", "x-requested-with")]
-        {
-            let asked = [("origin", "https://stepby.one"), ("access-control-request-method", method), ("access-control-request-headers", headers)];
+    for path in [
+        TODO,
+        SUB,
+        CATEGORY,
+        INBOX,
+        USER,
+        PROFILE,
+        FEEDBACK,
+        VERIFY,
+        REFRESH,
+        "/auth/login/google/",
+        "/auth/android/",
+        "/todos/todo",
+        "/todos/recommend/",
+    ] {
+        for (method, headers) in [
+            ("POST", "authorization, content-type"),
+            ("PATCH", "content-type"),
+            ("DELETE", "authorization"),
+            ("GET", "x-requested-with"),
+        ] {
+            let asked = [
+                ("origin", "https://stepby.one"),
+                ("access-control-request-method", method),
+                ("access-control-request-headers", headers),
+            ];
             let answer = world.nobody().ask(Method::OPTIONS, path, &asked, None).await;
             world.check([200, 204].contains(&answer.status), format!("{}: {}", answer.what, answer.status));
-            let (methods, headers) = (list(answer.header("access-control-allow-methods")), list(answer.header("access-control-allow-headers")));
+            let (methods, headers) = (
+                list(answer.header("access-control-allow-methods")),
+                list(answer.header("access-control-allow-headers")),
+            );
             world.check(methods == "delete,get,options,patch,post,put", methods);
-            world.check(headers == "accept,authorization,content-type,user-agent,x-csrftoken,x-requested-with", headers);
+            world
+                .check(headers == "accept,authorization,content-type,user-agent,x-csrftoken,x-requested-with", headers);
             world.check(answer.header("access-control-max-age") == "86400", answer.header("access-control-max-age"));
         }
     }
     // The answer itself, good or bad: the header is looked at with every answer.
     let ann = world.newcomer().await;
-    for (method, path, status) in
-        [(Method::GET, TODO, 200), (Method::GET, PROFILE, 404), (Method::GET, "/nothing/", 404), (Method::PUT, TODO, 405), (Method::GET, SUB, 400)]
-    {
+    for (method, path, status) in [
+        (Method::GET, TODO, 200),
+        (Method::GET, PROFILE, 404),
+        (Method::GET, "/nothing/", 404),
+        (Method::PUT, TODO, 405),
+        (Method::GET, SUB, 400),
+    ] {
         ann.ask(method, path, &[("origin", "http://localhost:8081")], None).await.gives(status);
     }
     world.nobody().ask(Method::GET, TODO, &[("origin", "null")], None).await.gives(401);
@@ -210,11 +259,24 @@ async fn origins(world: &Arc<World>) {
 async fn hosts(world: &Arc<World>) {
     let ann = world.newcomer().await;
     for host in ["api.stepby.one", "evil.example", "localhost:1", "127.0.0.1", "[::1]:8000", "a_b.example"] {
-        let headers = [("host", host), ("content-type", "application/json"), ("referer", "https://evil.example/"), ("cookie", "csrftoken=a; sessionid=b")];
+        let headers = [
+            ("host", host),
+            ("content-type", "application/json"),
+            ("referer", "https://evil.example/"),
+            ("cookie", "csrftoken=a; sessionid=b"),
+        ];
         ann.ask(Method::POST, CATEGORY, &headers, Some(b"{\"color\": 1}".to_vec())).await.gives(201);
     }
     // The client says JSON; who says something else and sends JSON is understood or told so.
-    let answer = ann.ask(Method::POST, CATEGORY, &[("content-type", "text/plain")], Some(b"{\"color\": 1}".to_vec())).await;
+    let answer =
+        ann.ask(Method::POST, CATEGORY, &[("content-type", "text/plain")], Some(b"{\"color\": 1}".to_vec())).await;
     world.check([201, 400, 415].contains(&answer.status), answer.status);
-    ann.ask(Method::POST, CATEGORY, &[("content-type", "application/json; charset=utf-8")], Some(b"{\"color\": 1}".to_vec())).await.gives(201);
+    ann.ask(
+        Method::POST,
+        CATEGORY,
+        &[("content-type", "application/json; charset=utf-8")],
+        Some(b"{\"color\": 1}".to_vec()),
+    )
+    .await
+    .gives(201);
 }

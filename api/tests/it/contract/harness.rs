@@ -24,7 +24,8 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(process: Process) -> Arc<Self> {
         // Loopback only: a proxy of the developer's environment has no say. Redirects are an answer like any other.
-        let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("an HTTP client");
+        let http =
+            Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("an HTTP client");
         Arc::new(Self { process, http, faults: Mutex::default(), people: AtomicU32::new(0) })
     }
 
@@ -51,7 +52,14 @@ impl World {
 
     /// Someone without a token.
     pub(super) fn nobody(self: &Arc<Self>) -> Person {
-        Person { world: self.clone(), id: 0, email: String::new(), access: String::new(), refresh: String::new(), authorization: None }
+        Person {
+            world: self.clone(),
+            id: 0,
+            email: String::new(),
+            access: String::new(),
+            refresh: String::new(),
+            authorization: None,
+        }
     }
 
     /// Someone who has just signed in for the first time.
@@ -102,8 +110,17 @@ impl Person {
     }
 
     /// Any request; what holds for every answer is looked at here.
-    pub(super) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
-        let sent = body.as_deref().map(|body| String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned()).unwrap_or_default();
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let sent = body
+            .as_deref()
+            .map(|body| String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned())
+            .unwrap_or_default();
         let mut request = self.world.http.request(method.clone(), format!("{}{path}", self.world.process.base()));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -114,11 +131,17 @@ impl Person {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path} {sent}: no answer: {error:?}"));
+        let response =
+            request.send().await.unwrap_or_else(|error| panic!("{method} {path} {sent}: no answer: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap_or_else(|error| panic!("{method} {path} {sent}: {error:?}"));
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or_else(|_| json!({"not JSON": text})) };
-        let answer = Answer { world: self.world.clone(), what: format!("{method} {path} {sent}"), status, headers, body };
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or_else(|_| json!({"not JSON": text}))
+        };
+        let answer =
+            Answer { world: self.world.clone(), what: format!("{method} {path} {sent}"), status, headers, body };
         answer.general(&method);
         answer
     }
@@ -155,7 +178,8 @@ impl Answer {
             }
         }
         let mime = self.header("content-type").to_ascii_lowercase().replace(' ', "");
-        if method != Method::OPTIONS && !["application/json", "application/json;charset=utf-8"].contains(&mime.as_str()) {
+        if method != Method::OPTIONS && !["application/json", "application/json;charset=utf-8"].contains(&mime.as_str())
+        {
             wrong.push(format!("content-type is {mime:?}"));
         }
         if self.status == 401 && self.header("www-authenticate") != r#"Bearer realm="api""# {
@@ -179,7 +203,10 @@ impl Answer {
     fn compare(self, status: u16, expected: &Value, all: bool) -> Value {
         if self.status != status || !fits(expected, &self.body, all) {
             let found = format!("{} {}", self.status, self.body);
-            self.world.note(Location::caller(), format!("{}\n    must be {status} {expected}\n    but is  {found}", self.what));
+            self.world.note(
+                Location::caller(),
+                format!("{}\n    must be {status} {expected}\n    but is  {found}", self.what),
+            );
         }
         self.body
     }
@@ -216,8 +243,8 @@ impl Answer {
     }
 }
 
-/// Whether a value is as expected. Some strings stand for more than themselves: `…` for any text, `…this` for a text with `this` in it,
-/// `#` for a whole number, `@` for a time with microseconds, `?` for anything.
+/// Whether a value is as expected. Some strings stand for more than themselves: `…` for any text, `…this` for a text
+/// with `this` in it, `#` for a whole number, `@` for a time with microseconds, `?` for anything.
 fn fits(expected: &Value, found: &Value, all: bool) -> bool {
     match (expected, found) {
         (Value::String(sign), _) if sign == "?" => true,
@@ -228,10 +255,12 @@ fn fits(expected: &Value, found: &Value, all: bool) -> bool {
             None => sign == text,
         },
         (Value::Object(expected), Value::Object(found)) => {
-            (!all || expected.len() == found.len()) && expected.iter().all(|(key, value)| found.get(key).is_some_and(|found| fits(value, found, all)))
+            (!all || expected.len() == found.len())
+                && expected.iter().all(|(key, value)| found.get(key).is_some_and(|found| fits(value, found, all)))
         }
         (Value::Array(expected), Value::Array(found)) => {
-            expected.len() == found.len() && expected.iter().zip(found).all(|(expected, found)| fits(expected, found, all))
+            expected.len() == found.len()
+                && expected.iter().zip(found).all(|(expected, found)| fits(expected, found, all))
         }
         (expected, found) => expected == found,
     }
@@ -244,7 +273,9 @@ fn is_instant(text: &str) -> bool {
 
 fn snake_key(value: &Value) -> Option<&str> {
     match value {
-        Value::Object(fields) => fields.iter().find_map(|(key, value)| if key.contains('_') { Some(key.as_str()) } else { snake_key(value) }),
+        Value::Object(fields) => {
+            fields.iter().find_map(|(key, value)| if key.contains('_') { Some(key.as_str()) } else { snake_key(value) })
+        }
         Value::Array(items) => items.iter().find_map(snake_key),
         _ => None,
     }

@@ -72,15 +72,29 @@ async fn odd_numbers(world: &Arc<World>) {
             (Method::POST, SUB, "[{\"content\": \"b\", \"todoId\": $}]".to_owned(), &[400]),
             (Method::PATCH, TODO, format!("{{\"todoId\": {todo}, \"categoryId\": $}}"), &[400]),
             (Method::PATCH, SUB, format!("{{\"subtodoId\": {step}, \"todoId\": $}}"), &[400]),
-            (Method::POST, FEEDBACK, "{\"userId\": $, \"title\": \"a\", \"category\": \"bug\", \"description\": \"a\"}".to_owned(), &[400]),
-            (Method::POST, PROFILE, "{\"ageGroup\": \"20\", \"job\": \"a\", \"sleepTime\": \"09:00\", \"delayReason\": [$]}".to_owned(), &[400]),
+            (
+                Method::POST,
+                FEEDBACK,
+                "{\"userId\": $, \"title\": \"a\", \"category\": \"bug\", \"description\": \"a\"}".to_owned(),
+                &[400],
+            ),
+            (
+                Method::POST,
+                PROFILE,
+                "{\"ageGroup\": \"20\", \"job\": \"a\", \"sleepTime\": \"09:00\", \"delayReason\": [$]}".to_owned(),
+                &[400],
+            ),
         ] {
-            ann.ask(method, path, &[("content-type", "application/json")], Some(with(&template))).await.gives_one_of(statuses);
+            ann.ask(method, path, &[("content-type", "application/json")], Some(with(&template)))
+                .await
+                .gives_one_of(statuses);
         }
         if number != "null" {
             for place in ["{\"prevId\": $}", "{\"nextId\": $}"] {
                 let body = format!("{{\"todoId\": {todo}, \"patchRank\": {}}}", place.replace('$', number));
-                ann.ask(Method::PATCH, TODO, &[("content-type", "application/json")], Some(body.into_bytes())).await.gives(400);
+                ann.ask(Method::PATCH, TODO, &[("content-type", "application/json")], Some(body.into_bytes()))
+                    .await
+                    .gives(400);
             }
         }
     }
@@ -89,7 +103,9 @@ async fn odd_numbers(world: &Arc<World>) {
         world.check(answer.status == 400 || answer.body == json!([]), format!("{}: {}", answer.what, answer.body));
     }
     // A colour is a number too.
-    for number in ["1e300", "9223372036854775808", "-9223372036854775809", "1e400", "\"9223372036854775808\"", "-1", "1.5"] {
+    for number in
+        ["1e300", "9223372036854775808", "-9223372036854775809", "1e400", "\"9223372036854775808\"", "-1", "1.5"]
+    {
         let body = format!("{{\"color\": {number}}}").into_bytes();
         ann.ask(Method::POST, CATEGORY, &[("content-type", "application/json")], Some(body)).await.gives(400);
     }
@@ -127,7 +143,10 @@ async fn odd_texts(world: &Arc<World>) {
         let title = ann.patch(CATEGORY, json!({"categoryId": category, "title": text})).await.gives(200);
         world.check(title["title"] == text && step[0]["content"] == text, format!("{text:?} became {title} {step}"));
         let kept = row(&ann.todos().await, id);
-        world.check(kept["content"] == text && each(&kept["children"], "content") == [text], format!("{text:?} became {kept}"));
+        world.check(
+            kept["content"] == text && each(&kept["children"], "content") == [text],
+            format!("{text:?} became {kept}"),
+        );
         world.check(ann.categories().await[0]["title"] == text, "the title too");
     }
     // What no database takes is refused, and not cut off.
@@ -135,12 +154,15 @@ async fn odd_texts(world: &Arc<World>) {
         ann.post(TODO, json!({"content": text, "categoryId": category})).await.gives(400);
         ann.post(SUB, json!([{"content": text, "todoId": 1}])).await.gives(400);
         ann.post(CATEGORY, json!({"title": text, "color": 1})).await.gives(400);
-        ann.post(FEEDBACK, json!({"userId": ann.id, "title": "a", "category": "bug", "description": text})).await.gives(400);
-        ann.post(PROFILE, json!({"ageGroup": "20", "job": text, "sleepTime": "23:00", "delayReason": [1]})).await.gives(400);
+        ann.post(FEEDBACK, json!({"userId": ann.id, "title": "a", "category": "bug", "description": text}))
+            .await
+            .gives(400);
+        ann.post(PROFILE, json!({"ageGroup": "20", "job": text, "sleepTime": "23:00", "delayReason": [1]}))
+            .await
+            .gives(400);
     }
     // Odd keys are unknown fields.
-    let body =
-        json!({"content": "a", "categoryId": category, "": 1, "__proto__": {"isCompleted": true}, "constructor": 1, "컨텐츠": 2, "_": [], "A": {}, "a__b": 1});
+    let body = json!({"content": "a", "categoryId": category, "": 1, "__proto__": {"isCompleted": true}, "constructor": 1, "컨텐츠": 2, "_": [], "A": {}, "a__b": 1});
     ann.post(TODO, body).await.has(201, json!({"isCompleted": false}));
     for query in ["?%00", "?%ff=%fe", "?a[]=1&a[]=2", "?&&==&", "?start_date=%F0%9F%99%82", "?user_id=%27%3B--"] {
         ann.get(&format!("{TODO}{query}")).await.gives(200);
@@ -160,7 +182,8 @@ async fn large_bodies(world: &Arc<World>) {
     // The largest that a function can be sent is read, and answered as any other.
     let answer = ann.ask(Method::POST, TODO, &json_type, Some(body(6 * MEGABYTE))).await;
     answer.has(400, json!({"error": "…Ensure this field has no more than 255 characters."}));
-    let padded = format!("{}{}", json!({"content": "a", "categoryId": category}), " ".repeat(5 * MEGABYTE)).into_bytes();
+    let padded =
+        format!("{}{}", json!({"content": "a", "categoryId": category}), " ".repeat(5 * MEGABYTE)).into_bytes();
     ann.ask(Method::POST, TODO, &json_type, Some(padded)).await.gives(201);
     for method in [Method::POST, Method::PATCH, Method::DELETE] {
         let answer = status_of(world, &ann, &method, &body(6 * MEGABYTE + 1)).await;

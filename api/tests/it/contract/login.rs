@@ -44,12 +44,25 @@ fn someone(nobody: &Person, answer: &Value) -> Person {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     let (access, refresh) = (text("access"), text("refresh"));
     let id = read(&access).1["user_id"].as_i64().unwrap_or(0);
-    Person { authorization: Some(format!("Bearer {access}")), access, refresh, id, email: text("email"), ..nobody.clone() }
+    Person {
+        authorization: Some(format!("Bearer {access}")),
+        access,
+        refresh,
+        id,
+        email: text("email"),
+        ..nobody.clone()
+    }
 }
 
 async fn wrong_forms(nobody: &Person) {
     let right = token(current(), &google("forms@example.com"));
-    for body in [json!({}), json!({"type": 0}), json!({"token": null, "type": 0}), json!({"token": "", "type": 0}), json!({"token": ""})] {
+    for body in [
+        json!({}),
+        json!({"type": 0}),
+        json!({"token": null, "type": 0}),
+        json!({"token": "", "type": 0}),
+        json!({"token": ""}),
+    ] {
         nobody.post(GOOGLE, body.clone()).await.is(400, json!({"error": NO_TOKEN}));
         nobody.post(APPLE, but(&body, "type", json!(1))).await.is(400, json!({"error": NO_TOKEN}));
     }
@@ -68,11 +81,15 @@ async fn wrong_forms(nobody: &Person) {
     }
     for body in [&b"{"[..], b"nonsense", b"\xff"] {
         for path in [GOOGLE, APPLE] {
-            let answer = nobody.ask(reqwest::Method::POST, path, &[("content-type", "application/json")], Some(body.to_vec())).await;
+            let answer = nobody
+                .ask(reqwest::Method::POST, path, &[("content-type", "application/json")], Some(body.to_vec()))
+                .await;
             answer.gives(400);
         }
     }
-    for (path, method) in [(GOOGLE, "GET"), (GOOGLE, "PUT"), (APPLE, "DELETE"), ("/auth/android/", "POST"), ("/auth/ios/", "PATCH")] {
+    for (path, method) in
+        [(GOOGLE, "GET"), (GOOGLE, "PUT"), (APPLE, "DELETE"), ("/auth/android/", "POST"), ("/auth/ios/", "PATCH")]
+    {
         let detail = format!("Method \"{method}\" not allowed.");
         nobody.send(method.parse().expect("a method"), path, json!({})).await.is(405, json!({"detail": detail}));
     }
@@ -95,7 +112,8 @@ async fn audiences(nobody: &Person) {
         (json!("?"), json!(0), 400),
         (json!(null), json!("?"), 400),
     ] {
-        let body = but(&json!({"token": token(current(), &but(&claims, "aud", audience)), "deviceToken": null}), "type", kind);
+        let body =
+            but(&json!({"token": token(current(), &but(&claims, "aud", audience)), "deviceToken": null}), "type", kind);
         let answer = nobody.post(GOOGLE, body).await;
         if status == 200 {
             answer.has(200, json!({"email": "audience@example.com"}))
@@ -125,7 +143,8 @@ async fn identities(nobody: &Person) {
         ("email", json!(null), 400),
         ("email", json!(5), 400),
     ] {
-        let answer = nobody.post(GOOGLE, json!({"token": token(current(), &but(&claims, name, value)), "type": 0})).await;
+        let answer =
+            nobody.post(GOOGLE, json!({"token": token(current(), &but(&claims, name, value)), "type": 0})).await;
         if status == 200 {
             answer.gives(200);
         } else {
@@ -170,7 +189,11 @@ async fn accounts(nobody: &Person) {
     let ann = someone(nobody, &first);
     let shown = json!({"id": ann.id, "email": "?", "username": email, "socialProvider": "GOOGLE", "isSubscribed": "?", "isPremium": false});
     ann.get(USER).await.is(200, shown);
-    for (body, device) in [(json!({}), None), (json!({"deviceToken": null}), None), (json!({"device_token": "phone-of-ann"}), Some("phone-of-ann"))] {
+    for (body, device) in [
+        (json!({}), None),
+        (json!({"deviceToken": null}), None),
+        (json!({"device_token": "phone-of-ann"}), Some("phone-of-ann")),
+    ] {
         let again = login(body).await.is(200, welcome(email, false));
         for (name, days) in [("access", 7), ("refresh", 30)] {
             let (header, claims) = read(again[name].as_str().unwrap_or_default());
@@ -195,7 +218,10 @@ async fn accounts(nobody: &Person) {
     ann.get(TODO).await.is(401, json!({"detail": "User not found", "code": "user_not_found"}));
     let back = login(json!({})).await.is(200, welcome(email, true));
     let back = someone(nobody, &back);
-    nobody.world.check(back.id == ann.id && ids(&back.todos().await) == [todo] && ids(&back.categories().await) == [category], "everything is back");
+    nobody.world.check(
+        back.id == ann.id && ids(&back.todos().await) == [todo] && ids(&back.categories().await) == [category],
+        "everything is back",
+    );
     // The old token is good again: it is the account that was deleted.
     ann.get(CATEGORY).await.gives(200);
     login(json!({})).await.is(200, welcome(email, false));
@@ -230,7 +256,9 @@ async fn phones(nobody: &Person) {
 async fn apples(nobody: &Person) {
     let email = "apple@example.com";
     let claims = apple("001.ann", Some(email));
-    let login = async |claims: &Value| nobody.post(APPLE, json!({"token": token(current(), claims), "type": 1, "deviceToken": "an iPhone"})).await;
+    let login = async |claims: &Value| {
+        nobody.post(APPLE, json!({"token": token(current(), claims), "type": 1, "deviceToken": "an iPhone"})).await
+    };
     let first = login(&claims).await.is(200, welcome(email, true));
     let ann = someone(nobody, &first);
     ann.get(USER).await.has(200, json!({"username": email, "socialProvider": "APPLE"}));
@@ -270,16 +298,28 @@ async fn apples(nobody: &Person) {
 /// A new account gets one mail, an existing account none, and a mail that cannot be sent does not fail the login.
 async fn mails(world: &Arc<World>) {
     let nobody = world.nobody();
-    let login = async |email: &str| nobody.post(GOOGLE, json!({"token": token(current(), &google(email)), "type": 0})).await;
+    let login =
+        async |email: &str| nobody.post(GOOGLE, json!({"token": token(current(), &google(email)), "type": 0})).await;
     let unlucky = format!("{NO_MAIL}1@example.com");
     login(&unlucky).await.is(200, welcome(&unlucky, true));
     login(&unlucky).await.is(200, welcome(&unlucky, false));
     let email = "lucky@example.com";
     login(email).await.is(200, welcome(email, true));
     login(email).await.is(200, welcome(email, false));
-    let to = |email: &str| world.process().mail.seen().into_iter().filter(|seen| String::from_utf8_lossy(&seen.body).contains(email)).collect::<Vec<_>>();
+    let to = |email: &str| {
+        world
+            .process()
+            .mail
+            .seen()
+            .into_iter()
+            .filter(|seen| String::from_utf8_lossy(&seen.body).contains(email))
+            .collect::<Vec<_>>()
+    };
     // It goes out after the answer.
-    let sent = test_stack::wait::until(std::time::Duration::from_secs(10), || (!to(email).is_empty() && !to(&unlucky).is_empty()).then_some(())).await;
+    let sent = test_stack::wait::until(std::time::Duration::from_secs(10), || {
+        (!to(email).is_empty() && !to(&unlucky).is_empty()).then_some(())
+    })
+    .await;
     world.check(sent.is_some(), "no mail went out");
     for letter in to(email) {
         let body = letter.json();

@@ -31,8 +31,22 @@ use test_stack::stack::{Emulator, aws_env};
 /// What the program must not have said: internal errors and secrets.
 fn in_the_log(world: &World) -> Vec<String> {
     let log = world.process().log();
-    let words = ["ERROR", "panicked", KEY, "the-key-of-", "a secret of hers", "@example.com", "Bearer", "eyJ", "todo_id=", "todoId="];
-    log.lines().filter(|line| words.iter().any(|word| line.contains(word))).map(|line| format!("the log: {line}")).collect()
+    let words = [
+        "ERROR",
+        "panicked",
+        KEY,
+        "the-key-of-",
+        "a secret of hers",
+        "@example.com",
+        "Bearer",
+        "eyJ",
+        "todo_id=",
+        "todoId=",
+    ];
+    log.lines()
+        .filter(|line| words.iter().any(|word| line.contains(word)))
+        .map(|line| format!("the log: {line}"))
+        .collect()
 }
 
 /// Every area has its own people, so all of them ask at once.
@@ -42,7 +56,10 @@ async fn holds(process: Process) {
     macro_rules! areas {
         ($($area:ident),*) => {$( areas.spawn($area::holds(Arc::clone(&world))); )*};
     }
-    areas!(tokens, account, feedback, categories, todos, order, subs, inbox, ownership, general, hostile, client, login, recommend, pushes);
+    areas!(
+        tokens, account, feedback, categories, todos, order, subs, inbox, ownership, general, hostile, client, login,
+        recommend, pushes
+    );
     let mut faults = Vec::new();
     while let Some(ended) = areas.join_next().await {
         if let Err(error) = ended {

@@ -38,7 +38,9 @@ async fn new_rows(world: &Arc<World>) {
     ann.delete(TODO, json!({"todoId": made[0]})).await.gives(200);
     ann.post(TODO, json!({"content": "a", "categoryId": home})).await.has(201, json!({"rank": "0|i00013:"}));
     // Behind the highest, which need not be the newest.
-    ann.patch(TODO, json!({"todoId": made[1], "patchRank": {"prevId": made[2], "nextId": null}})).await.has(200, json!({"rank": "0|i0000n:"}));
+    ann.patch(TODO, json!({"todoId": made[1], "patchRank": {"prevId": made[2], "nextId": null}}))
+        .await
+        .has(200, json!({"rank": "0|i0000n:"}));
     ann.post(TODO, json!({"content": "a", "categoryId": work})).await.has(201, json!({"rank": "0|i0001b:"}));
     // Categories count on their own.
     for rank in ["0|i0000f:", "0|i0000n:"] {
@@ -51,7 +53,12 @@ async fn new_rows(world: &Arc<World>) {
 /// Four todos, as they stand.
 async fn four(ann: &Person) -> [i64; 4] {
     let category = ann.category("Home").await;
-    [ann.todo(category, "a").await, ann.todo(category, "b").await, ann.todo(category, "c").await, ann.todo(category, "d").await]
+    [
+        ann.todo(category, "a").await,
+        ann.todo(category, "b").await,
+        ann.todo(category, "c").await,
+        ann.todo(category, "d").await,
+    ]
 }
 
 async fn moves(world: &Arc<World>) {
@@ -105,12 +112,22 @@ async fn ways_to_say_it(world: &Arc<World>) {
         (json!({"rank": {"prevId": c, "nextId": null}, "content": "d"}), "0|i0000n:"),
         (json!({"rank": {"prevId": null, "nextId": null}}), "0|i0000n:"),
     ] {
-        let body =
-            place.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).chain([("todoId".to_owned(), json!(d))]).collect();
+        let body = place
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .chain([("todoId".to_owned(), json!(d))])
+            .collect();
         ann.patch(TODO, Value::Object(body)).await.has(200, json!({"id": d, "rank": rank}));
         // b and c and a stay where they are.
         let rows = ann.todos().await;
-        world.check(row(&rows, b)["rank"] == "0|i00007:" && row(&rows, c)["rank"] == "0|i0000f:" && row(&rows, a)["rank"] == "0|hzzzzz:", &rows);
+        world.check(
+            row(&rows, b)["rank"] == "0|i00007:"
+                && row(&rows, c)["rank"] == "0|i0000f:"
+                && row(&rows, a)["rank"] == "0|hzzzzz:",
+            &rows,
+        );
         world.check(row(&rows, d)["rank"] == rank, &rows);
     }
 }
@@ -123,8 +140,24 @@ async fn wrong_places(world: &Arc<World>) {
     let (step, other_step) = (ann.sub(a, "step").await, ann.sub(a, "other").await);
     let his_step = ben.sub(his, "his").await;
     let before = ann.todos().await;
-    for wrong in [json!(gone), json!(his), json!(999_999_999), json!(0), json!(-1), json!("abc"), json!(true), json!([a]), json!({}), json!(1.5)] {
-        for place in [json!({"prevId": wrong}), json!({"nextId": wrong}), json!({"prevId": a, "nextId": wrong}), json!({"prevId": wrong, "nextId": a})] {
+    for wrong in [
+        json!(gone),
+        json!(his),
+        json!(999_999_999),
+        json!(0),
+        json!(-1),
+        json!("abc"),
+        json!(true),
+        json!([a]),
+        json!({}),
+        json!(1.5),
+    ] {
+        for place in [
+            json!({"prevId": wrong}),
+            json!({"nextId": wrong}),
+            json!({"prevId": a, "nextId": wrong}),
+            json!({"prevId": wrong, "nextId": a}),
+        ] {
             ann.patch(TODO, json!({"todoId": d, "patchRank": place})).await.gives(400);
             ann.patch(TODO, json!({"todoId": d, "rank": place, "content": "not this either"})).await.gives(400);
         }
@@ -136,12 +169,21 @@ async fn wrong_places(world: &Arc<World>) {
     }
     for wrong in [json!(his_step), json!(999_999_999), json!("abc")] {
         ann.patch(SUB, json!({"subtodoId": step, "patchRank": {"prevId": wrong}})).await.gives(400);
-        ann.patch(SUB, json!({"subtodoId": step, "patchRank": {"prevId": other_step, "nextId": wrong}})).await.gives(400);
+        ann.patch(SUB, json!({"subtodoId": step, "patchRank": {"prevId": other_step, "nextId": wrong}}))
+            .await
+            .gives(400);
     }
-    ann.patch(SUB, json!({"subtodoId": step, "patchRank": {"prevId": other_step, "nextId": other_step}})).await.gives(400);
+    ann.patch(SUB, json!({"subtodoId": step, "patchRank": {"prevId": other_step, "nextId": other_step}}))
+        .await
+        .gives(400);
     ann.get(TODO).await.is(200, before);
     // Beside itself: no answer of the contract, but never a fault of the server.
-    for place in [json!({"prevId": d}), json!({"nextId": d}), json!({"prevId": a, "nextId": d}), json!({"prevId": d, "nextId": a})] {
+    for place in [
+        json!({"prevId": d}),
+        json!({"nextId": d}),
+        json!({"prevId": a, "nextId": d}),
+        json!({"prevId": d, "nextId": a}),
+    ] {
         ann.patch(TODO, json!({"todoId": d, "patchRank": place})).await.gives_one_of(&[200, 400]);
     }
 }
@@ -157,9 +199,13 @@ async fn steps(world: &Arc<World>) {
         (c, json!({"prevId": b, "nextId": a}), "0|i0000b:"),
         (b, json!({"prevId": null, "nextId": null}), "0|i00007:"),
     ] {
-        ann.patch(SUB, json!({"subtodoId": moved, "patchRank": place})).await.has(200, json!({"id": moved, "rank": rank}));
+        ann.patch(SUB, json!({"subtodoId": moved, "patchRank": place}))
+            .await
+            .has(200, json!({"id": moved, "rank": rank}));
     }
-    ann.patch(SUB, json!({"subtodoId": b, "rank": {"prev_id": a.to_string()}})).await.has(200, json!({"rank": "0|i0000n:"}));
+    ann.patch(SUB, json!({"subtodoId": b, "rank": {"prev_id": a.to_string()}}))
+        .await
+        .has(200, json!({"rank": "0|i0000n:"}));
     world.check(ids(&ann.subs(todo).await) == [c, a], "by rank");
     // Behind the highest, which is not the newest.
     let body = json!([{"content": "d", "todoId": todo}, {"content": "e", "todoId": other}]);
@@ -171,9 +217,11 @@ async fn many_at_once(world: &Arc<World>) {
     let ann = world.newcomer().await;
     let category = ann.category("Home").await;
     let todo = ann.todo(category, "a").await;
-    for (path, body, before) in
-        [(TODO, json!({"content": "b", "categoryId": category}), 1), (CATEGORY, json!({"color": 1}), 1), (SUB, json!([{"content": "b", "todoId": todo}]), 0)]
-    {
+    for (path, body, before) in [
+        (TODO, json!({"content": "b", "categoryId": category}), 1),
+        (CATEGORY, json!({"color": 1}), 1),
+        (SUB, json!([{"content": "b", "todoId": todo}]), 0),
+    ] {
         let answers = join_all((0..24).map(|_| ann.post(path, body.clone()))).await;
         let mut told = BTreeSet::new();
         for answer in answers {
@@ -187,7 +235,8 @@ async fn many_at_once(world: &Arc<World>) {
     }
 }
 
-/// Always between the first and the second: the room is halved each time, until there is none, and still each has its place.
+/// Always between the first and the second: the room is halved each time, until there is none, and still each has its
+/// place.
 async fn no_room_left(world: &Arc<World>) {
     let ann = world.newcomer().await;
     let [a, b, c, d] = four(&ann).await;
@@ -196,7 +245,9 @@ async fn no_room_left(world: &Arc<World>) {
     let mut moves = 0;
     // A digit holds five halvings: 255 characters are used up after some 1,250 moves.
     while moves < 1_400 {
-        let rank = ann.patch(TODO, json!({"todoId": near, "patchRank": {"prevId": a, "nextId": far}})).await.gives(200)["rank"].clone();
+        let rank = ann.patch(TODO, json!({"todoId": near, "patchRank": {"prevId": a, "nextId": far}})).await.gives(200)
+            ["rank"]
+            .clone();
         let length = rank.as_str().map_or(0, str::len);
         world.check((9..=255).contains(&length), format!("{rank}"));
         (near, far) = (far, near);

@@ -25,7 +25,9 @@ async fn having(person: &Person, word: &str) -> Having {
 /// Everything that a person can read.
 async fn everything(person: &Person) -> Value {
     let mut all = Vec::new();
-    for path in [TODO, INBOX, CATEGORY, PROFILE, "/auth/user/", "/todos/todo/?start_date=2000-01-01&end_date=2100-01-01"] {
+    for path in
+        [TODO, INBOX, CATEGORY, PROFILE, "/auth/user/", "/todos/todo/?start_date=2000-01-01&end_date=2100-01-01"]
+    {
         all.push(person.get(path).await.gives(200));
     }
     for todo in ids(&all[0]) {
@@ -43,7 +45,9 @@ pub(super) async fn holds(world: Arc<World>) {
     let own_before = everything(&mallory).await;
     let theirs = own_before.to_string();
     world.check(!theirs.contains("a secret of hers") && !theirs.contains(&ann.email), &theirs);
-    for query in [format!("?user_id={}", ann.id), format!("?userId={}&start_date=2024-01-01&end_date=2024-12-31", ann.id)] {
+    for query in
+        [format!("?user_id={}", ann.id), format!("?userId={}&start_date=2024-01-01&end_date=2024-12-31", ann.id)]
+    {
         for path in [TODO, INBOX, CATEGORY] {
             let rows = mallory.get(&format!("{path}{query}")).await.gives(200).to_string();
             world.check(!rows.contains("a secret of hers"), &rows);
@@ -74,15 +78,29 @@ pub(super) async fn holds(world: Arc<World>) {
     }
     for (path, name, id) in [(TODO, "todoId", todo), (SUB, "subtodoId", step), (CATEGORY, "categoryId", category)] {
         // The same answer as for a row that does not exist.
-        mallory.delete(path, json!({name: id})).await.is(400, json!({"error": format!("No object found with id {id}")}));
+        mallory
+            .delete(path, json!({name: id}))
+            .await
+            .is(400, json!({"error": format!("No object found with id {id}")}));
     }
-    mallory.post(TODO, json!({"content": "x", "categoryId": category})).await.has(400, json!({"error": format!("…{no_category}")}));
-    mallory.patch(TODO, json!({"todoId": own.todos[0], "categoryId": category})).await.refuses("categoryId", &no_category);
+    mallory
+        .post(TODO, json!({"content": "x", "categoryId": category}))
+        .await
+        .has(400, json!({"error": format!("…{no_category}")}));
+    mallory
+        .patch(TODO, json!({"todoId": own.todos[0], "categoryId": category}))
+        .await
+        .refuses("categoryId", &no_category);
     mallory.post(SUB, json!([{"content": "x", "todoId": todo}])).await.is(400, json!([{"todoId": [no_todo]}]));
     mallory.post(SUB, json!({"content": "x", "todoId": todo})).await.is(400, json!([{"todoId": [no_todo]}]));
-    mallory.post(SUB, json!([{"content": "x", "todoId": own.todos[0]}, {"content": "x", "todoId": todo}])).await.is(400, json!([{}, {"todoId": [no_todo]}]));
+    mallory
+        .post(SUB, json!([{"content": "x", "todoId": own.todos[0]}, {"content": "x", "todoId": todo}]))
+        .await
+        .is(400, json!([{}, {"todoId": [no_todo]}]));
     mallory.patch(SUB, json!({"subtodoId": own.subs[0], "todoId": todo})).await.refuses("todoId", &no_todo);
-    for (path, name, id, neighbours) in [(TODO, "todoId", own.todos[0], hers.todos), (SUB, "subtodoId", own.subs[0], hers.subs)] {
+    for (path, name, id, neighbours) in
+        [(TODO, "todoId", own.todos[0], hers.todos), (SUB, "subtodoId", own.subs[0], hers.subs)]
+    {
         for place in [
             json!({"prevId": neighbours[0]}),
             json!({"nextId": neighbours[0]}),
@@ -99,6 +117,9 @@ pub(super) async fn holds(world: Arc<World>) {
     world.check(everything(&ann).await == before, "nothing of hers changed");
     // A user's number opens nothing in a body either.
     mallory.post(CATEGORY, json!({"color": 1, "userId": ann.id})).await.has(201, json!({"userId": mallory.id}));
-    mallory.post(TODO, json!({"content": "x", "categoryId": own.category, "userId": ann.id})).await.has(201, json!({"userId": mallory.id}));
+    mallory
+        .post(TODO, json!({"content": "x", "categoryId": own.category, "userId": ann.id}))
+        .await
+        .has(201, json!({"userId": mallory.id}));
     world.check(everything(&ann).await == before, "nothing of hers was added to");
 }

@@ -82,7 +82,9 @@ impl Process {
         let pushes = Fake::start(Reply::Json(200, json!({"name": "projects/one-step/messages/1"}))).await;
         let tokens = GoogleTokens::start().await;
         let mut command = leash::command(env!("CARGO_BIN_EXE_onestep-api").as_ref());
-        command.env_clear().envs(["PATH", "LLVM_PROFILE_FILE"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command
+            .env_clear()
+            .envs(["PATH", "LLVM_PROFILE_FILE"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.envs([
             ("PORT", "0"),
             ("NO_PROXY", "*"),
@@ -123,10 +125,13 @@ impl Process {
     /// Signs in as the unchanged client does, without a `type`: id, access token, refresh token.
     pub(super) async fn sign_in(&self, email: &str) -> (i64, String, String) {
         let body = json!({"token": signed(current(), &people::google(email))});
-        let answer = self.http.post(format!("{}/auth/login/google/", self.base())).json(&body).send().await.expect("an answer");
+        let answer =
+            self.http.post(format!("{}/auth/login/google/", self.base())).json(&body).send().await.expect("an answer");
         let status = answer.status();
         let answer: Value = answer.json().await.expect("JSON");
-        let token = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("{email} is not signed in: {status} {answer}")).to_owned();
+        let token = |name: &str| {
+            answer[name].as_str().unwrap_or_else(|| panic!("{email} is not signed in: {status} {answer}")).to_owned()
+        };
         let (access, refresh) = (token("access"), token("refresh"));
         let (_, claims) = super::tokens::read(&access);
         (claims["user_id"].as_i64().expect("a number"), access, refresh)
@@ -138,7 +143,10 @@ fn follow(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) -> Receiver<SocketA
     let (tell, told) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            let port = line.split_once("listening").and_then(|(_, rest)| rest.split_once("address=")).and_then(|(_, address)| address.trim().rsplit_once(':'));
+            let port = line
+                .split_once("listening")
+                .and_then(|(_, rest)| rest.split_once("address="))
+                .and_then(|(_, address)| address.trim().rsplit_once(':'));
             if let Some(port) = port.and_then(|(_, port)| port.parse().ok()) {
                 let _ = tell.send(SocketAddr::from(([127, 0, 0, 1], port)));
             }
@@ -159,7 +167,9 @@ async fn answering(answers: fn(&Seen) -> Reply) -> Fake {
 fn model(seen: &Seen) -> Reply {
     let asked = seen.json();
     let task = asked["messages"][1]["content"].as_str().unwrap_or_default().to_owned();
-    let completion = |content: String| Reply::Json(200, json!({"choices": [{"message": {"role": "assistant", "content": content}}]}));
+    let completion = |content: String| {
+        Reply::Json(200, json!({"choices": [{"message": {"role": "assistant", "content": content}}]}))
+    };
     if task.contains("fails") {
         Reply::Json(500, json!({"error": {"message": "a fault of the-key-of-the-model"}}))
     } else if task.contains("rambles") {
@@ -167,12 +177,17 @@ fn model(seen: &Seen) -> Reply {
     } else if task.contains("forgets") {
         completion(json!({"id": "x", "steps": []}).to_string())
     } else {
-        let children = json!([{"content": "창문 닦기", "todo": 1}, {"content": "바닥 닦기", "todo": "2", "est_hours": 1}]);
+        let children =
+            json!([{"content": "창문 닦기", "todo": 1}, {"content": "바닥 닦기", "todo": "2", "est_hours": 1}]);
         completion(json!({"id": 1, "content": "대청소", "date": null, "due_time": null, "category_id": 1, "children": children}).to_string())
     }
 }
 
 /// Takes all mail but that to some.
 fn mail(seen: &Seen) -> Reply {
-    if String::from_utf8_lossy(&seen.body).contains(NO_MAIL) { Reply::Json(500, json!({"message": "no"})) } else { Reply::Json(200, json!({"id": "1"})) }
+    if String::from_utf8_lossy(&seen.body).contains(NO_MAIL) {
+        Reply::Json(500, json!({"message": "no"}))
+    } else {
+        Reply::Json(200, json!({"id": "1"}))
+    }
 }

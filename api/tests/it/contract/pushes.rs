@@ -12,9 +12,13 @@ use crate::services::people::{current, google, signed};
 pub(super) async fn holds(world: Arc<World>) {
     let nobody = world.nobody();
     let login = async |device: &str| {
-        let body = json!({"token": signed(current(), &google("devices@example.com")), "type": 0, "deviceToken": device});
+        let body =
+            json!({"token": signed(current(), &google("devices@example.com")), "type": 0, "deviceToken": device});
         let answer = nobody.post("/auth/login/google/", body).await.gives(200);
-        Person { authorization: Some(format!("Bearer {}", answer["access"].as_str().unwrap_or_default())), ..nobody.clone() }
+        Person {
+            authorization: Some(format!("Bearer {}", answer["access"].as_str().unwrap_or_default())),
+            ..nobody.clone()
+        }
     };
     let (ann, _, _) = (login("pushes: phone").await, login("pushes: tablet").await, login("pushes: watch").await);
     let category = ann.category("Home").await;
@@ -53,5 +57,9 @@ pub(super) async fn holds(world: Arc<World>) {
 }
 
 fn as_text(notification: &Value) -> String {
-    format!("{}: {}", notification["title"].as_str().unwrap_or_default(), notification["body"].as_str().unwrap_or_default())
+    format!(
+        "{}: {}",
+        notification["title"].as_str().unwrap_or_default(),
+        notification["body"].as_str().unwrap_or_default()
+    )
 }

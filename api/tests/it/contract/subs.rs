@@ -52,7 +52,9 @@ async fn creation(world: &Arc<World>) {
     ann.post(SUB, set).await.is(201, json!([rank(&shown, "0|i0000v:")]));
     // One alone is a list of one.
     ann.post(SUB, right.clone()).await.is(201, json!([rank(&shown, "0|i00013:")]));
-    ann.post(SUB, json!({"content": "우유 🥛", "todo_id": todo.to_string(), "due_time": null, "date": null})).await.is(201, json!([shown.clone()]));
+    ann.post(SUB, json!({"content": "우유 🥛", "todo_id": todo.to_string(), "due_time": null, "date": null}))
+        .await
+        .is(201, json!([shown.clone()]));
     for (field, value, shows, stored) in [
         ("content", json!(5), "content", json!("5")),
         ("content", json!("가".repeat(255)), "content", json!("가".repeat(255))),
@@ -100,7 +102,9 @@ async fn wrong_creation(world: &Arc<World>) {
         world.check(body[0] == json!({}) && body[1].as_object().is_some_and(|faults| !faults.is_empty()), &body);
     }
     for (body, kind) in [(json!("text"), "str"), (json!(5), "int"), (json!(true), "bool")] {
-        ann.post(SUB, body).await.refuses("nonFieldErrors", &format!("Expected a list of items but got type \"{kind}\"."));
+        ann.post(SUB, body)
+            .await
+            .refuses("nonFieldErrors", &format!("Expected a list of items but got type \"{kind}\"."));
     }
     for body in [json!({}), json!(null), json!({"content": ""}), json!({"todoId": todo})] {
         ann.post(SUB, body).await.gives(400);
@@ -146,18 +150,27 @@ async fn change(world: &Arc<World>) {
         (json!({"subtodoId": id, "date": null}), "date", json!(null)),
         (json!({"subtodoId": id, "dueTime": null}), "dueTime", json!(null)),
         (json!({"subtodoId": id, "is_completed": "off"}), "isCompleted", json!(false)),
-        (json!({"subtodoId": id, "content": "c", "deletedAt": "2024-01-01T00:00:00Z", "createdAt": "x"}), "content", json!("c")),
+        (
+            json!({"subtodoId": id, "content": "c", "deletedAt": "2024-01-01T00:00:00Z", "createdAt": "x"}),
+            "content",
+            json!("c"),
+        ),
         (json!({"subtodoId": id, "todoId": other.to_string()}), "todoId", json!(other)),
         (json!({"subtodoId": id, "todo_id": todo, "content": "c"}), "todoId", json!(todo)),
     ] {
         now = but(&now, field, stored);
         ann.patch(SUB, body).await.is(200, now.clone());
         let kept = ann.subs(now["todoId"].as_i64().unwrap_or(0)).await;
-        world.check(row(&kept, id)[field] == now[field] && kept.as_array().is_some_and(|kept| kept.len() == 1), format!("{kept} {now}"));
+        world.check(
+            row(&kept, id)[field] == now[field] && kept.as_array().is_some_and(|kept| kept.len() == 1),
+            format!("{kept} {now}"),
+        );
     }
     // Nothing of it touches the todo.
     let after = ann.todos().await;
-    let bare = |rows: &Value| rows.as_array().into_iter().flatten().map(|row| but(row, "children", json!("?"))).collect::<Vec<_>>();
+    let bare = |rows: &Value| {
+        rows.as_array().into_iter().flatten().map(|row| but(row, "children", json!("?"))).collect::<Vec<_>>()
+    };
     world.check(bare(&before) == bare(&after), format!("{before} {after}"));
 }
 
@@ -166,18 +179,27 @@ async fn wrong_change(world: &Arc<World>) {
     let (id, gone) = (ann.sub(todo, "a").await, ann.sub(todo, "gone").await);
     ann.delete(SUB, json!({"subtodoId": gone})).await.gives(200);
     let before = ann.subs(todo).await;
-    for body in [json!({}), json!({"content": "b"}), json!({"subtodoId": null, "content": "b"}), json!({"id": id, "content": "b"})] {
+    for body in [
+        json!({}),
+        json!({"content": "b"}),
+        json!({"subtodoId": null, "content": "b"}),
+        json!({"id": id, "content": "b"}),
+    ] {
         ann.patch(SUB, body.clone()).await.is(400, json!({"error": "subtodo_id must be provided"}));
         ann.delete(SUB, body).await.is(400, json!({"error": "subtodo_id must be provided"}));
     }
     for other in [json!(gone), json!(todo), json!(9_007_199_254_740_000_i64), json!("999999999"), json!(0), json!(-1)] {
-        ann.patch(SUB, json!({"subtodoId": other, "content": "b"})).await.is(404, json!({"error": "SubTodo not found"}));
+        ann.patch(SUB, json!({"subtodoId": other, "content": "b"}))
+            .await
+            .is(404, json!({"error": "SubTodo not found"}));
     }
     for wrong in [json!("abc"), json!(true), json!([id]), json!({"id": id}), json!(1.5), json!("")] {
         ann.patch(SUB, json!({"subtodoId": wrong, "content": "b"})).await.gives(400);
         ann.delete(SUB, json!({"subtodoId": wrong})).await.gives(400);
     }
-    for body in [json!({"subtodoId": id}), json!({"subtodoId": id, "order": 1}), json!({"subtodoId": id, "rank": "0|zzzzzz:"})] {
+    for body in
+        [json!({"subtodoId": id}), json!({"subtodoId": id, "order": 1}), json!({"subtodoId": id, "rank": "0|zzzzzz:"})]
+    {
         ann.patch(SUB, body).await.is(400, json!({"nonFieldErrors": [NOTHING]}));
     }
     let texts = wrong_texts().into_iter().map(|(value, sentence)| ("content", value, sentence));
@@ -189,7 +211,9 @@ async fn wrong_change(world: &Arc<World>) {
     for (field, value, sentence) in texts.chain(todos).chain(wrong_details()) {
         ann.patch(SUB, json!({"subtodoId": id, field: value})).await.refuses(field, sentence);
     }
-    for body in [json!([]), json!([{"subtodoId": id, "content": "b"}]), json!("text"), json!(5), json!(null), json!(true)] {
+    for body in
+        [json!([]), json!([{"subtodoId": id, "content": "b"}]), json!("text"), json!(5), json!(null), json!(true)]
+    {
         ann.patch(SUB, body.clone()).await.gives(400);
         ann.delete(SUB, body).await.gives(400);
     }
@@ -200,21 +224,29 @@ async fn wrong_change(world: &Arc<World>) {
 async fn older_inbox(world: &Arc<World>) {
     let (ann, _, todo) = with_todo(world).await;
     let (one, two) = (ann.sub(todo, "one").await, ann.sub(todo, "two").await);
-    ann.patch(SUB, json!({"todoId": two, "content": "b"})).await.has(200, json!({"id": two, "content": "b", "todoId": todo}));
+    ann.patch(SUB, json!({"todoId": two, "content": "b"}))
+        .await
+        .has(200, json!({"id": two, "content": "b", "todoId": todo}));
     ann.patch(SUB, json!({"todo_id": two.to_string(), "isCompleted": true}))
         .await
         .has(200, json!({"id": two, "content": "b", "isCompleted": true, "todoId": todo}));
-    ann.patch(SUB, json!({"todoId": two, "rank": {"prevId": null, "nextId": one}})).await.has(200, json!({"id": two, "rank": "0|hzzzzr:"}));
+    ann.patch(SUB, json!({"todoId": two, "rank": {"prevId": null, "nextId": one}}))
+        .await
+        .has(200, json!({"id": two, "rank": "0|hzzzzr:"}));
     world.check(ids(&ann.subs(todo).await) == [two, one], "two was dragged before one");
     let ben = world.newcomer().await;
     let his = ben.category("his").await;
     let his = ben.todo(his, "his").await;
     let his = ben.sub(his, "his").await;
     for id in [json!(todo), json!(his), json!(999_999_999), json!(0), json!("abc"), json!([two]), json!(null)] {
-        ann.patch(SUB, json!({"todoId": id, "content": "c"})).await.is(400, json!({"error": "subtodo_id must be provided"}));
+        ann.patch(SUB, json!({"todoId": id, "content": "c"}))
+            .await
+            .is(400, json!({"error": "subtodo_id must be provided"}));
     }
     // With its own name it is what it says.
-    ann.patch(SUB, json!({"subtodoId": one, "todoId": two, "content": "c"})).await.refuses("todoId", &format!("Invalid pk \"{two}\" - object does not exist."));
+    ann.patch(SUB, json!({"subtodoId": one, "todoId": two, "content": "c"}))
+        .await
+        .refuses("todoId", &format!("Invalid pk \"{two}\" - object does not exist."));
     // The list of children is what the client reads back.
     let children = ann.todos().await[0]["children"].clone();
     world.check(each(&children, "content") == ["b", "one"], &children);
@@ -223,11 +255,17 @@ async fn older_inbox(world: &Arc<World>) {
 async fn deletion(world: &Arc<World>) {
     let (ann, _, todo) = with_todo(world).await;
     let (id, kept) = (ann.sub(todo, "a").await, ann.sub(todo, "b").await);
-    ann.delete(&format!("{SUB}?subtodo_id={id}"), json!({})).await.is(400, json!({"error": "subtodo_id must be provided"}));
+    ann.delete(&format!("{SUB}?subtodo_id={id}"), json!({}))
+        .await
+        .is(400, json!({"error": "subtodo_id must be provided"}));
     // Here `todoId` is not the step's number.
     ann.delete(SUB, json!({"todoId": id})).await.is(400, json!({"error": "subtodo_id must be provided"}));
-    ann.delete(SUB, json!({"subtodoId": 999_999_999})).await.is(400, json!({"error": "No object found with id 999999999"}));
-    ann.delete(SUB, json!({"subtodo_id": id.to_string()})).await.is(200, json!({"subtodoId": id, "message": "SubTodo deleted successfully"}));
+    ann.delete(SUB, json!({"subtodoId": 999_999_999}))
+        .await
+        .is(400, json!({"error": "No object found with id 999999999"}));
+    ann.delete(SUB, json!({"subtodo_id": id.to_string()}))
+        .await
+        .is(200, json!({"subtodoId": id, "message": "SubTodo deleted successfully"}));
     ann.delete(SUB, json!({"subtodoId": id})).await.is(400, json!({"error": format!("No object found with id {id}")}));
     ann.patch(SUB, json!({"subtodoId": id, "content": "b"})).await.is(404, json!({"error": "SubTodo not found"}));
     world.check(ids(&ann.subs(todo).await) == [kept], "one is left");

@@ -43,12 +43,33 @@ pub(super) fn wrong_texts() -> Vec<(Value, &'static str)> {
 /// The same for a date, a time and a tick.
 pub(super) fn wrong_details() -> Vec<(&'static str, Value, &'static str)> {
     let mut all = Vec::new();
-    let dates = [json!("2024-13-01"), json!("2024-02-30"), json!("2023-02-29"), json!("01/02/2024"), json!("tomorrow"), json!("")];
-    for date in dates.into_iter().chain([json!("2024-11-05T00:00:00Z"), json!(20_241_105), json!(true), json!([]), json!({}), json!("2024-11-05\u{0}")]) {
+    let dates = [
+        json!("2024-13-01"),
+        json!("2024-02-30"),
+        json!("2023-02-29"),
+        json!("01/02/2024"),
+        json!("tomorrow"),
+        json!(""),
+    ];
+    for date in dates.into_iter().chain([
+        json!("2024-11-05T00:00:00Z"),
+        json!(20_241_105),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!("2024-11-05\u{0}"),
+    ]) {
         all.push(("date", date, DATE));
     }
     let times = [json!("24:00"), json!("12:60"), json!("12:30:60"), json!("noon"), json!(""), json!("9am")];
-    for time in times.into_iter().chain([json!("2024-11-05T12:00"), json!(930), json!(false), json!([]), json!({}), json!("12:30:15.x")]) {
+    for time in times.into_iter().chain([
+        json!("2024-11-05T12:00"),
+        json!(930),
+        json!(false),
+        json!([]),
+        json!({}),
+        json!("12:30:15.x"),
+    ]) {
         all.push(("dueTime", time, TIME));
     }
     for tick in [json!("maybe"), json!(2), json!([]), json!({}), json!("done")] {
@@ -160,7 +181,12 @@ async fn lists(world: &Arc<World>) {
         world.check(ids(&rows) == found, format!("{query}: {rows}"));
         world.check(each(&rows, "children").iter().all(|children| children.is_array()), &rows);
     }
-    for query in ["start_date=x&end_date=2024-11-05", "start_date=2024-11-01&end_date=2024-11-31", "startDate=2024-11-01&endDate=1", "start_date=&end_date=x"] {
+    for query in [
+        "start_date=x&end_date=2024-11-05",
+        "start_date=2024-11-01&end_date=2024-11-31",
+        "startDate=2024-11-01&endDate=1",
+        "start_date=&end_date=x",
+    ] {
         ann.get(&format!("{TODO}?{query}")).await.gives(400);
     }
     let listed = row(&ann.todos().await, middle);
@@ -193,7 +219,11 @@ async fn change(world: &Arc<World>) {
         (json!({"todoId": id, "dueTime": "10:00:00.5", "order": 3}), "dueTime", json!("10:00:00.500000")),
         (json!({"todoId": id, "is_completed": "false"}), "isCompleted", json!(false)),
         (json!({"todoId": id, "is_completed": 1, "rank": "0|zzzzzz:"}), "isCompleted", json!(true)),
-        (json!({"todoId": id, "content": "b", "rank": null, "id": 1, "deletedAt": "2024-01-01T00:00:00Z"}), "content", json!("b")),
+        (
+            json!({"todoId": id, "content": "b", "rank": null, "id": 1, "deletedAt": "2024-01-01T00:00:00Z"}),
+            "content",
+            json!("b"),
+        ),
         (json!({"todoId": id, "content": "b", "rank": "nonsense"}), "content", json!("b")),
     ] {
         now = but(&now, field, stored);
@@ -233,7 +263,9 @@ async fn wrong_change(world: &Arc<World>) {
     let (id, gone) = (ann.dated(category, "a", "2024-11-05").await, ann.todo(category, "gone").await);
     ann.delete(TODO, json!({"todoId": gone})).await.gives(200);
     let before = ann.todos().await;
-    for body in [json!({}), json!({"content": "b"}), json!({"todoId": null, "content": "b"}), json!({"id": id, "content": "b"})] {
+    for body in
+        [json!({}), json!({"content": "b"}), json!({"todoId": null, "content": "b"}), json!({"id": id, "content": "b"})]
+    {
         ann.patch(TODO, body.clone()).await.is(400, json!({"error": "todo_id must be provided"}));
         ann.delete(TODO, body).await.is(400, json!({"error": "todo_id must be provided"}));
     }
@@ -241,7 +273,9 @@ async fn wrong_change(world: &Arc<World>) {
         ann.patch(TODO, json!({"todoId": other, "content": "b"})).await.is(404, json!({"error": "Todo not found"}));
         ann.patch(TODO, json!({"todoId": other})).await.gives_one_of(&[404, 400]);
     }
-    for wrong in [json!("abc"), json!(true), json!([id]), json!({"id": id}), json!(1.5), json!(""), json!("1;2"), json!("0x1")] {
+    for wrong in
+        [json!("abc"), json!(true), json!([id]), json!({"id": id}), json!(1.5), json!(""), json!("1;2"), json!("0x1")]
+    {
         ann.patch(TODO, json!({"todoId": wrong, "content": "b"})).await.gives(400);
         ann.delete(TODO, json!({"todoId": wrong})).await.gives(400);
     }
@@ -250,8 +284,12 @@ async fn wrong_change(world: &Arc<World>) {
     }
     for user in ["userId", "user_id"] {
         for value in [json!(ann.id), json!(1), json!("x")] {
-            ann.patch(TODO, json!({"todoId": id, user: value, "content": "b"})).await.is(400, json!({"nonFieldErrors": ["User cannot be updated"]}));
-            ann.patch(TODO, json!({"todoId": id, user: value})).await.is(400, json!({"nonFieldErrors": ["User cannot be updated"]}));
+            ann.patch(TODO, json!({"todoId": id, user: value, "content": "b"}))
+                .await
+                .is(400, json!({"nonFieldErrors": ["User cannot be updated"]}));
+            ann.patch(TODO, json!({"todoId": id, user: value}))
+                .await
+                .is(400, json!({"nonFieldErrors": ["User cannot be updated"]}));
         }
     }
     let texts = wrong_texts().into_iter().map(|(value, sentence)| ("content", value, sentence));
@@ -267,7 +305,8 @@ async fn wrong_change(world: &Arc<World>) {
     }
     let both = json!({"content": ["This field may not be blank."], "dueTime": [TIME]});
     ann.patch(TODO, json!({"todoId": id, "content": "", "due_time": "x", "date": "2030-01-01"})).await.is(400, both);
-    for body in [json!([]), json!([{"todoId": id, "content": "b"}]), json!("text"), json!(5), json!(null), json!(true)] {
+    for body in [json!([]), json!([{"todoId": id, "content": "b"}]), json!("text"), json!(5), json!(null), json!(true)]
+    {
         ann.patch(TODO, body.clone()).await.gives(400);
         ann.delete(TODO, body).await.gives(400);
     }
@@ -307,7 +346,10 @@ async fn older_calendar(world: &Arc<World>) {
     for (body, date) in [
         (json!({"start_date": "2024-11-06", "end_date": "2024-11-06"}), json!("2024-11-06")),
         (json!({"startDate": "2024-11-07", "endDate": "2024-11-08"}), json!("2024-11-08")),
-        (json!({"start_date": "2024-11-09", "endDate": "2024-11-10", "content": "b", "user_id": null}), json!("2024-11-10")),
+        (
+            json!({"start_date": "2024-11-09", "endDate": "2024-11-10", "content": "b", "user_id": null}),
+            json!("2024-11-10"),
+        ),
         (json!({"start_date": "2024-11-11"}), json!("2024-11-11")),
         (json!({"end_date": "2024-11-12"}), json!("2024-11-12")),
         (json!({"start_date": null, "end_date": null}), json!(null)),
@@ -318,7 +360,9 @@ async fn older_calendar(world: &Arc<World>) {
         world.check(row(&ann.todos().await, id)["date"] == date, format!("{date} is kept"));
         world.check(row(&ann.subs(id).await, step)["date"] == date, format!("the step follows to {date}"));
     }
-    for body in [json!({"start_date": "x", "end_date": "x"}), json!({"end_date": "2024-11-31"}), json!({"start_date": 5})] {
+    for body in
+        [json!({"start_date": "x", "end_date": "x"}), json!({"end_date": "2024-11-31"}), json!({"start_date": 5})]
+    {
         ann.patch(TODO, but(&body, "todoId", json!(id))).await.gives(400);
     }
 }
@@ -329,15 +373,21 @@ async fn deletion(world: &Arc<World>) {
     let (id, kept) = (ann.todo(category, "a").await, ann.todo(category, "b").await);
     let (step, stays) = (ann.sub(id, "step").await, ann.sub(kept, "stays").await);
     ann.delete(&format!("{TODO}?todo_id={id}"), json!({})).await.is(400, json!({"error": "todo_id must be provided"}));
-    ann.delete(TODO, json!({"todoId": 999_999_999})).await.is(400, json!({"error": "No object found with id 999999999"}));
-    ann.delete(TODO, json!({"todo_id": id.to_string()})).await.is(200, json!({"todoId": id, "message": "Todo deleted successfully"}));
+    ann.delete(TODO, json!({"todoId": 999_999_999}))
+        .await
+        .is(400, json!({"error": "No object found with id 999999999"}));
+    ann.delete(TODO, json!({"todo_id": id.to_string()}))
+        .await
+        .is(200, json!({"todoId": id, "message": "Todo deleted successfully"}));
     ann.delete(TODO, json!({"todoId": id})).await.is(400, json!({"error": format!("No object found with id {id}")}));
     world.check(ids(&ann.todos().await) == [kept], "one is left");
     ann.patch(TODO, json!({"todoId": id, "content": "b"})).await.is(404, json!({"error": "Todo not found"}));
     // Its steps went with it, and no others.
     ann.get(&format!("{SUB}?todo_id={id}")).await.is(200, json!([]));
     ann.patch(SUB, json!({"subtodoId": step, "content": "b"})).await.is(404, json!({"error": "SubTodo not found"}));
-    ann.delete(SUB, json!({"subtodoId": step})).await.is(400, json!({"error": format!("No object found with id {step}")}));
+    ann.delete(SUB, json!({"subtodoId": step}))
+        .await
+        .is(400, json!({"error": format!("No object found with id {step}")}));
     let sentence = format!("Invalid pk \"{id}\" - object does not exist.");
     ann.post(SUB, json!([{"content": "late", "todoId": id}])).await.is(400, json!([{"todoId": [sentence]}]));
     ann.patch(SUB, json!({"subtodoId": stays, "todoId": id})).await.refuses("todoId", &sentence);

@@ -55,7 +55,14 @@ async fn headers(ann: &Person) {
     let none = Person { authorization: None, ..ann.clone() };
     none.get(USER).await.is(401, json!({"detail": NOT_PROVIDED}));
     let access = &ann.access;
-    for header in ["Basic YTpi", &format!("bearer {access}"), &format!("BEARER {access}"), &format!("Token {access}"), access.as_str(), ""] {
+    for header in [
+        "Basic YTpi",
+        &format!("bearer {access}"),
+        &format!("BEARER {access}"),
+        &format!("Token {access}"),
+        access.as_str(),
+        "",
+    ] {
         ann.with(header).get(USER).await.is(401, json!({"detail": NOT_PROVIDED}));
     }
     for header in ["Bearer", "Bearer ", &format!("Bearer {access} {access}"), "Bearer a b c"] {
@@ -74,7 +81,9 @@ async fn headers(ann: &Person) {
     }
     ann.with(format!("Bearer {}", ann.refresh)).get(USER).await.is(401, not_valid());
     let nameless = json!({"detail": "Token contained no recognizable user identification", "code": "token_not_valid"});
-    for user in [json!("?"), json!("abc"), json!(""), json!(null), json!([]), json!({"id": ann.id}), json!(true), json!(1.5)] {
+    for user in
+        [json!("?"), json!("abc"), json!(""), json!(null), json!([]), json!({"id": ann.id}), json!(true), json!(1.5)]
+    {
         ann.with(format!("Bearer {}", signed(&but(&right, "user_id", user)))).get(USER).await.is(401, nameless.clone());
     }
     for user in [9_007_199_254_740_000_i64, 0, -1, i64::MAX] {
@@ -122,7 +131,11 @@ async fn refresh(ann: &Person) {
     let right = claims("refresh", ann.id);
     // As often as one likes, whatever else is in the body or the header.
     let mut last = String::new();
-    for body in [json!({"refresh": ann.refresh}), json!({"refresh": ann.refresh, "access": ann.access}), json!({"refresh": ann.refresh, "access": "old"})] {
+    for body in [
+        json!({"refresh": ann.refresh}),
+        json!({"refresh": ann.refresh, "access": ann.access}),
+        json!({"refresh": ann.refresh, "access": "old"}),
+    ] {
         let access = ann.with("Bearer nonsense").post(REFRESH, body).await.is(200, json!({"access": "…"}));
         let access = access["access"].as_str().unwrap_or_default().to_owned();
         ann.with(format!("Bearer {access}")).get(USER).await.has(200, json!({"id": ann.id}));
@@ -136,11 +149,20 @@ async fn refresh(ann: &Person) {
         answer.is(401, expired.clone());
     }
     for token in [&ann.access, &signed(&claims("access", ann.id))] {
-        nobody.post(REFRESH, json!({"refresh": token})).await.is(401, json!({"detail": "Token has wrong type", "code": "token_not_valid"}));
+        nobody
+            .post(REFRESH, json!({"refresh": token}))
+            .await
+            .is(401, json!({"detail": "Token has wrong type", "code": "token_not_valid"}));
     }
-    nobody.post(REFRESH, json!({"refresh": signed(&claims("sliding", ann.id))})).await.has(401, json!({"code": "token_not_valid"}));
+    nobody
+        .post(REFRESH, json!({"refresh": signed(&claims("sliding", ann.id))}))
+        .await
+        .has(401, json!({"code": "token_not_valid"}));
     for user in [json!(9_007_199_254_740_000_i64), json!(0), json!("abc"), json!(null), json!("?")] {
-        nobody.post(REFRESH, json!({"refresh": signed(&but(&right, "user_id", user))})).await.has(401, json!({"detail": "…", "code": "…"}));
+        nobody
+            .post(REFRESH, json!({"refresh": signed(&but(&right, "user_id", user))}))
+            .await
+            .has(401, json!({"detail": "…", "code": "…"}));
     }
     for (body, sentence) in [
         (json!({}), "This field is required."),
@@ -169,9 +191,16 @@ async fn claims_of_a_new_token(ann: &Person, right: &Value) {
         ann.world.check((chrono::Utc::now().timestamp() - issued).abs() < 60, &claims);
         ann.world.check(claims["token_type"] == "access" && claims["user_id"] == ann.id, &claims);
         let jti = claims["jti"].as_str().unwrap_or_default();
-        ann.world.check(jti.len() == 32 && jti.bytes().all(|byte| byte.is_ascii_hexdigit()) && jti != right["jti"], &claims);
+        ann.world
+            .check(jti.len() == 32 && jti.bytes().all(|byte| byte.is_ascii_hexdigit()) && jti != right["jti"], &claims);
         ann.world.check(claims.get("device").unwrap_or(&json!("?")) == &device, &claims);
-        let names: Vec<&str> = claims.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).filter(|name| *name != "device").collect();
+        let names: Vec<&str> = claims
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| *name != "device")
+            .collect();
         ann.world.check(names.len() == 5, &claims);
     }
 }
@@ -201,10 +230,16 @@ async fn every_route_is_guarded(world: &Arc<World>, ann: &Person) {
             let asker = Person { authorization: header, ..world.nobody() };
             asker.send(method.clone(), path, json!({})).await.has(401, json!({"detail": detail}));
             // Who asks comes before what is asked.
-            asker.ask(method.clone(), path, &[("content-type", "application/json")], Some(b"{nonsense".to_vec())).await.has(401, json!({"detail": detail}));
+            asker
+                .ask(method.clone(), path, &[("content-type", "application/json")], Some(b"{nonsense".to_vec()))
+                .await
+                .has(401, json!({"detail": detail}));
         }
         let stranger = ann.with(format!("Bearer {not_there}"));
-        stranger.send(method, path, right_body(path)).await.is(401, json!({"detail": "User not found", "code": "user_not_found"}));
+        stranger
+            .send(method, path, right_body(path))
+            .await
+            .is(401, json!({"detail": "User not found", "code": "user_not_found"}));
     }
 }
 
@@ -225,7 +260,11 @@ async fn deleted_users(world: &Arc<World>) {
     let gone = json!({"detail": "User not found", "code": "user_not_found"});
     ben.delete(USER, json!({})).await.is(200, json!({"message": "User deleted"}));
     for (method, path) in GUARDED {
-        let body = if path == FEEDBACK { json!({"userId": ben.id, "title": "a", "category": "bug", "description": "b"}) } else { right_body(path) };
+        let body = if path == FEEDBACK {
+            json!({"userId": ben.id, "title": "a", "category": "bug", "description": "b"})
+        } else {
+            right_body(path)
+        };
         ben.send(method.parse().expect("a method"), path, body).await.is(401, gone.clone());
     }
     world.nobody().post(REFRESH, json!({"refresh": ben.refresh})).await.is(401, gone);

@@ -23,7 +23,9 @@ async fn a_lost_answer_does_not_make_a_change_twice() {
             let user = direct.create(User { username, ..person() }).await.unwrap().id;
             let lost = AtomicUsize::new(0);
             let first = move || lost.fetch_add(1, Ordering::SeqCst) == 0;
-            let way = Faulty::start(emulator.url(), move |_, asked| if asked == operation && first() { Fate::AnswerLost } else { Fate::Passes });
+            let way = Faulty::start(emulator.url(), move |_, asked| {
+                if asked == operation && first() { Fate::AnswerLost } else { Fate::Passes }
+            });
             let store = DynamoDb::open(&table, &account(&way.url));
             let mut decided = 0;
             let decide = &mut |user_rows: &UserRows, ids: &[Id]| {
@@ -42,7 +44,9 @@ async fn a_lost_answer_does_not_make_a_change_twice() {
         let way = {
             let lost = AtomicUsize::new(0);
             let first = move || lost.fetch_add(1, Ordering::SeqCst) == 0;
-            Faulty::start(emulator.url(), move |_, asked| if asked == "TransactWriteItems" && first() { Fate::AnswerLost } else { Fate::Passes })
+            Faulty::start(emulator.url(), move |_, asked| {
+                if asked == "TransactWriteItems" && first() { Fate::AnswerLost } else { Fate::Passes }
+            })
         };
         let made = DynamoDb::open(&table, &account(&way.url)).create(person()).await.unwrap();
         assert_eq!(direct.find(&UniqueName::Username(made.username)).await.unwrap(), Some(made.id));
@@ -54,7 +58,9 @@ async fn throttling_is_waited_for_and_then_said() {
     let emulator = Emulator::ministack().await;
     let (table, direct) = new_table(&emulator.url()).await;
     let user = direct.create(person()).await.unwrap().id;
-    let refusal = |kind: &str| format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"Too much for table onestep"}}"#);
+    let refusal = |kind: &str| {
+        format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"Too much for table onestep"}}"#)
+    };
     let cancelled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","message":"cancelled",
         "CancellationReasons":[{"Code":"None"},{"Code":"ThrottlingError","Message":"Too much for one key"}]}"#;
     let cases = [
@@ -68,7 +74,11 @@ async fn throttling_is_waited_for_and_then_said() {
             let body = body.clone();
             let seen = AtomicUsize::new(0);
             let way = Faulty::start(emulator.url(), move |_, asked| {
-                if asked == operation && seen.fetch_add(1, Ordering::SeqCst) < refused { Fate::Answered(400, body.clone()) } else { Fate::Passes }
+                if asked == operation && seen.fetch_add(1, Ordering::SeqCst) < refused {
+                    Fate::Answered(400, body.clone())
+                } else {
+                    Fate::Passes
+                }
             });
             let store = DynamoDb::open(&table, &account(&way.url));
             let mut changes = changes(&[noise(1, seen_before(&direct, user).await)]);
@@ -103,23 +113,39 @@ async fn what_cannot_be_reached_or_hangs_is_said_within_seconds_and_without_keys
     let hanging = Faulty::start(emulator.url(), |_, _| Fate::Hangs);
     let cutting = Faulty::start(emulator.url(), |_, _| Fate::RequestLost);
     let refusing = Faulty::start(emulator.url(), |_, _| {
-        let message = "User: arn:aws:sts::123456789012:assumed-role/onestep-api is not authorized to perform: dynamodb:Query";
-        Fate::Answered(400, format!(r#"{{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"{message}"}}"#))
+        let message =
+            "User: arn:aws:sts::123456789012:assumed-role/onestep-api is not authorized to perform: dynamodb:Query";
+        Fate::Answered(
+            400,
+            format!(r#"{{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"{message}"}}"#),
+        )
     });
     let nobody = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
-    for (url, word) in [(&hanging.url, "timed out"), (&cutting.url, "connection"), (&refusing.url, "not authorized"), (&nobody, "refused")] {
+    for (url, word) in [
+        (&hanging.url, "timed out"),
+        (&cutting.url, "connection"),
+        (&refusing.url, "not authorized"),
+        (&nobody, "refused"),
+    ] {
         let config = account(url);
-        let keys = Credentials::new("AKIDSECRETIVE", "wJalrXUtnFEMI", Some("FwoGZXIvYXdzEBYaD".to_owned()), None, "test");
+        let keys =
+            Credentials::new("AKIDSECRETIVE", "wJalrXUtnFEMI", Some("FwoGZXIvYXdzEBYaD".to_owned()), None, "test");
         let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
         let store = DynamoDb::open(&table, &config);
         let (name, claim) = (UniqueName::AppleSub("a".to_owned()), [device("one")]);
         let start = std::time::Instant::now();
-        let problems = tokio::join!(store.ready(), store.find(&name), store.read(user, Scope::Todos), update(&store, user, &claim));
+        let problems = tokio::join!(
+            store.ready(),
+            store.find(&name),
+            store.read(user, Scope::Todos),
+            update(&store, user, &claim)
+        );
         assert!(start.elapsed().as_secs() < 8, "{:?}", start.elapsed());
-        let problems = [problems.0.unwrap_err(), problems.1.unwrap_err(), problems.2.unwrap_err(), problems.3.unwrap_err()];
+        let problems =
+            [problems.0.unwrap_err(), problems.1.unwrap_err(), problems.2.unwrap_err(), problems.3.unwrap_err()];
         for problem in problems {
             let said = format!("{problem} {problem:?}");
             assert!(matches!(problem, StoreError::Unavailable { store: "DynamoDB", .. }), "{said}");

@@ -125,7 +125,11 @@ async fn the_hot_path_is_one_query_and_a_plain_change_one_put() {
     }
     let row = changes(&[noise(5, 2)]);
     assert!(update(&store, user, &row).await.unwrap());
-    assert_eq!(way.calls(), ["DeleteItem", "PutItem", "PutItem", "Query"], "the account and one part, in place of another");
+    assert_eq!(
+        way.calls(),
+        ["DeleteItem", "PutItem", "PutItem", "Query"],
+        "the account and one part, in place of another"
+    );
     assert!(update(&store, user, &row).await.unwrap());
     assert_eq!(way.calls(), ["Query"], "what is so already is not written");
     assert!(update(&store, user, &[device("one")]).await.unwrap());

@@ -13,8 +13,8 @@ use test_stack::stack::Emulator;
 use super::{account, changes, device, items, many, new_table, noise, person, todos, update};
 use crate::faulty::{Fate, Faulty};
 
-/// A process that dies at one of its requests: none of its own attempts comes through from then on. Whether all of its change was
-/// done, and known to be.
+/// A process that dies at one of its requests: none of its own attempts comes through from then on. Whether all of its
+/// change was done, and known to be.
 async fn cut_off(emulator: &Emulator, passing: usize, lost: fn() -> Fate) -> bool {
     let (table, direct) = new_table(&emulator.url()).await;
     let user = direct.create(person()).await.unwrap().id;
@@ -34,13 +34,18 @@ async fn cut_off(emulator: &Emulator, passing: usize, lost: fn() -> Fate) -> boo
         assert!(answer.is_err());
         assert_eq!(todos(&direct, user).await, old, "after {passing} requests");
     }
-    assert_eq!(direct.find(&UniqueName::Device("one".to_owned())).await.unwrap(), committed.then_some(user), "after {passing} requests");
+    assert_eq!(
+        direct.find(&UniqueName::Device("one".to_owned())).await.unwrap(),
+        committed.then_some(user),
+        "after {passing} requests"
+    );
 
     // The next writer goes on, and deletes what was left behind.
     assert!(update(&direct, user, &changes(&third)).await.unwrap());
     assert_eq!(todos(&direct, user).await, third);
     let items = items(emulator, &table, user).await;
-    let found: Vec<&str> = items["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap()).collect();
+    let found: Vec<&str> =
+        items["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap()).collect();
     let head: serde_json::Value = serde_json::from_str(items["Items"][0]["head"]["S"].as_str().unwrap()).unwrap();
     let listed = head["parts"].as_array().unwrap().iter().map(|part| part["key"].as_str().unwrap());
     let listed: Vec<&str> = std::iter::once("owner").chain(listed).collect();
@@ -74,7 +79,9 @@ async fn a_query_that_saw_half_of_a_commit_is_asked_again() {
     let torn = torn.to_string();
     for (halves, expected) in [(1, Some(many(1))), (usize::MAX, None)] {
         let torn = torn.clone();
-        let way = Faulty::start(emulator.url(), move |number, _| if number < halves { Fate::Answered(200, torn.clone()) } else { Fate::Passes });
+        let way = Faulty::start(emulator.url(), move |number, _| {
+            if number < halves { Fate::Answered(200, torn.clone()) } else { Fate::Passes }
+        });
         let store = DynamoDb::open(&table, &account(&way.url));
         match store.read(user, Scope::Todos).await {
             Ok(found) => assert_eq!(found.map(|found| found.todos), expected),
@@ -99,7 +106,8 @@ async fn more_than_a_query_takes_is_read_in_pages() {
     let all = direct.archive(user).await.unwrap().unwrap();
     assert!(all.todos == rows);
     // And into a place where all of it is past.
-    let gone: Vec<Todo> = rows.iter().map(|row| Todo { deleted_at: Some(DateTime::UNIX_EPOCH), ..row.clone() }).collect();
+    let gone: Vec<Todo> =
+        rows.iter().map(|row| Todo { deleted_at: Some(DateTime::UNIX_EPOCH), ..row.clone() }).collect();
     update(&direct, user, &changes(&gone)).await.unwrap();
     let all = direct.archive(user).await.unwrap().unwrap();
     assert!(all.todos == gone);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+};
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -45,7 +47,8 @@ impl CloudKit {
         let key = Arc::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
         let service = Self { faults: Faults::default(), key, zone: Arc::default() };
         let path = "/database/1/iCloud.one.stepby.onestep/production/public/records/{method}";
-        let address = serve(Router::new().route(path, post(answer)).with_state(service.clone()), service.faults.clone()).await;
+        let address =
+            serve(Router::new().route(path, post(answer)).with_state(service.clone()), service.faults.clone()).await;
         (service, address)
     }
 
@@ -63,7 +66,10 @@ impl CloudKit {
     pub(crate) fn pem(&self) -> String {
         let der = AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&self.key.private_key()).unwrap();
         let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
-        format!("{parameters}-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
+        format!(
+            "{parameters}-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n",
+            STANDARD.encode(der.as_ref())
+        )
     }
 
     /// Answers the next record with a fault of its own, inside an answer that is fine.
@@ -80,7 +86,9 @@ impl CloudKit {
         let signature = STANDARD.decode(header("X-Apple-CloudKit-Request-SignatureV1")).unwrap_or_default();
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, self.key.public_key().as_ref());
         let fresh = (Utc::now() - time.with_timezone(&Utc)).num_minutes().abs() < 10;
-        fresh && header("X-Apple-CloudKit-Request-KeyID") == KEY_ID && key.verify(message.as_bytes(), &signature).is_ok()
+        fresh
+            && header("X-Apple-CloudKit-Request-KeyID") == KEY_ID
+            && key.verify(message.as_bytes(), &signature).is_ok()
     }
 
     fn lookup(&self, body: &Value) -> Vec<Value> {
@@ -88,7 +96,9 @@ impl CloudKit {
         let find = |record: &Value| {
             let name = record["recordName"].as_str().unwrap();
             match zone.records.get(name) {
-                Some((kind, fields, tag)) => json!({ "recordName": name, "recordType": kind, "fields": fields, "recordChangeTag": tag }),
+                Some((kind, fields, tag)) => {
+                    json!({ "recordName": name, "recordType": kind, "fields": fields, "recordChangeTag": tag })
+                }
                 None => json!({ "recordName": name, "reason": "Record not found", "serverErrorCode": "NOT_FOUND" }),
             }
         };
@@ -98,7 +108,10 @@ impl CloudKit {
     fn modify(&self, body: &Value) -> Vec<Value> {
         assert_eq!(body["atomic"], json!(false));
         let operations = body["operations"].as_array().unwrap();
-        operations.iter().map(|operation| self.operate(operation["operationType"].as_str().unwrap(), &operation["record"])).collect()
+        operations
+            .iter()
+            .map(|operation| self.operate(operation["operationType"].as_str().unwrap(), &operation["record"]))
+            .collect()
     }
 
     fn operate(&self, operation: &str, record: &Value) -> Value {
@@ -131,13 +144,20 @@ impl CloudKit {
     fn query(&self, body: &Value) -> Vec<Value> {
         let query = &body["query"];
         assert_eq!(query["sortBy"], json!([{ "fieldName": "number", "ascending": true }]));
-        assert_eq!((&query["filterBy"][0]["fieldName"], &query["filterBy"][0]["comparator"]), (&json!("number"), &json!("GREATER_THAN")));
+        assert_eq!(
+            (&query["filterBy"][0]["fieldName"], &query["filterBy"][0]["comparator"]),
+            (&json!("number"), &json!("GREATER_THAN"))
+        );
         let after = query["filterBy"][0]["fieldValue"]["value"].as_i64().unwrap();
         let limit = body["resultsLimit"].as_u64().unwrap() as usize;
         assert!(limit <= 200);
         let zone = self.zone.lock().unwrap();
         let number = |fields: &Value| fields["number"]["value"].as_i64().unwrap();
-        let mut found: Vec<_> = zone.records.iter().filter(|(_, (kind, fields, _))| query["recordType"] == kind.as_str() && number(fields) > after).collect();
+        let mut found: Vec<_> = zone
+            .records
+            .iter()
+            .filter(|(_, (kind, fields, _))| query["recordType"] == kind.as_str() && number(fields) > after)
+            .collect();
         found.sort_by_key(|(_, (_, fields, _))| number(fields));
         // CloudKit may answer fewer than it was asked for.
         let some = found.into_iter().take(limit.min(3));
@@ -148,15 +168,25 @@ impl CloudKit {
     }
 }
 
-async fn answer(State(service): State<CloudKit>, OriginalUri(uri): OriginalUri, Path(method): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(service): State<CloudKit>,
+    OriginalUri(uri): OriginalUri,
+    Path(method): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if !service.signed(&headers, uri.path(), &body) {
-        let fault = json!({ "uuid": "7d1c", "serverErrorCode": "AUTHENTICATION_FAILED", "reason": "Authentication failed" });
+        let fault =
+            json!({ "uuid": "7d1c", "serverErrorCode": "AUTHENTICATION_FAILED", "reason": "Authentication failed" });
         return (StatusCode::UNAUTHORIZED, Json(fault)).into_response();
     }
     let body: Value = serde_json::from_slice(&body).unwrap();
     let fault = service.zone.lock().unwrap().faults.pop();
     if let Some(mut fault) = fault {
-        let name = body["records"][0]["recordName"].as_str().or(body["operations"][0]["record"]["recordName"].as_str()).unwrap_or("users-1");
+        let name = body["records"][0]["recordName"]
+            .as_str()
+            .or(body["operations"][0]["record"]["recordName"].as_str())
+            .unwrap_or("users-1");
         fault["recordName"] = json!(name);
         return Json(json!({ "records": [fault] })).into_response();
     }

@@ -1,5 +1,6 @@
-//! Google Drive, as far as the store uses it: version 3 (<https://developers.google.com/workspace/drive/api/reference/rest/v3>), and
-//! version 2 (<https://developers.google.com/workspace/drive/api/reference/rest/v2>) for etags.
+//! Google Drive, as far as the store uses it: version 3
+//! (<https://developers.google.com/workspace/drive/api/reference/rest/v3>), and version 2
+//! (<https://developers.google.com/workspace/drive/api/reference/rest/v2>) for etags.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -104,12 +105,17 @@ impl Disk {
     }
 }
 
-async fn generate_ids(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn generate_ids(
+    State(service): State<Drive>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["space"], "appDataFolder");
     let mut disk = service.disk.lock().unwrap();
     let first = disk.ids.len();
-    let ids: Vec<String> = (first..first + query["count"].parse::<usize>().unwrap()).map(|number| format!("1-id_{number:04}")).collect();
+    let ids: Vec<String> =
+        (first..first + query["count"].parse::<usize>().unwrap()).map(|number| format!("1-id_{number:04}")).collect();
     for id in &ids {
         disk.ids.insert(id.clone(), (who.clone(), false));
     }
@@ -126,10 +132,16 @@ async fn list(State(service): State<Drive>, Query(query): Parameters, headers: H
     Ok(Json(json!({ "files": files })).into_response())
 }
 
-async fn create(State(service): State<Drive>, Query(query): Parameters, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn create(
+    State(service): State<Drive>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["uploadType"], "multipart");
-    let boundary = headers["content-type"].to_str().unwrap().strip_prefix("multipart/related; boundary=").unwrap().to_owned();
+    let boundary =
+        headers["content-type"].to_str().unwrap().strip_prefix("multipart/related; boundary=").unwrap().to_owned();
     let head = format!("--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n");
     let middle = format!("\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\n\r\n");
     let tail = format!("\r\n--{boundary}--\r\n");
@@ -157,7 +169,12 @@ async fn create(State(service): State<Drive>, Query(query): Parameters, headers:
     Ok(Json(json!({ "id": id })).into_response())
 }
 
-async fn etag(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn etag(
+    State(service): State<Drive>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["fields"], "etag");
     let disk = service.disk.lock().unwrap();
@@ -165,14 +182,25 @@ async fn etag(State(service): State<Drive>, Path(id): Path<String>, Query(query)
     Ok(Json(json!({ "etag": file.etag })).into_response())
 }
 
-async fn read(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn read(
+    State(service): State<Drive>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!(query["alt"], "media");
     let disk = service.disk.lock().unwrap();
     disk.files.get(&(who, id.clone())).map(|file| file.content.clone().into_response()).ok_or_else(|| not_found(&id))
 }
 
-async fn replace(State(service): State<Drive>, Path(id): Path<String>, Query(query): Parameters, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn replace(
+    State(service): State<Drive>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let who = service.enter(&headers)?;
     assert_eq!((query["uploadType"].as_str(), query["fields"].as_str()), ("media", "etag"));
     let mut disk = service.disk.lock().unwrap();

@@ -43,7 +43,9 @@ impl Firestore {
     pub(crate) async fn start(emulator: bool) -> (Self, String) {
         let tokens = GoogleTokens::start().await;
         let service = Self { faults: Faults::default(), tokens, emulator, database: Arc::default() };
-        let routes = Router::new().route("/v1/projects/{project}/databases/{database}/{method}", post(answer)).with_state(service.clone());
+        let routes = Router::new()
+            .route("/v1/projects/{project}/databases/{database}/{method}", post(answer))
+            .with_state(service.clone());
         let address = serve(routes, service.faults.clone()).await;
         (service, address)
     }
@@ -56,7 +58,8 @@ impl Firestore {
     /// The bytes of a document in place of those that are there.
     pub(crate) fn spoil(&self, name: &str, bytes: &[u8]) {
         let mut database = self.database.lock().unwrap();
-        database.documents.get_mut(&format!("{ROOT}/{name}")).unwrap().0 = json!({ "body": { "bytesValue": STANDARD.encode(bytes) } });
+        database.documents.get_mut(&format!("{ROOT}/{name}")).unwrap().0 =
+            json!({ "body": { "bytesValue": STANDARD.encode(bytes) } });
     }
 
     fn enter(&self, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -64,9 +67,17 @@ impl Firestore {
             assert_eq!(headers["authorization"], "Bearer owner");
             return Ok(());
         }
-        let good = self.tokens.check(headers).ok_or((401, "UNAUTHENTICATED", "Request had invalid authentication credentials.".to_owned()))?;
+        let good = self.tokens.check(headers).ok_or((
+            401,
+            "UNAUTHENTICATED",
+            "Request had invalid authentication credentials.".to_owned(),
+        ))?;
         let wanted = Good { scope: "https://www.googleapis.com/auth/datastore".to_owned(), who: ACCOUNT.to_owned() };
-        if good == wanted { Ok(()) } else { Err((403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.".to_owned())) }
+        if good == wanted {
+            Ok(())
+        } else {
+            Err((403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.".to_owned()))
+        }
     }
 
     fn batch_get(&self, body: &Value) -> Result<Value, Refusal> {
@@ -88,7 +99,11 @@ impl Firestore {
         let fields = writes[0]["update"]["fields"].clone();
         let length = STANDARD.decode(fields["body"]["bytesValue"].as_str().unwrap()).unwrap().len();
         if length > 1_048_487 {
-            return Err((400, "INVALID_ARGUMENT", format!("The value of property \"body\" is longer than 1048487 bytes ({length}).")));
+            return Err((
+                400,
+                "INVALID_ARGUMENT",
+                format!("The value of property \"body\" is longer than 1048487 bytes ({length})."),
+            ));
         }
         let mut database = self.database.lock().unwrap();
         let stored = database.documents.get(&name);
@@ -101,9 +116,12 @@ impl Firestore {
             }
             precondition => {
                 let wanted = precondition["updateTime"].as_str().unwrap();
-                let Some((_, time)) = stored else { return Err((404, "NOT_FOUND", format!("No document to update: {name}"))) };
+                let Some((_, time)) = stored else {
+                    return Err((404, "NOT_FOUND", format!("No document to update: {name}")));
+                };
                 if time != wanted {
-                    let message = format!("the stored version ({time}) does not match the required base version ({wanted})");
+                    let message =
+                        format!("the stored version ({time}) does not match the required base version ({wanted})");
                     return Err((400, "FAILED_PRECONDITION", message));
                 }
             }
@@ -113,7 +131,12 @@ impl Firestore {
             Some((known, time)) if *known == fields => time.clone(),
             _ => {
                 database.changes += 1;
-                format!("2026-11-23T08:{:02}:{:02}.{:06}Z", database.changes / 60 % 60, database.changes % 60, database.changes)
+                format!(
+                    "2026-11-23T08:{:02}:{:02}.{:06}Z",
+                    database.changes / 60 % 60,
+                    database.changes % 60,
+                    database.changes
+                )
             }
         };
         database.documents.insert(name, (fields, time.clone()));
@@ -129,7 +152,11 @@ impl Firestore {
         assert!(after.is_empty() || query["startAt"]["before"] == json!(false));
         let limit = query["limit"].as_u64().unwrap() as usize;
         let database = self.database.lock().unwrap();
-        let found = database.documents.iter().filter(|(name, _)| name.starts_with(&drawer) && name.as_str() > after).take(limit);
+        let found = database
+            .documents
+            .iter()
+            .filter(|(name, _)| name.starts_with(&drawer) && name.as_str() > after)
+            .take(limit);
         let found: Vec<Value> =
             found.map(|(name, (_, time))| json!({ "document": { "name": name, "createTime": time, "updateTime": time }, "readTime": time })).collect();
         Ok(if found.is_empty() { json!([{ "readTime": "2026-11-23T09:00:00.000000Z" }]) } else { found.into() })

@@ -1,4 +1,5 @@
-//! Google's tokens for service accounts (<https://developers.google.com/identity/protocols/oauth2/service-account#httprest>).
+//! Google's tokens for service accounts
+//! (<https://developers.google.com/identity/protocols/oauth2/service-account#httprest>).
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -26,7 +27,8 @@ pub(crate) const ACCOUNT: &str = "api@one-step.iam.gserviceaccount.com";
 static KEY: LazyLock<(String, DecodingKey)> = LazyLock::new(|| {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(private.as_ref()));
+    let pem =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(private.as_ref()));
     (pem, DecodingKey::from_rsa_der(aws_lc_rs::signature::KeyPair::public_key(&pair).as_ref()))
 });
 
@@ -92,7 +94,11 @@ impl GoogleTokens {
     }
 
     fn sale(&self, form: &str) -> Result<Value, (&'static str, String)> {
-        let field = |name: &str| url::form_urlencoded::parse(form.as_bytes()).find(|(field, _)| field == name).map(|(_, value)| value.into_owned());
+        let field = |name: &str| {
+            url::form_urlencoded::parse(form.as_bytes())
+                .find(|(field, _)| field == name)
+                .map(|(_, value)| value.into_owned())
+        };
         if field("grant_type").as_deref() != Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
             return Err(("unsupported_grant_type", "Invalid grant_type".to_owned()));
         }
@@ -104,9 +110,15 @@ impl GoogleTokens {
         let claims = claims.map_err(|error| ("invalid_grant", format!("Invalid JWT: {error}")))?.claims;
         let (iat, exp) = (claims["iat"].as_i64().unwrap_or(0), claims["exp"].as_i64().unwrap_or(0));
         if exp - iat > 3600 || (Utc::now().timestamp() - iat).abs() > 300 {
-            return Err(("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.".to_owned()));
+            return Err((
+                "invalid_grant",
+                "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.".to_owned(),
+            ));
         }
-        let scope = claims["scope"].as_str().ok_or(("invalid_scope", "Empty or missing scope not allowed.".to_owned()))?.to_owned();
+        let scope = claims["scope"]
+            .as_str()
+            .ok_or(("invalid_scope", "Empty or missing scope not allowed.".to_owned()))?
+            .to_owned();
         let who = claims["sub"].as_str().unwrap_or(ACCOUNT).to_owned();
         let mut issued = self.issued.lock().unwrap();
         if issued.strangers.contains(&who) {
@@ -124,6 +136,8 @@ async fn sell(State(tokens): State<GoogleTokens>, headers: HeaderMap, form: Stri
     assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
     match tokens.sale(&form) {
         Ok(token) => Json(token).into_response(),
-        Err((error, description)) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error, "error_description": description }))).into_response(),
+        Err((error, description)) => {
+            (StatusCode::BAD_REQUEST, Json(json!({ "error": error, "error_description": description }))).into_response()
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Services of others, on this machine: they speak the documented formats, check what the real ones check, and fail as the real ones do.
+//! Services of others, on this machine: they speak the documented formats, check what the real ones check, and fail as
+//! the real ones do.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,17 +50,26 @@ impl Faults {
     }
 }
 
-/// What comes of asking while these faults are met, one after the other, by requests to such an address: `ok`, or the error.
+/// What comes of asking while these faults are met, one after the other, by requests to such an address: `ok`, or the
+/// error.
 ///
 /// # Panics
 /// When some fault was not met, and when the error tells a secret.
-pub(crate) async fn meeting<T, E: std::fmt::Display>(faults: &Faults, address: &str, fault: &[Fault], asking: impl Future<Output = Result<T, E>>) -> String {
+pub(crate) async fn meeting<T, E: std::fmt::Display>(
+    faults: &Faults,
+    address: &str,
+    fault: &[Fault],
+    asking: impl Future<Output = Result<T, E>>,
+) -> String {
     for fault in fault {
         faults.next(address, fault.clone());
     }
     let outcome = asking.await.map_or_else(|error| error.to_string(), |_| "ok".to_owned());
     assert_eq!(faults.left(), 0, "not met: {fault:?}, but {outcome}");
-    assert!(!["PRIVATE KEY", "ya29", "MIGH", "MIIE"].iter().any(|secret| outcome.contains(secret)), "tells a secret: {outcome}");
+    assert!(
+        !["PRIVATE KEY", "ya29", "MIGH", "MIIE"].iter().any(|secret| outcome.contains(secret)),
+        "tells a secret: {outcome}"
+    );
     outcome
 }
 

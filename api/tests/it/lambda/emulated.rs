@@ -29,7 +29,12 @@ async fn start(settings: &[(&str, String)]) -> Function {
 /// An access token for a new account, as the program's own command line gives it.
 fn token(settings: &[(&str, String)]) -> String {
     let variables = settings.iter().map(|(name, value)| (*name, value.as_str()));
-    let output = Command::new(PROGRAM).args(["token", "me@example.com"]).env_clear().envs(variables).output().expect("the program");
+    let output = Command::new(PROGRAM)
+        .args(["token", "me@example.com"])
+        .env_clear()
+        .envs(variables)
+        .output()
+        .expect("the program");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("a token").trim().to_owned()
 }
@@ -48,7 +53,10 @@ fn with(mut event: Value, method: &str, token: &str, body: Option<&str>) -> Valu
 async fn ask(function: &Function, event: &Value) -> (Value, Value) {
     let answer = function.invoke(event).await;
     let body = answer["body"].as_str().unwrap_or_default();
-    (answer["statusCode"].clone(), serde_json::from_str(body).unwrap_or_else(|_| panic!("{event}: {answer}\n{}", function.log())))
+    (
+        answer["statusCode"].clone(),
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("{event}: {answer}\n{}", function.log())),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,11 +67,19 @@ async fn every_kind_of_event_is_answered_and_a_kill_between_them_loses_nothing()
     let function = start(&settings).await;
 
     let ping = function.invoke(&json!({"warmer": true, "concurrency": 2})).await;
-    assert_eq!((&ping["warm"], &ping["new"], &ping["served"], &ping["held_ms"]), (&json!(true), &json!(true), &json!(1), &json!(79)));
+    assert_eq!(
+        (&ping["warm"], &ping["new"], &ping["served"], &ping["held_ms"]),
+        (&json!(true), &json!(true), &json!(1), &json!(79))
+    );
     assert!(!function.log().contains("store"), "a ping brings nothing up:\n{}", function.log());
 
     // {"title":"물","color":3}
-    let mut create = with(rest("dev", "/todos/category/", "/dev/todos/category/"), "POST", &token, Some("eyJ0aXRsZSI6IuusvCIsImNvbG9yIjozfQ=="));
+    let mut create = with(
+        rest("dev", "/todos/category/", "/dev/todos/category/"),
+        "POST",
+        &token,
+        Some("eyJ0aXRsZSI6IuusvCIsImNvbG9yIjozfQ=="),
+    );
     create["isBase64Encoded"] = json!(true);
     let (status, category) = ask(&function, &create).await;
     assert_eq!((&status, &category["title"], &category["color"]), (&json!(201), &json!("물"), &json!(3)));
@@ -85,7 +101,10 @@ async fn every_kind_of_event_is_answered_and_a_kill_between_them_loses_nothing()
         assert_eq!(function.invoke(&event).await, json!({"ignored": true}));
     }
     let job = function.invoke(&json!({"job": "unheard of"})).await;
-    assert_eq!((&job["errorType"], &job["errorMessage"]), (&json!("JobFailed"), &json!(r#"no such job: "unheard of""#)));
+    assert_eq!(
+        (&job["errorType"], &job["errorMessage"]),
+        (&json!("JobFailed"), &json!(r#"no such job: "unheard of""#))
+    );
     let ping = function.invoke(&json!({"source": "serverless-plugin-warmup"})).await;
     assert_eq!((&ping["new"], &ping["served"], &ping["held_ms"]), (&json!(false), &json!(14), &json!(0)));
 
@@ -104,7 +123,11 @@ async fn a_function_that_cannot_come_up_says_why_and_still_answers_pings() {
     // A folder that is not there.
     let function = start(&settings(&folder.path().join("nowhere"))).await;
     let (status, answer) = ask(&function, &with(function_url("/auth/user/"), "GET", "x", None)).await;
-    assert_eq!((&status, answer["error"].as_str().is_some_and(|error| error.contains("SQLite"))), (&json!(503), true), "{answer}");
+    assert_eq!(
+        (&status, answer["error"].as_str().is_some_and(|error| error.contains("SQLite"))),
+        (&json!(503), true),
+        "{answer}"
+    );
     assert_eq!(ask(&function, &function_url("/healthz")).await.0, 200);
     assert_eq!(function.invoke(&json!({"warmer": true})).await["served"], 3);
 }

@@ -32,7 +32,11 @@ impl JobRunner for Noted {
     async fn run(&self, order: &JobRequest, until: Instant) -> Result<JobOutcome, String> {
         let time = until.saturating_duration_since(Instant::now());
         self.0.send((order.clone(), time)).map_err(|error| error.to_string())?;
-        Ok(JobOutcome { job: "noted".to_owned(), left: u64::from(time < Duration::from_secs(5)), ..JobOutcome::default() })
+        Ok(JobOutcome {
+            job: "noted".to_owned(),
+            left: u64::from(time < Duration::from_secs(5)),
+            ..JobOutcome::default()
+        })
     }
 }
 
@@ -47,7 +51,8 @@ async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> impl
     answer.append("x-two", HeaderValue::from_static("b"));
     answer.append(header::SET_COOKIE, HeaderValue::from_static("c=1"));
     answer.append(header::SET_COOKIE, HeaderValue::from_static("d=2"));
-    let seen = json!({"method": method.as_str(), "uri": uri.to_string(), "words": heard, "cookie": cookie, "body": body});
+    let seen =
+        json!({"method": method.as_str(), "uri": uri.to_string(), "words": heard, "cookie": cookie, "body": body});
     (StatusCode::CREATED, answer, axum::Json(seen))
 }
 
@@ -89,7 +94,9 @@ async fn a_ping_is_answered_at_once_and_tells_which_environment_it_found() {
         answers.push(serde_json::to_value(answer).unwrap());
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
-    let told = |answer: &Value| (answer["new"].clone(), answer["served"].clone(), answer["held_ms"].clone(), answer["environment"].clone());
+    let told = |answer: &Value| {
+        (answer["new"].clone(), answer["served"].clone(), answer["held_ms"].clone(), answer["environment"].clone())
+    };
     assert_eq!(told(&answers[0]), (json!(true), json!(1), json!(0), json!("2026/11/23/[$LATEST]9d3c")));
     assert_eq!(answers[1], json!({"ignored": true}));
     assert_eq!(told(&answers[2]), (json!(false), json!(3), json!(0), json!("2026/11/23/[$LATEST]9d3c")));
@@ -98,18 +105,25 @@ async fn a_ping_is_answered_at_once_and_tells_which_environment_it_found() {
 
 #[tokio::test(start_paused = true)]
 async fn pings_that_are_to_find_several_environments_are_held_but_never_to_the_end() {
-    for (concurrency, remaining, held) in [(1, 60_000, 0), (2, 60_000, 79), (20, 60_000, 115), (500, 60_000, 250), (500, 300, 150), (500, 0, 0)] {
+    for (concurrency, remaining, held) in
+        [(1, 60_000, 0), (2, 60_000, 79), (20, 60_000, 115), (500, 60_000, 250), (500, 300, 150), (500, 0, 0)]
+    {
         let start = Instant::now();
         let event = json!({"warmer": true, "concurrency": concurrency}).to_string();
-        let answer = serde_json::to_value(function().0.answer(&event, Duration::from_millis(remaining)).await.unwrap()).unwrap();
-        assert_eq!((start.elapsed().as_millis(), &answer["held_ms"], &answer["concurrency"]), (held, &json!(held), &json!(concurrency)));
+        let answer =
+            serde_json::to_value(function().0.answer(&event, Duration::from_millis(remaining)).await.unwrap()).unwrap();
+        assert_eq!(
+            (start.elapsed().as_millis(), &answer["held_ms"], &answer["concurrency"]),
+            (held, &json!(held), &json!(concurrency))
+        );
     }
 }
 
 #[tokio::test]
 async fn the_path_reaches_the_router_without_the_stage_however_the_event_has_it() {
     for (event, path) in [
-        // REST: the default endpoint, where only the context has the stage; a test event, where the path has it; a custom domain.
+        // REST: the default endpoint, where only the context has the stage; a test event, where the path has it; a
+        // custom domain.
         (rest("dev", "/todos/todo/", "/dev/todos/todo/"), "/todos/todo/"),
         (rest("dev", "/dev/todos/todo/", "/dev/todos/todo/"), "/todos/todo/"),
         (rest("dev", "/todos/todo/", "/todos/todo/"), "/todos/todo/"),
@@ -141,7 +155,10 @@ async fn queries_arrive_with_all_their_values() {
     assert_eq!(seen(&single).await["uri"], "/t/?q=%ED%95%A0+%EC%9D%BC%26%EB%8D%94&start_date=2026-11-23");
     single["multiValueQueryStringParameters"] = json!({"id": ["1", "2"], "q": ["a b"], "none": null});
     assert_eq!(seen(&single).await["uri"], "/t/?id=1&id=2&q=a+b");
-    assert_eq!(seen(&v2("$default", "/t/", "todo_id=7&todo_id=8&q=%ED%95%A0%20x")).await["uri"], "/t/?todo_id=7&todo_id=8&q=%ED%95%A0%20x");
+    assert_eq!(
+        seen(&v2("$default", "/t/", "todo_id=7&todo_id=8&q=%ED%95%A0%20x")).await["uri"],
+        "/t/?todo_id=7&todo_id=8&q=%ED%95%A0%20x"
+    );
 }
 
 #[tokio::test]
@@ -151,8 +168,12 @@ async fn headers_cookies_and_bodies_arrive_as_they_were_sent() {
     event["headers"] = json!({"x-word": "last"});
     event["body"] = json!(r#"{"todoId":1,"content":"물 🐾"}"#);
     let heard = seen(&event).await;
-    assert_eq!((&heard["method"], &heard["words"], &heard["body"]), (&json!("DELETE"), &json!(["last"]), &event["body"]));
-    event["multiValueHeaders"] = json!({"X-Word": ["first", "last"], "bad name": ["x"], "bad-value": ["a\nb"], "none": null});
+    assert_eq!(
+        (&heard["method"], &heard["words"], &heard["body"]),
+        (&json!("DELETE"), &json!(["last"]), &event["body"])
+    );
+    event["multiValueHeaders"] =
+        json!({"X-Word": ["first", "last"], "bad name": ["x"], "bad-value": ["a\nb"], "none": null});
     event["body"] = json!("eyJhIjoi7ZWcIn0=");
     event["isBase64Encoded"] = json!(true);
     let heard = seen(&event).await;
@@ -163,7 +184,10 @@ async fn headers_cookies_and_bodies_arrive_as_they_were_sent() {
     event["headers"] = json!({"x-word": "a,b"});
     event["cookies"] = json!(["c=1", "d=2"]);
     let heard = seen(&event).await;
-    assert_eq!((&heard["method"], &heard["words"], &heard["cookie"], &heard["body"]), (&json!("PATCH"), &json!(["a,b"]), &json!("c=1; d=2"), &json!("")));
+    assert_eq!(
+        (&heard["method"], &heard["words"], &heard["cookie"], &heard["body"]),
+        (&json!("PATCH"), &json!(["a,b"]), &json!("c=1; d=2"), &json!(""))
+    );
 }
 
 #[tokio::test]
@@ -171,11 +195,17 @@ async fn answers_have_the_form_of_the_gateway_that_asks() {
     let old = answer(&rest("dev", "/t/", "/dev/t/")).await;
     assert_eq!(old["multiValueHeaders"]["x-two"], json!(["a", "b"]));
     assert_eq!(old["multiValueHeaders"]["set-cookie"], json!(["c=1", "d=2"]));
-    assert_eq!((&old["multiValueHeaders"]["content-type"], &old["isBase64Encoded"]), (&json!(["application/json"]), &json!(false)));
+    assert_eq!(
+        (&old["multiValueHeaders"]["content-type"], &old["isBase64Encoded"]),
+        (&json!(["application/json"]), &json!(false))
+    );
     assert_eq!((old.get("headers"), old.get("cookies")), (None, None));
     for event in [v2("$default", "/t/", ""), function_url("/t/")] {
         let new = answer(&event).await;
-        assert_eq!((&new["headers"]["x-two"], &new["cookies"], new["headers"].get("set-cookie")), (&json!("a, b"), &json!(["c=1", "d=2"]), None));
+        assert_eq!(
+            (&new["headers"]["x-two"], &new["cookies"], new["headers"].get("set-cookie")),
+            (&json!("a, b"), &json!(["c=1", "d=2"]), None)
+        );
         assert_eq!(new.get("multiValueHeaders"), None);
     }
     let binary = answer(&function_url("/binary")).await;
@@ -201,12 +231,14 @@ async fn a_request_that_cannot_be_read_is_refused_in_json() {
 #[tokio::test(start_paused = true)]
 async fn a_request_gets_25_seconds_or_what_lambda_has_left() {
     for (remaining, left) in [(900, "25000"), (30, "25000"), (10, "9500")] {
-        let answer = function().0.answer(&function_url("/left").to_string(), Duration::from_secs(remaining)).await.unwrap();
+        let answer =
+            function().0.answer(&function_url("/left").to_string(), Duration::from_secs(remaining)).await.unwrap();
         assert_eq!(serde_json::to_value(answer).unwrap()["body"], left);
     }
     for (remaining, given_up) in [(30, 25_000), (3, 2_500), (0, 0)] {
         let start = Instant::now();
-        let answer = function().0.answer(&function_url("/never").to_string(), Duration::from_secs(remaining)).await.unwrap();
+        let answer =
+            function().0.answer(&function_url("/never").to_string(), Duration::from_secs(remaining)).await.unwrap();
         let answer = serde_json::to_value(answer).unwrap();
         assert_eq!((&answer["statusCode"], start.elapsed().as_millis()), (&json!(503), given_up));
         assert!(serde_json::from_str::<Value>(answer["body"].as_str().unwrap()).unwrap()["error"].is_string());
@@ -222,7 +254,10 @@ async fn a_job_gets_its_order_and_the_time_there_is_and_fails_when_something_is_
     let (order, time) = orders.recv().await.unwrap();
     assert!(matches!(order, JobRequest::Reminders { at: Some(_), time: None }));
     assert_eq!(time, Duration::from_secs(59));
-    assert_eq!(function.answer(&event, Duration::from_secs(3)).await.unwrap_err(), "reminders 08:00: 1 users are left: out of time");
+    assert_eq!(
+        function.answer(&event, Duration::from_secs(3)).await.unwrap_err(),
+        "reminders 08:00: 1 users are left: out of time"
+    );
     assert_eq!(function.answer(r#"{"job":"unheard of"}"#, MINUTE).await.unwrap_err(), r#"no such job: "unheard of""#);
 }
 

@@ -35,7 +35,10 @@ fn make(name: &'static str) -> Signing {
 }
 
 fn pem(der: &[u8]) -> String {
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64::prelude::BASE64_STANDARD.encode(der))
+    format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        base64::prelude::BASE64_STANDARD.encode(der)
+    )
 }
 
 /// The key that a provider signs with.
@@ -61,7 +64,12 @@ pub(crate) fn published(keys: &[&Signing]) -> Value {
 }
 
 pub(crate) fn signed(key: &Signing, claims: &Value) -> String {
-    jsonwebtoken::encode(&Header { kid: Some(key.name.to_owned()), ..Header::new(Algorithm::RS256) }, claims, &key.private).unwrap()
+    jsonwebtoken::encode(
+        &Header { kid: Some(key.name.to_owned()), ..Header::new(Algorithm::RS256) },
+        claims,
+        &key.private,
+    )
+    .unwrap()
 }
 
 /// As Google vouches for an address, to the app for Android.
@@ -74,7 +82,8 @@ pub(crate) fn google(email: &str) -> Value {
 /// As Apple vouches for a person.
 pub(crate) fn apple(sub: &str, email: Option<&str>) -> Value {
     let now = Utc::now().timestamp();
-    let mut claims = json!({"iss": "https://appleid.apple.com", "aud": BUNDLE, "sub": sub, "iat": now, "exp": now + 600});
+    let mut claims =
+        json!({"iss": "https://appleid.apple.com", "aud": BUNDLE, "sub": sub, "iat": now, "exp": now + 600});
     if let Some(email) = email {
         claims["email"] = json!(email);
         claims["email_verified"] = json!("true");

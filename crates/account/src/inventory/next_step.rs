@@ -16,10 +16,14 @@ pub fn next_step(kind: ResourceKind, resource: &Resource, region: &str) -> Strin
             "If no subnet needs internet access through it, delete it, then release its address: `aws ec2 delete-nat-gateway{region} --nat-gateway-id {id}`. Routes that point to it remain with the state blackhole."
         ),
         ResourceKind::LoadBalancer => {
-            format!("If it is not needed, delete it: `aws elbv2 delete-load-balancer{region} --load-balancer-arn {id}`.")
+            format!(
+                "If it is not needed, delete it: `aws elbv2 delete-load-balancer{region} --load-balancer-arn {id}`."
+            )
         }
         ResourceKind::Address => {
-            format!("If no DNS record points to it, release it: `aws ec2 release-address{region} --allocation-id {id}`. You cannot get the same address again.")
+            format!(
+                "If no DNS record points to it, release it: `aws ec2 release-address{region} --allocation-id {id}`. You cannot get the same address again."
+            )
         }
         ResourceKind::Volume => format!(
             "Create a snapshot (`aws ec2 create-snapshot{region} --volume-id {id}`), wait until it is completed, then run `aws ec2 delete-volume{region} --volume-id {id}`."

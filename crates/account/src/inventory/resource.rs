@@ -121,7 +121,8 @@ impl Resource {
             ResourceUsage::Unknown(why) => format!("usage unknown: {why}"),
         };
         let name = self.name.as_ref().map(|name| format!("\"{name}\"")).unwrap_or_default();
-        let tags: Vec<String> = self.tags.iter().filter(|(key, _)| *key != "Name").map(|(key, value)| format!("{key}={value}")).collect();
+        let tags: Vec<String> =
+            self.tags.iter().filter(|(key, _)| *key != "Name").map(|(key, value)| format!("{key}={value}")).collect();
         let parts = [name, self.class.clone(), self.note.clone(), self.state.clone(), usage, tags.join(" ")];
         parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ")
     }

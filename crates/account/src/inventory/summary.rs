@@ -17,15 +17,18 @@ pub fn price_words(monthly_usd: Option<Decimal>) -> String {
     monthly_usd.map(|usd| format!(": about {} USD a month", cents(usd))).unwrap_or_default()
 }
 
-/// The resources of a service, in one sentence: `3 x db.t4g.micro: prod, dev, test; test had no connections for 21 days:
-/// about 8.10 USD a month`. `None` if nothing is known of it.
+/// The resources of a service, in one sentence: `3 x db.t4g.micro: prod, dev, test; test had no connections for 21
+/// days: about 8.10 USD a month`. `None` if nothing is known of it.
 pub fn summary(service: &str, inventories: &[&Inventory], now: DateTime<Utc>) -> Option<String> {
     let mut classes: BTreeMap<(ResourceKind, &str), Vec<&str>> = BTreeMap::new();
     let mut idle = Vec::new();
     for (kind, resource) in charged_by(service, inventories) {
         classes.entry((kind, &resource.class)).or_default().push(resource.called());
         if let Some(unused) = resource.idle() {
-            idle.push((resource.monthly_usd, format!("{} {}{}", resource.called(), unused.sentence(now), price_words(resource.monthly_usd))));
+            idle.push((
+                resource.monthly_usd,
+                format!("{} {}{}", resource.called(), unused.sentence(now), price_words(resource.monthly_usd)),
+            ));
         }
     }
     let counted = |((kind, class), names): (&(ResourceKind, &str), &Vec<&str>)| {
@@ -52,7 +55,10 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// Every resource that a service charges for, with its kind, in the order of the inventories.
-pub fn charged_by<'a>(service: &str, inventories: &[&'a Inventory]) -> impl Iterator<Item = (ResourceKind, &'a Resource)> {
+pub fn charged_by<'a>(
+    service: &str,
+    inventories: &[&'a Inventory],
+) -> impl Iterator<Item = (ResourceKind, &'a Resource)> {
     inventories
         .iter()
         .filter(move |inventory| inventory.kind.service() == service)

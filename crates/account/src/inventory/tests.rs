@@ -17,11 +17,19 @@ fn usd(amount: &str) -> Option<Decimal> {
     Some(amount.parse().unwrap())
 }
 
-/// Days back from yesterday: `.` without use, `x` used, a space without a point. The running day is the word before the bar.
+/// Days back from yesterday: `.` without use, `x` used, a space without a point. The running day is the word before the
+/// bar.
 fn looked(days: &str, made_days_ago: Option<i64>, gap: MissingDatapoint) -> String {
     let (today, back) = days.split_once('|').unwrap();
-    let known = |(ago, c): (usize, char)| Some(((now() - TimeDelta::days(ago as i64)).date_naive(), c == 'x')).filter(|_| c != ' ');
-    let points = today.chars().map(|c| (0, c)).chain(back.chars().enumerate().map(|(ago, c)| (ago + 1, c))).filter_map(known).collect();
+    let known = |(ago, c): (usize, char)| {
+        Some(((now() - TimeDelta::days(ago as i64)).date_naive(), c == 'x')).filter(|_| c != ' ')
+    };
+    let points = today
+        .chars()
+        .map(|c| (0, c))
+        .chain(back.chars().enumerate().map(|(ago, c)| (ago + 1, c)))
+        .filter_map(known)
+        .collect();
     let first = (now() - TimeDelta::days(30)).date_naive();
     let looked = UsageWindow { first, now: now(), idle_after: Span::days(14), gap };
     match usage(&points, made_days_ago.map(|days| now() - TimeDelta::days(days)), looked, "had no connections") {
@@ -40,19 +48,44 @@ fn a_thing_is_idle_only_where_every_day_says_so() {
         (format!("x|{idle}x"), None, MissingDatapoint::Unknown, "used"),
         ("|.............x".to_owned(), None, MissingDatapoint::Unknown, "used"),
         // Fourteen days, but not the fourteenth in full: it counts from midnight, and it is noon.
-        ("|..............x".to_owned(), None, MissingDatapoint::Unknown, "had no connections for 14 days since 01-06 00"),
-        (format!("|{month}"), None, MissingDatapoint::Unknown, "had no connections for at least 30 days since 12-21 00"),
-        (format!("|{month}"), Some(500), MissingDatapoint::Unknown, "had no connections for at least 30 days since 12-21 00"),
+        (
+            "|..............x".to_owned(),
+            None,
+            MissingDatapoint::Unknown,
+            "had no connections for 14 days since 01-06 00",
+        ),
+        (
+            format!("|{month}"),
+            None,
+            MissingDatapoint::Unknown,
+            "had no connections for at least 30 days since 12-21 00",
+        ),
+        (
+            format!("|{month}"),
+            Some(500),
+            MissingDatapoint::Unknown,
+            "had no connections for at least 30 days since 12-21 00",
+        ),
         // Made at noon 20 days ago, and never used.
         (format!("|{month}"), Some(20), MissingDatapoint::Unknown, "had no connections for 20 days since 12-31 12"),
         ("|......".to_owned(), Some(6), MissingDatapoint::Unknown, "it is only 6 days old"),
         ("|".to_owned(), Some(0), MissingDatapoint::Unknown, "it was created today"),
         ("|.....".to_owned(), Some(90), MissingDatapoint::Unknown, "its metric has data only for the last 5 days"),
-        ("|..... ..............".to_owned(), None, MissingDatapoint::Unknown, "its metric has data only for the last 5 days"),
+        (
+            "|..... ..............".to_owned(),
+            None,
+            MissingDatapoint::Unknown,
+            "its metric has data only for the last 5 days",
+        ),
         ("|".to_owned(), Some(90), MissingDatapoint::Unknown, "its metric has no data for the last day"),
         // A metric that only counts use: nothing is nothing.
         ("|".to_owned(), Some(90), MissingDatapoint::Nothing, "had no connections for at least 30 days since 12-21 00"),
-        ("|                    x".to_owned(), Some(90), MissingDatapoint::Nothing, "had no connections for 20 days since 12-31 00"),
+        (
+            "|                    x".to_owned(),
+            Some(90),
+            MissingDatapoint::Nothing,
+            "had no connections for 20 days since 12-31 00",
+        ),
         ("|  x".to_owned(), Some(90), MissingDatapoint::Nothing, "used"),
         ("|".to_owned(), Some(3), MissingDatapoint::Nothing, "it is only 3 days old"),
     ] {
@@ -61,7 +94,11 @@ fn a_thing_is_idle_only_where_every_day_says_so() {
 }
 
 fn resource(id: &str, class: &str, monthly: Option<&str>, idle_days: Option<i64>) -> Resource {
-    let idle = |days| IdleSince { since: now() - TimeDelta::days(days), at_least: false, why: "had no connections".to_owned() };
+    let idle = |days| IdleSince {
+        since: now() - TimeDelta::days(days),
+        at_least: false,
+        why: "had no connections".to_owned(),
+    };
     Resource {
         id: id.to_owned(),
         name: None,
@@ -84,15 +121,27 @@ const RDS: &str = "Amazon Relational Database Service";
 #[test]
 fn a_service_is_summed_up_in_one_sentence() {
     let micro = "db.t4g.micro";
-    let three = [resource("prod", micro, Some("8.1"), None), resource("dev", micro, Some("8.1"), None), resource("test", micro, Some("8.1"), Some(21))];
+    let three = [
+        resource("prod", micro, Some("8.1"), None),
+        resource("dev", micro, Some("8.1"), None),
+        resource("test", micro, Some("8.1"), Some(21)),
+    ];
     for (resources, expected) in [
-        (three.to_vec(), Some("3 x db.t4g.micro: prod, dev, test; test had no connections for 21 days: about 8.10 USD a month")),
+        (
+            three.to_vec(),
+            Some("3 x db.t4g.micro: prod, dev, test; test had no connections for 21 days: about 8.10 USD a month"),
+        ),
         (vec![resource("a", micro, None, Some(1))], Some("1 x db.t4g.micro: a; a had no connections for a day")),
         (
             vec![resource("a", "x", Some("1"), Some(3)), resource("b", "y", Some("2"), Some(2))],
-            Some("1 x x: a; 1 x y: b; b had no connections for 2 days: about 2.00 USD a month; a had no connections for 3 days: about 1.00 USD a month"),
+            Some(
+                "1 x x: a; 1 x y: b; b had no connections for 2 days: about 2.00 USD a month; a had no connections for 3 days: about 1.00 USD a month",
+            ),
         ),
-        ((1..=8).map(|n| resource(&format!("d{n}"), "", None, None)).collect(), Some("8 x RDS instance: d1, d2, d3, d4, d5, d6 and 2 more")),
+        (
+            (1..=8).map(|n| resource(&format!("d{n}"), "", None, None)).collect(),
+            Some("8 x RDS instance: d1, d2, d3, d4, d5, d6 and 2 more"),
+        ),
         (vec![], None),
     ] {
         assert_eq!(summary(RDS, &[&databases(resources)], now()).as_deref(), expected);

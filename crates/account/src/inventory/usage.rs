@@ -32,7 +32,12 @@ pub struct UsageWindow {
 
 /// Whether a resource is used, from the UTC days of a metric and whether each counted anything. `why` continues with
 /// before "for 21 days".
-pub fn usage(days: &BTreeMap<NaiveDate, bool>, created: Option<DateTime<Utc>>, looked: UsageWindow, why: &str) -> ResourceUsage {
+pub fn usage(
+    days: &BTreeMap<NaiveDate, bool>,
+    created: Option<DateTime<Utc>>,
+    looked: UsageWindow,
+    why: &str,
+) -> ResourceUsage {
     let today = looked.now.date_naive();
     let born = created.map(|created| created.date_naive());
     // The running day can only prove that a thing is used.

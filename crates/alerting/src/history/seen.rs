@@ -19,7 +19,8 @@ pub(super) fn insert<T: Ord>(at_once: &mut Vec<T>, it: T) {
     at_once.insert(place, it);
 }
 
-/// Keeps the newest; of two of the same instant the greater by its fields, so that the order they came in does not matter.
+/// Keeps the newest; of two of the same instant the greater by its fields, so that the order they came in does not
+/// matter.
 pub(super) fn newest<K: Ord, T: Ord>(known: &mut BTreeMap<K, Timestamped<T>>, key: K, seen: DateTime<Utc>, it: T) {
     let older = known.get(&key).is_none_or(|known| (known.seen, &known.it) <= (seen, &it));
     if older {

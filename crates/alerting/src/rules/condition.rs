@@ -8,8 +8,9 @@ use model::subject::Subject;
 
 use super::verdict::Judgement;
 use super::{
-    cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, forecast_above, free_tier_above, idle_resource, lambda_cause, memory_above, metric_above,
-    new_error, new_service, ping_failing, receiver_failing, silence, source_failing,
+    cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, forecast_above, free_tier_above, idle_resource,
+    lambda_cause, memory_above, metric_above, new_error, new_service, ping_failing, receiver_failing, silence,
+    source_failing,
 };
 use crate::history::History;
 
@@ -98,7 +99,11 @@ impl Condition {
     /// Whether its result has a value and a limit that can be compared.
     pub fn is_measured(&self) -> bool {
         match self {
-            Self::SourceFailing(_) | Self::NewError(_) | Self::PingFailing(_) | Self::CostAnomaly(_) | Self::NewService(_) => false,
+            Self::SourceFailing(_)
+            | Self::NewError(_)
+            | Self::PingFailing(_)
+            | Self::CostAnomaly(_)
+            | Self::NewService(_) => false,
             Self::IdleResource(idle) => idle.has_limit(),
             _ => true,
         }
@@ -112,8 +117,8 @@ impl Condition {
         }
     }
 
-    /// Whether what this condition found on a subject, for these causes, explains what another one found on the same for others: then
-    /// the other is its symptom.
+    /// Whether what this condition found on a subject, for these causes, explains what another one found on the same
+    /// for others: then the other is its symptom.
     pub fn explains(&self, causes: &[Cause], other: &Self, symptoms: &[Cause]) -> bool {
         const SLOW: [Cause; 4] = [Cause::InitTimeout, Cause::SlowColdStart, Cause::ReinitLoop, Cause::FunctionTimeout];
         let slow = causes.iter().any(|cause| SLOW.contains(cause));
@@ -121,7 +126,8 @@ impl Condition {
         match (self, other) {
             // A ping that fails for the same cause, or for none that its answer shows.
             (Self::LambdaCause(_), Self::PingFailing(_)) => the_same || (symptoms.is_empty() && !causes.is_empty()),
-            // An invocation that does not come to the end of its start-up is slow, meets no warm environment, and is an error.
+            // An invocation that does not come to the end of its start-up is slow, meets no warm environment, and is an
+            // error.
             (Self::LambdaCause(_), Self::DurationAbove(_) | Self::ColdStarts(_)) => slow,
             (Self::LambdaCause(_), Self::MetricAbove(metric)) => slow && metric.is_about_failing(),
             // The very invocations that the other one calls new.

@@ -39,7 +39,11 @@ enum CostPeriod {
 impl CostAbove {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let which = CostSelector::read(settings);
-        let per = if settings.has("per") { settings.word("per", &[("day", CostPeriod::Day), ("month", CostPeriod::Month)]) } else { Some(CostPeriod::Month) };
+        let per = if settings.has("per") {
+            settings.word("per", &[("day", CostPeriod::Day), ("month", CostPeriod::Month)])
+        } else {
+            Some(CostPeriod::Month)
+        };
         let limit = settings.required("usd");
         Some(Self { which: which?, per: per?, limit: limit? })
     }
@@ -87,29 +91,44 @@ impl CostAbove {
         if sum <= self.limit.0 {
             let why = format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit);
             let withdrawn = best.and_then(|best| best.withdrawn_under(self.limit.0));
-            return Judgement::clear(subject, withdrawn.map_or(why.clone(), |early| withdraws(&why, &month.to_string(), sum, early)));
+            return Judgement::clear(
+                subject,
+                withdrawn.map_or(why.clone(), |early| withdraws(&why, &month.to_string(), sum, early)),
+            );
         }
         let certainly = |cost| history.costs().certainly(cost, service_of(&subject)).unwrap_or_default();
         if days.iter().map(|cost| certainly(cost)).sum::<Decimal>() <= self.limit.0 {
             // What the bill is not certain of, an early figure may be.
             if let Some(best) = best.filter(|best| best.is_early() && best.amount > self.limit.0) {
-                return Judgement::holds(subject.clone(), self.before_the_bill(&subject, &best, &format!("in {month} so far")));
+                return Judgement::holds(
+                    subject.clone(),
+                    self.before_the_bill(&subject, &best, &format!("in {month} so far")),
+                );
             }
             return Judgement::unknown(
                 subject,
-                format!("{} USD in {month} up to {}, over {} only if the provisional days do not change", cents(sum), last.day, self.limit),
+                format!(
+                    "{} USD in {month} up to {}, over {} only if the provisional days do not change",
+                    cents(sum),
+                    last.day,
+                    self.limit
+                ),
             );
         }
         let through = days.iter().rev().scan(Decimal::ZERO, |sum, cost| {
             *sum += cost.usd(service_of(&subject)).unwrap_or_default();
             Some((cost.day, *sum))
         });
-        let crossed = through.skip_while(|(_, sum)| *sum <= self.limit.0).map(|(day, _)| day).next().unwrap_or(last.day);
+        let crossed =
+            through.skip_while(|(_, sum)| *sum <= self.limit.0).map(|(day, _)| day).next().unwrap_or(last.day);
         let finding = self.finding(
             &subject,
             sum,
             &format!("in {month} so far"),
-            vec![("Limit crossed on".to_owned(), crossed.to_string()), ("Figures up to".to_owned(), shown(last.day, last.settled))],
+            vec![
+                ("Limit crossed on".to_owned(), crossed.to_string()),
+                ("Figures up to".to_owned(), shown(last.day, last.settled)),
+            ],
             behind(&subject, history, now),
         );
         Judgement::holds(subject, self.confirmed(finding, best, month))
@@ -132,7 +151,15 @@ impl CostAbove {
             };
             if amount > self.limit.0 {
                 if history.costs().certainly(cost, service_of(&subject)).is_none_or(|certain| certain <= self.limit.0) {
-                    uncertain = Some((cost.day, format!("{} USD on {}, over {} only if it does not change", cents(amount), cost.day, self.limit)));
+                    uncertain = Some((
+                        cost.day,
+                        format!(
+                            "{} USD on {}, over {} only if it does not change",
+                            cents(amount),
+                            cost.day,
+                            self.limit
+                        ),
+                    ));
                     continue;
                 }
                 let finding = self.finding(
@@ -147,9 +174,12 @@ impl CostAbove {
             }
         }
         if let Some((day, why)) = uncertain {
-            let best = best::best_day(history.bill(), service_of(&subject), day).filter(|best| best.is_early() && best.amount > self.limit.0);
+            let best = best::best_day(history.bill(), service_of(&subject), day)
+                .filter(|best| best.is_early() && best.amount > self.limit.0);
             return match best {
-                Some(best) => Judgement::holds(subject.clone(), self.before_the_bill(&subject, &best, &format!("on {day}"))),
+                Some(best) => {
+                    Judgement::holds(subject.clone(), self.before_the_bill(&subject, &best, &format!("on {day}")))
+                }
                 None => Judgement::unknown(subject, why),
             };
         }
@@ -177,26 +207,32 @@ impl CostAbove {
             }
             _ => "It is an estimate. The bill will confirm or correct it.",
         };
-        IncidentDetails { said: vec![said.to_owned()], ..self.finding(subject, best.amount, &format!("{when}, {}", best.by), facts, vec![]) }
+        IncidentDetails {
+            said: vec![said.to_owned()],
+            ..self.finding(subject, best.amount, &format!("{when}, {}", best.by), facts, vec![])
+        }
     }
 
     /// While the bill knows nothing of the month. What was used is only a low bound, so nothing is clear by it.
     fn without_a_bill(&self, subject: Subject, best: Option<BestKnownCost>, month: Month) -> Judgement {
         match best {
-            Some(best @ BestKnownCost { by: FigureBasis::Early(EarlyOrigin::Charges, _), .. }) => {
-                Judgement::clear(subject, format!("{} USD in {month} {}, within {}", cents(best.amount), best.by, self.limit))
-            }
+            Some(best @ BestKnownCost { by: FigureBasis::Early(EarlyOrigin::Charges, _), .. }) => Judgement::clear(
+                subject,
+                format!("{} USD in {month} {}, within {}", cents(best.amount), best.by, self.limit),
+            ),
             _ => Judgement::unknown(subject, format!("no cost known for {month} yet")),
         }
     }
 
-    /// What the bill found, where an early figure may have found it before: whoever was told of that is told once that the bill confirms
-    /// it. What the bill finds of a month is one piece of news, so that an early figure that comes after it is none.
+    /// What the bill found, where an early figure may have found it before: whoever was told of that is told once that
+    /// the bill confirms it. What the bill finds of a month is one piece of news, so that an early figure that comes
+    /// after it is none.
     fn confirmed(&self, finding: IncidentDetails, best: Option<BestKnownCost>, month: Month) -> IncidentDetails {
         let Some(best) = best.filter(|best| best.early.is_some()) else { return finding };
         let said = match (best.billed, best.confirmed_over(self.limit.0)) {
             (Some(billed), Some((by, early))) => {
-                let said = format!("The bill confirms it: {} USD so far; it was {} USD {by}.", cents(billed), cents(early));
+                let said =
+                    format!("The bill confirms it: {} USD so far; it was {} USD {by}.", cents(billed), cents(early));
                 [said].into_iter().chain(finding.said).collect()
             }
             _ => finding.said,
@@ -207,14 +243,19 @@ impl CostAbove {
     /// Why it is clear, with what the bill says of the day that an early figure told of last.
     fn after_early_figures(&self, history: &History, subject: &Subject, now: DateTime<Utc>, why: String) -> String {
         let today = now.date_naive();
-        for day in (0..=early::STALE.num_days() * 2).filter_map(|back| today.checked_sub_signed(TimeDelta::days(back))) {
+        for day in (0..=early::STALE.num_days() * 2).filter_map(|back| today.checked_sub_signed(TimeDelta::days(back)))
+        {
             let Some(best) = best::best_day(history.bill(), service_of(subject), day) else { continue };
             let Some(billed) = best.billed else { continue };
             if let Some(early) = best.withdrawn_under(self.limit.0) {
                 return withdraws(&why, &day.to_string(), billed, early);
             }
             if let Some((by, early)) = best.confirmed_over(self.limit.0) {
-                return format!("{why}; the bill confirms {} USD for {day}; it was {} USD {by}", cents(billed), cents(early));
+                return format!(
+                    "{why}; the bill confirms {} USD for {day}; it was {} USD {by}",
+                    cents(billed),
+                    cents(early)
+                );
             }
             if billed > self.limit.0 {
                 break;
@@ -223,11 +264,24 @@ impl CostAbove {
         why
     }
 
-    fn finding(&self, subject: &Subject, amount: Decimal, when: &str, mut facts: Vec<(String, String)>, said: Vec<String>) -> IncidentDetails {
+    fn finding(
+        &self,
+        subject: &Subject,
+        amount: Decimal,
+        when: &str,
+        mut facts: Vec<(String, String)>,
+        said: Vec<String>,
+    ) -> IncidentDetails {
         let name = subject.name();
         let name = if *subject == Subject::Total { "The whole account" } else { name };
         facts.insert(0, ("Cost".to_owned(), format!("{} USD", cents(amount))));
-        facts.insert(1, ("Limit".to_owned(), format!("{} a {}", self.limit, if self.per == CostPeriod::Day { "day" } else { "month" })));
+        facts.insert(
+            1,
+            (
+                "Limit".to_owned(),
+                format!("{} a {}", self.limit, if self.per == CostPeriod::Day { "day" } else { "month" }),
+            ),
+        );
         IncidentDetails {
             headline: format!("{name} costs {} USD {when}, over {}", cents(amount), self.limit),
             said,

@@ -52,14 +52,23 @@ impl CostAnomaly {
         let found = outlook.episodes.iter().find(|episode| Some(episode.series.as_str()) == service_of(&subject));
         let Some(episode) = found else { return Judgement::clear(subject, "within the baseline") };
         let Some((amount, expected)) = episode.amount.zip(episode.expected) else {
-            return Judgement::unknown(subject, format!("what it has cost since {}, or what was expected, is too large for an amount", episode.from));
+            return Judgement::unknown(
+                subject,
+                format!("what it has cost since {}, or what was expected, is too large for an amount", episode.from),
+            );
         };
         match amount.checked_sub(expected) {
-            None => Judgement::unknown(subject, format!("what it has cost above what was expected since {} is too large for an amount", episode.from)),
+            None => Judgement::unknown(
+                subject,
+                format!("what it has cost above what was expected since {} is too large for an amount", episode.from),
+            ),
             Some(above) if above >= self.at_least.0 => Judgement::holds(subject, finding(episode, amount, expected)),
             Some(above) => {
                 let above = cents(above);
-                Judgement::clear(subject, format!("{above} USD above the baseline since {}, less than {}", episode.from, self.at_least))
+                Judgement::clear(
+                    subject,
+                    format!("{above} USD above the baseline since {}, less than {}", episode.from, self.at_least),
+                )
             }
         }
     }

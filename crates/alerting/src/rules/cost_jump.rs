@@ -53,11 +53,14 @@ impl CostJump {
 
     fn one(&self, history: &History, subject: Subject, now: DateTime<Utc>) -> Judgement {
         let today = now.date_naive();
-        let Some(last) = history.costs().days(today).find(|cost| cost.settled).filter(|cost| today - cost.day <= STALE) else {
+        let Some(last) = history.costs().days(today).find(|cost| cost.settled).filter(|cost| today - cost.day <= STALE)
+        else {
             return Judgement::unknown(subject, "no settled day yet");
         };
-        let before = |cost: &&DayCost| cost.settled && cost.day < last.day && last.day - cost.day <= TimeDelta::days(DAYS);
-        let amounts: Option<Vec<Decimal>> = history.costs().days(last.day).filter(before).map(|cost| cost.usd(service_of(&subject))).collect();
+        let before =
+            |cost: &&DayCost| cost.settled && cost.day < last.day && last.day - cost.day <= TimeDelta::days(DAYS);
+        let amounts: Option<Vec<Decimal>> =
+            history.costs().days(last.day).filter(before).map(|cost| cost.usd(service_of(&subject))).collect();
         let (Some(amount), Some(mut amounts)) = (last.usd(service_of(&subject)), amounts) else {
             return Judgement::unknown(subject, "not billed in USD");
         };
@@ -66,11 +69,19 @@ impl CostJump {
         }
         let median = median(&mut amounts);
         if amount <= median * self.factor || amount - median < self.at_least.0 {
-            return Judgement::clear(subject, format!("{} USD on {}, median {} USD", cents(amount), last.day, cents(median)));
+            return Judgement::clear(
+                subject,
+                format!("{} USD on {}, median {} USD", cents(amount), last.day, cents(median)),
+            );
         }
         let name = if subject == Subject::Total { "The whole account" } else { subject.name() };
         let finding = IncidentDetails {
-            headline: format!("{name} jumped to {} USD on {}, from {} USD a day", cents(amount), last.day, cents(median)),
+            headline: format!(
+                "{name} jumped to {} USD on {}, from {} USD a day",
+                cents(amount),
+                last.day,
+                cents(median)
+            ),
             said: behind(&subject, history, now),
             facts: vec![
                 ("That day".to_owned(), format!("{} USD", cents(amount))),

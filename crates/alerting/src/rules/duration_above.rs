@@ -41,7 +41,11 @@ pub struct DurationAbove {
 impl DurationAbove {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let functions = FunctionFilter::read(settings);
-        let quantile = if settings.has("quantile") { settings.word("quantile", QUANTILES) } else { Some(Quantile { percent: 95, name: "p95" }) };
+        let quantile = if settings.has("quantile") {
+            settings.word("quantile", QUANTILES)
+        } else {
+            Some(Quantile { percent: 95, name: "p95" })
+        };
         let limit = settings.required("limit");
         let within = settings.window("within", Span::minutes(15));
         let at_least = settings.number("at_least", 20, 1..1_000_000_000);
@@ -71,11 +75,19 @@ impl DurationAbove {
         let Some(duration) = counted.durations.quantile(self.quantile.percent).filter(|_| enough) else {
             return Judgement::unknown(subject, format!("too few durations for {}", self.quantile.name));
         };
-        let shown = format!("{} of {} invocations is {}", self.quantile.name, counted.durations.count(), Latency::shown(duration));
+        let shown = format!(
+            "{} of {} invocations is {}",
+            self.quantile.name,
+            counted.durations.count(),
+            Latency::shown(duration)
+        );
         if duration <= self.limit.milliseconds() {
             return Judgement::clear(subject, shown);
         }
-        let finding = IncidentDetails { measure: MeasuredValue::of_floats(duration, self.limit.milliseconds()), ..self.finding(function, &shown, &counted) };
+        let finding = IncidentDetails {
+            measure: MeasuredValue::of_floats(duration, self.limit.milliseconds()),
+            ..self.finding(function, &shown, &counted)
+        };
         Judgement::holds(subject, finding)
     }
 
@@ -86,7 +98,10 @@ impl DurationAbove {
             facts.extend(durations.quantile(percent).map(|ms| (label.to_owned(), Latency::shown(ms))));
         }
         facts.push(("Invocations".to_owned(), format!("{} within {}", durations.count(), self.within)));
-        facts.extend([("In a new environment", counted.cold), ("Timeouts", counted.timeouts)].map(|(label, count)| (label.to_owned(), count.to_string())));
+        facts.extend(
+            [("In a new environment", counted.cold), ("Timeouts", counted.timeouts)]
+                .map(|(label, count)| (label.to_owned(), count.to_string())),
+        );
         let next_step = if counted.timeouts > 0 {
             "Check the timeouts first: each lasts as long as the function's timeout. `monitor report` lists their causes."
         } else if self.may_be_start_up(counted) {
@@ -104,6 +119,8 @@ impl DurationAbove {
 
     /// Whether at least as many invocations met a new environment as are slower than the quantile.
     fn may_be_start_up(&self, counted: &InvocationCounts) -> bool {
-        counted.cold > 0 && counted.cold.saturating_mul(100) >= counted.durations.count().saturating_mul(u64::from(100 - self.quantile.percent.min(100)))
+        counted.cold > 0
+            && counted.cold.saturating_mul(100)
+                >= counted.durations.count().saturating_mul(u64::from(100 - self.quantile.percent.min(100)))
     }
 }

@@ -31,5 +31,4 @@ pub struct IncidentDetails {
 }
 
 /// Why pings are no remedy. Only used if the lines prove that the init phase takes too long.
-pub const PINGING_CANNOT_HELP: &str =
-    "Pings cannot help: while the init phase needs longer than the limit, every ping starts it again, fails the same way, and is billed.";
+pub const PINGING_CANNOT_HELP: &str = "Pings cannot help: while the init phase needs longer than the limit, every ping starts it again, fails the same way, and is billed.";

@@ -40,7 +40,8 @@ impl ForecastAbove {
         let which = CostSelector::read(settings);
         let limit = settings.required("usd");
         let words = &[("likely", Certainty::Likely), ("sure", Certainty::Sure)];
-        let certainty = if settings.has("certainty") { settings.word("certainty", words) } else { Some(Certainty::Likely) };
+        let certainty =
+            if settings.has("certainty") { settings.word("certainty", words) } else { Some(Certainty::Likely) };
         Some(Self { which: which?, limit: limit?, certainty: certainty? })
     }
 
@@ -75,7 +76,10 @@ impl ForecastAbove {
         let (IntervalForecast { forecast, low, high }, limit) = (estimate, self.limit);
         let decisive = if self.certainty == Certainty::Sure { low } else { forecast };
         if *decisive <= limit.0 {
-            return Judgement::clear(subject, format!("{month} is heading for {} USD, within {limit}", cents(*forecast)));
+            return Judgement::clear(
+                subject,
+                format!("{month} is heading for {} USD, within {limit}", cents(*forecast)),
+            );
         }
         let name = if subject == Subject::Total { "The whole account" } else { subject.name() };
         let finding = IncidentDetails {

@@ -33,7 +33,11 @@ impl FreeTierAbove {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         let share = settings.or("share", Percent(Decimal::from(80)));
         let all = || Some(FreeTierQuantity::ALL.iter().map(|(_, quantity)| *quantity).collect());
-        let of = if settings.has("of") { settings.words("of", "a free-tier quantity", FreeTierQuantity::ALL) } else { all() };
+        let of = if settings.has("of") {
+            settings.words("of", "a free-tier quantity", FreeTierQuantity::ALL)
+        } else {
+            all()
+        };
         Some(Self { share: share?, of: of? })
     }
 
@@ -53,13 +57,20 @@ impl FreeTierAbove {
         all.into_iter().map(|quantity| self.one(history, quantity, newest.get(&quantity), now)).collect()
     }
 
-    fn one(&self, history: &History, quantity: FreeTierQuantity, newest: Option<&(DateTime<Utc>, FreeTierUsage)>, now: DateTime<Utc>) -> Judgement {
+    fn one(
+        &self,
+        history: &History,
+        quantity: FreeTierQuantity,
+        newest: Option<&(DateTime<Utc>, FreeTierUsage)>,
+        now: DateTime<Utc>,
+    ) -> Judgement {
         let subject = Subject::FreeTier(quantity.word().to_owned());
         let month = Month::of(now.date_naive());
         let Some((as_of, FreeTierUsage { used, free })) = newest.filter(|(as_of, _)| now - *as_of <= STALE) else {
             return Judgement::unknown(subject, format!("the usage of {month} is unknown"));
         };
-        let (unit, limit) = (quantity.unit(), self.share.0.saturating_mul(*free).checked_div(Decimal::ONE_HUNDRED).unwrap_or_default());
+        let (unit, limit) =
+            (quantity.unit(), self.share.0.saturating_mul(*free).checked_div(Decimal::ONE_HUNDRED).unwrap_or_default());
         let said = format!("{} of {} free {unit} in {month}", rounded(*used), rounded(*free));
         if *used <= limit {
             return Judgement::clear(subject, format!("{said}, within {}", self.share));
@@ -87,18 +98,31 @@ impl FreeTierAbove {
     }
 }
 
-/// When it will be used up, if it is used as on the last whole days of the month; nothing while there are too few of them.
-fn used_up(history: &History, quantity: FreeTierQuantity, now_used: FreeTierUsage, now: DateTime<Utc>) -> Option<String> {
+/// When it will be used up, if it is used as on the last whole days of the month; nothing while there are too few of
+/// them.
+fn used_up(
+    history: &History,
+    quantity: FreeTierQuantity,
+    now_used: FreeTierUsage,
+    now: DateTime<Utc>,
+) -> Option<String> {
     let today = now.date_naive();
     let month = Month::of(today);
     let at_end_of = |day: NaiveDate| {
-        let figures = history.early(day).take_while(|figure| figure.day == day).filter(|figure| figure.origin == EarlyOrigin::Usage);
+        let figures = history
+            .early(day)
+            .take_while(|figure| figure.day == day)
+            .filter(|figure| figure.origin == EarlyOrigin::Usage);
         figures.filter_map(|figure| figure.free.get(&quantity)).map(|used| used.used).max()
     };
     let yesterday = today.checked_sub_days(Days::new(1))?;
     let before = today.checked_sub_days(Days::new(1 + RATE_DAYS))?;
     // On the evening before the month began nothing was used.
-    let first = if month.contains(before) { at_end_of(before)? } else { (u64::from(today.day()) == 1 + RATE_DAYS).then_some(Decimal::ZERO)? };
+    let first = if month.contains(before) {
+        at_end_of(before)?
+    } else {
+        (u64::from(today.day()) == 1 + RATE_DAYS).then_some(Decimal::ZERO)?
+    };
     let rate = at_end_of(yesterday)?.saturating_sub(first).checked_div(Decimal::from(RATE_DAYS))?;
     let left = now_used.free.saturating_sub(now_used.used).checked_div(rate)?.floor();
     let days = u64::try_from(left).ok().filter(|_| rate > Decimal::ZERO)?;

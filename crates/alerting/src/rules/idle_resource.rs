@@ -30,7 +30,8 @@ impl IdleResource {
             false => Some(ResourceKind::ALL.iter().map(|(_, kind)| *kind).collect()),
         };
         let idle = settings.or("for", Span::days(14));
-        let above = if settings.has("above_usd") { settings.required::<Usd>("above_usd").map(Some) } else { Some(None) };
+        let above =
+            if settings.has("above_usd") { settings.required::<Usd>("above_usd").map(Some) } else { Some(None) };
         Some(Self { kinds: kinds?, idle: idle?, above: above? })
     }
 
@@ -50,7 +51,9 @@ impl IdleResource {
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let known = history.inventories().filter(|known| self.kinds.contains(&known.inventory.kind));
-        known.flat_map(|known| known.inventory.resources.iter().map(move |resource| self.one(known, resource, now))).collect()
+        known
+            .flat_map(|known| known.inventory.resources.iter().map(move |resource| self.one(known, resource, now)))
+            .collect()
     }
 
     /// The judgement of a resource that is in no inventory: it no longer exists, if its kind was read lately.
@@ -61,7 +64,8 @@ impl IdleResource {
             rest.is_some_and(|rest| rest.starts_with('/'))
         });
         let all: Vec<_> = of_its_kind.collect();
-        let listed = all.iter().any(|inventory| inventory.resources.iter().any(|resource| resource.key(inventory.kind) == *key));
+        let listed =
+            all.iter().any(|inventory| inventory.resources.iter().any(|resource| resource.key(inventory.kind) == *key));
         (!all.is_empty() && !listed).then(|| Judgement::clear(subject.clone(), "it no longer exists"))
     }
 
@@ -81,7 +85,10 @@ impl IdleResource {
         };
         // It was idle when it was looked at; what has happened since nobody knows.
         if known.seen - idle.since < self.idle.delta() {
-            return Judgement::clear(subject, format!("{}, which is less than {}", idle.sentence(known.seen), self.idle));
+            return Judgement::clear(
+                subject,
+                format!("{}, which is less than {}", idle.sentence(known.seen), self.idle),
+            );
         }
         let measure = match (self.above, resource.monthly_usd) {
             (None, _) => None,
@@ -91,9 +98,14 @@ impl IdleResource {
             }
             (Some(above), Some(usd)) => Some(MeasuredValue { value: usd, limit: above.0 }),
         };
-        let price = resource.monthly_usd.map_or_else(|| "not in the price table".to_owned(), |usd| format!("about {} USD a month", cents(usd)));
+        let price = resource
+            .monthly_usd
+            .map_or_else(|| "not in the price table".to_owned(), |usd| format!("about {} USD a month", cents(usd)));
         let mut facts = vec![
-            ("Idle since".to_owned(), format!("{}{}", idle.since.format("%F"), if idle.at_least { " or before" } else { "" })),
+            (
+                "Idle since".to_owned(),
+                format!("{}{}", idle.since.format("%F"), if idle.at_least { " or before" } else { "" }),
+            ),
             ("Price".to_owned(), price),
             ("Billed as".to_owned(), kind.service().to_owned()),
             ("Region".to_owned(), known.inventory.region.clone()),
@@ -106,7 +118,12 @@ impl IdleResource {
         }
         facts.extend(resource.created.map(|created| ("Made".to_owned(), created.format("%F").to_string())));
         let finding = IncidentDetails {
-            headline: format!("{} {}{}", resource.title(kind), idle.sentence(known.seen), price_words(resource.monthly_usd)),
+            headline: format!(
+                "{} {}{}",
+                resource.title(kind),
+                idle.sentence(known.seen),
+                price_words(resource.monthly_usd)
+            ),
             facts,
             next_step: next_step(kind, resource, &known.inventory.region),
             measure,

@@ -62,14 +62,18 @@ impl LambdaCause {
         match self.densest(&faults) {
             Some(run) => Judgement::holds(subject, self.finding(history, function, &run)),
             None if let Some(finding) = self.cold_starts(history, function, now) => Judgement::holds(subject, finding),
-            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, "it has not occurred this often lately"),
+            None if is_fresh(read_up_to, now, self.within) => {
+                Judgement::clear(subject, "it has not occurred this often lately")
+            }
             None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
         }
     }
 
-    /// A normal cold start is no fault of anything, so none is kept one by one; for whoever asks for them they are counted.
+    /// A normal cold start is no fault of anything, so none is kept one by one; for whoever asks for them they are
+    /// counted.
     fn cold_starts(&self, history: &History, function: &str, now: DateTime<Utc>) -> Option<IncidentDetails> {
-        let counted = self.causes.contains(&Cause::ColdStart).then(|| history.counted(function, now - self.within.delta()))?;
+        let counted =
+            self.causes.contains(&Cause::ColdStart).then(|| history.counted(function, now - self.within.delta()))?;
         (counted.cold >= u64::from(self.count)).then(|| IncidentDetails {
             headline: format!("{function}: {} ({})", Cause::ColdStart.meaning(), Cause::ColdStart.code()),
             said: vec![format!(
@@ -90,7 +94,10 @@ impl LambdaCause {
     }
 
     /// The latest run of faults that lie within the window of each other and are enough of them.
-    fn densest<'a>(&self, faults: &[(DateTime<Utc>, &'a FailedInvocation)]) -> Option<Vec<(DateTime<Utc>, &'a FailedInvocation)>> {
+    fn densest<'a>(
+        &self,
+        faults: &[(DateTime<Utc>, &'a FailedInvocation)],
+    ) -> Option<Vec<(DateTime<Utc>, &'a FailedInvocation)>> {
         let run_ending_at = |last: usize| {
             let (end, _) = faults.get(last)?;
             let first = faults.partition_point(|(at, _)| *end - *at >= self.within.delta());
@@ -99,7 +106,12 @@ impl LambdaCause {
         (0..faults.len()).rev().find_map(run_ending_at)
     }
 
-    fn finding(&self, history: &History, function: &str, run: &[(DateTime<Utc>, &FailedInvocation)]) -> IncidentDetails {
+    fn finding(
+        &self,
+        history: &History,
+        function: &str,
+        run: &[(DateTime<Utc>, &FailedInvocation)],
+    ) -> IncidentDetails {
         let Some((last_at, last)) = run.last() else { return IncidentDetails::default() };
         let first_at = run.first().map_or(*last_at, |(at, _)| *at);
         let worst = run
@@ -109,12 +121,16 @@ impl LambdaCause {
             .min()
             .unwrap_or((Confidence::Likely, last.cause));
         let mut facts = vec![
-            ("Cause".to_owned(), format!("{} ({})", last.cause.code(), if worst.0 == Confidence::Proved { "proved" } else { "likely" })),
+            (
+                "Cause".to_owned(),
+                format!("{} ({})", last.cause.code(), if worst.0 == Confidence::Proved { "proved" } else { "likely" }),
+            ),
             ("Count".to_owned(), format!("{} within {}", run.len(), self.within)),
             ("First".to_owned(), first_at.format("%F %T UTC").to_string()),
             ("Last".to_owned(), last_at.format("%F %T UTC").to_string()),
         ];
-        let seen: BTreeSet<Cause> = run.iter().flat_map(|(_, fault)| std::iter::once(fault.cause).chain(fault.also.iter().copied())).collect();
+        let seen: BTreeSet<Cause> =
+            run.iter().flat_map(|(_, fault)| std::iter::once(fault.cause).chain(fault.also.iter().copied())).collect();
         let others: Vec<&str> = seen.into_iter().filter(|cause| *cause != last.cause).map(Cause::code).collect();
         if !others.is_empty() {
             facts.push(("Also seen".to_owned(), others.join(", ")));
@@ -122,9 +138,16 @@ impl LambdaCause {
         let mut said = vec![last.finding.clone()];
         let asked_for = last.also.iter().find(|cause| self.causes.contains(cause));
         if let Some(wanted) = asked_for.filter(|_| !self.causes.contains(&last.cause)) {
-            said.push(format!("The same invocation also shows {}; {} is the root cause.", wanted.code(), last.cause.code()));
+            said.push(format!(
+                "The same invocation also shows {}; {} is the root cause.",
+                wanted.code(),
+                last.cause.code()
+            ));
         }
-        if last.cause == Cause::SlowColdStart && worst.0 == Confidence::Proved && history.pings(function).next().is_some() {
+        if last.cause == Cause::SlowColdStart
+            && worst.0 == Confidence::Proved
+            && history.pings(function).next().is_some()
+        {
             said.push(PINGING_CANNOT_HELP.to_owned());
         }
         IncidentDetails {

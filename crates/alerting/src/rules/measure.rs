@@ -34,7 +34,9 @@ impl<'de> Deserialize<'de> for Times {
         let factor: Option<Decimal> = text.strip_suffix('x').and_then(|factor| factor.parse().ok());
         match factor {
             Some(factor) if factor >= Decimal::ONE && factor <= Decimal::from(1_000_000) => Ok(Self(factor)),
-            _ => Err(serde::de::Error::custom(format!("`{text}` is not a factor of at least 1, such as \"2x\" or \"1.5x\""))),
+            _ => Err(serde::de::Error::custom(format!(
+                "`{text}` is not a factor of at least 1, such as \"2x\" or \"1.5x\""
+            ))),
         }
     }
 }

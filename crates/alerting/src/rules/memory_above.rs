@@ -48,7 +48,9 @@ impl MemoryAbove {
             return Judgement::unknown(subject, format!("the log has not been read since {read_up_to}"));
         }
         let counted = history.counted(function, now - self.within.delta());
-        let memory = counted.memory.and_then(|memory| Some((memory, (u64::from(memory.used_mb) * 100).checked_div(u64::from(memory.size_mb))?)));
+        let memory = counted.memory.and_then(|memory| {
+            Some((memory, (u64::from(memory.used_mb) * 100).checked_div(u64::from(memory.size_mb))?))
+        });
         let Some((memory, percent)) = memory else {
             return Judgement::unknown(subject, format!("no log line within {} reports the memory used", self.within));
         };
@@ -58,7 +60,10 @@ impl MemoryAbove {
         }
         let finding = IncidentDetails {
             headline: format!("{function}: {shown} of memory were used within {}, over {}", self.within, self.share),
-            said: vec!["Lambda reports the highest memory use of an environment since it started, not that of one invocation.".to_owned()],
+            said: vec![
+                "Lambda reports the highest memory use of an environment since it started, not that of one invocation."
+                    .to_owned(),
+            ],
             facts: vec![
                 ("Used at most".to_owned(), format!("{shown} ({percent} %)")),
                 ("Limit".to_owned(), self.share.to_string()),
@@ -68,7 +73,10 @@ impl MemoryAbove {
                 "Raise the memory above {} MB before the function runs out of it (`oom`). Lambda also gives more CPU with more memory and bills by GB-second. If memory grows from one invocation of an environment to the next, the code has a memory leak.",
                 memory.size_mb
             ),
-            measure: Some(MeasuredValue { value: (u64::from(memory.used_mb) * 100).into(), limit: self.share.0 * Decimal::from(memory.size_mb) }),
+            measure: Some(MeasuredValue {
+                value: (u64::from(memory.used_mb) * 100).into(),
+                limit: self.share.0 * Decimal::from(memory.size_mb),
+            }),
             ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)

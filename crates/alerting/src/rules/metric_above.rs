@@ -37,9 +37,16 @@ impl MetricAbove {
         let functions = FunctionFilter::read(settings);
         let known: Vec<(&str, (&str, &str))> = METRICS.iter().map(|metric| (metric.0, *metric)).collect();
         let metric = settings.required::<String>("metric").and_then(|_| settings.word("metric", &known));
-        let usual = if metric.is_some_and(|metric| matches!(metric.0, "Duration" | "ConcurrentExecutions")) { Statistic::Maximum } else { Statistic::Sum };
+        let usual = if metric.is_some_and(|metric| matches!(metric.0, "Duration" | "ConcurrentExecutions")) {
+            Statistic::Maximum
+        } else {
+            Statistic::Sum
+        };
         let statistic = if settings.has("statistic") {
-            settings.word("statistic", &[("sum", Statistic::Sum), ("maximum", Statistic::Maximum), ("average", Statistic::Average)])
+            settings.word(
+                "statistic",
+                &[("sum", Statistic::Sum), ("maximum", Statistic::Maximum), ("average", Statistic::Average)],
+            )
         } else {
             Some(usual)
         };
@@ -73,9 +80,11 @@ impl MetricAbove {
         let subject = Subject::Function(function.to_owned());
         let (metric, unit) = self.metric;
         // The window ends where CloudWatch's points end, which is some minutes ago.
-        let recent: Vec<(DateTime<Utc>, &MetricPoint)> = history.points(function, metric, now - self.within.delta() - DELAY).collect();
+        let recent: Vec<(DateTime<Utc>, &MetricPoint)> =
+            history.points(function, metric, now - self.within.delta() - DELAY).collect();
         let end = recent.last().map_or(now, |(at, point)| *at + TimeDelta::seconds(i64::from(point.period)));
-        let points: Vec<&MetricPoint> = recent.into_iter().filter(|(at, _)| end - *at <= self.within.delta()).map(|(_, point)| point).collect();
+        let points: Vec<&MetricPoint> =
+            recent.into_iter().filter(|(at, _)| end - *at <= self.within.delta()).map(|(_, point)| point).collect();
         if !is_fresh(measured_up_to, now, self.within) {
             return Judgement::unknown(subject, format!("the metrics have not been read since {measured_up_to}"));
         }
@@ -96,11 +105,16 @@ impl MetricAbove {
                 "Compare with the account's concurrency limit (10 in many new accounts; ask for more under Service Quotas) and with the function's reserved concurrency."
             }
             "Errors" => "Read the function's log at that time; `monitor report` lists the causes.",
-            "Duration" => "Find a slow outgoing call; compare with the function's timeout and API Gateway's limit of 29 s.",
+            "Duration" => {
+                "Find a slow outgoing call; compare with the function's timeout and API Gateway's limit of 29 s."
+            }
             _ => "Find which caller makes so many calls at once, and compare with the account's concurrency limit.",
         };
         let finding = IncidentDetails {
-            headline: format!("{function}: {metric} is {value:.0}{unit} within {}, over {}{unit}", self.within, self.above),
+            headline: format!(
+                "{function}: {metric} is {value:.0}{unit} within {}, over {}{unit}",
+                self.within, self.above
+            ),
             facts: vec![
                 (format!("{metric}, {}", format!("{:?}", self.statistic).to_lowercase()), format!("{value:.0}{unit}")),
                 ("Limit".to_owned(), format!("{}{unit}", self.above)),

@@ -59,27 +59,44 @@ impl NewError {
         let new = self.first_seen_lately(history, function, now);
         match new.split_first() {
             Some((latest, others)) => Judgement::holds(subject, self.finding(function, latest, others)),
-            None if is_fresh(read_up_to, now, self.within) => Judgement::clear(subject, format!("no new error within {}", self.within)),
+            None if is_fresh(read_up_to, now, self.within) => {
+                Judgement::clear(subject, format!("no new error within {}", self.within))
+            }
             None => Judgement::unknown(subject, format!("the log has not been read since {read_up_to}")),
         }
     }
 
     /// The errors that were seen for the first time within the window, the one seen last first.
-    fn first_seen_lately<'a>(&self, history: &'a History, function: &str, now: DateTime<Utc>) -> Vec<NewErrorOccurrences<'a>> {
+    fn first_seen_lately<'a>(
+        &self,
+        history: &'a History,
+        function: &str,
+        now: DateTime<Utc>,
+    ) -> Vec<NewErrorOccurrences<'a>> {
         // An error that was seen late is as new as it was when it was seen: whoever should have been told is told.
         let from = now - self.within.delta();
         let mut new = BTreeMap::<&str, NewErrorOccurrences<'a>>::new();
         for (_, fault) in history.faults(function, from) {
             let Some(fingerprint) = fault.fingerprint.as_deref() else { continue };
-            let Some((first, seen)) = history.first(function, fingerprint).filter(|(_, seen)| *seen >= from) else { continue };
-            new.entry(fingerprint).or_insert_with(|| NewErrorOccurrences { fingerprint, first, seen, met: vec![] }).met.push(fault);
+            let Some((first, seen)) = history.first(function, fingerprint).filter(|(_, seen)| *seen >= from) else {
+                continue;
+            };
+            new.entry(fingerprint)
+                .or_insert_with(|| NewErrorOccurrences { fingerprint, first, seen, met: vec![] })
+                .met
+                .push(fault);
         }
         let mut new: Vec<NewErrorOccurrences<'a>> = new.into_values().collect();
         new.sort_by(|a, b| (b.seen, b.first, a.fingerprint).cmp(&(a.seen, a.first, b.fingerprint)));
         new
     }
 
-    fn finding(&self, function: &str, latest: &NewErrorOccurrences<'_>, others: &[NewErrorOccurrences<'_>]) -> IncidentDetails {
+    fn finding(
+        &self,
+        function: &str,
+        latest: &NewErrorOccurrences<'_>,
+        others: &[NewErrorOccurrences<'_>],
+    ) -> IncidentDetails {
         let Some(fault) = latest.met.first() else { return IncidentDetails::default() };
         let count = others.len() + 1;
         let headline = match count {
@@ -106,7 +123,11 @@ impl NewError {
             said,
             facts,
             cause: Some((fault.cause, fault.confidence)),
-            next_step: format!("Check what was deployed or changed shortly before {}. {}", latest.first.format("%F %T UTC"), fault.next_step()),
+            next_step: format!(
+                "Check what was deployed or changed shortly before {}. {}",
+                latest.first.format("%F %T UTC"),
+                fault.next_step()
+            ),
             evidence: fault.evidence.clone(),
             latest: Some(latest.seen),
             measure: None,

@@ -43,10 +43,20 @@ impl NewService {
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
         let known_since = history.costs().days(now.date_naive()).last().map(|cost| cost.day);
-        CostSelector::Each.subjects(history).into_iter().map(|subject| self.one(history, known_since, subject, now)).collect()
+        CostSelector::Each
+            .subjects(history)
+            .into_iter()
+            .map(|subject| self.one(history, known_since, subject, now))
+            .collect()
     }
 
-    fn one(&self, history: &History, known_since: Option<NaiveDate>, subject: Subject, now: DateTime<Utc>) -> Judgement {
+    fn one(
+        &self,
+        history: &History,
+        known_since: Option<NaiveDate>,
+        subject: Subject,
+        now: DateTime<Utc>,
+    ) -> Judgement {
         let costs = history.costs();
         let certainly: BTreeMap<NaiveDate, Decimal> = costs
             .days(now.date_naive())
@@ -57,7 +67,10 @@ impl NewService {
             return Judgement::clear(subject, "it has cost nothing");
         };
         if first - known_since < KNOWN_FOR {
-            return Judgement::clear(subject, format!("on the bill since {first}, but the bill is known only since {known_since}"));
+            return Judgement::clear(
+                subject,
+                format!("on the bill since {first}, but the bill is known only since {known_since}"),
+            );
         }
         let amount = certainly.values().fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount));
         if now.date_naive() - first > self.within.delta() || amount < self.at_least.0 {

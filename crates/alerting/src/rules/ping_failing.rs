@@ -58,7 +58,8 @@ impl PingFailing {
 /// What the last pings, latest first, have in common.
 fn finding(function: &str, last: &[(DateTime<Utc>, &PingResult)]) -> IncidentDetails {
     let count = |outcome| last.iter().filter(|(_, ping)| ping.outcome == outcome).count();
-    let (timed_out, cold, failed) = (count(PingOutcome::TimedOut), count(PingOutcome::Cold), count(PingOutcome::Failed));
+    let (timed_out, cold, failed) =
+        (count(PingOutcome::TimedOut), count(PingOutcome::Cold), count(PingOutcome::Failed));
     let unfinished = last.iter().filter(|(_, ping)| ping.startup_unfinished).count();
     let parts = [(timed_out, "timed out"), (failed, "failed"), (cold, "were cold")];
     let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, how)| format!("{n} {how}")).collect();
@@ -79,19 +80,29 @@ fn finding(function: &str, last: &[(DateTime<Utc>, &PingResult)]) -> IncidentDet
         said.push(format!(
             "Pings{gap} each found a cold environment, so they keep nothing warm: the idle timeout is shorter, or each ping got a new environment."
         ));
-        next_step = "Shorten the interval. If that does not help, shorten the init phase, because callers wait for it too.".to_owned();
+        next_step =
+            "Shorten the interval. If that does not help, shorten the init phase, because callers wait for it too."
+                .to_owned();
     } else {
-        next_step = "Check what the function returns for a ping: it should recognize the payload and return at once.".to_owned();
+        next_step = "Check what the function returns for a ping: it should recognize the payload and return at once."
+            .to_owned();
     }
     let cause = last.iter().find_map(|(_, ping)| ping.cause).filter(|_| timed_out + failed == last.len());
     let mut facts = vec![("Last pings".to_owned(), parts.join(", "))];
     facts.extend(cause.map(|cause| ("Cause".to_owned(), cause.code().to_owned())));
-    facts.extend(last.first().and_then(|(_, ping)| ping.duration_ms).map(|ms| ("Last duration".to_owned(), format!("{ms} ms"))));
+    facts.extend(
+        last.first().and_then(|(_, ping)| ping.duration_ms).map(|ms| ("Last duration".to_owned(), format!("{ms} ms"))),
+    );
     IncidentDetails {
-        headline: format!("{function}: warm-up pings do not keep it warm ({} of the last {})", parts.join(", "), last.len()),
+        headline: format!(
+            "{function}: warm-up pings do not keep it warm ({} of the last {})",
+            parts.join(", "),
+            last.len()
+        ),
         said,
         facts,
-        cause: cause.map(|cause| (cause, if unfinished == last.len() { Confidence::Proved } else { Confidence::Likely })),
+        cause: cause
+            .map(|cause| (cause, if unfinished == last.len() { Confidence::Proved } else { Confidence::Likely })),
         next_step,
         evidence: last.first().map(|(_, ping)| ping.evidence.clone()).unwrap_or_default(),
         latest: None,

@@ -54,16 +54,28 @@ impl ReceiverFailing {
             return Judgement::unknown(subject, "it may be temporary");
         }
         let (headline, said) = if failing.stopped {
-            ("refuses all messages", "It will refuse every message until its settings are fixed. It is tried again once an hour.")
+            (
+                "refuses all messages",
+                "It will refuse every message until its settings are fixed. It is tried again once an hour.",
+            )
         } else {
-            ("is failing", "Its messages wait. When it works again, it gets the incidents still firing then and a list of those that began and ended.")
+            (
+                "is failing",
+                "Its messages wait. When it works again, it gets the incidents still firing then and a list of those that began and ended.",
+            )
         };
         let finding = IncidentDetails {
             headline: format!("Receiver {name} {headline}: {}", failing.why),
             said: vec![said.to_owned()],
-            facts: vec![("Since".to_owned(), failing.since.format("%F %T UTC").to_string()), ("Failed attempts".to_owned(), state.attempts.to_string())],
+            facts: vec![
+                ("Since".to_owned(), failing.since.format("%F %T UTC").to_string()),
+                ("Failed attempts".to_owned(), state.attempts.to_string()),
+            ],
             next_step: format!("Run `monitor send-test {name}` and fix what it reports under [receiver.{name}]."),
-            measure: Some(MeasuredValue { value: lasted.num_seconds().into(), limit: self.patience.as_seconds().into() }),
+            measure: Some(MeasuredValue {
+                value: lasted.num_seconds().into(),
+                limit: self.patience.as_seconds().into(),
+            }),
             ..IncidentDetails::default()
         };
         Judgement::holds(subject, finding)

@@ -16,7 +16,8 @@ pub enum Severity {
 
 impl Severity {
     /// Each severity with its word in the configuration.
-    pub const ALL: &'static [(&'static str, Self)] = &[("info", Self::Info), ("warning", Self::Warning), ("critical", Self::Critical)];
+    pub const ALL: &'static [(&'static str, Self)] =
+        &[("info", Self::Info), ("warning", Self::Warning), ("critical", Self::Critical)];
 
     /// Its word.
     pub fn word(self) -> &'static str {

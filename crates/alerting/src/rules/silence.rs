@@ -56,15 +56,23 @@ impl SilentSource {
             if silent <= self.longer_than.delta() {
                 return Judgement::clear(subject, "it answers again");
             }
-            let mut facts =
-                vec![("Last complete answer".to_owned(), state.answered.map_or_else(|| "never".to_owned(), |at| at.format("%F %T UTC").to_string()))];
+            let mut facts = vec![(
+                "Last complete answer".to_owned(),
+                state.answered.map_or_else(|| "never".to_owned(), |at| at.format("%F %T UTC").to_string()),
+            )];
             facts.extend(state.failing.as_ref().map(|failing| ("Last failure".to_owned(), failing.last.to_string())));
             let finding = IncidentDetails {
                 headline: format!("{name} has not answered for {}", spoken(silent)),
                 said: vec!["The state of what it watches is unknown since then.".to_owned()],
                 facts,
-                next_step: state.failing.as_ref().map_or_else(|| "Run `monitor check --live`.".to_owned(), |failing| failing.last.next_step.clone()),
-                measure: Some(MeasuredValue { value: silent.num_seconds().into(), limit: self.longer_than.as_seconds().into() }),
+                next_step: state
+                    .failing
+                    .as_ref()
+                    .map_or_else(|| "Run `monitor check --live`.".to_owned(), |failing| failing.last.next_step.clone()),
+                measure: Some(MeasuredValue {
+                    value: silent.num_seconds().into(),
+                    limit: self.longer_than.as_seconds().into(),
+                }),
                 ..IncidentDetails::default()
             };
             Judgement::holds(subject, finding)

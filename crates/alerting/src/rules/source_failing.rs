@@ -1,5 +1,5 @@
-//! `when.source_failing`: a source fails. The rule exists without being written, so that a missing permission or an expired
-//! session is reported once to every receiver; write it to choose the receivers.
+//! `when.source_failing`: a source fails. The rule exists without being written, so that a missing permission or an
+//! expired session is reported once to every receiver; write it to choose the receivers.
 
 use account::inventory::ResourceKind;
 use chrono::{DateTime, Utc};
@@ -39,15 +39,21 @@ impl SourceFailing {
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let without_credentials: Vec<(&str, &SourceState)> = history.sources().filter(|(_, state)| lacks_credentials(state)).collect();
+        let without_credentials: Vec<(&str, &SourceState)> =
+            history.sources().filter(|(_, state)| lacks_credentials(state)).collect();
         // One cause, one incident: that of the source that noticed it first.
-        let first = without_credentials.iter().min_by_key(|(name, state)| (state.failing.as_ref().map(|failing| failing.since), *name)).map(|(name, _)| *name);
+        let first = without_credentials
+            .iter()
+            .min_by_key(|(name, state)| (state.failing.as_ref().map(|failing| failing.since), *name))
+            .map(|(name, _)| *name);
         let judge = |(name, state): (&str, &SourceState)| match first {
-            Some(first) if lacks_credentials(state) && name != first => {
-                Judgement::unknown(Subject::Source(name.to_owned()), format!("it cannot see for the same reason as {first}: the credentials"))
-            }
+            Some(first) if lacks_credentials(state) && name != first => Judgement::unknown(
+                Subject::Source(name.to_owned()),
+                format!("it cannot see for the same reason as {first}: the credentials"),
+            ),
             Some(first) if name == first => {
-                let others = without_credentials.iter().map(|(other, _)| *other).filter(|other| *other != first).collect();
+                let others =
+                    without_credentials.iter().map(|(other, _)| *other).filter(|other| *other != first).collect();
                 with_others(self.one(name, state, &history.unread_by(name), now), others)
             }
             _ => self.one(name, state, &history.unread_by(name), now),
@@ -81,9 +87,13 @@ impl SourceFailing {
     }
 }
 
-/// Whether a source cannot see because credentials are missing or refused, which is the same for every source of the account.
+/// Whether a source cannot see because credentials are missing or refused, which is the same for every source of the
+/// account.
 fn lacks_credentials(state: &SourceState) -> bool {
-    state.failing.as_ref().is_some_and(|failing| matches!(failing.last.kind, FailureKind::NoCredentials | FailureKind::BadCredentials))
+    state
+        .failing
+        .as_ref()
+        .is_some_and(|failing| matches!(failing.last.kind, FailureKind::NoCredentials | FailureKind::BadCredentials))
 }
 
 /// The same judgement, with the sources that cannot see for the same reason.
@@ -97,8 +107,12 @@ fn with_others(mut judgement: Judgement, others: Vec<&str>) -> Judgement {
 /// What is not known until it is mended. A source of several kinds of things goes on with those it may read.
 fn unknown(unread: &[ResourceKind]) -> String {
     if unread.is_empty() || unread.len() == ResourceKind::ALL.len() {
-        return "Until this is fixed, the state of what it watches is unknown and open incidents do not change.".to_owned();
+        return "Until this is fixed, the state of what it watches is unknown and open incidents do not change."
+            .to_owned();
     }
     let kinds: Vec<&str> = unread.iter().map(|kind| kind.plural()).collect();
-    format!("Until this is fixed, the state of {} is unknown. Other kinds are still read, and open incidents do not change.", kinds.join(", "))
+    format!(
+        "Until this is fixed, the state of {} is unknown. Other kinds are still read, and open incidents do not change.",
+        kinds.join(", ")
+    )
 }

@@ -39,8 +39,10 @@ fn condition(toml: &str) -> Condition {
 
 #[test]
 fn a_finding_that_version_1_wrote_can_still_be_read() {
-    let finding: super::IncidentDetails =
-        serde_json::from_str(r#"{"headline":"h","said":[],"facts":[["a","b"]],"cause":["oom","proved"],"next_step":"n","evidence":[]}"#).unwrap();
+    let finding: super::IncidentDetails = serde_json::from_str(
+        r#"{"headline":"h","said":[],"facts":[["a","b"]],"cause":["oom","proved"],"next_step":"n","evidence":[]}"#,
+    )
+    .unwrap();
     assert_eq!((finding.headline.as_str(), finding.latest), ("h", None));
 }
 
@@ -80,8 +82,12 @@ fn check(toml: &str, observations: &[Observation], expected: &[(&str, &str, &str
 
 fn cost(day: &str, settled: bool, services: &[(&str, &str)]) -> Observation {
     let day: NaiveDate = day.parse().unwrap();
-    let services: BTreeMap<String, Money> = services.iter().map(|(name, amount)| ((*name).to_owned(), Money::usd(amount.parse().unwrap()))).collect();
-    seen(now(), ObservationBody::Cost(DayCost { day, estimated: !settled, settled, services, records: BTreeMap::new() }))
+    let services: BTreeMap<String, Money> =
+        services.iter().map(|(name, amount)| ((*name).to_owned(), Money::usd(amount.parse().unwrap()))).collect();
+    seen(
+        now(),
+        ObservationBody::Cost(DayCost { day, estimated: !settled, settled, services, records: BTreeMap::new() }),
+    )
 }
 
 #[test]
@@ -91,9 +97,21 @@ fn a_month_is_over_its_limit_as_soon_as_its_days_add_up_to_more() {
         cost("2024-12-01", true, &[("RDS", "10"), ("Lambda", "0.01")]),
         cost("2024-12-02", true, &[("RDS", "10.00")]),
     ];
-    check("cost_above = { service = \"RDS\", usd = \"20\" }", &days, &[("service:RDS", "clear", "20.00 USD in 2024-12 up to 2024-12-02")]);
-    check("cost_above = { usd = \"20\" }", &days, &[("total", "holds", "The whole account costs 20.01 USD in 2024-12 so far, over 20.00 USD")]);
-    check("cost_above = { service = \"*\", usd = \"19\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "RDS costs 20.00 USD")]);
+    check(
+        "cost_above = { service = \"RDS\", usd = \"20\" }",
+        &days,
+        &[("service:RDS", "clear", "20.00 USD in 2024-12 up to 2024-12-02")],
+    );
+    check(
+        "cost_above = { usd = \"20\" }",
+        &days,
+        &[("total", "holds", "The whole account costs 20.01 USD in 2024-12 so far, over 20.00 USD")],
+    );
+    check(
+        "cost_above = { service = \"*\", usd = \"19\" }",
+        &days,
+        &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "RDS costs 20.00 USD")],
+    );
     check("cost_above = { usd = \"20\" }", &days[..1], &[("total", "unknown", "no cost known for 2024-12 yet")]);
 }
 
@@ -102,12 +120,24 @@ fn a_provisional_figure_crosses_a_limit_only_by_what_of_it_is_certain() {
     let days = |last: &str| [cost("2024-12-01", true, &[("RDS", "15")]), cost("2024-12-19", false, &[("RDS", last)])];
     let month = "cost_above = { usd = \"20\" }";
     check(month, &days("5.00"), &[("total", "clear", "")]);
-    check(month, &days("5.01"), &[("total", "unknown", "20.01 USD in 2024-12 up to 2024-12-19, over 20.00 USD only if the provisional days do not change")]);
+    check(
+        month,
+        &days("5.01"),
+        &[(
+            "total",
+            "unknown",
+            "20.01 USD in 2024-12 up to 2024-12-19, over 20.00 USD only if the provisional days do not change",
+        )],
+    );
     // 85 % of 5.89 is more than 5.
     check(month, &days("5.89"), &[("total", "holds", "20.89 USD in 2024-12 so far")]);
     // An uncertain day does not hide a certain one before it.
     let day = "cost_above = { per = \"day\", usd = \"14\" }";
-    check(day, &[cost("2024-12-18", true, &[("RDS", "15")]), cost("2024-12-19", false, &[("RDS", "14.01")])], &[("total", "holds", "on 2024-12-18")]);
+    check(
+        day,
+        &[cost("2024-12-18", true, &[("RDS", "15")]), cost("2024-12-19", false, &[("RDS", "14.01")])],
+        &[("total", "holds", "on 2024-12-18")],
+    );
     check(
         day,
         &[cost("2024-12-18", true, &[("RDS", "9")]), cost("2024-12-19", false, &[("RDS", "14.01")])],
@@ -118,9 +148,21 @@ fn a_provisional_figure_crosses_a_limit_only_by_what_of_it_is_certain() {
 #[test]
 fn a_day_that_still_runs_can_prove_a_limit_crossed_but_not_kept() {
     let rule = "cost_above = { per = \"day\", usd = \"5\" }";
-    check(rule, &[cost("2024-12-19", true, &[("RDS", "4")]), cost("2024-12-20", false, &[("RDS", "5.90")])], &[("total", "holds", "on 2024-12-20")]);
-    check(rule, &[cost("2024-12-19", true, &[("RDS", "6")]), cost("2024-12-20", false, &[("RDS", "1")])], &[("total", "holds", "on 2024-12-19")]);
-    check(rule, &[cost("2024-12-18", true, &[("RDS", "6")]), cost("2024-12-19", true, &[("RDS", "5")])], &[("total", "clear", "")]);
+    check(
+        rule,
+        &[cost("2024-12-19", true, &[("RDS", "4")]), cost("2024-12-20", false, &[("RDS", "5.90")])],
+        &[("total", "holds", "on 2024-12-20")],
+    );
+    check(
+        rule,
+        &[cost("2024-12-19", true, &[("RDS", "6")]), cost("2024-12-20", false, &[("RDS", "1")])],
+        &[("total", "holds", "on 2024-12-19")],
+    );
+    check(
+        rule,
+        &[cost("2024-12-18", true, &[("RDS", "6")]), cost("2024-12-19", true, &[("RDS", "5")])],
+        &[("total", "clear", "")],
+    );
     check(rule, &[cost("2024-12-10", true, &[("RDS", "6")])], &[("total", "unknown", "last days")]);
 }
 
@@ -136,25 +178,39 @@ fn an_amount_in_another_currency_is_not_compared_with_dollars() {
 #[test]
 fn a_jump_is_a_settled_day_against_the_median_of_the_fourteen_before() {
     let days = |last: &str, settled: bool| {
-        let mut days: Vec<Observation> =
-            (1..=17).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", if day % 2 == 0 { "1.0" } else { "2.0" })])).collect();
+        let mut days: Vec<Observation> = (1..=17)
+            .map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", if day % 2 == 0 { "1.0" } else { "2.0" })]))
+            .collect();
         days.push(cost("2024-12-18", settled, &[("RDS", last)]));
         days
     };
     let rule = "cost_jump = { service = \"RDS\", factor = \"2\", at_least_usd = \"1\" }";
-    check(rule, &days("3.01", true), &[("service:RDS", "holds", "RDS jumped to 3.01 USD on 2024-12-18, from 1.50 USD a day")]);
+    check(
+        rule,
+        &days("3.01", true),
+        &[("service:RDS", "holds", "RDS jumped to 3.01 USD on 2024-12-18, from 1.50 USD a day")],
+    );
     check(rule, &days("3.00", true), &[("service:RDS", "clear", "")]);
     check(rule, &days("300", false), &[("service:RDS", "clear", "2.00 USD on 2024-12-17")]);
     check(rule, &days("3.01", true)[12..], &[("service:RDS", "unknown", "only 5 settled days")]);
     check("cost_jump = { service = \"RDS\", factor = 1.5 }", &days("2.6", true), &[("service:RDS", "holds", "")]);
-    check("cost_jump = { service = \"RDS\", at_least_usd = \"9\" }", &days("3.01", true), &[("service:RDS", "clear", "")]);
+    check(
+        "cost_jump = { service = \"RDS\", at_least_usd = \"9\" }",
+        &days("3.01", true),
+        &[("service:RDS", "clear", "")],
+    );
 }
 
 #[test]
 fn a_service_that_was_not_on_the_bill_jumps_from_nothing_and_tax_never_does() {
-    let mut days: Vec<Observation> = (1..=14).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("Lambda", "0.1")])).collect();
+    let mut days: Vec<Observation> =
+        (1..=14).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("Lambda", "0.1")])).collect();
     days.push(cost("2024-12-15", true, &[("Lambda", "0.1"), ("RDS", "2.0"), ("Tax", "9")]));
-    check("cost_jump = { service = \"*\" }", &days, &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "from 0.00 USD a day")]);
+    check(
+        "cost_jump = { service = \"*\" }",
+        &days,
+        &[("service:Lambda", "clear", ""), ("service:RDS", "holds", "from 0.00 USD a day")],
+    );
 }
 
 fn plain_fault(cause: Cause) -> FailedInvocation {
@@ -177,11 +233,16 @@ fn fault(minutes: i64, cause: Cause) -> Observation {
 
 #[test]
 fn a_cause_is_found_beside_a_deeper_one_and_the_deeper_one_is_named() {
-    let fault = FailedInvocation { also: vec![Cause::Oom, Cause::FunctionTimeout], ..plain_fault(Cause::SlowColdStart) };
+    let fault =
+        FailedInvocation { also: vec![Cause::Oom, Cause::FunctionTimeout], ..plain_fault(Cause::SlowColdStart) };
     let observations = [read(0), seen(minutes_ago(1), ObservationBody::Fault(fault))];
     let deeper = "function_timeout; slow_cold_start is the root cause.";
     check("lambda_cause = { causes = [\"function_timeout\"] }", &observations, &[("function:f", "holds", deeper)]);
-    check("lambda_cause = { causes = [\"oom\"] }", &observations, &[("function:f", "holds", "Also seen: oom, function_timeout")]);
+    check(
+        "lambda_cause = { causes = [\"oom\"] }",
+        &observations,
+        &[("function:f", "holds", "Also seen: oom, function_timeout")],
+    );
     check("lambda_cause = { causes = [\"import_error\"] }", &observations, &[("function:f", "clear", "")]);
     let both = judged("lambda_cause = { causes = [\"slow_cold_start\", \"oom\"] }", &observations);
     assert!(!both[0].2.contains("deeper"), "{both:?}");
@@ -191,15 +252,28 @@ fn a_cause_is_found_beside_a_deeper_one_and_the_deeper_one_is_named() {
 fn error(happened: i64, seen: i64, fingerprint: &str) -> Observation {
     let evidence = vec![format!("a line of {fingerprint}")];
     let fault = FailedInvocation { fingerprint: Some(fingerprint.into()), evidence, ..plain_fault(Cause::RuntimeExit) };
-    Observation { at: minutes_ago(happened), seen: minutes_ago(seen), source: "watch.x".into(), what: ObservationBody::Fault(fault) }
+    Observation {
+        at: minutes_ago(happened),
+        seen: minutes_ago(seen),
+        source: "watch.x".into(),
+        what: ObservationBody::Fault(fault),
+    }
 }
 
 #[test]
 fn an_error_is_new_once_for_as_long_as_the_window() {
     let rule = "new_error = { within = \"1h\" }";
-    check(rule, &[read(0), error(59, 59, "KeyError: '#'")], &[("function:f", "holds", "f: a new error: KeyError: '#'")]);
+    check(
+        rule,
+        &[read(0), error(59, 59, "KeyError: '#'")],
+        &[("function:f", "holds", "f: a new error: KeyError: '#'")],
+    );
     check(rule, &[read(0), error(61, 61, "KeyError: '#'")], &[("function:f", "clear", "no new error within 1 h")]);
-    check(rule, &[read(0), error(90, 90, "KeyError: '#'"), error(1, 1, "KeyError: '#'")], &[("function:f", "clear", "")]);
+    check(
+        rule,
+        &[read(0), error(90, 90, "KeyError: '#'"), error(1, 1, "KeyError: '#'")],
+        &[("function:f", "clear", "")],
+    );
     check(rule, &[read(0), fault(1, Cause::Oom)], &[("function:f", "clear", "")]);
     check(rule, &[read(61)], &[("function:f", "unknown", "has not been read")]);
     check("new_error = { functions = [\"other\"] }", &[read(0), error(1, 1, "KeyError: '#'")], &[]);
@@ -208,9 +282,17 @@ fn an_error_is_new_once_for_as_long_as_the_window() {
 #[test]
 fn an_error_that_is_seen_late_is_as_new_as_when_it_was_seen() {
     let rule = "new_error = { within = \"10m\" }";
-    check(rule, &[read(0), error(300, 5, "KeyError: '#'")], &[("function:f", "holds", "First: 2024-12-20 07:00:00 UTC")]);
+    check(
+        rule,
+        &[read(0), error(300, 5, "KeyError: '#'")],
+        &[("function:f", "holds", "First: 2024-12-20 07:00:00 UTC")],
+    );
     // The same error, that happened earlier and was seen later: it is not new again.
-    check(rule, &[read(0), error(200, 30, "KeyError: '#'"), error(300, 5, "KeyError: '#'")], &[("function:f", "clear", "")]);
+    check(
+        rule,
+        &[read(0), error(200, 30, "KeyError: '#'"), error(300, 5, "KeyError: '#'")],
+        &[("function:f", "clear", "")],
+    );
 }
 
 #[test]
@@ -244,7 +326,9 @@ fn what_the_store_knows_is_not_new() {
     [read(0), error(2, 2, "A")].iter().for_each(|observation| history.record(observation));
     assert!(matches!(condition("new_error = {}").judge(&history, now())[0].verdict, Verdict::Clear(_)));
     history.record(&error(1, 1, "B"));
-    let Verdict::Holds(finding) = &condition("new_error = {}").judge(&history, now())[0].verdict else { panic!("it holds") };
+    let Verdict::Holds(finding) = &condition("new_error = {}").judge(&history, now())[0].verdict else {
+        panic!("it holds")
+    };
     assert_eq!((finding.headline.as_str(), finding.latest), ("f: a new error: B", Some(minutes_ago(1))));
     assert_eq!(finding.evidence, ["a line of B"]);
 }
@@ -297,7 +381,11 @@ fn that_pinging_cannot_help_is_said_only_of_a_function_that_is_pinged() {
     let rule = "lambda_cause = { causes = [\"slow_cold_start\"] }";
     let alone = judged(rule, &[read(0), fault(1, Cause::SlowColdStart)]);
     assert!(!alone[0].2.contains("Pings cannot help"), "{alone:?}");
-    check(rule, &[read(0), fault(1, Cause::SlowColdStart), ping(1, PingOutcome::TimedOut, true)], &[("function:f", "holds", "Pings cannot help")]);
+    check(
+        rule,
+        &[read(0), fault(1, Cause::SlowColdStart), ping(1, PingOutcome::TimedOut, true)],
+        &[("function:f", "holds", "Pings cannot help")],
+    );
 }
 
 #[test]
@@ -305,7 +393,11 @@ fn pings_fail_when_the_last_ones_all_did_and_the_reason_is_only_what_is_known() 
     use PingOutcome::{Answered, Cold, Failed, TimedOut, Warm};
     let rule = "ping_failing = { count = 2, within = \"10m\" }";
     check(rule, &[ping(3, TimedOut, true), ping(1, TimedOut, true)], &[("function:f", "holds", "Pings cannot help")]);
-    check(rule, &[ping(3, TimedOut, false), ping(1, TimedOut, true)], &[("function:f", "holds", "If it is the init phase, pings cannot help")]);
+    check(
+        rule,
+        &[ping(3, TimedOut, false), ping(1, TimedOut, true)],
+        &[("function:f", "holds", "If it is the init phase, pings cannot help")],
+    );
     check(rule, &[ping(3, Cold, false), ping(1, Cold, false)], &[("function:f", "holds", "2 min apart")]);
     check(rule, &[ping(3, Cold, false), ping(1, Failed, false)], &[("function:f", "holds", "1 failed, 1 were cold")]);
     check(rule, &[ping(3, Failed, false), ping(1, Warm, false)], &[("function:f", "clear", "")]);
@@ -318,7 +410,13 @@ fn cold_starts_are_a_share_of_enough_invocations() {
     let tally = |invocations, cold, cold_waited| {
         seen(
             minute_of(minutes_ago(5)),
-            ObservationBody::Tally(InvocationCounts { function: "f".into(), invocations, cold, cold_waited, ..InvocationCounts::default() }),
+            ObservationBody::Tally(InvocationCounts {
+                function: "f".into(),
+                invocations,
+                cold,
+                cold_waited,
+                ..InvocationCounts::default()
+            }),
         )
     };
     let rule = "cold_starts = { share = \"20%\", within = \"1h\", at_least = 10 }";
@@ -330,7 +428,12 @@ fn cold_starts_are_a_share_of_enough_invocations() {
 
 /// Counts of the minute five minutes ago.
 fn tallied(durations: &[f64], memory: Option<(u32, u32)>, cold: u64) -> Observation {
-    let mut tally = InvocationCounts { function: "f".into(), invocations: durations.len() as u64, cold, ..InvocationCounts::default() };
+    let mut tally = InvocationCounts {
+        function: "f".into(),
+        invocations: durations.len() as u64,
+        cold,
+        ..InvocationCounts::default()
+    };
     durations.iter().for_each(|ms| tally.durations.add(*ms));
     tally.memory = memory.map(|(used_mb, size_mb)| MemoryUse { used_mb, size_mb });
     seen(minute_of(minutes_ago(5)), ObservationBody::Tally(tally))
@@ -338,7 +441,9 @@ fn tallied(durations: &[f64], memory: Option<(u32, u32)>, cold: u64) -> Observat
 
 #[test]
 fn durations_are_compared_by_their_quantile() {
-    let rule = |quantile: &str, limit: &str| format!("duration_above = {{ quantile = \"{quantile}\", limit = \"{limit}\", within = \"15m\", at_least = 5 }}");
+    let rule = |quantile: &str, limit: &str| {
+        format!("duration_above = {{ quantile = \"{quantile}\", limit = \"{limit}\", within = \"15m\", at_least = 5 }}")
+    };
     let observations = [read(0), tallied(&[100.0, 200.0, 300.0], None, 0), tallied(&[400.0, 6000.0], None, 1)];
     for (quantile, limit, verdict, said) in [
         ("max", "5s", "holds", "f: the longest of 5 invocations is 6 s within 15 min, over 5 s"),
@@ -350,9 +455,17 @@ fn durations_are_compared_by_their_quantile() {
     ] {
         check(&rule(quantile, limit), &observations, &[("function:f", verdict, said)]);
     }
-    check("duration_above = { limit = \"1ms\" }", &observations, &[("function:f", "unknown", "too few durations for p95")]);
+    check(
+        "duration_above = { limit = \"1ms\" }",
+        &observations,
+        &[("function:f", "unknown", "too few durations for p95")],
+    );
     check("duration_above = { limit = \"1ms\", at_least = 1 }", &[read(0)], &[("function:f", "unknown", "too few")]);
-    check("duration_above = { limit = \"1ms\", at_least = 1 }", &[read(16), observations[1].clone()], &[("function:f", "unknown", "has not been read")]);
+    check(
+        "duration_above = { limit = \"1ms\", at_least = 1 }",
+        &[read(16), observations[1].clone()],
+        &[("function:f", "unknown", "has not been read")],
+    );
 }
 
 #[test]
@@ -369,8 +482,11 @@ fn what_to_do_about_slow_invocations_follows_from_the_functions_own_counts() {
             other => panic!("{other:?}"),
         }
     };
-    for (cold, timeouts, part) in [(0, 0, "the call that a slow invocation waits for"), (1, 0, "started a new environment"), (1, 1, "Check the timeouts first")]
-    {
+    for (cold, timeouts, part) in [
+        (0, 0, "the call that a slow invocation waits for"),
+        (1, 0, "started a new environment"),
+        (1, 1, "Check the timeouts first"),
+    ] {
         assert!(next_step(cold, timeouts).contains(part), "{}", next_step(cold, timeouts));
     }
 }
@@ -378,11 +494,27 @@ fn what_to_do_about_slow_invocations_follows_from_the_functions_own_counts() {
 #[test]
 fn memory_is_a_share_of_what_the_function_has() {
     let observations = [read(0), tallied(&[5.0], Some((120, 128)), 0), tallied(&[5.0], Some((500, 1024)), 0)];
-    check("memory_above = {}", &observations, &[("function:f", "holds", "f: 120 of 128 MB of memory were used within 1 h, over 90 %")]);
-    check("memory_above = {}", &observations, &[("function:f", "holds", "Used at most: 120 of 128 MB (93 %)\nLimit: 90 %\nInvocations: 2 within 1 h")]);
+    check(
+        "memory_above = {}",
+        &observations,
+        &[("function:f", "holds", "f: 120 of 128 MB of memory were used within 1 h, over 90 %")],
+    );
+    check(
+        "memory_above = {}",
+        &observations,
+        &[("function:f", "holds", "Used at most: 120 of 128 MB (93 %)\nLimit: 90 %\nInvocations: 2 within 1 h")],
+    );
     check("memory_above = { share = \"93.75%\" }", &observations, &[("function:f", "clear", "at most 120 of 128 MB")]);
-    check("memory_above = {}", &[read(0), tallied(&[5.0], None, 0)], &[("function:f", "unknown", "no log line within 1 h")]);
-    check("memory_above = {}", &[read(0), tallied(&[5.0], Some((5, 0)), 0)], &[("function:f", "unknown", "no log line within 1 h")]);
+    check(
+        "memory_above = {}",
+        &[read(0), tallied(&[5.0], None, 0)],
+        &[("function:f", "unknown", "no log line within 1 h")],
+    );
+    check(
+        "memory_above = {}",
+        &[read(0), tallied(&[5.0], Some((5, 0)), 0)],
+        &[("function:f", "unknown", "no log line within 1 h")],
+    );
     check("memory_above = {}", &[read(61), observations[1].clone()], &[("function:f", "unknown", "has not been read")]);
 }
 
@@ -391,17 +523,42 @@ fn a_metric_is_compared_by_its_statistic_over_the_window_that_ends_with_its_last
     let point = |minutes, metric: &str, sum, maximum| {
         seen(
             minute_of(minutes_ago(minutes)),
-            ObservationBody::Metric(MetricPoint { function: "f".into(), metric: metric.into(), period: 60, sum, maximum, average: sum / 2.0 }),
+            ObservationBody::Metric(MetricPoint {
+                function: "f".into(),
+                metric: metric.into(),
+                period: 60,
+                sum,
+                maximum,
+                average: sum / 2.0,
+            }),
         )
     };
-    let measured = |minutes| seen(minutes_ago(minutes), ObservationBody::MeasuredUpTo(ReadUpTo { function: "f".into() }));
-    let points =
-        [measured(0), point(12, "Throttles", 2.0, 1.0), point(4, "Throttles", 3.0, 2.0), point(4, "Duration", 40.0, 900.0), point(19, "Throttles", 99.0, 99.0)];
-    check("metric_above = { metric = \"Throttles\", above = 4 }", &points, &[("function:f", "holds", "Throttles is 5 within 15 min, over 4")]);
+    let measured =
+        |minutes| seen(minutes_ago(minutes), ObservationBody::MeasuredUpTo(ReadUpTo { function: "f".into() }));
+    let points = [
+        measured(0),
+        point(12, "Throttles", 2.0, 1.0),
+        point(4, "Throttles", 3.0, 2.0),
+        point(4, "Duration", 40.0, 900.0),
+        point(19, "Throttles", 99.0, 99.0),
+    ];
+    check(
+        "metric_above = { metric = \"Throttles\", above = 4 }",
+        &points,
+        &[("function:f", "holds", "Throttles is 5 within 15 min, over 4")],
+    );
     check("metric_above = { metric = \"Throttles\", above = 5 }", &points, &[("function:f", "clear", "")]);
-    check("metric_above = { metric = \"Throttles\", statistic = \"maximum\", above = 1 }", &points, &[("function:f", "holds", "is 2")]);
+    check(
+        "metric_above = { metric = \"Throttles\", statistic = \"maximum\", above = 1 }",
+        &points,
+        &[("function:f", "holds", "is 2")],
+    );
     check("metric_above = { metric = \"Duration\", above = 800 }", &points, &[("function:f", "holds", "900 ms")]);
-    check("metric_above = { metric = \"Errors\", above = 0 }", &points, &[("function:f", "clear", "no data for Errors")]);
+    check(
+        "metric_above = { metric = \"Errors\", above = 0 }",
+        &points,
+        &[("function:f", "clear", "no data for Errors")],
+    );
     check(
         "metric_above = { metric = \"Throttles\", above = 0 }",
         &[measured(0), point(90, "Throttles", 99.0, 99.0)],
@@ -460,9 +617,17 @@ fn missing_credentials_are_one_incident_however_many_sources_they_blind() {
         let all = condition("source_failing = {}").judge(history, now());
         all.into_iter().map(|one| (one.subject.to_string(), matches!(one.verdict, Verdict::Holds(_)))).collect()
     };
-    let holds = |sources: [bool; 4]| ["a", "b", "c", "d"].map(|name| format!("source:watch.{name}")).into_iter().zip(sources).collect::<Vec<_>>();
-    assert_eq!(judged(&history), holds([false, true, false, true]), "that of the source that noticed it first, and the refusal for itself");
-    let Verdict::Holds(finding) = &condition("source_failing = {}").judge(&history, now())[1].verdict else { panic!("it holds") };
+    let holds = |sources: [bool; 4]| {
+        ["a", "b", "c", "d"].map(|name| format!("source:watch.{name}")).into_iter().zip(sources).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        judged(&history),
+        holds([false, true, false, true]),
+        "that of the source that noticed it first, and the refusal for itself"
+    );
+    let Verdict::Holds(finding) = &condition("source_failing = {}").judge(&history, now())[1].verdict else {
+        panic!("it holds")
+    };
     assert!(finding.facts.contains(&("Also blind".to_owned(), "watch.a, watch.c".to_owned())), "{finding:?}");
     history.record(&Observation { source: "watch.b".to_owned(), ..seen(now(), ObservationBody::Answered) });
     assert_eq!(judged(&history), holds([false, false, true, true]), "the others still cannot see");
@@ -471,7 +636,11 @@ fn missing_credentials_are_one_incident_however_many_sources_they_blind() {
 #[test]
 fn silence_counts_from_the_last_whole_answer() {
     let rule = "silence = { source = \"x\", longer_than = \"1h\" }";
-    check(rule, &[seen(minutes_ago(61), ObservationBody::Answered)], &[("source:watch.x", "holds", "has not answered for 1 h 1 min")]);
+    check(
+        rule,
+        &[seen(minutes_ago(61), ObservationBody::Answered)],
+        &[("source:watch.x", "holds", "has not answered for 1 h 1 min")],
+    );
     check(rule, &[seen(minutes_ago(60), ObservationBody::Answered)], &[("source:watch.x", "clear", "")]);
     check(rule, &[], &[("source:watch.x", "holds", "for 30 d")]);
     check("silence = { source = \"other\", longer_than = \"1h\" }", &[], &[]);
@@ -482,11 +651,21 @@ fn cold_starts_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
     let minute = |cold| {
         seen(
             minute_of(minutes_ago(2)),
-            ObservationBody::Tally(InvocationCounts { function: "f".into(), invocations: 9, cold, cold_waited: 1, ..InvocationCounts::default() }),
+            ObservationBody::Tally(InvocationCounts {
+                function: "f".into(),
+                invocations: 9,
+                cold,
+                cold_waited: 1,
+                ..InvocationCounts::default()
+            }),
         )
     };
     let rule = "lambda_cause = { causes = [\"cold_start\"], count = 3 }";
-    check(rule, &[read(0), minute(3)], &[("function:f", "holds", "3 of 9 invocations started a new environment; 1 callers waited for it.")]);
+    check(
+        rule,
+        &[read(0), minute(3)],
+        &[("function:f", "holds", "3 of 9 invocations started a new environment; 1 callers waited for it.")],
+    );
     check(rule, &[read(0), minute(2)], &[("function:f", "clear", "")]);
     check("lambda_cause = { causes = [\"oom\"], count = 3 }", &[read(0), minute(3)], &[("function:f", "clear", "")]);
 }
@@ -494,7 +673,12 @@ fn cold_starts_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
 /// A figure of CloudWatch's count on a day, at 10:00 UTC.
 fn charges(day: &str, total: &str, services: &[(&str, &str)]) -> Observation {
     let early = |amount: &str| EarlyCost { month_to_date: amount.parse().unwrap(), today: None };
-    early_figure(EarlyOrigin::Charges, day, services.iter().map(|(name, amount)| ((*name).to_owned(), early(amount))).collect(), Some(early(total)))
+    early_figure(
+        EarlyOrigin::Charges,
+        day,
+        services.iter().map(|(name, amount)| ((*name).to_owned(), early(amount))).collect(),
+        Some(early(total)),
+    )
 }
 
 /// What was used of a service on a day, and in the month up to then.
@@ -503,7 +687,12 @@ fn used(day: &str, service: &str, today: &str, month: &str) -> Observation {
     early_figure(EarlyOrigin::Usage, day, [(service.to_owned(), early)].into(), None)
 }
 
-fn early_figure(origin: EarlyOrigin, day: &str, services: BTreeMap<String, EarlyCost>, total: Option<EarlyCost>) -> Observation {
+fn early_figure(
+    origin: EarlyOrigin,
+    day: &str,
+    services: BTreeMap<String, EarlyCost>,
+    total: Option<EarlyCost>,
+) -> Observation {
     let day: NaiveDate = day.parse().unwrap();
     let as_of = day.and_hms_opt(10, 0, 0).unwrap().and_utc();
     seen(as_of, ObservationBody::Early(EarlyFigure { origin, day, as_of, services, total, free: BTreeMap::new() }))
@@ -519,7 +708,11 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
     check(
         rule,
         &[runaway.clone(), quiet.clone()],
-        &[(subject, "holds", "AWS Lambda costs 14.30 USD on 2024-12-19, according to usage at the region's list price, over 5.00 USD")],
+        &[(
+            subject,
+            "holds",
+            "AWS Lambda costs 14.30 USD on 2024-12-19, according to usage at the region's list price, over 5.00 USD",
+        )],
     );
     check(
         rule,
@@ -531,7 +724,11 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
         )],
     );
     // The bill knows the day, but not all of it.
-    check(rule, &[lambda("2024-12-19", false, "2"), runaway.clone(), quiet.clone()], &[(subject, "holds", "On the bill: 2.00 USD")]);
+    check(
+        rule,
+        &[lambda("2024-12-19", false, "2"), runaway.clone(), quiet.clone()],
+        &[(subject, "holds", "On the bill: 2.00 USD")],
+    );
     check(
         rule,
         &[lambda("2024-12-19", false, "6"), runaway.clone(), quiet.clone()],
@@ -552,21 +749,41 @@ fn what_was_used_shows_a_day_that_the_bill_does_not_know_and_a_settled_bill_alwa
     );
     check(
         rule,
-        &[lambda("2024-12-18", true, "9"), lambda("2024-12-19", true, "0"), used("2024-12-18", "AWS Lambda", "12", "12"), quiet.clone()],
-        &[(subject, "clear", "the bill confirms 9.00 USD for 2024-12-18; it was 12.00 USD according to usage at the region's list price")],
+        &[
+            lambda("2024-12-18", true, "9"),
+            lambda("2024-12-19", true, "0"),
+            used("2024-12-18", "AWS Lambda", "12", "12"),
+            quiet.clone(),
+        ],
+        &[(
+            subject,
+            "clear",
+            "the bill confirms 9.00 USD for 2024-12-18; it was 12.00 USD according to usage at the region's list price",
+        )],
     );
     // A low bound never says that a limit is kept.
     check(rule, &[quiet], &[(subject, "unknown", "no cost known for the last days")]);
     // What the provisional bill is not certain of, what was used is.
-    check(rule, &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.7", "5.7")], &[(subject, "holds", "costs 5.70 USD on 2024-12-19")]);
-    check(rule, &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.1", "5.1")], &[(subject, "unknown", "5.50 USD on 2024-12-19")]);
+    check(
+        rule,
+        &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.7", "5.7")],
+        &[(subject, "holds", "costs 5.70 USD on 2024-12-19")],
+    );
+    check(
+        rule,
+        &[lambda("2024-12-19", false, "5.5"), used("2024-12-19", "AWS Lambda", "5.1", "5.1")],
+        &[(subject, "unknown", "5.50 USD on 2024-12-19")],
+    );
     check(rule, &[used("2024-12-14", "AWS Lambda", "14.3", "14.3")], &[(subject, "unknown", "")]);
 }
 
 #[test]
 fn what_was_used_comes_on_top_of_what_the_bill_of_the_whole_account_knows_of_the_service() {
     let rule = "cost_above = { per = \"day\", usd = \"10\" }";
-    let days = [cost("2024-12-20", false, &[("RDS", "4"), ("AWS Lambda", "1")]), used("2024-12-20", "AWS Lambda", "7.5", "7.5")];
+    let days = [
+        cost("2024-12-20", false, &[("RDS", "4"), ("AWS Lambda", "1")]),
+        used("2024-12-20", "AWS Lambda", "7.5", "7.5"),
+    ];
     check(rule, &days, &[("total", "holds", "The whole account costs 11.50 USD on 2024-12-20")]);
     check(rule, &[days[0].clone(), used("2024-12-20", "AWS Lambda", "0.5", "7.5")], &[("total", "clear", "")]);
 }
@@ -584,11 +801,20 @@ fn a_confirmed_figure_is_news_once_and_one_that_the_bill_found_itself_is_not() {
     };
     let early = charges("2024-12-20", "25", &[]);
     assert_eq!(latest(std::slice::from_ref(&early)), None);
-    assert_eq!(latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "24")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
-    assert_eq!(latest(&[early, cost("2024-12-18", true, &[("RDS", "23")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(
+        latest(&[early.clone(), cost("2024-12-19", false, &[("RDS", "24")])]),
+        Some("2024-12-01T00:00:00Z".parse().unwrap())
+    );
+    assert_eq!(
+        latest(&[early, cost("2024-12-18", true, &[("RDS", "23")])]),
+        Some("2024-12-01T00:00:00Z".parse().unwrap())
+    );
     assert_eq!(latest(&[cost("2024-12-19", false, &[("RDS", "24")])]), None);
     // The bill was first: an early figure that comes after it is no news.
-    assert_eq!(latest(&[charges("2024-12-20", "3", &[]), cost("2024-12-19", false, &[("RDS", "24")])]), Some("2024-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(
+        latest(&[charges("2024-12-20", "3", &[]), cost("2024-12-19", false, &[("RDS", "24")])]),
+        Some("2024-12-01T00:00:00Z".parse().unwrap())
+    );
 }
 
 #[test]
@@ -605,21 +831,46 @@ fn cloudwatchs_count_of_the_month_shows_what_the_bill_does_not_know_yet() {
             "Amazon Relational Database Service costs 25.30 USD in 2024-12 so far, according to CloudWatch's estimate at 10:00 UTC, over 20.00 USD",
         )],
     );
-    check(rule, &[charges("2024-12-20", "30", &[(rds, "19")])], &[(subject, "clear", "19.00 USD in 2024-12 according to CloudWatch's estimate at 10:00 UTC")]);
+    check(
+        rule,
+        &[charges("2024-12-20", "30", &[(rds, "19")])],
+        &[(subject, "clear", "19.00 USD in 2024-12 according to CloudWatch's estimate at 10:00 UTC")],
+    );
     // A day of it says nothing.
-    check("cost_above = { per = \"day\", usd = \"1\" }", &[charges("2024-12-20", "30", &[])], &[("total", "unknown", "")]);
+    check(
+        "cost_above = { per = \"day\", usd = \"1\" }",
+        &[charges("2024-12-20", "30", &[])],
+        &[("total", "unknown", "")],
+    );
     // The month before is over.
-    check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[])], &[("total", "unknown", "no cost known for 2024-12")]);
-    check("cost_above = { usd = \"20\" }", &[charges("2024-11-30", "300", &[]), charges("2024-12-20", "3", &[])], &[("total", "clear", "3.00 USD")]);
+    check(
+        "cost_above = { usd = \"20\" }",
+        &[charges("2024-11-30", "300", &[])],
+        &[("total", "unknown", "no cost known for 2024-12")],
+    );
+    check(
+        "cost_above = { usd = \"20\" }",
+        &[charges("2024-11-30", "300", &[]), charges("2024-12-20", "3", &[])],
+        &[("total", "clear", "3.00 USD")],
+    );
 }
 
 #[test]
 fn a_count_that_the_settled_bill_contradicts_is_too_high_by_that_much_ever_since() {
     let rule = "cost_above = { usd = \"20\" }";
-    let mut days: Vec<Observation> = (1..=16).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", "0.5")])).collect();
+    let mut days: Vec<Observation> =
+        (1..=16).map(|day| cost(&format!("2024-12-{day:02}"), true, &[("RDS", "0.5")])).collect();
     days.extend([charges("2024-12-16", "30", &[]), charges("2024-12-20", "32", &[])]);
     // 8 on the bill, where 30 were counted: 32 now are 10.
-    check(rule, &days, &[("total", "clear", "the bill corrects it to 8.00 USD for 2024-12; it was 32.00 USD according to CloudWatch's estimate at 10:00 UTC")]);
+    check(
+        rule,
+        &days,
+        &[(
+            "total",
+            "clear",
+            "the bill corrects it to 8.00 USD for 2024-12; it was 32.00 USD according to CloudWatch's estimate at 10:00 UTC",
+        )],
+    );
     days.push(charges("2024-12-20", "43", &[]));
     let Some(last) = days.last_mut() else { return };
     last.seen = now();
@@ -630,21 +881,34 @@ fn a_count_that_the_settled_bill_contradicts_is_too_high_by_that_much_ever_since
 fn a_month_is_what_is_settled_and_what_was_used_on_the_days_that_are_not() {
     let rule = "cost_above = { service = \"AWS Lambda\", usd = \"20\" }";
     let subject = "service:AWS Lambda";
-    let used = [used("2024-12-18", "AWS Lambda", "6", "16"), used("2024-12-19", "AWS Lambda", "3", "19"), used("2024-12-20", "AWS Lambda", "2", "21")];
+    let used = [
+        used("2024-12-18", "AWS Lambda", "6", "16"),
+        used("2024-12-19", "AWS Lambda", "3", "19"),
+        used("2024-12-20", "AWS Lambda", "2", "21"),
+    ];
     check(rule, &used, &[(subject, "holds", "costs 21.00 USD in 2024-12 so far, according to usage")]);
     // The 18th was less than that, and what was before it is on the bill: 9 + 5 + 3 + 2.
     let billed = [cost("2024-12-17", true, &[("AWS Lambda", "9")]), cost("2024-12-18", true, &[("AWS Lambda", "5")])];
     check(
         rule,
         &[&used[..], &billed].concat(),
-        &[(subject, "clear", "the bill corrects it to 14.00 USD for 2024-12; it was 21.00 USD according to usage at the region's list price")],
+        &[(
+            subject,
+            "clear",
+            "the bill corrects it to 14.00 USD for 2024-12; it was 21.00 USD according to usage at the region's list price",
+        )],
     );
 }
 
 fn free_use(day: &str, used: &[(FreeTierQuantity, &str, &str)]) -> Observation {
     let mut figure = used_nothing(day);
     let ObservationBody::Early(early) = &mut figure.what else { return figure };
-    early.free = used.iter().map(|(quantity, used, free)| (*quantity, FreeTierUsage { used: used.parse().unwrap(), free: free.parse().unwrap() })).collect();
+    early.free = used
+        .iter()
+        .map(|(quantity, used, free)| {
+            (*quantity, FreeTierUsage { used: used.parse().unwrap(), free: free.parse().unwrap() })
+        })
+        .collect();
     figure
 }
 
@@ -656,9 +920,12 @@ fn used_nothing(day: &str) -> Observation {
 fn the_free_tier_is_told_with_the_day_on_which_it_will_be_used_up_where_enough_days_are_known() {
     use FreeTierQuantity::{LambdaGbSeconds, LambdaRequests};
     let rule = "free_tier_above = { share = \"80%\", of = [\"lambda_requests\"] }";
-    let days = |used: &[(&str, &str)]| used.iter().map(|(day, used)| free_use(day, &[(LambdaRequests, used, "1000000")])).collect::<Vec<_>>();
+    let days = |used: &[(&str, &str)]| {
+        used.iter().map(|(day, used)| free_use(day, &[(LambdaRequests, used, "1000000")])).collect::<Vec<_>>()
+    };
     let subject = "free_tier:lambda_requests";
-    let of_four = days(&[("2024-12-16", "600000"), ("2024-12-17", "700000"), ("2024-12-19", "750000"), ("2024-12-20", "800001")]);
+    let of_four =
+        days(&[("2024-12-16", "600000"), ("2024-12-17", "700000"), ("2024-12-19", "750000"), ("2024-12-20", "800001")]);
     // 50,000 a day: 199,999 are left for three whole days and a part of the fourth.
     check(
         rule,
@@ -703,11 +970,23 @@ fn databases(minutes: i64, all: &[(&str, Option<&str>, Option<i64>)]) -> Observa
         usage: match days {
             None => ResourceUsage::Used,
             Some(0) => ResourceUsage::Unknown("it is only 3 days old".to_owned()),
-            Some(days) => ResourceUsage::Idle(IdleSince { since: seen_at - TimeDelta::days(*days), at_least: false, why: "had no connections".to_owned() }),
+            Some(days) => ResourceUsage::Idle(IdleSince {
+                since: seen_at - TimeDelta::days(*days),
+                at_least: false,
+                why: "had no connections".to_owned(),
+            }),
         },
     };
     let resources = all.iter().map(resource).collect();
-    seen(seen_at, ObservationBody::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources, unknown: None }))
+    seen(
+        seen_at,
+        ObservationBody::Inventory(Inventory {
+            kind: ResourceKind::RdsInstance,
+            region: "ap-northeast-2".to_owned(),
+            resources,
+            unknown: None,
+        }),
+    )
 }
 
 fn unread(minutes: i64) -> Observation {
@@ -715,7 +994,12 @@ fn unread(minutes: i64) -> Observation {
     let unknown = Some("rds:DescribeDBInstances: AccessDenied".to_owned());
     seen(
         minutes_ago(minutes),
-        ObservationBody::Inventory(Inventory { kind: ResourceKind::RdsInstance, region: "ap-northeast-2".to_owned(), resources: vec![], unknown }),
+        ObservationBody::Inventory(Inventory {
+            kind: ResourceKind::RdsInstance,
+            region: "ap-northeast-2".to_owned(),
+            resources: vec![],
+            unknown,
+        }),
     )
 }
 
@@ -727,8 +1011,16 @@ fn what_nobody_uses_is_told_with_its_price_and_what_nobody_knows_is_unknown() {
     let headline = "RDS instance \"test\" (db.t4g.micro) had no connections for 21 days: about 8.10 USD a month\n";
     for (observations, verdict, said) in [
         (vec![databases(0, idle)], "holds", headline),
-        (vec![databases(0, idle)], "holds", "Idle since: 2024-11-29\nPrice: about 8.10 USD a month\nBilled as: Amazon Relational Database Service"),
-        (vec![databases(0, &[("test", Some("8.1"), Some(13))])], "clear", "had no connections for 13 days, which is less than 14 d"),
+        (
+            vec![databases(0, idle)],
+            "holds",
+            "Idle since: 2024-11-29\nPrice: about 8.10 USD a month\nBilled as: Amazon Relational Database Service",
+        ),
+        (
+            vec![databases(0, &[("test", Some("8.1"), Some(13))])],
+            "clear",
+            "had no connections for 13 days, which is less than 14 d",
+        ),
         (vec![databases(0, &[("test", Some("1"), Some(21))])], "clear", "about 1.00 USD a month, within 1.00 USD"),
         (vec![databases(0, &[("test", None, Some(21))])], "unknown", "the price table has no price"),
         (vec![databases(0, &[("test", Some("8.1"), None)])], "clear", "it is used"),
@@ -742,7 +1034,11 @@ fn what_nobody_uses_is_told_with_its_price_and_what_nobody_knows_is_unknown() {
     }
     check(rule, &[unread(0)], &[]);
     check("idle_resource = { kinds = [\"volumes\"] }", &[databases(0, idle)], &[]);
-    check("idle_resource = {}", &[databases(0, &[("test", None, Some(21))])], &[(test, "holds", "Price: not in the price table")]);
+    check(
+        "idle_resource = {}",
+        &[databases(0, &[("test", None, Some(21))])],
+        &[(test, "holds", "Price: not in the price table")],
+    );
 }
 
 #[test]
@@ -756,7 +1052,8 @@ fn an_idle_resource_that_is_gone_is_clear_where_its_kind_has_been_read() {
     ] {
         let mut history = History::default();
         observations.iter().for_each(|observation| history.record(observation));
-        let said = condition("idle_resource = {}").judge_absent(&subject, &history, now()).map(|judgement| judgement.verdict);
+        let said =
+            condition("idle_resource = {}").judge_absent(&subject, &history, now()).map(|judgement| judgement.verdict);
         assert_eq!(said, expected.map(|why| Verdict::Clear(why.into())));
     }
 }

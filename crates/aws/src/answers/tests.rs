@@ -22,7 +22,9 @@ fn an_amount_without_a_currency_is_not_taken_for_dollars() {
     ] {
         let billed = billed(&group(amount, unit), &[SERVICE, RECORD_TYPE], "UnblendedCost");
         match (billed, expected) {
-            (Ok(billed), Ok((amount, currency))) => assert_eq!(billed.money, Money { amount: amount.parse().unwrap(), currency: currency.to_owned() }),
+            (Ok(billed), Ok((amount, currency))) => {
+                assert_eq!(billed.money, Money { amount: amount.parse().unwrap(), currency: currency.to_owned() })
+            }
             (Err(said), Err(why)) => assert!(said.contains(why), "{said}"),
             (found, expected) => panic!("{found:?} and not {expected:?}"),
         }
@@ -34,13 +36,20 @@ fn an_event_without_a_time_is_not_put_anywhere() {
     let event = || FilteredLogEvent::builder().log_stream_name("s").message("m").event_id("");
     assert_eq!(log_event(&event().timestamp(5).build()).map(|event| (event.at_ms, event.id)), Ok((5, None)));
     assert_eq!(log_event(&event().build()).unwrap_err(), "an event without a time");
-    assert_eq!(log_event(&FilteredLogEvent::builder().timestamp(5).message("m").build()).unwrap_err(), "an event without a log stream");
-    assert_eq!(log_event(&FilteredLogEvent::builder().timestamp(5).log_stream_name("s").build()).unwrap_err(), "an event without a message");
+    assert_eq!(
+        log_event(&FilteredLogEvent::builder().timestamp(5).message("m").build()).unwrap_err(),
+        "an event without a log stream"
+    );
+    assert_eq!(
+        log_event(&FilteredLogEvent::builder().timestamp(5).log_stream_name("s").build()).unwrap_err(),
+        "an event without a message"
+    );
 }
 
 #[test]
 fn a_retention_that_cannot_be_read_is_not_taken_for_none() {
-    let group = |days: Option<i32>| log_group(&SdkLogGroup::builder().log_group_name("g").set_retention_in_days(days).build());
+    let group =
+        |days: Option<i32>| log_group(&SdkLogGroup::builder().log_group_name("g").set_retention_in_days(days).build());
     assert_eq!(group(Some(14)).map(|group| group.retention_days), Ok(Some(14)));
     assert_eq!(group(None).map(|group| group.retention_days), Ok(None));
     assert!(group(Some(-1)).is_err());
@@ -51,14 +60,23 @@ fn a_retention_that_cannot_be_read_is_not_taken_for_none() {
 #[test]
 fn a_function_that_cannot_be_read_is_not_left_out() {
     let function = |name: Option<&str>, memory: Option<i32>, modified: &str| {
-        let built = FunctionConfiguration::builder().set_function_name(name.map(str::to_owned)).set_memory_size(memory).last_modified(modified).build();
+        let built = FunctionConfiguration::builder()
+            .set_function_name(name.map(str::to_owned))
+            .set_memory_size(memory)
+            .last_modified(modified)
+            .build();
         function_settings(&built)
     };
     let time = "2024-12-20T01:02:03.000+0000";
-    assert_eq!(function(Some("f"), Some(512), time).map(|read| (read.memory_mb, read.modified)), Ok((512, "2024-12-20T01:02:03Z".parse().ok())));
-    for (name, memory, modified, why) in
-        [(None, Some(512), time, "without a name"), (Some("f"), None, time, "no memory size of f"), (Some("f"), Some(1), "today", "`today` as the time f")]
-    {
+    assert_eq!(
+        function(Some("f"), Some(512), time).map(|read| (read.memory_mb, read.modified)),
+        Ok((512, "2024-12-20T01:02:03Z".parse().ok()))
+    );
+    for (name, memory, modified, why) in [
+        (None, Some(512), time, "without a name"),
+        (Some("f"), None, time, "no memory size of f"),
+        (Some("f"), Some(1), "today", "`today` as the time f"),
+    ] {
         let said = function(name, memory, modified).unwrap_err();
         assert!(said.contains(why), "{said}");
     }
@@ -70,7 +88,10 @@ fn environments_that_are_not_counted_are_not_none() {
         let config = ProvisionedConcurrencyConfigListItem::builder().function_arn("arn:aws:lambda:r:1:function:f:live");
         config.set_requested_provisioned_concurrent_executions(count).status("READY".into()).build()
     };
-    assert_eq!(provisioned(&config(Some(2))).map(|read| (read.qualifier, read.environments)), Ok(("live".to_owned(), 2)));
+    assert_eq!(
+        provisioned(&config(Some(2))).map(|read| (read.qualifier, read.environments)),
+        Ok(("live".to_owned(), 2))
+    );
     assert!(provisioned(&config(None)).unwrap_err().contains("no number of environments of live"));
 }
 

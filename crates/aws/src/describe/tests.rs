@@ -32,7 +32,10 @@ fn a_database_is_read_with_everything_that_its_price_hangs_on() {
         created: Some("2024-12-19T12:30:00.123Z".parse().unwrap()),
         tags: [("stage".to_owned(), "test".to_owned()), ("R&D".to_owned(), String::new())].into(),
     };
-    assert_eq!((page.items, page.next.as_deref()), (vec![test, DbInstance { id: "odd".into(), ..DbInstance::default() }], Some("next-page")));
+    assert_eq!(
+        (page.items, page.next.as_deref()),
+        (vec![test, DbInstance { id: "odd".into(), ..DbInstance::default() }], Some("next-page"))
+    );
 }
 
 #[test]
@@ -43,7 +46,10 @@ fn what_ec2_lists_is_read_from_items() {
          </natGatewayAddressSet><tagSet><item><key>Name</key><value>way out</value></item></tagSet></item></natGatewaySet></DescribeNatGatewaysResponse>",
     );
     let gateway = &gateways.unwrap().items[0];
-    assert_eq!((gateway.id.as_str(), gateway.connectivity.as_str(), gateway.tags["Name"].as_str()), ("nat-1", "public", "way out"));
+    assert_eq!(
+        (gateway.id.as_str(), gateway.connectivity.as_str(), gateway.tags["Name"].as_str()),
+        ("nat-1", "public", "way out")
+    );
 
     let all = addresses(
         "<DescribeAddressesResponse><addressesSet><item><publicIp>203.0.113.1</publicIp><allocationId>eipalloc-1</allocationId><domain>vpc</domain></item>
@@ -51,7 +57,10 @@ fn what_ec2_lists_is_read_from_items() {
          <item><publicIp>203.0.113.3</publicIp><instanceId/></item></addressesSet></DescribeAddressesResponse>",
     );
     let all: Vec<_> = all.unwrap().items.into_iter().map(|address| (address.id, address.attached)).collect();
-    assert_eq!(all, [("eipalloc-1".to_owned(), false), ("eipalloc-2".to_owned(), true), ("203.0.113.3".to_owned(), false)]);
+    assert_eq!(
+        all,
+        [("eipalloc-1".to_owned(), false), ("eipalloc-2".to_owned(), true), ("203.0.113.3".to_owned(), false)]
+    );
 
     let page = volumes(
         "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId><size>8</size><status>available</status><volumeType>gp3</volumeType>
@@ -70,7 +79,10 @@ fn what_elastic_load_balancing_lists_is_read_from_members() {
          <AvailabilityZones><member><ZoneName>a</ZoneName></member></AvailabilityZones></member></LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
     ));
     let balancer = &page.unwrap().items[0];
-    assert_eq!((balancer.arn.as_str(), balancer.class.as_str(), balancer.state.as_str()), (arn, "application", "active"));
+    assert_eq!(
+        (balancer.arn.as_str(), balancer.class.as_str(), balancer.state.as_str()),
+        (arn, "application", "active")
+    );
 
     let groups = target_groups(
         "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member><TargetGroupArn>g</TargetGroupArn></member></TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>",
@@ -97,7 +109,11 @@ fn an_answer_without_its_list_is_no_answer() {
     ] {
         assert!(volumes(xml).is_err(), "{xml}");
     }
-    assert!(volumes("<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>").is_ok_and(|page| page.items.is_empty()), "no volume is an answer");
+    assert!(
+        volumes("<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>")
+            .is_ok_and(|page| page.items.is_empty()),
+        "no volume is an answer"
+    );
 }
 
 /// Words of the answers, in no order.

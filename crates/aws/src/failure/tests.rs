@@ -11,9 +11,27 @@ fn the_kind_of_a_refusal_follows_from_its_code_and_else_from_its_status() {
     use FailureKind::{BadCredentials, Denied, NotFound, Refused, Throttled};
     for (codes, status, kind) in [
         (&["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired"][..], 400, Denied),
-        (&["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException"], 403, BadCredentials),
-        (&["SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure", "InvalidAccessKeyId", "InvalidToken"], 403, BadCredentials),
-        (&["Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"], 400, Throttled),
+        (
+            &["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException"],
+            403,
+            BadCredentials,
+        ),
+        (
+            &[
+                "SignatureDoesNotMatch",
+                "InvalidSignatureException",
+                "AuthFailure",
+                "InvalidAccessKeyId",
+                "InvalidToken",
+            ],
+            403,
+            BadCredentials,
+        ),
+        (
+            &["Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"],
+            400,
+            Throttled,
+        ),
         (&["RequestThrottledException", "ProvisionedThroughputExceededException"], 400, Throttled),
         (&["ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "LoadBalancerNotFound"], 404, NotFound),
         (&["ValidationException", "DataUnavailableException", "InternalFailure"], 500, Refused),
@@ -55,15 +73,50 @@ fn credentials_that_cannot_be_provided_are_told_apart_by_the_type_of_the_error()
     let unreachable = || ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionRefused).into());
     for (error, kind, said, step) in [
         (CredentialsError::not_loaded("no keys"), NoCredentials, "no usable credentials (no keys)", "AWS_PROFILE"),
-        (CredentialsError::not_loaded("the network is unreachable"), NoCredentials, "no usable credentials", "AWS_PROFILE"),
-        (CredentialsError::invalid_configuration("profile `work` has no keys"), NoCredentials, "profile `work`", "AWS_PROFILE"),
-        (CredentialsError::provider_timed_out(std::time::Duration::from_secs(5)), NoCredentials, "timed out after 5 seconds", "AWS_PROFILE"),
-        (CredentialsError::provider_error(TokenError::provider_error("old")), BadCredentials, "the SSO session has expired (old)", "aws sso login"),
-        (CredentialsError::provider_error("the process ended with 1"), BadCredentials, "cannot be renewed (the process ended", "renew the credentials"),
+        (
+            CredentialsError::not_loaded("the network is unreachable"),
+            NoCredentials,
+            "no usable credentials",
+            "AWS_PROFILE",
+        ),
+        (
+            CredentialsError::invalid_configuration("profile `work` has no keys"),
+            NoCredentials,
+            "profile `work`",
+            "AWS_PROFILE",
+        ),
+        (
+            CredentialsError::provider_timed_out(std::time::Duration::from_secs(5)),
+            NoCredentials,
+            "timed out after 5 seconds",
+            "AWS_PROFILE",
+        ),
+        (
+            CredentialsError::provider_error(TokenError::provider_error("old")),
+            BadCredentials,
+            "the SSO session has expired (old)",
+            "aws sso login",
+        ),
+        (
+            CredentialsError::provider_error("the process ended with 1"),
+            BadCredentials,
+            "cannot be renewed (the process ended",
+            "renew the credentials",
+        ),
         (CredentialsError::unhandled("no access key id"), BadCredentials, "cannot be renewed", "renew the credentials"),
-        (CredentialsError::provider_error(CredentialsError::not_loaded("no source profile")), NoCredentials, "no source profile", "AWS_PROFILE"),
+        (
+            CredentialsError::provider_error(CredentialsError::not_loaded("no source profile")),
+            NoCredentials,
+            "no source profile",
+            "AWS_PROFILE",
+        ),
         (CredentialsError::provider_error(unreachable()), Unreachable, "credentials cannot be fetched", "network"),
-        (CredentialsError::provider_error(TokenError::provider_error(unreachable())), Unreachable, "credentials cannot be fetched", "network"),
+        (
+            CredentialsError::provider_error(TokenError::provider_error(unreachable())),
+            Unreachable,
+            "credentials cannot be fetched",
+            "network",
+        ),
     ] {
         check(&by_credentials(error), true, kind, said, step);
     }
@@ -81,20 +134,52 @@ fn a_connection_that_was_not_made_is_told_apart_from_one_that_broke() {
     }
     let cut_off = ConnectorError::other("incomplete".into(), Some(ErrorKind::TransientError));
     check(&SdkError::dispatch_failure(cut_off), true, NoAnswer, "the connection broke", "network");
-    check(&SdkError::dispatch_failure(ConnectorError::timeout("slow".into())), true, Unreachable, "cannot be reached", "network");
+    check(
+        &SdkError::dispatch_failure(ConnectorError::timeout("slow".into())),
+        true,
+        Unreachable,
+        "cannot be reached",
+        "network",
+    );
     check(&SdkError::timeout_error("slow"), true, NoAnswer, "no answer in time", "network");
     check(&SdkError::construction_failure("no endpoint"), false, Refused, "no region is set", "AWS_REGION");
     check(&SdkError::construction_failure("no endpoint"), true, Unreachable, "cannot be reached", "network");
-    check(&SdkError::construction_failure(CredentialsError::not_loaded_no_source()), false, FailureKind::NoCredentials, "no usable", "AWS_PROFILE");
+    check(
+        &SdkError::construction_failure(CredentialsError::not_loaded_no_source()),
+        false,
+        FailureKind::NoCredentials,
+        "no usable",
+        "AWS_PROFILE",
+    );
 }
 
 #[test]
 fn a_refusal_says_what_to_do() {
     for (call, code, message, step) in [
-        ("ce:GetCostAndUsage", "AccessDeniedException", "User not enabled for cost explorer access", "enable Cost Explorer"),
-        ("ce:GetCostAndUsage", "AccessDeniedException", "Linked account does not have access to this data", "allow linked accounts"),
-        ("ce:GetCostAndUsage", "AccessDeniedException", "User: x is not authorized to perform: ce:GetCostAndUsage", "IAM access to billing"),
-        ("ce:GetCostAndUsage", "DataUnavailableException", "Data is not available. Please try to adjust the time period", "24 hours to 4 days"),
+        (
+            "ce:GetCostAndUsage",
+            "AccessDeniedException",
+            "User not enabled for cost explorer access",
+            "enable Cost Explorer",
+        ),
+        (
+            "ce:GetCostAndUsage",
+            "AccessDeniedException",
+            "Linked account does not have access to this data",
+            "allow linked accounts",
+        ),
+        (
+            "ce:GetCostAndUsage",
+            "AccessDeniedException",
+            "User: x is not authorized to perform: ce:GetCostAndUsage",
+            "IAM access to billing",
+        ),
+        (
+            "ce:GetCostAndUsage",
+            "DataUnavailableException",
+            "Data is not available. Please try to adjust the time period",
+            "24 hours to 4 days",
+        ),
         ("logs:FilterLogEvents", "AccessDeniedException", "User: x is not authorized", "allow logs:FilterLogEvents"),
         ("s3:GetObject", "NoSuchBucket", "", "the bucket's name"),
     ] {

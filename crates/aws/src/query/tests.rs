@@ -12,7 +12,12 @@ const RDS: QueryService = QueryService { name: "rds", id: "RDS", version: "2014-
 
 fn query(config: &aws_config::SdkConfig) -> QueryClient {
     let clock = SimulatedClock::starting_at("2024-12-20T12:00:00Z".parse().unwrap());
-    QueryClient::new(Arc::new(SignedClient::new(config, Arc::new(clock), Duration::from_secs(1), Duration::from_secs(1))))
+    QueryClient::new(Arc::new(SignedClient::new(
+        config,
+        Arc::new(clock),
+        Duration::from_secs(1),
+        Duration::from_secs(1),
+    )))
 }
 
 #[test]
@@ -22,7 +27,8 @@ fn a_service_is_where_the_settings_say_else_in_its_region() {
         (None, "cn-north-1", "https://rds.cn-north-1.amazonaws.com.cn/"),
         (Some("http://127.0.0.1:5002"), "ap-northeast-2", "http://127.0.0.1:5002/"),
     ] {
-        let mut config = aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(region));
+        let mut config =
+            aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(region));
         config.set_endpoint_url(endpoint.map(str::to_owned));
         assert_eq!(query(&config.build()).endpoint(&RDS, region).unwrap().as_str(), expected);
     }

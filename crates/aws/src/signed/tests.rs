@@ -16,7 +16,13 @@ fn time(text: &str) -> SystemTime {
 
 #[test]
 fn a_signature_is_made_of_the_key_the_day_the_region_and_the_service() {
-    let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", Some("session".to_owned()), None, "test");
+    let credentials = Credentials::new(
+        "AKIDEXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        Some("session".to_owned()),
+        None,
+        "test",
+    );
     let request = Unsigned {
         service: "rds",
         region: "us-east-1",
@@ -28,11 +34,13 @@ fn a_signature_is_made_of_the_key_the_day_the_region_and_the_service() {
         limit: None,
     };
     let headers = signature(&request, credentials, time("2015-08-30T12:36:00Z")).unwrap();
-    assert!(
-        header(&headers, "authorization")
-            .starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/rds/aws4_request, SignedHeaders=content-type;host;")
+    assert!(header(&headers, "authorization").starts_with(
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/rds/aws4_request, SignedHeaders=content-type;host;"
+    ));
+    assert_eq!(
+        (header(&headers, "x-amz-date"), header(&headers, "x-amz-security-token")),
+        ("20150830T123600Z", "session")
     );
-    assert_eq!((header(&headers, "x-amz-date"), header(&headers, "x-amz-security-token")), ("20150830T123600Z", "session"));
 }
 
 /// The examples of <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>.
@@ -67,21 +75,29 @@ fn requests_to_s3_are_signed_as_its_documentation_signs_them() {
             settings,
             limit: None,
         };
-        let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "test");
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "test");
         let headers = signature(&request, credentials, time("2013-05-24T00:00:00Z")).unwrap();
-        let expected =
-            format!("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, SignedHeaders={signed}, Signature={signature_of}");
-        assert_eq!((header(&headers, "authorization"), header(&headers, "x-amz-content-sha256")), (expected.as_str(), empty), "{url}");
+        let expected = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, SignedHeaders={signed}, Signature={signature_of}"
+        );
+        assert_eq!(
+            (header(&headers, "authorization"), header(&headers, "x-amz-content-sha256")),
+            (expected.as_str(), empty),
+            "{url}"
+        );
     }
 }
 
 #[test]
 fn a_service_is_where_the_settings_say() {
     for endpoint in [None, Some("http://127.0.0.1:5002")] {
-        let mut config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("ap-northeast-2"));
+        let mut config =
+            SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("ap-northeast-2"));
         config.set_endpoint_url(endpoint.map(str::to_owned));
         let clock = SimulatedClock::starting_at("2024-12-20T12:00:00Z".parse().unwrap());
-        let client = SignedClient::new(&config.build(), Arc::new(clock), Duration::from_secs(1), Duration::from_secs(1));
+        let client =
+            SignedClient::new(&config.build(), Arc::new(clock), Duration::from_secs(1), Duration::from_secs(1));
         assert_eq!(client.endpoint("RDS").as_deref(), endpoint);
     }
 }

@@ -13,7 +13,8 @@ const WAYS: usize = 8;
 
 /// Follows one series day by day.
 pub(super) struct Baseline {
-    /// The series as it is to be learned from: days of an episode stand as they were expected until the new level is believed.
+    /// The series as it is to be learned from: days of an episode stand as they were expected until the new level is
+    /// believed.
     learned: Vec<f64>,
     /// How far off each way was, as logarithms of ratios, newest last.
     errors: [Vec<f64>; WAYS],
@@ -24,7 +25,12 @@ pub(super) struct Baseline {
 
 impl Baseline {
     pub(super) fn new(line: &DailySeries) -> Self {
-        Self { learned: Vec::new(), errors: std::array::from_fn(|_| Vec::new()), ratios: Vec::new(), begins: line.begins }
+        Self {
+            learned: Vec::new(),
+            errors: std::array::from_fn(|_| Vec::new()),
+            ratios: Vec::new(),
+            begins: line.begins,
+        }
     }
 
     fn last(&self, days: usize) -> &[f64] {
@@ -64,7 +70,8 @@ impl Baseline {
         let there: Vec<(usize, f64)> = recent.iter().copied().enumerate().filter(|(_, value)| *value > least).collect();
         let evened: Vec<(f64, f64)> = there.iter().map(|(at, value)| (*value, factor(first + at))).collect();
         let plain: Vec<(f64, f64)> = there.into_iter().map(|(_, value)| (value, 1.0)).collect();
-        let last = |values: &[(f64, f64)], days: usize| level(values.get(values.len().saturating_sub(days)..).unwrap_or(&[]));
+        let last =
+            |values: &[(f64, f64)], days: usize| level(values.get(values.len().saturating_sub(days)..).unwrap_or(&[]));
         let today = factor(self.learned.len());
         [
             last(&plain, 1),
@@ -84,7 +91,8 @@ impl Baseline {
         let (mut sum, mut weights) = (0.0, 0.0);
         for (way, errors) in ways.iter().zip(&self.errors) {
             let recent = errors.get(errors.len().saturating_sub(60)..).unwrap_or(&[]);
-            let off = (recent.iter().map(|error| error.abs().min(0.7)).sum::<f64>() + 0.2 * 3.0) / (recent.len() + 3) as f64;
+            let off =
+                (recent.iter().map(|error| error.abs().min(0.7)).sum::<f64>() + 0.2 * 3.0) / (recent.len() + 3) as f64;
             let weight = (off + 0.01).powi(-6);
             sum += weight * way.max(0.0);
             weights += weight;
@@ -128,8 +136,8 @@ fn trimmed(values: &[f64]) -> f64 {
     level(&values.iter().map(|value| (*value, 1.0)).collect::<Vec<(f64, f64)>>())
 }
 
-/// Values by what share of a level each should be: the level, without the fifths that would make it highest and lowest. A quiet day says less
-/// of it than a busy one.
+/// Values by what share of a level each should be: the level, without the fifths that would make it highest and lowest.
+/// A quiet day says less of it than a busy one.
 fn level(values: &[(f64, f64)]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
@@ -139,18 +147,22 @@ fn level(values: &[(f64, f64)]) -> f64 {
     if shares > 0.0 { sum / shares } else { 0.0 }
 }
 
-/// The ratio above which a day is out of the ordinary: as high as it may be and still find nearly every step to half as much again, and
-/// lower than that only where it brings few false alarms.
+/// The ratio above which a day is out of the ordinary: as high as it may be and still find nearly every step to half as
+/// much again, and lower than that only where it brings few false alarms.
 pub(super) fn limit(ratios: &[f64]) -> f64 {
     let step = 1.5_f64.ln();
     // A few days that nobody has seen yet: what is steady so far need not be.
     let imagined = [-0.25, -0.12, -0.05, 0.0, 0.05, 0.12, 0.25];
-    let all: Vec<(f64, f64)> = ratios.iter().map(|ratio| (*ratio, 1.0)).chain(imagined.map(|ratio| (ratio, 0.6))).collect();
+    let all: Vec<(f64, f64)> =
+        ratios.iter().map(|ratio| (*ratio, 1.0)).chain(imagined.map(|ratio| (ratio, 0.6))).collect();
     let total: f64 = all.iter().map(|(_, weight)| weight).sum();
-    let above = |limit: f64| all.iter().filter(|(ratio, _)| *ratio > limit).map(|(_, weight)| weight).sum::<f64>() / total;
+    let above =
+        |limit: f64| all.iter().filter(|(ratio, _)| *ratio > limit).map(|(_, weight)| weight).sum::<f64>() / total;
     let best = |limits: &mut dyn Iterator<Item = i32>, worth: f64| {
         let gain = |limit: f64| above(limit - step) - worth * above(limit);
-        limits.map(|at| f64::from(at) / 100.0).fold(0.12, |best, limit| if gain(limit) >= gain(best) - 1e-9 { limit } else { best })
+        limits
+            .map(|at| f64::from(at) / 100.0)
+            .fold(0.12, |best, limit| if gain(limit) >= gain(best) - 1e-9 { limit } else { best })
     };
     let limit = best(&mut (12..=35), ALARM);
     if above(limit) <= TOO_OFTEN {

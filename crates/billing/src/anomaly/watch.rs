@@ -55,7 +55,9 @@ pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
             stood_out.push(day);
         }
         let begins = high && !known && day >= QUIET;
-        let goes_on = open.as_ref().is_some_and(|episode| value > episode.above && (episode.believed || value <= 1.4 * episode.peak));
+        let goes_on = open
+            .as_ref()
+            .is_some_and(|episode| value > episode.above && (episode.believed || value <= 1.4 * episode.peak));
         match open.take() {
             // A further step upon a new level is another episode.
             Some(episode) if begins && (episode.believed || !goes_on) => {
@@ -73,7 +75,10 @@ pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
                 if lasted > SPIKE && episode.kind == EpisodeKind::Spike {
                     episode.kind = EpisodeKind::Step;
                 }
-                expectation.learn(Some(value).filter(|_| !goes_on), if goes_on && !episode.believed { episode.usual } else { value });
+                expectation.learn(
+                    Some(value).filter(|_| !goes_on),
+                    if goes_on && !episode.believed { episode.usual } else { value },
+                );
                 if goes_on && !episode.believed && lasted > SPIKE {
                     expectation.believe(line.part(episode.from, day + 1));
                     episode.believed = true;
@@ -141,7 +146,15 @@ impl DriftDetector {
         // What is only there at times does not grow when it comes.
         let always = line.part(day + 1 - DRIFT, day + 1).iter().all(|value| *value > 0.1 * usual);
         if usual > 0.0 && always && now > 2.0 * usual && now - usual > LEAST {
-            self.open = Some(OpenEpisode { kind: EpisodeKind::Drift, from: day, high: day, usual, above: 1.5 * usual, peak: line.at(day), believed: true });
+            self.open = Some(OpenEpisode {
+                kind: EpisodeKind::Drift,
+                from: day,
+                high: day,
+                usual,
+                above: 1.5 * usual,
+                peak: line.at(day),
+                believed: true,
+            });
         }
         None
     }
@@ -162,7 +175,9 @@ fn stands_out(expectation: &Baseline, line: &DailySeries, day: usize, expected: 
 }
 
 fn begun(line: &DailySeries, day: usize, value: f64, expected: f64, expectation: &Baseline) -> Option<OpenEpisode> {
-    let open = |kind: EpisodeKind, above: f64| Some(OpenEpisode { kind, from: day, high: day, usual: expected, above, peak: value, believed: false });
+    let open = |kind: EpisodeKind, above: f64| {
+        Some(OpenEpisode { kind, from: day, high: day, usual: expected, above, peak: value, believed: false })
+    };
     match () {
         () if day == line.begins => open(EpisodeKind::New, 0.0).filter(|_| day >= QUIET_FOR_NEW),
         () if expected <= 0.0 => open(EpisodeKind::Spike, 0.0).filter(|_| day >= QUIET_FOR_NEW),
@@ -175,5 +190,12 @@ fn told(days: &DayIndex, series: &CostSeries, episode: &OpenEpisode, to: Option<
     let (from, last) = (days.date(episode.from), days.date(end));
     let amount = checked_sum(series.days.range(from..=last).map(|(_, amount)| *amount));
     let expected = from_statistics(episode.usual * (end + 1 - episode.from) as f64).ok();
-    Episode { series: series.name.clone(), kind: episode.kind, from, to: to.map(|day| days.date(day)), amount, expected }
+    Episode {
+        series: series.name.clone(),
+        kind: episode.kind,
+        from,
+        to: to.map(|day| days.date(day)),
+        amount,
+        expected,
+    }
 }

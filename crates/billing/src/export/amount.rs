@@ -9,7 +9,8 @@ use crate::decimal::{self, DIGITS, NotADecimal};
 pub struct ExactAmount(i128);
 
 impl ExactAmount {
-    /// Reads an amount as [`decimal::read`] does. Says whether digits behind the 28th after the point were rounded away.
+    /// Reads an amount as [`decimal::read`] does. Says whether digits behind the 28th after the point were rounded
+    /// away.
     ///
     /// # Errors
     /// If it is no number, or too large to be added up.
@@ -57,8 +58,16 @@ mod tests {
             ("20000000000", Err(NotADecimal)),
             ("1,234.5", Err(NotADecimal)),
         ] {
-            assert_eq!(ExactAmount::read(text), read.map(|(text, lost): (&str, bool)| (ExactAmount::read(text).unwrap().0, lost)), "{text}");
-            assert_eq!(ExactAmount::read(text).ok().map(|(amount, _)| amount.decimal().0.to_string()), read.ok().map(|(text, _)| text.to_owned()), "{text}");
+            assert_eq!(
+                ExactAmount::read(text),
+                read.map(|(text, lost): (&str, bool)| (ExactAmount::read(text).unwrap().0, lost)),
+                "{text}"
+            );
+            assert_eq!(
+                ExactAmount::read(text).ok().map(|(amount, _)| amount.decimal().0.to_string()),
+                read.ok().map(|(text, _)| text.to_owned()),
+                "{text}"
+            );
         }
     }
 
@@ -66,7 +75,10 @@ mod tests {
     fn sums_are_exact_where_a_decimal_would_round() {
         let read = |text| ExactAmount::read(text).unwrap().0;
         let sum = read("12345678.9").plus(read("0.0000000000000000000000000001")).unwrap();
-        assert_eq!(sum.plus(read("-12345678.9")).unwrap().decimal(), ("0.0000000000000000000000000001".parse().unwrap(), false));
+        assert_eq!(
+            sum.plus(read("-12345678.9")).unwrap().decimal(),
+            ("0.0000000000000000000000000001".parse().unwrap(), false)
+        );
         assert_eq!(sum.decimal(), ("12345678.9".parse().unwrap(), true), "it has 36 digits");
         assert_eq!(read("17000000000").plus(read("17000000000")), None);
     }

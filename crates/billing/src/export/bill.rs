@@ -13,8 +13,8 @@ use crate::export::row::{ExportRow, SkipReason, SkippedRow};
 use crate::export::skipped::SkippedRows;
 use crate::line::{ChargeAmount, ChargeKey, DayCharges};
 
-/// Lines that are kept apart. If resources make more of them, all lines go without their resources: it bounds what is held in memory,
-/// and no report lists so many.
+/// Lines that are kept apart. If resources make more of them, all lines go without their resources: it bounds what is
+/// held in memory, and no report lists so many.
 const MOST_LINES: usize = 300_000;
 
 /// A file that was read.
@@ -73,13 +73,17 @@ impl InternedCharge {
     /// As [`ChargeAmount::add`], but exact. `None` if the sum is too large.
     fn add(&mut self, other: Self) -> Option<()> {
         self.amount = self.amount.plus(other.amount)?;
-        self.quantity = self.quantity.zip(other.quantity).filter(|_| self.unit == other.unit).and_then(|(one, other)| one.checked_add(other));
+        self.quantity = self
+            .quantity
+            .zip(other.quantity)
+            .filter(|_| self.unit == other.unit)
+            .and_then(|(one, other)| one.checked_add(other));
         Some(())
     }
 }
 
-/// The number of each text. Six texts of each row are looked up, which are long and begin alike; nothing goes through all of them, so their
-/// order cannot leak.
+/// The number of each text. Six texts of each row are looked up, which are long and begin alike; nothing goes through
+/// all of them, so their order cannot leak.
 #[expect(clippy::disallowed_types, reason = "only looked up by key")]
 type Numbers = std::collections::HashMap<Arc<str>, u32>;
 
@@ -238,7 +242,8 @@ impl ImportedBill {
         self.without_resources
     }
 
-    /// The lines of one day after the other. Days of a month that was not over when its files were written are estimated.
+    /// The lines of one day after the other. Days of a month that was not over when its files were written are
+    /// estimated.
     pub fn into_days(self) -> impl Iterator<Item = DayCharges> {
         let Self { words, lines, months, .. } = self;
         let mut rest = lines.into_iter().peekable();

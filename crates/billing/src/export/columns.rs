@@ -170,23 +170,44 @@ impl ExportColumns {
         for (role, place) in ColumnRole::ALL.into_iter().zip(&mut places) {
             let wanted = if dataset == ExportDataset::Cur2 { of_cur(role, metric) } else { of_focus(role, metric) };
             if wanted.is_empty() {
-                let why = format!("{} has no column for {} costs; use --metric billed, or export FOCUS", dataset.name(), metric.word());
+                let why = format!(
+                    "{} has no column for {} costs; use --metric billed, or export FOCUS",
+                    dataset.name(),
+                    metric.word()
+                );
                 return Err(ColumnsError(why));
             }
             let found: Vec<(usize, &str)> = wanted
                 .iter()
                 .find(|name| has(name))
-                .map(|name| names.iter().enumerate().filter(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(at, _)| (at, *name)).collect())
+                .map(|name| {
+                    names
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, known)| known.eq_ignore_ascii_case(name))
+                        .map(|(at, _)| (at, *name))
+                        .collect()
+                })
                 .unwrap_or_default();
             match found.as_slice() {
                 [] if role.is_needed() => missing.extend(wanted.first().map(|name| format!("`{name}`"))),
                 [] => {}
                 [(at, _)] => *place = Some(*at),
-                [(_, name), ..] => return Err(ColumnsError(format!("the column `{name}` appears {} times; keep only one of them", found.len()))),
+                [(_, name), ..] => {
+                    return Err(ColumnsError(format!(
+                        "the column `{name}` appears {} times; keep only one of them",
+                        found.len()
+                    )));
+                }
             }
         }
         if !missing.is_empty() {
-            let why = format!("columns of {} are missing: {}; the file has {}", dataset.name(), missing.join(", "), listed(&names));
+            let why = format!(
+                "columns of {} are missing: {}; the file has {}",
+                dataset.name(),
+                missing.join(", "),
+                listed(&names)
+            );
             return Err(ColumnsError(why));
         }
         Ok(Self { dataset, count: names.len(), places })
@@ -225,16 +246,27 @@ fn dataset(names: &[&str], has: &dyn Fn(&str) -> bool) -> Result<ExportDataset, 
     if names.iter().any(|name| name.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("line_item_"))) {
         return Ok(ExportDataset::Cur2);
     }
-    let of_focus = ["BilledCost", "EffectiveCost", "ListCost", "BillingCurrency", "ChargeCategory", "ChargePeriodStart", "ServiceName"];
+    let of_focus = [
+        "BilledCost",
+        "EffectiveCost",
+        "ListCost",
+        "BillingCurrency",
+        "ChargeCategory",
+        "ChargePeriodStart",
+        "ServiceName",
+    ];
     if of_focus.iter().filter(|name| has(name)).count() < 2 {
         return refused(format!("these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: {}", listed(names)));
     }
-    // Columns that one version has and the next has not: https://focus.finops.org/focus-specification/ lists them by version.
+    // Columns that one version has and the next has not: https://focus.finops.org/focus-specification/ lists them by
+    // version.
     if has("ChargeType") || has("ChargeSubcategory") {
         return refused("it is a preview version of FOCUS; export FOCUS 1.0 or 1.2".to_owned());
     }
     if ["ServiceProviderName", "HostProviderName", "AllocatedMethodId"].iter().any(|name| has(name)) {
-        return refused("it is FOCUS 1.3 or later, but this version of monitor reads 1.0 to 1.2; export FOCUS 1.2".to_owned());
+        return refused(
+            "it is FOCUS 1.3 or later, but this version of monitor reads 1.0 to 1.2; export FOCUS 1.2".to_owned(),
+        );
     }
     Ok(if has("InvoiceId") || has("BillingAccountType") { ExportDataset::Focus12 } else { ExportDataset::Focus10 })
 }
@@ -243,7 +275,11 @@ fn dataset(names: &[&str], has: &dyn Fn(&str) -> bool) -> Result<ExportDataset, 
 fn listed(names: &[&str]) -> String {
     const MOST: usize = 8;
     const LONGEST: usize = 40;
-    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{}`", printable(&name.chars().take(LONGEST).collect::<String>()))).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{}`", printable(&name.chars().take(LONGEST).collect::<String>())))
+        .collect();
     let more = names.len().saturating_sub(MOST);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }

@@ -1,9 +1,9 @@
 //! Decides which files of a folder, or objects of a bucket, are an export, and which delivery of a month is the newest.
 //!
-//! AWS delivers a month into a folder `BILLING_PERIOD=2024-12`, in several files if it is long. If an export is set to keep what it
-//! delivered before, each delivery is in a folder of its own in there, whose name begins with the time
-//! (<https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html>). Only the newest one counts: each holds the
-//! whole month.
+//! AWS delivers a month into a folder `BILLING_PERIOD=2024-12`, in several files if it is long. If an export is set to
+//! keep what it delivered before, each delivery is in a folder of its own in there, whose name begins with the time
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html>). Only the newest one counts:
+//! each holds the whole month.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ pub struct ExportFile {
 /// What a folder holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportLayout {
-    /// The files that count, by what they are a part of: a month (its folder), or the empty text for all that are in no such folder.
+    /// The files that count, by what they are a part of: a month (its folder), or the empty text for all that are in no
+    /// such folder.
     pub parts: BTreeMap<String, Vec<ExportFile>>,
     /// Files of earlier deliveries of a month.
     pub superseded: Vec<ExportFile>,
@@ -57,7 +58,11 @@ impl ExportLayout {
         for file in found {
             let lower = file.path.to_ascii_lowercase();
             let hidden = lower.split('/').any(|part| part.starts_with(['.', '_']));
-            let format = ENDS.iter().find(|(end, _)| lower.ends_with(end)).map(|(_, format)| *format).filter(|_| !hidden && file.size > 0);
+            let format = ENDS
+                .iter()
+                .find(|(end, _)| lower.ends_with(end))
+                .map(|(_, format)| *format)
+                .filter(|_| !hidden && file.size > 0);
             match (format, month(&file.path)) {
                 (None, _) => layout.other.push(file),
                 (Some(_), None) => layout.parts.entry(String::new()).or_default().push(file),
@@ -79,8 +84,8 @@ impl ExportLayout {
 }
 
 impl ExportLayout {
-    /// What seems to be there twice: two folders of the same month, as two exports of one account have them, or two files outside
-    /// such folders that differ only in how they are packed.
+    /// What seems to be there twice: two folders of the same month, as two exports of one account have them, or two
+    /// files outside such folders that differ only in how they are packed.
     pub fn twice(&self) -> Option<(&str, &str)> {
         let mut months = BTreeMap::<String, &str>::new();
         for part in self.parts.keys().filter(|part| !part.is_empty()) {
@@ -116,8 +121,8 @@ fn month(path: &str) -> Option<(String, String)> {
     Some((path.get(..end)?.to_owned(), delivery.to_owned()))
 }
 
-/// Of deliveries in folders of their own the one whose name is last, because it begins with the time; between that and files that
-/// are in no such folder, or of another format, the one that was written last.
+/// Of deliveries in folders of their own the one whose name is last, because it begins with the time; between that and
+/// files that are in no such folder, or of another format, the one that was written last.
 fn newest(deliveries: &BTreeMap<(String, ExportFormat), Vec<ExportFile>>) -> Option<(String, ExportFormat)> {
     let last_folder = deliveries.keys().map(|(folder, _)| folder.as_str()).max().unwrap_or_default();
     let written = |files: &[ExportFile]| files.iter().map(|file| file.modified).max();
@@ -134,7 +139,8 @@ mod tests {
         ExportFile { path: path.into(), size: 9, modified, tag: String::new() }
     }
 
-    /// Sorts files, each with the hour it was written in, and gives the paths that count by part, and those that were superseded.
+    /// Sorts files, each with the hour it was written in, and gives the paths that count by part, and those that were
+    /// superseded.
     fn check(files: &[(&str, i64)], counted: &[(&str, &[&str])], superseded: &[&str]) {
         let paths = |files: &[ExportFile]| -> Vec<String> { files.iter().map(|file| file.path.clone()).collect() };
         for turned in [false, true] {
@@ -143,10 +149,17 @@ mod tests {
                 all.reverse();
             }
             let layout = ExportLayout::of(all);
-            let parts: Vec<(String, Vec<String>)> = layout.parts.iter().map(|(part, files)| (part.clone(), paths(files))).collect();
-            let expected: Vec<(String, Vec<String>)> =
-                counted.iter().map(|(part, files)| ((*part).to_owned(), files.iter().map(|file| (*file).to_owned()).collect())).collect();
-            assert_eq!((parts, paths(&layout.superseded)), (expected, superseded.iter().map(|path| (*path).to_owned()).collect()), "{files:?}");
+            let parts: Vec<(String, Vec<String>)> =
+                layout.parts.iter().map(|(part, files)| (part.clone(), paths(files))).collect();
+            let expected: Vec<(String, Vec<String>)> = counted
+                .iter()
+                .map(|(part, files)| ((*part).to_owned(), files.iter().map(|file| (*file).to_owned()).collect()))
+                .collect();
+            assert_eq!(
+                (parts, paths(&layout.superseded)),
+                (expected, superseded.iter().map(|path| (*path).to_owned()).collect()),
+                "{files:?}"
+            );
         }
     }
 
@@ -156,7 +169,10 @@ mod tests {
             (["a/x.csv.gz", "a/x.snappy.parquet"], Some(("a/x.csv.gz", "a/x.snappy.parquet"))),
             (["x.csv", "x.csv.gz"], Some(("x.csv", "x.csv.gz"))),
             (["a/x.csv", "b/x.csv"], None),
-            (["cur/BILLING_PERIOD=2024-12/a.csv", "focus/billing_period=2024-12/b.csv"], Some(("cur/BILLING_PERIOD=2024-12", "focus/billing_period=2024-12"))),
+            (
+                ["cur/BILLING_PERIOD=2024-12/a.csv", "focus/billing_period=2024-12/b.csv"],
+                Some(("cur/BILLING_PERIOD=2024-12", "focus/billing_period=2024-12")),
+            ),
             (["x-1.csv", "x-2.csv"], None),
         ] {
             assert_eq!(ExportLayout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
@@ -165,7 +181,11 @@ mod tests {
 
     #[test]
     fn of_each_month_only_the_newest_delivery_counts() {
-        check(&[("b.csv", 0), ("a/x.csv.gz", 0), ("notes.txt", 0), (".a.csv", 0)], &[("", &["a/x.csv.gz", "b.csv"])], &[]);
+        check(
+            &[("b.csv", 0), ("a/x.csv.gz", 0), ("notes.txt", 0), (".a.csv", 0)],
+            &[("", &["a/x.csv.gz", "b.csv"])],
+            &[],
+        );
         check(
             &[
                 ("e/data/BILLING_PERIOD=2024-12/e-00001.csv.gz", 0),
@@ -174,13 +194,19 @@ mod tests {
             ],
             &[
                 ("e/data/BILLING_PERIOD=2024-11", &["e/data/BILLING_PERIOD=2024-11/e-00001.csv.gz"]),
-                ("e/data/BILLING_PERIOD=2024-12", &["e/data/BILLING_PERIOD=2024-12/e-00001.csv.gz", "e/data/BILLING_PERIOD=2024-12/e-00002.csv.gz"]),
+                (
+                    "e/data/BILLING_PERIOD=2024-12",
+                    &["e/data/BILLING_PERIOD=2024-12/e-00001.csv.gz", "e/data/BILLING_PERIOD=2024-12/e-00002.csv.gz"],
+                ),
             ],
             &[],
         );
         // A copy has lost the times, the names have not.
         check(
-            &[("billing_period=2024-12/20241202T100000Z-b/x.parquet", 5), ("billing_period=2024-12/20241203T100000Z-a/x.parquet", 5)],
+            &[
+                ("billing_period=2024-12/20241202T100000Z-b/x.parquet", 5),
+                ("billing_period=2024-12/20241203T100000Z-a/x.parquet", 5),
+            ],
             &[("billing_period=2024-12", &["billing_period=2024-12/20241203T100000Z-a/x.parquet"])],
             &["billing_period=2024-12/20241202T100000Z-b/x.parquet"],
         );

@@ -15,8 +15,8 @@ pub enum ParsedDay {
 /// Years that a bill of AWS can be of.
 const YEARS: std::ops::RangeInclusive<i32> = 2006..=2100;
 
-/// Reads the UTC day of a point in time. A time without a zone is UTC, as both FOCUS and CUR 2.0 have it; epochs are known by their
-/// length, as seconds, milli-, micro- or nanoseconds. `None` for anything else.
+/// Reads the UTC day of a point in time. A time without a zone is UTC, as both FOCUS and CUR 2.0 have it; epochs are
+/// known by their length, as seconds, milli-, micro- or nanoseconds. `None` for anything else.
 pub fn read(text: &str) -> Option<ParsedDay> {
     let said = if text.len() >= 10 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         ParsedDay::Day(of_epoch(text)?)

@@ -126,13 +126,29 @@ const NO_SERVICE: &str = "(no service)";
 /// Where the kind of charge is not said: its amount is in every sum, and it keeps a line of its own.
 const NO_RECORD: &str = "Unknown";
 
-/// Reads a row. What is charged for more than a day is booked on the day it begins, as Cost Explorer does; what began before the
-/// billing period is booked on the first day of that, because it is on that bill.
+/// Reads a row. What is charged for more than a day is booked on the day it begins, as Cost Explorer does; what began
+/// before the billing period is booked on the first day of that, because it is on that bill.
 ///
 /// # Errors
 /// If it has no amount, no currency or no day that can be relied on.
-pub fn read<'a>(columns: &ExportColumns, cells: [CellValue<'a>; ColumnRole::ALL.len()]) -> Result<ExportRow<'a>, SkippedRow<'a>> {
-    let [amount, currency, record, start, service, usage_type, account, resource, quantity, unit, period_start, period_end] = cells;
+pub fn read<'a>(
+    columns: &ExportColumns,
+    cells: [CellValue<'a>; ColumnRole::ALL.len()],
+) -> Result<ExportRow<'a>, SkippedRow<'a>> {
+    let [
+        amount,
+        currency,
+        record,
+        start,
+        service,
+        usage_type,
+        account,
+        resource,
+        quantity,
+        unit,
+        period_start,
+        period_end,
+    ] = cells;
     let unusable = |reason, cell: CellValue<'a>, amount| SkippedRow { reason, cell: cell.text(), amount };
     let (amount, rounded) = match amount {
         CellValue::Absent => return Err(unusable(SkipReason::NoAmount, amount, None)),
@@ -156,7 +172,11 @@ pub fn read<'a>(columns: &ExportColumns, cells: [CellValue<'a>; ColumnRole::ALL.
         ExportDataset::Cur2 => (record.text(), services::of_product(service.text(), usage_type)),
         ExportDataset::Focus10 | ExportDataset::Focus12 => (record_type(record.text()), service.text()),
     };
-    let quantity = if let CellValue::Text(text) = quantity { ExactAmount::read(text).ok().map(|(quantity, _)| quantity.decimal().0) } else { None };
+    let quantity = if let CellValue::Text(text) = quantity {
+        ExactAmount::read(text).ok().map(|(quantity, _)| quantity.decimal().0)
+    } else {
+        None
+    };
     Ok(ExportRow {
         day: period.map_or(day, |(first, _)| day.max(first)),
         service: if service.is_empty() { NO_SERVICE } else { service },

@@ -23,7 +23,17 @@ fn parse<'a>(columns: &ExportColumns, row: &'a str) -> Result<ExportRow<'a>, Ski
 fn shown(row: &ExportRow<'_>) -> String {
     let quantity = row.quantity.map(|quantity| format!("{} {}", quantity.normalize(), row.unit)).unwrap_or_default();
     let amount = row.amount.decimal().0;
-    [&row.day.to_string(), row.service, row.record_type, row.usage_type, row.account, row.resource, &format!("{amount} {}", row.currency), &quantity].join("|")
+    [
+        &row.day.to_string(),
+        row.service,
+        row.record_type,
+        row.usage_type,
+        row.account,
+        row.resource,
+        &format!("{amount} {}", row.currency),
+        &quantity,
+    ]
+    .join("|")
 }
 
 /// The row of a table means what is expected.
@@ -35,18 +45,31 @@ fn check(names: &str, metric: ExportMetric, row: &str, expected: &str) {
 fn a_row_of_focus_is_a_line_of_a_day() {
     let row = "0.0341|0.03|0.04|USD|2024-12-01T00:00:00Z|2025-01-01T00:00:00Z|Usage|2024-12-03T07:00:00Z|AWS Lambda|111122223333|arn:aws:lambda:f|SKU|APN2-Lambda-GB-Second|2046.5|GB-Seconds";
     let rest = "|AWS Lambda|Usage|APN2-Lambda-GB-Second|111122223333|arn:aws:lambda:f|";
-    for (metric, amount) in [(ExportMetric::Billed, "0.0341"), (ExportMetric::Effective, "0.03"), (ExportMetric::List, "0.04")] {
+    for (metric, amount) in
+        [(ExportMetric::Billed, "0.0341"), (ExportMetric::Effective, "0.03"), (ExportMetric::List, "0.04")]
+    {
         check(FOCUS, metric, row, &format!("2024-12-03{rest}{amount} USD|2046.5 GB-Seconds"));
     }
     // Names in small letters, as Athena writes them.
-    check(&FOCUS.to_ascii_lowercase(), ExportMetric::Billed, row, &format!("2024-12-03{rest}0.0341 USD|2046.5 GB-Seconds"));
+    check(
+        &FOCUS.to_ascii_lowercase(),
+        ExportMetric::Billed,
+        row,
+        &format!("2024-12-03{rest}0.0341 USD|2046.5 GB-Seconds"),
+    );
 }
 
 #[test]
 fn categories_of_focus_become_record_types() {
-    for (category, record_type) in
-        [("Usage", "Usage"), ("Purchase", "Fee"), ("Tax", "Tax"), ("Credit", "Credit"), ("Adjustment", "Refund"), ("Gift", "Gift"), ("NULL", "Unknown")]
-    {
+    for (category, record_type) in [
+        ("Usage", "Usage"),
+        ("Purchase", "Fee"),
+        ("Tax", "Tax"),
+        ("Credit", "Credit"),
+        ("Adjustment", "Refund"),
+        ("Gift", "Gift"),
+        ("NULL", "Unknown"),
+    ] {
         check(
             FOCUS,
             ExportMetric::Billed,
@@ -59,21 +82,32 @@ fn categories_of_focus_become_record_types() {
 #[test]
 fn a_row_of_cur_is_a_line_of_a_day() {
     let row = |kind, code, usage_type| {
-        format!("2024-12-01 00:00:00|2025-01-01 00:00:00|0.81|USD|{kind}|2024-12-01 00:00:00.000|{code}|{usage_type}|111122223333|arn:aws:rds:db|744|Hrs|1.5")
+        format!(
+            "2024-12-01 00:00:00|2025-01-01 00:00:00|0.81|USD|{kind}|2024-12-01 00:00:00.000|{code}|{usage_type}|111122223333|arn:aws:rds:db|744|Hrs|1.5"
+        )
     };
     let usage = "APN2-InstanceUsage:db.t3.micro";
     check(
         CUR,
         ExportMetric::Billed,
         &row("Usage", "AmazonRDS", usage),
-        &format!("2024-12-01|Amazon Relational Database Service|Usage|{usage}|111122223333|arn:aws:rds:db|0.81 USD|744 Hrs"),
+        &format!(
+            "2024-12-01|Amazon Relational Database Service|Usage|{usage}|111122223333|arn:aws:rds:db|0.81 USD|744 Hrs"
+        ),
     );
-    check(CUR, ExportMetric::List, &row("Tax", "mp-x1", ""), "2024-12-01|mp-x1|Tax||111122223333|arn:aws:rds:db|1.5 USD|744 Hrs");
+    check(
+        CUR,
+        ExportMetric::List,
+        &row("Tax", "mp-x1", ""),
+        "2024-12-01|mp-x1|Tax||111122223333|arn:aws:rds:db|1.5 USD|744 Hrs",
+    );
 }
 
 #[test]
 fn what_began_before_the_billing_period_is_on_its_first_day() {
-    for (start, day) in [("2024-11-30T23:00:00Z", "2024-12-01"), ("2024-12-01T00:00:00Z", "2024-12-01"), ("2024-12-31", "2024-12-31")] {
+    for (start, day) in
+        [("2024-11-30T23:00:00Z", "2024-12-01"), ("2024-12-01T00:00:00Z", "2024-12-01"), ("2024-12-31", "2024-12-31")]
+    {
         let row = format!("1|1|1|USD|2024-12-01T00:00:00Z|2025-01-01T00:00:00Z|Usage|{start}|S||||||");
         check(FOCUS, ExportMetric::Billed, &row, &format!("{day}|S|Usage||||1 USD|"));
     }
@@ -92,7 +126,11 @@ fn a_day_with_slashes_is_told_by_the_billing_period() {
     }
     let columns = columns(FOCUS, ExportMetric::Billed);
     for (first, end) in [("", ""), ("2024-05-01", "2024-06-01"), ("2024-01-01", "2025-01-01"), ("soon", "later")] {
-        assert_eq!(parse(&columns, &row(first, end, "12/3/2024 7:00")).unwrap_err().reason, SkipReason::Ambiguous, "{first} to {end}");
+        assert_eq!(
+            parse(&columns, &row(first, end, "12/3/2024 7:00")).unwrap_err().reason,
+            SkipReason::Ambiguous,
+            "{first} to {end}"
+        );
     }
 }
 
@@ -111,7 +149,11 @@ fn a_row_that_cannot_be_used_says_why_and_what_it_would_have_come_to() {
         let text = row(amount, currency, start);
         let unusable = parse(&columns, &text).unwrap_err();
         let found = unusable.amount.map(|(amount, currency)| (amount.decimal().0.to_string(), currency));
-        assert_eq!((unusable.reason, unusable.cell, found), (reason, cell, sum.map(|(sum, currency): (&str, _)| (sum.to_owned(), currency))), "{text}");
+        assert_eq!(
+            (unusable.reason, unusable.cell, found),
+            (reason, cell, sum.map(|(sum, currency): (&str, _)| (sum.to_owned(), currency))),
+            "{text}"
+        );
     }
 }
 
@@ -133,14 +175,30 @@ fn a_table_is_known_by_its_columns() {
             "columns of FOCUS 1.0 are missing: `ChargePeriodStart`; the file has `BilledCost`, `EffectiveCost`",
         ),
         (without("EffectiveCost"), ExportMetric::Effective, "missing: `EffectiveCost`"),
-        (CUR.replace("line_item_currency_code", "x"), ExportMetric::Billed, "columns of CUR 2.0 are missing: `line_item_currency_code`"),
-        (CUR.to_owned(), ExportMetric::Effective, "CUR 2.0 has no column for effective costs; use --metric billed, or export FOCUS"),
+        (
+            CUR.replace("line_item_currency_code", "x"),
+            ExportMetric::Billed,
+            "columns of CUR 2.0 are missing: `line_item_currency_code`",
+        ),
+        (
+            CUR.to_owned(),
+            ExportMetric::Effective,
+            "CUR 2.0 has no column for effective costs; use --metric billed, or export FOCUS",
+        ),
         (format!("{FOCUS}|ServiceProviderName"), ExportMetric::Billed, "FOCUS 1.3 or later"),
         (format!("{FOCUS}|ChargeSubcategory"), ExportMetric::Billed, "a preview version of FOCUS"),
         (format!("{FOCUS}|BilledCost"), ExportMetric::Billed, "the column `BilledCost` appears 2 times"),
-        ("lineItem/UnblendedCost|identity/LineItemId".to_owned(), ExportMetric::Billed, "create a data export of CUR 2.0 or FOCUS 1.2"),
+        (
+            "lineItem/UnblendedCost|identity/LineItemId".to_owned(),
+            ExportMetric::Billed,
+            "create a data export of CUR 2.0 or FOCUS 1.2",
+        ),
         ("<!DOCTYPE html>".to_owned(), ExportMetric::Billed, "it is a web page, not an export"),
-        ("name|age".to_owned(), ExportMetric::Billed, "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`"),
+        (
+            "name|age".to_owned(),
+            ExportMetric::Billed,
+            "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`",
+        ),
         (String::new(), ExportMetric::Billed, "not columns of FOCUS"),
     ] {
         let why = dataset(&names, metric).unwrap_err();

@@ -22,7 +22,8 @@ pub(super) fn scan(line: &DailySeries) -> Vec<Option<f64>> {
     (0..line.len()).map(|day| stands_out(line, day, (day + 4).min(line.len()))).collect()
 }
 
-/// How much of a day is beside the usual, if it stands out among the days before `now`, and the days after it do not go on like it.
+/// How much of a day is beside the usual, if it stands out among the days before `now`, and the days after it do not go
+/// on like it.
 fn stands_out(line: &DailySeries, day: usize, now: usize) -> Option<f64> {
     let value = line.at(day);
     if value == 0.0 || day < line.begins {
@@ -40,13 +41,22 @@ fn stands_out(line: &DailySeries, day: usize, now: usize) -> Option<f64> {
 }
 
 /// Removes the one-off charges from the first `now` days.
-pub(super) fn apart(line: &DailySeries, scan: &[Option<f64>], months: &[DayRangeIndex], now: usize, bill: &DailySeries) -> Decomposition {
+pub(super) fn apart(
+    line: &DailySeries,
+    scan: &[Option<f64>],
+    months: &[DayRangeIndex],
+    now: usize,
+    bill: &DailySeries,
+) -> Decomposition {
     let mut values: Vec<f64> = line.part(0, now).to_vec();
     let settled = now.saturating_sub(3);
-    let mut booked: Vec<(usize, f64)> = scan.iter().take(settled).enumerate().filter_map(|(day, extra)| extra.map(|extra| (day, extra))).collect();
+    let mut booked: Vec<(usize, f64)> =
+        scan.iter().take(settled).enumerate().filter_map(|(day, extra)| extra.map(|extra| (day, extra))).collect();
     for day in settled..now {
         // Whether the last day is a booking or a new level is not known yet, unless it is as a month ago.
-        if let Some(extra) = stands_out(line, day, now).filter(|_| day + 1 < now || again(&booked, months, day) || is_large(line, bill, day)) {
+        if let Some(extra) = stands_out(line, day, now)
+            .filter(|_| day + 1 < now || again(&booked, months, day) || is_large(line, bill, day))
+        {
             booked.push((day, extra));
         }
     }
@@ -62,7 +72,8 @@ pub(super) fn apart(line: &DailySeries, scan: &[Option<f64>], months: &[DayRange
     Decomposition { base, booked }
 }
 
-/// Whether something that was never billed costs more on its first day than the whole bill usually does on one: that is a fee.
+/// Whether something that was never billed costs more on its first day than the whole bill usually does on one: that is
+/// a fee.
 fn is_large(line: &DailySeries, bill: &DailySeries, day: usize) -> bool {
     let usual = bill.part(day.saturating_sub(28), day);
     day == line.begins && usual.len() >= 7 && line.at(day).abs() > median(usual).abs()
@@ -77,15 +88,25 @@ fn again(booked: &[(usize, f64)], months: &[DayRangeIndex], day: usize) -> bool 
     let Some((number, month)) = month_of(months, day) else { return false };
     let Some(before) = number.checked_sub(1).and_then(|number| months.get(number)) else { return false };
     let position = day as isize - month.start;
-    booked
-        .iter()
-        .any(|(other, _)| (*other as isize) < before.end && (*other as isize - before.start - position).abs() <= LATE && *other as isize >= before.start)
+    booked.iter().any(|(other, _)| {
+        (*other as isize) < before.end
+            && (*other as isize - before.start - position).abs() <= LATE
+            && *other as isize >= before.start
+    })
 }
 
 /// What will still be booked in the last month of `months`, from `now` on.
 pub(super) fn to_come(parts: &Decomposition, months: &[DayRangeIndex], now: usize, begins: usize) -> f64 {
-    let (Some(month), Some(before)) = (months.last(), months.len().checked_sub(2).and_then(|number| months.get(number))) else { return 0.0 };
-    let earlier = months.len().checked_sub(3).and_then(|number| months.get(number)).filter(|earlier| begins as isize <= earlier.end - 15);
+    let (Some(month), Some(before)) =
+        (months.last(), months.len().checked_sub(2).and_then(|number| months.get(number)))
+    else {
+        return 0.0;
+    };
+    let earlier = months
+        .len()
+        .checked_sub(3)
+        .and_then(|number| months.get(number))
+        .filter(|earlier| begins as isize <= earlier.end - 15);
     let within = |span: &DayRangeIndex| {
         let span = *span;
         parts
@@ -98,7 +119,10 @@ pub(super) fn to_come(parts: &Decomposition, months: &[DayRangeIndex], now: usiz
     let mut sum = 0.0;
     for (at, extra) in within(before) {
         let alike = |other: &(isize, f64)| {
-            (other.0 - at).abs() <= LATE && other.1.signum() == extra.signum() && other.1.abs() < 4.0 * extra.abs() && other.1.abs() > 0.25 * extra.abs()
+            (other.0 - at).abs() <= LATE
+                && other.1.signum() == extra.signum()
+                && other.1.abs() < 4.0 * extra.abs()
+                && other.1.abs() > 0.25 * extra.abs()
         };
         let booked_already = within(month).any(|other| alike(&other));
         // One that is more than a little late does not come any more.

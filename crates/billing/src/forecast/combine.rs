@@ -83,7 +83,8 @@ pub(super) struct CombinedForecast {
 
 /// Combines the predictions. `None` if no model has one.
 pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<CombinedForecast> {
-    let mut said: Vec<(f64, f64)> = ways.iter().zip(weights).filter_map(|(way, weight)| way.map(|way| (way, *weight))).collect();
+    let mut said: Vec<(f64, f64)> =
+        ways.iter().zip(weights).filter_map(|(way, weight)| way.map(|way| (way, *weight))).collect();
     let shares = [0.3, 0.4, 0.5, 0.6, 0.7];
     let sum: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
     let apart = weighted_quantile(&mut said, 0.85)? - weighted_quantile(&mut said, 0.15)?;

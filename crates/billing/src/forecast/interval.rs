@@ -57,5 +57,9 @@ pub(super) fn interval(
     let low = weighted_quantile(&mut spread, 0.1).unwrap_or(0.0).min(0.0) * wider;
     let high = weighted_quantile(&mut spread, 0.9).unwrap_or(0.0).max(0.0) * wider;
     let floor = if line.values().iter().all(|value| *value >= 0.0) { 0.0 } else { f64::NEG_INFINITY };
-    RemainderForecast { middle: said.middle, low: (said.middle + low * unit_now).max(floor), high: said.middle + high * unit_now }
+    RemainderForecast {
+        middle: said.middle,
+        low: (said.middle + low * unit_now).max(floor),
+        high: said.middle + high * unit_now,
+    }
 }

@@ -1,8 +1,8 @@
 //! Forecasts what a month will cost from the days before.
 //!
-//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Sixteen simple models forecast
-//! the usage (`view`); each is weighted by its backtests at this point of earlier months, for this series and the account (`combine`). The
-//! residuals of these backtests give the prediction interval (`interval`).
+//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Sixteen simple models
+//! forecast the usage (`view`); each is weighted by its backtests at this point of earlier months, for this series and
+//! the account (`combine`). The residuals of these backtests give the prediction interval (`interval`).
 
 mod bookings;
 mod combine;
@@ -128,20 +128,28 @@ impl BacktestScore {
     }
 }
 
-/// Forecasts a month that is over, as it would have been done at the beginning of its day `day` (such as 8 or 15), and compares. `None` if the
-/// month has no such day but the first, nothing is known of the days before, the bill does not reach the month's end, or the month could not
-/// have been forecast.
+/// Forecasts a month that is over, as it would have been done at the beginning of its day `day` (such as 8 or 15), and
+/// compares. `None` if the month has no such day but the first, nothing is known of the days before, the bill does not
+/// reach the month's end, or the month could not have been forecast.
 pub fn score(series: &[CostSeries], month: Month, day: u32) -> Option<BacktestScore> {
     let as_of = month.first_day().with_day(day).filter(|as_of| *as_of > month.first_day())?;
     let last = series.iter().filter_map(|one| one.days.last_key_value()).map(|(date, _)| *date).max()?;
-    let sum = |to: NaiveDate| checked_sum(series.iter().flat_map(|one| one.days.range(month.first_day()..to)).map(|(_, amount)| *amount));
+    let sum = |to: NaiveDate| {
+        checked_sum(series.iter().flat_map(|one| one.days.range(month.first_day()..to)).map(|(_, amount)| *amount))
+    };
     let known = series.iter().any(|one| one.days.range(..as_of).next().is_some());
     if !known || last.succ_opt()? < month.end() {
         return None;
     }
     let days = Decimal::from((month.end() - month.first_day()).num_days());
     let run_rate = (sum(as_of)?.checked_mul(days)? / Decimal::from(day - 1)).round_dp(10);
-    Some(BacktestScore { month, as_of, actual: sum(month.end())?, forecast: forecast(series, as_of).ok()?.total, run_rate })
+    Some(BacktestScore {
+        month,
+        as_of,
+        actual: sum(month.end())?,
+        forecast: forecast(series, as_of).ok()?.total,
+        run_rate,
+    })
 }
 
 /// What is booked exactly, and what is expected to come.

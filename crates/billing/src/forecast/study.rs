@@ -37,34 +37,48 @@ pub(super) fn rests(series: &[&CostSeries], as_of: NaiveDate) -> Option<(Vec<Rem
     let studies: Vec<SeriesBacktest> = lines.into_iter().map(|line| study(&days, line, &bill)).collect();
     let account = ModelLosses::of(studies.iter().flat_map(|study| &study.looks));
     let prior = prior(left);
-    let (parts, misses): (Vec<CombinedForecast>, Vec<Vec<Residual>>) = studies.iter().map(|study| judged(study, &account, &prior)).unzip();
+    let (parts, misses): (Vec<CombinedForecast>, Vec<Vec<Residual>>) =
+        studies.iter().map(|study| judged(study, &account, &prior)).unzip();
     let pool: Vec<&Residual> = misses.iter().flatten().collect();
-    let rest =
-        |said: CombinedForecast, study: &SeriesBacktest, own: &[Residual], whole: bool| interval(said, study.now.size, &study.line, own, &pool, left, whole);
-    let rests = studies.iter().zip(&parts).zip(&misses).map(|((study, said), own)| rest(*said, study, own, false)).collect();
+    let rest = |said: CombinedForecast, study: &SeriesBacktest, own: &[Residual], whole: bool| {
+        interval(said, study.now.size, &study.line, own, &pool, left, whole)
+    };
+    let rests =
+        studies.iter().zip(&parts).zip(&misses).map(|((study, said), own)| rest(*said, study, own, false)).collect();
     let whole = sum(&days, &studies, &bill);
     let (said, off) = reconciled(judged(&whole, &ModelLosses::default(), &prior), &parts, &pool);
     Some((rests, rest(said, &whole, &off, true)))
 }
 
-/// The whole bill is forecast by itself and as the sum of its series: each knows what the other does not. The better of the two in earlier
-/// months counts for more, as if both had been equally far off twice before.
-fn reconciled((said, misses): (CombinedForecast, Vec<Residual>), parts: &[CombinedForecast], pool: &[&Residual]) -> (CombinedForecast, Vec<Residual>) {
+/// The whole bill is forecast by itself and as the sum of its series: each knows what the other does not. The better of
+/// the two in earlier months counts for more, as if both had been equally far off twice before.
+fn reconciled(
+    (said, misses): (CombinedForecast, Vec<Residual>),
+    parts: &[CombinedForecast],
+    pool: &[&Residual],
+) -> (CombinedForecast, Vec<Residual>) {
     let by_parts = |look: usize| pool.iter().filter(|part| part.look == look).map(|part| part.off).sum::<f64>();
     let both: Vec<(Residual, f64)> = misses.into_iter().map(|miss| (miss, by_parts(miss.look))).collect();
-    let (alone, added) = both.iter().fold((0.0, 0.0), |(alone, added), (miss, off)| (alone + miss.off.abs(), added + off.abs()));
+    let (alone, added) =
+        both.iter().fold((0.0, 0.0), |(alone, added), (miss, off)| (alone + miss.off.abs(), added + off.abs()));
     let twice = (alone + added) / (both.len() as f64 / AROUND.len() as f64).max(1.0);
     let (alone, added) = ((alone + twice).powi(2), (added + twice).powi(2));
     let trust = if alone + added > 0.0 { added / (alone + added) } else { 0.5 };
     let middle = said.middle * trust + parts.iter().map(|part| part.middle).sum::<f64>() * (1.0 - trust);
-    let off = both.into_iter().map(|(miss, parts)| Residual { off: miss.off * trust + parts * (1.0 - trust), ..miss }).collect();
+    let off = both
+        .into_iter()
+        .map(|(miss, parts)| Residual { off: miss.off * trust + parts * (1.0 - trust), ..miss })
+        .collect();
     (CombinedForecast { middle, ..said }, off)
 }
 
-/// How far off each way is in general, relative to what is left: measured on made-up bills with 24 days left and with 8, and in between.
+/// How far off each way is in general, relative to what is left: measured on made-up bills with 24 days left and with
+/// 8, and in between.
 fn prior(left: usize) -> ModelPrior {
-    let early: ModelPrior = [0.25, 0.19, 0.22, 0.26, 0.22, 0.165, 0.15, 0.14, 0.13, 0.18, 0.15, 0.23, 0.2, 0.135, 0.25, 0.25];
-    let late: ModelPrior = [0.16, 0.13, 0.15, 0.165, 0.145, 0.14, 0.147, 0.145, 0.14, 0.25, 0.155, 0.157, 0.153, 0.175, 0.16, 0.16];
+    let early: ModelPrior =
+        [0.25, 0.19, 0.22, 0.26, 0.22, 0.165, 0.15, 0.14, 0.13, 0.18, 0.15, 0.23, 0.2, 0.135, 0.25, 0.25];
+    let late: ModelPrior =
+        [0.16, 0.13, 0.15, 0.165, 0.145, 0.14, 0.147, 0.145, 0.14, 0.25, 0.155, 0.157, 0.153, 0.175, 0.16, 0.16];
     let share = ((left as f64 - 8.0) / 16.0).clamp(0.0, 1.0);
     let mut prior = early;
     prior.iter_mut().zip(late).for_each(|(early, late)| *early = *early * share + late * (1.0 - share));
@@ -72,7 +86,14 @@ fn prior(left: usize) -> ModelPrior {
 }
 
 /// What a series looks like at the beginning of day `now`, the last of `months` being the one to forecast.
-fn as_of_day(days: &DayIndex, line: &DailySeries, scan: &[Option<f64>], months: &[DayRangeIndex], now: usize, bill: &DailySeries) -> Option<SeriesState> {
+fn as_of_day(
+    days: &DayIndex,
+    line: &DailySeries,
+    scan: &[Option<f64>],
+    months: &[DayRangeIndex],
+    now: usize,
+    bill: &DailySeries,
+) -> Option<SeriesState> {
     let parts = apart(line, scan, months, now, bill);
     let bookings = to_come(&parts, months, now, line.begins);
     let month = *months.last()?;
@@ -80,7 +101,8 @@ fn as_of_day(days: &DayIndex, line: &DailySeries, scan: &[Option<f64>], months: 
     let view = KnownSeries { base: &parts.base, now, month, before, weekday: days.weekday(0) };
     let (ways, left) = (view.ways(), view.left());
     let recent = line.part(now.saturating_sub(28).max(line.begins), now);
-    let usual = if recent.is_empty() { 0.0 } else { recent.iter().map(|value| value.abs()).sum::<f64>() / recent.len() as f64 };
+    let usual =
+        if recent.is_empty() { 0.0 } else { recent.iter().map(|value| value.abs()).sum::<f64>() / recent.len() as f64 };
     Some(SeriesState { ways, bookings, size: usual * left as f64, base: parts.base })
 }
 
@@ -113,7 +135,15 @@ fn study(days: &DayIndex, line: DailySeries, bill: &DailySeries) -> SeriesBackte
             let then = as_of_day(days, &line, &scan, months, now, bill)?;
             let end = usize::try_from(months.last()?.end).ok()?;
             let came = line.sum(now, end);
-            Some(BacktestOrigin { month: number, now, ways: then.ways, bookings: then.bookings, came, size: then.size.max(came.abs()), said_size: then.size })
+            Some(BacktestOrigin {
+                month: number,
+                now,
+                ways: then.ways,
+                bookings: then.bookings,
+                came,
+                size: then.size.max(came.abs()),
+                said_size: then.size,
+            })
         })
         .collect();
     let mut now = as_of_day(days, &line, &scan, &days.months, days.known, bill).unwrap_or(SeriesState {
@@ -146,7 +176,9 @@ fn sum(days: &DayIndex, studies: &[SeriesBacktest], bill: &DailySeries) -> Serie
     }
     whole.now.bookings = studies.iter().map(|study| study.now.bookings).sum();
     for look in &mut whole.looks {
-        let of = |study: &SeriesBacktest| study.looks.iter().find(|other| other.now == look.now).map_or(0.0, |other| other.bookings);
+        let of = |study: &SeriesBacktest| {
+            study.looks.iter().find(|other| other.now == look.now).map_or(0.0, |other| other.bookings)
+        };
         look.bookings = studies.iter().map(of).sum();
         let Some(months) = days.months.get(..=look.month) else { continue };
         if let Some(then) = as_of_day(days, &base, &quiet, months, look.now, bill) {
@@ -169,7 +201,13 @@ fn judged(study: &SeriesBacktest, account: &ModelLosses, prior: &ModelPrior) -> 
     };
     let misses = study.looks.iter().map(|look| {
         let said = said(&look.ways, look.bookings, Some(look.month));
-        Residual { look: look.now, month: look.month, off: look.came - said.middle, size: look.said_size.max(said.middle.abs()), apart: said.apart }
+        Residual {
+            look: look.now,
+            month: look.month,
+            off: look.came - said.middle,
+            size: look.said_size.max(said.middle.abs()),
+            apart: said.apart,
+        }
     });
     (said(&study.now.ways, study.now.bookings, None), misses.collect())
 }

@@ -52,7 +52,11 @@ fn what_is_booked_on_one_day_is_not_extrapolated() {
 
 #[test]
 fn what_was_booked_every_month_on_a_day_to_come_is_expected() {
-    let bill = [fee("Support", "2024-11-01", 95, 6, "29"), fee("Credit", "2024-11-01", 95, 20, "-7"), series("EC2", "2024-11-01", 95, |_, _| usd("3"))];
+    let bill = [
+        fee("Support", "2024-11-01", 95, 6, "29"),
+        fee("Credit", "2024-11-01", 95, 20, "-7"),
+        series("EC2", "2024-11-01", 95, |_, _| usd("3")),
+    ];
     let forecast = forecast(&bill, date("2025-02-04"));
     assert_eq!(of(&forecast, "Support").forecast, usd("29"));
     assert_eq!(of(&forecast, "Credit").forecast, usd("-7"));
@@ -62,7 +66,8 @@ fn what_was_booked_every_month_on_a_day_to_come_is_expected() {
 #[test]
 fn what_is_used_up_at_no_cost_first_costs_as_much_at_the_end_of_the_month_as_before() {
     // Free up to the 10th of each month, then 1 a day.
-    let lambda = series("Lambda", "2024-09-01", 158, |_, date| if date.day() > 10 { Decimal::ONE } else { Decimal::ZERO });
+    let lambda =
+        series("Lambda", "2024-09-01", 158, |_, date| if date.day() > 10 { Decimal::ONE } else { Decimal::ZERO });
     let other = series("EC2", "2024-09-01", 158, |_, _| usd("0.01"));
     // 158 days from 1 September end on 5 February: 18 days of February cost.
     let forecast = forecast(&[lambda, other], date("2025-02-06"));
@@ -72,7 +77,12 @@ fn what_is_used_up_at_no_cost_first_costs_as_much_at_the_end_of_the_month_as_bef
 
 #[test]
 fn days_from_the_given_one_on_have_no_influence() {
-    let wild = |limit: u64| series("EC2", "2025-01-01", 80, move |day, _| if day < limit { Decimal::from(day % 7 + 3) } else { Decimal::from(900 + day) });
+    let wild =
+        |limit: u64| {
+            series("EC2", "2025-01-01", 80, move |day, _| {
+                if day < limit { Decimal::from(day % 7 + 3) } else { Decimal::from(900 + day) }
+            })
+        };
     // Day 70 is 12 March.
     let (calm, with_future) = (series("EC2", "2025-01-01", 70, |day, _| Decimal::from(day % 7 + 3)), wild(70));
     let new = series("New", "2025-03-12", 10, |_, _| usd("50"));
@@ -112,7 +122,10 @@ fn a_bill_that_is_not_known_is_forecast_as_nothing_and_not_as_zero() {
 fn a_forecast_that_is_too_large_for_an_amount_is_unknown_and_not_zero() {
     // Ten days of 7 * 10^27 still fit; 31 days do not.
     let huge = series("EC2", "2025-03-01", 10, |_, _| Decimal::from_i128_with_scale(7 * 10_i128.pow(27), 0));
-    assert_eq!(super::forecast(&[huge], date("2025-03-11")), Err(NoForecast::FigureError("EC2".to_owned(), FigureError::TooLarge)));
+    assert_eq!(
+        super::forecast(&[huge], date("2025-03-11")),
+        Err(NoForecast::FigureError("EC2".to_owned(), FigureError::TooLarge))
+    );
     let too_much = series("EC2", "2025-03-01", 10, |_, _| Decimal::MAX);
     assert_eq!(super::forecast(&[too_much], date("2025-03-11")), Err(NoForecast::SumTooLarge("EC2".to_owned())));
 }
@@ -120,7 +133,8 @@ fn a_forecast_that_is_too_large_for_an_amount_is_unknown_and_not_zero() {
 #[test]
 fn a_finished_month_is_scored_beside_the_run_rate() {
     let bill = [fee("Tax", "2024-11-01", 120, 1, "40"), series("EC2", "2024-11-01", 120, |_, _| Decimal::ONE)];
-    // 120 days from 1 November end on 28 February. January costs 31 + 40; a run rate of its first seven days says 47 / 7 * 31.
+    // 120 days from 1 November end on 28 February. January costs 31 + 40; a run rate of its first seven days says 47 /
+    // 7 * 31.
     let score = score(&bill, "2025-01".parse().unwrap(), 8).unwrap();
     assert_eq!((score.actual, score.forecast.forecast), (usd("71"), usd("71")));
     assert_eq!(score.run_rate.round_dp(4), usd("208.1429"));

@@ -73,8 +73,12 @@ impl KnownSeries<'_> {
             let then = self.base.sum(day(before.start), day((before.start + position).min(before.end)));
             rest.filter(|_| then.abs() > 1e-12).map(|(sum, _)| so_far * (sum / then).clamp(0.0, 40.0))
         });
-        let shifted = rest_scaled.zip(week.zip(level_then)).and_then(|(rest, (week, then))| (then.abs() > 1e-12).then(|| rest * (week / then).clamp(0.2, 5.0)));
-        let days_before = self.before.and_then(|before| self.base.mean(day(before.start).max(self.base.begins), day(before.end).min(self.now)));
+        let shifted = rest_scaled
+            .zip(week.zip(level_then))
+            .and_then(|(rest, (week, then))| (then.abs() > 1e-12).then(|| rest * (week / then).clamp(0.2, 5.0)));
+        let days_before = self
+            .before
+            .and_then(|before| self.base.mean(day(before.start).max(self.base.begins), day(before.end).min(self.now)));
         [
             so_far.map(|sum| sum / (self.now - start) as f64 * left),
             week.map(|mean| mean * left),
@@ -99,7 +103,8 @@ impl KnownSeries<'_> {
         self.now > self.base.begins
     }
 
-    /// The mean since the last change of level: back for as long as no two days in a row are off the middle by more than a share of it.
+    /// The mean since the last change of level: back for as long as no two days in a row are off the middle by more
+    /// than a share of it.
     fn since_change(&self, share: f64) -> Option<f64> {
         let part = self.part(60);
         let mut like: Vec<f64> = Vec::new();
@@ -127,7 +132,12 @@ impl KnownSeries<'_> {
         let first = self.now - month.len();
         let mut usual = [0.0; 7];
         for (weekday, usual) in usual.iter_mut().enumerate() {
-            let same: Vec<f64> = month.iter().enumerate().filter(|(at, _)| (self.weekday + first + at) % 7 == weekday).map(|(_, value)| *value).collect();
+            let same: Vec<f64> = month
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| (self.weekday + first + at) % 7 == weekday)
+                .map(|(_, value)| *value)
+                .collect();
             *usual = median(&same);
         }
         let of = |day: usize| usual.get((self.weekday + day) % 7).copied().unwrap_or(0.0);

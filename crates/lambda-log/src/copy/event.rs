@@ -44,7 +44,14 @@ impl OwnedEvent {
     }
 
     pub(crate) fn as_event(&self) -> CopiedEvent<'_> {
-        CopiedEvent { at_ms: self.at_ms, stream: &self.stream, function: &self.function, text: &self.text, lines: self.lines, broken: self.broken }
+        CopiedEvent {
+            at_ms: self.at_ms,
+            stream: &self.stream,
+            function: &self.function,
+            text: &self.text,
+            lines: self.lines,
+            broken: self.broken,
+        }
     }
 
     pub(super) fn go_on(&mut self, line: &str) {

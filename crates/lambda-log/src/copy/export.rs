@@ -1,4 +1,5 @@
-//! The events that an export holds: an object or a list of objects, as the CLI, Logs Insights and collectors write them.
+//! The events that an export holds: an object or a list of objects, as the CLI, Logs Insights and collectors write
+//! them.
 
 use chrono::DateTime;
 use serde_json::Value;
@@ -57,18 +58,25 @@ fn exported(value: &Value, kept: &OwnedEvent, field_at: &mut Option<i64>, give: 
                 let text = word(value, "value").unwrap_or_default();
                 match word(value, "field") {
                     Some("@timestamp") => *field_at = moment::leading(text).and_then(|found| found.at_ms),
-                    Some("@message") => give(CopiedEvent { at_ms: field_at.or(kept.at_ms), text: text.trim_ascii_end(), ..kept.as_event() }),
+                    Some("@message") => give(CopiedEvent {
+                        at_ms: field_at.or(kept.at_ms),
+                        text: text.trim_ascii_end(),
+                        ..kept.as_event()
+                    }),
                     _ => {}
                 }
                 return;
             }
-            let is_event = ["timestamp", "eventId", "ingestionTime", "logStreamName"].iter().any(|key| object.contains_key(*key))
-                && !object.contains_key("level")
-                && !object.contains_key("errorType");
+            let is_event =
+                ["timestamp", "eventId", "ingestionTime", "logStreamName"].iter().any(|key| object.contains_key(*key))
+                    && !object.contains_key("level")
+                    && !object.contains_key("errorType");
             let message = word(value, "@message").or_else(|| word(value, "message").filter(|_| is_event));
             let Some(message) = message else { return };
             let time = ["@timestamp", "timestamp"].iter().find_map(|key| object.get(*key));
-            let at_ms = time.and_then(|time| time.as_i64().or_else(|| time.as_str().and_then(moment::leading).and_then(|found| found.at_ms)));
+            let at_ms = time.and_then(|time| {
+                time.as_i64().or_else(|| time.as_str().and_then(moment::leading).and_then(|found| found.at_ms))
+            });
             give(CopiedEvent {
                 at_ms: at_ms.filter(|ms| DateTime::from_timestamp_millis(*ms).is_some()).or(kept.at_ms),
                 stream: word(value, "@logStream").or_else(|| word(value, "logStreamName")).unwrap_or(&kept.stream),

@@ -38,13 +38,18 @@ fn a_stack_belongs_to_the_error_it_is_of() {
     for (copy, events) in [
         (
             "[ERROR] KeyError: 'weight'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 8\n    x\nSTART RequestId: @ID Version: 1",
-            &["[ERROR] KeyError: 'weight'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 8\n    x", "START RequestId: @ID Version: 1"]
-                [..],
+            &[
+                "[ERROR] KeyError: 'weight'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 8\n    x",
+                "START RequestId: @ID Version: 1",
+            ][..],
         ),
         // Python's own way: the exception comes last, and what follows is another event.
         (
             "Traceback (most recent call last):\n  File \"a.py\", line 8\n    x\nshop.errors.NoTariff: zone 9\npacked",
-            &["Traceback (most recent call last):\n  File \"a.py\", line 8\n    x\nshop.errors.NoTariff: zone 9", "packed"],
+            &[
+                "Traceback (most recent call last):\n  File \"a.py\", line 8\n    x\nshop.errors.NoTariff: zone 9",
+                "packed",
+            ],
         ),
         (
             "shop.PricingException: no tariff\n\tat shop.Pricing.zone(Pricing.java:7)\nCaused by: java.lang.IllegalStateException\n\tat shop.B.c(B.java:1)\npacked",
@@ -54,7 +59,10 @@ fn a_stack_belongs_to_the_error_it_is_of() {
             ],
         ),
         ("packed\npriced", &["packed", "priced"]),
-        ("2024-07-03T09:46:40.123Z packed\n2024-07-03T09:46:40.124Z     indented, but timed", &["packed", "indented, but timed"]),
+        (
+            "2024-07-03T09:46:40.123Z packed\n2024-07-03T09:46:40.124Z     indented, but timed",
+            &["packed", "indented, but timed"],
+        ),
     ] {
         check(copy, events);
     }
@@ -64,7 +72,10 @@ fn a_stack_belongs_to_the_error_it_is_of() {
 fn a_summary_may_be_wrapped_and_ends_where_the_next_line_begins() {
     check(
         "REPORT RequestId: @ID\nDuration: 5 ms\nBilled Duration: 5 ms\nMemory Size: 128 MB\nMax Memory Used: 31 MB\nXRAY TraceId: 1-5e1b\npacked",
-        &["REPORT RequestId: @ID\nDuration: 5 ms\nBilled Duration: 5 ms\nMemory Size: 128 MB\nMax Memory Used: 31 MB\nXRAY TraceId: 1-5e1b", "packed"],
+        &[
+            "REPORT RequestId: @ID\nDuration: 5 ms\nBilled Duration: 5 ms\nMemory Size: 128 MB\nMax Memory Used: 31 MB\nXRAY TraceId: 1-5e1b",
+            "packed",
+        ],
     );
     check(
         "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError\nEND RequestId: @ID",
@@ -116,16 +127,31 @@ fn an_event_has_the_time_the_stream_and_the_function_that_the_copy_gives_it() {
         ("2024-07-03T09:46:40.123Z packed", (Some(AT), "", "")),
         ("2024-07-03T09:46:40.123Z\npacked", (Some(AT), "", "")),
         ("2024-07-03T09:46:40.123000+00:00 2024/07/03/[$LATEST]60cefc4c packed", (Some(AT), STREAM, "")),
-        ("2024/07/03/shop[$LATEST]60cefc4c 2024-07-03T09:46:40.123000 packed", (Some(AT), "2024/07/03/shop[$LATEST]60cefc4c", "shop")),
-        (r#"{"timestamp":1720000000123,"message":"packed\n","logStreamName":"2024/07/03/[$LATEST]60cefc4c"}"#, (Some(AT), STREAM, "")),
-        (r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"111122223333:/aws/lambda/shop"}"#, (Some(AT), "", "shop")),
-        (r#"[[{"field":"@timestamp","value":"2024-07-03 09:46:40.123"},{"field":"@message","value":"packed"}]]"#, (Some(AT), "", "")),
+        (
+            "2024/07/03/shop[$LATEST]60cefc4c 2024-07-03T09:46:40.123000 packed",
+            (Some(AT), "2024/07/03/shop[$LATEST]60cefc4c", "shop"),
+        ),
+        (
+            r#"{"timestamp":1720000000123,"message":"packed\n","logStreamName":"2024/07/03/[$LATEST]60cefc4c"}"#,
+            (Some(AT), STREAM, ""),
+        ),
+        (
+            r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"111122223333:/aws/lambda/shop"}"#,
+            (Some(AT), "", "shop"),
+        ),
+        (
+            r#"[[{"field":"@timestamp","value":"2024-07-03 09:46:40.123"},{"field":"@message","value":"packed"}]]"#,
+            (Some(AT), "", ""),
+        ),
         (
             r#"{"logGroup":"/aws/lambda/shop","logStream":"2024/07/03/[$LATEST]60cefc4c","logEvents":[{"id":"1","timestamp":1720000000123,"message":"packed"}]}"#,
             (Some(AT), STREAM, "shop"),
         ),
         // What is no name is none.
-        (r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"1:/aws/lambda/a\nb"}"#, (Some(AT), "", "")),
+        (
+            r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"1:/aws/lambda/a\nb"}"#,
+            (Some(AT), "", ""),
+        ),
     ] {
         let [kept] = &read(copy)[..] else { panic!("one event in {copy}") };
         assert_eq!(kept.text, "packed", "{copy}");
@@ -141,9 +167,10 @@ fn a_line_without_a_time_has_the_one_before() {
 
 #[test]
 fn a_log_line_that_is_json_itself_is_no_export() {
-    for line in
-        [r#"{"level":"INFO","message":"packed","timestamp":"2024-07-03T09:46:40.123Z"}"#, r#"{"time":"t","type":"platform.start","record":{"requestId":"x"}}"#]
-    {
+    for line in [
+        r#"{"level":"INFO","message":"packed","timestamp":"2024-07-03T09:46:40.123Z"}"#,
+        r#"{"time":"t","type":"platform.start","record":{"requestId":"x"}}"#,
+    ] {
         check(line, &[line]);
     }
 }

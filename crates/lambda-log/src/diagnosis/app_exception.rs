@@ -1,4 +1,5 @@
-//! An error of the application that has no more specific cause. Its fingerprint distinguishes new errors from known ones.
+//! An error of the application that has no more specific cause. Its fingerprint distinguishes new errors from known
+//! ones.
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
@@ -16,23 +17,34 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
         return Some(MatchWeight::Failure);
     }
     let text = line.text.as_ref();
-    let looks_like_one =
-        line.level == LogLevel::Error || text.starts_with("Traceback (most recent call last)") || is_exception(text.lines().next().unwrap_or_default());
+    let looks_like_one = line.level == LogLevel::Error
+        || text.starts_with("Traceback (most recent call last)")
+        || is_exception(text.lines().next().unwrap_or_default());
     looks_like_one.then_some(MatchWeight::Hint)
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let found = case.by_sign(Cause::AppException, "The application raised an error that was not caught.")?;
-    // What the application logged and dealt with is no reason for a limit that was reached, or for a process that ended.
+    // What the application logged and dealt with is no reason for a limit that was reached, or for a process that
+    // ended.
     let last = case.signs.iter().any(|sign| sign.cause == Cause::AppException && sign.is_last);
-    let dealt_with = found.confidence == Confidence::Likely && (case.outcome == InvocationOutcome::Timeout || (case.exited.is_some() && !last));
+    let dealt_with = found.confidence == Confidence::Likely
+        && (case.outcome == InvocationOutcome::Timeout || (case.exited.is_some() && !last));
     let found = if found.confidence == Confidence::Likely {
-        Diagnosis { finding: "The application logged an error. The lines do not show whether the invocation failed because of it.".to_owned(), ..found }
+        Diagnosis {
+            finding:
+                "The application logged an error. The lines do not show whether the invocation failed because of it."
+                    .to_owned(),
+            ..found
+        }
     } else {
         found
     };
     // Where the uncaught error is a refused connection, the refusal is the deeper cause, although the peer has no name.
-    let is_last_word = |cause: Cause, weight: MatchWeight| case.signs.iter().any(|sign| sign.cause == cause && sign.weight == weight && sign.is_last);
-    let refused = is_last_word(Cause::UpstreamError, MatchWeight::Guess) && is_last_word(Cause::AppException, MatchWeight::Failure);
+    let is_last_word = |cause: Cause, weight: MatchWeight| {
+        case.signs.iter().any(|sign| sign.cause == cause && sign.weight == weight && sign.is_last)
+    };
+    let refused = is_last_word(Cause::UpstreamError, MatchWeight::Guess)
+        && is_last_word(Cause::AppException, MatchWeight::Failure);
     (!dealt_with).then(|| if refused { found.general() } else { found })
 }

@@ -74,15 +74,26 @@ const OF_EVENTS: [&str; 26] = [
 ];
 
 /// Clients that could not read an answer as JSON; the event has nothing to do with it.
-const OF_ANSWERS: &[&str] =
-    &["requests.exceptions", "requests/models.py", "response.json()", "resp.json()", "res.json()", "Response.json", "consumeBody", "node-fetch", "httpx"];
+const OF_ANSWERS: &[&str] = &[
+    "requests.exceptions",
+    "requests/models.py",
+    "response.json()",
+    "resp.json()",
+    "res.json()",
+    "Response.json",
+    "consumeBody",
+    "node-fetch",
+    "httpx",
+];
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     if has_any(text, OF_ANSWERS) {
         return None;
     }
-    let quoted = |before: &str, end: char| text.split_once(before).and_then(|(_, rest)| rest.split_once(end)).map(|(key, _)| key);
+    let quoted = |before: &str, end: char| {
+        text.split_once(before).and_then(|(_, rest)| rest.split_once(end)).map(|(key, _)| key)
+    };
     let key = quoted("KeyError: '", '\'')
         .or_else(|| quoted("KeyError: \"", '"'))
         .or_else(|| quoted("(reading '", '\''))

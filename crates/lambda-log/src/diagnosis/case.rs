@@ -63,9 +63,18 @@ impl InvocationFacts<'_> {
         let sign = self.signs.iter().filter(|sign| sign.cause == cause).max_by_key(|sign| sign.weight)?;
         let confidence = match sign.weight {
             MatchWeight::Failure => Confidence::Proved,
-            MatchWeight::Hint | MatchWeight::Guess if self.failed() || (self.is_excerpt && self.outcome == InvocationOutcome::Unknown) => Confidence::Likely,
+            MatchWeight::Hint | MatchWeight::Guess
+                if self.failed() || (self.is_excerpt && self.outcome == InvocationOutcome::Unknown) =>
+            {
+                Confidence::Likely
+            }
             // The line itself is an error that was not caught.
-            MatchWeight::Guess if sign.is_last && self.signs.iter().any(|other| other.is_last && other.weight == MatchWeight::Failure) => Confidence::Likely,
+            MatchWeight::Guess
+                if sign.is_last
+                    && self.signs.iter().any(|other| other.is_last && other.weight == MatchWeight::Failure) =>
+            {
+                Confidence::Likely
+            }
             MatchWeight::Hint | MatchWeight::Guess => return None,
         };
         Some(Diagnosis::new(cause, confidence, finding.to_owned()))

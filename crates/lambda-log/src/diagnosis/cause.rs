@@ -49,8 +49,8 @@ macro_rules! word_cause {
 
 macro_rules! define {
     ($($(#[$doc:meta])* $name:ident $code:literal { meaning: $meaning:literal, next_step: $next_step:literal, by: $by:ident $rest:tt, })*) => {
-        /// Why an invocation failed. The codes are stable: rules, reports and JSON use them. The order is that of preference: of
-        /// two causes that are equally sure, the lesser one is the verdict.
+        /// Why an invocation failed. The codes are stable: rules, reports and JSON use them. The order is that of
+        /// preference: of two causes that are equally sure, the lesser one is the verdict.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Cause {
             /// A cause of the user's own, from the configuration.
@@ -73,8 +73,8 @@ macro_rules! define {
                 }
             }
 
-            /// What a built-in cause means, in a few words for a headline. One of the user's own has words of its own, which
-            /// whatever was found of it carries; here it is called by its code.
+            /// What a built-in cause means, in a few words for a headline. One of the user's own has words of its own,
+            /// which whatever was found of it carries; here it is called by its code.
             pub fn meaning(self) -> &'static str {
                 match self {
                     Self::Custom(code) => code.as_str(),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// The code of a cause of the user's own, such as `card_declined`. Equal codes are one text in memory, so that it can be copied.
+/// The code of a cause of the user's own, such as `card_declined`. Equal codes are one text in memory, so that it can
+/// be copied.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CauseCode(&'static str);
 
@@ -15,13 +16,18 @@ pub struct BadCode(String);
 impl fmt::Display for BadCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: String = model::redact::printable(&self.0).chars().take(CauseCode::MAX_LENGTH).collect();
-        write!(f, "`{shown}` is not the code of a cause: it must be in snake_case, with at most {} characters", CauseCode::MAX_LENGTH)
+        write!(
+            f,
+            "`{shown}` is not the code of a cause: it must be in snake_case, with at most {} characters",
+            CauseCode::MAX_LENGTH
+        )
     }
 }
 
 impl std::error::Error for BadCode {}
 
-/// Every code that was ever met. Codes come from the configuration and from the store, never from a log, so there are few.
+/// Every code that was ever met. Codes come from the configuration and from the store, never from a log, so there are
+/// few.
 static MET: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
 impl CauseCode {
@@ -33,8 +39,12 @@ impl CauseCode {
     /// # Errors
     /// If it is not in snake_case (`[a-z][a-z0-9]*` in parts joined by `_`), or too long.
     pub fn parse(text: &str) -> Result<Self, BadCode> {
-        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        let is_code = text.len() <= Self::MAX_LENGTH && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('_').all(is_part);
+        let is_part = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let is_code = text.len() <= Self::MAX_LENGTH
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.split('_').all(is_part);
         if !is_code {
             return Err(BadCode(text.to_owned()));
         }

@@ -1,7 +1,8 @@
 //! The table of all causes, in the order of preference: the deepest cause that the lines prove is the verdict.
 //!
-//! A cause `by: words` is all here: a line of the application that has one of its words points to it. A cause `by: code` has a file
-//! of its own with the words that make a line worth a look, what such a line says, and how the whole invocation is judged.
+//! A cause `by: words` is all here: a line of the application that has one of its words points to it. A cause `by:
+//! code` has a file of its own with the words that make a line worth a look, what such a line says, and how the whole
+//! invocation is judged.
 //!
 //! - `always`: words that mean it whatever else the line says.
 //! - `words`: words that mean it in a line that has none of `unless`.
@@ -292,7 +293,8 @@ macro_rules! causes {
                         "nodename nor servname", "NameResolutionError", "failed to lookup address", "Name does not resolve", "Failed to resolve host", "Failed to resolve hostname",
                         "No address associated with hostname", "getaddrinfo: ", "DNS lookup", "DNS resolution failed",
                     ],
-                    // Any device can be busy; a resolver that cannot open its socket says so while a connection is made.
+                    // Any device can be busy; a resolver that cannot open its socket says so while a connection is
+                    // made.
                     with: [(["Device or resource busy"], ["getaddrinfo", "gaierror", "resolv", "establish a new connection", "HTTPConnection", "HTTPSConnection"])],
                 },
             }
@@ -345,7 +347,8 @@ macro_rules! causes {
                 next_step: "Fix the load-time code in the quoted line, and package the files it reads. Until then every environment fails before the handler runs.",
                 by: code init_exception,
             }
-            /// An error of the application that has no more specific name. Its fingerprint tells a new kind from an old one.
+            /// An error of the application that has no more specific name. Its fingerprint tells a new kind from an old
+            /// one.
             AppException "app_exception" {
                 meaning: "the application fails",
                 next_step: "Fix the code at the top application frame of the quoted error.",
@@ -399,7 +402,8 @@ macro_rules! causes {
                 next_step: "Calls come less often than the idle timeout of an environment, or more of them overlap than there are warm environments. Accept it, ping as many environments as calls overlap, or shorten the init phase.",
                 by: code cold_start_every_invocation,
             }
-            /// A normal cold start. Nothing is wrong with it, so no invocation is ever judged to have it; a rule may still ask for it.
+            /// A normal cold start. Nothing is wrong with it, so no invocation is ever judged to have it; a rule may
+            /// still ask for it.
             ColdStart "cold_start" {
                 meaning: "a new environment was started",
                 next_step: "None, unless the wait matters. Then keep environments ready (pings, provisioned concurrency, SnapStart) or shorten the init phase.",

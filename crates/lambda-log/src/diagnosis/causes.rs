@@ -1,4 +1,5 @@
-//! All causes that lines are searched for, built in and of the user's own, with one matcher for the words of all of them.
+//! All causes that lines are searched for, built in and of the user's own, with one matcher for the words of all of
+//! them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -95,7 +96,8 @@ impl Rule {
         match self {
             Self::Custom(custom) => {
                 let found = case.by_sign(custom.cause(), custom.finding())?;
-                let (meaning, next_step) = (Cow::Owned(custom.meaning().to_owned()), Cow::Owned(custom.next_step().to_owned()));
+                let (meaning, next_step) =
+                    (Cow::Owned(custom.meaning().to_owned()), Cow::Owned(custom.next_step().to_owned()));
                 Some(Diagnosis { meaning, next_step, ..found })
             }
             Self::Words(cause, known) => case.by_sign(*cause, known.finding),
@@ -110,12 +112,14 @@ fn says(cause: &WordCause, text: &str) -> bool {
     plain
         || has_any(text, cause.always)
         || (!has_any(text, cause.unless)
-            && (has_any(text, cause.words) || cause.with.iter().any(|(words, others)| has_any(text, words) && has_any(text, others))))
+            && (has_any(text, cause.words)
+                || cause.with.iter().any(|(words, others)| has_any(text, words) && has_any(text, others))))
 }
 
 static BUILT_IN: LazyLock<Result<Causes, String>> = LazyLock::new(|| Causes::with(Vec::new()));
 
-/// Builds the matcher of the built-in causes. The program calls this before anything else, and does not start if it fails.
+/// Builds the matcher of the built-in causes. The program calls this before anything else, and does not start if it
+/// fails.
 ///
 /// # Errors
 /// A sentence that names the matcher.
@@ -131,7 +135,9 @@ impl Default for Causes {
 
 impl fmt::Debug for Causes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.rules.iter().filter(|rule| matches!(rule, Rule::Custom(_))).map(Rule::cause)).finish_non_exhaustive()
+        f.debug_list()
+            .entries(self.0.rules.iter().filter(|rule| matches!(rule, Rule::Custom(_))).map(Rule::cause))
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,7 +147,10 @@ impl Causes {
 
     /// The built-in causes.
     pub fn built_in() -> Self {
-        BUILT_IN.as_ref().map_or_else(|_| Self(Arc::new(Table { rules: rules(Vec::new()), matcher: None, owners: Vec::new() })), Clone::clone)
+        BUILT_IN.as_ref().map_or_else(
+            |_| Self(Arc::new(Table { rules: rules(Vec::new()), matcher: None, owners: Vec::new() })),
+            Clone::clone,
+        )
     }
 
     /// The built-in causes, and those of the user's own in front of them.
@@ -150,12 +159,20 @@ impl Causes {
     /// A sentence that says why, if there are too many of them or their words cannot be searched for.
     pub fn with(custom: Vec<CustomCause>) -> Result<Self, String> {
         if custom.len() > Self::MAX_CUSTOM {
-            return Err(format!("there are {} causes in the configuration; at most {} are possible", custom.len(), Self::MAX_CUSTOM));
+            return Err(format!(
+                "there are {} causes in the configuration; at most {} are possible",
+                custom.len(),
+                Self::MAX_CUSTOM
+            ));
         }
         let rules = rules(custom);
-        let words: Vec<(usize, &str)> = rules.iter().enumerate().flat_map(|(place, rule)| rule.words().into_iter().map(move |word| (place, word))).collect();
-        let matcher =
-            AhoCorasick::new(words.iter().map(|(_, word)| word)).map_err(|error| format!("the words of the causes cannot be searched for: {error}"))?;
+        let words: Vec<(usize, &str)> = rules
+            .iter()
+            .enumerate()
+            .flat_map(|(place, rule)| rule.words().into_iter().map(move |word| (place, word)))
+            .collect();
+        let matcher = AhoCorasick::new(words.iter().map(|(_, word)| word))
+            .map_err(|error| format!("the words of the causes cannot be searched for: {error}"))?;
         let owners = words.iter().map(|(place, _)| *place).collect();
         Ok(Self(Arc::new(Table { rules, matcher: Some(matcher), owners })))
     }
@@ -180,7 +197,11 @@ impl Causes {
             return Vec::new();
         }
         let asks = |place: usize, rule: &Rule| asked.has(place) || rule.cause() == Cause::AppException;
-        let found = rules.iter().enumerate().filter(|(place, rule)| asks(*place, rule)).filter_map(|(_, rule)| Some((rule.cause(), rule.sign(line)?)));
+        let found = rules
+            .iter()
+            .enumerate()
+            .filter(|(place, rule)| asks(*place, rule))
+            .filter_map(|(_, rule)| Some((rule.cause(), rule.sign(line)?)));
         found.map(|(cause, weight)| CauseMatch { cause, weight, of_type, is_last: true }).collect()
     }
 
@@ -192,13 +213,16 @@ impl Causes {
     /// Every cause that the case has, the one to act on first.
     pub fn judge(&self, case: &InvocationFacts<'_>) -> Vec<Diagnosis> {
         let mut found: Vec<Diagnosis> = self.0.rules.iter().filter_map(|rule| rule.judge(case)).collect();
-        // What failed is never left without a word, be it only that the lines have none. Where more lines may come they are waited for.
+        // What failed is never left without a word, be it only that the lines have none. Where more lines may come they
+        // are waited for.
         if found.is_empty() && case.is_excerpt && case.outcome == InvocationOutcome::Error {
             let named = case.error_type.map(|kind| format!(" ({})", model::redact::phrase(kind))).unwrap_or_default();
             let finding = format!("Lambda reports that the invocation failed{named}, but the lines do not show why.");
             found.push(Diagnosis::new(Cause::AppException, Confidence::Likely, finding).general());
         }
-        found.sort_by_key(|diagnosis| (diagnosis.general, diagnosis.confidence == Confidence::Likely && !diagnosis.general, diagnosis.cause));
+        found.sort_by_key(|diagnosis| {
+            (diagnosis.general, diagnosis.confidence == Confidence::Likely && !diagnosis.general, diagnosis.cause)
+        });
         found
     }
 }

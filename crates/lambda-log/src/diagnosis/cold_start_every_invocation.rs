@@ -22,7 +22,11 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     if before + 1 < IN_A_ROW {
         return None;
     }
-    let apart = case.recent.median_gap(before).map(|gap| format!(", a median of {} apart", spoken(gap))).unwrap_or_default();
-    let finding = format!("{} invocations in a row each started a new environment{apart}, although none of them failed.", before + 1);
+    let apart =
+        case.recent.median_gap(before).map(|gap| format!(", a median of {} apart", spoken(gap))).unwrap_or_default();
+    let finding = format!(
+        "{} invocations in a row each started a new environment{apart}, although none of them failed.",
+        before + 1
+    );
     Some(Diagnosis::new(Cause::ColdStartEveryInvocation, Confidence::Likely, finding).general())
 }

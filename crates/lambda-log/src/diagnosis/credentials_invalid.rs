@@ -31,7 +31,14 @@ pub(super) const WORDS: &[&str] = &[
 ];
 
 /// Words that any service uses for its own credentials.
-const OF_ANYONE: &[&str] = &["token has expired", "ExpiredToken", "InvalidSignatureException", "AuthFailure", "CredentialsError", "Unable to load credentials"];
+const OF_ANYONE: &[&str] = &[
+    "token has expired",
+    "ExpiredToken",
+    "InvalidSignatureException",
+    "AuthFailure",
+    "CredentialsError",
+    "Unable to load credentials",
+];
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     // Tokens of others expire too.
@@ -45,5 +52,8 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::CredentialsInvalid, "AWS rejected a call because its credentials are not valid. This is not a missing permission.")
+    case.by_sign(
+        Cause::CredentialsInvalid,
+        "AWS rejected a call because its credentials are not valid. This is not a missing permission.",
+    )
 }

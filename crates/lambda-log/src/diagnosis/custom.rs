@@ -27,7 +27,13 @@ impl CustomCause {
     /// A cause that has not been given any words for people but its next step.
     pub fn new(code: CauseCode, words: Vec<String>, next_step: String) -> Self {
         let meaning = code.as_str().replace('_', " ");
-        Self { code, meaning, finding: format!("A line says what the configuration calls `{}`.", code.as_str()), next_step, words }
+        Self {
+            code,
+            meaning,
+            finding: format!("A line says what the configuration calls `{}`.", code.as_str()),
+            next_step,
+            words,
+        }
     }
 
     /// The same with a title of the user's own.

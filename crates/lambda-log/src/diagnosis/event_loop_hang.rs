@@ -24,7 +24,8 @@ pub(super) const WORDS: &[&str] = &[
     "Success",
 ];
 
-/// Words that mean that the work was over. They count only as the last ones before a timeout, in the first part of its time.
+/// Words that mean that the work was over. They count only as the last ones before a timeout, in the first part of its
+/// time.
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let is_logged = line.level >= LogLevel::Info && line.request_id.is_some();
     is_logged.then_some(MatchWeight::Hint)

@@ -82,10 +82,12 @@ const DATABASES: &[&str] = &[
     ".redshift.amazonaws.com",
 ];
 
-/// Ports that only databases listen on: MySQL, PostgreSQL and its poolers, MongoDB, Redis, SQL Server, Oracle, Redshift, Cassandra,
-/// Memcached, Neo4j, CockroachDB.
-const PORTS: [&str; 17] =
-    ["3306", "33060", "5432", "5433", "6432", "27017", "27018", "27019", "6379", "6380", "1433", "1521", "5439", "9042", "11211", "7687", "26257"];
+/// Ports that only databases listen on: MySQL, PostgreSQL and its poolers, MongoDB, Redis, SQL Server, Oracle,
+/// Redshift, Cassandra, Memcached, Neo4j, CockroachDB.
+const PORTS: [&str; 17] = [
+    "3306", "33060", "5432", "5433", "6432", "27017", "27018", "27019", "6379", "6380", "1433", "1521", "5439", "9042",
+    "11211", "7687", "26257",
+];
 
 /// Whether a text names a database: its product, a driver, a scheme or a port.
 pub(super) fn names_database(text: &str) -> bool {
@@ -99,14 +101,18 @@ pub(super) fn has_any(text: &str, words: &[&str]) -> bool {
 
 /// Whether a name stands in a text, and is not the end of a longer one.
 pub(super) fn is_whole_name(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| text.get(..at).is_none_or(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')))
+    text.match_indices(name).any(|(at, _)| {
+        text.get(..at).is_none_or(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    })
 }
 
 /// Whether a number stands in a text as a port: `host:5432`, `port 5432`, `"port": 5432`.
 fn names_port(text: &str, port: &str) -> bool {
     text.match_indices(port).any(|(at, _)| {
         let before = text.get(..at).map_or("", |before| before.trim_end_matches(['"', '\'', ' ', ':', '=']));
-        let is_port = before.len() < at && (text.get(..at).is_some_and(|before| before.ends_with(':')) || before.to_ascii_lowercase().ends_with("port"));
+        let is_port = before.len() < at
+            && (text.get(..at).is_some_and(|before| before.ends_with(':'))
+                || before.to_ascii_lowercase().ends_with("port"));
         let ends = text.get(at + port.len()..).is_none_or(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
         is_port && ends
     })
@@ -127,7 +133,12 @@ mod tests {
         ] {
             assert!(names_database(text), "{text}");
         }
-        for text in ["connect ECONNREFUSED 127.0.0.1:3000", "connect ECONNREFUSED 10.0.0.9:54321", "5432 rows", "http://orders.test: connection refused"] {
+        for text in [
+            "connect ECONNREFUSED 127.0.0.1:3000",
+            "connect ECONNREFUSED 10.0.0.9:54321",
+            "5432 rows",
+            "http://orders.test: connection refused",
+        ] {
             assert!(!names_database(text), "{text}");
         }
     }

@@ -31,13 +31,28 @@ const SPOKEN_OF: &[&str] = &["cloudwatch_lambda_agent", "LambdaInsights", "127.0
 const MOST_OF_IT: f64 = 0.5;
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
-    let of_type =
-        ["Extension.Crash", "Extension.InitError", "Extension.LaunchError", "Extension.ExitError", "Extension.TooManyExtensions", "Extension.Unknown"]
-            .iter()
-            .any(|word| line.text.contains(word));
+    let of_type = [
+        "Extension.Crash",
+        "Extension.InitError",
+        "Extension.LaunchError",
+        "Extension.ExitError",
+        "Extension.TooManyExtensions",
+        "Extension.Unknown",
+    ]
+    .iter()
+    .any(|word| line.text.contains(word));
     // That an extension is spoken of says nothing; that something is wrong with it does.
-    let is_wrong = || has_any(&line.text, &["rror", "ail", "nable", "annot", "ould not", "xit", "anic", "enied", "issing", "ot found", "o such", "E! "]);
-    let named = of_type || WORDS.iter().skip(1).any(|word| line.text.contains(word) && (!SPOKEN_OF.contains(word) || is_wrong()));
+    let is_wrong = || {
+        has_any(
+            &line.text,
+            &[
+                "rror", "ail", "nable", "annot", "ould not", "xit", "anic", "enied", "issing", "ot found", "o such",
+                "E! ",
+            ],
+        )
+    };
+    let named = of_type
+        || WORDS.iter().skip(1).any(|word| line.text.contains(word) && (!SPOKEN_OF.contains(word) || is_wrong()));
     named.then(|| said(line)).flatten()
 }
 
@@ -51,5 +66,8 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         );
         return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding));
     }
-    case.by_sign(Cause::ExtensionFailure, "An extension failed, so Lambda ended the environment. The handler itself may be fine.")
+    case.by_sign(
+        Cause::ExtensionFailure,
+        "An extension failed, so Lambda ended the environment. The handler itself may be fine.",
+    )
 }

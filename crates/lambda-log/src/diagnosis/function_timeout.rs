@@ -14,9 +14,14 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let limit = case.timed_out_after_ms?;
     let said = match case.last_words {
         _ if case.lines == 0 && case.instancing.is_empty() => "; it logged nothing in that time".to_owned(),
-        Some((after, limit)) if after >= 0.0 && after < limit => format!("; its last line came {} after the start", spoken(milliseconds(after))),
+        Some((after, limit)) if after >= 0.0 && after < limit => {
+            format!("; its last line came {} after the start", spoken(milliseconds(after)))
+        }
         _ => String::new(),
     };
-    let finding = format!("The invocation was ended at its limit of {}{said}. The lines do not show what it was doing.", spoken(milliseconds(limit)));
+    let finding = format!(
+        "The invocation was ended at its limit of {}{said}. The lines do not show what it was doing.",
+        spoken(milliseconds(limit))
+    );
     Some(Diagnosis::new(Cause::FunctionTimeout, Confidence::Proved, finding).general())
 }

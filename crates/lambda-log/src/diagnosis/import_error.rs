@@ -36,7 +36,10 @@ pub(super) const WORDS: &[&str] = &[
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     // A class of PHP's; the word alone is everybody's.
-    if text.contains("Class \"") && !text.contains("not found") && !WORDS.iter().any(|word| *word != "Class \"" && text.contains(word)) {
+    if text.contains("Class \"")
+        && !text.contains("not found")
+        && !WORDS.iter().any(|word| *word != "Class \"" && text.contains(word))
+    {
         return None;
     }
     // The end of another name, such as `CsvImportError`, is none of these.
@@ -50,5 +53,8 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::ImportError, "The runtime could not load the function's code because a module is missing or cannot be used.")
+    case.by_sign(
+        Cause::ImportError,
+        "The runtime could not load the function's code because a module is missing or cannot be used.",
+    )
 }

@@ -33,13 +33,19 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
             "The init phase was not done after {}; Lambda runs it again inside the next invocation, where it counts against the function's timeout",
             took(first.duration_ms)
         ),
-        (None, Some(again)) => format!("The init phase was run again inside the invocation and was still not done after {}", took(again.duration_ms)),
+        (None, Some(again)) => format!(
+            "The init phase was run again inside the invocation and was still not done after {}",
+            took(again.duration_ms)
+        ),
         (None, None) => return None,
     };
     match (case.timed_out_after_ms, case.report) {
-        (Some(limit), _) => finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit)))),
+        (Some(limit), _) => {
+            finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit))))
+        }
         (None, Some(report)) if case.outcome == InvocationOutcome::Success => {
-            finding.push_str(&format!("; the invocation then ended after {}.", spoken(milliseconds(report.duration_ms))));
+            finding
+                .push_str(&format!("; the invocation then ended after {}.", spoken(milliseconds(report.duration_ms))));
         }
         _ => finding.push('.'),
     }

@@ -50,7 +50,15 @@ pub(super) const WORDS: &[&str] = &[
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
     // That an environment variable is spoken of says nothing; that one is missing does.
-    let spoken_of = ["environment variable", "Environment variable", "env variable", "env var ", "os.environ", "process.env", "configuration value"];
+    let spoken_of = [
+        "environment variable",
+        "Environment variable",
+        "env variable",
+        "env var ",
+        "os.environ",
+        "process.env",
+        "configuration value",
+    ];
     let absent = [
         "missing",
         "Missing",
@@ -73,17 +81,27 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     if text.contains("is a required property") && !spoken_of.iter().any(|word| text.contains(word)) {
         return None;
     }
-    let others = WORDS.iter().skip(2).any(|word| text.contains(word) && (!spoken_of.contains(word) || absent.iter().any(|absent| text.contains(absent))));
+    let others = WORDS.iter().skip(2).any(|word| {
+        text.contains(word) && (!spoken_of.contains(word) || absent.iter().any(|absent| text.contains(absent)))
+    });
     // The name of a variable is in capitals; any other key is the code's own affair.
     let of_environment = others
         || WORDS.iter().take(2).any(|word| {
-            let key = text.split_once(word).and_then(|(_, rest)| rest.split_once('\'')).map(|(key, _)| key).unwrap_or_default();
-            let capitals = key.len() > 2 && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+            let key = text
+                .split_once(word)
+                .and_then(|(_, rest)| rest.split_once('\''))
+                .map(|(key, _)| key)
+                .unwrap_or_default();
+            let capitals = key.len() > 2
+                && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             capitals || (text.contains("module initialization error") && !key.is_empty())
         });
     of_environment.then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::MissingConfig, "A setting that the code needs (an environment variable, a parameter, a secret) is missing or empty.")
+    case.by_sign(
+        Cause::MissingConfig,
+        "A setting that the code needs (an environment variable, a parameter, a secret) is missing or empty.",
+    )
 }

@@ -1,8 +1,9 @@
 //! Diagnoses an invocation: finds the cause that an operator should act on.
 //!
-//! The causes stand in one table, `cause_table`, in the order of preference: the deepest cause that the lines prove is the verdict,
-//! and a limit (`function_timeout`) is named only where nothing deeper shows. A cause that words alone show is one entry of that
-//! table; any other has a file of its own beside its entry. Causes of the user's own come from the configuration.
+//! The causes stand in one table, `cause_table`, in the order of preference: the deepest cause that the lines prove is
+//! the verdict, and a limit (`function_timeout`) is named only where nothing deeper shows. A cause that words alone
+//! show is one entry of that table; any other has a file of its own beside its entry. Causes of the user's own come
+//! from the configuration.
 
 mod app_exception;
 mod bad_event;

@@ -38,7 +38,9 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     if !is_whole_name(text, "MemoryError") && !others() {
         return None;
     }
-    let fatal = ["JavaScript heap out of memory", "runtime: out of memory", "Runtime.OutOfMemory"].iter().any(|word| text.contains(word));
+    let fatal = ["JavaScript heap out of memory", "runtime: out of memory", "Runtime.OutOfMemory"]
+        .iter()
+        .any(|word| text.contains(word));
     said(line).map(|weight| if fatal { MatchWeight::Failure } else { weight })
 }
 
@@ -48,10 +50,15 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let found = |confidence| {
         let used = case.report.and_then(|report| Some((report.max_memory_mb?, report.memory_mb?)));
         let finding = used.map_or_else(
-            || "The process was killed, as Lambda does when memory runs out. No REPORT line shows how much it used.".to_owned(),
+            || {
+                "The process was killed, as Lambda does when memory runs out. No REPORT line shows how much it used."
+                    .to_owned()
+            },
             |(used, size)| format!("The process was killed with {used:.0} MB of {size:.0} MB in use."),
         );
-        let next = used.map(|(_, size)| format!("Raise the memory from {size:.0} MB, stream instead of buffering, or fix the leak."));
+        let next = used.map(|(_, size)| {
+            format!("Raise the memory from {size:.0} MB, stream instead of buffering, or fix the leak.")
+        });
         Some(Diagnosis::new(Cause::Oom, confidence, finding).with_next_step(next))
     };
     if case.error_type == Some("Runtime.OutOfMemory") {
@@ -67,7 +74,8 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
             None => found(Confidence::Likely),
         };
     }
-    // A machine without memory can be so slow that the limit of time comes first; the emulator always shows all of it in use.
+    // A machine without memory can be so slow that the limit of time comes first; the emulator always shows all of it
+    // in use.
     let all_used = share.is_some_and(|share| share >= 1.0);
     let timed_out = timed_out || case.report.is_some_and(|report| report.status == PlatformStatus::Timeout);
     let died = case.error_type == Some("Runtime.ExitError") && share.is_some_and(|share| share >= 0.99);
@@ -75,6 +83,7 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         return found(Confidence::Likely);
     }
     let by_words = case.by_sign(Cause::Oom, "The runtime reported that it ran out of memory.")?;
-    let only_killed = killed || case.signs.iter().filter(|sign| sign.cause == Cause::Oom).all(|sign| sign.weight == MatchWeight::Hint);
+    let only_killed = killed
+        || case.signs.iter().filter(|sign| sign.cause == Cause::Oom).all(|sign| sign.weight == MatchWeight::Hint);
     if only_killed && share.is_some_and(|share| share < FULL) { None } else { Some(by_words) }
 }

@@ -71,7 +71,10 @@ impl RecentInvocations {
 
     /// Those before that one.
     pub fn before(&self, which: u64) -> Self {
-        Self { last: self.last.iter().take(self.place(which).unwrap_or_default()).cloned().collect(), all: which.saturating_sub(1) }
+        Self {
+            last: self.last.iter().take(self.place(which).unwrap_or_default()).cloned().collect(),
+            all: which.saturating_sub(1),
+        }
     }
 
     fn place(&self, which: u64) -> Option<usize> {
@@ -111,7 +114,8 @@ impl RecentInvocations {
 
     /// How far apart the latest `number` began, in the median.
     pub fn median_gap(&self, number: usize) -> Option<TimeDelta> {
-        let begun: Vec<DateTime<Utc>> = self.last.iter().skip(self.last.len().saturating_sub(number)).filter_map(|brief| brief.at).collect();
+        let begun: Vec<DateTime<Utc>> =
+            self.last.iter().skip(self.last.len().saturating_sub(number)).filter_map(|brief| brief.at).collect();
         let mut gaps: Vec<TimeDelta> = begun
             .windows(2)
             .filter_map(|pair| match pair {

@@ -16,7 +16,9 @@ const IN_A_ROW: usize = 3;
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let limit = case.timed_out_after_ms?;
-    let apart = |before: usize| case.recent.median_gap(before).map(|gap| format!(", a median of {} apart", spoken(gap))).unwrap_or_default();
+    let apart = |before: usize| {
+        case.recent.median_gap(before).map(|gap| format!(", a median of {} apart", spoken(gap))).unwrap_or_default()
+    };
     // A start-up that takes longer than the whole limit cannot be done again inside of it.
     let too_long = case.recent.longest_start_up_ms().filter(|init| *init >= limit);
     let limit = InvocationFacts::seconds(limit / 1000.0);
@@ -27,7 +29,8 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
             "{} invocations in a row{apart} were ended at the {limit} limit while the application was still starting. Lambda discards the environment each time, so the next invocation starts again.",
             many(in_a_row)
         );
-        return (in_a_row >= IN_A_ROW).then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
+        return (in_a_row >= IN_A_ROW)
+            .then(|| Diagnosis::new(Cause::ReinitLoop, Confidence::Proved, finding).general());
     }
     let in_a_row = case.recent.silent_timeouts_in_a_row() + 1;
     let apart = apart(in_a_row - 1);
@@ -50,5 +53,9 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
 
 /// How many; only so many are remembered.
 fn many(in_a_row: usize) -> String {
-    if in_a_row > RecentInvocations::MOST { format!("more than {}", RecentInvocations::MOST) } else { in_a_row.to_string() }
+    if in_a_row > RecentInvocations::MOST {
+        format!("more than {}", RecentInvocations::MOST)
+    } else {
+        in_a_row.to_string()
+    }
 }

@@ -29,7 +29,8 @@ pub struct CauseMatch {
     pub is_last: bool,
 }
 
-/// A line that has one of the words: the failure itself if nobody caught it, else something the application may have dealt with.
+/// A line that has one of the words: the failure itself if nobody caught it, else something the application may have
+/// dealt with.
 pub(super) fn said(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     Some(if line.unhandled { MatchWeight::Failure } else { MatchWeight::Hint })
 }

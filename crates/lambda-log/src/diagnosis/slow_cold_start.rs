@@ -49,17 +49,26 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         return Some(Diagnosis::new(Cause::SlowColdStart, confidence, finding).general());
     }
     let banner = case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart);
-    if banner && (case.timed_out_after_ms.is_some() || case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart && sign.weight == MatchWeight::Failure))
+    if banner
+        && (case.timed_out_after_ms.is_some()
+            || case.signs.iter().any(|sign| sign.cause == Cause::SlowColdStart && sign.weight == MatchWeight::Failure))
     {
         let finding = "The application was still starting at the limit, as the framework's own lines show.";
         return Some(Diagnosis::new(Cause::SlowColdStart, Confidence::Likely, finding.to_owned()).general());
     }
-    let start_up = case
-        .report
-        .and_then(|report| report.init_ms.or(report.restore_ms))
-        .or_else(|| case.inits.iter().filter(|_| !case.inits.iter().any(|init| init.status.is_bad())).find_map(|init| init.duration_ms));
-    let start_up =
-        start_up.filter(|ms| *ms >= LONG_MS && matches!(case.outcome, InvocationOutcome::Success | InvocationOutcome::Timeout | InvocationOutcome::Unknown))?;
+    let start_up = case.report.and_then(|report| report.init_ms.or(report.restore_ms)).or_else(|| {
+        case.inits
+            .iter()
+            .filter(|_| !case.inits.iter().any(|init| init.status.is_bad()))
+            .find_map(|init| init.duration_ms)
+    });
+    let start_up = start_up.filter(|ms| {
+        *ms >= LONG_MS
+            && matches!(
+                case.outcome,
+                InvocationOutcome::Success | InvocationOutcome::Timeout | InvocationOutcome::Unknown
+            )
+    })?;
     if case.started_ahead {
         return None;
     }
@@ -71,7 +80,10 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
                 InvocationFacts::seconds(limit / 1000.0)
             )
         }
-        None => format!("The init phase took {}, and the first caller waited for it.", InvocationFacts::seconds(start_up / 1000.0)),
+        None => format!(
+            "The init phase took {}, and the first caller waited for it.",
+            InvocationFacts::seconds(start_up / 1000.0)
+        ),
     };
     let memory = case.report.and_then(|report| report.memory_mb).or(case.memory_mb);
     let next = memory.map(|mb| format!("Raise the memory from {mb:.0} MB (CPU grows with it), load less in the init phase, or keep environments ready (SnapStart, provisioned concurrency, pings)."));

@@ -11,7 +11,12 @@ fn line(text: &str, unhandled: bool) -> ApplicationLine<'_> {
 
 /// The causes an unhandled error of this text points to, deepest first; that it is an error at all is left out.
 fn pointed(text: &str) -> Vec<Cause> {
-    Causes::built_in().signs(&line(text, true), false).into_iter().map(|sign| sign.cause).filter(|cause| *cause != AppException).collect()
+    Causes::built_in()
+        .signs(&line(text, true), false)
+        .into_iter()
+        .map(|sign| sign.cause)
+        .filter(|cause| *cause != AppException)
+        .collect()
 }
 
 fn check(cases: &[(&str, Option<Cause>)]) {
@@ -35,7 +40,10 @@ fn the_words_of_an_error_point_to_its_cause() {
         ("Error: Cannot find module 'zod'", Some(ImportError)),
         ("fork/exec /var/task/bootstrap: no such file or directory", Some(InvalidEntrypoint)),
         ("KMSAccessDeniedException: Lambda was unable to decrypt the environment variables", Some(KmsDenied)),
-        ("An error occurred (UnrecognizedClientException) when calling the GetItem operation", Some(CredentialsInvalid)),
+        (
+            "An error occurred (UnrecognizedClientException) when calling the GetItem operation",
+            Some(CredentialsInvalid),
+        ),
         ("User: x is not authorized to perform: s3:GetObject", Some(IamDenied)),
         ("FATAL ERROR: JavaScript heap out of memory", Some(Oom)),
         ("Runtime exited with error: signal: segmentation fault", Some(NativeCrash)),
@@ -60,7 +68,10 @@ fn words_that_only_sound_like_a_cause_point_to_none_or_to_the_deeper_one() {
         ("KeyError: 'weight'", None),
         ("SyntaxError: Unexpected token < in JSON at position 0", None),
         ("sqlite3.OperationalError: near \"FRM\": syntax error", None),
-        ("panic: runtime error: invalid memory address\n[signal SIGSEGV: segmentation violation]\n\ngoroutine 1 [running]:", None),
+        (
+            "panic: runtime error: invalid memory address\n[signal SIGSEGV: segmentation violation]\n\ngoroutine 1 [running]:",
+            None,
+        ),
         ("the environment variable RATES was read", None),
         ("fork/exec /usr/bin/convert: permission denied", Some(PackagePermissions)),
         ("Access denied for user 'app'@'10.0.0.1' (using password: YES)", Some(DbUnreachable)),
@@ -82,12 +93,18 @@ fn words_that_many_use_point_to_a_cause_only_beside_proof_of_it() {
         ("dial tcp 10.0.3.7:8080: connect: connection refused", Some(UpstreamError)),
         ("dial tcp 10.0.3.7:5432: connect: connection refused", Some(DbUnreachable)),
         ("redis.exceptions.ConnectionError: Error 111 connecting to cache. Connection refused.", Some(DbUnreachable)),
-        ("connection to localhost refused: is the server running on port 3306? Connection refused", Some(DbUnreachable)),
+        (
+            "connection to localhost refused: is the server running on port 3306? Connection refused",
+            Some(DbUnreachable),
+        ),
         ("Connection terminated by the video peer", None),
         // A device that is busy is no name that does not resolve.
         ("OSError: [Errno 16] Device or resource busy: '/tmp/work'", None),
         ("socket.gaierror: [Errno 16] Device or resource busy", Some(DnsFailure)),
-        ("HTTPSConnection object: Failed to establish a new connection: [Errno 16] Device or resource busy", Some(DnsFailure)),
+        (
+            "HTTPSConnection object: Failed to establish a new connection: [Errno 16] Device or resource busy",
+            Some(DnsFailure),
+        ),
         ("Error: Failed to resolve module specifier 'zod'", None),
         // Permissions of a database, disks of a server, limits of inotify.
         ("psycopg2.errors.InsufficientPrivilege: permission denied for table invoices", None),
@@ -95,14 +112,20 @@ fn words_that_many_use_point_to_a_cause_only_beside_proof_of_it() {
         ("ENOSPC: System limit for number of file watchers reached", None),
         // Who denies, and whose token it is.
         ("403 Client Error: Access Denied for url: https://partner.test/", Some(UpstreamError)),
-        ("com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied (Service: Amazon S3; Status Code: 403)", Some(IamDenied)),
+        (
+            "com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied (Service: Amazon S3; Status Code: 403)",
+            Some(IamDenied),
+        ),
         ("org.springframework.security.access.AccessDeniedException: no", None),
         ("TokenError: token has expired, please sign in again", None),
         ("ExpiredTokenException: The provided token has expired (Service: Sts)", Some(CredentialsInvalid)),
         // Exceptions that frameworks call the same.
         ("pydantic.ValidationError: 1 validation error for Order", None),
         ("NotFoundException: no such todo", None),
-        ("botocore.errorfactory.ResourceNotFoundException: An error occurred (ResourceNotFoundException)", Some(AwsApiError)),
+        (
+            "botocore.errorfactory.ResourceNotFoundException: An error occurred (ResourceNotFoundException)",
+            Some(AwsApiError),
+        ),
         ("CsvImportError: row 3 has no price", None),
         ("ImportError: cannot import name 'x'", Some(ImportError)),
         ("InMemoryError: snapshot is stale", None),
@@ -147,7 +170,11 @@ fn a_refused_peer_without_a_name_is_no_database_and_not_proved() {
 
 fn card_declined() -> CustomCause {
     let code = CauseCode::parse("card_declined").unwrap();
-    CustomCause::new(code, vec!["insufficient funds".to_owned(), "do_not_honor".to_owned()], "Ask the customer for another card.".to_owned())
+    CustomCause::new(
+        code,
+        vec!["insufficient funds".to_owned(), "do_not_honor".to_owned()],
+        "Ask the customer for another card.".to_owned(),
+    )
 }
 
 #[test]
@@ -164,7 +191,11 @@ fn a_cause_of_the_users_own_goes_before_a_built_in_one_that_is_as_sure() {
         ("PaymentError: card expired", true, error, &[(AppException, Proved)]),
     ] {
         let signs = causes.signs(&line(text, unhandled), false);
-        let found: Vec<_> = causes.judge(&InvocationFacts { signs: &signs, ..case }).into_iter().map(|found| (found.cause, found.confidence)).collect();
+        let found: Vec<_> = causes
+            .judge(&InvocationFacts { signs: &signs, ..case })
+            .into_iter()
+            .map(|found| (found.cause, found.confidence))
+            .collect();
         assert_eq!(found, expected, "{text}");
     }
     let signs = causes.signs(&line("PaymentError: insufficient funds", true), false);
@@ -176,11 +207,18 @@ fn a_cause_of_the_users_own_goes_before_a_built_in_one_that_is_as_sure() {
 /// More causes than one word of 64 bits can tell apart.
 #[test]
 fn none_of_many_causes_is_dropped() {
-    let custom = |n: usize| CustomCause::new(CauseCode::parse(&format!("own_{n}")).unwrap(), vec![format!("mark {n} of it")], "See.".to_owned());
+    let custom = |n: usize| {
+        CustomCause::new(
+            CauseCode::parse(&format!("own_{n}")).unwrap(),
+            vec![format!("mark {n} of it")],
+            "See.".to_owned(),
+        )
+    };
     let causes = Causes::with((0..Causes::MAX_CUSTOM).map(custom).collect()).unwrap();
     for n in 0..Causes::MAX_CUSTOM {
         let text = format!("mark {n} of it: invalid ELF header");
-        let found: Vec<&str> = causes.signs(&line(&text, true), false).into_iter().map(|sign| sign.cause.code()).collect();
+        let found: Vec<&str> =
+            causes.signs(&line(&text, true), false).into_iter().map(|sign| sign.cause.code()).collect();
         assert_eq!(found, [format!("own_{n}").as_str(), "wrong_arch_or_binary", "app_exception"]);
     }
     assert!(Causes::with((0..=Causes::MAX_CUSTOM).map(custom).collect()).is_err());
@@ -241,7 +279,8 @@ fn what_was_dealt_with_is_none_of_the_causes_and_what_nobody_caught_is_the_first
     use Confidence::{Likely, Proved};
     use MatchWeight::{Failure, Hint};
     let recent = RecentInvocations::default();
-    let timeout = InvocationFacts { outcome: InvocationOutcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
+    let timeout =
+        InvocationFacts { outcome: InvocationOutcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
     let error = InvocationFacts { outcome: InvocationOutcome::Error, ..case(&recent) };
     for (case, signs, expected) in [
         (case(&recent), &[sign(DbUnreachable, Hint)][..], &[][..]),
@@ -250,8 +289,16 @@ fn what_was_dealt_with_is_none_of_the_causes_and_what_nobody_caught_is_the_first
         (timeout, &[sign(VpcNoEgress, Hint)], &[(VpcNoEgress, Likely), (FunctionTimeout, Proved)]),
         (timeout, &[sign(AppException, Hint)], &[(FunctionTimeout, Proved)]),
         // What nobody caught goes before what was only spoken of.
-        (error, &[sign(DownstreamThrottled, Hint), sign(AppException, Failure)], &[(AppException, Proved), (DownstreamThrottled, Likely)]),
-        (error, &[sign(AppException, Failure), sign(IamDenied, Failure)], &[(IamDenied, Proved), (AppException, Proved)]),
+        (
+            error,
+            &[sign(DownstreamThrottled, Hint), sign(AppException, Failure)],
+            &[(AppException, Proved), (DownstreamThrottled, Likely)],
+        ),
+        (
+            error,
+            &[sign(AppException, Failure), sign(IamDenied, Failure)],
+            &[(IamDenied, Proved), (AppException, Proved)],
+        ),
     ] {
         assert_eq!(verdicts(&InvocationFacts { signs, ..case }), expected, "{signs:?} in {case:?}");
     }
@@ -261,16 +308,34 @@ fn what_was_dealt_with_is_none_of_the_causes_and_what_nobody_caught_is_the_first
 fn a_limit_is_named_only_where_nothing_deeper_shows() {
     use Confidence::{Likely, Proved};
     let recent = RecentInvocations::default();
-    let report = |used: f64| ReportLine { duration_ms: 3000.0, memory_mb: Some(128.0), max_memory_mb: Some(used), ..ReportLine::default() };
+    let report = |used: f64| ReportLine {
+        duration_ms: 3000.0,
+        memory_mb: Some(128.0),
+        max_memory_mb: Some(used),
+        ..ReportLine::default()
+    };
     let (full, half) = (report(128.0), report(64.0));
     let killed = Some("Runtime exited with error: signal: killed");
-    let timeout = InvocationFacts { outcome: InvocationOutcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
+    let timeout =
+        InvocationFacts { outcome: InvocationOutcome::Timeout, timed_out_after_ms: Some(3000.0), ..case(&recent) };
     for (case, expected) in [
         (InvocationFacts { report: Some(&half), ..timeout }, &[(FunctionTimeout, Proved)][..]),
-        (InvocationFacts { report: Some(&full), ..timeout }, &[(Oom, Likely), (FunctionTimeout, Proved), (MemoryPressure, Likely)]),
-        (InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, report: Some(&full), ..case(&recent) }, &[(Oom, Proved), (RuntimeExit, Proved)]),
-        (InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, report: Some(&half), ..case(&recent) }, &[(RuntimeExit, Proved)]),
-        (InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, ..case(&recent) }, &[(Oom, Likely), (RuntimeExit, Proved)]),
+        (
+            InvocationFacts { report: Some(&full), ..timeout },
+            &[(Oom, Likely), (FunctionTimeout, Proved), (MemoryPressure, Likely)],
+        ),
+        (
+            InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, report: Some(&full), ..case(&recent) },
+            &[(Oom, Proved), (RuntimeExit, Proved)],
+        ),
+        (
+            InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, report: Some(&half), ..case(&recent) },
+            &[(RuntimeExit, Proved)],
+        ),
+        (
+            InvocationFacts { outcome: InvocationOutcome::Error, exited: killed, ..case(&recent) },
+            &[(Oom, Likely), (RuntimeExit, Proved)],
+        ),
         (InvocationFacts { report: Some(&full), ..case(&recent) }, &[]),
     ] {
         assert_eq!(verdicts(&case), expected, "{case:?}");
@@ -299,14 +364,23 @@ fn an_early_last_word_that_the_work_is_over_is_an_event_loop_that_hangs() {
             signs: &signs,
             ..case(&recent)
         };
-        assert_eq!(verdicts(&case).iter().any(|(cause, _)| *cause == EventLoopHang), hangs, "{last_at_ms} {is_last} {on_node:?}");
+        assert_eq!(
+            verdicts(&case).iter().any(|(cause, _)| *cause == EventLoopHang),
+            hangs,
+            "{last_at_ms} {is_last} {on_node:?}"
+        );
     }
 }
 
 #[test]
 fn a_finding_claims_what_the_lines_show_and_no_more() {
     let recent = RecentInvocations::default();
-    let init = |duration_ms, in_invocation, status| InitReport { duration_ms: Some(duration_ms), in_invocation, status, ..InitReport::default() };
+    let init = |duration_ms, in_invocation, status| InitReport {
+        duration_ms: Some(duration_ms),
+        in_invocation,
+        status,
+        ..InitReport::default()
+    };
     let twice = [init(10_008.0, false, PlatformStatus::Timeout), init(6_002.0, true, PlatformStatus::Timeout)];
     let ended = [init(10_008.0, false, PlatformStatus::Timeout), init(6_002.0, true, PlatformStatus::Success)];
     let long = [init(130_000.0, false, PlatformStatus::Timeout)];
@@ -328,7 +402,11 @@ fn a_finding_claims_what_the_lines_show_and_no_more() {
             lines_since_instancing: lines,
             ..case(&recent)
         };
-        Causes::built_in().judge(&case).into_iter().next().map(|found| (found.confidence, found.finding.contains("the handler never ran")))
+        Causes::built_in()
+            .judge(&case)
+            .into_iter()
+            .next()
+            .map(|found| (found.confidence, found.finding.contains("the handler never ran")))
     };
     assert_eq!((slow(0), slow(3)), (Some((Confidence::Proved, true)), Some((Confidence::Likely, false))));
 }

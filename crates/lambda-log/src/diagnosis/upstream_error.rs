@@ -75,7 +75,11 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let found = case.by_sign(Cause::UpstreamError, "A service that the function calls returned an error.")?;
-    let refused = case.signs.iter().filter(|sign| sign.cause == Cause::UpstreamError).all(|sign| sign.weight == MatchWeight::Guess);
+    let refused = case
+        .signs
+        .iter()
+        .filter(|sign| sign.cause == Cause::UpstreamError)
+        .all(|sign| sign.weight == MatchWeight::Guess);
     let finding = "A service that the function calls refused the connection; the lines do not say which service it is.";
     let next_step = "Check the host and the port that the quoted line shows (`localhost` in it means that the setting is missing), and whether the service runs and lets the function in.";
     Some(if refused { Diagnosis { finding: finding.to_owned(), next_step: next_step.into(), ..found } } else { found })

@@ -60,11 +60,15 @@ const OTHER_REASONS: &[&str] = &[
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
-    let dial = text.contains("dial tcp") && !has_any(text, &["i/o timeout", "timed out", "unreachable", "no route to host"]);
+    let dial =
+        text.contains("dial tcp") && !has_any(text, &["i/o timeout", "timed out", "unreachable", "no route to host"]);
     // What does not answer at the address of a database is the database.
     (!dial && !has_any(text, OTHER_REASONS) && !names_database(text)).then(|| said(line)).flatten()
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
-    case.by_sign(Cause::VpcNoEgress, "An outgoing connection got no answer. In a VPC, a missing route or a closed security group causes this.")
+    case.by_sign(
+        Cause::VpcNoEgress,
+        "An outgoing connection got no answer. In a VPC, a missing route or a closed security group causes this.",
+    )
 }

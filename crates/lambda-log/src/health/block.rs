@@ -3,7 +3,9 @@
 use chrono::DateTime;
 
 use super::checkup::HealthReader;
-use super::whole::{END, MOST_CONTINUED, PlainInvocation, goes_on_on_the_next_line, newlines, says_nothing_bad, text_of};
+use super::whole::{
+    END, MOST_CONTINUED, PlainInvocation, goes_on_on_the_next_line, newlines, says_nothing_bad, text_of,
+};
 use crate::copy::{CopiedEvent, EventSink};
 use crate::fields::ReportField;
 use crate::reader::LineKind;
@@ -11,8 +13,8 @@ use crate::scan::{LineBlock, Marker, MarkerPosition};
 use crate::wrapper;
 
 impl HealthReader {
-    /// Reads a block of lines. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary does not
-    /// follow, and parts of an object, may be counted as lines of the application.
+    /// Reads a block of lines. Gives the same as [`Self::line`] for each line, much faster; only an `END` whose summary
+    /// does not follow, and parts of an object, may be counted as lines of the application.
     pub fn block(&mut self, block: &LineBlock) {
         // The console's copies, objects over several lines and what is no text go line by line.
         let is_plain = self.order.is_oldest_first() && self.copy.is_between_events();
@@ -63,13 +65,19 @@ impl HealthReader {
             if std::mem::take(&mut unseen) {
                 self.copy.saw(block.get(..done).unwrap_or_default());
             }
-            let from = memchr::memrchr(b'\n', block.as_bytes().get(done..at).unwrap_or_default()).map_or(done, |newline| done + newline + 1);
-            let to = memchr::memchr(b'\n', block.as_bytes().get(at..).unwrap_or_default()).map_or(block.len(), |newline| at + newline);
+            let from = memchr::memrchr(b'\n', block.as_bytes().get(done..at).unwrap_or_default())
+                .map_or(done, |newline| done + newline + 1);
+            let to = memchr::memchr(b'\n', block.as_bytes().get(at..).unwrap_or_default())
+                .map_or(block.len(), |newline| at + newline);
             let line = block.get(from..to).unwrap_or_default();
             // A tool's prefix, half a summary, an inner line of an object: from here on the block is not plain.
             let is_platform = wrapper::is_platform(line);
-            let is_inner = line.starts_with([' ', '\t', '"', '}', ']', '|']) || line.ends_with(['{', '[']) || (line.starts_with('{') && !line.ends_with('}'));
-            if is_inner || (!is_platform && (wrapper::is_platform(wrapper::strip(line).text) || ReportField::goes_on(line))) {
+            let is_inner = line.starts_with([' ', '\t', '"', '}', ']', '|'])
+                || line.ends_with(['{', '['])
+                || (line.starts_with('{') && !line.ends_with('}'));
+            if is_inner
+                || (!is_platform && (wrapper::is_platform(wrapper::strip(line).text) || ReportField::goes_on(line)))
+            {
                 self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
                 return self.line_by_line(block.as_bytes().get(done..).unwrap_or_default());
             }
@@ -94,7 +102,8 @@ impl HealthReader {
         self.count_quiet(lines, wholes, others + newlines(block, behind, block.len()));
     }
 
-    /// What is neither an invocation's frame nor outside of one was said by the application, in invocations that were counted whole.
+    /// What is neither an invocation's frame nor outside of one was said by the application, in invocations that were
+    /// counted whole.
     fn count_quiet(&mut self, lines: u32, wholes: u64, others: u64) {
         self.ward.lines.add(LineKind::Application, u64::from(lines).saturating_sub(others + wholes * 3));
     }
@@ -142,7 +151,14 @@ impl HealthReader {
     /// A line of the platform that is an event by itself.
     fn platform(&mut self, line: &str) {
         self.flush();
-        self.ward.event(CopiedEvent { at_ms: self.copy.last_at(), stream: "", function: "", text: line, lines: 1, broken: false });
+        self.ward.event(CopiedEvent {
+            at_ms: self.copy.last_at(),
+            stream: "",
+            function: "",
+            text: line,
+            lines: 1,
+            broken: false,
+        });
     }
 
     /// Lines of the application without a mark. They are read in full where an invocation ends badly behind them.

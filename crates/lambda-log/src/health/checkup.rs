@@ -20,7 +20,8 @@ pub struct HealthReader {
 }
 
 impl HealthReader {
-    /// A checkup that has read nothing. `name` is the function of lines that name none; where lines name functions, only it counts.
+    /// A checkup that has read nothing. `name` is the function of lines that name none; where lines name functions,
+    /// only it counts.
     pub fn new(name: Option<String>, configured: FunctionLimits) -> Self {
         let configured = FunctionLimits { is_excerpt: true, ..configured };
         let unnamed = name.clone().unwrap_or_else(|| NO_NAME.to_owned());

@@ -1,7 +1,7 @@
 //! Exact quantiles of durations.
 //!
-//! `model::durations` keeps a small histogram for the store, whose quantiles are up to a 32nd too high. A copy is read once and shown
-//! with the figures of its own lines, so nothing is rounded here.
+//! `model::durations` keeps a small histogram for the store, whose quantiles are up to a 32nd too high. A copy is read
+//! once and shown with the figures of its own lines, so nothing is rounded here.
 
 /// Durations in hundredths of a millisecond, exact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

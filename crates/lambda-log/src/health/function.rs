@@ -75,12 +75,17 @@ impl Health {
         if let Some(seen) = pattern {
             return Some((Cause::ReinitLoop, seen));
         }
-        let weight = |seen: &CauseOccurrences| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
+        let weight =
+            |seen: &CauseOccurrences| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
         // A few in a row are a burst or a deploy, and not every invocation.
-        let counts =
-            |cause: Cause, seen: &CauseOccurrences| seen.first_of > 0 && (cause != Cause::ColdStartEveryInvocation || self.cold * 10 >= self.invocations * 8);
-        let (cause, seen) =
-            self.causes.iter().filter(|(cause, seen)| counts(**cause, seen)).max_by_key(|(cause, seen)| (weight(seen), std::cmp::Reverse(**cause)))?;
+        let counts = |cause: Cause, seen: &CauseOccurrences| {
+            seen.first_of > 0 && (cause != Cause::ColdStartEveryInvocation || self.cold * 10 >= self.invocations * 8)
+        };
+        let (cause, seen) = self
+            .causes
+            .iter()
+            .filter(|(cause, seen)| counts(**cause, seen))
+            .max_by_key(|(cause, seen)| (weight(seen), std::cmp::Reverse(**cause)))?;
         Some((*cause, seen))
     }
 
@@ -88,12 +93,16 @@ impl Health {
     pub fn causes(&self) -> Vec<(Cause, &CauseOccurrences)> {
         let verdict = self.verdict().map(|(cause, _)| cause);
         let shown = |cause: Cause| cause != Cause::ColdStartEveryInvocation || verdict == Some(cause);
-        let mut all: Vec<(Cause, &CauseOccurrences)> = self.causes.iter().filter(|(cause, _)| shown(**cause)).map(|(cause, seen)| (*cause, seen)).collect();
-        all.sort_by_key(|(cause, seen)| (Some(*cause) != verdict, std::cmp::Reverse(seen.first_of), std::cmp::Reverse(seen.count), *cause));
+        let mut all: Vec<(Cause, &CauseOccurrences)> =
+            self.causes.iter().filter(|(cause, _)| shown(**cause)).map(|(cause, seen)| (*cause, seen)).collect();
+        all.sort_by_key(|(cause, seen)| {
+            (Some(*cause) != verdict, std::cmp::Reverse(seen.first_of), std::cmp::Reverse(seen.count), *cause)
+        });
         all
     }
 
-    /// How many environments were seen, and how long the longest-lived of them answered; `None` where the copy names none.
+    /// How many environments were seen, and how long the longest-lived of them answered; `None` where the copy names
+    /// none.
     pub fn environments(&self) -> Option<(usize, TimeDelta)> {
         let oldest = self.environments.values().map(|(first, last)| *last - *first).max()?;
         Some((self.environments.len(), oldest))

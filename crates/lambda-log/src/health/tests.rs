@@ -32,14 +32,25 @@ fn check_same(lines: &[String], cuts: &[usize]) {
     for (name, health) in &slow.1 {
         let other = fast.1.get(name).unwrap_or_else(|| panic!("no {name}"));
         let figures = |health: &Health| {
-            (health.invocations, health.cold, health.cold_waited, health.timeouts, health.errors, health.memory_mb, health.max_memory_mb, health.pings)
+            (
+                health.invocations,
+                health.cold,
+                health.cold_waited,
+                health.timeouts,
+                health.errors,
+                health.memory_mb,
+                health.max_memory_mb,
+                health.pings,
+            )
         };
         assert_eq!(figures(health), figures(other), "{lines:#?}");
         let causes = |health: &Health| {
             health
                 .causes
                 .iter()
-                .map(|(cause, seen)| (*cause, seen.count, seen.first_of, seen.confidence, seen.first, seen.last, seen.remedy.clone()))
+                .map(|(cause, seen)| {
+                    (*cause, seen.count, seen.first_of, seen.confidence, seen.first, seen.last, seen.remedy.clone())
+                })
                 .collect::<Vec<_>>()
         };
         assert_eq!(causes(health), causes(other), "{lines:#?}");
@@ -50,7 +61,9 @@ fn check_same(lines: &[String], cuts: &[usize]) {
 /// An invocation as the log has it, with `kind` saying how it goes.
 fn invocation(number: u32, kind: u8, quiet: u8) -> Vec<String> {
     let id = format!("{number:08x}-ef8a-4258-9d46-0b5e878cd834");
-    let at = |ms: u32| format!("2024-12-27T{:02}:{:02}:{:02}.{:03}Z", number / 360 % 24, number / 6 % 60, number * 10 % 60, ms % 1000);
+    let at = |ms: u32| {
+        format!("2024-12-27T{:02}:{:02}:{:02}.{:03}Z", number / 360 % 24, number / 6 % 60, number * 10 % 60, ms % 1000)
+    };
     let mut lines = Vec::new();
     if kind == 1 {
         lines.push("INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:ap-northeast-2::runtime:abc".to_owned());
@@ -97,7 +110,9 @@ fn invocation(number: u32, kind: u8, quiet: u8) -> Vec<String> {
     }
     lines.push(report);
     if kind == 9 {
-        lines.push("XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: true".to_owned());
+        lines.push(
+            "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: true".to_owned(),
+        );
     }
     if kind == 10 {
         lines.push(format!("RequestId: {id} Process exited before completing request"));

@@ -9,8 +9,8 @@ pub(super) const END: &str = "END RequestId: ";
 /// The length of a request id.
 const UUID: usize = 36;
 
-/// An invocation of which nothing is to be said but its figures, all of it in one place: `START`, lines of the application that
-/// carry no sign, `END`, `REPORT`, and then the next one begins.
+/// An invocation of which nothing is to be said but its figures, all of it in one place: `START`, lines of the
+/// application that carry no sign, `END`, `REPORT`, and then the next one begins.
 pub(super) struct PlainInvocation<'a> {
     pub(super) version: &'a str,
     pub(super) report: ReportLine,
@@ -74,6 +74,7 @@ pub(super) fn text_of(line: &[u8]) -> Option<&str> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let text = std::str::from_utf8(line).ok().filter(|_| !line.contains(&0))?;
     // Lines that are only ended by carriage returns are several in one, and none of them could be told apart.
-    let several = text.contains('\r') && text.split('\r').skip(1).any(|piece| wrapper::is_platform(wrapper::strip(piece).text));
+    let several =
+        text.contains('\r') && text.split('\r').skip(1).any(|piece| wrapper::is_platform(wrapper::strip(piece).text));
     (!several).then_some(text)
 }

@@ -9,7 +9,8 @@ use crate::diagnosis::InvocationOutcome;
 use crate::line::{InitReport, PlatformStatus, ReportLine};
 use crate::unset::is_unset;
 
-/// A start-up that began longer than this before the first request ran ahead of it, and nobody waited for it; in milliseconds.
+/// A start-up that began longer than this before the first request ran ahead of it, and nobody waited for it; in
+/// milliseconds.
 const AHEAD_OF_REQUEST_MS: f64 = 10_000.0;
 
 /// The init phase of an environment, until an invocation follows.
@@ -35,11 +36,14 @@ pub(crate) struct InitPhase {
 }
 
 impl InitPhase {
-    /// Whether the environment was ready long before the request, so that no caller waited for it. An init phase that took
-    /// long counts as ended after its duration, and not when it begins.
+    /// Whether the environment was ready long before the request, so that no caller waited for it. An init phase that
+    /// took long counts as ended after its duration, and not when it begins.
     pub(crate) fn was_ahead_of(&self, started: Option<DateTime<Utc>>) -> bool {
-        let took: f64 = self.reports.iter().filter(|report| !report.in_invocation).filter_map(|report| report.duration_ms).sum();
-        self.began.zip(started).is_some_and(|(began, started)| (started - began).num_milliseconds() as f64 > AHEAD_OF_REQUEST_MS + took)
+        let took: f64 =
+            self.reports.iter().filter(|report| !report.in_invocation).filter_map(|report| report.duration_ms).sum();
+        self.began
+            .zip(started)
+            .is_some_and(|(began, started)| (started - began).num_milliseconds() as f64 > AHEAD_OF_REQUEST_MS + took)
     }
 }
 

@@ -66,7 +66,9 @@ impl ApplicationOutput {
         if quote && telling.is_some() && (self.quotes.len() < MOST_QUOTES || weight == MatchWeight::Failure) {
             self.quote(&line.text);
         }
-        if telling.is_some() && (weight > self.error.as_ref().map_or(MatchWeight::Hint, |(weight, _)| *weight) || self.error.is_none()) {
+        if telling.is_some()
+            && (weight > self.error.as_ref().map_or(MatchWeight::Hint, |(weight, _)| *weight) || self.error.is_none())
+        {
             self.error = Some((weight, Kind::Text(QuotedLine::new(&line.text).text)));
         }
         for sign in signs {

@@ -80,8 +80,10 @@ impl<'a> ApplicationLine<'a> {
                 line.text = Cow::Borrowed(message.trim_ascii_start());
             } else if timed.is_none() && line.level == LogLevel::Error {
                 line.text = Cow::Borrowed(after);
-                line.unhandled =
-                    is_exception(after.lines().next().unwrap_or_default()) || after.starts_with("Runtime.") || is_raised(after) || says_unhandled(after);
+                line.unhandled = is_exception(after.lines().next().unwrap_or_default())
+                    || after.starts_with("Runtime.")
+                    || is_raised(after)
+                    || says_unhandled(after);
             }
         } else if let Some((mark, rest)) = marked(rest) {
             // Node: `<time>\t<id or undefined>\tERROR\t<message>`; .NET: `<time>\t<id>\tfail\t<message>`.
@@ -91,17 +93,30 @@ impl<'a> ApplicationLine<'a> {
             line.level = LogLevel::of(word);
             // .NET writes its levels in small letters.
             line.of_node = line.level != LogLevel::Unknown && word.bytes().all(|byte| byte.is_ascii_uppercase());
-            let message = if line.level == LogLevel::Unknown { rest } else { rest.get(word.len()..).unwrap_or_default().trim_ascii_start() };
+            let message = if line.level == LogLevel::Unknown {
+                rest
+            } else {
+                rest.get(word.len()..).unwrap_or_default().trim_ascii_start()
+            };
             line.text = Cow::Borrowed(message);
             let first = message.lines().next().unwrap_or_default();
             // .NET's runtime says `fail`; the older Node's prints what it hands to the caller.
-            let of_runtime = word == "fail" && is_exception(first) || line.level == LogLevel::Unknown && message.starts_with("{\"errorMessage\":");
+            let of_runtime = word == "fail" && is_exception(first)
+                || line.level == LogLevel::Unknown && message.starts_with("{\"errorMessage\":");
             line.unhandled = says_unhandled(message) || of_runtime;
         } else {
             let word = rest.split([' ', ':', '\t']).next().unwrap_or_default();
             // `level=fatal msg="…"`, or the word itself in front.
-            let named = rest.get(..200).unwrap_or(rest).split_once("level=").map(|(_, after)| after.split([' ', '"']).next().unwrap_or_default());
-            line.level = if word.len() >= 4 || named.is_some() { LogLevel::of(named.unwrap_or(word)) } else { LogLevel::Unknown };
+            let named = rest
+                .get(..200)
+                .unwrap_or(rest)
+                .split_once("level=")
+                .map(|(_, after)| after.split([' ', '"']).next().unwrap_or_default());
+            line.level = if word.len() >= 4 || named.is_some() {
+                LogLevel::of(named.unwrap_or(word))
+            } else {
+                LogLevel::Unknown
+            };
             line.unhandled = line.level == LogLevel::Unknown && is_unhandled(text) || says_unhandled(text);
         }
         line
@@ -123,7 +138,8 @@ fn bracketed(text: &str) -> Option<BracketedLevel<'_>> {
 /// `gaierror: <message>` and the stack: an exception is not always called one.
 fn is_raised(text: &str) -> bool {
     let name = text.split([':', '\r', '\n']).next().unwrap_or_default();
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));
+    let is_name =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));
     is_name && text.contains("Traceback (most recent call last)")
 }
 
@@ -157,7 +173,8 @@ fn says_unhandled(text: &str) -> bool {
     ];
     let text = text.trim_ascii_start();
     // Another tool may put words of its own in front.
-    let after_bracket = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(_, rest)| rest.trim_ascii_start());
+    let after_bracket =
+        text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(_, rest)| rest.trim_ascii_start());
     STARTS.iter().any(|start| text.starts_with(start) || after_bracket.starts_with(start))
         || (text.starts_with("thread '") && text.contains("panicked at"))
         || text.starts_with("panicked at")
@@ -170,14 +187,21 @@ fn is_unhandled(text: &str) -> bool {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default().trim_ascii_end();
     let second = lines.next().unwrap_or_default().trim_ascii_start();
-    let stack_follows = second.starts_with("Traceback (most recent call last)") || second.starts_with("at ") || is_exception(second);
+    let stack_follows =
+        second.starts_with("Traceback (most recent call last)") || second.starts_with("at ") || is_exception(second);
     let last = first.rsplit(": ").next().unwrap_or_default();
-    let type_last =
-        last.len() < first.len() && !last.contains(' ') && (last.ends_with("Error") || last.ends_with("Exception") || last.ends_with("errorString"));
+    let type_last = last.len() < first.len()
+        && !last.contains(' ')
+        && (last.ends_with("Error") || last.ends_with("Exception") || last.ends_with("errorString"));
     // Go: `<message>: errorString [{"path":…`
-    let go = first.contains(": errorString [{\"path\"") || first.contains(": errorString null") || (type_last && second == "null");
-    let qualified = is_exception(first) && first.split(':').next().is_some_and(|name| name.contains('.')) && second.starts_with("at ");
+    let go = first.contains(": errorString [{\"path\"")
+        || first.contains(": errorString null")
+        || (type_last && second == "null");
+    let qualified = is_exception(first)
+        && first.split(':').next().is_some_and(|name| name.contains('.'))
+        && second.starts_with("at ");
     // Types that only Go's runtime names so.
-    let go = go || (type_last && second.is_empty() && matches!(last, "PathError" | "errorString" | "OpError" | "SyscallError"));
+    let go = go
+        || (type_last && second.is_empty() && matches!(last, "PathError" | "errorString" | "OpError" | "SyscallError"));
     (type_last && stack_follows) || go || qualified || (is_exception(first) && second.starts_with("at "))
 }

@@ -13,7 +13,8 @@ use super::text;
 pub(super) fn parse(event: &str) -> LogLine<'_> {
     let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(event) else {
         // Half an object that says it is the platform's, or nothing that was ever one.
-        let claims = event.contains("\"platform.") || serde_json::from_str::<Value>(event).is_err_and(|error| error.is_eof() && event.starts_with("{\""));
+        let claims = event.contains("\"platform.")
+            || serde_json::from_str::<Value>(event).is_err_and(|error| error.is_eof() && event.starts_with("{\""));
         return if claims { LogLine::Unparsed } else { LogLine::Application(ApplicationLine::of_text(event)) };
     };
     of_object(&object)
@@ -32,7 +33,8 @@ fn of_object(event: &Value) -> LogLine<'static> {
         Some("platform.report") => report(record).unwrap_or(LogLine::Unparsed),
         Some("platform.extension") => {
             let error_type = kind(&record["errorType"]);
-            let failed = record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
+            let failed =
+                record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
             LogLine::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
         }
         Some("platform.logsDropped") => LogLine::LogsDropped { records: record["droppedRecords"].as_u64() },
@@ -47,9 +49,15 @@ fn of_object(event: &Value) -> LogLine<'static> {
 fn owned(line: LogLine<'_>) -> LogLine<'static> {
     let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
     match line {
-        LogLine::Ended { request_id, how, error_type } => LogLine::Ended { request_id: request_id.map(own), how: own(how), error_type: error_type.map(own) },
-        LogLine::TimedOut { request_id, after_seconds } => LogLine::TimedOut { request_id: request_id.map(own), after_seconds },
-        LogLine::Start { request_id, version } => LogLine::Start { request_id: request_id.map(own), version: version.map(own) },
+        LogLine::Ended { request_id, how, error_type } => {
+            LogLine::Ended { request_id: request_id.map(own), how: own(how), error_type: error_type.map(own) }
+        }
+        LogLine::TimedOut { request_id, after_seconds } => {
+            LogLine::TimedOut { request_id: request_id.map(own), after_seconds }
+        }
+        LogLine::Start { request_id, version } => {
+            LogLine::Start { request_id: request_id.map(own), version: version.map(own) }
+        }
         LogLine::End { request_id } => LogLine::End { request_id: request_id.map(own) },
         LogLine::Report { request_id, report } => LogLine::Report { request_id: request_id.map(own), report },
         LogLine::InitStart(runtime) => LogLine::InitStart(own_runtime(runtime)),
@@ -67,7 +75,12 @@ fn owned(line: LogLine<'_>) -> LogLine<'static> {
 
 fn own_runtime(runtime: RuntimeVersion<'_>) -> RuntimeVersion<'static> {
     let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    RuntimeVersion { on_node: runtime.on_node, version: runtime.version.map(own), function: runtime.function.map(own), ahead: runtime.ahead }
+    RuntimeVersion {
+        on_node: runtime.on_node,
+        version: runtime.version.map(own),
+        function: runtime.function.map(own),
+        ahead: runtime.ahead,
+    }
 }
 
 fn string(value: &Value) -> Option<String> {
@@ -85,7 +98,9 @@ fn id(value: &Value) -> Option<Cow<'static, str>> {
 fn boundary(record: &Value, start: bool) -> LogLine<'static> {
     match id(&record["requestId"]) {
         None => LogLine::Unparsed,
-        Some(request_id) if start => LogLine::Start { request_id: Some(request_id), version: string(&record["version"]).map(Cow::Owned) },
+        Some(request_id) if start => {
+            LogLine::Start { request_id: Some(request_id), version: string(&record["version"]).map(Cow::Owned) }
+        }
         Some(request_id) => LogLine::End { request_id: Some(request_id) },
     }
 }
@@ -94,7 +109,12 @@ fn runtime(record: &Value) -> RuntimeVersion<'static> {
     let version = string(&record["runtimeVersionArn"]).or_else(|| string(&record["runtimeVersion"]));
     let ahead = matches!(record["initializationType"].as_str(), Some("provisioned-concurrency" | "snap-start"));
     let on_node = record["runtimeVersion"].as_str().and_then(RuntimeVersion::names_node);
-    RuntimeVersion { on_node, version: version.map(Cow::Owned), function: string(&record["functionName"]).map(Cow::Owned), ahead }
+    RuntimeVersion {
+        on_node,
+        version: version.map(Cow::Owned),
+        function: string(&record["functionName"]).map(Cow::Owned),
+        ahead,
+    }
 }
 
 fn init_report(record: &Value) -> InitReport {
@@ -114,7 +134,8 @@ fn report(record: &Value) -> Option<LogLine<'static>> {
         Value::Null => Some(None),
         value => value.as_f64().and_then(measured).map(Some),
     };
-    let extension = record["spans"].as_array().and_then(|spans| spans.iter().find(|span| span["name"] == "extensionOverhead"));
+    let extension =
+        record["spans"].as_array().and_then(|spans| spans.iter().find(|span| span["name"] == "extensionOverhead"));
     let report = ReportLine {
         duration_ms: metrics["durationMs"].as_f64().and_then(measured)?,
         billed_ms: optional("billedDurationMs")?,
@@ -131,7 +152,8 @@ fn report(record: &Value) -> Option<LogLine<'static>> {
 
 const LEVELS: [&str; 5] = ["level", "log_level", "levelname", "severity", "lvl"];
 const MESSAGES: [&str; 8] = ["errorMessage", "message", "@message", "msg", "log", "event", "error", "cause"];
-const IDS: [&str; 6] = ["requestId", "AWSRequestId", "aws_request_id", "function_request_id", "request_id", "awsRequestId"];
+const IDS: [&str; 6] =
+    ["requestId", "AWSRequestId", "aws_request_id", "function_request_id", "request_id", "awsRequestId"];
 
 fn application(event: &Value) -> LogLine<'static> {
     // A Telemetry record, or the failure as Step Functions hands it on.
@@ -149,10 +171,16 @@ fn application(event: &Value) -> LogLine<'static> {
             return owned(text::parse(inner));
         }
         match text::timed_out(message).or_else(|| text::ended(message)).map(owned) {
-            Some(LogLine::TimedOut { request_id: inner, after_seconds }) => return LogLine::TimedOut { request_id: inner.or(request_id), after_seconds },
+            Some(LogLine::TimedOut { request_id: inner, after_seconds }) => {
+                return LogLine::TimedOut { request_id: inner.or(request_id), after_seconds };
+            }
             // The type stands beside the message.
             Some(LogLine::Ended { request_id: inner, how, error_type }) => {
-                return LogLine::Ended { request_id: inner.or(request_id), how, error_type: error_type.or_else(|| kind(&body["errorType"]).map(Cow::Owned)) };
+                return LogLine::Ended {
+                    request_id: inner.or(request_id),
+                    how,
+                    error_type: error_type.or_else(|| kind(&body["errorType"]).map(Cow::Owned)),
+                };
             }
             Some(line) => return line,
             None => {}
@@ -162,7 +190,8 @@ fn application(event: &Value) -> LogLine<'static> {
     // With its stack at the top of the object it is the runtime that reports an error nobody caught.
     let has_stack = ["stackTrace", "stack", "trace"].iter().any(|key| !body[*key].is_null());
     let level = LEVELS.iter().find_map(|key| body[*key].as_str()).map(LogLevel::of).unwrap_or_default();
-    let logged = level != LogLevel::Unknown && !has_stack || ["logger", "location", "service", "xray_trace_id"].iter().any(|key| !body[*key].is_null());
+    let logged = level != LogLevel::Unknown && !has_stack
+        || ["logger", "location", "service", "xray_trace_id"].iter().any(|key| !body[*key].is_null());
     let unhandled = error_type.is_some() && (has_stack || body.get("errorMessage").is_some()) && !logged
         // The signal by which an environment is shut down is no error of anybody.
         && !(error_type.as_deref().is_some_and(|kind| kind.contains("SignalException")) && message.as_deref() == Some("SIGTERM"));

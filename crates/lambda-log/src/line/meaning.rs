@@ -92,7 +92,8 @@ pub struct RuntimeVersion<'a> {
 }
 
 impl RuntimeVersion<'_> {
-    /// Whether the name of a runtime, such as `nodejs:22.v71`, is that of Node; `None` for a runtime that can run anything.
+    /// Whether the name of a runtime, such as `nodejs:22.v71`, is that of Node; `None` for a runtime that can run
+    /// anything.
     pub(super) fn names_node(name: &str) -> Option<bool> {
         let is_known = !name.is_empty() && !name.starts_with("provided");
         is_known.then(|| name.starts_with("nodejs"))

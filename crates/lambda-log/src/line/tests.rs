@@ -46,7 +46,10 @@ fn a_restored_snapshot_is_not_billed_duration_and_not_duration() {
         "REPORT RequestId: {ID}\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\tMemory Size: 512 MB\tMax Memory Used: 190 MB\tRestore Duration: 398.97 ms\tBilled Restore Duration: 182 ms"
     );
     let LogLine::Report { report, .. } = parse(&event) else { panic!("a summary") };
-    assert_eq!((report.duration_ms, report.billed_ms, report.restore_ms, report.init_ms), (2338.66, Some(2521.0), Some(398.97), None));
+    assert_eq!(
+        (report.duration_ms, report.billed_ms, report.restore_ms, report.init_ms),
+        (2338.66, Some(2521.0), Some(398.97), None)
+    );
 }
 
 #[test]
@@ -66,8 +69,12 @@ fn a_summary_that_was_cut_says_no_more_than_is_left_of_it() {
 
 #[test]
 fn every_platform_line_is_known_in_both_formats() {
-    let runtime =
-        |version| RuntimeVersion { on_node: RuntimeVersion::names_node(version), version: Some(Cow::Borrowed(version)), function: None, ahead: false };
+    let runtime = |version| RuntimeVersion {
+        on_node: RuntimeVersion::names_node(version),
+        version: Some(Cow::Borrowed(version)),
+        function: None,
+        ahead: false,
+    };
     let init = |duration_ms, in_invocation, status, error_type: Option<&str>| InitReport {
         duration_ms: Some(duration_ms),
         in_invocation,
@@ -86,25 +93,58 @@ fn every_platform_line_is_known_in_both_formats() {
             r#"{"type":"platform.initStart","record":{"initializationType":"on-demand","runtimeVersion":"nodejs:22.v5"}}"#,
             LogLine::InitStart(runtime("nodejs:22.v5")),
         ),
-        ("RESTORE_START Runtime Version: java:11.v21", LogLine::RestoreStart(RuntimeVersion { ahead: true, ..runtime("java:11.v21") })),
+        (
+            "RESTORE_START Runtime Version: java:11.v21",
+            LogLine::RestoreStart(RuntimeVersion { ahead: true, ..runtime("java:11.v21") }),
+        ),
         ("START RequestId: @ Version: $LATEST", LogLine::Start { request_id: id(), version: Some("$LATEST".into()) }),
         ("[START] RequestId: @ Version: 7", LogLine::Start { request_id: id(), version: Some("7".into()) }),
-        (r#"{"type":"platform.start","record":{"requestId":"@","version":"7"}}"#, LogLine::Start { request_id: id(), version: Some("7".into()) }),
+        (
+            r#"{"type":"platform.start","record":{"requestId":"@","version":"7"}}"#,
+            LogLine::Start { request_id: id(), version: Some("7".into()) },
+        ),
         ("END RequestId: @", LogLine::End { request_id: id() }),
         (r#"{"type":"platform.end","record":{"requestId":"@"}}"#, LogLine::End { request_id: id() }),
-        ("2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds\n\n", LogLine::TimedOut { request_id: id(), after_seconds: 30.03 }),
-        ("[1735266170217] 2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds", LogLine::TimedOut { request_id: id(), after_seconds: 30.03 }),
-        (r#"{"level":"ERROR","requestId":"@","message":"Task timed out after 3.00 seconds"}"#, LogLine::TimedOut { request_id: id(), after_seconds: 3.0 }),
-        ("RequestId: @ Error: Runtime exited with error: signal: killed\nRuntime.ExitError", ended(killed, Some("Runtime.ExitError"))),
-        ("RequestId: @ Process exited before completing request", ended("Process exited before completing request", None)),
-        ("RequestId: @ Error: Runtime exited without providing a reason", ended("Runtime exited without providing a reason", None)),
+        (
+            "2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds\n\n",
+            LogLine::TimedOut { request_id: id(), after_seconds: 30.03 },
+        ),
+        (
+            "[1735266170217] 2024-12-27T02:22:50.217Z @ Task timed out after 30.03 seconds",
+            LogLine::TimedOut { request_id: id(), after_seconds: 30.03 },
+        ),
+        (
+            r#"{"level":"ERROR","requestId":"@","message":"Task timed out after 3.00 seconds"}"#,
+            LogLine::TimedOut { request_id: id(), after_seconds: 3.0 },
+        ),
+        (
+            "RequestId: @ Error: Runtime exited with error: signal: killed\nRuntime.ExitError",
+            ended(killed, Some("Runtime.ExitError")),
+        ),
+        (
+            "RequestId: @ Process exited before completing request",
+            ended("Process exited before completing request", None),
+        ),
+        (
+            "RequestId: @ Error: Runtime exited without providing a reason",
+            ended("Runtime exited without providing a reason", None),
+        ),
         (
             r#"{"type":"platform.fault","record":"RequestId: @\tError: Runtime exited with error: signal: killed\nRuntime.ExitError"}"#,
             ended(killed, Some("Runtime.ExitError")),
         ),
-        (r#"{"type":"platform.fault","record":"RequestId: @ Status: error\tErrorType: Runtime.ExitError"}"#, ended("", Some("Runtime.ExitError"))),
-        ("Runtime.ExitError", LogLine::Ended { request_id: None, how: "".into(), error_type: Some("Runtime.ExitError".into()) }),
-        ("INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout", LogLine::InitReport(init(10000.12, false, PlatformStatus::Timeout, None))),
+        (
+            r#"{"type":"platform.fault","record":"RequestId: @ Status: error\tErrorType: Runtime.ExitError"}"#,
+            ended("", Some("Runtime.ExitError")),
+        ),
+        (
+            "Runtime.ExitError",
+            LogLine::Ended { request_id: None, how: "".into(), error_type: Some("Runtime.ExitError".into()) },
+        ),
+        (
+            "INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout",
+            LogLine::InitReport(init(10000.12, false, PlatformStatus::Timeout, None)),
+        ),
         (
             "INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Extension.Crash",
             LogLine::InitReport(init(812.0, false, PlatformStatus::Error, Some("Extension.Crash"))),
@@ -113,8 +153,14 @@ fn every_platform_line_is_known_in_both_formats() {
             r#"{"type":"platform.initReport","record":{"phase":"invoke","status":"error","errorType":"Runtime.ImportModuleError","metrics":{"durationMs":12.5}}}"#,
             LogLine::InitReport(init(12.5, true, PlatformStatus::Error, Some("Runtime.ImportModuleError"))),
         ),
-        ("RESTORE_REPORT Restore Duration: 398.97 ms", LogLine::RestoreReport(init(398.97, false, PlatformStatus::Success, None))),
-        ("EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]", LogLine::Extension { failed: false, error_type: None }),
+        (
+            "RESTORE_REPORT Restore Duration: 398.97 ms",
+            LogLine::RestoreReport(init(398.97, false, PlatformStatus::Success, None)),
+        ),
+        (
+            "EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]",
+            LogLine::Extension { failed: false, error_type: None },
+        ),
         (
             "EXTENSION\tName: collector\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
             LogLine::Extension { failed: true, error_type: Some("PermissionDenied".into()) },
@@ -139,7 +185,10 @@ fn every_platform_line_is_known_in_both_formats() {
             "[WARNING]\t2024-01-01T00:00:00.000Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code.",
             LogLine::Platform,
         ),
-        ("14 Mar 2025 10:11:12,345 [INFO] (rapid) INIT START(type: on-demand, phase: init)", LogLine::InitStart(RuntimeVersion::default())),
+        (
+            "14 Mar 2025 10:11:12,345 [INFO] (rapid) INIT START(type: on-demand, phase: init)",
+            LogLine::InitStart(RuntimeVersion::default()),
+        ),
     ];
     for (event, expected) in cases {
         let event = event.replace('@', ID);
@@ -152,7 +201,10 @@ fn a_start_up_that_is_reported_although_it_went_well_was_done_ahead() {
     for (event, ahead) in [
         ("INIT_REPORT Init Duration: 812.00 ms", true),
         ("INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: timeout", false),
-        (r#"{"type":"platform.initReport","record":{"initializationType":"on-demand","phase":"init","status":"success","metrics":{"durationMs":812}}}"#, false),
+        (
+            r#"{"type":"platform.initReport","record":{"initializationType":"on-demand","phase":"init","status":"success","metrics":{"durationMs":812}}}"#,
+            false,
+        ),
         (
             r#"{"type":"platform.initReport","record":{"initializationType":"provisioned-concurrency","phase":"init","status":"success","metrics":{"durationMs":812}}}"#,
             true,
@@ -198,35 +250,73 @@ fn what_only_looks_like_a_platform_line_is_counted_as_unparsed_or_left_to_the_ap
 fn the_runtimes_have_their_own_ways_to_say_that_nobody_caught_an_error() {
     use LogLevel::{Error, Info, Unknown, Warning};
     for (event, level, unhandled, text) in [
-        ("[ERROR] KeyError: 'shelf'\nTraceback (most recent call last):\n  File \"/var/task/a.py\", line 3", Error, true, "KeyError: 'shelf'"),
+        (
+            "[ERROR] KeyError: 'shelf'\nTraceback (most recent call last):\n  File \"/var/task/a.py\", line 3",
+            Error,
+            true,
+            "KeyError: 'shelf'",
+        ),
         ("[ERROR]\t2024-01-01T00:00:00.000Z\t@\tcould not save", Error, false, "could not save"),
         ("[WARNING]\t2024-01-01T00:00:00.000Z\t@\tslow", Warning, false, "slow"),
         ("Unable to import module 'app': No module named 'yaml'", Unknown, true, "Unable to import module"),
         ("'shelf': KeyError\nTraceback (most recent call last):", Unknown, true, "'shelf': KeyError"),
-        ("2024-01-01T00:00:00.000Z\t@\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\"}", Error, true, "Invoke Error"),
-        ("2024-01-01T00:00:00.000Z\tundefined\tERROR\tUncaught Exception \t{\"errorType\":\"Error\"}", Error, true, "Uncaught Exception"),
+        (
+            "2024-01-01T00:00:00.000Z\t@\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\"}",
+            Error,
+            true,
+            "Invoke Error",
+        ),
+        (
+            "2024-01-01T00:00:00.000Z\tundefined\tERROR\tUncaught Exception \t{\"errorType\":\"Error\"}",
+            Error,
+            true,
+            "Uncaught Exception",
+        ),
         ("2024-01-01T00:00:00.000Z\t@\tERROR\tcould not save", Error, false, "could not save"),
         ("2024-01-01T00:00:00.000Z\t@\tINFO\thello", Info, false, "hello"),
-        ("2024-01-01T00:00:00.000Z\t@\tfail\tSystem.NullReferenceException: Object reference", Error, true, "System.NullReferenceException"),
-        ("java.lang.IllegalStateException: no shelf\n\tat shop.Handler.run(Handler.java:3)", Unknown, true, "java.lang.IllegalStateException"),
+        (
+            "2024-01-01T00:00:00.000Z\t@\tfail\tSystem.NullReferenceException: Object reference",
+            Error,
+            true,
+            "System.NullReferenceException",
+        ),
+        (
+            "java.lang.IllegalStateException: no shelf\n\tat shop.Handler.run(Handler.java:3)",
+            Unknown,
+            true,
+            "java.lang.IllegalStateException",
+        ),
         ("panic: runtime error: index out of range [3]\ngoroutine 1", Error, true, "panic: runtime error"),
         ("thread 'main' panicked at src/main.rs:3:5:", Unknown, true, "thread 'main'"),
-        (r#"{"errorType":"TypeError","errorMessage":"x is undefined","stackTrace":["a"]}"#, Error, true, "TypeError: x is undefined"),
+        (
+            r#"{"errorType":"TypeError","errorMessage":"x is undefined","stackTrace":["a"]}"#,
+            Error,
+            true,
+            "TypeError: x is undefined",
+        ),
         (r#"{"level":"ERROR","message":"could not save","logger":"shop"}"#, Error, false, "could not save"),
         (r#"{"level":"INFO","message":"hello"}"#, Info, false, "hello"),
     ] {
         let event = event.replace('@', ID);
         let LogLine::Application(line) = parse(&event) else { panic!("{event} is of the application") };
-        assert_eq!((line.level, line.unhandled, line.text.starts_with(text)), (level, unhandled, true), "{event}: {line:?}");
+        assert_eq!(
+            (line.level, line.unhandled, line.text.starts_with(text)),
+            (level, unhandled, true),
+            "{event}: {line:?}"
+        );
     }
 }
 
 #[test]
 fn an_error_type_is_a_name_and_nothing_longer() {
     let long = "x".repeat(200);
-    for (kind, kept) in [("Runtime.ExitError", Some("Runtime.ExitError")), ("", None), (long.as_str(), None), ("Stra\u{df}e", None)] {
+    for (kind, kept) in
+        [("Runtime.ExitError", Some("Runtime.ExitError")), ("", None), (long.as_str(), None), ("Stra\u{df}e", None)]
+    {
         let text = format!("REPORT RequestId: {ID}\tDuration: 5 ms\tStatus: error\tError Type: {kind}");
-        let json = format!(r#"{{"type":"platform.report","record":{{"requestId":"{ID}","errorType":"{kind}","metrics":{{"durationMs":5}}}}}}"#);
+        let json = format!(
+            r#"{{"type":"platform.report","record":{{"requestId":"{ID}","errorType":"{kind}","metrics":{{"durationMs":5}}}}}}"#
+        );
         for event in [text, json] {
             let LogLine::Report { report, .. } = parse(&event) else { panic!("{event} is a summary") };
             assert_eq!(report.error_type.as_deref(), kept, "{event}");

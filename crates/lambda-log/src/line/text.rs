@@ -34,7 +34,9 @@ pub(super) fn parse(text: &str) -> LogLine<'_> {
         "XRAY" if text.starts_with("XRAY TraceId:") => LogLine::Platform,
         "START" | "[START]" | "END" | "[END]" if text.contains("RequestId:") => boundary(text, word.contains("START")),
         "START" if text == "START" => LogLine::Start { request_id: None, version: None },
-        "END" if text.starts_with("END Duration:") => report(text).map_or(LogLine::Unparsed, |(request_id, report)| LogLine::Report { request_id, report }),
+        "END" if text.starts_with("END Duration:") => {
+            report(text).map_or(LogLine::Unparsed, |(request_id, report)| LogLine::Report { request_id, report })
+        }
         "REPORT" | "[REPORT]" if text.contains("RequestId:") || text.contains("Duration:") => {
             report(text).map_or(LogLine::Unparsed, |(request_id, report)| LogLine::Report { request_id, report })
         }
@@ -44,8 +46,12 @@ pub(super) fn parse(text: &str) -> LogLine<'_> {
         }
         "\"errorMessage\":" | "\"errorType\":" => {
             // One line of an answer that was printed over several.
-            let value = text.split_once(':').map_or("", |(_, value)| value.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | ',')));
-            timed_out(value).or_else(|| ended(value)).unwrap_or_else(|| LogLine::Application(ApplicationLine::of_text(text)))
+            let value = text.split_once(':').map_or("", |(_, value)| {
+                value.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | ','))
+            });
+            timed_out(value)
+                .or_else(|| ended(value))
+                .unwrap_or_else(|| LogLine::Application(ApplicationLine::of_text(text)))
         }
         _ => timed_out(text)
             .or_else(|| ended(text))
@@ -99,13 +105,19 @@ pub(super) fn timed_out(text: &str) -> Option<LogLine<'_>> {
     };
     let (seconds, rest) = after.split_once(' ')?;
     let after_seconds = number(seconds).filter(|_| rest.starts_with("second"))?;
-    let id = before.trim_ascii_end().rsplit([' ', '\t']).next().and_then(|word| leading_uuid(word)).map(|(id, _)| Cow::Borrowed(id));
+    let id = before
+        .trim_ascii_end()
+        .rsplit([' ', '\t'])
+        .next()
+        .and_then(|word| leading_uuid(word))
+        .map(|(id, _)| Cow::Borrowed(id));
     Some(LogLine::TimedOut { request_id: id, after_seconds })
 }
 
 /// Whether a text stands in front of a message, and is not part of one.
 fn is_in_front(text: &str) -> bool {
-    let ends_in_level = text.split_ascii_whitespace().next_back().is_some_and(|word| LogLevel::of(word) == LogLevel::Error);
+    let ends_in_level =
+        text.split_ascii_whitespace().next_back().is_some_and(|word| LogLevel::of(word) == LogLevel::Error);
     ends_in_level || text.split_ascii_whitespace().all(is_head)
 }
 
@@ -118,7 +130,11 @@ fn is_head(word: &str) -> bool {
 /// Parses the platform's messages about a bad end of a process or invocation.
 pub(super) fn ended(text: &str) -> Option<LogLine<'_>> {
     if is_error_type(text) {
-        return Some(LogLine::Ended { request_id: None, how: Cow::Borrowed(""), error_type: Some(Cow::Borrowed(text)) });
+        return Some(LogLine::Ended {
+            request_id: None,
+            how: Cow::Borrowed(""),
+            error_type: Some(Cow::Borrowed(text)),
+        });
     }
     let (id, rest) = match text.strip_prefix("RequestId:") {
         Some(rest) => {
@@ -129,7 +145,12 @@ pub(super) fn ended(text: &str) -> Option<LogLine<'_>> {
         None => (None, text),
     };
     let said = rest.strip_prefix("Error").map(|rest| rest.trim_start_matches([':', ' ', '\t']));
-    let bare = ["Runtime exited ", "Process exited before completing request", "Unknown application error occurred", "Runtime failed to start"];
+    let bare = [
+        "Runtime exited ",
+        "Process exited before completing request",
+        "Unknown application error occurred",
+        "Runtime failed to start",
+    ];
     let how = match said {
         Some(said) if id.is_some() || bare.iter().any(|words| said.starts_with(words)) => said,
         _ if bare.iter().any(|words| rest.starts_with(words)) => rest,
@@ -163,7 +184,10 @@ fn runtime_client(text: &str) -> Option<LogLine<'_>> {
 /// What the runtime interface emulator says in words of its own.
 fn emulator(text: &str) -> Option<LogLine<'_>> {
     if let Some((_, said)) = text.split_once("(rapid) ") {
-        let ms = |key: &str| said.split_once(key).and_then(|(_, rest)| number(rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?));
+        let ms = |key: &str| {
+            said.split_once(key)
+                .and_then(|(_, rest)| number(rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?))
+        };
         return Some(if said.starts_with("INIT START(") {
             LogLine::InitStart(RuntimeVersion::default())
         } else if said.starts_with("INIT REPORT(") {
@@ -173,7 +197,9 @@ fn emulator(text: &str) -> Option<LogLine<'_>> {
                 status: if failed { PlatformStatus::Error } else { PlatformStatus::Success },
                 ..InitReport::default()
             })
-        } else if let Some((_, how)) = said.split_once("error=").filter(|_| said.starts_with("Invoke failed") || said.starts_with("Init failed")) {
+        } else if let Some((_, how)) =
+            said.split_once("error=").filter(|_| said.starts_with("Invoke failed") || said.starts_with("Init failed"))
+        {
             LogLine::Ended { request_id: None, how: Cow::Borrowed(how), error_type: None }
         } else {
             LogLine::Platform
@@ -181,10 +207,21 @@ fn emulator(text: &str) -> Option<LogLine<'_>> {
     }
     if text.starts_with("time=\"") {
         if let Some((_, rest)) = text.split_once("INIT DONE failed: ") {
-            return Some(LogLine::Ended { request_id: None, how: Cow::Borrowed(""), error_type: error_type(rest.trim_end_matches('"')) });
+            return Some(LogLine::Ended {
+                request_id: None,
+                how: Cow::Borrowed(""),
+                error_type: error_type(rest.trim_end_matches('"')),
+            });
         }
-        if let Some((_, how)) = text.split_once("error=\"").filter(|_| text.contains("msg=\"Init failed\"") || text.contains("msg=\"Invoke failed\"")) {
-            return Some(LogLine::Ended { request_id: None, how: Cow::Borrowed(how.trim_end_matches('"')), error_type: None });
+        if let Some((_, how)) = text
+            .split_once("error=\"")
+            .filter(|_| text.contains("msg=\"Init failed\"") || text.contains("msg=\"Invoke failed\""))
+        {
+            return Some(LogLine::Ended {
+                request_id: None,
+                how: Cow::Borrowed(how.trim_end_matches('"')),
+                error_type: None,
+            });
         }
     }
     None
@@ -214,7 +251,10 @@ fn init_report(text: &str, duration: ReportField) -> InitReport {
         }
     }
     // What an author left out of a report that failed is not a start-up that went well.
-    report.ahead = duration == ReportField::Init && report.status == PlatformStatus::Success && report.duration_ms.is_some() && !report.in_invocation;
+    report.ahead = duration == ReportField::Init
+        && report.status == PlatformStatus::Success
+        && report.duration_ms.is_some()
+        && !report.in_invocation;
     report
 }
 
@@ -225,7 +265,8 @@ pub(in super::super) fn plain_report(text: &str) -> Option<(&str, ReportLine)> {
     let (billed_ms, rest) = plain_field(rest, "\tBilled Duration: ", " ms")?;
     let (memory_mb, rest) = plain_field(rest, "\tMemory Size: ", " MB")?;
     let (max_memory_mb, rest) = plain_field(rest, "\tMax Memory Used: ", " MB")?;
-    let (init_ms, rest) = plain_field(rest, "\tInit Duration: ", " ms").map_or((None, rest), |(ms, rest)| (Some(ms), rest));
+    let (init_ms, rest) =
+        plain_field(rest, "\tInit Duration: ", " ms").map_or((None, rest), |(ms, rest)| (Some(ms), rest));
     let (billed_ms, memory_mb, max_memory_mb) = (Some(billed_ms), Some(memory_mb), Some(max_memory_mb));
     let report = ReportLine { duration_ms, billed_ms, memory_mb, max_memory_mb, init_ms, ..ReportLine::default() };
     matches!(rest, "" | "\t").then_some((id, report))
@@ -260,7 +301,8 @@ fn plain_field<'a>(text: &'a str, name: &str, unit: &str) -> Option<(f64, &'a st
 fn plain_start(text: &str) -> Option<(&str, &str)> {
     let (id, rest) = leading_uuid(text.strip_prefix("START RequestId: ")?)?;
     let version = rest.strip_prefix(" Version: ")?;
-    (!version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'$')).then_some((id, version))
+    (!version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'$'))
+        .then_some((id, version))
 }
 
 fn report(text: &str) -> Option<(Option<Cow<'_, str>>, ReportLine)> {
@@ -288,7 +330,8 @@ fn report(text: &str) -> Option<(Option<Cow<'_, str>>, ReportLine)> {
     }
     // The newer Serverless Framework: `END Duration: 1.23 ms (init: 234.56 ms) Memory Used: 65 MB`.
     if text.starts_with("END") {
-        report.init_ms = report.init_ms.or_else(|| text.split_once("(init: ").and_then(|(_, rest)| number(rest.split(' ').next()?)));
+        report.init_ms =
+            report.init_ms.or_else(|| text.split_once("(init: ").and_then(|(_, rest)| number(rest.split(' ').next()?)));
     }
     if report.max_memory_mb.is_none()
         && let Some((_, rest)) = text.split_once("Memory Used: ").or_else(|| text.split_once("Memory Usage: "))

@@ -13,7 +13,10 @@ impl EventSink for Taken {
 fn ordered(events: &[(Option<i64>, &str)]) -> Vec<String> {
     let (mut order, mut taken) = (EventReorderer::new(), Taken::default());
     for (at, text) in events {
-        order.event(CopiedEvent { at_ms: at.map(|at| at * 1000), stream: "", function: "", text, lines: 1, broken: false }, &mut taken);
+        order.event(
+            CopiedEvent { at_ms: at.map(|at| at * 1000), stream: "", function: "", text, lines: 1, broken: false },
+            &mut taken,
+        );
     }
     order.pass(&mut taken);
     taken.0
@@ -42,11 +45,13 @@ fn a_copy_that_is_newest_first_is_turned_round_and_another_one_is_not() {
 #[test]
 fn a_long_copy_is_turned_round_window_by_window_and_nothing_is_lost() {
     let texts: Vec<String> = (0..WINDOW.0 * 2 + 10).map(|number| number.to_string()).collect();
-    let newest_first: Vec<(Option<i64>, &str)> = texts.iter().enumerate().map(|(i, text)| (Some(1_000_000 - i as i64), text.as_str())).collect();
+    let newest_first: Vec<(Option<i64>, &str)> =
+        texts.iter().enumerate().map(|(i, text)| (Some(1_000_000 - i as i64), text.as_str())).collect();
     let mut found = ordered(&newest_first);
     assert_eq!(found.first().map(String::as_str), Some((WINDOW.0 - 1).to_string().as_str()));
     found.sort_by_key(|text| text.parse::<usize>().unwrap_or_default());
     assert_eq!(found, texts);
-    let oldest_first: Vec<(Option<i64>, &str)> = texts.iter().enumerate().map(|(i, text)| (Some(i as i64), text.as_str())).collect();
+    let oldest_first: Vec<(Option<i64>, &str)> =
+        texts.iter().enumerate().map(|(i, text)| (Some(i as i64), text.as_str())).collect();
     assert_eq!(ordered(&oldest_first), texts);
 }

@@ -13,8 +13,8 @@ use crate::unset::is_unset;
 
 /// Reports of one start-up that are kept; more than two are two start-ups.
 const MOST_START_UPS: usize = 4;
-/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a copy does not
-/// name its streams.
+/// Invocations that are over and of which a late line is still expected: the last one of an environment, more where a
+/// copy does not name its streams.
 const MOST_PAST: (usize, usize) = (1, 8);
 
 /// The environments of a function, by log stream.
@@ -38,7 +38,8 @@ impl ExecutionEnvironments {
     }
 
     pub(super) fn all(&mut self) -> impl Iterator<Item = (&str, &mut ExecutionEnvironment)> {
-        std::iter::once(("", &mut self.unnamed)).chain(self.named.iter_mut().map(|(stream, environment)| (stream.as_str(), environment)))
+        std::iter::once(("", &mut self.unnamed))
+            .chain(self.named.iter_mut().map(|(stream, environment)| (stream.as_str(), environment)))
     }
 }
 
@@ -68,7 +69,11 @@ impl ExecutionEnvironment {
             return;
         }
         let most = if unnamed { MOST_PAST.1 } else { MOST_PAST.0 };
-        self.past.extend(over.into_iter().filter(|invocation| invocation.counted && invocation.request_id.is_some()).map(PartialInvocation::without_quotes));
+        self.past.extend(
+            over.into_iter()
+                .filter(|invocation| invocation.counted && invocation.request_id.is_some())
+                .map(PartialInvocation::without_quotes),
+        );
         self.past.drain(..self.past.len().saturating_sub(most));
     }
 
@@ -80,12 +85,21 @@ impl ExecutionEnvironment {
     pub(super) fn begin(&mut self, id: Option<&str>, started: Option<DateTime<Utc>>) -> usize {
         let start_up = self.start_up.take();
         let said = std::mem::take(&mut self.before);
-        let error_type = start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
-        self.open.push(PartialInvocation { request_id: id.map(str::to_owned), started, start_up, said, error_type, ..PartialInvocation::default() });
+        let error_type =
+            start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone());
+        self.open.push(PartialInvocation {
+            request_id: id.map(str::to_owned),
+            started,
+            start_up,
+            said,
+            error_type,
+            ..PartialInvocation::default()
+        });
         self.open.len() - 1
     }
 
-    /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was seen.
+    /// The place of the invocation a line of the platform speaks of; it may have begun before the first line that was
+    /// seen.
     pub(super) fn of(&mut self, id: Option<&str>) -> usize {
         let is_it = |open: &PartialInvocation| open.request_id.as_deref() == id;
         if id.is_some()
@@ -99,10 +113,16 @@ impl ExecutionEnvironment {
             return 0;
         }
         let place = match id {
-            Some(_) => self.open.iter().rposition(is_it).or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
+            Some(_) => self
+                .open
+                .iter()
+                .rposition(is_it)
+                .or_else(|| self.open.iter().rposition(|open| open.request_id.is_none() && open.report.is_none())),
             None => self.open.iter().rposition(|open| open.report.is_none()),
         };
-        let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else { return self.begin(id, None) };
+        let Some((place, open)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) else {
+            return self.begin(id, None);
+        };
         let before = std::mem::take(&mut self.before);
         if before != ApplicationOutput::default() {
             open.said.prepend(before);
@@ -165,7 +185,10 @@ impl ExecutionEnvironment {
     }
 
     pub(super) fn application(&mut self, line: &ApplicationLine<'_>, at: Option<DateTime<Utc>>, causes: &Causes) {
-        let by_id = line.request_id.as_deref().and_then(|id| self.open.iter().rposition(|open| open.request_id.as_deref() == Some(id)));
+        let by_id = line
+            .request_id
+            .as_deref()
+            .and_then(|id| self.open.iter().rposition(|open| open.request_id.as_deref() == Some(id)));
         let said = match by_id.and_then(|place| self.open.get_mut(place)) {
             Some(open) => {
                 open.judged = false;

@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::ExecutionEnvironment;
 use super::running::RunningVersion;
-use crate::diagnosis::{Causes, InvocationFacts, InvocationOutcome, InvocationSummary, RecentInvocations, environment_hash};
+use crate::diagnosis::{
+    Causes, InvocationFacts, InvocationOutcome, InvocationSummary, RecentInvocations, environment_hash,
+};
 use crate::invocation::{ApplicationOutput, InitPhase, Invocation, InvocationSink, PartialInvocation};
 use crate::line::{InitReport, PlatformStatus, ReportLine};
 
-/// Invocations of one stream that may be open at a time: one in a real stream, more where a copy does not name its streams.
+/// Invocations of one stream that may be open at a time: one in a real stream, more where a copy does not name its
+/// streams.
 const MOST_OPEN: usize = 64;
 /// From this share of the memory on an invocation may be part of a climb.
 pub(super) const MUCH_MEMORY: f64 = 0.75;
@@ -39,7 +42,13 @@ pub(super) struct FunctionContext {
 
 impl FunctionContext {
     /// Hands out what has ended in one stream.
-    pub(super) fn settle(&mut self, stream: &str, environment: &mut ExecutionEnvironment, everything: bool, out: &mut impl InvocationSink) {
+    pub(super) fn settle(
+        &mut self,
+        stream: &str,
+        environment: &mut ExecutionEnvironment,
+        everything: bool,
+        out: &mut impl InvocationSink,
+    ) {
         for invocation in &mut environment.open {
             if everything || invocation.has_ended() || invocation.said.has_failed() {
                 self.tell(stream, invocation, out);
@@ -47,15 +56,18 @@ impl FunctionContext {
         }
         // Only of the last ones more can come.
         let most = environment.open.len().saturating_sub(1);
-        let over = environment.open.extract_if(..most, |invocation| invocation.counted && invocation.has_ended()).collect();
+        let over =
+            environment.open.extract_if(..most, |invocation| invocation.counted && invocation.has_ended()).collect();
         environment.remember(over, stream.is_empty());
         let at = environment.last;
         if everything {
             let before = std::mem::take(&mut environment.before);
             let start_up = environment.start_up.take();
             self.lost(stream, before, start_up, at, out);
-        } else if let Some(start_up) =
-            environment.start_up.as_mut().filter(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad()))
+        } else if let Some(start_up) = environment
+            .start_up
+            .as_mut()
+            .filter(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad()))
         {
             // The invocation that waits for this start-up may come much later, or never.
             let told = start_up.clone();
@@ -73,14 +85,18 @@ impl FunctionContext {
         at: Option<DateTime<Utc>>,
         out: &mut impl InvocationSink,
     ) -> bool {
-        let failed = start_up
-            .as_ref()
-            .is_some_and(|start_up| !start_up.told && start_up.reports.iter().any(|report| report.status.is_bad() || report.duration_ms.is_some()));
+        let failed = start_up.as_ref().is_some_and(|start_up| {
+            !start_up.told
+                && start_up.reports.iter().any(|report| report.status.is_bad() || report.duration_ms.is_some())
+        });
         if !failed && before.signs.is_empty() {
             return false;
         }
-        let mut open = PartialInvocation { start_up, said: before, ended_at: at, counted: true, ..PartialInvocation::default() };
-        if let Some(kind) = open.start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone()) {
+        let mut open =
+            PartialInvocation { start_up, said: before, ended_at: at, counted: true, ..PartialInvocation::default() };
+        if let Some(kind) =
+            open.start_up.iter().flat_map(|start_up| &start_up.reports).find_map(|report| report.error_type.clone())
+        {
             open.error_type = Some(kind);
         }
         self.tell(stream, &mut open, out)
@@ -102,22 +118,30 @@ impl FunctionContext {
     }
 
     /// Keeps the number of open invocations of a stream without a name within bounds.
-    pub(super) fn bound(&mut self, stream: &str, environment: &mut ExecutionEnvironment, out: &mut impl InvocationSink) {
+    pub(super) fn bound(
+        &mut self,
+        stream: &str,
+        environment: &mut ExecutionEnvironment,
+        out: &mut impl InvocationSink,
+    ) {
         if environment.open.len() > MOST_OPEN {
             let mut oldest = environment.open.remove(0);
             self.tell(stream, &mut oldest, out);
         }
     }
 
-    /// Judges an invocation and hands it out: to be counted the first time, with its causes the first time there are any. Says
-    /// whether an error was counted.
+    /// Judges an invocation and hands it out: to be counted the first time, with its causes the first time there are
+    /// any. Says whether an error was counted.
     pub(super) fn tell(&mut self, stream: &str, open: &mut PartialInvocation, out: &mut impl InvocationSink) -> bool {
         if std::mem::replace(&mut open.judged, true) {
             return false;
         }
         if let Some(limit) = self.configured.timeout_ms
             && open.timed_out_after_ms.is_none()
-            && open.report.as_ref().is_some_and(|report| report.duration_ms >= limit && report.status != PlatformStatus::Error)
+            && open
+                .report
+                .as_ref()
+                .is_some_and(|report| report.duration_ms >= limit && report.status != PlatformStatus::Error)
         {
             open.timed_out_after_ms = Some(limit);
         }
@@ -129,10 +153,13 @@ impl FunctionContext {
         let outcome = open.outcome();
         let failed_by_word = open.said.has_failed() && outcome != InvocationOutcome::Timeout;
         let start_up = open.start_up.as_ref();
-        let reported_cold = open.report.as_ref().is_some_and(|report| report.init_ms.is_some() || report.restore_ms.is_some());
-        let cold = reported_cold || start_up.is_some_and(|start_up| start_up.is_new) || !open.said.instancing.is_empty();
-        let began_ahead = start_up.is_some_and(|start_up| start_up.ahead && open.report.as_ref().is_none_or(|report| report.restore_ms.is_none()))
-            || start_up.is_some_and(|start_up| start_up.was_ahead_of(open.started));
+        let reported_cold =
+            open.report.as_ref().is_some_and(|report| report.init_ms.is_some() || report.restore_ms.is_some());
+        let cold =
+            reported_cold || start_up.is_some_and(|start_up| start_up.is_new) || !open.said.instancing.is_empty();
+        let began_ahead = start_up.is_some_and(|start_up| {
+            start_up.ahead && open.report.as_ref().is_none_or(|report| report.restore_ms.is_none())
+        }) || start_up.is_some_and(|start_up| start_up.was_ahead_of(open.started));
         let cold_waited = cold && (!began_ahead || !open.said.instancing.is_empty());
         let inits: &[InitReport] = start_up.map_or(&[], |start_up| &start_up.reports);
         let nothing_wrong = outcome == InvocationOutcome::Success && open.said.signs.is_empty() && inits.is_empty();
@@ -140,8 +167,12 @@ impl FunctionContext {
             Vec::new()
         } else {
             let limit_ms = open.timed_out_after_ms.or(self.configured.timeout_ms);
-            let last_words =
-                open.said.last_at.zip(open.started).zip(limit_ms).map(|((last, started), limit)| ((last - started).num_milliseconds() as f64, limit));
+            let last_words = open
+                .said
+                .last_at
+                .zip(open.started)
+                .zip(limit_ms)
+                .map(|((last, started), limit)| ((last - started).num_milliseconds() as f64, limit));
             // What came after it is no part of its own story.
             let before = open.which.map(|which| self.recent.before(which));
             let case = InvocationFacts {
@@ -150,7 +181,10 @@ impl FunctionContext {
                 signs: &open.said.signs,
                 timed_out_after_ms: open.timed_out_after_ms,
                 exited: open.exited.as_deref(),
-                error_type: open.error_type.as_deref().or_else(|| inits.iter().find_map(|init| init.error_type.as_deref())),
+                error_type: open
+                    .error_type
+                    .as_deref()
+                    .or_else(|| inits.iter().find_map(|init| init.error_type.as_deref())),
                 report: open.report.as_ref(),
                 inits,
                 instancing: if open.said.is_up { &[] } else { &open.said.instancing },
@@ -166,8 +200,9 @@ impl FunctionContext {
             };
             self.causes.judge(&case)
         };
-        let in_start_up =
-            outcome == InvocationOutcome::Timeout && ((!open.said.instancing.is_empty() && !open.said.is_up) || inits.iter().any(|init| init.status.is_bad()));
+        let in_start_up = outcome == InvocationOutcome::Timeout
+            && ((!open.said.instancing.is_empty() && !open.said.is_up)
+                || inits.iter().any(|init| init.status.is_bad()));
         let ended = outcome != InvocationOutcome::Unknown || open.report.is_some() || failed_by_word;
         let counts = ended && !open.counted;
         open.counted |= ended;
@@ -226,8 +261,11 @@ impl FunctionContext {
             report,
             cold,
             cold_waited,
-            waited_ms: report
-                .map(|report| report.duration_ms + report.init_ms.filter(|_| cold_waited).unwrap_or_default() + report.restore_ms.unwrap_or_default()),
+            waited_ms: report.map(|report| {
+                report.duration_ms
+                    + report.init_ms.filter(|_| cold_waited).unwrap_or_default()
+                    + report.restore_ms.unwrap_or_default()
+            }),
             is_ping: open.said.is_ping,
             causes: &causes,
             said: &open.said,
@@ -243,7 +281,8 @@ impl FunctionContext {
     /// Whether an invocation of which nothing bad is said may still be part of something.
     pub(super) fn worth_judging(&self, open: &PartialInvocation) -> bool {
         let long_start_up = open.report.as_ref().is_some_and(|report| report.init_ms.or(report.restore_ms).is_some());
-        let much_memory = open.report.as_ref().and_then(ReportLine::memory_share).is_some_and(|share| share >= MUCH_MEMORY);
+        let much_memory =
+            open.report.as_ref().and_then(ReportLine::memory_share).is_some_and(|share| share >= MUCH_MEMORY);
         long_start_up || much_memory
     }
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::line::RuntimeVersion;
 use crate::unset::is_unset;
 
-/// So many invocations without a failure before a change of version, and the change is what a failure after it began with.
+/// So many invocations without a failure before a change of version, and the change is what a failure after it began
+/// with.
 const CLEAN_BEFORE_CHANGE: u32 = 5;
 
 /// The version that runs, and since when.

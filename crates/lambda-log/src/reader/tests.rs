@@ -14,7 +14,11 @@ const POLL: &str = "--";
 /// `ID` stands for a request id, `ID2` for another one.
 fn ids(text: &str) -> String {
     let id = |digit: char| format!("{digit}11db634-ef8a-4258-9d46-0b5e878cd834");
-    ["ID2", "ID3", "ID4", "ID5"].iter().zip('2'..).fold(text.to_owned(), |text, (name, digit)| text.replace(name, &id(digit))).replace("@ID", &id('e'))
+    ["ID2", "ID3", "ID4", "ID5"]
+        .iter()
+        .zip('2'..)
+        .fold(text.to_owned(), |text, (name, digit)| text.replace(name, &id(digit)))
+        .replace("@ID", &id('e'))
 }
 
 /// Reads lines given as stream, milliseconds and text, and sums up.
@@ -39,7 +43,11 @@ fn read(lines: &[(&str, i64, &str)]) -> (InvocationCounts, Vec<FailedInvocation>
 /// Counts are invocations, cold starts, timeouts, errors.
 fn check_streams(lines: &[(&str, i64, &str)], counts: (u64, u64, u64, u64), causes: &[(Cause, Confidence)]) {
     let (tally, faults) = read(lines);
-    assert_eq!((tally.invocations, tally.cold, tally.timeouts, tally.errors), counts, "invocations, cold, timeouts, errors of {lines:#?}: {faults:#?}");
+    assert_eq!(
+        (tally.invocations, tally.cold, tally.timeouts, tally.errors),
+        counts,
+        "invocations, cold, timeouts, errors of {lines:#?}: {faults:#?}"
+    );
     assert_eq!(faults.iter().map(|fault| (fault.cause, fault.confidence)).collect::<Vec<_>>(), causes, "{lines:#?}");
 }
 
@@ -66,9 +74,16 @@ fn a_hanging_event_loop_needs_proof_of_node() {
         (Some("python:3.13.v22"), PYTHON, false),
         (Some("provided:al2023.v97"), NODE, true),
     ] {
-        let init = runtime.map(|runtime| format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc"));
+        let init = runtime.map(|runtime| {
+            format!("INIT_START Runtime Version: {runtime}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc")
+        });
         let mut lines: Vec<(&str, i64, &str)> = init.iter().map(|init| ("stream", 0, init.as_str())).collect();
-        lines.extend([("stream", 1, START), ("stream", 140, said), ("stream", 30_001, TIMED_OUT), ("stream", 30_002, END)]);
+        lines.extend([
+            ("stream", 1, START),
+            ("stream", 140, said),
+            ("stream", 30_001, TIMED_OUT),
+            ("stream", 30_002, END),
+        ]);
         let (_, faults) = read(&lines);
         assert_eq!(faults.iter().any(|fault| fault.cause == EventLoopHang), hangs, "{runtime:?} {said}: {faults:#?}");
     }
@@ -107,29 +122,40 @@ fn a_fault_of_the_users_own_cause_carries_its_words() {
     }
     reader.end(&mut reading);
     let (_, fault) = reading.faults.swap_remove(0);
-    assert_eq!((fault.cause.code(), fault.meaning(), fault.next_step()), ("card_declined", "card declined", "Ask for another card."));
+    assert_eq!(
+        (fault.cause.code(), fault.meaning(), fault.next_step()),
+        ("card_declined", "card declined", "Ask for another card.")
+    );
     let stored: FailedInvocation = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
     assert_eq!(stored, fault);
 }
 
 const START: &str = "START RequestId: @ID Version: $LATEST";
 const END: &str = "END RequestId: @ID";
-const REPORT: &str = "REPORT RequestId: @ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB";
-const REPORT_TIMEOUT: &str =
-    "REPORT RequestId: @ID\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: timeout";
+const REPORT: &str =
+    "REPORT RequestId: @ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB";
+const REPORT_TIMEOUT: &str = "REPORT RequestId: @ID\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: timeout";
 
 const STORY: [(&str, i64, &str); 4] = [
     ("stream", 1_735_266_140_183, "Instancing.."),
     ("stream", 1_735_266_155_772, "Instancing.."),
     ("stream", 1_735_266_170_217, "2024-12-27T02:22:50.217Z @ID Task timed out after 30.03 seconds\n\n"),
-    ("stream", 1_735_266_170_235, "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:ap-northeast-2::runtime:abc"),
+    (
+        "stream",
+        1_735_266_170_235,
+        "INIT_START Runtime Version: python:3.12.v38\tRuntime Version ARN: arn:aws:lambda:ap-northeast-2::runtime:abc",
+    ),
 ];
 
 #[test]
 fn start_up_that_never_ends_is_a_slow_cold_start_and_the_finding_says_only_what_the_lines_prove() {
     check_streams(&STORY, (1, 1, 1, 0), &[(SlowColdStart, Proved)]);
     let (_, faults) = read(&STORY);
-    assert!(faults[0].finding.contains("and again 15 s later") && faults[0].finding.contains("30.0 s limit"), "{}", faults[0].finding);
+    assert!(
+        faults[0].finding.contains("and again 15 s later") && faults[0].finding.contains("30.0 s limit"),
+        "{}",
+        faults[0].finding
+    );
     assert_eq!(faults[0].evidence.len(), 3);
 }
 
@@ -141,7 +167,10 @@ fn the_same_timeout_seen_in_three_lines_is_one_invocation() {
             (1, "Instancing.."),
             (30_000, "2024-12-27T02:22:50.217Z @ID Task timed out after 30.03 seconds"),
             (30_001, END),
-            (30_002, "REPORT RequestId: @ID\tDuration: 30030.00 ms\tBilled Duration: 30000 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB\tStatus: timeout"),
+            (
+                30_002,
+                "REPORT RequestId: @ID\tDuration: 30030.00 ms\tBilled Duration: 30000 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB\tStatus: timeout",
+            ),
         ],
         (1, 1, 1, 0),
         &[(SlowColdStart, Proved)],
@@ -181,9 +210,19 @@ fn a_failed_start_up_is_told_once_with_the_invocation_it_takes_with_it() {
 fn a_failed_start_up_is_told_in_the_poll_that_sees_it_and_not_again_with_the_invocation_of_a_later_one() {
     for (report, counts, cause) in [
         ("INIT_REPORT Init Duration: 10000.12 ms\tPhase: init\tStatus: timeout", (1, 1, 1, 0), (InitTimeout, Proved)),
-        ("INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError", (1, 1, 1, 1), (ImportError, Proved)),
+        (
+            "INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError",
+            (1, 1, 1, 1),
+            (ImportError, Proved),
+        ),
     ] {
-        let lines = [(0, "INIT_START Runtime Version: python:3.12.v38"), (10_000, report), (10_001, POLL), (13_000, START), (16_001, REPORT_TIMEOUT)];
+        let lines = [
+            (0, "INIT_START Runtime Version: python:3.12.v38"),
+            (10_000, report),
+            (10_001, POLL),
+            (13_000, START),
+            (16_001, REPORT_TIMEOUT),
+        ];
         check(&lines, counts, &[cause]);
         // And where no invocation ever follows, it is told all the same.
         check(&lines[..3], (0, 0, 0, counts.3), &[cause]);
@@ -193,12 +232,23 @@ fn a_failed_start_up_is_told_in_the_poll_that_sees_it_and_not_again_with_the_inv
 #[test]
 fn an_error_that_start_up_was_counted_for_is_not_counted_again_for_its_invocation() {
     let import_error = "[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module named 'yaml'";
-    let report = "INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError";
+    let report =
+        "INIT_REPORT Init Duration: 812.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError";
     let failed = "REPORT RequestId: @ID\tDuration: 5 ms\tStatus: error\tError Type: Runtime.ImportModuleError";
     for lines in [
         &[(0, "INIT_START Runtime Version: x"), (1, import_error), (2, report), (3, START), (4, failed)][..],
         &[(0, "INIT_START Runtime Version: x"), (1, import_error), (2, report), (2, POLL), (3, START), (4, failed)],
-        &[(0, "INIT_START Runtime Version: x"), (1, import_error), (2, report), (2, POLL), (3, START), (3, POLL), (4, failed), (4, POLL), (5, POLL)],
+        &[
+            (0, "INIT_START Runtime Version: x"),
+            (1, import_error),
+            (2, report),
+            (2, POLL),
+            (3, START),
+            (3, POLL),
+            (4, failed),
+            (4, POLL),
+            (5, POLL),
+        ],
     ] {
         check(lines, (1, 1, 0, 1), &[(ImportError, Proved)]);
     }
@@ -207,11 +257,21 @@ fn an_error_that_start_up_was_counted_for_is_not_counted_again_for_its_invocatio
 #[test]
 fn a_crash_line_that_comes_a_poll_after_the_summary_is_told_once_and_counts_no_invocation_again() {
     let exit = "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError";
-    check(&[(0, START), (1, END), (2, REPORT), (2, POLL), (3, exit), (3, POLL), (4, POLL)], (1, 0, 0, 1), &[(RuntimeExit, Proved)]);
+    check(
+        &[(0, START), (1, END), (2, REPORT), (2, POLL), (3, exit), (3, POLL), (4, POLL)],
+        (1, 0, 0, 1),
+        &[(RuntimeExit, Proved)],
+    );
     let timed_out = "2024-12-27T02:22:50.217Z @ID Task timed out after 3.00 seconds";
-    check(&[(0, START), (1, END), (2, REPORT), (2, POLL), (3, timed_out), (3, POLL)], (1, 0, 1, 0), &[(FunctionTimeout, Proved)]);
+    check(
+        &[(0, START), (1, END), (2, REPORT), (2, POLL), (3, timed_out), (3, POLL)],
+        (1, 0, 1, 0),
+        &[(FunctionTimeout, Proved)],
+    );
     // The other way round: the summary comes late, and its figures are not lost.
-    let lines: Vec<(&str, i64, &str)> = [(0, START), (1, timed_out), (1, POLL), (2, END), (2, REPORT_TIMEOUT)].map(|(ms, text)| ("stream", ms, text)).into();
+    let lines: Vec<(&str, i64, &str)> = [(0, START), (1, timed_out), (1, POLL), (2, END), (2, REPORT_TIMEOUT)]
+        .map(|(ms, text)| ("stream", ms, text))
+        .into();
     check_streams(&lines, (1, 0, 1, 0), &[(FunctionTimeout, Proved)]);
     let (tally, _) = read(&lines);
     assert_eq!((tally.duration_ms, tally.billed_ms), (3000, 3000));
@@ -222,7 +282,17 @@ fn a_line_that_comes_after_the_next_invocation_began_is_still_of_its_own() {
     let exit = "RequestId: @ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError";
     let (start_2, report_2) = (START.replace("@ID", "ID2"), REPORT.replace("@ID", "ID2"));
     for stream in ["stream", ""] {
-        let lines = [(0, START), (1, END), (2, REPORT), (2, POLL), (3, &start_2), (4, exit), (4, POLL), (5, &report_2), (5, POLL)];
+        let lines = [
+            (0, START),
+            (1, END),
+            (2, REPORT),
+            (2, POLL),
+            (3, &start_2),
+            (4, exit),
+            (4, POLL),
+            (5, &report_2),
+            (5, POLL),
+        ];
         let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(ms, text)| (stream, *ms, *text)).collect();
         check_streams(&lines, (2, 0, 0, 1), &[(RuntimeExit, Proved)]);
     }
@@ -238,7 +308,9 @@ fn an_error_whose_words_come_a_poll_late_is_counted_once() {
 #[test]
 fn a_killed_process_is_out_of_memory_only_where_memory_was_full() {
     for (used, cause) in [("128", Oom), ("125", Oom), ("40", RuntimeExit)] {
-        let report = format!("REPORT RequestId: @ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: {used} MB");
+        let report = format!(
+            "REPORT RequestId: @ID\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: {used} MB"
+        );
         let exit = "RequestId: @ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError";
         check(&[(0, START), (1, exit), (2, END), (3, &report)], (1, 0, 0, 1), &[(cause, Proved)]);
         // Some runtimes' summaries come first.
@@ -250,8 +322,14 @@ fn a_killed_process_is_out_of_memory_only_where_memory_was_full() {
 fn json_lines_lead_to_the_same_causes() {
     check(
         &[
-            (0, r#"{"time":"t","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init"}}"#),
-            (1, r#"{"time":"t","type":"platform.initReport","record":{"phase":"init","status":"timeout","metrics":{"durationMs":9999.9}}}"#),
+            (
+                0,
+                r#"{"time":"t","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init"}}"#,
+            ),
+            (
+                1,
+                r#"{"time":"t","type":"platform.initReport","record":{"phase":"init","status":"timeout","metrics":{"durationMs":9999.9}}}"#,
+            ),
             (2, r#"{"time":"t","type":"platform.start","record":{"requestId":"@ID"}}"#),
             (
                 3,
@@ -282,7 +360,10 @@ fn json_lines_lead_to_the_same_causes() {
 fn a_missing_module_is_told_even_if_the_old_report_says_nothing() {
     check(
         &[
-            (0, "[ERROR] Runtime.ImportModuleError: Unable to import module 'handler': No module named 'requests'\nTraceback (most recent call last):"),
+            (
+                0,
+                "[ERROR] Runtime.ImportModuleError: Unable to import module 'handler': No module named 'requests'\nTraceback (most recent call last):",
+            ),
             (1, START),
             (2, END),
             (3, REPORT),
@@ -315,7 +396,11 @@ fn three_silent_timeouts_in_a_row_are_a_loop() {
         lines.push((i * 10_000 + 3000, REPORT_TIMEOUT.replace("@ID", &id)));
     }
     let lines: Vec<(i64, &str)> = lines.iter().map(|(at, text)| (*at, text.as_str())).collect();
-    check(&lines, (4, 0, 4, 0), &[(FunctionTimeout, Proved), (FunctionTimeout, Proved), (ReinitLoop, Likely), (ReinitLoop, Likely)]);
+    check(
+        &lines,
+        (4, 0, 4, 0),
+        &[(FunctionTimeout, Proved), (FunctionTimeout, Proved), (ReinitLoop, Likely), (ReinitLoop, Likely)],
+    );
 }
 
 #[test]
@@ -344,7 +429,10 @@ fn a_start_up_that_outlasts_the_limit_is_a_loop_at_the_first_silent_timeout() {
     check(
         &[
             (0, START),
-            (100, "REPORT RequestId: @ID\tDuration: 90 ms\tMemory Size: 128 MB\tMax Memory Used: 90 MB\tInit Duration: 3900.00 ms"),
+            (
+                100,
+                "REPORT RequestId: @ID\tDuration: 90 ms\tMemory Size: 128 MB\tMax Memory Used: 90 MB\tInit Duration: 3900.00 ms",
+            ),
             (200, &START.replace("@ID", "ID2")),
             (3200, &REPORT_TIMEOUT.replace("@ID", "ID2")),
         ],
@@ -371,13 +459,22 @@ fn every_call_that_is_cold_is_told_from_the_fourth_on() {
     let mut lines = Vec::new();
     for (i, id) in ["@ID", "ID2", "ID3", "ID4", "ID5"].iter().enumerate() {
         lines.push((format!("stream {i}"), i as i64 * 3_600_000, START.replace("@ID", id)));
-        lines.push((format!("stream {i}"), i as i64 * 3_600_000 + 5, format!("{}\tInit Duration: 400.00 ms", REPORT.replace("@ID", id))));
+        lines.push((
+            format!("stream {i}"),
+            i as i64 * 3_600_000 + 5,
+            format!("{}\tInit Duration: 400.00 ms", REPORT.replace("@ID", id)),
+        ));
         lines.push((String::new(), 0, POLL.to_owned()));
     }
-    let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(stream, at, text)| (stream.as_str(), *at, text.as_str())).collect();
+    let lines: Vec<(&str, i64, &str)> =
+        lines.iter().map(|(stream, at, text)| (stream.as_str(), *at, text.as_str())).collect();
     check_streams(&lines, (5, 5, 0, 0), &[(ColdStartEveryInvocation, Likely), (ColdStartEveryInvocation, Likely)]);
     let (_, faults) = read(&lines);
-    assert!(faults[0].finding.starts_with("4 invocations in a row") && faults[0].finding.contains("1 h apart"), "{}", faults[0].finding);
+    assert!(
+        faults[0].finding.starts_with("4 invocations in a row") && faults[0].finding.contains("1 h apart"),
+        "{}",
+        faults[0].finding
+    );
 }
 
 #[test]
@@ -387,7 +484,10 @@ fn memory_that_rises_in_every_run_of_one_environment_is_told_before_it_is_full()
         for (i, used) in used.iter().enumerate() {
             let id = format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834");
             lines.push((i as i64 * 1000, START.replace("@ID", &id)));
-            lines.push((i as i64 * 1000 + 5, format!("REPORT RequestId: {id}\tDuration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: {used} MB")));
+            lines.push((
+                i as i64 * 1000 + 5,
+                format!("REPORT RequestId: {id}\tDuration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: {used} MB"),
+            ));
         }
         let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(at, text)| ("stream", *at, text.as_str())).collect();
         read(&lines).1.into_iter().map(|fault| fault.cause).collect::<Vec<_>>()
@@ -401,7 +501,8 @@ fn memory_that_rises_in_every_run_of_one_environment_is_told_before_it_is_full()
 fn an_environment_started_ahead_of_its_first_request_delayed_nobody() {
     for (gap, waited) in [(1_000, 1), (11_000, 0)] {
         let report = format!("{REPORT}\tInit Duration: 400.00 ms");
-        let (tally, _) = read(&[("s", 0, "INIT_START Runtime Version: nodejs:22.v1"), ("s", gap, START), ("s", gap + 5, &report)]);
+        let (tally, _) =
+            read(&[("s", 0, "INIT_START Runtime Version: nodejs:22.v1"), ("s", gap, START), ("s", gap + 5, &report)]);
         assert_eq!((tally.cold, tally.cold_waited), (1, waited));
     }
 }
@@ -420,19 +521,42 @@ fn an_environment_of_provisioned_concurrency_delayed_nobody_and_a_restored_snaps
         (["INIT_START Runtime Version: x".to_owned(), "INIT_REPORT Init Duration: 8200.00 ms".to_owned()], "", 0),
         (json("provisioned-concurrency"), "", 0),
         (json("on-demand"), "\tInit Duration: 4900 ms", 1),
-        (["RESTORE_START Runtime Version: x".to_owned(), "RESTORE_REPORT Restore Duration: 300.00 ms".to_owned()], "\tRestore Duration: 300.00 ms", 1),
+        (
+            ["RESTORE_START Runtime Version: x".to_owned(), "RESTORE_REPORT Restore Duration: 300.00 ms".to_owned()],
+            "\tRestore Duration: 300.00 ms",
+            1,
+        ),
     ] {
         let report = format!("{REPORT}{after}");
-        let lines = [("s", 0, before[0].as_str()), ("s", 500, before[1].as_str()), ("s", 600, START), ("s", 700, report.as_str())];
+        let lines = [
+            ("s", 0, before[0].as_str()),
+            ("s", 500, before[1].as_str()),
+            ("s", 600, START),
+            ("s", 700, report.as_str()),
+        ];
         let (tally, faults) = read(&lines);
-        assert_eq!((tally.invocations, tally.cold, tally.cold_waited, faults.len()), (1, 1, cold_waited, 0), "{before:?}: {faults:?}");
+        assert_eq!(
+            (tally.invocations, tally.cold, tally.cold_waited, faults.len()),
+            (1, 1, cold_waited, 0),
+            "{before:?}: {faults:?}"
+        );
     }
 }
 
 #[test]
 fn asynchronous_retries_with_one_id_are_as_many_invocations_as_were_run() {
     let fails = "REPORT RequestId: @ID\tDuration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tStatus: error\tError Type: Runtime.ExitError";
-    let lines = [(0, START), (5, END), (6, fails), (60_000, START), (60_005, END), (60_006, fails), (180_000, START), (180_005, END), (180_006, REPORT)];
+    let lines = [
+        (0, START),
+        (5, END),
+        (6, fails),
+        (60_000, START),
+        (60_005, END),
+        (60_006, fails),
+        (180_000, START),
+        (180_005, END),
+        (180_006, REPORT),
+    ];
     check(&lines, (3, 0, 0, 2), &[(RuntimeExit, Proved), (RuntimeExit, Proved)]);
     // A copy that does not name its streams has them all in one.
     let lines: Vec<(&str, i64, &str)> = lines.iter().map(|(ms, text)| ("", *ms, *text)).collect();
@@ -447,7 +571,11 @@ fn invocations_that_overlap_in_a_copy_without_streams_are_told_apart_by_their_id
         &[
             ("", 0, START),
             ("", 1, &start_2),
-            ("", 2, "2024-01-01T00:00:00.000Z\t@ID\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x is not a function\"}"),
+            (
+                "",
+                2,
+                "2024-01-01T00:00:00.000Z\t@ID\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x is not a function\"}",
+            ),
             ("", 3, "2024-01-01T00:00:00.000Z\tID2\tINFO\twaiting"),
             ("", 4, END),
             ("", 5, REPORT),
@@ -460,16 +588,24 @@ fn invocations_that_overlap_in_a_copy_without_streams_are_told_apart_by_their_id
 
 #[test]
 fn an_emulator_that_ends_another_id_than_it_began_ran_one_invocation() {
-    check(&[(0, START), (1, "hello"), (2, "END RequestId: ID2"), (3, &REPORT.replace("@ID", "ID2"))], (1, 0, 0, 0), &[]);
+    check(
+        &[(0, START), (1, "hello"), (2, "END RequestId: ID2"), (3, &REPORT.replace("@ID", "ID2"))],
+        (1, 0, 0, 0),
+        &[],
+    );
 }
 
 #[test]
 fn failures_that_began_at_a_change_of_version_say_so() {
-    let failing = "[ERROR] KeyError: 'shelf'\nTraceback (most recent call last):\n  File \"/var/task/a.py\", line 3, in handler";
+    let failing =
+        "[ERROR] KeyError: 'shelf'\nTraceback (most recent call last):\n  File \"/var/task/a.py\", line 3, in handler";
     for (clean, said) in [(6, true), (2, false)] {
         let mut lines = Vec::new();
         for i in 0..clean {
-            lines.push((i, START.replace("$LATEST", "7").replace("@ID", &format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834"))));
+            lines.push((
+                i,
+                START.replace("$LATEST", "7").replace("@ID", &format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834")),
+            ));
             lines.push((i, REPORT.replace("@ID", &format!("0000000{i}-ef8a-4258-9d46-0b5e878cd834"))));
         }
         lines.push((100, START.replace("$LATEST", "8")));
@@ -486,7 +622,8 @@ fn failures_that_began_at_a_change_of_version_say_so() {
 fn a_kind_of_error_is_the_same_whether_the_reader_was_stored_meanwhile_or_not() {
     let traceback = "Traceback (most recent call last):\n  File \"/var/task/a.py\", line 3, in handler\n    do()\nValueError: bad shelf 17";
     let words = format!("{traceback}{}", " and more of it".repeat(40));
-    let lines = [("s", 0, START), ("s", 1, words.as_str()), ("s", 2, "REPORT RequestId: @ID\tDuration: 5 ms\tStatus: error")];
+    let lines =
+        [("s", 0, START), ("s", 1, words.as_str()), ("s", 2, "REPORT RequestId: @ID\tDuration: 5 ms\tStatus: error")];
     let (_, stored) = read(&lines);
     let (mut reader, mut reading) = (LogReader::new("f"), MinuteCounter::default());
     lines.iter().for_each(|(stream, ms, text)| {
@@ -494,7 +631,10 @@ fn a_kind_of_error_is_the_same_whether_the_reader_was_stored_meanwhile_or_not() 
     });
     reader.end(&mut reading);
     let unstored: Vec<FailedInvocation> = reading.faults.into_iter().map(|(_, fault)| fault).collect();
-    assert!(stored[0].fingerprint.as_ref().is_some_and(|text| text.starts_with("ValueError: bad shelf #")), "{stored:?}");
+    assert!(
+        stored[0].fingerprint.as_ref().is_some_and(|text| text.starts_with("ValueError: bad shelf #")),
+        "{stored:?}"
+    );
     assert_eq!(stored, unstored);
 }
 
@@ -551,7 +691,14 @@ enum Ends {
 }
 
 fn ends() -> impl Strategy<Value = Ends> {
-    prop_oneof![Just(Ends::Well), Just(Ends::InTime), Just(Ends::ByMemory), Just(Ends::ByException), Just(Ends::ByImport), Just(Ends::ByExit)]
+    prop_oneof![
+        Just(Ends::Well),
+        Just(Ends::InTime),
+        Just(Ends::ByMemory),
+        Just(Ends::ByException),
+        Just(Ends::ByImport),
+        Just(Ends::ByExit)
+    ]
 }
 
 /// One invocation in the text format and in JSON.
@@ -583,7 +730,9 @@ fn rendered(number: usize, ends: Ends, cold: bool) -> [Vec<String>; 2] {
         json.push(format!(r#"{{"errorType":"{kind}","errorMessage":"{message}","requestId":"{id}","stackTrace":["File \"/var/task/app.py\", line 3"]}}"#));
     }
     text.push(format!("END RequestId: {id}"));
-    let mut report = format!("REPORT RequestId: {id}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB");
+    let mut report = format!(
+        "REPORT RequestId: {id}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB"
+    );
     let (init, init_json) = if cold { ("\tInit Duration: 310.5 ms", r#","initDurationMs":310.5"#) } else { ("", "") };
     report.push_str(init);
     if status != "success" {

@@ -140,7 +140,8 @@ impl TailEntry {
     /// Takes over what a later word on the same invocation says. A first word is never taken back by a weaker one.
     pub(super) fn learn(&mut self, later: Self) {
         self.at = self.at.max(later.at);
-        let is_weaker = later.end == TailOutcome::Unknown || (later.end == TailOutcome::Success && self.end != TailOutcome::Unknown);
+        let is_weaker = later.end == TailOutcome::Unknown
+            || (later.end == TailOutcome::Success && self.end != TailOutcome::Unknown);
         self.end = if is_weaker { self.end } else { later.end };
         self.cold |= later.cold;
         self.is_ping |= later.is_ping;

@@ -181,22 +181,38 @@ impl ReportPage {
             other => other.clone(),
         };
         let table = |table: &PageTable| PageTable {
-            columns: table.columns.iter().map(|column| TableColumn { title: text(&column.title), figures: column.figures }).collect(),
+            columns: table
+                .columns
+                .iter()
+                .map(|column| TableColumn { title: text(&column.title), figures: column.figures })
+                .collect(),
             rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
         };
         let part = |part: &SectionPart| match part {
             SectionPart::Said(words) => SectionPart::Said(text(words)),
             SectionPart::List(list) => SectionPart::List(texts(list)),
             SectionPart::Table(one) => SectionPart::Table(table(one)),
-            SectionPart::Commands(all) => SectionPart::Commands(all.iter().map(|(what, command)| (text(what), text(command))).collect()),
-            SectionPart::Days(days) => SectionPart::Days(DaySparkline { levels: days.levels.clone(), caption: text(&days.caption) }),
+            SectionPart::Commands(all) => {
+                SectionPart::Commands(all.iter().map(|(what, command)| (text(what), text(command))).collect())
+            }
+            SectionPart::Days(days) => {
+                SectionPart::Days(DaySparkline { levels: days.levels.clone(), caption: text(&days.caption) })
+            }
         };
         Self {
             language: self.language,
             title: text(&self.title),
             lead: texts(&self.lead),
-            sections: self.sections.iter().map(|one| Section { title: text(&one.title), parts: one.parts.iter().map(part).collect() }).collect(),
-            picture: self.picture.as_ref().map(|picture| PageImage { name: text(&picture.name), title: text(&picture.title), png: picture.png.clone() }),
+            sections: self
+                .sections
+                .iter()
+                .map(|one| Section { title: text(&one.title), parts: one.parts.iter().map(part).collect() })
+                .collect(),
+            picture: self.picture.as_ref().map(|picture| PageImage {
+                name: text(&picture.name),
+                title: text(&picture.title),
+                png: picture.png.clone(),
+            }),
         }
     }
 }

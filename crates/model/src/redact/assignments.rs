@@ -8,11 +8,14 @@ use super::encoding::Symbols;
 use super::names::Kind;
 use super::placeholders::PLACEHOLDERS;
 use super::secret_name::{SecretName, end_of_name, is_of_name};
-use super::sentences::{is_bare_secret, is_bracketed_secret, is_quoted_secret, is_secret_of_query, looks_like_password};
+use super::sentences::{
+    is_bare_secret, is_bracketed_secret, is_quoted_secret, is_secret_of_query, looks_like_password,
+};
 use super::separators::{ValueStart, start_of_value};
 use super::values::{Separator, bracketed, element, header, is_end, phrase, quoted, words};
 
-/// The text with each value masked; `None` if there is none. The pattern finds words that names of secrets have in them.
+/// The text with each value masked; `None` if there is none. The pattern finds words that names of secrets have in
+/// them.
 pub(super) fn masked(text: &str, words: &Regex) -> Option<String> {
     let symbols = Symbols::new(text);
     let (mut masked, mut copied, mut at) = (String::new(), 0, 0);
@@ -22,7 +25,8 @@ pub(super) fn masked(text: &str, words: &Regex) -> Option<String> {
         };
         let start = (at..middle).rev().take_while(|at| is_of_name(&symbols, *at)).last().unwrap_or(middle);
         let end = end_of_name(&symbols, start);
-        let value = (end > middle).then(|| SecretName::new(&symbols, start..end)).flatten().and_then(|name| name.secret());
+        let value =
+            (end > middle).then(|| SecretName::new(&symbols, start..end)).flatten().and_then(|name| name.secret());
         at = end.max(at);
         if let Some(value) = value {
             let bytes = symbols.bytes(&value);
@@ -66,7 +70,9 @@ impl SecretName<'_> {
         if let Some(value) = self.typed(start) {
             return self.value(value, Separator::Equals);
         }
-        if let Some(brackets) = bracketed(symbols, start).filter(|brackets| self.are_brackets_meant(brackets, separator)) {
+        if let Some(brackets) =
+            bracketed(symbols, start).filter(|brackets| self.are_brackets_meant(brackets, separator))
+        {
             return is_bracketed_secret(kind, symbols.raw(&brackets)).then_some(brackets);
         }
         let value = match kind {
@@ -109,12 +115,15 @@ impl SecretName<'_> {
     fn typed(&self, start: usize) -> Option<usize> {
         let rest = self.symbols.raw(&(start..start + 40));
         let (kind, _) = rest.split_once(" = ")?;
-        kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"[]?.".contains(&byte)).then_some(start + kind.len() + 3)
+        kind.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"[]?.".contains(&byte))
+            .then_some(start + kind.len() + 3)
     }
 
     /// Whether brackets are those of a list or an object, and not a part of a password.
     fn are_brackets_meant(&self, brackets: &Range<usize>, separator: Separator) -> bool {
-        let is_closed = brackets.end < self.symbols.len() || self.symbols.before(brackets.end).is_some_and(|c| "]})".contains(c));
+        let is_closed =
+            brackets.end < self.symbols.len() || self.symbols.before(brackets.end).is_some_and(|c| "]})".contains(c));
         let starts_list = self.symbols.character(brackets.start + 1).is_some_and(|c| "\"'` \n[{".contains(c));
         !matches!(separator, Separator::Option | Separator::Sentence)
             && is_end(self.symbols, brackets.end)
@@ -124,15 +133,18 @@ impl SecretName<'_> {
     /// `pass: 12`, `PASS: it adds`
     fn is_result_of_test(&self, value: &str, separator: Separator) -> bool {
         let is_number = value.len() < 5 && value.bytes().all(|byte| byte.is_ascii_digit());
-        let may_be_title = separator == Separator::Colon { is_spaced: true } && (!looks_like_password(value) || value.contains('_'));
-        (matches!(self.text(), "PASS" | "Pass") && may_be_title) || (self.text().eq_ignore_ascii_case("pass") && is_number)
+        let may_be_title =
+            separator == Separator::Colon { is_spaced: true } && (!looks_like_password(value) || value.contains('_'));
+        (matches!(self.text(), "PASS" | "Pass") && may_be_title)
+            || (self.text().eq_ignore_ascii_case("pass") && is_number)
     }
 
     /// `{Secret: Retries:3}`: Go writes nothing for an empty text.
     fn is_followed_by_field(&self, value: &str, separator: Separator) -> bool {
         let before = self.symbols.raw(&(0..self.range.start));
         let name = value.split_once(':').map_or("", |(name, _)| name);
-        let is_field = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_field =
+            name.starts_with(|c: char| c.is_ascii_uppercase()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         separator == Separator::Colon { is_spaced: true } && is_field && before.contains('{') && !before.contains('"')
     }
 

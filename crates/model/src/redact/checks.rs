@@ -15,7 +15,10 @@ pub(super) fn is_random(text: &str, may_be_hex: bool) -> bool {
     let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
     let has_both = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.len() >= 16 && text.bytes().all(is_of_token) && has_both && if is_hex { may_be_hex } else { changes(text) * 4 >= text.len() }
+    text.len() >= 16
+        && text.bytes().all(is_of_token)
+        && has_both
+        && if is_hex { may_be_hex } else { changes(text) * 4 >= text.len() }
 }
 
 /// How often the kind of character changes between small letters, large letters and digits.
@@ -39,7 +42,12 @@ pub(super) fn is_uuid(text: &str) -> bool {
 /// The check digit of payment cards; <https://en.wikipedia.org/wiki/Luhn_algorithm>
 pub(super) fn has_check_digit(digits: &[u8]) -> bool {
     let doubled = |digit: u8| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let sum: u32 = digits.iter().rev().enumerate().map(|(at, digit)| u32::from(if at % 2 == 1 { doubled(*digit) } else { *digit })).sum();
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| u32::from(if at % 2 == 1 { doubled(*digit) } else { *digit }))
+        .sum();
     sum.is_multiple_of(10)
 }
 
@@ -78,13 +86,15 @@ pub(super) fn is_card(found: &Match<'_>) -> bool {
     lengths.contains(&digits.len()) && has_check_digit(&digits) && stands_alone(found)
 }
 
-/// Whether the number can be a Korean resident registration number: a date of birth, a digit for sex and century, six more. Only those
-/// given out before October 2020 have a check digit, so it counts only where no dash tells the number from others.
+/// Whether the number can be a Korean resident registration number: a date of birth, a digit for sex and century, six
+/// more. Only those given out before October 2020 have a check digit, so it counts only where no dash tells the number
+/// from others.
 pub(super) fn is_resident_number(found: &Match<'_>) -> bool {
     let digits = digits(found.text);
     let is_date = (1..=12).contains(&two(&digits, 2..4)) && (1..=31).contains(&two(&digits, 4..6));
     let has_sign = found.text.len() > digits.len();
-    let sum: u32 = digits.iter().zip([2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]).map(|(digit, weight)| u32::from(*digit) * weight).sum();
+    let sum: u32 =
+        digits.iter().zip([2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]).map(|(digit, weight)| u32::from(*digit) * weight).sum();
     let is_checked = digits.last().is_some_and(|last| (11 - sum % 11) % 10 == u32::from(*last));
     // A time in milliseconds starts with 1 until the year 2033.
     let is_time = found.text.starts_with('1');
@@ -104,25 +114,36 @@ pub(super) fn is_account(found: &Match<'_>) -> bool {
         && (1..=31).contains(&two(&digits, 6..8))
         && two(&digits, 8..10) < 24
         && two(&digits, 10..12) < 60;
-    let is_fraction = found.before.strip_suffix('.').is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()));
+    let is_fraction =
+        found.before.strip_suffix('.').is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()));
     let goes_on = found.after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
     !is_time && !is_fraction && !goes_on
 }
 
-/// Whether it is an address of mail, and neither `git@github.com`, an image `icon@2x.png` nor a package `pkg@1.2.3-beta.pre`.
+/// Whether it is an address of mail, and neither `git@github.com`, an image `icon@2x.png` nor a package
+/// `pkg@1.2.3-beta.pre`.
 pub(super) fn is_mail_address(found: &Match<'_>) -> bool {
-    const FILES: &[&str] =
-        &["css", "gif", "gz", "html", "jar", "jpeg", "jpg", "js", "json", "map", "mjs", "png", "py", "so", "svg", "tar", "tgz", "ts", "webp", "zip"];
-    let Some((name, domain)) = found.text.split_once('@').or_else(|| found.text.split_once("%40")).or_else(|| found.text.split_once("\\u0040")) else {
+    const FILES: &[&str] = &[
+        "css", "gif", "gz", "html", "jar", "jpeg", "jpg", "js", "json", "map", "mjs", "png", "py", "so", "svg", "tar",
+        "tgz", "ts", "webp", "zip",
+    ];
+    let Some((name, domain)) = found
+        .text
+        .split_once('@')
+        .or_else(|| found.text.split_once("%40"))
+        .or_else(|| found.text.split_once("\\u0040"))
+    else {
         return false;
     };
     let is_file = domain.rsplit_once('.').is_some_and(|(_, ending)| FILES.contains(&ending));
-    let is_version = domain.split('.').next().is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit())) && domain.split('.').count() > 2;
+    let is_version = domain.split('.').next().is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+        && domain.split('.').count() > 2;
     let is_user_of_host = name == "git" || (found.before.ends_with("//") && found.text.contains('@'));
     !is_file && !is_version && !is_user_of_host
 }
 
-/// Whether a long run is random, and not a path, a name, a hash in hexadecimal, or a hash or request id that is named as such.
+/// Whether a long run is random, and not a path, a name, a hash in hexadecimal, or a hash or request id that is named
+/// as such.
 pub(super) fn is_long_secret(found: &Match<'_>) -> bool {
     const NAMED: &[&str] = &[
         "sha256",
@@ -150,16 +171,23 @@ pub(super) fn is_long_secret(found: &Match<'_>) -> bool {
     let text = found.text.trim_end_matches('=');
     // Ids that the CDK makes have a hash within them.
     let is_hash = |part: &&str| part.len() >= 32;
-    let rest = text.split(|c: char| !c.is_ascii_digit() && !('a'..='f').contains(&c)).filter(is_hash).map(str::len).sum::<usize>();
+    let rest = text
+        .split(|c: char| !c.is_ascii_digit() && !('a'..='f').contains(&c))
+        .filter(is_hash)
+        .map(str::len)
+        .sum::<usize>();
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-    !is_hex && text.len() - rest >= 40 && changes(text) * if has_digit { 4 } else { 5 } >= text.len() * if has_digit { 1 } else { 2 }
+    !is_hex
+        && text.len() - rest >= 40
+        && changes(text) * if has_digit { 4 } else { 5 } >= text.len() * if has_digit { 1 } else { 2 }
 }
 
 /// Whether a token has the digits or the capitals that a name such as `npm_config_registry` lacks.
 pub(super) fn is_token(found: &Match<'_>) -> bool {
     let has = |is: fn(&u8) -> bool| found.text.bytes().skip(4).any(|byte| is(&byte));
-    has(u8::is_ascii_alphabetic) && (has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)))
+    has(u8::is_ascii_alphabetic)
+        && (has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)))
 }
 
 /// Whether what stands behind `Bearer` or `Basic` is no word.

@@ -180,7 +180,11 @@ mod tests {
             let symbols = Symbols::new(written);
             let characters: String = (0..symbols.len()).filter_map(|at| symbols.character(at)).collect();
             assert_eq!(characters, read, "{written}");
-            assert_eq!(symbols.raw(&(0..symbols.len())).len() + written.find('a').filter(|_| written.starts_with("\\u001b")).unwrap_or(0), written.len());
+            assert_eq!(
+                symbols.raw(&(0..symbols.len())).len()
+                    + written.find('a').filter(|_| written.starts_with("\\u001b")).unwrap_or(0),
+                written.len()
+            );
         }
     }
 }

@@ -33,13 +33,14 @@ const LONGEST_PHRASE: usize = 100;
 /// How much of a line is looked at, in bytes.
 const MAX_READ: usize = LONGEST_EXCERPT * 8;
 
-/// How often a line is masked again. What is masked can join what stood apart, but after two or three times nothing changes.
+/// How often a line is masked again. What is masked can join what stood apart, but after two or three times nothing
+/// changes.
 const MAX_PASSES: usize = 6;
 
 static REDACTION: LazyLock<Result<Redaction, String>> = LazyLock::new(|| Redaction::new(PATTERNS));
 
-/// Compiles all patterns. The program calls this before anything else, and does not start if it fails. Without the patterns
-/// [`excerpt`] and [`phrase`] show nothing of a foreign text.
+/// Compiles all patterns. The program calls this before anything else, and does not start if it fails. Without the
+/// patterns [`excerpt`] and [`phrase`] show nothing of a foreign text.
 ///
 /// # Errors
 /// A sentence that names the first pattern that does not compile.
@@ -48,8 +49,8 @@ pub fn load() -> Result<(), String> {
 }
 
 /// An excerpt of a foreign line: secrets masked, control characters and colours dropped, white space folded, at most
-/// [`LONGEST_EXCERPT`] characters. The excerpt of an excerpt is the same. Escaping for mail, Slack or a page is the receiver's own
-/// work.
+/// [`LONGEST_EXCERPT`] characters. The excerpt of an excerpt is the same. Escaping for mail, Slack or a page is the
+/// receiver's own work.
 pub fn excerpt(line: &str) -> String {
     excerpt_with(REDACTION.as_ref(), line)
 }
@@ -59,10 +60,13 @@ pub fn phrase(words: &str) -> String {
     shortened(excerpt(words), LONGEST_PHRASE)
 }
 
-/// The text as a terminal can show it on one line: line ends and tabs become blanks, other control characters and those that change
-/// how the text around them reads are dropped. Nothing is masked or cut.
+/// The text as a terminal can show it on one line: line ends and tabs become blanks, other control characters and those
+/// that change how the text around them reads are dropped. Nothing is masked or cut.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).filter(|c| !c.is_control() && !is_invisible(*c)).collect()
+    text.chars()
+        .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
+        .filter(|c| !c.is_control() && !is_invisible(*c))
+        .collect()
 }
 
 /// The patterns, ready for use.
@@ -94,8 +98,8 @@ impl Redaction {
     }
 }
 
-/// The text with something else in place of each match that passes the check. The first group of the pattern stays before it, the
-/// second behind it. `None` if nothing changes.
+/// The text with something else in place of each match that passes the check. The first group of the pattern stays
+/// before it, the second behind it. `None` if nothing changes.
 fn replaced(text: &str, regex: &Regex, check: impl Fn(&Match<'_>) -> bool, instead: &str) -> Option<String> {
     if !regex.is_match(text) {
         return None;
@@ -138,7 +142,8 @@ fn excerpt_with(redaction: Result<&Redaction, &String>, line: &str) -> String {
     text
 }
 
-/// As much of a line as is looked at. What the cut may go through is left out: a word, and the groups of a number before it.
+/// As much of a line as is looked at. What the cut may go through is left out: a word, and the groups of a number
+/// before it.
 fn beginning(line: &str) -> Cow<'_, str> {
     if line.len() <= MAX_READ {
         return Cow::Borrowed(line);
@@ -149,9 +154,14 @@ fn beginning(line: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{whole}…"))
 }
 
-/// A text without control and invisible characters, with one blank in place of white space, or one line end if that is in it.
+/// A text without control and invisible characters, with one blank in place of white space, or one line end if that is
+/// in it.
 fn folded(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("  ") && !text.starts_with(' ') && !text.ends_with(' ') {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && !text.contains("  ")
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+    {
         return text.to_owned();
     }
     let mut folded = String::with_capacity(text.len());
@@ -173,14 +183,16 @@ fn folded(text: &str) -> String {
     folded
 }
 
-/// What stands behind the escape sequence of a terminal that the first character starts; `ESC [ 31 m` turns the text red.
+/// What stands behind the escape sequence of a terminal that the first character starts; `ESC [ 31 m` turns the text
+/// red.
 fn behind_colour(first: char, rest: std::str::Chars<'_>) -> std::str::Chars<'_> {
     let text = rest.as_str();
     let Some(parameters) = (if first == '\u{9b}' { Some(text) } else { text.strip_prefix('[') }) else {
         return rest;
     };
     let end = parameters.find(|c: char| !matches!(c, '0'..='9' | ';' | '?' | ':')).filter(|end| *end < 20);
-    let ends = end.and_then(|end| parameters.get(end..)).and_then(|tail| tail.strip_prefix(|c: char| c.is_ascii_alphabetic()));
+    let ends =
+        end.and_then(|end| parameters.get(end..)).and_then(|tail| tail.strip_prefix(|c: char| c.is_ascii_alphabetic()));
     ends.map_or(rest, str::chars)
 }
 

@@ -24,10 +24,24 @@ pub(super) enum Kind {
 }
 
 /// Words of other languages that are a name as a whole.
-const FOREIGN: &[&str] =
-    &["비밀번호", "패스워드", "암호", "비번", "주민등록번호", "주민번호", "인증번호", "인증키", "계좌번호", "카드번호", "보안코드", "토큰", "시크릿"];
+const FOREIGN: &[&str] = &[
+    "비밀번호",
+    "패스워드",
+    "암호",
+    "비번",
+    "주민등록번호",
+    "주민번호",
+    "인증번호",
+    "인증키",
+    "계좌번호",
+    "카드번호",
+    "보안코드",
+    "토큰",
+    "시크릿",
+];
 
-/// What the name stands before, if it is anything secret. Names may have parts and endings: `spring.datasource.password`, `password2`.
+/// What the name stands before, if it is anything secret. Names may have parts and endings:
+/// `spring.datasource.password`, `password2`.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
     if !name.is_ascii() {
         return FOREIGN.iter().any(|word| name.ends_with(word)).then_some(Kind::Password);
@@ -39,7 +53,8 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
         Some((at, noun(before, word(at))?))
     })?;
     let after = words.get(at + 1..).unwrap_or_default();
-    let is_about = |word: &String| ABOUT.contains(&word.as_str()) || (kind == Kind::Suspect && OF_HASHES.contains(&word.as_str()));
+    let is_about =
+        |word: &String| ABOUT.contains(&word.as_str()) || (kind == Kind::Suspect && OF_HASHES.contains(&word.as_str()));
     let is_session_id = word(at) == "session" && after == ["id"];
     if after.iter().any(is_about) && !is_session_id {
         return None;
@@ -55,7 +70,8 @@ fn last_part(name: &str) -> &str {
     let Some((before, last)) = name.rsplit_once('.') else {
         return name;
     };
-    let says_nothing = matches!(last, "key" | "value" | "sid" | "default") || last.bytes().all(|byte| byte.is_ascii_digit());
+    let says_nothing =
+        matches!(last, "key" | "value" | "sid" | "default") || last.bytes().all(|byte| byte.is_ascii_digit());
     if !says_nothing {
         return last;
     }
@@ -71,7 +87,9 @@ fn words(name: &str) -> Vec<String> {
     for (at, character) in characters.iter().copied().enumerate() {
         let next_is_lower = characters.get(at + 1).is_some_and(char::is_ascii_lowercase);
         let starts = match character {
-            'A'..='Z' => last.is_ascii_lowercase() || last.is_ascii_digit() || (last.is_ascii_uppercase() && next_is_lower),
+            'A'..='Z' => {
+                last.is_ascii_lowercase() || last.is_ascii_digit() || (last.is_ascii_uppercase() && next_is_lower)
+            }
             'a'..='z' => last.is_ascii_digit(),
             '0'..='9' => last.is_ascii_alphabetic(),
             _ => true,
@@ -94,18 +112,22 @@ fn noun(before: &str, word: &str) -> Option<Kind> {
         ("card" | "resident" | "registration", "number") => Kind::Password,
         ("security" | "verification" | "otp" | "pin" | "mfa" | "sms" | "login", "code") => Kind::Password,
         ("seed" | "recovery" | "pass" | "secret", "phrase") | (_, "seedphrase" | "mnemonic") => Kind::Phrase,
-        (_, "pin" | "pw" | "psw" | "otp" | "totp" | "cvv" | "cvc" | "rrn" | "ssn" | "jumin" | "cardnumber" | "cardno" | "requirepass" | "masterauth") => {
-            Kind::Password
-        }
+        (
+            _,
+            "pin" | "pw" | "psw" | "otp" | "totp" | "cvv" | "cvc" | "rrn" | "ssn" | "jumin" | "cardnumber" | "cardno"
+            | "requirepass" | "masterauth",
+        ) => Kind::Password,
         ("amz" | "goog", "signature") | ("access", "signature") | (_, "sharedaccesssignature") => Kind::Secret,
         (_, "credential" | "credentials" | "cred" | "creds") => Kind::Secret,
         (key_of, "key" | "keys") if KEY_OF.contains(&key_of) => Kind::Secret,
         ("authorization" | "auth", "code") => Kind::Token,
         (_, "authorization" | "cookie" | "cookies") => Kind::Header,
         (_, "jwt" | "csrf" | "xsrf" | "sas" | "phpsessid" | "jsessionid" | "sessid" | "bearer") => Kind::Token,
-        (_, "signature" | "sig" | "sign" | "hmac" | "session" | "sessionid" | "sid" | "auth" | "key" | "code" | "pat" | "ticket" | "assertion") => {
-            Kind::Suspect
-        }
+        (
+            _,
+            "signature" | "sig" | "sign" | "hmac" | "session" | "sessionid" | "sid" | "auth" | "key" | "code" | "pat"
+            | "ticket" | "assertion",
+        ) => Kind::Suspect,
         _ => glued(word)?,
     };
     Some(kind)
@@ -123,7 +145,8 @@ fn glued(word: &str) -> Option<Kind> {
         ("apikey", Kind::Secret),
     ] {
         if let Some(rest) = word.split_once(stem).map(|(_, rest)| rest) {
-            let is_other = OTHER_ENDINGS.iter().any(|ending| rest.starts_with(ending)) || ABOUT.contains(&rest.trim_start_matches('s'));
+            let is_other = OTHER_ENDINGS.iter().any(|ending| rest.starts_with(ending))
+                || ABOUT.contains(&rest.trim_start_matches('s'));
             return (!is_other).then_some(kind);
         }
     }
@@ -156,7 +179,10 @@ mod tests {
                 "secret client_secret clientSecret AWS_SECRET_ACCESS_KEY SecretString apiKey apikey X-Api-Key x-functions-key api.key jwt.secret.key AccountKey SharedAccessKey private_key credentials X-Amz-Credential X-Amz-Signature APIKEY OPENAI_API_KEYS accesskey SESSION_SECRET_2",
                 Some(Kind::Secret),
             ),
-            ("token access_token refreshToken X-Amz-Security-Token authtoken GITHUB_TOKEN csrfmiddlewaretoken id_token jwt JSESSIONID", Some(Kind::Token)),
+            (
+                "token access_token refreshToken X-Amz-Security-Token authtoken GITHUB_TOKEN csrfmiddlewaretoken id_token jwt JSESSIONID",
+                Some(Kind::Token),
+            ),
             ("Authorization Proxy-Authorization Cookie Set-Cookie cookies", Some(Kind::Header)),
             ("tokens prompt_tokens maxTokens", Some(Kind::Plural)),
             ("signature sig session_id sessionId key code ASP.NET_SessionId", Some(Kind::Suspect)),

@@ -1,12 +1,17 @@
 //! What is masked, in the order in which it is looked for.
 //!
-//! The patterns need no Unicode tables, which are optional features of `regex`: character classes are written out, and case and
-//! word boundaries are those of ASCII (`(?i-u:..)`, `(?-u:\b)`).
+//! The patterns need no Unicode tables, which are optional features of `regex`: character classes are written out, and
+//! case and word boundaries are those of ASCII (`(?i-u:..)`, `(?-u:\b)`).
 
 use regex::Regex;
 
-use super::checks::{Match, is_account, is_behind_scheme, is_card, is_long_secret, is_mail_address, is_phone_number, is_resident_number, is_token};
-use super::placeholders::{ACCOUNT, CARD_NUMBER, KEY_ID, MAIL_ADDRESS, PHONE_NUMBER, PRIVATE_KEY, RESIDENT_NUMBER, SECRET, TOKEN, WEBHOOK};
+use super::checks::{
+    Match, is_account, is_behind_scheme, is_card, is_long_secret, is_mail_address, is_phone_number, is_resident_number,
+    is_token,
+};
+use super::placeholders::{
+    ACCOUNT, CARD_NUMBER, KEY_ID, MAIL_ADDRESS, PHONE_NUMBER, PRIVATE_KEY, RESIDENT_NUMBER, SECRET, TOKEN, WEBHOOK,
+};
 use super::sentences::{is_nothing, looks_like_password};
 use super::traits::Traits;
 use super::{assignments, urls};
@@ -34,7 +39,8 @@ pub(super) enum Mask {
     Always(&'static str),
     /// The same, if the match is not something else.
     If(fn(&Match<'_>) -> bool, &'static str),
-    /// A regular expression cannot tell where the secrets end: the pattern only tells whether there may be any in the text.
+    /// A regular expression cannot tell where the secrets end: the pattern only tells whether there may be any in the
+    /// text.
     Text(fn(&str, &Regex) -> Option<String>),
 }
 
@@ -206,7 +212,9 @@ pub(super) const PATTERNS: &[Pattern] = &[
 
 /// `app:pw@db:5432`, where no scheme shows that it is an address.
 fn is_user_of_host(found: &Match<'_>) -> bool {
-    !["mailto:", "sip:", "sips:", "xmpp:", "npm:", "git:", "ssh:", "scp:"].iter().any(|scheme| found.before.ends_with(scheme))
+    !["mailto:", "sip:", "sips:", "xmpp:", "npm:", "git:", "ssh:", "scp:"]
+        .iter()
+        .any(|scheme| found.before.ends_with(scheme))
 }
 
 /// Whether it is no port, group or path.

@@ -15,5 +15,16 @@ pub(super) const PHONE_NUMBER: &str = "[phone number]";
 pub(super) const RESIDENT_NUMBER: &str = "[resident number]";
 
 /// Everything that stands in place of a secret.
-pub(super) const PLACEHOLDERS: &[&str] =
-    &[SECRET, TOKEN, KEY_ID, PRIVATE_KEY, WEBHOOK, MAIL_ADDRESS, ACCOUNT, CARD_NUMBER, PHONE_NUMBER, RESIDENT_NUMBER, NOT_SHOWN];
+pub(super) const PLACEHOLDERS: &[&str] = &[
+    SECRET,
+    TOKEN,
+    KEY_ID,
+    PRIVATE_KEY,
+    WEBHOOK,
+    MAIL_ADDRESS,
+    ACCOUNT,
+    CARD_NUMBER,
+    PHONE_NUMBER,
+    RESIDENT_NUMBER,
+    NOT_SHOWN,
+];

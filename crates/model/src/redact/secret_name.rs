@@ -45,10 +45,13 @@ impl<'a> SecretName<'a> {
                 kind_of(&format!("{second}_{last}_{text}")).filter(|_| !last.is_empty()).or(kind_of(text))?
             }
             // `-DsigningKey=..` of Java, `-PapiKey=..` of Gradle
-            _ if dashes == 1 && text.starts_with(['D', 'P']) => kind_of(text).filter(|kind| *kind != Kind::Suspect).or(kind_of(text.get(1..)?))?,
+            _ if dashes == 1 && text.starts_with(['D', 'P']) => {
+                kind_of(text).filter(|kind| *kind != Kind::Suspect).or(kind_of(text.get(1..)?))?
+            }
             _ => kind_of(text)?,
         };
-        let is_before = |words: &[&str]| [last, second].iter().any(|word| words.contains(&word.to_ascii_lowercase().as_str()));
+        let is_before =
+            |words: &[&str]| [last, second].iter().any(|word| words.contains(&word.to_ascii_lowercase().as_str()));
         let kind = match kind {
             Kind::Secret | Kind::Token | Kind::Plural | Kind::Header if is_before(STATED) => Kind::Stated,
             // `Loading secret: db-credentials` tells its name.
@@ -65,7 +68,8 @@ impl<'a> SecretName<'a> {
 
 /// The last word of a text, if only letters are in it.
 fn last_word(text: &str) -> &str {
-    let start =
-        text.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |at| at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+    let start = text
+        .rfind(|c: char| !c.is_ascii_alphabetic())
+        .map_or(0, |at| at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
     text.get(start..).unwrap_or_default()
 }

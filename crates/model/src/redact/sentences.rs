@@ -8,7 +8,12 @@ use super::words::{NOTHING, OF_COMPLAINTS, OF_SENTENCES, SCHEMES};
 
 /// Whether a text in quotes is a secret.
 pub(super) fn is_quoted_secret(kind: Kind, text: &str) -> bool {
-    if is_nothing(text) || is_name_of_variable(text) || is_complaint(text) || is_type_of_error(text) || (has_hangul(text) && text.contains(' ')) {
+    if is_nothing(text)
+        || is_name_of_variable(text)
+        || is_complaint(text)
+        || is_type_of_error(text)
+        || (has_hangul(text) && text.contains(' '))
+    {
         return false;
     }
     is_secret(kind, text)
@@ -39,7 +44,9 @@ pub(super) fn is_bare_secret(name: &str, kind: Kind, word: &str, rest: &str, sep
     match (separator, kind) {
         (Separator::Sentence, _) if word.trim_end_matches('=').contains('=') => false,
         (Separator::Sentence, Kind::Password | Kind::Phrase) => looks_like_password(word) || is_code_number(word),
-        (Separator::Sentence, Kind::Secret | Kind::Token) if is_compound(name) => (looks_like_password(word) && !is_uuid(word)) || is_mixed(word),
+        (Separator::Sentence, Kind::Secret | Kind::Token) if is_compound(name) => {
+            (looks_like_password(word) && !is_uuid(word)) || is_mixed(word)
+        }
         (Separator::Sentence, _) => is_random(word, true) && !is_uuid(word),
         _ => is_secret(kind, word),
     }
@@ -79,14 +86,29 @@ pub(super) fn is_secret_of_query(name: &str, value: &str) -> bool {
 pub(super) fn is_bracketed_secret(kind: Kind, text: &str) -> bool {
     let inner = text.trim_matches(|c: char| "[](){}\\\"' ".contains(c));
     if is_nothing(inner)
-        || matches!(inner, "Function" | "Object" | "Array" | "Getter" | "Circular" | "Symbol" | "sensitive" | "sensitive value" | "known after apply")
+        || matches!(
+            inner,
+            "Function"
+                | "Object"
+                | "Array"
+                | "Getter"
+                | "Circular"
+                | "Symbol"
+                | "sensitive"
+                | "sensitive value"
+                | "known after apply"
+        )
         || matches!(kind, Kind::Suspect | Kind::Stated)
     {
         return false;
     }
     let mut words = inner.split(|c: char| !c.is_alphanumeric() && !"_.".contains(c)).filter(|word| !word.is_empty());
-    let is_counted = |word: &str| word.parse::<f64>().is_ok() || word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if matches!(kind, Kind::Token | Kind::Plural) && inner.contains(|c: char| c.is_ascii_digit()) && words.all(is_counted) {
+    let is_counted =
+        |word: &str| word.parse::<f64>().is_ok() || word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if matches!(kind, Kind::Token | Kind::Plural)
+        && inner.contains(|c: char| c.is_ascii_digit())
+        && words.all(is_counted)
+    {
         return false;
     }
     !is_complaint(inner)
@@ -106,7 +128,8 @@ pub(super) fn is_nothing(text: &str) -> bool {
         || within("${", "}").is_some_and(is_plain)
         || within("{{", "}}").is_some_and(is_plain)
         || within("%(", ")s").is_some_and(is_plain)
-        || within("[", "]").is_some_and(|inner| is_placeholder(inner) || NOTHING.contains(&inner.to_ascii_lowercase().as_str()))
+        || within("[", "]")
+            .is_some_and(|inner| is_placeholder(inner) || NOTHING.contains(&inner.to_ascii_lowercase().as_str()))
         || is_parameter_of_sql(text)
         || matches!(text, "{}" | "{0}" | "%s" | "%v" | "%d" | "[]" | "()" | "[object Object]" | "[Object]")
 }
@@ -114,7 +137,8 @@ pub(super) fn is_nothing(text: &str) -> bool {
 /// `$1`, `:password`, `@p0`
 fn is_parameter_of_sql(text: &str) -> bool {
     let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    text.strip_prefix('$').or(text.strip_prefix("@p")).is_some_and(is_number) || text.strip_prefix(':').is_some_and(|name| kind_of(name).is_some())
+    text.strip_prefix('$').or(text.strip_prefix("@p")).is_some_and(is_number)
+        || text.strip_prefix(':').is_some_and(|name| kind_of(name).is_some())
 }
 
 /// The words that this module puts in place of secrets, without their brackets.
@@ -124,19 +148,23 @@ fn is_placeholder(inner: &str) -> bool {
 
 /// `DB_PASSWORD`, where the name of a variable is told and not what it holds.
 fn is_name_of_variable(text: &str) -> bool {
-    text.contains('_') && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit()) && kind_of(text).is_some()
+    text.contains('_')
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
+        && kind_of(text).is_some()
 }
 
 /// `os.environ["TOKEN"]`, `self.password`, `get_token()`: a line of a program.
 fn is_code(word: &str) -> bool {
     const OBJECTS: &[&str] = &[
-        "ENV", "os", "process", "self", "this", "config", "settings", "event", "req", "request", "env", "context", "args", "kwargs", "props", "options",
-        "params",
+        "ENV", "os", "process", "self", "this", "config", "settings", "event", "req", "request", "env", "context",
+        "args", "kwargs", "props", "options", "params",
     ];
     let end = word.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(word.len());
     let (first, rest) = word.split_at(end);
-    let is_call =
-        rest.starts_with('(') && ["get", "fetch", "load", "read", "create", "generate", "decode", "encode"].iter().any(|verb| first.starts_with(verb));
+    let is_call = rest.starts_with('(')
+        && ["get", "fetch", "load", "read", "create", "generate", "decode", "encode"]
+            .iter()
+            .any(|verb| first.starts_with(verb));
     is_call || matches!(word, "await" | "new" | "yield") || (OBJECTS.contains(&first) && rest.starts_with(['.', '[']))
 }
 
@@ -149,16 +177,23 @@ fn is_type_of_error(word: &str) -> bool {
 
 /// `token: must not be empty`, `secret: not found`
 fn is_sentence(rest: &str) -> bool {
-    let mut words = rest.split([' ', '\n']).map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '/'));
+    let mut words = rest
+        .split([' ', '\n'])
+        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '/'));
     let first = words.next().unwrap_or_default().to_ascii_lowercase();
     let second = words.next().unwrap_or_default().to_ascii_lowercase();
     let is_plain = first.bytes().all(|byte| byte.is_ascii_alphabetic() || b"/_-'".contains(&byte));
     let first_word = first.split(['_', '-']).next().filter(|_| is_plain).unwrap_or_default();
-    let is_login = SCHEMES.contains(&first_word) && !second.is_empty() && !OF_SENTENCES.contains(&second.as_str()) && !NOTHING.contains(&second.as_str());
+    let is_login = SCHEMES.contains(&first_word)
+        && !second.is_empty()
+        && !OF_SENTENCES.contains(&second.as_str())
+        && !NOTHING.contains(&second.as_str());
     if is_login {
         return false;
     }
-    if NOTHING.contains(&first_word) || (OF_SENTENCES.contains(&first_word) && (!second.is_empty() || first_word.len() > 3)) {
+    if NOTHING.contains(&first_word)
+        || (OF_SENTENCES.contains(&first_word) && (!second.is_empty() || first_word.len() > 3))
+    {
         return true;
     }
     let beginning = rest.split_inclusive([' ', '\n']).take(8).collect::<String>();
@@ -167,7 +202,9 @@ fn is_sentence(rest: &str) -> bool {
 
 /// `The password must be at least 8 characters.`
 fn is_complaint(text: &str) -> bool {
-    let words = || text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase());
+    let words = || {
+        text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase())
+    };
     let has = |list: &[&str]| words().any(|word| list.contains(&word.as_str()));
     words().count() >= 3 && has(OF_COMPLAINTS) && has(OF_SENTENCES)
 }
@@ -175,7 +212,10 @@ fn is_complaint(text: &str) -> bool {
 /// So few digits that they count something.
 fn is_count(text: &str, longest: usize) -> bool {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').trim_end_matches(['.', ',']);
-    !digits.is_empty() && digits.len() <= longest && digits.bytes().all(|byte| byte.is_ascii_digit() || b"./".contains(&byte)) && text.len() - digits.len() <= 3
+    !digits.is_empty()
+        && digits.len() <= longest
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || b"./".contains(&byte))
+        && text.len() - digits.len() <= 3
 }
 
 /// `/var/run/secrets/token`
@@ -190,26 +230,35 @@ fn is_path(text: &str) -> bool {
 
 /// `prod/db/main`
 fn is_relative_path(text: &str) -> bool {
-    text.contains('/') && text.split('/').all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-.".contains(&byte)))
+    text.contains('/')
+        && text
+            .split('/')
+            .all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-.".contains(&byte)))
 }
 
 /// `user=app`, which is looked at on its own.
 fn is_assignment(text: &str) -> bool {
-    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.".contains(&byte)) && kind_of(name).is_some();
+    let is_name = |name: &str| {
+        name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.".contains(&byte)) && kind_of(name).is_some()
+    };
     text.split_once('=').is_some_and(|(name, value)| !value.trim_matches('=').is_empty() && is_name(name))
 }
 
 /// `photo-0a1b.png`
 fn is_file(text: &str) -> bool {
-    text.rsplit_once('.')
-        .is_some_and(|(_, ending)| (1..=5).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+    text.rsplit_once('.').is_some_and(|(_, ending)| {
+        (1..=5).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
 }
 
 /// Letters with digits or marks among them.
 pub(super) fn looks_like_password(word: &str) -> bool {
     let has = |is: fn(&char) -> bool| word.chars().any(|c| is(&c));
     let is_part_of_text = word.contains(['/', '\\', '(']) || word.starts_with('-');
-    word.len() >= 5 && !is_part_of_text && has(char::is_ascii_alphabetic) && (has(char::is_ascii_digit) || has(|c| "!@#$%^&*".contains(*c)))
+    word.len() >= 5
+        && !is_part_of_text
+        && has(char::is_ascii_alphabetic)
+        && (has(char::is_ascii_digit) || has(|c| "!@#$%^&*".contains(*c)))
 }
 
 /// Large and small letters without order.
@@ -224,7 +273,8 @@ fn is_code_number(word: &str) -> bool {
 
 /// Whether a name is no word that sentences have, as `secret` and `token` are.
 fn is_compound(name: &str) -> bool {
-    !["secret", "secrets", "token", "tokens", "credential", "credentials", "key", "keys"].contains(&name.to_ascii_lowercase().as_str())
+    !["secret", "secrets", "token", "tokens", "credential", "credentials", "key", "keys"]
+        .contains(&name.to_ascii_lowercase().as_str())
 }
 
 fn has_hangul(text: &str) -> bool {

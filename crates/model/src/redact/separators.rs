@@ -25,33 +25,43 @@ pub(super) fn start_of_value(name: &SecretName<'_>) -> Option<ValueStart> {
     let symbols = name.symbols;
     let mut closed = behind_index(symbols, name.range.end);
     let end = closed;
-    while closed - end < 3 && symbols.character(closed).is_some_and(|c| closing_quote(c).is_some() || "])*”’".contains(c)) {
+    while closed - end < 3
+        && symbols.character(closed).is_some_and(|c| closing_quote(c).is_some() || "])*”’".contains(c))
+    {
         closed += 1;
     }
-    let is_quoted = (name.range.end..closed).any(|at| symbols.character(at).is_some_and(|c| closing_quote(c).is_some()));
+    let is_quoted =
+        (name.range.end..closed).any(|at| symbols.character(at).is_some_and(|c| closing_quote(c).is_some()));
     let next = skip(symbols, closed, ' ');
     let has_blank = next > closed;
     let encoding = symbols.get(next).map(|symbol| symbol.encoding);
     match symbols.character(next)? {
         '=' => {
-            let is_more = |at: &usize| symbols.get(*at).is_some_and(|more| "=>~".contains(more.character) && Some(more.encoding) == encoding);
+            let is_more = |at: &usize| {
+                symbols.get(*at).is_some_and(|more| "=>~".contains(more.character) && Some(more.encoding) == encoding)
+            };
             let more = (next + 1..next + 3).take_while(is_more).count();
             Some(ValueStart::behind_blanks(symbols, next + 1 + more, Separator::Equals))
         }
         ':' => colon(symbols, next),
-        '-' if symbols.character(next + 1) == Some('>') => Some(ValueStart::behind_blanks(symbols, next + 2, Separator::Equals)),
+        '-' if symbols.character(next + 1) == Some('>') => {
+            Some(ValueStart::behind_blanks(symbols, next + 2, Separator::Equals))
+        }
         '(' if !has_blank && !is_quoted => call(name, next),
         '>' if is_tag(name) => Some(ValueStart { start: next + 1, separator: Separator::Tag }),
         ',' if name.symbols.before(name.range.start) == Some('{') => pair(name, next),
         ',' if is_quoted => pair(name, next).or_else(|| value_of_attribute(name, closed)),
         _ if name.dashes > 0 && has_blank => Some(ValueStart { start: next, separator: Separator::Option }),
-        _ => tag_with_attributes(name, next).or_else(|| value_of_attribute(name, closed)).or_else(|| has_blank.then(|| sentence(name, next)).flatten()),
+        _ => tag_with_attributes(name, next)
+            .or_else(|| value_of_attribute(name, closed))
+            .or_else(|| has_blank.then(|| sentence(name, next)).flatten()),
     }
 }
 
 /// Behind the `[0]` of `password[0]`.
 fn behind_index(symbols: &Symbols<'_>, at: usize) -> usize {
-    let digits = (at + 1..symbols.len()).take_while(|at| symbols.character(*at).is_some_and(|c| c.is_ascii_digit())).count();
+    let digits =
+        (at + 1..symbols.len()).take_while(|at| symbols.character(*at).is_some_and(|c| c.is_ascii_digit())).count();
     let is_index = symbols.character(at) == Some('[') && symbols.character(at + 1 + digits) == Some(']');
     if is_index { at + digits + 2 } else { at }
 }
@@ -65,7 +75,11 @@ fn colon(symbols: &Symbols<'_>, at: usize) -> Option<ValueStart> {
         // A path of a program, and the scheme of an address.
         (Some(':'), _) | (Some('/'), Some('/')) => None,
         (Some('='), _) => Some(ValueStart::behind_blanks(symbols, at + 2, Separator::Equals)),
-        (next, _) => Some(ValueStart::behind_blanks(symbols, at + 1, Separator::Colon { is_spaced: next.is_none_or(char::is_whitespace) })),
+        (next, _) => Some(ValueStart::behind_blanks(
+            symbols,
+            at + 1,
+            Separator::Colon { is_spaced: next.is_none_or(char::is_whitespace) },
+        )),
     }
 }
 
@@ -73,7 +87,9 @@ fn colon(symbols: &Symbols<'_>, at: usize) -> Option<ValueStart> {
 fn call(name: &SecretName<'_>, at: usize) -> Option<ValueStart> {
     let text = name.symbols.raw(&name.range).to_ascii_lowercase();
     let text = text.rsplit('.').next().unwrap_or_default();
-    let asks = ["get", "fetch", "load", "read", "find", "describe", "require", "delete", "rotate", "resolve"].iter().any(|verb| text.starts_with(verb));
+    let asks = ["get", "fetch", "load", "read", "find", "describe", "require", "delete", "rotate", "resolve"]
+        .iter()
+        .any(|verb| text.starts_with(verb));
     (!asks && name.kind != Kind::Suspect).then(|| ValueStart::behind_blanks(name.symbols, at + 1, Separator::Quotes))
 }
 
@@ -81,7 +97,10 @@ fn call(name: &SecretName<'_>, at: usize) -> Option<ValueStart> {
 fn is_tag(name: &SecretName<'_>) -> bool {
     let before = name.symbols.before(name.range.start);
     let start = (0..name.range.start).rev().take(20).find(|at| name.symbols.character(*at) == Some('<'));
-    let is_prefix = |from: usize| (from + 1..name.range.start).all(|at| name.symbols.character(at).is_some_and(|c| c.is_ascii_alphanumeric() || c == ':'));
+    let is_prefix = |from: usize| {
+        (from + 1..name.range.start)
+            .all(|at| name.symbols.character(at).is_some_and(|c| c.is_ascii_alphanumeric() || c == ':'))
+    };
     before == Some('<') || (before == Some(':') && start.is_some_and(is_prefix))
 }
 
@@ -102,26 +121,33 @@ fn pair(name: &SecretName<'_>, comma: usize) -> Option<ValueStart> {
     if symbols.before(name.range.start) == Some('{') {
         return Some(ValueStart { start, separator: Separator::Quotes });
     }
-    let opening = name.range.start.checked_sub(1).filter(|at| symbols.character(*at).is_some_and(|c| closing_quote(c).is_some()))?;
+    let opening = name
+        .range
+        .start
+        .checked_sub(1)
+        .filter(|at| symbols.character(*at).is_some_and(|c| closing_quote(c).is_some()))?;
     let before = symbols.raw(&(0..opening));
     let before = before.strip_suffix(['b', 'u']).unwrap_or(before).trim_end();
     let after = symbols.character(skip(symbols, value.whole.end, ' '));
     let text = symbols.raw(&value.inner);
     let is_name = text.split(['-', '_']).all(is_word);
     // Without a character behind it the line was cut.
-    let is_pair = (before.ends_with('(') && matches!(after, Some(')') | None)) || (before.ends_with('[') && matches!(after, Some(']') | None) && !is_name);
-    let is_of_headers = (name.kind == Kind::Header || symbols.raw(&name.range).contains('-')) && !is_name && after != Some(':');
+    let is_pair = (before.ends_with('(') && matches!(after, Some(')') | None))
+        || (before.ends_with('[') && matches!(after, Some(']') | None) && !is_name);
+    let is_of_headers =
+        (name.kind == Kind::Header || symbols.raw(&name.range).contains('-')) && !is_name && after != Some(':');
     (is_pair || is_of_headers).then_some(ValueStart { start, separator: Separator::Quotes })
 }
 
 /// `password`, `Password` or `PASSWORD`
 fn is_word(text: &str) -> bool {
     let rest = || text.bytes().skip(1);
-    text.bytes().all(|byte| byte.is_ascii_alphabetic()) && (rest().all(|byte| byte.is_ascii_lowercase()) || rest().all(|byte| byte.is_ascii_uppercase()))
+    text.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && (rest().all(|byte| byte.is_ascii_lowercase()) || rest().all(|byte| byte.is_ascii_uppercase()))
 }
 
-/// `{"name": "DB_PASSWORD", "value": "x"}`, `ParameterKey=Password,ParameterValue=x`, `<add key="Password" value="x"/>`,
-/// `<property name="password">x</property>`, and a field of a form.
+/// `{"name": "DB_PASSWORD", "value": "x"}`, `ParameterKey=Password,ParameterValue=x`, `<add key="Password"
+/// value="x"/>`, `<property name="password">x</property>`, and a field of a form.
 fn value_of_attribute(name: &SecretName<'_>, closed: usize) -> Option<ValueStart> {
     let symbols = name.symbols;
     let is_of_path = |at: usize| symbols.character(at).is_some_and(|c| c.is_alphanumeric() || "_-./".contains(c));
@@ -143,14 +169,17 @@ fn value_of_attribute(name: &SecretName<'_>, closed: usize) -> Option<ValueStart
     let mut at = next;
     while at < next + MAX_TO_VALUE && symbols.character(at).is_some_and(|c| !"{}<>".contains(c)) {
         let end = end_of_name(symbols, at);
-        let is_value = ["value", "parametervalue", "stringvalue", "content"].contains(&symbols.raw(&(at..end)).to_ascii_lowercase().as_str());
+        let is_value = ["value", "parametervalue", "stringvalue", "content"]
+            .contains(&symbols.raw(&(at..end)).to_ascii_lowercase().as_str());
         let mut behind = end;
         while symbols.character(behind).is_some_and(|c| closing_quote(c).is_some() || c == ' ') {
             behind += 1;
         }
         match symbols.character(behind) {
             Some('=') if is_value => return Some(ValueStart::behind_blanks(symbols, behind + 1, Separator::Equals)),
-            Some(':') if is_value => return Some(ValueStart::behind_blanks(symbols, behind + 1, Separator::Colon { is_spaced: false })),
+            Some(':') if is_value => {
+                return Some(ValueStart::behind_blanks(symbols, behind + 1, Separator::Colon { is_spaced: false }));
+            }
             _ => at = end.max(at + 1),
         }
     }

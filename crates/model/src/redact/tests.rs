@@ -19,7 +19,9 @@ fn the_table_holds() {
 
 /// The columns of the table: a name, a line, what must not be shown, and what must be.
 fn rows() -> impl Iterator<Item = [String; 4]> {
-    let columns = |row: &str| row.split('\t').map(|column| column.replace('¦', "")).collect::<Vec<_>>().try_into().expect("four columns");
+    let columns = |row: &str| {
+        row.split('\t').map(|column| column.replace('¦', "")).collect::<Vec<_>>().try_into().expect("four columns")
+    };
     TABLE.lines().filter(|row| !row.starts_with('#')).map(columns)
 }
 
@@ -33,7 +35,8 @@ fn every_pattern_masks_what_no_other_masks() {
     let all = Redaction::new(PATTERNS).unwrap();
     for (_, left_out) in &all.0 {
         let others = Redaction(all.0.iter().filter(|(_, pattern)| pattern.name != left_out.name).cloned().collect());
-        let leaks = |[_, line, gone, _]: [String; 4]| parts(&gone).any(|part| excerpt_with(Ok(&others), &line).contains(part));
+        let leaks =
+            |[_, line, gone, _]: [String; 4]| parts(&gone).any(|part| excerpt_with(Ok(&others), &line).contains(part));
         assert!(rows().any(leaks), "no row needs the pattern of {}", left_out.name);
     }
 }
@@ -93,16 +96,24 @@ fn of_ordinary_lines_nearly_none_is_touched() {
     const LINES: usize = 6_000;
     let lines = ordinary::lines(13, LINES);
     assert_eq!(lines.len(), LINES);
-    let touched: Vec<String> =
-        lines.iter().filter(|line| excerpt(line) != shortened(folded(line), LONGEST_EXCERPT)).map(|line| format!("{line}\n  {}", excerpt(line))).collect();
+    let touched: Vec<String> = lines
+        .iter()
+        .filter(|line| excerpt(line) != shortened(folded(line), LONGEST_EXCERPT))
+        .map(|line| format!("{line}\n  {}", excerpt(line)))
+        .collect();
     let share = 100.0 * touched.len() as f64 / lines.len() as f64;
     println!("{} ordinary lines, {share:.2} % touched", lines.len());
-    assert!(share <= 0.5, "{share} %\n{}", touched.iter().step_by((touched.len() / 40).max(1)).cloned().collect::<Vec<_>>().join("\n"));
+    assert!(
+        share <= 0.5,
+        "{share} %\n{}",
+        touched.iter().step_by((touched.len() / 40).max(1)).cloned().collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]
 fn a_pattern_that_does_not_compile_is_named_and_nothing_is_shown() {
-    const BROKEN: &[Pattern] = &[patterns::pattern("good", "a", Mask::Always("b")), patterns::pattern("bad one", "(", Mask::Always("b"))];
+    const BROKEN: &[Pattern] =
+        &[patterns::pattern("good", "a", Mask::Always("b")), patterns::pattern("bad one", "(", Mask::Always("b"))];
     let redaction = Redaction::new(BROKEN);
     let Err(error) = &redaction else { panic!("it compiles") };
     assert!(error.starts_with("the redaction pattern `bad one` does not compile: "), "{error}");
@@ -255,7 +266,8 @@ fn an_excerpt_is_short_and_plain_and_its_own_excerpt() {
         is_short_and_plain(&line);
     }
     for _ in 0..2_000 {
-        let line: String = (0..rng.usize(..900)).map(|_| if rng.bool() { char::from(rng.u8(..128)) } else { rng.char(..) }).collect();
+        let line: String =
+            (0..rng.usize(..900)).map(|_| if rng.bool() { char::from(rng.u8(..128)) } else { rng.char(..) }).collect();
         is_short_and_plain(&line);
     }
 }
@@ -276,7 +288,11 @@ fn no_cut_leaves_half_a_secret() {
         for (longest, filler) in [(LONGEST_EXCERPT, "word ".repeat(60)), (MAX_READ, filler)] {
             let Some(length) = longest.checked_sub(at + inside) else { continue };
             let filler: String = filler.chars().rev().take(length).collect::<Vec<_>>().into_iter().rev().collect();
-            let filler = if longest == MAX_READ { format!("cookie: \"{} ", filler.chars().skip(9).collect::<String>()) } else { filler };
+            let filler = if longest == MAX_READ {
+                format!("cookie: \"{} ", filler.chars().skip(9).collect::<String>())
+            } else {
+                filler
+            };
             let case = spellings::Case { form: case.form, line: filler + &case.line, secret: case.secret.clone() };
             let shown = excerpt(&case.line);
             if longest_shown(&case, &shown) >= (case.secret.chars().count() / 3).max(6) {
@@ -294,7 +310,9 @@ fn a_secret_access_key_is_masked_whatever_stands_around_it() {
     for _ in 0..3_000 {
         let line = format!("{} {KEY} {}", line_of_parts(&mut rng, 12), line_of_parts(&mut rng, 12));
         let shown = excerpt(&line);
-        let part = (0..=KEY.len() - 12).map(|start| &KEY.as_bytes()[start..start + 12]).find(|part| shown.as_bytes().windows(12).any(|text| text == *part));
+        let part = (0..=KEY.len() - 12)
+            .map(|start| &KEY.as_bytes()[start..start + 12])
+            .find(|part| shown.as_bytes().windows(12).any(|text| text == *part));
         assert!(part.is_none(), "{line}\n{shown}");
     }
 }

@@ -47,6 +47,17 @@ mod tests {
     fn the_longest_runs_are_found() {
         assert_eq!(Traits::of(""), Traits::default());
         let traits = Traits::of("a@b ABC12 x/y+z%2Fq 123456-7");
-        assert_eq!(traits, Traits { has_at: true, has_escape: true, has_date_of_birth: true, digits: 6, capitals: 6, letters: 6, base64: 9 });
+        assert_eq!(
+            traits,
+            Traits {
+                has_at: true,
+                has_escape: true,
+                has_date_of_birth: true,
+                digits: 6,
+                capitals: 6,
+                letters: 6,
+                base64: 9
+            }
+        );
     }
 }

@@ -9,7 +9,10 @@ pub(super) fn masked(text: &str) -> Option<String> {
         masked.push_str(before);
         rest = after;
         let end = if slashes.contains('%') { encoded_user(after) } else { user(after, before) };
-        if let Some((host, mark)) = end.and_then(|end| after.split_at_checked(end)).map(|(_, host)| (host, if slashes.contains('%') { "%40" } else { "@" })) {
+        if let Some((host, mark)) = end
+            .and_then(|end| after.split_at_checked(end))
+            .map(|(_, host)| (host, if slashes.contains('%') { "%40" } else { "@" }))
+        {
             masked.push_str("[secret]");
             masked.push_str(mark);
             rest = host;
@@ -21,7 +24,10 @@ pub(super) fn masked(text: &str) -> Option<String> {
 
 /// Where the two slashes behind a scheme are, and how they are written.
 fn next_host(text: &str) -> Option<(usize, &'static str)> {
-    [":\\/\\/", "://", "%3A%2F%2F", "%3a%2f%2f"].into_iter().filter_map(|slashes| Some((text.find(slashes)?, slashes))).min()
+    [":\\/\\/", "://", "%3A%2F%2F", "%3a%2f%2f"]
+        .into_iter()
+        .filter_map(|slashes| Some((text.find(slashes)?, slashes)))
+        .min()
 }
 
 /// The length of what stands before the host, with its `@`. `after` starts behind the slashes that `before` ends with.
@@ -34,7 +40,11 @@ fn user(after: &str, before: &str) -> Option<usize> {
     // A password may have a slash or a question mark in it; a port has digits only.
     let (host, port) = authority.split_once(':')?;
     let is_port = !port.is_empty() && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
-    let is_host = host.starts_with('[') || host == "localhost" || host.contains('.') || before.ends_with("http://") || before.ends_with("https://");
+    let is_host = host.starts_with('[')
+        || host == "localhost"
+        || host.contains('.')
+        || before.ends_with("http://")
+        || before.ends_with("https://");
     if port.is_empty() || (is_port && is_host) || authority.ends_with(']') {
         return None;
     }
@@ -45,7 +55,8 @@ fn user(after: &str, before: &str) -> Option<usize> {
 fn encoded_user(after: &str) -> Option<usize> {
     let (user, _) = after.split_once("%40")?;
     let lower = user.to_ascii_lowercase();
-    let is_of_user = !user.contains(['/', '?', '&', ' ', '\n', '"', '\'']) && !["%2f", "%3f", "%23", "%26"].iter().any(|end| lower.contains(end));
+    let is_of_user = !user.contains(['/', '?', '&', ' ', '\n', '"', '\''])
+        && !["%2f", "%3f", "%23", "%26"].iter().any(|end| lower.contains(end));
     (is_of_user && (lower.contains("%3a") || user.contains(':') || is_secret(user))).then_some(user.len() + 3)
 }
 
@@ -70,7 +81,10 @@ mod tests {
             ("amqp://a:b/c?d@mq:5672", "amqp://[secret]@mq:5672"),
             (r"https:\/\/a:b@c.example\/d", r"https:\/\/[secret]@c.example\/d"),
             ("u=postgres%3A%2F%2Fapp%3Apw%40host&x=1", "u=postgres%3A%2F%2F[secret]%40host&x=1"),
-            ("https://0123456789abcdef0123456789abcdef@o1.ingest.example.com/4", "https://[secret]@o1.ingest.example.com/4"),
+            (
+                "https://0123456789abcdef0123456789abcdef@o1.ingest.example.com/4",
+                "https://[secret]@o1.ingest.example.com/4",
+            ),
             ("a://b:c@d, e://f:g@h", "a://[secret]@d, e://[secret]@h"),
         ] {
             assert_eq!(masked(address).as_deref(), Some(shown), "{address}");

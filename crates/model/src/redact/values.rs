@@ -38,7 +38,9 @@ pub(super) fn quoted(symbols: &Symbols<'_>, start: usize) -> Option<QuotedText> 
     let at = start + prefix;
     let opening = symbols.get(at)?;
     let closing = closing_quote(opening.character)?;
-    let is_same = |at: usize| symbols.get(at).is_some_and(|symbol| symbol.character == closing && symbol.encoding == opening.encoding);
+    let is_same = |at: usize| {
+        symbols.get(at).is_some_and(|symbol| symbol.character == closing && symbol.encoding == opening.encoding)
+    };
     let is_triple = is_same(at + 1) && is_same(at + 2);
     let from = at + if is_triple { 3 } else { 1 };
     let mut end = from;
@@ -47,8 +49,12 @@ pub(super) fn quoted(symbols: &Symbols<'_>, start: usize) -> Option<QuotedText> 
             // Quotes are doubled within a text of SQL and YAML.
             let is_doubled = !is_triple && end > from && is_same(end) && is_same(end + 1) && !is_same(end + 2);
             match (is_triple, is_doubled) {
-                (false, false) => return Some(QuotedText { whole: start..end + usize::from(is_same(end)), inner: from..end }),
-                (true, _) if is_same(end + 1) && is_same(end + 2) => return Some(QuotedText { whole: start..end + 3, inner: from..end }),
+                (false, false) => {
+                    return Some(QuotedText { whole: start..end + usize::from(is_same(end)), inner: from..end });
+                }
+                (true, _) if is_same(end + 1) && is_same(end + 2) => {
+                    return Some(QuotedText { whole: start..end + 3, inner: from..end });
+                }
                 (true, _) => {}
                 (false, true) => end += 1,
             }
@@ -69,8 +75,8 @@ pub(super) fn closing_quote(opening: char) -> Option<char> {
     }
 }
 
-/// Whether a quote ends a text that started with one of the other encoding: its own end, or that of a text around it. In JSON within
-/// JSON the inner quotes have one backslash and escaped ones within them three.
+/// Whether a quote ends a text that started with one of the other encoding: its own end, or that of a text around it.
+/// In JSON within JSON the inner quotes have one backslash and escaped ones within them three.
 fn ends_quote(opening: Encoding, quote: Encoding) -> bool {
     let backslashes = |encoding| match encoding {
         Encoding::Plain => Some(0),
@@ -95,7 +101,8 @@ pub(super) fn bracketed(symbols: &Symbols<'_>, start: usize) -> Option<Range<usi
             ']' | '}' | ')' if open.last() == Some(&character) => drop(open.pop()),
             '"' | '\'' | '`' => {
                 // An apostrophe within a word is no quote.
-                let is_apostrophe = symbols.before(at).is_some_and(char::is_alphanumeric) && symbols.character(at + 1).is_some_and(char::is_alphanumeric);
+                let is_apostrophe = symbols.before(at).is_some_and(char::is_alphanumeric)
+                    && symbols.character(at + 1).is_some_and(char::is_alphanumeric);
                 if let Some(quoted) = quoted(symbols, at).filter(|_| !is_apostrophe) {
                     at = quoted.whole.end.max(at + 1);
                     continue;
@@ -118,25 +125,35 @@ pub(super) fn element(symbols: &Symbols<'_>, start: usize) -> Range<usize> {
         return start + 9..end;
     }
     let tag = start.checked_sub(1).and_then(|at| symbols.get(at)).map(|symbol| symbol.encoding);
-    let is_tag = |at: &usize| symbols.get(*at).is_some_and(|symbol| symbol.character == '<' && Some(symbol.encoding) == tag);
+    let is_tag =
+        |at: &usize| symbols.get(*at).is_some_and(|symbol| symbol.character == '<' && Some(symbol.encoding) == tag);
     start..(start..symbols.len()).find(is_tag).unwrap_or(symbols.len())
 }
 
-/// A word without quotes, as far as nothing shows that it ends earlier than at a blank: a password may have commas and brackets in it.
+/// A word without quotes, as far as nothing shows that it ends earlier than at a blank: a password may have commas and
+/// brackets in it.
 pub(super) fn word(symbols: &Symbols<'_>, start: usize, separator: Separator) -> Range<usize> {
     let encoding = separator_encoding(symbols, start);
     let mut open: Vec<char> = Vec::new();
     let mut end = start;
     while let Some(symbol) = symbols.get(end) {
-        let is_own = matches!(symbol.encoding, Encoding::Plain | Encoding::Entity | Encoding::Code(_)) || symbol.encoding == encoding;
+        let is_own = matches!(symbol.encoding, Encoding::Plain | Encoding::Entity | Encoding::Code(_))
+            || symbol.encoding == encoding;
         let ends = match symbol.character {
-            '\n' if symbol.encoding != Encoding::Plain => end == start || is_followed_by_name(symbols, end + 1, None, false) || is_end(symbols, end + 1),
+            '\n' if symbol.encoding != Encoding::Plain => {
+                end == start || is_followed_by_name(symbols, end + 1, None, false) || is_end(symbols, end + 1)
+            }
             ' ' | '\n' => is_own || matches!(symbol.encoding, Encoding::Backslashes(_)),
             '"' | '\'' | '`' => is_end(symbols, end + 1),
             ',' | ';' => {
                 is_own
                     && (is_gap(symbols, end + 1)
-                        || is_followed_by_name(symbols, end + 1, Some(separator), symbol.character == ';' && separator == Separator::Equals))
+                        || is_followed_by_name(
+                            symbols,
+                            end + 1,
+                            Some(separator),
+                            symbol.character == ';' && separator == Separator::Equals,
+                        ))
             }
             '&' => is_own && is_followed_by_name(symbols, end + 1, Some(Separator::Equals), false),
             '(' | '[' | '{' => {
@@ -163,7 +180,11 @@ pub(super) fn word(symbols: &Symbols<'_>, start: usize, separator: Separator) ->
 
 /// The encoding of what stands before the value: what ends it is written alike.
 fn separator_encoding(symbols: &Symbols<'_>, start: usize) -> Encoding {
-    (0..start).rev().filter_map(|at| symbols.get(at)).find(|symbol| symbol.character != ' ').map_or(Encoding::Plain, |symbol| symbol.encoding)
+    (0..start)
+        .rev()
+        .filter_map(|at| symbols.get(at))
+        .find(|symbol| symbol.character != ' ')
+        .map_or(Encoding::Plain, |symbol| symbol.encoding)
 }
 
 /// Whether a value can end before this character: at the end of the line, a blank, or something that closes.
@@ -173,11 +194,15 @@ pub(super) fn is_end(symbols: &Symbols<'_>, at: usize) -> bool {
 
 /// Whether only what closes stands before the next blank or name, so that a bracket before it closes, too.
 fn closes(symbols: &Symbols<'_>, start: usize) -> bool {
-    let at = (start..symbols.len()).find(|at| symbols.character(*at).is_some_and(|c| !")]}>\"'`".contains(c))).unwrap_or(symbols.len());
+    let at = (start..symbols.len())
+        .find(|at| symbols.character(*at).is_some_and(|c| !")]}>\"'`".contains(c)))
+        .unwrap_or(symbols.len());
     match symbols.character(at) {
         None | Some('…') => true,
         Some(',' | ';') => {
-            is_gap(symbols, at + 1) || symbols.character(at + 1).is_some_and(|c| "[{(:".contains(c)) || is_followed_by_name(symbols, at + 1, None, false)
+            is_gap(symbols, at + 1)
+                || symbols.character(at + 1).is_some_and(|c| "[{(:".contains(c))
+                || is_followed_by_name(symbols, at + 1, None, false)
         }
         Some(':' | '.') => is_gap(symbols, at + 1),
         Some('&') => is_followed_by_name(symbols, at + 1, Some(Separator::Equals), false),
@@ -191,14 +216,22 @@ fn is_gap(symbols: &Symbols<'_>, at: usize) -> bool {
 }
 
 /// Whether a name of a further value starts here: `, user=`, `&user=`.
-fn is_followed_by_name(symbols: &Symbols<'_>, start: usize, separator: Option<Separator>, may_have_blanks: bool) -> bool {
+fn is_followed_by_name(
+    symbols: &Symbols<'_>,
+    start: usize,
+    separator: Option<Separator>,
+    may_have_blanks: bool,
+) -> bool {
     let mut at = start;
     while symbols.character(at).is_some_and(|c| c == ' ' || c == '\n' || closing_quote(c).is_some()) {
         at += 1;
     }
     let first = at;
     // Connection strings have names with blanks: `User Id=app`.
-    while symbols.character(at).is_some_and(|c| c.is_alphanumeric() || "_-.[]".contains(c) || (c == ' ' && may_have_blanks)) {
+    while symbols
+        .character(at)
+        .is_some_and(|c| c.is_alphanumeric() || "_-.[]".contains(c) || (c == ' ' && may_have_blanks))
+    {
         at += 1;
     }
     if at == first || at - first > 40 || !symbols.character(first).is_some_and(|c| c.is_alphabetic() || c == '_') {
@@ -214,10 +247,12 @@ fn is_followed_by_name(symbols: &Symbols<'_>, start: usize, separator: Option<Se
     }
 }
 
-/// A word, and the words after it as far as they belong to it: within brackets and connection strings a value ends at the next name.
+/// A word, and the words after it as far as they belong to it: within brackets and connection strings a value ends at
+/// the next name.
 pub(super) fn words(symbols: &Symbols<'_>, start: usize, separator: Separator, is_in_list: bool) -> Range<usize> {
     let first = word(symbols, start, separator);
-    if SCHEMES.contains(&symbols.raw(&first).to_ascii_lowercase().as_str()) && symbols.character(first.end) == Some(' ') {
+    if SCHEMES.contains(&symbols.raw(&first).to_ascii_lowercase().as_str()) && symbols.character(first.end) == Some(' ')
+    {
         return start..word(symbols, first.end + 1, separator).end;
     }
     if separator != Separator::Equals || symbols.plain(first.end) != Some(' ') {
@@ -250,7 +285,13 @@ pub(super) fn phrase(symbols: &Symbols<'_>, start: usize, separator: Separator) 
 }
 
 /// The value of a header: up to the end of its line, or to the quote that was before its name.
-pub(super) fn header(symbols: &Symbols<'_>, name: usize, start: usize, separator: Separator, is_in_list: bool) -> Range<usize> {
+pub(super) fn header(
+    symbols: &Symbols<'_>,
+    name: usize,
+    start: usize,
+    separator: Separator,
+    is_in_list: bool,
+) -> Range<usize> {
     let first = word(symbols, start, separator);
     let is_scheme = SCHEMES.contains(&symbols.raw(&first).to_ascii_lowercase().as_str());
     if separator == Separator::Equals && is_in_list {
@@ -260,10 +301,16 @@ pub(super) fn header(symbols: &Symbols<'_>, name: usize, start: usize, separator
         let blanks = (first.end..symbols.len()).take_while(|at| symbols.character(*at) == Some(' ')).count();
         return start..word(symbols, first.end + blanks, separator).end;
     }
-    let quote = name.checked_sub(1).and_then(|at| symbols.get(at)).filter(|symbol| closing_quote(symbol.character) == Some(symbol.character));
+    let quote = name
+        .checked_sub(1)
+        .and_then(|at| symbols.get(at))
+        .filter(|symbol| closing_quote(symbol.character) == Some(symbol.character));
     let is_end = |at: &usize| {
         symbols.get(*at).is_none_or(|symbol| {
-            symbol.character == '\n' || quote.is_some_and(|quote| quote.character == symbol.character && ends_quote(quote.encoding, symbol.encoding))
+            symbol.character == '\n'
+                || quote.is_some_and(|quote| {
+                    quote.character == symbol.character && ends_quote(quote.encoding, symbol.encoding)
+                })
         })
     };
     start..(start..symbols.len()).find(is_end).unwrap_or(symbols.len())

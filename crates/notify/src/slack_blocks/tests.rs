@@ -29,8 +29,13 @@ fn texts(blocks: &[Value]) -> Vec<String> {
 fn accounted(texts: &[String]) -> (usize, usize) {
     // The header names the first one again, and counts the others.
     let body = texts[1..].join("\n");
-    let named: BTreeSet<&str> =
-        body.split('#').skip(1).filter_map(|rest| rest.split_once(':')).map(|(number, _)| number).filter(|n| n.parse::<u32>().is_ok()).collect();
+    let named: BTreeSet<&str> = body
+        .split('#')
+        .skip(1)
+        .filter_map(|rest| rest.split_once(':'))
+        .map(|(number, _)| number)
+        .filter(|n| n.parse::<u32>().is_ok())
+        .collect();
     let counted = body.split("… and ").skip(1).filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok()).sum();
     (named.len(), counted)
 }
@@ -41,7 +46,10 @@ fn harmless(texts: &[String]) {
         assert!(!text.contains('<') && !text.contains('>'), "{text}");
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         assert!(!text.contains(['\u{202e}', '\u{feff}']), "{text:?}");
-        assert!(text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;"].iter().any(|entity| rest.starts_with(entity))), "{text}");
+        assert!(
+            text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;"].iter().any(|entity| rest.starts_with(entity))),
+            "{text}"
+        );
     }
     // The header and the footer are plain text, in which Slack knows no markup.
     for text in texts.get(1..texts.len() - 1).unwrap_or(texts) {
@@ -53,7 +61,21 @@ fn harmless(texts: &[String]) {
 
 #[test]
 fn every_incident_of_a_message_is_named_or_counted_and_slack_takes_it() {
-    for (told, missed) in [(1, 0), (2, 0), (3, 1), (10, 0), (11, 0), (12, 40), (50, 0), (100, 100), (499, 1), (500, 0), (0, 1), (0, 500), (250, 250)] {
+    for (told, missed) in [
+        (1, 0),
+        (2, 0),
+        (3, 1),
+        (10, 0),
+        (11, 0),
+        (12, 40),
+        (50, 0),
+        (100, 100),
+        (499, 1),
+        (500, 0),
+        (0, 1),
+        (0, 500),
+        (250, 250),
+    ] {
         for (place, hostile) in HOSTILE.iter().enumerate() {
             let message = message(told, missed, |_| hostile.repeat(1 + 5 * (place % 2)));
             let (text, blocks) = text_and_blocks(&message, SHOWN);
@@ -70,7 +92,10 @@ fn every_incident_of_a_message_is_named_or_counted_and_slack_takes_it() {
 
 #[test]
 fn a_message_of_one_incident_says_all_of_it() {
-    let (text, blocks) = text_and_blocks(&message(1, 0, |_| "f: 3 errors".to_owned()), RenderOptions { as_of: Some(DateTime::UNIX_EPOCH), ..SHOWN });
+    let (text, blocks) = text_and_blocks(
+        &message(1, 0, |_| "f: 3 errors".to_owned()),
+        RenderOptions { as_of: Some(DateTime::UNIX_EPOCH), ..SHOWN },
+    );
     let texts = texts(&blocks);
     assert_eq!(text, "[critical] #0: f: 3 errors");
     assert_eq!(
@@ -89,7 +114,8 @@ fn a_message_of_one_incident_says_all_of_it() {
 
 #[test]
 fn an_ordinary_storm_is_listed_down_to_the_last_incident() {
-    let (_, blocks) = text_and_blocks(&message(60, 0, |number| format!("backend-{number}: the init phase takes too long")), SHOWN);
+    let (_, blocks) =
+        text_and_blocks(&message(60, 0, |number| format!("backend-{number}: the init phase takes too long")), SHOWN);
     assert_eq!(accounted(&texts(&blocks)), (60, 0));
 }
 

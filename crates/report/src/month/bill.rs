@@ -47,10 +47,20 @@ pub(super) fn services(rows: &MonthRows, month: Month) -> Vec<ServiceLine> {
     all
 }
 
-/// The resources of a service: those of an inventory, with the amounts on the bill if it lists them, and those that only the
-/// bill names.
-pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayCharges], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
-    let of_service = lines.iter().filter(|day| month.contains(day.day)).flat_map(|day| &day.lines).filter(|(key, _)| key.service == service);
+/// The resources of a service: those of an inventory, with the amounts on the bill if it lists them, and those that
+/// only the bill names.
+pub(super) fn resources(
+    service: &str,
+    inventories: &[&Inventory],
+    lines: &[DayCharges],
+    month: Month,
+    now: DateTime<Utc>,
+) -> Vec<ResourceLine> {
+    let of_service = lines
+        .iter()
+        .filter(|day| month.contains(day.day))
+        .flat_map(|day| &day.lines)
+        .filter(|(key, _)| key.service == service);
     let mut billed = BTreeMap::<&str, Decimal>::new();
     for (key, charged) in of_service.filter(|(key, _)| !key.resource.is_empty()) {
         let sum = billed.entry(&key.resource).or_default();
@@ -59,13 +69,20 @@ pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayC
     let mut all = resources_of(service, inventories, month, now);
     for line in &mut all {
         // A bill names a thing by its ARN, which ends in what the inventory calls it.
-        let named = billed.keys().copied().find(|arn| *arn == line.id || arn.rsplit([':', '/']).next() == Some(line.id.as_str()));
+        let named = billed
+            .keys()
+            .copied()
+            .find(|arn| *arn == line.id || arn.rsplit([':', '/']).next() == Some(line.id.as_str()));
         if let Some(amount) = named.and_then(|arn| billed.remove(arn)) {
             line.amount = Some(amount);
         }
     }
     let only_billed = billed.into_iter().filter(|(_, amount)| !amount.is_zero());
-    all.extend(only_billed.map(|(id, amount)| ResourceLine { id: id.to_owned(), amount: Some(amount), note: "from the bill".to_owned() }));
+    all.extend(only_billed.map(|(id, amount)| ResourceLine {
+        id: id.to_owned(),
+        amount: Some(amount),
+        note: "from the bill".to_owned(),
+    }));
     all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.id.cmp(&b.id)));
     all.truncate(MOST_RESOURCES);
     all
@@ -74,8 +91,11 @@ pub(super) fn resources(service: &str, inventories: &[&Inventory], lines: &[DayC
 /// The reasons that move the total most, in its currency.
 pub(super) fn main_reasons(services: &[ServiceLine], currency: Option<&str>) -> Vec<ServiceReason> {
     let all = services.iter().filter(|line| currency == Some(line.currency.as_str()));
-    let mut all: Vec<ServiceReason> =
-        all.flat_map(|line| line.reasons.iter().map(|reason| ServiceReason { service: line.service.clone(), reason: reason.clone() })).collect();
+    let mut all: Vec<ServiceReason> = all
+        .flat_map(|line| {
+            line.reasons.iter().map(|reason| ServiceReason { service: line.service.clone(), reason: reason.clone() })
+        })
+        .collect();
     all.sort_by(|a, b| b.reason.amount.abs().cmp(&a.reason.amount.abs()).then_with(|| a.service.cmp(&b.service)));
     all.truncate(MOST_REASONS);
     all
@@ -94,7 +114,10 @@ pub(super) fn daily(days: &[DayCost], currency: Option<&str>) -> Vec<DayLine> {
 /// The linked accounts that the lines of the month name.
 pub(super) fn accounts(lines: &[DayCharges], month: Month) -> Vec<String> {
     let of_month = lines.iter().filter(|day| month.contains(day.day));
-    let named: BTreeSet<&String> = of_month.flat_map(|day| day.lines.keys().map(|key| &key.account)).filter(|account| !account.is_empty()).collect();
+    let named: BTreeSet<&String> = of_month
+        .flat_map(|day| day.lines.keys().map(|key| &key.account))
+        .filter(|account| !account.is_empty())
+        .collect();
     named.into_iter().cloned().collect()
 }
 
@@ -145,8 +168,14 @@ pub(super) fn foretell(rows: &MonthRows, month: Month, currency: Option<&str>, n
     };
     lines.as_of = Some(as_of);
     lines.total = Some(foretold.total);
-    lines.services = foretold.series.iter().map(|one| ServiceForecast { service: one.name.clone(), foretold: one.estimate }).collect();
-    lines.services.sort_by(|a, b| b.foretold.forecast.cmp(&a.foretold.forecast).then_with(|| a.service.cmp(&b.service)));
+    lines.services = foretold
+        .series
+        .iter()
+        .map(|one| ServiceForecast { service: one.name.clone(), foretold: one.estimate })
+        .collect();
+    lines
+        .services
+        .sort_by(|a, b| b.foretold.forecast.cmp(&a.foretold.forecast).then_with(|| a.service.cmp(&b.service)));
     lines
 }
 
@@ -160,7 +189,8 @@ fn series(days: &[DayCost], currency: &str, end: NaiveDate) -> Vec<CostSeries> {
     all.into_iter().map(|(name, days)| CostSeries { name: name.to_owned(), days }).collect()
 }
 
-/// How a month that is over had been foretold in its middle. `None` unless every day of it is settled, and something was known before.
+/// How a month that is over had been foretold in its middle. `None` unless every day of it is settled, and something
+/// was known before.
 fn judged(series: &[CostSeries], month: Month, days: &[DayCost]) -> Option<ForecastScore> {
     let known = days.iter().filter(|day| month.contains(day.day) && day.settled).count();
     let length = (month.end() - month.first_day()).num_days();
@@ -195,7 +225,11 @@ mod tests {
     /// Figures of one day in the order in which they were seen, and what of that is a restatement.
     fn check(figures: &[(&str, bool)]) -> Vec<String> {
         let seen = |hour: usize| day_start("2024-12-05".parse().unwrap()) + chrono::TimeDelta::hours(hour as i64);
-        let figures: Vec<_> = figures.iter().enumerate().map(|(hour, (usd, settled))| (seen(hour), cost("2024-12-01", usd, *settled))).collect();
+        let figures: Vec<_> = figures
+            .iter()
+            .enumerate()
+            .map(|(hour, (usd, settled))| (seen(hour), cost("2024-12-01", usd, *settled)))
+            .collect();
         restatements(&figures).iter().map(|one| format!("{} {} {}", one.service, one.before, one.after)).collect()
     }
 

@@ -66,8 +66,8 @@ pub struct ServiceLine {
     pub previous: Option<Decimal>,
     /// Currency of both.
     pub currency: String,
-    /// The cost drivers since the month before, largest first; they add up to `amount - previous`, exactly. Empty if nothing is known
-    /// of the month before.
+    /// The cost drivers since the month before, largest first; they add up to `amount - previous`, exactly. Empty if
+    /// nothing is known of the month before.
     pub reasons: Vec<CostDriver>,
     /// Its resources, most expensive first, as far as known.
     pub resources: Vec<ResourceLine>,
@@ -112,7 +112,8 @@ pub struct Restatement {
 /// How the month will end, and how well that was foretold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ForecastSection {
-    /// The first day the forecast does not know; `null` if there is none, because the month is over or too little is known.
+    /// The first day the forecast does not know; `null` if there is none, because the month is over or too little is
+    /// known.
     pub as_of: Option<NaiveDate>,
     /// The whole month, in the report's currency.
     pub total: Option<IntervalForecast>,

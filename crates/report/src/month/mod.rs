@@ -18,8 +18,8 @@ use model::money::{Money, Totals};
 use rust_decimal::Decimal;
 
 pub use form::{
-    CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IncidentLine, MonthReport, OwnCost, PingLine, Restatement, SCHEMA,
-    ServiceForecast, ServiceLine, ServiceReason,
+    CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IncidentLine, MonthReport, OwnCost,
+    PingLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
 };
 use resources::idle_lines;
 pub use resources::{IdleLine, ResourceLine};
@@ -27,7 +27,10 @@ pub use resources::{IdleLine, ResourceLine};
 /// Sums a month up.
 pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport {
     let (currency, total) = one_currency(&rows.days);
-    let previous_total = currency.as_deref().filter(|_| !rows.days_before.is_empty()).and_then(|currency| all(&rows.days_before).only(currency));
+    let previous_total = currency
+        .as_deref()
+        .filter(|_| !rows.days_before.is_empty())
+        .and_then(|currency| all(&rows.days_before).only(currency));
     let mut services = bill::services(&rows, month);
     let inventories: Vec<&Inventory> = rows.inventories.iter().map(|seen| &seen.it).collect();
     // How long a thing has been idle is told as of the day it was looked at.
@@ -83,7 +86,8 @@ fn one_currency(days: &[DayCost]) -> (Option<String>, Option<Decimal>) {
 }
 
 fn function_line(tally: &InvocationCounts) -> FunctionLine {
-    let mut causes: Vec<CauseRow> = tally.causes.iter().map(|(cause, count)| CauseRow { code: cause.code().to_owned(), count: *count }).collect();
+    let mut causes: Vec<CauseRow> =
+        tally.causes.iter().map(|(cause, count)| CauseRow { code: cause.code().to_owned(), count: *count }).collect();
     causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
     let quantile = |percent| tally.durations.quantile(percent).map(|ms| ms.ceil() as u64);
     FunctionLine {

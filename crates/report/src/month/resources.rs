@@ -12,8 +12,8 @@ use serde::Serialize;
 pub struct ResourceLine {
     /// Its ARN, id or name.
     pub id: String,
-    /// Its cost in the month in the service's currency: from the bill if it lists the resource, otherwise from the price table;
-    /// `null` if neither is known.
+    /// Its cost in the month in the service's currency: from the bill if it lists the resource, otherwise from the
+    /// price table; `null` if neither is known.
     pub amount: Option<Decimal>,
     /// A description: class, state, usage, tags.
     pub note: String,
@@ -22,7 +22,8 @@ pub struct ResourceLine {
 /// An idle resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IdleLine {
-    /// Its kind: `rds_instance`, `nat_gateway`, `load_balancer`, `address`, `volume`, `provisioned_concurrency`, `log_group`.
+    /// Its kind: `rds_instance`, `nat_gateway`, `load_balancer`, `address`, `volume`, `provisioned_concurrency`,
+    /// `log_group`.
     pub kind: String,
     /// Its ARN, id or name.
     pub id: String,
@@ -34,20 +35,28 @@ pub struct IdleLine {
     pub next_step: String,
 }
 
-/// The resources of a service in a month, with their cost until `now` from the price table: for the hours since they were created,
-/// or since the month began. If the creation time is unknown, the note has the price of a whole month, and there is no amount.
-/// Most expensive first, those without an amount last.
-pub(super) fn resources_of(service: &str, inventories: &[&Inventory], month: Month, now: DateTime<Utc>) -> Vec<ResourceLine> {
+/// The resources of a service in a month, with their cost until `now` from the price table: for the hours since they
+/// were created, or since the month began. If the creation time is unknown, the note has the price of a whole month,
+/// and there is no amount. Most expensive first, those without an amount last.
+pub(super) fn resources_of(
+    service: &str,
+    inventories: &[&Inventory],
+    month: Month,
+    now: DateTime<Utc>,
+) -> Vec<ResourceLine> {
     let (begin, end) = month.instants();
     let line = |(_, resource): (ResourceKind, &Resource)| {
         let there = resource.created.map(|created| (now.min(end) - created.max(begin)).num_hours().max(0));
         // A whole month is as long as the price table says, however many days it has.
-        let amount = resource
-            .monthly_usd
-            .zip(there)
-            .and_then(|(usd, hours)| usd.checked_mul(Decimal::from(hours.min(HOURS_A_MONTH)))?.checked_div(Decimal::from(HOURS_A_MONTH)));
+        let amount = resource.monthly_usd.zip(there).and_then(|(usd, hours)| {
+            usd.checked_mul(Decimal::from(hours.min(HOURS_A_MONTH)))?.checked_div(Decimal::from(HOURS_A_MONTH))
+        });
         let rate = resource.monthly_usd.map(|usd| format!("; about {} USD a month", cents(usd))).unwrap_or_default();
-        ResourceLine { id: resource.id.clone(), amount: amount.map(|usd| usd.round_dp(4)), note: format!("{}{rate}", resource.sentence(now)) }
+        ResourceLine {
+            id: resource.id.clone(),
+            amount: amount.map(|usd| usd.round_dp(4)),
+            note: format!("{}{rate}", resource.sentence(now)),
+        }
     };
     let mut all: Vec<ResourceLine> = charged_by(service, inventories).map(line).collect();
     all.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.id.cmp(&b.id)));
@@ -98,7 +107,11 @@ mod tests {
     }
 
     fn resource(id: &str, class: &str, monthly: Option<&str>, idle_days: Option<i64>) -> Resource {
-        let idle = |days| IdleSince { since: now() - TimeDelta::days(days), at_least: false, why: "had no connection".to_owned() };
+        let idle = |days| IdleSince {
+            since: now() - TimeDelta::days(days),
+            at_least: false,
+            why: "had no connection".to_owned(),
+        };
         Resource {
             id: id.to_owned(),
             name: None,
@@ -126,14 +139,21 @@ mod tests {
             resource("undated", "x", Some("3"), None),
         ]);
         let january = "2025-01".parse().unwrap();
-        let lines: Vec<_> = resources_of(RDS, &[&all], january, now()).into_iter().map(|line| (line.id, line.amount, line.note)).collect();
+        let lines: Vec<_> = resources_of(RDS, &[&all], january, now())
+            .into_iter()
+            .map(|line| (line.id, line.amount, line.note))
+            .collect();
         assert_eq!(
             lines,
             [
                 // 240 of 730 hours.
                 ("dear".to_owned(), usd("6.5753"), "x; available; about 20.00 USD a month".to_owned()),
                 // 468 hours since the month began.
-                ("cheap".to_owned(), usd("0.9616"), "x; available; had no connection for 9 days; about 1.50 USD a month".to_owned()),
+                (
+                    "cheap".to_owned(),
+                    usd("0.9616"),
+                    "x; available; had no connection for 9 days; about 1.50 USD a month".to_owned()
+                ),
                 ("none".to_owned(), None, "x; available; had no connection for 9 days".to_owned()),
                 ("undated".to_owned(), None, "x; available; about 3.00 USD a month".to_owned()),
             ]

@@ -31,15 +31,26 @@ impl SectionWriter<'_> {
                 } else {
                     say!(words, "not-settled", first = words.day(days.first), last = words.day(days.last))
                 };
-                vec![say!(words, "total", amount = self.amount(total, self.currency()), state = state, change = self.change(total))]
+                vec![say!(
+                    words,
+                    "total",
+                    amount = self.amount(total, self.currency()),
+                    state = state,
+                    change = self.change(total)
+                )]
             }
             (None, Some(_)) => vec![say!(words, "two-currencies")],
             _ => {
                 let known = match self.style.known {
-                    Some(known) => say!(words, "known-days", first = known.first.to_string(), last = known.last.to_string()),
+                    Some(known) => {
+                        say!(words, "known-days", first = known.first.to_string(), last = known.last.to_string())
+                    }
                     None => String::new(),
                 };
-                vec![format!("{} {known}", say!(words, "nothing-known")).trim_end().to_owned(), say!(words, "what-to-do")]
+                vec![
+                    format!("{} {known}", say!(words, "nothing-known")).trim_end().to_owned(),
+                    say!(words, "what-to-do"),
+                ]
             }
         };
         if !report.accounts.is_empty() {
@@ -61,8 +72,12 @@ impl SectionWriter<'_> {
         let percent = percent.map(|percent| format!(" ({}%)", Catalog::percent(percent))).unwrap_or_default();
         let (amount, before) = (self.amount(change.abs(), self.currency()), self.amount(before, self.currency()));
         match change.cmp(&Decimal::ZERO) {
-            std::cmp::Ordering::Greater => say!(words, "more-than", change = amount, percent = percent, month = month, before = before),
-            std::cmp::Ordering::Less => say!(words, "less-than", change = amount, percent = percent, month = month, before = before),
+            std::cmp::Ordering::Greater => {
+                say!(words, "more-than", change = amount, percent = percent, month = month, before = before)
+            }
+            std::cmp::Ordering::Less => {
+                say!(words, "less-than", change = amount, percent = percent, month = month, before = before)
+            }
             std::cmp::Ordering::Equal => say!(words, "same-as", month = month),
         }
     }
@@ -84,21 +99,35 @@ impl SectionWriter<'_> {
         let sign = if more { "+" } else { "" };
         let of = if reason.usage_type.is_empty() { String::new() } else { format!(" ({})", reason.usage_type) };
         // A service has one currency, except where the bill has two.
-        let currency = self.report.services.iter().find(|line| line.service == service).map_or(self.currency(), |line| line.currency.as_str());
-        format!("{sign}{}: {service}, {why}{of}", self.amount(reason.amount, self.report.currency.as_deref().unwrap_or(currency)))
+        let currency = self
+            .report
+            .services
+            .iter()
+            .find(|line| line.service == service)
+            .map_or(self.currency(), |line| line.currency.as_str());
+        format!(
+            "{sign}{}: {service}, {why}{of}",
+            self.amount(reason.amount, self.report.currency.as_deref().unwrap_or(currency))
+        )
     }
 
     pub(super) fn services(&self) -> Option<Section> {
         let (words, report) = (&self.words, self.report);
         let figure = |title: String| format!("#{title}");
-        let mut titles =
-            vec![say!(words, "service"), figure(say!(words, "amount")), figure(say!(words, "month-before")), figure(say!(words, "change")), String::new()];
+        let mut titles = vec![
+            say!(words, "service"),
+            figure(say!(words, "amount")),
+            figure(say!(words, "month-before")),
+            figure(say!(words, "change")),
+            String::new(),
+        ];
         let with_days = report.daily.iter().any(|day| !day.services.is_empty());
         if with_days {
             titles.push(say!(words, "days"));
         }
         let mut table = PageTable::new(&titles);
-        let (worth, small): (Vec<&ServiceLine>, Vec<&ServiceLine>) = report.services.iter().partition(|line| is_worth_a_row(line));
+        let (worth, small): (Vec<&ServiceLine>, Vec<&ServiceLine>) =
+            report.services.iter().partition(|line| is_worth_a_row(line));
         let dearest = worth.iter().map(|line| line.amount).max().unwrap_or_default();
         for (place, line) in worth.iter().take(MOST_ROWS).enumerate() {
             let (before, change) = match line.previous {
@@ -114,14 +143,23 @@ impl SectionWriter<'_> {
             ];
             if with_days {
                 let is_in_them = place < WITH_DAYS && report.currency.as_deref() == Some(line.currency.as_str());
-                cells.push(if is_in_them { TableCell::Days(self.levels(|day| of_service(day, &line.service))) } else { "".into() });
+                cells.push(if is_in_them {
+                    TableCell::Days(self.levels(|day| of_service(day, &line.service)))
+                } else {
+                    "".into()
+                });
             }
             table.row(cells);
         }
         let mut parts = if table.rows.is_empty() { vec![] } else { vec![SectionPart::Table(table)] };
         let folded = worth.get(MOST_ROWS..).unwrap_or_default();
         if !folded.is_empty() {
-            parts.push(SectionPart::Said(say!(words, "more-services", count = folded.len(), amount = self.sum(folded))));
+            parts.push(SectionPart::Said(say!(
+                words,
+                "more-services",
+                count = folded.len(),
+                amount = self.sum(folded)
+            )));
         }
         if !small.is_empty() {
             parts.push(SectionPart::Said(say!(words, "small-services", count = small.len())));
@@ -141,24 +179,41 @@ impl SectionWriter<'_> {
 
     pub(super) fn days(&self) -> Option<Section> {
         let (words, report) = (&self.words, self.report);
-        let total = |day: &DayLine| Some(day.services.values().fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount)));
-        let dearest = report.daily.iter().filter_map(|day| Some((total(day)?, day.day))).max_by_key(|(amount, day)| (*amount, std::cmp::Reverse(*day)))?;
-        let mut caption = vec![say!(words, "dearest-day", day = words.day(dearest.1), amount = self.amount(dearest.0, self.currency()))];
+        let total =
+            |day: &DayLine| Some(day.services.values().fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount)));
+        let dearest = report
+            .daily
+            .iter()
+            .filter_map(|day| Some((total(day)?, day.day)))
+            .max_by_key(|(amount, day)| (*amount, std::cmp::Reverse(*day)))?;
+        let mut caption = vec![say!(
+            words,
+            "dearest-day",
+            day = words.day(dearest.1),
+            amount = self.amount(dearest.0, self.currency())
+        )];
         let unsettled: Vec<NaiveDate> = report.daily.iter().filter(|day| !day.settled).map(|day| day.day).collect();
         if !unsettled.is_empty() {
             caption.push(say!(words, "unsettled-days", days = self.ranges(&unsettled)));
         }
-        let missing: Vec<NaiveDate> =
-            self.all_days().filter(|day| *day <= report.daily.last().map_or(*day, |last| last.day) && self.day(*day).is_none()).collect();
+        let missing: Vec<NaiveDate> = self
+            .all_days()
+            .filter(|day| *day <= report.daily.last().map_or(*day, |last| last.day) && self.day(*day).is_none())
+            .collect();
         if !missing.is_empty() {
             caption.push(say!(words, "missing-days", days = self.ranges(&missing)));
         }
-        self.section(say!(words, "day-by-day"), vec![SectionPart::Days(DaySparkline { levels: self.levels(total), caption: caption.join(" ") })])
+        self.section(
+            say!(words, "day-by-day"),
+            vec![SectionPart::Days(DaySparkline { levels: self.levels(total), caption: caption.join(" ") })],
+        )
     }
 
     fn all_days(&self) -> impl Iterator<Item = NaiveDate> {
         let month = self.report.month;
-        (0..31).filter_map(move |ahead| month.first_day().checked_add_days(Calendar::new(ahead))).filter(move |day| month.contains(*day))
+        (0..31)
+            .filter_map(move |ahead| month.first_day().checked_add_days(Calendar::new(ahead)))
+            .filter(move |day| month.contains(*day))
     }
 
     fn day(&self, day: NaiveDate) -> Option<&DayLine> {
@@ -170,7 +225,9 @@ impl SectionWriter<'_> {
         let amounts: Vec<Option<Decimal>> = self.all_days().map(|day| self.day(day).and_then(&amount)).collect();
         let highest = amounts.iter().flatten().max().copied().unwrap_or_default();
         let level = |amount: Decimal| {
-            let share = (highest > Decimal::ZERO).then(|| amount.checked_mul(Decimal::from(HIGHEST))?.checked_div(highest)).flatten();
+            let share = (highest > Decimal::ZERO)
+                .then(|| amount.checked_mul(Decimal::from(HIGHEST))?.checked_div(highest))
+                .flatten();
             share.and_then(|share| share.round().to_u8()).unwrap_or(0).min(HIGHEST)
         };
         amounts.into_iter().map(|amount| amount.map(level)).collect()
@@ -186,7 +243,11 @@ impl SectionWriter<'_> {
             }
         }
         let range = |(first, last): &(NaiveDate, NaiveDate)| {
-            if first == last { self.words.day(*first) } else { say!(self.words, "from-to", first = self.words.day(*first), last = self.words.day(*last)) }
+            if first == last {
+                self.words.day(*first)
+            } else {
+                say!(self.words, "from-to", first = self.words.day(*first), last = self.words.day(*last))
+            }
         };
         ranges.iter().map(range).collect::<Vec<_>>().join(", ")
     }
@@ -195,9 +256,15 @@ impl SectionWriter<'_> {
     pub(super) fn things(&self) -> Option<Section> {
         let words = &self.words;
         let all = || self.report.services.iter().flat_map(|line| line.resources.iter().map(move |thing| (line, thing)));
-        let mut table = PageTable::new(&[say!(words, "service"), say!(words, "thing"), format!("#{}", say!(words, "amount")), say!(words, "note")]);
+        let mut table = PageTable::new(&[
+            say!(words, "service"),
+            say!(words, "thing"),
+            format!("#{}", say!(words, "amount")),
+            say!(words, "note"),
+        ]);
         for (line, thing) in all().take(MOST_THINGS) {
-            let amount = thing.amount.map_or_else(|| say!(words, "unknown"), |amount| self.amount(amount, &line.currency));
+            let amount =
+                thing.amount.map_or_else(|| say!(words, "unknown"), |amount| self.amount(amount, &line.currency));
             table.row([line.service.clone(), thing.id.clone(), amount, thing.note.clone()].map(TableCell::from));
         }
         let left = all().count().saturating_sub(MOST_THINGS);

@@ -28,16 +28,26 @@ impl SectionWriter<'_> {
         for line in lines.iter().take(MOST_ROWS) {
             table.row(self.function(line).map(TableCell::from));
         }
-        let mut parts = if lines.is_empty() { vec![SectionPart::Said(say!(words, "no-invocations"))] } else { vec![SectionPart::Table(table)] };
+        let mut parts = if lines.is_empty() {
+            vec![SectionPart::Said(say!(words, "no-invocations"))]
+        } else {
+            vec![SectionPart::Table(table)]
+        };
         parts.extend(self.more(lines.len()));
         self.section(say!(words, "functions"), parts)
     }
 
     fn function(&self, line: &FunctionLine) -> [String; 9] {
         let words = &self.words;
-        let causes: Vec<String> =
-            line.causes.iter().map(|cause| say!(words, "cause-count", count = cause.count, title = words.named("cause", &cause.code))).collect();
-        let share = (line.cold_starts.saturating_mul(100)).checked_div(line.invocations).map(|percent| format!(" ({percent}%)")).unwrap_or_default();
+        let causes: Vec<String> = line
+            .causes
+            .iter()
+            .map(|cause| say!(words, "cause-count", count = cause.count, title = words.named("cause", &cause.code)))
+            .collect();
+        let share = (line.cold_starts.saturating_mul(100))
+            .checked_div(line.invocations)
+            .map(|percent| format!(" ({percent}%)"))
+            .unwrap_or_default();
         let count = |count: u64| say!(words, "count", count = count);
         [
             line.function.clone(),
@@ -47,7 +57,9 @@ impl SectionWriter<'_> {
             count(line.timeouts),
             count(line.errors),
             line.p95_ms.map_or_else(|| say!(words, "unknown"), |ms| Latency::shown(ms as f64)),
-            line.memory_used_mb.zip(line.memory_size_mb).map_or_else(|| say!(words, "unknown"), |(used, size)| format!("{used}/{size} MB")),
+            line.memory_used_mb
+                .zip(line.memory_size_mb)
+                .map_or_else(|| say!(words, "unknown"), |(used, size)| format!("{used}/{size} MB")),
             causes.join("; "),
         ]
     }
@@ -55,7 +67,8 @@ impl SectionWriter<'_> {
     pub(super) fn pings(&self) -> Option<Section> {
         let words = &self.words;
         let lines = &self.report.pings;
-        let mut parts: Vec<SectionPart> = lines.iter().take(MOST_ROWS).map(|line| SectionPart::List(self.ping(line))).collect();
+        let mut parts: Vec<SectionPart> =
+            lines.iter().take(MOST_ROWS).map(|line| SectionPart::List(self.ping(line))).collect();
         if lines.is_empty() {
             parts.push(SectionPart::Said(say!(words, "no-pings")));
         } else {
@@ -78,11 +91,13 @@ impl SectionWriter<'_> {
         let met = say!(words, "ping-met", warm = warm, cold = line.cold, unknown = line.answered, bad = bad);
         let others = match self.report.lambda.iter().find(|known| known.function == line.function) {
             None => say!(words, "ping-others-unread"),
-            // Pings are invocations too; a log that was read from the middle of the month on shows fewer of them than were sent.
+            // Pings are invocations too; a log that was read from the middle of the month on shows fewer of them than
+            // were sent.
             Some(known) if known.invocations < line.sent => say!(words, "ping-others-fewer", seen = known.invocations),
             Some(known) => {
                 let others = known.invocations - line.sent;
-                // Of a ping that timed out or failed nothing says whether it was a cold start, so this is the most that it can be.
+                // Of a ping that timed out or failed nothing says whether it was a cold start, so this is the most that
+                // it can be.
                 let waited = known.user_cold_starts.saturating_sub(line.cold).min(others);
                 say!(words, "ping-others", count = others, waited = waited)
             }

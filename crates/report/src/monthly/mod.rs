@@ -64,7 +64,13 @@ pub fn page(report: &MonthReport, style: &ReportStyle) -> ReportPage {
         Some(pen.own_cost()),
     ];
     let title = say!(pen.words, "title", month = pen.words.month(report.month));
-    let page = ReportPage { language: pen.words.language(), title, lead: pen.lead(), sections: sections.into_iter().flatten().collect(), picture: None };
+    let page = ReportPage {
+        language: pen.words.language(),
+        title,
+        lead: pen.lead(),
+        sections: sections.into_iter().flatten().collect(),
+        picture: None,
+    };
     // Names and log lines from outside bring nothing along that acts on a terminal or on a reader.
     page.map(&printable)
 }
@@ -75,7 +81,8 @@ pub fn page_with_picture(report: &MonthReport, style: &ReportStyle) -> ReportPag
     let words = Catalog::of(style.language);
     let picture = |chart: Chart| {
         let title = say!(words, "picture", month = words.month(report.month));
-        let unsettled = if chart.has_unsettled_days() { format!(" ({})", say!(words, "legend-unsettled")) } else { String::new() };
+        let unsettled =
+            if chart.has_unsettled_days() { format!(" ({})", say!(words, "legend-unsettled")) } else { String::new() };
         Some(PageImage::of(format!("costs-{}.png", report.month), format!("{title}{unsettled}"), &png(&chart)?))
     };
     page.picture = Chart::of(report).and_then(picture);
@@ -103,18 +110,35 @@ impl SectionWriter<'_> {
 
     fn incidents(&self) -> Option<Section> {
         let words = &self.words;
-        let columns =
-            [say!(words, "since"), say!(words, "length"), say!(words, "severity"), say!(words, "rule"), say!(words, "headline"), say!(words, "cause")];
+        let columns = [
+            say!(words, "since"),
+            say!(words, "length"),
+            say!(words, "severity"),
+            say!(words, "rule"),
+            say!(words, "headline"),
+            say!(words, "cause"),
+        ];
         let mut table = PageTable::new(&columns);
         for line in self.report.incidents.iter().take(MOST_ROWS) {
             let length = words.length(TimeDelta::seconds(line.seconds));
             let length = if line.resolved.is_some() { length } else { say!(words, "still-open", length = length) };
             let cause = line.cause.as_deref().map(|code| words.named("cause", code)).unwrap_or_default();
             let severity = words.named("severity", &line.severity);
-            let cells = [words.moment(line.fired, self.style.zone), length, severity, line.rule.clone(), line.headline.clone(), cause];
+            let cells = [
+                words.moment(line.fired, self.style.zone),
+                length,
+                severity,
+                line.rule.clone(),
+                line.headline.clone(),
+                cause,
+            ];
             table.row(cells.map(TableCell::from));
         }
-        let mut parts = if table.rows.is_empty() { vec![SectionPart::Said(say!(words, "no-incidents"))] } else { vec![SectionPart::Table(table)] };
+        let mut parts = if table.rows.is_empty() {
+            vec![SectionPart::Said(say!(words, "no-incidents"))]
+        } else {
+            vec![SectionPart::Table(table)]
+        };
         parts.extend(self.more(self.report.incidents.len()));
         if !self.report.incidents.is_empty() && words.language() != Language::En {
             parts.push(SectionPart::Said(say!(words, "verbatim")));

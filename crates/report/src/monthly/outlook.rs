@@ -19,11 +19,25 @@ impl SectionWriter<'_> {
         let mut parts = Vec::new();
         if let Some((as_of, total)) = forecast.as_of.zip(forecast.total.as_ref()) {
             let [amount, low, high] = self.foretold(total);
-            parts.push(SectionPart::Said(say!(words, "forecast-total", day = words.day(as_of), amount = amount, low = low, high = high)));
+            parts.push(SectionPart::Said(say!(
+                words,
+                "forecast-total",
+                day = words.day(as_of),
+                amount = amount,
+                low = low,
+                high = high
+            )));
         }
-        parts.extend(forecast.unknown.as_ref().map(|why| SectionPart::Said(say!(words, "forecast-unknown", why = why.clone()))));
+        parts.extend(
+            forecast.unknown.as_ref().map(|why| SectionPart::Said(say!(words, "forecast-unknown", why = why.clone()))),
+        );
         let figure = |title: String| format!("#{title}");
-        let titles = [say!(words, "service"), figure(say!(words, "forecast-amount")), figure(say!(words, "low")), figure(say!(words, "high"))];
+        let titles = [
+            say!(words, "service"),
+            figure(say!(words, "forecast-amount")),
+            figure(say!(words, "low")),
+            figure(say!(words, "high")),
+        ];
         let mut table = PageTable::new(&titles);
         for line in forecast.services.iter().take(MOST_FORECASTS) {
             let [amount, low, high] = self.foretold(&line.foretold);
@@ -63,16 +77,26 @@ impl SectionWriter<'_> {
 
     pub(super) fn idle(&self) -> Option<Section> {
         let (words, idle) = (&self.words, &self.report.idle);
-        let mut table = PageTable::new(&[say!(words, "what"), say!(words, "thing"), format!("#{}", say!(words, "per-month")), say!(words, "note")]);
+        let mut table = PageTable::new(&[
+            say!(words, "what"),
+            say!(words, "thing"),
+            format!("#{}", say!(words, "per-month")),
+            say!(words, "note"),
+        ]);
         for line in idle.iter().take(MOST_ROWS) {
             let price = line.monthly_usd.map_or_else(|| say!(words, "unknown"), |usd| self.usd(usd));
-            table.row([words.named("idle", &line.kind), line.id.clone(), price, line.note.clone()].map(TableCell::from));
+            table
+                .row([words.named("idle", &line.kind), line.id.clone(), price, line.note.clone()].map(TableCell::from));
         }
         if table.rows.is_empty() {
             return None;
         }
         let commands = idle.iter().take(MOST_ROWS).map(|line| (line.id.clone(), line.next_step.clone())).collect();
-        let mut parts = vec![SectionPart::Table(table), SectionPart::Said(say!(words, "idle-careful")), SectionPart::Commands(commands)];
+        let mut parts = vec![
+            SectionPart::Table(table),
+            SectionPart::Said(say!(words, "idle-careful")),
+            SectionPart::Commands(commands),
+        ];
         parts.extend(self.more(idle.len()));
         self.section(say!(words, "idle"), parts)
     }
@@ -80,11 +104,20 @@ impl SectionWriter<'_> {
     pub(super) fn restated(&self) -> Option<Section> {
         let (words, all) = (&self.words, &self.report.restatements);
         let figure = |title: String| format!("#{title}");
-        let titles = [say!(words, "day"), say!(words, "service"), figure(say!(words, "was")), figure(say!(words, "is")), say!(words, "seen")];
+        let titles = [
+            say!(words, "day"),
+            say!(words, "service"),
+            figure(say!(words, "was")),
+            figure(say!(words, "is")),
+            say!(words, "seen"),
+        ];
         let mut table = PageTable::new(&titles);
         for line in all.iter().take(MOST_ROWS) {
             let (was, is) = (shown(line.before, self.currency()), shown(line.after, self.currency()));
-            table.row([words.day(line.day), line.service.clone(), was, is, words.moment(line.seen, self.style.zone)].map(TableCell::from));
+            table.row(
+                [words.day(line.day), line.service.clone(), was, is, words.moment(line.seen, self.style.zone)]
+                    .map(TableCell::from),
+            );
         }
         let mut parts = if table.rows.is_empty() { vec![] } else { vec![SectionPart::Table(table)] };
         parts.extend(self.more(all.len()));

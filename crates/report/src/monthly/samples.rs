@@ -9,8 +9,8 @@ use model::calendar::Month;
 use rust_decimal::Decimal;
 
 use crate::month::{
-    CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IdleLine, IncidentLine, MonthReport, OwnCost, PingLine, ResourceLine,
-    Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
+    CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IdleLine, IncidentLine, MonthReport,
+    OwnCost, PingLine, ResourceLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
 };
 use model::calendar::DayRange;
 
@@ -48,11 +48,21 @@ pub(crate) fn nothing() -> MonthReport {
 
 pub(crate) fn service(name: &str, amount: &str, previous: Option<&str>, currency: &str) -> ServiceLine {
     let (service, currency) = (name.to_owned(), currency.to_owned());
-    ServiceLine { service, amount: number(amount), previous: previous.map(number), currency, reasons: vec![], resources: vec![] }
+    ServiceLine {
+        service,
+        amount: number(amount),
+        previous: previous.map(number),
+        currency,
+        reasons: vec![],
+        resources: vec![],
+    }
 }
 
 fn reason(service: &str, kind: CostDriverKind, usage_type: &str, amount: &str) -> ServiceReason {
-    ServiceReason { service: service.to_owned(), reason: CostDriver { kind, usage_type: usage_type.to_owned(), amount: number(amount) } }
+    ServiceReason {
+        service: service.to_owned(),
+        reason: CostDriver { kind, usage_type: usage_type.to_owned(), amount: number(amount) },
+    }
 }
 
 /// A month as the story had it, with something in every field.
@@ -60,15 +70,28 @@ pub(crate) fn december() -> MonthReport {
     let rds = "Amazon Relational Database Service";
     let per_day = |day: u32| {
         let of_rds = if day < 10 { number("0.50") } else { number("1.00") };
-        let all = [(rds, of_rds), ("AWS Lambda", number("0.10")), ("Tax", number("0.06")), ("AmazonCloudWatch", number("0.04"))];
+        let all = [
+            (rds, of_rds),
+            ("AWS Lambda", number("0.10")),
+            ("Tax", number("0.06")),
+            ("AmazonCloudWatch", number("0.04")),
+        ];
         BTreeMap::from(all.map(|(service, amount)| (service.to_owned(), amount)))
     };
     let mut rds_line = service(rds, "24.50", Some("0"), "USD");
     rds_line.resources = vec![
-        ResourceLine { id: "prod".to_owned(), amount: Some(number("12.25")), note: "db.t3.micro, available, no connection for 20 days".to_owned() },
+        ResourceLine {
+            id: "prod".to_owned(),
+            amount: Some(number("12.25")),
+            note: "db.t3.micro, available, no connection for 20 days".to_owned(),
+        },
         ResourceLine { id: "dev".to_owned(), amount: None, note: "db.t3.micro, stopped".to_owned() },
     ];
-    let foretold = |forecast: &str, low: &str, high: &str| IntervalForecast { forecast: number(forecast), low: number(low), high: number(high) };
+    let foretold = |forecast: &str, low: &str, high: &str| IntervalForecast {
+        forecast: number(forecast),
+        low: number(low),
+        high: number(high),
+    };
     MonthReport {
         days: Some(DayRange { first: day(1), last: day(29) }),
         currency: Some("USD".to_owned()),
@@ -86,7 +109,10 @@ pub(crate) fn december() -> MonthReport {
             reason("AmazonCloudWatch", CostDriverKind::Usage, "APN2-CW:Requests", "-3.38"),
             reason("Tax", CostDriverKind::Tax, "", "0.95"),
         ],
-        daily: (1..30).filter(|number| *number != 20).map(|number| DayLine { day: day(number), settled: number < 28, services: per_day(number) }).collect(),
+        daily: (1..30)
+            .filter(|number| *number != 20)
+            .map(|number| DayLine { day: day(number), settled: number < 28, services: per_day(number) })
+            .collect(),
         accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
         restatements: vec![Restatement {
             day: day(5),
@@ -115,7 +141,9 @@ pub(crate) fn december() -> MonthReport {
             id: "dev".to_owned(),
             monthly_usd: Some(number("18.98")),
             note: "No connection for 20 days.".to_owned(),
-            next_step: "aws rds delete-db-instance --db-instance-identifier dev --final-db-snapshot-identifier dev-final".to_owned(),
+            next_step:
+                "aws rds delete-db-instance --db-instance-identifier dev --final-db-snapshot-identifier dev-final"
+                    .to_owned(),
         }],
         lambda: vec![FunctionLine {
             function: "backend-dev".to_owned(),
@@ -130,7 +158,10 @@ pub(crate) fn december() -> MonthReport {
             longest_ms: Some(30_030),
             memory_used_mb: Some(201),
             memory_size_mb: Some(512),
-            causes: vec![CauseRow { code: "slow_cold_start".to_owned(), count: 130 }, CauseRow { code: "of_a_later_version".to_owned(), count: 2 }],
+            causes: vec![
+                CauseRow { code: "slow_cold_start".to_owned(), count: 130 },
+                CauseRow { code: "of_a_later_version".to_owned(), count: 2 },
+            ],
         }],
         pings: vec![PingLine {
             function: "backend-dev".to_owned(),
@@ -165,12 +196,22 @@ pub(crate) fn december() -> MonthReport {
     }
 }
 
-/// A month of so many services; the first costs as many cents as there are services on each of its 31 days, the last one cent.
+/// A month of so many services; the first costs as many cents as there are services on each of its 31 days, the last
+/// one cent.
 pub(crate) fn month_of_services(count: u32) -> MonthReport {
     let name = |place: u32| format!("Service {place:02}");
-    let per_day: BTreeMap<String, Decimal> = (0..count).map(|place| (name(place), Decimal::new(i64::from(count - place), 2))).collect();
-    let services: Vec<ServiceLine> =
-        (0..count).map(|place| service(&name(place), &(Decimal::new(i64::from(count - place), 2) * Decimal::from(31)).to_string(), Some("1"), "USD")).collect();
+    let per_day: BTreeMap<String, Decimal> =
+        (0..count).map(|place| (name(place), Decimal::new(i64::from(count - place), 2))).collect();
+    let services: Vec<ServiceLine> = (0..count)
+        .map(|place| {
+            service(
+                &name(place),
+                &(Decimal::new(i64::from(count - place), 2) * Decimal::from(31)).to_string(),
+                Some("1"),
+                "USD",
+            )
+        })
+        .collect();
     MonthReport {
         settled: true,
         days: Some(DayRange { first: day(1), last: day(31) }),

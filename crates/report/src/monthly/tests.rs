@@ -91,8 +91,16 @@ fn a_korean_reader_finds_it_in_korean_with_won_beside_dollars() {
 fn nothing_known_is_said_and_nothing_is_shown_as_zero() {
     let known = Some(DayRange { first: samples::day(3), last: samples::day(9) });
     for (language, said, to_do) in [
-        (Language::En, "No cost is known for this month. Costs are known from 2024-12-03 to 2024-12-09.", "read.cost_explorer"),
-        (Language::Ko, "비용 정보가 없습니다. 비용 정보가 있는 기간은 2024-12-03부터 2024-12-09까지입니다.", "read.cost_explorer"),
+        (
+            Language::En,
+            "No cost is known for this month. Costs are known from 2024-12-03 to 2024-12-09.",
+            "read.cost_explorer",
+        ),
+        (
+            Language::Ko,
+            "비용 정보가 없습니다. 비용 정보가 있는 기간은 2024-12-03부터 2024-12-09까지입니다.",
+            "read.cost_explorer",
+        ),
     ] {
         let style = ReportStyle { known, ..style(language, Some("1450")) };
         let [text, _, html] = forms(&nothing(), &style);
@@ -105,9 +113,14 @@ fn nothing_known_is_said_and_nothing_is_shown_as_zero() {
 
 #[test]
 fn what_only_looks_like_markup_stays_text_in_every_form() {
-    for hostile in
-        ["<script>alert(1)</script>", "a & b", "x | y | z", "*bold* `code`\nand\u{1b}[31m a new line", "![i](https://evil.example/x.png)", "\u{202e}desrever"]
-    {
+    for hostile in [
+        "<script>alert(1)</script>",
+        "a & b",
+        "x | y | z",
+        "*bold* `code`\nand\u{1b}[31m a new line",
+        "![i](https://evil.example/x.png)",
+        "\u{202e}desrever",
+    ] {
         let mut report = december();
         report.services[0].service = hostile.to_owned();
         report.services[0].resources[0].id = hostile.to_owned();
@@ -142,11 +155,23 @@ fn a_month_of_credits_has_a_negative_total_and_no_bar_that_lies() {
         currency: Some("USD".to_owned()),
         total: Some(number("-4.20")),
         previous_total: Some(number("1000")),
-        services: vec![service("AWS Lambda", "0.80", Some("1000"), "USD"), service("Credits", "-5.00", Some("0"), "USD")],
+        services: vec![
+            service("AWS Lambda", "0.80", Some("1000"), "USD"),
+            service("Credits", "-5.00", Some("0"), "USD"),
+        ],
         ..nothing()
     };
-    check(&report, &style(Language::En, None), &["Total -4.20 USD (settled), 1,004.20 USD less (-100%) than in November 2024 (1,000.00 USD).", "-5.00 USD"]);
-    let credits = page(&report, &style(Language::En, None)).plain_text().lines().find(|line| line.contains("Credits")).unwrap().to_owned();
+    check(
+        &report,
+        &style(Language::En, None),
+        &["Total -4.20 USD (settled), 1,004.20 USD less (-100%) than in November 2024 (1,000.00 USD).", "-5.00 USD"],
+    );
+    let credits = page(&report, &style(Language::En, None))
+        .plain_text()
+        .lines()
+        .find(|line| line.contains("Credits"))
+        .unwrap()
+        .to_owned();
     assert!(!credits.contains('█'), "{credits}");
 }
 
@@ -154,7 +179,11 @@ fn a_month_of_credits_has_a_negative_total_and_no_bar_that_lies() {
 fn of_forty_services_the_largest_have_a_row_and_the_rest_is_summed_to_the_cent() {
     let report = month_of_services(40);
     // The services 16 to 40 cost 25, 24, ... 1 cents a day: 325 cents on each of 31 days.
-    check(&report, &style(Language::En, None), &["Service 00", "Service 14", "and 25 more services: 100.75 USD together", "Total 254.20 USD (settled)"]);
+    check(
+        &report,
+        &style(Language::En, None),
+        &["Service 00", "Service 14", "and 25 more services: 100.75 USD together", "Total 254.20 USD (settled)"],
+    );
     assert!(!page(&report, &style(Language::En, None)).plain_text().contains("Service 15"));
 }
 
@@ -165,7 +194,11 @@ fn two_currencies_have_no_total_and_only_dollars_a_second_currency() {
         services: vec![service("Amazon S3", "1234.50", None, "CNY"), service("AWS Lambda", "2", None, "USD")],
         ..nothing()
     };
-    check(&report, &style(Language::En, Some("1450")), &["more than one currency", "1,234.50 CNY ", "2.00 USD (2,900 KRW)", "unknown"]);
+    check(
+        &report,
+        &style(Language::En, Some("1450")),
+        &["more than one currency", "1,234.50 CNY ", "2.00 USD (2,900 KRW)", "unknown"],
+    );
 }
 
 #[test]
@@ -191,8 +224,12 @@ fn what_the_log_does_not_show_is_not_claimed_of_the_pings() {
 fn a_page_for_a_browser_has_its_chart_and_loads_and_runs_nothing() {
     let html = html(&december(), &style(Language::Ko, None));
     assert!(html.contains("<html lang=\"ko\">") && html.contains("<svg") && html.contains("옅은 빗금"), "{html}");
-    assert!(!html.contains("<script") && !html.contains("<link") && !html.contains("src=") && !html.contains("@import"), "{html}");
-    let outside: Vec<&str> = html.split("http").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect();
+    assert!(
+        !html.contains("<script") && !html.contains("<link") && !html.contains("src=") && !html.contains("@import"),
+        "{html}"
+    );
+    let outside: Vec<&str> =
+        html.split("http").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect();
     assert!(outside.iter().all(|rest| *rest == "://www.w3.org/2000/svg"), "{outside:?}");
 }
 

@@ -1,5 +1,5 @@
-//! The message catalogs of reports, `en.ftl` and `ko.ftl`, in the syntax of <https://projectfluent.org>, with numbers and dates
-//! in the format of each language.
+//! The message catalogs of reports, `en.ftl` and `ko.ftl`, in the syntax of <https://projectfluent.org>, with numbers
+//! and dates in the format of each language.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;

@@ -8,7 +8,8 @@ use regex::Regex;
 use super::*;
 
 /// The kinds of things that cost and can be idle, as `IdleLine` names them.
-const IDLE: [&str; 7] = ["rds_instance", "nat_gateway", "load_balancer", "address", "volume", "provisioned_concurrency", "log_group"];
+const IDLE: [&str; 7] =
+    ["rds_instance", "nat_gateway", "load_balancer", "address", "volume", "provisioned_concurrency", "log_group"];
 
 /// Each key of a language with the names of what is filled in.
 fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
@@ -34,8 +35,12 @@ fn code(folder: &Path, into: &mut String) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             code(&path, into);
-        } else if path.extension().is_some_and(|end| end == "rs") && path.file_stem().is_none_or(|name| name != "tests" && name != "samples") {
-            into.push_str(std::fs::read_to_string(&path).unwrap().split("#[cfg(test)]\nmod tests {").next().unwrap_or_default());
+        } else if path.extension().is_some_and(|end| end == "rs")
+            && path.file_stem().is_none_or(|name| name != "tests" && name != "samples")
+        {
+            into.push_str(
+                std::fs::read_to_string(&path).unwrap().split("#[cfg(test)]\nmod tests {").next().unwrap_or_default(),
+            );
         }
     }
 }
@@ -64,9 +69,10 @@ fn every_key_that_is_used_is_there_and_none_is_unused() {
 fn dates_lengths_and_numbers_are_written_as_people_write_them() {
     let at = "2024-12-02T15:05:00Z".parse::<DateTime<Utc>>().unwrap();
     let length = TimeDelta::seconds(2 * 86_400 + 3 * 3600);
-    for (language, month, moment, length_shown, count) in
-        [(Language::En, "December 2024", "3 Dec 00:05", "2 d 3 h", "12,345"), (Language::Ko, "2024년 12월", "12월 3일 00:05", "2일 3시간", "12,345")]
-    {
+    for (language, month, moment, length_shown, count) in [
+        (Language::En, "December 2024", "3 Dec 00:05", "2 d 3 h", "12,345"),
+        (Language::Ko, "2024년 12월", "12월 3일 00:05", "2일 3시간", "12,345"),
+    ] {
         let words = Catalog::of(language);
         assert_eq!(words.month(Month::of(at.date_naive())), month);
         assert_eq!(words.moment(at, Tz::Asia__Seoul), moment);

@@ -30,7 +30,11 @@ pub fn read<R: Read>(
     rows(&mut reader, &columns, &mut take)
 }
 
-fn rows<R: Read>(reader: &mut Reader<R>, columns: &ExportColumns, take: &mut impl FnMut(Result<ExportRow<'_>, SkippedRow<'_>>)) -> Result<(), String> {
+fn rows<R: Read>(
+    reader: &mut Reader<R>,
+    columns: &ExportColumns,
+    take: &mut impl FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
+) -> Result<(), String> {
     let (mut record, mut number) = (ByteRecord::new(), 1u64);
     loop {
         number += 1;
@@ -52,7 +56,9 @@ fn rows<R: Read>(reader: &mut Reader<R>, columns: &ExportColumns, take: &mut imp
 
 fn said(error: &csv::Error, row: u64) -> String {
     match error.kind() {
-        ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => format!("the file ends in row {row}; copy it again completely"),
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            format!("the file ends in row {row}; copy it again completely")
+        }
         ErrorKind::Io(error) => format!("row {row} cannot be read: {error}"),
         _ => format!("row {row} cannot be read: {error}"),
     }

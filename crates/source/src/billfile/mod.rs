@@ -59,13 +59,22 @@ pub fn look(path: &Path) -> Result<ExportLayout, ExportError> {
     walk(path, "", 0, &mut all)?;
     let layout = ExportLayout::of(all);
     if let Some((one, other)) = layout.twice() {
-        return Err(ExportError::new(&place, format!("`{one}` and `{other}` seem to be the same export; move one of them away")));
+        return Err(ExportError::new(
+            &place,
+            format!("`{one}` and `{other}` seem to be the same export; move one of them away"),
+        ));
     }
     if layout.parts.is_empty() {
         let others: Vec<&str> = layout.other.iter().take(3).map(|file| file.path.as_str()).collect();
-        let held =
-            if others.is_empty() { "it is empty".to_owned() } else { format!("it holds {} other file(s), such as {}", layout.other.len(), others.join(", ")) };
-        return Err(ExportError::new(&place, format!("this folder has no export ({held}); exports end in .csv, .csv.gz or .parquet")));
+        let held = if others.is_empty() {
+            "it is empty".to_owned()
+        } else {
+            format!("it holds {} other file(s), such as {}", layout.other.len(), others.join(", "))
+        };
+        return Err(ExportError::new(
+            &place,
+            format!("this folder has no export ({held}); exports end in .csv, .csv.gz or .parquet"),
+        ));
     }
     Ok(layout)
 }
@@ -73,7 +82,10 @@ pub fn look(path: &Path) -> Result<ExportLayout, ExportError> {
 fn walk(folder: &Path, below: &str, depth: usize, all: &mut Vec<ExportFile>) -> Result<(), ExportError> {
     let failed = |error: io::Error| ExportError::new(folder.display().to_string(), error);
     if depth > DEEPEST {
-        return Err(ExportError::new(folder.display().to_string(), "folders are nested too deeply; name the folder of the export"));
+        return Err(ExportError::new(
+            folder.display().to_string(),
+            "folders are nested too deeply; name the folder of the export",
+        ));
     }
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -136,7 +148,10 @@ impl ExportReader {
     pub fn file(&mut self, name: &str, mut file: File, written: DateTime<Utc>) -> Result<(), ExportError> {
         let failed = |why: String| ExportError::new(name, why);
         let mut first = Vec::new();
-        file.rewind().and_then(|()| file.by_ref().take(4).read_to_end(&mut first)).and_then(|_| file.rewind()).map_err(|error| failed(error.to_string()))?;
+        file.rewind()
+            .and_then(|()| file.by_ref().take(4).read_to_end(&mut first))
+            .and_then(|_| file.rewind())
+            .map_err(|error| failed(error.to_string()))?;
         let Self { metric, progress, bill } = self;
         let counted = |file| CountingFile { file, progress: Arc::clone(progress) };
         let bill = std::cell::RefCell::new(bill);
@@ -144,10 +159,17 @@ impl ExportReader {
         let mut take = |row: Result<ExportRow<'_>, SkippedRow<'_>>| bill.borrow_mut().take(row, written);
         let done = match first.as_slice() {
             b"PAR1" => parquet::read(file, *metric, &mut begin, &|bytes| progress(bytes), &mut take),
-            [0x1f, 0x8b, ..] => csv::read(ReadAhead::of(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, counted(file)))), *metric, begin, take),
+            [0x1f, 0x8b, ..] => csv::read(
+                ReadAhead::of(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, counted(file)))),
+                *metric,
+                begin,
+                take,
+            ),
             b"PK\x03\x04" => Err("it is a ZIP archive; unpack it first".to_owned()),
             [0x28, 0xb5, 0x2f, 0xfd] => Err("it is compressed with zstd; decompress it first".to_owned()),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err("it is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8".to_owned()),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                Err("it is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8".to_owned())
+            }
             _ => csv::read(counted(file), *metric, begin, take),
         };
         done.map_err(failed)

@@ -51,7 +51,9 @@ fn whole(
     let reader = SerializedFileReader::new(file).map_err(|error| said(&error))?;
     let lies_within = |part: &ColumnChunkMetaData| {
         let begins = part.dictionary_page_offset().unwrap_or_else(|| part.data_page_offset());
-        begins >= 0 && part.compressed_size() >= 0 && begins.checked_add(part.compressed_size()).is_some_and(|end| end <= size)
+        begins >= 0
+            && part.compressed_size() >= 0
+            && begins.checked_add(part.compressed_size()).is_some_and(|end| end <= size)
     };
     if !reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns).all(lies_within) {
         return Err("the file is damaged (an offset is outside of it); copy it again".to_owned());
@@ -69,10 +71,21 @@ fn whole(
                 continue;
             };
             let description = schema.column(place);
-            let kind = ColumnType::of(&description)
-                .ok_or_else(|| format!("the type of column `{}` is not supported ({})", description.path().string(), description.physical_type()))?;
+            let kind = ColumnType::of(&description).ok_or_else(|| {
+                format!(
+                    "the type of column `{}` is not supported ({})",
+                    description.path().string(),
+                    description.physical_type()
+                )
+            })?;
             let column = group.get_column_reader(place).map_err(|error| said(&error))?;
-            open.push(Some(ParquetColumn { kind, present: description.max_def_level(), column, levels: Vec::new(), cells: Vec::new() }));
+            open.push(Some(ParquetColumn {
+                kind,
+                present: description.max_def_level(),
+                column,
+                levels: Vec::new(),
+                cells: Vec::new(),
+            }));
         }
         rows(&columns, &mut open, u64::try_from(group.metadata().num_rows()).unwrap_or(0), take)?;
         progress(u64::try_from(group.metadata().compressed_size()).unwrap_or(0));
@@ -97,7 +110,10 @@ fn rows(
         for number in 0..most {
             let mut cells = [CellValue::Absent; ColumnRole::ALL.len()];
             for (cell, column) in cells.iter_mut().zip(open.iter()) {
-                *cell = column.as_ref().and_then(|column| column.cells.get(number)).map_or(CellValue::Absent, OwnedCell::cell);
+                *cell = column
+                    .as_ref()
+                    .and_then(|column| column.cells.get(number))
+                    .map_or(CellValue::Absent, OwnedCell::cell);
             }
             take(row::read(columns, cells));
         }
@@ -127,7 +143,8 @@ impl ColumnType {
             return None;
         }
         let decimals = || u32::try_from(column.type_scale()).ok().map(Self::Decimal);
-        let is_decimal = matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_))) || column.converted_type() == ConvertedType::DECIMAL;
+        let is_decimal = matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_)))
+            || column.converted_type() == ConvertedType::DECIMAL;
         match (column.physical_type(), column.logical_type_ref(), column.converted_type()) {
             (Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY | Type::INT32 | Type::INT64, ..) if is_decimal => decimals(),
             (Type::BYTE_ARRAY, ..) => Some(Self::Text),
@@ -184,23 +201,37 @@ impl ParquetColumn {
         let (kind, present) = (self.kind, self.present);
         let (levels, cells) = (&mut self.levels, &mut self.cells);
         match &mut self.column {
-            ColumnReader::ByteArrayColumnReader(reader) => batch(reader, most, present, levels, cells, |bytes: ByteArray| match kind {
-                ColumnType::Decimal(decimals) => of_bytes(bytes.data(), decimals),
-                _ => OwnedCell::Bytes(bytes),
-            }),
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => batch(reader, most, present, levels, cells, |bytes| match kind {
-                ColumnType::Decimal(decimals) => of_bytes(bytes.data(), decimals),
-                _ => OwnedCell::Unreadable,
-            }),
-            ColumnReader::Int32ColumnReader(reader) => batch(reader, most, present, levels, cells, |value| of_integer(i64::from(value), kind)),
-            ColumnReader::Int64ColumnReader(reader) => batch(reader, most, present, levels, cells, |value| of_integer(value, kind)),
-            ColumnReader::Int96ColumnReader(reader) => {
-                batch(reader, most, present, levels, cells, |value: Int96| since_epoch(value.to_seconds(), 1).map_or(OwnedCell::Unreadable, OwnedCell::Day))
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |bytes: ByteArray| match kind {
+                    ColumnType::Decimal(decimals) => of_bytes(bytes.data(), decimals),
+                    _ => OwnedCell::Bytes(bytes),
+                })
             }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |bytes| match kind {
+                    ColumnType::Decimal(decimals) => of_bytes(bytes.data(), decimals),
+                    _ => OwnedCell::Unreadable,
+                })
+            }
+            ColumnReader::Int32ColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |value| of_integer(i64::from(value), kind))
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |value| of_integer(value, kind))
+            }
+            ColumnReader::Int96ColumnReader(reader) => batch(reader, most, present, levels, cells, |value: Int96| {
+                since_epoch(value.to_seconds(), 1).map_or(OwnedCell::Unreadable, OwnedCell::Day)
+            }),
             // The shortest text that means this very number: what was written before it was made a float.
-            ColumnReader::DoubleColumnReader(reader) => batch(reader, most, present, levels, cells, |value| OwnedCell::Written(value.to_string())),
-            ColumnReader::FloatColumnReader(reader) => batch(reader, most, present, levels, cells, |value| OwnedCell::Written(value.to_string())),
-            ColumnReader::BoolColumnReader(reader) => batch(reader, most, present, levels, cells, |_| OwnedCell::Unreadable),
+            ColumnReader::DoubleColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |value| OwnedCell::Written(value.to_string()))
+            }
+            ColumnReader::FloatColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |value| OwnedCell::Written(value.to_string()))
+            }
+            ColumnReader::BoolColumnReader(reader) => {
+                batch(reader, most, present, levels, cells, |_| OwnedCell::Unreadable)
+            }
         }
     }
 }
@@ -222,7 +253,9 @@ fn batch<T: DataType>(
     if present == 0 {
         cells.extend(values.by_ref().map(owned));
     } else {
-        cells.extend(levels.iter().map(|level| if *level == present { values.next().map_or(OwnedCell::Absent, &mut owned) } else { OwnedCell::Absent }));
+        cells.extend(levels.iter().map(|level| {
+            if *level == present { values.next().map_or(OwnedCell::Absent, &mut owned) } else { OwnedCell::Absent }
+        }));
     }
     cells.truncate(records);
     Ok(())
@@ -231,7 +264,10 @@ fn batch<T: DataType>(
 fn of_integer(value: i64, kind: ColumnType) -> OwnedCell {
     match kind {
         ColumnType::Decimal(decimals) => with_decimals(i128::from(value), decimals),
-        ColumnType::Days => value.checked_mul(DAY).and_then(|seconds| since_epoch(seconds, 1)).map_or(OwnedCell::Unreadable, OwnedCell::Day),
+        ColumnType::Days => value
+            .checked_mul(DAY)
+            .and_then(|seconds| since_epoch(seconds, 1))
+            .map_or(OwnedCell::Unreadable, OwnedCell::Day),
         ColumnType::Time(a_second) => since_epoch(value, a_second).map_or(OwnedCell::Unreadable, OwnedCell::Day),
         ColumnType::Text | ColumnType::Number => OwnedCell::Written(value.to_string()),
     }
@@ -241,7 +277,9 @@ fn of_integer(value: i64, kind: ColumnType) -> OwnedCell {
 fn of_bytes(bytes: &[u8], decimals: u32) -> OwnedCell {
     let negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
     let mut whole = if negative { [0xff; 16] } else { [0; 16] };
-    let Some(place) = whole.len().checked_sub(bytes.len()).and_then(|skip| whole.get_mut(skip..)) else { return OwnedCell::Unreadable };
+    let Some(place) = whole.len().checked_sub(bytes.len()).and_then(|skip| whole.get_mut(skip..)) else {
+        return OwnedCell::Unreadable;
+    };
     place.copy_from_slice(bytes);
     with_decimals(i128::from_be_bytes(whole), decimals)
 }

@@ -28,7 +28,8 @@ fn read(files: &[(&str, &[u8])], metric: ExportMetric) -> Result<ImportedBill, S
     }
     let mut reading = ExportReader::new(metric, Arc::new(|_| {}));
     let read = look(folder.path()).and_then(|layout| reading.path(folder.path(), &layout));
-    read.map(|()| reading.end()).map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
+    read.map(|()| reading.end())
+        .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
 }
 
 /// The sums by month, and the reasons of rows that were left out, with their counts and sums.
@@ -36,9 +37,15 @@ fn shown(bill: &ImportedBill) -> String {
     let sums = |sums: &std::collections::BTreeMap<String, billing::export::amount::ExactAmount>| {
         sums.iter().map(|(currency, sum)| format!("{} {currency}", sum.decimal().0)).collect::<Vec<_>>().join(" + ")
     };
-    let months: Vec<String> = bill.months().iter().map(|(month, of_month)| format!("{month}: {}", sums(&of_month.sums))).collect();
-    let skipped: Vec<String> =
-        bill.skipped().iter().map(|(reason, rows)| format!("{} {} [{}] row {}", rows.count, reason.word(), sums(&rows.sums), rows.places[0].row)).collect();
+    let months: Vec<String> =
+        bill.months().iter().map(|(month, of_month)| format!("{month}: {}", sums(&of_month.sums))).collect();
+    let skipped: Vec<String> = bill
+        .skipped()
+        .iter()
+        .map(|(reason, rows)| {
+            format!("{} {} [{}] row {}", rows.count, reason.word(), sums(&rows.sums), rows.places[0].row)
+        })
+        .collect();
     [months, skipped].concat().join("; ")
 }
 
@@ -46,8 +53,16 @@ fn shown(bill: &ImportedBill) -> String {
 fn check(csv: impl AsRef<[u8]>, expected: &str) {
     let csv = csv.as_ref();
     let text = String::from_utf8_lossy(csv).into_owned();
-    assert_eq!(read(&[("x.csv", csv)], ExportMetric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "{text}");
-    assert_eq!(read(&[("x.csv.gz", &packed(csv))], ExportMetric::Billed).map(|bill| shown(&bill)), Ok(expected.to_owned()), "packed: {text}");
+    assert_eq!(
+        read(&[("x.csv", csv)], ExportMetric::Billed).map(|bill| shown(&bill)),
+        Ok(expected.to_owned()),
+        "{text}"
+    );
+    assert_eq!(
+        read(&[("x.csv.gz", &packed(csv))], ExportMetric::Billed).map(|bill| shown(&bill)),
+        Ok(expected.to_owned()),
+        "packed: {text}"
+    );
 }
 
 /// The file is refused with these words.
@@ -75,14 +90,30 @@ fn csv_as_it_comes_is_read() {
         (format!("{NAMES}\n{good}"), "2024-12: 1.5 USD"),
         (NAMES.to_owned(), ""),
         (format!("{NAMES}\n\n{good}\n\n"), "2024-12: 1.5 USD"),
-        (format!("{NAMES}\n1.5,1,1,USD,Usage,2024-12-01,S,,,\"{{\"\"team\"\": \"\"a, b\"\",\n \"\"c\"\": \"\"d\"\"}}\"\n{good}\n"), "2024-12: 3 USD"),
-        (format!("{NAMES}\n\"1.23E-5\",1,1,USD,Tax,2024-12-01 00:00:00 UTC,NULL,NULL,null,\\N\n"), "2024-12: 0.0000123 USD"),
-        (format!("{NAMES}\n{good}\n10,1,1,KRW,Usage,2025-01-31,S,444455556666,,\n"), "2024-12: 1.5 USD; 2025-01: 10 KRW"),
         (
-            format!("{NAMES}\n\"1,234.5\",1,1,USD,Usage,2024-12-01,S,,,\n{good}\nNULL,1,1,USD,Usage,2024-12-01,S,,,\n7,1,1,USD,Usage,1/2/2024,S,,,\n"),
+            format!(
+                "{NAMES}\n1.5,1,1,USD,Usage,2024-12-01,S,,,\"{{\"\"team\"\": \"\"a, b\"\",\n \"\"c\"\": \"\"d\"\"}}\"\n{good}\n"
+            ),
+            "2024-12: 3 USD",
+        ),
+        (
+            format!("{NAMES}\n\"1.23E-5\",1,1,USD,Tax,2024-12-01 00:00:00 UTC,NULL,NULL,null,\\N\n"),
+            "2024-12: 0.0000123 USD",
+        ),
+        (
+            format!("{NAMES}\n{good}\n10,1,1,KRW,Usage,2025-01-31,S,444455556666,,\n"),
+            "2024-12: 1.5 USD; 2025-01: 10 KRW",
+        ),
+        (
+            format!(
+                "{NAMES}\n\"1,234.5\",1,1,USD,Usage,2024-12-01,S,,,\n{good}\nNULL,1,1,USD,Usage,2024-12-01,S,,,\n7,1,1,USD,Usage,1/2/2024,S,,,\n"
+            ),
             "2024-12: 1.5 USD; 1 no_amount [] row 4; 1 not_a_number [] row 2; 1 ambiguous_day [7 USD] row 5",
         ),
-        (format!("{NAMES}\n{good}\n1,234.5,1,1,USD,Usage,2024-12-01,S,,,\n1,2\n{good}\n"), "2024-12: 3 USD; 2 cells [] row 3"),
+        (
+            format!("{NAMES}\n{good}\n1,234.5,1,1,USD,Usage,2024-12-01,S,,,\n1,2\n{good}\n"),
+            "2024-12: 3 USD; 2 cells [] row 3",
+        ),
     ] {
         check(csv, expected);
     }
@@ -97,7 +128,11 @@ fn what_is_no_export_is_refused_with_its_name() {
     let gzip = packed(whole.as_bytes());
     let parquet = fixture("focus-double.parquet");
     for (name, content, said) in [
-        ("x.csv", b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n".as_slice(), "it is a web page, not an export"),
+        (
+            "x.csv",
+            b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n".as_slice(),
+            "it is a web page, not an export",
+        ),
         ("x.csv", b"name,age\nAnn,3\n", "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`"),
         ("x.csv.gz", &gzip[..gzip.len() / 2], "the file ends in row"),
         ("x.csv.gz", &gzip[..gzip.len() - 4], "the file ends in row"),
@@ -111,34 +146,60 @@ fn what_is_no_export_is_refused_with_its_name() {
     }
     assert!(read(&[], ExportMetric::Billed).unwrap_err().contains("this folder has no export (it is empty)"));
     let other = read(&[("notes.txt", b"x"), ("empty.csv", b"")], ExportMetric::Billed).unwrap_err();
-    assert!(other.contains("FOLDER: this folder has no export (it holds 2 other file(s), such as empty.csv, notes.txt)"), "{other}");
-    assert!(look(std::path::Path::new("/nonexistent/x.csv")).unwrap_err().to_string().starts_with("/nonexistent/x.csv: "));
+    assert!(
+        other.contains("FOLDER: this folder has no export (it holds 2 other file(s), such as empty.csv, notes.txt)"),
+        "{other}"
+    );
+    assert!(
+        look(std::path::Path::new("/nonexistent/x.csv")).unwrap_err().to_string().starts_with("/nonexistent/x.csv: ")
+    );
 }
 
 #[test]
 fn parquet_of_another_writer_is_read_whatever_its_types() {
     for name in ["focus-double.parquet", "focus-decimal.parquet"] {
         // What a file is shows at its beginning: here the name is wrong.
-        for (metric, sum) in [(ExportMetric::Billed, "7.8241"), (ExportMetric::Effective, "-1.877419354839"), (ExportMetric::List, "12.04")] {
+        for (metric, sum) in [
+            (ExportMetric::Billed, "7.8241"),
+            (ExportMetric::Effective, "-1.877419354839"),
+            (ExportMetric::List, "12.04"),
+        ] {
             let bill = read(&[("x.csv", &fixture(name))], metric).unwrap();
             assert_eq!(shown(&bill), format!("2024-12: {sum} USD"), "{name} {metric:?}");
         }
         let bill = read(&[("x.csv", &fixture(name))], ExportMetric::Billed).unwrap();
         let line = |day: &DayCharges| -> Vec<String> {
             let shown = |(key, charged): (&ChargeKey, &ChargeAmount)| {
-                let quantity = charged.quantity.map(|quantity| format!(" {quantity} {}", charged.unit)).unwrap_or_default();
-                format!("{}/{}/{}/{} {}{quantity}", key.service, key.record_type, key.usage_type, key.resource, charged.amount)
+                let quantity =
+                    charged.quantity.map(|quantity| format!(" {quantity} {}", charged.unit)).unwrap_or_default();
+                format!(
+                    "{}/{}/{}/{} {}{quantity}",
+                    key.service, key.record_type, key.usage_type, key.resource, charged.amount
+                )
             };
             day.lines.iter().map(shown).collect()
         };
         let days: Vec<(String, Vec<String>)> = bill.into_days().map(|day| (day.day.to_string(), line(&day))).collect();
-        let rds = "Amazon Relational Database Service/Usage/APN2-InstanceUsage:db.t3.micro/arn:aws:rds:db 0.81 24 Hours";
+        let rds =
+            "Amazon Relational Database Service/Usage/APN2-InstanceUsage:db.t3.micro/arn:aws:rds:db 0.81 24 Hours";
         let expected: [(&str, &[&str]); 3] = [
-            ("2024-12-01", &["AWS Lambda/Credit// -5", "AWS Support (Developer)/Fee// 10", "Amazon Relational Database Service/Tax// 1.17", rds]),
+            (
+                "2024-12-01",
+                &[
+                    "AWS Lambda/Credit// -5",
+                    "AWS Support (Developer)/Fee// 10",
+                    "Amazon Relational Database Service/Tax// 1.17",
+                    rds,
+                ],
+            ),
             ("2024-12-02", &[rds]),
             ("2024-12-03", &["AWS Lambda/Usage/APN2-Lambda-GB-Second/arn:aws:lambda:f 0.0341 2046.5 GB-Seconds"]),
         ];
-        assert_eq!(days, expected.map(|(day, lines)| (day.to_owned(), lines.iter().map(|line| (*line).to_owned()).collect())), "{name}");
+        assert_eq!(
+            days,
+            expected.map(|(day, lines)| (day.to_owned(), lines.iter().map(|line| (*line).to_owned()).collect())),
+            "{name}"
+        );
     }
 }
 
@@ -167,7 +228,9 @@ fn files_of_a_folder_add_up_and_a_delivery_that_was_replaced_does_not() {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
     let bill = read(&files, ExportMetric::Billed).unwrap();
     assert_eq!((shown(&bill).as_str(), bill.files().len()), ("2024-12: 3 USD", 2));
-    let twice = read(&[("x.csv", csv("1").as_bytes()), ("x.csv.gz", &packed(csv("1").as_bytes()))], ExportMetric::Billed).unwrap_err();
+    let twice =
+        read(&[("x.csv", csv("1").as_bytes()), ("x.csv.gz", &packed(csv("1").as_bytes()))], ExportMetric::Billed)
+            .unwrap_err();
     assert!(twice.contains("`x.csv` and `x.csv.gz` seem to be the same export"), "{twice}");
 }
 

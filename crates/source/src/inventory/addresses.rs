@@ -16,7 +16,11 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
         state: String::new(),
         created: None,
         monthly_usd: look.monthly("address", "", 1),
-        usage: if address.attached { ResourceUsage::Used } else { look.idle_since_seen(&address.id, "has not been associated") },
+        usage: if address.attached {
+            ResourceUsage::Used
+        } else {
+            look.idle_since_seen(&address.id, "has not been associated")
+        },
         id: address.id,
         tags: address.tags,
     };

@@ -14,9 +14,10 @@ pub(super) const CALLS: &[&str] = &[
     "cloudwatch:GetMetricStatistics",
 ];
 
-/// What counts the use of a class: namespace, metric, what a day without a point means, and what is said of one without use.
-/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html> (`RequestCount` is
-/// reported where it is not zero), <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html>
+/// What counts the use of a class: namespace, metric, what a day without a point means, and what is said of one without
+/// use. <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html>
+/// (`RequestCount` is reported where it is not zero),
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html>
 /// (`ProcessedBytes` is always reported).
 const USE: &[(&str, &str, &str, MissingDatapoint, &str)] = &[
     ("application", "AWS/ApplicationELB", "RequestCount", MissingDatapoint::Nothing, "had no requests"),
@@ -53,7 +54,8 @@ async fn usage(look: &InventoryContext<'_>, balancer: &LoadBalancer) -> Result<R
     else {
         return Ok(ResourceUsage::Unknown("monitor reads no usage metric of this type".to_owned()));
     };
-    look.use_by_metric(&MetricQuery::new(namespace, metric, &[("LoadBalancer", known_as)]), balancer.created, *gap, why).await
+    look.use_by_metric(&MetricQuery::new(namespace, metric, &[("LoadBalancer", known_as)]), balancer.created, *gap, why)
+        .await
 }
 
 /// How many targets are registered behind it, in words.

@@ -11,7 +11,10 @@ pub(super) const CALLS: &[&str] = &["logs:DescribeLogGroups"];
 
 pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
     let logs = look.account.logs.as_ref();
-    let groups = paging::all("logs:DescribeLogGroups", "the account's log groups", |token| async move { logs.log_groups("", token.as_deref()).await }).await?;
+    let groups = paging::all("logs:DescribeLogGroups", "the account's log groups", |token| async move {
+        logs.log_groups("", token.as_deref()).await
+    })
+    .await?;
     Ok(groups.into_iter().map(|group| resource(look, group)).collect())
 }
 
@@ -21,7 +24,9 @@ fn resource(look: &InventoryContext<'_>, group: LogGroup) -> Resource {
     let kept = group.retention_days.map_or_else(|| "kept forever".to_owned(), |days| format!("kept for {days} days"));
     let usage = match (group.retention_days, group.created) {
         (Some(_), _) => ResourceUsage::Used,
-        (None, Some(since)) if since <= look.now => ResourceUsage::Idle(IdleSince { since, at_least: false, why: WHY.to_owned() }),
+        (None, Some(since)) if since <= look.now => {
+            ResourceUsage::Idle(IdleSince { since, at_least: false, why: WHY.to_owned() })
+        }
         (None, _) => look.idle_since_seen(&group.name, WHY),
     };
     Resource {

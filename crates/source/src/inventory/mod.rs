@@ -69,7 +69,8 @@ impl InventorySettings {
             false => Some(ResourceKind::ALL.iter().map(|(_, kind)| *kind).collect()),
         };
         let idle_after = settings.or("idle_after", Span::days(14));
-        let functions = if settings.has("functions") { settings.some("functions") } else { "*".parse().ok().map(|all| vec![all]) };
+        let functions =
+            if settings.has("functions") { settings.some("functions") } else { "*".parse().ok().map(|all| vec![all]) };
         let (kinds, idle_after, functions) = (kinds?, idle_after?, functions?);
         if idle_after < Span::days(1) || idle_after > Span::days(365) {
             settings.problem(
@@ -171,7 +172,10 @@ impl InventorySource {
             let (resources, unknown) = match answer {
                 Ok(mut resources) => {
                     resources.sort_by(|a, b| a.id.cmp(&b.id));
-                    let idle: IdleSinceById = resources.iter().filter_map(|resource| Some((resource.id.clone(), resource.idle()?.since))).collect();
+                    let idle: IdleSinceById = resources
+                        .iter()
+                        .filter_map(|resource| Some((resource.id.clone(), resource.idle()?.since)))
+                        .collect();
                     if self.remembered.get(&kind) != Some(&idle) {
                         poll.gathered.cursors.push((kind.word().to_owned(), serde_json::json!(idle).to_string()));
                         self.remembered.insert(kind, idle);
@@ -195,7 +199,10 @@ impl InventorySource {
                 }
             };
             self.retry = Retry::default();
-            poll.saw(now, ObservationBody::Inventory(Inventory { kind, region: self.account.region.clone(), resources, unknown }));
+            poll.saw(
+                now,
+                ObservationBody::Inventory(Inventory { kind, region: self.account.region.clone(), resources, unknown }),
+            );
         }
         if self.failed { poll.part() } else { poll.done() }
     }

@@ -17,7 +17,8 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
         if NOT_THERE.contains(&gateway.state.as_str()) {
             continue;
         }
-        // A point for every minute, zero too: <https://docs.aws.amazon.com/vpc/latest/userguide/metrics-dimensions-nat-gateway.html>
+        // A point for every minute, zero too:
+        // <https://docs.aws.amazon.com/vpc/latest/userguide/metrics-dimensions-nat-gateway.html>
         let sent = MetricQuery::new("AWS/NATGateway", "BytesOutToDestination", &[("NatGatewayId", &gateway.id)]);
         let usage = look.use_by_metric(&sent, gateway.created, MissingDatapoint::Unknown, "had no traffic").await?;
         all.push(Resource {

@@ -8,8 +8,12 @@ use rust_decimal::Decimal;
 
 use super::look::InventoryContext;
 
-pub(super) const CALLS: &[&str] =
-    &["logs:DescribeLogGroups", "lambda:ListProvisionedConcurrencyConfigs", "lambda:GetFunctionConfiguration", "cloudwatch:GetMetricStatistics"];
+pub(super) const CALLS: &[&str] = &[
+    "logs:DescribeLogGroups",
+    "lambda:ListProvisionedConcurrencyConfigs",
+    "lambda:GetFunctionConfiguration",
+    "cloudwatch:GetMetricStatistics",
+];
 
 pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
     let mut all = Vec::new();
@@ -21,10 +25,13 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
         };
         for provisioned in kept {
             let memory = look.account.functions.memory_mb(&function, &provisioned.qualifier).await?;
-            // Reported where something was called: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
-            let called = [("FunctionName", function.as_str()), ("Resource", &format!("{function}:{}", provisioned.qualifier))];
+            // Reported where something was called:
+            // <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
+            let called =
+                [("FunctionName", function.as_str()), ("Resource", &format!("{function}:{}", provisioned.qualifier))];
             let called = MetricQuery::new("AWS/Lambda", "ProvisionedConcurrencyInvocations", &called);
-            let usage = look.use_by_metric(&called, provisioned.changed, MissingDatapoint::Nothing, "was not invoked").await?;
+            let usage =
+                look.use_by_metric(&called, provisioned.changed, MissingDatapoint::Nothing, "was not invoked").await?;
             let memory_gb = Decimal::from(memory) / Decimal::from(1024);
             all.push(Resource {
                 id: format!("{function}:{}", provisioned.qualifier),
@@ -34,7 +41,11 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
                 state: provisioned.state,
                 tags: Default::default(),
                 created: provisioned.changed,
-                monthly_usd: look.monthly("provisioned_concurrency", "", memory_gb * Decimal::from(provisioned.environments)),
+                monthly_usd: look.monthly(
+                    "provisioned_concurrency",
+                    "",
+                    memory_gb * Decimal::from(provisioned.environments),
+                ),
                 usage,
             });
         }

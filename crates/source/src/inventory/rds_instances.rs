@@ -20,7 +20,8 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
         let usage = if instance.state == STOPPED {
             ResourceUsage::Unknown("it is stopped; AWS starts it again after seven days".to_owned())
         } else {
-            let connections = MetricQuery::new("AWS/RDS", "DatabaseConnections", &[("DBInstanceIdentifier", &instance.id)]);
+            let connections =
+                MetricQuery::new("AWS/RDS", "DatabaseConnections", &[("DBInstanceIdentifier", &instance.id)]);
             look.use_by_metric(&connections, instance.created, MissingDatapoint::Unknown, "had no connections").await?
         };
         all.push(Resource {
@@ -42,7 +43,12 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
 fn note(instance: &DbInstance) -> String {
     let storage = instance.storage_gb.map(|gb| format!("{gb} GB {}", instance.storage_type)).unwrap_or_default();
     let zones = instance.multi_az.map(|multi| if multi { "multi-AZ" } else { "single-AZ" }).unwrap_or_default();
-    [instance.engine.as_str(), storage.trim(), zones].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+    [instance.engine.as_str(), storage.trim(), zones]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The table has single-AZ prices; whatever else it is, its price is not known.

@@ -28,8 +28,15 @@ struct Things {
 impl Things {
     fn answer<T>(&self, call: &'static str, items: Vec<T>) -> Result<Vec<T>, CallFailure> {
         self.asked.lock().unwrap().push(call);
-        let failing = if self.no_volumes && call == "ec2:DescribeVolumes" { Some(FailureKind::Denied) } else { self.failing };
-        let failure = |kind| CallFailure { call: call.to_owned(), resource: String::new(), kind, said: "no".to_owned(), next_step: String::new() };
+        let failing =
+            if self.no_volumes && call == "ec2:DescribeVolumes" { Some(FailureKind::Denied) } else { self.failing };
+        let failure = |kind| CallFailure {
+            call: call.to_owned(),
+            resource: String::new(),
+            kind,
+            said: "no".to_owned(),
+            next_step: String::new(),
+        };
         failing.map_or(Ok(items), |kind| Err(failure(kind)))
     }
 }
@@ -41,7 +48,10 @@ impl ResourcesApi for Things {
     }
 
     async fn nat_gateways(&self) -> Result<Vec<NatGateway>, CallFailure> {
-        self.answer("ec2:DescribeNatGateways", vec![NatGateway { id: "nat-1".into(), state: "deleted".into(), ..NatGateway::default() }])
+        self.answer(
+            "ec2:DescribeNatGateways",
+            vec![NatGateway { id: "nat-1".into(), state: "deleted".into(), ..NatGateway::default() }],
+        )
     }
 
     async fn addresses(&self) -> Result<Vec<ElasticIp>, CallFailure> {
@@ -49,8 +59,17 @@ impl ResourcesApi for Things {
     }
 
     async fn volumes(&self) -> Result<Vec<EbsVolume>, CallFailure> {
-        let volume = |id: &str, gb, state: &str| EbsVolume { id: id.into(), class: "gp3".into(), gb, state: state.into(), ..EbsVolume::default() };
-        self.answer("ec2:DescribeVolumes", vec![volume("vol-2", None, "in-use"), volume("vol-1", Some(100), "available")])
+        let volume = |id: &str, gb, state: &str| EbsVolume {
+            id: id.into(),
+            class: "gp3".into(),
+            gb,
+            state: state.into(),
+            ..EbsVolume::default()
+        };
+        self.answer(
+            "ec2:DescribeVolumes",
+            vec![volume("vol-2", None, "in-use"), volume("vol-1", Some(100), "available")],
+        )
     }
 
     async fn load_balancers(&self) -> Result<Vec<LoadBalancer>, CallFailure> {
@@ -118,12 +137,19 @@ async fn a_price_of_the_users_own_is_what_an_idle_resource_costs() {
 async fn things_come_in_order_with_what_is_unknown_left_unknown() {
     let things = Arc::new(Things::default());
     let kinds = [ResourceKind::Volume, ResourceKind::NatGateway, ResourceKind::Address];
-    let (inventories, failures, answered) = read(source(&things, &kinds, PriceTable::built_in().unwrap()).poll(noon()).await);
+    let (inventories, failures, answered) =
+        read(source(&things, &kinds, PriceTable::built_in().unwrap()).poll(noon()).await);
     assert!(failures.is_empty() && answered);
-    let volumes: Vec<(&str, bool, bool)> =
-        inventories[0].resources.iter().map(|volume| (volume.id.as_str(), volume.usage == ResourceUsage::Used, volume.monthly_usd.is_some())).collect();
+    let volumes: Vec<(&str, bool, bool)> = inventories[0]
+        .resources
+        .iter()
+        .map(|volume| (volume.id.as_str(), volume.usage == ResourceUsage::Used, volume.monthly_usd.is_some()))
+        .collect();
     assert_eq!(volumes, [("vol-1", false, true), ("vol-2", true, false)], "a size that is not known gives no price");
-    assert!(inventories[1].resources.is_empty() && inventories[1].unknown.is_none(), "a gateway that is gone is not paid for");
+    assert!(
+        inventories[1].resources.is_empty() && inventories[1].unknown.is_none(),
+        "a gateway that is gone is not paid for"
+    );
     assert_eq!(inventories[2].resources.len(), 1);
 }
 
@@ -157,7 +183,10 @@ async fn since_when_a_thing_is_idle_is_remembered_across_a_restart() {
         (cursors, noon()),
         (BTreeMap::new(), noon() + chrono::TimeDelta::days(3)),
         // A cursor that cannot be read is as good as none, and is logged.
-        ([("addresses".to_owned(), "?".to_owned()), ("address".to_owned(), "?".to_owned())].into(), noon() + chrono::TimeDelta::days(3)),
+        (
+            [("addresses".to_owned(), "?".to_owned()), ("address".to_owned(), "?".to_owned())].into(),
+            noon() + chrono::TimeDelta::days(3),
+        ),
     ] {
         let mut again = source(&things, &[ResourceKind::Address], PriceTable::default());
         again.restore(cursors);

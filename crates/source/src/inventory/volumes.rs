@@ -16,7 +16,11 @@ pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, C
         name: volume.tags.get("Name").cloned(),
         note: volume.gb.map(|gb| format!("{gb} GB")).unwrap_or_default(),
         monthly_usd: volume.gb.and_then(|gb| look.monthly("volume", &volume.class, gb)),
-        usage: if volume.state == AVAILABLE { look.idle_since_seen(&volume.id, "has not been attached") } else { ResourceUsage::Used },
+        usage: if volume.state == AVAILABLE {
+            look.idle_since_seen(&volume.id, "has not been attached")
+        } else {
+            ResourceUsage::Used
+        },
         id: volume.id,
         class: volume.class,
         state: volume.state,

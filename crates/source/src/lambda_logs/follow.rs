@@ -1,4 +1,5 @@
-//! Follows the logs of all functions that match some patterns: decides which group to read when, and how to handle a failed call.
+//! Follows the logs of all functions that match some patterns: decides which group to read when, and how to handle a
+//! failed call.
 //!
 //! A [`LogSink`] takes what is read: the source counts it for the rules, `monitor tail` shows each invocation.
 
@@ -24,7 +25,8 @@ const STALE: TimeDelta = TimeDelta::hours(1);
 /// A group that has waited for this long is behind, which is reported this often.
 pub(super) const BEHIND: TimeDelta = TimeDelta::minutes(5);
 const SAY_BEHIND: TimeDelta = TimeDelta::minutes(1);
-/// Calls in a row that may be throttled, each of them later than the one before, until the rest waits for the next poll.
+/// Calls in a row that may be throttled, each of them later than the one before, until the rest waits for the next
+/// poll.
 const THROTTLED: u32 = 4;
 /// How often a call is made that may pass the next time.
 const TRIES: u32 = 3;
@@ -141,11 +143,14 @@ impl<S: LogSink> LogFollower<S> {
     /// Continues from stored cursors, by function.
     pub fn restore(&mut self, cursors: BTreeMap<String, String>) {
         // A cursor that an older version wrote differently is as good as none: the group is read as a new one.
-        let group = |(function, cursor): (String, String)| FollowedGroup::restored(&function, &cursor, &self.causes).map(|group| (function, group));
+        let group = |(function, cursor): (String, String)| {
+            FollowedGroup::restored(&function, &cursor, &self.causes).map(|group| (function, group))
+        };
         self.groups = cursors.into_iter().filter_map(group).collect();
     }
 
-    /// Uses another connection from now on, for example with new credentials. The rate limiter stays, because the quota does.
+    /// Uses another connection from now on, for example with new credentials. The rate limiter stays, because the quota
+    /// does.
     pub fn ask_by(&mut self, account: &AwsClients) {
         self.logs = Arc::clone(&account.logs);
     }
@@ -165,7 +170,10 @@ impl<S: LogSink> LogFollower<S> {
         self.say_if_behind(now, &mut followed);
         let gap = self.polled.replace(now).map(|before| now - before);
         for function in self.known.iter().flat_map(|(_, functions)| functions) {
-            let group = self.groups.entry(function.clone()).or_insert_with(|| FollowedGroup::new(function, first.timestamp_millis(), &self.causes));
+            let group = self
+                .groups
+                .entry(function.clone())
+                .or_insert_with(|| FollowedGroup::new(function, first.timestamp_millis(), &self.causes));
             if group.due.is_none() && !gap.is_some_and(|gap| group.can_wait(now, gap, self.pace.quiet)) {
                 group.due = Some(now);
             }
@@ -184,11 +192,13 @@ impl<S: LogSink> LogFollower<S> {
         }
         match functions(self.logs.as_ref(), &self.patterns).await {
             Ok(functions) => {
-                let gone: Vec<String> = self.groups.keys().filter(|function| !functions.contains(function)).cloned().collect();
+                let gone: Vec<String> =
+                    self.groups.keys().filter(|function| !functions.contains(function)).cloned().collect();
                 gone.iter().for_each(|function| self.leave(function, now, followed));
                 self.known = Some((now, functions));
             }
-            Err(failure) if failure.kind.is_passing() && self.known.as_ref().is_some_and(|(at, _)| now - *at < STALE) => {}
+            Err(failure)
+                if failure.kind.is_passing() && self.known.as_ref().is_some_and(|(at, _)| now - *at < STALE) => {}
             Err(failure) => self.fail(followed, failure),
         }
     }
@@ -268,14 +278,23 @@ impl<S: LogSink> LogFollower<S> {
         }
     }
 
-    fn give(&mut self, function: &str, now: DateTime<Utc>, up_to: Option<DateTime<Utc>>, followed: &mut FollowResult<S>) {
+    fn give(
+        &mut self,
+        function: &str,
+        now: DateTime<Utc>,
+        up_to: Option<DateTime<Utc>>,
+        followed: &mut FollowResult<S>,
+    ) {
         let Some(group) = self.groups.get_mut(function) else { return };
         let GroupOutput { found, cursor } = group.give(now);
         followed.seen.push(FollowEvent::Read(LogStretch { function: function.to_owned(), found, cursor, up_to }));
     }
 
     fn after(&mut self, function: &str, failure: CallFailure) -> FailureAction {
-        use FailureKind::{BadCredentials, Behind, CapReached, Denied, NoAnswer, NoCredentials, NotFound, Refused, Throttled, Unreachable};
+        use FailureKind::{
+            BadCredentials, Behind, CapReached, Denied, NoAnswer, NoCredentials, NotFound, Refused, Throttled,
+            Unreachable,
+        };
         let Some(group) = self.groups.get_mut(function) else { return FailureAction::Skip(failure) };
         match failure.kind {
             Throttled => {
@@ -287,7 +306,8 @@ impl<S: LogSink> LogFollower<S> {
                 self.throttled = 0;
                 FailureAction::Stop(failure)
             }
-            // Tokens expire, and there is no code of its own for that. The pass begins again; without a token the answer is plain.
+            // Tokens expire, and there is no code of its own for that. The pass begins again; without a token the
+            // answer is plain.
             Refused | NotFound if group.has_token() && group.refused_tokens < REFUSED_TOKENS => {
                 group.refused_tokens += 1;
                 group.give_up();
@@ -316,7 +336,10 @@ impl<S: LogSink> LogFollower<S> {
         let late = |group: &&FollowedGroup<S>| group.due.is_some_and(|due| now - due > BEHIND);
         let count = self.groups.values().filter(late).count();
         let last = self.groups.iter().filter(|(_, group)| late(group)).min_by_key(|(_, group)| group.from());
-        let Some((function, group)) = last.filter(|_| self.said_behind.is_none_or(|said| now - said >= SAY_BEHIND)) else { return };
+        let Some((function, group)) = last.filter(|_| self.said_behind.is_none_or(|said| now - said >= SAY_BEHIND))
+        else {
+            return;
+        };
         let behind = spoken(now - group.from() - self.pace.overlap);
         let all = self.groups.len();
         let (why, next_step) = if self.budget.is_slowed() {

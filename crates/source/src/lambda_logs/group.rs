@@ -17,14 +17,16 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::sink::LogSink;
 use crate::poll::stored;
 
-/// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory stays small.
+/// A pass over what is long past takes about so many events, so that its place is kept in good time and its memory
+/// stays small.
 const MOST_EVENTS: usize = 20_000;
 /// The shortest stretch that a pass is cut to.
 const SHORTEST_MS: i64 = 1000;
-/// The most pages of one pass. Unlike a list, a pass is not held in memory, and a page of it may have no event at all: each page is what
-/// CloudWatch searched in one go.
+/// The most pages of one pass. Unlike a list, a pass is not held in memory, and a page of it may have no event at all:
+/// each page is what CloudWatch searched in one go.
 const MAX_PAGES: usize = 10_000;
-/// A place is kept this often even where nothing was found, so that a restart does not go through hours of silence again.
+/// A place is kept this often even where nothing was found, so that a restart does not go through hours of silence
+/// again.
 const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
 /// How much of the time since its last new event a group may be left alone.
 const SHARE_OF_SILENCE: i32 = 4;
@@ -74,7 +76,8 @@ struct GroupCursor {
     reader: serde_json::Value,
 }
 
-/// An event's identity: its time, and a hash of its stream and text. CloudWatch's ids are not trusted to be the same in two answers.
+/// An event's identity: its time, and a hash of its stream and text. CloudWatch's ids are not trusted to be the same in
+/// two answers.
 type EventIdentity = (i64, u64);
 
 fn identity(event: &LogEvent) -> EventIdentity {
@@ -165,7 +168,12 @@ impl<S: LogSink> FollowedGroup<S> {
     }
 
     /// Takes the requested page.
-    pub(super) fn take(&mut self, mut page: ResultPage<LogEvent>, now: DateTime<Utc>, overlap: TimeDelta) -> PassProgress {
+    pub(super) fn take(
+        &mut self,
+        mut page: ResultPage<LogEvent>,
+        now: DateTime<Utc>,
+        overlap: TimeDelta,
+    ) -> PassProgress {
         self.tries = 0;
         let Some(mut pass) = self.pass.take() else { return PassProgress::Within };
         page.items.sort_by_key(|event| event.at_ms);
@@ -217,7 +225,11 @@ impl<S: LogSink> FollowedGroup<S> {
         let to = DateTime::from_timestamp_millis(pass.to_ms).unwrap_or(pass.began);
         // An invocation may have begun in this stretch and end in the next one, however long ago that is.
         self.reader.forget(to, &mut self.found);
-        if pass.to_ms >= pass.began.timestamp_millis() { PassProgress::CaughtUp(pass.began) } else { PassProgress::Reached(to) }
+        if pass.to_ms >= pass.began.timestamp_millis() {
+            PassProgress::CaughtUp(pass.began)
+        } else {
+            PassProgress::Reached(to)
+        }
     }
 
     /// Aborts the pass; the next call begins again at its first page. Counted events stay counted.
@@ -235,7 +247,8 @@ impl<S: LogSink> FollowedGroup<S> {
         self.pass.as_ref().is_some_and(|pass| pass.token.is_some())
     }
 
-    /// Everything that was read since this was last called, with the place that goes with it: they are committed together.
+    /// Everything that was read since this was last called, with the place that goes with it: they are committed
+    /// together.
     pub(super) fn give(&mut self, now: DateTime<Utc>) -> GroupOutput<S> {
         self.reader.settle(&mut self.found);
         let found = std::mem::take(&mut self.found);
@@ -244,11 +257,15 @@ impl<S: LogSink> FollowedGroup<S> {
             return GroupOutput { found, cursor: None };
         }
         self.kept = Some(now);
-        let mut counted: Vec<(i64, u64, u32)> = self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
+        let mut counted: Vec<(i64, u64, u32)> =
+            self.counted.iter().map(|((at, hash), count)| (*at, *hash, *count)).collect();
         counted.sort_unstable();
         let cursor = serde_json::to_string(&CursorRef { from_ms: self.from_ms, counted, reader: &self.reader });
-        let cursor =
-            cursor.inspect_err(|error| tracing::error!("the place in the log cannot be kept, and a restart counts what was read since again: {error}"));
+        let cursor = cursor.inspect_err(|error| {
+            tracing::error!(
+                "the place in the log cannot be kept, and a restart counts what was read since again: {error}"
+            )
+        });
         GroupOutput { found, cursor: cursor.ok() }
     }
 
@@ -285,15 +302,31 @@ struct GroupPass {
 
 impl GroupPass {
     fn new(began: DateTime<Utc>, to_ms: i64) -> Self {
-        Self { began, to_ms, token: None, tokens: PageTokens::up_to(MAX_PAGES), events: 0, newest_ms: i64::MIN, met: HashMap::new(), ids: HashSet::new() }
+        Self {
+            began,
+            to_ms,
+            token: None,
+            tokens: PageTokens::up_to(MAX_PAGES),
+            events: 0,
+            newest_ms: i64::MIN,
+            met: HashMap::new(),
+            ids: HashSet::new(),
+        }
     }
 
-    /// Whether the event is counted for the first time; it is counted then. Equal events are told apart by how many there are: a
-    /// pass that meets a third one where two have been counted has found a new one.
+    /// Whether the event is counted for the first time; it is counted then. Equal events are told apart by how many
+    /// there are: a pass that meets a third one where two have been counted has found a new one.
     fn is_new(&mut self, event: &LogEvent, counted: &mut HashMap<EventIdentity, u32>) -> bool {
         if let Some(id) = &event.id {
             // The stream belongs to it: some services number the events of each stream from one.
-            let id = hash(&[event.stream.as_bytes(), &[0], id.as_bytes(), &[0], &event.at_ms.to_le_bytes(), event.message.as_bytes()]);
+            let id = hash(&[
+                event.stream.as_bytes(),
+                &[0],
+                id.as_bytes(),
+                &[0],
+                &event.at_ms.to_le_bytes(),
+                event.message.as_bytes(),
+            ]);
             if !self.ids.insert(id) {
                 return false;
             }

@@ -37,8 +37,8 @@ const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups"];
 
 /// How often the patterns are looked up again.
 const LOOK_UP: TimeDelta = TimeDelta::minutes(10);
-/// A group that has long been silent is asked again after this, so that a first line, itself shown up to 20 s late, is read within
-/// two minutes.
+/// A group that has long been silent is asked again after this, so that a first line, itself shown up to 20 s late, is
+/// read within two minutes.
 const QUIET: TimeDelta = TimeDelta::seconds(90);
 
 /// The settings of `read.lambda_logs`.
@@ -76,7 +76,11 @@ impl LambdaLogs {
 
     pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
         let pace = FollowPace { overlap: self.overlap.delta(), quiet: QUIET, look_up: LOOK_UP };
-        LambdaLogsSource { name, look_back: self.look_back, follow: LogFollower::new(self.functions, pace, account).with_causes(&self.causes) }
+        LambdaLogsSource {
+            name,
+            look_back: self.look_back,
+            follow: LogFollower::new(self.functions, pace, account).with_causes(&self.causes),
+        }
     }
 }
 

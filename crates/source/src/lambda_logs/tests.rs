@@ -26,7 +26,11 @@ struct Scripted {
 impl LogsApi for Scripted {
     async fn log_groups(&self, _prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
         Ok(ResultPage {
-            items: self.groups.keys().map(|function| LogGroup { name: format!("{LOG_GROUP_PREFIX}{function}"), ..LogGroup::default() }).collect(),
+            items: self
+                .groups
+                .keys()
+                .map(|function| LogGroup { name: format!("{LOG_GROUP_PREFIX}{function}"), ..LogGroup::default() })
+                .collect(),
             next: None,
         })
     }
@@ -35,18 +39,34 @@ impl LogsApi for Scripted {
         Ok(ResultPage { items: vec![], next: None })
     }
 
-    async fn events(&self, group: &str, from_ms: i64, to_ms: i64, token: Option<&str>) -> Result<ResultPage<LogEvent>, CallFailure> {
+    async fn events(
+        &self,
+        group: &str,
+        from_ms: i64,
+        to_ms: i64,
+        token: Option<&str>,
+    ) -> Result<ResultPage<LogEvent>, CallFailure> {
         let function = group.trim_start_matches(LOG_GROUP_PREFIX).to_owned();
         self.calls.lock().unwrap().push((self.clock.now(), function.clone()));
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = if failing.is_empty() { None } else { failing.remove(0) };
         if let Some(kind) = failure {
-            return Err(CallFailure { call: CALL.to_owned(), resource: group.to_owned(), kind, said: "no".to_owned(), next_step: String::new() });
+            return Err(CallFailure {
+                call: CALL.to_owned(),
+                resource: group.to_owned(),
+                kind,
+                said: "no".to_owned(),
+                next_step: String::new(),
+            });
         }
         let question = format!("{from_ms}-{to_ms}/");
-        let first: usize = token.map_or(0, |token| token.strip_prefix(&question).expect("a token of this question").parse().unwrap());
+        let first: usize =
+            token.map_or(0, |token| token.strip_prefix(&question).expect("a token of this question").parse().unwrap());
         let events = &self.groups[&function];
-        let (begin, end) = (events.partition_point(|event| event.at_ms < from_ms), events.partition_point(|event| event.at_ms <= to_ms));
+        let (begin, end) = (
+            events.partition_point(|event| event.at_ms < from_ms),
+            events.partition_point(|event| event.at_ms <= to_ms),
+        );
         let all = &events[begin..end];
         let next = (first + self.page < all.len()).then(|| format!("{question}{}", first + self.page));
         Ok(ResultPage { items: all.iter().skip(first).take(self.page).cloned().collect(), next })
@@ -56,9 +76,12 @@ impl LogsApi for Scripted {
 /// A report line every `every_ms` milliseconds from so many minutes before the start to so many after it.
 fn reports(from_minutes: i64, to_minutes: i64, every_ms: i64) -> Vec<LogEvent> {
     let start: DateTime<Utc> = START.parse().unwrap();
-    let times = (from_minutes * 60_000 / every_ms..to_minutes * 60_000 / every_ms).map(|n| start.timestamp_millis() + n * every_ms);
+    let times = (from_minutes * 60_000 / every_ms..to_minutes * 60_000 / every_ms)
+        .map(|n| start.timestamp_millis() + n * every_ms);
     let line = |at: i64| {
-        format!("REPORT RequestId: e11db634-ef8a-4258-9d46-{at:012}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB")
+        format!(
+            "REPORT RequestId: e11db634-ef8a-4258-9d46-{at:012}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
+        )
     };
     times.map(|at_ms| LogEvent { stream: "s".to_owned(), at_ms, id: None, message: line(at_ms) }).collect()
 }
@@ -79,7 +102,13 @@ impl Reading {
     fn of(groups: &[(&str, Vec<LogEvent>)], page: usize) -> Self {
         let clock = Arc::new(SimulatedClock::starting_at(START.parse().unwrap()));
         let groups = groups.iter().map(|(name, events)| ((*name).to_owned(), events.clone())).collect();
-        let logs = Arc::new(Scripted { clock: Arc::clone(&clock), groups, page, calls: Mutex::default(), failing: Mutex::default() });
+        let logs = Arc::new(Scripted {
+            clock: Arc::clone(&clock),
+            groups,
+            page,
+            calls: Mutex::default(),
+            failing: Mutex::default(),
+        });
         let recording = Recording::parse("region = \"r\"\nbill = []\n").unwrap();
         let log_budget = Arc::new(RateLimiter::new(2, clock.clone()));
         let account = AwsClients { logs: logs.clone(), log_budget, ..recording.account(clock.clone(), clock.now()) };
@@ -125,7 +154,8 @@ impl Reading {
 
     /// The longest time between two calls for a function.
     fn longest_wait(&self, function: &str) -> i64 {
-        let times: Vec<DateTime<Utc>> = self.calls().into_iter().filter(|(_, called)| called == function).map(|(at, _)| at).collect();
+        let times: Vec<DateTime<Utc>> =
+            self.calls().into_iter().filter(|(_, called)| called == function).map(|(at, _)| at).collect();
         times.windows(2).map(|pair| (pair[1] - pair[0]).num_seconds()).max().unwrap_or(0)
     }
 }
@@ -145,8 +175,11 @@ fn made(account: &AwsClients, cursors: BTreeMap<String, String>) -> Box<dyn Sour
 #[tokio::test]
 async fn fifty_groups_need_no_more_than_two_calls_a_second_and_the_quiet_ones_are_asked_within_two_minutes() {
     let names: Vec<String> = (0..50).map(|n| format!("f{n:02}")).collect();
-    let groups: Vec<(&str, Vec<LogEvent>)> =
-        names.iter().enumerate().map(|(n, name)| (name.as_str(), if n < 5 { reports(0, 60, 1000) } else { vec![] })).collect();
+    let groups: Vec<(&str, Vec<LogEvent>)> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| (name.as_str(), if n < 5 { reports(0, 60, 1000) } else { vec![] }))
+        .collect();
     let mut reading = Reading::of(&groups, 10_000);
     reading.run(TimeDelta::hours(1)).await;
     let mut seconds: BTreeMap<i64, u32> = BTreeMap::new();
@@ -154,7 +187,10 @@ async fn fifty_groups_need_no_more_than_two_calls_a_second_and_the_quiet_ones_ar
     assert_eq!(seconds.values().max(), Some(&2));
     assert!(reading.longest_wait("f00") <= 45, "busy: {}", reading.longest_wait("f00"));
     assert!(reading.longest_wait("f49") <= 105, "quiet: {}", reading.longest_wait("f49"));
-    let (busy, quiet) = (reading.calls().iter().filter(|(_, f)| f == "f00").count(), reading.calls().iter().filter(|(_, f)| f == "f49").count());
+    let (busy, quiet) = (
+        reading.calls().iter().filter(|(_, f)| f == "f00").count(),
+        reading.calls().iter().filter(|(_, f)| f == "f49").count(),
+    );
     assert!(busy > quiet * 3 / 2, "{busy} {quiet}");
     assert!(reading.failures.is_empty() && reading.counted > 5 * 3500, "{} {:?}", reading.counted, reading.failures);
 }
@@ -188,19 +224,28 @@ async fn what_is_behind_for_long_is_said_with_the_step_that_helps_and_a_burst_is
     let start: DateTime<Utc> = START.parse().unwrap();
     let (first, failure) = flood.failures.first().cloned().unwrap();
     assert!(failure.kind == FailureKind::Behind && first - start > BEHIND, "{first} {failure}");
-    assert!(failure.said.contains("behind") && failure.next_step.contains("raise log_calls_per_second under [aws] (it is 2"), "{failure}");
+    assert!(
+        failure.said.contains("behind")
+            && failure.next_step.contains("raise log_calls_per_second under [aws] (it is 2"),
+        "{failure}"
+    );
     assert!(flood.failures.len() < 20, "not at every poll: {}", flood.failures.len());
     flood.run(TimeDelta::hours(2)).await;
     assert_eq!(flood.counted, 60_000, "late, but whole");
     let answered = flood.answered;
     flood.run(TimeDelta::minutes(1)).await;
-    assert!(flood.answered > answered && flood.failures.last().is_some_and(|(at, _)| *at < flood.clock.now() - TimeDelta::minutes(2)));
+    assert!(
+        flood.answered > answered
+            && flood.failures.last().is_some_and(|(at, _)| *at < flood.clock.now() - TimeDelta::minutes(2))
+    );
 }
 
-/// Lets calls fail after the first page of several; the events counted, the failures reported, and whether it answered since.
+/// Lets calls fail after the first page of several; the events counted, the failures reported, and whether it answered
+/// since.
 async fn check(failing: &[FailureKind]) -> (u64, Vec<FailureKind>, bool) {
     let mut reading = Reading::of(&[("f", reports(-60, 0, 1000))], 1000);
-    *reading.logs.failing.lock().unwrap() = std::iter::once(None).chain(failing.iter().map(|kind| Some(*kind))).collect();
+    *reading.logs.failing.lock().unwrap() =
+        std::iter::once(None).chain(failing.iter().map(|kind| Some(*kind))).collect();
     reading.run(TimeDelta::minutes(3)).await;
     (reading.counted, reading.failures.iter().map(|(_, failure)| failure.kind).collect(), reading.answered > 0)
 }

@@ -1,5 +1,5 @@
-//! Reads copies of logs from files and pipes, compressed or not, on two threads: one reads and searches, the other follows
-//! the invocations.
+//! Reads copies of logs from files and pipes, compressed or not, on two threads: one reads and searches, the other
+//! follows the invocations.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -94,7 +94,11 @@ type BlockBuffers = (Vec<u8>, Vec<MarkerPosition>);
 ///
 /// # Errors
 /// If it cannot be opened or read; what came before the error has been read into `checkup`.
-pub fn read(input: &LogInput, checkup: &mut HealthReader, progress: &(dyn Fn(u64) + Sync)) -> Result<InputWarnings, InputError> {
+pub fn read(
+    input: &LogInput,
+    checkup: &mut HealthReader,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<InputWarnings, InputError> {
     let failed = |error| InputError { input: input.name(), error };
     let source = input.open().map_err(failed)?;
     let (send, receive) = sync_channel::<ReadBlock>(ON_THE_WAY);
@@ -135,7 +139,12 @@ impl<R: Read> Read for CountingReader<'_, R> {
 }
 
 /// Reads everything and sends it block by block. Says whether it looks like UTF-16.
-fn blocks(source: Box<dyn Read + Send>, send: &SyncSender<ReadBlock>, used: &Receiver<BlockBuffers>, progress: &(dyn Fn(u64) + Sync)) -> io::Result<bool> {
+fn blocks(
+    source: Box<dyn Read + Send>,
+    send: &SyncSender<ReadBlock>,
+    used: &Receiver<BlockBuffers>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> io::Result<bool> {
     let mut source = CountingReader { inner: source, read: 0, progress };
     let mut first = Vec::with_capacity(BLOCK);
     source.by_ref().take(4).read_to_end(&mut first)?;

@@ -13,7 +13,13 @@ struct Slow {
 
 #[async_trait]
 impl MetricsApi for Slow {
-    async fn statistics(&self, query: &MetricQuery, from: DateTime<Utc>, _to: DateTime<Utc>, _period: u32) -> Result<Vec<MetricDatapoint>, CallFailure> {
+    async fn statistics(
+        &self,
+        query: &MetricQuery,
+        from: DateTime<Utc>,
+        _to: DateTime<Utc>,
+        _period: u32,
+    ) -> Result<Vec<MetricDatapoint>, CallFailure> {
         {
             let mut under_way = self.under_way.lock().unwrap();
             under_way.0 += 1;
@@ -28,7 +34,11 @@ impl MetricsApi for Slow {
         Ok(vec![MetricDatapoint { at: from, sum, maximum: 0.0, average: 0.0 }])
     }
 
-    async fn list_metrics(&self, _query: &MetricQuery, _token: Option<&str>) -> Result<ResultPage<MetricQuery>, CallFailure> {
+    async fn list_metrics(
+        &self,
+        _query: &MetricQuery,
+        _token: Option<&str>,
+    ) -> Result<ResultPage<MetricQuery>, CallFailure> {
         Ok(ResultPage { items: vec![], next: None })
     }
 }

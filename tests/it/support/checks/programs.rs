@@ -18,8 +18,11 @@ fn the_program_runs() {
 #[test]
 fn the_environment_is_empty_but_for_what_is_given() {
     let dir = temporary_folder("program");
-    let output =
-        Program::new("sh", dir.path()).args(["-c", "pwd; echo \"$HOME\"; env | cut -d= -f1 | sort; exit 3"]).env("ONE", "1").envs([("TWO", "2")]).run();
+    let output = Program::new("sh", dir.path())
+        .args(["-c", "pwd; echo \"$HOME\"; env | cut -d= -f1 | sort; exit 3"])
+        .env("ONE", "1")
+        .envs([("TWO", "2")])
+        .run();
     let dir = dir.path().display();
     assert!(output.stdout.starts_with(&format!("{dir}\n{dir}\n")), "{}", output.stdout);
     let ours = output.stdout.lines().skip(2);

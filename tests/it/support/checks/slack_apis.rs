@@ -28,7 +28,10 @@ async fn messages_are_kept_changed_found_and_deleted() {
     changed["ts"] = json!(ts);
     assert_eq!(call(&api, "chat.update", &changed).await.expect("an answer")["ok"], true);
     let messages = api.messages();
-    assert_eq!((messages[0].text.as_str(), messages[0].first_text.as_str(), messages[0].edits), ("one, changed", "one", 1));
+    assert_eq!(
+        (messages[0].text.as_str(), messages[0].first_text.as_str(), messages[0].edits),
+        ("one, changed", "one", 1)
+    );
     assert_eq!(messages[1].thread_ts.as_deref(), Some(ts.as_str()));
     let page = |method: &'static str, arguments: Value| {
         let api = &api;
@@ -39,7 +42,10 @@ async fn messages_are_kept_changed_found_and_deleted() {
     assert_eq!(page("conversations.history", json!({"channel": CHANNEL, "oldest": "9999999999"})).await, 0);
     api.delete(&ts);
     assert_eq!(call(&api, "chat.update", &changed).await.expect("an answer")["error"], "message_not_found");
-    assert_eq!(call(&api, "chat.postMessage", &post("three", "k3", Some(&ts))).await.expect("an answer")["error"], "thread_not_found");
+    assert_eq!(
+        call(&api, "chat.postMessage", &post("three", "k3", Some(&ts))).await.expect("an answer")["error"],
+        "thread_not_found"
+    );
 }
 
 #[tokio::test]
@@ -68,9 +74,14 @@ async fn what_slack_would_not_take_it_does_not_take() {
         (Value::Array(vec![section(2900); 5]), "msg_blocks_too_long"),
         (json!([{"type": "header", "text": {"type": "plain_text", "text": "x".repeat(151)}}]), "invalid_blocks"),
     ] {
-        let answer = call(&api, "chat.postMessage", &json!({"channel": CHANNEL, "text": "x", "blocks": blocks})).await.expect("an answer");
+        let answer = call(&api, "chat.postMessage", &json!({"channel": CHANNEL, "text": "x", "blocks": blocks}))
+            .await
+            .expect("an answer");
         assert_eq!(answer["error"], word);
     }
-    assert_eq!(call(&api, "chat.postMessage", &json!({"channel": "C9"})).await.expect("an answer")["error"], "channel_not_found");
+    assert_eq!(
+        call(&api, "chat.postMessage", &json!({"channel": "C9"})).await.expect("an answer")["error"],
+        "channel_not_found"
+    );
     assert!(api.messages().is_empty());
 }

@@ -39,7 +39,9 @@ impl State {
             }
             "chat.postMessage" => self.post(&mut kept, a),
             "chat.update" => update(&mut kept, a),
-            "conversations.history" => self.page(a, kept.messages.iter().rev().filter(|m| m.thread_ts.is_none() || m.broadcast)),
+            "conversations.history" => {
+                self.page(a, kept.messages.iter().rev().filter(|m| m.thread_ts.is_none() || m.broadcast))
+            }
             "conversations.replies" => {
                 let root = a["ts"].as_str().unwrap_or_default();
                 if !kept.messages.iter().any(|message| message.ts == root) {
@@ -50,13 +52,19 @@ impl State {
             "files.getUploadURLExternal" => {
                 let id = format!("F{:010}", kept.files.len());
                 let length = a["length"].as_str().and_then(|length| length.parse().ok()).unwrap_or(0);
-                let Some(name) = a["filename"].as_str().filter(|_| length > 0) else { return Answer::word("missing_argument") };
+                let Some(name) = a["filename"].as_str().filter(|_| length > 0) else {
+                    return Answer::word("missing_argument");
+                };
                 kept.files.insert(id.clone(), Uploaded { name: name.to_owned(), length, ..Uploaded::default() });
-                Answer::ok(json!({"ok": true, "file_id": id, "upload_url": format!("http://{}/upload/v1/{id}", self.address)}))
+                Answer::ok(
+                    json!({"ok": true, "file_id": id, "upload_url": format!("http://{}/upload/v1/{id}", self.address)}),
+                )
             }
             "files.completeUploadExternal" => {
                 let id = a["files"][0]["id"].as_str().unwrap_or_default();
-                let Some(file) = kept.files.get_mut(id).filter(|file| file.came > 0) else { return Answer::word("file_not_found") };
+                let Some(file) = kept.files.get_mut(id).filter(|file| file.came > 0) else {
+                    return Answer::word("file_not_found");
+                };
                 file.shown = channel.map(|channel| (channel.to_owned(), a["thread_ts"].as_str().map(str::to_owned)));
                 Answer::ok(json!({"ok": true, "files": [{"id": id}]}))
             }
@@ -84,10 +92,15 @@ impl State {
             return Answer::word(word);
         }
         let thread_ts = a["thread_ts"].as_str().map(str::to_owned);
-        if thread_ts.as_ref().is_some_and(|root| !kept.messages.iter().any(|message| message.ts == *root && message.thread_ts.is_none())) {
+        if thread_ts
+            .as_ref()
+            .is_some_and(|root| !kept.messages.iter().any(|message| message.ts == *root && message.thread_ts.is_none()))
+        {
             return Answer::word("thread_not_found");
         }
-        let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0));
+        let micros = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0));
         kept.last_ts = micros.max(kept.last_ts + 1);
         kept.last = Some(Instant::now());
         let ts = format!("{}.{:06}", kept.last_ts / 1_000_000, kept.last_ts % 1_000_000);
@@ -112,7 +125,9 @@ impl State {
         let number = |key: &str| a[key].as_str().and_then(|text| text.parse::<usize>().ok());
         let oldest: f64 = a["oldest"].as_str().and_then(|text| text.parse().ok()).unwrap_or(0.0);
         let root = a["ts"].as_str();
-        let in_range = |message: &&Posted| root == Some(message.ts.as_str()) || message.ts.parse::<f64>().is_ok_and(|at| at > oldest);
+        let in_range = |message: &&Posted| {
+            root == Some(message.ts.as_str()) || message.ts.parse::<f64>().is_ok_and(|at| at > oldest)
+        };
         let with_metadata = a["include_all_metadata"] == "true";
         let shown = |message: &Posted| {
             let mut shown = json!({"type": "message", "ts": message.ts, "text": message.text});
@@ -125,7 +140,9 @@ impl State {
         let all: Vec<Value> = messages.filter(in_range).map(shown).collect();
         let page: Vec<&Value> = all.iter().skip(skip).take(most).collect();
         let next = if skip + page.len() < all.len() { (skip + page.len()).to_string() } else { String::new() };
-        Answer::ok(json!({"ok": true, "messages": page, "has_more": !next.is_empty(), "response_metadata": {"next_cursor": next}}))
+        Answer::ok(
+            json!({"ok": true, "messages": page, "has_more": !next.is_empty(), "response_metadata": {"next_cursor": next}}),
+        )
     }
 }
 

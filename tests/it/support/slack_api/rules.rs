@@ -6,7 +6,11 @@ use super::Answer;
 
 /// HTTP 429, as Slack answers it.
 pub(super) fn too_many(seconds: u32) -> Answer {
-    Answer { status: 429, headers: vec![("Retry-After", seconds.to_string())], body: json!({"ok": false, "error": "ratelimited"}) }
+    Answer {
+        status: 429,
+        headers: vec![("Retry-After", seconds.to_string())],
+        body: json!({"ok": false, "error": "ratelimited"}),
+    }
 }
 
 /// A right that the token lacks.

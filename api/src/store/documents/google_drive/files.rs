@@ -1,14 +1,16 @@
 //! Files in app folders, over the API of Google Drive.
 //!
-//! Drive has no unique names and chooses ids itself, but it gives out ids before the files exist. Of two creates with the same id the second
-//! is answered with 409 (<https://developers.google.com/workspace/drive/api/guides/create-file#generate-ids>): this is a create that fails
+//! Drive has no unique names and chooses ids itself, but it gives out ids before the files exist. Of two creates with
+//! the same id the second is answered with 409
+//! (<https://developers.google.com/workspace/drive/api/guides/create-file#generate-ids>): this is a create that fails
 //! when the file exists.
 //!
-//! Version 3 has no write that fails when the file has changed. Version 2, which works on the same files, has an `etag` for each file
-//! (<https://developers.google.com/workspace/drive/api/reference/rest/v2/files>) and answers 412 to an upload with another `If-Match`. The
-//! reference does not say this, but Chromium's file manager relies on it
-//! (<https://chromium.googlesource.com/chromium/src/+/HEAD/google_apis/drive/>), and it held on the live service in July 2026
-//! (<https://github.com/openclaw/gogcli/pull/929>). So etags and conditional uploads use version 2, everything else version 3.
+//! Version 3 has no write that fails when the file has changed. Version 2, which works on the same files, has an `etag`
+//! for each file (<https://developers.google.com/workspace/drive/api/reference/rest/v2/files>) and answers 412 to an
+//! upload with another `If-Match`. The reference does not say this, but Chromium's file manager relies on it
+//! (<https://chromium.googlesource.com/chromium/src/+/HEAD/google_apis/drive/>), and it held on the live service in
+//! July 2026 (<https://github.com/openclaw/gogcli/pull/929>). So etags and conditional uploads use version 2,
+//! everything else version 3.
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -86,18 +88,23 @@ impl Files {
         url
     }
 
-    /// Sends a request: at most three times while Drive is throttling, and once more when it refuses the token. Returns successes, 404, 409 and
-    /// 412.
-    async fn call(&self, who: Option<&str>, build: impl Fn(&reqwest::Client) -> RequestBuilder + Sync) -> Result<Reply, StoreError> {
+    /// Sends a request: at most three times while Drive is throttling, and once more when it refuses the token. Returns
+    /// successes, 404, 409 and 412.
+    async fn call(
+        &self,
+        who: Option<&str>,
+        build: impl Fn(&reqwest::Client) -> RequestBuilder + Sync,
+    ) -> Result<Reply, StoreError> {
         let mut throttled = 0;
         let mut refused = false;
         loop {
             let token = self.tokens.token(SCOPE, who, Utc::now()).await.map_err(|reason| unavailable(STORE, reason))?;
             let reply = wire::send(STORE, build(&self.http).bearer_auth(token.reveal())).await?;
             let (reason, message) = match serde_json::from_slice::<ErrorResponse>(&reply.body) {
-                Ok(ErrorResponse { error }) if !reply.status.is_success() => {
-                    (error.errors.into_iter().next().map(|fault| fault.reason).unwrap_or_default(), wire::line(&error.message))
-                }
+                Ok(ErrorResponse { error }) if !reply.status.is_success() => (
+                    error.errors.into_iter().next().map(|fault| fault.reason).unwrap_or_default(),
+                    wire::line(&error.message),
+                ),
                 _ => (String::new(), String::new()),
             };
             let said = format!("{} {reason}: {message}", reply.status.as_u16());
@@ -108,7 +115,10 @@ impl Files {
                     refused = true;
                     self.tokens.forget(&token);
                 }
-                status if status == StatusCode::TOO_MANY_REQUESTS || reason.to_lowercase().ends_with("ratelimitexceeded") => {
+                status
+                    if status == StatusCode::TOO_MANY_REQUESTS
+                        || reason.to_lowercase().ends_with("ratelimitexceeded") =>
+                {
                     if throttled >= RETRIES {
                         return Err(StoreError::Throttled { store: STORE, reason: said });
                     }
@@ -118,12 +128,18 @@ impl Files {
                 StatusCode::FORBIDDEN if reason == "storageQuotaExceeded" => {
                     let whose =
                         who.unwrap_or("the service account, which may have no storage at all: name a user whose folder keeps the index, google-drive:ADDRESS");
-                    return Err(StoreError::Full { store: STORE, reason: format!("no storage is left for {whose} ({said})") });
+                    return Err(StoreError::Full {
+                        store: STORE,
+                        reason: format!("no storage is left for {whose} ({said})"),
+                    });
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                     let account = &self.tokens.account().client_email;
                     let what = "enable the Drive API in its project, and have the administrator of the Workspace allow it domain-wide delegation";
-                    return Err(unavailable(STORE, format!("it refuses {account} ({said}); {what} with the scope {SCOPE}")));
+                    return Err(unavailable(
+                        STORE,
+                        format!("it refuses {account} ({said}); {what} with the scope {SCOPE}"),
+                    ));
                 }
                 _ => return Err(unavailable(STORE, said)),
             }
@@ -136,7 +152,10 @@ impl Files {
         struct New {
             ids: Vec<String>,
         }
-        let address = self.address(&["drive", "v3", "files", "generateIds"], &[("count", &count.to_string()), ("space", "appDataFolder")]);
+        let address = self.address(
+            &["drive", "v3", "files", "generateIds"],
+            &[("count", &count.to_string()), ("space", "appDataFolder")],
+        );
         let reply = self.call(who, |http| http.get(address.clone())).await?;
         Ok(reply.json::<New>(STORE)?.ids)
     }
@@ -144,15 +163,20 @@ impl Files {
     /// Creates a file with an id of [`Files::new_ids`].
     pub(super) async fn create(&self, who: Option<&str>, id: &str, name: &str, body: &[u8]) -> Result<Put, StoreError> {
         let boundary = format!("{:016x}{:016x}", wire::random(STORE)?, wire::random(STORE)?);
-        let meta = json!({ "id": id, "name": name, "parents": ["appDataFolder"], "mimeType": "application/octet-stream" });
-        let mut whole = format!("--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{meta}\r\n--{boundary}\r\n").into_bytes();
+        let meta =
+            json!({ "id": id, "name": name, "parents": ["appDataFolder"], "mimeType": "application/octet-stream" });
+        let mut whole =
+            format!("--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{meta}\r\n--{boundary}\r\n")
+                .into_bytes();
         whole.extend_from_slice(b"Content-Type: application/octet-stream\r\n\r\n");
         whole.extend_from_slice(body);
         whole.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         let whole = Bytes::from(whole);
-        let address = self.address(&["upload", "drive", "v3", "files"], &[("uploadType", "multipart"), ("fields", "id")]);
+        let address =
+            self.address(&["upload", "drive", "v3", "files"], &[("uploadType", "multipart"), ("fields", "id")]);
         let kind = format!("multipart/related; boundary={boundary}");
-        let reply = self.call(who, |http| http.post(address.clone()).header("content-type", &kind).body(whole.clone())).await?;
+        let reply =
+            self.call(who, |http| http.post(address.clone()).header("content-type", &kind).body(whole.clone())).await?;
         if reply.status == StatusCode::CONFLICT {
             return Ok(Put::Conflict);
         }
@@ -185,15 +209,23 @@ impl Files {
         Ok(Some(reply.body))
     }
 
-    /// The content and the version. The version is read first: if the file changes in between, the version is too old for any write.
+    /// The content and the version. The version is read first: if the file changes in between, the version is too old
+    /// for any write.
     pub(super) async fn get(&self, who: Option<&str>, id: &str) -> Result<Option<Document>, StoreError> {
         let Some(version) = self.etag(who, id).await? else { return Ok(None) };
         Ok(self.read(who, id).await?.map(|body| Document { body, version }))
     }
 
     /// Replaces the content, if the file has the expected version.
-    pub(super) async fn replace(&self, who: Option<&str>, id: &str, body: &[u8], expected: &Version) -> Result<Put, StoreError> {
-        let address = self.address(&["upload", "drive", "v2", "files", id], &[("uploadType", "media"), ("fields", "etag")]);
+    pub(super) async fn replace(
+        &self,
+        who: Option<&str>,
+        id: &str,
+        body: &[u8],
+        expected: &Version,
+    ) -> Result<Put, StoreError> {
+        let address =
+            self.address(&["upload", "drive", "v2", "files", id], &[("uploadType", "media"), ("fields", "etag")]);
         let body = Bytes::copy_from_slice(body);
         let build = |http: &reqwest::Client| {
             let request = http.request(Method::PUT, address.clone()).header("content-type", "application/octet-stream");
@@ -215,7 +247,8 @@ impl Files {
             files: Vec<Listed>,
         }
         let query = format!("name = '{name}' and trashed = false");
-        let query = [("spaces", "appDataFolder"), ("q", &query), ("fields", "files(id,createdTime)"), ("pageSize", "100")];
+        let query =
+            [("spaces", "appDataFolder"), ("q", &query), ("fields", "files(id,createdTime)"), ("pageSize", "100")];
         let address = self.address(&["drive", "v3", "files"], &query);
         let reply = self.call(who, |http| http.get(address.clone())).await?;
         found(&reply)?;
@@ -233,5 +266,9 @@ impl Files {
 
 /// For requests that must succeed.
 fn found(reply: &Reply) -> Result<(), StoreError> {
-    if reply.status.is_success() { Ok(()) } else { Err(unavailable(STORE, format!("it answered {} to a request that must succeed", reply.status))) }
+    if reply.status.is_success() {
+        Ok(())
+    } else {
+        Err(unavailable(STORE, format!("it answered {} to a request that must succeed", reply.status)))
+    }
 }

@@ -1,7 +1,8 @@
 //! The index: small documents, many to a file, in the app folder of one account.
 //!
-//! One file, [`ROOT`], has the ids of the [`PARTS`] other files, which are created with their first document. So a process searches by name
-//! once. Drive has no unique names: if the first two processes both create a root, both see both files, and the older one counts.
+//! One file, [`ROOT`], has the ids of the [`PARTS`] other files, which are created with their first document. So a
+//! process searches by name once. Drive has no unique names: if the first two processes both create a root, both see
+//! both files, and the older one counts.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +50,9 @@ fn part_of(place: &DocumentKey) -> usize {
     match place {
         // For a power of two, the remainder of the bits is the Euclidean remainder, also for a negative id.
         DocumentKey::User(id) => PARTS - OF_USERS + id.cast_unsigned() as usize % OF_USERS,
-        DocumentKey::Name([first, second, ..]) => usize::from(u16::from_be_bytes([*first, *second])) % (PARTS - OF_USERS),
+        DocumentKey::Name([first, second, ..]) => {
+            usize::from(u16::from_be_bytes([*first, *second])) % (PARTS - OF_USERS)
+        }
         DocumentKey::Counter => 0,
     }
 }
@@ -94,12 +97,20 @@ impl Index {
             made = Some(id);
         }
         let roots = self.files.named(self.owner(), ROOT).await?;
-        if let Some(id) = made.filter(|id| roots.iter().any(|root| root.id == *id) && roots.first().is_some_and(|first| first.id != *id)) {
+        if let Some(id) = made
+            .filter(|id| roots.iter().any(|root| root.id == *id) && roots.first().is_some_and(|first| first.id != *id))
+        {
             tracing::info!(%id, "another process has created the index of the store at the same time; this one is deleted");
             self.files.remove(self.owner(), &id).await?;
         }
-        let root = roots.first().ok_or_else(|| unavailable(STORE, "it does not list the index that was just created; try again"))?;
-        let body = self.files.read(self.owner(), &root.id).await?.ok_or_else(|| unavailable(STORE, "the index was deleted meanwhile; try again"))?;
+        let root = roots
+            .first()
+            .ok_or_else(|| unavailable(STORE, "it does not list the index that was just created; try again"))?;
+        let body = self
+            .files
+            .read(self.owner(), &root.id)
+            .await?
+            .ok_or_else(|| unavailable(STORE, "the index was deleted meanwhile; try again"))?;
         serde_json::from_slice(&body).map_err(|_| broken(ROOT, "it is not a list of ids"))
     }
 
@@ -116,7 +127,12 @@ impl Index {
     }
 
     /// Writes a document like one with its own file: changes to others in the same file are not a conflict.
-    pub(super) async fn put(&self, place: &DocumentKey, body: &[u8], expected: Option<&Version>) -> Result<Put, StoreError> {
+    pub(super) async fn put(
+        &self,
+        place: &DocumentKey,
+        body: &[u8],
+        expected: Option<&Version>,
+    ) -> Result<Put, StoreError> {
         let number = part_of(place);
         let file = self.file_of(number).await?;
         for attempt in 1..=ATTEMPTS {
@@ -132,7 +148,10 @@ impl Index {
             let json = serde_json::to_vec(&part).map_err(|error| unavailable(STORE, error.to_string()))?;
             let packed = user_document::deflate(&json).map_err(|reason| unavailable(STORE, reason))?;
             if packed.len() > MAX_BYTES {
-                return Err(StoreError::Full { store: STORE, reason: format!("a part of the index is {} bytes, compressed", packed.len()) });
+                return Err(StoreError::Full {
+                    store: STORE,
+                    reason: format!("a part of the index is {} bytes, compressed", packed.len()),
+                });
             }
             let put = match &seen {
                 Some(document) => self.files.replace(self.owner(), file, &packed, &document.version).await?,
@@ -155,7 +174,11 @@ impl Index {
         let parts: Vec<Part> = parts.buffer_unordered(8).try_collect().await?;
         let mut users = Vec::new();
         for (name, text) in parts.into_iter().flatten() {
-            let id = name.rsplit('/').next().and_then(|label| label.parse().ok()).ok_or_else(|| broken(&name, "it is not a user"))?;
+            let id = name
+                .rsplit('/')
+                .next()
+                .and_then(|label| label.parse().ok())
+                .ok_or_else(|| broken(&name, "it is not a user"))?;
             users.push((id, STANDARD.decode(text).map_err(|_| broken(&name, "it is not base64"))?));
         }
         Ok(users)

@@ -1,9 +1,10 @@
 //! `google-drive:`: each user's document is in the hidden app folder of their own Google Drive.
 //!
-//! The service account acts for the user (domain-wide delegation with the scope `drive.appdata`), so users must belong to a Workspace whose
-//! administrator allows this. The folders of other people cannot be reached without their consent. An index in the app folder of one account
-//! has the owners of documents, the names and the counter of ids. That account is the service account itself or, because newer service
-//! accounts have no storage, a user of the Workspace (`google-drive:ADDRESS`).
+//! The service account acts for the user (domain-wide delegation with the scope `drive.appdata`), so users must belong
+//! to a Workspace whose administrator allows this. The folders of other people cannot be reached without their consent.
+//! An index in the app folder of one account has the owners of documents, the names and the counter of ids. That
+//! account is the service account itself or, because newer service accounts have no storage, a user of the Workspace
+//! (`google-drive:ADDRESS`).
 //!
 //! The folder of a user is the one of their first address: a changed address does not move it.
 
@@ -32,8 +33,8 @@ use crate::store::{Store, StoreError};
 /// The most users whose folders are remembered.
 const REMEMBERED: usize = 100_000;
 
-/// Opens the store of a setting after `google-drive:`: nothing or `ADDRESS` of the Workspace user whose app folder has the index, and
-/// optionally `?base=URL`.
+/// Opens the store of a setting after `google-drive:`: nothing or `ADDRESS` of the Workspace user whose app folder has
+/// the index, and optionally `?base=URL`.
 ///
 /// # Errors
 /// What is missing or wrong, for the operator.
@@ -47,9 +48,12 @@ pub fn open(rest: &str, firebase: Option<&Secret>) -> Result<Arc<dyn Store>, Str
         return Err("ONESTEP_STORE: base must be a URL without a query".to_owned());
     }
     if let Some(owner) = owner.as_deref().filter(|owner| !owner.contains('@')) {
-        return Err(format!("ONESTEP_STORE: {owner:?} is not the mail address of a Workspace user; write google-drive: or google-drive:ADDRESS"));
+        return Err(format!(
+            "ONESTEP_STORE: {owner:?} is not the mail address of a Workspace user; write google-drive: or google-drive:ADDRESS"
+        ));
     }
-    let json = firebase.ok_or("a store in Google Drive needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
+    let json = firebase
+        .ok_or("a store in Google Drive needs a service account: set ONESTEP_FIREBASE to the JSON of its key")?;
     let http = wire::client()?;
     let tokens = AccessTokens::new(ServiceAccount::parse(json)?, None, http.clone())?;
     let files = Files::new(http, base, tokens);
@@ -80,8 +84,11 @@ fn version(body: &[u8]) -> Version {
 
 /// Parses the entry of a user in the index.
 fn parse_location(user: Id, body: &[u8]) -> Result<FileLocation, StoreError> {
-    let broken =
-        |_| StoreError::Broken { store: STORE, place: DocumentKey::User(user).to_string(), reason: "the index does not say where the document is".to_owned() };
+    let broken = |_| StoreError::Broken {
+        store: STORE,
+        place: DocumentKey::User(user).to_string(),
+        reason: "the index does not say where the document is".to_owned(),
+    };
     serde_json::from_slice(body).map_err(broken)
 }
 
@@ -142,7 +149,11 @@ impl GoogleDrive {
             FileLocation::Folder { address, file } => self.files.get(Some(address), file).await,
             FileLocation::Index(text) => {
                 let reason = "it is not base64".to_owned();
-                let body = STANDARD.decode(text).map_err(|_| StoreError::Broken { store: STORE, place: DocumentKey::User(user).to_string(), reason })?;
+                let body = STANDARD.decode(text).map_err(|_| StoreError::Broken {
+                    store: STORE,
+                    place: DocumentKey::User(user).to_string(),
+                    reason,
+                })?;
                 Ok(Some(Document { version: version(&body), body }))
             }
         }
@@ -162,7 +173,9 @@ impl GoogleDrive {
                 }
                 self.move_to(user, &kept_here, Some(&seen)).await.map(as_body)
             }
-            (Some((FileLocation::Folder { address, file }, _)), Some(version)) => self.files.replace(Some(&address), &file, body, version).await,
+            (Some((FileLocation::Folder { address, file }, _)), Some(version)) => {
+                self.files.replace(Some(&address), &file, body, version).await
+            }
             (Some((FileLocation::Folder { address, file }, seen)), None) => {
                 let name = DocumentKey::User(user).name();
                 if let put @ Put::Written(_) = self.files.create(Some(&address), &file, &name, body).await? {

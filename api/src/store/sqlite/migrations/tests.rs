@@ -36,7 +36,8 @@ fn schema(connection: &Connection) -> Vec<String> {
 fn rows(connection: &Connection) -> Vec<String> {
     let mut all = Vec::new();
     for table in texts(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") {
-        let columns = texts(connection, &format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')")).join(" || ',' || ");
+        let columns = texts(connection, &format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')"))
+            .join(" || ',' || ");
         all.extend(texts(connection, &format!("SELECT '{table}: ' || {columns} FROM {table} ORDER BY 1")));
     }
     all
@@ -101,6 +102,12 @@ fn eight_processes_that_open_an_old_file_at_once_migrate_it_once() {
 #[test]
 fn released_scripts_do_not_change() {
     let released = ["74edb39ce8098c3a", "e05fb21464c52685"];
-    let found: Vec<String> = SCRIPTS.iter().map(|script| Sha256::digest(script).iter().take(8).map(|byte| format!("{byte:02x}")).collect()).collect();
-    assert_eq!(found, released, "a file that has run a script does not run it again: add a script instead, and its hash here");
+    let found: Vec<String> = SCRIPTS
+        .iter()
+        .map(|script| Sha256::digest(script).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    assert_eq!(
+        found, released,
+        "a file that has run a script does not run it again: add a script instead, and its hash here"
+    );
 }

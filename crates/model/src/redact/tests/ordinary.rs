@@ -8,8 +8,15 @@ fn id(rng: &mut Rng) -> String {
     format!("{}-{}-4{}-a{}-{}", hex(rng, 8), hex(rng, 4), hex(rng, 3), hex(rng, 3), hex(rng, 12))
 }
 
-const FUNCTIONS: &[&str] =
-    &["shop-api", "orders-prod", "TokenRefresher", "password-reset-mailer", "SamApp-HelloWorldFunction", "secrets-rotation", "auth-service"];
+const FUNCTIONS: &[&str] = &[
+    "shop-api",
+    "orders-prod",
+    "TokenRefresher",
+    "password-reset-mailer",
+    "SamApp-HelloWorldFunction",
+    "secrets-rotation",
+    "auth-service",
+];
 const SENTENCES: &[&str] = &[
     "Access denied for user 'app'@'10.0.3.7' (using password: YES)",
     "FATAL: password authentication failed for user \"app\"",
@@ -60,7 +67,15 @@ const SENTENCES: &[&str] = &[
 fn line(rng: &mut Rng) -> String {
     let (id, name) = (id(rng), one(rng, FUNCTIONS));
     let (ms, count, year) = (rng.u32(1..90_000), rng.u32(1..900), rng.u32(2023..2027));
-    let time = format!("{year}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", rng.u8(1..13), rng.u8(1..29), rng.u8(..24), rng.u8(..60), rng.u8(..60), rng.u16(..1000));
+    let time = format!(
+        "{year}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        rng.u8(1..13),
+        rng.u8(1..29),
+        rng.u8(..24),
+        rng.u8(..60),
+        rng.u8(..60),
+        rng.u16(..1000)
+    );
     let stream = format!("{year}/{:02}/{:02}/[$LATEST]{}", rng.u8(1..13), rng.u8(1..29), hex(rng, 32));
     match rng.u8(..40) {
         0 => format!("START RequestId: {id} Version: $LATEST"),
@@ -91,14 +106,24 @@ fn line(rng: &mut Rng) -> String {
         ),
         17 => format!("uploaded s3://reports-{name}/{year}/{count}/orders-{}.parquet in {ms} ms", hex(rng, 16)),
         18 => format!("X-Amzn-Trace-Id: Root=1-{}-{};Parent={};Sampled=1", hex(rng, 8), hex(rng, 24), hex(rng, 16)),
-        19 => format!("\"usage\": {{\"prompt_tokens\": {count}, \"completion_tokens\": {}, \"total_tokens\": {ms}}}", rng.u8(..)),
+        19 => format!(
+            "\"usage\": {{\"prompt_tokens\": {count}, \"completion_tokens\": {}, \"total_tokens\": {ms}}}",
+            rng.u8(..)
+        ),
         20 => format!("GET https://api.example.com/v1/users/{id}?page={count}&sort=name 200 {ms}ms"),
         21 => format!("connect to 10.0.{}.{}:5432 took {ms} ms", rng.u8(..), rng.u8(..)),
         22 => format!("CodeSha256: {}=", letters_and_digits(rng, 43)),
-        23 => format!("loaded {name} {}.{}.{} from /opt/nodejs/node_modules/@{name}/client/dist-cjs/index.js", rng.u8(..9), rng.u8(..40), rng.u8(..40)),
+        23 => format!(
+            "loaded {name} {}.{}.{} from /opt/nodejs/node_modules/@{name}/client/dist-cjs/index.js",
+            rng.u8(..9),
+            rng.u8(..40),
+            rng.u8(..40)
+        ),
         24 => format!("order {count}{ms} paid, items={count}, total={ms}.50 EUR"),
         25 => format!("message {id} has receive count {}", rng.u8(..9)),
-        26 => format!("DEBUG received event {{'httpMethod': 'GET', 'path': '/orders/{count}', 'requestContext': {{'requestId': '{id}'}}}}"),
+        26 => format!(
+            "DEBUG received event {{'httpMethod': 'GET', 'path': '/orders/{count}', 'requestContext': {{'requestId': '{id}'}}}}"
+        ),
         27 => format!("LogGroup: /aws/lambda/{name}-{} LogStream: {stream}", letters_and_digits(rng, 12)),
         28 => format!("token count: {count}, tokens used: {ms}, max_tokens={count}"),
         29 => format!("retry {count} in {ms} ms (status code: 503, error code: ThrottlingException)"),

@@ -16,7 +16,11 @@ pub(super) fn headers(rng: &mut Rng) -> Case {
         2 => ("Authorization", token.clone(), token),
         3 => ("Authorization", format!("Token {token}"), token),
         4 => ("Cookie", format!("theme=dark; sessionid={session}; lang=ko"), session),
-        5 => ("Set-Cookie", format!("connect.sid=s%3A{session}; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly"), session),
+        5 => (
+            "Set-Cookie",
+            format!("connect.sid=s%3A{session}; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly"),
+            session,
+        ),
         6 => ("X-Api-Key", token.clone(), token),
         7 => ("X-Amz-Security-Token", token.clone(), token),
         _ => ("Proxy-Authorization", format!("Basic {basic}"), basic),
@@ -27,8 +31,14 @@ pub(super) fn headers(rng: &mut Rng) -> Case {
         1 => ("header in one line", format!("request headers: Host: a.example, {name}: {value}")),
         2 => ("header of curl", format!("curl -X POST -H 'Accept: */*' -H '{name}: {value}' https://a.example/b")),
         3 => ("header of curl, double quotes", format!("curl -H \"{name}: {value}\" https://a.example/b")),
-        4 => ("header of json", format!("{{\"headers\":{{\"host\":\"a.example\",\"{small}\":{}}},\"body\":null}}", json(&value))),
-        5 => ("header list of json", format!("{{\"multiValueHeaders\":{{\"Host\":[\"a.example\"],\"{name}\":[{}]}}}}", json(&value))),
+        4 => (
+            "header of json",
+            format!("{{\"headers\":{{\"host\":\"a.example\",\"{small}\":{}}},\"body\":null}}", json(&value)),
+        ),
+        5 => (
+            "header list of json",
+            format!("{{\"multiValueHeaders\":{{\"Host\":[\"a.example\"],\"{name}\":[{}]}}}}", json(&value)),
+        ),
         6 => ("header of python", format!("{{'Host': 'a.example', '{name}': {}}}", python(&value))),
         7 => ("header of asgi", format!("'headers': [(b'host', b'a.example'), (b'{small}', b{})]", python(&value))),
         8 => ("header of node", format!("{{ host: 'a.example', '{small}': {}, accept: '*/*' }}", python(&value))),
@@ -38,7 +48,10 @@ pub(super) fn headers(rng: &mut Rng) -> Case {
         12 => ("header of java", format!("{{Host=[a.example], {name}=[{value}]}}")),
         13 => ("header of cloudfront", format!("{{\"{small}\":[{{\"key\":\"{name}\",\"value\":{}}}]}}", json(&value))),
         14 => ("header of rust", format!("{{\"host\": \"a.example\", \"{small}\": {value:?}}}")),
-        _ => ("header in json in json", format!("{{\"event\":{}}}", json(&format!("{{\"headers\":{{\"{name}\":{}}}}}", json(&value))))),
+        _ => (
+            "header in json in json",
+            format!("{{\"event\":{}}}", json(&format!("{{\"headers\":{{\"{name}\":{}}}}}", json(&value)))),
+        ),
     };
     Case { form, line, secret }
 }
@@ -64,7 +77,10 @@ pub(super) fn command(rng: &mut Rng) -> Case {
         10 => ("openssl", format!("openssl pkcs12 -in a.p12 -passin pass:{secret} -nodes")),
         11 => ("keytool", format!("keytool -list -keystore a.jks -storepass {secret}")),
         12 => ("aws configure", format!("aws configure set aws_secret_access_key {secret}")),
-        13 => ("kubectl", format!("kubectl create secret generic db --from-literal=password={secret} --from-literal=user=app")),
+        13 => (
+            "kubectl",
+            format!("kubectl create secret generic db --from-literal=password={secret} --from-literal=user=app"),
+        ),
         14 => ("helm", format!("helm upgrade app ./chart --set auth.rootPassword={secret} --set n=1")),
         15 => ("docker environment", format!("docker run -e MYSQL_ROOT_PASSWORD={secret} -p 80:80 app")),
         16 => ("netrc", format!("machine a.example login app password {secret}")),
@@ -77,7 +93,20 @@ pub(super) fn command(rng: &mut Rng) -> Case {
 pub(super) fn sentence(rng: &mut Rng) -> Case {
     let word = one(
         rng,
-        &["password", "Password", "passwd", "passphrase", "token", "Token", "secret", "api key", "API key", "access token", "client secret", "auth token"],
+        &[
+            "password",
+            "Password",
+            "passwd",
+            "passphrase",
+            "token",
+            "Token",
+            "secret",
+            "api key",
+            "API key",
+            "access token",
+            "client secret",
+            "auth token",
+        ],
     );
     let secret = match rng.u8(..3) {
         0 if word.starts_with(['p', 'P']) => format!("{}{}!", one(rng, WORDS), rng.u16(10..9999)),
@@ -103,15 +132,41 @@ pub(super) fn connection_string(rng: &mut Rng) -> Case {
     let password = letters_and_digits(rng, 12);
     let key = key64(rng, 43) + "=";
     let (form, line, secret) = match rng.u8(..9) {
-        0 => ("sql server", format!("Server=tcp:db7.example.net,1433;Initial Catalog=app;User ID=app;Password={password};Encrypt=True;"), password),
+        0 => (
+            "sql server",
+            format!(
+                "Server=tcp:db7.example.net,1433;Initial Catalog=app;User ID=app;Password={password};Encrypt=True;"
+            ),
+            password,
+        ),
         1 => ("sql server short", format!("Data Source=db7;UID=app;PWD={password}"), password),
-        2 => ("azure storage", format!("DefaultEndpointsProtocol=https;AccountName=app;AccountKey={key};EndpointSuffix=core.windows.net"), key),
-        3 => ("service bus", format!("Endpoint=sb://a.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={key}"), key),
+        2 => (
+            "azure storage",
+            format!("DefaultEndpointsProtocol=https;AccountName=app;AccountKey={key};EndpointSuffix=core.windows.net"),
+            key,
+        ),
+        3 => (
+            "service bus",
+            format!("Endpoint=sb://a.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={key}"),
+            key,
+        ),
         4 => ("cosmos", format!("AccountEndpoint=https://a.documents.azure.com:443/;AccountKey={key};"), key),
-        5 => ("postgres words", format!("host=db7 port=5432 dbname=app user=app password={password} sslmode=require"), password),
-        6 => ("redis of .NET", format!("r7.redis.cache.windows.net:6380,password={key},ssl=True,abortConnect=False"), key),
+        5 => (
+            "postgres words",
+            format!("host=db7 port=5432 dbname=app user=app password={password} sslmode=require"),
+            password,
+        ),
+        6 => (
+            "redis of .NET",
+            format!("r7.redis.cache.windows.net:6380,password={key},ssl=True,abortConnect=False"),
+            key,
+        ),
         7 => ("go data source", format!("app:{password}@tcp(db7.example.net:3306)/app?parseTime=true"), password),
-        _ => ("jdbc", format!("jdbc:sqlserver://db7.example.net:1433;databaseName=app;user=app;password={password};"), password),
+        _ => (
+            "jdbc",
+            format!("jdbc:sqlserver://db7.example.net:1433;databaseName=app;user=app;password={password};"),
+            password,
+        ),
     };
     Case { form, line: surrounded(rng, &line), secret }
 }

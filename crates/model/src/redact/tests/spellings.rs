@@ -1,5 +1,5 @@
-//! Secrets as programs print them: values, names, and the writers of JSON, Python, Go and others. Nothing here knows what the
-//! redaction looks for.
+//! Secrets as programs print them: values, names, and the writers of JSON, Python, Go and others. Nothing here knows
+//! what the redaction looks for.
 
 use fastrand::Rng;
 
@@ -38,8 +38,8 @@ pub(super) fn hex(rng: &mut Rng, length: usize) -> String {
 }
 
 pub(super) const WORDS: &[&str] = &[
-    "correct", "horse", "battery", "staple", "summer", "tiger", "dragon", "purple", "monkey", "shadow", "winter", "river", "cobalt", "maple", "hunter",
-    "magnet",
+    "correct", "horse", "battery", "staple", "summer", "tiger", "dragon", "purple", "monkey", "shadow", "winter",
+    "river", "cobalt", "maple", "hunter", "magnet",
 ];
 
 /// What people and machines choose. Some have blanks, which only quotes can hold.
@@ -69,8 +69,18 @@ pub(super) fn key(rng: &mut Rng) -> String {
     }
 }
 
-const OF_PASSWORDS: &[&str] =
-    &["password", "passwd", "pwd", "pass", "passphrase", "secret password", "root password", "admin pass", "login pwd", "new password"];
+const OF_PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "passphrase",
+    "secret password",
+    "root password",
+    "admin pass",
+    "login pwd",
+    "new password",
+];
 const OF_KEYS: &[&str] = &[
     "secret",
     "token",
@@ -94,16 +104,23 @@ const OF_KEYS: &[&str] = &[
     "jwt secret",
     "master key",
 ];
-const OWNERS: &[&str] = &["", "", "db ", "app ", "user ", "smtp ", "redis ", "github ", "aws ", "stripe ", "mysql ", "prod "];
+const OWNERS: &[&str] =
+    &["", "", "db ", "app ", "user ", "smtp ", "redis ", "github ", "aws ", "stripe ", "mysql ", "prod "];
 
 /// The same name in one of the usual styles: `dbPassword`, `DB_PASSWORD`, `db-password`.
 fn styled(rng: &mut Rng, words: &str) -> String {
-    let capital = |word: &str| word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)).collect::<String>();
+    let capital = |word: &str| {
+        word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)).collect::<String>()
+    };
     let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
     match rng.u8(..7) {
         0 | 1 => words.join("_"),
         2 => words.join("_").to_uppercase(),
-        3 => words.iter().enumerate().map(|(at, word)| if at == 0 { (*word).to_owned() } else { capital(word) }).collect(),
+        3 => words
+            .iter()
+            .enumerate()
+            .map(|(at, word)| if at == 0 { (*word).to_owned() } else { capital(word) })
+            .collect(),
         4 => words.iter().map(|word| capital(word)).collect(),
         5 => words.join("-"),
         _ => words.join("."),
@@ -113,10 +130,12 @@ fn styled(rng: &mut Rng, words: &str) -> String {
 /// A secret with a name, in a record with other fields, as one of the writers prints it.
 fn named(rng: &mut Rng, writer: &Writer) -> Case {
     let owner = one(rng, OWNERS);
-    let (words, secret) = if rng.bool() { (one(rng, OF_PASSWORDS), password(rng, writer.quotes)) } else { (one(rng, OF_KEYS), key(rng)) };
+    let (words, secret) =
+        if rng.bool() { (one(rng, OF_PASSWORDS), password(rng, writer.quotes)) } else { (one(rng, OF_KEYS), key(rng)) };
     let secret = if writer.can_hold(&secret) { secret } else { letters_and_digits(rng, 14) };
     let name = styled(rng, &format!("{owner}{words}"));
-    let mut fields = vec![Field::plain("user", "app"), Field::plain("region", "eu-west-1"), Field::plain("retries", "3")];
+    let mut fields =
+        vec![Field::plain("user", "app"), Field::plain("region", "eu-west-1"), Field::plain("retries", "3")];
     fields.truncate(rng.usize(1..4));
     fields.insert(rng.usize(..=fields.len()), Field { name, value: secret.clone() });
     let (text, written) = (writer.write)(&fields, &secret);
@@ -149,7 +168,10 @@ fn token(rng: &mut Rng) -> Case {
         7 => ("twilio key", format!("SK{}", hex(rng, 32))),
         8 => ("sendgrid", format!("SG.{}.{}", url_text(rng, 22), url_text(rng, 43))),
         9 => ("slack bot", format!("xoxb-{}-{}-{}", of(rng, DIGITS, 12), of(rng, DIGITS, 12), text(rng, 24))),
-        10 => ("slack user", format!("xoxp-{}-{}-{}-{}", of(rng, DIGITS, 12), of(rng, DIGITS, 12), of(rng, DIGITS, 12), hex(rng, 32))),
+        10 => (
+            "slack user",
+            format!("xoxp-{}-{}-{}-{}", of(rng, DIGITS, 12), of(rng, DIGITS, 12), of(rng, DIGITS, 12), hex(rng, 32)),
+        ),
         11 => ("google key", format!("AIza{}", url_text(rng, 35))),
         12 => ("google oauth", format!("GOCSPX-{}", url_text(rng, 28))),
         13 => ("google access", format!("ya29.a0{}", url_text(rng, 60))),
@@ -168,11 +190,24 @@ fn token(rng: &mut Rng) -> Case {
         26 => ("telegram", format!("{}:AA{}", of(rng, "123456789", 10), url_text(rng, 33))),
         27 => ("vault", format!("hvs.{}", url_text(rng, 90))),
         28 => ("private key", key64(rng, 18)),
-        29 => ("slack webhook", format!("https://hooks.slack.com/services/T{}/B{}/{}", of(rng, LARGE, 8), of(rng, LARGE, 10), text(rng, 24))),
-        _ => ("discord webhook", format!("https://discord.com/api/webhooks/{}/{}", of(rng, "123456789", 18), url_text(rng, 68))),
+        29 => (
+            "slack webhook",
+            format!(
+                "https://hooks.slack.com/services/T{}/B{}/{}",
+                of(rng, LARGE, 8),
+                of(rng, LARGE, 10),
+                text(rng, 24)
+            ),
+        ),
+        _ => (
+            "discord webhook",
+            format!("https://discord.com/api/webhooks/{}/{}", of(rng, "123456789", 18), url_text(rng, 68)),
+        ),
     };
     let text = match form {
-        "private key" => format!("-----BEGIN PRIVATE KEY-----\n{}\n{secret}==\n-----END PRIVATE KEY-----\n", key64(rng, 64)),
+        "private key" => {
+            format!("-----BEGIN PRIVATE KEY-----\n{}\n{secret}==\n-----END PRIVATE KEY-----\n", key64(rng, 64))
+        }
         _ => secret.clone(),
     };
     let line = match rng.u8(..6) {
@@ -194,7 +229,10 @@ pub(super) fn key64(rng: &mut Rng, length: usize) -> String {
 fn address(rng: &mut Rng) -> Case {
     let secret = password(rng, false);
     let written = percent(&secret);
-    let scheme = one(rng, &["postgres", "postgresql", "mysql", "mongodb+srv", "redis", "amqp", "https", "smtp", "jdbc:postgresql"]);
+    let scheme = one(
+        rng,
+        &["postgres", "postgresql", "mysql", "mongodb+srv", "redis", "amqp", "https", "smtp", "jdbc:postgresql"],
+    );
     let user = one(rng, &["app", "root", "", "svc-orders", "jin%40example.com"]);
     let line = format!("could not connect to {scheme}://{user}:{written}@db7.example.net:5432/app?x=1");
     Case { form: "address", line: surrounded(rng, &line), secret: written }
@@ -223,17 +261,36 @@ fn query(rng: &mut Rng) -> Case {
 fn number(rng: &mut Rng) -> Case {
     let (form, secret) = match rng.u8(..4) {
         0 => {
-            let mut digits: Vec<u8> = one(rng, &["4", "51", "55", "34", "37", "6011", "3530"]).bytes().map(|byte| byte - b'0').collect();
+            let mut digits: Vec<u8> =
+                one(rng, &["4", "51", "55", "34", "37", "6011", "3530"]).bytes().map(|byte| byte - b'0').collect();
             let length = if digits.starts_with(&[3, 4]) || digits.starts_with(&[3, 7]) { 15 } else { 16 };
             digits.extend((digits.len()..length - 1).map(|_| rng.u8(..10)));
-            let sum: u32 =
-                digits.iter().rev().enumerate().map(|(at, digit)| u32::from(*digit) * if at % 2 == 0 { 2 } else { 1 }).map(|sum| sum / 10 + sum % 10).sum();
+            let sum: u32 = digits
+                .iter()
+                .rev()
+                .enumerate()
+                .map(|(at, digit)| u32::from(*digit) * if at % 2 == 0 { 2 } else { 1 })
+                .map(|sum| sum / 10 + sum % 10)
+                .sum();
             digits.push(u8::try_from((10 - sum % 10) % 10).unwrap());
             let text: String = digits.iter().map(ToString::to_string).collect();
             ("card", if length == 16 && rng.bool() { grouped(&text) } else { text })
         }
-        1 => ("resident number", format!("{:02}{:02}{:02}-{}{}", rng.u8(40..99), rng.u8(1..13), rng.u8(1..29), rng.u8(1..5), of(rng, DIGITS, 6))),
-        2 => ("phone number", format!("010{0}{1}{0}{2}", one(rng, &["-", "-", "", " "]), of(rng, "23456789", 4), of(rng, DIGITS, 4))),
+        1 => (
+            "resident number",
+            format!(
+                "{:02}{:02}{:02}-{}{}",
+                rng.u8(40..99),
+                rng.u8(1..13),
+                rng.u8(1..29),
+                rng.u8(1..5),
+                of(rng, DIGITS, 6)
+            ),
+        ),
+        2 => (
+            "phone number",
+            format!("010{0}{1}{0}{2}", one(rng, &["-", "-", "", " "]), of(rng, "23456789", 4), of(rng, DIGITS, 4)),
+        ),
         _ => ("mail address", format!("{}.{}@{}.co.kr", one(rng, WORDS), one(rng, WORDS), one(rng, WORDS))),
     };
     let line = match rng.u8(..4) {
@@ -247,7 +304,8 @@ fn number(rng: &mut Rng) -> Case {
 
 /// In groups of four, as on the card.
 fn grouped(digits: &str) -> String {
-    let groups: Vec<String> = digits.chars().collect::<Vec<_>>().chunks(4).map(|group| group.iter().collect()).collect();
+    let groups: Vec<String> =
+        digits.chars().collect::<Vec<_>>().chunks(4).map(|group| group.iter().collect()).collect();
     groups.join(" ")
 }
 
