@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::background::BackgroundTasks;
-use crate::core::model::{Id, User};
-use crate::core::token::{SignError, Signer, TokenKind};
+use onestep_core::model::{Id, User};
+use onestep_core::token::{SignError, Signer, TokenKind};
 use crate::jobs::JobContext;
 use crate::services::Services;
 use crate::services::messages::{Mailer, Notification, PushSender};

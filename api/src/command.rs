@@ -14,9 +14,9 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::app;
-use crate::core::model::{Id, Provider, User};
-use crate::core::token::TokenKind;
-use crate::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, Provider, User};
+use onestep_core::token::TokenKind;
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use crate::http::{AppProvider, SharedProvider, router};
 use crate::jobs::{JobRequest, JobRunner, PatchNote, ReminderTime};
 use crate::lambda::{self, Function};

@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::core::secret::Secret;
+use onestep_core::secret::Secret;
 
 /// How long an assertion is valid: Google's maximum.
 const ASSERTION_HOLDS: TimeDelta = TimeDelta::hours(1);

@@ -1,8 +1,8 @@
 //! What must hold of every input that a stranger can hand to the API.
 
 use chrono::DateTime;
-use onestep_api::core::rank::Rank;
-use onestep_api::core::token::Signer;
+use onestep_core::rank::Rank;
+use onestep_core::token::Signer;
 use onestep_api::http::body;
 use onestep_api::lambda::event::Event;
 use onestep_api::lambda::request;

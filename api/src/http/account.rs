@@ -15,8 +15,8 @@ use super::responses::{FeedbackResponse, ProfileResponse, UserResponse};
 use super::schema::{self, ErrorResponses, body};
 use super::todos::set;
 use super::{ReadyApp, SharedProvider};
-use crate::core::model::{DELAY_REASONS, Feedback, Id, Profile, User};
-use crate::core::user_rows::{Change, Scope};
+use onestep_core::model::{DELAY_REASONS, Feedback, Id, Profile, User};
+use onestep_core::user_rows::{Change, Scope};
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {

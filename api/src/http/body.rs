@@ -8,7 +8,7 @@ use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use super::error::{ApiError, FieldErrors};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 
 /// The largest body, which is also Lambda's limit.
 pub const MAX_BYTES: usize = 6 * 1024 * 1024;

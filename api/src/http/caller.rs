@@ -6,9 +6,9 @@ use axum::http::{HeaderMap, header};
 
 use super::ReadyApp;
 use super::error::{ApiError, Unauthorized};
-use crate::core::model::Id;
-use crate::core::token::TokenKind;
-use crate::core::user_rows::UserRows;
+use onestep_core::model::Id;
+use onestep_core::token::TokenKind;
+use onestep_core::user_rows::UserRows;
 
 /// The user that the token names. Whether the account still exists is known when its rows are read: see
 /// [`Caller::present`].

@@ -15,9 +15,9 @@ use super::responses::CategoryResponse;
 use super::schema::{self, ErrorResponses, body};
 use super::todos::{faults, id_of, neighbours, set};
 use super::{ReadyApp, SharedProvider};
-use crate::core::categories::{self, Patch};
-use crate::core::todos::RowError;
-use crate::core::user_rows::Scope;
+use onestep_core::categories::{self, Patch};
+use onestep_core::todos::RowError;
+use onestep_core::user_rows::Scope;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {

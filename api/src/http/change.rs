@@ -3,8 +3,8 @@
 use super::caller::Caller;
 use super::error::{ApiError, Unauthorized};
 use crate::app::App;
-use crate::core::model::{Id, User};
-use crate::core::user_rows::{Change, Scope, UserRows};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::Notification;
 
 /// The rows of the caller.

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::core::token::SignError;
+use onestep_core::token::SignError;
 use crate::store::StoreError;
 
 /// The errors of each field of a request. Keys are in camelCase; `nonFieldErrors` has the errors that belong to no

@@ -20,8 +20,8 @@ use super::schema::ErrorResponses;
 use super::todos::parameter;
 use super::{ReadyApp, SharedProvider};
 use crate::app::App;
-use crate::core::model::{Id, Todo};
-use crate::core::user_rows::{Change, Scope, UserRows};
+use onestep_core::model::{Id, Todo};
+use onestep_core::user_rows::{Change, Scope, UserRows};
 
 /// The time between two calls of a user.
 const EVERY: TimeDelta = TimeDelta::seconds(10);

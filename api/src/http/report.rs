@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::SharedProvider;
 use super::caller::bearer;
 use crate::app::App;
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::services::sentry::ErrorReport;
 
 /// Middleware around the routes: reports answers of 500 and above, with the template of the route and not the path,

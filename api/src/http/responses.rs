@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::core::model::{Category, Feedback, Id, Profile, SubTodo, Todo, User};
-use crate::core::user_rows::UserRows;
+use onestep_core::model::{Category, Feedback, Id, Profile, SubTodo, Todo, User};
+use onestep_core::user_rows::UserRows;
 
 fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Micros, true))

@@ -16,8 +16,8 @@ use super::responses::SubResponse;
 use super::schema::{self, ErrorResponses, body};
 use super::todos::{faults, id_of, neighbours, parameter, set};
 use super::{ReadyApp, SharedProvider};
-use crate::core::todos::{self, NewSubTodo, RowError, SubTodoPatch};
-use crate::core::user_rows::Scope;
+use onestep_core::todos::{self, NewSubTodo, RowError, SubTodoPatch};
+use onestep_core::user_rows::Scope;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {

@@ -16,10 +16,10 @@ use super::error::{ApiError, FieldErrors};
 use super::responses::{TodoResponse, TodoWithChildrenResponse, todos_with_children};
 use super::schema::{self, ErrorResponses, body};
 use super::{ReadyApp, SharedProvider};
-use crate::core::model::{Id, Todo};
-use crate::core::order::{MoveError, Neighbours};
-use crate::core::todos::{self, FieldUpdate, NewTodo, RowError, TodoPatch};
-use crate::core::user_rows::Scope;
+use onestep_core::model::{Id, Todo};
+use onestep_core::order::{MoveError, Neighbours};
+use onestep_core::todos::{self, FieldUpdate, NewTodo, RowError, TodoPatch};
+use onestep_core::user_rows::Scope;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {

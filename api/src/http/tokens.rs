@@ -11,8 +11,8 @@ use super::caller::Caller;
 use super::error::{ApiError, Unauthorized};
 use super::schema::{self, ErrorResponses, body};
 use super::{ReadyApp, SharedProvider};
-use crate::core::token::TokenKind;
-use crate::core::user_rows::Scope;
+use onestep_core::token::TokenKind;
+use onestep_core::user_rows::Scope;
 
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<SharedProvider> {

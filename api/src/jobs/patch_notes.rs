@@ -6,8 +6,8 @@ use tokio::time::Instant;
 use super::outcome::{JobOutcome, UserOutcome};
 use super::request::PatchNote;
 use super::users::{ONE_TAKES, everyone};
-use crate::core::model::Id;
-use crate::core::user_rows::{Change, Scope, UserRows};
+use onestep_core::model::Id;
+use onestep_core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::{Email, MAX_EMAILS, Mailer};
 use crate::store::{Store, StoreError};
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::outcome::{JobOutcome, UserOutcome};
 use super::request::ReminderTime;
 use super::users::{each, everyone};
-use crate::core::model::Id;
-use crate::core::user_rows::{Change, Scope, UserRows};
+use onestep_core::model::Id;
+use onestep_core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::{MAX_BODY, Notification, PushError, PushSender};
 use crate::store::{Store, StoreError};
 

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use super::outcome::{JobOutcome, UserOutcome};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::store::{Store, StoreError};
 
 /// How many users are handled at the same time.

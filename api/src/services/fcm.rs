@@ -14,8 +14,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client::{self, LazyClient};
 use super::messages::{Notification, PushError, PushSender};
-use crate::core::model::User;
-use crate::core::user_rows::{Change, Scope};
+use onestep_core::model::User;
+use onestep_core::user_rows::{Change, Scope};
 use crate::google_account::{AccessTokens, ServiceAccount};
 use crate::settings::{Secret, Settings};
 use crate::store::Store;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::keys::{KeyError, ProviderKeys};
-use crate::core::model::Provider;
+use onestep_core::model::Provider;
 
 /// How far the provider's clock may be ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::seconds(10);

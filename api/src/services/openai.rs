@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::client::{self, LazyClient, RequestError};
-use crate::core::model::Todo;
+use onestep_core::model::Todo;
 use crate::settings::{Secret, Settings};
 
 const MODEL: &str = "gpt-4o-mini";

@@ -7,7 +7,7 @@ use sentry_types::Dsn;
 use sentry_types::protocol::v7::{Envelope, Event, Level, User};
 
 use super::client::{self, LazyClient};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::settings::Settings;
 
 /// The time limit of a report.

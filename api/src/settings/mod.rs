@@ -1,6 +1,6 @@
 //! The settings, from the environment and from one secret of Secrets Manager. The environment has priority.
 
-pub use crate::core::secret::Secret;
+pub use onestep_core::secret::Secret;
 
 pub mod development_key;
 pub mod environment;

@@ -6,8 +6,8 @@
 
 use async_trait::async_trait;
 
-use crate::core::model::{Id, User};
-use crate::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
 /// Decides what to write, from the current rows and the requested new ids. The store may call it more than once, each
 /// time with fresh rows: only the last call counts. Without changes nothing is written.

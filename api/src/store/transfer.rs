@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Store, StoreError};
-use crate::core::model::Id;
-use crate::core::user_rows::Archive;
+use onestep_core::model::Id;
+use onestep_core::user_rows::Archive;
 
 /// The name of the file format.
 const FORMAT: &str = "onestep-export";

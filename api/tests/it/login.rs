@@ -1,9 +1,9 @@
 //! Signing in, from the request to the rows.
 
 use axum::http::StatusCode;
-use onestep_api::core::model::{Provider, User};
-use onestep_api::core::token::TokenKind;
-use onestep_api::core::user_rows::{Change, Scope, UniqueName};
+use onestep_core::model::{Provider, User};
+use onestep_core::token::TokenKind;
+use onestep_core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::settings::Settings;
 use serde_json::{Value, json};
 

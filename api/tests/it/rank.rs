@@ -1,6 +1,6 @@
 //! Ranks are those that the client's own package makes, and a list never loses its order.
 
-use onestep_api::core::rank::{MAX_LENGTH, Rank, RankError, evenly_spaced};
+use onestep_core::rank::{MAX_LENGTH, Rank, RankError, evenly_spaced};
 use proptest::prelude::*;
 
 fn rank(text: &str) -> Rank {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::http::StatusCode;
-use onestep_api::core::user_rows::{Change, Scope, UniqueName};
+use onestep_core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::settings::Secret;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,9 +56,9 @@ impl Scene {
         self.rig.ask("GET", &format!("/todos/recommend/{query}"), &self.token, json!({})).await
     }
 
-    async fn change(&self, change: impl Fn(&mut onestep_api::core::model::User) + Send + Sync) {
+    async fn change(&self, change: impl Fn(&mut onestep_core::model::User) + Send + Sync) {
         let id = self.rig.app.store.find(&UniqueName::Username("ann@example.com".to_owned())).await.unwrap().unwrap();
-        let mut decide = |user_rows: &onestep_api::core::user_rows::UserRows, _: &[i64]| {
+        let mut decide = |user_rows: &onestep_core::user_rows::UserRows, _: &[i64]| {
             let mut user = user_rows.user.clone();
             change(&mut user);
             vec![Change::User(user)]

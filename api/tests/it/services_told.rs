@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use onestep_api::core::user_rows::{Scope, UniqueName};
+use onestep_core::user_rows::{Scope, UniqueName};
 use onestep_api::services::messages::{Email, MAX_EMAILS, Mailer, Notification, PushError, PushSender};
 use onestep_api::settings::environment::RunMode;
 use onestep_api::settings::{Secret, Settings};

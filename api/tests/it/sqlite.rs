@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onestep_api::core::user_rows::{Change, Scope};
+use onestep_core::user_rows::{Change, Scope};
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use onestep_api::core::model::{Id, Todo};
-use onestep_api::core::user_rows::{Change, Scope, UniqueName};
+use onestep_core::model::{Id, Todo};
+use onestep_core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::store::Store;
 use onestep_api::store::documents::firestore;
 
@@ -108,7 +108,7 @@ async fn a_write_is_done_once_or_not_at_all_and_never_tried_again_blindly() {
         let done = expected == "ok" || matches!(faults[..], [Fault::DoneAndCut]);
         let mut decided = 0;
         let todo = Todo { content: format!("round {number}"), ..samples::todo(ids[0], "a") };
-        let decide = &mut |_: &onestep_api::core::user_rows::UserRows, _: &[Id]| {
+        let decide = &mut |_: &onestep_core::user_rows::UserRows, _: &[Id]| {
             decided += 1;
             vec![Change::Todo(todo.clone())]
         };

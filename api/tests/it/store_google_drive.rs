@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use onestep_api::core::model::{Id, Provider, Todo, User};
-use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, Provider, Todo, User};
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::Store;
 use onestep_api::store::documents::google_drive;
 

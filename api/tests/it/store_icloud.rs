@@ -1,7 +1,7 @@
 //! The store in iCloud.
 
-use onestep_api::core::model::{Id, Todo};
-use onestep_api::core::user_rows::{Change, Scope, UserRows};
+use onestep_core::model::{Id, Todo};
+use onestep_core::user_rows::{Change, Scope, UserRows};
 use onestep_api::store::documents::icloud;
 
 use crate::conformance::{conforms, samples};

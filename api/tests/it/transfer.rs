@@ -4,8 +4,8 @@
 use std::io::BufReader;
 use std::path::Path;
 
-use onestep_api::core::model::{Id, Todo, User};
-use onestep_api::core::user_rows::Change;
+use onestep_core::model::{Id, Todo, User};
+use onestep_core::user_rows::Change;
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
 use onestep_api::store::transfer::{Counts, TransferError, TransferSummary, export, import, migrate};

@@ -14,7 +14,6 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "onestep-api",
         &[
-            &["core"],
             &["google_account"],
             &["settings"],
             &["store"],
@@ -90,35 +89,7 @@ const NOT_THERE: &[(&str, &[&str], &str)] = &[
     ("crates/billing/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/account/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
     ("crates/alerting/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
-    ("api/src/core/", PURE, "the core does not wait, and is handed files, time, settings, chance and order"),
-];
-
-/// What pure code does not use. A crate of its own has it as lints in its `clippy.toml`, but for `async` and `await`.
-const PURE: &[&str] = &[
-    "async",
-    "await",
-    "aws_config",
-    "axum",
-    "eprintln",
-    "fastrand",
-    "lettre",
-    "println",
-    "reqwest",
-    "rusqlite",
-    "sqlx",
-    "tokio",
-    "tracing",
-    "HashMap",
-    "HashSet",
-    "Local::now",
-    "Utc::now",
-    "std::env",
-    "std::fs",
-    "std::io",
-    "std::net",
-    "std::process",
-    "std::thread",
-    "std::time",
+    ("api/core/src/", &["async", "await"], "pure code does not wait; its clippy.toml bans the rest by name"),
 ];
 
 /// Ends of paths that only one file of a package uses: package, paths, file.

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::core::model::{Device, Id, Provider, User};
-use crate::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Device, Id, Provider, User};
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use crate::http::error::ApiError;
 use crate::services::identity::Person;
 use crate::store::StoreError;

@@ -11,8 +11,8 @@ use super::body::{self, Body, FieldValue, Form};
 use super::error::ApiError;
 use super::{ReadyApp, SharedProvider};
 use crate::app::App;
-use crate::core::model::Provider;
-use crate::core::token::TokenKind;
+use onestep_core::model::Provider;
+use onestep_core::token::TokenKind;
 use crate::services::identity::{self, IdentityError, Person};
 use crate::services::sentry::ErrorReport;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::core::model::{Id, User};
-use crate::core::user_rows::UniqueName;
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// Which document.

@@ -25,7 +25,7 @@ use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version, user_
 use super::handle::Documents;
 use super::retry::{RETRIES, pause};
 use super::wire::{self, Address, Reply, unavailable};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};

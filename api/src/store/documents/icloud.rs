@@ -27,7 +27,7 @@ use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
 use super::retry::{RETRIES, pause};
 use super::wire::{self, Address, Reply, unavailable};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::google_account::secure_url;
 use crate::store::{Store, StoreError};
 

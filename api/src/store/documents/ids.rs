@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::retry::{ATTEMPTS, pause};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::store::StoreError;
 
 /// The number of ids in a block.

@@ -22,8 +22,8 @@ use self::names::HeldClaim;
 use self::retry::{ATTEMPTS, pause};
 use self::user_document::UserDocument;
 use super::{Decide, Store, StoreError};
-use crate::core::model::{Id, User};
-use crate::core::user_rows::{Archive, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Archive, Scope, UniqueName, UserRows};
 
 pub mod backend;
 pub mod firestore;

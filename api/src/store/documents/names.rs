@@ -8,8 +8,8 @@ use super::handle::Documents;
 use super::retry::{ATTEMPTS, pause};
 use super::user_document::UserDocument;
 use super::wire;
-use crate::core::model::Id;
-use crate::core::user_rows::UniqueName;
+use onestep_core::model::Id;
+use onestep_core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// The age at which a claim without its document is taken over. A writer needs less time for both, unless it crashed.

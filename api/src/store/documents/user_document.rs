@@ -8,7 +8,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::core::user_rows::{Archive, UniqueName};
+use onestep_core::user_rows::{Archive, UniqueName};
 
 /// The largest uncompressed document, as a guard against forged ones.
 const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
@@ -64,7 +64,7 @@ mod tests {
     use chrono::{TimeDelta, TimeZone, Utc};
 
     use super::*;
-    use crate::core::model::{Provider, Todo, User};
+    use onestep_core::model::{Provider, Todo, User};
 
     /// Pseudo-random numbers, always the same.
     struct Chance(u64);

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::error::failed;
 use super::item::Item;
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::store::StoreError;
 
 const CONNECT: Duration = Duration::from_secs(1);

@@ -19,8 +19,8 @@ use super::item::{
 };
 use super::layout::{Head, ITEM, Layout, NewState, Part, PartPlan, lay_out, pack_past};
 use super::snapshot::Snapshot;
-use crate::core::model::Id;
-use crate::core::user_rows::UniqueName;
+use onestep_core::model::Id;
+use onestep_core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// The most writes of a transaction

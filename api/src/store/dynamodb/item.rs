@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
 use super::error::STORE;
-use crate::core::model::Id;
-use crate::core::user_rows::UniqueName;
+use onestep_core::model::Id;
+use onestep_core::user_rows::UniqueName;
 use crate::store::StoreError;
 
 /// An item of the SDK.

@@ -8,8 +8,8 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::core::model::{Id, User};
-use crate::core::user_rows::{Archive, Change};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Archive, Change};
 
 /// The most bytes of compressed rows in the account's item. Writes are billed by the kilobyte; with parts, a change of
 /// one row writes the account and one part and deletes one, which costs as much.
@@ -208,8 +208,8 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Change>, String> {
 #[cfg(test)]
 mod tests {
     use super::{INLINE, Layout, PART, Part, PartPlan, lay_out, pack, unpack};
-    use crate::core::model::{Feedback, Id};
-    use crate::core::user_rows::Change;
+    use onestep_core::model::{Feedback, Id};
+    use onestep_core::user_rows::Change;
 
     /// A row that does not compress well. Its kind does not matter here.
     fn row(id: Id, seed: u64) -> Change {

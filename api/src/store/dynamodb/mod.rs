@@ -22,8 +22,8 @@ use self::item::{COUNTER, USER, key, name_key, number_of};
 use self::layout::NewState;
 use self::retry::ATTEMPTS;
 use super::{Decide, Store, StoreError};
-use crate::core::model::{Id, User};
-use crate::core::user_rows::{Archive, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Archive, Scope, UniqueName, UserRows};
 
 mod client;
 mod commit;

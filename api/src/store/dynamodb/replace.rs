@@ -8,7 +8,7 @@ use super::error::STORE;
 use super::layout::NewState;
 use super::retry::{ATTEMPTS, PATIENCE, THROTTLED_ATTEMPTS, new_tag, pause};
 use super::snapshot::Snapshot;
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::store::StoreError;
 
 impl DynamoDb {

@@ -4,7 +4,7 @@ use super::client::DynamoDb;
 use super::item::{ROWS, broken, bytes, key, past_partition, past_sort};
 use super::layout::{NewState, pack_past};
 use super::retry::new_tag;
-use crate::core::user_rows::Archive;
+use onestep_core::user_rows::Archive;
 use crate::store::StoreError;
 
 impl DynamoDb {

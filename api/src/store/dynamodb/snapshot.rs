@@ -10,8 +10,8 @@ use super::item::{
 };
 use super::layout::{Head, unpack};
 use super::retry::{ATTEMPTS, pause};
-use crate::core::model::Id;
-use crate::core::user_rows::{Archive, Change};
+use onestep_core::model::Id;
+use onestep_core::user_rows::{Archive, Change};
 use crate::store::StoreError;
 
 /// The state of a user after one commit.
@@ -125,7 +125,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::core::model::{Provider, User};
+    use onestep_core::model::{Provider, User};
     use crate::store::dynamodb::item::{bytes, key, number};
     use crate::store::dynamodb::layout::{Part, pack};
 

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use self::error::{BUSY_TIMEOUT, NAME, failed};
 use super::{Decide, Store, StoreError};
-use crate::core::model::{Id, User};
-use crate::core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
 mod error;
 mod migrations;

@@ -8,8 +8,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::error::{broken, failed};
 use super::sql;
-use crate::core::model::{Category, Device, Feedback, Id, Provider, SubTodo, Todo, User};
-use crate::core::user_rows::{Archive, Scope, UniqueName, UserRows};
+use onestep_core::model::{Category, Device, Feedback, Id, Provider, SubTodo, Todo, User};
+use onestep_core::user_rows::{Archive, Scope, UniqueName, UserRows};
 use crate::store::StoreError;
 
 /// The next ids; they are given out once.

@@ -1,8 +1,8 @@
 //! Accounts, their names and their devices.
 
 use futures::future::join_all;
-use onestep_api::core::model::{Id, User};
-use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::StoreError;
 
 use super::Maker;

@@ -1,7 +1,7 @@
 //! Leaving a place with everything, and arriving at another.
 
-use onestep_api::core::model::{Id, Todo, User};
-use onestep_api::core::user_rows::{Archive, Change, Scope, UniqueName};
+use onestep_core::model::{Id, Todo, User};
+use onestep_core::user_rows::{Archive, Change, Scope, UniqueName};
 use onestep_api::store::{Store, StoreError};
 
 use super::Maker;

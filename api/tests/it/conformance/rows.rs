@@ -1,7 +1,7 @@
 //! Categories, todos, steps and feedback.
 
-use onestep_api::core::model::{Category, Feedback, Id, SubTodo, Todo, User};
-use onestep_api::core::user_rows::{Change, Scope, UniqueName, UserRows};
+use onestep_core::model::{Category, Feedback, Id, SubTodo, Todo, User};
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::StoreError;
 
 use super::Maker;

@@ -4,8 +4,8 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 
 use chrono::DateTime;
 use futures::{StreamExt, stream};
-use onestep_api::core::model::{Id, Todo};
-use onestep_api::core::user_rows::{Scope, UniqueName, UserRows};
+use onestep_core::model::{Id, Todo};
+use onestep_core::user_rows::{Scope, UniqueName, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
 use test_stack::stack::Emulator;

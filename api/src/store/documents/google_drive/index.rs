@@ -17,7 +17,7 @@ use super::super::retry::{ATTEMPTS, pause};
 use super::super::user_document;
 use super::super::wire::unavailable;
 use super::files::{Files, MAX_BYTES, STORE};
-use crate::core::model::Id;
+use onestep_core::model::Id;
 use crate::store::StoreError;
 
 const ROOT: &str = "onestep";
@@ -188,7 +188,7 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::user_rows::UniqueName;
+    use onestep_core::user_rows::UniqueName;
 
     #[test]
     fn every_document_stays_in_the_part_that_earlier_versions_put_it_in() {

@@ -25,7 +25,7 @@ use self::index::Index;
 use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
 use super::wire::{self, Address, unavailable};
-use crate::core::model::{Id, User};
+use onestep_core::model::{Id, User};
 use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
