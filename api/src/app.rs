@@ -6,8 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::background::BackgroundTasks;
-use onestep_core::model::{Id, User};
-use onestep_core::token::{SignError, Signer, TokenKind};
 use crate::jobs::JobContext;
 use crate::services::Services;
 use crate::services::messages::{Mailer, Notification, PushSender};
@@ -16,6 +14,8 @@ use crate::services::sentry::ErrorReport;
 use crate::settings::Settings;
 use crate::settings::environment::RunMode;
 use crate::store::Store;
+use onestep_core::model::{Id, User};
+use onestep_core::token::{SignError, Signer, TokenKind};
 
 /// How long a Lambda function may delay its answer for pushes, for a mail, and for a report.
 const PUSHES: Duration = Duration::from_secs(2);

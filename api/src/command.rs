@@ -14,9 +14,6 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::app;
-use onestep_core::model::{Id, Provider, User};
-use onestep_core::token::TokenKind;
-use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use crate::http::{AppProvider, SharedProvider, router};
 use crate::jobs::{JobRequest, JobRunner, PatchNote, ReminderTime};
 use crate::lambda::{self, Function};
@@ -26,6 +23,9 @@ use crate::settings::{Secret, Settings, development_key, read};
 use crate::start::{AppStarter, OpenStore};
 use crate::store::transfer::{self, TransferSummary};
 use crate::store::{Store, StoreError, setting};
+use onestep_core::model::{Id, Provider, User};
+use onestep_core::token::TokenKind;
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 
 /// Exit code: the command line is wrong.
 const USAGE: u8 = 64;

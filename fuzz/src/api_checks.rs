@@ -1,11 +1,11 @@
 //! What must hold of every input that a stranger can hand to the API.
 
 use chrono::DateTime;
-use onestep_core::rank::Rank;
-use onestep_core::token::Signer;
 use onestep_api::http::body;
 use onestep_api::lambda::event::Event;
 use onestep_api::lambda::request;
+use onestep_core::rank::Rank;
+use onestep_core::token::Signer;
 use serde_json::Value;
 
 /// A check of one input; it panics when something does not hold.

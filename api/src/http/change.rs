@@ -3,9 +3,9 @@
 use super::caller::Caller;
 use super::error::{ApiError, Unauthorized};
 use crate::app::App;
+use crate::services::messages::Notification;
 use onestep_core::model::{Id, User};
 use onestep_core::user_rows::{Change, Scope, UserRows};
-use crate::services::messages::Notification;
 
 /// The rows of the caller.
 ///

@@ -5,8 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use onestep_core::token::SignError;
 use crate::store::StoreError;
+use onestep_core::token::SignError;
 
 /// The errors of each field of a request. Keys are in camelCase; `nonFieldErrors` has the errors that belong to no
 /// field.

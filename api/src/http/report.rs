@@ -8,8 +8,8 @@ use axum::response::Response;
 use super::SharedProvider;
 use super::caller::bearer;
 use crate::app::App;
-use onestep_core::model::Id;
 use crate::services::sentry::ErrorReport;
+use onestep_core::model::Id;
 
 /// Middleware around the routes: reports answers of 500 and above, with the template of the route and not the path,
 /// which may contain anything.

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 use super::outcome::{JobOutcome, UserOutcome};
 use super::request::PatchNote;
 use super::users::{ONE_TAKES, everyone};
-use onestep_core::model::Id;
-use onestep_core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::{Email, MAX_EMAILS, Mailer};
 use crate::store::{Store, StoreError};
+use onestep_core::model::Id;
+use onestep_core::user_rows::{Change, Scope, UserRows};
 
 /// A user who is about to be mailed, and the note that was mailed before.
 struct Addressee {

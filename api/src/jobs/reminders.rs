@@ -7,10 +7,10 @@ use tokio::time::Instant;
 use super::outcome::{JobOutcome, UserOutcome};
 use super::request::ReminderTime;
 use super::users::{each, everyone};
-use onestep_core::model::Id;
-use onestep_core::user_rows::{Change, Scope, UserRows};
 use crate::services::messages::{MAX_BODY, Notification, PushError, PushSender};
 use crate::store::{Store, StoreError};
+use onestep_core::model::Id;
+use onestep_core::user_rows::{Change, Scope, UserRows};
 
 /// Reminds all users of the open todos of a day.
 pub(super) async fn run(

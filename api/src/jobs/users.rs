@@ -6,8 +6,8 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use super::outcome::{JobOutcome, UserOutcome};
-use onestep_core::model::Id;
 use crate::store::{Store, StoreError};
+use onestep_core::model::Id;
 
 /// How many users are handled at the same time.
 const AT_ONCE: usize = 8;

@@ -14,11 +14,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client::{self, LazyClient};
 use super::messages::{Notification, PushError, PushSender};
-use onestep_core::model::User;
-use onestep_core::user_rows::{Change, Scope};
 use crate::google_account::{AccessTokens, ServiceAccount};
 use crate::settings::{Secret, Settings};
 use crate::store::Store;
+use onestep_core::model::User;
+use onestep_core::user_rows::{Change, Scope};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 /// The time limit of one device.

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::client::{self, LazyClient, RequestError};
-use onestep_core::model::Todo;
 use crate::settings::{Secret, Settings};
+use onestep_core::model::Todo;
 
 const MODEL: &str = "gpt-4o-mini";
 const MAX_ANSWER: usize = 1024 * 1024;

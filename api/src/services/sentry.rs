@@ -7,8 +7,8 @@ use sentry_types::Dsn;
 use sentry_types::protocol::v7::{Envelope, Event, Level, User};
 
 use super::client::{self, LazyClient};
-use onestep_core::model::Id;
 use crate::settings::Settings;
+use onestep_core::model::Id;
 
 /// The time limit of a report.
 const BUDGET: Duration = Duration::from_secs(1);

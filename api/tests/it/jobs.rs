@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use onestep_core::model::{Device, Id, Provider, Todo, User};
-use onestep_core::user_rows::{Change, Scope, UserRows};
 use onestep_api::jobs::{JobContext, JobOutcome, JobRequest, JobRunner, PatchNote, ReminderTime};
 use onestep_api::services::messages::{Email, MAX_BODY, MAX_EMAILS, Mailer, Notification, PushError, PushSender};
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
+use onestep_core::model::{Device, Id, Provider, Todo, User};
+use onestep_core::user_rows::{Change, Scope, UserRows};
 use tempfile::TempDir;
 use tokio::time::Instant;
 

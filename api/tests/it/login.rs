@@ -1,10 +1,10 @@
 //! Signing in, from the request to the rows.
 
 use axum::http::StatusCode;
+use onestep_api::settings::Settings;
 use onestep_core::model::{Provider, User};
 use onestep_core::token::TokenKind;
 use onestep_core::user_rows::{Change, Scope, UniqueName};
-use onestep_api::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::services::app::{Rig, settings};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::http::StatusCode;
-use onestep_core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::settings::Secret;
+use onestep_core::user_rows::{Change, Scope, UniqueName};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use onestep_core::user_rows::{Scope, UniqueName};
 use onestep_api::services::messages::{Email, MAX_EMAILS, Mailer, Notification, PushError, PushSender};
 use onestep_api::settings::environment::RunMode;
 use onestep_api::settings::{Secret, Settings};
+use onestep_core::user_rows::{Scope, UniqueName};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 

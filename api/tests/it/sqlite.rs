@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use onestep_core::user_rows::{Change, Scope};
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
+use onestep_core::user_rows::{Change, Scope};
 
 use crate::conformance;
 use crate::conformance::samples::{create, device, sub, todo, write};

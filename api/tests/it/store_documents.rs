@@ -9,11 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use onestep_core::model::{Device, Id, Provider, User};
-use onestep_core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 use onestep_api::store::documents::Documents;
 use onestep_api::store::documents::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use onestep_api::store::{Store, StoreError};
+use onestep_core::model::{Device, Id, Provider, User};
+use onestep_core::user_rows::{Archive, Change, Scope, UniqueName, UserRows};
 
 use crate::conformance::conforms;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use onestep_core::model::{Id, Todo};
-use onestep_core::user_rows::{Change, Scope, UniqueName};
 use onestep_api::store::Store;
 use onestep_api::store::documents::firestore;
+use onestep_core::model::{Id, Todo};
+use onestep_core::user_rows::{Change, Scope, UniqueName};
 
 use crate::conformance::{Place, conforms, samples};
 use crate::fakes::firestore::Firestore;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use onestep_core::model::{Id, Provider, Todo, User};
-use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use onestep_api::store::Store;
 use onestep_api::store::documents::google_drive;
+use onestep_core::model::{Id, Provider, Todo, User};
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 
 use crate::conformance::{Place, conforms, samples};
 use crate::fakes::drive::Drive;

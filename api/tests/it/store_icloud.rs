@@ -1,8 +1,8 @@
 //! The store in iCloud.
 
+use onestep_api::store::documents::icloud;
 use onestep_core::model::{Id, Todo};
 use onestep_core::user_rows::{Change, Scope, UserRows};
-use onestep_api::store::documents::icloud;
 
 use crate::conformance::{conforms, samples};
 use crate::fakes::cloudkit::CloudKit;

@@ -4,11 +4,11 @@
 use std::io::BufReader;
 use std::path::Path;
 
-use onestep_core::model::{Id, Todo, User};
-use onestep_core::user_rows::Change;
 use onestep_api::store::Store;
 use onestep_api::store::sqlite::Sqlite;
 use onestep_api::store::transfer::{Counts, TransferError, TransferSummary, export, import, migrate};
+use onestep_core::model::{Id, Todo, User};
+use onestep_core::user_rows::Change;
 use test_stack::stack::Emulator;
 
 use crate::conformance::samples::{at, category, create, device, feedback, ids, profile, read, sub, todo, write};

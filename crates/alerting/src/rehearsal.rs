@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::incident::{Incident, IncidentEvent, IncidentState};
 use super::notification::{IncidentSummary, IncidentUpdate, Message};
-use super::rules::{Condition, Rule, Severity};
+use super::rules::{Condition, RequiredData, Rule, Severity};
 use super::signs::{GAP, LivenessRun};
 
 /// The same event may be decided a little earlier or later: what functions did is replayed minute by minute.
@@ -128,70 +128,10 @@ pub fn matched(would: &[DeliveryRecord], was: &[DeliveryRecord]) -> Vec<(usize, 
     pairs
 }
 
-/// What a condition needs to have seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RequiredData {
-    /// Figures of costs.
-    Costs,
-    /// The usage of the free tier, which comes with early figures.
-    Early,
-    /// Faults of functions.
-    Faults,
-    /// What functions did by minutes.
-    Minutes,
-    /// Points of metrics.
-    Points,
-    /// Pings.
-    Pings,
-    /// Inventories.
-    Inventories,
-    /// How the sources were.
-    Signs,
-    /// What receivers answered, which is in no store.
-    Answers,
-}
-
-impl RequiredData {
-    /// What a condition needs.
-    pub fn of(condition: &Condition) -> Self {
-        match condition {
-            Condition::CostAbove(_)
-            | Condition::CostJump(_)
-            | Condition::CostAnomaly(_)
-            | Condition::ForecastAbove(_)
-            | Condition::NewService(_) => Self::Costs,
-            Condition::FreeTierAbove(_) => Self::Early,
-            Condition::LambdaCause(condition) if condition.counts_minutes() => Self::Minutes,
-            Condition::LambdaCause(_) | Condition::NewError(_) => Self::Faults,
-            Condition::ColdStarts(_) | Condition::DurationAbove(_) | Condition::MemoryAbove(_) => Self::Minutes,
-            Condition::MetricAbove(_) => Self::Points,
-            Condition::PingFailing(_) => Self::Pings,
-            Condition::IdleResource(_) => Self::Inventories,
-            Condition::SilentSource(_) | Condition::SourceFailing(_) => Self::Signs,
-            Condition::ReceiverFailing(_) => Self::Answers,
-        }
-    }
-
-    /// Whether liveness data is precise enough for a condition: a silence that is not longer than the gap between
-    /// records cannot be seen.
-    pub fn are_fine_enough(condition: &Condition) -> bool {
-        !matches!(condition, Condition::SilentSource(silence) if silence.longer_than().delta() <= GAP)
-    }
-
-    /// What is missing, as the end of a sentence.
-    pub fn missing(self) -> &'static str {
-        match self {
-            Self::Costs => "the store has no costs",
-            Self::Early => "the store has no early figures",
-            Self::Faults => "the store does not keep failed invocations for that long (`keep` under [store])",
-            Self::Minutes => "the store does not keep counts by minute for that long (`keep_minutes` under [store])",
-            Self::Points => "the store has no metric data",
-            Self::Pings => "the store has no pings",
-            Self::Inventories => "the store has no inventory",
-            Self::Signs => "the store has no record of how the sources were",
-            Self::Answers => "a rehearsal sends nothing, so it is unknown whether receivers would answer",
-        }
-    }
+/// Whether liveness data is precise enough for a condition: a silence that is not longer than the gap between
+/// records cannot be seen.
+pub fn are_signs_fine_enough(condition: &Condition) -> bool {
+    !matches!(condition, Condition::SilentSource(silence) if silence.longer_than().delta() <= GAP)
 }
 
 /// A rule that cannot be rehearsed, or not in all of the period.
@@ -306,7 +246,7 @@ impl ObservedSubjects {
         use model::subject::Subject;
         let functions =
             |names: &BTreeSet<String>| names.iter().any(|name| condition.covers(&Subject::Function(name.clone())));
-        match RequiredData::of(condition) {
+        match condition.required_data() {
             RequiredData::Costs => self.costs || self.early,
             RequiredData::Early => self.early,
             RequiredData::Inventories => self.inventories,

@@ -51,7 +51,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("crates/alerting/src/rules", &["condition", "finding", "measure", "rule", "severity", "verdict"]),
+    ("crates/alerting/src/rules", &["condition", "finding", "measure", "required_data", "rule", "severity", "verdict"]),
     (
         "crates/notify/src",
         &[

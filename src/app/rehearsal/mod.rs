@@ -12,8 +12,10 @@ use alerting::decide::Rulebook;
 use alerting::incident::{Incident, IncidentEvent};
 use alerting::notification::Notification;
 use alerting::operator::OperatorActions;
-use alerting::rehearsal::{DeliveryRecord, ObservedSubjects, RehearsalGap, RequiredData, as_it_was, gaps, ran};
-use alerting::rules::{Condition, Rule};
+use alerting::rehearsal::{
+    DeliveryRecord, ObservedSubjects, RehearsalGap, are_signs_fine_enough, as_it_was, gaps, ran,
+};
+use alerting::rules::{Condition, RequiredData, Rule};
 use alerting::signs::{DAEMON, GAP, LivenessKind, LivenessRun};
 use aws::meter::CallMeter;
 use billing::early::EarlyOrigin;
@@ -160,7 +162,7 @@ fn can_be_judged(rule: &Rule, blind: bool, signs: &[LivenessRun]) -> bool {
     match &rule.condition {
         Condition::SourceFailing(_) => !blind,
         Condition::SilentSource(_) => {
-            !blind && RequiredData::are_fine_enough(&rule.condition) && left_signs(&rule.condition, signs)
+            !blind && are_signs_fine_enough(&rule.condition) && left_signs(&rule.condition, signs)
         }
         _ => true,
     }
@@ -181,11 +183,11 @@ fn not_rehearsable(
     period: TimeRange,
 ) -> Vec<RehearsalGap> {
     let why = |rule: &Rule| {
-        if !RequiredData::are_fine_enough(&rule.condition) {
+        if !are_signs_fine_enough(&rule.condition) {
             let why = format!("gaps of up to {} between answers are not recorded", spoken(GAP));
             return Some(RehearsalGap { rule: rule.name.clone(), until: None, why });
         }
-        let needs = RequiredData::of(&rule.condition);
+        let needs = rule.condition.required_data();
         let from = match needs {
             RequiredData::Costs => extent.costs.min(extent.early),
             RequiredData::Early => extent.early,
@@ -211,7 +213,7 @@ fn not_rehearsable(
 /// Rules that had nothing to speak of.
 fn mute(book: &Rulebook, met: &ObservedSubjects) -> Vec<String> {
     let silent =
-        |rule: &&Rule| RequiredData::of(&rule.condition) != RequiredData::Answers && !met.lets_speak(&rule.condition);
+        |rule: &&Rule| rule.condition.required_data() != RequiredData::Answers && !met.lets_speak(&rule.condition);
     book.rules.iter().filter(silent).map(|rule| rule.name.clone()).collect()
 }
 
@@ -263,7 +265,7 @@ impl RehearsalRun<'_> {
         let mut commit = Commit::default();
         for (incident, told) in store.open_at(start).await? {
             let can_go_on = |rule: &&Rule| {
-                let needs = RequiredData::of(&rule.condition);
+                let needs = rule.condition.required_data();
                 rule.condition.covers(&incident.subject)
                     && needs != RequiredData::Answers
                     && (needs != RequiredData::Signs || start >= first_sign)

@@ -4,11 +4,11 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use onestep_core::model::{Device, Id, Provider, User};
-use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 use crate::http::error::ApiError;
 use crate::services::identity::Person;
 use crate::store::StoreError;
+use onestep_core::model::{Device, Id, Provider, User};
+use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
 
 /// The longest name of an account, in characters.
 const MAX_NAME_CHARS: usize = 150;

@@ -11,10 +11,10 @@ use super::body::{self, Body, FieldValue, Form};
 use super::error::ApiError;
 use super::{ReadyApp, SharedProvider};
 use crate::app::App;
-use onestep_core::model::Provider;
-use onestep_core::token::TokenKind;
 use crate::services::identity::{self, IdentityError, Person};
 use crate::services::sentry::ErrorReport;
+use onestep_core::model::Provider;
+use onestep_core::token::TokenKind;
 
 mod account;
 

@@ -5,9 +5,9 @@ use std::fmt;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
+use crate::store::StoreError;
 use onestep_core::model::{Id, User};
 use onestep_core::user_rows::UniqueName;
-use crate::store::StoreError;
 
 /// Which document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

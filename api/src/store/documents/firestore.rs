@@ -25,10 +25,10 @@ use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version, user_
 use super::handle::Documents;
 use super::retry::{RETRIES, pause};
 use super::wire::{self, Address, Reply, unavailable};
-use onestep_core::model::Id;
 use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
+use onestep_core::model::Id;
 
 const STORE: &str = "Firestore";
 const SCOPE: &str = "https://www.googleapis.com/auth/datastore";

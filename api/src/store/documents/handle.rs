@@ -9,9 +9,9 @@ use super::backend::{Document, DocumentBackend, DocumentKey, Version};
 use super::ids::Ids;
 use super::user_document::UserDocument;
 use super::wire::unavailable;
+use crate::store::StoreError;
 use onestep_core::model::Id;
 use onestep_core::user_rows::Archive;
-use crate::store::StoreError;
 
 /// The time limit of an operation, including the wait for other tasks. An operation that is cut off leaves the
 /// documents as a writer that crashed would.

@@ -27,9 +27,9 @@ use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
 use super::retry::{RETRIES, pause};
 use super::wire::{self, Address, Reply, unavailable};
-use onestep_core::model::Id;
 use crate::google_account::secure_url;
 use crate::store::{Store, StoreError};
+use onestep_core::model::Id;
 
 const STORE: &str = "iCloud";
 /// 1 MB, minus the other fields and the names.

@@ -8,8 +8,8 @@ use tokio::sync::Mutex;
 
 use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::retry::{ATTEMPTS, pause};
-use onestep_core::model::Id;
 use crate::store::StoreError;
+use onestep_core::model::Id;
 
 /// The number of ids in a block.
 const BLOCK: Id = 64;

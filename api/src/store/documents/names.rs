@@ -8,9 +8,9 @@ use super::handle::Documents;
 use super::retry::{ATTEMPTS, pause};
 use super::user_document::UserDocument;
 use super::wire;
+use crate::store::StoreError;
 use onestep_core::model::Id;
 use onestep_core::user_rows::UniqueName;
-use crate::store::StoreError;
 
 /// The age at which a claim without its document is taken over. A writer needs less time for both, unless it crashed.
 const GRACE: TimeDelta = TimeDelta::seconds(10);

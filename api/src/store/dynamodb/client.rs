@@ -9,8 +9,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::error::failed;
 use super::item::Item;
-use onestep_core::model::Id;
 use crate::store::StoreError;
+use onestep_core::model::Id;
 
 const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_secs(2);

@@ -19,9 +19,9 @@ use super::item::{
 };
 use super::layout::{Head, ITEM, Layout, NewState, Part, PartPlan, lay_out, pack_past};
 use super::snapshot::Snapshot;
+use crate::store::StoreError;
 use onestep_core::model::Id;
 use onestep_core::user_rows::UniqueName;
-use crate::store::StoreError;
 
 /// The most writes of a transaction
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).

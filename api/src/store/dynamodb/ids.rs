@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use super::client::DynamoDb;
 use super::error::{failed, full};
 use super::item::{COUNTER, LAST, PK, SK, USERS, broken, key, number, number_of, text_of, users_sort};
-use onestep_core::model::Id;
 use crate::store::StoreError;
+use onestep_core::model::Id;
 
 /// All ids are below, because the client reads them as JavaScript numbers.
 const END: Id = 1 << 53;

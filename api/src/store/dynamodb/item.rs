@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
 use super::error::STORE;
+use crate::store::StoreError;
 use onestep_core::model::Id;
 use onestep_core::user_rows::UniqueName;
-use crate::store::StoreError;
 
 /// An item of the SDK.
 pub(super) type Item = HashMap<String, AttributeValue>;

@@ -8,8 +8,8 @@ use super::error::STORE;
 use super::layout::NewState;
 use super::retry::{ATTEMPTS, PATIENCE, THROTTLED_ATTEMPTS, new_tag, pause};
 use super::snapshot::Snapshot;
-use onestep_core::model::Id;
 use crate::store::StoreError;
+use onestep_core::model::Id;
 
 impl DynamoDb {
     /// Writes the state that `next` makes of the snapshot, and starts again with a new snapshot after a conflict.

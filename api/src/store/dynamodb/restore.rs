@@ -4,8 +4,8 @@ use super::client::DynamoDb;
 use super::item::{ROWS, broken, bytes, key, past_partition, past_sort};
 use super::layout::{NewState, pack_past};
 use super::retry::new_tag;
-use onestep_core::user_rows::Archive;
 use crate::store::StoreError;
+use onestep_core::user_rows::Archive;
 
 impl DynamoDb {
     /// Writes the past rows first, into a new partition; then one commit refers to it.

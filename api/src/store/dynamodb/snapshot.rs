@@ -10,9 +10,9 @@ use super::item::{
 };
 use super::layout::{Head, unpack};
 use super::retry::{ATTEMPTS, pause};
+use crate::store::StoreError;
 use onestep_core::model::Id;
 use onestep_core::user_rows::{Archive, Change};
-use crate::store::StoreError;
 
 /// The state of a user after one commit.
 #[derive(Debug, Clone)]
@@ -125,9 +125,9 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use onestep_core::model::{Provider, User};
     use crate::store::dynamodb::item::{bytes, key, number};
     use crate::store::dynamodb::layout::{Part, pack};
+    use onestep_core::model::{Provider, User};
 
     fn owner(parts: &[&str]) -> Item {
         let parts = parts.iter().zip(1..).map(|(key, from)| Part { from, key: (*key).to_owned() }).collect();

@@ -8,9 +8,9 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::error::{broken, failed};
 use super::sql;
+use crate::store::StoreError;
 use onestep_core::model::{Category, Device, Feedback, Id, Provider, SubTodo, Todo, User};
 use onestep_core::user_rows::{Archive, Scope, UniqueName, UserRows};
-use crate::store::StoreError;
 
 /// The next ids; they are given out once.
 pub(super) fn new_ids(transaction: &Transaction<'_>, count: u32) -> Result<Range<Id>, StoreError> {

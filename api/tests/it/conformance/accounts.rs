@@ -1,9 +1,9 @@
 //! Accounts, their names and their devices.
 
 use futures::future::join_all;
+use onestep_api::store::StoreError;
 use onestep_core::model::{Id, User};
 use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
-use onestep_api::store::StoreError;
 
 use super::Maker;
 use super::samples::{at, category, create, device, ids, person, profile, read, todo, try_write, write};

@@ -1,8 +1,8 @@
 //! Leaving a place with everything, and arriving at another.
 
+use onestep_api::store::{Store, StoreError};
 use onestep_core::model::{Id, Todo, User};
 use onestep_core::user_rows::{Archive, Change, Scope, UniqueName};
-use onestep_api::store::{Store, StoreError};
 
 use super::Maker;
 use super::samples::{

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
+use onestep_api::store::Store;
 use onestep_core::model::{Category, Id, Profile, Todo, User};
 use onestep_core::user_rows::{Change, Scope, UserRows};
-use onestep_api::store::Store;
 
 use super::samples::{category, create, ids, profile, read, sub, todo, write};
 use super::{Maker, Place};

@@ -1,8 +1,8 @@
 //! Categories, todos, steps and feedback.
 
+use onestep_api::store::StoreError;
 use onestep_core::model::{Category, Feedback, Id, SubTodo, Todo, User};
 use onestep_core::user_rows::{Change, Scope, UniqueName, UserRows};
-use onestep_api::store::StoreError;
 
 use super::Maker;
 use super::samples::{

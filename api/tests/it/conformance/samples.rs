@@ -1,9 +1,9 @@
 //! Rows to write, and short ways to write and read them.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use onestep_api::store::{Store, StoreError};
 use onestep_core::model::{Category, Device, Feedback, Id, Profile, Provider, SubTodo, Todo, User};
 use onestep_core::user_rows::{Archive, Change, Scope, UserRows};
-use onestep_api::store::{Store, StoreError};
 
 /// So many microseconds after the first second of 22 November 2026.
 pub(crate) fn at(microseconds: i64) -> DateTime<Utc> {

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use chrono::Utc;
-use onestep_core::model::{Id, User};
-use onestep_core::user_rows::{Scope, UniqueName, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
+use onestep_core::model::{Id, User};
+use onestep_core::user_rows::{Scope, UniqueName, UserRows};
 use test_stack::stack::Emulator;
 
 use super::{account, changes, device, new_table, noise, person, todos, update};

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use chrono::{DateTime, Utc};
-use onestep_core::model::{Device, Id, Provider, Todo, User};
-use onestep_core::user_rows::{Change, Scope, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
+use onestep_core::model::{Device, Id, Provider, Todo, User};
+use onestep_core::user_rows::{Change, Scope, UserRows};
 use test_stack::stack::{Emulator, REGION};
 
 use crate::conformance::{Place, conforms};

@@ -4,10 +4,10 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 
 use chrono::DateTime;
 use futures::{StreamExt, stream};
-use onestep_core::model::{Id, Todo};
-use onestep_core::user_rows::{Scope, UniqueName, UserRows};
 use onestep_api::store::dynamodb::DynamoDb;
 use onestep_api::store::{Store, StoreError};
+use onestep_core::model::{Id, Todo};
+use onestep_core::user_rows::{Scope, UniqueName, UserRows};
 use test_stack::stack::Emulator;
 
 use super::{account, changes, device, items, many, new_table, noise, person, todos, update};

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -30,6 +31,14 @@ impl ColdStarts {
         let within = settings.window("within", Span::hours(1));
         let at_least = settings.number("at_least", 20, 1..1_000_000_000);
         Some(Self { functions: functions?, share: share?, within: within?, at_least: at_least? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Minutes
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -6,6 +6,7 @@ use model::settings::{TableReader, TaggedSettings};
 use model::span::Span;
 use model::subject::Subject;
 
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use super::{
     cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, forecast_above, free_tier_above, idle_resource,
@@ -48,6 +49,16 @@ macro_rules! conditions {
             /// The window of the condition, if it has one.
             pub fn window(&self) -> Option<Span> {
                 match self { $(Self::$name(condition) => condition.window()),* }
+            }
+
+            /// Whether its result has a value and a limit that can be compared.
+            pub fn is_measured(&self) -> bool {
+                match self { $(Self::$name(condition) => condition.is_measured()),* }
+            }
+
+            /// What the condition needs to have seen.
+            pub fn required_data(&self) -> RequiredData {
+                match self { $(Self::$name(condition) => condition.required_data()),* }
             }
 
             /// Whether the condition covers a subject.
@@ -94,19 +105,6 @@ impl Condition {
     /// The condition that watches the receivers where the user has not written one himself.
     pub fn receiver_failing() -> Self {
         Self::ReceiverFailing(receiver_failing::ReceiverFailing::default())
-    }
-
-    /// Whether its result has a value and a limit that can be compared.
-    pub fn is_measured(&self) -> bool {
-        match self {
-            Self::SourceFailing(_)
-            | Self::NewError(_)
-            | Self::PingFailing(_)
-            | Self::CostAnomaly(_)
-            | Self::NewService(_) => false,
-            Self::IdleResource(idle) => idle.has_limit(),
-            _ => true,
-        }
     }
 
     /// The judgement of the subject of an open incident that [`Self::judge`] no longer covers, if there is one.

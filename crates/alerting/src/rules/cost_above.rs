@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{CostSelector, behind, service_of};
@@ -46,6 +47,14 @@ impl CostAbove {
         };
         let limit = settings.required("usd");
         Some(Self { which: which?, per: per?, limit: limit? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Costs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -10,6 +10,7 @@ use model::subject::Subject;
 use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{CostSelector, service_of};
@@ -30,6 +31,14 @@ impl CostAnomaly {
         let which = if settings.has("service") { CostSelector::read(settings) } else { Some(CostSelector::Each) };
         let at_least = settings.or("at_least_usd", Usd(Decimal::ONE));
         Some(Self { which: which?, at_least: at_least? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        false
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Costs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

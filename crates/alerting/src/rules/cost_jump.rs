@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{CostSelector, behind, service_of};
@@ -37,6 +38,14 @@ impl CostJump {
         let factor = settings.or("factor", Factor(Decimal::TWO));
         let at_least = settings.or("at_least_usd", Usd(Decimal::ONE));
         Some(Self { which: which?, factor: factor?.0, at_least: at_least? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Costs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

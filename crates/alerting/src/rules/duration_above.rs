@@ -9,6 +9,7 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -50,6 +51,14 @@ impl DurationAbove {
         let within = settings.window("within", Span::minutes(15));
         let at_least = settings.number("at_least", 20, 1..1_000_000_000);
         Some(Self { functions: functions?, quantile: quantile?, limit: limit?, within: within?, at_least: at_least? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Minutes
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -10,6 +10,7 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{CostSelector, service_of};
@@ -43,6 +44,14 @@ impl ForecastAbove {
         let certainty =
             if settings.has("certainty") { settings.word("certainty", words) } else { Some(Certainty::Likely) };
         Some(Self { which: which?, limit: limit?, certainty: certainty? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Costs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 
@@ -39,6 +40,14 @@ impl FreeTierAbove {
             all()
         };
         Some(Self { share: share?, of: of? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Early
     }
 
     pub(super) fn window(&self) -> Option<Span> {

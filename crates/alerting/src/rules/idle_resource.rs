@@ -9,6 +9,7 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::{History, KnownInventory};
 
@@ -33,6 +34,14 @@ impl IdleResource {
         let above =
             if settings.has("above_usd") { settings.required::<Usd>("above_usd").map(Some) } else { Some(None) };
         Some(Self { kinds: kinds?, idle: idle?, above: above? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        self.has_limit()
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Inventories
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -12,6 +12,7 @@ use model::subject::Subject;
 
 use super::finding::{IncidentDetails, PINGING_CANNOT_HELP};
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -39,6 +40,14 @@ impl LambdaCause {
     /// Whether it needs what functions did by minutes: normal cold starts are no faults, and only counted.
     pub(crate) fn counts_minutes(&self) -> bool {
         self.causes.contains(&Cause::ColdStart)
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        if self.counts_minutes() { RequiredData::Minutes } else { RequiredData::Faults }
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -27,6 +28,14 @@ impl MemoryAbove {
         let share = settings.or("share", Percent(Decimal::from(90)));
         let within = settings.window("within", Span::hours(1));
         Some(Self { functions: functions?, share: share?, within: within? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Minutes
     }
 
     pub(super) fn window(&self) -> Option<Span> {

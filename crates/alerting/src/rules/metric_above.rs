@@ -8,6 +8,7 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 use crate::observation::{METRICS, MetricPoint};
@@ -61,6 +62,14 @@ impl MetricAbove {
     /// Whether its metric counts failures or durations, which a failing init phase explains.
     pub(super) fn is_about_failing(&self) -> bool {
         matches!(self.metric.0, "Errors" | "Duration")
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Points
     }
 
     pub(super) fn window(&self) -> Option<Span> {

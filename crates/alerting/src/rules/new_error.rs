@@ -11,6 +11,7 @@ use model::span::Span;
 use model::subject::Subject;
 
 use super::finding::IncidentDetails;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, is_fresh};
 use crate::history::History;
 
@@ -39,6 +40,14 @@ impl NewError {
         let functions = FunctionFilter::read(settings);
         let within = settings.window("within", Span::hours(1));
         Some(Self { functions: functions?, within: within? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        false
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Faults
     }
 
     pub(super) fn window(&self) -> Option<Span> {

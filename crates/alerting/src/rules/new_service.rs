@@ -10,6 +10,7 @@ use model::subject::Subject;
 use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 use crate::which::{CostSelector, service_of};
@@ -31,6 +32,14 @@ impl NewService {
         let at_least = settings.or("at_least_usd", Usd(Decimal::new(10, 2)));
         let within = settings.or("for", Span::hours(24 * 7));
         Some(Self { at_least: at_least?, within: within? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        false
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Costs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -8,6 +8,7 @@ use model::span::{Span, spoken};
 use model::subject::Subject;
 
 use super::finding::{IncidentDetails, PINGING_CANNOT_HELP};
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 use crate::observation::{PingOutcome, PingResult};
@@ -26,6 +27,14 @@ impl PingFailing {
         let count = settings.number("count", 3, 1..1000);
         let within = settings.window("within", Span::hours(1));
         Some(Self { functions: functions?, count: count?, within: within? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        false
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Pings
     }
 
     pub(super) fn window(&self) -> Option<Span> {

@@ -8,6 +8,7 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::{History, ReceiverState};
 
@@ -27,6 +28,14 @@ impl Default for ReceiverFailing {
 impl ReceiverFailing {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self { patience: settings.or("patience", Self::default().patience)? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Answers
     }
 
     pub(super) fn window(&self) -> Option<Span> {

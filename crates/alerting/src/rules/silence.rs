@@ -7,6 +7,7 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
+use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use crate::history::History;
 
@@ -33,6 +34,14 @@ impl SilentSource {
     /// The maximum time without a complete answer.
     pub(crate) fn longer_than(&self) -> Span {
         self.longer_than
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        true
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Signs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

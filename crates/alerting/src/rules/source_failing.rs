@@ -9,6 +9,7 @@ use model::span::Span;
 use model::subject::Subject;
 
 use super::finding::IncidentDetails;
+use super::required_data::RequiredData;
 use super::verdict::{Judgement, Verdict};
 use crate::history::{History, SourceState};
 
@@ -28,6 +29,14 @@ impl Default for SourceFailing {
 impl SourceFailing {
     pub(super) fn read(settings: &mut TableReader<'_, '_>) -> Option<Self> {
         Some(Self { patience: settings.or("patience", Self::default().patience)? })
+    }
+
+    pub(super) fn is_measured(&self) -> bool {
+        false
+    }
+
+    pub(super) fn required_data(&self) -> RequiredData {
+        RequiredData::Signs
     }
 
     pub(super) fn window(&self) -> Option<Span> {

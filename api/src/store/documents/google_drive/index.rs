@@ -17,8 +17,8 @@ use super::super::retry::{ATTEMPTS, pause};
 use super::super::user_document;
 use super::super::wire::unavailable;
 use super::files::{Files, MAX_BYTES, STORE};
-use onestep_core::model::Id;
 use crate::store::StoreError;
+use onestep_core::model::Id;
 
 const ROOT: &str = "onestep";
 /// The number of files: enough that two writers seldom need the same one.

@@ -25,10 +25,10 @@ use self::index::Index;
 use super::backend::{Document, DocumentBackend, DocumentKey, Put, Version};
 use super::handle::Documents;
 use super::wire::{self, Address, unavailable};
-use onestep_core::model::{Id, User};
 use crate::google_account::{AccessTokens, ServiceAccount, secure_url};
 use crate::settings::Secret;
 use crate::store::{Store, StoreError};
+use onestep_core::model::{Id, User};
 
 /// The most users whose folders are remembered.
 const REMEMBERED: usize = 100_000;
