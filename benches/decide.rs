@@ -186,12 +186,12 @@ fn deciding(criterion: &mut Criterion) {
         .map(|it| ((it.rule.clone(), it.subject.clone()), it))
         .collect();
     group.bench_function("decide, with 200 open", |bencher| {
-        bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now())))
+        bencher.iter(|| black_box(decide(&book, &history, &known, &orders, now())));
     });
     let database = database().expect("SQLite");
     assert_eq!(asked(&database), Ok(200), "SQLite finds the same");
     group.bench_function("peer: the same asked of SQLite in memory", |bencher| {
-        bencher.iter(|| black_box(asked(&database)))
+        bencher.iter(|| black_box(asked(&database)));
     });
     group.finish();
 }

@@ -96,7 +96,7 @@ fn months(criterion: &mut Criterion) {
     group.sample_size(10);
     for functions in [0, 20] {
         group.bench_function(format!("{functions} functions"), |bencher| {
-            bencher.iter(|| runtime.block_on(month(functions)))
+            bencher.iter(|| runtime.block_on(month(functions)));
         });
     }
     group.finish();

@@ -59,7 +59,7 @@ pub fn billing_csv(bytes: &[u8]) {
                 assert!(
                     columns.places().into_iter().flatten().all(|place| place < columns.count()),
                     "a column beyond the last: {columns:?}"
-                )
+                );
             },
             |row| {
                 rows += 1;

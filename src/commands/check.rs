@@ -71,7 +71,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         match account.identity.who().await {
             // Every call would fail for the same reason: it is told once.
             Err(failure) if lacks_credentials(failure.kind) => {
-                looks.push(CheckResult::new("credentials", Err(format!("{failure}; {}", blind(&config)))))
+                looks.push(CheckResult::new("credentials", Err(format!("{failure}; {}", blind(&config)))));
             }
             who => {
                 looks.push(CheckResult::new("credentials", who.map_err(|failure| failure.to_string())));
@@ -89,7 +89,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
             print_json(&CheckOutput { schema: 1, looks: &looks });
         }
         OutputFormat::Text => looks.iter().for_each(|look| {
-            print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said))
+            print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said));
         }),
     }
     Ok(if fine { ExitStatus::Done } else { ExitStatus::Incomplete })

@@ -88,7 +88,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let rehearsal = rehearsal(rehearsed, from, to);
     match args.format {
         OutputFormat::Text => {
-            print(&rehearsal.text(config.timezone, !config::no_color() && std::io::stdout().is_terminal()))
+            print(&rehearsal.text(config.timezone, !config::no_color() && std::io::stdout().is_terminal()));
         }
         OutputFormat::Json => match rehearsal.json() {
             Ok(json) => print(&json),

@@ -269,7 +269,7 @@ async fn a_listing_is_tried_again_where_that_may_help() {
         match (page, ends) {
             (Ok(page), None) => assert_eq!(page.items.len(), 1),
             (Err(failure), Some((kind, said))) => {
-                assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}")
+                assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}");
             }
             other => panic!("{other:?}"),
         }
@@ -290,7 +290,7 @@ async fn an_object_that_does_not_come_whole_is_not_taken_for_one() {
         match (read, said) {
             (Ok(content), None) => assert_eq!(content, b"abc"),
             (Err(failure), Some((kind, said))) => {
-                assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}")
+                assert!(failure.kind == kind && failure.said.contains(said), "{failure:?}");
             }
             other => panic!("{size} bytes: {other:?}"),
         }

@@ -243,7 +243,7 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
     let (credentials, tables) = (folder.path().join("credentials"), folder.path().join("alerts.toml"));
     let key = |id: &str| {
         fs::write(&credentials, format!("[work]\naws_access_key_id = {id}\naws_secret_access_key = x\n"))
-            .expect("the profile")
+            .expect("the profile");
     };
     key("AKIAOLD");
     // What the configuration says of AWS and of time is in force.

@@ -208,7 +208,7 @@ async fn apple_takes_every_accepted_audience_and_tells_the_client_no_more_than_t
         match answer {
             None => assert_eq!(status, 200, "{audience}: {body}"),
             Some(sentence) => {
-                assert_eq!((status, body), (StatusCode::BAD_REQUEST, json!({"error": sentence})), "{audience}")
+                assert_eq!((status, body), (StatusCode::BAD_REQUEST, json!({"error": sentence})), "{audience}");
             }
         }
     }

@@ -222,7 +222,7 @@ fn draft(ready: &[ReadyIncident], desk: PlanContext<'_>, now: DateTime<Utc>) -> 
         let mutes = desk.mutes.get(&incident.id).cloned().unwrap_or_default();
         match told {
             Some((event, at)) => {
-                news.push(IncidentUpdate::of(incident, *event, *at, mutes, desk.orders.ack(incident).cloned()))
+                news.push(IncidentUpdate::of(incident, *event, *at, mutes, desk.orders.ack(incident).cloned()));
             }
             None => missed.push(missed_line(incident, now)),
         }

@@ -95,10 +95,10 @@ impl LivenessLog {
             ObservationBody::Answered => self.sign(LivenessKind::State, source, "", *seen, None),
             ObservationBody::Failed(failure) => self.sign(LivenessKind::State, source, "", *seen, Some(failure)),
             ObservationBody::ReadUpTo(read) if on_time => {
-                self.sign(LivenessKind::Read, source, &read.function, *at, None)
+                self.sign(LivenessKind::Read, source, &read.function, *at, None);
             }
             ObservationBody::MeasuredUpTo(read) if on_time => {
-                self.sign(LivenessKind::Measured, source, &read.function, *at, None)
+                self.sign(LivenessKind::Measured, source, &read.function, *at, None);
             }
             _ => {}
         }

@@ -52,7 +52,7 @@ impl DurationHistogram {
     fn count_in(&mut self, bucket: u16, more: u64) {
         match self.buckets.binary_search_by_key(&bucket, |(known, _)| *known) {
             Ok(at) => {
-                self.buckets.iter_mut().skip(at).take(1).for_each(|(_, count)| *count = count.saturating_add(more))
+                self.buckets.iter_mut().skip(at).take(1).for_each(|(_, count)| *count = count.saturating_add(more));
             }
             Err(at) => self.buckets.insert(at, (bucket, more)),
         }

@@ -166,7 +166,7 @@ mod tests {
             match instant(typed, zone) {
                 Ok(at) => assert_eq!(utc(at), read, "{typed} in {zone}"),
                 Err(mistake) => {
-                    assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}")
+                    assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}");
                 }
             }
         }
@@ -197,7 +197,7 @@ mod tests {
             match since(typed, zone, now) {
                 Ok(at) => assert_eq!(utc(at), read, "{typed} in {zone}"),
                 Err(mistake) => {
-                    assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}")
+                    assert!(mistake.to_string().contains(read), "{typed} in {zone}: {mistake}, and not {read}");
                 }
             }
         }

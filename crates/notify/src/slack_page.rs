@@ -28,7 +28,7 @@ pub(super) fn text_and_blocks(page: &ReportPage, possible_repeat: bool) -> (Stri
             match part {
                 SectionPart::Said(words) => blocks.lines(&heading, &[escape(words)]),
                 SectionPart::List(all) => {
-                    blocks.lines(&heading, &all.iter().map(|one| format!("• {}", escape(one))).collect::<Vec<_>>())
+                    blocks.lines(&heading, &all.iter().map(|one| format!("• {}", escape(one))).collect::<Vec<_>>());
                 }
                 SectionPart::Days(_) | SectionPart::Table(_) => blocks.fenced(&heading, &part.plain_text()),
                 SectionPart::Commands(all) => {

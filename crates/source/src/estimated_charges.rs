@@ -196,7 +196,7 @@ impl Source for EstimatedChargesSource {
         match self.figures(now).await {
             Err(failure) => poll.failed(failure),
             Ok(figures) => {
-                figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), ObservationBody::Early(figure)))
+                figures.into_iter().for_each(|figure| poll.saw(figure.as_of.min(now), ObservationBody::Early(figure)));
             }
         }
         poll.done()

@@ -87,7 +87,7 @@ impl<'a> PollBuilder<'a> {
 pub(crate) fn stored<T: DeserializeOwned>(source: &str, key: &str, text: &str) -> Option<T> {
     serde_json::from_str(text)
         .map_err(|error| {
-            tracing::warn!("{source}: the stored cursor `{key}` cannot be read and is begun anew: {error}")
+            tracing::warn!("{source}: the stored cursor `{key}` cannot be read and is begun anew: {error}");
         })
         .ok()
 }

@@ -351,7 +351,7 @@ impl Source for UsageEstimateSource {
         match self.changed(&listed, now).await {
             Err(failure) => poll.failed(failure),
             Ok(figures) => {
-                figures.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure)))
+                figures.into_iter().for_each(|figure| poll.saw(figure.as_of, ObservationBody::Early(figure)));
             }
         }
         poll.done()

@@ -89,7 +89,7 @@ impl Database {
             match days.last_mut().filter(|(_, known)| known.day == lines.day) {
                 None => days.push((row.get(0)?, lines)),
                 Some(known) if lines.lines.len() > known.1.lines.len() && say_the_same(&known.1, &lines) => {
-                    *known = (row.get(0)?, lines)
+                    *known = (row.get(0)?, lines);
                 }
                 Some(_) => {}
             }

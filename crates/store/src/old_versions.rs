@@ -191,10 +191,10 @@ async fn readings(store: &Store) -> Vec<String> {
                 ));
             }
             ObservationBody::Inventory(inventory) => {
-                lines.push(format!("inventory of {} in {}", inventory.kind.word(), inventory.region))
+                lines.push(format!("inventory of {} in {}", inventory.kind.word(), inventory.region));
             }
             ObservationBody::Early(figure) => {
-                lines.push(format!("early figure of {}: {} USD", figure.day, figure.total.unwrap().month_to_date))
+                lines.push(format!("early figure of {}: {} USD", figure.day, figure.total.unwrap().month_to_date));
             }
             _ => {}
         }

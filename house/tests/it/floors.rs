@@ -309,7 +309,7 @@ mod tests {
             "use crate::aws::sdk::Sdk; use std::fs::File; fn f() { \"Via\"; chrono::Utc::now(); }",
         )]);
         let check = |folder: &str, words: &[&str], expected: &[&str]| {
-            assert_eq!(keys(&not_there(&sources[0], folder, words, "traits")), expected)
+            assert_eq!(keys(&not_there(&sources[0], folder, words, "traits")), expected);
         };
         check("src/daemon", &["sdk", "Via"], &["src/daemon.rs: sdk"]);
         check("src/app", &["sdk"], &[]);

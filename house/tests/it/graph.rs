@@ -69,7 +69,7 @@ impl<'a> Modules<'a> {
                 Some(_) => note(self.meaning(module, &import.path, 0)),
                 None => match self.meaning(module, &import.path, 0) {
                     Meaning::Module(from) => {
-                        scope.words.iter().filter_map(|word| self.item(&from, word, 0)).for_each(&mut note)
+                        scope.words.iter().filter_map(|word| self.item(&from, word, 0)).for_each(&mut note);
                     }
                     meaning => note(meaning),
                 },

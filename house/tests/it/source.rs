@@ -286,7 +286,7 @@ fn flatten(tree: &UseTree, before: &mut Segments, public: bool, found: &mut Vec<
             before.pop();
         }
         UseTree::Name(last) if last.ident == "self" => {
-            found.push(Import { name: before.last().cloned(), path: before.clone(), public })
+            found.push(Import { name: before.last().cloned(), path: before.clone(), public });
         }
         UseTree::Name(last) => {
             let path = before.iter().cloned().chain([name(&last.ident)]).collect();

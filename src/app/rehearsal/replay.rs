@@ -250,7 +250,7 @@ impl StoreReplay {
                 LivenessKind::State => queue.state.to_come.push_back(sign),
                 LivenessKind::Read => queue.read.entry(sign.function.clone()).or_default().to_come.push_back(sign),
                 LivenessKind::Measured => {
-                    queue.measured.entry(sign.function.clone()).or_default().to_come.push_back(sign)
+                    queue.measured.entry(sign.function.clone()).or_default().to_come.push_back(sign);
                 }
             }
         }

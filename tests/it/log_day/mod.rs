@@ -134,7 +134,7 @@ pub(crate) async fn run(tape: &Arc<Tape>, faults: Faults, run: Run) -> Outcome {
                     outcome.longest_gap = outcome.longest_gap.max(now - before);
                 }
                 ObservationBody::Failed(failure) => {
-                    *outcome.failures.entry(format!("{:?}", failure.kind)).or_default() += 1
+                    *outcome.failures.entry(format!("{:?}", failure.kind)).or_default() += 1;
                 }
                 _ => {}
             }

@@ -20,7 +20,7 @@ fn check<T: PartialEq + std::fmt::Debug>(
         let mut history = History::default();
         history.watch("watch.x", at(0));
         order.into_iter().for_each(|what| {
-            history.record(&Observation { at: at(5), seen: at(5), source: "watch.x".into(), what: what.clone() })
+            history.record(&Observation { at: at(5), seen: at(5), source: "watch.x".into(), what: what.clone() });
         });
         assert_eq!(look(&history), expected);
     }

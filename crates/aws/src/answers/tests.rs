@@ -23,7 +23,7 @@ fn an_amount_without_a_currency_is_not_taken_for_dollars() {
         let billed = billed(&group(amount, unit), &[SERVICE, RECORD_TYPE], "UnblendedCost");
         match (billed, expected) {
             (Ok(billed), Ok((amount, currency))) => {
-                assert_eq!(billed.money, Money { amount: amount.parse().unwrap(), currency: currency.to_owned() })
+                assert_eq!(billed.money, Money { amount: amount.parse().unwrap(), currency: currency.to_owned() });
             }
             (Err(said), Err(why)) => assert!(said.contains(why), "{said}"),
             (found, expected) => panic!("{found:?} and not {expected:?}"),

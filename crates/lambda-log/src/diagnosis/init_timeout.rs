@@ -41,7 +41,7 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     };
     match (case.timed_out_after_ms, case.report) {
         (Some(limit), _) => {
-            finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit))))
+            finding.push_str(&format!("; the invocation hit its limit of {}.", spoken(milliseconds(limit))));
         }
         (None, Some(report)) if case.outcome == InvocationOutcome::Success => {
             finding

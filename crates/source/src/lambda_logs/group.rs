@@ -264,7 +264,7 @@ impl<S: LogSink> FollowedGroup<S> {
         let cursor = cursor.inspect_err(|error| {
             tracing::error!(
                 "the place in the log cannot be kept, and a restart counts what was read since again: {error}"
-            )
+            );
         });
         GroupOutput { found, cursor: cursor.ok() }
     }
