@@ -154,20 +154,21 @@ fn longest_window(book: &Rulebook) -> TimeDelta {
         .fold(TimeDelta::zero(), TimeDelta::max)
 }
 
-/// A daemon over an account, ready to run.
+/// A daemon over an account, ready to run. The account is put together while the disk is busy with the store.
 ///
 /// # Errors
 /// If the store or a receiver cannot be used.
 pub async fn daemon(
     config: MonitorConfig,
-    account: AwsClients,
+    account: impl Future<Output = AwsClients>,
     clock: Arc<dyn Clock>,
     durability: Durability,
     random: fastrand::Rng,
     pulse: Box<dyn Watchdog>,
 ) -> Result<Daemon, StartError> {
     let prices = prices(&config.aws)?;
-    let store = Store::open(&config.store.path, durability).await?;
+    let (store, account) = tokio::join!(Store::open(&config.store.path, durability), account);
+    let store = store?;
     let meter = Arc::new(
         CallMeter::new(prices.clone(), config.aws.max_monthly_usd, Arc::clone(&clock))
             .with_ledger(StoreLedger(store.ledger())),

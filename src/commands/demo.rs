@@ -60,7 +60,7 @@ pub(super) async fn run(_: Args) -> Result<ExitStatus, StartError> {
     let account = recording.account(Arc::clone(&clock), from);
     let daemon = daemon(
         config,
-        account,
+        std::future::ready(account),
         Arc::clone(&clock),
         Durability::None,
         fastrand::Rng::with_seed(2024),

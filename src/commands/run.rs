@@ -55,8 +55,11 @@ impl Watchdog for Systemd {
 }
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
+    // Some hundred files of certificates take as long to read as everything else at the start does.
+    let _roots = tokio::task::spawn_blocking(tls::roots);
     let config = context.config()?;
-    let account = account(&config.aws, &context.clock).await;
+    let aws = config.aws.clone();
+    let account = account(&aws, &context.clock);
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon =

@@ -1,5 +1,5 @@
-//! Each file in `mistakes/` is a configuration with one mistake (`ten.toml` has ten); the file next to it is the
-//! complete output.
+//! Each file in `mistakes/` is a configuration with one mistake (`ten.toml` has ten); the snapshot next to it is the
+//! complete output. `INSTA_UPDATE=always cargo test --workspace --test it config_mistakes` writes them anew.
 
 use std::fs;
 use std::path::PathBuf;
@@ -31,22 +31,21 @@ fn files() -> Vec<PathBuf> {
 fn every_mistake_is_told_at_its_place_with_the_known_names_and_a_hint() {
     let files = files();
     assert!(files.len() >= 20, "{}", files.len());
-    let mut different = Vec::new();
     for file in files {
         let folder = TempDir::new().expect("a folder");
         fs::copy(&file, folder.path().join("alerts.toml")).expect("a copy");
         let output = monitor(folder.path()).args(["check"]).envs(ENVIRONMENT).run();
-        let expected = fs::read_to_string(file.with_extension("expected")).unwrap_or_default();
-        if output.stderr != expected || output.code != Some(78) || !output.stdout.is_empty() {
-            different.push(format!(
-                "{}: exit {:?}\n--- told\n{}--- expected\n{expected}",
-                file.display(),
-                output.code,
-                output.stderr
-            ));
-        }
+        assert_eq!((output.code, output.stdout.as_str()), (Some(78), ""), "{}", file.display());
+        let name = file.file_stem().expect("a name").to_string_lossy();
+        insta::with_settings!({ snapshot_path => "mistakes", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name.as_ref(), output.stderr);
+        });
     }
-    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// What the program says of a file in `mistakes/`.
+fn told(name: &str) -> String {
+    fs::read_to_string(repository(&format!("tests/it/mistakes/{name}.snap"))).expect("the snapshot")
 }
 
 #[test]
@@ -57,13 +56,13 @@ fn a_secret_that_stands_in_the_file_is_not_repeated() {
         ("slack_app_token_in_the_file", "secret\""),
         ("webhook_plain_text", "secret\""),
     ] {
-        let expected = fs::read_to_string(repository(&format!("tests/it/mistakes/{name}.expected"))).expect("the file");
+        let expected = told(name);
         assert!(expected.contains("****") && !expected.contains(secret), "{expected}");
     }
 }
 
 #[test]
 fn ten_mistakes_are_ten_problems() {
-    let expected = fs::read_to_string(repository("tests/it/mistakes/ten.expected")).expect("the file");
+    let expected = told("ten");
     assert_eq!(expected.lines().filter(|line| line.starts_with("error: ")).count(), 10);
 }

@@ -60,15 +60,9 @@ impl Early {
         let config: MonitorConfig =
             parse(&self.tables, &environment, at(from)).unwrap_or_else(|problems| panic!("{problems:?}"));
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(at(from)));
-        let daemon = daemon(
-            config,
-            self.account().await,
-            clock,
-            Durability::None,
-            fastrand::Rng::with_seed(1),
-            Box::new(NoWatchdog),
-        )
-        .await;
+        let daemon =
+            daemon(config, self.account(), clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog))
+                .await;
         daemon.expect("a daemon").run(StopCondition::Instant(at(to))).await.expect("a good end");
     }
 

@@ -5,7 +5,8 @@
 //! MONITOR_KILL_POINTS=1000 MONITOR_KILL_SEED=7 cargo test --test it kill -- --nocapture
 //! ```
 //!
-//! Without the variables: 50 points, seed 1.
+//! Without the variables: 50 points, seed 1. A point of death is a number of steps of the program, commits and messages
+//! that have arrived, and not a time, so that a slow machine does the same work.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,6 +41,11 @@ const AMOUNTS: [&str; 3] = ["1", "15", "45"];
 /// attempt without an answer is 30 minutes, but it begins with 15 s, and attempts without an answer do not follow each
 /// other here.
 const DRAIN: Duration = Duration::from_secs(240);
+/// What one decision makes of its four receivers: a commit of its own, and for each a message that is sealed, arrives
+/// and is done. A life ends after at most so many steps.
+const MAX_STEPS: usize = 14;
+/// A step that does not come within this never comes: a receiver asked to wait, or there is nothing to do.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 struct Rig {
     folder: TempDir,
@@ -107,13 +113,13 @@ group_wait = "0s"
         let services: Vec<(&str, &str)> = SERVICES.iter().copied().zip(amounts.iter().copied()).collect();
         let page = answer(&[billed(&day, &end, true, &services)], None);
         self.moto.reset_moto().await;
-        // The first request after midnight, or of a new store, is another one.
-        self.moto.queue_cost_results(&[page.clone(), page.clone(), page]).await;
+        // A poll is several requests, and the first one after midnight, or of a new store, is another one.
+        self.moto.queue_cost_results(&vec![page; 12]).await;
     }
 
     /// How many requests and mails have come.
     fn arrived(&self) -> usize {
-        self.slack.requests().len() + self.api.requests().len() + self.app.calls().len() + self.mail.mails().len()
+        self.slack.arrived() + self.api.arrived() + self.app.arrived() + self.mail.arrived()
     }
 }
 
@@ -156,29 +162,26 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
     let rig = Rig::new(&mut random).await;
     let mut amounts = vec![AMOUNTS[0]; SERVICES.len()];
     rig.costs(&amounts).await;
+    let mut watched = Watched::default();
     for _ in 0..points {
-        if random.bool() {
+        // Some decisions meet a daemon that has not yet told the one before.
+        if random.u32(0..3) > 0 {
             for _ in 0..2 {
                 let changed = random.usize(0..SERVICES.len());
-                amounts[changed] = AMOUNTS[random.usize(0..AMOUNTS.len())];
+                let others: Vec<&str> = AMOUNTS.into_iter().filter(|amount| *amount != amounts[changed]).collect();
+                amounts[changed] = others[random.usize(0..others.len())];
             }
             rig.costs(&amounts).await;
         }
-        let before = rig.arrived();
-        let mut running = rig.monitor().spawn();
-        // Half of the time whatever it does after a while, half of the time right after something has arrived: before
-        // the answer, or between the answer and the commit. Some live longer: what may have been under way when one
-        // died is waited for before it is sent again to a Slack channel, and who never lives so long never tells it.
-        let long = random.u32(0..20) == 0;
-        let (started, most) =
-            (Instant::now(), Duration::from_millis(if long { random.u64(2500..4000) } else { random.u64(20..600) }));
-        let after_arrival = !long && random.bool();
+        // Some live until all is told: what may have been under way when one died is waited for before it is sent
+        // again to a Slack channel, and who never lives so long never tells it.
+        let steps = if random.u32(0..20) == 0 { usize::MAX } else { random.usize(0..=MAX_STEPS) };
+        // Somewhere between this step and the next: before an answer, or between the answer and its commit.
         let late = Duration::from_micros(random.u64(0..4000));
-        while started.elapsed() < most && !(after_arrival && rig.arrived() > before) {
-            std::thread::yield_now();
-        }
-        let arrived = Instant::now();
-        while after_arrival && arrived.elapsed() < late {
+        let mut running = rig.monitor().spawn();
+        watched.wait(&rig, steps);
+        let reached = Instant::now();
+        while reached.elapsed() < late {
             std::thread::yield_now();
         }
         running.kill9();
@@ -202,7 +205,49 @@ async fn nothing_is_lost_and_nothing_is_told_twice_however_often_it_is_killed() 
     {
         println!("{points} kills, seed {seed}: {counts:#?}");
     }
+    assert!(counts.incidents * 6 >= points as usize, "fewer than one incident in six kills");
+    assert!(counts.notifications >= points as usize, "fewer than one notification a kill");
+    assert!(watched.steps >= points as usize, "only {} steps", watched.steps);
     counts.check();
+}
+
+/// Counts what the program does, from outside.
+#[derive(Default)]
+struct Watched {
+    /// Opened once a daemon has made it.
+    database: Option<Connection>,
+    /// Changes with every commit of another connection.
+    version: i64,
+    steps: usize,
+}
+
+impl Watched {
+    /// Waits for so many steps, or until none comes any more.
+    fn wait(&mut self, rig: &Rig, steps: usize) {
+        let (mut arrived, mut left, mut last) = (rig.arrived(), steps, Instant::now());
+        self.version = self.data_version(rig);
+        while left > 0 && last.elapsed() < PATIENCE {
+            let (arrived_now, version) = (rig.arrived(), self.data_version(rig));
+            let taken = arrived_now.saturating_sub(arrived) + usize::from(version != self.version);
+            if taken > 0 {
+                self.steps += taken;
+                left = left.saturating_sub(taken);
+                last = Instant::now();
+            }
+            (arrived, self.version) = (arrived_now, version);
+            // Leaves the processor to the program.
+            std::thread::park_timeout(Duration::from_micros(200));
+        }
+    }
+
+    fn data_version(&mut self, rig: &Rig) -> i64 {
+        if self.database.is_none() && rig.folder.path().join("monitor.db").exists() {
+            self.database = Some(database(rig.folder.path()));
+        }
+        let version = |database: &Connection| database.query_row("PRAGMA data_version", [], |row| row.get(0));
+        // The file is there before it can be read.
+        self.database.as_ref().and_then(|database| version(database).ok()).unwrap_or(self.version)
+    }
 }
 
 fn database(folder: &Path) -> Connection {

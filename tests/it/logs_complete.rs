@@ -83,7 +83,7 @@ calls = [{{ first = "2026-03-01T11:00:00Z", last = "2026-03-01T11:10:00Z", every
     let account = AwsClients { log_budget, ..recorded };
     let daemon = app::daemon(
         config,
-        account,
+        std::future::ready(account),
         Arc::clone(&clock),
         Durability::None,
         fastrand::Rng::with_seed(1),

@@ -36,6 +36,7 @@ mod new_errors;
 mod once;
 mod operators;
 mod properties;
+mod prose;
 mod receivers;
 mod recovery;
 mod rehearse;

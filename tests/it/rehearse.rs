@@ -40,10 +40,16 @@ async fn watch(folder: &Path, hook: &str, from: &str, to: &str) {
         parse(&tables(), &ConfigEnvironment::with(&[("HOOK", hook)], folder.to_path_buf()), at(from))
             .expect("a valid configuration");
     let account = recording.account(Arc::clone(&clock), at(from));
-    let daemon =
-        app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(7), Box::new(NoWatchdog))
-            .await
-            .expect("a daemon");
+    let daemon = app::daemon(
+        config,
+        std::future::ready(account),
+        clock,
+        Durability::None,
+        fastrand::Rng::with_seed(7),
+        Box::new(NoWatchdog),
+    )
+    .await
+    .expect("a daemon");
     daemon.run(StopCondition::Instant(at(to))).await.expect("a good end");
 }
 

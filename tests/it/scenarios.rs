@@ -50,7 +50,7 @@ impl Scenario {
         let account = recording.account(Arc::clone(&clock), self.now);
         let daemon = app::daemon(
             self.config(self.folder.path()),
-            account,
+            std::future::ready(account),
             clock,
             Durability::None,
             fastrand::Rng::with_seed(7),

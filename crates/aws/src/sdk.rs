@@ -18,12 +18,16 @@ use aws_sdk_costexplorer::types::{
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use clock::{Clock, SystemClock};
 use model::call_failure::CallFailure;
 use model::span::Span;
+use tls::TrustedRoots;
 
 use super::answers::{
     QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned,
@@ -88,6 +92,11 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
         .operation_timeout(ALL_TRIES)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+    match tls::roots() {
+        Ok(roots) => loader = loader.http_client(https(roots)),
+        // Each call says then that the connection failed; endpoints without TLS work.
+        Err(error) => tracing::error!("{error}"),
+    }
     if let Some(region) = &settings.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -100,6 +109,18 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
     let Some(role) = &settings.assume_role else { return config };
     let provider = AssumeRoleProvider::builder(role).session_name("monitor").configure(&config).build().await;
     config.into_builder().credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider)).build()
+}
+
+fn https(roots: &TrustedRoots) -> SharedHttpClient {
+    let trust = TrustStore::empty().with_pem_certificate(roots.pem.as_str());
+    let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
+    match TlsContext::builder().with_trust_store(trust).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        Err(error) => {
+            tracing::error!("TLS for AWS uses the default roots: {error}");
+            builder.build_https()
+        }
+    }
 }
 
 struct SdkClients {

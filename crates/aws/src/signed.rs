@@ -94,9 +94,11 @@ pub(super) struct SignedClient {
 impl SignedClient {
     /// A client under the SDK's configuration. Makes no call yet.
     pub(super) fn new(config: &SdkConfig, clock: Arc<dyn Clock>, connect: Duration, one_try: Duration) -> Self {
-        let http = Client::builder().connect_timeout(connect).read_timeout(one_try).redirect(redirect::Policy::none());
-        let http =
-            http.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.to_string());
+        let http = tls::roots().map_err(|error| error.to_string()).and_then(|roots| {
+            let http = Client::builder().tls_backend_preconfigured(roots.https()).redirect(redirect::Policy::none());
+            let http = http.connect_timeout(connect).read_timeout(one_try);
+            http.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.to_string())
+        });
         Self { http, config: config.clone(), clock, one_try, credentials: Mutex::default() }
     }
 

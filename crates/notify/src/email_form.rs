@@ -185,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn the_prose_of_a_mail() {
+        let text = |number| ["the init phase takes too long", "3 errors", "over 10.00 USD"][number % 3].to_owned();
+        let written = written(&parcel(message(3, 1, text)));
+        // The boundary and the time differ from mail to mail.
+        let is_prose =
+            |line: &&str| !line.starts_with("--") && !line.starts_with("Date:") && !line.contains("boundary=");
+        let lines: Vec<&str> = written.split("\r\n").filter(is_prose).collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
     fn every_incident_is_in_the_text_and_in_the_page() {
         let written = written(&parcel(message(120, 30, |number| format!("backend-{number}"))));
         let (_, parts) = written.split_once("\r\n\r\n").unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
@@ -64,7 +64,13 @@ impl SmtpServer {
         security: SmtpSecurity,
         login: Option<(String, Secret)>,
     ) -> Result<Self, String> {
-        let parameters = || TlsParameters::new(host.clone()).map_err(|error| format!("TLS cannot be set up: {error}"));
+        let parameters = || {
+            let roots = tls::roots().map_err(|error| error.to_string())?;
+            let failed = |error| format!("TLS cannot be set up: {error}");
+            let roots = Certificate::from_pem(roots.pem.as_bytes()).map_err(failed)?;
+            let builder = TlsParameters::builder(host.clone()).certificate_store(CertificateStore::None);
+            builder.add_root_certificate(roots).build().map_err(failed)
+        };
         let tls = match security {
             SmtpSecurity::StartTls => SmtpTls::Start(parameters()?),
             SmtpSecurity::Implicit => SmtpTls::Implicit(parameters()?),

@@ -86,14 +86,23 @@ impl MailServer {
         self.server.home().join("ca.pem")
     }
 
+    /// How many mails have come.
+    pub(crate) fn arrived(&self) -> usize {
+        self.files().len()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let spool = fs::read_dir(self.server.home().join("spool")).expect("read the spool");
+        spool
+            .map(|entry| entry.expect("an entry of the spool").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+            .collect()
+    }
+
     /// The mails taken so far, in order of arrival, each headed by the envelope
     /// as `X-MailFrom` and `X-RcptTo`.
     pub(crate) fn mails(&self) -> Vec<String> {
-        let spool = fs::read_dir(self.server.home().join("spool")).expect("read the spool");
-        let mut files: Vec<PathBuf> = spool
-            .map(|entry| entry.expect("an entry of the spool").path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
-            .collect();
+        let mut files = self.files();
         files.sort(); // names are numbers of arrival
         files
             .iter()

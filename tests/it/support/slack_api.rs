@@ -198,6 +198,11 @@ impl SlackApi {
         locked(&self.state.calls).clone()
     }
 
+    /// How many calls have come.
+    pub(crate) fn arrived(&self) -> usize {
+        locked(&self.state.calls).len()
+    }
+
     /// Somebody deletes a message.
     pub(crate) fn delete(&self, ts: &str) {
         locked(&self.state.kept).messages.retain(|message| message.ts != ts);

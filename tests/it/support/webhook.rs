@@ -59,6 +59,11 @@ impl Webhook {
         locked(&self.state.requests).clone()
     }
 
+    /// How many requests have come.
+    pub(crate) fn arrived(&self) -> usize {
+        locked(&self.state.requests).len()
+    }
+
     /// Those of them that were answered with success, as the script says: their senders may not have lived to hear it.
     pub(crate) fn accepted(&self) -> Vec<Request> {
         let accepted = |turn: usize| matches!(self.state.reply(turn), Reply::Answer { status: 200..300, .. });

@@ -1,0 +1,106 @@
+//! TLS clients on one set of root certificates. Each client would read the certificates of the machine for itself, a few
+//! hundred files, and keep a copy: here they are read once.
+
+use std::fmt::Display;
+use std::sync::{Arc, OnceLock};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Why no TLS connection can be made from this machine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    /// There are no root certificates.
+    #[error(
+        "this machine has no root certificates{0}; install the package ca-certificates, or set SSL_CERT_FILE to a file with them"
+    )]
+    NoRoots(String),
+    /// The cryptography is not usable.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// The root certificates that this machine trusts.
+#[derive(Debug, Clone)]
+pub struct TrustedRoots {
+    /// The same certificates as PEM, for clients that make their own configuration.
+    pub pem: String,
+    config: ClientConfig,
+}
+
+impl TrustedRoots {
+    /// A configuration for HTTPS clients, which offers HTTP/2 and HTTP/1.1.
+    pub fn https(&self) -> ClientConfig {
+        self.config.clone()
+    }
+}
+
+/// The root certificates of this machine, as `SSL_CERT_FILE` and `SSL_CERT_DIR` name them or as the system keeps them.
+/// They are read at the first call; a later change is seen after a restart.
+///
+/// # Errors
+/// If there are none.
+pub fn roots() -> Result<&'static TrustedRoots, TlsError> {
+    static ROOTS: OnceLock<Result<TrustedRoots, TlsError>> = OnceLock::new();
+    let loaded = ROOTS.get_or_init(|| {
+        let found = rustls_native_certs::load_native_certs();
+        trusted(found.certs, &found.errors)
+    });
+    loaded.as_ref().map_err(Clone::clone)
+}
+
+fn trusted(certificates: Vec<CertificateDer<'static>>, errors: &[impl Display]) -> Result<TrustedRoots, TlsError> {
+    for error in errors {
+        tracing::warn!("a root certificate cannot be read: {error}");
+    }
+    let mut store = RootCertStore::empty();
+    let mut pem = String::new();
+    for certificate in certificates {
+        let text = encoded(&certificate);
+        // Some systems keep roots that today's standards do not allow; no server's chain ends in them.
+        if store.add(certificate).is_ok() {
+            pem.push_str(&text);
+        }
+    }
+    if store.is_empty() {
+        return Err(TlsError::NoRoots(errors.first().map(|error| format!(" ({error})")).unwrap_or_default()));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| TlsError::Setup(error.to_string()))?;
+    let mut config = builder.with_root_certificates(store).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TrustedRoots { pem, config })
+}
+
+fn encoded(certificate: &CertificateDer<'_>) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64_STANDARD.encode(certificate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_certificates_is_told_what_to_install() {
+        let none: [&str; 0] = [];
+        let error = trusted(vec![], &none).unwrap_err().to_string();
+        assert!(error.starts_with("this machine has no root certificates; install"), "{error}");
+        let error = trusted(vec![], &["/etc/ssl/certs: permission denied"]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("this machine has no root certificates (/etc/ssl/certs: permission denied);"),
+            "{error}"
+        );
+        assert!(trusted(vec![CertificateDer::from(vec![1, 2, 3])], &none).is_err(), "bytes that are no certificate");
+    }
+
+    #[test]
+    fn the_certificates_of_this_machine_are_read_once_and_offer_http_2() {
+        let roots = roots().unwrap();
+        assert!(std::ptr::eq(roots, super::roots().unwrap()));
+        assert_eq!(roots.https().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        assert!(roots.pem.starts_with("-----BEGIN CERTIFICATE-----\nMII"), "{}", &roots.pem[..60]);
+    }
+}
