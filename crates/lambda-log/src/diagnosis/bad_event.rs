@@ -2,15 +2,14 @@
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::evidence::has_any;
+use super::evidence::{has_any, is_whole_name};
+use super::python_frames::failing_source;
 use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
 use crate::line::ApplicationLine;
 
 pub(super) const WORDS: &[&str] = &[
     "unable to infer a handler to use for the event",
-    "KeyError: '",
-    "KeyError: \"",
     "An error occurred during JSON parsing",
     "Error converting the Lambda event JSON payload",
     "cannot unmarshal",
@@ -18,7 +17,6 @@ pub(super) const WORDS: &[&str] = &[
     "Unexpected token u in JSON",
     "\"undefined\" is not valid JSON",
     "Unexpected end of JSON input",
-    "JSONDecodeError",
     "JSONDecodeError",
     "UnrecognizedPropertyException",
     "Unable to determine service/operation name",
@@ -30,9 +28,6 @@ pub(super) const WORDS: &[&str] = &[
     "Unable to determine event type",
     "is not a valid event",
     "missing field `",
-    "of undefined (reading '",
-    "Cannot read property '",
-    "event[",
     "Invalid event",
     "invalid event",
     "Cannot deserialize value of type",
@@ -41,7 +36,21 @@ pub(super) const WORDS: &[&str] = &[
     "Event is not",
     "JsonParseException",
     "string indices must be integers",
+    // These are looked at more closely.
+    "KeyError: '",
+    "KeyError: \"",
+    "of undefined (reading '",
+    "Cannot read property '",
+    "Cannot destructure property",
+    "event[",
+    "evt[",
+    "event.",
+    "lambda.runtime.events.",
+    "aws_lambda_powertools",
 ];
+
+/// How many of the words say it by themselves.
+const BY_THEMSELVES: usize = 27;
 
 /// Fields of the events that AWS services send.
 const OF_EVENTS: [&str; 26] = [
@@ -99,9 +108,36 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
         .or_else(|| quoted("(reading '", '\''))
         .or_else(|| quoted("Cannot read property '", '\''));
     let by_key = key.is_some_and(|key| OF_EVENTS.contains(&key));
-    let only_by_key = ["KeyError: '", "KeyError: \"", "of undefined (reading '", "Cannot read property '", "event["];
-    let by_words = WORDS.iter().any(|word| !only_by_key.contains(word) && text.contains(word));
-    (by_key || by_words).then(|| said(line)).flatten()
+    let by_words = WORDS.iter().take(BY_THEMSELVES).any(|word| text.contains(word));
+    (by_key || by_words || is_of_event(text)).then(|| said(line)).flatten()
+}
+
+/// Whether an error came up where the code read the event: the line of source, or the error itself, names it.
+pub(super) fn is_of_event(text: &str) -> bool {
+    let of_nothing = [
+        "KeyError",
+        "NoneType",
+        "IndexError",
+        "is not subscriptable",
+        "Expecting value",
+        "the JSON object must be",
+        "indices must be",
+    ];
+    let names_event = |source: &str| {
+        ["event[", "event.get(", "event.", "evt[", "evt.get("].iter().any(|name| is_whole_name(source, name))
+    };
+    let by_source = || has_any(text, &of_nothing) && failing_source(text).is_some_and(names_event);
+    let by_node = || {
+        ["Cannot destructure property '", "Cannot destructure '"]
+            .iter()
+            .filter_map(|words| text.split_once(words))
+            .filter_map(|(_, rest)| rest.lines().next())
+            .any(|rest| has_any(rest, &["'event.", "'event'", "'event["]))
+    };
+    // Java names the method that gave nothing.
+    let by_java = || text.contains("lambda.runtime.events.") && text.contains("is null");
+    let by_parser = || text.contains("aws_lambda_powertools") && text.contains("validation error");
+    by_source() || by_node() || by_java() || by_parser()
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {

@@ -13,6 +13,13 @@ use crate::unset::is_unset;
 /// milliseconds.
 const AHEAD_OF_REQUEST_MS: f64 = 10_000.0;
 
+/// So much of a duration before the START line is more than an inaccurate time, in milliseconds.
+const HIDDEN_MS: f64 = 1_500.0;
+/// When a start-up on demand is cut, with what ending and beginning again take, in milliseconds.
+const INIT_LIMIT_MS: (f64, f64) = (9_000.0, 12_500.0);
+/// How long code may run before it writes its first line, in milliseconds.
+const LATE_MS: f64 = 3_000.0;
+
 /// The init phase of an environment, until an invocation follows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -69,6 +76,14 @@ pub(crate) struct PartialInvocation {
     pub(crate) exited: Option<String>,
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) error_type: Option<String>,
+    /// Its START line was read, and its END line.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(crate) has_start: bool,
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(crate) has_end: bool,
+    /// The same request was run again after it.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(crate) retried: bool,
     /// It has been judged, and no line has come since that could change the verdict.
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) judged: bool,
@@ -101,6 +116,40 @@ impl PartialInvocation {
     /// Whether a line of the platform has shown its end.
     pub(crate) fn has_ended(&self) -> bool {
         self.report.is_some() || self.timed_out_after_ms.is_some() || self.exited.is_some()
+    }
+
+    /// Whether it is the one with this id, and has ended.
+    pub(crate) fn is_ended_as(&self, id: Option<&str>) -> bool {
+        self.has_ended() && self.request_id.as_deref() == id
+    }
+
+    /// Milliseconds of its duration that had passed before its START line. Lambda writes that line once the environment
+    /// is ready, but a start-up that is repeated inside an invocation is part of its duration.
+    pub(crate) fn ms_before_start(&self) -> Option<f64> {
+        let report = self.report.as_ref()?;
+        let shown = (self.ended_at? - self.started?).num_milliseconds() as f64;
+        let hidden = report.duration_ms - shown;
+        (shown >= 0.0 && hidden >= HIDDEN_MS && report.init_ms.is_none() && report.restore_ms.is_none())
+            .then_some(hidden)
+    }
+
+    /// The same, if it was a start-up that had been cut at its limit before: the environment began as long before the
+    /// START line as the limit and the second try take together.
+    pub(crate) fn repeated_init_ms(&self) -> Option<f64> {
+        let hidden = self.ms_before_start()?;
+        let start_up = self.start_up.as_ref();
+        if start_up.is_some_and(|start_up| start_up.ahead || !start_up.reports.is_empty()) {
+            return None;
+        }
+        let before = |at: Option<DateTime<Utc>>| Some((self.started? - at?).num_milliseconds() as f64 - hidden);
+        let since_init = before(start_up.filter(|start_up| start_up.is_new).and_then(|start_up| start_up.began));
+        // An image has no line for it. The first that the code wrote came a little later.
+        let since_line = before(self.said.first_at);
+        let was_cut = since_init.map_or_else(
+            || since_line.is_some_and(|ms| (INIT_LIMIT_MS.0 - LATE_MS..=INIT_LIMIT_MS.1).contains(&ms)),
+            |ms| (INIT_LIMIT_MS.0..=INIT_LIMIT_MS.1).contains(&ms),
+        );
+        was_cut.then_some(hidden)
     }
 
     pub(crate) fn outcome(&self) -> InvocationOutcome {

@@ -48,6 +48,8 @@ pub struct ApplicationLine<'a> {
     pub in_start_up: bool,
     /// Whether it has the shape in which only Node's runtime writes lines: `<time>\t<id>\tINFO\t<message>`.
     pub of_node: bool,
+    /// Whether an extension wrote it, and not the function.
+    pub of_extension: bool,
     /// The message, with the error type before it.
     pub text: Cow<'a, str>,
 }
@@ -62,6 +64,7 @@ impl<'a> ApplicationLine<'a> {
             unhandled: self.unhandled,
             in_start_up: self.in_start_up,
             of_node: self.of_node,
+            of_extension: self.of_extension,
         }
     }
 
@@ -119,8 +122,33 @@ impl<'a> ApplicationLine<'a> {
             };
             line.unhandled = line.level == LogLevel::Unknown && is_unhandled(text) || says_unhandled(text);
         }
+        line.of_extension = line.request_id.is_none() && is_of_extension(rest);
         line
     }
+}
+
+/// Whether a line without its time is an extension's: it begins with a tag that says so (`[NR_EXT]`, `DD_EXTENSION |`),
+/// or it is a panic whose place or stack is in an extension's code.
+pub(super) fn is_of_extension(text: &str) -> bool {
+    let is_named = |tag: &str| {
+        tag.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| word.eq_ignore_ascii_case("ext") || word.eq_ignore_ascii_case("extension"))
+    };
+    let tag =
+        match text.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').map(|(tag, _)| tag),
+            // A time of another form may stand before it.
+            None => text.get(..80).unwrap_or(text).split_once('|').map(|(before, rest)| {
+                if is_named(before) { before } else { rest.split('|').next().unwrap_or_default() }
+            }),
+        };
+    let is_panic = || text.starts_with("panic:") || text.contains("panicked at ");
+    let in_its_code = || {
+        text.split_ascii_whitespace().any(|word| {
+            (word.contains(".go:") || word.contains(".rs:")) && (word.contains("extension") || word.contains("/opt/"))
+        })
+    };
+    tag.is_some_and(|tag| tag.len() <= 60 && is_named(tag)) || (is_panic() && in_its_code())
 }
 
 /// A level in brackets at the beginning.
@@ -154,7 +182,7 @@ fn marked(text: &str) -> Option<(Option<&str>, &str)> {
 
 /// Words that only a runtime uses, for an error that nobody caught.
 fn says_unhandled(text: &str) -> bool {
-    const STARTS: [&str; 15] = [
+    const STARTS: [&str; 18] = [
         "Invoke Error",
         "Uncaught Exception",
         "Unhandled Promise Rejection",
@@ -170,6 +198,10 @@ fn says_unhandled(text: &str) -> bool {
         "Could not find or load main class",
         "panic:",
         "Handler '",
+        // Of Lambda@Edge.
+        "Validation error: Lambda function result",
+        "Validation error: The Lambda function returned",
+        "Lambda function result failed validation",
     ];
     let text = text.trim_ascii_start();
     // Another tool may put words of its own in front.

@@ -59,6 +59,8 @@ pub enum LogLine<'a> {
         error_type: Option<Cow<'a, str>>,
         /// Whether its state is a failure.
         failed: bool,
+        /// Whether it waits for the first invocation; `None` if its state says neither.
+        ready: Option<bool>,
     },
     /// The runtime could not hand over an answer, or get the next request: the status of the HTTP answer it got.
     RuntimeClient {

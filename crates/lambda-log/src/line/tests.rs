@@ -159,15 +159,15 @@ fn every_platform_line_is_known_in_both_formats() {
         ),
         (
             "EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]",
-            LogLine::Extension { failed: false, error_type: None },
+            LogLine::Extension { failed: false, error_type: None, ready: Some(true) },
         ),
         (
             "EXTENSION\tName: collector\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
-            LogLine::Extension { failed: true, error_type: Some("PermissionDenied".into()) },
+            LogLine::Extension { failed: true, error_type: Some("PermissionDenied".into()), ready: None },
         ),
         (
             r#"{"type":"platform.extension","record":{"name":"collector","state":"Ready","events":["INVOKE"]}}"#,
-            LogLine::Extension { failed: false, error_type: None },
+            LogLine::Extension { failed: false, error_type: None, ready: Some(true) },
         ),
         ("TELEMETRY\tName: collector\tState: Already subscribed\tTypes: [Platform]", LogLine::Platform),
         ("LOGS\tName: collector\tState: Subscribed\tTypes: [platform]", LogLine::Platform),
