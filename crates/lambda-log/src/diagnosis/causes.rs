@@ -213,11 +213,14 @@ impl Causes {
             .filter(|(place, rule)| asks(*place, rule))
             .filter_map(|(_, rule)| Some((rule.cause(), rule.sign(line)?)));
         let went_on = matches!(line.level, LogLevel::Debug | LogLevel::Info);
-        // What is logged as information has not failed, whatever it quotes.
-        let most = if went_on && !line.unhandled { MatchWeight::Hint } else { MatchWeight::Failure };
+        // What is logged as information has not failed, whatever it quotes. Frameworks report a slow start so.
+        let most = |cause| {
+            let is_quoted = went_on && !line.unhandled && cause != Cause::SlowColdStart;
+            if is_quoted { MatchWeight::Hint } else { MatchWeight::Failure }
+        };
         let found = found.map(|(cause, weight)| CauseMatch {
             cause,
-            weight: weight.min(most),
+            weight: weight.min(most(cause)),
             of_type,
             is_last: true,
             went_on,
@@ -260,7 +263,8 @@ fn of_extension(signs: impl Iterator<Item = CauseMatch>, line: &ApplicationLine<
             weight: MatchWeight::Hint,
             of_type: false,
             is_last: true,
-            went_on: false,
+            // Without an end that is bad, the platform has not noticed it.
+            went_on: true,
         });
     }
     signs
