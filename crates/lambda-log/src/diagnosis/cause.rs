@@ -90,11 +90,12 @@ macro_rules! define {
                 }
             }
 
-            /// What the lines cannot show about a built-in cause, and has to be checked elsewhere.
-            pub fn not_shown(self) -> &'static str {
+            /// What the lines cannot show about a built-in cause, and has to be checked elsewhere; `None` for one of
+            /// the user's own.
+            pub fn not_shown(self) -> Option<&'static str> {
                 match self {
-                    Self::Custom(_) => "",
-                    $(Self::$name => $not_shown),*
+                    Self::Custom(_) => None,
+                    $(Self::$name => Some(concat!("The lines do not show ", $not_shown))),*
                 }
             }
 
