@@ -143,3 +143,36 @@ pub(super) fn is_of_event(text: &str) -> bool {
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     case.by_sign(Cause::BadEvent, "The handler got an event that does not have the shape it expects.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_one(text: &str) -> bool {
+        let line = ApplicationLine { text: text.into(), unhandled: true, ..ApplicationLine::default() };
+        WORDS.iter().any(|word| text.contains(word)) && sign(&line).is_some()
+    }
+
+    #[test]
+    fn an_event_is_bad_where_the_code_read_it() {
+        for text in [
+            "KeyError: 'Records'",
+            "KeyError: 'customer'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    name = event['customer']['name']",
+            "TypeError: 'NoneType' object is not subscriptable\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    page = event[\"queryStringParameters\"][\"page\"]",
+            "IndexError: list index out of range\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    first = event['Records'][0]",
+            "TypeError: the JSON object must be str, bytes or bytearray, not NoneType\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    json.loads(event.get(\"body\"))\n  File \"/var/lang/lib/python3.12/json/__init__.py\", line 339, in loads\n    raise TypeError(",
+            "TypeError: Cannot destructure property 'id' of 'event.arguments' as it is undefined.",
+            "NullPointerException: because the return value of \"com.amazonaws.services.lambda.runtime.events.SQSEvent.getRecords()\" is null",
+        ] {
+            assert!(is_one(text), "{text}");
+        }
+        for text in [
+            "KeyError: 'rate'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    return convert(event)\n  File \"/var/task/app.py\", line 9, in convert\n    table['rate']",
+            "TypeError: 'NoneType' object is not subscriptable\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    return load(event['id'])\n  File \"/var/task/app.py\", line 9, in load\n    row['name']",
+            "ClientError: denied\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    table.get_item(Key=event['key'])",
+            "TypeError: Cannot destructure property 'id' of 'row' as it is undefined.",
+        ] {
+            assert!(!is_one(text), "{text}");
+        }
+    }
+}

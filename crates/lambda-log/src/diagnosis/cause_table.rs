@@ -192,6 +192,8 @@ macro_rules! causes {
                     // Anything that answers may deny in these words; only AWS means its IAM by them.
                     with: [
                         (["Access Denied", "access denied", "AuthorizationError", "UnauthorizedAccess", "does not have permission to"], AWS),
+                        // Some calls answer with the status alone.
+                        (["An error occurred (403)", "\"httpStatusCode\":403", "httpStatusCode: 403"], AWS),
                     ],
                     // A database, a file system and frameworks deny too.
                     unless: ["ccess denied for user", "java.nio.file", "springframework.security", "AccessDeniedHttpException"],

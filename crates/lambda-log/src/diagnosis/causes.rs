@@ -224,6 +224,7 @@ impl Causes {
             of_type,
             is_last: true,
             went_on,
+            by_shape: line.by_shape,
         });
         if line.of_extension { of_extension(found, line) } else { found.collect() }
     }
@@ -265,6 +266,7 @@ fn of_extension(signs: impl Iterator<Item = CauseMatch>, line: &ApplicationLine<
             is_last: true,
             // Without an end that is bad, the platform has not noticed it.
             went_on: true,
+            by_shape: false,
         });
     }
     signs

@@ -178,3 +178,46 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         "A setting that the code needs (an environment variable, a parameter, a secret) is missing or empty.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_one(text: &str) -> bool {
+        let line = ApplicationLine { text: text.into(), unhandled: true, ..ApplicationLine::default() };
+        WORDS.iter().any(|word| text.contains(word)) && sign(&line).is_some()
+    }
+
+    #[test]
+    fn a_setting_is_missing_where_the_code_looked_it_up_or_was_given_none() {
+        for text in [
+            "KeyError: 'CARRIER_TABLE'",
+            "KeyError: 'zone'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    zone = os.environ[\"zone\"]\n  File \"<frozen os>\", line 685, in __getitem__",
+            "KeyError: 'zone'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    zone = environ[\"zone\"]\n  File \"/var/lang/lib/python3.8/os.py\", line 675, in __getitem__",
+            "AttributeError: 'NoneType' object has no attribute 'split'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    hosts = os.getenv(\"HOSTS\").split(\",\")",
+            "NullPointerException: Cannot invoke \"String.trim()\" because the return value of \"java.lang.System.getenv(String)\" is null",
+            "IllegalArgumentException: Could not resolve placeholder 'MAIL_HOST' in value \"${MAIL_HOST}\"",
+            "required key DB_HOST missing value",
+            "ValidationError: 2 validation errors for AppSettings\ndb_url\n  Field required",
+            "Error: No value provided for input HTTP label: Bucket.",
+            "Invalid type for parameter QueueUrl, value: None, type: <class 'NoneType'>",
+            "TypeError: Invalid URL\n{\"input\":\"undefined/v1\"}",
+            "Error: Invalid environment variables: DATABASE_URL: Required",
+        ] {
+            assert!(is_one(text), "{text}");
+        }
+        for text in [
+            "KeyError: 'weight'",
+            "KeyError: 'ORDER_ID'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    order = event[\"ORDER_ID\"]",
+            "KeyError: 'rate'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    rates['rate']",
+            "ConnectionError: refused\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n    connect(os.environ[\"HOST\"])",
+            "ValidationError: 1 validation error for Order",
+            "Error: No value provided for input HTTP label: Key.",
+            "Invalid type for parameter Key.id, value: None, type: <class 'NoneType'>",
+            "TypeError: Invalid URL: 'ftp:/x'",
+            "the environment variable RATES was read",
+        ] {
+            assert!(!is_one(text), "{text}");
+        }
+    }
+}

@@ -90,3 +90,37 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_one(text: &str) -> bool {
+        let line = ApplicationLine { text: text.into(), unhandled: true, ..ApplicationLine::default() };
+        WORDS.iter().any(|word| text.contains(word)) && sign(&line).is_some()
+    }
+
+    #[test]
+    fn a_crash_is_told_by_the_signal_the_c_library_or_the_runtime() {
+        for text in [
+            "bootstrap: /src/feed.cc:311: void Feed::Next(): Assertion `state_ != nullptr' failed.",
+            "Assertion failed: size > 0 (ring.c: push: 88)",
+            "terminate called after throwing an instance of 'std::out_of_range'",
+            "malloc(): invalid size (unsorted)",
+            "*** buffer overflow detected ***: terminated",
+            "# A fatal error has been detected by the Java Runtime Environment:",
+            "Fatal Python error: Segmentation fault",
+            "Runtime exited with error: signal: aborted",
+        ] {
+            assert!(is_one(text), "{text}");
+        }
+        for text in [
+            "Assertion failed: the cache is warm",
+            "AssertionError: 3 != 4",
+            "Error: invalid pointer to a row",
+            "panic: x\n[signal SIGSEGV: segmentation violation]",
+        ] {
+            assert!(!is_one(text), "{text}");
+        }
+    }
+}

@@ -163,3 +163,36 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
 fn named(case: &InvocationFacts<'_>) -> bool {
     case.signs.iter().any(|sign| sign.weight == MatchWeight::Failure && sign.cause != Cause::Oom)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_one(text: &str) -> bool {
+        let line = ApplicationLine { text: text.into(), unhandled: true, ..ApplicationLine::default() };
+        WORDS.iter().any(|word| text.contains(word)) && sign(&line).is_some()
+    }
+
+    #[test]
+    fn memory_is_out_where_a_runtime_says_so_and_not_where_it_gives_figures() {
+        for text in [
+            "Metaspace: java.lang.OutOfMemoryError",
+            "Error: Metaspace",
+            "Terminating due to java.lang.OutOfMemoryError: Metaspace",
+            "_ArrayMemoryError: Unable to allocate 1.91 GiB for an array with shape (16000, 16000)",
+            "PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted",
+            "terminate called after throwing an instance of 'std::bad_alloc'",
+            "RangeError: Array buffer allocation failed",
+        ] {
+            assert!(is_one(text), "{text}");
+        }
+        for text in [
+            "Error: [gc] Metaspace: 44120K(45000K)->44120K(45000K)",
+            "Picked up JAVA_TOOL_OPTIONS: -XX:+ExitOnOutOfMemoryError -XX:MaxMetaspaceSize=128m",
+            "InMemoryError: no such key",
+            "Unable to allocate a seat",
+        ] {
+            assert!(!is_one(text), "{text}");
+        }
+    }
+}

@@ -271,7 +271,7 @@ fn case(recent: &RecentInvocations) -> InvocationFacts<'_> {
 }
 
 fn sign(cause: Cause, weight: MatchWeight) -> CauseMatch {
-    CauseMatch { cause, weight, of_type: false, is_last: true, went_on: false }
+    CauseMatch { cause, weight, of_type: false, is_last: true, went_on: false, by_shape: false }
 }
 
 fn verdicts(case: &InvocationFacts<'_>) -> Vec<(Cause, Confidence)> {

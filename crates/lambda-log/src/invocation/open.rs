@@ -166,3 +166,50 @@ impl PartialInvocation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    /// An invocation of this duration, of which the log shows only the last `shown` ms behind its START line; the
+    /// environment began `began` ms before that line, or its code wrote a first line then.
+    fn repeated(duration_ms: f64, shown: i64, began: Option<i64>, first_line: Option<i64>) -> Option<f64> {
+        let started = DateTime::from_timestamp_millis(1_776_412_800_000).unwrap();
+        let before = |ms: i64| started - TimeDelta::milliseconds(ms);
+        let start_up = began.map(|ms| InitPhase { began: Some(before(ms)), is_new: true, ..InitPhase::default() });
+        let mut open = PartialInvocation {
+            started: Some(started),
+            ended_at: Some(started + TimeDelta::milliseconds(shown)),
+            start_up,
+            report: Some(ReportLine { duration_ms, ..ReportLine::default() }),
+            ..PartialInvocation::default()
+        };
+        open.said.first_at = first_line.map(before);
+        open.repeated_init_ms()
+    }
+
+    #[test]
+    fn a_second_start_up_inside_the_invocation_shows_by_what_its_duration_holds() {
+        // Cut after 10 s, then 7 s again, then half a second of handler.
+        assert_eq!(repeated(7_500.0, 500, Some(17_050), None), Some(7_000.0));
+        assert_eq!(repeated(7_500.0, 500, None, Some(16_800)), Some(7_000.0));
+        for (duration, shown, began, first_line) in [
+            // All of it is shown.
+            (7_500.0, 7_500, Some(17_050), None),
+            // Inaccurate times.
+            (1_900.0, 1_000, Some(11_000), None),
+            // Nothing was cut at 10 s: an environment that was started long ago, or again after a crash.
+            (7_500.0, 500, Some(300_000), None),
+            (7_500.0, 500, Some(7_050), None),
+            (7_500.0, 500, None, None),
+        ] {
+            assert_eq!(
+                repeated(duration, shown, began, first_line),
+                None,
+                "{duration} {shown} {began:?} {first_line:?}"
+            );
+        }
+    }
+}

@@ -180,7 +180,101 @@ pub(super) fn application(event: &Value, body: &Value, message: Option<String>) 
     }
     application.request_id = request_id_of(body).or_else(|| request_id_of(event)).or(application.request_id);
     application.level = if error_type.is_some() && level == LogLevel::Unknown { LogLevel::Error } else { level };
+    application.by_shape &= !unhandled;
     application.unhandled = unhandled || (application.unhandled && !logged);
     application.of_extension = event["type"] == "extension" || is_of_extension(&application.text);
     application
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "e11db634-ef8a-4258-9d46-0b5e878cd834";
+
+    fn line(event: &Value) -> ApplicationLine<'static> {
+        let body = body(event);
+        application(event, body, message(event, body))
+    }
+
+    #[test]
+    fn every_library_has_its_level_its_request_and_its_error_read() {
+        let stack = "com.acme.NoStock: none left\n\tat com.acme.Orders.take(Orders.java:20)";
+        for (event, level) in [
+            (
+                json!({"level": "ERROR", "location": "f:1", "message": "m", "service": "s", "function_request_id": ID, "exception": stack}),
+                LogLevel::Error,
+            ),
+            (
+                json!({"level": "ERROR", "message": "m", "service": "s", "requestId": ID, "error": {"name": "E", "stack": stack}}),
+                LogLevel::Error,
+            ),
+            (
+                json!({"level": "WARN", "loggerName": "c.A", "message": "m", "thrown": {"extendedStackTrace": stack}, "contextMap": {"AWSRequestId": ID}}),
+                LogLevel::Warning,
+            ),
+            (
+                json!({"@timestamp": "t", "log.level": "ERROR", "message": "m", "error.stack_trace": stack, "awsRequestId": ID}),
+                LogLevel::Error,
+            ),
+            (json!({"@t": "t", "@mt": "m", "@l": "Fatal", "@x": stack, "AwsRequestId": ID}), LogLevel::Error),
+            (json!({"@t": "t", "@mt": "m", "@x": stack, "AwsRequestId": ID}), LogLevel::Info),
+            (
+                json!({"Timestamp": "t", "Level": "Error", "MessageTemplate": "m", "Exception": stack, "Properties": {"AwsRequestId": ID}}),
+                LogLevel::Error,
+            ),
+            (
+                json!({"level": 40, "msg": "m", "err": {"message": "e", "stack": stack}, "requestId": ID}),
+                LogLevel::Warning,
+            ),
+            (
+                json!({"level": 400, "level_name": "ERROR", "message": "m", "exception": {"trace": [stack]}, "request_id": ID}),
+                LogLevel::Error,
+            ),
+            (json!({"level": "error", "msg": "m", "stacktrace": stack, "requestId": ID}), LogLevel::Error),
+            (
+                json!({"level": "ERROR", "fields": {"message": "m", "err": stack}, "target": "orders", "span": {"requestId": ID}}),
+                LogLevel::Error,
+            ),
+        ] {
+            let read = line(&event);
+            assert_eq!((read.level, read.request_id.as_deref(), read.unhandled), (level, Some(ID), false), "{event}");
+            assert!(read.text.starts_with("m") && read.text.contains(stack), "{event}: {}", read.text);
+        }
+    }
+
+    #[test]
+    fn an_error_is_unhandled_where_the_runtime_reports_it_and_not_where_code_logs_it() {
+        let error = json!({"errorType": "E", "errorMessage": "e", "stackTrace": ["at x"]});
+        let with = |more: Value| {
+            let mut event = error.clone();
+            if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
+                event.extend(more);
+            }
+            event
+        };
+        for (event, unhandled) in [
+            (error.clone(), true),
+            (with(json!({"log_level": "ERROR", "requestId": ID})), true),
+            (json!({"level": "ERROR", "target": "lambda_runtime", "fields": {"message": "e"}}), true),
+            (with(json!({"level": "ERROR", "message": "m", "requestId": ID})), false),
+            (json!({"level": "ERROR", "message": error, "requestId": ID}), false),
+            (with(json!({"level": "ERROR", "logger": "root", "requestId": ID})), false),
+        ] {
+            assert_eq!(line(&event).unhandled, unhandled, "{event}");
+        }
+    }
+
+    #[test]
+    fn what_an_extension_writes_is_its_own() {
+        for (event, of_extension) in [
+            (json!({"type": "extension", "time": "t", "record": "panic: no route"}), true),
+            (json!({"type": "function", "time": "t", "record": "panic: no route"}), false),
+            (json!({"type": "function", "time": "t", "record": "[trace-ext] no route"}), true),
+        ] {
+            assert_eq!(line(&event).of_extension, of_extension, "{event}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::{Cause, Causes};
+use crate::diagnosis::{Cause, Causes, MatchWeight};
 use crate::invocation::{ApplicationOutput, InitPhase, MOST_INSTANCING, PartialInvocation};
 use crate::line::{ApplicationLine, InitReport, LogLevel};
 use crate::unset::is_unset;
@@ -225,6 +225,9 @@ impl ExecutionEnvironment {
         for sign in &mut said.signs {
             sign.is_last = false;
             sign.went_on |= is_usual;
+            if is_usual && sign.by_shape {
+                sign.weight = sign.weight.min(MatchWeight::Hint);
+            }
         }
         said.of_node |= line.of_node;
         said.sign(signs, line, true);
