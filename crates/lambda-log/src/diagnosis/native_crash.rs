@@ -57,7 +57,7 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let weak = ["Assertion `", "Assertion failed: ", "invalid pointer", "signal: abort"];
     let aborted = text.contains("signal: abort");
     let others =
-        WORDS.iter().any(|word| !weak.contains(word) && !(aborted && *word == "core dumped") && text.contains(word));
+        WORDS.iter().any(|word| !(weak.contains(word) || aborted && *word == "core dumped") && text.contains(word));
     if !(is_assertion || is_of_c || others || aborted) {
         return None;
     }

@@ -112,7 +112,7 @@ pub(super) fn body(event: &Value) -> &Value {
         (record @ Value::Object(_), _) => record,
         (_, cause @ Value::Object(_)) if cause["errorMessage"].is_string() && event["errorMessage"].is_null() => cause,
         // Node's runtime logs an error as the message.
-        _ if event["message"]["errorMessage"].is_string() => &event["message"],
+        _ if event.pointer("/message/errorMessage").is_some_and(Value::is_string) => &event["message"],
         _ if has_message(event) => event,
         _ => INNER.iter().map(|key| &event[*key]).find(|inner| has_message(inner)).unwrap_or(event),
     }
