@@ -2,8 +2,7 @@
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::evidence::{has_any, is_whole_name};
-use super::python_frames::failing_source;
+use super::evidence::{has_any, is_of_event};
 use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
 use crate::line::ApplicationLine;
@@ -110,34 +109,6 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let by_key = key.is_some_and(|key| OF_EVENTS.contains(&key));
     let by_words = WORDS.iter().take(BY_THEMSELVES).any(|word| text.contains(word));
     (by_key || by_words || is_of_event(text)).then(|| said(line)).flatten()
-}
-
-/// Whether an error came up where the code read the event: the line of source, or the error itself, names it.
-pub(super) fn is_of_event(text: &str) -> bool {
-    let of_nothing = [
-        "KeyError",
-        "NoneType",
-        "IndexError",
-        "is not subscriptable",
-        "Expecting value",
-        "the JSON object must be",
-        "indices must be",
-    ];
-    let names_event = |source: &str| {
-        ["event[", "event.get(", "event.", "evt[", "evt.get("].iter().any(|name| is_whole_name(source, name))
-    };
-    let by_source = || has_any(text, &of_nothing) && failing_source(text).is_some_and(names_event);
-    let by_node = || {
-        ["Cannot destructure property '", "Cannot destructure '"]
-            .iter()
-            .filter_map(|words| text.split_once(words))
-            .filter_map(|(_, rest)| rest.lines().next())
-            .any(|rest| has_any(rest, &["'event.", "'event'", "'event["]))
-    };
-    // Java names the method that gave nothing.
-    let by_java = || text.contains("lambda.runtime.events.") && text.contains("is null");
-    let by_parser = || text.contains("aws_lambda_powertools") && text.contains("validation error");
-    by_source() || by_node() || by_java() || by_parser()
 }
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {

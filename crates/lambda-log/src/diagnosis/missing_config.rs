@@ -1,9 +1,8 @@
 //! A setting that the code needs is absent or wrong.
 
-use super::bad_event;
 use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::evidence::has_any;
+use super::evidence::{has_any, is_of_event};
 use super::python_frames::{failing_source, is_environment_lookup};
 use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
@@ -140,7 +139,7 @@ fn is_key(text: &str) -> bool {
         || is_name(key("module initialization error: '", '\''))
         || is_name(key("Undefined array key \"", '"'));
     let in_start_up = !key("module initialization error: '", '\'').is_empty();
-    (named && !bad_event::is_of_event(text)) || in_start_up
+    (named && !is_of_event(text)) || in_start_up
 }
 
 /// Whether the error came up where the code asked for a variable: Python's and Java's errors show that.

@@ -2,7 +2,7 @@
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::read_only_fs::is_write_outside_tmp;
+use super::evidence::is_write_outside_tmp;
 use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
 use crate::line::ApplicationLine;

@@ -2,8 +2,7 @@
 
 use super::case::InvocationFacts;
 use super::cause::Cause;
-use super::evidence::has_any;
-use super::python_frames::frames;
+use super::evidence::{has_any, is_write_outside_tmp};
 use super::sign::{MatchWeight, said};
 use super::verdict::Diagnosis;
 use crate::line::ApplicationLine;
@@ -26,56 +25,6 @@ pub(super) const WORDS: &[&str] = &[
 
 /// How many of the words say it by themselves.
 const BY_THEMSELVES: usize = 7;
-
-/// System calls that change something, as Node names them behind its code for the error.
-const CHANGES: &[&str] = &[
-    "mkdir '",
-    "mkdtemp '",
-    "rmdir '",
-    "unlink '",
-    "rename '",
-    "copyfile '",
-    "symlink '",
-    "link '",
-    "chmod '",
-    "utime '",
-    "ftruncate '",
-];
-
-/// Functions of Python that change something, by the name of their frame, and modes in which a file is opened to be
-/// written.
-const FUNCTIONS: &[&str] = &["mkdir", "makedirs", "mkdtemp", "rename", "replace", "unlink", "remove", "copyfile"];
-const MODES: &[&str] =
-    &["'w'", "\"w\"", "'wb'", "\"wb\"", "'a'", "\"a\"", "'ab'", "\"ab\"", "'w+'", "\"w+\"", "'x'", "\"x\"", "mkdir("];
-
-/// Whether a path is on the file system that is read-only in Lambda: all of it but /tmp, mounts and devices.
-fn is_read_only(path: &str) -> bool {
-    path.starts_with('/') && !["/tmp", "/mnt", "/dev/", "/proc/"].iter().any(|start| path.starts_with(start))
-}
-
-/// The path that a text quotes behind some words.
-fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
-    text.split_once(before).and_then(|(_, rest)| rest.split(['\'', '"']).next())
-}
-
-/// Whether a text says that a change to a path outside of /tmp failed. The system names the reason differently: a
-/// missing folder, a missing permission, or the file system itself.
-pub(super) fn is_write_outside_tmp(text: &str) -> bool {
-    let by_node = CHANGES.iter().any(|call| {
-        let at_call = text.find(call).filter(|at| text.get(..*at).is_some_and(|before| before.ends_with(", ")));
-        at_call.and_then(|at| quoted(text.get(at..)?, call)).is_some_and(is_read_only)
-    });
-    // There are no homes; whatever happens there is meant to be a cache or a setting.
-    let by_python = ["Permission denied: '", "No such file or directory: '"].iter().any(|words| {
-        let path = quoted(text, words).unwrap_or_default();
-        path.starts_with("/home/")
-            || (is_read_only(path)
-                && frames(text).last().is_some_and(|frame| {
-                    FUNCTIONS.contains(&frame.function) || frame.source.is_some_and(|source| has_any(source, MODES))
-                }))
-    });
-    by_node || by_python
-}
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     let text = line.text.as_ref();
