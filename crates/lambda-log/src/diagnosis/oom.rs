@@ -143,7 +143,8 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     if (all_used && timed_out) || died || is_unnamed {
         return found(Confidence::Likely);
     }
-    if all_used && case.outcome == InvocationOutcome::Success && (case.retried || case.without_end) {
+    let is_real = case.report.is_some_and(|report| !report.of_emulator);
+    if is_real && all_used && case.outcome == InvocationOutcome::Success && (case.retried || case.without_end) {
         let how = if case.retried {
             "Lambda ran the same request again, as it does after a failure, and no line names another reason"
         } else {

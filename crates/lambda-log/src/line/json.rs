@@ -40,9 +40,11 @@ fn of_object(event: &Value) -> LogLine<'static> {
         Some("platform.start" | "platform.invokeStart") => boundary(record, true),
         Some("platform.end") => boundary(record, false),
         Some("platform.report") => report(record).unwrap_or(LogLine::Unparsed),
-        // A web function answers requests until it is stopped; this is the end of all of them. Its figures may be
-        // left out.
-        Some("platform.invokeReport") => report(record).unwrap_or(LogLine::Platform),
+        // A web function answers many requests until it is stopped. The figures of its end are no invocation's, but a
+        // bad end is one.
+        Some("platform.invokeReport") if PlatformStatus::of(record["status"].as_str().unwrap_or_default()).is_bad() => {
+            report(record).unwrap_or(LogLine::Platform)
+        }
         Some("platform.extension") => {
             let error_type = kind(&record["errorType"]);
             let failed =
@@ -150,6 +152,7 @@ fn report(record: &Value) -> Option<LogLine<'static>> {
         max_memory_mb: optional("maxMemoryUsedMB")?,
         init_ms: optional("initDurationMs")?,
         restore_ms: optional("restoreDurationMs")?,
+        of_emulator: false,
         extension_ms: extension.and_then(|span| span["durationMs"].as_f64()).and_then(measured),
         status: PlatformStatus::of(record["status"].as_str().unwrap_or_default()),
         error_type: kind(&record["errorType"]),

@@ -148,6 +148,9 @@ pub struct ReportLine {
     /// Milliseconds that extensions needed after the handler, if the log has it.
     #[serde(skip_serializing_if = "is_unset")]
     pub extension_ms: Option<f64>,
+    /// Whether the emulator wrote it, which shows all of the memory in use.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub of_emulator: bool,
     /// How it ended.
     #[serde(skip_serializing_if = "is_unset")]
     pub status: PlatformStatus,

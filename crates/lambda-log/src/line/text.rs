@@ -329,7 +329,11 @@ fn report(text: &str) -> Option<(Option<Cow<'_, str>>, ReportLine)> {
             ReportField::Billed => report.billed_ms = Some(number(value)?),
             ReportField::MemorySize if !value.is_empty() => report.memory_mb = Some(number(value)?),
             ReportField::MaxMemoryUsed => report.max_memory_mb = Some(number(value)?),
-            ReportField::Init => report.init_ms = Some(number(value)?),
+            ReportField::Init => {
+                report.init_ms = Some(number(value)?);
+                // Lambda writes it last.
+                report.of_emulator = duration.is_none();
+            }
             ReportField::Restore => report.restore_ms = Some(number(value)?),
             ReportField::Status if value.is_empty() => report.status = PlatformStatus::Cut,
             ReportField::Status => report.status = PlatformStatus::of(value),
