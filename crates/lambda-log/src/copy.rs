@@ -10,7 +10,10 @@ mod export;
 
 use self::depth::BracketDepth;
 use self::export::expand;
-use super::exception::{TRACEBACK, announces_object, goes_on_with_stack, is_error_type, is_exception, is_named};
+use super::exception::{
+    TRACEBACK, announces_more, announces_object, goes_on_with_panic, goes_on_with_stack, is_error_type, is_exception,
+    is_logged_error, is_named,
+};
 use super::fields::ReportField;
 use super::moment;
 use super::wrapper::{self, UnwrappedLine};
@@ -93,6 +96,9 @@ impl CopyReader {
                     text.len() < line.len()
                         || goes_on_with_stack(text)
                         || (*shape == EventShape::Traceback && is_exception(text))
+                        || announces_more(&kept.text)
+                        || goes_on_with_panic(&kept.text, text)
+                        || (is_exception(text) && is_logged_error(&kept.text))
                         || (text == "{" && announces_object(&kept.text))
                 }
             }
@@ -251,7 +257,12 @@ impl CopyReader {
                 // Behind a stack that the error's own name did not introduce comes the name, whatever it is.
                 let is_last = || is_exception(text) || (kept.text.starts_with(TRACEBACK) && is_named(text));
                 let last_of_traceback = *shape == EventShape::Traceback && !indented && is_last();
-                let belongs = indented || last_of_traceback || goes_on_with_stack(text);
+                let belongs = indented
+                    || last_of_traceback
+                    || goes_on_with_stack(text)
+                    || announces_more(&kept.text)
+                    || goes_on_with_panic(&kept.text, text)
+                    || (is_exception(text) && is_logged_error(&kept.text));
                 if last_of_traceback {
                     *shape = EventShape::Application;
                 }

@@ -16,6 +16,30 @@ pub(crate) fn announces_object(text: &str) -> bool {
         .any(|words| text.trim_ascii_end().ends_with(words))
 }
 
+/// Whether an error that nobody caught says what it is on the next line: the last one so far ends in a colon.
+pub(crate) fn announces_more(text: &str) -> bool {
+    let last = text.lines().next_back().unwrap_or_default().trim_ascii_end();
+    (text.starts_with("[ERROR]") || text.contains("panicked at "))
+        && (last.ends_with(':') || last.contains(" validation error"))
+}
+
+/// Whether a line goes on with the stacks that Go prints for a panic: a goroutine, a call, the place it was made from.
+pub(crate) fn goes_on_with_panic(text: &str, next: &str) -> bool {
+    (text.starts_with("panic:") || text.starts_with("fatal error:"))
+        && (["goroutine ", "created by ", "[signal ", "panic: "].iter().any(|start| next.starts_with(start))
+            || (text.contains("\ngoroutine ") && next.ends_with(')') && !next.contains(' ')))
+}
+
+/// Whether a logger wrote a warning or an error, so that an exception on the next line is what it speaks of.
+pub(crate) fn is_logged_error(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let is_level = |word: &str| {
+        let word = word.trim_matches(['[', ']', ':', '|']);
+        ["WARN", "WARNING", "ERROR", "SEVERE", "FATAL"].contains(&word)
+    };
+    first.split_ascii_whitespace().take(5).any(is_level) && !text.starts_with("[ERROR]")
+}
+
 /// Lines that go on with the stack or the message of an error.
 pub(crate) fn goes_on_with_stack(text: &str) -> bool {
     const STARTS: [&str; 13] = [

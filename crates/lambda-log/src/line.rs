@@ -2,7 +2,9 @@
 //! Telemetry API event schema; both log formats lead to the same [`LogLine`].
 
 mod application;
+mod envelope;
 mod json;
+mod logged;
 mod meaning;
 mod text;
 

@@ -188,7 +188,7 @@ pub(super) fn of_line(line: &str) -> Option<i64> {
 
 /// What follows a prefix, without what separates it.
 pub(super) fn separated(rest: &str) -> &str {
-    rest.strip_prefix([':', ']', '`', '|']).unwrap_or(rest).trim_ascii_start()
+    rest.strip_prefix([':', ']', '`', '|', ',']).unwrap_or(rest).trim_ascii_start()
 }
 
 #[cfg(test)]

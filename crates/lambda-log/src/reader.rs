@@ -93,7 +93,10 @@ impl LogReader {
         said.lines = said.lines.saturating_add(lines);
         said.last_at = at.or(said.last_at);
         said.lines_since_instancing = said.lines_since_instancing.saturating_add(lines);
-        said.signs.iter_mut().for_each(|sign| sign.is_last = false);
+        said.signs.iter_mut().for_each(|sign| {
+            sign.is_last = false;
+            sign.went_on = true;
+        });
     }
 
     /// Reads an invocation that has nothing but its figures. Returns `false`, and reads nothing, if it may be part of
@@ -200,11 +203,18 @@ impl LogReader {
         match line {
             LogLine::Start { request_id, version } => {
                 let id = request_id.as_deref();
+                if let Some(failed) = environment.open.iter_mut().find(|open| id.is_some() && open.is_ended_as(id)) {
+                    failed.retried = true;
+                    failed.judged = false;
+                }
                 // In an environment one comes after the other; the same id again is a retry.
                 let done =
                     |open: &mut PartialInvocation| open.has_ended() || real_stream || open.request_id.as_deref() == id;
                 judge.hand_out(stream, environment, done, out);
-                environment.begin(id, at);
+                let place = environment.begin(id, at);
+                if let Some(begun) = environment.open.get_mut(place) {
+                    begun.has_start = true;
+                }
                 if let Some(version) = version {
                     judge.running.version(&version);
                 }
@@ -212,7 +222,17 @@ impl LogReader {
                 LineKind::Platform
             }
             // The summary says more; and an emulator ends another id than it has begun.
-            LogLine::End { .. } => LineKind::Platform,
+            LogLine::End { request_id } => {
+                let id = request_id.as_deref();
+                let ended = environment
+                    .open
+                    .iter_mut()
+                    .rfind(|open| open.request_id.as_deref() == id || (open.has_start && !open.has_end));
+                if let Some(ended) = ended {
+                    ended.has_end = true;
+                }
+                LineKind::Platform
+            }
             LogLine::Report { request_id, report } => {
                 let extra = report.status.is_bad();
                 let place = environment.of(request_id.as_deref());
@@ -228,8 +248,12 @@ impl LogReader {
                 if let Some(kind) = &report.error_type {
                     sign_type(&mut invocation.said, kind, &judge.causes);
                 }
+                let is_full = report.memory_share().is_some_and(|share| share >= 1.0);
                 invocation.report = Some(report);
                 invocation.ended_at = at.or(invocation.ended_at);
+                if !extra && (is_full || invocation.ms_before_start().is_some()) {
+                    invocation.said.quote(event);
+                }
                 judge.bound(stream, environment, out);
                 LineKind::Platform
             }
@@ -292,7 +316,10 @@ impl LogReader {
                 environment.init_report(event, report, &judge.causes);
                 LineKind::Platform
             }
-            LogLine::Extension { error_type, failed } => {
+            LogLine::Extension { error_type, failed, ready } => {
+                if let Some(ready) = ready {
+                    environment.speaking().extension_waits = !ready;
+                }
                 if failed {
                     let said = environment.speaking();
                     said.quote(event);

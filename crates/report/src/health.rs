@@ -53,6 +53,7 @@ struct CauseView {
     confidence: &'static str,
     evidence: Vec<String>,
     remedy: String,
+    not_shown: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +97,7 @@ fn one(function: String, mut health: Health) -> FunctionHealth {
         confidence: seen.confidence.word(),
         evidence: seen.evidence.clone(),
         remedy: seen.remedy.clone(),
+        not_shown: cause.not_shown(),
     });
     FunctionHealth {
         causes: causes.collect(),
@@ -184,6 +186,9 @@ fn bill(name: &str, mut health: Health, into: &mut String) {
         line(format!("    {}", plain(&seen.remedy)));
         for quote in &seen.evidence {
             line(format!("    | {}", plain(quote)));
+        }
+        if let Some(not_shown) = cause.not_shown() {
+            line(format!("    {not_shown}"));
         }
     }
     line(String::new());

@@ -46,6 +46,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
             "custom",
             "evidence",
             "outcome",
+            "python_frames",
             "recent",
             "sign",
             "verdict",

@@ -40,6 +40,15 @@ pub struct InvocationFacts<'a> {
     pub cold: bool,
     /// Whether that was done before any request came, so that no caller waited.
     pub started_ahead: bool,
+    /// Lambda ran the same request again after it.
+    pub retried: bool,
+    /// Its START line and its summary are there, and no END line between them, although nothing more will be seen.
+    pub without_end: bool,
+    /// Milliseconds of its duration that had passed before its START line, where a start-up that was cut and repeated
+    /// explains them.
+    pub hidden_init_ms: Option<f64>,
+    /// An extension of its environment has registered and not become ready.
+    pub extension_waits: bool,
     /// Memory size in MB, if known.
     pub memory_mb: Option<f64>,
     /// Whether the function runs on Node; `None` where no line shows it.
@@ -63,8 +72,12 @@ impl InvocationFacts<'_> {
         let sign = self.signs.iter().filter(|sign| sign.cause == cause).max_by_key(|sign| sign.weight)?;
         let confidence = match sign.weight {
             MatchWeight::Failure => Confidence::Proved,
+            MatchWeight::Hint | MatchWeight::Guess if self.failed() => Confidence::Likely,
+            // Without an end, what the application went on after is what it dealt with.
             MatchWeight::Hint | MatchWeight::Guess
-                if self.failed() || (self.is_excerpt && self.outcome == InvocationOutcome::Unknown) =>
+                if self.is_excerpt
+                    && self.outcome == InvocationOutcome::Unknown
+                    && self.signs.iter().any(|sign| sign.cause == cause && !sign.went_on) =>
             {
                 Confidence::Likely
             }

@@ -48,7 +48,7 @@ macro_rules! word_cause {
 }
 
 macro_rules! define {
-    ($($(#[$doc:meta])* $name:ident $code:literal { meaning: $meaning:literal, next_step: $next_step:literal, by: $by:ident $rest:tt, })*) => {
+    ($($(#[$doc:meta])* $name:ident $code:literal { meaning: $meaning:literal, next_step: $next_step:literal, not_shown: $not_shown:literal, by: $by:ident $rest:tt, })*) => {
         /// Why an invocation failed. The codes are stable: rules, reports and JSON use them. The order is that of
         /// preference: of two causes that are equally sure, the lesser one is the verdict.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,15 @@ macro_rules! define {
                 match self {
                     Self::Custom(_) => "See the next step of this cause in the configuration.",
                     $(Self::$name => $next_step),*
+                }
+            }
+
+            /// What the lines cannot show about a built-in cause, and has to be checked elsewhere; `None` for one of
+            /// the user's own.
+            pub fn not_shown(self) -> Option<&'static str> {
+                match self {
+                    Self::Custom(_) => None,
+                    $(Self::$name => Some(concat!("The lines do not show ", $not_shown))),*
                 }
             }
 

@@ -184,6 +184,16 @@ impl Causes {
 
     /// The signs that a line of the application carries.
     pub fn signs(&self, line: &ApplicationLine<'_>, of_type: bool) -> Vec<CauseMatch> {
+        // What a runtime or a logger printed as JSON has its quotes and ends of lines escaped.
+        let is_bad = line.unhandled || line.level >= LogLevel::Warning;
+        let plain = is_bad.then(|| unescaped(&line.text)).flatten();
+        match plain {
+            Some(text) => self.signs_of(&ApplicationLine { text: Cow::Owned(text), ..line.clone() }, of_type),
+            None => self.signs_of(line, of_type),
+        }
+    }
+
+    fn signs_of(&self, line: &ApplicationLine<'_>, of_type: bool) -> Vec<CauseMatch> {
         let text = line.text.get(..FAR_ENOUGH).unwrap_or(line.text.as_ref());
         let Table { rules, matcher, owners } = &*self.0;
         let mut asked = Asked::default();
@@ -202,7 +212,21 @@ impl Causes {
             .enumerate()
             .filter(|(place, rule)| asks(*place, rule))
             .filter_map(|(_, rule)| Some((rule.cause(), rule.sign(line)?)));
-        found.map(|(cause, weight)| CauseMatch { cause, weight, of_type, is_last: true }).collect()
+        let went_on = matches!(line.level, LogLevel::Debug | LogLevel::Info);
+        // What is logged as information has not failed, whatever it quotes. Frameworks report a slow start so.
+        let most = |cause| {
+            let is_quoted = went_on && !line.unhandled && cause != Cause::SlowColdStart;
+            if is_quoted { MatchWeight::Hint } else { MatchWeight::Failure }
+        };
+        let found = found.map(|(cause, weight)| CauseMatch {
+            cause,
+            weight: weight.min(most(cause)),
+            of_type,
+            is_last: true,
+            went_on,
+            by_shape: line.by_shape,
+        });
+        if line.of_extension { of_extension(found, line) } else { found.collect() }
     }
 
     /// Whether a text can carry any sign at all. Cheap, and never wrong in saying no.
@@ -225,6 +249,36 @@ impl Causes {
         });
         found
     }
+}
+
+/// The signs of a line that an extension wrote. The function has not failed by it, and an error in it is the
+/// extension's.
+fn of_extension(signs: impl Iterator<Item = CauseMatch>, line: &ApplicationLine<'_>) -> Vec<CauseMatch> {
+    let mut signs: Vec<CauseMatch> = signs
+        .filter(|sign| !matches!(sign.cause, Cause::AppException | Cause::InitException | Cause::EventLoopHang))
+        .map(|sign| CauseMatch { weight: sign.weight.min(MatchWeight::Hint), ..sign })
+        .collect();
+    if line.unhandled && !signs.iter().any(|sign| sign.cause == Cause::ExtensionFailure) {
+        signs.push(CauseMatch {
+            cause: Cause::ExtensionFailure,
+            weight: MatchWeight::Hint,
+            of_type: false,
+            is_last: true,
+            // Without an end that is bad, the platform has not noticed it.
+            went_on: true,
+            by_shape: false,
+        });
+    }
+    signs
+}
+
+/// A text without the escapes of JSON; `None` if it has none.
+fn unescaped(text: &str) -> Option<String> {
+    let text = text.get(..FAR_ENOUGH).unwrap_or(text);
+    if !text.contains("\\\"") && !text.contains("\\n") {
+        return None;
+    }
+    Some(text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\""))
 }
 
 /// The user's own causes in the order they were given, then the built-in ones.

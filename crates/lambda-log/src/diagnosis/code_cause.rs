@@ -28,7 +28,7 @@ macro_rules! code_cause {
 }
 
 macro_rules! define {
-    ($($(#[$doc:meta])* $name:ident $code:literal { meaning: $meaning:literal, next_step: $next_step:literal, by: $by:ident $rest:tt, })*) => {
+    ($($(#[$doc:meta])* $name:ident $code:literal { meaning: $meaning:literal, next_step: $next_step:literal, not_shown: $not_shown:literal, by: $by:ident $rest:tt, })*) => {
         /// How a cause is found that has a file of its own.
         pub(super) fn code_cause(cause: Cause) -> Option<CodeCause> {
             match cause {

@@ -1,4 +1,6 @@
-//! Words by which a line shows whom the function was talking to.
+//! Words by which a line shows whom the function was talking to, and what it was doing.
+
+use super::python_frames::{failing_source, frames};
 
 /// The SDKs of AWS, and the forms in which they report an error.
 pub(super) const AWS: &[&str] = &[
@@ -116,6 +118,84 @@ fn names_port(text: &str, port: &str) -> bool {
         let ends = text.get(at + port.len()..).is_none_or(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
         is_port && ends
     })
+}
+
+/// Whether an error came up where the code read the event: the line of source, or the error itself, names it.
+pub(super) fn is_of_event(text: &str) -> bool {
+    let of_nothing = [
+        "KeyError",
+        "NoneType",
+        "IndexError",
+        "is not subscriptable",
+        "Expecting value",
+        "the JSON object must be",
+        "indices must be",
+    ];
+    let names_event = |source: &str| {
+        ["event[", "event.get(", "event.", "evt[", "evt.get("].iter().any(|name| is_whole_name(source, name))
+    };
+    let by_source = || has_any(text, &of_nothing) && failing_source(text).is_some_and(names_event);
+    let by_node = || {
+        ["Cannot destructure property '", "Cannot destructure '"]
+            .iter()
+            .filter_map(|words| text.split_once(words))
+            .filter_map(|(_, rest)| rest.lines().next())
+            .any(|rest| has_any(rest, &["'event.", "'event'", "'event["]))
+    };
+    // Java names the method that gave nothing.
+    let by_java = || text.contains("lambda.runtime.events.") && text.contains("is null");
+    let by_parser = || text.contains("aws_lambda_powertools") && text.contains("validation error");
+    by_source() || by_node() || by_java() || by_parser()
+}
+
+/// System calls that change something, as Node names them behind its code for the error.
+const CHANGES: &[&str] = &[
+    "mkdir '",
+    "mkdtemp '",
+    "rmdir '",
+    "unlink '",
+    "rename '",
+    "copyfile '",
+    "symlink '",
+    "link '",
+    "chmod '",
+    "utime '",
+    "ftruncate '",
+];
+
+/// Functions of Python that change something, by the name of their frame, and modes in which a file is opened to be
+/// written.
+const FUNCTIONS: &[&str] = &["mkdir", "makedirs", "mkdtemp", "rename", "replace", "unlink", "remove", "copyfile"];
+const MODES: &[&str] =
+    &["'w'", "\"w\"", "'wb'", "\"wb\"", "'a'", "\"a\"", "'ab'", "\"ab\"", "'w+'", "\"w+\"", "'x'", "\"x\"", "mkdir("];
+
+/// Whether a path is on the file system that is read-only in Lambda: all of it but /tmp, mounts and devices.
+fn is_read_only(path: &str) -> bool {
+    path.starts_with('/') && !["/tmp", "/mnt", "/dev/", "/proc/"].iter().any(|start| path.starts_with(start))
+}
+
+/// The path that a text quotes behind some words.
+fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+    text.split_once(before).and_then(|(_, rest)| rest.split(['\'', '"']).next())
+}
+
+/// Whether a text says that a change to a path outside of /tmp failed. The system names the reason differently: a
+/// missing folder, a missing permission, or the file system itself.
+pub(super) fn is_write_outside_tmp(text: &str) -> bool {
+    let by_node = CHANGES.iter().any(|call| {
+        let at_call = text.find(call).filter(|at| text.get(..*at).is_some_and(|before| before.ends_with(", ")));
+        at_call.and_then(|at| quoted(text.get(at..)?, call)).is_some_and(is_read_only)
+    });
+    // There are no homes; whatever happens there is meant to be a cache or a setting.
+    let by_python = ["Permission denied: '", "No such file or directory: '"].iter().any(|words| {
+        let path = quoted(text, words).unwrap_or_default();
+        path.starts_with("/home/")
+            || (is_read_only(path)
+                && frames(text).last().is_some_and(|frame| {
+                    FUNCTIONS.contains(&frame.function) || frame.source.is_some_and(|source| has_any(source, MODES))
+                }))
+    });
+    by_node || by_python
 }
 
 #[cfg(test)]

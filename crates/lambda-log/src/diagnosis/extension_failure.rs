@@ -22,6 +22,7 @@ pub(super) const WORDS: &[&str] = &[
     "otelcol state is Closed",
     "LambdaInsights",
     "127.0.0.1:9001/",
+    "ErrAgent",
 ];
 
 /// Names of extensions, which lists of layers have as well.
@@ -66,8 +67,13 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         );
         return Some(Diagnosis::new(Cause::ExtensionFailure, Confidence::Proved, finding));
     }
-    case.by_sign(
+    let failed = case.by_sign(
         Cause::ExtensionFailure,
         "An extension failed, so Lambda ended the environment. The handler itself may be fine.",
-    )
+    );
+    failed.or_else(|| {
+        let late = case.extension_waits && case.timed_out_after_ms.is_some();
+        let finding = "An extension registered and was not ready at the limit. Lambda runs the handler only once all extensions are.";
+        late.then(|| Diagnosis::new(Cause::ExtensionFailure, Confidence::Likely, finding.to_owned()).general())
+    })
 }

@@ -26,6 +26,8 @@ pub(super) const WORDS: &[&str] = &[
     "LoadError",
     "FileNotFoundException: Could not load file or assembly",
     "Could not load file or assembly",
+    "assembly specified in the application dependencies manifest",
+    "Could not load type '",
     "Could not resolve module",
     "no such module",
     "Class \"",
@@ -40,6 +42,10 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
         && !text.contains("not found")
         && !WORDS.iter().any(|word| *word != "Class \"" && text.contains(word))
     {
+        return None;
+    }
+    // The runtime says the same of the handler's own type, in other words; a type has to be of an assembly.
+    if text.contains("Could not load type '") && !text.contains("from assembly") {
         return None;
     }
     // The end of another name, such as `CsvImportError`, is none of these.

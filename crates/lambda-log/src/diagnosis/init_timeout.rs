@@ -14,7 +14,9 @@ pub(super) const WORDS: &[&str] = &[];
 
 pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
     let timed_out = case.inits.iter().filter(|init| init.status == PlatformStatus::Timeout);
-    timed_out.clone().next()?;
+    if timed_out.clone().next().is_none() {
+        return cut_unreported(case);
+    }
     let first = timed_out.clone().find(|init| !init.in_invocation);
     let again = case.inits.iter().find(|init| init.in_invocation);
     let took = |ms: Option<f64>| ms.map_or_else(|| "its limit".to_owned(), |ms| InvocationFacts::seconds(ms / 1000.0));
@@ -54,4 +56,16 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         format!("Raise the memory from {mb:.0} MB (CPU grows with it), move work (models, migrations, network calls) out of module load, or raise the function's timeout so that the second try inside the invocation can finish.")
     });
     Some(Diagnosis::new(Cause::InitTimeout, Confidence::Proved, finding).with_next_step(next).general())
+}
+
+/// A start-up that was cut and ran again inside the invocation, which no line reports: the invocation took longer than
+/// the time from its START line to its end, which Lambda writes when the second try is done.
+fn cut_unreported(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
+    let inside = case.hidden_init_ms?;
+    let finding = format!(
+        "The init phase was cut at its limit and run again inside the invocation: {} of its {} had passed before the START line, and there is no Init Duration.",
+        InvocationFacts::seconds(inside / 1000.0),
+        case.report.map_or_else(|| "duration".to_owned(), |report| spoken(milliseconds(report.duration_ms)))
+    );
+    Some(Diagnosis::new(Cause::InitTimeout, Confidence::Likely, finding).general())
 }

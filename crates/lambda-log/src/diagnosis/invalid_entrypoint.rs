@@ -22,6 +22,9 @@ pub(super) const WORDS: &[&str] = &[
     "bootstrap: line ",
     "no such file or directory: PathError",
     "starting container process caused",
+    "You must install or update .NET",
+    "libhostpolicy.so",
+    "libhostfxr.so",
 ];
 
 pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {

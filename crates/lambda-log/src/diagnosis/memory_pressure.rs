@@ -10,6 +10,8 @@ pub(super) const WORDS: &[&str] = &[];
 
 /// From this share of the configured memory on there is none to spare.
 const FULL: f64 = 0.95;
+/// From this share on a runtime spends its time on freeing memory.
+const USED_UP: f64 = 0.99;
 /// A climb is so many runs of one environment, and ends above this share.
 const CLIMB: (usize, f64) = (5, 0.75);
 /// By this share of the configured memory a climb goes up, at least.
@@ -25,6 +27,14 @@ pub(super) fn judge(case: &InvocationFacts<'_>) -> Option<Diagnosis> {
         );
         Some(Diagnosis::new(Cause::MemoryPressure, Confidence::Likely, finding).with_next_step(Some(next)).general())
     };
+    // One timeout may have any reason. With the memory used up before and now, it is the memory.
+    let was_full = case.recent.memory_of(case.environment).filter(|before| before / size >= USED_UP).count();
+    if case.timed_out_after_ms.is_some() && share >= USED_UP && was_full > 0 {
+        return found(format!(
+            "The invocation timed out with {used:.0} MB of {size:.0} MB in use, and {was_full} of the latest before it had used up the memory too."
+        ))
+        .map(|found| Diagnosis { general: false, ..found });
+    }
     if case.timed_out_after_ms.is_some() && share >= FULL {
         return found(format!("The invocation timed out with {used:.0} MB of {size:.0} MB in use."));
     }

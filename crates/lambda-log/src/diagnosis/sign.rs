@@ -27,6 +27,12 @@ pub struct CauseMatch {
     pub of_type: bool,
     /// No line of the application has come after it.
     pub is_last: bool,
+    /// The application has gone on as usual after it, or the line itself is no more than information.
+    #[serde(default)]
+    pub went_on: bool,
+    /// It is a failure only by the shape of its line: it is none if the application goes on.
+    #[serde(default)]
+    pub by_shape: bool,
 }
 
 /// A line that has one of the words: the failure itself if nobody caught it, else something the application may have

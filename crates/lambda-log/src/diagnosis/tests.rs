@@ -259,6 +259,10 @@ fn case(recent: &RecentInvocations) -> InvocationFacts<'_> {
         last_words: None,
         cold: false,
         started_ahead: false,
+        retried: false,
+        without_end: false,
+        hidden_init_ms: None,
+        extension_waits: false,
         memory_mb: None,
         on_node: None,
         environment: RECENT,
@@ -267,7 +271,7 @@ fn case(recent: &RecentInvocations) -> InvocationFacts<'_> {
 }
 
 fn sign(cause: Cause, weight: MatchWeight) -> CauseMatch {
-    CauseMatch { cause, weight, of_type: false, is_last: true }
+    CauseMatch { cause, weight, of_type: false, is_last: true, went_on: false, by_shape: false }
 }
 
 fn verdicts(case: &InvocationFacts<'_>) -> Vec<(Cause, Confidence)> {

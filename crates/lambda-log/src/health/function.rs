@@ -75,6 +75,12 @@ impl Health {
         if let Some(seen) = pattern {
             return Some((Cause::ReinitLoop, seen));
         }
+        // The first of several timeouts without memory to spare is only one of them in hindsight.
+        let full =
+            self.causes.get(&Cause::MemoryPressure).filter(|seen| seen.first_of > 0 && seen.count * 2 > failures);
+        if let Some(seen) = full {
+            return Some((Cause::MemoryPressure, seen));
+        }
         let weight =
             |seen: &CauseOccurrences| seen.first_of * if seen.confidence == Confidence::Proved { 2 } else { 1 };
         // A few in a row are a burst or a deploy, and not every invocation.

@@ -25,6 +25,9 @@ pub(crate) struct ApplicationOutput {
     pub(crate) lines: u32,
     #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
     pub(crate) last_at: Option<DateTime<Utc>>,
+    /// When the first of them was written.
+    #[serde(skip_serializing_if = "is_unset", with = "ts_milliseconds_option")]
+    pub(crate) first_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) signs: Vec<CauseMatch>,
     #[serde(skip_serializing_if = "is_unset")]
@@ -46,6 +49,9 @@ pub(crate) struct ApplicationOutput {
     /// A line has the shape that only Node's runtime writes.
     #[serde(skip_serializing_if = "is_unset")]
     pub(crate) of_node: bool,
+    /// An extension has registered and is not ready.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(crate) extension_waits: bool,
 }
 
 impl ApplicationOutput {
@@ -96,6 +102,8 @@ impl ApplicationOutput {
         self.is_up |= own.is_up;
         self.is_ping |= own.is_ping;
         self.of_node |= own.of_node;
+        self.extension_waits |= own.extension_waits;
+        self.first_at = self.first_at.or(own.first_at);
     }
 
     /// Whether nothing in it can be part of anything.
@@ -112,6 +120,7 @@ impl ApplicationOutput {
 pub(super) static SILENCE: ApplicationOutput = ApplicationOutput {
     lines: 0,
     last_at: None,
+    first_at: None,
     signs: Vec::new(),
     quotes: Vec::new(),
     error: None,
@@ -120,4 +129,5 @@ pub(super) static SILENCE: ApplicationOutput = ApplicationOutput {
     is_up: false,
     is_ping: false,
     of_node: false,
+    extension_waits: false,
 };

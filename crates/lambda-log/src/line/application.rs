@@ -44,10 +44,15 @@ pub struct ApplicationLine<'a> {
     pub level: LogLevel,
     /// Whether a runtime printed it for an uncaught error: the invocation, or the init phase, failed because of it.
     pub unhandled: bool,
+    /// Whether only its shape says that it is unhandled: an exception with its stack, which code prints of one that it
+    /// has caught as well.
+    pub by_shape: bool,
     /// Whether the runtime marks it as written outside of any invocation.
     pub in_start_up: bool,
     /// Whether it has the shape in which only Node's runtime writes lines: `<time>\t<id>\tINFO\t<message>`.
     pub of_node: bool,
+    /// Whether an extension wrote it, and not the function.
+    pub of_extension: bool,
     /// The message, with the error type before it.
     pub text: Cow<'a, str>,
 }
@@ -60,8 +65,10 @@ impl<'a> ApplicationLine<'a> {
             text: Cow::Owned(self.text.into_owned()),
             level: self.level,
             unhandled: self.unhandled,
+            by_shape: self.by_shape,
             in_start_up: self.in_start_up,
             of_node: self.of_node,
+            of_extension: self.of_extension,
         }
     }
 
@@ -117,10 +124,37 @@ impl<'a> ApplicationLine<'a> {
             } else {
                 LogLevel::Unknown
             };
-            line.unhandled = line.level == LogLevel::Unknown && is_unhandled(text) || says_unhandled(text);
+            let of_runtime = says_unhandled(text) || (line.level == LogLevel::Unknown && is_unhandled(text));
+            line.by_shape = !of_runtime && line.level == LogLevel::Unknown && is_with_stack(text);
+            line.unhandled = of_runtime || line.by_shape;
         }
+        line.of_extension = line.request_id.is_none() && is_of_extension(rest);
         line
     }
+}
+
+/// Whether a line without its time is an extension's: it begins with a tag that says so (`[NR_EXT]`, `DD_EXTENSION |`),
+/// or it is a panic whose place or stack is in an extension's code.
+pub(super) fn is_of_extension(text: &str) -> bool {
+    let is_named = |tag: &str| {
+        tag.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| word.eq_ignore_ascii_case("ext") || word.eq_ignore_ascii_case("extension"))
+    };
+    let tag =
+        match text.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').map(|(tag, _)| tag),
+            // A time of another form may stand before it.
+            None => text.get(..80).unwrap_or(text).split_once('|').map(|(before, rest)| {
+                if is_named(before) { before } else { rest.split('|').next().unwrap_or_default() }
+            }),
+        };
+    let is_panic = || text.starts_with("panic:") || text.contains("panicked at ");
+    let in_its_code = || {
+        text.split_ascii_whitespace().any(|word| {
+            (word.contains(".go:") || word.contains(".rs:")) && (word.contains("extension") || word.contains("/opt/"))
+        })
+    };
+    tag.is_some_and(|tag| tag.len() <= 60 && is_named(tag)) || (is_panic() && in_its_code())
 }
 
 /// A level in brackets at the beginning.
@@ -154,7 +188,7 @@ fn marked(text: &str) -> Option<(Option<&str>, &str)> {
 
 /// Words that only a runtime uses, for an error that nobody caught.
 fn says_unhandled(text: &str) -> bool {
-    const STARTS: [&str; 15] = [
+    const STARTS: [&str; 18] = [
         "Invoke Error",
         "Uncaught Exception",
         "Unhandled Promise Rejection",
@@ -170,6 +204,10 @@ fn says_unhandled(text: &str) -> bool {
         "Could not find or load main class",
         "panic:",
         "Handler '",
+        // Of Lambda@Edge.
+        "Validation error: Lambda function result",
+        "Validation error: The Lambda function returned",
+        "Lambda function result failed validation",
     ];
     let text = text.trim_ascii_start();
     // Another tool may put words of its own in front.
@@ -197,11 +235,38 @@ fn is_unhandled(text: &str) -> bool {
     let go = first.contains(": errorString [{\"path\"")
         || first.contains(": errorString null")
         || (type_last && second == "null");
-    let qualified = is_exception(first)
-        && first.split(':').next().is_some_and(|name| name.contains('.'))
-        && second.starts_with("at ");
     // Types that only Go's runtime names so.
     let go = go
         || (type_last && second.is_empty() && matches!(last, "PathError" | "errorString" | "OpError" | "SyscallError"));
-    (type_last && stack_follows) || go || qualified || (is_exception(first) && second.starts_with("at "))
+    (type_last && stack_follows) || go
+}
+
+/// An exception and its stack, as runtimes and code alike print them.
+fn is_with_stack(text: &str) -> bool {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().trim_ascii_end();
+    is_exception(first) && lines.next().unwrap_or_default().trim_ascii_start().starts_with("at ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_is_told_by_its_tag_or_by_the_place_of_its_panic() {
+        for (text, of_extension) in [
+            ("[TRACE_EXT] starting", true),
+            ("[Acme Lambda Extension] ready", true),
+            ("2026-04-17 08:00:00 UTC | ACME_EXTENSION | ERROR | no key", true),
+            ("panic: no route\n\ngoroutine 1 [running]:\nmain.main()\n\t/build/audit-extension/main.go:8 +0x1c", true),
+            ("thread 'main' panicked at /opt/src/main.rs:4:1:\nno route", true),
+            ("panic: no route\n\ngoroutine 1 [running]:\nmain.main()\n\t/build/orders/main.go:8 +0x1c", false),
+            ("thread 'main' panicked at src/main.rs:4:1:\nno route", false),
+            ("[ERROR] KeyError: 'extension'", false),
+            ("loaded the extension table", false),
+            ("next | text | extra", false),
+        ] {
+            assert_eq!(ApplicationLine::of_text(text).of_extension, of_extension, "{text}");
+        }
+    }
 }

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::super::fields::{error_type, measured, request_id};
+use super::super::fields::{error_type, measured};
 use super::super::wrapper;
-use super::application::{ApplicationLine, LogLevel};
+use super::application::ApplicationLine;
+use super::envelope::{self, Content};
+use super::logged::{self, id, string};
 use super::meaning::{InitReport, LogLine, PlatformStatus, ReportLine, RuntimeVersion};
-use super::text;
+use super::text::{self, ready};
 
 pub(super) fn parse(event: &str) -> LogLine<'_> {
     let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(event) else {
@@ -17,6 +19,13 @@ pub(super) fn parse(event: &str) -> LogLine<'_> {
             || serde_json::from_str::<Value>(event).is_err_and(|error| error.is_eof() && event.starts_with("{\""));
         return if claims { LogLine::Unparsed } else { LogLine::Application(ApplicationLine::of_text(event)) };
     };
+    if !envelope::is_telemetry(&object) {
+        match envelope::content(&object, event) {
+            Some(Content::Telemetry(inner)) => return of_object(&inner),
+            Some(Content::Text(line)) => return owned(text::parse(&line)),
+            None => {}
+        }
+    }
     of_object(&object)
 }
 
@@ -31,11 +40,17 @@ fn of_object(event: &Value) -> LogLine<'static> {
         Some("platform.start" | "platform.invokeStart") => boundary(record, true),
         Some("platform.end") => boundary(record, false),
         Some("platform.report") => report(record).unwrap_or(LogLine::Unparsed),
+        // A web function answers many requests until it is stopped. The figures of its end are no invocation's, but a
+        // bad end is one.
+        Some("platform.invokeReport") if PlatformStatus::of(record["status"].as_str().unwrap_or_default()).is_bad() => {
+            report(record).unwrap_or(LogLine::Platform)
+        }
         Some("platform.extension") => {
             let error_type = kind(&record["errorType"]);
             let failed =
                 record["state"].as_str().is_some_and(|state| state.ends_with("Error") || state.ends_with("Failed"));
-            LogLine::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned) }
+            let ready = ready(record["state"].as_str().unwrap_or_default());
+            LogLine::Extension { failed: failed || error_type.is_some(), error_type: error_type.map(Cow::Owned), ready }
         }
         Some("platform.logsDropped") => LogLine::LogsDropped { records: record["droppedRecords"].as_u64() },
         // The record of a fault is the text the old format prints.
@@ -64,7 +79,9 @@ fn owned(line: LogLine<'_>) -> LogLine<'static> {
         LogLine::RestoreStart(runtime) => LogLine::RestoreStart(own_runtime(runtime)),
         LogLine::InitReport(report) => LogLine::InitReport(report),
         LogLine::RestoreReport(report) => LogLine::RestoreReport(report),
-        LogLine::Extension { error_type, failed } => LogLine::Extension { error_type: error_type.map(own), failed },
+        LogLine::Extension { error_type, failed, ready } => {
+            LogLine::Extension { error_type: error_type.map(own), failed, ready }
+        }
         LogLine::RuntimeClient { status } => LogLine::RuntimeClient { status },
         LogLine::LogsDropped { records } => LogLine::LogsDropped { records },
         LogLine::Platform => LogLine::Platform,
@@ -83,16 +100,8 @@ fn own_runtime(runtime: RuntimeVersion<'_>) -> RuntimeVersion<'static> {
     }
 }
 
-fn string(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
 fn kind(value: &Value) -> Option<String> {
     value.as_str().and_then(error_type).map(Cow::into_owned)
-}
-
-fn id(value: &Value) -> Option<Cow<'static, str>> {
-    value.as_str().and_then(request_id).map(|id| Cow::Owned(id.to_owned()))
 }
 
 fn boundary(record: &Value, start: bool) -> LogLine<'static> {
@@ -143,6 +152,7 @@ fn report(record: &Value) -> Option<LogLine<'static>> {
         max_memory_mb: optional("maxMemoryUsedMB")?,
         init_ms: optional("initDurationMs")?,
         restore_ms: optional("restoreDurationMs")?,
+        of_emulator: false,
         extension_ms: extension.and_then(|span| span["durationMs"].as_f64()).and_then(measured),
         status: PlatformStatus::of(record["status"].as_str().unwrap_or_default()),
         error_type: kind(&record["errorType"]),
@@ -150,26 +160,16 @@ fn report(record: &Value) -> Option<LogLine<'static>> {
     Some(LogLine::Report { request_id: Some(id(&record["requestId"])?), report })
 }
 
-const LEVELS: [&str; 5] = ["level", "log_level", "levelname", "severity", "lvl"];
-const MESSAGES: [&str; 8] = ["errorMessage", "message", "@message", "msg", "log", "event", "error", "cause"];
-const IDS: [&str; 6] =
-    ["requestId", "AWSRequestId", "aws_request_id", "function_request_id", "request_id", "awsRequestId"];
-
 fn application(event: &Value) -> LogLine<'static> {
-    // A Telemetry record, or the failure as Step Functions hands it on.
-    let body = match (&event["record"], &event["cause"]) {
-        (record @ Value::Object(_), _) => record,
-        (_, cause @ Value::Object(_)) if cause["errorMessage"].is_string() && event["errorMessage"].is_null() => cause,
-        _ => event,
-    };
-    let message = string(&event["record"]).or_else(|| MESSAGES.iter().find_map(|key| string(&body[*key])));
-    let request_id = IDS.iter().find_map(|key| id(&body[*key]));
+    let body = logged::body(event);
+    let message = logged::message(event, body);
     if let Some(message) = &message {
         // A collector wrapped a line of the platform in an object of its own.
         let inner = wrapper::strip(message).text;
         if wrapper::is_platform(inner) && !inner.starts_with("RequestId:") {
             return owned(text::parse(inner));
         }
+        let request_id = logged::request_id_of(body);
         match text::timed_out(message).or_else(|| text::ended(message)).map(owned) {
             Some(LogLine::TimedOut { request_id: inner, after_seconds }) => {
                 return LogLine::TimedOut { request_id: inner.or(request_id), after_seconds };
@@ -186,26 +186,5 @@ fn application(event: &Value) -> LogLine<'static> {
             None => {}
         }
     }
-    let error_type = string(&body["errorType"]).or_else(|| string(&body["error_type"]));
-    // With its stack at the top of the object it is the runtime that reports an error nobody caught.
-    let has_stack = ["stackTrace", "stack", "trace"].iter().any(|key| !body[*key].is_null());
-    let level = LEVELS.iter().find_map(|key| body[*key].as_str()).map(LogLevel::of).unwrap_or_default();
-    let logged = level != LogLevel::Unknown && !has_stack
-        || ["logger", "location", "service", "xray_trace_id"].iter().any(|key| !body[*key].is_null());
-    let unhandled = error_type.is_some() && (has_stack || body.get("errorMessage").is_some()) && !logged
-        // The signal by which an environment is shut down is no error of anybody.
-        && !(error_type.as_deref().is_some_and(|kind| kind.contains("SignalException")) && message.as_deref() == Some("SIGTERM"));
-    // What the error was is first; what else the object says follows, for the words in it.
-    let mut text = [error_type.clone(), message].into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let rest = body.to_string();
-    if text.is_empty() {
-        text = rest;
-    } else if error_type.is_some() || level >= LogLevel::Warning {
-        text = format!("{text}\n{rest}");
-    }
-    let mut application = ApplicationLine::of_text(&text).into_owned();
-    application.request_id = request_id.or(application.request_id);
-    application.level = if error_type.is_some() && level == LogLevel::Unknown { LogLevel::Error } else { level };
-    application.unhandled = unhandled || (application.unhandled && !logged);
-    LogLine::Application(application)
+    LogLine::Application(logged::application(event, body, message))
 }

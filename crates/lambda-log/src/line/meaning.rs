@@ -59,6 +59,8 @@ pub enum LogLine<'a> {
         error_type: Option<Cow<'a, str>>,
         /// Whether its state is a failure.
         failed: bool,
+        /// Whether it waits for the first invocation; `None` if its state says neither.
+        ready: Option<bool>,
     },
     /// The runtime could not hand over an answer, or get the next request: the status of the HTTP answer it got.
     RuntimeClient {
@@ -146,6 +148,9 @@ pub struct ReportLine {
     /// Milliseconds that extensions needed after the handler, if the log has it.
     #[serde(skip_serializing_if = "is_unset")]
     pub extension_ms: Option<f64>,
+    /// Whether the emulator wrote it, which shows all of the memory in use.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub of_emulator: bool,
     /// How it ended.
     #[serde(skip_serializing_if = "is_unset")]
     pub status: PlatformStatus,

@@ -26,7 +26,6 @@ fn a_summary_reads_the_same_with_tabs_with_spaces_over_lines_and_in_json() {
         error_type: Some("Runtime.OutOfMemory".into()),
         ..ReportLine::default()
     };
-    let expected = LogLine::Report { request_id: id(), report };
     for event in [
         "REPORT RequestId: @\tDuration: 2.85 ms\tBilled Duration: 3156 ms\tMemory Size: 1024 MB\tMax Memory Used: 64 MB\tInit Duration: 3152.18 ms\tStatus: error\tError Type: Runtime.OutOfMemory\t\nXRAY TraceId: 1-5e1b4151-0c9d\tSampled: true",
         "REPORT RequestId: @ Duration: 2.85 ms Billed Duration: 3156 ms \tMemory Size: 1024 MB Max Memory Used: 64 MB Init Duration: 3152.18ms Status: error ErrorType: Runtime.OutOfMemory\n",
@@ -35,8 +34,10 @@ fn a_summary_reads_the_same_with_tabs_with_spaces_over_lines_and_in_json() {
         "REPORT RequestId: @\tInit Duration: 3152.18 ms\tDuration: 2.85 msBilled Duration: 3156 ms\tMemory Size: 1024 MB\tMax Memory Used: 64 MB\tStatus: error\tError Type: Runtime.OutOfMemory",
         "{\"time\":\"2024-12-06T16:35:01.725Z\",\"type\":\"platform.report\",\"record\":{\"requestId\":\"@\",\"status\":\"error\",\"errorType\":\"Runtime.OutOfMemory\",\"metrics\":{\"durationMs\":2.85,\"billedDurationMs\":3156.0,\"memorySizeMB\":1024,\"maxMemoryUsedMB\":64,\"initDurationMs\":3152.18}}}",
     ] {
+        let of_emulator = event.starts_with("REPORT RequestId: @\tInit");
         let event = event.replace('@', ID);
-        assert_eq!(parse(&event), expected, "{event}");
+        let report = ReportLine { of_emulator, ..report.clone() };
+        assert_eq!(parse(&event), LogLine::Report { request_id: id(), report }, "{event}");
     }
 }
 
@@ -159,15 +160,15 @@ fn every_platform_line_is_known_in_both_formats() {
         ),
         (
             "EXTENSION\tName: collector\tState: Ready\tEvents: [INVOKE, SHUTDOWN]",
-            LogLine::Extension { failed: false, error_type: None },
+            LogLine::Extension { failed: false, error_type: None, ready: Some(true) },
         ),
         (
             "EXTENSION\tName: collector\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
-            LogLine::Extension { failed: true, error_type: Some("PermissionDenied".into()) },
+            LogLine::Extension { failed: true, error_type: Some("PermissionDenied".into()), ready: None },
         ),
         (
             r#"{"type":"platform.extension","record":{"name":"collector","state":"Ready","events":["INVOKE"]}}"#,
-            LogLine::Extension { failed: false, error_type: None },
+            LogLine::Extension { failed: false, error_type: None, ready: Some(true) },
         ),
         ("TELEMETRY\tName: collector\tState: Already subscribed\tTypes: [Platform]", LogLine::Platform),
         ("LOGS\tName: collector\tState: Subscribed\tTypes: [platform]", LogLine::Platform),

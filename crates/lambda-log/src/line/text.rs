@@ -228,15 +228,27 @@ fn emulator(text: &str) -> Option<LogLine<'_>> {
 }
 
 fn extension(text: &str) -> LogLine<'_> {
-    let (mut failed, mut kind) = (false, None);
+    let (mut failed, mut kind, mut is_ready) = (false, None, None);
     for (name, value) in fields(text) {
         match name {
-            ReportField::State => failed = value.ends_with("Error") || value.ends_with("Failed") || value == "Crashed",
+            ReportField::State => {
+                failed = value.ends_with("Error") || value.ends_with("Failed") || value == "Crashed";
+                is_ready = ready(value);
+            }
             ReportField::ErrorType => kind = error_type(value),
             _ => {}
         }
     }
-    LogLine::Extension { failed: failed || kind.is_some(), error_type: kind }
+    LogLine::Extension { failed: failed || kind.is_some(), error_type: kind, ready: is_ready }
+}
+
+/// Whether an extension in this state waits for the first invocation, as all of them must before the handler runs.
+pub(super) fn ready(state: &str) -> Option<bool> {
+    match state {
+        "Ready" => Some(true),
+        "Started" | "Registered" => Some(false),
+        _ => None,
+    }
 }
 
 fn init_report(text: &str, duration: ReportField) -> InitReport {
@@ -317,7 +329,11 @@ fn report(text: &str) -> Option<(Option<Cow<'_, str>>, ReportLine)> {
             ReportField::Billed => report.billed_ms = Some(number(value)?),
             ReportField::MemorySize if !value.is_empty() => report.memory_mb = Some(number(value)?),
             ReportField::MaxMemoryUsed => report.max_memory_mb = Some(number(value)?),
-            ReportField::Init => report.init_ms = Some(number(value)?),
+            ReportField::Init => {
+                report.init_ms = Some(number(value)?);
+                // Lambda writes it last.
+                report.of_emulator = duration.is_none();
+            }
             ReportField::Restore => report.restore_ms = Some(number(value)?),
             ReportField::Status if value.is_empty() => report.status = PlatformStatus::Cut,
             ReportField::Status => report.status = PlatformStatus::of(value),

@@ -6,9 +6,9 @@ use chrono::serde::ts_milliseconds_option;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::{Cause, Causes};
+use crate::diagnosis::{Cause, Causes, MatchWeight};
 use crate::invocation::{ApplicationOutput, InitPhase, MOST_INSTANCING, PartialInvocation};
-use crate::line::{ApplicationLine, InitReport};
+use crate::line::{ApplicationLine, InitReport, LogLevel};
 use crate::unset::is_unset;
 
 /// Reports of one start-up that are kept; more than two are two start-ups.
@@ -206,6 +206,7 @@ impl ExecutionEnvironment {
         }
         said.lines = said.lines.saturating_add(1);
         said.last_at = at.or(said.last_at);
+        said.first_at = said.first_at.or(at);
         // Zappa logs the event once the application is there: start-up has ended.
         if line.text.contains("Zappa Event:") {
             said.is_up = true;
@@ -215,9 +216,21 @@ impl ExecutionEnvironment {
         }
         said.is_ping |= line.text.contains("serverless-plugin-warmup") || line.text.contains("WarmUp - Lambda is warm");
         // What the application says after a sign takes the last word from it.
-        said.signs.iter_mut().for_each(|sign| sign.is_last = false);
+        let signs = causes.signs(line, false);
+        let is_usual = match line.level {
+            LogLevel::Debug | LogLevel::Info => true,
+            LogLevel::Unknown => signs.is_empty(),
+            LogLevel::Warning | LogLevel::Error => false,
+        };
+        for sign in &mut said.signs {
+            sign.is_last = false;
+            sign.went_on |= is_usual;
+            if is_usual && sign.by_shape {
+                sign.weight = sign.weight.min(MatchWeight::Hint);
+            }
+        }
         said.of_node |= line.of_node;
-        said.sign(causes.signs(line, false), line, true);
+        said.sign(signs, line, true);
     }
 }
 

@@ -193,6 +193,10 @@ impl FunctionContext {
                 last_words,
                 cold,
                 started_ahead: began_ahead,
+                retried: open.retried,
+                without_end: self.configured.is_excerpt && open.has_start && !open.has_end && open.said.lines > 0,
+                hidden_init_ms: open.repeated_init_ms(),
+                extension_waits: open.said.extension_waits,
                 memory_mb: self.configured.memory_mb,
                 on_node: self.running.on_node.or(open.said.of_node.then_some(true)),
                 environment: stream,
@@ -280,6 +284,9 @@ impl FunctionContext {
 
     /// Whether an invocation of which nothing bad is said may still be part of something.
     pub(super) fn worth_judging(&self, open: &PartialInvocation) -> bool {
+        if open.repeated_init_ms().is_some() {
+            return true;
+        }
         let long_start_up = open.report.as_ref().is_some_and(|report| report.init_ms.or(report.restore_ms).is_some());
         let much_memory =
             open.report.as_ref().and_then(ReportLine::memory_share).is_some_and(|share| share >= MUCH_MEMORY);
