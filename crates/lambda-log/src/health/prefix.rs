@@ -73,12 +73,11 @@ struct PrefixParts<'a> {
     text: &'a str,
 }
 
-/// The stream and the function that a prefix names, and whether there is a time in it.
+/// The stream and the function that a prefix names; empty where it names none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PrefixNames {
     pub(super) stream: String,
     pub(super) function: String,
-    pub(super) timed: bool,
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -259,7 +258,6 @@ impl PrefixLayout {
         let names = PrefixNames {
             stream: stripped.stream.unwrap_or_default().to_owned(),
             function: stripped.function.unwrap_or_default().to_owned(),
-            timed: stripped.timed,
         };
         // What an application's own line begins with is no prefix of a tool.
         let is_whole = stripped.text == column(parts.text);

@@ -2,7 +2,7 @@
 
 use super::checkup::HealthReader;
 use super::held::{HeldKind, HeldPhase};
-use super::prefix::PrefixedLine;
+use super::prefix::{PrefixLayout, PrefixedLine};
 use super::sight::{FirstSight, NextPart, first_sight, second_sight};
 use super::whole::{END, START};
 use super::wrapped::BlockLine;
@@ -57,15 +57,18 @@ impl HealthReader {
 
     fn split<'a>(&mut self, line: &'a str) -> Option<PrefixedLine<'a>> {
         let Self { held, ward, .. } = self;
+        if let Some(found) = held.layout.as_mut()?.split(line) {
+            return Some(found);
+        }
         let unnamed = ward.unnamed.function();
         let mut layout = held.layout.take()?;
-        let found = layout.split(line).or_else(|| {
+        let found = {
             // Lines that name the function and lines that name none have one reader.
             let learned = layout.learn(line, |names| {
                 if names.function.is_empty() || names.function != unnamed { held.place(names) } else { None }
             });
             learned.then(|| layout.split(line)).flatten()
-        });
+        };
         held.layout = Some(layout);
         found
     }
@@ -73,6 +76,9 @@ impl HealthReader {
     /// When a line was written: by its prefix, or else by itself, or else as the one before it.
     fn at_ms(&self, line: &str, found: &PrefixedLine<'_>, names: (&str, &str)) -> Option<i64> {
         found.at_ms.or_else(|| {
+            if wrapper::is_platform(found.text) {
+                return self.held.last_at;
+            }
             if first_sight(line, found.text, names) == FirstSight::Quiet {
                 return moment::of_line(found.text).or(self.held.last_at);
             }
@@ -96,7 +102,7 @@ impl HealthReader {
             _ => {}
         }
         let follows = self.held.last == Some(found.stream);
-        let has_times = self.held.layout.as_ref().is_some_and(|layout| layout.has_times());
+        let has_times = self.held.layout.as_ref().is_some_and(PrefixLayout::has_times);
         let is_alone = has_times || self.held.streams.len() < 2;
         let Some(held) = self.held.streams.get_mut(found.stream) else { return false };
         self.held.next = NextPart::Untimed;
@@ -127,7 +133,7 @@ impl HealthReader {
             return true;
         }
         let names = (held.stream.as_str(), held.function.as_str());
-        let has_colours = memchr::memchr(0x1b, text.as_bytes()).is_some();
+        let has_colours = line.has_colours && memchr::memchr(0x1b, text.as_bytes()).is_some();
         let sight = if line.marks > 0 || has_colours {
             second_sight(line.text(), names)
         } else {
@@ -223,7 +229,7 @@ impl HealthReader {
     /// A further line of an event, which the tool put nothing in front of.
     fn hold_unprefixed(&mut self, line: BlockLine<'_>) -> bool {
         let text = line.text();
-        let is_timed = self.held.layout.as_ref().is_some_and(|layout| layout.has_dates());
+        let is_timed = self.held.layout.as_ref().is_some_and(PrefixLayout::has_dates);
         let Some(place) = self.held.last.filter(|_| is_timed) else { return false };
         let plain = wrapper::plain(text);
         let stripped = wrapper::strip(&plain);

@@ -28,6 +28,8 @@ pub(super) struct BlockLine<'a> {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) marks: usize,
+    /// Whether a line of the block has the sequences that colour a terminal.
+    pub(super) has_colours: bool,
 }
 
 impl<'a> BlockLine<'a> {
@@ -93,6 +95,7 @@ impl HealthReader {
     pub(super) fn wrapped(&mut self, block: &str, marks: &[MarkerPosition]) {
         let mut marks = marks.iter().peekable();
         let (mut from, mut unclear) = (0, 0);
+        let has_colours = memchr::memchr(0x1b, block.as_bytes()).is_some();
         // What is being read goes on until a line does not belong to it.
         let mut in_full = self.copy.is_open();
         if self.held.last.is_none() {
@@ -103,7 +106,7 @@ impl HealthReader {
             while marks.next_if(|mark| (mark.at as usize) < to).is_some() {
                 number += 1;
             }
-            let line = BlockLine { block, from, to, marks: number };
+            let line = BlockLine { block, from, to, marks: number, has_colours };
             from = to + 1;
             if in_full && self.copy.may_take(line.text()) {
                 self.feed(line.text());
