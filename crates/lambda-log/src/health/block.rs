@@ -23,9 +23,11 @@ impl HealthReader {
             return self.wrapped(text, marks);
         }
         self.read_held();
-        // Bare lines behind ones that name a stream belong to it.
-        let is_plain =
-            self.order.is_oldest_first() && self.copy.is_between_events() && self.copy.last_named() == ("", "");
+        // Bare lines behind ones that name a stream belong to it, and a few may stand among a tool's.
+        let is_plain = self.order.is_oldest_first()
+            && self.copy.is_between_events()
+            && self.copy.last_named() == ("", "")
+            && self.held.layout.is_none();
         match block {
             LineBlock::Text { text, marks, lines: Some(lines) } if is_plain => self.plain(text, marks, *lines),
             _ => self.line_by_line(block.bytes()),
