@@ -4,11 +4,13 @@
     cargo build --release
     python3 benches/diagnose.py target/release/monitor [MEGABYTES]
 
-Writes a log in text and one in JSON format (seeded, so always the same) below target/tmp, reads each five times with either
-program in turn, and prints the fastest time of each, the ratio, and the largest resident memory. ripgrep counts the lines that
-say REPORT RequestId, INIT_ or Task timed out; jq prints the type of every line. A program that is not installed is left out.
+Writes logs below target/tmp (seeded, so always the same): in text, in JSON format, in text as `aws logs tail` prints it, of one
+stream and of twenty, and a quarter as long as other tools print it. Reads each five times with either program in turn, and prints
+the fastest time of each, the ratio, and the largest resident memory. ripgrep counts the lines that say REPORT RequestId, INIT_ or
+Task timed out; jq prints the type of every line. A program that is not installed is left out.
 """
 
+import heapq
 import json
 import os
 import random
@@ -94,6 +96,57 @@ def write(path, size, as_json):
             out.write(text)
 
 
+def wrapped(tool, ms, stream, line):
+    """A line as a tool prints it."""
+    iso = stamp(ms)[:-1]
+    return {
+        "tail": f"{iso}000+00:00 {stream} {line}",
+        "tail-20": f"{iso}000+00:00 {stream} {line}",
+        "short": f"{iso[:-4]} {line}",
+        "sam": f"{stream} {iso}000 {line}",
+        "sam-colours": f"\x1b[36m{stream}\x1b[0m \x1b[33m{iso}000\x1b[0m {line}",
+        "awslogs": f"/aws/lambda/todo {stream} {line}",
+        "serverless": f"{iso.replace('T', ' ')} (+00:00)\t{line}",
+        "csv": f"{ms},{line}",
+        "compose": f"lambda-1  | {line}",
+        "syslog": time.strftime("%b %d %H:%M:%S", time.gmtime(ms // 1000)) + f" ip-10-0-0-5 shipper[812]: {line}",
+        "logcli": iso[:-4] + '+00:00 {log_group="/aws/lambda/todo"} ' + line,
+    }[tool]
+
+
+TOOLS = ["tail", "tail-20", "short", "sam", "sam-colours", "awslogs", "serverless", "csv", "compose", "syslog", "logcli"]
+
+
+def write_wrapped(path, size, tool):
+    """Writes the log as a tool prints it: the events of all streams in order of time."""
+    if os.path.exists(path) and abs(os.path.getsize(path) - size) < 10_000:
+        return
+    chance, written, waiting = random.Random(7), 0, []
+    streams = ["2024/12/20/[$LATEST]%032x" % chance.getrandbits(128) for _ in range(20 if tool == "tail-20" else 1)]
+    now = [1_734_652_800_000 + n for n in range(len(streams))]
+
+    def more(n):
+        began = now[n] + chance.randint(20, 3000)
+        lines, now[n] = invocation(chance, began, False)
+        for place, line in enumerate(lines):
+            ms = began + (now[n] - began) * place // max(1, len(lines) - 1)
+            heapq.heappush(waiting, (ms, n, place, line.rstrip("\n"), place + 1 == len(lines)))
+
+    for n in range(len(streams)):
+        more(n)
+    with open(path, "w", newline="\n") as out:
+        while written < size:
+            ms, n, _, line, is_last = heapq.heappop(waiting)
+            if tool == "compose":
+                text = "".join(wrapped(tool, ms, "", part) + "\n" for part in line.split("\n"))
+            else:
+                text = wrapped(tool, ms, streams[n], line) + "\n"
+            written += len(text)
+            out.write(text)
+            if is_last:
+                more(n)
+
+
 def run(command):
     """Seconds on the clock, and the largest resident memory in MB."""
     began = time.monotonic()
@@ -134,7 +187,12 @@ def main():
     text, structured = os.path.join(folder, "lambda-text.log"), os.path.join(folder, "lambda-json.log")
     write(text, size, False)
     write(structured, size, True)
-    compare(monitor, text, ["rg", "-c", "-e", "REPORT RequestId", "-e", "INIT_", "-e", "Task timed out", text], "ripgrep")
+    count = ["rg", "-c", "-e", "REPORT RequestId", "-e", "INIT_", "-e", "Task timed out"]
+    compare(monitor, text, [*count, text], "ripgrep")
+    for tool in TOOLS:
+        path = os.path.join(folder, f"lambda-{tool}.log")
+        write_wrapped(path, size if tool.startswith("tail") else size // 4, tool)
+        compare(monitor, path, [*count, path], "ripgrep")
     compare(monitor, structured, ["jq", "-c", ".type", structured], "jq")
 
 

@@ -8,6 +8,8 @@ mod depth;
 mod event;
 mod export;
 
+use std::borrow::Cow;
+
 use self::depth::BracketDepth;
 use self::export::expand;
 use super::exception::{
@@ -104,6 +106,55 @@ impl CopyReader {
             }
     }
 
+    /// Whether a line may continue what is being read, seen from a copy whose tool is known. More often `true` than it
+    /// has to be.
+    pub(super) fn may_take(&self, line: &str) -> bool {
+        if self.object.is_some() {
+            return true;
+        }
+        let Some((shape, _)) = &self.open else { return false };
+        let plain = wrapper::plain(line);
+        let stripped = wrapper::strip(&plain);
+        let text = stripped.text;
+        match shape {
+            _ if text.is_empty() || is_rule(text) => true,
+            _ if wrapper::is_platform(text) && !text.starts_with("XRAY") => false,
+            EventShape::Summary => ReportField::goes_on(text),
+            EventShape::Ended => is_error_type(text),
+            EventShape::Platform => false,
+            EventShape::Application | EventShape::Traceback => !stripped.timed,
+        }
+    }
+
+    /// Whether an event is being read.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some() || self.object.is_some()
+    }
+
+    /// Whether lines that a tool put no time in front of get one from elsewhere: a line of its own, or a field.
+    pub(super) fn has_time_for_all(&self) -> bool {
+        self.bare_at.is_some() || self.field_at.is_some()
+    }
+
+    /// The second copy of an event by the console is being passed over.
+    pub(super) fn is_in_second_copy(&self) -> bool {
+        self.second_copy
+    }
+
+    /// The stream and the function that were named last.
+    pub(super) fn last_named(&self) -> (&str, &str) {
+        (&self.last_named.0, &self.last_named.1)
+    }
+
+    /// Goes on behind lines that were not read here: when the last of them was written, and what the last one that
+    /// names anything names.
+    pub(super) fn resume(&mut self, last_at: Option<i64>, named: Option<(&str, &str)>) {
+        self.last_at = last_at;
+        if let Some((stream, function)) = named {
+            self.last_named = (stream.to_owned(), function.to_owned());
+        }
+    }
+
     /// Whether the lines so far are complete, so that the next line begins a new event.
     pub fn is_between_events(&self) -> bool {
         self.object.is_none() && self.bare_times == 0 && !self.second_copy
@@ -111,8 +162,8 @@ impl CopyReader {
 
     /// Takes one line, without its line end.
     pub fn line(&mut self, line: &str, out: &mut dyn EventSink) {
-        if line.contains('\u{1b}') {
-            return self.line(&without_colours(line), out);
+        if let Cow::Owned(plain) = wrapper::plain(line) {
+            return self.line(&plain, out);
         }
         if self.object.is_some() {
             return self.in_object(line, out);
@@ -120,7 +171,10 @@ impl CopyReader {
         let stripped = wrapper::strip(line);
         if stripped.text.is_empty() || is_rule(stripped.text) {
             self.skipped += 1;
-            if stripped.timed {
+            if stripped.timed && stripped.stream.is_some() {
+                // An event that is empty. The console names no stream on a line of its own.
+                self.flush(out);
+            } else if stripped.timed {
                 self.flush(out);
                 self.bare_at = stripped.at_ms;
                 self.bare_times += 1;
@@ -344,22 +398,8 @@ fn shape(text: &str) -> EventShape {
     }
 }
 
-/// A line without the sequences that colour a terminal.
-fn without_colours(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('\u{1b}') {
-        plain.push_str(before);
-        let sequence = after.strip_prefix('[').unwrap_or(after);
-        let end = sequence.find(|c: char| c.is_ascii_alphabetic()).map_or(sequence.len(), |end| end + 1);
-        rest = sequence.get(end..).unwrap_or_default();
-    }
-    plain.push_str(rest);
-    plain
-}
-
 /// The border of a table.
-fn is_rule(text: &str) -> bool {
+pub(super) fn is_rule(text: &str) -> bool {
     text.len() > 2 && text.bytes().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b'=' | b':' | b' '))
 }
 

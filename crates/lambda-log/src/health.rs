@@ -4,10 +4,15 @@ mod block;
 mod checkup;
 mod durations;
 mod function;
+mod held;
 mod lines;
 mod name;
+mod prefix;
+mod recognise;
+mod sight;
 mod ward;
 mod whole;
+mod wrapped;
 
 pub use checkup::HealthReader;
 pub use durations::ExactDurations;

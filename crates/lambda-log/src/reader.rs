@@ -5,6 +5,7 @@
 
 mod environment;
 mod judge;
+mod plain;
 mod running;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +19,7 @@ use super::line::{self, ApplicationLine, LogLine, ReportLine};
 use crate::diagnosis::{Cause, Causes, InvocationOutcome, InvocationSummary, RecentInvocations, environment_hash};
 
 pub use self::judge::FunctionLimits;
+pub(crate) use self::plain::RecognisedInvocation;
 
 /// The longest an invocation can last, and then some: AWS allows 15 minutes.
 const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(20);

@@ -1,5 +1,6 @@
 //! Removes what log tools add to lines: times, stream names, table borders, bullets.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -26,6 +27,23 @@ pub(super) struct UnwrappedLine<'a> {
 const MOST_LAYERS: usize = 10;
 /// What a copying tool puts in front of a line is not longer than this.
 const LONGEST_PREFIX: usize = 300;
+
+/// A line without the sequences that colour a terminal.
+pub(super) fn plain(line: &str) -> Cow<'_, str> {
+    if memchr::memchr(0x1b, line.as_bytes()).is_none() {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        let sequence = after.strip_prefix('[').unwrap_or(after);
+        let end = sequence.find(|c: char| c.is_ascii_alphabetic()).map_or(sequence.len(), |end| end + 1);
+        rest = sequence.get(end..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
 
 /// Removes everything that a tool added to a line.
 pub(super) fn strip(line: &str) -> UnwrappedLine<'_> {
@@ -144,6 +162,11 @@ fn layer(stripped: &mut UnwrappedLine<'_>) -> bool {
             stripped.text = text.get(1..).unwrap_or_default().trim_matches('`').trim_ascii();
             true
         }
+        // A column of a CSV file; an object in quotes has others within.
+        b',' if stripped.timed && !text.starts_with(",\"{") => {
+            stripped.text = text.get(1..).unwrap_or_default().trim_ascii();
+            true
+        }
         b'"' if stripped.timed => {
             stripped.text = text.trim_matches('"').trim_ascii();
             true
@@ -159,6 +182,7 @@ fn layer(stripped: &mut UnwrappedLine<'_>) -> bool {
             is_bullet
         }
         b'/' => comment_or_group(stripped),
+        b'{' if stripped.timed => labels(stripped),
         0x1b => {
             // Colours.
             let end = text.find('m').filter(|end| *end < 12);
@@ -278,6 +302,35 @@ fn name_and_bar(stripped: &mut UnwrappedLine<'_>) -> bool {
     is_one
 }
 
+/// `{log_group="/aws/lambda/name", stream="stdout"} ` of Loki's `logcli`, right behind a time.
+fn labels(stripped: &mut UnwrappedLine<'_>) -> bool {
+    let Some(mut rest) = stripped.text.strip_prefix('{') else { return false };
+    let (mut stream, mut function) = (None, None);
+    while let Some((name, value)) = rest.split_once("=\"") {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let Some((value, after)) = value.split_once('"').filter(|(value, _)| is_name && !value.contains('\\')) else {
+            return false;
+        };
+        if let Some((_, name)) = value.split_once("/aws/lambda/") {
+            function = function_name(name).or(function);
+        } else if looks_like_stream(value) {
+            stream = Some(value);
+        }
+        rest = after;
+        match rest.strip_prefix(", ").or_else(|| rest.strip_prefix(',')) {
+            Some(more) => rest = more,
+            None => break,
+        }
+    }
+    let Some(rest) = rest.strip_prefix('}').filter(|rest| rest.starts_with([' ', '\t'])) else { return false };
+    if let Some(stream) = stream {
+        take_stream(stripped, stream);
+    }
+    stripped.function = function.or(stripped.function);
+    stripped.text = rest.trim_ascii_start();
+    true
+}
+
 /// `host shipper[12]: ` of syslog, right behind a time.
 fn syslog_head(stripped: &mut UnwrappedLine<'_>) -> bool {
     if !stripped.timed {
@@ -326,6 +379,9 @@ mod tests {
             ("lambda_1    | ", ""),
             ("\u{1b}[32m", ""),
             ("1720000000123,\"", "\""),
+            ("2024-07-03 09:46:40.123,", ""),
+            ("2024-07-03T09:46:40Z {} ", ""),
+            ("2024-07-03T09:46:40+00:00 {app=\"shop\", host=\"a\"} ", ""),
             ("Jul  3 09:46:40 host app[12]: ", ""),
             ("EVENTS\t3434\t1720000000123\tx\t", ""),
         ] {

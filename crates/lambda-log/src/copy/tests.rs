@@ -147,6 +147,16 @@ fn an_event_has_the_time_the_stream_and_the_function_that_the_copy_gives_it() {
             r#"{"logGroup":"/aws/lambda/shop","logStream":"2024/07/03/[$LATEST]60cefc4c","logEvents":[{"id":"1","timestamp":1720000000123,"message":"packed"}]}"#,
             (Some(AT), STREAM, "shop"),
         ),
+        (
+            "2024-07-03T09:46:40.123Z {log_group=\"/aws/lambda/shop\", log_stream=\"2024/07/03/[$LATEST]60cefc4c\"} packed",
+            (Some(AT), STREAM, "shop"),
+        ),
+        ("2024-07-03 09:46:40.123,\"packed\"", (Some(AT), "", "")),
+        // An event without a text is none, and its time is not that of what follows.
+        (
+            "2024-07-03T09:46:39Z 2024/07/03/[$LATEST]60cefc4c \n2024-07-03T09:46:40.123Z 2024/07/03/[$LATEST]60cefc4c packed",
+            (Some(AT), STREAM, ""),
+        ),
         // What is no name is none.
         (
             r#"{"@timestamp":"2024-07-03 09:46:40.123","@message":"packed","@log":"1:/aws/lambda/a\nb"}"#,

@@ -17,14 +17,24 @@ impl HealthReader {
     /// does not follow, and parts of an object, may be counted as lines of the application.
     pub fn block(&mut self, block: &LineBlock) {
         // The console's copies, objects over several lines and what is no text go line by line.
-        let is_plain = self.order.is_oldest_first() && self.copy.is_between_events();
+        if let LineBlock::Text { text, marks, lines: Some(_) } = block
+            && self.is_wrapped(text, marks)
+        {
+            return self.wrapped(text, marks);
+        }
+        self.read_held();
+        // Bare lines behind ones that name a stream belong to it, and a few may stand among a tool's.
+        let is_plain = self.order.is_oldest_first()
+            && self.copy.is_between_events()
+            && self.copy.last_named() == ("", "")
+            && self.held.layout.is_none();
         match block {
             LineBlock::Text { text, marks, lines: Some(lines) } if is_plain => self.plain(text, marks, *lines),
             _ => self.line_by_line(block.bytes()),
         }
     }
 
-    fn line_by_line(&mut self, block: &[u8]) {
+    pub(super) fn line_by_line(&mut self, block: &[u8]) {
         if block.is_empty() {
             return;
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::function::Health;
+use super::held::HeldStreams;
 use super::lines::LineCounts;
 use super::name::NO_NAME;
 use super::ward::{FunctionReaders, HealthByFunction, OrderedEvents};
@@ -17,6 +18,7 @@ pub struct HealthReader {
     pub(super) copy: CopyReader,
     pub(super) order: EventReorderer,
     pub(super) ward: FunctionReaders,
+    pub(super) held: HeldStreams,
 }
 
 impl HealthReader {
@@ -34,7 +36,7 @@ impl HealthReader {
             bill: HealthByFunction { unnamed: (unnamed, Health::default()), functions: BTreeMap::new() },
             lines: LineCounts::default(),
         };
-        Self { copy: CopyReader::new(), order: EventReorderer::new(), ward }
+        Self { copy: CopyReader::new(), order: EventReorderer::new(), ward, held: HeldStreams::default() }
     }
 
     /// The same, searching lines for these causes. Nothing must have been read yet.
@@ -47,14 +49,20 @@ impl HealthReader {
 
     /// Reads one line, without its end.
     pub fn line(&mut self, line: &str) {
-        let Self { copy, order, ward } = self;
+        self.read_held();
+        self.feed(line);
+    }
+
+    /// Reads one line, with nothing held before it.
+    pub(super) fn feed(&mut self, line: &str) {
+        let Self { copy, order, ward, .. } = self;
         copy.line(line, &mut OrderedEvents { order, ward });
         let skipped = copy.take_skipped();
         ward.lines.add(LineKind::Application, skipped);
     }
 
     pub(super) fn flush(&mut self) {
-        let Self { copy, order, ward } = self;
+        let Self { copy, order, ward, .. } = self;
         copy.flush(&mut OrderedEvents { order, ward });
     }
 
@@ -65,7 +73,9 @@ impl HealthReader {
 
     /// Begins another copy, of the same functions.
     pub fn next_copy(&mut self) {
-        let Self { copy, order, ward } = self;
+        self.read_held();
+        self.held = HeldStreams::default();
+        let Self { copy, order, ward, .. } = self;
         copy.end(&mut OrderedEvents { order, ward });
         ward.lines.add(LineKind::Application, copy.take_skipped());
         order.pass(ward);

@@ -1,3 +1,5 @@
+mod wrapped;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -34,7 +34,7 @@ impl ExecutionEnvironments {
         if !self.named.contains_key(stream) {
             self.named.insert(stream.to_owned(), ExecutionEnvironment::default());
         }
-        self.named.entry(stream.to_owned()).or_default()
+        self.named.get_mut(stream).unwrap_or(&mut self.unnamed)
     }
 
     pub(super) fn all(&mut self) -> impl Iterator<Item = (&str, &mut ExecutionEnvironment)> {
