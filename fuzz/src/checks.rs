@@ -61,9 +61,10 @@ pub fn billing_csv(bytes: &[u8]) {
                     "a column beyond the last: {columns:?}"
                 )
             },
-            |row| {
+            |read| {
                 rows += 1;
-                match row {
+                assert!(read.number >= 2, "the first row holds the names");
+                match read.row {
                     Ok(row) => {
                         assert!(
                             !row.service.is_empty() && !row.record_type.is_empty() && !row.currency.is_empty(),
@@ -75,7 +76,7 @@ pub fn billing_csv(bytes: &[u8]) {
                     }
                     Err(row) => {
                         unusable += 1;
-                        skipped.add("x.csv", rows + 1, &row);
+                        skipped.add("x.csv", read.number, &row);
                     }
                 }
             },

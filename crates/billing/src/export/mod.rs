@@ -9,6 +9,7 @@ pub mod cost_table;
 pub mod download;
 pub mod format;
 pub mod layout;
+pub mod manifest;
 pub mod moment;
 pub mod money;
 pub mod row;
