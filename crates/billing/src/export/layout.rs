@@ -33,7 +33,7 @@ pub struct ExportLayout {
     /// Files that are no exports by their names.
     pub other: Vec<ExportFile>,
     /// Two deliveries of a month of which neither is known to be the newer one.
-    tied: Option<(String, String)>,
+    pub tied: Option<(String, String)>,
 }
 
 /// The formats by the ends of names.
