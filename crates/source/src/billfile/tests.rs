@@ -273,7 +273,9 @@ fn tables_of_cost_explorer_are_read() {
     let days: Vec<(String, bool)> = bill.into_days().map(|day| (day.day.to_string(), day.estimated)).collect();
     assert_eq!(days, [("2024-12-01".to_owned(), true), ("2024-12-02".to_owned(), true)]);
     refused("x.json", one.as_bytes(), "a page is missing: the last one has a `NextPageToken`");
-    refused("x.json", &packed(two.as_bytes())[..40], "the file is incomplete; copy it again completely");
+    let gzip = packed(two.as_bytes());
+    refused("x.json", &gzip[..gzip.len() - 6], "the file is incomplete; copy it again completely");
+    refused("x.json", &gzip[..40], "copy it again completely");
     refused("x.csv", b"date,series,amount\n2024-12-01,S,1\n", "have no currency, so it cannot be stored");
     let month = answer("2024-11-01", "2024-12-01", "9", "");
     let mixed = read(&[("a.csv", DOWNLOAD.as_bytes()), ("b.json", month.as_bytes())], ExportMetric::Billed);
@@ -300,7 +302,7 @@ fn series(content: &str, expected: Result<&str, &str>) {
 
 #[test]
 fn a_bill_has_a_series_for_each_thing_that_it_tells_apart() {
-    series(DOWNLOAD, Ok("S3 2024-12-01 1, S3 2024-12-02 2, Tax 2024-12-01 1.5, Tax 2024-12-02 0"));
+    series(DOWNLOAD, Ok("S3 2024-12-01 1, S3 2024-12-02 2, Tax 2024-12-01 1.5"));
     series(
         "Linked account,111122223333,444455556666\nLinked account name,prod ($),dev ($)\n2024-12-01,1,2\n2024-12-02,,2\n",
         Ok("dev (444455556666) 2024-12-01 2, dev (444455556666) 2024-12-02 2, prod (111122223333) 2024-12-01 1"),
