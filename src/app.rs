@@ -25,7 +25,7 @@ use crate::daemon::{Daemon, DaemonParts, SourceSlot, Watchdog};
 
 pub use ledger::StoreLedger;
 pub use rehearsal::{RehearsalResult, TimeRange, rehearse};
-pub use report::month_report;
+pub use report::{bill_report, month_report};
 
 /// The configuration, with the kinds this program knows.
 pub type MonitorConfig = config::Config<SourceKind, ReceiverKind>;

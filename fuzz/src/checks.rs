@@ -4,8 +4,11 @@
 
 use std::path::PathBuf;
 
-use billing::export::columns::ExportMetric;
+use billing::export::answer::{self, AnswerMetric};
+use billing::export::bill::ImportedBill;
+use billing::export::columns::{ExportDataset, ExportMetric};
 use billing::export::skipped::SkippedRows;
+use billing::export::{download, format};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
@@ -26,6 +29,7 @@ pub type Check = fn(&[u8]);
 /// Each check, under the name of its fuzz target and of the folder of its inputs.
 pub const ALL: &[(&str, Check)] = &[
     ("billing_csv", billing_csv),
+    ("billing_table", billing_table),
     ("config", config),
     ("lambda_copy", lambda_copy),
     ("lambda_log", lambda_log),
@@ -61,9 +65,10 @@ pub fn billing_csv(bytes: &[u8]) {
                     "a column beyond the last: {columns:?}"
                 );
             },
-            |row| {
+            |read| {
                 rows += 1;
-                match row {
+                assert!(read.number >= 2, "the first row holds the names");
+                match read.row {
                     Ok(row) => {
                         assert!(
                             !row.service.is_empty() && !row.record_type.is_empty() && !row.currency.is_empty(),
@@ -75,7 +80,7 @@ pub fn billing_csv(bytes: &[u8]) {
                     }
                     Err(row) => {
                         unusable += 1;
-                        skipped.add("x.csv", rows + 1, &row);
+                        skipped.add("x.csv", read.number, &row);
                     }
                 }
             },
@@ -86,6 +91,38 @@ pub fn billing_csv(bytes: &[u8]) {
         }
         if let Err(why) = read {
             assert!(!why.is_empty() && !why.chars().any(char::is_control), "not one line: {why:?}");
+        }
+    }
+}
+
+/// A table of Cost Explorer of any content is refused in one line, or all of its costs are in the days and the series
+/// that are made of it.
+pub fn billing_table(bytes: &[u8]) {
+    let _ = format::of(bytes);
+    let tables = [
+        (ExportDataset::CostExplorerCsv, download::read(bytes).map_err(|why| why.to_string())),
+        (ExportDataset::CostExplorerJson, answer::read(bytes, AnswerMetric::Any).map_err(|why| why.to_string())),
+    ];
+    for (dataset, table) in tables {
+        let table = match table {
+            Ok(table) => table,
+            Err(why) => {
+                assert!(!why.is_empty() && !why.chars().any(char::is_control), "not one line: {why:?}");
+                continue;
+            }
+        };
+        assert!(!table.periods.is_empty(), "a table without a period: {table:?}");
+        for cost in &table.costs {
+            assert!(table.periods.contains_key(&cost.day), "a cost of no period: {cost:?}");
+            assert!(!cost.currency.is_empty(), "a cost without a currency: {cost:?}");
+        }
+        let mut bill = ImportedBill::default();
+        if bill.take_table("x", dataset, table.clone(), now()).is_err() {
+            continue;
+        }
+        assert_eq!(bill.rows(), table.costs.len() as u64, "costs are lost, or counted twice");
+        if let Ok(series) = bill.into_series() {
+            assert!(series.iter().all(|one| !one.name.is_empty()), "a series without a name: {series:?}");
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use alerting::month_rows::MonthRows;
 use alerting::notification::Message;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use billing::day_cost::DayCost;
+use billing::export::bill::ImportedBill;
+use billing::line::DayCharges;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use model::calendar::Month;
 use report::month::{MonthReport, sum_up};
@@ -21,6 +25,50 @@ use crate::daemon::{MonthReporter, MonthlyReports};
 /// If the store cannot be read.
 pub async fn month_report(store: &Store, month: Month, now: DateTime<Utc>) -> Result<MonthReport, StoreError> {
     Ok(sum_up(month, store.month(month).await?, now))
+}
+
+/// The report of a month from a bill alone.
+pub fn bill_report(bill: ImportedBill, month: Month, now: DateTime<Utc>) -> MonthReport {
+    let is_monthly = bill.is_monthly();
+    let this_month = Month::of(now.date_naive());
+    let charges: Vec<DayCharges> = bill.into_days().collect();
+    let cost = |charges: &DayCharges| charges.day_cost(!charges.estimated && Month::of(charges.day) < this_month);
+    let past: Vec<DayCost> = charges.iter().filter(|day| day.day < month.end()).map(cost).collect();
+    let of = |month: Month| {
+        let known: Vec<DayCost> = past.iter().filter(|day| month.contains(day.day)).cloned().collect();
+        if is_monthly { whole_month(month, known, now) } else { known }
+    };
+    let rows = MonthRows {
+        days: of(month),
+        days_before: of(month.previous()),
+        lines: charges
+            .iter()
+            .filter(|day| month.contains(day.day) || month.previous().contains(day.day))
+            .cloned()
+            .collect(),
+        // The sum of a month, on its first day, forecasts nothing.
+        past: if is_monthly { vec![] } else { past.clone() },
+        ..MonthRows::default()
+    };
+    let mut report = sum_up(month, rows, now);
+    if is_monthly {
+        report.daily.clear();
+    }
+    report
+}
+
+/// The sum of a month that stands on one of its days, and its other days so far, so that it counts as known as a whole.
+fn whole_month(month: Month, sum: Vec<DayCost>, now: DateTime<Utc>) -> Vec<DayCost> {
+    let Some(first) = sum.first() else { return sum };
+    let (estimated, settled) = (first.estimated, first.settled);
+    let mut days: BTreeMap<NaiveDate, DayCost> = month
+        .first_day()
+        .iter_days()
+        .take_while(|day| *day < month.end() && *day <= now.date_naive())
+        .map(|day| (day, DayCost::new(day, estimated, settled)))
+        .collect();
+    days.extend(sum.into_iter().map(|day| (day.day, day)));
+    days.into_values().collect()
 }
 
 struct ReportWriter {

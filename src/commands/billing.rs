@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing::export::bill::{ImportedBill, MONTHLY};
 use billing::export::columns::ExportMetric;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::calendar::Month;
+use model::redact::printable;
 use report::ImportDocument;
 use source::billfile::{ExportReader, look};
 use store::{Durability, Store};
@@ -29,7 +31,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum BillingCommand {
-    /// Import an export of the bill: FOCUS 1.0 to 1.2 or CUR 2.0, as CSV (also gzipped) or Parquet
+    /// Import a bill: FOCUS 1.0 to 1.3, CUR 2.0 or legacy CUR, as CSV (also gzipped) or Parquet, or days of Cost Explorer
     Import(ImportArgs),
     /// Read past months from Cost Explorer; shows the price first
     Backfill(backfill::BackfillArgs),
@@ -40,11 +42,15 @@ const EXAMPLES: &str = "\
 Examples:
   monitor billing import focus-2024-12.csv.gz            a file
   monitor billing import exports/                        a folder and its subfolders; the newest delivery of each BILLING_PERIOD
+  monitor billing import cur/acme/20241201-20250101/     a month of a legacy CUR, with its manifest
+  monitor billing import costs.csv                       \"Download CSV\" of Cost Explorer: Daily, by service or linked account
+  monitor billing import pages/                          answers of `aws ce get-cost-and-usage --granularity DAILY`, a page a file
   monitor billing import --dry-run --format json x.parquet | jq .months
 
-The export must hold the whole bill of its days: an imported day replaces what the store had for it. Everything is read
+The file must hold the whole bill of its days: an imported day replaces what the store had for it. Everything is read
 before anything is written, and either all of it is written or nothing. Importing the same export again changes nothing. Stop the
-daemon first if it uses the store. A daemon reads exports itself, with read.focus_export.
+daemon first if it uses the store. Sums of months are not imported, because their days are not known: `monitor report --input`
+shows them. A daemon reads exports itself, with read.focus_export.
 
 Exit codes: 0 all rows were imported; 1 none; 2 some rows were skipped; 64 command line; 75 a daemon uses the store; 78 configuration";
 
@@ -112,7 +118,13 @@ async fn import(args: ImportArgs, context: &CommandContext) -> Result<ExitStatus
     if let Err(error) = read {
         return Ok(failed(&format!("cannot read {error}; nothing was written")));
     }
-    let bill = reading.end();
+    let bill = match reading.end() {
+        Ok(bill) => bill,
+        Err(error) => return Ok(failed(&format!("cannot read {error}; nothing was written"))),
+    };
+    if let Some(why) = not_to_be_stored(&bill) {
+        return Ok(failed(&format!("cannot import {}: {why}; nothing was written", args.path.display())));
+    }
     let now = context.clock.now();
     let mut imported = ImportDocument::of(&bill, &layout, args.metric.metric(), now);
     let nothing = bill.lines() == 0;
@@ -136,6 +148,18 @@ async fn import(args: ImportArgs, context: &CommandContext) -> Result<ExitStatus
         "monitor: the sums do not include the skipped rows; fix them or export the bill again, then import it once more",
     );
     Ok(ExitStatus::Incomplete)
+}
+
+/// Why a bill that was read cannot be charges of days in the store.
+fn not_to_be_stored(bill: &ImportedBill) -> Option<String> {
+    if bill.is_monthly() {
+        return Some(MONTHLY.to_owned());
+    }
+    let dimension = bill.other_dimension()?;
+    Some(format!(
+        "it is grouped by `{}`, which the store has no field for; group by service, linked account, usage type or charge type",
+        printable(dimension)
+    ))
 }
 
 /// A bar on a terminal; nothing in a pipe.

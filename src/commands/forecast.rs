@@ -11,28 +11,32 @@ use model::redact::printable;
 use serde::Serialize;
 
 use super::arguments::OutputFormat;
-use super::daily_bill::bill;
+use super::daily_bill::{INPUTS, bill};
 use super::output::{print, print_json};
 use crate::exit::ExitStatus;
 
 /// Examples of use, shown by `--help`.
-const EXAMPLES: &str = "\
+fn help() -> String {
+    format!(
+        "\
 Examples:
   monitor forecast --input costs.csv --as-of 2024-12-08
   monitor forecast --input - --as-of 2024-12-08 --format json < costs.csv | jq .total
+  aws ce get-cost-and-usage --time-period Start=2024-10-01,End=2024-12-08 --granularity DAILY --metrics UnblendedCost \\
+    --group-by Type=DIMENSION,Key=SERVICE | monitor forecast --input - --as-of 2024-12-08
 
-The file has a line for each day and series, below the header `date,series,amount`:
-  2024-12-01,Amazon Relational Database Service,0.8114516129
-Columns may be in any order, names may be quoted, and rows of the same day and series are added up. All amounts are in one currency.
+{INPUTS}
 
 Only days before --as-of are used. The month's cost lies between `low` and `high` in four of five cases.
 
-Exit codes: 0 done; 1 the file cannot be read or has mistakes; 64 command line";
+Exit codes: 0 done; 1 the file cannot be read or has mistakes; 64 command line"
+    )
+}
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = help())]
 pub(super) struct Args {
-    /// The bill as CSV; `-` is standard input
+    /// The bill; `-` is standard input
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// The UTC day on which the forecast is made, such as 2024-12-08; that day and later ones are not used

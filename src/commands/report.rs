@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::app::month_report;
+use crate::app::{bill_report, month_report};
 use alerting::notification::Message;
 use clap::ValueEnum;
 use model::calendar::Month;
@@ -17,15 +17,36 @@ use report::{ReportStyle, html, json, markdown, page, page_with_picture};
 use store::Store;
 
 use super::context::CommandContext;
+use super::daily_bill::{INPUTS, charges};
 use super::output::{print, say, usage};
 use crate::app::{MonitorConfig, StartError, receivers};
 use crate::exit::ExitStatus;
 
+/// Examples of use, shown by `--help`.
+fn help() -> String {
+    format!(
+        "\
+Examples:
+  monitor report --month 2024-12                              from what the daemon has stored
+  monitor report --month 2024-12 --format html --output december.html
+  monitor report --input costs.csv --month 2024-12            from a file, without a configuration and a store
+
+With --input, sums of months are read too (granularity Monthly); such a report has no days and no forecast.
+{INPUTS}
+
+Exit codes: 0 done; 1 the input cannot be read; 2 a receiver did not get it; 64 command line; 78 configuration"
+    )
+}
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = help())]
 pub(super) struct Args {
-    /// The month, UTC, such as 2024-12 [default: the current one]
+    /// The month, UTC, such as 2024-12 [default: the current one; with --input, the last one that it has]
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<Option<Month>>,
+    /// A bill to report on instead of what is stored; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "send")]
+    input: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     format: ReportFormat,
@@ -63,6 +84,9 @@ fn language(typed: &str) -> Result<Language, String> {
 }
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
+    if let Some(input) = &args.input {
+        return Ok(of_input(input, &args, context));
+    }
     let config = if args.send.is_empty() { context.config_without_secrets()? } else { context.config()? };
     let now = context.clock.now();
     let newest = Month::of(now.date_naive());
@@ -84,24 +108,47 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     if !args.send.is_empty() {
         return send(&args.send, &report, &style, &config, context).await;
     }
+    Ok(show(&report, &style, &args))
+}
+
+/// The report of a month of a file.
+fn of_input(input: &Path, args: &Args, context: &CommandContext) -> ExitStatus {
+    let now = context.clock.now();
+    let bill = match charges(input, now) {
+        Ok(bill) => bill,
+        Err(exit) => return exit,
+    };
+    let months: Vec<Month> = bill.months().keys().copied().collect();
+    let wanted = args.month.flatten().or(months.last().copied());
+    let Some(month) = wanted.filter(|month| months.contains(month)) else {
+        let known = months.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return usage(format!("{} has no costs of that month; it has {known}", input.display()));
+    };
+    let report = bill_report(bill, month, now);
+    let language = args.language.unwrap_or_default();
+    show(&report, &ReportStyle { language, ..ReportStyle::plain(chrono_tz::UTC) }, args)
+}
+
+/// Writes a report to where it is wanted.
+fn show(report: &MonthReport, style: &ReportStyle, args: &Args) -> ExitStatus {
     let written = match args.format {
-        ReportFormat::Text => page(&report, &style).plain_text(),
-        ReportFormat::Markdown => markdown(&page(&report, &style)),
-        ReportFormat::Html => html(&report, &style),
-        ReportFormat::Json => match json(&report) {
+        ReportFormat::Text => page(report, style).plain_text(),
+        ReportFormat::Markdown => markdown(&page(report, style)),
+        ReportFormat::Html => html(report, style),
+        ReportFormat::Json => match json(report) {
             Ok(json) => json,
-            Err(error) => return Ok(super::output::failed(&error.to_string())),
+            Err(error) => return super::output::failed(&error.to_string()),
         },
     };
     match &args.output {
         None => print(&written),
         Some(file) => {
             if let Err(why) = write(file, &written) {
-                return Ok(super::output::failed(&format!("--output {}: {why}", file.display())));
+                return super::output::failed(&format!("--output {}: {why}", file.display()));
             }
         }
     }
-    Ok(ExitStatus::Done)
+    ExitStatus::Done
 }
 
 /// Puts a text into a file: whoever looks finds the old content or the new one.

@@ -90,13 +90,13 @@ async fn an_export_is_taken_once_however_often_it_is_imported() {
 
 #[tokio::test]
 async fn rows_that_cannot_be_used_are_told_with_their_sum() {
-    let bad = "\"1,234.5\",USD,Usage,2024-12-03,S,,,\n7.5,USD,Usage,someday,S,,,\n2,KRW,Usage,1/2/2024,S,,,\n1,2\n3,EUR,Usage,2024-12-03,S,,,\n";
+    let bad = "many,USD,Usage,2024-12-03,S,,,\n7.5,USD,Usage,someday,S,,,\n2,KRW,Usage,1/2/2024,S,,,\n1,2\n3,EUR,Usage,2024-12-03,S,,,\n";
     let folder = folder("cost_explorer = {}", &format!("{ROWS}{bad}"));
     let output = import(&folder, &["export.csv"]);
     assert_eq!(output.code, Some(2), "{}", output.stderr);
     for line in [
         "2024-12  3.00 EUR + 12.42 USD  (5 rows)",
-        "Skipped: 1 row with an amount that is not a decimal number; export.csv row 6 (`1,234.5`)",
+        "Skipped: 1 row with an amount that is not a decimal number; export.csv row 6 (`many`)",
         "Skipped: 1 row with a time in an unknown format, 7.50 USD in all; export.csv row 7 (`someday`)",
         "Skipped: 1 row with an ambiguous day; export it as YYYY-MM-DD, 2.00 KRW in all; export.csv row 8 (`1/2/2024`)",
         "Skipped: 1 row with a wrong number of cells; export.csv row 9",
@@ -119,7 +119,7 @@ async fn what_cannot_be_read_writes_nothing_and_says_why_in_one_line() {
         ("empty", "this folder has no export"),
         ("mixed", "mixed/b.csv: it is a web page, not an export"),
         ("missing.csv", "missing.csv: No such file"),
-        ("alerts.toml", "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0"),
+        ("alerts.toml", "these are not columns of FOCUS 1.0 to 1.3, CUR 2.0 or legacy CUR"),
         ("only-bad.csv", "no row in only-bad.csv can be used"),
     ] {
         let output = import(&folder, &[path]);
@@ -128,6 +128,58 @@ async fn what_cannot_be_read_writes_nothing_and_says_why_in_one_line() {
             "{path}: {output:?}"
         );
         assert_eq!(december(folder.path()).await, [], "{path}");
+    }
+}
+
+const DOWNLOAD: &str =
+    "\u{feff}Service,Lambda($),Tax($),Total costs($)\nService total,3,0.3,3.3\n2024-12-01,1,0.3,1.3\n2024-12-02,2,,2\n";
+const MONTHS: &str = "Service,Lambda($),Total costs($)\nService total,33,33\n2024-11-01,11,11\n2024-12-01,22,22\n";
+
+#[tokio::test]
+async fn a_download_of_days_is_imported_and_one_of_months_is_reported_only() {
+    let folder = folder("cost_explorer = {}", ROWS);
+    fs::write(folder.path().join("days.csv"), DOWNLOAD).expect("a download");
+    fs::write(folder.path().join("months.csv"), MONTHS).expect("a download");
+    fs::write(folder.path().join("region.csv"), DOWNLOAD.replace("Service", "Region")).expect("a download");
+    for (path, said) in [
+        ("months.csv", "it has the sums of months, and their days are not known; choose the granularity \"Daily\""),
+        ("region.csv", "it is grouped by `Region`, which the store has no field for"),
+    ] {
+        let output = import(&folder, &[path]);
+        assert!(output.code == Some(1) && output.stderr.contains(said), "{output:?}");
+        assert_eq!(december(folder.path()).await, [], "{path}");
+    }
+    let output = import(&folder, &["days.csv"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stdout.contains("Read 3 rows of 1 file (Cost Explorer CSV, billed costs)"), "{}", output.stdout);
+    let days: Vec<Vec<String>> = december(folder.path()).await.into_iter().map(|(.., lines)| lines).collect();
+    assert_eq!(days, [vec!["Lambda Unknown 1 USD", "Tax Tax 0.3 USD"], vec!["Lambda Unknown 2 USD"]]);
+
+    let report = |args: &[&str]| monitor(folder.path()).args(["report", "--input"]).args(args).run();
+    let months = report(&["months.csv"]);
+    assert_eq!(months.code, Some(0), "{}", months.stderr);
+    assert!(months.stdout.contains("Total 22.00 USD (1 Dec to 31 Dec), 11.00 USD more (+100%)"), "{}", months.stdout);
+    let missing = report(&["months.csv", "--month", "2025-01"]);
+    assert!(
+        missing.code == Some(64) && missing.stderr.contains("has no costs of that month; it has 2024-11, 2024-12"),
+        "{missing:?}"
+    );
+    let days = report(&["days.csv", "--format", "json"]);
+    let value: Value = serde_json::from_str(&days.stdout).expect("JSON");
+    crate::support::schema::holds("docs/report.schema.json", &value);
+    assert_eq!((&value["total"], &value["month"]), (&json!("3.3"), &json!("2024-12")));
+}
+
+#[test]
+fn more_accounts_than_five_are_counted() {
+    let row = |n: u32| format!("1,USD,Usage,2024-12-01,S,11112222333{n},,\n");
+    for (accounts, said) in [
+        (5, "5 accounts: 111122223330, 111122223331, 111122223332, 111122223333, 111122223334."),
+        (6, ", 6 accounts.\n"),
+    ] {
+        let folder = folder("cost_explorer = {}", &(0..accounts).map(row).collect::<String>());
+        let output = import(&folder, &["export.csv", "--dry-run"]);
+        assert!(output.stdout.contains(said), "{}", output.stdout);
     }
 }
 

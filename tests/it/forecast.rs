@@ -4,6 +4,7 @@ mod demands;
 
 use std::fs;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -76,6 +77,78 @@ fn a_bill_is_read_from_standard_input_too() {
     assert_eq!(run(&args("-"), &bill()).stdout, run(&args("bill.csv"), "").stdout);
     let nothing = run(&["anomalies", "--input", "-"], "date,series,amount\n2025-01-01,S3,1\n");
     assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), "No anomaly found\n"));
+}
+
+/// The bill as Cost Explorer's "Download CSV" has it.
+fn download() -> String {
+    let mut rows = String::from("\u{feff}\"Service\",\"EC2, all($)\",\"Tax($)\",\"Total costs($)\"\n");
+    for (month, days) in [(1, 31), (2, 28), (3, 20)] {
+        for day in 1..=days {
+            let ec2 = if (month, day) == (3, 15) { "6" } else { "3" };
+            let (tax, total) = if day == 1 { ("10", "13") } else { ("", ec2) };
+            rows.push_str(&format!("\"2025-{month:02}-{day:02}\",\"{ec2}\",\"{tax}\",\"{total}\"\n"));
+        }
+    }
+    rows
+}
+
+/// The bill as `aws ce get-cost-and-usage` has it, in two pages.
+fn answer() -> String {
+    let mut days = Vec::new();
+    for (month, length) in [(1, 31), (2, 28), (3, 20)] {
+        for day in 1..=length {
+            let start = NaiveDate::from_ymd_opt(2025, month, day).expect("a day");
+            let cost = |name: &str, amount: &str| json!({"Keys": [name], "Metrics": {"UnblendedCost": {"Amount": amount, "Unit": "USD"}}});
+            let mut groups = vec![cost("EC2, all", if (month, day) == (3, 15) { "6" } else { "3.00" })];
+            groups.extend((day == 1).then(|| cost("Tax", "1E1")));
+            let period = json!({"Start": start.to_string(), "End": start.succ_opt().expect("a day").to_string()});
+            days.push(json!({"TimePeriod": period, "Total": {}, "Groups": groups, "Estimated": false}));
+        }
+    }
+    let (first, second) = days.split_at(40);
+    let by = json!([{"Type": "DIMENSION", "Key": "SERVICE"}]);
+    let page = |days: &[Value], token: Value| {
+        json!({"GroupDefinitions": by, "ResultsByTime": days, "NextPageToken": token}).to_string()
+    };
+    format!("{}\n{}\n", page(first, json!("t")), page(second, json!(null)))
+}
+
+#[test]
+fn a_bill_of_any_form_has_the_same_forecast_and_the_same_anomalies() {
+    for args in [
+        &["forecast", "--as-of", "2025-03-11", "--input", "-", "--format", "json"][..],
+        &["anomalies", "--input", "-", "--format", "json"],
+    ] {
+        let expected = json(&run(args, &bill()));
+        for other in [download(), answer()] {
+            assert_eq!(json(&run(args, &other)), expected, "{args:?}\n{}", other.lines().next().unwrap_or_default());
+        }
+    }
+}
+
+#[test]
+fn a_bill_that_has_no_days_or_is_not_whole_is_refused() {
+    let focus = "BilledCost,BillingCurrency,ChargeCategory,ChargePeriodStart,ServiceName\n";
+    let first_page = answer().lines().next().expect("a page").to_owned();
+    for (input, said) in [
+        (
+            "Service,S3($)\n2025-01-01,1\n2025-02-01,1\n".to_owned(),
+            "cannot use standard input: it has the sums of months",
+        ),
+        (
+            format!("{focus}1,USD,Usage,2025-01-01,S\n2,EUR,Usage,2025-01-01,S\n"),
+            "cannot use standard input: it has amounts of more than one currency",
+        ),
+        (
+            format!("{focus}1,USD,Usage,2025-01-01,S\nx,USD,Usage,2025-01-01,S\n"),
+            "standard input: row 3: an amount that is not a decimal number (`x`)\nmonitor: standard input: 1 of 2 rows cannot be used",
+        ),
+        (first_page, "cannot read standard input: a page is missing: the last one has a `NextPageToken`"),
+        ("name,age\nAnn,3\n".to_owned(), "the header `name,age` has no `date` and `series` and `amount`"),
+    ] {
+        let output = run(&["forecast", "--as-of", "2025-03-11", "--input", "-"], &input);
+        assert!(output.code == Some(1) && output.stdout.is_empty() && output.stderr.contains(said), "{output:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::line::{ChargeAmount, ChargeCategory, DayCharges};
+use super::line::{ChargeAmount, DayCharges};
 use crate::day_cost::DayCost;
 
 /// What kind of part a change has.
@@ -22,8 +22,49 @@ pub enum CostDriverKind {
     Gone,
     /// Tax.
     Tax,
-    /// Credits, refunds and discounts.
+    /// Credits.
     Credit,
+    /// Refunds.
+    Refund,
+    /// Discounts that have a line of their own.
+    Discount,
+    /// Fees of a support plan.
+    Support,
+    /// What reservations, Savings Plans and subscriptions cost, upfront or each month, less the use that they pay for.
+    Commitment,
+    /// Charges outside of the billing cycle.
+    OneTime,
+}
+
+impl CostDriverKind {
+    /// The kind of a charge by its service and its record type, as Cost Explorer, CUR or FOCUS spell it. `None` for what
+    /// was used: what changed of that is a question of quantities and prices. Use that a reservation or a Savings Plan
+    /// pays for is use, too.
+    fn of_charge(service: &str, record_type: &str) -> Option<Self> {
+        Some(match record_type {
+            "Tax" => Self::Tax,
+            "Credit" => Self::Credit,
+            "Refund" => Self::Refund,
+            "Support" => Self::Support,
+            other
+                if other
+                    .get(other.len().saturating_sub(8)..)
+                    .is_some_and(|end| end.eq_ignore_ascii_case("discount")) =>
+            {
+                Self::Discount
+            }
+            "Usage" | "Fee" if service.starts_with("AWS Support") => Self::Support,
+            "Fee" | "RIFee" | "Recurring" | "Upfront" | "Commitment" => Self::Commitment,
+            "SavingsPlanRecurringFee" | "SavingsPlanUpfrontFee" | "SavingsPlanNegation" => Self::Commitment,
+            "Recurring reservation fee"
+            | "Upfront reservation fee"
+            | "Savings Plan Recurring Fee"
+            | "Savings Plan Upfront Fee"
+            | "Savings Plan Negation" => Self::Commitment,
+            "Other" | "Other out-of-cycle charges" | "OutOfCycleCharge" => Self::OneTime,
+            _ => return None,
+        })
+    }
 }
 
 /// One part of a change.
@@ -31,8 +72,8 @@ pub enum CostDriverKind {
 pub struct CostDriver {
     /// Its kind.
     pub kind: CostDriverKind,
-    /// The usage type as the bill spells it; empty where the lines of the bill are not known that finely, and for tax
-    /// and credits.
+    /// The usage type as the bill spells it; empty where the lines of the bill are not known that finely, and for what
+    /// is not use.
     pub usage_type: String,
     /// How much of the change it is, in the currency of the service; all reasons of a service add up to `amount -
     /// previous`, exactly.
@@ -44,10 +85,8 @@ pub struct CostDriver {
 pub struct PeriodCost {
     /// Exact amount, everything included.
     pub amount: Decimal,
-    /// Its tax.
-    pub tax: Decimal,
-    /// Its credits; negative.
-    pub credit: Decimal,
+    /// What of it is no use, by kind.
+    pub besides: BTreeMap<CostDriverKind, Decimal>,
     /// Its usage by usage type; empty if the charges are not known.
     pub used: BTreeMap<String, ChargeAmount>,
 }
@@ -61,7 +100,16 @@ const DIGITS: u32 = 10;
 
 impl PeriodCost {
     fn usage(&self) -> Decimal {
-        self.amount.saturating_sub(self.tax).saturating_sub(self.credit)
+        self.besides.values().fold(self.amount, |rest, amount| rest.saturating_sub(*amount))
+    }
+
+    fn beside(&self, kind: CostDriverKind) -> Decimal {
+        self.besides.get(&kind).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, kind: CostDriverKind, amount: Decimal) {
+        let sum = self.besides.entry(kind).or_default();
+        *sum = sum.saturating_add(amount);
     }
 
     /// What of the usage the lines do not tell.
@@ -83,8 +131,10 @@ pub fn reasons(before: &PeriodCost, now: &PeriodCost) -> Vec<CostDriver> {
             reasons.push(CostDriver { kind, usage_type: usage_type.to_owned(), amount });
         }
     };
-    because(CostDriverKind::Tax, "", now.tax.saturating_sub(before.tax));
-    because(CostDriverKind::Credit, "", now.credit.saturating_sub(before.credit));
+    let besides: BTreeSet<CostDriverKind> = before.besides.keys().chain(now.besides.keys()).copied().collect();
+    for kind in besides {
+        because(kind, "", now.beside(kind).saturating_sub(before.beside(kind)));
+    }
     if before.is_told_apart() && now.is_told_apart() {
         let types: BTreeSet<&String> = before.used.keys().chain(now.used.keys()).collect();
         for usage_type in types {
@@ -132,7 +182,7 @@ fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
     exact.or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more)).map(|part| part.round_dp(DIGITS))
 }
 
-/// The cost of each service and currency over some days, by usage type, tax and credit.
+/// The cost of each service and currency over some days, by usage type and by what is no use.
 pub fn sides<'a>(
     days: impl IntoIterator<Item = &'a DayCost>,
     lines: impl IntoIterator<Item = &'a DayCharges>,
@@ -143,20 +193,18 @@ pub fn sides<'a>(
             let side = sides.entry((service.clone(), money.currency.clone())).or_default();
             side.amount = side.amount.saturating_add(money.amount);
             for (record_type, amount) in day.records.get(service).into_iter().flatten() {
-                match ChargeCategory::of_record_type(record_type) {
-                    ChargeCategory::Tax => side.tax = side.tax.saturating_add(*amount),
-                    ChargeCategory::Credit => side.credit = side.credit.saturating_add(*amount),
-                    ChargeCategory::Usage => {}
+                if let Some(kind) = CostDriverKind::of_charge(service, record_type) {
+                    side.add(kind, *amount);
                 }
             }
             // Cost Explorer books tax as a service of this name.
             if service == TAX && !day.records.contains_key(service) {
-                side.tax = side.tax.saturating_add(money.amount);
+                side.add(CostDriverKind::Tax, money.amount);
             }
         }
     }
     for (key, charged) in lines.into_iter().flat_map(|day| &day.lines) {
-        if ChargeCategory::of_record_type(&key.record_type) != ChargeCategory::Usage {
+        if CostDriverKind::of_charge(&key.service, &key.record_type).is_some() {
             continue;
         }
         let Some(side) = sides.get_mut(&(key.service.clone(), key.currency.clone())) else { continue };
@@ -176,6 +224,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::line::ChargeKey;
 
     fn amount(text: &str) -> Decimal {
         text.parse().unwrap()
@@ -187,8 +236,8 @@ mod tests {
         for (name, usd, quantity) in lines {
             side.amount += amount(usd);
             match *name {
-                "tax" => side.tax += amount(usd),
-                "credit" => side.credit += amount(usd),
+                "tax" => side.add(CostDriverKind::Tax, amount(usd)),
+                "credit" => side.add(CostDriverKind::Credit, amount(usd)),
                 "rest" => {}
                 name => drop(side.used.insert(
                     name.into(),
@@ -246,6 +295,112 @@ mod tests {
         }
     }
 
+    /// Two months of one service, each with charges of `record type, usage type, amount, hours`, and its cost drivers.
+    fn of_charges(service: &str, before: &[(&str, &str, &str, &str)], now: &[(&str, &str, &str, &str)]) -> String {
+        let month = |first: &str, charges: &[(&str, &str, &str, &str)]| {
+            let mut day = DayCharges::new(first.parse().unwrap());
+            for (record_type, usage_type, usd, hours) in charges {
+                let key = ChargeKey {
+                    service: service.into(),
+                    record_type: (*record_type).into(),
+                    usage_type: (*usage_type).into(),
+                    account: String::new(),
+                    resource: String::new(),
+                    currency: "USD".into(),
+                };
+                let quantity = hours.parse().ok();
+                day.add(key, ChargeAmount { amount: amount(usd), quantity, unit: "Hrs".into() });
+            }
+            let side = sides([&day.day_cost(true)], [&day]).into_values().next().unwrap_or_default();
+            (side, charges.iter().map(|(_, _, usd, _)| amount(usd)).sum::<Decimal>())
+        };
+        let ((before, was), (now, is)) = (month("2025-02-01", before), month("2025-03-01", now));
+        let found = reasons(&before, &now);
+        assert_eq!(found.iter().map(|reason| reason.amount).sum::<Decimal>(), is - was, "{service}");
+        let shown =
+            |reason: &CostDriver| format!("{:?} {} {}", reason.kind, reason.usage_type, reason.amount.normalize());
+        found.iter().map(|reason| shown(reason).replace("  ", " ")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_CostDriver.html> lists them.
+    #[test]
+    fn every_driver_type_of_aws_has_a_cost_driver() {
+        let box_hours = ("Usage", "BoxUsage:m5.large", "96", "1000");
+        for (aws, service, before, now, expected) in [
+            (
+                "USAGE_CHANGE",
+                "EC2",
+                &[box_hours][..],
+                &[("Usage", "BoxUsage:m5.large", "144", "1500")][..],
+                "Usage BoxUsage:m5.large 48",
+            ),
+            ("TAX", "EC2", &[("Tax", "", "9.6", "")], &[("Tax", "", "14.4", "")], "Tax 4.8"),
+            ("CREDIT", "EC2", &[("Credit", "", "-50", "")], &[("Credit", "", "-20", "")], "Credit 30"),
+            ("REFUND", "EC2", &[box_hours], &[box_hours, ("Refund", "", "-96", "")], "Refund -96"),
+            (
+                "SUPPORT_FEE",
+                "AWS Support (Business)",
+                &[("Support", "", "100", "")],
+                &[("Support", "", "129", "")],
+                "Support 29",
+            ),
+            ("SUPPORT_FEE", "AWS Support (Developer)", &[("Fee", "", "29", "")], &[], "Support -29"),
+            ("BUNDLED_DISCOUNT", "EC2", &[box_hours], &[box_hours, ("BundledDiscount", "", "-3", "")], "Discount -3"),
+            (
+                "RI_VOLUME_DISCOUNT",
+                "EC2",
+                &[("RI Volume Discount", "", "-5", "")],
+                &[("RI Volume Discount", "", "-8", "")],
+                "Discount -3",
+            ),
+            ("UPFRONT_RESERVATION_FEE", "EC2", &[], &[("Upfront", "", "500", "")], "Commitment 500"),
+            ("UPFRONT_RESERVATION_FEE", "EC2", &[("Fee", "HeavyUsage:m5.large", "500", "1")], &[], "Commitment -500"),
+            (
+                "RECURRING_RESERVATION_FEE",
+                "EC2",
+                &[("RIFee", "HeavyUsage:m5.large", "40", "720")],
+                &[("RIFee", "HeavyUsage:m5.large", "80", "1440")],
+                "Commitment 40",
+            ),
+            // The hours are the same and cost nothing any more: the fee stands in its own line.
+            (
+                "RESERVATION_USAGE",
+                "EC2",
+                &[box_hours],
+                &[("DiscountedUsage", "BoxUsage:m5.large", "0", "1000"), ("Recurring", "", "60", "")],
+                "Price BoxUsage:m5.large -96, Commitment 60",
+            ),
+            // The hours stand at their price, and the plan takes it off again.
+            (
+                "SAVINGS_PLAN_USAGE",
+                "EC2",
+                &[box_hours],
+                &[
+                    ("SavingsPlanCoveredUsage", "BoxUsage:m5.large", "96", "1000"),
+                    ("SavingsPlanNegation", "", "-96", ""),
+                ],
+                "Commitment -96",
+            ),
+            (
+                "SAVINGS_PLAN_RECURRING_FEE",
+                "Savings Plans for AWS Compute usage",
+                &[],
+                &[("SavingsPlanRecurringFee", "ComputeSP", "70", "720")],
+                "Commitment 70",
+            ),
+            ("COMMITMENT", "EC2", &[], &[("Commitment", "", "12", "")], "Commitment 12"),
+            (
+                "OUT_OF_CYCLE_CHARGE",
+                "Amazon Registrar",
+                &[],
+                &[("Other out-of-cycle charges", "", "13", "")],
+                "OneTime 13",
+            ),
+        ] {
+            assert_eq!(of_charges(service, before, now), expected, "{aws}");
+        }
+    }
+
     proptest! {
         #[test]
         fn reasons_always_add_up_to_the_last_digit(
@@ -258,8 +413,8 @@ mod tests {
                     let amount = Decimal::new(mantissa, 10);
                     side.amount += amount;
                     match name {
-                        0 => side.tax += amount,
-                        1 => side.credit += amount,
+                        0 => side.add(CostDriverKind::Tax, amount),
+                        1 => side.add(CostDriverKind::Refund, amount),
                         2 => {}
                         name => side.used.entry(name.to_string()).or_insert_with(|| ChargeAmount { quantity: Some(Decimal::ZERO), ..ChargeAmount::default() })
                             .add(&ChargeAmount { amount, quantity: quantity.map(|quantity| Decimal::new(quantity, 3)), unit: String::new() }),

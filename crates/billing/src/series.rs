@@ -119,7 +119,7 @@ fn places(reader: &mut csv::Reader<&[u8]>) -> Result<[usize; 3], BillCsvError> {
     }
     let shown = printable(&names.join(",").chars().take(80).collect::<String>());
     Err(mistake(format!(
-        "the header `{shown}` has no {}; the first line must have `date,series,amount`, in any order",
+        "the header `{shown}` has no {}; the first line must have `date,series,amount`, in any order; or give a download of Cost Explorer or an export",
         missing.join(" and ")
     )))
 }
@@ -240,13 +240,13 @@ mod tests {
         assert_eq!(
             told(""),
             [
-                "line 1: the header `` has no `date` and `series` and `amount`; the first line must have `date,series,amount`, in any order"
+                "line 1: the header `` has no `date` and `series` and `amount`; the first line must have `date,series,amount`, in any order; or give a download of Cost Explorer or an export"
             ]
         );
         assert_eq!(
             told("date,service,amount\n"),
             [
-                "line 1: the header `date,service,amount` has no `series`; the first line must have `date,series,amount`, in any order"
+                "line 1: the header `date,service,amount` has no `series`; the first line must have `date,series,amount`, in any order; or give a download of Cost Explorer or an export"
             ]
         );
         assert_eq!(told("date,series,amount,date\n"), ["line 1: the header has `date` twice; remove one"]);

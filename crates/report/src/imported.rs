@@ -12,6 +12,9 @@ use model::redact::printable;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+/// So many accounts are listed in text; more are counted.
+const MOST_ACCOUNTS: usize = 5;
+
 /// The result of an import, as `--format json` shows it.
 #[derive(Debug, Serialize)]
 pub struct ImportDocument {
@@ -102,7 +105,7 @@ impl ImportDocument {
             month: month.to_string(),
             rows: read.rows,
             sums: sums(&read.sums),
-            settled: now.min(read.written) >= day_start(month.end()),
+            settled: !read.estimated && now.min(read.written) >= day_start(month.end()),
         };
         let left = bill.skipped().iter().map(|(reason, rows)| SkippedRowsView {
             reason: reason.word(),
@@ -225,11 +228,8 @@ impl ImportDocument {
         match self.accounts.as_slice() {
             [] => said + ".",
             [one] => format!("{said}, account {one}."),
-            all => format!(
-                "{said}, {} accounts: {}.",
-                all.len(),
-                all.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ")
-            ),
+            few if few.len() <= MOST_ACCOUNTS => format!("{said}, {} accounts: {}.", few.len(), few.join(", ")),
+            many => format!("{said}, {} accounts.", many.len()),
         }
     }
 }

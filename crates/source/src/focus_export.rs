@@ -180,7 +180,7 @@ impl FocusExportSource {
         let read: Box<dyn FnOnce() -> Result<ImportedBill, ExportError> + Send> = match &self.settings.place {
             ExportLocation::Folder(path) => {
                 let path = path.clone();
-                Box::new(move || reading.files(&path, &files).map(|()| reading.end()))
+                Box::new(move || reading.files(&path, &files).and_then(|()| reading.end()))
             }
             ExportLocation::Bucket(bucket) => {
                 let mut fetched: Vec<(String, File, DateTime<Utc>)> = Vec::new();
@@ -198,7 +198,7 @@ impl FocusExportSource {
                     for (name, file, written) in fetched {
                         reading.file(&name, file, written)?;
                     }
-                    Ok(reading.end())
+                    reading.end()
                 })
             }
         };
@@ -325,7 +325,7 @@ fn unusable(bad: &ExportError) -> CallFailure {
         "reading exports",
         "the exports",
         bad.to_string(),
-        "check that the export is complete and is FOCUS 1.0 to 1.2 or CUR 2.0; monitor retries automatically",
+        "check that the export is complete and is FOCUS 1.0 to 1.3 or CUR; monitor retries automatically",
     )
 }
 

@@ -26,6 +26,12 @@ impl ExactAmount {
         self.0.checked_add(other.0).map(Self)
     }
 
+    /// The amount with the other sign.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+
     /// The amount as a decimal, and whether it has more digits than one can hold: then it is rounded to those that fit.
     pub fn decimal(self) -> (Decimal, bool) {
         let (mut units, mut scale, mut rounded) = (self.0, DIGITS, false);

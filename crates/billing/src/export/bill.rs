@@ -7,15 +7,21 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model::calendar::{Month, day_start};
 use rust_decimal::Decimal;
 
+use crate::explain::TAX;
 use crate::export::amount::ExactAmount;
 use crate::export::columns::ExportDataset;
-use crate::export::row::{ExportRow, SkipReason, SkippedRow};
+use crate::export::cost_table::{CostTable, Granularity, GroupDimension};
+use crate::export::row::{ExportRow, NO_RECORD, NO_SERVICE, SkipReason, SkippedRow};
 use crate::export::skipped::SkippedRows;
 use crate::line::{ChargeAmount, ChargeKey, DayCharges};
+use crate::series::CostSeries;
 
 /// Lines that are kept apart. If resources make more of them, all lines go without their resources: it bounds what is
 /// held in memory, and no report lists so many.
 const MOST_LINES: usize = 300_000;
+
+/// Why sums of months are no days, and what to do.
+pub const MONTHLY: &str = "it has the sums of months, and their days are not known; choose the granularity \"Daily\" in Cost Explorer (--granularity DAILY) and download it again, or show a month with `monitor report --input FILE --month YYYY-MM`";
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +44,12 @@ pub struct ImportedBill {
     skipped: SkippedRows,
     rounded: u64,
     without_resources: bool,
+    granularity: Option<Granularity>,
+    /// Days that a table has, with `Estimated` where it says so.
+    told_days: BTreeMap<NaiveDate, Option<bool>>,
+    account_names: BTreeMap<String, String>,
+    /// What a table is grouped by that charges have no field for.
+    other_dimension: Option<String>,
 }
 
 /// The totals of a month.
@@ -49,6 +61,8 @@ pub struct MonthTotals {
     pub sums: BTreeMap<String, ExactAmount>,
     /// When the latest of its files was written, UTC.
     pub written: DateTime<Utc>,
+    /// Cost Explorer calls some of its days an estimate.
+    pub estimated: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
@@ -125,8 +139,9 @@ impl ImportedBill {
         self.files.push(ExportFileRead { name: name.to_owned(), dataset, rows: 0 });
     }
 
-    /// Adds a row of the current file, which was written at `written`, or the reason why the row is skipped.
-    pub fn take(&mut self, row: Result<ExportRow<'_>, SkippedRow<'_>>, written: DateTime<Utc>) {
+    /// Adds row `number` (the first holds the names) of the current file, which was written at `written`, or the reason
+    /// why the row is skipped.
+    pub fn take(&mut self, number: u64, row: Result<ExportRow<'_>, SkippedRow<'_>>, written: DateTime<Utc>) {
         let row = row.and_then(|row| {
             let too_much = SkippedRow { reason: SkipReason::NotANumber, cell: "", amount: None };
             self.add(&row, written).ok_or(too_much)
@@ -134,9 +149,82 @@ impl ImportedBill {
         let Some(file) = self.files.last_mut() else { return };
         file.rows += 1;
         if let Err(unusable) = row {
-            // The first row holds the names.
-            self.skipped.add(&file.name, file.rows + 1, &unusable);
+            self.skipped.add(&file.name, number, &unusable);
         }
+    }
+
+    /// Notes that what follows has these periods.
+    ///
+    /// # Errors
+    /// If what was read before has others.
+    pub fn has_granularity(&mut self, granularity: Granularity) -> Result<(), String> {
+        match self.granularity.replace(granularity) {
+            Some(known) if known != granularity => {
+                Err("it has sums of months, and another file has sums of days; read one of them at a time".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a file that holds a table of Cost Explorer.
+    ///
+    /// # Errors
+    /// If it does not go with what was read before, or an amount is too large.
+    pub fn take_table(
+        &mut self,
+        name: &str,
+        dataset: ExportDataset,
+        table: CostTable,
+        written: DateTime<Utc>,
+    ) -> Result<(), String> {
+        self.has_granularity(table.granularity)?;
+        self.begin(name, dataset);
+        self.account_names.extend(table.account_names);
+        let is_other = |dimension: &GroupDimension| match dimension {
+            GroupDimension::Other(name) => Some(name.clone()),
+            _ => None,
+        };
+        self.other_dimension = self.other_dimension.take().or_else(|| table.dimensions.iter().find_map(is_other));
+        for cost in &table.costs {
+            let value = |wanted: &GroupDimension| -> &str {
+                let all = table.dimensions.iter().zip(&cost.group);
+                all.filter(|(dimension, _)| *dimension == wanted).map(|(_, value)| value.as_str()).next().unwrap_or("")
+            };
+            let other = table.dimensions.iter().zip(&cost.group).find(|(dimension, _)| is_other(dimension).is_some());
+            let service = Some(value(&GroupDimension::Service)).filter(|service| !service.is_empty());
+            let record_type = match value(&GroupDimension::RecordType) {
+                "" if service == Some(TAX) => TAX,
+                "" => NO_RECORD,
+                told => told,
+            };
+            let row = ExportRow {
+                day: cost.day,
+                service: service.unwrap_or(NO_SERVICE),
+                record_type,
+                usage_type: value(&GroupDimension::UsageType),
+                account: value(&GroupDimension::Account),
+                resource: other.map_or("", |(_, value)| value),
+                currency: &cost.currency,
+                amount: cost.amount,
+                rounded: cost.rounded,
+                quantity: None,
+                unit: "",
+            };
+            if self.add(&row, written).is_none() {
+                return Err(format!("the amounts of {} are too large", cost.day));
+            }
+            if let Some(file) = self.files.last_mut() {
+                file.rows += 1;
+            }
+        }
+        for (day, estimated) in table.periods {
+            if let Some(month) = self.months.get_mut(&Month::of(day)) {
+                month.estimated |= estimated == Some(true);
+            }
+            let known = self.told_days.entry(day).or_default();
+            *known = (*known).max(estimated);
+        }
+        Ok(())
     }
 
     fn add(&mut self, row: &ExportRow<'_>, written: DateTime<Utc>) -> Option<()> {
@@ -242,16 +330,79 @@ impl ImportedBill {
         self.without_resources
     }
 
-    /// The lines of one day after the other. Days of a month that was not over when its files were written are
-    /// estimated.
+    /// Whether the amounts are those of whole months, whose days are not known.
+    pub fn is_monthly(&self) -> bool {
+        self.granularity == Some(Granularity::Monthly)
+    }
+
+    /// What a table is grouped by that charges have no field for, such as `Region`.
+    pub fn other_dimension(&self) -> Option<&str> {
+        self.other_dimension.as_deref()
+    }
+
+    /// The daily costs by service, or by what else the bill is grouped by.
+    ///
+    /// # Errors
+    /// If it has sums of months, or more than one currency.
+    pub fn into_series(self) -> Result<Vec<CostSeries>, String> {
+        if self.is_monthly() {
+            return Err(MONTHLY.to_owned());
+        }
+        let mut sums = BTreeMap::<u32, ExactAmount>::new();
+        let mut series = BTreeMap::<String, BTreeMap<NaiveDate, ExactAmount>>::new();
+        let text = |number: u32| self.words.text(number);
+        // The finest field that is told by all that names one: services if there are any.
+        let fields: [fn(&InternedChargeKey) -> u32; 5] =
+            [|key| key.service, |key| key.resource, |key| key.account, |key| key.usage_type, |key| key.record_type];
+        let is_told = |field: &fn(&InternedChargeKey) -> u32| {
+            self.lines.keys().any(|key| !matches!(text(field(key)), "" | NO_SERVICE | NO_RECORD))
+        };
+        let field = fields.into_iter().find(is_told);
+        for (key, charge) in &self.lines {
+            let name = match field.map(|field| text(field(key))) {
+                None | Some("") => "Total".to_owned(),
+                Some(id) => match self.account_names.get(id).filter(|name| *name != id) {
+                    Some(name) => format!("{name} ({id})"),
+                    None => id.to_owned(),
+                },
+            };
+            for sum in
+                [sums.entry(key.currency).or_default(), series.entry(name).or_default().entry(key.day).or_default()]
+            {
+                *sum = sum.plus(charge.amount).ok_or("its amounts are too large")?;
+            }
+        }
+        if sums.len() > 1 {
+            let shown: Vec<String> =
+                sums.iter().map(|(currency, sum)| format!("{} {}", sum.decimal().0, text(*currency))).collect();
+            return Err(format!(
+                "it has amounts of more than one currency, which have no sum ({}); give a bill of one currency",
+                shown.join(", ")
+            ));
+        }
+        // A day on which nothing was charged is known, if the table has it and does not call it an estimate.
+        if let Some(days) = series.values_mut().next() {
+            for (day, _) in self.told_days.iter().filter(|(_, estimated)| **estimated != Some(true)) {
+                days.entry(*day).or_default();
+            }
+        }
+        let exact = |days: BTreeMap<NaiveDate, ExactAmount>| {
+            days.into_iter().map(|(day, amount)| (day, amount.decimal().0)).collect()
+        };
+        Ok(series.into_iter().map(|(name, days)| CostSeries { name, days: exact(days) }).collect())
+    }
+
+    /// The lines of one day after the other. Days that Cost Explorer calls an estimate are estimated; where it says
+    /// nothing of that, those of a month that was not over when its files were written.
     pub fn into_days(self) -> impl Iterator<Item = DayCharges> {
-        let Self { words, lines, months, .. } = self;
+        let Self { words, lines, months, told_days, .. } = self;
         let mut rest = lines.into_iter().peekable();
         std::iter::from_fn(move || {
             let day = rest.peek()?.0.day;
             let month = Month::of(day);
             let is_whole = months.get(&month).is_some_and(|month_read| month_read.written >= day_start(month.end()));
-            let mut of_day = DayCharges { estimated: !is_whole, ..DayCharges::new(day) };
+            let told = told_days.get(&day).copied().flatten();
+            let mut of_day = DayCharges { estimated: told.unwrap_or(!is_whole), ..DayCharges::new(day) };
             while let Some((key, sum)) = rest.next_if(|(key, _)| key.day == day) {
                 let text = |number| words.text(number).to_owned();
                 let key = ChargeKey {

@@ -2,6 +2,9 @@
 
 use model::redact::printable;
 
+/// The names of all tables of line items, for messages.
+pub const TABLES: &str = "FOCUS 1.0 to 1.3, CUR 2.0 or legacy CUR";
+
 /// Which tables can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExportDataset {
@@ -9,8 +12,16 @@ pub enum ExportDataset {
     Focus10,
     /// FOCUS 1.2.
     Focus12,
-    /// AWS's Cost and Usage Report 2.0.
+    /// FOCUS 1.3.
+    Focus13,
+    /// AWS's Cost and Usage Report 2.0, and Athena's copy of a legacy one, which has the same names.
     Cur2,
+    /// AWS's legacy Cost and Usage Report, with names such as `lineItem/UnblendedCost`.
+    LegacyCur,
+    /// "Download CSV" of Cost Explorer.
+    CostExplorerCsv,
+    /// Answers of Cost Explorer's `GetCostAndUsage`.
+    CostExplorerJson,
 }
 
 impl ExportDataset {
@@ -19,8 +30,17 @@ impl ExportDataset {
         match self {
             Self::Focus10 => "FOCUS 1.0",
             Self::Focus12 => "FOCUS 1.2",
+            Self::Focus13 => "FOCUS 1.3",
             Self::Cur2 => "CUR 2.0",
+            Self::LegacyCur => "legacy CUR",
+            Self::CostExplorerCsv => "Cost Explorer CSV",
+            Self::CostExplorerJson => "Cost Explorer JSON",
         }
+    }
+
+    /// Whether its rows are line items of AWS's own reports, with codes of products.
+    pub fn is_cur(self) -> bool {
+        matches!(self, Self::Cur2 | Self::LegacyCur)
     }
 }
 
@@ -30,7 +50,7 @@ pub enum ExportMetric {
     /// What is on the invoice: `BilledCost`, and CUR's unblended cost, which is also what Cost Explorer is asked for.
     #[default]
     Billed,
-    /// With upfront payments spread over the time of use: `EffectiveCost`. CUR 2.0 has no single column for it.
+    /// With upfront payments spread over the time of use: `EffectiveCost`. CUR has no single column for it.
     Effective,
     /// Without any discount: `ListCost`, and CUR's public on-demand cost.
     List,
@@ -74,11 +94,18 @@ pub enum ColumnRole {
     PeriodStart,
     /// When it ends.
     PeriodEnd,
+    /// The id of the line item; only to find out whether two files hold the same rows.
+    LineItem,
+    /// The time that the line item is for; only for the same purpose.
+    Interval,
 }
+
+/// How many columns are looked for.
+pub const ROLES: usize = ColumnRole::ALL.len();
 
 impl ColumnRole {
     /// All of them, in the order in which [`ExportColumns`] keeps them; the first five are needed.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Amount,
         Self::Currency,
         Self::Record,
@@ -91,6 +118,8 @@ impl ColumnRole {
         Self::Unit,
         Self::PeriodStart,
         Self::PeriodEnd,
+        Self::LineItem,
+        Self::Interval,
     ];
 
     /// Whether a table without it cannot be read.
@@ -99,7 +128,7 @@ impl ColumnRole {
     }
 }
 
-/// Column names of FOCUS by role; the first that is there counts. 1.0 to 1.2 call all of these the same
+/// Column names of FOCUS by role; the first that is there counts. 1.0 to 1.3 call all of these the same
 /// (<https://focus.finops.org/focus-specification/>); `x_UsageType` is AWS's own.
 fn of_focus(role: ColumnRole, metric: ExportMetric) -> &'static [&'static str] {
     match role {
@@ -119,6 +148,8 @@ fn of_focus(role: ColumnRole, metric: ExportMetric) -> &'static [&'static str] {
         ColumnRole::Unit => &["ConsumedUnit"],
         ColumnRole::PeriodStart => &["BillingPeriodStart"],
         ColumnRole::PeriodEnd => &["BillingPeriodEnd"],
+        ColumnRole::LineItem => &["SkuPriceId"],
+        ColumnRole::Interval => &["ChargePeriodEnd"],
     }
 }
 
@@ -141,6 +172,32 @@ fn of_cur(role: ColumnRole, metric: ExportMetric) -> &'static [&'static str] {
         ColumnRole::Unit => &["pricing_unit"],
         ColumnRole::PeriodStart => &["bill_billing_period_start_date"],
         ColumnRole::PeriodEnd => &["bill_billing_period_end_date"],
+        ColumnRole::LineItem => &["identity_line_item_id"],
+        ColumnRole::Interval => &["identity_time_interval"],
+    }
+}
+
+/// Column names of the legacy report by role (<https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html>).
+fn of_legacy_cur(role: ColumnRole, metric: ExportMetric) -> &'static [&'static str] {
+    match role {
+        ColumnRole::Amount => match metric {
+            ExportMetric::Billed => &["lineItem/UnblendedCost"],
+            ExportMetric::Effective => &[],
+            ExportMetric::List => &["pricing/publicOnDemandCost"],
+        },
+        ColumnRole::Currency => &["lineItem/CurrencyCode"],
+        ColumnRole::Record => &["lineItem/LineItemType"],
+        ColumnRole::Start => &["lineItem/UsageStartDate"],
+        ColumnRole::Service => &["lineItem/ProductCode", "product/servicecode"],
+        ColumnRole::UsageType => &["lineItem/UsageType"],
+        ColumnRole::Account => &["lineItem/UsageAccountId"],
+        ColumnRole::Resource => &["lineItem/ResourceId"],
+        ColumnRole::Quantity => &["lineItem/UsageAmount"],
+        ColumnRole::Unit => &["pricing/unit"],
+        ColumnRole::PeriodStart => &["bill/BillingPeriodStartDate"],
+        ColumnRole::PeriodEnd => &["bill/BillingPeriodEndDate"],
+        ColumnRole::LineItem => &["identity/LineItemId"],
+        ColumnRole::Interval => &["identity/TimeInterval"],
     }
 }
 
@@ -154,7 +211,7 @@ pub struct ColumnsError(String);
 pub struct ExportColumns {
     dataset: ExportDataset,
     count: usize,
-    places: [Option<usize>; ColumnRole::ALL.len()],
+    places: [Option<usize>; ROLES],
 }
 
 impl ExportColumns {
@@ -166,9 +223,13 @@ impl ExportColumns {
         let names: Vec<&str> = names.iter().map(|name| name.as_ref().trim_start_matches('\u{feff}').trim()).collect();
         let has = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let dataset = dataset(&names, &has)?;
-        let (mut places, mut missing) = ([None; ColumnRole::ALL.len()], Vec::new());
+        let (mut places, mut missing) = ([None; ROLES], Vec::new());
         for (role, place) in ColumnRole::ALL.into_iter().zip(&mut places) {
-            let wanted = if dataset == ExportDataset::Cur2 { of_cur(role, metric) } else { of_focus(role, metric) };
+            let wanted = match dataset {
+                ExportDataset::Cur2 => of_cur(role, metric),
+                ExportDataset::LegacyCur => of_legacy_cur(role, metric),
+                _ => of_focus(role, metric),
+            };
             if wanted.is_empty() {
                 let why = format!(
                     "{} has no column for {} costs; use --metric billed, or export FOCUS",
@@ -229,9 +290,43 @@ impl ExportColumns {
     }
 
     /// The places of all columns, in the order of [`ColumnRole::ALL`].
-    pub fn places(&self) -> [Option<usize>; ColumnRole::ALL.len()] {
+    pub fn places(&self) -> [Option<usize>; ROLES] {
         self.places
     }
+
+    /// The columns of rows in which the last field is missing. Legacy reports have such rows. `None` for other tables,
+    /// and where the columns that are needed are not followed by at least two others: then the field that is missing
+    /// could be one of them.
+    pub fn of_short_rows(&self) -> Option<Self> {
+        let needed = ColumnRole::ALL.iter().zip(self.places).filter(|(role, _)| role.is_needed());
+        let last = needed.filter_map(|(_, place)| place).max()?;
+        let is_safe = self.dataset == ExportDataset::LegacyCur && last + 2 < self.count;
+        // What stands behind the columns that can be checked is not used.
+        let places = self.places.map(|place| place.filter(|place| *place <= last));
+        is_safe.then(|| Self { places, count: self.count - 1, ..self.clone() })
+    }
+}
+
+/// Columns of FOCUS; a table that has two of them is meant to be one.
+const OF_FOCUS: [&str; 7] = [
+    "BilledCost",
+    "EffectiveCost",
+    "ListCost",
+    "BillingCurrency",
+    "ChargeCategory",
+    "ChargePeriodStart",
+    "ServiceName",
+];
+
+fn has_prefix(names: &[&str], prefix: &str) -> bool {
+    names.iter().any(|name| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+}
+
+/// Whether a table with such columns is meant to be one of line items, whether it can be read or not.
+pub fn is_of_line_items(names: &[impl AsRef<str>]) -> bool {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let has = |name: &&&str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    has_prefix(&names, "lineItem/") || has_prefix(&names, "line_item_") || OF_FOCUS.iter().filter(has).count() >= 2
 }
 
 /// Which table has such columns.
@@ -240,33 +335,27 @@ fn dataset(names: &[&str], has: &dyn Fn(&str) -> bool) -> Result<ExportDataset, 
     if names.first().is_some_and(|first| first.starts_with('<')) {
         return refused("it is a web page, not an export; perhaps a sign-in page was saved instead".to_owned());
     }
-    if has("lineItem/UnblendedCost") || has("identity/LineItemId") {
-        return refused("it is a legacy Cost and Usage Report (CUR); create a data export of CUR 2.0 or FOCUS 1.2 and ask AWS to backfill it".to_owned());
+    if has_prefix(names, "lineItem/") {
+        return Ok(ExportDataset::LegacyCur);
     }
-    if names.iter().any(|name| name.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("line_item_"))) {
+    if has_prefix(names, "line_item_") {
         return Ok(ExportDataset::Cur2);
     }
-    let of_focus = [
-        "BilledCost",
-        "EffectiveCost",
-        "ListCost",
-        "BillingCurrency",
-        "ChargeCategory",
-        "ChargePeriodStart",
-        "ServiceName",
-    ];
-    if of_focus.iter().filter(|name| has(name)).count() < 2 {
-        return refused(format!("these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: {}", listed(names)));
+    if let [one] = names
+        && one.contains([';', '\t'])
+    {
+        return refused("its columns are not separated by commas; export it with commas".to_owned());
+    }
+    if !is_of_line_items(names) {
+        return refused(format!("these are not columns of {TABLES}: {}", listed(names)));
     }
     // Columns that one version has and the next has not: https://focus.finops.org/focus-specification/ lists them by
     // version.
     if has("ChargeType") || has("ChargeSubcategory") {
-        return refused("it is a preview version of FOCUS; export FOCUS 1.0 or 1.2".to_owned());
+        return refused("it is a preview version of FOCUS; export FOCUS 1.0 or later".to_owned());
     }
     if ["ServiceProviderName", "HostProviderName", "AllocatedMethodId"].iter().any(|name| has(name)) {
-        return refused(
-            "it is FOCUS 1.3 or later, but this version of monitor reads 1.0 to 1.2; export FOCUS 1.2".to_owned(),
-        );
+        return Ok(ExportDataset::Focus13);
     }
     Ok(if has("InvoiceId") || has("BillingAccountType") { ExportDataset::Focus12 } else { ExportDataset::Focus10 })
 }

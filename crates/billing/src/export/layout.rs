@@ -3,11 +3,11 @@
 //! AWS delivers a month into a folder `BILLING_PERIOD=2024-12`, in several files if it is long. If an export is set to
 //! keep what it delivered before, each delivery is in a folder of its own in there, whose name begins with the time
 //! (<https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html>). Only the newest one counts:
-//! each holds the whole month.
+//! each holds the whole month. A legacy report has a folder `20241201-20250101` for each month.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 
 /// A file or an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub struct ExportLayout {
     pub superseded: Vec<ExportFile>,
     /// Files that are no exports by their names.
     pub other: Vec<ExportFile>,
+    /// Two deliveries of a month of which neither is known to be the newer one.
+    pub tied: Option<(String, String)>,
 }
 
 /// The formats by the ends of names.
@@ -42,12 +44,14 @@ const ENDS: &[(&str, ExportFormat)] = &[
     (".gz", ExportFormat::Csv),
     (".parquet", ExportFormat::Parquet),
     (".parq", ExportFormat::Parquet),
+    (".json", ExportFormat::Json),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ExportFormat {
     Csv,
     Parquet,
+    Json,
 }
 
 impl ExportLayout {
@@ -62,7 +66,7 @@ impl ExportLayout {
                 .iter()
                 .find(|(end, _)| lower.ends_with(end))
                 .map(|(_, format)| *format)
-                .filter(|_| !hidden && file.size > 0);
+                .filter(|_| !hidden && file.size > 0 && !is_manifest(&file.path));
             match (format, month(&file.path)) {
                 (None, _) => layout.other.push(file),
                 (Some(_), None) => layout.parts.entry(String::new()).or_default().push(file),
@@ -72,7 +76,10 @@ impl ExportLayout {
             }
         }
         for (month, mut deliveries) in months {
-            let newest = newest(&deliveries);
+            let newest = newest(&deliveries, is_legacy(&month));
+            if is_legacy(&month) && layout.tied.is_none() {
+                layout.tied = tied(&deliveries, newest.as_ref());
+            }
             layout.parts.extend(newest.and_then(|newest| deliveries.remove(&newest)).map(|files| (month, files)));
             layout.superseded.extend(deliveries.into_values().flatten());
         }
@@ -84,9 +91,13 @@ impl ExportLayout {
 }
 
 impl ExportLayout {
-    /// What seems to be there twice: two folders of the same month, as two exports of one account have them, or two
-    /// files outside such folders that differ only in how they are packed.
+    /// What seems to be there twice: two folders of the same month, as two exports of one account have them, two
+    /// deliveries of a legacy report that were copied without their times, or two files outside such folders that differ
+    /// only in how they are packed.
     pub fn twice(&self) -> Option<(&str, &str)> {
+        if let Some((one, other)) = &self.tied {
+            return Some((one, other));
+        }
         let mut months = BTreeMap::<String, &str>::new();
         for part in self.parts.keys().filter(|part| !part.is_empty()) {
             let name = part.rsplit_once('/').map_or(part.as_str(), |(_, name)| name);
@@ -115,19 +126,69 @@ fn stem(path: &str) -> &str {
 /// The folder of the month that a path is in, and that of the delivery below it, empty where there is none.
 fn month(path: &str) -> Option<(String, String)> {
     const MARK: &str = "billing_period=";
-    let at = path.to_ascii_lowercase().find(MARK)?;
-    let end = at + path.get(at..)?.find('/')?;
+    let end = match path.to_ascii_lowercase().find(MARK) {
+        Some(at) => at + path.get(at..)?.find('/')?,
+        None => period_folder(path)?.len(),
+    };
     let delivery = path.get(end + 1..)?.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default();
     Some((path.get(..end)?.to_owned(), delivery.to_owned()))
 }
 
+/// Whether a file is a manifest by its name.
+pub fn is_manifest(path: &str) -> bool {
+    path.to_ascii_lowercase().ends_with("manifest.json")
+}
+
+/// The path up to a folder `20241201-20250101`, if it has one.
+pub fn period_folder(path: &str) -> Option<&str> {
+    let mut end = 0;
+    let (folders, _) = path.rsplit_once('/')?;
+    for part in folders.split('/') {
+        end += part.len();
+        if is_period(part) {
+            return path.get(..end);
+        }
+        end += 1;
+    }
+    None
+}
+
+/// `20241201-20250101`: a month.
+fn is_period(name: &str) -> bool {
+    let day = |text: &str| NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|_| text.len() == 8);
+    let days = name.split_once('-').and_then(|(first, end)| day(first).zip(day(end)));
+    days.is_some_and(|(first, end)| first.checked_add_months(Months::new(1)) == Some(end))
+}
+
+fn is_legacy(month: &str) -> bool {
+    is_period(month.rsplit_once('/').map_or(month, |(_, name)| name))
+}
+
 /// Of deliveries in folders of their own the one whose name is last, because it begins with the time; between that and
-/// files that are in no such folder, or of another format, the one that was written last.
-fn newest(deliveries: &BTreeMap<(String, ExportFormat), Vec<ExportFile>>) -> Option<(String, ExportFormat)> {
+/// files that are in no such folder, or of another format, the one that was written last. The folders of a legacy
+/// report have names without an order.
+fn newest(
+    deliveries: &BTreeMap<(String, ExportFormat), Vec<ExportFile>>,
+    is_legacy: bool,
+) -> Option<(String, ExportFormat)> {
     let last_folder = deliveries.keys().map(|(folder, _)| folder.as_str()).max().unwrap_or_default();
     let written = |files: &[ExportFile]| files.iter().map(|file| file.modified).max();
-    let candidates = deliveries.iter().filter(|((folder, _), _)| folder.is_empty() || folder == last_folder);
+    let candidates =
+        deliveries.iter().filter(|((folder, _), _)| is_legacy || folder.is_empty() || folder == last_folder);
     candidates.max_by_key(|(key, files)| (written(files), *key)).map(|(key, _)| key.clone())
+}
+
+/// The first file of the newest delivery, and that of another one that was written at the same time.
+fn tied(
+    deliveries: &BTreeMap<(String, ExportFormat), Vec<ExportFile>>,
+    newest: Option<&(String, ExportFormat)>,
+) -> Option<(String, String)> {
+    let written = |files: &[ExportFile]| files.iter().map(|file| file.modified).max();
+    let first = |files: &[ExportFile]| files.first().map(|file| file.path.clone());
+    let of_newest = deliveries.get(newest?)?;
+    let mut others = deliveries.iter().filter(|(key, _)| Some(*key) != newest).map(|(_, files)| files);
+    let other = others.find(|files| written(files) == written(of_newest))?;
+    first(of_newest).zip(first(other))
 }
 
 #[cfg(test)]
@@ -174,6 +235,10 @@ mod tests {
                 Some(("cur/BILLING_PERIOD=2024-12", "focus/billing_period=2024-12")),
             ),
             (["x-1.csv", "x-2.csv"], None),
+            (
+                ["r/20241201-20250101/a/x.csv", "r/20241201-20250101/b/x.csv"],
+                Some(("r/20241201-20250101/b/x.csv", "r/20241201-20250101/a/x.csv")),
+            ),
         ] {
             assert_eq!(ExportLayout::of(files.map(|path| found(path, 0))).twice(), twice, "{files:?}");
         }
@@ -209,6 +274,20 @@ mod tests {
             ],
             &[("billing_period=2024-12", &["billing_period=2024-12/20241203T100000Z-a/x.parquet"])],
             &["billing_period=2024-12/20241202T100000Z-b/x.parquet"],
+        );
+        // A legacy report, whose folders have names without an order.
+        check(
+            &[
+                ("r/20241201-20250101/b7/r-1.csv.gz", 1),
+                ("r/20241201-20250101/a4/r-1.csv.gz", 2),
+                ("r/20241201-20250101/r-Manifest.json", 2),
+                ("r/20241201-20241231/r-1.csv.gz", 0),
+            ],
+            &[
+                ("", &["r/20241201-20241231/r-1.csv.gz"]),
+                ("r/20241201-20250101", &["r/20241201-20250101/a4/r-1.csv.gz"]),
+            ],
+            &["r/20241201-20250101/b7/r-1.csv.gz"],
         );
         // The export was changed from one format, or way of delivery, to another.
         check(

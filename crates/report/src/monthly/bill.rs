@@ -19,6 +19,8 @@ const SHOWN_FROM: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 const WITH_DAYS: usize = 5;
 /// So many things are listed that stand behind the amounts.
 const MOST_THINGS: usize = 10;
+/// So many accounts are listed; more are counted.
+const MOST_ACCOUNTS: usize = 5;
 
 impl SectionWriter<'_> {
     /// The total and its cost drivers.
@@ -53,8 +55,12 @@ impl SectionWriter<'_> {
                 ]
             }
         };
-        if !report.accounts.is_empty() {
-            said.push(say!(words, "accounts", count = report.accounts.len(), list = report.accounts.join(", ")));
+        match report.accounts.len() {
+            0 => {}
+            count @ 1..=MOST_ACCOUNTS => {
+                said.push(say!(words, "accounts", count = count, list = report.accounts.join(", ")));
+            }
+            count => said.push(say!(words, "many-accounts", count = count)),
         }
         if !report.reasons.is_empty() {
             said.push(say!(words, "why"));
@@ -95,6 +101,11 @@ impl SectionWriter<'_> {
             CostDriverKind::Gone => say!(words, "gone"),
             CostDriverKind::Tax => say!(words, "tax"),
             CostDriverKind::Credit => say!(words, "credit"),
+            CostDriverKind::Refund => say!(words, "refund"),
+            CostDriverKind::Discount => say!(words, "discount"),
+            CostDriverKind::Support => say!(words, "support"),
+            CostDriverKind::Commitment => say!(words, "commitment"),
+            CostDriverKind::OneTime => say!(words, "one-time"),
         };
         let sign = if more { "+" } else { "" };
         let of = if reason.usage_type.is_empty() { String::new() } else { format!(" ({})", reason.usage_type) };

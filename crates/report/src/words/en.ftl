@@ -16,6 +16,7 @@ accounts = { $count ->
     [one] The costs are those of one account: { $list }.
    *[other] The costs are those of { $count } accounts: { $list }.
 }
+many-accounts = The costs are those of { $count } accounts.
 why = Why it changed, the largest reasons first:
 usage-more = more was used
 usage-less = less was used
@@ -24,7 +25,12 @@ price-less = the same use costs less
 new = new on the bill
 gone = no longer on the bill
 tax = tax
-credit = credits, refunds and discounts
+credit = credits
+refund = refunds
+discount = discounts
+support = support plan
+commitment = fees of reservations, Savings Plans and subscriptions
+one-time = charges outside of the billing cycle
 
 # The services and the days.
 services = Services

@@ -15,6 +15,7 @@ what-to-do = 비용은 `monitor run` 실행 중에 read.cost_explorer를 사용�
 accounts = { $count ->
    *[other] 계정 { $count }개의 비용입니다: { $list }
 }
+many-accounts = 계정 { $count }개의 비용입니다.
 why = 달라진 주된 이유:
 usage-more = 사용량 증가
 usage-less = 사용량 감소
@@ -23,7 +24,12 @@ price-less = 같은 사용량의 비용 감소
 new = 새로 청구됨
 gone = 더 이상 청구되지 않음
 tax = 세금
-credit = 크레딧·환불·할인
+credit = 크레딧
+refund = 환불
+discount = 할인
+support = 지원 플랜
+commitment = 예약·Savings Plans·구독 요금
+one-time = 청구 주기 외 요금
 
 # 서비스와 일별 비용
 services = 서비스별 비용

@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use billing::export::columns::{ColumnRole, ExportColumns, ExportMetric};
+use billing::export::columns::{ExportColumns, ExportMetric, ROLES};
 use billing::export::moment::since_epoch;
-use billing::export::row::{self, CellValue, ExportRow, SkippedRow};
+use billing::export::row::{self, CellValue, FileNotation};
 use chrono::NaiveDate;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -14,6 +14,8 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
+
+use super::csv::{ReadRow, unless_it_spoils_the_file};
 
 /// Rows that are read at a time.
 const BATCH: usize = 4096;
@@ -29,7 +31,7 @@ pub(super) fn read(
     metric: ExportMetric,
     begin: &mut dyn FnMut(&ExportColumns),
     progress: &dyn Fn(u64),
-    take: &mut dyn FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
+    take: &mut dyn FnMut(ReadRow<'_>),
 ) -> Result<(), String> {
     // Whatever was taken from a file that cannot be read to its end is thrown away with it.
     let read = catch_unwind(AssertUnwindSafe(|| whole(file, metric, begin, progress, take)));
@@ -45,7 +47,7 @@ fn whole(
     metric: ExportMetric,
     begin: &mut dyn FnMut(&ExportColumns),
     progress: &dyn Fn(u64),
-    take: &mut dyn FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
+    take: &mut dyn FnMut(ReadRow<'_>),
 ) -> Result<(), String> {
     let size = i64::try_from(file.metadata().map_err(|error| error.to_string())?.len()).unwrap_or(i64::MAX);
     let reader = SerializedFileReader::new(file).map_err(|error| said(&error))?;
@@ -62,9 +64,10 @@ fn whole(
     let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
     let columns = ExportColumns::of(&names, metric).map_err(|why| why.to_string())?;
     begin(&columns);
+    let mut of_rows = RowState { number: 1, notation: FileNotation::default() };
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number).map_err(|error| said(&error))?;
-        let mut open = Vec::with_capacity(ColumnRole::ALL.len());
+        let mut open = Vec::with_capacity(ROLES);
         for place in columns.places() {
             let Some(place) = place else {
                 open.push(None);
@@ -87,17 +90,24 @@ fn whole(
                 cells: Vec::new(),
             }));
         }
-        rows(&columns, &mut open, u64::try_from(group.metadata().num_rows()).unwrap_or(0), take)?;
+        rows(&columns, &mut open, u64::try_from(group.metadata().num_rows()).unwrap_or(0), &mut of_rows, take)?;
         progress(u64::try_from(group.metadata().compressed_size()).unwrap_or(0));
     }
     Ok(())
+}
+
+/// What one part of a file hands to the next.
+struct RowState {
+    number: u64,
+    notation: FileNotation,
 }
 
 fn rows(
     columns: &ExportColumns,
     open: &mut [Option<ParquetColumn>],
     mut left: u64,
-    take: &mut dyn FnMut(Result<ExportRow<'_>, SkippedRow<'_>>),
+    state: &mut RowState,
+    take: &mut dyn FnMut(ReadRow<'_>),
 ) -> Result<(), String> {
     while left > 0 {
         let most = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
@@ -108,14 +118,17 @@ fn rows(
             }
         }
         for number in 0..most {
-            let mut cells = [CellValue::Absent; ColumnRole::ALL.len()];
+            let mut cells = [CellValue::Absent; ROLES];
             for (cell, column) in cells.iter_mut().zip(open.iter()) {
                 *cell = column
                     .as_ref()
                     .and_then(|column| column.cells.get(number))
                     .map_or(CellValue::Absent, OwnedCell::cell);
             }
-            take(row::read(columns, cells));
+            state.number += 1;
+            let row = row::read(columns, cells, &mut state.notation);
+            let row = unless_it_spoils_the_file(state.number, row)?;
+            take(ReadRow { number: state.number, cells, row });
         }
         left -= most as u64;
     }
@@ -169,17 +182,21 @@ enum OwnedCell {
     Absent,
     Bytes(ByteArray),
     Written(String),
-    Day(NaiveDate),
+    Day(NaiveDate, i64),
     Unreadable,
 }
 
 impl OwnedCell {
+    fn of_time(day: Option<NaiveDate>, written: i64) -> Self {
+        day.map_or(Self::Unreadable, |day| Self::Day(day, written))
+    }
+
     fn cell(&self) -> CellValue<'_> {
         match self {
             Self::Absent => CellValue::Absent,
             Self::Bytes(bytes) => std::str::from_utf8(bytes.data()).map_or(CellValue::Unreadable, CellValue::of),
             Self::Written(text) => CellValue::of(text),
-            Self::Day(day) => CellValue::Day(*day),
+            Self::Day(day, written) => CellValue::Day(*day, *written),
             Self::Unreadable => CellValue::Unreadable,
         }
     }
@@ -220,7 +237,7 @@ impl ParquetColumn {
                 batch(reader, most, present, levels, cells, |value| of_integer(value, kind))
             }
             ColumnReader::Int96ColumnReader(reader) => batch(reader, most, present, levels, cells, |value: Int96| {
-                since_epoch(value.to_seconds(), 1).map_or(OwnedCell::Unreadable, OwnedCell::Day)
+                OwnedCell::of_time(since_epoch(value.to_seconds(), 1), value.to_seconds())
             }),
             // The shortest text that means this very number: what was written before it was made a float.
             ColumnReader::DoubleColumnReader(reader) => {
@@ -264,11 +281,10 @@ fn batch<T: DataType>(
 fn of_integer(value: i64, kind: ColumnType) -> OwnedCell {
     match kind {
         ColumnType::Decimal(decimals) => with_decimals(i128::from(value), decimals),
-        ColumnType::Days => value
-            .checked_mul(DAY)
-            .and_then(|seconds| since_epoch(seconds, 1))
-            .map_or(OwnedCell::Unreadable, OwnedCell::Day),
-        ColumnType::Time(a_second) => since_epoch(value, a_second).map_or(OwnedCell::Unreadable, OwnedCell::Day),
+        ColumnType::Days => {
+            OwnedCell::of_time(value.checked_mul(DAY).and_then(|seconds| since_epoch(seconds, 1)), value)
+        }
+        ColumnType::Time(a_second) => OwnedCell::of_time(since_epoch(value, a_second), value),
         ColumnType::Text | ColumnType::Number => OwnedCell::Written(value.to_string()),
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use billing::export::row::ExportRow;
 use billing::line::{ChargeAmount, ChargeKey, DayCharges};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
@@ -28,7 +29,7 @@ fn read(files: &[(&str, &[u8])], metric: ExportMetric) -> Result<ImportedBill, S
     }
     let mut reading = ExportReader::new(metric, Arc::new(|_| {}));
     let read = look(folder.path()).and_then(|layout| reading.path(folder.path(), &layout));
-    read.map(|()| reading.end())
+    read.and_then(|()| reading.end())
         .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
 }
 
@@ -106,7 +107,7 @@ fn csv_as_it_comes_is_read() {
         ),
         (
             format!(
-                "{NAMES}\n\"1,234.5\",1,1,USD,Usage,2024-12-01,S,,,\n{good}\nNULL,1,1,USD,Usage,2024-12-01,S,,,\n7,1,1,USD,Usage,1/2/2024,S,,,\n"
+                "{NAMES}\nmany,1,1,USD,Usage,2024-12-01,S,,,\n{good}\nNULL,1,1,USD,Usage,2024-12-01,S,,,\n7,1,1,USD,Usage,1/2/2024,S,,,\n"
             ),
             "2024-12: 1.5 USD; 1 no_amount [] row 4; 1 not_a_number [] row 2; 1 ambiguous_day [7 USD] row 5",
         ),
@@ -133,7 +134,11 @@ fn what_is_no_export_is_refused_with_its_name() {
             b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n".as_slice(),
             "it is a web page, not an export",
         ),
-        ("x.csv", b"name,age\nAnn,3\n", "these are not columns of FOCUS 1.0 to 1.2 or CUR 2.0: `name`, `age`"),
+        (
+            "x.csv",
+            b"name,age\nAnn,3\n",
+            "these are not columns of FOCUS 1.0 to 1.3, CUR 2.0 or legacy CUR: `name`, `age`",
+        ),
         ("x.csv.gz", &gzip[..gzip.len() / 2], "the file ends in row"),
         ("x.csv.gz", &gzip[..gzip.len() - 4], "the file ends in row"),
         ("x.parquet", &parquet[..parquet.len() - 100], "copy it again"),
@@ -203,6 +208,150 @@ fn parquet_of_another_writer_is_read_whatever_its_types() {
     }
 }
 
+const LEGACY: &str = "identity/LineItemId,bill/BillingPeriodStartDate,bill/BillingPeriodEndDate,lineItem/UsageAccountId,lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,lineItem/UsageType,lineItem/CurrencyCode,lineItem/UnblendedCost,lineItem/LineItemDescription,pricing/unit,resourceTags/user:team";
+
+fn legacy(id: &str, month: &str, amount: &str) -> String {
+    let end = if month == "2024-11" { "2024-12" } else { "2025-01" };
+    format!(
+        "{id},{month}-01T00:00:00Z,{end}-01T00:00:00Z,111122223333,Usage,{month}-02T05:00:00Z,AmazonS3,U,USD,{amount},d,GB,web\n"
+    )
+}
+
+#[test]
+fn a_legacy_report_is_read_with_several_months_and_rows_without_their_last_field() {
+    let rows = [legacy("a", "2024-11", "3.6e-05"), legacy("b", "2024-12", "1.5")].concat();
+    check(format!("{LEGACY}\n{rows}"), "2024-11: 0.000036 USD; 2024-12: 1.5 USD");
+    let short = rows.replace(",web\n", "\r\n");
+    check(format!("{LEGACY}\r\n{short}"), "2024-11: 0.000036 USD; 2024-12: 1.5 USD");
+    // Two fields are missing; one is missing in the middle.
+    let shorter = rows.replacen(",GB,web\n", "\n", 1);
+    check(format!("{LEGACY}\n{shorter}"), "2024-12: 1.5 USD; 1 cells [] row 2");
+    let shifted = rows.replacen("111122223333,", "", 1);
+    check(format!("{LEGACY}\n{shifted}"), "2024-12: 1.5 USD; 1 cells [] row 2");
+}
+
+#[test]
+fn amounts_and_days_of_spreadsheets_are_read_where_the_file_leaves_no_doubt() {
+    let row = |amount: &str, day: &str| format!("{amount},1,1,USD,Usage,{day},S,,,\n");
+    for (rows, expected) in [
+        ([row("\"$10,100.00 \"", "4/1/25"), row("\"1,234\"", "4/13/25")], "2025-04: 11334 USD"),
+        ([row("1", "4/5/25"), row("2", "4/6/25")], "2 ambiguous_day [3 USD] row 2"),
+        ([row("\"1,234\"", "2025-04-01"), row("2", "2025-04-01")], "2025-04: 2 USD; 1 doubtful_amount [] row 2"),
+        ([row("1", "2025-04-01"), row("\u{20ac}2.00", "2025-04-01")], "2025-04: 1 USD; 1 other_currency [] row 3"),
+    ] {
+        check(format!("{NAMES}\n{}", rows.concat()), expected);
+    }
+    for (rows, said) in [
+        ([row("1.234", "2025-04-01"), row("\"1.234,56\"", "2025-04-01")], "row 3: `1.234,56` has a decimal comma"),
+        ([row("1", "4/13/25"), row("1", "13/4/25")], "row 3: `13/4/25` has its month and day in another order"),
+    ] {
+        refused("x.csv", format!("{NAMES}\n{}", rows.concat()).as_bytes(), said);
+    }
+}
+
+const DOWNLOAD: &str = "\u{feff}\"Service\",\"S3($)\",\"Tax($)\",\"Total costs($)\"\n\"Service total\",\"3\",\"1.5\",\"4.5\"\n\"2024-12-01\",\"1\",\"1.5\",\"2.5\"\n\"2024-12-02\",\"2\",\"\",\"2\"\n";
+
+/// An answer of one day, and perhaps the token of the next page.
+fn answer(day: &str, end: &str, amount: &str, token: &str) -> String {
+    format!(
+        r#"{{"GroupDefinitions": [{{"Type": "DIMENSION", "Key": "SERVICE"}}], "ResultsByTime": [{{"TimePeriod": {{"Start": "{day}", "End": "{end}"}}, "Total": {{}}, "Groups": [{{"Keys": ["S"], "Metrics": {{"UnblendedCost": {{"Amount": "{amount}", "Unit": "USD"}}}}}}], "Estimated": true}}]{token}}}"#
+    )
+}
+
+#[test]
+fn tables_of_cost_explorer_are_read() {
+    check(DOWNLOAD, "2024-12: 4.5 USD");
+    let (one, two) = (
+        answer("2024-12-01", "2024-12-02", "1", r#", "NextPageToken": "t""#),
+        answer("2024-12-02", "2024-12-03", "2.25", ""),
+    );
+    check(format!("{one}\n{two}"), "2024-12: 3.25 USD");
+    // What is a last page here has another name in each file.
+    let pages = [("a/1.json", one.as_bytes()), ("a/2.json", two.as_bytes()), ("a/x-Manifest.json", b"{}")];
+    let bill = read(&pages, ExportMetric::Billed).unwrap();
+    assert_eq!(shown(&bill), "2024-12: 3.25 USD");
+    let days: Vec<(String, bool)> = bill.into_days().map(|day| (day.day.to_string(), day.estimated)).collect();
+    assert_eq!(days, [("2024-12-01".to_owned(), true), ("2024-12-02".to_owned(), true)]);
+    refused("x.json", one.as_bytes(), "a page is missing: the last one has a `NextPageToken`");
+    let gzip = packed(two.as_bytes());
+    refused("x.json", &gzip[..gzip.len() - 6], "the file is incomplete; copy it again completely");
+    refused("x.json", &gzip[..40], "copy it again completely");
+    refused("x.csv", b"date,series,amount\n2024-12-01,S,1\n", "have no currency, so it cannot be stored");
+    let month = answer("2024-11-01", "2024-12-01", "9", "");
+    let mixed = read(&[("a.csv", DOWNLOAD.as_bytes()), ("b.json", month.as_bytes())], ExportMetric::Billed);
+    assert!(
+        mixed
+            .unwrap_err()
+            .ends_with("b.json: it has sums of months, and another file has sums of days; read one of them at a time")
+    );
+    let monthly = read(&[("b.json", month.as_bytes())], ExportMetric::Billed).unwrap();
+    assert!(monthly.is_monthly() && monthly.into_series().unwrap_err().contains("choose the granularity"));
+}
+
+/// The series of one file, as `name day amount`.
+fn series(content: &str, expected: Result<&str, &str>) {
+    let bill = read(&[("x.csv", content.as_bytes())], ExportMetric::Billed).unwrap();
+    let shown = bill.into_series().map(|all| {
+        let of = |one: &billing::series::CostSeries| -> Vec<String> {
+            one.days.iter().map(|(day, amount)| format!("{} {day} {amount}", one.name)).collect()
+        };
+        all.iter().flat_map(of).collect::<Vec<_>>().join(", ")
+    });
+    assert_eq!(shown.as_deref().map_err(String::as_str), expected, "{content}");
+}
+
+#[test]
+fn a_bill_has_a_series_for_each_thing_that_it_tells_apart() {
+    series(DOWNLOAD, Ok("S3 2024-12-01 1, S3 2024-12-02 2, Tax 2024-12-01 1.5"));
+    series(
+        "Linked account,111122223333,444455556666\nLinked account name,prod ($),dev ($)\n2024-12-01,1,2\n2024-12-02,,2\n",
+        Ok("dev (444455556666) 2024-12-01 2, dev (444455556666) 2024-12-02 2, prod (111122223333) 2024-12-01 1"),
+    );
+    series("Region,eu($)\n2024-12-02,1\n", Ok("eu 2024-12-02 1"));
+    series(",Total costs($)\n2024-12-02,1\n2024-12-03,0\n", Ok("Total 2024-12-02 1, Total 2024-12-03 0"));
+    let row = |amount, currency| format!("{amount},1,1,{currency},Usage,2024-12-01,S,,,\n");
+    series(&format!("{NAMES}\n{}{}", row("1.5", "USD"), row("2", "USD")), Ok("S 2024-12-01 3.5"));
+    series(
+        &format!("{NAMES}\n{}{}", row("1.5", "USD"), row("2", "EUR")),
+        Err(
+            "it has amounts of more than one currency, which have no sum (1.5 USD, 2 EUR); give a bill of one currency",
+        ),
+    );
+}
+
+#[test]
+fn two_deliveries_of_a_month_beside_each_other_are_not_added_up() {
+    let rows = |ids: std::ops::Range<u32>| -> String {
+        let row = |id| legacy(&format!("id{id}"), "2024-12", "0.5");
+        format!("{LEGACY}\n{}", ids.map(row).collect::<String>())
+    };
+    let both = |one: String, other: String| {
+        let files = [("1.csv", one.as_bytes()), ("2.csv", other.as_bytes())];
+        read(&files, ExportMetric::Billed).map(|bill| shown(&bill))
+    };
+    let said = both(rows(0..5000), rows(0..6000)).unwrap_err();
+    assert!(said.starts_with("FOLDER/2.csv: it holds the same rows as `"), "{said}");
+    assert_eq!(both(rows(0..5000), rows(5000..6000)).as_deref(), Ok("2024-12: 3000 USD"), "two parts of one delivery");
+    assert_eq!(both(rows(0..3000), rows(2000..5000)).as_deref(), Ok("2024-12: 3000 USD"), "a third is the same");
+}
+
+#[test]
+fn a_legacy_report_is_read_by_its_manifest() {
+    let csv = |amount: &str| format!("{LEGACY}\n{}", legacy("a", "2024-12", amount));
+    let (first, second) = (csv("1"), csv("2"));
+    let period = "cur/acme/20241201-20250101";
+    let manifest = |keys: &str| format!(r#"{{"assemblyId": "b", "reportKeys": [{keys}]}}"#);
+    let names =
+        [format!("{period}/z/acme-1.csv"), format!("{period}/b/acme-1.csv"), format!("{period}/acme-Manifest.json")];
+    let [z, b, top] = names.each_ref().map(String::as_str);
+    let good = manifest(r#""x/acme/20241201-20250101/b/acme-1.csv""#);
+    let files = [(z, first.as_bytes()), (b, second.as_bytes()), (top, good.as_bytes())];
+    assert_eq!(read(&files, ExportMetric::Billed).map(|bill| shown(&bill)).as_deref(), Ok("2024-12: 2 USD"));
+    let more = manifest(r#""x/acme/20241201-20250101/b/acme-1.csv", "x/acme/20241201-20250101/b/acme-2.csv""#);
+    let said = read(&[(b, second.as_bytes()), (top, more.as_bytes())], ExportMetric::Billed).unwrap_err();
+    assert!(said.contains("acme-Manifest.json` names 2 files, but"), "{said}");
+}
+
 #[test]
 fn a_damaged_parquet_file_is_an_error_and_no_panic() {
     let whole = fixture("focus-double.parquet");
@@ -242,7 +391,8 @@ fn a_month_is_estimated_until_its_files_were_written_after_it() {
     fs::write(&path, csv).unwrap();
     let mut reading = ExportReader::new(ExportMetric::Billed, Arc::new(|_| {}));
     reading.file("x.csv", fs::File::open(&path).unwrap(), written()).unwrap();
-    let days: Vec<(String, bool)> = reading.end().into_days().map(|day| (day.day.to_string(), day.estimated)).collect();
+    let days: Vec<(String, bool)> =
+        reading.end().unwrap().into_days().map(|day| (day.day.to_string(), day.estimated)).collect();
     assert_eq!(days, [("2024-12-01".to_owned(), false), ("2025-01-01".to_owned(), true)]);
 }
 
@@ -251,7 +401,7 @@ fn too_many_resources_are_left_out_and_their_amounts_are_not() {
     let mut bill = ImportedBill::default();
     bill.begin("x.csv", billing::export::columns::ExportDataset::Focus12);
     let amount = billing::export::amount::ExactAmount::read("0.01").unwrap().0;
-    for number in 0..300_005 {
+    for number in 0..300_005u64 {
         let resource = format!("arn:{number}");
         let row = ExportRow {
             day: "2024-12-01".parse().unwrap(),
@@ -266,7 +416,7 @@ fn too_many_resources_are_left_out_and_their_amounts_are_not() {
             quantity: Some(rust_decimal::Decimal::ONE),
             unit: "Hrs",
         };
-        bill.take(Ok(row), written());
+        bill.take(number + 2, Ok(row), written());
     }
     assert!(bill.without_resources() && bill.lines() == 1);
     let lines: Vec<DayCharges> = bill.into_days().collect();

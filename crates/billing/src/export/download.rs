@@ -1,0 +1,495 @@
+//! Reads "Download CSV" of Cost Explorer: a row for each day or month, a column for each group, and their totals.
+//!
+//! ```text
+//! "Service","Lambda($)","S3($)","Total costs($)"
+//! "Service total","3","0.5","3.5"
+//! "2025-03-01","1","","1"
+//! ```
+//!
+//! By linked account there are two lines of names: the ids, and below them the names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use csv::StringRecord;
+use model::redact::printable;
+use rust_decimal::Decimal;
+
+use super::amount::ExactAmount;
+use super::cost_table::{CostTable, Granularity, GroupCost, GroupDimension, granularity};
+use super::moment::{self, DayOrder, DayOrders, ParsedDay, SlashedDay};
+use super::money::{self, CommaMeaning, NotMoney};
+use super::row::CellValue;
+
+/// The most lines of names above the first row.
+const MOST_HEADERS: usize = 2;
+
+/// Why a download cannot be used, with its row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DownloadError(String);
+
+fn refused<T>(why: impl Into<String>) -> Result<T, DownloadError> {
+    Err(DownloadError(why.into()))
+}
+
+fn in_row<T>(line: u64, why: impl std::fmt::Display) -> Result<T, DownloadError> {
+    refused(format!("row {line}: {why}"))
+}
+
+/// A line of the file.
+struct DownloadRow {
+    line: u64,
+    cells: StringRecord,
+}
+
+impl DownloadRow {
+    fn cell(&self, place: usize) -> &str {
+        self.cells.get(place).unwrap_or_default().trim()
+    }
+}
+
+/// A column of amounts.
+struct AmountColumn {
+    name: String,
+    /// The id, where the first line of names has another text than the second.
+    id: String,
+    currency: String,
+    is_total: bool,
+}
+
+/// Reads a download.
+///
+/// # Errors
+/// If anything in it is not understood, or its totals are not the sums of its cells.
+pub fn read(text: &[u8]) -> Result<CostTable, DownloadError> {
+    let rows = rows(text)?;
+    let first_of_body = rows.iter().position(|row| is_total(row.cell(0)) || moment::read(row.cell(0)).is_some());
+    let (headers, body) = rows.split_at(first_of_body.unwrap_or(rows.len()));
+    let Some(header) = headers.first().filter(|_| headers.len() <= MOST_HEADERS) else {
+        let row = headers.get(MOST_HEADERS).or(rows.first());
+        let shown = row.map(|row| shown(row.cell(0))).unwrap_or_default();
+        return in_row(row.map_or(1, |row| row.line), format!("{shown} is neither a day nor a total"));
+    };
+    let columns = columns(headers)?;
+    let width = columns.len() + 1;
+    let mut totals: Option<&DownloadRow> = None;
+    let mut periods: Vec<&DownloadRow> = Vec::new();
+    for row in body {
+        if row.cells.len() != width {
+            let why = format!("it has {} fields, but the header has {width}", row.cells.len());
+            return in_row(row.line, why);
+        }
+        if !is_total(row.cell(0)) {
+            periods.push(row);
+        } else if let Some(other) = totals.replace(row) {
+            return in_row(row.line, format!("it is a row of totals, as row {} is", other.line));
+        }
+    }
+    if periods.is_empty() {
+        return refused("it has no row with a day");
+    }
+    let (days, granularity) = days(&periods)?;
+    let mut amounts = Amounts::default();
+    for row in &periods {
+        amounts.read(row, &columns)?;
+    }
+    if let Some(row) = totals {
+        amounts.read(row, &columns)?;
+    }
+    amounts.settle()?;
+    check_totals(&amounts, &columns, &periods, totals)?;
+    Ok(table(&amounts, &columns, header, &periods, &days, granularity))
+}
+
+fn rows(text: &[u8]) -> Result<Vec<DownloadRow>, DownloadError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text);
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let cells = match record {
+            Ok(cells) => cells,
+            Err(error) => {
+                return in_row(error.position().map_or(1, csv::Position::line), "it is no CSV in UTF-8");
+            }
+        };
+        // Spreadsheets write rows of commas below a table.
+        if cells.iter().any(|cell| !cell.trim().is_empty()) {
+            rows.push(DownloadRow { line: cells.position().map_or(1, csv::Position::line), cells });
+        }
+    }
+    Ok(rows)
+}
+
+/// Whether the first cell of a row says that it has totals: `Service total`.
+fn is_total(cell: &str) -> bool {
+    let cell = cell.to_ascii_lowercase();
+    cell == "total" || cell.ends_with(" total") || cell == "total costs"
+}
+
+fn columns(headers: &[DownloadRow]) -> Result<Vec<AmountColumn>, DownloadError> {
+    let width = headers.iter().map(|row| row.cells.len()).max().unwrap_or_default();
+    let mut columns = Vec::new();
+    for place in 1..width {
+        let cells: Vec<(&str, Option<&str>)> = headers.iter().map(|row| with_currency(row.cell(place))).collect();
+        let last = cells.iter().rev().find(|(name, _)| !name.is_empty());
+        let Some((name, _)) = last else {
+            return refused(format!("column {} has no name", place + 1));
+        };
+        let id = cells.iter().map(|(name, _)| *name).find(|name| !name.is_empty()).unwrap_or(name);
+        let currency = cells.iter().find_map(|(_, currency)| *currency).unwrap_or_default().to_owned();
+        let is_total =
+            cells.iter().any(|(name, _)| matches!(name.to_ascii_lowercase().as_str(), "total costs" | "total cost"));
+        columns.push(AmountColumn { name: (*name).to_owned(), id: id.to_owned(), currency, is_total });
+    }
+    let all = columns.iter().find(|column| column.is_total).map(|column| column.currency.clone()).unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    for column in &mut columns {
+        // A name that ends in another unit than a currency is one of quantities: `BoxUsage (Hrs)`.
+        if column.currency.is_empty() && !column.name.ends_with(')') {
+            column.currency.clone_from(&all);
+        }
+        if column.currency.is_empty() {
+            let why = "has no currency such as `($)` behind its name; download costs and not quantities";
+            return refused(format!("the column {} {why}", shown(&column.name)));
+        }
+        if !seen.insert(if column.is_total { String::new() } else { column.id.clone() }) {
+            return refused(format!("the column {} appears twice; keep only one of them", shown(&column.name)));
+        }
+    }
+    if columns.is_empty() { refused("the header has only one column") } else { Ok(columns) }
+}
+
+/// A name without the currency behind it: `Lambda($)`, `prod ($)`, `Lambda (USD)`.
+fn with_currency(cell: &str) -> (&str, Option<&str>) {
+    let Some((name, unit)) = cell.strip_suffix(')').and_then(|cell| cell.rsplit_once('(')) else {
+        return (cell, None);
+    };
+    let is_code = unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase());
+    match money::currency_of(unit).or(is_code.then_some(unit)) {
+        Some(currency) => (name.trim_end(), Some(currency)),
+        None => (cell, None),
+    }
+}
+
+/// The day of each row, and how long the periods are.
+fn days(periods: &[&DownloadRow]) -> Result<(Vec<NaiveDate>, Granularity), DownloadError> {
+    let mut parsed = Vec::new();
+    let mut orders = DayOrders::default();
+    let mut seen = BTreeMap::new();
+    for row in periods {
+        let text = row.cell(0);
+        let Some(day) = moment::read(text) else {
+            return in_row(row.line, format!("{} is neither a day nor a total", shown(text)));
+        };
+        if let Some(other) = seen.insert(text, row.line) {
+            return in_row(row.line, format!("{} is in row {other} too", shown(text)));
+        }
+        if let ParsedDay::Slashed(days) = &day {
+            orders.learn(days, |_| true);
+        }
+        parsed.push(day);
+    }
+    let has_hours = periods.iter().any(|row| row.cell(0).contains(':'));
+    let of_order = |order: Option<DayOrder>| -> Option<Vec<NaiveDate>> {
+        let day = |days: &SlashedDay| match order {
+            None => orders.day(days),
+            Some(order) => DayOrder::ALL.iter().zip(days).find(|(known, _)| **known == order).and_then(|(_, day)| *day),
+        };
+        let days = parsed.iter().map(|parsed| match parsed {
+            ParsedDay::Day(day) => Some(*day),
+            ParsedDay::Slashed(days) => day(days),
+        });
+        days.collect()
+    };
+    let with_granularity = |days: Vec<NaiveDate>| {
+        let of = if has_hours { Some(Granularity::Daily) } else { granularity(&days.iter().copied().collect()) };
+        of.map(|granularity| (days, granularity))
+    };
+    if let Some(days) = of_order(None) {
+        return match with_granularity(days) {
+            Some(found) => Ok(found),
+            None => refused("its dates are neither days in a row nor the first days of months"),
+        };
+    }
+    // Read in the wrong order, days are no longer in a row.
+    let mut possible = DayOrder::ALL.into_iter().filter_map(|order| with_granularity(of_order(Some(order))?));
+    match (possible.next(), possible.next()) {
+        (Some(found), None) => Ok(found),
+        _ => {
+            let (row, why) = (periods.first(), "can be month and day, or day and month; write days as 2025-12-31");
+            let text = row.map(|row| shown(row.cell(0))).unwrap_or_default();
+            in_row(row.map_or(1, |row| row.line), format!("{text} {why}"))
+        }
+    }
+}
+
+/// The amounts by line and place.
+#[derive(Default)]
+struct Amounts {
+    cells: BTreeMap<(u64, usize), (ExactAmount, bool)>,
+    has_thousands: bool,
+    /// The first amount with a comma that can mean two things.
+    doubt: Option<(u64, String)>,
+}
+
+impl Amounts {
+    fn read(&mut self, row: &DownloadRow, columns: &[AmountColumn]) -> Result<(), DownloadError> {
+        for (column, place) in columns.iter().zip(1..) {
+            let CellValue::Text(text) = CellValue::of(row.cell(place)) else { continue };
+            let read = match money::read(text, &column.currency) {
+                Ok(read) => read,
+                Err(why) => {
+                    let why = match why {
+                        NotMoney::NotANumber => "is not an amount; write it as 12.34 or 1.2E-7",
+                        NotMoney::DecimalComma => "has a decimal comma; write it with a decimal point",
+                        NotMoney::OtherCurrency => "has the sign of another currency than the column",
+                    };
+                    return in_row(row.line, format!("column {}: {} {why}", shown(&column.name), shown(text)));
+                }
+            };
+            self.has_thousands |= read.shows == CommaMeaning::Thousands;
+            if read.shows == CommaMeaning::Doubt && self.doubt.is_none() {
+                self.doubt = Some((row.line, format!("column {}: {}", shown(&column.name), shown(text))));
+            }
+            self.cells.insert((row.line, place), (read.amount, read.rounded));
+        }
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<(), DownloadError> {
+        match self.doubt.as_ref().filter(|_| !self.has_thousands) {
+            Some((line, cell)) => {
+                in_row(*line, format!("{cell} has a comma between thousands or decimals; write it without a comma"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn of(&self, row: &DownloadRow, place: usize) -> Option<ExactAmount> {
+        self.cells.get(&(row.line, place)).map(|(amount, _)| *amount)
+    }
+
+    /// Half of the last digit that any amount has: so much can rounding have changed one.
+    fn half_a_digit(&self) -> Decimal {
+        let scale = self.cells.values().map(|(amount, _)| amount.decimal().0.scale()).max().unwrap_or_default();
+        Decimal::try_from_i128_with_scale(5, (scale + 1).min(28)).unwrap_or_default()
+    }
+}
+
+/// Compares the totals that are written with the sums of the cells.
+fn check_totals(
+    amounts: &Amounts,
+    columns: &[AmountColumn],
+    periods: &[&DownloadRow],
+    totals: Option<&DownloadRow>,
+) -> Result<(), DownloadError> {
+    let half = amounts.half_a_digit();
+    let compare = |written: ExactAmount, cells: &[ExactAmount]| -> Option<(Decimal, Decimal)> {
+        let sum = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell));
+        let (sum, written) = (sum.map_or(Decimal::MAX, |sum| sum.decimal().0), written.decimal().0);
+        let most = half.saturating_mul(Decimal::from(cells.len().saturating_add(1)));
+        (written.saturating_sub(sum).abs() > most).then_some((written, sum))
+    };
+    for (column, place) in columns.iter().zip(1..) {
+        let Some((total, written)) = totals.and_then(|row| Some((row, amounts.of(row, place)?))) else { continue };
+        let cells: Vec<ExactAmount> = periods.iter().filter_map(|row| amounts.of(row, place)).collect();
+        if let Some((written, sum)) = compare(written, &cells) {
+            let name = shown(&column.name);
+            let why = "rows are missing or changed; download it again";
+            return in_row(
+                total.line,
+                format!("column {name}: the total is {written}, but the rows add up to {sum}; {why}"),
+            );
+        }
+    }
+    let is_one_currency = columns.windows(2).all(|pair| matches!(pair, [a, b] if a.currency == b.currency));
+    let total = columns.iter().zip(1..).find(|(column, _)| column.is_total && columns.len() > 1 && is_one_currency);
+    let Some((_, place)) = total else { return Ok(()) };
+    for row in periods {
+        let Some(written) = amounts.of(row, place) else { continue };
+        let cells = columns.iter().zip(1..).filter(|(column, _)| !column.is_total);
+        let cells: Vec<ExactAmount> = cells.filter_map(|(_, place)| amounts.of(row, place)).collect();
+        if let Some((written, sum)) = compare(written, &cells) {
+            let why = "columns are missing or changed; download it again";
+            return in_row(row.line, format!("the total is {written}, but the columns add up to {sum}; {why}"));
+        }
+    }
+    Ok(())
+}
+
+fn table(
+    amounts: &Amounts,
+    columns: &[AmountColumn],
+    header: &DownloadRow,
+    periods: &[&DownloadRow],
+    days: &[NaiveDate],
+    granularity: Granularity,
+) -> CostTable {
+    let has_groups = columns.iter().any(|column| !column.is_total);
+    let dimension = GroupDimension::named(header.cell(0));
+    let mut table = CostTable {
+        granularity,
+        dimensions: if has_groups { vec![dimension.clone()] } else { vec![] },
+        periods: days.iter().map(|day| (*day, None)).collect(),
+        costs: Vec::new(),
+        account_names: BTreeMap::new(),
+        goes_on: false,
+    };
+    for (column, place) in columns.iter().zip(1..).filter(|(column, _)| !column.is_total || !has_groups) {
+        let group = match &dimension {
+            GroupDimension::Account => {
+                let (id, name) = account(column);
+                table.account_names.insert(id.clone(), name);
+                id
+            }
+            _ => column.name.clone(),
+        };
+        for (row, day) in periods.iter().zip(days) {
+            let Some((amount, rounded)) = amounts.cells.get(&(row.line, place)) else { continue };
+            let group = if has_groups { vec![group.clone()] } else { vec![] };
+            let currency = column.currency.clone();
+            table.costs.push(GroupCost { day: *day, group, amount: *amount, rounded: *rounded, currency });
+        }
+    }
+    table
+}
+
+/// The id and the name of an account, which are two lines of the header, or one text: `prod (111122223333)`.
+fn account(column: &AmountColumn) -> (String, String) {
+    let is_id = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = |text: &str| -> Option<(String, String)> {
+        let (name, id) = text.strip_suffix(')')?.rsplit_once('(')?;
+        is_id(id).then(|| (id.to_owned(), name.trim_end().to_owned()))
+    };
+    if is_id(&column.id) {
+        return (column.id.clone(), column.name.clone());
+    }
+    parts(&column.name).unwrap_or_else(|| (column.name.clone(), column.name.clone()))
+}
+
+/// A text as it may be shown.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    format!("`{}{}`", printable(&short), if short.len() < text.len() { "..." } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Granularity, dimensions, and day, group, amount and currency of each cost.
+    fn check(text: &str, expected: &str) {
+        let shown = match read(text.as_bytes()) {
+            Err(why) => format!("refused: {why}"),
+            Ok(table) => {
+                let cost = |cost: &GroupCost| {
+                    format!("{} {} {} {}", cost.day, cost.group.join("/"), cost.amount.decimal().0, cost.currency)
+                };
+                let costs: Vec<String> = table.costs.iter().map(cost).collect();
+                format!("{:?} {:?}: {}", table.granularity, table.dimensions, costs.join(", "))
+            }
+        };
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn a_download_is_read_without_its_totals() {
+        for (text, expected) in [
+            (
+                "\u{feff}\"Service\",\"Lambda($)\",\"Polly ( Neural)($)\",\"Total costs($)\"\r\n\"Service total\",\"3\",\"4.1e-7\",\"3.00000041\"\r\n\"2025-03-30\",\"1\",\"\",\"1\"\r\n\"2025-03-31\",\"2\",\"4.1e-7\",\"2.00000041\"\r\n",
+                "Daily [Service]: 2025-03-30 Lambda 1 USD, 2025-03-31 Lambda 2 USD, 2025-03-31 Polly ( Neural) 0.00000041 USD",
+            ),
+            (
+                "Service,Tax ($),Total costs ($)\n2025-03-01,-1.5,-1.5\n2025-04-01,,0\n,,\nService total,-1.5,-1.5\n",
+                "Monthly [Service]: 2025-03-01 Tax -1.5 USD",
+            ),
+            (
+                "Linked account,111122223333,444455556666,Total costs($)\nLinked account name,prod ($),dev ($),\nLinked account total,3,1,4\n2025-03-01,1,1,2\n2025-04-01,2,,2\n",
+                "Monthly [Account]: 2025-03-01 111122223333 1 USD, 2025-04-01 111122223333 2 USD, 2025-03-01 444455556666 1 USD",
+            ),
+            (
+                "Linked account,prod (111122223333)($),Total costs($)\n2025-03-02,1,1\n",
+                "Daily [Account]: 2025-03-02 111122223333 1 USD",
+            ),
+            ("Region,eu-west-1($)\n2025-03-02,1\n", "Daily [Other(\"Region\")]: 2025-03-02 eu-west-1 1 USD"),
+            (",Total costs($)\n2025-03-02,1\n", "Daily []: 2025-03-02  1 USD"),
+            // Saved by a spreadsheet.
+            (
+                "Service,S3($),Total costs($)\nService total,\"$2,001.50 \",\"$2,001.50 \"\n3/30/25,\"$2,000.00 \",\"$2,000.00 \"\n3/31/25,$1.50 ,$1.50 \n",
+                "Daily [Service]: 2025-03-30 S3 2000 USD, 2025-03-31 S3 1.5 USD",
+            ),
+            // Three days in a row if the month is first; the third of three months, which is no table, if it is not.
+            (
+                "Service,S3($)\n3/4/25,1\n3/5/25,1\n3/6/25,1\n",
+                "Daily [Service]: 2025-03-04 S3 1 USD, 2025-03-05 S3 1 USD, 2025-03-06 S3 1 USD",
+            ),
+            (
+                "Service,S3($)\n2025-03-02T00:00:00Z,1\n2025-03-02T01:00:00Z,2\n",
+                "Daily [Service]: 2025-03-02 S3 1 USD, 2025-03-02 S3 2 USD",
+            ),
+        ] {
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn a_download_that_is_not_what_was_downloaded_is_refused_with_its_row() {
+        for (text, why) in [
+            (
+                "Service,S3($),Total costs($)\nService total,5,3\n2025-03-01,1,1\n2025-03-02,2,2\n",
+                "row 2: column `S3`: the total is 5, but the rows add up to 3; rows are missing or changed; download it again",
+            ),
+            (
+                "Service,S3($),Total costs($)\n2025-03-01,1,1\n2025-03-02,2,9\n",
+                "row 3: the total is 9, but the columns add up to 2; columns are missing or changed; download it again",
+            ),
+            ("Service,S3($),S3($)\n2025-03-01,1,1\n", "the column `S3` appears twice; keep only one of them"),
+            ("Service,S3($)\n2025-03-02,1\n2025-03-02,1\n", "row 3: `2025-03-02` is in row 2 too"),
+            ("Service,S3($)\n2025-03-02,1,5\n", "row 2: it has 3 fields, but the header has 2"),
+            (
+                "Service,S3($)\n2025-03-02,five\n",
+                "row 2: column `S3`: `five` is not an amount; write it as 12.34 or 1.2E-7",
+            ),
+            (
+                "Service,S3($)\n2025-03-02,\"1.234,56\"\n",
+                "row 2: column `S3`: `1.234,56` has a decimal comma; write it with a decimal point",
+            ),
+            (
+                "Service,S3($)\n2025-03-02,\"1,234\"\n",
+                "row 2: column `S3`: `1,234` has a comma between thousands or decimals; write it without a comma",
+            ),
+            (
+                "Usage type,BoxUsage (Hrs),Total costs($)\n2025-03-02,1,1\n",
+                "the column `BoxUsage (Hrs)` has no currency such as `($)` behind its name; download costs and not quantities",
+            ),
+            (
+                "Service,S3($)\n1/1/25,1\n2/1/25,1\n3/1/25,1\n",
+                "row 2: `1/1/25` can be month and day, or day and month; write days as 2025-12-31",
+            ),
+            ("Service,S3($)\n2025-03-02,1\nsoon,1\n", "row 3: `soon` is neither a day nor a total"),
+            (
+                "Service,S3($)\n2025-03-15,1\n2025-04-15,1\n",
+                "its dates are neither days in a row nor the first days of months",
+            ),
+            (
+                "Service,S3($)\nService total,1\nService total,1\n2025-03-02,1\n",
+                "row 3: it is a row of totals, as row 2 is",
+            ),
+            ("Service,S3($)\n", "it has no row with a day"),
+            ("a\nb\nc($)\n2025-03-02\n", "row 3: `c($)` is neither a day nor a total"),
+        ] {
+            check(text, &format!("refused: {why}"));
+        }
+    }
+
+    #[test]
+    fn totals_may_differ_by_what_rounding_leaves() {
+        // Each cell has lost up to half a digit, and the total was rounded after adding.
+        let text = |total: &str| {
+            format!("Service,S3($)\nService total,{total}\n2025-03-01,0.33\n2025-03-02,0.33\n2025-03-03,0.33\n")
+        };
+        assert!(read(text("1.00").as_bytes()).is_ok());
+        assert!(read(text("1.02").as_bytes()).is_err());
+    }
+}
