@@ -1,14 +1,14 @@
 //! Forecasts what a month will cost from the days before.
 //!
-//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Sixteen simple models
-//! forecast the usage (`view`); each is weighted by its backtests at this point of earlier months, for this series and
-//! the account (`combine`). The residuals of these backtests give the prediction interval (`interval`).
+//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Five simple models say
+//! what a day of usage costs (`levels`); they count the same until backtests over as many days as are left say otherwise
+//! (`combine`). The residuals of these backtests give the prediction interval (`interval`).
 
 mod bookings;
 mod combine;
 mod interval;
+mod levels;
 mod study;
-mod view;
 
 use chrono::{Datelike, NaiveDate};
 use interval::RemainderForecast;
