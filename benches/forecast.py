@@ -146,7 +146,7 @@ class Tally:
         return self.off[method] / self.cost if self.cost else math.nan
 
 
-def judge(program, path, methods, held, wide, verbose):
+def judge(program, path, methods, held, held_items, wide, verbose):
     bill = read(path)
     whole = added(bill)
     billed = sorted(whole)
@@ -173,13 +173,17 @@ def judge(program, path, methods, held, wide, verbose):
             total.cost += abs(actual)
             items.cost += abs(actual)
             total.off["monitor"] += abs(middle - actual)
-            forecasts = {one["name"]: float(one["forecast"]) for one in said["series"]}
+            forecasts = {one["name"]: one for one in said["series"]}
             known = History(whole, billed, as_of)
             for name, method in methods.items():
                 total.off[name] += abs(known.so_far + method(known) - actual)
             for series, days in bill.items():
                 came = sum_of(days, month, end)
-                items.off["monitor"] += abs(forecasts.get(series, 0.0) - came)
+                one = forecasts.get(series)
+                items.off["monitor"] += abs(float(one["forecast"]) - came) if one else abs(came)
+                # A series that has cost less than a cent is right whatever is said of it.
+                if one and max(abs(came), float(one["high"])) >= 0.01:
+                    held_items.append(float(one["low"]) - 1e-6 <= came <= float(one["high"]) + 1e-6)
                 part = History(days, billed, as_of)
                 for name, method in methods.items():
                     rest = method(part) if any(part.values) else 0.0
@@ -206,9 +210,9 @@ def main():
     for path in args.bills:
         inside = sorted(name for name in os.listdir(path) if name.endswith(".csv")) if os.path.isdir(path) else None
         paths += [path] if inside is None else [os.path.join(path, name) for name in inside]
-    held, wide, bills = [], [], []
+    held, held_items, wide, bills = [], [], [], []
     for path in paths:
-        total, items = judge(args.program, path, methods, held, wide, args.verbose)
+        total, items = judge(args.program, path, methods, held, held_items, wide, args.verbose)
         if total.cost:
             bills.append((total, items))
         else:
@@ -224,7 +228,7 @@ def main():
         each = "".join(f"{100 * total.share(name):7.1f}" for total, _ in bills)
         shares = mean(total.share(name) for total, _ in bills), mean(items.share(name) for _, items in bills)
         print(f"{name:32}{shares[0]:5.1f} % {shares[1]:5.1f} %  {each}")
-    print(f"the 80 % interval held {sum(held)} of {len(held)} ({100 * sum(held) / len(held):.0f} %); wide: {sum(wide)} of {len(wide)}")
+    print(f"the 80 % interval held {sum(held)} of {len(held)} ({100 * sum(held) / len(held):.0f} %), of items {sum(held_items)} of {len(held_items)} ({100 * sum(held_items) / max(len(held_items), 1):.0f} %); wide: {sum(wide)} of {len(wide)}")
 
 
 if __name__ == "__main__":

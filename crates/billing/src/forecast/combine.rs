@@ -52,23 +52,29 @@ pub(super) fn backtests(
 
 /// The weight of each model.
 pub(super) fn weights(origins: &[BacktestOrigin], days: usize) -> [f64; LEVELS] {
-    std::array::from_fn(|model| {
-        let (mut own, mut all, mut count) = (0.0, 0.0, 0.0);
-        for origin in origins {
-            let Some(said) = origin.levels.get(model).copied().flatten() else { continue };
-            let others: Vec<f64> = origin.levels.iter().take(CALENDAR).flatten().copied().collect();
-            own += (said - origin.came).abs();
-            all += others.iter().map(|said| (said - origin.came).abs()).sum::<f64>() / others.len().max(1) as f64;
-            count += 1.0;
+    // By model: its errors, those of all models on the same days, and on how many.
+    let mut sums = [(0.0, 0.0, 0.0); LEVELS];
+    for origin in origins {
+        let errors = origin.levels.map(|said| said.map(|said| (said - origin.came).abs()));
+        let (sum, count) =
+            errors.iter().take(CALENDAR).flatten().fold((0.0, 0.0), |(sum, count), error| (sum + error, count + 1.0));
+        for (error, (own, all, days)) in errors.iter().zip(&mut sums).filter_map(|(e, sums)| e.map(|e| (e, sums))) {
+            *own += error;
+            *all += sum / count;
+            *days += 1.0;
         }
-        if model == CALENDAR && count == 0.0 {
-            return 0.0;
-        }
+    }
+    let mut weights = sums.map(|(own, all, count)| {
         let independent = count / days.max(1) as f64;
         let share = independent / (independent + PRIOR);
         let loss = if all > 0.0 { own / all } else { 1.0 };
         (share * loss + (1.0 - share) + 0.02).powi(-POWER)
-    })
+    });
+    if let (Some(weight), Some((.., count))) = (weights.get_mut(CALENDAR), sums.get(CALENDAR)) {
+        // Months that are alike are the exception: this must be seen before it counts.
+        *weight = if *count > 0.0 { *weight } else { 0.0 };
+    }
+    weights
 }
 
 /// The models made one; zero if none says anything.

@@ -30,6 +30,8 @@ pub(super) struct Spread<'a> {
     /// The most that a day has cost, and how many are left.
     pub(super) biggest: f64,
     pub(super) left: f64,
+    /// How far off a day may be where little is known, as a share of the usual.
+    pub(super) prior: f64,
     /// Whether no day was ever below zero.
     pub(super) is_cost: bool,
     /// The residuals of the series, and those of all.
@@ -37,12 +39,13 @@ pub(super) struct Spread<'a> {
     pub(super) pool: &'a [Residual],
 }
 
-/// Where little is known, a day of the rest of the month may cost this share of the usual more or less.
-const PRIOR: f64 = 0.6;
 /// What the prior counts, in independent backtests; the residuals of all series count as much.
 const PRIOR_WEIGHT: f64 = 1.5;
 /// An interval does not reach further above the forecast than this share of it, unless a day as dear as that was seen.
 const REACH: f64 = 1.4;
+
+/// Dearer days than any so far, by this factor, are always possible: it keeps the forecast within its interval.
+const DEARER: f64 = 1.1;
 
 /// The interval around what is expected: the residuals of the same method on past days, shrunk towards those of all
 /// series and a fixed one.
@@ -53,11 +56,11 @@ pub(super) fn interval(spread: &Spread) -> RemainderForecast {
     if pooled > 0.0 {
         residuals.extend(spread.pool.iter().map(|one| (one.off, one.weight * PRIOR_WEIGHT / pooled)));
     }
-    residuals.extend((0..9).map(|at| (PRIOR * f64::from(at - 4) / 4.0, PRIOR_WEIGHT / 9.0)));
+    residuals.extend((0..9).map(|at| (spread.prior * f64::from(at - 4) / 4.0, PRIOR_WEIGHT / 9.0)));
     let below = weighted_quantile(&mut residuals, 0.1).unwrap_or(0.0).min(0.0) * spread.usual;
     let above = weighted_quantile(&mut residuals, 0.9).unwrap_or(0.0).max(0.0) * spread.usual;
     let floor = if spread.is_cost { 0.0 } else { f64::NEG_INFINITY };
     let reach = (REACH * (spread.so_far + middle).abs()).max(spread.biggest);
-    let most = (middle + reach).min((spread.left * spread.biggest).max(middle));
+    let most = (middle + reach).min((DEARER * spread.left * spread.biggest).max(middle));
     RemainderForecast { middle, low: (middle + below).max(floor).min(middle), high: (middle + above).min(most) }
 }

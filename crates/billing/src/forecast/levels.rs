@@ -32,12 +32,22 @@ pub(super) fn levels(
         return [None; LEVELS];
     }
     [
-        Some(base.at(now - 1)),
+        Some(last_day(base, begins, now)),
         Some(median(part(7))),
         Some(by_weekday(base, begins, horizon)),
         Some(median(part(28))),
         month_before(base, begins, months, horizon),
     ]
+}
+
+/// The last day, but at most twice the dearest and at least half the cheapest of the week before it: one day is not a
+/// level, and it may not be finished.
+fn last_day(base: &DailySeries, begins: usize, now: usize) -> f64 {
+    let week = base.part((now - 1).saturating_sub(7).max(begins), now - 1);
+    let lowest = week.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = week.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let last = base.at(now - 1);
+    if week.is_empty() { last } else { last.max(lowest.min(lowest / 2.0)).min(highest.max(2.0 * highest)) }
 }
 
 /// Each day as the mean of the last four days of its weekday, or of the last week where none is known.

@@ -14,6 +14,12 @@ const USUAL: usize = 28;
 /// A residual of more usual days than this says no more than one of this many.
 const LARGEST_RESIDUAL: f64 = 3.0;
 
+/// Where little is known, a day of the rest of the month may cost this share of the usual more or less: a series may end
+/// or double.
+const PRIOR: f64 = 1.0;
+/// Many series do neither at once.
+const PRIOR_OF_ALL: f64 = 0.6;
+
 /// A series, or all as one.
 struct SeriesStudy {
     /// As billed, without fees.
@@ -44,12 +50,12 @@ pub(super) fn rests(series: &[&CostSeries], as_of: NaiveDate) -> Option<(Vec<Rem
     let studies: Vec<SeriesStudy> = lines.iter().map(|line| study(&days, line, &bill, horizon)).collect();
     let residuals: Vec<Vec<Residual>> = studies.iter().map(|study| residuals(study, left)).collect();
     let pool: Vec<Residual> = residuals.iter().flatten().copied().collect();
-    let rests = studies.iter().zip(&residuals).map(|(study, own)| rest(study, own, &pool, left)).collect();
+    let rests = studies.iter().zip(&residuals).map(|(study, own)| rest(study, own, &pool, left, PRIOR)).collect();
     let whole = sum(&days, &studies, &bill, horizon);
-    Some((rests, rest(&whole, &self::residuals(&whole, left), &[], left)))
+    Some((rests, rest(&whole, &self::residuals(&whole, left), &[], left, PRIOR_OF_ALL)))
 }
 
-fn rest(study: &SeriesStudy, own: &[Residual], pool: &[Residual], left: usize) -> RemainderForecast {
+fn rest(study: &SeriesStudy, own: &[Residual], pool: &[Residual], left: usize, prior: f64) -> RemainderForecast {
     let left = left as f64;
     let usual = usual(&study.line, study.line.len()).max(study.level.abs()) * left;
     interval(&Spread {
@@ -58,6 +64,7 @@ fn rest(study: &SeriesStudy, own: &[Residual], pool: &[Residual], left: usize) -
         usual,
         biggest: study.biggest,
         left,
+        prior,
         is_cost: study.line.values().iter().all(|value| *value >= 0.0),
         own,
         pool,
@@ -123,10 +130,14 @@ fn residuals(study: &SeriesStudy, left: usize) -> Vec<Residual> {
     study.past.iter().zip(&study.origins).map(off).collect()
 }
 
-/// What a day cost in the last weeks before `now`, credits counted as costs.
+/// What a day before `now` cost, of the last weeks or of all if that is more, credits counted as costs: what cost nothing
+/// lately may come back.
 fn usual(line: &DailySeries, now: usize) -> f64 {
-    let recent = line.part(now.saturating_sub(USUAL), now);
-    if recent.is_empty() { 0.0 } else { recent.iter().map(|value| value.abs()).sum::<f64>() / recent.len() as f64 }
+    let mean = |from: usize| {
+        let part = line.part(from, now);
+        if part.is_empty() { 0.0 } else { part.iter().map(|value| value.abs()).sum::<f64>() / part.len() as f64 }
+    };
+    mean(now.saturating_sub(USUAL)).max(mean(0))
 }
 
 fn biggest(line: &DailySeries) -> f64 {
