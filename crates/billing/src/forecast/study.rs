@@ -8,12 +8,12 @@ use super::bookings::{apart, scan, to_come};
 use super::combine::{BacktestOrigin, Mean, backtests, combined, past, weights};
 use super::interval::{RemainderForecast, Residual, Spread, interval};
 use super::levels::{Horizon, begins, ended, levels, ran};
+use super::unknown::{MAX_AGE, MIN_DAYS, NoForecast};
 
 /// Days that say what a day usually costs.
 const USUAL: usize = 28;
 /// A residual of more usual days than this says no more than one of this many.
 const LARGEST_RESIDUAL: f64 = 3.0;
-
 /// Where little is known, a day of the rest of the month may cost this share of the usual more or less: a series may end
 /// or double.
 const PRIOR: f64 = 1.0;
@@ -38,10 +38,20 @@ struct SeriesStudy {
     is_gone: bool,
 }
 
-/// What the rest costs, of each series and of all. `None` if nothing is known of any day before.
-pub(super) fn rests(series: &[&CostSeries], as_of: NaiveDate) -> Option<(Vec<RemainderForecast>, RemainderForecast)> {
-    let days = DayIndex::new(series, as_of, as_of)?;
-    let month = *days.months.last()?;
+/// What the rest costs, of each series and of all.
+pub(super) fn rests(
+    series: &[&CostSeries],
+    as_of: NaiveDate,
+) -> Result<(Vec<RemainderForecast>, RemainderForecast), NoForecast> {
+    let days = DayIndex::new(series, as_of, as_of).ok_or(NoForecast::NoDays(as_of))?;
+    let last = days.date(days.known.saturating_sub(1));
+    if days.known < MIN_DAYS {
+        return Err(NoForecast::TooFewDays(days.known));
+    }
+    if (as_of - last).num_days() > MAX_AGE {
+        return Err(NoForecast::TooOld { as_of, last });
+    }
+    let month = days.months.last().ok_or(NoForecast::NoDays(as_of))?;
     let from = days.known.max(usize::try_from(month.start).unwrap_or(0));
     let left = usize::try_from(month.end).unwrap_or(0).saturating_sub(from);
     let horizon = Horizon { now: days.known, from, days: left };
@@ -52,7 +62,7 @@ pub(super) fn rests(series: &[&CostSeries], as_of: NaiveDate) -> Option<(Vec<Rem
     let pool: Vec<Residual> = residuals.iter().flatten().copied().collect();
     let rests = studies.iter().zip(&residuals).map(|(study, own)| rest(study, own, &pool, left, PRIOR)).collect();
     let whole = sum(&days, &studies, &bill, horizon);
-    Some((rests, rest(&whole, &self::residuals(&whole, left), &[], left, PRIOR_OF_ALL)))
+    Ok((rests, rest(&whole, &self::residuals(&whole, left), &[], left, PRIOR_OF_ALL)))
 }
 
 fn rest(study: &SeriesStudy, own: &[Residual], pool: &[Residual], left: usize, prior: f64) -> RemainderForecast {
