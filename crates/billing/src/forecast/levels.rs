@@ -7,6 +7,9 @@ pub(super) const LEVELS: usize = 5;
 /// The model that needs a whole month before.
 pub(super) const CALENDAR: usize = 4;
 
+/// A new level is believed after so many days.
+const STEP: usize = 5;
+
 /// Days to forecast, as seen at the beginning of day `now`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Horizon {
@@ -27,17 +30,31 @@ pub(super) fn levels(
     horizon: Horizon,
 ) -> [Option<f64>; LEVELS] {
     let Horizon { now, .. } = horizon;
-    let part = |days: usize| base.part(now.saturating_sub(days).max(begins), now);
+    let since = step(base, begins, now).unwrap_or(begins);
+    let part = |days: usize| base.part(now.saturating_sub(days).max(since), now);
     if part(1).is_empty() {
         return [None; LEVELS];
     }
     [
-        Some(last_day(base, begins, now)),
+        Some(last_day(base, since, now)),
         Some(median(part(7))),
-        Some(by_weekday(base, begins, horizon)),
+        Some(by_weekday(base, since, horizon)),
         Some(median(part(28))),
         month_before(base, begins, months, horizon),
     ]
+}
+
+/// The first day of a new level: all days since are dearer, or all are cheaper, than every day of the weeks before. What
+/// was hardly there before has no level that it could leave.
+fn step(base: &DailySeries, begins: usize, now: usize) -> Option<usize> {
+    let range = |days: &[f64]| {
+        days.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), day| (low.min(*day), high.max(*day)))
+    };
+    (STEP..28).filter_map(|days| now.checked_sub(days)).find(|from| {
+        let before = base.part(from.saturating_sub(28).max(begins), *from);
+        let ((low, high), (lowest, highest)) = (range(base.part(*from, now)), range(before));
+        before.len() >= 14 && ((low > highest && 10.0 * lowest > low) || (high < lowest && high > 0.0))
+    })
 }
 
 /// The last day, but at most twice the dearest and at least half the cheapest of the week before it: one day is not a
