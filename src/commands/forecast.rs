@@ -90,7 +90,7 @@ fn unknown(why: &NoForecast, as_of: NaiveDate) -> String {
     let month = Month::of(as_of);
     match why {
         NoForecast::NoDays(_) => format!("The bill has no day before {as_of}, so {month} cannot be forecast"),
-        NoForecast::SumTooLarge(_) | NoForecast::FigureError(..) => format!("{month} cannot be forecast: {why}"),
+        _ => format!("{month} cannot be forecast: {why}"),
     }
 }
 

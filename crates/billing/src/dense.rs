@@ -1,7 +1,7 @@
 //! A bill as daily numbers without gaps, for statistics. Only this module converts exact amounts to binary floats
 //! and back.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use model::calendar::Month;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -69,11 +69,6 @@ impl DayIndex {
     /// The number of a date; `None` before the first day.
     pub(super) fn number(&self, date: NaiveDate) -> Option<usize> {
         usize::try_from((date - self.first).num_days()).ok()
-    }
-
-    /// The weekday of a day, Monday being 0.
-    pub(super) fn weekday(&self, day: usize) -> usize {
-        (self.first.weekday().num_days_from_monday() as usize + day) % 7
     }
 
     /// The figures of a series on the known days; zero where only other series have one, and the median of the seven

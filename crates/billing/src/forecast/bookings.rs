@@ -17,6 +17,30 @@ pub(super) struct Decomposition {
     pub(super) booked: Vec<(usize, f64)>,
 }
 
+impl Decomposition {
+    /// The one-off charges that another month had as well, at about the same day: the others are bursts of use.
+    pub(super) fn fees(&self, months: &[DayRangeIndex]) -> Vec<(usize, f64)> {
+        let place = |day: usize| month_of(months, day).map(|(number, month)| (number, day as isize - month.start));
+        let is_fee = |(day, extra): &(usize, f64)| {
+            let Some((month, at)) = place(*day) else { return false };
+            self.booked.iter().any(|(other, amount)| {
+                place(*other).is_some_and(|(number, position)| {
+                    number.abs_diff(month) == 1 && alike((position, *amount), (at, *extra))
+                })
+            })
+        };
+        self.booked.iter().copied().filter(is_fee).collect()
+    }
+}
+
+/// Whether two charges, as position in their month and amount, are the same fee of two months.
+fn alike(one: (isize, f64), other: (isize, f64)) -> bool {
+    (one.0 - other.0).abs() <= LATE
+        && one.1.signum() == other.1.signum()
+        && one.1.abs() < 4.0 * other.1.abs()
+        && one.1.abs() > 0.25 * other.1.abs()
+}
+
 /// The days with a one-off charge, known three days later.
 pub(super) fn scan(line: &DailySeries) -> Vec<Option<f64>> {
     (0..line.len()).map(|day| stands_out(line, day, (day + 4).min(line.len()))).collect()
@@ -118,18 +142,12 @@ pub(super) fn to_come(parts: &Decomposition, months: &[DayRangeIndex], now: usiz
     let position = now as isize - month.start;
     let mut sum = 0.0;
     for (at, extra) in within(before) {
-        let alike = |other: &(isize, f64)| {
-            (other.0 - at).abs() <= LATE
-                && other.1.signum() == extra.signum()
-                && other.1.abs() < 4.0 * extra.abs()
-                && other.1.abs() > 0.25 * extra.abs()
-        };
-        let booked_already = within(month).any(|other| alike(&other));
+        let booked_already = within(month).any(|other| alike(other, (at, extra)));
         // One that is more than a little late does not come any more.
         if booked_already || at + LATE < position {
             continue;
         }
-        let seen_twice = earlier.is_some_and(|earlier| within(earlier).any(|other| alike(&other)));
+        let seen_twice = earlier.is_some_and(|earlier| within(earlier).any(|other| alike(other, (at, extra))));
         // A fee is all that its series costs; on top of use, one is not enough to expect another.
         let nothing_else = parts.base.sum(day(before.start), day(before.end)).abs() < 0.2 * extra.abs();
         let expected = seen_twice || (earlier.is_none() && nothing_else);

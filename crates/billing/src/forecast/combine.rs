@@ -1,92 +1,100 @@
-//! Combines forecasts: the weight of a model comes from its backtests at this point of earlier months.
+//! Combines the models: equal weights, moved by backtests as far as there are independent ones.
 
-use super::super::dense::weighted_quantile;
-use super::view::WAYS;
+use super::super::dense::{DailySeries, DayRangeIndex, weighted_quantile};
+use super::levels::{CALENDAR, Horizon, LEVELS, levels};
 
-/// One backtest: the predictions of the models on a day of an earlier month, and the actual cost.
-#[derive(Debug, Clone)]
+/// One backtest: what the models said on a day of the past, and the actual cost of a day after it.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct BacktestOrigin {
     /// The day before which everything was known.
     pub(super) now: usize,
-    /// The month, by number.
-    pub(super) month: usize,
-    /// The prediction of each model for the rest of the month without one-off charges.
-    pub(super) ways: [Option<f64>; WAYS],
-    /// Bookings that were expected.
-    pub(super) bookings: f64,
-    /// What the rest of the month cost, bookings included.
-    pub(super) came: f64,
-    /// The size against which an error is large or small.
-    pub(super) size: f64,
-    /// The same, from what was known then.
-    pub(super) said_size: f64,
+    /// The days that were forecast.
+    pub(super) days: usize,
+    levels: [Option<f64>; LEVELS],
+    came: f64,
 }
 
-/// Errors of each way, and the sizes they belong to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ModelLosses {
-    /// Sum of errors, and of sizes, by way.
-    pub(super) sums: [(f64, f64); WAYS],
+/// How a weighted set of values is made one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mean {
+    /// The middle of the weight, which a single wild model does not move: right for one series.
+    Middle,
+    /// All of it, so that bursts count: right for many series as one.
+    Whole,
 }
 
-impl ModelLosses {
-    /// The errors of some looks.
-    pub(super) fn of<'a>(looks: impl Iterator<Item = &'a BacktestOrigin>) -> Self {
-        let mut losses = Self::default();
-        for look in looks {
-            for (way, (errors, sizes)) in look.ways.iter().zip(&mut losses.sums) {
-                if let Some(said) = way {
-                    *errors += (look.came - look.bookings - said).abs();
-                    *sizes += look.size;
-                }
-            }
+/// Backtests are not older than this.
+const MEMORY: usize = 180;
+/// Days known before the first backtest.
+const FIRST: usize = 4;
+/// A backtest covers the whole horizon, or so many days.
+const SHORTEST: usize = 5;
+/// How much more a better model counts.
+const POWER: i32 = 4;
+/// So many independent backtests count as much as none at all.
+const PRIOR: f64 = 1.0;
+
+/// Backtests on past days, each over as many days as the forecast, as far as these are known.
+pub(super) fn backtests(
+    base: &DailySeries,
+    begins: usize,
+    months: &[DayRangeIndex],
+    horizon: Horizon,
+) -> Vec<BacktestOrigin> {
+    let first = (begins + FIRST).max(horizon.now.saturating_sub(MEMORY));
+    let origin = |now: usize| {
+        let days = horizon.days.min(horizon.now - now);
+        let levels = levels(base, begins, months, Horizon { now, from: now, days });
+        BacktestOrigin { now, days, levels, came: base.sum(now, now + days) / days as f64 }
+    };
+    (first..(horizon.now + 1).saturating_sub(horizon.days.min(SHORTEST)).max(first)).map(origin).collect()
+}
+
+/// The weight of each model.
+pub(super) fn weights(origins: &[BacktestOrigin], days: usize) -> [f64; LEVELS] {
+    // By model: its errors, those of all models on the same days, and on how many.
+    let mut sums = [(0.0, 0.0, 0.0); LEVELS];
+    for origin in origins {
+        let errors = origin.levels.map(|said| said.map(|said| (said - origin.came).abs()));
+        let (sum, count) =
+            errors.iter().take(CALENDAR).flatten().fold((0.0, 0.0), |(sum, count), error| (sum + error, count + 1.0));
+        for (error, (own, all, days)) in errors.iter().zip(&mut sums).filter_map(|(e, sums)| e.map(|e| (e, sums))) {
+            *own += error;
+            *all += sum / count;
+            *days += 1.0;
         }
-        losses
     }
-}
-
-/// How well each way does where nothing is known: relative errors of the rest, at a point of the month.
-pub(super) type ModelPrior = [f64; WAYS];
-
-/// Weight of what is generally known of the ways, in looks at the series itself.
-const PRIOR: f64 = 0.5;
-/// Weight of how the ways did on the whole account, in looks at the series itself.
-const ACCOUNT: f64 = 1.0;
-/// How much more a better way counts.
-const POWER: i32 = 5;
-
-/// The weight of each way.
-pub(super) fn weights(own: &ModelLosses, looks: f64, account: &ModelLosses, prior: &ModelPrior) -> [f64; WAYS] {
-    let mut weights = [0.0; WAYS];
-    for ((weight, prior), (own, account)) in weights.iter_mut().zip(prior).zip(own.sums.iter().zip(&account.sums)) {
-        let mut sum = PRIOR * prior;
-        let mut count = PRIOR;
-        for (losses, trust) in [(own, looks), (account, ACCOUNT)] {
-            if losses.1 > 0.0 && trust > 0.0 {
-                sum += trust * (losses.0 / losses.1).min(3.0);
-                count += trust;
-            }
-        }
-        *weight = (sum / count + 0.005).powi(-POWER);
+    let mut weights = sums.map(|(own, all, count)| {
+        let independent = count / days.max(1) as f64;
+        let share = independent / (independent + PRIOR);
+        let loss = if all > 0.0 { own / all } else { 1.0 };
+        (share * loss + (1.0 - share) + 0.02).powi(-POWER)
+    });
+    if let (Some(weight), Some((.., count))) = (weights.get_mut(CALENDAR), sums.get(CALENDAR)) {
+        // Months that are alike are the exception: this must be seen before it counts.
+        *weight = if *count > 0.0 { *weight } else { 0.0 };
     }
     weights
 }
 
-/// The ways made one.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CombinedForecast {
-    /// The mean of the middle of the weight, which neither a single wild way moves nor a toss between two equals.
-    pub(super) middle: f64,
-    /// How far apart the ways are.
-    pub(super) apart: f64,
+/// The models made one; zero if none says anything.
+pub(super) fn combined(said: &[Option<f64>; LEVELS], weights: &[f64; LEVELS], mean: Mean) -> f64 {
+    let mut known: Vec<(f64, f64)> =
+        said.iter().zip(weights).filter_map(|(said, weight)| said.map(|said| (said, *weight))).collect();
+    match mean {
+        Mean::Middle => {
+            let shares = [0.3, 0.4, 0.5, 0.6, 0.7];
+            let sum: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut known, *share)).sum();
+            sum.unwrap_or(0.0) / shares.len() as f64
+        }
+        Mean::Whole => {
+            let weight: f64 = known.iter().map(|(_, weight)| weight).sum();
+            if weight > 0.0 { known.iter().map(|(said, weight)| said * weight).sum::<f64>() / weight } else { 0.0 }
+        }
+    }
 }
 
-/// Combines the predictions. `None` if no model has one.
-pub(super) fn combined(ways: &[Option<f64>; WAYS], weights: &[f64; WAYS]) -> Option<CombinedForecast> {
-    let mut said: Vec<(f64, f64)> =
-        ways.iter().zip(weights).filter_map(|(way, weight)| way.map(|way| (way, *weight))).collect();
-    let shares = [0.3, 0.4, 0.5, 0.6, 0.7];
-    let sum: Option<f64> = shares.iter().map(|share| weighted_quantile(&mut said, *share)).sum();
-    let apart = weighted_quantile(&mut said, 0.85)? - weighted_quantile(&mut said, 0.15)?;
-    sum.map(|sum| CombinedForecast { middle: sum / shares.len() as f64, apart })
+/// What a series would have been said to cost a day, on each past day.
+pub(super) fn past(origins: &[BacktestOrigin], weights: &[f64; LEVELS], mean: Mean) -> Vec<(usize, f64)> {
+    origins.iter().map(|origin| (origin.now, combined(&origin.levels, weights, mean))).collect()
 }

@@ -1,7 +1,6 @@
 //! The prediction interval of a forecast.
 
-use super::super::dense::{DailySeries, weighted_quantile};
-use super::combine::CombinedForecast;
+use super::super::dense::weighted_quantile;
 
 /// What the rest of the month will cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,55 +10,57 @@ pub(super) struct RemainderForecast {
     pub(super) high: f64,
 }
 
-/// How far off the rest of an earlier month was.
+/// How far off a backtest was, in units of what a day usually costs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Residual {
-    /// The day of the forecast.
-    pub(super) look: usize,
-    /// Its month.
-    pub(super) month: usize,
-    /// The actual cost minus the forecast.
+    /// The actual cost of a day minus the forecast, relative to the usual cost of a day.
     pub(super) off: f64,
-    /// The scale of the rest of the month.
-    pub(super) size: f64,
-    /// How far apart the ways were.
-    pub(super) apart: f64,
+    /// How much it counts: overlapping backtests of one stretch of days count as one.
+    pub(super) weight: f64,
 }
 
-/// What a miss is measured in: ways that do not agree make it larger.
-fn unit(size: f64, apart: f64) -> f64 {
-    0.05 * size + apart
+/// What an interval is made from.
+pub(super) struct Spread<'a> {
+    /// The forecast of the rest.
+    pub(super) middle: f64,
+    /// The bill of the month so far.
+    pub(super) so_far: f64,
+    /// What the days that are left usually cost.
+    pub(super) usual: f64,
+    /// The most that a day has cost, and how many are left.
+    pub(super) biggest: f64,
+    pub(super) left: f64,
+    /// How far off a day may be where little is known, as a share of the usual.
+    pub(super) prior: f64,
+    /// Whether no day was ever below zero.
+    pub(super) is_cost: bool,
+    /// The residuals of the series, and those of all.
+    pub(super) own: &'a [Residual],
+    pub(super) pool: &'a [Residual],
 }
 
-/// The interval around what is expected.
-pub(super) fn interval(
-    said: CombinedForecast,
-    size: f64,
-    line: &DailySeries,
-    own: &[Residual],
-    pool: &[&Residual],
-    left: usize,
-    whole: bool,
-) -> RemainderForecast {
-    let unit_now = unit(size.max(said.middle.abs()), said.apart);
-    let relative = |miss: &Residual| {
-        let unit = unit(miss.size, miss.apart);
-        if unit > 0.0 { (miss.off / unit).clamp(-12.0, 12.0) } else { 0.0 }
-    };
-    let mut spread: Vec<(f64, f64)> = own.iter().map(|miss| (relative(miss), 1.0)).collect();
-    let each = if whole { 1.0 } else { 3.0 } / pool.len().max(1) as f64;
-    spread.extend(pool.iter().map(|miss| (relative(miss), each)));
-    let prior = (left as f64 / 15.0).sqrt();
-    spread.extend((0..9).map(|at| (prior * f64::from(at - 4) / 4.0, 2.0 / 9.0)));
-    // Few months say less of how wide it may get than they seem to.
-    let months = own.iter().map(|miss| miss.month).collect::<std::collections::BTreeSet<usize>>().len();
-    let wider = 1.0 + 0.3 / (months as f64 + 1.0);
-    let low = weighted_quantile(&mut spread, 0.1).unwrap_or(0.0).min(0.0) * wider;
-    let high = weighted_quantile(&mut spread, 0.9).unwrap_or(0.0).max(0.0) * wider;
-    let floor = if line.values().iter().all(|value| *value >= 0.0) { 0.0 } else { f64::NEG_INFINITY };
-    RemainderForecast {
-        middle: said.middle,
-        low: (said.middle + low * unit_now).max(floor),
-        high: said.middle + high * unit_now,
+/// What the prior counts, in independent backtests; the residuals of all series count as much.
+const PRIOR_WEIGHT: f64 = 1.5;
+/// An interval does not reach further above the forecast than this share of it, unless a day as dear as that was seen.
+const REACH: f64 = 1.4;
+
+/// Dearer days than any so far, by this factor, are always possible: it keeps the forecast within its interval.
+const DEARER: f64 = 1.1;
+
+/// The interval around what is expected: the residuals of the same method on past days, shrunk towards those of all
+/// series and a fixed one.
+pub(super) fn interval(spread: &Spread) -> RemainderForecast {
+    let middle = spread.middle;
+    let mut residuals: Vec<(f64, f64)> = spread.own.iter().map(|one| (one.off, one.weight)).collect();
+    let pooled: f64 = spread.pool.iter().map(|one| one.weight).sum();
+    if pooled > 0.0 {
+        residuals.extend(spread.pool.iter().map(|one| (one.off, one.weight * PRIOR_WEIGHT / pooled)));
     }
+    residuals.extend((0..9).map(|at| (spread.prior * f64::from(at - 4) / 4.0, PRIOR_WEIGHT / 9.0)));
+    let below = weighted_quantile(&mut residuals, 0.1).unwrap_or(0.0).min(0.0) * spread.usual;
+    let above = weighted_quantile(&mut residuals, 0.9).unwrap_or(0.0).max(0.0) * spread.usual;
+    let floor = if spread.is_cost { 0.0 } else { f64::NEG_INFINITY };
+    let reach = (REACH * (spread.so_far + middle).abs()).max(spread.biggest);
+    let most = (middle + reach).min((DEARER * spread.left * spread.biggest).max(middle));
+    RemainderForecast { middle, low: (middle + below).max(floor).min(middle), high: (middle + above).min(most) }
 }

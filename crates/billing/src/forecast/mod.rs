@@ -1,14 +1,15 @@
 //! Forecasts what a month will cost from the days before.
 //!
-//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Sixteen simple models
-//! forecast the usage (`view`); each is weighted by its backtests at this point of earlier months, for this series and
-//! the account (`combine`). The residuals of these backtests give the prediction interval (`interval`).
+//! Each series is split into one-off charges (support fees, tax, credits: `bookings`) and usage. Five simple models say
+//! what a day of usage costs (`levels`); they count the same until backtests over as many days as are left say otherwise
+//! (`combine`). The residuals of these backtests give the prediction interval (`interval`).
 
 mod bookings;
 mod combine;
 mod interval;
+mod levels;
 mod study;
-mod view;
+mod unknown;
 
 use chrono::{Datelike, NaiveDate};
 use interval::RemainderForecast;
@@ -17,6 +18,7 @@ use model::money::{FigureError, checked_sum, from_statistics};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use study::rests;
+pub use unknown::NoForecast;
 
 use super::series::CostSeries;
 
@@ -54,31 +56,18 @@ pub struct SeriesForecast {
     pub estimate: IntervalForecast,
 }
 
-/// Why a month cannot be forecast.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoForecast {
-    /// No series has a figure before the day.
-    #[error("no figure before {0} is known")]
-    NoDays(NaiveDate),
-    /// The sum of what is booked is too large.
-    #[error("the costs of {0} add up to more than an amount can hold")]
-    SumTooLarge(String),
-    /// What the models give for a series, or for the whole bill, is no amount.
-    #[error("{0} cannot be forecast: {1}")]
-    FigureError(String, FigureError),
-}
-
 /// The whole bill, in an error.
 const WHOLE_BILL: &str = "the whole bill";
 
 /// Forecasts how the month that `as_of` lies in will end. It reads only the days before `as_of`.
 ///
 /// # Errors
-/// If no day before is known, or any figure of the forecast is no amount: then the sum of all is none either.
+/// If no day before is known, too few are, or only old ones, or any figure of the forecast is no amount: then the sum of
+/// all is none either.
 pub fn forecast(series: &[CostSeries], as_of: NaiveDate) -> Result<Forecast, NoForecast> {
     let month = Month::of(as_of);
     let known: Vec<&CostSeries> = series.iter().filter(|one| one.days.range(..as_of).next().is_some()).collect();
-    let (rests, total) = rests(&known, as_of).ok_or(NoForecast::NoDays(as_of))?;
+    let (rests, total) = rests(&known, as_of)?;
     let mut estimates = Vec::with_capacity(known.len());
     let mut booked = Vec::with_capacity(known.len());
     for (one, rest) in known.iter().zip(rests) {

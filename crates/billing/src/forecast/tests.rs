@@ -119,6 +119,77 @@ fn a_bill_that_is_not_known_is_forecast_as_nothing_and_not_as_zero() {
 }
 
 #[test]
+fn a_bill_that_is_too_young_or_too_old_has_no_forecast_and_says_why() {
+    let known = |first: &str, count: u64| [series("EC2", first, count, |_, _| usd("2"))];
+    for (bill, why) in [
+        (known("2025-03-03", 2), "only 2 of the 3 days that a forecast needs are known"),
+        (
+            known("2024-11-01", 40),
+            "the last figure is of 2024-12-10, more than 31 days before 2025-03-05; a forecast needs newer ones",
+        ),
+    ] {
+        assert_eq!(super::forecast(&bill, date("2025-03-05")).unwrap_err().to_string(), why);
+    }
+    assert_eq!(super::forecast(&known("2025-03-02", 3), date("2025-03-05")).unwrap().total.forecast, usd("60"));
+    assert!(super::forecast(&known("2024-11-01", 94), date("2025-03-05")).is_ok());
+}
+
+/// The forecast on 15 March of a series that costs what `amount` says from 1 January on, beside one of a cent a day, which
+/// makes every day known; in cents of the month, without those 31.
+#[track_caller]
+fn check(what: &str, amount: impl Fn(NaiveDate) -> &'static str, low: i64, high: i64) {
+    let bill =
+        [series("A", "2025-01-01", 73, |_, date| usd(amount(date))), series("B", "2025-01-01", 73, |_, _| usd("0.01"))];
+    let forecast = forecast(&bill, date("2025-03-15"));
+    for (whose, estimate) in [("series", *of(&forecast, "A")), ("total", forecast.total)] {
+        let cents = Decimal::from(low)..=Decimal::from(high + if whose == "total" { 31 } else { 0 });
+        assert!(cents.contains(&(estimate.forecast * usd("100"))), "{what}, {whose}: {estimate:?}");
+    }
+}
+
+#[test]
+fn what_is_no_level_is_not_carried_on() {
+    let on = |text: &'static str| date(text);
+    check("a test of one day, yesterday", |day| if day == on("2025-03-14") { "0.97" } else { "0" }, 97, 150);
+    check("a burst on the 1st and 2nd", |day| if day.month() == 3 && day.day() < 3 { "5" } else { "0" }, 1000, 1300);
+    check("deleted a week ago", |day| if day < on("2025-03-08") { "2" } else { "0" }, 1400, 1410);
+    check("a trial that ended at the end of February", |day| if day < on("2025-03-01") { "2" } else { "0" }, 0, 10);
+    check("a last day that is not finished", |day| if day == on("2025-03-14") { "0.6" } else { "2" }, 5800, 6200);
+    check("a spike in the last week", |day| if day == on("2025-03-11") { "60" } else { "2" }, 11_500, 13_500);
+}
+
+#[test]
+fn what_is_a_level_is_carried_on() {
+    let on = |text: &'static str| date(text);
+    // The whole bill believes half of it until it is two weeks old: it may be a test.
+    check("created five days ago", |day| if day < on("2025-03-10") { "0" } else { "2" }, 3400, 4400);
+    check("a step a week ago", |day| if day < on("2025-03-08") { "2" } else { "4" }, 9500, 11_000);
+    check("office days", |day| if day.weekday().num_days_from_monday() < 5 { "5" } else { "0" }, 10_300, 10_700);
+    check("a fee on the 20th on top of use", |day| if day.day() == 20 { "100" } else { "2" }, 16_000, 16_200);
+}
+
+#[test]
+fn an_interval_goes_beyond_the_forecast_but_no_further_than_the_dearest_days_explain() {
+    let days = |amount: fn(u64) -> u32| [series("A", "2025-01-01", 73, |day, _| Decimal::from(amount(day)))];
+    for (what, bill) in [
+        ("steady", days(|_| 2)),
+        ("noisy", days(|day| [3, 9, 4, 1, 7][(day % 5) as usize])),
+        ("a day in ten", days(|day| if day % 10 == 3 { 50 } else { 1 })),
+        ("one day", days(|day| if day == 30 { 900 } else { 1 })),
+    ] {
+        let total = forecast(&bill, date("2025-03-15")).total;
+        assert!(total.low < total.forecast && total.forecast < total.high, "{what}: {total:?}");
+        let dearest = *bill[0].days.values().max().unwrap();
+        assert!(
+            total.high <= total.forecast * usd("2.5") || total.high - total.forecast <= dearest,
+            "{what}: {total:?}"
+        );
+        let so_far: Decimal = bill[0].days.range(date("2025-03-01")..).map(|(_, amount)| *amount).sum();
+        assert!(total.high <= so_far + dearest * usd("17") * usd("1.1"), "{what}: {total:?}");
+    }
+}
+
+#[test]
 fn a_forecast_that_is_too_large_for_an_amount_is_unknown_and_not_zero() {
     // Ten days of 7 * 10^27 still fit; 31 days do not.
     let huge = series("EC2", "2025-03-01", 10, |_, _| Decimal::from_i128_with_scale(7 * 10_i128.pow(27), 0));
@@ -156,7 +227,10 @@ proptest! {
             bill[at].days.insert(date("2024-01-15") + Days::new(day), Decimal::new(amount, scale));
         }
         let Ok(forecast) = super::forecast(&bill, date("2024-01-15") + Days::new(as_of)) else {
-            prop_assert!(bill.iter().all(|one| one.days.range(..date("2024-01-15") + Days::new(as_of)).next().is_none()));
+            let as_of = date("2024-01-15") + Days::new(as_of);
+            let days = || bill.iter().flat_map(|one| one.days.range(..as_of)).map(|(day, _)| *day);
+            let is_old = days().max().is_none_or(|last| (as_of - last).num_days() > 31);
+            prop_assert!(is_old || (days().max().unwrap() - days().min().unwrap()).num_days() < 2);
             return Ok(());
         };
         for estimate in forecast.series.iter().map(|one| &one.estimate).chain([&forecast.total]) {
@@ -170,7 +244,8 @@ proptest! {
         let as_of = NaiveDate::from_ymd_opt(as_of, 5, 5).unwrap();
         match super::forecast(&[CostSeries { name: "a".to_owned(), days }], as_of) {
             Ok(forecast) => prop_assert!(forecast.total.low <= forecast.total.high),
-            Err(why) => prop_assert_eq!(why, NoForecast::NoDays(as_of)),
+            Err(NoForecast::NoDays(day)) => prop_assert_eq!(day, as_of),
+            Err(why) => prop_assert!(matches!(why, NoForecast::TooOld { .. } | NoForecast::TooFewDays(_)), "{}", why),
         }
     }
 }
