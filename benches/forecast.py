@@ -2,7 +2,7 @@
 """How far off the forecast of a month is on bills of your own, beside naive methods and beside statsforecast's models.
 
     cargo build --release
-    python3 benches/forecast.py [--program target/release/monitor] [--without-models] BILL.csv|FOLDER...
+    python3 benches/forecast.py [--program target/release/monitor] [--without-models | --models-of-items] BILL.csv|FOLDER...
 
 A bill is what `monitor forecast --input` reads: `date,series,amount`. Every month of a bill that ends within it (but for two days) is
 forecast at the beginning of its days 4, 8, 15 and 22, from the days before. The error of a bill is the sum of the errors of its months
@@ -10,7 +10,8 @@ over the sum of what they cost: of the whole bill (`total`), and of its series a
 the bills. `held` is how often the 80 % interval of the total held the month, `wide` how often its upper end lay beyond 2.5 times the
 forecast after day 8 though no single day seen until then costs as much as the part beyond the forecast.
 
-No bill is in this repository. statsforecast comes from PyPI (by that name) into target/forecast-venv at the first run.
+No bill is in this repository. statsforecast comes from PyPI (by that name) into target/forecast-venv at the first run. It takes a second
+or more for each series and day, so it is asked for the total only, unless you add `--models-of-items`.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import os
 import statistics
 import subprocess
 import sys
+import warnings
 from collections import defaultdict
 
 AS_OF = (4, 8, 15, 22)
@@ -105,6 +107,7 @@ NAIVE = {
 
 def models():
     """statsforecast's models by name."""
+    warnings.filterwarnings("ignore")
     # Imported here: only the interpreter of the venv has it.
     import numpy
     from statsforecast.models import TSB, AutoARIMA, AutoETS, AutoTheta
@@ -146,7 +149,7 @@ class Tally:
         return self.off[method] / self.cost if self.cost else math.nan
 
 
-def judge(program, path, methods, held, held_items, wide, verbose):
+def judge(program, path, methods, of_items, held, held_items, wide, verbose):
     bill = read(path)
     whole = added(bill)
     billed = sorted(whole)
@@ -185,7 +188,7 @@ def judge(program, path, methods, held, held_items, wide, verbose):
                 if one and max(abs(came), float(one["high"])) >= 0.01:
                     held_items.append(float(one["low"]) - 1e-6 <= came <= float(one["high"]) + 1e-6)
                 part = History(days, billed, as_of)
-                for name, method in methods.items():
+                for name, method in of_items.items():
                     rest = method(part) if any(part.values) else 0.0
                     items.off[name] += abs(part.so_far + rest - came)
         month = end
@@ -196,6 +199,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="target/release/monitor", help="the program that is asked (%(default)s)")
     parser.add_argument("--without-models", action="store_true", help="leave statsforecast out")
+    parser.add_argument("--models-of-items", action="store_true", help="ask statsforecast for each series as well; slow")
     parser.add_argument("--verbose", action="store_true", help="a line for each forecast")
     parser.add_argument("bills", nargs="+", metavar="BILL.csv|FOLDER")
     args = parser.parse_args()
@@ -212,7 +216,7 @@ def main():
         paths += [path] if inside is None else [os.path.join(path, name) for name in inside]
     held, held_items, wide, bills = [], [], [], []
     for path in paths:
-        total, items = judge(args.program, path, methods, held, held_items, wide, args.verbose)
+        total, items = judge(args.program, path, methods, methods if args.models_of_items else NAIVE, held, held_items, wide, args.verbose)
         if total.cost:
             bills.append((total, items))
         else:
@@ -226,8 +230,8 @@ def main():
     print(f"{len(bills)} bills, {len(held)} forecasts\n{'':32}  total   items   (each bill: total)")
     for name in ["monitor", *methods]:
         each = "".join(f"{100 * total.share(name):7.1f}" for total, _ in bills)
-        shares = mean(total.share(name) for total, _ in bills), mean(items.share(name) for _, items in bills)
-        print(f"{name:32}{shares[0]:5.1f} % {shares[1]:5.1f} %  {each}")
+        of_items = f"{mean(items.share(name) for _, items in bills):5.1f} %" if all(name in items.off for _, items in bills) else "      -"
+        print(f"{name:32}{mean(total.share(name) for total, _ in bills):5.1f} % {of_items}  {each}")
     print(f"the 80 % interval held {sum(held)} of {len(held)} ({100 * sum(held) / len(held):.0f} %), of items {sum(held_items)} of {len(held_items)} ({100 * sum(held_items) / max(len(held_items), 1):.0f} %); wide: {sum(wide)} of {len(wide)}")
 
 

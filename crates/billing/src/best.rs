@@ -102,7 +102,8 @@ pub fn best_month(ledger: &Ledger, service: Option<&str>, today: NaiveDate) -> O
     let days: Vec<&DayCost> = ledger.costs().days(today).take_while(|cost| month.contains(cost.day)).collect();
     let mut sum = Decimal::ZERO;
     for day in &days {
-        sum = sum.saturating_add(day.usd(service)?);
+        // A sum that is no amount is not known.
+        sum = sum.checked_add(day.usd(service)?)?;
     }
     let billed = (!days.is_empty()).then_some(sum);
     let by_charges = charged_in(ledger, service, today, &days);
@@ -254,4 +255,24 @@ fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[
         claimed,
         stands: claimed.saturating_sub(too_high),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::money::Money;
+
+    use super::*;
+
+    #[test]
+    fn a_month_that_adds_up_to_more_than_an_amount_holds_is_not_known() {
+        let seen: DateTime<Utc> = "2025-03-04T00:00:00Z".parse().unwrap();
+        let mut ledger = Ledger::default();
+        for (day, amount) in [("2025-03-01", Decimal::MAX), ("2025-03-02", Decimal::TEN)] {
+            let mut cost = DayCost::new(day.parse().unwrap(), false, true);
+            cost.add("EC2", DayCost::USAGE, &Money::usd(amount));
+            ledger.record_cost(seen, &cost);
+        }
+        assert_eq!(best_month(&ledger, Some("EC2"), "2025-03-03".parse().unwrap()), None);
+        assert!(best_month(&ledger, Some("EC2"), "2025-03-01".parse().unwrap()).is_some());
+    }
 }
