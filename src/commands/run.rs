@@ -55,8 +55,6 @@ impl Watchdog for Systemd {
 }
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
-    // Some hundred files of certificates take as long to read as everything else at the start does.
-    let _roots = tokio::task::spawn_blocking(tls::roots);
     let config = context.config()?;
     let aws = config.aws.clone();
     let account = account(&aws, &context.clock);

@@ -27,7 +27,6 @@ use chrono::{DateTime, Utc};
 use clock::{Clock, SystemClock};
 use model::call_failure::CallFailure;
 use model::span::Span;
-use tls::TrustedRoots;
 
 use super::answers::{
     QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned,
@@ -92,8 +91,8 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
         .operation_timeout(ALL_TRIES)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
-    match tls::roots() {
-        Ok(roots) => loader = loader.http_client(https(roots)),
+    match tls::pem() {
+        Ok(roots) => loader = loader.http_client(https(&roots)),
         // Each call says then that the connection failed; endpoints without TLS work.
         Err(error) => tracing::error!("{error}"),
     }
@@ -111,8 +110,8 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
     config.into_builder().credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider)).build()
 }
 
-fn https(roots: &TrustedRoots) -> SharedHttpClient {
-    let trust = TrustStore::empty().with_pem_certificate(roots.pem.as_str());
+fn https(roots: &str) -> SharedHttpClient {
+    let trust = TrustStore::empty().with_pem_certificate(roots);
     let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
     match TlsContext::builder().with_trust_store(trust).build() {
         Ok(context) => builder.tls_context(context).build_https(),

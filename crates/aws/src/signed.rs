@@ -94,8 +94,8 @@ pub(super) struct SignedClient {
 impl SignedClient {
     /// A client under the SDK's configuration. Makes no call yet.
     pub(super) fn new(config: &SdkConfig, clock: Arc<dyn Clock>, connect: Duration, one_try: Duration) -> Self {
-        let http = tls::roots().map_err(|error| error.to_string()).and_then(|roots| {
-            let http = Client::builder().tls_backend_preconfigured(roots.https()).redirect(redirect::Policy::none());
+        let http = tls::https().map_err(|error| error.to_string()).and_then(|tls| {
+            let http = Client::builder().tls_backend_preconfigured(tls).redirect(redirect::Policy::none());
             let http = http.connect_timeout(connect).read_timeout(one_try);
             http.user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| error.to_string())
         });

@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn the_prose_of_a_mail() {
-        let text = |number| ["the init phase takes too long", "3 errors", "over 10.00 USD"][number % 3].to_owned();
+        let text =
+            |number: usize| ["the init phase takes too long", "3 errors", "over 10.00 USD"][number % 3].to_owned();
         let written = written(&parcel(message(3, 1, text)));
         // The boundary and the time differ from mail to mail.
         let is_prose =

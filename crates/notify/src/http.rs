@@ -25,9 +25,9 @@ const SHORTEST_SECRET: usize = 6;
 
 /// A client whose requests end within `limit`. It does not follow redirects, because their target is not trusted.
 pub(super) fn client(limit: Duration) -> Result<Client, String> {
-    let roots = tls::roots().map_err(|error| error.to_string())?;
+    let tls = tls::https().map_err(|error| error.to_string())?;
     let builder = Client::builder()
-        .tls_backend_preconfigured(roots.https())
+        .tls_backend_preconfigured(tls)
         .timeout(limit)
         .connect_timeout(limit * 2 / 3)
         .pool_idle_timeout(IDLE)

@@ -65,9 +65,9 @@ impl SmtpServer {
         login: Option<(String, Secret)>,
     ) -> Result<Self, String> {
         let parameters = || {
-            let roots = tls::roots().map_err(|error| error.to_string())?;
+            let roots = tls::pem().map_err(|error| error.to_string())?;
             let failed = |error| format!("TLS cannot be set up: {error}");
-            let roots = Certificate::from_pem(roots.pem.as_bytes()).map_err(failed)?;
+            let roots = Certificate::from_pem(roots.as_bytes()).map_err(failed)?;
             let builder = TlsParameters::builder(host.clone()).certificate_store(CertificateStore::None);
             builder.add_root_certificate(roots).build().map_err(failed)
         };

@@ -1,5 +1,5 @@
 //! TLS clients on one set of root certificates. Each client would read the certificates of the machine for itself, a few
-//! hundred files, and keep a copy: here they are read once.
+//! hundred files, and keep a copy of its own.
 
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
@@ -22,36 +22,40 @@ pub enum TlsError {
     Setup(String),
 }
 
-/// The root certificates that this machine trusts.
-#[derive(Debug, Clone)]
-pub struct TrustedRoots {
-    /// The same certificates as PEM, for clients that make their own configuration.
-    pub pem: String,
-    config: ClientConfig,
-}
+static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
 
-impl TrustedRoots {
-    /// A configuration for HTTPS clients, which offers HTTP/2 and HTTP/1.1.
-    pub fn https(&self) -> ClientConfig {
-        self.config.clone()
-    }
-}
-
-/// The root certificates of this machine, as `SSL_CERT_FILE` and `SSL_CERT_DIR` name them or as the system keeps them.
-/// They are read at the first call; a later change is seen after a restart.
+/// A configuration for HTTPS clients, which offers HTTP/2 and HTTP/1.1 and trusts the roots of this machine, as
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name them or as the system keeps them. Their files are read at the first call of
+/// this or of [`pem`]; a later change is seen after a restart.
 ///
 /// # Errors
 /// If there are none.
-pub fn roots() -> Result<&'static TrustedRoots, TlsError> {
-    static ROOTS: OnceLock<Result<TrustedRoots, TlsError>> = OnceLock::new();
-    let loaded = ROOTS.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs();
-        trusted(found.certs, &found.errors)
-    });
-    loaded.as_ref().map_err(Clone::clone)
+pub fn https() -> Result<ClientConfig, TlsError> {
+    match CONFIG.get() {
+        Some(config) => Ok(config.clone()),
+        None => load().map(|(config, _)| config),
+    }
 }
 
-fn trusted(certificates: Vec<CertificateDer<'static>>, errors: &[impl Display]) -> Result<TrustedRoots, TlsError> {
+/// The same roots as PEM, for clients that make their own configuration. They are read anew, and not kept: most of what
+/// a daemon that waits has in memory would be these.
+///
+/// # Errors
+/// If there are none.
+pub fn pem() -> Result<String, TlsError> {
+    load().map(|(_, pem)| pem)
+}
+
+fn load() -> Result<(ClientConfig, String), TlsError> {
+    let found = rustls_native_certs::load_native_certs();
+    let (config, pem) = trusted(found.certs, &found.errors)?;
+    Ok((CONFIG.get_or_init(|| config).clone(), pem))
+}
+
+fn trusted(
+    certificates: Vec<CertificateDer<'static>>,
+    errors: &[impl Display],
+) -> Result<(ClientConfig, String), TlsError> {
     for error in errors {
         tracing::warn!("a root certificate cannot be read: {error}");
     }
@@ -72,7 +76,7 @@ fn trusted(certificates: Vec<CertificateDer<'static>>, errors: &[impl Display]) 
     let builder = builder.map_err(|error| TlsError::Setup(error.to_string()))?;
     let mut config = builder.with_root_certificates(store).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TrustedRoots { pem, config })
+    Ok((config, pem))
 }
 
 fn encoded(certificate: &CertificateDer<'_>) -> String {
@@ -97,10 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn the_certificates_of_this_machine_are_read_once_and_offer_http_2() {
-        let roots = roots().unwrap();
-        assert!(std::ptr::eq(roots, super::roots().unwrap()));
-        assert_eq!(roots.https().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
-        assert!(roots.pem.starts_with("-----BEGIN CERTIFICATE-----\nMII"), "{}", &roots.pem[..60]);
+    fn the_roots_of_this_machine_are_offered_as_a_configuration_and_as_pem() {
+        let pem = pem().unwrap();
+        assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\nMII"), "{pem}");
+        assert_eq!(CONFIG.get().unwrap().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        assert_eq!(https().unwrap().alpn_protocols, CONFIG.get().unwrap().alpn_protocols);
     }
 }

@@ -39,7 +39,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "source",
             "monitor-warmup",
             "shared-features",
-            "tls",
         ],
     ),
     ("onestep-core", &[]),

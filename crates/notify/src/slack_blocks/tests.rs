@@ -136,7 +136,7 @@ proptest! {
 
 #[test]
 fn the_prose_of_a_slack_message() {
-    let text = |number| ["the init phase takes too long", "3 errors", "over 10.00 USD"][number % 3].to_owned();
+    let text = |number: usize| ["the init phase takes too long", "3 errors", "over 10.00 USD"][number % 3].to_owned();
     let (text, blocks) = text_and_blocks(&message(3, 1, text), SHOWN);
     insta::assert_snapshot!(format!("{text}\n\n{}", texts(&blocks).join("\n\n")));
 }
