@@ -83,10 +83,16 @@ async fn month(functions: usize) {
         .expect("a valid configuration");
     let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
     let account = Recording::parse(&account(functions)).expect("a valid recording").account(Arc::clone(&clock), start);
-    let daemon =
-        app::daemon(config, account, clock, Durability::None, fastrand::Rng::with_seed(1), Box::new(NoWatchdog))
-            .await
-            .expect("a daemon");
+    let daemon = app::daemon(
+        config,
+        std::future::ready(account),
+        clock,
+        Durability::None,
+        fastrand::Rng::with_seed(1),
+        Box::new(NoWatchdog),
+    )
+    .await
+    .expect("a daemon");
     daemon.run(StopCondition::Instant(start + TimeDelta::days(31))).await.expect("a good end");
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Spread<'a> {
     /// How far off a day may be where little is known, as a share of the usual.
     pub(super) prior: f64,
     /// Whether no day was ever below zero.
-    pub(super) is_cost: bool,
+    pub(super) never_negative: bool,
     /// The residuals of the series, and those of all.
     pub(super) own: &'a [Residual],
     pub(super) pool: &'a [Residual],
@@ -59,7 +59,7 @@ pub(super) fn interval(spread: &Spread) -> RemainderForecast {
     residuals.extend((0..9).map(|at| (spread.prior * f64::from(at - 4) / 4.0, PRIOR_WEIGHT / 9.0)));
     let below = weighted_quantile(&mut residuals, 0.1).unwrap_or(0.0).min(0.0) * spread.usual;
     let above = weighted_quantile(&mut residuals, 0.9).unwrap_or(0.0).max(0.0) * spread.usual;
-    let floor = if spread.is_cost { 0.0 } else { f64::NEG_INFINITY };
+    let floor = if spread.never_negative { 0.0 } else { f64::NEG_INFINITY };
     let reach = (REACH * (spread.so_far + middle).abs()).max(spread.biggest);
     let most = (middle + reach).min((DEARER * spread.left * spread.biggest).max(middle));
     RemainderForecast { middle, low: (middle + below).max(floor).min(middle), high: (middle + above).min(most) }

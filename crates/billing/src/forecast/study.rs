@@ -75,7 +75,7 @@ fn rest(study: &SeriesStudy, own: &[Residual], pool: &[Residual], left: usize, p
         biggest: study.biggest,
         left,
         prior,
-        is_cost: study.line.values().iter().all(|value| *value >= 0.0),
+        never_negative: study.line.values().iter().all(|value| *value >= 0.0),
         own,
         pool,
     })
