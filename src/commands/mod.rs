@@ -168,7 +168,7 @@ pub fn main() -> ExitStatus {
 
 /// The targets of the program's own crates. In a filter `monitor` stands for all of them. A target matches everything
 /// that begins with it, and `aws` alone would match the crates of the AWS SDK.
-const LOGGING: &[&str] = &["monitor", "aws::", "notify::", "source::", "store::"];
+const LOGGING: &[&str] = &["monitor", "aws::", "notify::", "source::", "store::", "tls::"];
 
 /// A filter in which `monitor` stands for every crate of the program.
 fn for_every_crate(filter: &str) -> String {
@@ -250,8 +250,8 @@ mod tests {
     #[test]
     fn monitor_stands_for_every_crate_of_the_program_in_a_filter() {
         for (filter, expanded) in [
-            ("error,monitor=info", "error,monitor=info,aws::=info,notify::=info,source::=info,store::=info"),
-            ("monitor", "monitor,aws::,notify::,source::,store::"),
+            ("error,monitor=info", "error,monitor=info,aws::=info,notify::=info,source::=info,store::=info,tls::=info"),
+            ("monitor", "monitor,aws::,notify::,source::,store::,tls::"),
             ("warn,monitor::daemon=debug", "warn,monitor::daemon=debug"),
             ("info", "info"),
         ] {
