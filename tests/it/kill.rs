@@ -295,7 +295,7 @@ impl CountingProxy {
                     pass(there, server, |bytes| {
                         // The head of a request comes in one piece.
                         counted.fetch_add(usize::from(bytes.starts_with(b"POST ")), Ordering::Relaxed);
-                    })
+                    });
                 });
                 std::thread::spawn(move || pass(back, client, |_| {}));
             }

@@ -5,7 +5,7 @@ use super::amount::ExactAmount;
 /// An amount of money in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoneyRead {
-    /// The amount; if it is [in doubt](Self::is_in_doubt), that with commas between thousands.
+    /// The amount; if it is in doubt, that with commas between thousands.
     pub amount: ExactAmount,
     /// The amount had more than 28 decimal places.
     pub rounded: bool,
