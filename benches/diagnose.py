@@ -2,12 +2,13 @@
 """How fast `monitor diagnose` reads a log, beside ripgrep and jq on the same file.
 
     cargo build --release
-    python3 benches/diagnose.py target/release/monitor [MEGABYTES]
+    python3 benches/diagnose.py target/release/monitor [MEGABYTES [NAME...]]
 
 Writes logs below target/tmp (seeded, so always the same): in text, in JSON format, in text as `aws logs tail` prints it, of one
 stream and of twenty, and a quarter as long as other tools print it. Reads each five times with either program in turn, and prints
 the fastest time of each, the ratio, and the largest resident memory. ripgrep counts the lines that say REPORT RequestId, INIT_ or
-Task timed out; jq prints the type of every line. A program that is not installed is left out.
+Task timed out; jq prints the type of every line. A program that is not installed is left out. With names (text, tail, json and the
+others that it prints) only those.
 """
 
 import heapq
@@ -179,21 +180,23 @@ def compare(monitor, path, peer, name):
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    monitor, size = sys.argv[1], int(float(sys.argv[2] if len(sys.argv) == 3 else 1000) * 1e6)
+    monitor, size = sys.argv[1], int(float(sys.argv[2] if len(sys.argv) > 2 else 1000) * 1e6)
+    names = sys.argv[3:] or ["text", *TOOLS, "json"]
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "target", "tmp")
     os.makedirs(folder, exist_ok=True)
-    text, structured = os.path.join(folder, "lambda-text.log"), os.path.join(folder, "lambda-json.log")
-    write(text, size, False)
-    write(structured, size, True)
-    count = ["rg", "-c", "-e", "REPORT RequestId", "-e", "INIT_", "-e", "Task timed out"]
-    compare(monitor, text, [*count, text], "ripgrep")
-    for tool in TOOLS:
-        path = os.path.join(folder, f"lambda-{tool}.log")
-        write_wrapped(path, size if tool.startswith("tail") else size // 4, tool)
-        compare(monitor, path, [*count, path], "ripgrep")
-    compare(monitor, structured, ["jq", "-c", ".type", structured], "jq")
+    for name in names:
+        if name not in ("text", "json") and name not in TOOLS:
+            sys.exit(f"no log is called {name}; known: text, json, {', '.join(TOOLS)}")
+        path = os.path.join(folder, f"lambda-{name}.log")
+        if name in TOOLS:
+            write_wrapped(path, size if name.startswith("tail") else size // 4, name)
+        else:
+            write(path, size, name == "json")
+        count = ["rg", "-c", "-e", "REPORT RequestId", "-e", "INIT_", "-e", "Task timed out", path]
+        peer = (["jq", "-c", ".type", path], "jq") if name == "json" else (count, "ripgrep")
+        compare(monitor, path, *peer)
 
 
 main()
