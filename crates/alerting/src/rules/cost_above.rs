@@ -4,7 +4,7 @@ use billing::best::{self, BestKnownCost, FigureBasis};
 use billing::early::{self, EarlyOrigin};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar::{Month, day_start};
-use model::money::{Usd, cents};
+use model::money::{Usd, cents, checked_sum};
 use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
@@ -19,6 +19,8 @@ use crate::which::{CostSelector, behind, service_of};
 
 /// Days after which the last known figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(4);
+/// Why the sum of a month is unknown.
+const TOO_LARGE: &str = "the amounts of the month are too large to add up";
 
 /// The settings of `when.cost_above`.
 #[derive(Debug, Clone)]
@@ -94,8 +96,12 @@ impl CostAbove {
         let Some(last) = days.first() else {
             return self.without_a_bill(subject, best, month);
         };
-        let Some(sum) = days.iter().map(|cost| cost.usd(service_of(&subject))).sum::<Option<Decimal>>() else {
+        let amounts: Option<Vec<Decimal>> = days.iter().map(|cost| cost.usd(service_of(&subject))).collect();
+        let Some(amounts) = amounts else {
             return Judgement::unknown(subject, "not billed in USD");
+        };
+        let Some(sum) = checked_sum(amounts) else {
+            return Judgement::unknown(subject, TOO_LARGE);
         };
         if sum <= self.limit.0 {
             let why = format!("{} USD in {month} up to {}, within {}", cents(sum), last.day, self.limit);
@@ -106,7 +112,10 @@ impl CostAbove {
             );
         }
         let certainly = |cost| history.costs().certainly(cost, service_of(&subject)).unwrap_or_default();
-        if days.iter().map(|cost| certainly(cost)).sum::<Decimal>() <= self.limit.0 {
+        let Some(certain) = checked_sum(days.iter().map(|cost| certainly(cost))) else {
+            return Judgement::unknown(subject, TOO_LARGE);
+        };
+        if certain <= self.limit.0 {
             // What the bill is not certain of, an early figure may be.
             if let Some(best) = best.filter(|best| best.is_early() && best.amount > self.limit.0) {
                 return Judgement::holds(
@@ -125,7 +134,8 @@ impl CostAbove {
             );
         }
         let through = days.iter().rev().scan(Decimal::ZERO, |sum, cost| {
-            *sum += cost.usd(service_of(&subject)).unwrap_or_default();
+            // Only whether it is over the limit matters.
+            *sum = sum.saturating_add(cost.usd(service_of(&subject)).unwrap_or_default());
             Some((cost.day, *sum))
         });
         let crossed =

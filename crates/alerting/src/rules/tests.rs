@@ -167,6 +167,13 @@ fn a_day_that_still_runs_can_prove_a_limit_crossed_but_not_kept() {
 }
 
 #[test]
+fn amounts_that_cannot_be_added_up_are_unknown() {
+    let most = "79228162514264337593543950335";
+    let days = [cost("2024-12-01", true, &[("RDS", most)]), cost("2024-12-02", true, &[("RDS", most)])];
+    check("cost_above = { service = \"RDS\", usd = \"20\" }", &days, &[("service:RDS", "unknown", "too large")]);
+}
+
+#[test]
 fn an_amount_in_another_currency_is_not_compared_with_dollars() {
     let mut day = cost("2024-12-19", true, &[]);
     if let ObservationBody::Cost(cost) = &mut day.what {
