@@ -150,7 +150,20 @@ impl AnswerReading {
         let known = self.periods.entry(day).or_insert(estimated);
         // A period may be cut in two by the end of a page, and a day consists of hours.
         *known = known.max(&mut estimated.clone()).to_owned();
-        let groups = period.get("Groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let (groups, total) = (period.get("Groups"), period.get("Total"));
+        let (has_groups, has_total) = (groups.is_some_and(|it| !it.is_null()), total.is_some_and(|it| !it.is_null()));
+        if !has_groups && !has_total {
+            return refused(format!("{place}: it has neither `Groups` nor `Total`"));
+        }
+        let groups = groups.and_then(Value::as_array);
+        if has_groups && groups.is_none() {
+            return refused(format!("{place}: `Groups` is not a list"));
+        }
+        let groups = groups.map(Vec::as_slice).unwrap_or_default();
+        let total = total.and_then(Value::as_object);
+        if has_total && total.is_none() {
+            return refused(format!("{place}: `Total` is not an object"));
+        }
         for group in groups {
             let keys = group.get("Keys").and_then(Value::as_array);
             let keys =
@@ -161,7 +174,7 @@ impl AnswerReading {
             self.cost(day, start, keys, metrics, metric)?;
         }
         // Without groups the sum of everything is told, and with groups nothing of it.
-        match period.get("Total").and_then(Value::as_object) {
+        match total {
             Some(total) if groups.is_empty() && !total.is_empty() => self.cost(day, start, vec![], total, metric),
             _ => Ok(()),
         }
@@ -418,6 +431,12 @@ mod tests {
             (
                 whole.get(..whole.len() - 1).unwrap().to_owned(),
                 "the file ends within the JSON; copy it again completely",
+            ),
+            (whole.replace("\"Groups\": [", "\"Groups\": 3, \"x\": ["), "period `2025-03-30`: `Groups` is not a list"),
+            (whole.replace("\"Total\": {}", "\"Total\": 3"), "period `2025-03-30`: `Total` is not an object"),
+            (
+                whole.replace("\"Groups\": [", "\"x\": [").replace("\"Total\": {}", "\"Total\": null"),
+                "period `2025-03-30`: it has neither `Groups` nor `Total`",
             ),
             (format!("{whole}, {whole}"), "it is no JSON: expected value at line 1 column 554"),
             (

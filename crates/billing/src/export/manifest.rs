@@ -18,13 +18,17 @@ pub struct ReportManifest {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ManifestText {
-    report_keys: Vec<String>,
+    report_keys: Option<Vec<String>>,
 }
 
 /// Reads a manifest. `None` if it is one of another kind of export.
-pub fn read(path: &str, text: &[u8]) -> Option<ReportManifest> {
-    let read: ManifestText = serde_json::from_slice(text).ok()?;
-    Some(ReportManifest { path: path.to_owned(), keys: read.report_keys })
+///
+/// # Errors
+/// If it is damaged: which files count is unknown then.
+pub fn read(path: &str, text: &[u8]) -> Result<Option<ReportManifest>, String> {
+    let read: ManifestText = serde_json::from_slice(text)
+        .map_err(|error| format!("the manifest cannot be read ({error}); copy it again completely"))?;
+    Ok(read.report_keys.map(|keys| ReportManifest { path: path.to_owned(), keys }))
 }
 
 /// Splits files into those that count and those of earlier deliveries.
@@ -99,7 +103,7 @@ mod tests {
             .iter()
             .map(|(path, keys)| {
                 let text = serde_json::json!({"reportKeys": keys, "assemblyId": "b"}).to_string();
-                read(path, text.as_bytes()).unwrap()
+                read(path, text.as_bytes()).unwrap().unwrap()
             })
             .collect();
         let found = select(files.iter().map(file).collect(), &manifests)
@@ -131,6 +135,10 @@ mod tests {
             Err("`costs-Manifest.json` names 2 files, but `costs-2.csv.gz` is not there; copy the whole folder"),
         );
         check(&["other.csv"], &[("costs-Manifest.json", &[key])], Ok(&[]));
-        assert_eq!(read("x-Manifest.json", br#"{"dataFiles": []}"#), None);
+        assert_eq!(read("x-Manifest.json", br#"{"dataFiles": []}"#), Ok(None));
+        for damaged in [&br#"{"reportKeys": ["a.csv"#[..], br#"{"reportKeys": 3}"#, b""] {
+            let error = read("x-Manifest.json", damaged).unwrap_err();
+            assert!(error.starts_with("the manifest cannot be read"), "{error}");
+        }
     }
 }

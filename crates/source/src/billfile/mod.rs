@@ -102,7 +102,8 @@ fn of_manifests(folder: &Path, all: Vec<ExportFile>) -> Result<(Vec<ExportFile>,
         let failed = |error: io::Error| ExportError::new(path.display().to_string(), error);
         let mut text = Vec::new();
         File::open(&path).map_err(failed)?.take(LARGEST_TABLE).read_to_end(&mut text).map_err(failed)?;
-        manifests.extend(manifest::read(&found.path, &text));
+        let read = manifest::read(&found.path, &text);
+        manifests.extend(read.map_err(|why| ExportError::new(path.display().to_string(), why))?);
     }
     manifest::select(all, &manifests).map_err(|why| ExportError::new(folder.display().to_string(), why))
 }
