@@ -60,7 +60,7 @@ Examples:
   monitor report --month 2024-12        sum a month up
   monitor report --format html --output month.html    ... for a browser, with a chart
   monitor report --send team            ... to a receiver, now
-  monitor billing import exports/       import an export of the bill: FOCUS or CUR 2.0, CSV or Parquet
+  monitor billing import exports/       import the bill: exports (FOCUS, CUR), downloads of Cost Explorer; a file, a folder or a pipe
   monitor incidents                     open and past incidents, and their notifications
   monitor ack 676dcdcc                  acknowledge an incident: no reminders, no escalation
   monitor silence add --all --for 2h --reason 'deploy'

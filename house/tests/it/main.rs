@@ -14,6 +14,7 @@ mod features;
 mod finding;
 mod floors;
 mod graph;
+mod links;
 mod map;
 mod money;
 mod names;
