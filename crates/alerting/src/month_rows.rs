@@ -32,6 +32,8 @@ pub struct MonthRows {
     pub pings: Vec<(DateTime<Utc>, PingResult)>,
     /// Incidents that were open at any time of the month.
     pub incidents: Vec<Incident>,
+    /// The last moment at which the daemon is known to have run. It has not seen whether an incident went on after that.
+    pub watched_until: Option<DateTime<Utc>>,
     /// The monitor's own calls: operation, count, US dollars.
     pub calls: Vec<(String, u64, Decimal)>,
 }

@@ -38,6 +38,7 @@ impl Database {
             pings: self
                 .rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
             incidents: self.rows("an incident", INCIDENTS, [ms(from), ms(to)], |row| row.json(0))?,
+            watched_until: self.last_sign()?,
             calls: self.own_calls(month)?,
             past,
         })

@@ -37,6 +37,11 @@ impl Database {
         self.one(ONE, "SELECT min(since) FROM sign WHERE source = ?1", [DAEMON], |row| row.optional_time(0))
     }
 
+    /// When the daemon last ran.
+    pub(crate) fn last_sign(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.one(ONE, "SELECT max(until) FROM sign WHERE source = ?1", [DAEMON], |row| row.optional_time(0))
+    }
+
     pub(crate) fn write_sign(&self, sign: &LivenessRun) -> Result<(), StoreError> {
         let LivenessRun { source, kind, function, since, until, failure } = sign;
         self.execute(WRITE, params![source, kind.word(), function, ms(*since), ms(*until), failure.as_ref().map(Json)])

@@ -235,7 +235,7 @@ pub struct IncidentLine {
     pub fired: DateTime<Utc>,
     /// When it ended, UTC; `null` while it is open.
     pub resolved: Option<DateTime<Utc>>,
-    /// Its length in seconds, up to its end or to now.
+    /// Its length in seconds, up to its end, or to the last moment at which the daemon is known to have run.
     pub seconds: i64,
 }
 

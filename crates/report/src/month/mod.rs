@@ -38,6 +38,7 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
     for line in &mut services {
         line.resources = bill::resources(&line.service, &inventories, &rows.lines, month, looked);
     }
+    let seen_until = rows.watched_until.map_or(now, |until| until.min(now));
     let days_in_month = (month.end() - month.first_day()).num_days() as usize;
     let first = rows.days.iter().map(|day| day.day).min();
     let last = rows.days.iter().map(|day| day.day).max();
@@ -58,7 +59,7 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
         idle: idle_lines(&inventories, looked),
         lambda: rows.tallies.iter().map(function_line).collect(),
         pings: ping_lines(&rows.pings),
-        incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, now)).collect(),
+        incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, seen_until)).collect(),
         own_cost: OwnCost {
             usd: rows.calls.iter().map(|(_, _, usd)| *usd).sum(),
             cap: None,
@@ -138,7 +139,7 @@ fn ping_lines(pings: &[(DateTime<Utc>, PingResult)]) -> Vec<PingLine> {
     lines.into_values().collect()
 }
 
-fn incident_line(incident: &Incident, now: DateTime<Utc>) -> Option<IncidentLine> {
+fn incident_line(incident: &Incident, seen_until: DateTime<Utc>) -> Option<IncidentLine> {
     let fired = incident.fired?;
     Some(IncidentLine {
         rule: incident.rule.clone(),
@@ -148,6 +149,6 @@ fn incident_line(incident: &Incident, now: DateTime<Utc>) -> Option<IncidentLine
         severity: incident.severity.word().to_owned(),
         fired,
         resolved: incident.resolved,
-        seconds: (incident.resolved.unwrap_or(now) - fired).num_seconds().max(0),
+        seconds: (incident.resolved.unwrap_or(seen_until) - fired).num_seconds().max(0),
     })
 }
