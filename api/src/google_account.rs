@@ -15,6 +15,8 @@ use url::Url;
 
 use onestep_core::secret::Secret;
 
+use crate::answer;
+
 /// How long an assertion is valid: Google's maximum.
 const ASSERTION_HOLDS: TimeDelta = TimeDelta::hours(1);
 /// A token is not used in this time before its end: longer than any request takes, and than clocks differ.
@@ -133,17 +135,6 @@ pub fn secure_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Why a request failed, without its URL, which may contain secrets.
-pub fn describe(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "cannot be reached"
-    } else {
-        "the connection broke off"
-    }
-}
-
 struct Token {
     value: Secret,
     until: DateTime<Utc>,
@@ -228,17 +219,10 @@ impl AccessTokens {
             .finish();
         let request =
             self.http.post(self.address.clone()).header("content-type", "application/x-www-form-urlencoded").body(form);
-        let mut answer = request.send().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))?;
+        let failed = |reason: &str| format!("Google's tokens: {reason}");
+        let answer = request.send().await.map_err(|error| failed(answer::reason(&error)))?;
         let status = answer.status();
-        let mut body = Vec::new();
-        while let Some(chunk) =
-            answer.chunk().await.map_err(|error| format!("Google's tokens: {}", describe(&error)))?
-        {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ANSWER {
-                return Err("Google's tokens: the answer is too long".to_owned());
-            }
-        }
+        let body = answer::body(answer, MAX_ANSWER).await.map_err(failed)?;
         if !status.is_success() {
             return Err(refused(status, &body, &self.account.client_email, scope, subject));
         }

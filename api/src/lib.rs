@@ -10,6 +10,7 @@
 //! `google_account`. All of them may use the crate
 //! [`onestep_core`].
 
+mod answer;
 pub mod app;
 pub mod background;
 pub mod command;

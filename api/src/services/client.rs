@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
-use crate::google_account::describe;
+use crate::answer;
 
 /// How long a connection may be idle. Lambda freezes a function between requests; afterwards its connections are dead.
 const IDLE: Duration = Duration::from_secs(4);
@@ -65,21 +65,14 @@ impl LazyClient {
 /// # Errors
 /// When there is no answer, or it is too long.
 pub async fn send(request: RequestBuilder, limit: Duration, most: usize) -> Result<Answer, RequestError> {
-    let silent = |error: &reqwest::Error| RequestError { reason: describe(error), closed_early: false };
     let closed_early = |error: reqwest::Error| RequestError {
+        reason: answer::reason(&error),
         closed_early: !error.is_timeout() && !error.is_connect() && !error.is_builder(),
-        ..silent(&error)
     };
-    let mut answer = request.timeout(limit).send().await.map_err(closed_early)?;
+    let answer = request.timeout(limit).send().await.map_err(closed_early)?;
     let status = answer.status();
     let max_age = answer.headers().get(reqwest::header::CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| silent(&error))? {
-        body.extend_from_slice(&chunk);
-        if body.len() > most {
-            return Err(RequestError { reason: "the answer is too long", closed_early: false });
-        }
-    }
+    let body = answer::body(answer, most).await.map_err(|reason| RequestError { reason, closed_early: false })?;
     Ok(Answer { status, max_age, body })
 }
 

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "onestep-api",
         &[
+            &["answer"],
             &["google_account"],
             &["settings"],
             &["store"],

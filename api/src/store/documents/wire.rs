@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::google_account::describe;
+use crate::answer;
 use crate::store::StoreError;
 
 /// The longest answer. The largest document has 5 MiB, and a third more in base64.
@@ -43,16 +43,9 @@ impl Reply {
 
 /// Sends one request and reads the answer.
 pub(super) async fn send(store: &'static str, request: RequestBuilder) -> Result<Reply, StoreError> {
-    let lost = |error: reqwest::Error| unavailable(store, describe(&error));
-    let mut answer = request.send().await.map_err(lost)?;
+    let answer = request.send().await.map_err(|error| unavailable(store, answer::reason(&error)))?;
     let status = answer.status();
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(lost)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER {
-            return Err(unavailable(store, "its answer is too long"));
-        }
-    }
+    let body = answer::body(answer, MAX_ANSWER).await.map_err(|reason| unavailable(store, reason))?;
     Ok(Reply { status, body })
 }
 
