@@ -123,7 +123,7 @@ pub fn receivers(config: &MonitorConfig) -> Result<BTreeMap<String, Arc<dyn Rece
 }
 
 /// What notices from far away that the loop does not turn any more.
-fn heart(settings: config::HeartbeatSettings) -> Result<Arc<dyn Heartbeat>, StartError> {
+fn heartbeat_client(settings: config::HeartbeatSettings) -> Result<Arc<dyn Heartbeat>, StartError> {
     let heart = HttpHeartbeat::new(&settings.url, settings.every.delta());
     heart
         .map(|heart| Arc::new(heart) as Arc<dyn Heartbeat>)
@@ -212,7 +212,7 @@ pub async fn daemon(
         write_every,
         random,
         pulse,
-        heart: config.heartbeat.map(heart).transpose()?,
+        heart: config.heartbeat.map(heartbeat_client).transpose()?,
         monthly,
     };
     Ok(Daemon::new(parts).await?)

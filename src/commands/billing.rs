@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use model::calendar::Month;
 use model::redact::printable;
 use report::ImportDocument;
-use source::billfile::{ExportReader, look};
+use source::billfile::{ExportReader, find_export};
 use store::{Durability, Store};
 
 use super::arguments::OutputFormat;
@@ -106,7 +106,7 @@ async fn import(args: ImportArgs, context: &CommandContext) -> Result<ExitStatus
         true => None,
         false => Some(Store::open(&context.config_without_secrets()?.store.path, Durability::Full).await?),
     };
-    let layout = match look(&args.path) {
+    let layout = match find_export(&args.path) {
         Ok(layout) => layout,
         Err(error) => return Ok(failed(&format!("cannot read {error}"))),
     };

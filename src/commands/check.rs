@@ -145,7 +145,7 @@ fn summary(config: &MonitorConfig) -> String {
     .join(", ")
 }
 
-fn there(count: usize) -> String {
+fn count_found(count: usize) -> String {
     format!("answered; {count} there")
 }
 
@@ -278,19 +278,19 @@ async fn permission(
                 }
                 None => Ok("not tried: the patterns match no function yet".to_owned()),
             },
-            "rds:DescribeDBInstances" => account.resources.db_instances().await.map(|all| there(all.len())),
-            "ec2:DescribeNatGateways" => account.resources.nat_gateways().await.map(|all| there(all.len())),
-            "ec2:DescribeAddresses" => account.resources.addresses().await.map(|all| there(all.len())),
-            "ec2:DescribeVolumes" => account.resources.volumes().await.map(|all| there(all.len())),
+            "rds:DescribeDBInstances" => account.resources.db_instances().await.map(|all| count_found(all.len())),
+            "ec2:DescribeNatGateways" => account.resources.nat_gateways().await.map(|all| count_found(all.len())),
+            "ec2:DescribeAddresses" => account.resources.addresses().await.map(|all| count_found(all.len())),
+            "ec2:DescribeVolumes" => account.resources.volumes().await.map(|all| count_found(all.len())),
             "elasticloadbalancing:DescribeLoadBalancers" => {
-                account.resources.load_balancers().await.map(|all| there(all.len()))
+                account.resources.load_balancers().await.map(|all| count_found(all.len()))
             }
             "elasticloadbalancing:DescribeTargetGroups" => match first_balancer(account).await? {
-                Some(balancer) => account.resources.target_groups(&balancer).await.map(|all| there(all.len())),
+                Some(balancer) => account.resources.target_groups(&balancer).await.map(|all| count_found(all.len())),
                 None => Ok("not tried: there is no load balancer".to_owned()),
             },
             "elasticloadbalancing:DescribeTargetHealth" => match first_target_group(account).await? {
-                Some(group) => account.resources.targets(&group).await.map(there),
+                Some(group) => account.resources.targets(&group).await.map(count_found),
                 None => Ok("not tried: there is no target group".to_owned()),
             },
             "lambda:ListProvisionedConcurrencyConfigs" => match first().await? {

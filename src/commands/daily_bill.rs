@@ -11,7 +11,7 @@ use ::billing::export::format::TextFormat;
 use ::billing::series::{self, CostSeries};
 use chrono::{DateTime, Utc};
 use model::redact::printable;
-use source::billfile::{ExportReader, FileForm, look, whole_text};
+use source::billfile::{ExportReader, FileForm, find_export, whole_text};
 
 use super::output::{failed, say};
 use crate::exit::ExitStatus;
@@ -66,7 +66,7 @@ fn input(path: &Path, now: DateTime<Utc>) -> Result<InputBill, ExitStatus> {
     let name = name_of(path);
     let mut reading = ExportReader::new(ExportMetric::Billed, Arc::new(|_| {})).with_any_metric_of_answers();
     let read = if path.is_dir() {
-        look(path).and_then(|layout| reading.path(path, &layout))
+        find_export(path).and_then(|layout| reading.path(path, &layout))
     } else {
         let opened = open(path, now).and_then(|(mut file, written)| Ok((FileForm::of(&mut file)?, file, written)));
         let (form, file, written) = opened.map_err(|error| failed(&format!("cannot read {name}: {error}")))?;
@@ -80,7 +80,7 @@ fn input(path: &Path, now: DateTime<Utc>) -> Result<InputBill, ExitStatus> {
         for (reason, rows) in bill.skipped().iter() {
             for place in &rows.places {
                 let cell = if place.cell.is_empty() { String::new() } else { format!(" (`{}`)", place.cell) };
-                say(&format!("monitor: {}: row {}: {}{cell}", printable(&place.file), place.row, reason.said()));
+                say(&format!("monitor: {}: row {}: {}{cell}", printable(&place.file), place.row, reason.description()));
             }
         }
         return Err(failed(&format!("{name}: {} of {} rows cannot be used", bill.skipped().count(), bill.rows())));

@@ -9,7 +9,7 @@ use report::incidents::{IncidentsDocument, in_full, list};
 
 use super::arguments::{OutputFormat, pattern};
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, look, one_incident};
+use super::lookup::{StoreLookup, one_incident, open_store};
 use super::output::{print, print_json, say, usage};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
@@ -27,7 +27,7 @@ Subjects are total, service:NAME, function:NAME, source:NAME, receiver:NAME.
 
 Exit codes: 0 done, with or without incidents; 1 the store cannot be read; 64 command line, or no such incident; 78 configuration";
 
-/// What is shown if nobody says since when.
+/// What is shown without `--since`.
 const USUALLY: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         Ok(from) => from,
         Err(mistake) => return Ok(usage(&mistake)),
     };
-    let store = match look(&config).await? {
+    let store = match open_store(&config).await? {
         StoreLookup::At(store) => store,
         StoreLookup::Nothing(error) if args.id.is_some() => return Err(error.into()),
         StoreLookup::Nothing(error) => {

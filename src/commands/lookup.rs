@@ -16,7 +16,7 @@ pub(super) enum StoreLookup {
 }
 
 /// Opens the store for a command that shows what a daemon of this version has written.
-pub(super) async fn look(config: &MonitorConfig) -> Result<StoreLookup, StoreError> {
+pub(super) async fn open_store(config: &MonitorConfig) -> Result<StoreLookup, StoreError> {
     match Store::open_current(&config.store.path).await {
         Ok(store) => Ok(StoreLookup::At(store)),
         Err(error @ StoreError::Absent(_)) => Ok(StoreLookup::Nothing(error)),

@@ -163,7 +163,7 @@ pub fn main() -> ExitStatus {
     });
     // Work that a library left behind (a DNS lookup, say) must not hold the process back.
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| told(error, colors))
+    result.unwrap_or_else(|error| start_failed(error, colors))
 }
 
 /// The targets of the program's own crates. In a filter `monitor` stands for all of them. A target matches everything
@@ -200,7 +200,7 @@ fn log(quiet: bool) -> Result<(), String> {
 }
 
 /// Says why a command could not start.
-fn told(error: StartError, colors: bool) -> ExitStatus {
+fn start_failed(error: StartError, colors: bool) -> ExitStatus {
     match error {
         StartError::Mistakes { place, problems } => {
             say(&config::show(&problems, &place.path.display().to_string(), &place.text, colors));

@@ -8,7 +8,7 @@ use store::{Store, StoreError};
 
 use super::arguments::OutputFormat;
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, look};
+use super::lookup::{StoreLookup, open_store};
 use super::output::{print, print_json, say, usage};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
@@ -22,7 +22,7 @@ Examples:
 
 Exit codes: 0 done, with or without waiting messages; 1 the store cannot be read; 64 command line, or no such receiver; 78 configuration";
 
-/// What is shown if nobody says since when.
+/// What is shown without `--since`.
 const USUALLY: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         Err(mistake) => return Ok(usage(&mistake)),
     };
     let mut known = OutboxRows { terms: config.rulebook().terms, ..OutboxRows::default() };
-    match look(&config).await? {
+    match open_store(&config).await? {
         StoreLookup::At(store) => fill(&mut known, &store, from, now).await?,
         StoreLookup::Nothing(error) => say(&format!("monitor: {error}")),
     }

@@ -151,7 +151,7 @@ fn show(report: &MonthReport, style: &ReportStyle, args: &Args) -> ExitStatus {
     ExitStatus::Done
 }
 
-/// Puts a text into a file: whoever looks finds the old content or the new one.
+/// Writes a text to a file: a reader finds either the old content or the new.
 fn write(file: &Path, text: &str) -> Result<(), String> {
     let said = |error: std::io::Error| error.to_string();
     // What a link points to is written, and not the link.

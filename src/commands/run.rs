@@ -29,7 +29,7 @@ struct Systemd {
 
 impl Systemd {
     fn tell(&self, states: &[NotifyState<'_>]) {
-        // Without a service manager nobody listens, and that is fine.
+        // Without a service manager there is no listener, and that is fine.
         let _ = sd_notify::notify(states);
     }
 }

@@ -80,13 +80,13 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         attempted: now,
         zone,
     };
-    let receipt = match told(&args.receiver, receiver.send(&parcel).await) {
+    let receipt = match report_outcome(&args.receiver, receiver.send(&parcel).await) {
         Ok(receipt) => receipt,
         Err(exit) => return Ok(exit),
     };
     if let Some(picture) = picture {
         let below = EarlierMessage { key: parcel.key.clone(), receipt, now: parcel.message.clone() };
-        if let Err(exit) = told(&args.receiver, receiver.show(&picture, Some(&below)).await) {
+        if let Err(exit) = report_outcome(&args.receiver, receiver.show(&picture, Some(&below)).await) {
             return Ok(exit);
         }
     }
@@ -94,7 +94,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 }
 
 /// Says what became of an attempt; gives the receipt, or the exit code if it failed.
-fn told(receiver: &str, outcome: DeliveryOutcome) -> Result<Option<String>, ExitStatus> {
+fn report_outcome(receiver: &str, outcome: DeliveryOutcome) -> Result<Option<String>, ExitStatus> {
     match outcome {
         DeliveryOutcome::Delivered(receipt) => {
             print(&format!(

@@ -15,7 +15,7 @@ use store::{Store, StoreError};
 
 use super::arguments::{OutputFormat, author, pattern, span, words};
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, look};
+use super::lookup::{StoreLookup, open_store};
 use super::output::{failed, print, print_json, say, usage};
 use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
@@ -32,7 +32,7 @@ Examples:
 While a silence lasts, the incidents it covers cause no messages. Those still firing at its end are sent then; those that began and
 ended within it are never sent. All are recorded (`monitor incidents`). A running daemon reads it within a minute, `run --once` at its start.";
 
-/// The longest that nobody is to be told of something: longer, and it is a rule that should go.
+/// The longest silence. For a longer one, remove the rule.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
 #[derive(Debug, clap::Args)]
@@ -220,7 +220,7 @@ async fn doubts(
 }
 
 async fn list(args: &ListArgs, config: &MonitorConfig, now: DateTime<Utc>) -> Result<ExitStatus, StartError> {
-    let silences = match look(config).await? {
+    let silences = match open_store(config).await? {
         StoreLookup::At(store) => {
             let open: Vec<Incident> = store.open_incidents().await?.into_values().collect();
             SilencesDocument::of(store.silences(now).await?, &open, now)

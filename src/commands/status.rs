@@ -14,7 +14,7 @@ use store::{Store, StoreError};
 
 use super::arguments::OutputFormat;
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, look};
+use super::lookup::{StoreLookup, open_store};
 use super::output::{print, print_json, say};
 use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
@@ -103,7 +103,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         own_cost_usd: Decimal::ZERO,
         own_cost_cap_usd: config.aws.max_monthly_usd.0,
     };
-    match look(&config).await? {
+    match open_store(&config).await? {
         StoreLookup::At(store) => fill(&mut status, &store, &config, now).await?,
         StoreLookup::Nothing(error) => say(&format!("monitor: {error}")),
     }

@@ -19,7 +19,7 @@ use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
 use model::settings::nearest;
 use model::span::Span;
-use report::tail::{TailLayout, json, told};
+use report::tail::{TailLayout, cause_line, json};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as Mistake;
@@ -92,7 +92,7 @@ pub(super) struct Args {
 }
 
 fn pattern(text: &str) -> Result<NamePattern, String> {
-    // Whoever copies the name of a log group means the function.
+    // The name of a log group stands for its function.
     let name = text.strip_prefix(LOG_GROUP_PREFIX).unwrap_or(text);
     NamePattern::deserialize(name.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
 }
@@ -135,7 +135,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     Ok(match stop {
         TailEnd::Told => {
             let left = live.tail.end(live.clock.now());
-            // Where nobody reads any more, they are not waited for.
+            // Without a reader they are not waited for.
             let _ = tokio::time::timeout(LAST_WORDS, live.output.write(&left)).await;
             ExitStatus::Done
         }
@@ -149,7 +149,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 enum TailEnd {
     /// It was asked to.
     Told,
-    /// Nobody reads what it writes.
+    /// There is no reader any more.
     ReaderGone,
     /// There is nothing it could read.
     Failed(String),
@@ -248,7 +248,7 @@ impl LiveTail {
         }
         for ended in self.tail.news() {
             let id = ended.request_id.as_deref().unwrap_or("-");
-            let what = told(&ended).unwrap_or_else(|| "it failed".to_owned());
+            let what = cause_line(&ended).unwrap_or_else(|| "it failed".to_owned());
             say(&format!("monitor: {} {id}: found after its line was printed: {what}", ended.function));
         }
         match hopeless {
@@ -403,7 +403,7 @@ struct TailWriter {
 }
 
 impl TailWriter {
-    /// Writes them beside everything else, since whoever reads them may stop reading for a while.
+    /// Writes them beside everything else, since the reader may stop reading for a while.
     async fn write(&mut self, ended: &[TailEntry]) -> io::Result<()> {
         if ended.is_empty() {
             return Ok(());
@@ -425,7 +425,7 @@ impl TailWriter {
     }
 }
 
-/// Ends when nobody can read standard output any more, also while there is nothing to write. Where that cannot be
+/// Ends when standard output has no reader any more, also while there is nothing to write. Where that cannot be
 /// known, as of a file, it never ends.
 async fn reader_gone() {
     let watched = io::stdout().as_fd().try_clone_to_owned().and_then(pipe::Sender::from_owned_fd_unchecked);

@@ -13,7 +13,7 @@ use model::settings::SecretRef;
 pub struct ConfigEnvironment {
     /// Variables by name; `None` means the process's own.
     variables: Option<Vec<(String, String)>>,
-    /// Secrets are not looked up; whoever reads the configuration this way sends nothing.
+    /// Secrets are not looked up; a command that reads the configuration this way sends nothing.
     without_secrets: bool,
     /// The folder that relative paths start from: that of the configuration file.
     pub folder: PathBuf,

@@ -54,14 +54,14 @@ impl StoreAlarm {
         let (since, why, told) = self.failing.get_or_insert_with(|| (now, error.to_string(), false));
         if !*told && now - *since >= PATIENCE {
             *told = true;
-            self.speaking += say(&news(IncidentEvent::Firing, *since, why, now), deliveries, under_way, now);
+            self.speaking += notify_all(&news(IncidentEvent::Firing, *since, why, now), deliveries, under_way, now);
         }
     }
 
     /// A write has succeeded.
     pub(super) fn store_works(&mut self, deliveries: &DeliveryQueues, now: DateTime<Utc>, under_way: &PendingTasks) {
         if let Some((since, why, true)) = self.failing.take() {
-            self.speaking += say(&news(IncidentEvent::Resolved, since, &why, now), deliveries, under_way, now);
+            self.speaking += notify_all(&news(IncidentEvent::Resolved, since, &why, now), deliveries, under_way, now);
         }
     }
 }
@@ -92,7 +92,12 @@ fn news(event: IncidentEvent, since: DateTime<Utc>, why: &str, now: DateTime<Utc
 }
 
 /// Tells every receiver, once and without a trace: there is nowhere to keep one. How many there are.
-fn say(news: &IncidentUpdate, deliveries: &DeliveryQueues, under_way: &PendingTasks, now: DateTime<Utc>) -> usize {
+fn notify_all(
+    news: &IncidentUpdate,
+    deliveries: &DeliveryQueues,
+    under_way: &PendingTasks,
+    now: DateTime<Utc>,
+) -> usize {
     let mut told = 0;
     for (name, receiver) in deliveries.receivers() {
         let parcel = DeliveryRequest {

@@ -18,7 +18,7 @@ use super::tasks::{FinishedAttempt, FinishedTask, PendingTasks};
 
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
 const LAST_RETRY: TimeDelta = TimeDelta::minutes(30);
-/// What a receiver refuses is tried again only rarely: somebody has to mend the configuration first.
+/// What a receiver refuses is tried again only rarely: the configuration must be corrected first.
 const REFUSED_RETRY: TimeDelta = TimeDelta::hours(1);
 
 /// A store that refuses, because its disk is full say, is left alone for so long.

@@ -36,7 +36,7 @@ pub use slots::SourceSlot;
 
 /// Rules are judged at least this often, since time alone can change a verdict.
 const JUDGE: TimeDelta = TimeDelta::minutes(1);
-/// Whether somebody has said something is asked no more often than this.
+/// Silences and acknowledgements are read from the store no more often than this.
 const HEAR: TimeDelta = TimeDelta::milliseconds(100);
 /// How often old rows are dropped.
 const PRUNE: TimeDelta = TimeDelta::hours(6);

@@ -44,7 +44,7 @@ fn every_mistake_is_told_at_its_place_with_the_known_names_and_a_hint() {
 }
 
 /// What the program says of a file in `mistakes/`.
-fn told(name: &str) -> String {
+fn expected_messages(name: &str) -> String {
     fs::read_to_string(repository(&format!("tests/it/mistakes/{name}.snap"))).expect("the snapshot")
 }
 
@@ -56,13 +56,13 @@ fn a_secret_that_stands_in_the_file_is_not_repeated() {
         ("slack_app_token_in_the_file", "secret\""),
         ("webhook_plain_text", "secret\""),
     ] {
-        let expected = told(name);
+        let expected = expected_messages(name);
         assert!(expected.contains("****") && !expected.contains(secret), "{expected}");
     }
 }
 
 #[test]
 fn ten_mistakes_are_ten_problems() {
-    let expected = told("ten");
+    let expected = expected_messages("ten");
     assert_eq!(expected.lines().filter(|line| line.starts_with("error: ")).count(), 10);
 }

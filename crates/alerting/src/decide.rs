@@ -93,7 +93,7 @@ pub fn decide(
             };
             decision.notifications.extend(told.iter().map(notification));
             if !event.is_end() {
-                // Whoever is told that it fires is told how it ends.
+                // Receivers that are told that it fires are told how it ends.
                 let further: Vec<String> =
                     told.into_iter().filter(|receiver| !incident.receivers.contains(receiver)).collect();
                 incident.receivers.extend(further);

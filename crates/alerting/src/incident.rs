@@ -315,7 +315,7 @@ fn is_quiet(rule: &Rule, incident: &Incident, now: DateTime<Utc>) -> bool {
     incident.told.is_none_or(|told| now - told >= pause)
 }
 
-/// Whoever was told that it fires is told that it ended; of a pending one nobody knows.
+/// Receivers that were told that it fires are told that it ended; of a pending one none was told.
 fn end(incident: Incident, event: IncidentEvent, why: &str, now: DateTime<Utc>) -> IncidentStep {
     let told = incident.state == IncidentState::Firing && !incident.receivers.is_empty();
     let tell = if told { vec![(event, incident.receivers.clone())] } else { vec![] };

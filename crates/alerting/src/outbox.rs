@@ -117,13 +117,13 @@ impl<'a> DeliveryPlanner<'a> {
         match judge(&one, self.desk, self.now) {
             PlanVerdict::Tell(event, at) => self.ready.push((one, Some((event, at)))),
             PlanVerdict::Missed => self.ready.push((one, None)),
-            PlanVerdict::Hold(until) => until.into_iter().for_each(|until| self.look(until)),
+            PlanVerdict::Hold(until) => until.into_iter().for_each(|until| self.look_again_at(until)),
             PlanVerdict::Drop(why) => self.plan.dropped.push((one.rows, why)),
         }
         self.ready.len() < MOST_IN_A_MESSAGE
     }
 
-    fn look(&mut self, at: DateTime<Utc>) {
+    fn look_again_at(&mut self, at: DateTime<Utc>) {
         self.plan.look = Some(self.plan.look.map_or(at, |known| known.min(at)));
     }
 
@@ -135,7 +135,7 @@ impl<'a> DeliveryPlanner<'a> {
         if let (Some(first), Some(last), false) = (times.iter().min(), times.iter().max(), self.desk.at_once || full) {
             let collected = self.desk.terms.collected(*first, *last);
             if collected > self.now {
-                self.look(collected);
+                self.look_again_at(collected);
                 return self.plan;
             }
         }
@@ -186,7 +186,7 @@ fn judge(one: &QueuedIncident, desk: PlanContext<'_>, now: DateTime<Utc>) -> Pla
     match (known, over) {
         (false, true) => PlanVerdict::Missed,
         (false, false) => {
-            // Whoever does not know of it is told of it as new, whatever was decided first.
+            // A receiver that does not know of it is told of it as new, whatever was decided first.
             let escalated = events.iter().all(|(event, _)| *event == IncidentEvent::Escalated);
             let at = events.iter().map(|(_, at)| *at).max().unwrap_or(now);
             PlanVerdict::Tell(if escalated { IncidentEvent::Escalated } else { IncidentEvent::Firing }, at)

@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn told(text: &str) -> Vec<String> {
+    fn errors(text: &str) -> Vec<String> {
         read(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect()
     }
 
@@ -224,7 +224,7 @@ mod tests {
     fn every_mistake_is_told_with_its_place() {
         let text = "date,series,amount\n2024-12-01,S3,1\n2024-12-32,S3,x\n\n2024-12-01,\"a\nb\",1\n2024-12-1,,1\n2024-12-02,S3\n";
         assert_eq!(
-            told(text),
+            errors(text),
             [
                 "line 3, column `date`: `2024-12-32` is not a date; write it as 2024-12-31",
                 "line 3, column `amount`: `x` is not an amount; write it as 12.34, -0.5 or 1.2E-7",
@@ -238,19 +238,19 @@ mod tests {
     #[test]
     fn a_file_that_is_no_bill_is_told_what_is_missing() {
         assert_eq!(
-            told(""),
+            errors(""),
             [
                 "line 1: the header `` has no `date` and `series` and `amount`; the first line must have `date,series,amount`, in any order; or give a download of Cost Explorer or an export"
             ]
         );
         assert_eq!(
-            told("date,service,amount\n"),
+            errors("date,service,amount\n"),
             [
                 "line 1: the header `date,service,amount` has no `series`; the first line must have `date,series,amount`, in any order; or give a download of Cost Explorer or an export"
             ]
         );
-        assert_eq!(told("date,series,amount,date\n"), ["line 1: the header has `date` twice; remove one"]);
-        assert_eq!(told("date,series,amount\n"), ["line 1: the file has a header but no rows"]);
+        assert_eq!(errors("date,series,amount,date\n"), ["line 1: the header has `date` twice; remove one"]);
+        assert_eq!(errors("date,series,amount\n"), ["line 1: the file has a header but no rows"]);
     }
 
     #[test]

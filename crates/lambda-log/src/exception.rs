@@ -16,7 +16,7 @@ pub(crate) fn announces_object(text: &str) -> bool {
         .any(|words| text.trim_ascii_end().ends_with(words))
 }
 
-/// Whether an error that nobody caught says what it is on the next line: the last one so far ends in a colon.
+/// Whether an uncaught error says what it is on the next line: the last one so far ends in a colon.
 pub(crate) fn announces_more(text: &str) -> bool {
     let last = text.lines().next_back().unwrap_or_default().trim_ascii_end();
     (text.starts_with("[ERROR]") || text.contains("panicked at "))

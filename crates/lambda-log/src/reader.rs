@@ -345,7 +345,7 @@ impl LogReader {
             }
             LogLine::LogsDropped { .. } | LogLine::Platform => LineKind::Platform,
             LogLine::Unparsed => {
-                // Half an object that somebody pasted still has its words.
+                // Half an object that was pasted still has its words.
                 if judge.configured.is_excerpt && event.starts_with('{') {
                     environment.application(
                         &ApplicationLine { text: event.into(), ..ApplicationLine::default() },

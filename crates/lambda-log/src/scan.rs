@@ -32,7 +32,7 @@ const MARKS: &[&str] = &[
     "longer than",
     "WarmUp - ",
     "plugin-warmup",
-    // Words of errors that nobody caught. What an application dealt with says nothing where the summary says nothing
+    // Words of uncaught errors. What an application dealt with says nothing where the summary says nothing
     // bad, and is read in full where it does.
     "rror",
     "xception",

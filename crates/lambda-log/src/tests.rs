@@ -16,7 +16,7 @@ const A: &str = "a11db634-ef8a-4258-9d46-0b5e878cd834";
 const B: &str = "b22db634-ef8a-4258-9d46-0b5e878cd834";
 const C: &str = "c33db634-ef8a-4258-9d46-0b5e878cd834";
 
-/// The events of one environment with their times: a cold start that goes well, an error that nobody caught, a timeout.
+/// The events of one environment with their times: a cold start that goes well, an uncaught error, a timeout.
 fn events() -> Vec<(DateTime<Utc>, String)> {
     let events = [
         "INIT_START Runtime Version: python:3.13.v22\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:5f2a".to_owned(),

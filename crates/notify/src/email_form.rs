@@ -31,7 +31,7 @@ pub(super) fn mail(
         .from(from.clone())
         .subject(subject(&message.title(), !parcel.follows.is_empty()))
         .date(std::time::SystemTime::from(parcel.sealed))
-        // The same for every attempt at the same message, so that whoever gets it twice can tell.
+        // The same for every attempt at the same message, so that a reader who gets it twice can tell.
         .message_id(Some(message_id(&parcel.key, from)))
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("List-Id", &format!("monitor <monitor.{}>", from.email.domain())));
@@ -108,7 +108,7 @@ fn page(message: &Message, parcel: &DeliveryRequest, possible_repeat: bool) -> M
                         @if message.count() > 1 {
                             h2 style=(PreEscaped(format!("font-size:16px;margin:16px 0 8px;color:{}", color(news.event, news.severity)))) { (news.title()) }
                         }
-                        (told(news))
+                        (incident_html(news))
                     }
                     @if !message.rest.is_empty() {
                         h2 style="font-size:16px;margin:16px 0 8px" { "Also" }
@@ -132,7 +132,7 @@ fn page(message: &Message, parcel: &DeliveryRequest, possible_repeat: bool) -> M
 }
 
 /// One incident, without its title.
-fn told(news: &IncidentUpdate) -> Markup {
+fn incident_html(news: &IncidentUpdate) -> Markup {
     let (facts, evidence) = news.details();
     html! {
         @for sentence in news.sentences() { p style="margin:0 0 10px" { (sentence) } }

@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// What a server says: who takes it, who is refused, who is put off.
-    fn told(took: &[&str], refused: &[&str], put_off: &[&str]) -> RecipientReplies {
+    fn replies(took: &[&str], refused: &[&str], put_off: &[&str]) -> RecipientReplies {
         let all = |names: &[&str], why: &str| names.iter().map(|name| (address(name), why.to_owned())).collect();
         let answer = if took.is_empty() { "" } else { "250 ok" }.to_owned();
         RecipientReplies {
@@ -159,7 +159,7 @@ mod tests {
             ),
             (vec!["a"], vec![], vec!["b"], MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned())),
         ] {
-            assert_eq!(RetryState::default().judge("k", false, told(&took, &refused, &put_off)), verdict);
+            assert_eq!(RetryState::default().judge("k", false, replies(&took, &refused, &put_off)), verdict);
         }
     }
 
@@ -167,21 +167,21 @@ mod tests {
     fn who_has_it_does_not_get_it_again_while_others_are_waited_for() {
         let mut partly = RetryState::default();
         assert_eq!(partly.of("k"), (BTreeSet::new(), false));
-        partly.judge("k", false, told(&["a"], &[], &["b"]));
+        partly.judge("k", false, replies(&["a"], &[], &["b"]));
         assert_eq!(partly.of("k"), (BTreeSet::from([address("a")]), true));
         assert_eq!(partly.of("another"), (BTreeSet::new(), false));
         assert_eq!(partly.failed("k", &DeliveryOutcome::Unknown(String::new())), None);
         assert_eq!(partly.of("k"), (BTreeSet::from([address("a")]), false), "b may have it now");
-        assert_eq!(partly.judge("k", true, told(&["b"], &[], &[])), delivered("250 ok"));
+        assert_eq!(partly.judge("k", true, replies(&["b"], &[], &[])), delivered("250 ok"));
         assert_eq!(partly.of("k"), (BTreeSet::new(), false));
     }
 
     #[test]
     fn an_address_that_never_takes_anything_is_waited_for_once() {
         let mut partly = RetryState::default();
-        let put_off = || told(&[], &[], &["b"]);
+        let put_off = || replies(&[], &[], &["b"]);
         assert_eq!(
-            partly.judge("k", false, told(&["a"], &[], &["b"])),
+            partly.judge("k", false, replies(&["a"], &[], &["b"])),
             MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned())
         );
         for _ in 2..MOST_ATTEMPTS {
@@ -192,13 +192,13 @@ mod tests {
         }
         assert_eq!(partly.judge("k", true, put_off()), delivered("not delivered to b@example.com: 451"));
         assert_eq!(
-            partly.judge("next", false, told(&["a"], &[], &["b"])),
+            partly.judge("next", false, replies(&["a"], &[], &["b"])),
             delivered("250 ok; not delivered to b@example.com: 451")
         );
         // Since it takes mail again, it is waited for again.
-        assert_eq!(partly.judge("after", false, told(&["a", "b"], &[], &[])), delivered("250 ok"));
+        assert_eq!(partly.judge("after", false, replies(&["a", "b"], &[], &[])), delivered("250 ok"));
         assert_eq!(
-            partly.judge("last", false, told(&["a"], &[], &["b"])),
+            partly.judge("last", false, replies(&["a"], &[], &["b"])),
             MailOutcome::SomeNotYet("not delivered to b@example.com: 451".to_owned())
         );
     }
@@ -207,7 +207,7 @@ mod tests {
     fn a_mail_of_a_process_that_is_gone_goes_to_all_once_more_and_waits_for_nobody() {
         let mut partly = RetryState::default();
         assert_eq!(
-            partly.judge("k", true, told(&["a"], &[], &["b"])),
+            partly.judge("k", true, replies(&["a"], &[], &["b"])),
             delivered("250 ok; not delivered to b@example.com: 451")
         );
     }
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_server_that_stops_answering_is_not_waited_for_by_those_who_have_it() {
         let mut partly = RetryState::default();
-        partly.judge("k", false, told(&["a"], &[], &["b"]));
+        partly.judge("k", false, replies(&["a"], &[], &["b"]));
         let gone = DeliveryOutcome::Later { why: String::new(), wait: None };
         let notes: Vec<bool> = (1..MOST_ATTEMPTS).map(|_| partly.failed("k", &gone).is_some()).collect();
         assert_eq!(notes, [false, false, false, false, true]);

@@ -61,20 +61,20 @@ pub(super) struct HttpAnswer {
     /// The body, or its beginning.
     pub(super) body: String,
     headers: HeaderMap,
-    /// What the request knew and nobody else may, such as the path of a webhook.
+    /// The secrets of the request, such as the path of a webhook.
     secrets: Vec<String>,
 }
 
 impl HttpAnswer {
     /// A short excerpt of the body. The body may be long, not text, or repeat secrets of the request.
-    pub(super) fn said(&self) -> String {
+    pub(super) fn body_excerpt(&self) -> String {
         let masked = self.secrets.iter().fold(self.body.clone(), |text, secret| text.replace(secret.as_str(), "***"));
         excerpt(&masked).chars().take(SHOWN).collect()
     }
 
     /// The status, with the body in a few words if there is one.
     pub(super) fn shown(&self) -> String {
-        let said = self.said();
+        let said = self.body_excerpt();
         if said.is_empty() { self.status.as_u16().to_string() } else { format!("{}: {said}", self.status.as_u16()) }
     }
 
@@ -86,12 +86,12 @@ impl HttpAnswer {
 
 /// Sends a request. Without an answer, the error is the outcome, which distinguishes whether the request may have
 /// arrived.
-pub(super) async fn ask(who: &str, request: RequestBuilder) -> Result<HttpAnswer, DeliveryOutcome> {
-    ask_at_most(who, request, MOST_READ).await
+pub(super) async fn send_request(who: &str, request: RequestBuilder) -> Result<HttpAnswer, DeliveryOutcome> {
+    send_at_most(who, request, MOST_READ).await
 }
 
-/// [`ask`], where the answer may have up to `most` bytes.
-pub(super) async fn ask_at_most(
+/// [`send_request`], where the answer may have up to `most` bytes.
+pub(super) async fn send_at_most(
     who: &str,
     request: RequestBuilder,
     most: usize,

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::DeliveryRequest;
 
-/// Texts that log lines and names have been seen with, or that somebody would like to get through.
+/// Texts that log lines and names have been seen with, or that an attacker may try.
 pub(super) const HOSTILE: &[&str] = &[
     "<!channel> <!here> <@U0123456789>",
     "<https://evil.example|click here>",

@@ -11,7 +11,7 @@ use model::settings::TableReader;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::http::{address, ask, client, refusal};
+use super::http::{address, client, refusal, send_request};
 use super::slack_blocks::{RenderOptions, text_and_blocks};
 use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
@@ -64,15 +64,18 @@ impl Receiver for SlackWebhookReceiver {
     async fn send(&self, parcel: &DeliveryRequest) -> DeliveryOutcome {
         let shown = RenderOptions { zone: parcel.zone, possible_repeat: parcel.possible_repeat, as_of: None };
         let (text, blocks) = text_and_blocks(&parcel.message, shown);
-        let answer =
-            match ask("Slack", self.client.post(self.url.clone()).json(&json!({"text": text, "blocks": blocks}))).await
-            {
-                Ok(answer) => answer,
-                Err(outcome) => return outcome,
-            };
+        let answer = match send_request(
+            "Slack",
+            self.client.post(self.url.clone()).json(&json!({"text": text, "blocks": blocks})),
+        )
+        .await
+        {
+            Ok(answer) => answer,
+            Err(outcome) => return outcome,
+        };
         match answer.status {
             status if status.is_success() && is_complaint(&answer.body) => DeliveryOutcome::Later {
-                why: format!("Slack answered {} but not `ok`: {}", status.as_u16(), answer.said()),
+                why: format!("Slack answered {} but not `ok`: {}", status.as_u16(), answer.body_excerpt()),
                 wait: None,
             },
             status if status.is_success() => DeliveryOutcome::Delivered(None),
@@ -81,9 +84,9 @@ impl Receiver for SlackWebhookReceiver {
     }
 
     async fn probe(&self) -> Result<String, String> {
-        // Slack answers a message without content with an error that tells whether the webhook is known; nobody sees
+        // Slack answers a message without content with an error that tells whether the webhook is known; no one sees
         // it.
-        let answer = match ask("Slack", self.client.post(self.url.clone()).json(&json!({}))).await {
+        let answer = match send_request("Slack", self.client.post(self.url.clone()).json(&json!({}))).await {
             Ok(answer) => answer,
             Err(
                 DeliveryOutcome::Later { why, .. }

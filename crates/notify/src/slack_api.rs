@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::DeliveryOutcome;
-use super::http::{HttpAnswer, MOST_READ, address, ask, ask_at_most, client, is_this_machine, refusal};
+use super::http::{HttpAnswer, MOST_READ, address, client, is_this_machine, refusal, send_at_most, send_request};
 use super::slack_errors::SlackError;
 
 /// A call ends within this.
@@ -77,21 +77,21 @@ impl SlackApi {
     /// Calls a method that takes JSON.
     pub(super) async fn post(&self, method: &str, body: &impl Serialize) -> Result<Value, SlackApiError> {
         let request = self.client.post(self.url(method)?).json(body);
-        understood(ask("Slack", self.signed(request)).await).map(|(answer, _)| answer)
+        understood(send_request("Slack", self.signed(request)).await).map(|(answer, _)| answer)
     }
 
     /// Calls a reading method with arguments in the URL.
     pub(super) async fn get(&self, method: &str, arguments: &[(&str, &str)]) -> Result<Value, SlackApiError> {
         let mut url = self.url(method)?;
         url.query_pairs_mut().extend_pairs(arguments);
-        understood(ask_at_most("Slack", self.signed(self.client.get(url)), MOST_OF_A_HISTORY).await)
+        understood(send_at_most("Slack", self.signed(self.client.get(url)), MOST_OF_A_HISTORY).await)
             .map(|(answer, _)| answer)
     }
 
     /// The owner of the token and its scopes, if Slack returns them.
     pub(super) async fn who(&self) -> Result<(Value, Vec<String>), SlackApiError> {
         let request = self.client.post(self.url("auth.test")?);
-        let (answer, http) = understood(ask("Slack", self.signed(request)).await)?;
+        let (answer, http) = understood(send_request("Slack", self.signed(request)).await)?;
         let scopes = http.header("x-oauth-scopes").unwrap_or_default().split(',').map(|scope| scope.trim().to_owned());
         Ok((answer, scopes.filter(|scope| !scope.is_empty()).collect()))
     }
@@ -110,7 +110,7 @@ impl SlackApi {
         // Without the token: the address is the permission.
         let request =
             self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/octet-stream").body(content);
-        let answer = ask("Slack", request).await.map_err(SlackApiError::Mute)?;
+        let answer = send_request("Slack", request).await.map_err(SlackApiError::Mute)?;
         if answer.status.is_success() { Ok(()) } else { Err(SlackApiError::Mute(refusal("Slack", &answer, CHECK))) }
     }
 
@@ -137,7 +137,7 @@ fn understood(answer: Result<HttpAnswer, DeliveryOutcome>) -> Result<(Value, Htt
             let why = if answer.body.len() > MOST_READ {
                 "with more than can be read".to_owned()
             } else {
-                format!("but not as Slack does: {}", answer.said())
+                format!("but not as Slack does: {}", answer.body_excerpt())
             };
             Err(SlackApiError::Mute(DeliveryOutcome::Later {
                 why: format!("Slack answered {} {why}", answer.status.as_u16()),

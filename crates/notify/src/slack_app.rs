@@ -147,17 +147,17 @@ impl SlackAppReceiver {
         parcel: &DeliveryRequest,
         below: Option<&SlackMessageRef>,
     ) -> Result<MessageLookup, DeliveryOutcome> {
-        let found = self.look(parcel, below).await?;
+        let found = self.find_posted(parcel, below).await?;
         match (found, ON_ITS_WAY.checked_sub(self.started.elapsed())) {
             (MessageLookup::Absent, Some(left)) => {
                 tokio::time::sleep(left).await;
-                self.look(parcel, below).await
+                self.find_posted(parcel, below).await
             }
             (found, _) => Ok(found),
         }
     }
 
-    async fn look(
+    async fn find_posted(
         &self,
         parcel: &DeliveryRequest,
         below: Option<&SlackMessageRef>,
@@ -212,7 +212,7 @@ impl SlackAppReceiver {
         body.insert("metadata".to_owned(), metadata(&parcel.key));
         if let Some(root) = below {
             body.insert("thread_ts".to_owned(), json!(root.ts));
-            // Whoever does not follow the thread is not told of what is said there, and these are meant for everybody.
+            // People who do not follow the thread do not see replies, and these are meant for everyone.
             let for_all = parcel
                 .message
                 .lines()
@@ -295,7 +295,7 @@ impl Receiver for SlackAppReceiver {
             parcel.follows.iter().find_map(|earlier| Some((SlackMessageRef::of(earlier)?, earlier)))
         {
             match self.bring_up_to_date(&root, earlier, parcel).await {
-                // Somebody has named another channel since: there it begins anew.
+                // Another channel has been configured since: there it begins anew.
                 Ok(is_there) => below = Some(root).filter(|root| is_there && root.channel == self.channel),
                 Err(outcome) => return outcome,
             }

@@ -87,7 +87,7 @@ impl SlackError {
         }
     }
 
-    /// What somebody has to do before Slack takes anything at all; `None` where only this message is refused.
+    /// What you have to do before Slack takes anything at all; `None` where only this message is refused.
     fn next_step(&self) -> Option<String> {
         let step = match self.word.as_str() {
             "not_authed" | "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired" => {

@@ -53,7 +53,7 @@ fn bullet(sentence: &str) -> String {
 struct PageBlocks {
     blocks: Vec<Value>,
     left: usize,
-    /// Something was left out; whatever follows is too, so that nobody takes the end for the whole.
+    /// Something was left out; whatever follows is too, so that the end is not taken for the whole.
     full: bool,
 }
 

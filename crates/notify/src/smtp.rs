@@ -108,7 +108,7 @@ impl SmtpServer {
                 Some(Err(error)) => {
                     return Err(DeliveryOutcome::Unknown(format!(
                         "the mail server closed the connection after the mail was sent: {}",
-                        said(&error)
+                        describe_error(&error)
                     )));
                 }
                 None => {
@@ -169,7 +169,10 @@ impl SmtpServer {
             match server.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await {
                 Ok(_) => {}
                 Err(error) if error.is_client() => {
-                    return Err(refused(format!("the mail server supports no known login method: {}", said(&error))));
+                    return Err(refused(format!(
+                        "the mail server supports no known login method: {}",
+                        describe_error(&error)
+                    )));
                 }
                 Err(error) => return Err(meaning("the login", &error, refused)),
             }
@@ -207,9 +210,11 @@ async fn addressed(
     for address in to {
         match server.command(Rcpt::new(address.clone(), vec![])).await {
             Ok(_) => told.took.push(address.clone()),
-            Err(error) if error.is_permanent() => told.refused.push((address.clone(), said(&error))),
-            Err(error) if error.is_transient() && !closes(&error) => told.put_off.push((address.clone(), said(&error))),
-            Err(error) => return Err(later(format!("the mail server: {}", said(&error)))),
+            Err(error) if error.is_permanent() => told.refused.push((address.clone(), describe_error(&error))),
+            Err(error) if error.is_transient() && !closes(&error) => {
+                told.put_off.push((address.clone(), describe_error(&error)));
+            }
+            Err(error) => return Err(later(format!("the mail server: {}", describe_error(&error)))),
         }
     }
     Ok(told)
@@ -223,9 +228,9 @@ fn closes(error: &Error) -> bool {
 /// What an error means before the mail was sent, or where the server has answered to it: no mail has arrived.
 fn meaning(what: &str, error: &Error, refused: impl FnOnce(String) -> DeliveryOutcome) -> DeliveryOutcome {
     if error.is_permanent() {
-        refused(format!("the mail server refused {what}: {}", said(error)))
+        refused(format!("the mail server refused {what}: {}", describe_error(error)))
     } else {
-        later(format!("the mail server: {}", said(error)))
+        later(format!("the mail server: {}", describe_error(error)))
     }
 }
 
@@ -242,7 +247,7 @@ fn first_line(response: &Response) -> String {
 }
 
 /// What the server (or the network) said, with the inner errors that name the reason.
-fn said(error: &Error) -> String {
+fn describe_error(error: &Error) -> String {
     let mut all = vec![error.to_string()];
     let mut next = std::error::Error::source(error);
     while let Some(inner) = next {

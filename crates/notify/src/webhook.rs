@@ -13,7 +13,7 @@ use reqwest::{Client, Url};
 use sha2::Sha256;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::http::{address, ask, client, refusal};
+use super::http::{address, client, refusal, send_request};
 use super::webhook_json::body;
 use super::{DeliveryOutcome, DeliveryRequest, Receiver};
 
@@ -106,7 +106,7 @@ impl Receiver for WebhookReceiver {
             Some(Ok(signature)) => request = request.header("webhook-signature", signature),
             Some(Err(why)) => return DeliveryOutcome::Stopped(format!("the message cannot be signed: {why}")),
         }
-        match ask("the webhook", request.body(body)).await {
+        match send_request("the webhook", request.body(body)).await {
             Ok(answer) if answer.status.is_success() => DeliveryOutcome::Delivered(None),
             Ok(answer) => refusal("the webhook", &answer, CHECK),
             Err(outcome) => outcome,
@@ -115,7 +115,7 @@ impl Receiver for WebhookReceiver {
 
     async fn probe(&self) -> Result<String, String> {
         // Many addresses answer nothing but POST. That something answers is all that can be learnt without posting.
-        match ask("the webhook", self.client.head(self.url.clone())).await {
+        match send_request("the webhook", self.client.head(self.url.clone())).await {
             Ok(answer) if answer.status.is_server_error() => {
                 Err(format!("returns an error (HTTP {})", answer.status.as_u16()))
             }

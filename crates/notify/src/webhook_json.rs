@@ -27,7 +27,7 @@ struct WebhookBody<'a> {
     report: Option<ReportBody>,
 }
 
-/// A report in words; whoever wants its figures asks `monitor report --format json`.
+/// A report in words; `monitor report --format json` has its figures.
 #[derive(Debug, Serialize)]
 struct ReportBody {
     language: Language,

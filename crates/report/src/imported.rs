@@ -117,7 +117,7 @@ impl ImportDocument {
                 .iter()
                 .map(|place| RowLocationView { file: place.file.clone(), row: place.row, cell: place.cell.clone() })
                 .collect(),
-            said: reason.said(),
+            said: reason.description(),
         });
         Self {
             schema: 1,
@@ -253,7 +253,7 @@ fn spoken(sums: &[CurrencySumView]) -> String {
     sums.iter().map(sum).collect::<Vec<_>>().join(" + ")
 }
 
-/// Names of files and cells are somebody else's: nothing of them may steer a terminal.
+/// Names of files and cells come from outside: nothing of them may control a terminal.
 fn printable_lines(lines: &[String]) -> String {
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
 }

@@ -122,8 +122,8 @@ impl TailLayout {
         if ended.is_ping {
             add(dim("ping"));
         }
-        if let Some(told) = told(ended) {
-            let (code, rest) = told.split_once(' ').unwrap_or((&told, ""));
+        if let Some(cause) = cause_line(ended) {
+            let (code, rest) = cause.split_once(' ').unwrap_or((&cause, ""));
             add(format!("{} {rest}", red(code)));
         }
         line
@@ -137,7 +137,7 @@ impl TailLayout {
 }
 
 /// The cause of a failed invocation in one line: code, meaning, and the first line of evidence.
-pub fn told(ended: &TailEntry) -> Option<String> {
+pub fn cause_line(ended: &TailEntry) -> Option<String> {
     let why = ended.why.as_ref()?;
     let likely = if why.confidence == Confidence::Likely { " (likely)" } else { "" };
     // What the summary says stands in the columns already.

@@ -19,7 +19,7 @@ use model::settings::TableReader;
 use model::span::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::billfile::{ExportError, ExportReader, look};
+use crate::billfile::{ExportError, ExportReader, find_export};
 use crate::poll::{PollBuilder, PollOutput, Source};
 use crate::retry::Retry;
 use billing::export::bill::ImportedBill;
@@ -141,11 +141,11 @@ struct FocusExportSource {
 }
 
 impl FocusExportSource {
-    async fn look(&self) -> Result<ExportLayout, CallFailure> {
+    async fn layout(&self) -> Result<ExportLayout, CallFailure> {
         let bucket = match &self.settings.place {
             ExportLocation::Folder(path) => {
                 let path = path.clone();
-                return self.on_another_thread(move || look(&path)).await;
+                return self.on_another_thread(move || find_export(&path)).await;
             }
             ExportLocation::Bucket(bucket) => bucket,
         };
@@ -279,7 +279,7 @@ impl FocusExportSource {
     async fn list(&mut self, now: DateTime<Utc>) -> PollOutput {
         let name = self.name.clone();
         let mut poll = PollBuilder::new(&name, now);
-        let looked = self.look().await;
+        let looked = self.layout().await;
         self.listed = looked.is_ok();
         match looked {
             Err(failure) => {

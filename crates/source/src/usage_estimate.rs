@@ -389,7 +389,7 @@ mod tests {
         for (polls, on, least_known) in [
             (&one[..], 6, (1024, false)),
             (&one, 20, (1024, false)),
-            // It was changed on this day, and nobody knows from what.
+            // It was changed on this day, and it is not known from what.
             (&one, 5, (128, true)),
             (&one, 4, (128, true)),
             (&raised, 11, (512, false)),

@@ -307,7 +307,7 @@ mod tests {
         let report = "REPORT RequestId: ID\tDuration: 3.10 ms\tBilled Duration: 4 ms\tMemory Size: 512 MB\tMax Memory Used: 120 MB";
         check(None, &answer(true), "", PingOutcome::Cold, None, false);
         check(None, &answer(false), "", PingOutcome::Warm, None, false);
-        // Started ahead of the ping: nobody waited.
+        // Started ahead of the ping: no caller waited.
         check(None, &answer(true), report, PingOutcome::Warm, None, false);
         check(None, &answer(false), &format!("{report}\tInit Duration: 900.00 ms\t"), PingOutcome::Cold, None, false);
         check(None, r#"{"new":true,"warm":"yes"}"#, "", PingOutcome::Answered, None, false);

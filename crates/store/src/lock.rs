@@ -66,7 +66,7 @@ pub(crate) fn take(store: &Path) -> Result<StoreLock, StoreError> {
         }
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
-    // Only for the message of whoever comes second.
+    // Only for the message of the daemon that comes second.
     file.set_len(0)
         .and_then(|()| file.rewind())
         .and_then(|()| write!(file, "{}", std::process::id()))

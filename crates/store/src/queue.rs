@@ -1,6 +1,6 @@
-//! The store's own thread. It alone has the connection to the file; whoever needs something of the store hands it a
-//! piece of work and waits for the answer, so that no disk holds up the loop. The work is done one piece after the
-//! other, and each to its end, also if its answer is not waited for any more.
+//! The store's own thread. It alone has the connection to the file. Other threads hand it a piece of work and wait for
+//! the answer, so that no disk holds up the loop. Pieces are done one after the other, and each to its end, even if its
+//! answer is no longer waited for.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};

@@ -45,7 +45,7 @@ impl Store {
         to: DateTime<Utc>,
     ) -> Result<Vec<DeliveredMessage>, StoreError> {
         let query = "SELECT receiver, sent, body FROM message WHERE sent >= ?1 AND sent < ?2 ORDER BY sent, id";
-        self.run(move |database| database.rows("a message", query, [ms(from), ms(to)], told)).await
+        self.run(move |database| database.rows("a message", query, [ms(from), ms(to)], delivered_message)).await
     }
 
     /// The incidents open at an instant, in their last state, each with the messages about it until then.
@@ -123,12 +123,13 @@ impl Database {
         let incidents: Vec<Incident> = self.rows("an incident", query, [ms(at)], |row| row.json(0))?;
         let query = "SELECT receiver, sent, body FROM message WHERE sent < ?2
             AND id IN (SELECT message FROM notification WHERE incident = ?1) ORDER BY sent, id";
-        let with_told =
-            |incident: Incident| Ok((self.rows("a message", query, params![incident.id, ms(at)], told)?, incident));
-        incidents.into_iter().map(with_told).map(|pair| pair.map(|(told, incident)| (incident, told))).collect()
+        let with_told = |incident: Incident| {
+            Ok((self.rows("a message", query, params![incident.id, ms(at)], delivered_message)?, incident))
+        };
+        incidents.into_iter().map(with_told).map(|pair| pair.map(|(messages, incident)| (incident, messages))).collect()
     }
 }
 
-fn told(row: &Record<'_, '_>) -> Result<DeliveredMessage, StoreError> {
+fn delivered_message(row: &Record<'_, '_>) -> Result<DeliveredMessage, StoreError> {
     Ok(DeliveredMessage { receiver: row.get(0)?, sent: row.time(1)?, message: row.json(2)? })
 }

@@ -37,8 +37,11 @@ impl Database {
         self.one(ONE, "SELECT min(since) FROM sign WHERE source = ?1", [DAEMON], |row| row.optional_time(0))
     }
 
-    /// When the daemon last ran.
+    /// When the daemon last ran; `None` also in a store of a version that did not write that down.
     pub(crate) fn last_sign(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if !self.has_column("sign", "until")? {
+            return Ok(None);
+        }
         self.one(ONE, "SELECT max(until) FROM sign WHERE source = ?1", [DAEMON], |row| row.optional_time(0))
     }
 

@@ -423,9 +423,10 @@ async fn a_store_that_is_closed_says_so_and_can_be_opened_again_although_its_led
     for dropped in [true, false] {
         let store = store(&folder).await;
         let ledger = store.ledger();
-        // What was begun is done before the file is closed, also if nothing waits for it any more.
+        // What was begun is done before the file is closed, also if nothing waits for it any more. On a busy machine it
+        // may be done already when the first poll returns.
         let mut booking = Box::pin(ledger.book(day("2024-12-10"), "x", cent, cap));
-        assert!(futures::poll!(&mut booking).is_pending());
+        let _begun = futures::poll!(&mut booking);
         drop(booking);
         if dropped {
             drop(store);

@@ -347,7 +347,7 @@ impl StoreReplay {
             }
             saw(observation.at, observation.seen, observation.what);
         }
-        // Whoever has seen something of a function has read it.
+        // A source that has seen something of a function has read it.
         read.extend(reached);
         for (function, run) in &mut queue.read {
             while run.begin(now).is_some() {}

@@ -162,7 +162,7 @@ async fn spent(store: &Store, today: NaiveDate) -> Result<Decimal, StartError> {
     Ok(store.own_cost(Month::of(today)).await?)
 }
 
-/// Asks on a terminal; without one nobody can agree.
+/// Asks on a terminal; without one there is no answer.
 fn agreed(question: &str) -> bool {
     say(question);
     if !std::io::stdin().is_terminal() {

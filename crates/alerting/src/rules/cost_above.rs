@@ -243,8 +243,8 @@ impl CostAbove {
         }
     }
 
-    /// What the bill found, where an early figure may have found it before: whoever was told of that is told once that
-    /// the bill confirms it. What the bill finds of a month is one piece of news, so that an early figure that comes
+    /// What the bill found, where an early figure may have found it before: receivers that were told of that are told
+    /// once that the bill confirms it. What the bill finds of a month is one piece of news, so that an early figure
     /// after it is none.
     fn confirmed(&self, finding: IncidentDetails, best: Option<BestKnownCost>, month: Month) -> IncidentDetails {
         let Some(best) = best.filter(|best| best.early.is_some()) else { return finding };

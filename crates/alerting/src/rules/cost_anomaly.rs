@@ -22,7 +22,7 @@ const STALE: TimeDelta = TimeDelta::days(7);
 #[derive(Debug, Clone)]
 pub struct CostAnomaly {
     which: CostSelector,
-    /// An episode that has cost less than this above what was expected is nobody's business.
+    /// An episode that has cost less than this above what was expected is not reported.
     at_least: Usd,
 }
 

@@ -18,7 +18,7 @@ use crate::history::{History, KnownInventory};
 pub struct IdleResource {
     /// The kinds it watches.
     kinds: Vec<ResourceKind>,
-    /// How long nobody must have used it.
+    /// How long it must have been unused.
     idle: Span,
     /// What it costs a month at most without being told, where that matters.
     above: Option<Usd>,
@@ -92,7 +92,7 @@ impl IdleResource {
             ResourceUsage::Unknown(why) => return Judgement::unknown(subject, why.clone()),
             ResourceUsage::Idle(idle) => idle,
         };
-        // It was idle when it was looked at; what has happened since nobody knows.
+        // It was idle when it was looked at; what has happened since is not known.
         if known.seen - idle.since < self.idle.delta() {
             return Judgement::clear(
                 subject,

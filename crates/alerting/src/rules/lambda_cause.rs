@@ -65,7 +65,7 @@ impl LambdaCause {
 
     fn one(&self, history: &History, function: &str, read_up_to: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
         let subject = Subject::Function(function.to_owned());
-        // A fault that was seen late counts from when it was seen: whoever should have been told is told.
+        // A fault that was seen late counts from when it was seen, so that no receiver misses it.
         let faults: Vec<(DateTime<Utc>, &FailedInvocation)> =
             history.faults(function, now - self.within.delta()).filter(|(_, fault)| self.wants(fault)).collect();
         match self.densest(&faults) {

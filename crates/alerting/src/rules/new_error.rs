@@ -82,7 +82,7 @@ impl NewError {
         function: &str,
         now: DateTime<Utc>,
     ) -> Vec<NewErrorOccurrences<'a>> {
-        // An error that was seen late is as new as it was when it was seen: whoever should have been told is told.
+        // An error that was seen late is as new as it was when it was seen, so that no receiver misses it.
         let from = now - self.within.delta();
         let mut new = BTreeMap::<&str, NewErrorOccurrences<'a>>::new();
         for (_, fault) in history.faults(function, from) {
@@ -113,7 +113,7 @@ impl NewError {
             _ => format!("{function}: {count} new errors, the latest: {}", cut(latest.fingerprint)),
         };
         let mut said = vec![fault.finding.clone()];
-        said.extend(others.iter().take(MOST_TOLD - 1).map(|new| format!("Also new: {}", new.told())));
+        said.extend(others.iter().take(MOST_TOLD - 1).map(|new| format!("Also new: {}", new.summary())));
         if count > MOST_TOLD {
             said.push(format!("And {} more new errors.", count - MOST_TOLD));
         }
@@ -145,7 +145,7 @@ impl NewError {
 }
 
 impl NewErrorOccurrences<'_> {
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         let cause = self.met.first().map(|fault| fault.cause.code()).unwrap_or_default();
         format!("{} ({cause}, {} since {})", self.fingerprint, self.met.len(), self.first.format("%F %T UTC"))
     }

@@ -151,7 +151,7 @@ fn level(values: &[(f64, f64)]) -> f64 {
 /// much again, and lower than that only where it brings few false alarms.
 pub(super) fn limit(ratios: &[f64]) -> f64 {
     let step = 1.5_f64.ln();
-    // A few days that nobody has seen yet: what is steady so far need not be.
+    // A few days that have not been seen yet: what is steady so far need not be.
     let imagined = [-0.25, -0.12, -0.05, 0.0, 0.05, 0.12, 0.25];
     let all: Vec<(f64, f64)> =
         ratios.iter().map(|ratio| (*ratio, 1.0)).chain(imagined.map(|ratio| (ratio, 0.6))).collect();

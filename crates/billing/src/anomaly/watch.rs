@@ -19,7 +19,7 @@ const SPIKE: usize = 3;
 const SPOKEN_OF: usize = 14;
 /// What comes back to the same height within so many days never went.
 const PAUSE: usize = 3;
-/// Less than this a day is less than a cent a month, of the usual currencies, and nobody's concern.
+/// Less than this a day is less than a cent a month, of the usual currencies, and not worth a message.
 const LEAST: f64 = 0.000_33;
 
 struct OpenEpisode {
@@ -47,7 +47,9 @@ pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
     let mut drift = DriftDetector::default();
     for day in 0..days.known {
         let value = line.at(day);
-        found.extend(drift.step(&line, day, open.is_some()).map(|drift| told(days, series, &drift, Some(drift.high))));
+        found.extend(
+            drift.step(&line, day, open.is_some()).map(|drift| episode_of(days, series, &drift, Some(drift.high))),
+        );
         let expected = expectation.next();
         let high = stands_out(&expectation, &line, day, expected);
         let known = high && (known_day(days, &line, &stood_out, day, value) || known_weekday(&line, day));
@@ -62,7 +64,7 @@ pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
             // A further step upon a new level is another episode.
             Some(episode) if begins && (episode.believed || !goes_on) => {
                 let to = if episode.high + 1 == day { day - 1 } else { episode.high };
-                found.push(told(days, series, &episode, Some(to)));
+                found.push(episode_of(days, series, &episode, Some(to)));
                 open = begun(&line, day, value, expected, &expectation);
                 expectation.learn(Some(value), expected);
             }
@@ -84,7 +86,7 @@ pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
                     episode.believed = true;
                 }
                 if lasted >= SPOKEN_OF || day - episode.high >= PAUSE {
-                    found.push(told(days, series, &episode, Some(episode.high)));
+                    found.push(episode_of(days, series, &episode, Some(episode.high)));
                 } else {
                     open = Some(episode);
                 }
@@ -97,7 +99,7 @@ pub(super) fn episodes(days: &DayIndex, series: &CostSeries) -> Vec<Episode> {
     }
     found.extend(open.into_iter().chain(drift.open).map(|episode| {
         let lasts = episode.high + 1 == days.known;
-        told(days, series, &episode, (!lasts).then_some(episode.high))
+        episode_of(days, series, &episode, (!lasts).then_some(episode.high))
     }));
     found
 }
@@ -185,7 +187,7 @@ fn begun(line: &DailySeries, day: usize, value: f64, expected: f64, expectation:
     }
 }
 
-fn told(days: &DayIndex, series: &CostSeries, episode: &OpenEpisode, to: Option<usize>) -> Episode {
+fn episode_of(days: &DayIndex, series: &CostSeries, episode: &OpenEpisode, to: Option<usize>) -> Episode {
     let end = to.unwrap_or(days.known.saturating_sub(1));
     let (from, last) = (days.date(episode.from), days.date(end));
     let amount = checked_sum(series.days.range(from..=last).map(|(_, amount)| *amount));

@@ -101,7 +101,7 @@ pub struct FileNotation {
 
 impl SkipReason {
     /// For people: what such rows have in common.
-    pub fn said(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
             Self::Cells => "a wrong number of cells",
             Self::NoAmount => "no amount",

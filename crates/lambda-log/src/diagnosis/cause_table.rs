@@ -344,7 +344,7 @@ macro_rules! causes {
                     ],
                 },
             }
-            /// A service of somebody else answered with an error.
+            /// Another service answered with an error.
             UpstreamError "upstream_error" {
                 meaning: "a service it calls returns an error",
                 next_step: "Check that service's status, and the credentials and limits the function has there. Handle the error, and retry what can be retried.",

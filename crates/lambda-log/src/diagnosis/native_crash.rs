@@ -61,7 +61,7 @@ pub(super) fn sign(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     if !(is_assertion || is_of_c || others || aborted) {
         return None;
     }
-    // Runtimes end themselves by the same signal after an error that nobody caught.
+    // Runtimes end themselves by the same signal after an uncaught error.
     let only_aborted = aborted && !(is_assertion || is_of_c || others);
     said(line).map(|weight| if only_aborted { weight.min(MatchWeight::Hint) } else { weight })
 }

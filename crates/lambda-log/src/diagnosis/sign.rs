@@ -35,7 +35,7 @@ pub struct CauseMatch {
     pub by_shape: bool,
 }
 
-/// A line that has one of the words: the failure itself if nobody caught it, else something the application may have
+/// A line that has one of the words: the failure itself if it was uncaught, else something the application may have
 /// dealt with.
 pub(super) fn said(line: &ApplicationLine<'_>) -> Option<MatchWeight> {
     Some(if line.unhandled { MatchWeight::Failure } else { MatchWeight::Hint })

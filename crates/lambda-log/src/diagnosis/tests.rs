@@ -292,7 +292,7 @@ fn what_was_dealt_with_is_none_of_the_causes_and_what_nobody_caught_is_the_first
         (error, &[sign(DbUnreachable, Hint)], &[(DbUnreachable, Likely)]),
         (timeout, &[sign(VpcNoEgress, Hint)], &[(VpcNoEgress, Likely), (FunctionTimeout, Proved)]),
         (timeout, &[sign(AppException, Hint)], &[(FunctionTimeout, Proved)]),
-        // What nobody caught goes before what was only spoken of.
+        // An uncaught error comes before one that was only mentioned.
         (
             error,
             &[sign(DownstreamThrottled, Hint), sign(AppException, Failure)],

@@ -56,7 +56,7 @@ pub(super) const WORDS: &[&str] = &[
     "ConnectionRefused",
 ];
 
-/// A connection that was refused. Whoever refuses it does not say what it is.
+/// A connection that was refused. The refusal does not say what refuses it.
 const REFUSED: &[&str] = &["ECONNREFUSED", "onnection refused", "ConnectionRefused"];
 /// Figures of anything, unless a service is spoken of.
 const RETURNED: &[&str] = &["returned 500", "returned 502", "returned 503", "returned 504"];

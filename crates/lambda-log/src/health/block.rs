@@ -96,7 +96,7 @@ impl HealthReader {
             self.between(block.get(done..from).unwrap_or_default(), ends_well);
             let rest = block.get(to + 1..).unwrap_or_default();
             done = to + 1;
-            // At the end of a block nobody knows yet what goes on with it.
+            // At the end of a block it is not known yet what follows.
             if is_platform && !rest.is_empty() && !goes_on_on_the_next_line(rest) && !wrapper::is_several(line) {
                 self.platform(line);
             } else {

@@ -94,7 +94,7 @@ impl HealthReader {
         for name in readers.keys() {
             functions.entry(name.clone()).or_default();
         }
-        // Lines around a function's own that name nobody are not a function.
+        // Lines around a function's own that name no function are not a function.
         let (unnamed, health) = std::mem::take(&mut bill.unnamed);
         if functions.is_empty() || health != Health::default() {
             functions.insert(unnamed, health);

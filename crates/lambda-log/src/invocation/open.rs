@@ -9,7 +9,7 @@ use crate::diagnosis::InvocationOutcome;
 use crate::line::{InitReport, PlatformStatus, ReportLine};
 use crate::unset::is_unset;
 
-/// A start-up that began longer than this before the first request ran ahead of it, and nobody waited for it; in
+/// A start-up that began longer than this before the first request ran ahead of it, and no caller waited for it; in
 /// milliseconds.
 const AHEAD_OF_REQUEST_MS: f64 = 10_000.0;
 

@@ -186,7 +186,7 @@ fn marked(text: &str) -> Option<(Option<&str>, &str)> {
     rest.starts_with(['\t', ' ']).then(|| (None, rest.trim_ascii_start()))
 }
 
-/// Words that only a runtime uses, for an error that nobody caught.
+/// Words that only a runtime uses, for an uncaught error.
 fn says_unhandled(text: &str) -> bool {
     const STARTS: [&str; 18] = [
         "Invoke Error",

@@ -144,7 +144,7 @@ fn collect<'a>(value: &'a Value, depth: u32, texts: &mut Vec<&'a str>) {
 /// The line that an object is.
 pub(super) fn application(event: &Value, body: &Value, message: Option<String>) -> ApplicationLine<'static> {
     let error_type = string(&body["errorType"]).or_else(|| string(&body["error_type"]));
-    // With its stack at the top of the object it is the runtime that reports an error nobody caught.
+    // With its stack at the top of the object it is the runtime that reports an uncaught error.
     let has_stack = ["stackTrace", "stack", "trace"].iter().any(|key| !body[*key].is_null());
     let level = match level(body) {
         LogLevel::Unknown => level(event),

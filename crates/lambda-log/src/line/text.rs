@@ -71,7 +71,7 @@ fn boundary(text: &str, start: bool) -> LogLine<'_> {
         }
     }
     match id {
-        // An id that somebody cut or masked is none, but the invocation is one.
+        // An id that was cut or masked is none, but the invocation is one.
         None if !text.trim_ascii_end().ends_with("RequestId:") && start => LogLine::Start { request_id: None, version },
         None => LogLine::Unparsed,
         Some(id) if start => LogLine::Start { request_id: Some(Cow::Borrowed(id)), version },

@@ -35,7 +35,7 @@ pub fn read<R: Read>(
     mut take: impl FnMut(ReadRow<'_>),
 ) -> Result<(), String> {
     let mut reader = ReaderBuilder::new().flexible(true).buffer_capacity(BLOCK).from_reader(from);
-    let names = reader.byte_headers().map_err(|error| said(&error, 1))?;
+    let names = reader.byte_headers().map_err(|error| describe_error(&error, 1))?;
     let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     if names.is_empty() {
         return Err("the file is empty".to_owned());
@@ -54,7 +54,7 @@ fn rows<R: Read>(
     let (mut record, mut number) = (ByteRecord::new(), 1u64);
     let mut notation = FileNotation::default();
     let mut open = Vec::new();
-    while reader.read_byte_record(&mut record).map_err(|error| said(&error, number + 1))? {
+    while reader.read_byte_record(&mut record).map_err(|error| describe_error(&error, number + 1))? {
         number += 1;
         let read = read_row(number, &record, whole, short.as_ref(), &mut notation)?;
         if read.row.as_ref().is_err_and(|skipped| skipped.reason.is_open()) && open.len() < MOST_OPEN {
@@ -106,7 +106,7 @@ pub(super) fn unless_it_spoils_the_file<'a>(
     }
 }
 
-fn said(error: &csv::Error, row: u64) -> String {
+fn describe_error(error: &csv::Error, row: u64) -> String {
     match error.kind() {
         ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             format!("the file ends in row {row}; copy it again completely")

@@ -57,7 +57,7 @@ impl ExportError {
 ///
 /// # Errors
 /// If it cannot be read, has no export, or has the same export twice.
-pub fn look(path: &Path) -> Result<ExportLayout, ExportError> {
+pub fn find_export(path: &Path) -> Result<ExportLayout, ExportError> {
     let place = path.display().to_string();
     let data = fs::metadata(path).map_err(|error| ExportError::new(&place, error))?;
     if !data.is_dir() {
@@ -376,7 +376,7 @@ impl Read for CountingFile {
     }
 }
 
-/// Unpacks on a thread of its own, some blocks ahead of whoever reads.
+/// Unpacks on a thread of its own, some blocks ahead of the reader.
 struct ReadAhead {
     blocks: Receiver<io::Result<Vec<u8>>>,
     block: io::Cursor<Vec<u8>>,
@@ -385,7 +385,7 @@ struct ReadAhead {
 impl ReadAhead {
     fn of(mut packed: impl Read + Send + 'static) -> Self {
         let (send, blocks) = sync_channel(ON_THE_WAY);
-        // It ends with the file, or when nobody takes its blocks any more.
+        // It ends with the file, or when its reader is gone.
         thread::spawn(move || {
             loop {
                 let mut block = Vec::with_capacity(BLOCK);

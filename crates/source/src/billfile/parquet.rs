@@ -50,7 +50,7 @@ fn whole(
     take: &mut dyn FnMut(ReadRow<'_>),
 ) -> Result<(), String> {
     let size = i64::try_from(file.metadata().map_err(|error| error.to_string())?.len()).unwrap_or(i64::MAX);
-    let reader = SerializedFileReader::new(file).map_err(|error| said(&error))?;
+    let reader = SerializedFileReader::new(file).map_err(|error| describe_error(&error))?;
     let lies_within = |part: &ColumnChunkMetaData| {
         let begins = part.dictionary_page_offset().unwrap_or_else(|| part.data_page_offset());
         begins >= 0
@@ -66,7 +66,7 @@ fn whole(
     begin(&columns);
     let mut of_rows = RowState { number: 1, notation: FileNotation::default() };
     for number in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(number).map_err(|error| said(&error))?;
+        let group = reader.get_row_group(number).map_err(|error| describe_error(&error))?;
         let mut open = Vec::with_capacity(ROLES);
         for place in columns.places() {
             let Some(place) = place else {
@@ -81,7 +81,7 @@ fn whole(
                     description.physical_type()
                 )
             })?;
-            let column = group.get_column_reader(place).map_err(|error| said(&error))?;
+            let column = group.get_column_reader(place).map_err(|error| describe_error(&error))?;
             open.push(Some(ParquetColumn {
                 kind,
                 present: description.max_def_level(),
@@ -112,7 +112,7 @@ fn rows(
     while left > 0 {
         let most = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
         for column in open.iter_mut().flatten() {
-            column.fill(most).map_err(|error| said(&error))?;
+            column.fill(most).map_err(|error| describe_error(&error))?;
             if column.cells.len() != most {
                 return Err("the file is damaged: its columns have different lengths".to_owned());
             }
@@ -304,7 +304,7 @@ fn with_decimals(value: i128, decimals: u32) -> OwnedCell {
     OwnedCell::Written(format!("{value}E-{decimals}"))
 }
 
-fn said(error: &ParquetError) -> String {
+fn describe_error(error: &ParquetError) -> String {
     match error {
         ParquetError::EOF(_) => "the file is incomplete; copy it again".to_owned(),
         // A file whose end is missing does not end with the mark of Parquet.

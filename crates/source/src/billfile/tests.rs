@@ -28,7 +28,7 @@ fn read(files: &[(&str, &[u8])], metric: ExportMetric) -> Result<ImportedBill, S
         fs::write(&path, content).unwrap();
     }
     let mut reading = ExportReader::new(metric, Arc::new(|_| {}));
-    let read = look(folder.path()).and_then(|layout| reading.path(folder.path(), &layout));
+    let read = find_export(folder.path()).and_then(|layout| reading.path(folder.path(), &layout));
     read.and_then(|()| reading.end())
         .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
 }
@@ -156,7 +156,10 @@ fn what_is_no_export_is_refused_with_its_name() {
         "{other}"
     );
     assert!(
-        look(std::path::Path::new("/nonexistent/x.csv")).unwrap_err().to_string().starts_with("/nonexistent/x.csv: ")
+        find_export(std::path::Path::new("/nonexistent/x.csv"))
+            .unwrap_err()
+            .to_string()
+            .starts_with("/nonexistent/x.csv: ")
     );
 }
 

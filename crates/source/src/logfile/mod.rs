@@ -112,7 +112,7 @@ pub fn read(
                 oddities.too_long += too_long;
             }
             checkup.block(&block);
-            // Nobody waits for them any more when everything has been read.
+            // When everything has been read, no one waits for them any more.
             let _ = give_back.try_send(block.into_buffers());
         }
         reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread stopped unexpectedly")))
