@@ -196,18 +196,16 @@ fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&Da
     let newest = figures().next()?;
     let first = figures().map(|figure| figure.day).min()?;
     let before = |figure: &EarlyFigure| match service {
-        Some(service) => figure
-            .services
-            .get(service)
-            .map(|early| early.month_to_date - early.today.unwrap_or_default()),
-        None => checked_sum(
-            figure.services.values().map(|early| early.month_to_date - early.today.unwrap_or_default()),
-        ),
+        Some(service) => {
+            figure.services.get(service).map(|early| early.month_to_date - early.today.unwrap_or_default())
+        }
+        None => {
+            checked_sum(figure.services.values().map(|early| early.month_to_date - early.today.unwrap_or_default()))
+        }
     };
     let earlier: Vec<&&DayCost> = days.iter().filter(|cost| cost.day < first).collect();
     // A day that was billed in another currency makes the month unknown in dollars.
-    let billed_before =
-        checked_sum(earlier.iter().map(|cost| cost.usd(service)).collect::<Option<Vec<Decimal>>>()?)?;
+    let billed_before = checked_sum(earlier.iter().map(|cost| cost.usd(service)).collect::<Option<Vec<Decimal>>>()?)?;
     let used_before = figures().filter(|figure| figure.day == first).filter_map(before).max().unwrap_or_default();
     let mut claimed = billed_before.max(used_before);
     let mut stands = if earlier.is_empty() { used_before } else { billed_before };

@@ -27,9 +27,7 @@ pub struct DayCost {
     pub records: BTreeMap<String, BTreeMap<String, Decimal>>,
 }
 
-fn read_records<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<BTreeMap<String, BTreeMap<String, Decimal>>, D::Error> {
+fn read_records<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, BTreeMap<String, Decimal>>, D::Error> {
     let records = BTreeMap::<String, BTreeMap<String, Decimal>>::deserialize(from)?;
     for amount in records.values().flat_map(BTreeMap::values) {
         kept(*amount).map_err(D::Error::custom)?;
@@ -88,7 +86,10 @@ mod tests {
             );
             serde_json::from_str::<DayCost>(&body).map_err(|error| error.to_string())
         };
-        assert_eq!(day("999999999999999999", "-1").unwrap().usd(None), Some(Decimal::from(999_999_999_999_999_999_u64)));
+        assert_eq!(
+            day("999999999999999999", "-1").unwrap().usd(None),
+            Some(Decimal::from(999_999_999_999_999_999_u64))
+        );
         for (service, tax, value) in
             [("1000000000000000000", "1", "1000000000000000000"), ("1", "-2000000000000000000", "-2000000000000000000")]
         {

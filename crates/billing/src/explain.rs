@@ -179,7 +179,9 @@ fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
     let more = quantity.checked_sub(was_quantity)?;
     // Where the product has no room, the price is divided first.
     let exact = was.amount.checked_mul(more).and_then(|product| product.checked_div(was_quantity));
-    exact.or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more)).and_then(|part| kept(part.round_dp(DIGITS)).ok())
+    exact
+        .or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more))
+        .and_then(|part| kept(part.round_dp(DIGITS)).ok())
 }
 
 /// The cost of each service and currency over some days, by usage type and by what is no use.
