@@ -124,10 +124,10 @@ impl CallMeter {
             state.month = Some(month);
             state.spent = Decimal::ZERO;
         }
-        if !price.is_zero() && state.spent + price > self.cap.0 {
-            return Err(self.cap_reached(operation, resource, month, state.spent));
-        }
-        state.spent += price;
+        // What is too large to be added is over any cap.
+        let spent = state.spent.checked_add(price).filter(|spent| price.is_zero() || *spent <= self.cap.0);
+        let Some(spent) = spent else { return Err(self.cap_reached(operation, resource, month, state.spent)) };
+        state.spent = spent;
         Ok(price)
     }
 
