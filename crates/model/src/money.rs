@@ -300,7 +300,8 @@ mod tests {
 
     #[test]
     fn a_limit_or_a_factor_that_no_product_has_room_for_is_refused() {
-        for (limit, is_read) in [("\"999999999999.99\"", true), ("\"1000000000000\"", false), ("1000000000000", false)] {
+        for (limit, is_read) in [("\"999999999999.99\"", true), ("\"1000000000000\"", false), ("1000000000000", false)]
+        {
             assert_eq!(serde_json::from_str::<Usd>(limit).is_ok(), is_read, "{limit}");
         }
         for (factor, is_read) in

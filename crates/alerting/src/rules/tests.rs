@@ -181,7 +181,11 @@ fn a_new_service_that_is_billed_in_another_currency_is_not_said_to_cost_nothing(
     if let ObservationBody::Cost(cost) = &mut day.what {
         cost.services.insert("EC2".into(), Money { amount: Decimal::ONE_THOUSAND, currency: "CNY".into() });
     }
-    check("new_service = {}", &[cost("2024-11-01", true, &[]), day], &[("service:EC2", "unknown", "not billed in USD")]);
+    check(
+        "new_service = {}",
+        &[cost("2024-11-01", true, &[]), day],
+        &[("service:EC2", "unknown", "not billed in USD")],
+    );
 }
 
 #[test]
