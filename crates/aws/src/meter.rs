@@ -419,6 +419,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_large_to_be_added_is_over_any_cap() {
+        let meter = meter("999999999999");
+        meter.restore(Month::of("2024-12-31".parse().unwrap()), Decimal::MAX);
+        let refused = meter.reserve("ce:GetCostAndUsage", "the bill").unwrap_err();
+        assert_eq!(refused.kind, FailureKind::CapReached);
+    }
+
+    #[test]
     fn only_calls_that_can_have_been_charged_count_against_the_cap() {
         use FailureKind::{Denied, NoAnswer, Unreachable};
         assert_eq!(check("0.03", &[None; 5]), (3, 3));
