@@ -13,14 +13,12 @@ use rust_decimal::Decimal;
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
 use super::required_data::RequiredData;
-use super::verdict::Judgement;
+use super::verdict::{Judgement, TOO_LARGE};
 use crate::history::History;
 use crate::which::{CostSelector, behind, service_of};
 
 /// Days after which the last known figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(4);
-/// Why a sum is unknown.
-pub(super) const TOO_LARGE: &str = "the amounts are too large to add up";
 
 /// The settings of `when.cost_above`.
 #[derive(Debug, Clone)]

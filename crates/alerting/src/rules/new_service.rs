@@ -9,10 +9,9 @@ use model::span::Span;
 use model::subject::Subject;
 use rust_decimal::Decimal;
 
-use super::cost_above::TOO_LARGE;
 use super::finding::IncidentDetails;
 use super::required_data::RequiredData;
-use super::verdict::Judgement;
+use super::verdict::{Judgement, TOO_LARGE};
 use crate::history::History;
 use crate::which::{CostSelector, service_of};
 
