@@ -18,7 +18,7 @@ use model::money::Money;
 use model::settings::TableReader;
 use rust_decimal::Decimal;
 
-use crate::exact::amount;
+use crate::exact::bounded;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
 const CALLS: &[&str] = &["cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics"];
@@ -84,7 +84,7 @@ impl EstimatedChargesSource {
         let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
         let points = points
             .iter()
-            .map(|point| Ok((point.at, amount(point.maximum, query)?)))
+            .map(|point| Ok((point.at, bounded(point.maximum, query)?)))
             .collect::<Result<Vec<_>, CallFailure>>()?;
         // The last of each day counts.
         Ok(since_reset(&points).into_iter().map(|(at, count)| (at.date_naive(), (at, count))).collect())

@@ -18,7 +18,7 @@ pub(crate) fn exact(figure: f64, query: &MetricQuery) -> Result<Decimal, CallFai
 ///
 /// # Errors
 /// As [`exact`], and if it is [`LARGEST`](model::money::LARGEST) or more.
-pub(crate) fn amount(figure: f64, query: &MetricQuery) -> Result<Decimal, CallFailure> {
+pub(crate) fn bounded(figure: f64, query: &MetricQuery) -> Result<Decimal, CallFailure> {
     entering(exact(figure, query)?).map_err(|_| unreadable(&format!("`{figure}`"), query))
 }
 
@@ -57,7 +57,7 @@ mod tests {
             (1e17, false, true),
             (1e18, false, false),
         ] {
-            let read = amount(figure, &query);
+            let read = bounded(figure, &query);
             assert_eq!((read.is_ok(), exact(figure, &query).is_ok()), (is_amount, is_figure), "{figure}");
             assert!(read.err().is_none_or(|failure| failure.said.contains(&format!("`{figure}` is not"))), "{figure}");
         }
