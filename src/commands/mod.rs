@@ -184,7 +184,7 @@ fn for_every_crate(filter: &str) -> String {
 /// Logs to standard error; a replay says all it has to say on standard output.
 fn log(quiet: bool) -> Result<(), String> {
     use std::io::IsTerminal;
-    let filter = config::log_filter().unwrap_or_else(|| if quiet { "error" } else { "error,monitor=info" }.to_owned());
+    let filter = config::log_filter()?.unwrap_or_else(|| if quiet { "error" } else { "error,monitor=info" }.to_owned());
     let parsed = tracing_subscriber::EnvFilter::builder().parse(for_every_crate(&filter));
     let parsed = parsed.map_err(|error| {
         format!("MONITOR_LOG `{}` cannot be read: {error}; write for example `warn,monitor=debug`", printable(&filter))

@@ -1,6 +1,7 @@
 //! The only file that reads the environment.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,10 +40,11 @@ impl ConfigEnvironment {
         }
     }
 
-    fn variable(&self, name: &str) -> Option<String> {
+    /// A variable; `None` where it is not set, or empty.
+    fn variable(&self, name: &str) -> Option<OsString> {
         match &self.variables {
-            None => env::var(name).ok(),
-            Some(known) => known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
+            None => env::var_os(name),
+            Some(known) => known.iter().find(|(known, _)| known == name).map(|(_, value)| value.into()),
         }
         .filter(|value| !value.is_empty())
     }
@@ -53,10 +55,10 @@ impl ConfigEnvironment {
             return Ok(Secret::new("https://a-secret-that-was-not-read.invalid"));
         }
         match place {
-            SecretRef::Env(name) => self
-                .variable(name)
-                .map(Secret::new)
-                .ok_or_else(|| format!("the environment variable {name} is not set")),
+            SecretRef::Env(name) => {
+                let text = self.variable(name).map(|value| text(name, value)).transpose()?;
+                text.map(Secret::new).ok_or_else(|| format!("the environment variable {name} is not set"))
+            }
             SecretRef::File(path) => {
                 let path = self.folder.join(path);
                 let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -82,9 +84,18 @@ pub(super) fn usual_places() -> Vec<PathBuf> {
         .collect()
 }
 
-/// What is logged to standard error: `MONITOR_LOG`, in the syntax of `RUST_LOG`.
-pub fn log_filter() -> Option<String> {
-    env::var("MONITOR_LOG").ok().filter(|filter| !filter.is_empty())
+/// What is logged to standard error: `MONITOR_LOG`, in the syntax of `RUST_LOG`. `None` where it is not set, or empty.
+///
+/// # Errors
+/// In one line, if it is not UTF-8.
+pub fn log_filter() -> Result<Option<String>, String> {
+    let set = env::var_os("MONITOR_LOG").filter(|filter| !filter.is_empty());
+    set.map(|filter| text("MONITOR_LOG", filter)).transpose()
+}
+
+/// The value of a variable as text. The error names the variable and never the value.
+fn text(name: &str, value: OsString) -> Result<String, String> {
+    value.into_string().map_err(|_| format!("the environment variable {name} is not UTF-8"))
 }
 
 /// Whether the user has asked for output without colours; <https://no-color.org>.
@@ -95,4 +106,27 @@ pub fn no_color() -> bool {
 /// The login name of the user of this process.
 pub fn login_name() -> Option<String> {
     ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_no_text_is_refused_and_not_taken_for_one_that_is_not_set() {
+        for (value, read) in
+            [(&b"warn"[..], Ok("warn")), (b"\xff", Err("the environment variable MONITOR_LOG is not UTF-8"))]
+        {
+            let read: Result<&str, String> = read.map_err(str::to_owned);
+            assert_eq!(text("MONITOR_LOG", OsString::from_vec(value.to_vec())), read.map(str::to_owned));
+        }
+        let environment = ConfigEnvironment::with(&[("EMPTY", ""), ("TOKEN", "x")], PathBuf::new());
+        assert_eq!(
+            environment.secret(SecretRef::Env("EMPTY")).map(|_| ()).unwrap_err(),
+            "the environment variable EMPTY is not set"
+        );
+        assert!(environment.secret(SecretRef::Env("TOKEN")).is_ok());
+    }
 }

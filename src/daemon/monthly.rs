@@ -54,9 +54,17 @@ pub(super) struct ReportPlan {
 pub(super) type DueReports = (Vec<PlannedMessage>, (String, String, String));
 
 impl ReportPlan {
-    /// Continues where an earlier run ended. Without an earlier run, past reports are not sent.
+    /// Continues where an earlier run ended. Without an earlier run, past reports are not sent. Where it is not known
+    /// how far that came, what was due within a month is planned again: what was planned before stays planned by its
+    /// key.
     pub(super) fn new(monthly: MonthlyReports, cursor: Option<&String>, now: DateTime<Utc>) -> Self {
-        let known = cursor.and_then(|at| at.parse::<DateTime<Utc>>().ok()).map(|at| at.min(now));
+        let read = |at: &String| {
+            at.parse::<DateTime<Utc>>().unwrap_or_else(|error| {
+                tracing::warn!("the stored place `{at}` up to which reports are planned cannot be read; those of the last month are planned again: {error}");
+                now - TimeDelta::days(31)
+            })
+        };
+        let known = cursor.map(read).map(|at| at.min(now));
         let planned = known.unwrap_or(now);
         Self { next: monthly.cron.next_after(planned), monthly, planned, is_new: known.is_none(), started: now }
     }
@@ -126,6 +134,37 @@ mod tests {
     use chrono_tz::Tz;
 
     use super::*;
+
+    struct Silent;
+
+    #[async_trait]
+    impl MonthReporter for Silent {
+        async fn report(&self, _: &Store, _: Month, _: &str, _: DateTime<Utc>) -> Result<Message, StoreError> {
+            std::future::pending().await
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_read_costs_no_report() {
+        let now: DateTime<Utc> = "2025-01-05T00:00:00Z".parse().unwrap();
+        let (due, next) = ("2025-01-02T09:00:00Z".parse().unwrap(), "2025-02-02T09:00:00Z".parse().unwrap());
+        for (cursor, planned) in [
+            (None, next),
+            (Some("2025-01-03T00:00:00Z"), next),
+            (Some("2025-01-01T00:00:00Z"), due),
+            (Some("yesterday"), due),
+            (Some(""), due),
+        ] {
+            let monthly = MonthlyReports {
+                cron: CronInZone::parse("0 0 9 2 * *", Tz::UTC, "2024-01-01T00:00:00Z".parse().unwrap()).unwrap(),
+                tell: vec![],
+                reporter: Box::new(Silent),
+            };
+            let plan = ReportPlan::new(monthly, cursor.map(str::to_owned).as_ref(), now);
+            assert_eq!(plan.next(), Some(planned), "{cursor:?}");
+            assert_eq!(plan.is_new, cursor.is_none());
+        }
+    }
 
     #[test]
     fn the_month_before_is_that_of_the_readers_calendar() {

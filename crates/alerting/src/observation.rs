@@ -9,6 +9,7 @@ use lambda_log::diagnosis::Cause;
 use lambda_log::fault::FailedInvocation;
 use lambda_log::tally::InvocationCounts;
 use model::call_failure::CallFailure;
+use model::money::read_optional_kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +102,7 @@ pub struct PingResult {
     /// Memory size in MB by the REPORT line.
     pub memory_mb: Option<u32>,
     /// Its cost in USD by the price table; `None` if the REPORT line is incomplete.
+    #[serde(default, deserialize_with = "read_optional_kept")]
     pub usd: Option<Decimal>,
     /// The deciding lines, redacted and shortened.
     pub evidence: Vec<String>,

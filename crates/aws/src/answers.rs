@@ -7,7 +7,7 @@ use aws_sdk_costexplorer::types::Group;
 use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, ProvisionedConcurrencyConfigListItem};
 use billing::day_cost::DayCost;
 use chrono::{DateTime, Utc};
-use model::money::Money;
+use model::money::{Money, entering};
 use rust_decimal::Decimal;
 
 use super::{BilledGroup, LambdaFunctionSettings, LogEvent, LogGroup, MetricDatapoint, ProvisionedConcurrency};
@@ -22,18 +22,24 @@ pub(super) const QUANTITY: &str = "UsageQuantity";
 pub(super) fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<BilledGroup, String> {
     let of = |key: &str| keys.iter().zip(group.keys()).find(|(name, _)| **name == key).map(|(_, value)| value.clone());
     let service = of(SERVICE).ok_or("a group without a service")?;
+    // Left out, what it was grouped by would be taken for another record type, or for no usage type at all.
+    if let Some(missing) = keys.iter().find(|key| of(key).is_none()) {
+        return Err(format!("a group of {service} without its {missing}"));
+    }
     let figures =
         group.metrics().and_then(|metrics| metrics.get(metric)).ok_or_else(|| format!("no {metric} for {service}"))?;
     let quantity = group.metrics().and_then(|metrics| metrics.get(QUANTITY));
     let quantity = quantity.and_then(|quantity| quantity.amount().zip(quantity.unit().filter(|unit| *unit != "N/A")));
-    let quantity = quantity.map(|(amount, unit)| Ok::<_, String>((exact(amount)?, unit.to_owned()))).transpose()?;
+    let quantity = quantity.map(|(amount, unit)| Ok::<_, String>((exact(amount)?, unit.to_owned())));
+    let quantity = quantity.transpose().map_err(|why| format!("{why} (the quantity of {service})"))?;
     let amount = figures.amount().ok_or_else(|| format!("no amount of {metric} for {service}"))?;
     let currency = figures
         .unit()
         .filter(|unit| !unit.is_empty())
         .ok_or_else(|| format!("no currency of {metric} for {service}"))?;
+    let of_service = |why: String| format!("{why} ({metric} of {service})");
     Ok(BilledGroup {
-        money: Money { amount: exact(amount)?, currency: currency.to_owned() },
+        money: Money { amount: exact(amount).map_err(of_service)?, currency: currency.to_owned() },
         record_type: of(RECORD_TYPE).unwrap_or_else(|| DayCost::USAGE.to_owned()),
         usage_type: of(USAGE_TYPE).unwrap_or_default(),
         quantity,
@@ -42,10 +48,11 @@ pub(super) fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<Bille
 }
 
 fn exact(amount: &str) -> Result<Decimal, String> {
-    amount
+    let exact = amount
         .parse::<Decimal>()
         .or_else(|_| Decimal::from_scientific(amount))
-        .map_err(|_| format!("`{amount}` is not an amount"))
+        .map_err(|_| format!("`{amount}` is not an amount"))?;
+    entering(exact).map_err(|error| error.to_string())
 }
 
 pub(super) fn log_group(group: &SdkLogGroup) -> Result<LogGroup, String> {

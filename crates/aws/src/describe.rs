@@ -131,8 +131,39 @@ impl<T> Default for XmlList<T> {
 /// The text of an element; empty where it is absent.
 type XmlText = String;
 
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text.trim()).ok().map(Into::into)
+/// What the text of an element means; `None` where it is empty.
+///
+/// # Errors
+/// If it is something else, with the element and the text: left out, it would be taken for what AWS does not tell.
+fn optional<T>(
+    element: &str,
+    text: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, quick_xml::DeError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    read(text).map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{text}` as {element}")))
+}
+
+fn time(element: &str, text: &str) -> Result<Option<DateTime<Utc>>, quick_xml::DeError> {
+    optional(element, text, |text| DateTime::parse_from_rfc3339(text).ok().map(Into::into))
+}
+
+fn number(element: &str, text: &str) -> Result<Option<u32>, quick_xml::DeError> {
+    optional(element, text, |text| text.parse().ok())
+}
+
+fn yes_or_no(element: &str, text: &str) -> Result<Option<bool>, quick_xml::DeError> {
+    optional(element, text, |text| text.parse().ok())
+}
+
+fn each<A, B>(
+    all: XmlList<A>,
+    read: impl Fn(A) -> Result<B, quick_xml::DeError>,
+) -> Result<Vec<B>, quick_xml::DeError> {
+    all.all.into_iter().map(read).collect()
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,18 +216,20 @@ struct DbInstanceXml {
 
 fn db_instances(xml: &str) -> Result<ResultPage<DbInstance>, quick_xml::DeError> {
     let read: DbInstancesXml = quick_xml::de::from_str(xml)?;
-    let instance = |read: DbInstanceXml| DbInstance {
-        id: read.id,
-        class: read.class,
-        engine: read.engine,
-        state: read.state,
-        storage_type: read.storage_type,
-        storage_gb: read.storage_gb.trim().parse().ok(),
-        multi_az: read.multi_az.trim().parse().ok(),
-        created: time(&read.created),
-        tags: tags(read.tags),
+    let instance = |read: DbInstanceXml| {
+        Ok(DbInstance {
+            id: read.id,
+            class: read.class,
+            engine: read.engine,
+            state: read.state,
+            storage_type: read.storage_type,
+            storage_gb: number("AllocatedStorage", &read.storage_gb)?,
+            multi_az: yes_or_no("MultiAZ", &read.multi_az)?,
+            created: time("InstanceCreateTime", &read.created)?,
+            tags: tags(read.tags),
+        })
     };
-    Ok(ResultPage { items: read.result.instances.all.into_iter().map(instance).collect(), next: read.result.marker })
+    Ok(ResultPage { items: each(read.result.instances, instance)?, next: read.result.marker })
 }
 
 #[derive(Debug, Deserialize)]
@@ -223,14 +256,16 @@ struct NatGatewayXml {
 
 fn nat_gateways(xml: &str) -> Result<ResultPage<NatGateway>, quick_xml::DeError> {
     let read: NatGatewaysXml = quick_xml::de::from_str(xml)?;
-    let gateway = |read: NatGatewayXml| NatGateway {
-        id: read.id,
-        state: read.state,
-        connectivity: read.connectivity,
-        created: time(&read.created),
-        tags: tags(read.tags),
+    let gateway = |read: NatGatewayXml| {
+        Ok(NatGateway {
+            id: read.id,
+            state: read.state,
+            connectivity: read.connectivity,
+            created: time("createTime", &read.created)?,
+            tags: tags(read.tags),
+        })
     };
-    Ok(ResultPage { items: read.gateways.all.into_iter().map(gateway).collect(), next: read.next })
+    Ok(ResultPage { items: each(read.gateways, gateway)?, next: read.next })
 }
 
 #[derive(Debug, Deserialize)]
@@ -292,15 +327,17 @@ struct VolumeXml {
 
 fn volumes(xml: &str) -> Result<ResultPage<EbsVolume>, quick_xml::DeError> {
     let read: VolumesXml = quick_xml::de::from_str(xml)?;
-    let volume = |read: VolumeXml| EbsVolume {
-        id: read.id,
-        class: read.class,
-        gb: read.size.trim().parse().ok(),
-        state: read.state,
-        created: time(&read.created),
-        tags: tags(read.tags),
+    let volume = |read: VolumeXml| {
+        Ok(EbsVolume {
+            id: read.id,
+            class: read.class,
+            gb: number("size", &read.size)?,
+            state: read.state,
+            created: time("createTime", &read.created)?,
+            tags: tags(read.tags),
+        })
     };
-    Ok(ResultPage { items: read.volumes.all.into_iter().map(volume).collect(), next: read.next })
+    Ok(ResultPage { items: each(read.volumes, volume)?, next: read.next })
 }
 
 #[derive(Debug, Deserialize)]
@@ -339,14 +376,16 @@ struct StateXml {
 
 fn load_balancers(xml: &str) -> Result<ResultPage<LoadBalancer>, quick_xml::DeError> {
     let read: LoadBalancersXml = quick_xml::de::from_str(xml)?;
-    let balancer = |read: LoadBalancerXml| LoadBalancer {
-        arn: read.arn,
-        name: read.name,
-        class: read.class,
-        state: read.state.code,
-        created: time(&read.created),
+    let balancer = |read: LoadBalancerXml| {
+        Ok(LoadBalancer {
+            arn: read.arn,
+            name: read.name,
+            class: read.class,
+            state: read.state.code,
+            created: time("CreatedTime", &read.created)?,
+        })
     };
-    Ok(ResultPage { items: read.result.balancers.all.into_iter().map(balancer).collect(), next: read.result.next })
+    Ok(ResultPage { items: each(read.result.balancers, balancer)?, next: read.result.next })
 }
 
 #[derive(Debug, Deserialize)]

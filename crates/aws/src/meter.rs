@@ -124,10 +124,10 @@ impl CallMeter {
             state.month = Some(month);
             state.spent = Decimal::ZERO;
         }
-        if !price.is_zero() && state.spent + price > self.cap.0 {
-            return Err(self.cap_reached(operation, resource, month, state.spent));
-        }
-        state.spent += price;
+        // What is too large to be added is over any cap.
+        let spent = state.spent.checked_add(price).filter(|spent| price.is_zero() || *spent <= self.cap.0);
+        let Some(spent) = spent else { return Err(self.cap_reached(operation, resource, month, state.spent)) };
+        state.spent = spent;
         Ok(price)
     }
 
@@ -416,6 +416,14 @@ mod tests {
             })
             .count();
         (allowed, meter.take_unsaved().iter().map(|spent| spent.count).sum())
+    }
+
+    #[test]
+    fn what_is_too_large_to_be_added_is_over_any_cap() {
+        let meter = meter("999999999999");
+        meter.restore(Month::of("2024-12-31".parse().unwrap()), Decimal::MAX);
+        let refused = meter.reserve("ce:GetCostAndUsage", "the bill").unwrap_err();
+        assert_eq!(refused.kind, FailureKind::CapReached);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use billing::free_tier::FreeTierQuantity;
-use billing::usage::{LogRates, PriceTiers, UsageRates};
+use billing::usage::{LogRates, PriceTiers, UsageRates, gb_seconds};
 use chrono::NaiveDate;
+use model::money::{kept, read_entering};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -172,9 +173,9 @@ pub struct FreeTier {
     pub note: String,
 }
 
-/// An amount that is not negative.
+/// An amount that is not negative, and not too large for one.
 fn price<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
-    let amount = <Decimal as Deserialize>::deserialize(from)?;
+    let amount = read_entering(from)?;
     if amount < Decimal::ZERO {
         Err(serde::de::Error::custom(format!("a price must not be negative, and `{amount}` is")))
     } else {
@@ -233,11 +234,12 @@ fn no_two(own: &[ResourcePrice]) -> Result<(), String> {
 
 impl PriceTable {
     /// The price of `count` resources, or GB, of a kind and class for a month of 730 hours. `None` if the table has
-    /// none.
+    /// none, or it is too large for an amount.
     pub fn monthly(&self, kind: &str, class: &str, region: &str, count: Decimal) -> Option<Decimal> {
         let price =
             self.resource.iter().find(|price| price.kind == kind && price.class == class && price.region == region)?;
-        price.usd.checked_mul(price.unit.a_month())?.checked_mul(count)
+        let monthly = price.usd.checked_mul(price.unit.a_month())?.checked_mul(count)?;
+        kept(monthly).ok()
     }
 
     /// The table that comes with the program.
@@ -285,11 +287,11 @@ impl PriceTable {
     }
 
     /// What an invocation cost, by its billed milliseconds and memory in MB. `None` for a region the table does not
-    /// know.
+    /// know, and for a price that is too large for an amount.
     pub fn invocation(&self, region: &str, billed_ms: u64, memory_mb: u32) -> Option<Decimal> {
         let price = self.lambda.iter().find(|price| price.region == region)?;
-        let gb_seconds = Decimal::from(billed_ms) * Decimal::from(memory_mb) / Decimal::from(1024 * 1000);
-        Some(price.per_request + gb_seconds * price.x86.first())
+        let used = gb_seconds(Decimal::from(billed_ms), memory_mb)?.checked_mul(price.x86.first())?;
+        price.per_request.checked_add(used).and_then(|usd| kept(usd).ok())
     }
 
     /// What is asked in a region for what functions and logs use. `None` for a region whose functions the table does
@@ -416,6 +418,35 @@ mod tests {
                 "{kind} {region}"
             );
         }
+    }
+
+    #[test]
+    fn a_price_that_is_too_large_is_refused_and_a_product_that_is_too_large_is_unknown() {
+        let with = |usd: &str| {
+            PriceTable::built_in().unwrap().with(&resources(&[["nat_gateway", "", "us-east-1", "hour", usd]]))
+        };
+        let said = with("1000000000000").unwrap_err();
+        assert!(said.starts_with("line ") && said.contains("`1000000000000` is too large for an amount"), "{said}");
+        let prices = with("999999999999").unwrap();
+        for (count, usd) in [
+            (Decimal::ONE, Some("729999999999270")),
+            (Decimal::from(1000), Some("729999999999270000")),
+            (Decimal::from(2000), None),
+            (Decimal::MAX, None),
+        ] {
+            let monthly = prices.monthly("nat_gateway", "", "us-east-1", count);
+            assert_eq!(monthly, usd.map(|usd| usd.parse().unwrap()), "{count}");
+        }
+        let dear = |per_request: &str, tier: &str| {
+            let row = format!(
+                "[[lambda]]\nregion = \"r\"\nper_request = \"{per_request}\"\nx86 = [{{ from = \"0\", usd = \"{tier}\" }}]\narm64 = [{{ from = \"0\", usd = \"0\" }}]\nread = \"2025-01-01\"\nsource = \"s\"\n"
+            );
+            PriceTable::built_in().unwrap().with(&row)
+        };
+        assert_eq!(dear("1", "999999999999").unwrap().invocation("r", u64::MAX, u32::MAX), None);
+        assert_eq!(dear("1", "2").unwrap().invocation("r", 1000, 1024), Some(Decimal::from(3)));
+        assert!(dear("1000000000000", "1").unwrap_err().contains("too large"));
+        assert!(dear("1", "1000000000000").unwrap_err().contains("must be below 1000000000000"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clock::Clock;
 use model::calendar::{day_end, day_start};
 use model::call_failure::{CallFailure, FailureKind};
-use model::money::Money;
+use model::money::{Money, read_entering};
 use model::span::Span;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -47,6 +47,7 @@ struct RecordedCost {
     service: String,
     first: NaiveDate,
     last: NaiveDate,
+    #[serde(deserialize_with = "read_entering")]
     usd_a_day: Decimal,
     /// Empty where it is not told apart.
     #[serde(default)]

@@ -179,7 +179,8 @@ impl CostExplorerApi for SdkClients {
             .await
             .map_err(|error| self.failure(call, resource, &error))?;
         // The answer says itself what its groups are by.
-        let said: Vec<&str> = answer.group_definitions().iter().filter_map(GroupDefinition::key).collect();
+        let said: Option<Vec<&str>> = answer.group_definitions().iter().map(GroupDefinition::key).collect();
+        let said = said.ok_or_else(|| unreadable("a dimension without a name".to_owned()))?;
         let keys = if said.is_empty() { vec![SERVICE, second] } else { said };
         let mut items = Vec::new();
         for result in answer.results_by_time() {

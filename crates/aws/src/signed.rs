@@ -160,8 +160,12 @@ impl SignedClient {
         sent.send().await.map_err(|error| named.without_an_answer(error))
     }
 
-    /// The whole answer as text.
+    /// The whole answer as text. What is not UTF-8 in a refusal is replaced: it is only for people.
+    ///
+    /// # Errors
+    /// If it ends early, is too large, or is a success that is not UTF-8: a name in it would be another one.
     pub(super) async fn text(&self, named: Named<'_>, mut answer: Response) -> Result<String, CallFailure> {
+        let is_success = answer.status().is_success();
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| named.without_an_answer(error))? {
             if bytes.len() + chunk.len() > MOST_READ {
@@ -169,7 +173,7 @@ impl SignedClient {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        text_of(bytes, is_success).map_err(|why| named.unreadable(why))
     }
 
     /// What a refusal means for the call. Credentials that are refused are not used again.
@@ -226,6 +230,15 @@ pub(super) fn domain(region: &str) -> &'static str {
         ("eu-isoe-", "cloud.adc-e.uk"),
     ];
     PARTITIONS.iter().find(|(start, _)| region.starts_with(start)).map_or("amazonaws.com", |(_, domain)| domain)
+}
+
+/// The bytes of an answer as text; those of a refusal as far as they are text.
+fn text_of(bytes: Vec<u8>, is_success: bool) -> Result<String, String> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if is_success => Err(format!("the response is not UTF-8: {error}")),
+        Err(error) => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    }
 }
 
 #[cfg(test)]

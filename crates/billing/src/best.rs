@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use model::calendar::Month;
+use model::money::checked_sum;
 use rust_decimal::Decimal;
 
 use crate::day_cost::DayCost;
@@ -171,10 +172,11 @@ fn used_on(
         None => {
             let known = bill.map_or(Some(Decimal::ZERO), |bill| bill.usd(None))?;
             let more = |(service, early): (&String, &EarlyCost)| {
+                // A service that is not on the bill yet, or of which the figure has no single days, adds nothing to it.
                 let billed = bill.and_then(|bill| bill.usd(Some(service))).unwrap_or_default();
-                early.today.unwrap_or_default().saturating_sub(billed).max(Decimal::ZERO)
+                (early.today.unwrap_or_default() - billed).max(Decimal::ZERO)
             };
-            Some(figure.services.iter().map(more).fold(known, Decimal::saturating_add))
+            checked_sum(figure.services.iter().map(more).chain([known]))
         }
     };
     let all = used.filter_map(|figure| Some((FigureBasis::Early(EarlyOrigin::Usage, figure.as_of), amount(figure)?)));
@@ -194,21 +196,16 @@ fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&Da
     let newest = figures().next()?;
     let first = figures().map(|figure| figure.day).min()?;
     let before = |figure: &EarlyFigure| match service {
-        Some(service) => figure
-            .services
-            .get(service)
-            .map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default())),
+        Some(service) => {
+            figure.services.get(service).map(|early| early.month_to_date - early.today.unwrap_or_default())
+        }
         None => {
-            let all = figure
-                .services
-                .values()
-                .map(|early| early.month_to_date.saturating_sub(early.today.unwrap_or_default()));
-            Some(all.fold(Decimal::ZERO, Decimal::saturating_add))
+            checked_sum(figure.services.values().map(|early| early.month_to_date - early.today.unwrap_or_default()))
         }
     };
     let earlier: Vec<&&DayCost> = days.iter().filter(|cost| cost.day < first).collect();
-    let billed_before =
-        earlier.iter().filter_map(|cost| cost.usd(service)).fold(Decimal::ZERO, Decimal::saturating_add);
+    // A day that was billed in another currency makes the month unknown in dollars.
+    let billed_before = checked_sum(earlier.iter().map(|cost| cost.usd(service)).collect::<Option<Vec<Decimal>>>()?)?;
     let used_before = figures().filter(|figure| figure.day == first).filter_map(before).max().unwrap_or_default();
     let mut claimed = billed_before.max(used_before);
     let mut stands = if earlier.is_empty() { used_before } else { billed_before };
@@ -217,8 +214,8 @@ fn used_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[&Da
         let best = best_day(ledger, service, day);
         if let Some(best) = best {
             seen |= best.early.is_some();
-            stands = stands.saturating_add(best.amount);
-            claimed = claimed.saturating_add(best.early.map_or(best.amount, |(_, early)| early.max(best.amount)));
+            stands = stands.checked_add(best.amount)?;
+            claimed = claimed.checked_add(best.early.map_or(best.amount, |(_, early)| early.max(best.amount)))?;
         }
     }
     seen.then_some(EarlyClaim { by: FigureBasis::Early(EarlyOrigin::Usage, newest.as_of), claimed, stands })
@@ -245,15 +242,15 @@ fn charged_in(ledger: &Ledger, service: Option<&str>, today: NaiveDate, days: &[
     let mut too_high = Decimal::ZERO;
     // The last settled day for which there is a count of that day says how far the count is off.
     for (cost, day) in settled.by_ref() {
-        sum = sum.saturating_add(cost.usd(service).unwrap_or_default());
+        sum = sum.checked_add(cost.usd(service)?)?;
         if let Some((_, _, counted)) = counts.iter().filter(|(of, ..)| *of == day).max_by_key(|(_, as_of, _)| *as_of) {
-            too_high = counted.saturating_sub(sum).max(Decimal::ZERO);
+            too_high = counted.checked_sub(sum)?.max(Decimal::ZERO);
         }
     }
     Some(EarlyClaim {
         by: FigureBasis::Early(EarlyOrigin::Charges, as_of),
         claimed,
-        stands: claimed.saturating_sub(too_high),
+        stands: claimed.checked_sub(too_high)?,
     })
 }
 

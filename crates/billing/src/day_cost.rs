@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use model::money::{Money, Totals};
+use model::money::{Money, Totals, kept};
 
 /// The costs of one UTC day from one response.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,8 +23,16 @@ pub struct DayCost {
     pub services: BTreeMap<String, Money>,
     /// The parts of these amounts that are not usage, by service (as in `services`) and record type: tax, credits,
     /// refunds, support.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "read_records")]
     pub records: BTreeMap<String, BTreeMap<String, Decimal>>,
+}
+
+fn read_records<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, BTreeMap<String, Decimal>>, D::Error> {
+    let records = BTreeMap::<String, BTreeMap<String, Decimal>>::deserialize(from)?;
+    for amount in records.values().flat_map(BTreeMap::values) {
+        kept(*amount).map_err(D::Error::custom)?;
+    }
+    Ok(records)
 }
 
 impl DayCost {
@@ -41,10 +50,9 @@ impl DayCost {
             .services
             .entry(line.clone())
             .or_insert_with(|| Money { amount: Decimal::ZERO, currency: money.currency.clone() });
-        sum.amount = sum.amount.saturating_add(money.amount);
+        sum.amount += money.amount;
         if record_type != Self::USAGE {
-            let record = self.records.entry(line).or_default().entry(record_type.to_owned()).or_default();
-            *record = record.saturating_add(money.amount);
+            *self.records.entry(line).or_default().entry(record_type.to_owned()).or_default() += money.amount;
         }
     }
 
@@ -62,6 +70,31 @@ impl DayCost {
         match self.services.get(service) {
             None => Some(Decimal::ZERO),
             Some(money) => (money.currency == Money::USD).then_some(money.amount),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_the_store_with_an_amount_that_no_answer_adds_up_to_cannot_be_read() {
+        let day = |service: &str, tax: &str| {
+            let body = format!(
+                r#"{{"day":"2025-01-01","estimated":false,"settled":true,"services":{{"S3":{{"amount":"{service}","currency":"USD"}}}},"records":{{"S3":{{"Tax":"{tax}"}}}}}}"#
+            );
+            serde_json::from_str::<DayCost>(&body).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            day("999999999999999999", "-1").unwrap().usd(None),
+            Some(Decimal::from(999_999_999_999_999_999_u64))
+        );
+        for (service, tax, value) in
+            [("1000000000000000000", "1", "1000000000000000000"), ("1", "-2000000000000000000", "-2000000000000000000")]
+        {
+            let said = day(service, tax).unwrap_err();
+            assert!(said.contains(&format!("`{value}` is too large for an amount")), "{said}");
         }
     }
 }

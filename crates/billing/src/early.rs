@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar::Month;
+use model::money::{read_kept, read_optional_kept};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +30,10 @@ pub enum EarlyOrigin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EarlyCost {
     /// In the UTC month up to then.
+    #[serde(deserialize_with = "read_kept")]
     pub month_to_date: Decimal,
     /// On the day; `None` if the origin has no single days.
+    #[serde(default, deserialize_with = "read_optional_kept")]
     pub today: Option<Decimal>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::money::kept;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -100,7 +101,7 @@ const DIGITS: u32 = 10;
 
 impl PeriodCost {
     fn usage(&self) -> Decimal {
-        self.besides.values().fold(self.amount, |rest, amount| rest.saturating_sub(*amount))
+        self.besides.values().fold(self.amount, |rest, amount| rest - amount)
     }
 
     fn beside(&self, kind: CostDriverKind) -> Decimal {
@@ -108,18 +109,17 @@ impl PeriodCost {
     }
 
     fn add(&mut self, kind: CostDriverKind, amount: Decimal) {
-        let sum = self.besides.entry(kind).or_default();
-        *sum = sum.saturating_add(amount);
+        *self.besides.entry(kind).or_default() += amount;
     }
 
     /// What of the usage the lines do not tell.
     fn untold(&self) -> Decimal {
-        self.used.values().fold(self.usage(), |rest, line| rest.saturating_sub(line.amount))
+        self.used.values().fold(self.usage(), |rest, line| rest - line.amount)
     }
 
     /// Whether the lines are (nearly) everything there is; a period that cost nothing has none.
     fn is_told_apart(&self) -> bool {
-        self.untold().abs() <= self.usage().abs().saturating_mul(UNCOVERED)
+        self.untold().abs() <= self.usage().abs() * UNCOVERED
     }
 }
 
@@ -133,7 +133,7 @@ pub fn reasons(before: &PeriodCost, now: &PeriodCost) -> Vec<CostDriver> {
     };
     let besides: BTreeSet<CostDriverKind> = before.besides.keys().chain(now.besides.keys()).copied().collect();
     for kind in besides {
-        because(kind, "", now.beside(kind).saturating_sub(before.beside(kind)));
+        because(kind, "", now.beside(kind) - before.beside(kind));
     }
     if before.is_told_apart() && now.is_told_apart() {
         let types: BTreeSet<&String> = before.used.keys().chain(now.used.keys()).collect();
@@ -142,17 +142,17 @@ pub fn reasons(before: &PeriodCost, now: &PeriodCost) -> Vec<CostDriver> {
                 (None, Some(line)) => because(CostDriverKind::New, usage_type, line.amount),
                 (Some(line), None) => because(CostDriverKind::Gone, usage_type, -line.amount),
                 (Some(was), Some(is)) => {
-                    let change = is.amount.saturating_sub(was.amount);
+                    let change = is.amount - was.amount;
                     let volume = volume(was, is).unwrap_or(change);
                     because(CostDriverKind::Usage, usage_type, volume);
-                    because(CostDriverKind::Price, usage_type, change.saturating_sub(volume));
+                    because(CostDriverKind::Price, usage_type, change - volume);
                 }
                 (None, None) => {}
             }
         }
-        because(CostDriverKind::Usage, "", now.untold().saturating_sub(before.untold()));
+        because(CostDriverKind::Usage, "", now.untold() - before.untold());
     } else {
-        let change = now.usage().saturating_sub(before.usage());
+        let change = now.usage() - before.usage();
         let kind = if before.usage().is_zero() {
             CostDriverKind::New
         } else if now.usage().is_zero() {
@@ -168,8 +168,8 @@ pub fn reasons(before: &PeriodCost, now: &PeriodCost) -> Vec<CostDriver> {
     reasons
 }
 
-/// What the difference in quantity would have cost at the price of before. `None` where quantities cannot be compared:
-/// then nothing is known of a price, and everything counts as usage.
+/// What the difference in quantity would have cost at the price of before. `None` where quantities cannot be compared,
+/// or it would be more than any amount: then nothing is known of a price, and everything counts as usage.
 fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
     let (was_quantity, quantity) =
         was.quantity.zip(is.quantity).filter(|(was, _)| was.is_sign_positive() && !was.is_zero())?;
@@ -177,9 +177,11 @@ fn volume(was: &ChargeAmount, is: &ChargeAmount) -> Option<Decimal> {
         return None;
     }
     let more = quantity.checked_sub(was_quantity)?;
-    // Amounts have at most twelve digits before the point, so the product has room; if not, the price is divided first.
+    // Where the product has no room, the price is divided first.
     let exact = was.amount.checked_mul(more).and_then(|product| product.checked_div(was_quantity));
-    exact.or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more)).map(|part| part.round_dp(DIGITS))
+    exact
+        .or_else(|| was.amount.checked_div(was_quantity)?.checked_mul(more))
+        .and_then(|part| kept(part.round_dp(DIGITS)).ok())
 }
 
 /// The cost of each service and currency over some days, by usage type and by what is no use.
@@ -191,7 +193,7 @@ pub fn sides<'a>(
     for day in days {
         for (service, money) in &day.services {
             let side = sides.entry((service.clone(), money.currency.clone())).or_default();
-            side.amount = side.amount.saturating_add(money.amount);
+            side.amount += money.amount;
             for (record_type, amount) in day.records.get(service).into_iter().flatten() {
                 if let Some(kind) = CostDriverKind::of_charge(service, record_type) {
                     side.add(kind, *amount);

@@ -1,5 +1,6 @@
 //! The usage of the free tier.
 
+use model::money::read_kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,9 @@ impl FreeTierQuantity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FreeTierUsage {
     /// Used, of what is counted; a low bound where not everything of the account is watched.
+    #[serde(deserialize_with = "read_kept")]
     pub used: Decimal,
     /// Free in a month.
+    #[serde(deserialize_with = "read_kept")]
     pub free: Decimal,
 }

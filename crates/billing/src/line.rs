@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use model::money::Money;
+use model::money::{Money, read_kept};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,9 @@ pub struct ChargeKey {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChargeAmount {
     /// The exact amount, negative for what is given back.
+    #[serde(deserialize_with = "read_kept")]
     pub amount: Decimal,
-    /// The quantity, in `unit`; `None` if the source has none.
+    /// The quantity, in `unit`; `None` if the source has none, or it is too large for a number of 28 digits.
     pub quantity: Option<Decimal>,
     /// Such as `Lambda-GB-Second` or `Hrs`; empty if the source has none.
     pub unit: String,
@@ -65,7 +66,7 @@ pub struct ChargeAmount {
 impl ChargeAmount {
     /// Adds another charge of the same line. Quantities of different units have no sum.
     pub fn add(&mut self, other: &Self) {
-        self.amount = self.amount.saturating_add(other.amount);
+        self.amount += other.amount;
         self.quantity =
             self.quantity.zip(other.quantity).filter(|_| self.unit == other.unit).and_then(|(a, b)| a.checked_add(b));
         if self.quantity.is_none() {

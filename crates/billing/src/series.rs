@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 use model::calendar;
+use model::money::LARGEST;
 use model::redact::printable;
 use rust_decimal::Decimal;
 
@@ -44,8 +45,6 @@ impl fmt::Display for ColumnPrefix<'_> {
 
 /// The columns that are read. Others are left alone.
 const COLUMNS: [&str; 3] = ["date", "series", "amount"];
-/// A figure of one day must be below this: 10^12, so that sums over years still have room for their decimals.
-const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 
 /// Reads a bill of the columns `date` (`YYYY-MM-DD`, a UTC day), `series` and `amount` from CSV (RFC 4180, in UTF-8, a
 /// byte order mark is allowed) with a header, in any order of columns. Rows of the same day and series are added up.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use model::calendar::Month;
+use model::money::{LARGEST, checked_sum, entering};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -47,6 +48,9 @@ impl TryFrom<Vec<PriceTier>> for PriceTiers {
         if tiers.iter().any(|tier| tier.usd < Decimal::ZERO) {
             return Err("a price must not be negative");
         }
+        if tiers.iter().any(|tier| tier.from >= LARGEST || tier.usd >= LARGEST) {
+            return Err("`from` and `usd` must be below 1000000000000");
+        }
         Ok(Self(tiers))
     }
 }
@@ -57,14 +61,15 @@ impl PriceTiers {
         self.0.first().map(|tier| tier.usd).unwrap_or_default()
     }
 
-    /// What it costs to go from one quantity of the month to a larger one.
-    fn between(&self, from: Decimal, to: Decimal) -> Decimal {
-        let ends = self.0.iter().skip(1).map(|tier| tier.from).chain(std::iter::once(Decimal::MAX));
-        let part = |(tier, end): (&PriceTier, Decimal)| {
-            let within = to.min(end).saturating_sub(from.max(tier.from)).max(Decimal::ZERO);
-            within.saturating_mul(tier.usd)
-        };
-        self.0.iter().zip(ends).map(part).fold(Decimal::ZERO, Decimal::saturating_add)
+    /// What it costs to go from one quantity of the month to a larger one. `None` if that is too large for an amount.
+    fn between(&self, from: Decimal, to: Decimal) -> Option<Decimal> {
+        let ends = self.0.iter().skip(1).map(|tier| tier.from.min(to)).chain(std::iter::once(to));
+        let mut sum = Decimal::ZERO;
+        for (tier, end) in self.0.iter().zip(ends) {
+            let within = end.checked_sub(from.max(tier.from))?.max(Decimal::ZERO);
+            sum = sum.checked_add(within.checked_mul(tier.usd)?)?;
+        }
+        Some(sum)
     }
 }
 
@@ -112,15 +117,22 @@ pub struct DayUsage {
     pub cheap_logs: Decimal,
 }
 
-/// GB-seconds of a duration in milliseconds at a memory in MB, not rounded up: a low bound of what is billed.
-pub fn gb_seconds(duration_ms: Decimal, memory_mb: u32) -> Decimal {
-    duration_ms.saturating_mul(Decimal::from(memory_mb)).checked_div(Decimal::from(1024 * 1000)).unwrap_or_default()
+/// GB-seconds of a duration in milliseconds at a memory in MB, not rounded up: a low bound of what is billed. `None` if
+/// they are too many for a number.
+pub fn gb_seconds(duration_ms: Decimal, memory_mb: u32) -> Option<Decimal> {
+    duration_ms.checked_mul(Decimal::from(memory_mb))?.checked_div(Decimal::from(1024 * 1000))
 }
 
-/// GB of so many bytes.
+/// GB (2^30 bytes) of so many bytes.
 pub fn gb(bytes: Decimal) -> Decimal {
-    bytes.checked_div(Decimal::from(1u64 << 30)).unwrap_or_default()
+    // Dividing by more than one has no way to fail.
+    bytes / Decimal::from(1u64 << 30)
 }
+
+/// That a day's usage, or its price, is too large for an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the usage of {0} is too large to be priced")]
+pub struct UsageTooLarge(pub NaiveDate);
 
 /// What is left of a free quantity, and what has been used of it.
 struct FreeTierBalance {
@@ -135,12 +147,12 @@ impl FreeTierBalance {
         Self { left: all, used: Decimal::ZERO, all }
     }
 
-    /// Uses so much of it, and gives what has to be paid.
-    fn take(&mut self, quantity: Decimal) -> Decimal {
-        self.used = self.used.saturating_add(quantity);
+    /// Uses so much of it, and gives what has to be paid. `None` if the use of the month is too large for an amount.
+    fn take(&mut self, quantity: Decimal) -> Option<Decimal> {
+        self.used = self.used.checked_add(quantity).and_then(|used| entering(used).ok())?;
         let free = quantity.min(self.left);
-        self.left = self.left.saturating_sub(free);
-        quantity.saturating_sub(free)
+        self.left -= free;
+        Some(quantity - free)
     }
 
     fn state(&self) -> FreeTierUsage {
@@ -160,67 +172,105 @@ impl<'a> TierCounter<'a> {
         Self { tiers, used: Decimal::ZERO }
     }
 
-    fn add(&mut self, quantity: Decimal, free: &mut FreeTierBalance) -> Decimal {
-        let to_pay = free.take(quantity);
-        self.used = self.used.saturating_add(quantity);
-        self.tiers.between(self.used.saturating_sub(to_pay), self.used)
+    /// What this much more costs. `None` if it is too large for an amount.
+    fn add(&mut self, quantity: Decimal, free: &mut FreeTierBalance) -> Option<Decimal> {
+        let to_pay = free.take(quantity)?;
+        self.used = self.used.checked_add(quantity)?;
+        self.tiers.between(self.used.checked_sub(to_pay)?, self.used)
+    }
+}
+
+/// The month of one region so far: what is left of the free tier, and how far the prices have come.
+struct MonthSoFar<'a> {
+    rates: &'a UsageRates,
+    requests: FreeTierBalance,
+    gb_seconds: FreeTierBalance,
+    ingest: FreeTierBalance,
+    x86: TierCounter<'a>,
+    arm64: TierCounter<'a>,
+    /// Standard and infrequent access; `None` where their price is not known.
+    logs: Option<(TierCounter<'a>, TierCounter<'a>)>,
+    costs: BTreeMap<&'static str, Decimal>,
+}
+
+impl<'a> MonthSoFar<'a> {
+    fn new(rates: &'a UsageRates) -> Self {
+        let logs = rates.logs.as_ref();
+        Self {
+            rates,
+            requests: FreeTierBalance::of(rates, FreeTierQuantity::LambdaRequests),
+            gb_seconds: FreeTierBalance::of(rates, FreeTierQuantity::LambdaGbSeconds),
+            ingest: FreeTierBalance::of(rates, FreeTierQuantity::LogIngest),
+            x86: TierCounter::new(&rates.x86),
+            arm64: TierCounter::new(&rates.arm64),
+            logs: logs.map(|logs| (TierCounter::new(&logs.standard), TierCounter::new(&logs.infrequent))),
+            costs: BTreeMap::new(),
+        }
+    }
+
+    /// What the functions of a day cost. `None` if that is too large for an amount.
+    fn lambda(&mut self, used: &DayUsage) -> Option<Decimal> {
+        checked_sum([
+            self.requests.take(used.requests)?.checked_mul(self.rates.request)?,
+            self.x86.add(used.x86, &mut self.gb_seconds)?,
+            self.arm64.add(used.arm64, &mut self.gb_seconds)?,
+            // The free tier is not for these.
+            used.provisioned.0.checked_mul(self.rates.provisioned.0)?,
+            used.provisioned.1.checked_mul(self.rates.provisioned.1)?,
+        ])
+    }
+
+    /// Adds a day, and gives what each service costs on it. `None` if anything is too large for an amount.
+    fn add(&mut self, used: &DayUsage) -> Option<BTreeMap<String, EarlyCost>> {
+        let mut today = vec![(LAMBDA, self.lambda(used)?)];
+        if let Some((standard, cheap)) = &mut self.logs {
+            let standard = standard.add(used.logs, &mut self.ingest)?;
+            today.push((CLOUDWATCH, standard.checked_add(cheap.add(used.cheap_logs, &mut self.ingest)?)?));
+        } else {
+            self.ingest.take(used.logs.checked_add(used.cheap_logs)?)?;
+        }
+        let mut services = BTreeMap::new();
+        for (service, today) in today {
+            let sum = self.costs.entry(service).or_default();
+            *sum = sum.checked_add(today).and_then(|sum| entering(sum).ok())?;
+            services.insert(service.to_owned(), EarlyCost { month_to_date: *sum, today: Some(today) });
+        }
+        Some(services)
+    }
+
+    fn free(&self) -> BTreeMap<FreeTierQuantity, FreeTierUsage> {
+        let free = [
+            (FreeTierQuantity::LambdaRequests, &self.requests),
+            (FreeTierQuantity::LambdaGbSeconds, &self.gb_seconds),
+            (FreeTierQuantity::LogIngest, &self.ingest),
+        ];
+        let counted = free.into_iter().filter(|(_, free)| !free.all.is_zero());
+        counted.map(|(quantity, free)| (quantity, free.state())).collect()
     }
 }
 
 /// The costs of the days of one month, in order, each as of its end (or as of now). The free tier is applied once,
 /// to the days in order, and within a day to the most expensive usage first.
-pub fn figures(rates: &UsageRates, month: Month, days: &BTreeMap<NaiveDate, DayUsage>) -> Vec<EarlyFigure> {
-    let (mut requests, mut gb_seconds) = (
-        FreeTierBalance::of(rates, FreeTierQuantity::LambdaRequests),
-        FreeTierBalance::of(rates, FreeTierQuantity::LambdaGbSeconds),
-    );
-    let mut ingest = FreeTierBalance::of(rates, FreeTierQuantity::LogIngest);
-    let (mut x86, mut arm64) = (TierCounter::new(&rates.x86), TierCounter::new(&rates.arm64));
-    let mut logs =
-        rates.logs.as_ref().map(|logs| (TierCounter::new(&logs.standard), TierCounter::new(&logs.infrequent)));
-    let mut so_far: BTreeMap<&str, Decimal> = BTreeMap::new();
-    let mut all = Vec::new();
-    for (day, used) in days.iter().filter(|(day, _)| month.contains(**day)) {
-        let mut lambda = requests.take(used.requests).saturating_mul(rates.request);
-        lambda = lambda.saturating_add(x86.add(used.x86, &mut gb_seconds));
-        lambda = lambda.saturating_add(arm64.add(used.arm64, &mut gb_seconds));
-        // The free tier is not for these.
-        lambda = lambda.saturating_add(used.provisioned.0.saturating_mul(rates.provisioned.0));
-        lambda = lambda.saturating_add(used.provisioned.1.saturating_mul(rates.provisioned.1));
-        let mut costs = vec![(LAMBDA, lambda)];
-        if let Some((standard, cheap)) = &mut logs {
-            costs.push((
-                CLOUDWATCH,
-                standard.add(used.logs, &mut ingest).saturating_add(cheap.add(used.cheap_logs, &mut ingest)),
-            ));
-        } else {
-            ingest.take(used.logs.saturating_add(used.cheap_logs));
-        }
-        let mut services = BTreeMap::new();
-        for (service, today) in costs {
-            let sum = so_far.entry(service).or_default();
-            *sum = sum.saturating_add(today);
-            services.insert(service.to_owned(), EarlyCost { month_to_date: *sum, today: Some(today) });
-        }
-        let free = [
-            (FreeTierQuantity::LambdaRequests, &requests),
-            (FreeTierQuantity::LambdaGbSeconds, &gb_seconds),
-            (FreeTierQuantity::LogIngest, &ingest),
-        ];
-        all.push(EarlyFigure {
+///
+/// # Errors
+/// If the usage of a day, or its price, reaches [`LARGEST`]: then nothing is known of the month.
+pub fn figures(
+    rates: &UsageRates,
+    month: Month,
+    days: &BTreeMap<NaiveDate, DayUsage>,
+) -> Result<Vec<EarlyFigure>, UsageTooLarge> {
+    let mut so_far = MonthSoFar::new(rates);
+    let figure = |(day, used): (&NaiveDate, &DayUsage)| {
+        Ok(EarlyFigure {
             origin: EarlyOrigin::Usage,
             day: *day,
             as_of: model::calendar::day_end(*day),
-            services,
+            services: so_far.add(used).ok_or(UsageTooLarge(*day))?,
             total: None,
-            free: free
-                .into_iter()
-                .filter(|(_, free)| !free.all.is_zero())
-                .map(|(quantity, free)| (quantity, free.state()))
-                .collect(),
-        });
-    }
-    all
+            free: so_far.free(),
+        })
+    };
+    days.iter().filter(|(day, _)| month.contains(**day)).map(figure).collect()
 }
 
 #[cfg(test)]
@@ -267,7 +317,7 @@ mod tests {
             ..DayUsage::default()
         };
         let days = days.iter().enumerate().map(|(number, of_day)| (day(number), used(of_day))).collect();
-        let figures = figures(&rates(), Month::of(day(0)), &days);
+        let figures = figures(&rates(), Month::of(day(0)), &days).unwrap();
         let of = |figure: &EarlyFigure, service: &str| {
             let early = &figure.services[service];
             (early.today.unwrap(), early.month_to_date)
@@ -309,8 +359,7 @@ mod tests {
     #[test]
     fn fifty_million_invocations_in_an_hour_are_seen_whatever_was_free() {
         // 49,000,000 requests = 9.80; 50,000,000 x 100 ms at 128 MB = 625,000 GB-s, of which 225,000 are paid: 4.50.
-        let gb_s = gb_seconds(d("5000000000"), 128);
-        assert_eq!(gb_s, d("625000"));
+        assert_eq!(gb_seconds(d("5000000000"), 128), Some(d("625000")));
         check(&[("50000000", "625000", "0", "0")], &[("14.3", "14.3", "0", "0")]);
     }
 
@@ -319,7 +368,7 @@ mod tests {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
         let used = DayUsage { provisioned: (d("100000"), d("100000")), cheap_logs: d("7"), ..DayUsage::default() };
         let days = [(day, used), ("2025-01-01".parse().unwrap(), used)].into();
-        let figures = figures(&rates(), Month::of(day), &days);
+        let figures = figures(&rates(), Month::of(day), &days).unwrap();
         assert_eq!(figures.len(), 1);
         assert_eq!(
             (figures[0].services[LAMBDA].today, figures[0].services[CLOUDWATCH].today),
@@ -337,20 +386,31 @@ mod tests {
         let day: NaiveDate = "2024-12-05".parse().unwrap();
         let rates = UsageRates { logs: None, ..rates() };
         let figures =
-            figures(&rates, Month::of(day), &[(day, DayUsage { logs: d("7"), ..DayUsage::default() })].into());
+            figures(&rates, Month::of(day), &[(day, DayUsage { logs: d("7"), ..DayUsage::default() })].into()).unwrap();
         assert!(!figures[0].services.contains_key(CLOUDWATCH));
         assert_eq!(figures[0].free[&FreeTierQuantity::LogIngest].used, d("7"));
     }
 
     #[test]
-    fn no_quantity_is_too_large() {
-        let day: NaiveDate = "2024-12-05".parse().unwrap();
-        let max = Decimal::MAX;
-        let used =
-            DayUsage { requests: max, x86: max, arm64: max, provisioned: (max, max), logs: max, cheap_logs: max };
-        let days = [(day, used), (day.succ_opt().unwrap(), used)].into();
-        assert_eq!(figures(&rates(), Month::of(day), &days).len(), 2);
-        assert!(gb_seconds(max, u32::MAX) > Decimal::ZERO);
+    fn a_usage_that_is_too_large_is_unknown_and_nothing_is_cut_off() {
+        let (day, next): (NaiveDate, NaiveDate) = ("2024-12-05".parse().unwrap(), "2024-12-06".parse().unwrap());
+        let of = |first: DayUsage, second: DayUsage| {
+            figures(&rates(), Month::of(day), &[(day, first), (next, second)].into()).map(|figures| figures.len())
+        };
+        let (none, half) = (DayUsage::default(), d("500000000000"));
+        for (first, second, expected) in [
+            (DayUsage { requests: d("999999999999"), ..none }, none, Ok(2)),
+            (DayUsage { requests: d("1000000000000"), ..none }, none, Err(UsageTooLarge(day))),
+            (DayUsage { requests: half, ..none }, DayUsage { requests: half, ..none }, Err(UsageTooLarge(next))),
+            (DayUsage { x86: Decimal::MAX, ..none }, none, Err(UsageTooLarge(day))),
+            (DayUsage { arm64: half, ..none }, DayUsage { x86: half, ..none }, Err(UsageTooLarge(next))),
+            (DayUsage { provisioned: (Decimal::MAX, Decimal::MAX), ..none }, none, Err(UsageTooLarge(day))),
+            (none, DayUsage { logs: Decimal::MAX, cheap_logs: Decimal::MAX, ..none }, Err(UsageTooLarge(next))),
+        ] {
+            assert_eq!(of(first, second), expected, "{first:?} {second:?}");
+        }
+        assert_eq!(gb_seconds(Decimal::MAX, u32::MAX), None);
+        assert_eq!(UsageTooLarge(day).to_string(), "the usage of 2024-12-05 is too large to be priced");
     }
 
     #[test]
@@ -360,6 +420,8 @@ mod tests {
             (vec![("1", "1")], "from = \"0\""),
             (vec![("0", "1"), ("5", "1"), ("5", "1")], "must increase"),
             (vec![("0", "-1")], "negative"),
+            (vec![("0", "1000000000000")], "below 1000000000000"),
+            (vec![("0", "1"), ("1000000000000", "1")], "below 1000000000000"),
         ] {
             let steps: Vec<PriceTier> =
                 steps.into_iter().map(|(from, usd)| PriceTier { from: d(from), usd: d(usd) }).collect();

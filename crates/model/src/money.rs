@@ -7,10 +7,79 @@ use rust_decimal::prelude::FromPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+/// Every amount that enters the program from outside is nearer to zero than this, 10^12 in the unit of its currency:
+/// answers of AWS, exports, tables, prices and limits are read by [`entering`], or have a closer bound of their own.
+/// What reaches it is refused with its value.
+///
+/// No sum can therefore overflow or stop at a largest value. An answer of a million amounts adds up to less than
+/// [`LARGEST_SUM`], which is what the store may hold; a [`Decimal`] holds 7.9 * 10^28, so 7.9 * 10^10 of those sums can
+/// be added before one has no room, more than any machine holds. A sum below 10^18 keeps ten digits behind the point,
+/// as many as Cost Explorer writes, so it is exact. Products and quotients have no such bound: they are made with
+/// checked operations, and `None` is unknown.
+pub const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
+
+/// What the store may hold is nearer to zero than this, 10^18: sums of the amounts of one answer (see [`LARGEST`]).
+pub const LARGEST_SUM: Decimal = Decimal::from_parts(2_808_348_672, 232_830_643, 0, false, 0);
+
+/// An amount that is too large to be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{amount}` is too large for an amount; it must be below {bound}")]
+pub struct AmountTooLarge {
+    /// What was read.
+    pub amount: Decimal,
+    /// The bound that it reaches, either way.
+    pub bound: Decimal,
+}
+
+/// An amount, price or limit from outside, unchanged.
+///
+/// # Errors
+/// If its magnitude is [`LARGEST`] or more.
+pub fn entering(amount: Decimal) -> Result<Decimal, AmountTooLarge> {
+    below(amount, LARGEST)
+}
+
+/// An amount that the program has written, unchanged.
+///
+/// # Errors
+/// If its magnitude is [`LARGEST_SUM`] or more.
+pub fn kept(amount: Decimal) -> Result<Decimal, AmountTooLarge> {
+    below(amount, LARGEST_SUM)
+}
+
+fn below(amount: Decimal, bound: Decimal) -> Result<Decimal, AmountTooLarge> {
+    if amount.abs() < bound { Ok(amount) } else { Err(AmountTooLarge { amount, bound }) }
+}
+
+/// For `deserialize_with`: an amount from outside, as [`entering`].
+///
+/// # Errors
+/// If it is no decimal number, or too large.
+pub fn read_entering<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    entering(<Decimal as Deserialize>::deserialize(from)?).map_err(de::Error::custom)
+}
+
+/// For `deserialize_with`: an amount that the program has written, as [`kept`].
+///
+/// # Errors
+/// If it is no decimal number, or too large.
+pub fn read_kept<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    kept(<Decimal as Deserialize>::deserialize(from)?).map_err(de::Error::custom)
+}
+
+/// For `deserialize_with` beside `default`: [`read_kept`] of an amount that may be missing.
+///
+/// # Errors
+/// If there is something that is no decimal number, or too large.
+pub fn read_optional_kept<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
+    Option::<Decimal>::deserialize(from)?.map(kept).transpose().map_err(de::Error::custom)
+}
+
 /// An amount as a source gave it: never rounded, never a float, never without its currency.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Money {
     /// The exact amount.
+    #[serde(deserialize_with = "read_kept")]
     pub amount: Decimal,
     /// ISO 4217 code as the source spells it, such as `USD`.
     pub currency: String,
@@ -46,7 +115,7 @@ pub enum FigureError {
     /// It is not a number.
     #[error("the statistics give no number")]
     NotANumber,
-    /// It is infinite, or has more digits before the point than an amount can have.
+    /// It is infinite, or reaches [`LARGEST_SUM`].
     #[error("the statistics give a number that is too large for an amount")]
     TooLarge,
 }
@@ -62,7 +131,8 @@ pub fn from_statistics(value: f64) -> Result<Decimal, FigureError> {
     if value.is_nan() {
         return Err(FigureError::NotANumber);
     }
-    Decimal::from_f64(value).map(|exact| exact.round_dp(STATISTICS_DIGITS)).ok_or(FigureError::TooLarge)
+    let exact = Decimal::from_f64(value).ok_or(FigureError::TooLarge)?;
+    kept(exact.round_dp(STATISTICS_DIGITS)).map_err(|_| FigureError::TooLarge)
 }
 
 /// The sum of exact amounts of one currency. `None` if it has more than 28 digits.
@@ -121,20 +191,23 @@ impl<'de> Deserialize<'de> for Usd {
                 if amount.is_sign_negative() && !amount.is_zero() {
                     return Err(E::custom(format!("a limit must not be negative: {text}")));
                 }
-                Ok(Usd(amount))
+                entering(amount).map(Usd).map_err(E::custom)
             }
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Usd, E> {
                 if number < 0 {
                     return Err(E::custom(format!("a limit must not be negative: {number}")));
                 }
-                Ok(Usd(Decimal::from(number)))
+                entering(Decimal::from(number)).map(Usd).map_err(E::custom)
             }
         }
         from.deserialize_any(Visitor)
     }
 }
 
-/// How many times as much: `"1.5"`, `2` or `1.5`; more than once.
+/// The largest factor that a user can ask for.
+const LARGEST_FACTOR: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+
+/// How many times as much: `"1.5"`, `2` or `1.5`; more than once, and at most a million times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Factor(pub Decimal);
 
@@ -144,10 +217,11 @@ impl<'de> Deserialize<'de> for Factor {
         impl de::Visitor<'_> for Visitor {
             type Value = Factor;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number above 1, such as 1.5")
+                f.write_str("a number above 1 and at most 1000000, such as 1.5")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Factor, E> {
-                let factor = Decimal::from_str_exact(text.trim()).ok().filter(|factor| *factor > Decimal::ONE);
+                let is_factor = |factor: &Decimal| *factor > Decimal::ONE && *factor <= LARGEST_FACTOR;
+                let factor = Decimal::from_str_exact(text.trim()).ok().filter(is_factor);
                 factor.map(Factor).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Factor, E> {
@@ -196,7 +270,62 @@ impl<'de> Deserialize<'de> for Percent {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn an_amount_at_the_bound_is_refused_with_its_value() {
+        assert_eq!((LARGEST, LARGEST_SUM), (Decimal::from(10_u64.pow(12)), Decimal::from(10_u64.pow(18))));
+        for (amount, is_outside, is_kept) in [
+            ("999999999999.9999999999", true, true),
+            ("-999999999999.9999999999", true, true),
+            ("1000000000000", false, true),
+            ("-1000000000000", false, true),
+            ("999999999999999999.99", false, true),
+            ("1000000000000000000", false, false),
+            ("-79228162514264337593543950335", false, false),
+        ] {
+            let amount: Decimal = amount.parse().unwrap();
+            assert_eq!((entering(amount).is_ok(), kept(amount).is_ok()), (is_outside, is_kept), "{amount}");
+        }
+        assert_eq!(
+            entering(-LARGEST).unwrap_err().to_string(),
+            "`-1000000000000` is too large for an amount; it must be below 1000000000000"
+        );
+        let stored = serde_json::from_str::<Money>(r#"{"amount":"1000000000000000000","currency":"USD"}"#);
+        let said = stored.unwrap_err().to_string();
+        assert!(said.starts_with("`1000000000000000000` is too large"), "{said}");
+    }
+
+    #[test]
+    fn a_limit_or_a_factor_that_no_product_has_room_for_is_refused() {
+        for (limit, is_read) in [("\"999999999999.99\"", true), ("\"1000000000000\"", false), ("1000000000000", false)]
+        {
+            assert_eq!(serde_json::from_str::<Usd>(limit).is_ok(), is_read, "{limit}");
+        }
+        for (factor, is_read) in
+            [("\"1000000\"", true), ("1000001", false), ("1e20", false), ("\"79228162514264337593543950335\"", false)]
+        {
+            assert_eq!(serde_json::from_str::<Factor>(factor).is_ok(), is_read, "{factor}");
+        }
+    }
+
+    proptest! {
+        /// Amounts below the bound, in units of 10^-10.
+        #[test]
+        fn a_sum_of_amounts_that_entered_is_that_of_whole_numbers(
+            units in proptest::collection::vec(-9_999_999_999_999_999_999_999_i128..10_i128.pow(22), 0..200)
+        ) {
+            let amounts: Vec<Decimal> = units.iter().map(|units| Decimal::from_i128_with_scale(*units, 10)).collect();
+            for amount in &amounts {
+                prop_assert_eq!(entering(*amount), Ok(*amount));
+            }
+            let exact = Decimal::from_i128_with_scale(units.iter().sum(), 10);
+            prop_assert_eq!(checked_sum(amounts.iter().copied()), Some(exact));
+            prop_assert_eq!(amounts.iter().fold(Decimal::ZERO, |sum, amount| sum + amount), exact);
+        }
+    }
 
     #[test]
     fn an_amount_reads_as_an_invoice_prints_it() {
@@ -219,6 +348,7 @@ mod tests {
             (-12.5, Ok("-12.5")),
             (0.0, Ok("0")),
             (1e15, Ok("1000000000000000")),
+            (1e18, Err(FigureError::TooLarge)),
             (1e29, Err(FigureError::TooLarge)),
             (-1e300, Err(FigureError::TooLarge)),
             (f64::INFINITY, Err(FigureError::TooLarge)),

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use chrono::{Datelike, Days};
 use model::currency::shown;
+use model::money::checked_sum;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
@@ -67,12 +68,13 @@ impl ChartSeries {
 }
 
 impl Chart {
-    /// The chart of a month; `None` if no day is known, or none of them cost or gave anything.
+    /// The chart of a month; `None` if no day is known, or none of them cost or gave anything, or the amounts are
+    /// too large to add up.
     pub(super) fn of(report: &MonthReport) -> Option<Self> {
         let mut sums = BTreeMap::<&str, Decimal>::new();
         for (service, amount) in report.daily.iter().flat_map(|day| &day.services) {
             let sum = sums.entry(service).or_default();
-            *sum = sum.saturating_add(amount.abs());
+            *sum = sum.checked_add(amount.abs())?;
         }
         let mut services: Vec<(&str, Decimal)> = sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect();
         services.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
@@ -89,19 +91,21 @@ impl Chart {
         let all = (0..31)
             .filter_map(|ahead| first.checked_add_days(Days::new(ahead)))
             .filter(|day| report.month.contains(*day));
-        let day = |day: chrono::NaiveDate| match report.daily.iter().find(|line| line.day == day) {
-            None => ChartDay { number: day.day(), settled: true, amounts: vec![] },
-            Some(line) => {
-                let mut amounts: Vec<Decimal> =
-                    own.iter().map(|service| line.services.get(*service).copied().unwrap_or_default()).collect();
-                if services.len() > MOST_SERVICES {
-                    let others = line.services.iter().filter(|(service, _)| !own.contains(&service.as_str()));
-                    amounts.push(others.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount)));
+        let day = |day: chrono::NaiveDate| {
+            Some(match report.daily.iter().find(|line| line.day == day) {
+                None => ChartDay { number: day.day(), settled: true, amounts: vec![] },
+                Some(line) => {
+                    let mut amounts: Vec<Decimal> =
+                        own.iter().map(|service| line.services.get(*service).copied().unwrap_or_default()).collect();
+                    if services.len() > MOST_SERVICES {
+                        let others = line.services.iter().filter(|(service, _)| !own.contains(&service.as_str()));
+                        amounts.push(checked_sum(others.map(|(_, amount)| *amount))?);
+                    }
+                    ChartDay { number: day.day(), settled: line.settled, amounts }
                 }
-                ChartDay { number: day.day(), settled: line.settled, amounts }
-            }
+            })
         };
-        let days = all.map(day).collect();
+        let days = all.map(day).collect::<Option<_>>()?;
         (!series.is_empty()).then(|| Self { currency: report.currency.clone().unwrap_or_default(), series, days })
     }
 
@@ -113,15 +117,18 @@ impl Chart {
         self.days.iter().any(|day| !day.settled)
     }
 
-    /// The highest and the lowest stack; the lowest is zero or below, where credits outweigh what a day cost.
-    fn range(&self) -> (Decimal, Decimal) {
-        let stack = |day: &ChartDay, side: Ordering| {
-            let of_side = day.amounts.iter().filter(|amount| amount.cmp(&&Decimal::ZERO) == side);
-            of_side.fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount))
+    /// The highest and the lowest stack; the lowest is zero or below, where credits outweigh what a day cost. `None` if
+    /// a stack is too large to add up.
+    fn range(&self) -> Option<(Decimal, Decimal)> {
+        let stacks = |side: Ordering| {
+            let of_side = move |day: &ChartDay| {
+                checked_sum(day.amounts.iter().copied().filter(|amount| amount.cmp(&Decimal::ZERO) == side))
+            };
+            self.days.iter().map(of_side).collect::<Option<Vec<Decimal>>>()
         };
-        let highest = self.days.iter().map(|day| stack(day, Ordering::Greater)).max().unwrap_or_default();
-        let lowest = self.days.iter().map(|day| stack(day, Ordering::Less)).min().unwrap_or_default();
-        (highest, lowest)
+        let highest = stacks(Ordering::Greater)?.into_iter().max().unwrap_or_default();
+        let lowest = stacks(Ordering::Less)?.into_iter().min().unwrap_or_default();
+        Some((highest, lowest))
     }
 }
 
@@ -203,7 +210,7 @@ fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout
     let legend =
         if look.legend { (lines + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_LINE + LEGEND_LINE / 2 } else { 0 };
     let (top, bottom, right) = (look.font * 2, look.height - look.below - legend, look.width - look.font / 2);
-    let (highest, lowest) = chart.range();
+    let (highest, lowest) = chart.range()?;
     let whole = highest.checked_sub(lowest).filter(|whole| !whole.is_zero())?;
     // Amounts become pixels in exact arithmetic.
     let y = |amount: Decimal| {
@@ -259,7 +266,7 @@ fn stack<B: DrawingBackend>(
     for (series, amount) in chart.series.iter().zip(&day.amounts) {
         let side = if *amount > Decimal::ZERO { &mut up } else { &mut down };
         let begin = y(*side)?;
-        *side = side.saturating_add(*amount);
+        *side = side.checked_add(*amount)?;
         let end = y(*side)?;
         let (high, low) = (begin.min(end), begin.max(end));
         if high == low {
@@ -423,8 +430,7 @@ mod tests {
         for day in &mut report.daily {
             day.services.values_mut().for_each(|amount| *amount = Decimal::MAX);
         }
-        let chart = Chart::of(&report).unwrap();
-        assert!(svg(&chart).is_none());
+        assert!(Chart::of(&report).is_none());
         report.daily.iter_mut().flat_map(|day| day.services.values_mut()).for_each(|amount| *amount = -Decimal::ONE);
         assert!(svg(&Chart::of(&report).unwrap()).is_some(), "a month of credits alone has a chart");
     }

@@ -149,7 +149,7 @@ struct DayAnswer {
 
 impl DayAnswer {
     fn sum(&self) -> Decimal {
-        self.groups.iter().fold(Decimal::ZERO, |sum, group| sum.saturating_add(group.money.amount))
+        self.groups.iter().map(|group| group.money.amount).sum()
     }
 }
 
@@ -227,7 +227,7 @@ fn lines_of(day: NaiveDate, by_record_type: &DayAnswer, by_usage_type: DayAnswer
         if ChargeCategory::of_record_type(&group.record_type) == ChargeCategory::Usage {
             let rest =
                 rest.entry((&group.service, &group.money.currency)).or_insert((Decimal::ZERO, &group.record_type));
-            rest.0 = rest.0.saturating_add(group.money.amount);
+            rest.0 += group.money.amount;
             if rest.1 != group.record_type {
                 rest.1 = DayCost::USAGE;
             }
@@ -238,7 +238,7 @@ fn lines_of(day: NaiveDate, by_record_type: &DayAnswer, by_usage_type: DayAnswer
     for group in &by_usage_type.groups {
         // A service that the first answer does not know has come between the two; the next poll has it in both.
         let Some(rest) = rest.get_mut(&(group.service.as_str(), group.money.currency.as_str())) else { continue };
-        rest.0 = rest.0.saturating_sub(group.money.amount);
+        rest.0 -= group.money.amount;
         lines.add(key(group, rest.1, &group.usage_type), charged(group));
     }
     for ((service, currency), (amount, record_type)) in rest {

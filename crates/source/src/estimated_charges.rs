@@ -18,7 +18,7 @@ use model::money::Money;
 use model::settings::TableReader;
 use rust_decimal::Decimal;
 
-use crate::exact::exact;
+use crate::exact::bounded;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
 const CALLS: &[&str] = &["cloudwatch:ListMetrics", "cloudwatch:GetMetricStatistics"];
@@ -80,15 +80,11 @@ impl EstimatedChargesSource {
         .await
     }
 
-    async fn points(
-        &self,
-        query: &MetricQuery,
-        now: DateTime<Utc>,
-    ) -> Result<BTreeMap<NaiveDate, (DateTime<Utc>, Decimal)>, CallFailure> {
+    async fn points(&self, query: &MetricQuery, now: DateTime<Utc>) -> Result<DailyCounts, CallFailure> {
         let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
         let points = points
             .iter()
-            .map(|point| Ok((point.at, exact(point.maximum, query)?)))
+            .map(|point| Ok((point.at, bounded(point.maximum, query)?)))
             .collect::<Result<Vec<_>, CallFailure>>()?;
         // The last of each day counts.
         Ok(since_reset(&points).into_iter().map(|(at, count)| (at.date_naive(), (at, count))).collect())
@@ -96,30 +92,38 @@ impl EstimatedChargesSource {
 
     async fn figures(&self, now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
         let counts = chosen(self.listed().await?)?;
-        let mut figures: BTreeMap<NaiveDate, EarlyFigure> = BTreeMap::new();
-        for (day, (as_of, month_to_date)) in self.points(&counts.total, now).await? {
-            let total = Some(EarlyCost { month_to_date, today: None });
-            figures.insert(
-                day,
-                EarlyFigure {
-                    origin: EarlyOrigin::Charges,
-                    day,
-                    as_of,
-                    services: BTreeMap::new(),
-                    total,
-                    free: BTreeMap::new(),
-                },
-            );
-        }
+        let total = self.points(&counts.total, now).await?;
+        let mut services = BTreeMap::new();
         for (service, query) in counts.services.iter().filter(|_| self.settings.services) {
-            for (day, (_, month_to_date)) in self.points(query, now).await? {
-                if let Some(figure) = figures.get_mut(&day) {
-                    figure.services.insert(service.clone(), EarlyCost { month_to_date, today: None });
-                }
-            }
+            services.insert(service.clone(), self.points(query, now).await?);
         }
-        Ok(figures.into_values().collect())
+        Ok(joined(total, services))
     }
+}
+
+/// The last count of each day, with its time.
+type DailyCounts = BTreeMap<NaiveDate, (DateTime<Utc>, Decimal)>;
+
+/// One figure a day. A service that was counted on a day on which the total was not is not left out.
+fn joined(total: DailyCounts, services: BTreeMap<String, DailyCounts>) -> Vec<EarlyFigure> {
+    let figure = |day, as_of, total| EarlyFigure {
+        origin: EarlyOrigin::Charges,
+        day,
+        as_of,
+        services: BTreeMap::new(),
+        total,
+        free: BTreeMap::new(),
+    };
+    let cost = |month_to_date| EarlyCost { month_to_date, today: None };
+    let mut figures: BTreeMap<NaiveDate, EarlyFigure> =
+        total.into_iter().map(|(day, (as_of, count))| (day, figure(day, as_of, Some(cost(count))))).collect();
+    for (service, days) in services {
+        for (day, (as_of, count)) in days {
+            let figure = figures.entry(day).or_insert_with(|| figure(day, as_of, None));
+            figure.services.insert(service.clone(), cost(count));
+        }
+    }
+    figures.into_values().collect()
 }
 
 /// The counts in US dollars among those that there are: of the paying account where there is one, else of the one
@@ -231,6 +235,26 @@ mod tests {
                 assert!(failure.contains(why), "{failure}");
             }
         }
+    }
+
+    #[test]
+    fn a_service_that_was_counted_without_the_total_is_not_left_out() {
+        let counts = |days: &[(&str, i64)]| -> DailyCounts {
+            let count = |(day, count): &(&str, i64)| {
+                let at: DateTime<Utc> = format!("{day}T06:00:00Z").parse().unwrap();
+                (at.date_naive(), (at, Decimal::from(*count)))
+            };
+            days.iter().map(count).collect()
+        };
+        let services = [("S3".to_owned(), counts(&[("2025-01-01", 1), ("2025-01-02", 2)]))].into();
+        let found: Vec<String> = joined(counts(&[("2025-01-01", 9)]), services)
+            .iter()
+            .map(|figure| {
+                let total = figure.total.map(|total| total.month_to_date);
+                format!("{} {total:?} {}", figure.as_of.format("%F %H"), figure.services["S3"].month_to_date)
+            })
+            .collect();
+        assert_eq!(found, ["2025-01-01 06 Some(9) 1", "2025-01-02 06 None 2"]);
     }
 
     #[test]

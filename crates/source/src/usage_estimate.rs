@@ -14,7 +14,7 @@ use aws::{
     AwsClients, LambdaApi, LambdaFunctionSettings, LogClass, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, paging,
 };
 use billing::early::EarlyFigure;
-use billing::usage::{DayUsage, UsageRates, figures, gb, gb_seconds};
+use billing::usage::{DayUsage, UsageRates, UsageTooLarge, figures, gb, gb_seconds};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use futures::TryStreamExt;
 use model::calendar::{Month, day_end, day_start};
@@ -24,7 +24,7 @@ use model::settings::TableReader;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::exact::exact;
+use crate::exact::{exact, unreadable};
 use crate::metrics::statistics;
 use crate::poll::{PollBuilder, PollOutput, Source, stored};
 
@@ -132,22 +132,19 @@ fn by_day(points: &[MetricDatapoint], query: &MetricQuery) -> Result<BTreeMap<Na
     for point in points {
         let sum = exact(point.sum, query)?;
         if sum > Decimal::ZERO {
-            let day = days.entry(point.at.date_naive()).or_default();
-            *day = day.saturating_add(sum);
+            *days.entry(point.at.date_naive()).or_default() += sum;
         }
     }
     Ok(days)
 }
 
+fn unpriced(kind: FailureKind, said: String, next_step: String) -> CallFailure {
+    CallFailure { call: "usage_estimate".to_owned(), resource: "the price table".to_owned(), kind, said, next_step }
+}
+
 impl UsageEstimateSource {
     fn rates(&self) -> Result<UsageRates, CallFailure> {
-        let failed = |said: String, next_step: String| CallFailure {
-            call: "usage_estimate".to_owned(),
-            resource: "the price table".to_owned(),
-            kind: FailureKind::NotFound,
-            said,
-            next_step,
-        };
+        let failed = |said, next_step| unpriced(FailureKind::NotFound, said, next_step);
         if self.region.is_empty() {
             return Err(failed("no region is set".to_owned(), "set region under [aws], or AWS_REGION".to_owned()));
         }
@@ -221,7 +218,8 @@ impl UsageEstimateSource {
         for ((function, requests), durations) in called.into_iter().zip(requests).zip(durations) {
             let known = self.known.get(&function.name).map(Vec::as_slice).unwrap_or_default();
             for (day, used) in days.iter_mut() {
-                used.requests = used.requests.saturating_add(requests.get(day).copied().unwrap_or_default());
+                // A day without a point is one on which nothing was counted.
+                used.requests += requests.get(day).copied().unwrap_or_default();
                 let (memory_mb, arm64) = least(known, *day);
                 let used = match (provisioned.contains(&function.name), arm64) {
                     (false, false) => &mut used.x86,
@@ -229,7 +227,10 @@ impl UsageEstimateSource {
                     (true, false) => &mut used.provisioned.0,
                     (true, true) => &mut used.provisioned.1,
                 };
-                *used = used.saturating_add(gb_seconds(durations.get(day).copied().unwrap_or_default(), memory_mb));
+                let duration_ms = durations.get(day).copied().unwrap_or_default();
+                let more = gb_seconds(duration_ms, memory_mb).and_then(|more| used.checked_add(more));
+                let query = || MetricQuery::of_function(&function.name, "Duration");
+                *used = more.ok_or_else(|| unreadable(&format!("`{duration_ms}` on {day}"), &query()))?;
             }
         }
         Ok(())
@@ -280,7 +281,7 @@ impl UsageEstimateSource {
             for (day, bytes) in bytes {
                 let Some(used) = days.get_mut(&day) else { continue };
                 let logs = if cheap { &mut used.cheap_logs } else { &mut used.logs };
-                *logs = logs.saturating_add(gb(bytes));
+                *logs += gb(bytes);
             }
         }
         Ok(())
@@ -304,9 +305,14 @@ impl UsageEstimateSource {
         self.count_logs(&mut days, today).await?;
         let mut new = Vec::new();
         let oldest = today.checked_sub_days(Days::new(DAYS_SAID)).unwrap_or(today);
-        for figure in
-            months.into_iter().flat_map(|month| figures(&rates, month, &days)).filter(|figure| figure.day >= oldest)
-        {
+        let too_large = |why: UsageTooLarge| {
+            let next_step =
+                "compare the prices that `prices` under [aws] names with AWS's; monitor retries automatically";
+            unpriced(FailureKind::Refused, why.to_string(), next_step.to_owned())
+        };
+        let all = months.into_iter().map(|month| figures(&rates, month, &days).map_err(too_large));
+        let all = all.collect::<Result<Vec<_>, CallFailure>>()?;
+        for figure in all.into_iter().flatten().filter(|figure| figure.day >= oldest) {
             let figure = EarlyFigure { as_of: figure.as_of.min(now), ..figure };
             if figure.day == today || self.said.get(&figure.day) != Some(&figure) {
                 new.push(figure);

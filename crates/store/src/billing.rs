@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use billing::line::{ChargeAmount, ChargeKey, DayCharges};
 use chrono::{DateTime, NaiveDate, Utc};
-use model::money::{Money, Totals};
+use model::money::{Money, Totals, kept};
 use rusqlite::params;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,7 @@ fn read(day: NaiveDate, body: &StoredCharges) -> Result<DayCharges, String> {
     let word = |place: &usize| words.get(*place).cloned().ok_or_else(|| format!("text {place} is missing"));
     let mut read = DayCharges { estimated: *estimated, ..DayCharges::new(day) };
     for ([service, record_type, usage_type, account, resource, currency, unit], amount, quantity) in lines {
+        let amount = kept(*amount).map_err(|why| why.to_string())?;
         let key = ChargeKey {
             service: word(service)?,
             record_type: word(record_type)?,
@@ -159,7 +160,27 @@ fn read(day: NaiveDate, body: &StoredCharges) -> Result<DayCharges, String> {
             resource: word(resource)?,
             currency: word(currency)?,
         };
-        read.add(key, ChargeAmount { amount: *amount, quantity: *quantity, unit: word(unit)? });
+        read.add(key, ChargeAmount { amount, quantity: *quantity, unit: word(unit)? });
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_with_an_amount_that_no_bill_adds_up_to_cannot_be_read() {
+        let day = "2024-12-19".parse().unwrap();
+        let body = |amount: &str| StoredCharges {
+            estimated: false,
+            words: vec!["S3".to_owned()],
+            lines: vec![([0; 7], amount.parse().unwrap(), None)],
+        };
+        assert!(read(day, &body("-999999999999999999")).is_ok());
+        assert_eq!(
+            read(day, &body("1000000000000000000")).unwrap_err(),
+            "`1000000000000000000` is too large for an amount; it must be below 1000000000000000000"
+        );
+    }
 }

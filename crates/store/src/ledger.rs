@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use model::calendar::Month;
+use model::money::kept;
 use model::own_calls::BookingOutcome;
 use rusqlite::params;
 use rust_decimal::Decimal;
@@ -62,12 +63,14 @@ impl Database {
         let days = [month.first_day(), month.end()].map(|day| day.to_string());
         self.rows("the monitor's own calls", MONTH, days, |row| {
             let (operation, price, count): (String, Decimal, u64) = (row.get(0)?, row.parse(1)?, row.get(2)?);
+            let price = kept(price).map_err(|why| row.unreadable(1, why))?;
             let too_many = || row.unreadable(2, format!("{count} calls at {price} USD are too many to be added"));
-            let usd = price.checked_mul(Decimal::from(count)).ok_or_else(too_many)?;
+            let exact = |usd: Option<Decimal>| usd.and_then(|usd| kept(usd).ok()).ok_or_else(too_many);
+            let usd = exact(price.checked_mul(Decimal::from(count)))?;
             match calls.last_mut().filter(|(known, _, _)| *known == operation) {
                 Some((_, all, cost)) => {
                     *all = all.checked_add(count).ok_or_else(too_many)?;
-                    *cost = cost.checked_add(usd).ok_or_else(too_many)?;
+                    *cost = exact(cost.checked_add(usd))?;
                 }
                 None => calls.push((operation, count, usd)),
             }
@@ -86,7 +89,8 @@ impl Database {
         // No other process may add to the sum between reading it and writing.
         self.transaction(|| {
             let spent = self.spent(Month::of(day))?;
-            if spent.saturating_add(price) > cap {
+            // What is too large to be added is over any cap.
+            if spent.checked_add(price).is_none_or(|with_it| with_it > cap) {
                 return Ok(BookingOutcome::CapReached(spent));
             }
             self.execute(ADD, params![day.to_string(), operation, price.normalize().to_string()])?;

@@ -120,6 +120,22 @@ mod tests {
             ),
             ("INSERT INTO sign VALUES ('x', 'riddle', '', 1, 2, NULL)".to_owned(), "a sign of life that cannot be read: column `kind`: `riddle` is not known"),
             ("INSERT INTO spend VALUES ('2024-12-20', 'x', 'free', 1)".to_owned(), "the monitor's own calls that cannot be read: column `price`: `free`: "),
+            (
+                "INSERT INTO spend VALUES ('2024-12-20', 'x', '1000000000000000000', 1)".to_owned(),
+                "the monitor's own calls that cannot be read: column `price`: `1000000000000000000` is too large for an amount",
+            ),
+            (
+                "INSERT INTO spend VALUES ('2024-12-20', 'x', '1000000000', 1000000000)".to_owned(),
+                "column `sum(count)`: 1000000000 calls at 1000000000 USD are too many to be added",
+            ),
+            (
+                r#"INSERT INTO cost_day VALUES ('x', '2024-12-19', 1734692400000, '{"day":"2024-12-19","estimated":false,"settled":true,"services":{"S3":{"amount":"-1000000000000000000","currency":"USD"}}}')"#.to_owned(),
+                "a day's cost that cannot be read: column `body`: `-1000000000000000000` is too large for an amount",
+            ),
+            (
+                r#"INSERT INTO early (source, origin, day, seen, body) VALUES ('x', 'usage', '2024-12-19', 1734692400000, '{"origin":"usage","day":"2024-12-19","as_of":"2024-12-20T00:00:00Z","services":{"S3":{"month_to_date":"1","today":"1000000000000000000"}},"total":null}')"#.to_owned(),
+                "an early figure that cannot be read: column `body`: `1000000000000000000` is too large for an amount",
+            ),
             ("INSERT INTO spend VALUES ('2024-12-20', 'x', '1', -1)".to_owned(), "the monitor's own calls that cannot be read: column `sum(count)`: "),
         ] {
             let folder = TempDir::new().unwrap();

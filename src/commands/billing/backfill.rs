@@ -97,7 +97,9 @@ pub(super) async fn run(args: BackfillArgs, context: &CommandContext) -> Result<
     let account = metered_account(&config, account(&config.aws, &context.clock).await, &context.clock, &store)?;
     let spent_before = spent(&store, today).await?;
     if let Some(source) = watch.read.backfill(&account).filter(|_| !wanted.is_empty()) {
-        let price = account.prices.call(CALL).unwrap_or_default();
+        // Unknown is not free.
+        let price = account.prices.call(CALL);
+        let price = price.ok_or_else(|| StartError::Prices(format!("the price table has no price for {CALL}")))?;
         let requests = source.requests_a_month() * wanted.len();
         let least = price * Decimal::from(requests);
         let question = format!(

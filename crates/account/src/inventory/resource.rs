@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use model::money::read_optional_kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,7 @@ pub struct Resource {
     /// When it was created, UTC, if known.
     pub created: Option<DateTime<Utc>>,
     /// Its price for a month of 730 hours, in USD; `None` if the price table does not have all of it.
+    #[serde(default, deserialize_with = "read_optional_kept")]
     pub monthly_usd: Option<Decimal>,
     /// Whether it is used.
     pub usage: ResourceUsage,

@@ -13,14 +13,12 @@ use rust_decimal::Decimal;
 use super::finding::IncidentDetails;
 use super::measure::MeasuredValue;
 use super::required_data::RequiredData;
-use super::verdict::Judgement;
+use super::verdict::{Judgement, TOO_LARGE};
 use crate::history::History;
 use crate::which::{CostSelector, behind, service_of};
 
 /// Days after which the last known figure says nothing about now.
 const STALE: TimeDelta = TimeDelta::days(4);
-/// Why the sum of a month is unknown.
-const TOO_LARGE: &str = "the amounts of the month are too large to add up";
 
 /// The settings of `when.cost_above`.
 #[derive(Debug, Clone)]
@@ -111,8 +109,9 @@ impl CostAbove {
                 withdrawn.map_or(why.clone(), |early| withdraws(&why, &month.to_string(), sum, early)),
             );
         }
-        let certainly = |cost| history.costs().certainly(cost, service_of(&subject)).unwrap_or_default();
-        let Some(certain) = checked_sum(days.iter().map(|cost| certainly(cost))) else {
+        let certainly: Option<Vec<Decimal>> =
+            days.iter().map(|cost| history.costs().certainly(cost, service_of(&subject))).collect();
+        let Some(certain) = certainly.and_then(checked_sum) else {
             return Judgement::unknown(subject, TOO_LARGE);
         };
         if certain <= self.limit.0 {
@@ -134,8 +133,7 @@ impl CostAbove {
             );
         }
         let through = days.iter().rev().scan(Decimal::ZERO, |sum, cost| {
-            // Only whether it is over the limit matters.
-            *sum = sum.saturating_add(cost.usd(service_of(&subject)).unwrap_or_default());
+            *sum = sum.checked_add(cost.usd(service_of(&subject))?)?;
             Some((cost.day, *sum))
         });
         let crossed =

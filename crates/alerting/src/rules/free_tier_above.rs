@@ -78,8 +78,11 @@ impl FreeTierAbove {
         let Some((as_of, FreeTierUsage { used, free })) = newest.filter(|(as_of, _)| now - *as_of <= STALE) else {
             return Judgement::unknown(subject, format!("the usage of {month} is unknown"));
         };
-        let (unit, limit) =
-            (quantity.unit(), self.share.0.saturating_mul(*free).checked_div(Decimal::ONE_HUNDRED).unwrap_or_default());
+        let unit = quantity.unit();
+        let limit = self.share.0.checked_mul(*free).and_then(|product| product.checked_div(Decimal::ONE_HUNDRED));
+        let Some(limit) = limit else {
+            return Judgement::unknown(subject, format!("{} of {free} free {unit} is too large a number", self.share));
+        };
         let said = format!("{} of {} free {unit} in {month}", rounded(*used), rounded(*free));
         if *used <= limit {
             return Judgement::clear(subject, format!("{said}, within {}", self.share));
@@ -132,8 +135,8 @@ fn used_up(
     } else {
         (u64::from(today.day()) == 1 + RATE_DAYS).then_some(Decimal::ZERO)?
     };
-    let rate = at_end_of(yesterday)?.saturating_sub(first).checked_div(Decimal::from(RATE_DAYS))?;
-    let left = now_used.free.saturating_sub(now_used.used).checked_div(rate)?.floor();
+    let rate = at_end_of(yesterday)?.checked_sub(first)?.checked_div(Decimal::from(RATE_DAYS))?;
+    let left = now_used.free.checked_sub(now_used.used)?.checked_div(rate)?.floor();
     let days = u64::try_from(left).ok().filter(|_| rate > Decimal::ZERO)?;
     let last = today.checked_add_days(Days::new(days))?;
     let as_before = format!("{} a day in the last {RATE_DAYS} days", rounded(rate));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use model::money::{Usd, cents};
+use model::money::{Usd, cents, checked_sum};
 use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use super::finding::IncidentDetails;
 use super::required_data::RequiredData;
-use super::verdict::Judgement;
+use super::verdict::{Judgement, TOO_LARGE};
 use crate::history::History;
 use crate::which::{CostSelector, service_of};
 
@@ -67,11 +67,14 @@ impl NewService {
         now: DateTime<Utc>,
     ) -> Judgement {
         let costs = history.costs();
-        let certainly: BTreeMap<NaiveDate, Decimal> = costs
+        let certainly: Option<BTreeMap<NaiveDate, Decimal>> = costs
             .days(now.date_naive())
-            .filter_map(|cost| Some((cost.day, costs.certainly(cost, service_of(&subject))?)))
-            .filter(|(_, amount)| *amount > Decimal::ZERO)
+            .map(|cost| Some((cost.day, costs.certainly(cost, service_of(&subject))?)))
             .collect();
+        let Some(mut certainly) = certainly else {
+            return Judgement::unknown(subject, "not billed in USD");
+        };
+        certainly.retain(|_, amount| *amount > Decimal::ZERO);
         let Some((first, known_since)) = certainly.first_key_value().map(|(day, _)| *day).zip(known_since) else {
             return Judgement::clear(subject, "it has cost nothing");
         };
@@ -81,7 +84,9 @@ impl NewService {
                 format!("on the bill since {first}, but the bill is known only since {known_since}"),
             );
         }
-        let amount = certainly.values().fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount));
+        let Some(amount) = checked_sum(certainly.into_values()) else {
+            return Judgement::unknown(subject, TOO_LARGE);
+        };
         if now.date_naive() - first > self.within.delta() || amount < self.at_least.0 {
             return Judgement::clear(subject, format!("on the bill since {first}, {} USD so far", cents(amount)));
         }

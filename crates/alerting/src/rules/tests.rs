@@ -171,6 +171,21 @@ fn amounts_that_cannot_be_added_up_are_unknown() {
     let most = "79228162514264337593543950335";
     let days = [cost("2024-12-01", true, &[("RDS", most)]), cost("2024-12-02", true, &[("RDS", most)])];
     check("cost_above = { service = \"RDS\", usd = \"20\" }", &days, &[("service:RDS", "unknown", "too large")]);
+    let days = [cost("2024-11-01", true, &[]), days[0].clone(), days[1].clone()];
+    check("new_service = { for = \"30d\" }", &days, &[("service:RDS", "unknown", "too large")]);
+}
+
+#[test]
+fn a_new_service_that_is_billed_in_another_currency_is_not_said_to_cost_nothing() {
+    let mut day = cost("2024-12-19", true, &[]);
+    if let ObservationBody::Cost(cost) = &mut day.what {
+        cost.services.insert("EC2".into(), Money { amount: Decimal::ONE_THOUSAND, currency: "CNY".into() });
+    }
+    check(
+        "new_service = {}",
+        &[cost("2024-11-01", true, &[]), day],
+        &[("service:EC2", "unknown", "not billed in USD")],
+    );
 }
 
 #[test]

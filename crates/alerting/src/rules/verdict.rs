@@ -8,6 +8,9 @@ use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 
+/// Why a sum is unknown.
+pub(super) const TOO_LARGE: &str = "the amounts are too large to add up";
+
 /// The judgement of one subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {

@@ -18,7 +18,16 @@ fn an_amount_without_a_currency_is_not_taken_for_dollars() {
         ("1.5", "-", Err("no currency")),
         ("1.5", "", Err("no currency")),
         ("-", "USD", Err("no amount")),
-        ("much", "USD", Err("`much` is not an amount")),
+        ("much", "USD", Err("`much` is not an amount (UnblendedCost of AWS Lambda)")),
+        ("-999999999999.9999999999", "USD", Ok(("-999999999999.9999999999", "USD"))),
+        (
+            "1000000000000",
+            "USD",
+            Err(
+                "`1000000000000` is too large for an amount; it must be below 1000000000000 (UnblendedCost of AWS Lambda)",
+            ),
+        ),
+        ("-1E12", "USD", Err("`-1000000000000` is too large for an amount")),
     ] {
         let billed = billed(&group(amount, unit), &[SERVICE, RECORD_TYPE], "UnblendedCost");
         match (billed, expected) {
@@ -29,6 +38,45 @@ fn an_amount_without_a_currency_is_not_taken_for_dollars() {
             (found, expected) => panic!("{found:?} and not {expected:?}"),
         }
     }
+}
+
+#[test]
+fn a_quantity_that_is_too_large_is_refused_and_not_left_out() {
+    let value = |amount: &str, unit: &str| MetricValue::builder().amount(amount).unit(unit).build();
+    let group = |quantity: &str| {
+        Group::builder()
+            .keys("S3")
+            .keys("Bytes")
+            .metrics("UnblendedCost", value("1", "USD"))
+            .metrics(QUANTITY, value(quantity, "GB"))
+            .build()
+    };
+    let read = |quantity: &str| billed(&group(quantity), &[SERVICE, USAGE_TYPE], "UnblendedCost");
+    assert_eq!(read("2.5").map(|billed| billed.quantity), Ok(Some(("2.5".parse().unwrap(), "GB".to_owned()))));
+    for (quantity, why) in [
+        (
+            "1000000000000",
+            "`1000000000000` is too large for an amount; it must be below 1000000000000 (the quantity of S3)",
+        ),
+        ("many", "`many` is not an amount (the quantity of S3)"),
+    ] {
+        assert_eq!(read(quantity).unwrap_err(), why);
+    }
+}
+
+#[test]
+fn a_group_without_what_it_is_grouped_by_is_not_taken_for_usage() {
+    let group = Group::builder()
+        .keys("S3")
+        .metrics("UnblendedCost", MetricValue::builder().amount("1").unit("USD").build())
+        .build();
+    for (second, why) in
+        [(RECORD_TYPE, "a group of S3 without its RECORD_TYPE"), (USAGE_TYPE, "a group of S3 without its USAGE_TYPE")]
+    {
+        assert_eq!(billed(&group, &[SERVICE, second], "UnblendedCost").unwrap_err(), why);
+    }
+    let read = billed(&group, &[SERVICE], "UnblendedCost").unwrap();
+    assert_eq!((read.record_type.as_str(), read.usage_type.as_str()), (DayCost::USAGE, ""));
 }
 
 #[test]

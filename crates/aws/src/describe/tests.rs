@@ -17,7 +17,7 @@ fn a_database_is_read_with_everything_that_its_price_hangs_on() {
               <DBSecurityGroups/><VpcSecurityGroups><VpcSecurityGroupMembership><Status>active</Status></VpcSecurityGroupMembership></VpcSecurityGroups>
               <TagList><Tag><Key>stage</Key><Value>test</Value></Tag><Tag><Key>R&amp;D</Key><Value/></Tag></TagList>
             </DBInstance>
-            <DBInstance><DBInstanceIdentifier>odd</DBInstanceIdentifier><AllocatedStorage>many</AllocatedStorage><MultiAZ/></DBInstance>
+            <DBInstance><DBInstanceIdentifier>odd</DBInstanceIdentifier><AllocatedStorage/><MultiAZ/></DBInstance>
           </DBInstances>
         </DescribeDBInstancesResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeDBInstancesResponse>"#;
     let page = db_instances(xml).unwrap();
@@ -35,6 +35,41 @@ fn a_database_is_read_with_everything_that_its_price_hangs_on() {
     assert_eq!(
         (page.items, page.next.as_deref()),
         (vec![test, DbInstance { id: "odd".into(), ..DbInstance::default() }], Some("next-page"))
+    );
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_refused_with_its_element_and_not_left_out() {
+    let database = |element: &str| {
+        let xml = format!(
+            "<R><DescribeDBInstancesResult><DBInstances><DBInstance><DBInstanceIdentifier>x</DBInstanceIdentifier>{element}</DBInstance></DBInstances></DescribeDBInstancesResult></R>"
+        );
+        db_instances(&xml).map(|page| page.items.len()).map_err(|error| error.to_string())
+    };
+    for (element, said) in [
+        ("", Ok(1)),
+        ("<AllocatedStorage> 20 </AllocatedStorage>", Ok(1)),
+        ("<AllocatedStorage>many</AllocatedStorage>", Err("`many` as AllocatedStorage")),
+        ("<AllocatedStorage>-1</AllocatedStorage>", Err("`-1` as AllocatedStorage")),
+        ("<MultiAZ>maybe</MultiAZ>", Err("`maybe` as MultiAZ")),
+        ("<InstanceCreateTime>today</InstanceCreateTime>", Err("`today` as InstanceCreateTime")),
+    ] {
+        assert_eq!(database(element), said.map_err(str::to_owned), "{element}");
+    }
+    let volume = |element: &str| {
+        let xml = format!("<R><volumeSet><item><volumeId>v</volumeId>{element}</item></volumeSet></R>");
+        volumes(&xml).map(|page| page.items[0].gb).map_err(|error| error.to_string())
+    };
+    assert_eq!(volume("<size>8</size>"), Ok(Some(8)));
+    assert_eq!(volume("<size>8 GB</size>"), Err("`8 GB` as size".to_owned()));
+    assert_eq!(volume("<createTime>x</createTime>"), Err("`x` as createTime".to_owned()));
+    let gateway =
+        "<R><natGatewaySet><item><natGatewayId>n</natGatewayId><createTime>x</createTime></item></natGatewaySet></R>";
+    assert_eq!(nat_gateways(gateway).map(drop).map_err(|error| error.to_string()), Err("`x` as createTime".to_owned()));
+    let balancer = "<R><DescribeLoadBalancersResult><LoadBalancers><member><LoadBalancerArn>a</LoadBalancerArn><CreatedTime>x</CreatedTime></member></LoadBalancers></DescribeLoadBalancersResult></R>";
+    assert_eq!(
+        load_balancers(balancer).map(drop).map_err(|error| error.to_string()),
+        Err("`x` as CreatedTime".to_owned())
     );
 }
 

@@ -114,3 +114,10 @@ fn each_partition_has_a_domain() {
         assert_eq!(domain(region), expected, "{region}");
     }
 }
+
+#[test]
+fn a_success_that_is_not_utf_8_is_refused_and_a_refusal_is_read_as_far_as_it_is_text() {
+    assert_eq!(text_of(b"<a>\xc3\xa4</a>".to_vec(), true).as_deref(), Ok("<a>\u{e4}</a>"));
+    assert!(text_of(b"<a>\xff</a>".to_vec(), true).unwrap_err().starts_with("the response is not UTF-8: "));
+    assert_eq!(text_of(b"<a>\xff</a>".to_vec(), false).as_deref(), Ok("<a>\u{fffd}</a>"));
+}

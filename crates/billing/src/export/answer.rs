@@ -94,20 +94,18 @@ impl AnswerReading {
     }
 
     fn page(&mut self, page: &Map<String, Value>, metric: AnswerMetric) -> Result<(), AnswerError> {
-        if let Some(definitions) = page.get("GroupDefinitions").and_then(Value::as_array) {
+        if let Some(definitions) = list(page, "GroupDefinitions")? {
             let dimensions = definitions.iter().map(dimension).collect::<Option<Vec<_>>>();
             let Some(dimensions) = dimensions else { return refused("`GroupDefinitions` has no `Key`") };
             self.grouped_by(dimensions)?;
         }
-        for named in page.get("DimensionValueAttributes").and_then(Value::as_array).into_iter().flatten() {
+        for named in list(page, "DimensionValueAttributes")?.into_iter().flatten() {
             let name = named.get("Attributes").and_then(|all| all.get("description")).and_then(Value::as_str);
             if let Some((id, name)) = named.get("Value").and_then(Value::as_str).zip(name) {
                 self.account_names.insert(id.to_owned(), name.to_owned());
             }
         }
-        let Some(periods) = page.get("ResultsByTime").and_then(Value::as_array) else {
-            return refused("`ResultsByTime` is no list");
-        };
+        let Some(periods) = list(page, "ResultsByTime")? else { return refused("`ResultsByTime` is no list") };
         for period in periods {
             let Some(period) = period.as_object() else { return refused("a period of `ResultsByTime` is no object") };
             self.period(period, metric)?;
@@ -229,6 +227,15 @@ impl AnswerReading {
     }
 }
 
+/// A list of a page; `None` where it has none. Anything else in its place is not passed over.
+fn list<'a>(page: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Vec<Value>>, AnswerError> {
+    match page.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(all)) => Ok(Some(all)),
+        Some(_) => refused(format!("`{name}` is no list")),
+    }
+}
+
 fn dimension(definition: &Value) -> Option<GroupDimension> {
     let key = definition.get("Key").and_then(Value::as_str)?;
     let is_dimension = definition.get("Type").and_then(Value::as_str).is_none_or(|kind| kind == "DIMENSION");
@@ -316,6 +323,23 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         assert_eq!(shown_table(text, AnswerMetric::Of(ExportMetric::Billed)), expected, "{text}");
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_list_is_refused_and_not_passed_over() {
+        let page = |member: &str| {
+            let period = r#"{"TimePeriod":{"Start":"2024-12-01","End":"2024-12-02"},"Total":{"UnblendedCost":{"Amount":"1","Unit":"USD"}}}"#;
+            format!(r#"{{{member}"ResultsByTime":[{period}]}}"#)
+        };
+        for (member, refused) in [
+            ("", None),
+            (r#""GroupDefinitions":null,"#, None),
+            (r#""GroupDefinitions":{"Key":"SERVICE"},"#, Some("`GroupDefinitions` is no list")),
+            (r#""DimensionValueAttributes":"x","#, Some("`DimensionValueAttributes` is no list")),
+        ] {
+            let read = read(page(member).as_bytes(), AnswerMetric::Of(ExportMetric::Billed));
+            assert_eq!(read.err().map(|why| why.to_string()).as_deref(), refused, "{member}");
+        }
     }
 
     fn group(keys: &str, amount: &str) -> String {

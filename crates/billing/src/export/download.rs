@@ -271,9 +271,9 @@ impl Amounts {
     }
 
     /// Half of the last digit that any amount has: so much can rounding have changed one.
-    fn half_a_digit(&self) -> Decimal {
+    fn half_a_digit(&self) -> ExactAmount {
         let scale = self.cells.values().map(|(amount, _)| amount.decimal().0.scale()).max().unwrap_or_default();
-        Decimal::try_from_i128_with_scale(5, (scale + 1).min(28)).unwrap_or_default()
+        ExactAmount::half_of_digit(scale)
     }
 }
 
@@ -285,11 +285,13 @@ fn check_totals(
     totals: Option<&DownloadRow>,
 ) -> Result<(), DownloadError> {
     let half = amounts.half_a_digit();
-    let compare = |written: ExactAmount, cells: &[ExactAmount]| -> Option<(Decimal, Decimal)> {
-        let sum = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell));
-        let (sum, written) = (sum.map_or(Decimal::MAX, |sum| sum.decimal().0), written.decimal().0);
-        let most = half.saturating_mul(Decimal::from(cells.len().saturating_add(1)));
-        (written.saturating_sub(sum).abs() > most).then_some((written, sum))
+    let compare = |written: ExactAmount, cells: &[ExactAmount]| -> Option<(Decimal, String)> {
+        let shown = |sum: ExactAmount| (written.decimal().0, sum.decimal().0.to_string());
+        let Some(sum) = cells.iter().try_fold(ExactAmount::default(), |sum, cell| sum.plus(*cell)) else {
+            return Some((written.decimal().0, "more than can be added up".to_owned()));
+        };
+        let within = written.distance(sum).zip(half.times(cells.len() + 1)).is_some_and(|(off, most)| off <= most);
+        (!within).then(|| shown(sum))
     };
     for (column, place) in columns.iter().zip(1..) {
         let Some((total, written)) = totals.and_then(|row| Some((row, amounts.of(row, place)?))) else { continue };

@@ -63,8 +63,7 @@ pub(super) fn resources(
         .filter(|(key, _)| key.service == service);
     let mut billed = BTreeMap::<&str, Decimal>::new();
     for (key, charged) in of_service.filter(|(key, _)| !key.resource.is_empty()) {
-        let sum = billed.entry(&key.resource).or_default();
-        *sum = sum.saturating_add(charged.amount);
+        *billed.entry(&key.resource).or_default() += charged.amount;
     }
     let mut all = resources_of(service, inventories, month, now);
     for line in &mut all {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use billing::explain::{CostDriver, CostDriverKind};
 use chrono::{Days as Calendar, NaiveDate};
 use model::currency::shown;
+use model::money::checked_sum;
 use model::page::{DaySparkline, HIGHEST, PageTable, Section, SectionPart, SparklineLevels, TableCell};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -182,16 +183,14 @@ impl SectionWriter<'_> {
     fn sum(&self, lines: &[&ServiceLine]) -> String {
         let mut sums = BTreeMap::<&str, Decimal>::new();
         for line in lines {
-            let sum = sums.entry(&line.currency).or_default();
-            *sum = sum.saturating_add(line.amount);
+            *sums.entry(&line.currency).or_default() += line.amount;
         }
         sums.iter().map(|(currency, sum)| self.amount(*sum, currency)).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn days(&self) -> Option<Section> {
         let (words, report) = (&self.words, self.report);
-        let total =
-            |day: &DayLine| Some(day.services.values().fold(Decimal::ZERO, |sum, amount| sum.saturating_add(*amount)));
+        let total = |day: &DayLine| checked_sum(day.services.values().copied());
         let dearest = report
             .daily
             .iter()

@@ -380,6 +380,7 @@ impl Read for CountingFile {
 struct ReadAhead {
     blocks: Receiver<io::Result<Vec<u8>>>,
     block: io::Cursor<Vec<u8>>,
+    has_ended: bool,
 }
 
 impl ReadAhead {
@@ -390,11 +391,13 @@ impl ReadAhead {
             loop {
                 let mut block = Vec::with_capacity(BLOCK);
                 let read = packed.by_ref().take(BLOCK as u64).read_to_end(&mut block);
+                // An empty block is the end of the file.
                 let ended = block.is_empty() || read.is_err();
-                if !block.is_empty() && send.send(Ok(block)).is_err() {
+                if (read.is_ok() || !block.is_empty()) && send.send(Ok(block)).is_err() {
                     return;
                 }
                 if let Err(error) = read {
+                    // Nobody takes it any more where whoever reads has stopped.
                     let _ = send.send(Err(error));
                 }
                 if ended {
@@ -402,7 +405,7 @@ impl ReadAhead {
                 }
             }
         });
-        Self { blocks, block: io::Cursor::default() }
+        Self { blocks, block: io::Cursor::default(), has_ended: false }
     }
 }
 
@@ -410,13 +413,14 @@ impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.block.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
+            if read > 0 || buffer.is_empty() || self.has_ended {
                 return Ok(read);
             }
-            match self.blocks.recv() {
-                Ok(block) => self.block = io::Cursor::new(block?),
-                Err(_) => return Ok(0),
-            }
+            // A thread that stops before the end has not read the whole file.
+            let stopped = |_| io::Error::other("the reading thread stopped unexpectedly");
+            let block = self.blocks.recv().map_err(stopped)??;
+            self.has_ended = block.is_empty();
+            self.block = io::Cursor::new(block);
         }
     }
 }

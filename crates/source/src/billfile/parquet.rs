@@ -90,7 +90,11 @@ fn whole(
                 cells: Vec::new(),
             }));
         }
-        rows(&columns, &mut open, u64::try_from(group.metadata().num_rows()).unwrap_or(0), &mut of_rows, take)?;
+        let count = group.metadata().num_rows();
+        // Taken for none, the rows would be missing.
+        let count = u64::try_from(count)
+            .map_err(|_| format!("the file is damaged (a part of it has {count} rows); copy it again"))?;
+        rows(&columns, &mut open, count, &mut of_rows, take)?;
         progress(u64::try_from(group.metadata().compressed_size()).unwrap_or(0));
     }
     Ok(())
@@ -131,6 +135,13 @@ fn rows(
             take(ReadRow { number: state.number, cells, row });
         }
         left -= most as u64;
+    }
+    // More rows than the part is said to have would be left out.
+    for column in open.iter_mut().flatten() {
+        column.fill(1).map_err(|error| said(&error))?;
+        if !column.cells.is_empty() {
+            return Err("the file is damaged: a part of it has more rows than it says; copy it again".to_owned());
+        }
     }
     Ok(())
 }
@@ -271,7 +282,7 @@ fn batch<T: DataType>(
         cells.extend(values.by_ref().map(owned));
     } else {
         cells.extend(levels.iter().map(|level| {
-            if *level == present { values.next().map_or(OwnedCell::Absent, &mut owned) } else { OwnedCell::Absent }
+            if *level == present { values.next().map_or(OwnedCell::Unreadable, &mut owned) } else { OwnedCell::Absent }
         }));
     }
     cells.truncate(records);

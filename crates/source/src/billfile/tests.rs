@@ -367,6 +367,40 @@ fn a_damaged_parquet_file_is_an_error_and_no_panic() {
     assert!(refused > 50, "{refused} of {}", whole.len() / 5);
 }
 
+/// The end of a Parquet file says how many rows it has.
+#[test]
+fn a_damaged_end_of_a_parquet_file_costs_no_row() {
+    let whole = fixture("focus-double.parquet");
+    let rows = |file: &[u8]| read(&[("x.parquet", file)], ExportMetric::Billed).map(|bill| bill.rows());
+    let count = rows(&whole).unwrap();
+    for (at, bits) in (whole.len() - 2000..whole.len()).flat_map(|at| [(at, 1_u8), (at, 2), (at, 0xff)]) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= bits;
+        if let Ok(read) = rows(&damaged) {
+            assert_eq!(read, count, "byte {at}, bits {bits}");
+        }
+    }
+}
+
+#[test]
+fn a_file_whose_reading_stops_does_not_end_there() {
+    struct Stops(bool);
+    impl Read for Stops {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(!self.0, "stops");
+            self.0 = true;
+            buffer[..3].copy_from_slice(b"a,b");
+            Ok(3)
+        }
+    }
+    let mut text = Vec::new();
+    let error = ReadAhead::of(Stops(false)).read_to_end(&mut text).unwrap_err();
+    assert_eq!(error.to_string(), "the reading thread stopped unexpectedly");
+    let mut whole = ReadAhead::of(&b"a,b"[..]);
+    assert_eq!((whole.read_to_end(&mut text).unwrap(), whole.read(&mut [0]).unwrap()), (3, 0));
+    assert_eq!(text, b"a,b");
+}
+
 #[test]
 fn files_of_a_folder_add_up_and_a_delivery_that_was_replaced_does_not() {
     let csv = |amount: &str| format!("{NAMES}\n{amount},1,1,USD,Usage,2024-12-01,S,,,\n");

@@ -138,6 +138,12 @@ impl<S: LogSink> FollowedGroup<S> {
     /// A group at the place that a cursor names; `None` if it cannot be read.
     pub(super) fn restored(function: &str, cursor: &str, causes: &Causes) -> Option<Self> {
         let GroupCursor { from_ms, counted, reader } = stored(function, "log", cursor)?;
+        if DateTime::from_timestamp_millis(from_ms).is_none() {
+            tracing::warn!(
+                "{function}: the stored place in the log, {from_ms} ms since 1970, is no time; it is begun anew"
+            );
+            return None;
+        }
         let reader = serde_json::from_value(reader)
             .unwrap_or_else(|error| {
                 tracing::warn!("{function}: the state of invocations that are not finished cannot be read, and they are read from here on only: {error}");

@@ -282,3 +282,14 @@ async fn a_place_that_another_version_of_the_reader_wrote_is_still_a_place() {
     reading.run(TimeDelta::minutes(1)).await;
     assert_eq!(reading.counted, 3600);
 }
+
+#[test]
+fn a_stored_place_that_is_no_time_is_begun_anew_and_not_read_from_1970_on() {
+    let causes = Causes::built_in();
+    let restored = |from_ms: i64| {
+        let cursor = format!(r#"{{"from_ms":{from_ms},"counted":[],"reader":null}}"#);
+        super::group::FollowedGroup::<MinuteCounter>::restored("f", &cursor, &causes).map(|group| group.from())
+    };
+    assert_eq!(restored(1_772_366_400_000), Some(START.parse().unwrap()));
+    assert_eq!(restored(i64::MAX), None);
+}
