@@ -7,7 +7,7 @@ use aws_sdk_costexplorer::types::Group;
 use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, ProvisionedConcurrencyConfigListItem};
 use billing::day_cost::DayCost;
 use chrono::{DateTime, Utc};
-use model::money::{Money, entering};
+use model::money::{Money, entering, kept};
 use rust_decimal::Decimal;
 
 use super::{BilledGroup, LambdaFunctionSettings, LogEvent, LogGroup, MetricDatapoint, ProvisionedConcurrency};
@@ -30,7 +30,9 @@ pub(super) fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<Bille
         group.metrics().and_then(|metrics| metrics.get(metric)).ok_or_else(|| format!("no {metric} for {service}"))?;
     let quantity = group.metrics().and_then(|metrics| metrics.get(QUANTITY));
     let quantity = quantity.and_then(|quantity| quantity.amount().zip(quantity.unit().filter(|unit| *unit != "N/A")));
-    let quantity = quantity.map(|(amount, unit)| Ok::<_, String>((exact(amount)?, unit.to_owned())));
+    // A quantity can be in bytes, and is then far larger than an amount.
+    let counted = |amount: &str| kept(decimal(amount)?).map_err(|error| error.to_string());
+    let quantity = quantity.map(|(amount, unit)| Ok::<_, String>((counted(amount)?, unit.to_owned())));
     let quantity = quantity.transpose().map_err(|why| format!("{why} (the quantity of {service})"))?;
     let amount = figures.amount().ok_or_else(|| format!("no amount of {metric} for {service}"))?;
     let currency = figures
@@ -48,11 +50,12 @@ pub(super) fn billed(group: &Group, keys: &[&str], metric: &str) -> Result<Bille
 }
 
 fn exact(amount: &str) -> Result<Decimal, String> {
-    let exact = amount
-        .parse::<Decimal>()
-        .or_else(|_| Decimal::from_scientific(amount))
-        .map_err(|_| format!("`{amount}` is not an amount"))?;
-    entering(exact).map_err(|error| error.to_string())
+    entering(decimal(amount)?).map_err(|error| error.to_string())
+}
+
+fn decimal(amount: &str) -> Result<Decimal, String> {
+    let decimal = amount.parse::<Decimal>().or_else(|_| Decimal::from_scientific(amount));
+    decimal.map_err(|_| format!("`{amount}` is not an amount"))
 }
 
 pub(super) fn log_group(group: &SdkLogGroup) -> Result<LogGroup, String> {

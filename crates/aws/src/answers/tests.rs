@@ -53,10 +53,12 @@ fn a_quantity_that_is_too_large_is_refused_and_not_left_out() {
     };
     let read = |quantity: &str| billed(&group(quantity), &[SERVICE, USAGE_TYPE], "UnblendedCost");
     assert_eq!(read("2.5").map(|billed| billed.quantity), Ok(Some(("2.5".parse().unwrap(), "GB".to_owned()))));
+    // A terabyte a day in bytes.
+    assert!(read("1000000000000").is_ok());
     for (quantity, why) in [
         (
-            "1000000000000",
-            "`1000000000000` is too large for an amount; it must be below 1000000000000 (the quantity of S3)",
+            "1000000000000000000",
+            "`1000000000000000000` is too large for an amount; it must be below 1000000000000000000 (the quantity of S3)",
         ),
         ("many", "`many` is not an amount (the quantity of S3)"),
     ] {
