@@ -79,7 +79,8 @@ pub(crate) fn billed(day: &str, end: &str, estimated: bool, services: &[(&str, &
 
 /// A whole answer, with the token of the next page.
 pub(crate) fn answer(periods: &[Value], next: Option<&str>) -> Value {
-    let mut answer = json!({"ResultsByTime": periods, "DimensionValueAttributes": []});
+    let by = json!([{"Type": "DIMENSION", "Key": "SERVICE"}]);
+    let mut answer = json!({"GroupDefinitions": by, "ResultsByTime": periods, "DimensionValueAttributes": []});
     if let Some(next) = next {
         answer["NextPageToken"] = json!(next);
     }
