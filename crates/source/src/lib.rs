@@ -6,6 +6,7 @@ mod cost_explorer;
 mod estimated_charges;
 mod exact;
 mod focus_export;
+mod found;
 mod inventory;
 mod lambda_logs;
 mod lambda_metrics;
@@ -18,7 +19,7 @@ mod usage_estimate;
 mod warm_ping;
 
 pub use cost_explorer::CostBackfill;
-pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, LogFollower, LogSink, LogStretch};
+pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};
 pub use read::SourceKind;
 pub use warm_ping::{WarmPing, WarmSettings};
