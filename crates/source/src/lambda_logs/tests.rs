@@ -1,3 +1,5 @@
+mod groups;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::budget::RateLimiter;
@@ -150,6 +152,7 @@ struct Reading {
     /// Up to when each function has been read.
     read_up_to: BTreeMap<String, DateTime<Utc>>,
     patterns: Vec<&'static str>,
+    overlap: Span,
     failures: Vec<(DateTime<Utc>, CallFailure)>,
     answered: u32,
 }
@@ -188,7 +191,8 @@ impl Reading {
             log_budget,
             ..recording.account(clock.clone(), clock.now())
         };
-        let source = made(&account, patterns, BTreeMap::new());
+        let overlap = Span::minutes(2);
+        let source = made(&account, patterns, overlap, BTreeMap::new());
         let due = clock.now();
         Self {
             clock,
@@ -201,13 +205,14 @@ impl Reading {
             of: BTreeMap::new(),
             read_up_to: BTreeMap::new(),
             patterns: patterns.to_vec(),
+            overlap,
             failures: vec![],
             answered: 0,
         }
     }
 
     fn restart(&mut self) {
-        self.source = made(&self.account, &self.patterns, self.cursors.clone());
+        self.source = made(&self.account, &self.patterns, self.overlap, self.cursors.clone());
         self.due = self.clock.now();
     }
 
@@ -255,10 +260,10 @@ impl Reading {
     }
 }
 
-fn made(account: &AwsClients, patterns: &[&str], cursors: BTreeMap<String, String>) -> Box<dyn Source> {
+fn made(account: &AwsClients, patterns: &[&str], overlap: Span, cursors: BTreeMap<String, String>) -> Box<dyn Source> {
     let settings = LambdaLogs {
         functions: patterns.iter().map(|pattern| pattern.parse().unwrap()).collect(),
-        overlap: Span::minutes(2),
+        overlap,
         causes: Causes::built_in(),
         look_back: Span::hours(6),
     };
