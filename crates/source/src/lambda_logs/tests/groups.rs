@@ -277,6 +277,40 @@ async fn a_group_that_lambda_has_yet_to_make_is_no_failure_unless_its_function_i
     assert!(!named.failures.is_empty() && named.failures[0].1.resource == "/prod/new");
 }
 
+#[tokio::test]
+async fn a_recorded_account_answers_for_functions_with_log_groups_of_their_own() {
+    let function = |name: &str, group: &str, every: &str| {
+        format!(
+            r#"
+[[function]]
+name = "{name}"
+{group}
+idle = "10m"
+recycle = "2h"
+behaviour = [{{ from = "2026-03-01T00:00:00Z", cold = [[5, "REPORT RequestId: {{id}}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"]] }}]
+calls = [{{ first = "2026-03-01T11:50:00Z", last = "2026-03-01T11:55:00Z", every = "{every}" }}]
+"#
+        )
+    };
+    let recording = [
+        "region = \"r\"\nbill = []\n".to_owned(),
+        function("api", "log_group = \"/prod/shared\"", "10s"),
+        function("worker", "log_group = \"/prod/shared\"", "30s"),
+        function("web", "", "60s"),
+    ];
+    let clock = Arc::new(SimulatedClock::starting_at(START.parse().unwrap()));
+    let from = clock.now() - TimeDelta::hours(1);
+    let account = Recording::parse(&recording.concat()).unwrap().account(clock.clone(), from);
+    let poll = made(&account, &["*"], Span::minutes(2), BTreeMap::new()).poll(clock.now()).await;
+    let mut of: BTreeMap<String, u64> = BTreeMap::new();
+    for observation in poll.observations {
+        if let ObservationBody::Tally(tally) = observation.what {
+            *of.entry(tally.function).or_default() += tally.invocations;
+        }
+    }
+    assert_eq!(of, [("api", 30), ("web", 5), ("worker", 10)].map(|(name, count)| (name.to_owned(), count)).into());
+}
+
 /// One line of one of some functions, or of nobody.
 #[derive(Debug, Clone)]
 struct Line {
