@@ -64,8 +64,14 @@ async fn a_shared_group_is_read_once_and_each_event_is_its_functions() {
             "/aws/lambda/host",
             [events("2026/03/01/[$LATEST]a", -60, 5), events(&shared_stream("guest"), -60, 3)].concat(),
         ),
+        // A shared group that is named like a function's own.
+        (
+            "/aws/lambda/everything",
+            [events("2026/03/01/[$LATEST]a", -60, 4), events(&shared_stream("g2"), -60, 2)].concat(),
+        ),
     ]);
     let functions = configured(&[
+        ("g2", "/aws/lambda/everything"),
         ("api", SHARED),
         ("worker", SHARED),
         ("other", SHARED),
@@ -73,11 +79,11 @@ async fn a_shared_group_is_read_once_and_each_event_is_its_functions() {
         ("host", "/aws/lambda/host"),
         ("guest", "/aws/lambda/host"),
     ]);
-    let mut reading = Reading::with(all, Ok(functions), &["api", "w*", "host", "g*"], 200, &[]);
+    let mut reading = Reading::with(all, Ok(functions), &["api", "w*", "host", "g*", "every*"], 200, &[]);
     reading.run(TimeDelta::minutes(5)).await;
-    assert_eq!(counts(&reading), [("api", 50), ("guest", 3), ("host", 5), ("web", 7), ("worker", 30)]);
+    assert_eq!(counts(&reading), [("api", 50), ("g2", 2), ("guest", 3), ("host", 5), ("web", 7), ("worker", 30)]);
     let read: Vec<&str> = reading.read_up_to.keys().map(String::as_str).collect();
-    assert_eq!(read, ["api", "guest", "host", "web", "worker"]);
+    assert_eq!(read, ["api", "g2", "guest", "host", "web", "worker"]);
     assert_eq!(calls_to(&reading, SHARED), calls_to(&reading, "/prod/own"), "{:?}", reading.calls());
     assert!(reading.failures.is_empty() && reading.answered > 0, "{:?}", reading.failures);
 
@@ -86,7 +92,10 @@ async fn a_shared_group_is_read_once_and_each_event_is_its_functions() {
     reading.run(TimeDelta::seconds(30)).await;
     reading.restart();
     reading.run(TimeDelta::minutes(4)).await;
-    assert_eq!(counts(&reading), [("api", 50), ("guest", 3), ("host", 5), ("w2", 4), ("web", 7), ("worker", 30)]);
+    assert_eq!(
+        counts(&reading),
+        [("api", 50), ("g2", 2), ("guest", 3), ("host", 5), ("w2", 4), ("web", 7), ("worker", 30)]
+    );
 }
 
 #[tokio::test]
@@ -188,6 +197,33 @@ async fn a_function_that_moves_to_another_group_is_read_to_the_end_of_the_old_on
             moved("/prod/one", "/prod/two", pattern, restarts).await;
         }
     }
+}
+
+#[tokio::test]
+async fn what_comes_late_in_a_group_that_was_left_is_still_read() {
+    let all = groups(vec![("/prod/one", events(&shared_stream("f"), -60, 5)), ("/prod/two", vec![])]);
+    let mut reading = Reading::with(all, Ok(configured(&[("f", "/prod/one")])), &["f"], 40, &[]);
+    reading.run(TimeDelta::seconds(595)).await;
+    *reading.logs.functions.lock().unwrap() = Ok(vec![("f".to_owned(), "/prod/two".to_owned())]);
+    reading.run(TimeDelta::seconds(70)).await;
+    reading.logs.groups.lock().unwrap().get_mut("/prod/one").unwrap().extend(events(&shared_stream("f"), 585, 10));
+    reading.run(TimeDelta::minutes(5)).await;
+    assert_eq!(reading.counted, 15);
+}
+
+#[tokio::test]
+async fn a_function_with_two_groups_has_been_read_as_far_as_both_have() {
+    let all = groups(vec![("/aws/lambda/f", events("2026/03/01/[$LATEST]a", -60, 5)), (SHARED, vec![])]);
+    let mut reading = Reading::with(all, Ok(configured(&[("f", SHARED)])), &["*"], 40, &[]);
+    reading.run(TimeDelta::seconds(40)).await;
+    let (before, both) = (reading.clock.now(), reading.read_up_to["f"]);
+    reading.logs.groups.lock().unwrap().remove("/aws/lambda/f");
+    reading.run(TimeDelta::minutes(8)).await;
+    assert!(both > before - TimeDelta::minutes(2) && reading.read_up_to["f"] <= before, "{:?}", reading.read_up_to);
+    assert!(reading.failures.iter().all(|(_, failure)| failure.kind == FailureKind::NotFound));
+    // Then it is known to be gone.
+    reading.run(TimeDelta::minutes(4)).await;
+    assert!(reading.read_up_to["f"] > reading.clock.now() - TimeDelta::minutes(2), "{:?}", reading.read_up_to);
 }
 
 #[tokio::test]
@@ -325,10 +361,10 @@ const NAMES: [&str; 4] = ["a", "b", "b-2", "c"];
 
 fn line(overlap: i64) -> impl Strategy<Value = Line> {
     // The last two are a function that no pattern fits, and a stream that names none.
-    (0..NAMES.len() + 2, 0..2_usize, -120..150_i64, 0..overlap).prop_map(|(function, stream, second, late)| Line {
+    (0..NAMES.len() + 2, 0..2_usize, -12..15_i64, 0..overlap).prop_map(|(function, stream, tens, late)| Line {
         function,
         stream,
-        second,
+        second: tens * 10,
         late,
     })
 }
@@ -364,9 +400,10 @@ async fn read_all(lines: &[Line], page: usize, overlap: i64, restart: usize, sha
     let mut reading = Reading::with(groups, Ok(functions), &["?", "b*"], page, &[]);
     reading.overlap = Span::seconds(overlap as u32);
     reading.restart();
-    // Numbered within their streams, so that there are equal words at the same time in streams of several functions.
-    let like = |a: &Line, b: &Line| (a.function, a.stream) == (b.function, b.stream);
-    let number = |at: usize| lines[..at].iter().filter(|other| like(other, &lines[at])).count();
+    // Numbered within a second of their streams, so that there are equal words at the same time in several streams.
+    let like = |a: &Line, b: &Line| (a.function, a.stream, a.second) == (b.function, b.stream, b.second);
+    let same = |at: usize| lines[..at].iter().filter(|other| like(other, &lines[at])).count();
+    let number = |at: usize| (lines[at].second + 1000) as usize * 100 + same(at);
     let mut hidden: Vec<(usize, &Line)> = lines.iter().enumerate().map(|(at, line)| (number(at), line)).collect();
     for step in 0..12 {
         let shown_ms = reading.clock.now().timestamp_millis() - start_ms() + 30_000;
@@ -375,7 +412,9 @@ async fn read_all(lines: &[Line], page: usize, overlap: i64, restart: usize, sha
             for (number, line) in hidden.extract_if(.., |(_, line)| (line.second + line.late) * 1000 <= shown_ms) {
                 let events = groups.entry(line.group(shared)).or_default();
                 let event = line.event(number, shared);
-                let at = events.partition_point(|other| other.at_ms <= event.at_ms);
+                // Before or behind those of the same time.
+                let edge = event.at_ms + line.late % 2;
+                let at = events.partition_point(|other| other.at_ms < edge);
                 events.insert(at, event);
             }
         }
