@@ -11,7 +11,7 @@ use futures::StreamExt;
 use model::glob::NamePattern;
 use model::settings::TableReader;
 
-use crate::found::FunctionFinder;
+use crate::finder::FunctionFinder;
 use crate::metrics::statistics;
 use crate::poll::{PollBuilder, PollOutput, Source};
 

@@ -12,7 +12,7 @@ use model::glob::NamePattern;
 use model::span::Span;
 use rust_decimal::Decimal;
 
-use crate::found::FunctionFinder;
+use crate::finder::FunctionFinder;
 
 /// Metrics are asked for at least so far back, so that it can be said for how long a thing has been idle.
 const LOOK_BACK: TimeDelta = TimeDelta::days(60);

@@ -25,7 +25,7 @@ use model::settings::TableReader;
 use model::span::Span;
 
 use self::look::{IdleSinceById, InventoryContext};
-use crate::found::FunctionFinder;
+use crate::finder::FunctionFinder;
 use crate::poll::{PollBuilder, PollOutput, Source, stored};
 use crate::retry::Retry;
 

@@ -105,23 +105,23 @@ impl LambdaApi for Scripted {
     }
 
     async fn invoke(&self, _: &str, _: &str, _: Span) -> Result<InvokeResponse, CallFailure> {
-        unimplemented!()
+        panic!("no test asks for this")
     }
 
     async fn may_invoke(&self, _: &str) -> Result<(), CallFailure> {
-        unimplemented!()
+        panic!("no test asks for this")
     }
 
     async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
-        unimplemented!()
+        panic!("no test asks for this")
     }
 
     async fn provisioned(&self, _: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
-        unimplemented!()
+        panic!("no test asks for this")
     }
 
     async fn memory_mb(&self, _: &str, _: &str) -> Result<u32, CallFailure> {
-        unimplemented!()
+        panic!("no test asks for this")
     }
 }
 
