@@ -48,9 +48,9 @@ Examples:
 A line is written about five seconds after its invocation has ended, when no more of its log is expected. Quoted text is
 shortened, and secrets in it are masked. Times are UTC, or in the time zone of the configuration.
 
-It needs logs:FilterLogEvents, lambda:ListFunctions for the log groups that functions are configured with, and
-logs:DescribeLogGroups for patterns; all are free. Without lambda:ListFunctions only log groups /aws/lambda/<function> are found.
-Failed calls are retried, more slowly while AWS throttles them, and reported once on standard error. Ctrl-C, SIGTERM or closing its output ends it.
+It needs logs:FilterLogEvents, lambda:ListFunctions for the log group of each function (without it only log groups
+/aws/lambda/<function> are found), and logs:DescribeLogGroups for patterns; all are free. Failed calls are retried, more slowly while
+AWS throttles them, and reported once on standard error. Ctrl-C, SIGTERM or closing its output ends it.
 
 Exit codes: 0 ended from outside; 1 no log could be read; 64 command line; 78 configuration";
 
