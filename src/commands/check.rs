@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::prices::PriceTable;
-use aws::resolve::{LOG_GROUP_PREFIX, functions};
-use aws::{AwsClients, CostGrouping, CostMetric, CostQuery, MetricQuery};
-use chrono::TimeDelta;
+use aws::resolve::{LogSelection, ResolvedLogs, default_function, resolve, unreadable_class};
+use aws::{AwsClients, CostGrouping, CostMetric, CostQuery, LogClass, MetricQuery, paging};
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use indicatif::ProgressBar;
 use model::call_failure::{CallFailure, FailureKind};
@@ -43,13 +43,29 @@ struct CheckOutput<'a> {
 struct CheckResult {
     what: String,
     fine: bool,
+    /// Everything that is needed works, and something would be better with what is said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     said: String,
 }
 
 impl CheckResult {
     fn new(what: impl Into<String>, result: Result<String, String>) -> Self {
         let fine = result.is_ok();
-        Self { what: what.into(), fine, said: result.unwrap_or_else(|why| why) }
+        Self { what: what.into(), fine, warning: false, said: result.unwrap_or_else(|why| why) }
+    }
+
+    fn warning(what: impl Into<String>, said: String) -> Self {
+        Self { what: what.into(), fine: true, warning: true, said }
+    }
+
+    /// The word before it.
+    fn mark(&self) -> &'static str {
+        match (self.fine, self.warning) {
+            (false, _) => "FAILED",
+            (true, true) => "warn  ",
+            (true, false) => "ok    ",
+        }
     }
 }
 
@@ -89,7 +105,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
             print_json(&CheckOutput { schema: 1, looks: &looks });
         }
         OutputFormat::Text => looks.iter().for_each(|look| {
-            print(&format!("{} {}: {}", if look.fine { "ok    " } else { "FAILED" }, look.what, look.said));
+            print(&format!("{} {}: {}", look.mark(), look.what, look.said));
         }),
     }
     Ok(if fine { ExitStatus::Done } else { ExitStatus::Incomplete })
@@ -101,6 +117,8 @@ async fn calls(config: &MonitorConfig, account: &AwsClients, context: &CommandCo
         for call in watch.read.calls() {
             looks.push(match (watch.read.kind(), call) {
                 (ESTIMATED_CHARGES, "cloudwatch:ListMetrics") => charges(account).await,
+                // The others find functions by their log groups as well.
+                (kind, LIST_FUNCTIONS) if kind != USAGE_ESTIMATE => listing(account, watch.read.functions()).await,
                 _ => permission(call, account, watch.read.functions(), context).await,
             });
         }
@@ -163,6 +181,11 @@ async fn first_target_group(account: &AwsClients) -> Result<Option<String>, Call
 /// The kinds of `read.` that are looked at more closely.
 const ESTIMATED_CHARGES: &str = "estimated_charges";
 const USAGE_ESTIMATE: &str = "usage_estimate";
+/// The call that says how functions are configured.
+const LIST_FUNCTIONS: &str = "lambda:ListFunctions";
+/// Log groups that are nobody's own and that are tried at most: a policy may forbid each of them, and AWS allows few of
+/// these calls a second.
+const MOST_GROUPS: usize = 4;
 
 /// Whether there are prices for what functions of the region use. Makes no call.
 async fn priced(
@@ -208,6 +231,62 @@ async fn charges(account: &AwsClients) -> CheckResult {
     CheckResult::new("cloudwatch:ListMetrics in us-east-1", said)
 }
 
+/// Whether functions may be listed, for a source that sees less where they may not.
+async fn listing(account: &AwsClients, patterns: &[NamePattern]) -> CheckResult {
+    match found(account, patterns).await {
+        Ok(found) => match found.blind_spot() {
+            Some(blind_spot) => CheckResult::warning(LIST_FUNCTIONS, blind_spot),
+            None => CheckResult::new(LIST_FUNCTIONS, Ok("answered".to_owned())),
+        },
+        // What else it needs has a line of its own.
+        Err(failure) if failure.call != LIST_FUNCTIONS => {
+            CheckResult::new(LIST_FUNCTIONS, Ok(format!("not tried to the end: {} failed", failure.call)))
+        }
+        Err(failure) => CheckResult::new(LIST_FUNCTIONS, Err(failure.to_string())),
+    }
+}
+
+/// The logs that patterns of functions mean.
+async fn found(account: &AwsClients, patterns: &[NamePattern]) -> Result<ResolvedLogs, CallFailure> {
+    resolve(account.logs.as_ref(), account.functions.as_ref(), &LogSelection::of(patterns)).await
+}
+
+/// Whether the logs of functions can be read: those of one group by default, and those of other groups, which a policy
+/// often does not name.
+async fn reading(account: &AwsClients, patterns: &[NamePattern], now: DateTime<Utc>) -> Result<String, CallFailure> {
+    let found = found(account, patterns).await?;
+    let by_group = found.by_group();
+    for class in [LogClass::InfrequentAccess, LogClass::Delivery] {
+        let logs = account.logs.as_ref();
+        let page = |token: Option<String>| async move { logs.log_groups_of(class, token.as_deref()).await };
+        // Whether this may be asked has a line of its own.
+        let of_class = paging::all("logs:DescribeLogGroups", class.name(), page).await.unwrap_or_default();
+        if let Some(group) = of_class.iter().find(|group| by_group.contains_key(*group)) {
+            return Err(class.unreadable(group));
+        }
+    }
+    let own = found.destinations.iter().find(|at| default_function(&at.group).is_some());
+    let others = by_group.keys().filter(|group| default_function(group).is_none()).take(MOST_GROUPS);
+    let tried = own.map(|at| (&at.function, &at.group)).into_iter().chain(others.map(|group| (group, group)));
+    let mut answered: Vec<&str> = Vec::new();
+    for (name, group) in tried {
+        let to_ms = now.timestamp_millis();
+        match account.logs.events(group, to_ms - 1000, to_ms, None).await {
+            Ok(_) => answered.push(name),
+            Err(failure) if failure.kind == FailureKind::NotFound && found.may_be_absent.contains(group) => {}
+            Err(failure) if failure.kind == FailureKind::Refused => {
+                return Err(unreadable_class(account.logs.as_ref(), group).await.unwrap_or(failure));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(if answered.is_empty() {
+        "not tried: the patterns match no function with a log yet".to_owned()
+    } else {
+        format!("answered for {}", answered.join(", "))
+    })
+}
+
 /// Makes the call once, as cheaply as it can be made.
 async fn permission(
     call: &str,
@@ -216,10 +295,7 @@ async fn permission(
     context: &CommandContext,
 ) -> CheckResult {
     let now = context.clock.now();
-    let first = || async {
-        let found = functions(account.logs.as_ref(), patterns).await?;
-        Ok::<_, CallFailure>(found.into_iter().next())
-    };
+    let first = || async { Ok::<_, CallFailure>(found(account, patterns).await?.functions().into_iter().next()) };
     let made: Result<String, CallFailure> = async {
         match call {
             "ce:GetCostAndUsage" => {
@@ -231,25 +307,14 @@ async fn permission(
             "logs:DescribeLogGroups" if patterns.is_empty() => {
                 account.logs.log_groups("/", None).await.map(|_| "answered".to_owned())
             }
-            "logs:DescribeLogGroups" => functions(account.logs.as_ref(), patterns).await.map(|found| {
+            "logs:DescribeLogGroups" => found(account, patterns).await.map(|found| {
+                let names = found.functions();
                 format!(
                     "answered; the patterns match {}",
-                    if found.is_empty() { "no function yet".to_owned() } else { found.join(", ") }
+                    if names.is_empty() { "no function yet".to_owned() } else { names.join(", ") }
                 )
             }),
-            "logs:FilterLogEvents" => match first().await? {
-                Some(function) => account
-                    .logs
-                    .events(
-                        &format!("{LOG_GROUP_PREFIX}{function}"),
-                        now.timestamp_millis() - 1000,
-                        now.timestamp_millis(),
-                        None,
-                    )
-                    .await
-                    .map(|_| format!("answered for {function}")),
-                None => Ok("not tried: the patterns match no function yet".to_owned()),
-            },
+            "logs:FilterLogEvents" => reading(account, patterns, now).await,
             "cloudwatch:GetMetricStatistics" if patterns.is_empty() => {
                 let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
                 account
@@ -262,7 +327,7 @@ async fn permission(
                 let invocations = MetricQuery::new("AWS/Lambda", "Invocations", &[]);
                 account.metrics.list_metrics(&invocations, None).await.map(|_| "answered".to_owned())
             }
-            "lambda:ListFunctions" => account
+            LIST_FUNCTIONS => account
                 .functions
                 .list(None)
                 .await

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::AwsClients;
-use aws::resolve::{LOG_GROUP_PREFIX, functions};
+use aws::resolve::{LogSelection, ResolvedLogs, default_function, resolve};
 use aws::settings::AwsSettings;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -41,13 +41,15 @@ Examples:
   monitor tail backend-dev                         one function: its last ten minutes, then live
   monitor tail 'backend-*' worker --since 1h       several; functions that appear later are picked up
   monitor tail '*' --since 1s                      the whole region, only new invocations
+  monitor tail /prod/shop                          a log group: every function that logs there
   monitor tail '*' --profile work --region eu-west-1
   monitor tail '*' --format json | jq -r 'select(.cause) | [.at, .function, .cause] | @tsv'
 
 A line is written about five seconds after its invocation has ended, when no more of its log is expected. Quoted text is
 shortened, and secrets in it are masked. Times are UTC, or in the time zone of the configuration.
 
-It needs logs:FilterLogEvents, and logs:DescribeLogGroups for patterns; both are free. Failed calls are retried, more slowly while
+It needs logs:FilterLogEvents, lambda:ListFunctions for the log group of each function (without it only log groups
+/aws/lambda/<function> are found), and logs:DescribeLogGroups for patterns; all are free. Failed calls are retried, more slowly while
 AWS throttles them, and reported once on standard error. Ctrl-C, SIGTERM or closing its output ends it.
 
 Exit codes: 0 ended from outside; 1 no log could be read; 64 command line; 78 configuration";
@@ -74,9 +76,9 @@ const NEAREST: usize = 5;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Functions by name, or patterns of names with `*`, `?` and `[...]`
-    #[arg(value_name = "FUNCTION", required = true, value_parser = pattern)]
-    functions: Vec<NamePattern>,
+    /// Functions or log groups by name, or patterns of names with `*`, `?` and `[...]`
+    #[arg(value_name = "FUNCTION", required = true, value_parser = log_name)]
+    functions: Vec<LogName>,
     /// Also show invocations that ended this long ago: 90s, 1h, 2d; 1s shows almost only new ones
     #[arg(long, value_name = "SPAN", default_value = "10m", value_parser = span)]
     since: Span,
@@ -91,10 +93,31 @@ pub(super) struct Args {
     format: OutputFormat,
 }
 
-fn pattern(text: &str) -> Result<NamePattern, String> {
-    // The name of a log group stands for its function.
-    let name = text.strip_prefix(LOG_GROUP_PREFIX).unwrap_or(text);
-    NamePattern::deserialize(name.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())
+/// What was typed.
+#[derive(Debug, Clone)]
+enum LogName {
+    Function(NamePattern),
+    Group(NamePattern),
+}
+
+fn log_name(text: &str) -> Result<LogName, String> {
+    // The name of a function's own log group stands for the function.
+    let name = default_function(text).unwrap_or(text);
+    let pattern = NamePattern::deserialize(name.into_deserializer()).map_err(|mistake: Mistake| mistake.to_string())?;
+    // No function has such a character in its name.
+    Ok(if name.contains(['/', '#']) { LogName::Group(pattern) } else { LogName::Function(pattern) })
+}
+
+/// What is meant by everything that was typed.
+fn selection(names: Vec<LogName>) -> LogSelection {
+    let mut wanted = LogSelection::default();
+    for name in names {
+        match name {
+            LogName::Function(pattern) => wanted.functions.push(pattern),
+            LogName::Group(pattern) => wanted.groups.push(pattern),
+        }
+    }
+    wanted
 }
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
@@ -108,18 +131,20 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     let clock = Arc::clone(&context.clock);
     let account = account(&aws, &clock).await;
     let since = clock.now() - args.since.delta();
+    let wanted = selection(args.functions);
     let colors = !config::no_color() && io::stdout().is_terminal();
     let mut live = LiveTail {
         clock,
         follow: LogFollower::new(
-            args.functions.clone(),
+            wanted.clone(),
             FollowPace { overlap: OVERLAP, quiet: QUIET, look_up: LOOK_UP },
             &account,
         )
         .with_causes(&causes),
         aws,
         account,
-        patterns: args.functions,
+        wanted,
+        said_blind_spot: false,
         first: since - LEAD,
         tail: TailBuffer::new(since),
         output: TailWriter { format: args.format, layout: TailLayout::new(zone, colors) },
@@ -160,7 +185,8 @@ struct LiveTail {
     clock: Arc<dyn Clock>,
     aws: AwsSettings,
     account: AwsClients,
-    patterns: Vec<NamePattern>,
+    wanted: LogSelection,
+    said_blind_spot: bool,
     follow: LogFollower<TailSink>,
     /// Where reading begins, in a log that was not known before.
     first: DateTime<Utc>,
@@ -222,13 +248,18 @@ impl LiveTail {
                 FollowEvent::Read(stretch) => {
                     if stretch.up_to.is_some() {
                         self.has_read = true;
-                        self.complaints.read(&stretch.function);
+                        self.complaints.read(&stretch.group);
                     }
-                    self.tail.take(stretch.found, now);
+                    for of_one in stretch.functions {
+                        self.tail.take(of_one.found, now);
+                    }
                 }
                 FollowEvent::Failed(failure) => {
-                    if let Some(function) = self.unknown(&failure) {
-                        return Err(TailEnd::Failed(self.no_such_function(&function).await));
+                    if self.is_unknown(&failure) {
+                        if self.means_a_group(&failure).await {
+                            continue;
+                        }
+                        return Err(TailEnd::Failed(self.no_such_log(&failure.resource).await));
                     }
                     if can_come_back(failure.kind) {
                         next = NextPoll::Later;
@@ -251,6 +282,7 @@ impl LiveTail {
             let what = cause_line(&ended).unwrap_or_else(|| "it failed".to_owned());
             say(&format!("monitor: {} {id}: found after its line was printed: {what}", ended.function));
         }
+        self.say_what_is_not_seen();
         match hopeless {
             Some(failure) if !self.has_read && is_over => Err(TailEnd::Failed(failure.to_string())),
             // Some logs can be read, and this one cannot.
@@ -271,10 +303,13 @@ impl LiveTail {
             return;
         }
         if functions.is_empty() {
-            self.complaints.once(format!(
-                "no function matches {} yet; waiting for one",
-                self.patterns.iter().map(NamePattern::as_str).collect::<Vec<_>>().join(", ")
-            ));
+            let wanted = self.wanted.functions.iter().chain(&self.wanted.groups);
+            let names = wanted.map(NamePattern::as_str).collect::<Vec<_>>().join(", ");
+            self.complaints.once(if self.wanted.groups.is_empty() {
+                format!("no function matches {names} yet; waiting for one")
+            } else {
+                format!("whatever is logged to {names} is followed; press Ctrl-C to stop")
+            });
         } else if self.followed.is_empty() {
             say(&format!(
                 "monitor: {} followed; press Ctrl-C to stop",
@@ -286,31 +321,77 @@ impl LiveTail {
         self.followed.extend(new);
     }
 
-    /// The function of a log that was never read and does not exist, if it was typed by its name.
-    fn unknown(&self, failure: &CallFailure) -> Option<String> {
-        let function =
-            failure.resource.strip_prefix(LOG_GROUP_PREFIX).filter(|_| failure.kind == FailureKind::NotFound)?;
-        let is_typed = self.patterns.iter().any(|pattern| pattern.exact() == Some(function));
-        (is_typed && !self.complaints.has_read(function)).then(|| function.to_owned())
+    /// Says once which logs it cannot find, when it has read others: before that, what fails is more important.
+    fn say_what_is_not_seen(&mut self) {
+        let looks_for_more = self.wanted.functions.iter().any(|pattern| pattern.exact().is_none());
+        if self.has_read
+            && looks_for_more
+            && !self.said_blind_spot
+            && let Some(blind_spot) = self.follow.blind_spot()
+        {
+            say(&format!("monitor: {blind_spot}"));
+            self.said_blind_spot = true;
+        }
     }
 
-    async fn no_such_function(&self, typed: &str) -> String {
+    /// Whether a log was never read and does not exist, and was typed by its name.
+    fn is_unknown(&self, failure: &CallFailure) -> bool {
+        let (group, LogSelection { functions, groups }) = (failure.resource.as_str(), &self.wanted);
+        let is_function = default_function(group).is_some_and(|function| is_typed(functions, function));
+        failure.kind == FailureKind::NotFound
+            && (is_function || is_typed(groups, group))
+            && !self.complaints.has_read(group)
+    }
+
+    /// Whether the name of a function that does not exist is that of a log group; it is followed from now on then.
+    async fn means_a_group(&mut self, failure: &CallFailure) -> bool {
+        let Some(typed) = default_function(&failure.resource) else { return false };
+        let Ok(page) = self.account.logs.log_groups(typed, None).await else { return false };
+        if !page.items.iter().any(|group| group.name == typed) {
+            return false;
+        }
+        let LogSelection { functions, groups } = &mut self.wanted;
+        groups.extend(functions.extract_if(.., |pattern| pattern.exact() == Some(typed)));
+        self.follow.follow_instead(self.wanted.clone());
+        true
+    }
+
+    async fn no_such_log(&self, group: &str) -> String {
         let place =
             if self.account.region.is_empty() { "here".to_owned() } else { format!("in {}", self.account.region) };
-        let all = match pattern("*") {
-            Ok(all) => functions(self.account.logs.as_ref(), &[all]).await.unwrap_or_default(),
-            Err(_) => Vec::new(),
+        let function = default_function(group).filter(|function| is_typed(&self.wanted.functions, function));
+        let all = "*".parse().map(|all| match function {
+            Some(_) => LogSelection { functions: vec![all], groups: vec![] },
+            None => LogSelection { functions: vec![], groups: vec![all] },
+        });
+        let found = match all {
+            Ok(all) => {
+                resolve(self.account.logs.as_ref(), self.account.functions.as_ref(), &all).await.unwrap_or_default()
+            }
+            Err(_) => ResolvedLogs::default(),
         };
-        let near = nearest(typed, &all, NEAREST);
+        let names = if function.is_some() { found.functions() } else { found.whole.iter().cloned().collect() };
+        let near = nearest(function.unwrap_or(group), &names, NEAREST);
         let hint = if near.is_empty() {
             "check the name and the region".to_owned()
         } else {
             format!("nearest: {}", near.join(", "))
         };
-        format!(
-            "there is no function `{typed}` {place}, or it was never invoked (no log group {LOG_GROUP_PREFIX}{typed}); {hint}"
-        )
+        match function {
+            Some(function) => {
+                let not_seen = found.blind_spot().map(|blind_spot| format!("; {blind_spot}")).unwrap_or_default();
+                format!(
+                    "there is no function `{function}` {place}, or it was never invoked (no log group {group}); {hint}{not_seen}"
+                )
+            }
+            None => format!("there is no log group `{group}` {place}; {hint}"),
+        }
     }
+}
+
+/// Whether a name is among those that were typed without a wildcard.
+fn is_typed(patterns: &[NamePattern], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.exact() == Some(name))
 }
 
 /// When to poll again.
@@ -337,7 +418,7 @@ fn may_pass(kind: FailureKind) -> bool {
 #[derive(Debug, Default)]
 struct ReportedFailures {
     told: Vec<ReportedFailure>,
-    /// Functions whose log was read.
+    /// The log groups that were read.
     read: BTreeSet<String>,
     once: Option<String>,
 }
@@ -369,11 +450,10 @@ impl ReportedFailures {
     }
 
     /// A log was read: what was told of it, or of all logs, is over.
-    fn read(&mut self, function: &str) {
-        if !self.read.contains(function) {
-            self.read.insert(function.to_owned());
+    fn read(&mut self, group: &str) {
+        if !self.read.contains(group) {
+            self.read.insert(group.to_owned());
         }
-        let group = format!("{LOG_GROUP_PREFIX}{function}");
         let is_over =
             |told: &mut ReportedFailure| told.group.as_ref().map_or(!told.kind.is_passing(), |of| *of == group);
         for told in self.told.extract_if(.., is_over) {
@@ -384,8 +464,8 @@ impl ReportedFailures {
         }
     }
 
-    fn has_read(&self, function: &str) -> bool {
-        self.read.contains(function)
+    fn has_read(&self, group: &str) -> bool {
+        self.read.contains(group)
     }
 
     fn once(&mut self, what: String) {

@@ -64,8 +64,19 @@ impl Emulator {
     /// ministack only: a Python function with `handler(event, context)` in `source`,
     /// ready to be invoked.
     pub async fn create_function(&self, name: &str, source: &str, timeout_s: u32, memory_mb: u32) {
+        self.create(name, source, timeout_s, memory_mb, None).await;
+    }
+
+    /// ministack only: a function that answers its event, and that is configured
+    /// to log to this group.
+    pub async fn create_function_that_logs_to(&self, name: &str, group: &str) {
+        let source = "def handler(event, context):\n    return event\n";
+        self.create(name, source, 3, 128, Some(group)).await;
+    }
+
+    async fn create(&self, name: &str, source: &str, timeout_s: u32, memory_mb: u32, group: Option<&str>) {
         let path = "/2015-03-31/functions";
-        let function = json!({
+        let mut function = json!({
             "FunctionName": name,
             "Runtime": "python3.12",
             "Handler": "index.handler",
@@ -74,6 +85,9 @@ impl Emulator {
             "Timeout": timeout_s,
             "MemorySize": memory_mb,
         });
+        if let Some(group) = group {
+            function["LoggingConfig"] = json!({"LogFormat": "Text", "LogGroup": group});
+        }
         let create = self.http.post(format!("{}{path}", self.url())).json(&function);
         self.expect(create, "lambda").await;
 

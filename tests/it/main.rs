@@ -29,6 +29,7 @@ mod inventory;
 mod kill;
 mod labelled_logs;
 mod log_day;
+mod log_groups;
 mod logs_complete;
 mod logs_reading;
 mod mails;

@@ -265,7 +265,8 @@ async fn expired_credentials_and_throttling_are_told_once_and_it_goes_on_with_ne
         throttled(),
         events(&[("3", &third)]),
     ];
-    let aws = Webhook::start(replies);
+    let nothing = Reply::status(200).body("{\"Functions\": []}");
+    let aws = Webhook::start_beside("/2015-03-31/functions", nothing, replies);
     let mut running = tail(&folder, &aws.url(), &["shop-api"]).env("AWS_SHARED_CREDENTIALS_FILE", &credentials).spawn();
     running.wait_for_text("ExpiredToken", SOON);
     key("AKIANEW");

@@ -2,15 +2,17 @@
 //! the whole answer unreadable: left out, it would be taken for nothing.
 
 use aws_sdk_cloudwatch::types::Datapoint;
-use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as SdkLogGroup};
+use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as SdkLogGroup, LogGroupClass};
 use aws_sdk_costexplorer::types::Group;
-use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, ProvisionedConcurrencyConfigListItem};
+use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, LoggingConfig, ProvisionedConcurrencyConfigListItem};
 use billing::day_cost::DayCost;
 use chrono::{DateTime, Utc};
 use model::money::{Money, entering, kept};
 use rust_decimal::Decimal;
 
-use super::{BilledGroup, LambdaFunctionSettings, LogEvent, LogGroup, MetricDatapoint, ProvisionedConcurrency};
+use super::{
+    BilledGroup, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, MetricDatapoint, ProvisionedConcurrency,
+};
 
 /// Dimensions and metrics of Cost Explorer, as its API names them.
 pub(super) const SERVICE: &str = "SERVICE";
@@ -76,6 +78,11 @@ pub(super) fn log_group(group: &SdkLogGroup) -> Result<LogGroup, String> {
                 DateTime::from_timestamp_millis(at).ok_or_else(|| format!("`{at}` as the creation time of {name}"))
             })
             .transpose()?,
+        class: group.log_group_class().and_then(|class| match class {
+            LogGroupClass::InfrequentAccess => Some(LogClass::InfrequentAccess),
+            LogGroupClass::Delivery => Some(LogClass::Delivery),
+            _ => None,
+        }),
     })
 }
 
@@ -95,6 +102,11 @@ pub(super) fn function_settings(function: &FunctionConfiguration) -> Result<Lamb
         name: name.to_owned(),
         memory_mb: memory.ok_or_else(|| format!("no memory size of {name}"))?,
         arm64: function.architectures().contains(&Architecture::Arm64),
+        log_group: function
+            .logging_config()
+            .and_then(LoggingConfig::log_group)
+            .filter(|group| !group.is_empty())
+            .map(str::to_owned),
         modified: function.last_modified().map(|text| lambda_time(text, name)).transpose()?,
     })
 }

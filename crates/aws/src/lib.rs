@@ -162,6 +162,8 @@ pub struct LogGroup {
     pub stored_bytes: Option<u64>,
     /// When it was made, UTC.
     pub created: Option<DateTime<Utc>>,
+    /// Its class; `None` for the standard one.
+    pub class: Option<LogClass>,
 }
 
 /// The class of a log group, where it is not the standard one. Both cost less, or may.
@@ -227,6 +229,8 @@ pub struct LambdaFunctionSettings {
     pub memory_mb: u32,
     /// Whether it runs on arm64.
     pub arm64: bool,
+    /// The log group that its logging configuration names; `None` where it names none.
+    pub log_group: Option<String>,
     /// When it was last changed, UTC; `None` if unknown.
     pub modified: Option<DateTime<Utc>>,
 }

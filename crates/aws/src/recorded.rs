@@ -1,7 +1,7 @@
 //! Replays a recorded account: its bill, and how its functions behaved at which time. It answers like AWS, including
 //! delays, and a ping writes lines to the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +20,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::RateLimiter;
+use super::resolve::LogDestination;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
     AwsClients, BilledDay, BilledGroup, CostExplorerApi, CostGrouping, CostQuery, ExportBucket, ExportsApi,
@@ -79,6 +80,8 @@ struct RecordedDatabase {
 #[serde(deny_unknown_fields)]
 struct RecordedFunction {
     name: String,
+    /// The log group it is configured with, where it is not the one by default.
+    log_group: Option<String>,
     /// How long an idle environment is kept.
     idle: Span,
     /// How long an environment is kept at all.
@@ -127,6 +130,8 @@ const FIRST_FIGURE: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 const VISIBLE_AFTER: TimeDelta = TimeDelta::seconds(12);
 /// The log keeps only what can still be asked for.
 const LOG_KEPT: TimeDelta = TimeDelta::hours(3);
+/// What a function has at least, in MB.
+const LEAST_MEMORY: u32 = 128;
 /// The tail that an invocation returns, in bytes.
 const TAIL: usize = 4096;
 
@@ -214,6 +219,21 @@ impl RecordedAccount {
     }
 }
 
+impl RecordedFunction {
+    fn group(&self) -> String {
+        self.log_group.clone().unwrap_or_else(|| LogDestination::by_default(&self.name).group)
+    }
+
+    /// The stream of an environment that begins at a time: it names the function where others may log to the group.
+    fn stream(&self, at: DateTime<Utc>, call: u64) -> String {
+        let (date, environment) = (at.format("%Y/%m/%d"), xxh3_128(format!("{}{call}", self.name).as_bytes()));
+        match self.log_group {
+            Some(_) => format!("{date}/{}[$LATEST][{environment:032x}]", self.name),
+            None => format!("{date}/[$LATEST]{environment:032x}"),
+        }
+    }
+}
+
 /// One invocation: lines in the log, the environment as it is afterwards, and what the caller gets.
 fn invoke(function: &RecordedFunction, state: &mut RecordedFunctionState, at: DateTime<Utc>) -> Option<InvokeResponse> {
     let behaviour = function.behaviour.iter().rev().find(|behaviour| behaviour.from <= at)?;
@@ -224,15 +244,7 @@ fn invoke(function: &RecordedFunction, state: &mut RecordedFunctionState, at: Da
     });
     let (lines, stream, born) = match warm {
         Some(environment) if !behaviour.warm.is_empty() => (&behaviour.warm, environment.stream, environment.born),
-        _ => (
-            &behaviour.cold,
-            format!(
-                "{}[$LATEST]{:032x}",
-                at.format("%Y/%m/%d/"),
-                xxh3_128(format!("{}{call}", function.name).as_bytes())
-            ),
-            at,
-        ),
+        _ => (&behaviour.cold, function.stream(at, call), at),
     };
     let id = request_id(&function.name, call);
     let mut tail = String::new();
@@ -307,9 +319,10 @@ impl RecordedCost {
 #[async_trait]
 impl LogsApi for RecordedAccount {
     async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
-        let groups = self.recording.function.iter().map(|function| format!("/aws/lambda/{}", function.name));
+        let groups: BTreeSet<String> = self.recording.function.iter().map(RecordedFunction::group).collect();
         Ok(ResultPage {
             items: groups
+                .into_iter()
                 .filter(|group| group.starts_with(prefix))
                 .map(|name| LogGroup { name, ..LogGroup::default() })
                 .collect(),
@@ -329,28 +342,37 @@ impl LogsApi for RecordedAccount {
         _token: Option<&str>,
     ) -> Result<ResultPage<LogEvent>, CallFailure> {
         let now = self.clock.now();
-        let function = group
-            .strip_prefix("/aws/lambda/")
-            .and_then(|name| self.function(name))
-            .ok_or_else(|| absent("logs:FilterLogEvents", group))?;
-        let mut states = self.states();
-        let state = states.entry(function.name.clone()).or_default();
-        self.catch_up(function, state, now);
         let visible = to_ms.min((now - VISIBLE_AFTER).timestamp_millis());
-        let items = if from_ms <= visible {
-            state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()).collect()
-        } else {
-            vec![]
-        };
+        let (mut states, mut is_there, mut items) = (self.states(), false, vec![]);
+        for function in self.recording.function.iter().filter(|function| function.group() == group) {
+            is_there = true;
+            let state = states.entry(function.name.clone()).or_default();
+            self.catch_up(function, state, now);
+            if from_ms <= visible {
+                items.extend(state.log.range((from_ms, 0)..=(visible, u64::MAX)).map(|(_, event)| event.clone()));
+            }
+        }
+        if !is_there {
+            return Err(absent("logs:FilterLogEvents", group));
+        }
+        items.sort_by_key(|event| event.at_ms);
         Ok(ResultPage { items, next: None })
     }
 }
 
 #[async_trait]
 impl LambdaApi for RecordedAccount {
-    /// Nothing is recorded of how functions are configured.
+    /// Of how functions are configured only their log groups are recorded: those that have none are not listed.
     async fn list(&self, _token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure> {
-        Ok(ResultPage { items: vec![], next: None })
+        let listed = self.recording.function.iter().filter(|function| function.log_group.is_some());
+        let settings = |function: &RecordedFunction| LambdaFunctionSettings {
+            name: function.name.clone(),
+            memory_mb: LEAST_MEMORY,
+            arm64: false,
+            log_group: function.log_group.clone(),
+            modified: None,
+        };
+        Ok(ResultPage { items: listed.map(settings).collect(), next: None })
     }
 
     async fn invoke(&self, function: &str, _payload: &str, _give_up: Span) -> Result<InvokeResponse, CallFailure> {

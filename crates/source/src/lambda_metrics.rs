@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use alerting::observation::{METRICS, MetricPoint, ObservationBody, ReadUpTo};
 use async_trait::async_trait;
-use aws::resolve::functions;
-use aws::{AwsClients, LogsApi, MetricDatapoint, MetricQuery, MetricsApi};
+use aws::{AwsClients, LambdaApi, LogsApi, MetricDatapoint, MetricQuery, MetricsApi};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use model::glob::NamePattern;
 use model::settings::TableReader;
 
+use crate::finder::FunctionFinder;
 use crate::metrics::statistics;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
-const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups"];
+const CALLS: &[&str] = &["cloudwatch:GetMetricStatistics", "logs:DescribeLogGroups", "lambda:ListFunctions"];
 
 /// Points arrive some minutes late and may still grow, so each poll asks for the last hour again.
 const LOOK_BACK: TimeDelta = TimeDelta::hours(1);
@@ -46,6 +46,8 @@ impl LambdaMetrics {
             name,
             settings: self,
             logs: Arc::clone(&account.logs),
+            functions: Arc::clone(&account.functions),
+            finder: FunctionFinder::default(),
             metrics: Arc::clone(&account.metrics),
         }
     }
@@ -55,6 +57,8 @@ struct LambdaMetricsSource {
     name: String,
     settings: LambdaMetrics,
     logs: Arc<dyn LogsApi>,
+    functions: Arc<dyn LambdaApi>,
+    finder: FunctionFinder,
     metrics: Arc<dyn MetricsApi>,
 }
 
@@ -66,7 +70,8 @@ impl Source for LambdaMetricsSource {
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let mut poll = PollBuilder::new(&self.name, now);
-        let found = match functions(self.logs.as_ref(), &self.settings.functions).await {
+        let (logs, functions) = (self.logs.as_ref(), self.functions.as_ref());
+        let found = match self.finder.find(&self.name, logs, functions, &self.settings.functions).await {
             Ok(found) => found,
             Err(failure) => {
                 poll.failed(failure);

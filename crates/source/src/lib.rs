@@ -5,6 +5,7 @@ pub mod billfile;
 mod cost_explorer;
 mod estimated_charges;
 mod exact;
+mod finder;
 mod focus_export;
 mod inventory;
 mod lambda_logs;
@@ -18,7 +19,7 @@ mod usage_estimate;
 mod warm_ping;
 
 pub use cost_explorer::CostBackfill;
-pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, LogFollower, LogSink, LogStretch};
+pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};
 pub use read::SourceKind;
 pub use warm_ping::{WarmPing, WarmSettings};

@@ -381,6 +381,7 @@ mod tests {
                 name: "f".into(),
                 memory_mb: *memory_mb,
                 arm64: *arm64,
+                log_group: None,
                 modified: Some(day_start(day(5))),
             };
             learn(&mut known, &settings, day(*on));
@@ -415,7 +416,13 @@ mod tests {
             let today = NaiveDate::from_ymd_opt(2023 + (month / 12) as i32, month % 12 + 1, 3).unwrap();
             learn(
                 &mut known,
-                &LambdaFunctionSettings { name: "f".into(), memory_mb: 128 + month, arm64: false, modified: None },
+                &LambdaFunctionSettings {
+                    name: "f".into(),
+                    memory_mb: 128 + month,
+                    arm64: false,
+                    log_group: None,
+                    modified: None,
+                },
                 today,
             );
         }

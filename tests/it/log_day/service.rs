@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use super::tape::{Event, Tape};
 
+/// What stands for the target of a call that has none.
+const LIST_FUNCTIONS: &str = "ListFunctions";
+
 /// How hard reading is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Faults {
@@ -116,6 +119,9 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             if reader.read_line(&mut line)? == 0 {
                 return Ok(());
             }
+            if line.starts_with("GET /2015-03-31/functions") {
+                LIST_FUNCTIONS.clone_into(&mut target);
+            }
             let Some((name, value)) = line.split_once(':') else {
                 if line.trim().is_empty() {
                     break;
@@ -160,7 +166,16 @@ impl State {
             self.refused.throttled += 1;
             return Err(("ThrottlingException", "Rate exceeded"));
         }
-        if filters { self.filter(question) } else { Ok(self.describe(question)) }
+        match target {
+            LIST_FUNCTIONS => Ok(self.list()),
+            _ if filters => self.filter(question),
+            _ => Ok(self.describe(question)),
+        }
+    }
+
+    fn list(&self) -> Value {
+        let function = |name: &String| json!({"FunctionName": name, "MemorySize": 128});
+        json!({"Functions": self.tape.groups.keys().map(function).collect::<Vec<_>>()})
     }
 
     fn describe(&self, question: &Value) -> Value {

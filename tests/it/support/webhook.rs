@@ -27,6 +27,8 @@ pub(crate) struct Webhook {
 
 struct State {
     replies: Vec<Reply>,
+    /// Answers to requests of paths that begin so; they take no turn and are not recorded.
+    aside: Option<(&'static str, Reply)>,
     requests: Mutex<Vec<Request>>,
     held: Mutex<Vec<TcpStream>>,
     ended: AtomicBool,
@@ -35,11 +37,21 @@ struct State {
 impl Webhook {
     /// Answers the first request with the first reply and so on; the last repeats.
     pub(crate) fn start(replies: Vec<Reply>) -> Self {
+        Self::serving(replies, None)
+    }
+
+    /// The same, with an answer of its own for requests of paths that begin so.
+    pub(crate) fn start_beside(path: &'static str, reply: Reply, replies: Vec<Reply>) -> Self {
+        Self::serving(replies, Some((path, reply)))
+    }
+
+    fn serving(replies: Vec<Reply>, aside: Option<(&'static str, Reply)>) -> Self {
         assert!(!replies.is_empty(), "a webhook needs at least one reply");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a loopback port");
         let address = listener.local_addr().expect("the bound address");
         let state = Arc::new(State {
             replies,
+            aside,
             requests: Mutex::new(Vec::new()),
             held: Mutex::new(Vec::new()),
             ended: AtomicBool::new(false),
@@ -117,12 +129,16 @@ impl State {
     fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         stream.set_read_timeout(Some(READ_LIMIT))?;
         let request = request::read(&mut BufReader::new(&stream))?;
-        let turn = {
-            let mut requests = locked(&self.requests);
-            requests.push(request);
-            requests.len() - 1
+        let aside = self.aside.as_ref().filter(|(path, _)| request.path.starts_with(path));
+        let reply = match aside {
+            Some((_, reply)) => reply,
+            None => {
+                let mut requests = locked(&self.requests);
+                requests.push(request);
+                self.reply(requests.len() - 1)
+            }
         };
-        match self.reply(turn) {
+        match reply {
             Reply::Hang => {
                 locked(&self.held).push(stream);
             }

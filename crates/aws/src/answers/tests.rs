@@ -133,6 +133,28 @@ fn a_function_that_cannot_be_read_is_not_left_out() {
 }
 
 #[test]
+fn the_log_group_of_a_function_and_the_class_of_a_group_are_read() {
+    let function = |config: Option<LoggingConfig>| {
+        let built = FunctionConfiguration::builder().function_name("f").memory_size(128);
+        function_settings(&built.set_logging_config(config).build()).map(|read| read.log_group)
+    };
+    let named = |group: Option<&str>| LoggingConfig::builder().set_log_group(group.map(str::to_owned)).build();
+    assert_eq!(function(Some(named(Some("/prod/shared")))), Ok(Some("/prod/shared".to_owned())));
+    for none in [None, Some(named(None)), Some(named(Some("")))] {
+        assert_eq!(function(none), Ok(None));
+    }
+    for (class, expected) in [
+        (None, None),
+        (Some(LogGroupClass::Standard), None),
+        (Some(LogGroupClass::InfrequentAccess), Some(LogClass::InfrequentAccess)),
+        (Some(LogGroupClass::Delivery), Some(LogClass::Delivery)),
+    ] {
+        let built = SdkLogGroup::builder().log_group_name("g").set_log_group_class(class).build();
+        assert_eq!(log_group(&built).map(|read| read.class), Ok(expected));
+    }
+}
+
+#[test]
 fn environments_that_are_not_counted_are_not_none() {
     let config = |count: Option<i32>| {
         let config = ProvisionedConcurrencyConfigListItem::builder().function_arn("arn:aws:lambda:r:1:function:f:live");

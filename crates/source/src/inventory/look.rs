@@ -12,6 +12,8 @@ use model::glob::NamePattern;
 use model::span::Span;
 use rust_decimal::Decimal;
 
+use crate::finder::FunctionFinder;
+
 /// Metrics are asked for at least so far back, so that it can be said for how long a thing has been idle.
 const LOOK_BACK: TimeDelta = TimeDelta::days(60);
 /// Longer than this no metric is asked for at once: CloudWatch gives at most 1,440 points an answer.
@@ -29,11 +31,20 @@ pub(super) struct InventoryContext<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) idle_after: Span,
     pub(super) functions: &'a [NamePattern],
+    pub(super) finder: &'a FunctionFinder,
+    /// The name of the source that looks.
+    pub(super) source: &'a str,
     /// What was idle before, and since when.
     pub(super) remembered: Option<&'a IdleSinceById>,
 }
 
 impl InventoryContext<'_> {
+    /// The functions that are looked at.
+    pub(super) async fn functions(&self) -> Result<Vec<String>, CallFailure> {
+        let (logs, functions) = (self.account.logs.as_ref(), self.account.functions.as_ref());
+        self.finder.find(self.source, logs, functions, self.functions).await
+    }
+
     /// What so many things, or GB, cost in a month, in US dollars.
     pub(super) fn monthly(&self, kind: &str, class: &str, count: impl Into<Decimal>) -> Option<Decimal> {
         self.prices.monthly(kind, class, &self.account.region, count.into())

@@ -25,6 +25,7 @@ use model::settings::TableReader;
 use model::span::Span;
 
 use self::look::{IdleSinceById, InventoryContext};
+use crate::finder::FunctionFinder;
 use crate::poll::{PollBuilder, PollOutput, Source, stored};
 use crate::retry::Retry;
 
@@ -108,6 +109,7 @@ impl InventorySettings {
             pending: VecDeque::new(),
             retry: Retry::default(),
             failed: false,
+            finder: FunctionFinder::default(),
         }
     }
 }
@@ -124,6 +126,7 @@ struct InventorySource {
     retry: Retry,
     /// Whether an earlier part of this poll has failed.
     failed: bool,
+    finder: FunctionFinder,
 }
 
 #[async_trait]
@@ -163,6 +166,8 @@ impl InventorySource {
                 now,
                 idle_after: self.settings.idle_after,
                 functions: &self.settings.functions,
+                finder: &self.finder,
+                source: &self.name,
                 remembered: self.remembered.get(&kind),
             };
             let answer = match &hopeless {

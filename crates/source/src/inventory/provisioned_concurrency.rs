@@ -2,7 +2,6 @@
 
 use account::inventory::{MissingDatapoint, Resource};
 use aws::MetricQuery;
-use aws::resolve::functions;
 use model::call_failure::CallFailure;
 use rust_decimal::Decimal;
 
@@ -10,6 +9,7 @@ use super::look::InventoryContext;
 
 pub(super) const CALLS: &[&str] = &[
     "logs:DescribeLogGroups",
+    "lambda:ListFunctions",
     "lambda:ListProvisionedConcurrencyConfigs",
     "lambda:GetFunctionConfiguration",
     "cloudwatch:GetMetricStatistics",
@@ -17,7 +17,7 @@ pub(super) const CALLS: &[&str] = &[
 
 pub(super) async fn read(look: &InventoryContext<'_>) -> Result<Vec<Resource>, CallFailure> {
     let mut all = Vec::new();
-    for function in functions(look.account.logs.as_ref(), look.functions).await? {
+    for function in look.functions().await? {
         let kept = match look.account.functions.provisioned(&function).await {
             // A log outlives its function.
             Err(failure) if failure.kind == model::call_failure::FailureKind::NotFound => continue,

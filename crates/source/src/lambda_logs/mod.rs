@@ -15,11 +15,12 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alerting::observation::{ObservationBody, ReadUpTo};
 use async_trait::async_trait;
 use aws::AwsClients;
+use aws::resolve::LogSelection;
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Causes;
 use lambda_log::reading::MinuteCounter;
@@ -30,10 +31,10 @@ use model::span::Span;
 use self::follow::CALL;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
-pub use follow::{FollowEvent, FollowPace, FollowResult, LogFollower, LogStretch};
+pub use follow::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogStretch};
 pub use sink::LogSink;
 
-const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups"];
+const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups", "lambda:ListFunctions"];
 
 /// How often the patterns are looked up again.
 const LOOK_UP: TimeDelta = TimeDelta::minutes(10);
@@ -79,7 +80,10 @@ impl LambdaLogs {
         LambdaLogsSource {
             name,
             look_back: self.look_back,
-            follow: LogFollower::new(self.functions, pace, account).with_causes(&self.causes),
+            follow: LogFollower::new(LogSelection { functions: self.functions, groups: vec![] }, pace, account)
+                .with_causes(&self.causes),
+            warned: BTreeSet::new(),
+            said_blind_spot: false,
         }
     }
 }
@@ -97,6 +101,9 @@ struct LambdaLogsSource {
     name: String,
     look_back: Span,
     follow: LogFollower<MinuteCounter>,
+    /// The groups of which it was said that not everything in them is a function's.
+    warned: BTreeSet<String>,
+    said_blind_spot: bool,
 }
 
 #[async_trait]
@@ -111,6 +118,10 @@ impl Source for LambdaLogsSource {
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let followed = self.follow.poll(now, now - self.look_back.delta()).await;
+        if let Some(blind_spot) = self.follow.blind_spot().filter(|_| !self.said_blind_spot) {
+            tracing::warn!("{}: {blind_spot}", self.name);
+            self.said_blind_spot = true;
+        }
         self.gathered(now, followed)
     }
 
@@ -122,13 +133,26 @@ impl Source for LambdaLogsSource {
 
 impl LambdaLogsSource {
     /// What was seen, as observations.
-    fn gathered(&self, now: DateTime<Utc>, followed: FollowResult<MinuteCounter>) -> PollOutput {
+    fn gathered(&mut self, now: DateTime<Utc>, followed: FollowResult<MinuteCounter>) -> PollOutput {
         let mut poll = PollBuilder::new(&self.name, now);
         poll.gathered.go_on_at = followed.go_on_at;
         for seen in followed.seen {
             match seen {
                 FollowEvent::Failed(failure) => poll.failed(failure),
-                FollowEvent::Read(stretch) => read(stretch, &mut poll),
+                FollowEvent::Read(stretch) => {
+                    if stretch.unnamed > 0 {
+                        let LogStretch { group, unnamed, .. } = &stretch;
+                        if self.warned.insert(group.clone()) {
+                            tracing::warn!(
+                                "{}: {group} has streams that name no function; they are skipped ({unnamed} events so far)",
+                                self.name
+                            );
+                        } else {
+                            tracing::debug!("{}: {group}: {unnamed} events of no function are skipped", self.name);
+                        }
+                    }
+                    read(stretch, &mut poll);
+                }
             }
         }
         if followed.answered { poll.done() } else { poll.part() }
@@ -136,17 +160,18 @@ impl LambdaLogsSource {
 }
 
 fn read(stretch: LogStretch<MinuteCounter>, poll: &mut PollBuilder<'_>) {
-    let LogStretch { function, found, cursor, up_to } = stretch;
-    poll.gathered.cursors.extend(cursor.map(|cursor| (function.clone(), cursor)));
-    for (minute, tally) in found.tallies {
-        if !tally.is_empty() {
-            poll.saw(minute, ObservationBody::Tally(tally));
+    poll.gathered.cursors.extend(stretch.cursor);
+    for FunctionStretch { function, found, up_to } in stretch.functions {
+        for (minute, tally) in found.tallies {
+            if !tally.is_empty() {
+                poll.saw(minute, ObservationBody::Tally(tally));
+            }
         }
-    }
-    for (at, fault) in found.faults {
-        poll.saw(at, ObservationBody::Fault(fault));
-    }
-    if let Some(reached) = up_to {
-        poll.saw(reached, ObservationBody::ReadUpTo(ReadUpTo { function }));
+        for (at, fault) in found.faults {
+            poll.saw(at, ObservationBody::Fault(fault));
+        }
+        if let Some(reached) = up_to {
+            poll.saw(reached, ObservationBody::ReadUpTo(ReadUpTo { function }));
+        }
     }
 }

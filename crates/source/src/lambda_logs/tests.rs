@@ -1,9 +1,14 @@
+mod groups;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::budget::RateLimiter;
 use aws::recorded::Recording;
-use aws::resolve::LOG_GROUP_PREFIX;
-use aws::{LogClass, LogEvent, LogGroup, LogsApi, ResultPage};
+use aws::resolve::{LogDestination, default_function};
+use aws::{
+    InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, ProvisionedConcurrency,
+    ResultPage,
+};
 use clock::{Clock, SimulatedClock};
 use model::call_failure::{CallFailure, FailureKind};
 
@@ -15,7 +20,12 @@ const START: &str = "2026-03-01T12:00:00Z";
 /// Log groups whose events are there at once, and a list of every call.
 struct Scripted {
     clock: Arc<SimulatedClock>,
-    groups: BTreeMap<String, Vec<LogEvent>>,
+    /// By name.
+    groups: Mutex<BTreeMap<String, Vec<LogEvent>>>,
+    /// Functions with the groups they are configured with.
+    functions: Mutex<Result<Vec<(String, String)>, FailureKind>>,
+    /// Groups of another class than the standard one.
+    classes: BTreeMap<String, LogClass>,
     page: usize,
     calls: Mutex<Vec<(DateTime<Utc>, String)>>,
     /// How the next calls fail, in order of the calls.
@@ -24,15 +34,14 @@ struct Scripted {
 
 #[async_trait]
 impl LogsApi for Scripted {
-    async fn log_groups(&self, _prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
-        Ok(ResultPage {
-            items: self
-                .groups
-                .keys()
-                .map(|function| LogGroup { name: format!("{LOG_GROUP_PREFIX}{function}"), ..LogGroup::default() })
-                .collect(),
-            next: None,
-        })
+    async fn log_groups(&self, prefix: &str, _token: Option<&str>) -> Result<ResultPage<LogGroup>, CallFailure> {
+        let groups = self.groups.lock().unwrap();
+        let group = |name: &String| LogGroup {
+            name: name.clone(),
+            class: self.classes.get(name).copied(),
+            ..LogGroup::default()
+        };
+        Ok(ResultPage { items: groups.keys().filter(|name| name.starts_with(prefix)).map(group).collect(), next: None })
     }
 
     async fn log_groups_of(&self, _class: LogClass, _token: Option<&str>) -> Result<ResultPage<String>, CallFailure> {
@@ -46,23 +55,20 @@ impl LogsApi for Scripted {
         to_ms: i64,
         token: Option<&str>,
     ) -> Result<ResultPage<LogEvent>, CallFailure> {
-        let function = group.trim_start_matches(LOG_GROUP_PREFIX).to_owned();
-        self.calls.lock().unwrap().push((self.clock.now(), function.clone()));
+        let short = default_function(group).unwrap_or(group).to_owned();
+        self.calls.lock().unwrap().push((self.clock.now(), short));
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = if failing.is_empty() { None } else { failing.remove(0) };
-        if let Some(kind) = failure {
-            return Err(CallFailure {
-                call: CALL.to_owned(),
-                resource: group.to_owned(),
-                kind,
-                said: "no".to_owned(),
-                next_step: String::new(),
-            });
+        let refused = self.classes.contains_key(group).then_some(FailureKind::Refused);
+        let groups = self.groups.lock().unwrap();
+        let absent = (!groups.contains_key(group)).then_some(FailureKind::NotFound);
+        if let Some(kind) = failure.or(refused).or(absent) {
+            return Err(failed(CALL, group, kind));
         }
         let question = format!("{from_ms}-{to_ms}/");
         let first: usize =
             token.map_or(0, |token| token.strip_prefix(&question).expect("a token of this question").parse().unwrap());
-        let events = &self.groups[&function];
+        let events = &groups[group];
         let (begin, end) = (
             events.partition_point(|event| event.at_ms < from_ms),
             events.partition_point(|event| event.at_ms <= to_ms),
@@ -70,6 +76,52 @@ impl LogsApi for Scripted {
         let all = &events[begin..end];
         let next = (first + self.page < all.len()).then(|| format!("{question}{}", first + self.page));
         Ok(ResultPage { items: all.iter().skip(first).take(self.page).cloned().collect(), next })
+    }
+}
+
+fn failed(call: &str, resource: &str, kind: FailureKind) -> CallFailure {
+    CallFailure {
+        call: call.to_owned(),
+        resource: resource.to_owned(),
+        kind,
+        said: "no".to_owned(),
+        next_step: String::new(),
+    }
+}
+
+#[async_trait]
+impl LambdaApi for Scripted {
+    async fn list(&self, _token: Option<&str>) -> Result<ResultPage<LambdaFunctionSettings>, CallFailure> {
+        let functions = self.functions.lock().unwrap().clone();
+        let functions = functions.map_err(|kind| failed("lambda:ListFunctions", "the region's functions", kind))?;
+        let settings = |(name, group): (String, String)| LambdaFunctionSettings {
+            name,
+            memory_mb: 128,
+            arm64: false,
+            log_group: Some(group),
+            modified: None,
+        };
+        Ok(ResultPage { items: functions.into_iter().map(settings).collect(), next: None })
+    }
+
+    async fn invoke(&self, _: &str, _: &str, _: Span) -> Result<InvokeResponse, CallFailure> {
+        panic!("no test asks for this")
+    }
+
+    async fn may_invoke(&self, _: &str) -> Result<(), CallFailure> {
+        panic!("no test asks for this")
+    }
+
+    async fn concurrency_limit(&self) -> Result<u32, CallFailure> {
+        panic!("no test asks for this")
+    }
+
+    async fn provisioned(&self, _: &str) -> Result<Vec<ProvisionedConcurrency>, CallFailure> {
+        panic!("no test asks for this")
+    }
+
+    async fn memory_mb(&self, _: &str, _: &str) -> Result<u32, CallFailure> {
+        panic!("no test asks for this")
     }
 }
 
@@ -93,32 +145,74 @@ struct Reading {
     source: Box<dyn Source>,
     due: DateTime<Utc>,
     cursors: BTreeMap<String, String>,
+    /// Invocations.
     counted: u64,
+    /// The same by function.
+    of: BTreeMap<String, u64>,
+    /// Up to when each function has been read.
+    read_up_to: BTreeMap<String, DateTime<Utc>>,
+    patterns: Vec<&'static str>,
+    overlap: Span,
     failures: Vec<(DateTime<Utc>, CallFailure)>,
     answered: u32,
 }
 
 impl Reading {
+    /// Functions with the groups by default.
     fn of(groups: &[(&str, Vec<LogEvent>)], page: usize) -> Self {
+        let group = |(name, events): &(&str, Vec<LogEvent>)| (LogDestination::by_default(name).group, events.clone());
+        let functions = groups.iter().map(|(name, _)| (*name, LogDestination::by_default(name).group)).collect();
+        Self::with(groups.iter().map(group).collect(), Ok(functions), &["*"], page, &[])
+    }
+
+    fn with(
+        groups: BTreeMap<String, Vec<LogEvent>>,
+        functions: Result<Vec<(&str, String)>, FailureKind>,
+        patterns: &[&'static str],
+        page: usize,
+        classes: &[(&str, LogClass)],
+    ) -> Self {
         let clock = Arc::new(SimulatedClock::starting_at(START.parse().unwrap()));
-        let groups = groups.iter().map(|(name, events)| ((*name).to_owned(), events.clone())).collect();
+        let functions = functions.map(|all| all.into_iter().map(|(name, group)| (name.to_owned(), group)).collect());
         let logs = Arc::new(Scripted {
             clock: Arc::clone(&clock),
-            groups,
+            groups: Mutex::new(groups),
+            functions: Mutex::new(functions),
+            classes: classes.iter().map(|(name, class)| ((*name).to_owned(), *class)).collect(),
             page,
             calls: Mutex::default(),
             failing: Mutex::default(),
         });
         let recording = Recording::parse("region = \"r\"\nbill = []\n").unwrap();
         let log_budget = Arc::new(RateLimiter::new(2, clock.clone()));
-        let account = AwsClients { logs: logs.clone(), log_budget, ..recording.account(clock.clone(), clock.now()) };
-        let source = made(&account, BTreeMap::new());
+        let account = AwsClients {
+            logs: logs.clone(),
+            functions: logs.clone(),
+            log_budget,
+            ..recording.account(clock.clone(), clock.now())
+        };
+        let overlap = Span::minutes(2);
+        let source = made(&account, patterns, overlap, BTreeMap::new());
         let due = clock.now();
-        Self { clock, logs, account, source, due, cursors: BTreeMap::new(), counted: 0, failures: vec![], answered: 0 }
+        Self {
+            clock,
+            logs,
+            account,
+            source,
+            due,
+            cursors: BTreeMap::new(),
+            counted: 0,
+            of: BTreeMap::new(),
+            read_up_to: BTreeMap::new(),
+            patterns: patterns.to_vec(),
+            overlap,
+            failures: vec![],
+            answered: 0,
+        }
     }
 
     fn restart(&mut self) {
-        self.source = made(&self.account, self.cursors.clone());
+        self.source = made(&self.account, &self.patterns, self.overlap, self.cursors.clone());
         self.due = self.clock.now();
     }
 
@@ -138,7 +232,13 @@ impl Reading {
             self.cursors.extend(gathered.cursors);
             for observation in gathered.observations {
                 match observation.what {
-                    ObservationBody::Tally(tally) => self.counted += tally.invocations,
+                    ObservationBody::Tally(tally) => {
+                        self.counted += tally.invocations;
+                        *self.of.entry(tally.function.clone()).or_default() += tally.invocations;
+                    }
+                    ObservationBody::ReadUpTo(read) => {
+                        self.read_up_to.insert(read.function, observation.at);
+                    }
                     ObservationBody::Failed(failure) => self.failures.push((now, failure)),
                     ObservationBody::Answered => self.answered += 1,
                     _ => {}
@@ -160,10 +260,10 @@ impl Reading {
     }
 }
 
-fn made(account: &AwsClients, cursors: BTreeMap<String, String>) -> Box<dyn Source> {
+fn made(account: &AwsClients, patterns: &[&str], overlap: Span, cursors: BTreeMap<String, String>) -> Box<dyn Source> {
     let settings = LambdaLogs {
-        functions: vec![serde_json::from_value(serde_json::json!("*")).unwrap()],
-        overlap: Span::minutes(2),
+        functions: patterns.iter().map(|pattern| pattern.parse().unwrap()).collect(),
+        overlap,
         causes: Causes::built_in(),
         look_back: Span::hours(6),
     };
