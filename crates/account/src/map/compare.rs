@@ -8,8 +8,8 @@ use super::change::{Change, ChangeBody};
 use super::edge::functions;
 use super::resource::{MapResource, MapSnapshot};
 
-/// The changes from a snapshot that was taken at `since` to one that was taken at `until`, by resource, then by setting,
-/// then by tag.
+/// The changes from a snapshot that was begun at `since` to one that was complete at `until`, by resource, then by
+/// setting, then by tag. Parts of a whole were last seen when they were last read.
 ///
 /// What is unknown on one side has not changed: a kind, the parts of a whole that were not read, a setting that could
 /// not be read, tags that were not given.
@@ -38,7 +38,7 @@ pub fn changes(
         };
         all.extend(bodies.into_iter().map(|what| Change {
             since: before.read_of(whole).unwrap_or(since),
-            until: after.read_of(whole).unwrap_or(until),
+            until,
             kind: after.kind,
             region: after.region.clone(),
             id: id.to_owned(),

@@ -92,7 +92,7 @@ fn parts_that_were_never_read_are_unknown_and_a_change_of_parts_has_their_own_ti
     assert!(said(&live, &snapshot(&[], &[("f", None)])).is_empty());
     assert_eq!(said(&snapshot(&[], &[]), &live), ["function_alias/f:live: created"], "its function is new too");
     let changed = changes(&live, &snapshot(&[], &[("f", Some(9))]), at(0), at(15));
-    assert_eq!((changed[0].since, changed[0].until), (at(3), at(9)));
+    assert_eq!((changed[0].since, changed[0].until), (at(3), at(15)));
     let gone = changes(&live, &snapshot(&[], &[]), at(0), at(15));
     assert_eq!((gone[0].since, gone[0].until, &gone[0].functions), (at(3), at(15), &vec!["f".to_owned()]));
 }
