@@ -1,9 +1,10 @@
 //! What one poll has asked so far. A kind that has to wait for its turn is read again from its start at the next part
 //! of the poll: what was answered before is not asked again, so reading is written as if nothing ever waited.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use account::map::MapKind;
 use aws::AwsClients;
 use aws::budget::Permit;
 use aws::describing::DescribeCall;
@@ -28,16 +29,45 @@ impl MapStop {
     }
 }
 
+/// The most calls about single wholes, such as the policy of one function, that a poll makes after the first picture.
+const DETAIL_CALLS: usize = 70;
+
 /// The answers of one poll.
-#[derive(Default)]
 pub(super) struct AskedCalls {
     answers: BTreeMap<DescribeCall, Result<Arc<str>, CallFailure>>,
     retries: BTreeMap<DescribeCall, Retry>,
     /// Turns that were taken and have not come.
     turns: BTreeMap<&'static str, Permit>,
+    /// The wholes whose parts are read in this poll.
+    due: BTreeMap<MapKind, BTreeSet<String>>,
+    /// How many calls about single wholes may still be made.
+    detail_calls: usize,
+}
+
+impl Default for AskedCalls {
+    fn default() -> Self {
+        let (answers, retries, turns, due) = Default::default();
+        Self { answers, retries, turns, due, detail_calls: DETAIL_CALLS }
+    }
 }
 
 impl AskedCalls {
+    /// The wholes of a kind whose parts are read in this poll, the same in all parts of it. `choose` is told how many
+    /// calls are left, and gives the wholes and how many calls they count as.
+    pub(super) fn due(
+        &mut self,
+        kind: MapKind,
+        choose: impl FnOnce(usize) -> (BTreeSet<String>, usize),
+    ) -> BTreeSet<String> {
+        if let Some(chosen) = self.due.get(&kind) {
+            return chosen.clone();
+        }
+        let (chosen, calls) = choose(self.detail_calls);
+        self.detail_calls = self.detail_calls.saturating_sub(calls);
+        self.due.insert(kind, chosen.clone());
+        chosen
+    }
+
     /// The answer to a call, which is made if it has not been made in this poll and its turn has come.
     ///
     /// # Errors

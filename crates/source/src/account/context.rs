@@ -29,8 +29,6 @@ pub(super) struct MapContext<'a> {
     pub(super) key: Option<&'a DigestKey>,
     /// The last snapshot of this kind, if it is known.
     pub(super) before: Option<&'a MapSnapshot>,
-    /// How many calls about single wholes this poll may still make, after the first picture.
-    pub(super) detail_calls: usize,
 }
 
 /// How a list is paged: the names of its items and of the next token in an answer.

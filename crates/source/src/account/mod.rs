@@ -11,7 +11,7 @@ mod state;
 mod tests;
 mod trail;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use account::map::{Change, DigestKey, MapKind, MapSnapshot, changes};
 use alerting::observation::ObservationBody;
@@ -29,9 +29,6 @@ use self::state::MapState;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
 pub use state::unknown_kinds;
-
-/// The most calls about single wholes, such as the policy of one function, that a poll makes after the first picture.
-const DETAIL_CALLS: usize = 70;
 
 /// The settings of `read.account`.
 #[derive(Debug, Clone)]
@@ -90,12 +87,12 @@ struct AccountMapSource {
 #[derive(Default)]
 struct PollState {
     started: DateTime<Utc>,
-    pending: VecDeque<MapKind>,
+    /// The kinds that are not read yet, each with the time it waits for.
+    pending: Vec<(MapKind, DateTime<Utc>)>,
     asked: Mutex<AskedCalls>,
     next: MapState,
     changes: Vec<Change>,
     failures: Vec<CallFailure>,
-    detail_calls: usize,
 }
 
 #[async_trait]
@@ -113,9 +110,8 @@ impl Source for AccountMapSource {
         let key = key.or(self.account.random_key.map(DigestKey));
         self.poll = PollState {
             started: now,
-            pending: self.kinds.iter().copied().collect(),
+            pending: self.kinds.iter().map(|kind| (*kind, now)).collect(),
             next: MapState { known: known.clone(), seen: seen.clone(), key, waiting: waiting.clone() },
-            detail_calls: DETAIL_CALLS,
             ..PollState::default()
         };
         self.read_pending(now).await
@@ -130,18 +126,34 @@ impl AccountMapSource {
     /// Reads the kinds that are not read yet, then the calls that changed something.
     async fn read_pending(&mut self, now: DateTime<Utc>) -> PollOutput {
         let wait = |at| PollOutput { go_on_at: Some(at), ..PollOutput::default() };
-        while let Some(kind) = self.poll.pending.front().copied() {
-            let answer = match self.poll.failures.iter().find(|failure| is_hopeless(failure.kind)) {
+        let mut waiting: Vec<(MapKind, DateTime<Utc>)> = Vec::new();
+        // The kinds of one service are read one after another, those of different services side by side.
+        let mut busy: BTreeSet<&'static str> = BTreeSet::new();
+        for (kind, at) in std::mem::take(&mut self.poll.pending) {
+            if at > now || busy.contains(kind.service()) {
+                busy.insert(kind.service());
+                waiting.push((kind, at));
+                continue;
+            }
+            if self.poll.failures.iter().any(|failure| is_hopeless(failure.kind)) {
                 // Without credentials no other kind can be read either.
-                Some(_) => break,
-                None => kinds::read(kind, &self.look(Some(kind), now)).await,
-            };
+                continue;
+            }
+            let answer = kinds::read(kind, &self.look(Some(kind), now)).await;
             match answer {
                 Ok(snapshot) => self.take(kind, snapshot, now),
                 Err(MapStop::Failed(failure)) => self.refuse(kind, failure),
-                Err(MapStop::Wait(at)) => return wait(at),
+                Err(MapStop::Wait(at)) => {
+                    busy.insert(kind.service());
+                    waiting.push((kind, at));
+                }
             }
-            self.poll.pending.pop_front();
+        }
+        // A kind behind another one of its service has no time of its own: those that have one come first.
+        let next = waiting.iter().map(|(_, at)| *at).filter(|at| *at > now).min();
+        self.poll.pending = waiting;
+        if !self.poll.pending.is_empty() {
+            return wait(next.unwrap_or(now));
         }
         let unexplained: Vec<Change> = self.poll.next.waiting.iter().chain(&self.poll.changes).cloned().collect();
         let explained = match trail::with_calls(&self.look(None, now), &unexplained).await {
@@ -166,14 +178,12 @@ impl AccountMapSource {
             asked: &self.poll.asked,
             key: self.poll.next.key.as_ref(),
             before: before.filter(|before| before.unknown.is_none()),
-            detail_calls: self.poll.detail_calls,
         }
     }
 
     /// A kind was read.
     fn take(&mut self, kind: MapKind, snapshot: MapSnapshot, now: DateTime<Utc>) {
         let poll = &mut self.poll;
-        poll.detail_calls = poll.detail_calls.saturating_sub(parts::read_in(&snapshot, poll.started));
         if let (Some(before), Some(since)) = (self.state.known.get(&kind), self.state.seen.get(&kind)) {
             poll.changes.extend(changes(before, &snapshot, *since, now));
         }

@@ -27,8 +27,15 @@ pub(super) async fn parts<F: Future<Output = Result<Vec<MapResource>, MapStop>>>
     calls: usize,
     read: impl Fn(String) -> F,
 ) -> Result<MapSnapshot, MapStop> {
-    let most = if look.before.is_some() { LATER.min(look.detail_calls) } else { FIRST } / calls.max(1);
-    let due = due(&wholes, look.before, look.started, most);
+    let due = look.asked.lock().await.due(kind, |left| match look.before {
+        // The first picture has a share of its own.
+        None => (due(&wholes, None, look.started, FIRST / calls.max(1)), 0),
+        Some(before) => {
+            let due = due(&wholes, Some(before), look.started, LATER.min(left) / calls.max(1));
+            let made = due.len() * calls;
+            (due, made)
+        }
+    });
     let mut resources = Vec::new();
     let mut known = BTreeMap::new();
     for (id, mark) in wholes {
@@ -49,11 +56,6 @@ pub(super) async fn parts<F: Future<Output = Result<Vec<MapResource>, MapStop>>>
         known.insert(id, part);
     }
     Ok(MapSnapshot { parts: known, ..look.snapshot(kind, resources) })
-}
-
-/// How many wholes of a snapshot were read in a poll that began at `started`.
-pub(super) fn read_in(snapshot: &MapSnapshot, started: DateTime<Utc>) -> usize {
-    snapshot.parts.values().filter(|part| part.read == Some(started)).count()
 }
 
 /// The wholes that are read now: those that were never read or look different come first, then those that were read
