@@ -18,7 +18,7 @@ mod retry;
 mod usage_estimate;
 mod warm_ping;
 
-pub use account::unknown_kinds;
+pub use account::{StoredMap, stored_map};
 pub use cost_explorer::CostBackfill;
 pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};

@@ -28,7 +28,7 @@ use self::context::MapContext;
 use self::state::MapState;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
-pub use state::unknown_kinds;
+pub use state::{StoredMap, stored_map};
 
 /// The settings of `read.account`.
 #[derive(Debug, Clone)]

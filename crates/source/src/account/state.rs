@@ -69,12 +69,24 @@ impl MapState {
     }
 }
 
-/// Why each kind is unknown that could not be read, by the cursors of a source as the store has them.
-pub fn unknown_kinds(cursors: &[(String, String)]) -> Vec<(MapKind, String)> {
-    let read = |(key, text): &(String, String)| {
+/// What a source of the map has stored of its picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredMap {
+    /// When the poll began that read a kind last, UTC; `None` if none has.
+    pub read: Option<DateTime<Utc>>,
+    /// The kinds that may not be read, each with the reason.
+    pub unknown: Vec<(MapKind, String)>,
+}
+
+/// What the cursors of a source say, as the store has them. A cursor that cannot be read is left out: the source begins
+/// it anew.
+pub fn stored_map(cursors: &[(String, String)]) -> StoredMap {
+    let unknown = |(key, text): &(String, String)| {
         MapKind::ALL.iter().find(|(_, kind)| kind.word() == key)?;
         let stored: StoredSnapshot = serde_json::from_str(text).ok()?;
         Some((stored.snapshot.kind, stored.snapshot.unknown?))
     };
-    cursors.iter().filter_map(read).collect()
+    let seen = cursors.iter().find(|(key, _)| key == SEEN).map(|(_, text)| serde_json::from_str(text));
+    let seen: BTreeMap<MapKind, DateTime<Utc>> = seen.and_then(Result::ok).unwrap_or_default();
+    StoredMap { read: seen.into_values().max(), unknown: cursors.iter().filter_map(unknown).collect() }
 }

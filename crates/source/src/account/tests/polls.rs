@@ -10,7 +10,7 @@ use clock::{Clock, SimulatedClock};
 use model::call_failure::{CallFailure, FailureKind};
 
 use super::{Fake, account, noon};
-use crate::account::{AccountMapSettings, unknown_kinds};
+use crate::account::{AccountMapSettings, stored_map};
 use crate::poll::{PollOutput, Source};
 
 fn source(fake: &Arc<Fake>, kinds: &[MapKind], clock: Option<&Arc<SimulatedClock>>) -> impl Source {
@@ -120,7 +120,9 @@ async fn a_kind_that_may_not_be_read_is_unknown_and_no_change_and_the_others_are
         "{}",
         failures[0]
     );
-    let unknown = unknown_kinds(&output.cursors);
+    let map = stored_map(&output.cursors);
+    let unknown = &map.unknown;
+    assert_eq!(map.read, Some(later(15)));
     assert!(unknown.len() == 1 && unknown[0].0 == MapKind::Function && unknown[0].1.contains("lambda:ListFunctions"));
 
     // What passes leaves the picture as it was; what was forbidden begins anew.
