@@ -4,6 +4,7 @@ mod ack;
 mod anomalies;
 mod arguments;
 mod billing;
+mod changes;
 mod check;
 mod completions;
 mod context;
@@ -62,6 +63,7 @@ Examples:
   monitor report --send team            ... to a receiver, now
   monitor billing import exports/       import the bill: exports (FOCUS, CUR), downloads of Cost Explorer; a file, a folder or a pipe
   monitor incidents                     open and past incidents, and their notifications
+  monitor changes --since 2h            what changed in the account, when, and who did it
   monitor ack 676dcdcc                  acknowledge an incident: no reminders, no escalation
   monitor silence add --all --for 2h --reason 'deploy'
   monitor tail 'backend-*'              each invocation as it ends, with its cause if it failed; needs no configuration
@@ -90,6 +92,8 @@ enum Command {
     Status(status::Args),
     /// List incidents and their notifications
     Incidents(incidents::Args),
+    /// Show what changed in the account, when, and who did it
+    Changes(changes::Args),
     /// Acknowledge an incident: no reminders and no escalation until it gets worse
     Ack(ack::Args),
     /// Silence incidents for a while
@@ -148,6 +152,7 @@ pub fn main() -> ExitStatus {
             Command::Report(args) => report::run(args, &context).await,
             Command::Status(args) => status::run(args, &context).await,
             Command::Incidents(args) => incidents::run(args, &context).await,
+            Command::Changes(args) => changes::run(args, &context).await,
             Command::Ack(args) => ack::run(args, &context).await,
             Command::Silence(args) => silence::run(args, &context).await,
             Command::Outbox(args) => outbox::run(args, &context).await,

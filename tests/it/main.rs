@@ -10,6 +10,7 @@
     reason = "a test ends with a panic"
 )]
 
+mod account_changes;
 mod alerts;
 mod billing_backfill;
 mod billing_import;

@@ -1,3 +1,4 @@
-//! The resources of an account: which of them are idle, and what they cost by the price table. Pure.
+//! The resources of an account: which of them are idle, what they cost by the price table, and what changed. Pure.
 
 pub mod inventory;
+pub mod map;

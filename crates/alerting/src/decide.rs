@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::subject::Subject;
 
+use super::changed_before;
 use super::history::{History, ReceiverState};
 use super::incident::{self, Incident, IncidentState, IncidentStep};
 use super::notification::Notification;
@@ -72,6 +73,7 @@ pub fn decide(
         for judgement in judgements {
             // Nothing is open most of the time, and then no key need be made.
             let known = if open.is_empty() { None } else { open.get(&(rule.name.clone(), judgement.subject.clone())) };
+            let judgement = changed_before::completed(judgement, history, known.map_or(now, |known| known.opened));
             steps.extend(incident::step(rule, known, &judgement, known.and_then(|known| orders.ack(known)), now));
         }
     }

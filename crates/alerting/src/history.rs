@@ -1,12 +1,14 @@
 //! The observations that rules use. It holds the longest window of any rule, plus every known error, and
 //! gives the same answers for any order of the same observations.
 
+mod changes;
 mod seen;
 mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use account::inventory::{Inventory, ResourceKind, STALE};
+use account::map::Change;
 use billing::costs::CostLedger;
 use billing::early::EarlyFigure;
 use billing::ledger::Ledger;
@@ -16,6 +18,7 @@ use lambda_log::tally::{InvocationCounts, minute_of};
 
 use super::fingerprints::{KnownError, KnownErrors};
 use super::observation::{MetricPoint, Observation, ObservationBody, PingResult};
+use changes::KnownChanges;
 use seen::{drop_until, insert, moved, newest};
 
 pub use seen::Timestamped;
@@ -36,6 +39,8 @@ pub struct History {
     inventories: BTreeMap<(ResourceKind, String), Timestamped<Inventory>>,
     /// Why a kind could not be read when it was last tried.
     unread: BTreeMap<(ResourceKind, String), Timestamped<(String, String)>>,
+    /// What changed in the account.
+    changes: KnownChanges,
     sources: BTreeMap<String, SourceState>,
     receivers: BTreeMap<String, ReceiverState>,
 }
@@ -95,6 +100,7 @@ impl History {
                     None => newest(&mut self.inventories, key, *seen, inventory.clone()),
                 }
             }
+            ObservationBody::Change(change) => self.changes.record(change),
             ObservationBody::Answered => {
                 if let Some(state) = self.sources.get_mut(source) {
                     state.answered = state.answered.max(Some(*seen));
@@ -177,6 +183,7 @@ impl History {
         }
         self.inventories.values_mut().for_each(|known| known.seen = known.seen.min(now));
         self.unread.values_mut().for_each(|unread| unread.seen = unread.seen.min(now));
+        self.changes.clock_was_set_back(now);
     }
 
     /// Starts to watch a source; what is already known of it stays.
@@ -215,6 +222,7 @@ impl History {
         for pings in self.pings.values_mut() {
             drop_until(pings, |at| *at < edge);
         }
+        self.changes.forget(edge);
     }
 
     /// What is known of the bill, and before it.
@@ -338,6 +346,11 @@ impl History {
             .filter(|(key, unread)| unread.it.0 == source && newer(key, unread))
             .map(|((kind, _), _)| *kind);
         kinds.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The changes of resources that were seen since `from`, oldest first, each once.
+    pub fn changes(&self, from: DateTime<Utc>) -> impl Iterator<Item = Change> {
+        self.changes.since(from)
     }
 
     /// The state of each source.

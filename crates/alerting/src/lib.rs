@@ -6,6 +6,7 @@
 //! those that wait for a receiver into a message.
 
 mod ack;
+mod changed_before;
 pub mod decide;
 pub mod fingerprints;
 pub mod history;

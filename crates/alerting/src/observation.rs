@@ -1,6 +1,7 @@
 //! Observations: what sources saw.
 
 use account::inventory::Inventory;
+use account::map::Change;
 use billing::day_cost::DayCost;
 use billing::early::EarlyFigure;
 use billing::line::DayCharges;
@@ -51,6 +52,8 @@ pub enum ObservationBody {
     MeasuredUpTo(ReadUpTo),
     /// All resources of one kind in a region, or that they could not be read.
     Inventory(Inventory),
+    /// A change of a resource; again with its call when CloudTrail shows it.
+    Change(Change),
     /// A whole poll has succeeded.
     Answered,
     /// A call has failed. Other calls of the same poll may have succeeded.
@@ -62,7 +65,7 @@ impl ObservationBody {
     pub fn is_kept(&self) -> bool {
         match self {
             Self::Cost(_) | Self::Lines(_) | Self::Early(_) | Self::Inventory(_) => true,
-            Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) => true,
+            Self::Tally(_) | Self::Fault(_) | Self::Ping(_) | Self::Metric(_) | Self::Change(_) => true,
             Self::ReadUpTo(_) | Self::MeasuredUpTo(_) | Self::Answered | Self::Failed(_) => false,
         }
     }

@@ -228,6 +228,8 @@ pub struct ObservedSubjects {
     pub costs: bool,
     /// Inventories were seen.
     pub inventories: bool,
+    /// Changes of resources were seen.
+    pub changes: bool,
     /// Early figures of costs were seen.
     pub early: bool,
     /// Functions whose logs were read.
@@ -250,6 +252,7 @@ impl ObservedSubjects {
             RequiredData::Costs => self.costs || self.early,
             RequiredData::Early => self.early,
             RequiredData::Inventories => self.inventories,
+            RequiredData::Changes => self.changes,
             RequiredData::Faults | RequiredData::Minutes => functions(&self.read),
             RequiredData::Points => functions(&self.measured),
             RequiredData::Pings => functions(&self.pinged),

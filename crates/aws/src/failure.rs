@@ -218,6 +218,8 @@ fn classify(code: &str, status: u16) -> FailureKind {
         | "TargetGroupNotFound"
         | "LoadBalancerNotFound"
         | "NoSuchBucket"
+        | "NotFoundException"
+        | "NoSuchHostedZone"
         | "NoSuchKey" => FailureKind::NotFound,
         _ if status == 429 => FailureKind::Throttled,
         _ if status == 401 => FailureKind::BadCredentials,

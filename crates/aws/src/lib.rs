@@ -7,6 +7,8 @@
 mod answers;
 pub mod budget;
 pub mod describe;
+mod describe_client;
+pub mod describing;
 mod failure;
 pub mod meter;
 pub mod paging;
@@ -19,6 +21,7 @@ mod s3;
 pub mod sdk;
 pub mod settings;
 mod signed;
+pub mod zones;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -32,6 +35,7 @@ use model::span::Span;
 use rust_decimal::Decimal;
 
 use self::budget::RateLimiter;
+use self::describing::{DescribeApi, DescribePace};
 use self::resources::ResourcesApi;
 
 /// A page of a longer answer, with the token of the next one.
@@ -378,4 +382,10 @@ pub struct AwsClients {
     pub exports: Arc<dyn ExportsApi>,
     /// How fast `logs:FilterLogEvents` is asked.
     pub log_budget: Arc<RateLimiter>,
+    /// The services of the account map.
+    pub describe: Arc<dyn DescribeApi>,
+    /// How fast they are asked.
+    pub describe_pace: Arc<DescribePace>,
+    /// 32 random bytes, for a source that needs a key of its own; `None` where the machine gives none.
+    pub random_key: Option<[u8; 32]>,
 }

@@ -15,6 +15,7 @@ use model::own_calls::{BookingOutcome, SpentCalls};
 use model::span::Span;
 use rust_decimal::Decimal;
 
+use super::describing::{DescribeApi, DescribeCall};
 use super::prices::PriceTable;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
@@ -219,6 +220,9 @@ pub fn metered(account: AwsClients, meter: &Arc<CallMeter>) -> AwsClients {
         metrics: metered.clone(),
         resources: metered.clone(),
         identity: metered.clone(),
+        describe: metered.clone(),
+        describe_pace: account.describe_pace,
+        random_key: account.random_key,
         exports: metered,
         prices: Arc::new(meter.prices.clone()),
         log_budget: account.log_budget,
@@ -360,6 +364,13 @@ impl ResourcesApi for MeteredClients {
 
     async fn targets(&self, group: &str) -> Result<usize, CallFailure> {
         self.meter.call("elasticloadbalancing:DescribeTargetHealth", group, self.inner.resources.targets(group)).await
+    }
+}
+
+#[async_trait]
+impl DescribeApi for MeteredClients {
+    async fn ask(&self, call: &DescribeCall) -> Result<String, CallFailure> {
+        self.meter.call(call.action, &call.resource, self.inner.describe.ask(call)).await
     }
 }
 

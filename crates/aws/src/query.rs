@@ -131,7 +131,8 @@ struct ErrorElement {
     message: String,
 }
 
-fn refusal(call: &str, resource: &str, status: u16, text: &str) -> CallFailure {
+/// The failure of a call, by an answer in XML.
+pub(super) fn refusal(call: &str, resource: &str, status: u16, text: &str) -> CallFailure {
     let read: ErrorResponse = quick_xml::de::from_str(text).unwrap_or_default();
     let words = read.error.or(read.errors.and_then(|errors| errors.error)).unwrap_or_default();
     refused(call, resource, status, &words.code, &words.message)

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::budget::RateLimiter;
+use super::describing::{DescribeApi, DescribeCall, DescribePace};
 use super::resolve::LogDestination;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
@@ -163,6 +164,9 @@ impl Recording {
             metrics: replayed.clone(),
             resources: replayed.clone(),
             identity: replayed.clone(),
+            describe: replayed.clone(),
+            describe_pace: Arc::new(DescribePace::unbounded()),
+            random_key: Some([0; 32]),
             exports: replayed,
             prices: Arc::default(),
             log_budget: Arc::new(RateLimiter::unbounded()),
@@ -479,6 +483,14 @@ impl ResourcesApi for RecordedAccount {
 
     async fn targets(&self, _group: &str) -> Result<usize, CallFailure> {
         Ok(0)
+    }
+}
+
+#[async_trait]
+impl DescribeApi for RecordedAccount {
+    /// No recording has a map: it is as if it may not be read.
+    async fn ask(&self, call: &DescribeCall) -> Result<String, CallFailure> {
+        Err(CallFailure { kind: FailureKind::Denied, ..absent(call.action, &call.resource) })
     }
 }
 

@@ -32,6 +32,8 @@ use super::answers::{
     QUANTITY, RECORD_TYPE, SERVICE, USAGE_TYPE, billed, function_settings, log_event, log_group, point, provisioned,
 };
 use super::budget::RateLimiter;
+use super::describe_client::DescribeClient;
+use super::describing::DescribePace;
 use super::failure::{self, unreadable};
 use super::paging;
 use super::query::QueryClient;
@@ -69,6 +71,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
         metrics: aws_sdk_cloudwatch::Client::new(config),
         identity: aws_sdk_sts::Client::new(config),
     });
+    let describe_pace = Arc::new(DescribePace::new(Arc::clone(&clock)));
     let signed = Arc::new(SignedClient::new(config, clock, CONNECT, ONE_TRY));
     AwsClients {
         region,
@@ -78,6 +81,9 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
         metrics: client.clone(),
         resources: Arc::new(QueryClient::new(Arc::clone(&signed))),
         identity: client.clone(),
+        describe: Arc::new(DescribeClient::new(Arc::clone(&signed))),
+        describe_pace,
+        random_key: tls::random_key(),
         exports: Arc::new(S3::new(signed)),
         prices: Arc::default(),
         log_budget: Arc::new(RateLimiter::unbounded()),

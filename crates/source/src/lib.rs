@@ -1,6 +1,7 @@
 //! Floor 3: where observations come from. Each kind of source is one file and one line in the table in `read.rs`; none
 //! knows another.
 
+mod account;
 pub mod billfile;
 mod cost_explorer;
 mod estimated_charges;
@@ -18,6 +19,7 @@ mod retry;
 mod usage_estimate;
 mod warm_ping;
 
+pub use account::{StoredMap, stored_map};
 pub use cost_explorer::CostBackfill;
 pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};

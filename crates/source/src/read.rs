@@ -6,7 +6,9 @@ use model::settings::{TableReader, TaggedSettings};
 
 use crate::cost_explorer::CostBackfill;
 use crate::poll::Source;
-use crate::{cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate};
+use crate::{
+    account, cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate,
+};
 
 impl SourceKind {
     /// Searches the lines of logs for these causes, where the source reads any.
@@ -51,9 +53,9 @@ macro_rules! sources {
         }
 
         impl SourceKind {
-            /// The source that polls `account` under the full name `name`.
-            pub fn source(self, name: String, account: &AwsClients) -> Box<dyn Source> {
-                match self { $(Self::$name(settings) => Box::new(settings.source(name, account))),* }
+            /// The source that polls an account under the full name `name`.
+            pub fn source(self, name: String, clients: &AwsClients) -> Box<dyn Source> {
+                match self { $(Self::$name(settings) => Box::new(settings.source(name, clients))),* }
             }
 
             /// The kind's name.
@@ -82,4 +84,5 @@ sources! {
     lambda_logs: LambdaLogs,
     lambda_metrics: LambdaMetrics,
     inventory: InventorySettings,
+    account: AccountMapSettings,
 }

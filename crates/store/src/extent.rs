@@ -25,6 +25,8 @@ pub struct StoreExtent {
     pub points: DateTime<Utc>,
     /// Inventories.
     pub inventories: DateTime<Utc>,
+    /// Changes of resources.
+    pub changes: DateTime<Utc>,
     /// When the daemon ran and how its sources were.
     pub signs: DateTime<Utc>,
 }
@@ -65,6 +67,7 @@ impl Database {
             pings: first("SELECT min(at) FROM observation WHERE kind = 'ping'")?,
             minutes: self.complete(minutes, "SELECT min(day) FROM lambda_day HAVING count(*) > 0")?,
             inventories: first("SELECT min(seen) FROM inventory")?,
+            changes: first("SELECT min(at) FROM observation WHERE kind = 'change'")?,
             points: self.first_point()?.unwrap_or(DateTime::<Utc>::MAX_UTC),
             signs: self.first_sign()?.unwrap_or(DateTime::<Utc>::MAX_UTC),
         })

@@ -4,6 +4,7 @@
 //! only connection to the file (`queue.rs`); what they do there is in the methods of the same names of `Database`.
 
 mod billing;
+mod changes;
 mod commit;
 mod costs;
 mod database;

@@ -38,12 +38,12 @@ impl Database {
         Ok(seen)
     }
 
-    /// The faults and pings that happened, or were seen, from `from` on.
+    /// The faults, pings and changes that happened, or were seen, from `from` on.
     pub(crate) fn singles_since(&self, from: DateTime<Utc>) -> Result<Vec<Observation>, StoreError> {
         self.rows(ONE, SINCE, [ms(from)], single)
     }
 
-    /// Writes down a fault or a ping; anything else has a table of its own.
+    /// Writes down a fault, a ping or a change; anything else has a table of its own.
     pub(crate) fn write_single(&self, observation: &Observation) -> Result<(), StoreError> {
         let Observation { at, seen, source, what } = observation;
         match what {
@@ -53,16 +53,20 @@ impl Database {
             ObservationBody::Ping(ping) => {
                 self.execute(WRITE, params!["ping", ms(*at), ms(*seen), source, Json(ping)]).map(drop)
             }
+            ObservationBody::Change(change) => {
+                self.execute(WRITE, params!["change", ms(*at), ms(*seen), source, Json(change)]).map(drop)
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// A fault or a ping.
+/// A fault, a ping or a change.
 fn single(row: &Record<'_, '_>) -> Result<Observation, StoreError> {
     let what = match row.get::<String>(0)?.as_str() {
         "fault" => ObservationBody::Fault(row.json(4)?),
         "ping" => ObservationBody::Ping(row.json(4)?),
+        "change" => ObservationBody::Change(row.json(4)?),
         other => return Err(row.unreadable(0, format!("`{other}` is not known"))),
     };
     Ok(Observation { at: row.time(1)?, seen: row.time(2)?, source: row.get(3)?, what })

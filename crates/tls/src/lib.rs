@@ -22,6 +22,13 @@ pub enum TlsError {
     Setup(String),
 }
 
+/// 32 random bytes, as a key has them; `None` if the machine gives none.
+pub fn random_key() -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut key).ok()?;
+    Some(key)
+}
+
 static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
 
 /// A configuration for HTTPS clients, which offers HTTP/2 and HTTP/1.1 and trusts the roots of this machine, as

@@ -146,6 +146,7 @@ fn routes(config: &MonitorConfig) -> ReplayRoutes {
             "usage_estimate" => routes.early.push((EarlyOrigin::Usage, place)),
             "cost_explorer" | "focus_export" => routes.costs = routes.costs.or(Some(place)),
             "inventory" => routes.inventories = routes.inventories.or(Some(place)),
+            "account" => routes.changes = routes.changes.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
             _ => routes.logs.push((place, functions)),
         }
@@ -196,6 +197,7 @@ fn not_rehearsable(
             RequiredData::Points => extent.points,
             RequiredData::Pings => extent.pings,
             RequiredData::Inventories => extent.inventories,
+            RequiredData::Changes => extent.changes,
             RequiredData::Signs
                 if matches!(rule.condition, Condition::SilentSource(_)) && !left_signs(&rule.condition, signs) =>
             {

@@ -38,6 +38,8 @@ pub(super) struct ReplayRoutes {
     pub costs: Option<usize>,
     /// Who sees inventories.
     pub inventories: Option<usize>,
+    /// Who sees changes of resources.
+    pub changes: Option<usize>,
     /// The sources of early figures, by origin.
     pub early: Vec<(EarlyOrigin, usize)>,
     /// The sources that read logs, with their functions.
@@ -53,6 +55,7 @@ impl ReplayRoutes {
         match what {
             ObservationBody::Cost(_) => self.costs,
             ObservationBody::Inventory(_) => self.inventories,
+            ObservationBody::Change(_) => self.changes,
             ObservationBody::Early(figure) => {
                 self.early.iter().find(|(origin, _)| *origin == figure.origin).map(|(_, source)| *source)
             }
@@ -108,6 +111,7 @@ impl ReplayCounts {
             ObservationBody::Metric(_) => self.points += 1,
             ObservationBody::Lines(_)
             | ObservationBody::Inventory(_)
+            | ObservationBody::Change(_)
             | ObservationBody::ReadUpTo(_)
             | ObservationBody::MeasuredUpTo(_)
             | ObservationBody::Answered
@@ -339,6 +343,7 @@ impl StoreReplay {
                 ObservationBody::Cost(_) => met.costs = true,
                 ObservationBody::Early(_) => met.early = true,
                 ObservationBody::Inventory(_) => met.inventories = true,
+                ObservationBody::Change(_) => met.changes = true,
                 ObservationBody::Lines(_)
                 | ObservationBody::ReadUpTo(_)
                 | ObservationBody::MeasuredUpTo(_)

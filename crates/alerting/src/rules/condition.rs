@@ -9,9 +9,9 @@ use model::subject::Subject;
 use super::required_data::RequiredData;
 use super::verdict::Judgement;
 use super::{
-    cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, forecast_above, free_tier_above, idle_resource,
-    lambda_cause, memory_above, metric_above, new_error, new_service, ping_failing, receiver_failing, silence,
-    source_failing,
+    changed, cold_starts, cost_above, cost_anomaly, cost_jump, duration_above, forecast_above, free_tier_above,
+    idle_resource, lambda_cause, memory_above, metric_above, new_error, new_service, ping_failing, receiver_failing,
+    silence, source_failing,
 };
 use crate::history::History;
 
@@ -92,6 +92,7 @@ conditions! {
     source_failing: SourceFailing,
     receiver_failing: ReceiverFailing,
     idle_resource: IdleResource,
+    changed: ChangedResource,
 }
 
 impl Condition {
@@ -111,6 +112,7 @@ impl Condition {
     pub fn judge_absent(&self, subject: &Subject, history: &History, now: DateTime<Utc>) -> Option<Judgement> {
         match self {
             Self::IdleResource(idle) => idle.judge_absent(subject, history, now),
+            Self::ChangedResource(changed) => changed.judge_absent(subject, history, now),
             _ => None,
         }
     }

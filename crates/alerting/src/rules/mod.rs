@@ -1,5 +1,6 @@
 //! What a user can ask to be told of. Each condition is one file here and one line in the table of `condition.rs`.
 
+mod changed;
 mod cold_starts;
 mod condition;
 mod cost_above;

@@ -17,6 +17,8 @@ pub enum RequiredData {
     Pings,
     /// Inventories.
     Inventories,
+    /// Changes of resources.
+    Changes,
     /// How the sources were.
     Signs,
     /// What receivers answered, which is in no store.
@@ -34,6 +36,7 @@ impl RequiredData {
             Self::Points => "the store has no metric data",
             Self::Pings => "the store has no pings",
             Self::Inventories => "the store has no inventory",
+            Self::Changes => "the store has no changes",
             Self::Signs => "the store has no record of how the sources were",
             Self::Answers => "a rehearsal sends nothing, so it is unknown whether receivers would answer",
         }

@@ -1089,3 +1089,86 @@ fn a_bill_that_is_too_high_says_what_stands_behind_it() {
     let rule = format!("cost_above = {{ service = \"{service}\", usd = \"20\" }}");
     check(&rule, &[bill, known], &[(&format!("service:{service}"), "holds", behind)]);
 }
+
+/// A change of a function's memory, seen so many minutes ago, with the minutes since the call that made it.
+fn change(name: &str, minutes: i64, call: Option<i64>) -> Observation {
+    use account::map::{Change, ChangeBody, ChangeCall, MapKind};
+    let what = ChangeBody::Setting {
+        name: "memory".to_owned(),
+        from: Some("512 MB".to_owned()),
+        to: Some("256 MB".to_owned()),
+    };
+    let by = call.map(|minutes| ChangeCall {
+        at: minutes_ago(minutes),
+        call: "UpdateFunctionConfiguration".to_owned(),
+        who: "soyoung".to_owned(),
+    });
+    let change = Change {
+        since: minutes_ago(minutes + 15),
+        until: minutes_ago(minutes),
+        kind: MapKind::Function,
+        region: "ap-northeast-2".to_owned(),
+        id: name.to_owned(),
+        called: None,
+        arn: None,
+        functions: vec![name.to_owned()],
+        what,
+        by,
+    };
+    seen(minutes_ago(minutes), ObservationBody::Change(change))
+}
+
+#[test]
+fn a_change_is_told_until_its_time_is_over() {
+    let shop = "resource:function/shop";
+    let (plain, made) = (change("shop", 5, None), change("shop", 5, Some(12)));
+    for (rule, observations, said) in [
+        ("changed = {}", vec![plain.clone()], Some("function shop changed: memory 512 MB -> 256 MB\n")),
+        ("changed = {}", vec![plain.clone()], Some("between 2024-12-20 11:40:00 UTC and 2024-12-20 11:55:00 UTC.")),
+        (
+            "changed = {}",
+            vec![plain.clone(), made],
+            Some("at 2024-12-20 11:48:00 UTC, UpdateFunctionConfiguration by soyoung."),
+        ),
+        ("changed = { kinds = [\"functions\"], settings = [\"mem*\"] }", vec![plain.clone()], Some("memory 512")),
+        ("changed = { settings = [\"runtime\", \"created\"] }", vec![plain.clone()], None),
+        ("changed = { kinds = [\"rest_apis\"] }", vec![plain.clone()], None),
+        ("changed = {}", vec![change("shop", 61, None)], None),
+        ("changed = { within = \"2h\" }", vec![change("shop", 61, None)], Some("memory")),
+        ("changed = {}", vec![plain, change("shop", 30, None)], Some("function shop has 2 changes, the latest")),
+    ] {
+        let expected: Vec<(&str, &str, &str)> = said.into_iter().map(|said| (shop, "holds", said)).collect();
+        check(rule, &observations, &expected);
+        let mut history = History::default();
+        observations.iter().for_each(|observation| history.record(observation));
+        let absent = condition(rule).judge_absent(&shop.parse().unwrap(), &history, now());
+        assert_eq!(absent.is_some(), said.is_none(), "{rule}: an incident whose change is old resolves by itself");
+    }
+}
+
+#[test]
+fn an_incident_of_a_function_names_what_changed_before_it() {
+    let before = |observations: &[Observation]| {
+        let mut history = History::default();
+        observations.iter().for_each(|observation| history.record(observation));
+        let subject = model::subject::Subject::Function("shop".into());
+        let judgement = Judgement::holds(subject, super::IncidentDetails::default());
+        match crate::changed_before::completed(judgement, &history, now()).verdict {
+            Verdict::Holds(finding) => finding.facts.into_iter().map(|(_, value)| value).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        before(&[change("shop", 5, None), change("shop", 5, Some(12))]),
+        ["12 min before: memory 512 MB -> 256 MB, UpdateFunctionConfiguration by soyoung"]
+    );
+    assert_eq!(before(&[change("shop", 30, None)]), ["between 45 min and 30 min before: memory 512 MB -> 256 MB"]);
+    assert_eq!(before(&[change("shop", -5, None)]), ["up to 10 min before: memory 512 MB -> 256 MB"]);
+    assert!(before(&[change("shop", -20, None)]).is_empty(), "it came after the incident");
+    assert!(before(&[change("shop", -5, Some(-1))]).is_empty());
+    assert!(before(&[change("other", 5, None), change("shop", 25 * 60, None)]).is_empty());
+    let many: Vec<Observation> = (1..=5).map(|n| change("shop", n * 20, None)).collect();
+    let told = before(&many);
+    assert!(told.len() == 4 && told[0].starts_with("between 35 min"), "{told:?}");
+    assert_eq!(told[3], "2 more changes; see `monitor changes`");
+}

@@ -1,0 +1,53 @@
+//! HTTP and WebSocket APIs of API Gateway.
+
+use account::map::{MapKind, MapResource, MapSnapshot};
+use aws::describing::{DescribeCall, HTTP_APIS};
+
+use super::rest_apis::API;
+use crate::account::asked::MapStop;
+use crate::account::context::{JsonObject, Listed, MapContext};
+use crate::account::fields::Fields;
+
+pub(in crate::account) const CALLS: &[&str] = &[API];
+
+/// How API Gateway lists what belongs to HTTP APIs.
+pub(super) const LISTED: Listed = Listed { items: "items", next: "nextToken", may_lack: true };
+
+/// A page of a list of HTTP APIs, or of what belongs to one.
+pub(super) fn page(path: String, resource: &str, token: Option<String>) -> DescribeCall {
+    DescribeCall::get(&HTTP_APIS, API, path, resource).with("maxResults", Some("500")).with("nextToken", token)
+}
+
+/// Every HTTP API, as AWS answers.
+async fn listed(look: &MapContext<'_>) -> Result<Vec<JsonObject>, MapStop> {
+    look.list(LISTED, |token| page("/v2/apis".to_owned(), "the region's HTTP APIs", token)).await
+}
+
+/// The ids of all HTTP APIs.
+pub(super) async fn ids(look: &MapContext<'_>) -> Result<Vec<String>, MapStop> {
+    listed(look).await?.iter().map(|of| Ok(Fields::new(API, of).required("apiId")?.to_owned())).collect()
+}
+
+pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
+    let all = listed(look).await?.iter().map(|of| api(look, of)).collect::<Result<_, _>>()?;
+    Ok(look.snapshot(MapKind::HttpApi, all))
+}
+
+fn api(look: &MapContext<'_>, of: &JsonObject) -> Result<MapResource, MapStop> {
+    let fields = Fields::new(API, of);
+    let mut api = MapResource::new(fields.required("apiId")?);
+    fields.set(
+        &mut api,
+        &[
+            ("name", "name"),
+            ("protocol", "protocolType"),
+            ("endpoint", "apiEndpoint"),
+            ("version", "version"),
+            ("no_default_endpoint", "disableExecuteApiEndpoint"),
+            ("address_type", "ipAddressType"),
+        ],
+    );
+    fields.set_digest(&mut api, "cors_digest", "corsConfiguration", look.key);
+    api.tags = fields.tags("tags");
+    Ok(api)
+}

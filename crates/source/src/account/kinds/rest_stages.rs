@@ -1,0 +1,58 @@
+//! Stages of REST APIs, and which deployment each one serves.
+
+use account::map::{MapKind, MapResource, MapSnapshot};
+use aws::describing::{DescribeCall, REST_APIS, in_path};
+
+use super::rest_apis::{API, LISTED, ids};
+use crate::account::asked::MapStop;
+use crate::account::context::{JsonObject, MapContext};
+use crate::account::fields::Fields;
+
+pub(in crate::account) const CALLS: &[&str] = &[API];
+
+/// The stages of one API, as AWS answers; `None` if the API is gone.
+pub(super) async fn of_api(look: &MapContext<'_>, api: &str) -> Result<Option<Vec<JsonObject>>, MapStop> {
+    let path = format!("/restapis/{}/stages", in_path(api));
+    // They come on one page.
+    match look.list(LISTED, |_| DescribeCall::get(&REST_APIS, API, path.clone(), api)).await {
+        Ok(stages) => Ok(Some(stages)),
+        Err(stop) if stop.is_absent() => Ok(None),
+        Err(stop) => Err(stop),
+    }
+}
+
+pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
+    let mut all = Vec::new();
+    for api in ids(look).await? {
+        for of in of_api(look, &api).await?.unwrap_or_default() {
+            all.push(stage(look, &api, &of)?);
+        }
+    }
+    Ok(look.snapshot(MapKind::RestStage, all))
+}
+
+fn stage(look: &MapContext<'_>, api: &str, of: &JsonObject) -> Result<MapResource, MapStop> {
+    let fields = Fields::new(API, of);
+    let mut stage = MapResource::new(format!("{api}/{}", fields.required("stageName")?));
+    stage.of = Some(api.to_owned());
+    fields.set(
+        &mut stage,
+        &[
+            ("deployment", "deploymentId"),
+            ("tracing", "tracingEnabled"),
+            ("cache", "cacheClusterEnabled"),
+            ("web_acl", "webAclArn"),
+            ("client_certificate", "clientCertificateId"),
+        ],
+    );
+    fields.set_in(&mut stage, "accessLogSettings", &[("access_log", "destinationArn")]);
+    fields.set_in(
+        &mut stage,
+        "canarySettings",
+        &[("canary_percent", "percentTraffic"), ("canary_deployment", "deploymentId")],
+    );
+    fields.set_names(&mut stage, "variables", "variables", look.key);
+    fields.set_digest(&mut stage, "method_settings_digest", "methodSettings", look.key);
+    stage.tags = fields.tags("tags");
+    Ok(stage)
+}

@@ -1,0 +1,92 @@
+//! What the source keeps between polls: its cursors.
+
+use std::collections::BTreeMap;
+
+use account::map::{Change, DigestKey, MapKind, MapSnapshot};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::poll::stored;
+
+/// The form of snapshots. A version that reads other settings has another one, so that they are not taken for changes.
+const FORM: u32 = 1;
+/// The keys of the cursors beside those of the kinds.
+const SEEN: &str = "seen";
+const KEY: &str = "key";
+const WAITING: &str = "waiting";
+
+/// A snapshot as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredSnapshot {
+    form: u32,
+    snapshot: MapSnapshot,
+}
+
+/// What was known at the end of the last poll.
+#[derive(Default)]
+pub(super) struct MapState {
+    /// The last snapshot of each kind.
+    pub(super) known: BTreeMap<MapKind, MapSnapshot>,
+    /// When the poll began that read each kind last, UTC.
+    pub(super) seen: BTreeMap<MapKind, DateTime<Utc>>,
+    /// The key of digests.
+    pub(super) key: Option<DigestKey>,
+    /// Changes whose calls may still show.
+    pub(super) waiting: Vec<Change>,
+}
+
+impl MapState {
+    pub(super) fn restore(&mut self, source: &str, cursors: &BTreeMap<String, String>) {
+        let text = |key: &str| cursors.get(key).map(String::as_str);
+        for (_, kind) in MapKind::ALL {
+            let read = text(kind.word()).and_then(|text| stored::<StoredSnapshot>(source, kind.word(), text));
+            if let Some(read) = read.filter(|read| read.form == FORM && read.snapshot.kind == *kind) {
+                self.known.insert(*kind, read.snapshot);
+            }
+        }
+        self.seen = text(SEEN).and_then(|text| stored(source, SEEN, text)).unwrap_or_default();
+        self.key = text(KEY).and_then(|text| stored(source, KEY, text));
+        self.waiting = text(WAITING).and_then(|text| stored(source, WAITING, text)).unwrap_or_default();
+    }
+
+    /// The cursors that move from this state to `next`.
+    pub(super) fn moved(&self, next: &Self) -> Vec<(String, String)> {
+        let mut cursors = Vec::new();
+        for (kind, snapshot) in &next.known {
+            if self.known.get(kind) != Some(snapshot) {
+                let stored = StoredSnapshot { form: FORM, snapshot: snapshot.clone() };
+                cursors.push((kind.word().to_owned(), serde_json::json!(stored).to_string()));
+            }
+        }
+        let others = [
+            (SEEN, serde_json::json!(self.seen), serde_json::json!(next.seen)),
+            (KEY, serde_json::json!(self.key), serde_json::json!(next.key)),
+            (WAITING, serde_json::json!(self.waiting), serde_json::json!(next.waiting)),
+        ];
+        let moved = others.into_iter().filter(|(_, was, is)| was != is);
+        cursors.extend(moved.map(|(key, _, is)| (key.to_owned(), is.to_string())));
+        cursors
+    }
+}
+
+/// What a source of the map has stored of its picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredMap {
+    /// When the poll began that read a kind last, UTC; `None` if none has.
+    pub read: Option<DateTime<Utc>>,
+    /// The kinds that may not be read, each with the reason.
+    pub unknown: Vec<(MapKind, String)>,
+}
+
+/// What the cursors of a source say, as the store has them. A cursor that cannot be read is left out: the source begins
+/// it anew.
+pub fn stored_map(cursors: &[(String, String)]) -> StoredMap {
+    let unknown = |(key, text): &(String, String)| {
+        MapKind::ALL.iter().find(|(_, kind)| kind.word() == key)?;
+        let stored: StoredSnapshot = serde_json::from_str(text).ok()?;
+        Some((stored.snapshot.kind, stored.snapshot.unknown?))
+    };
+    let seen = cursors.iter().find(|(key, _)| key == SEEN).map(|(_, text)| serde_json::from_str(text));
+    let seen: BTreeMap<MapKind, DateTime<Utc>> = seen.and_then(Result::ok).unwrap_or_default();
+    StoredMap { read: seen.into_values().max(), unknown: cursors.iter().filter_map(unknown).collect() }
+}
