@@ -8,7 +8,7 @@ use source::{StoredMap, stored_map};
 
 use super::arguments::{OutputFormat, pattern};
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, look};
+use super::lookup::{StoreLookup, open_store};
 use super::output::{print, print_json, say, usage};
 use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
@@ -54,7 +54,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         Err(mistake) => return Ok(usage(&mistake)),
     };
     let (mut changes, mut maps) = (vec![], vec![]);
-    match look(&config).await? {
+    match open_store(&config).await? {
         StoreLookup::Nothing(error) => {
             say(&format!("monitor: {error}"));
             maps.extend(names(&config).map(|name| (name, StoredMap::default())));

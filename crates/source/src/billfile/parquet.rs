@@ -138,7 +138,7 @@ fn rows(
     }
     // More rows than the part is said to have would be left out.
     for column in open.iter_mut().flatten() {
-        column.fill(1).map_err(|error| said(&error))?;
+        column.fill(1).map_err(|error| describe_error(&error))?;
         if !column.cells.is_empty() {
             return Err("the file is damaged: a part of it has more rows than it says; copy it again".to_owned());
         }
