@@ -7,12 +7,13 @@ mod report;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alerting::decide::Rulebook;
 use aws::budget::RateLimiter;
 use aws::meter::{CallMeter, metered};
 use aws::prices::PriceTable;
-use aws::{AwsClients, sdk};
+use aws::{AwsClients, PROFILE, sdk};
 use chrono::TimeDelta;
 use clock::Clock;
 use model::settings::ConfigProblem;
@@ -32,6 +33,8 @@ pub type MonitorConfig = config::Config<SourceKind, ReceiverKind>;
 
 /// Rules look back at least this far into what functions did, so that a rule added later finds something.
 const SHORTEST_MEMORY: TimeDelta = TimeDelta::hours(26);
+/// How long a start waits for the answer whose account it is.
+const IDENTITY_WAIT: Duration = Duration::from_secs(10);
 /// Observations that change nothing are written this often.
 const WRITE_EVERY: TimeDelta = TimeDelta::seconds(30);
 
@@ -63,6 +66,21 @@ pub enum StartError {
     /// A table of prices cannot be read.
     #[error("{0}")]
     Prices(String),
+    /// The credentials belong to another account than the configuration names.
+    #[error(
+        "`account` under [aws] is {configured}, and the credentials belong to account {account} ({arn}){origin}; \
+         no other call was made. Use credentials of {configured}, or correct `account`"
+    )]
+    OtherAccount {
+        /// The account of the configuration.
+        configured: String,
+        /// The account of the credentials.
+        account: String,
+        /// Whose they are.
+        arn: String,
+        /// Where they came from, as the end of a part of a sentence; empty where it is unknown.
+        origin: String,
+    },
 }
 
 /// Finds and reads the configuration. Commands that only read the store need no `secrets`; in what they get, secrets
@@ -92,10 +110,50 @@ pub fn configuration_if_any(named: Option<&Path>, clock: &dyn Clock) -> Result<O
     }
 }
 
-/// The account of `[aws]`, with its rate limit.
-pub async fn account(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>) -> AwsClients {
+/// The account of `[aws]`, with its rate limit. Makes no call, unless the configuration names the account: then it is
+/// asked whose credentials these are. Where that cannot be asked now, it is asked again before the first call.
+///
+/// # Errors
+/// If they belong to another account than the configuration names.
+pub async fn account(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>) -> Result<AwsClients, StartError> {
+    let clients = connected(aws, clock).await;
+    let Some(configured) = &aws.account else { return Ok(clients) };
+    match tokio::time::timeout(IDENTITY_WAIT, clients.identity.who()).await {
+        Ok(Ok(identity)) if identity.account != *configured => Err(StartError::OtherAccount {
+            configured: configured.clone(),
+            account: identity.account,
+            arn: identity.arn,
+            origin: came_from(&clients.identity.origin().await, aws),
+        }),
+        Ok(Ok(_)) => Ok(clients),
+        Ok(Err(failure)) => {
+            tracing::warn!("{failure}; whose account it is will be asked again before the first call");
+            Ok(clients)
+        }
+        Err(_) => {
+            tracing::warn!("no answer to sts:GetCallerIdentity; it will be asked again before the first call");
+            Ok(clients)
+        }
+    }
+}
+
+/// The same without asking: for what makes no call, or when nothing can be reached yet.
+pub async fn connected(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>) -> AwsClients {
     let log_budget = Arc::new(RateLimiter::new(aws.log_calls_per_second, Arc::clone(clock)));
     AwsClients { log_budget, ..sdk::connect(aws).await }
+}
+
+/// `, from the profile work, SSO`
+fn came_from(origin: &[&'static str], aws: &::aws::settings::AwsSettings) -> String {
+    let word = |word: &&'static str| match *word {
+        PROFILE => {
+            let name = aws.profile.clone().or_else(config::aws_profile).unwrap_or_else(|| "default".to_owned());
+            format!("{PROFILE} {name}")
+        }
+        other => other.to_owned(),
+    };
+    let words: Vec<String> = origin.iter().map(word).collect();
+    if words.is_empty() { String::new() } else { format!(", from {}", words.join(", ")) }
 }
 
 /// What AWS asks, with the prices of the user's own.

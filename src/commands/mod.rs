@@ -12,6 +12,7 @@ mod daily_bill;
 mod demo;
 mod diagnose;
 mod forecast;
+mod iam_policy;
 mod incidents;
 mod lookup;
 mod outbox;
@@ -56,6 +57,7 @@ Examples:
   monitor demo                          see what it does, without a configuration
   monitor check                         find every mistake in ./alerts.toml
   monitor check --live                  ... and check the access to AWS and every receiver
+  monitor iam-policy                    the IAM policy that ./alerts.toml needs; also for Terraform and CloudFormation
   monitor run                           the service, in the foreground
   monitor run --once                    one full pass, for cron
   monitor report --month 2024-12        sum a month up
@@ -83,6 +85,8 @@ enum Command {
     Run(run::Args),
     /// Find every mistake in the configuration; with --live also check AWS and the receivers
     Check(check::Args),
+    /// Print the IAM policy that this configuration needs, and nothing more
+    IamPolicy(iam_policy::Args),
     /// Import the bill from an export, or read past months from Cost Explorer
     Billing(billing::Args),
     /// Report a month: cost and cost drivers, functions, pings, incidents, forecast, own cost; as text, Markdown, HTML
@@ -148,6 +152,7 @@ pub fn main() -> ExitStatus {
         match cli.command {
             Command::Run(args) => run::run(args, &context).await,
             Command::Check(args) => check::run(args, &context).await,
+            Command::IamPolicy(args) => iam_policy::run(&args, &context),
             Command::Billing(args) => billing::run(args, &context).await,
             Command::Report(args) => report::run(args, &context).await,
             Command::Status(args) => status::run(args, &context).await,
@@ -209,6 +214,10 @@ fn start_failed(error: StartError, colors: bool) -> ExitStatus {
     match error {
         StartError::Mistakes { place, problems } => {
             say(&config::show(&problems, &place.path.display().to_string(), &place.text, colors));
+            ExitStatus::Config
+        }
+        error @ StartError::OtherAccount { .. } => {
+            say(&format!("monitor: {error}"));
             ExitStatus::Config
         }
         StartError::NotFound(error) => {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::FutureExt;
+use futures::future::ready;
 use sd_notify::NotifyState;
 use store::Durability;
 
 use super::context::CommandContext;
 use super::output::say;
 use super::stop::asked_to_stop;
-use crate::app::{StartError, account, daemon};
+use crate::app::{StartError, account, connected, daemon};
 use crate::daemon::{StopCondition, Watchdog};
 use crate::exit::ExitStatus;
 
@@ -57,7 +58,12 @@ impl Watchdog for Systemd {
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config()?;
     let aws = config.aws.clone();
-    let account = account(&aws, &context.clock);
+    // Credentials of another account are refused before anything else; without a named account, nothing is asked, and
+    // the store is opened meanwhile.
+    let account = match aws.account {
+        Some(_) => ready(account(&aws, &context.clock).await?).left_future(),
+        None => connected(&aws, &context.clock).right_future(),
+    };
     let pulse = Box::new(Systemd { watchdog: sd_notify::watchdog_enabled() });
     tracing::info!(sources = config.watches.len() + config.warms.len(), rules = config.rules.len(), receivers = config.receivers.len(), store = %config.store.path.display(), "watching");
     let daemon =

@@ -31,7 +31,7 @@ use super::arguments::{OutputFormat, span};
 use super::context::CommandContext;
 use super::output::{failed, say};
 use super::stop::asked_to_stop;
-use crate::app::{StartError, account};
+use crate::app::{StartError, account, connected};
 use crate::config;
 use crate::exit::ExitStatus;
 
@@ -129,7 +129,7 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
     aws.region = args.region.or(aws.region);
     aws.profile = args.profile.or(aws.profile);
     let clock = Arc::clone(&context.clock);
-    let account = account(&aws, &clock).await;
+    let account = account(&aws, &clock).await?;
     let since = clock.now() - args.since.delta();
     let wanted = selection(args.functions);
     let colors = !config::no_color() && io::stdout().is_terminal();
@@ -266,7 +266,7 @@ impl LiveTail {
                     }
                     if matches!(failure.kind, FailureKind::NoCredentials | FailureKind::BadCredentials) {
                         // New ones may be there by the next time, also in a file that was read before.
-                        let renewed = account(&self.aws, &self.clock).await;
+                        let renewed = connected(&self.aws, &self.clock).await;
                         self.follow.ask_by(&renewed);
                     }
                     if self.has_read || may_pass(failure.kind) {

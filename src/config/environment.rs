@@ -103,6 +103,11 @@ pub fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// The profile of the shared AWS configuration files that the environment names.
+pub fn aws_profile() -> Option<String> {
+    env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty())
+}
+
 /// The login name of the user of this process.
 pub fn login_name() -> Option<String> {
     ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))

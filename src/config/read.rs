@@ -147,12 +147,18 @@ fn aws(table: &mut TableReader<'_, '_>, environment: &ConfigEnvironment) -> Opti
     let default = AwsSettings::default();
     let (region, profile, assume_role) =
         (table.optional("region"), table.optional("profile"), table.optional("assume_role"));
+    let account: Option<String> = table.optional("account");
+    if account.as_ref().is_some_and(|id| id.len() != 12 || !id.bytes().all(|digit| digit.is_ascii_digit())) {
+        let help = "write it in quotes, with its zeros: account = \"111122223333\"".to_owned();
+        table.problem("account", "`account` is not the id of an AWS account", "expected twelve digits", Some(help));
+    }
     let prices: Option<PathBuf> = table.optional("prices");
     let max_monthly_usd = table.or("max_monthly_usd", default.max_monthly_usd);
     let log_calls_per_second = table.number("log_calls_per_second", default.log_calls_per_second, 1..100);
     Some(AwsSettings {
         region,
         profile,
+        account,
         assume_role,
         prices: prices.map(|path| environment.folder.join(path)),
         max_monthly_usd: max_monthly_usd?,

@@ -160,6 +160,9 @@ impl Daemon {
                 history.restore(slot.name(), row.state.clone());
             }
             history.watch(slot.name(), now);
+            if !slot.asks_aws() {
+                history.needs_no_account(slot.name());
+            }
             let cursors = loaded.cursors.remove(slot.name()).unwrap_or_default();
             slot.restore(cursors, known, now);
         }

@@ -23,6 +23,7 @@ pub struct SourceSlot {
     schedule: Schedule,
     jitter: Option<Span>,
     paid: bool,
+    asks_aws: bool,
     /// `None` while it is being polled.
     source: Option<BoxedSource>,
     /// When the schedule, or a failure, wants the next poll.
@@ -52,6 +53,7 @@ impl SourceSlot {
         Self {
             name: source.name().to_owned(),
             paid: source.is_paid(),
+            asks_aws: source.asks_aws(),
             schedule,
             jitter,
             source: Some(source),
@@ -67,6 +69,10 @@ impl SourceSlot {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn asks_aws(&self) -> bool {
+        self.asks_aws
     }
 
     /// Restores the stored state, and sets the first poll: at once, except for a billable source that

@@ -1,11 +1,11 @@
 //! `read.account` over an emulated account that is changed between two passes.
 
 use serde_json::{Value, json};
-use test_stack::install;
 
 use crate::support::program::monitor;
 use crate::support::schema;
 use crate::support::stack::{Emulator, aws_env};
+use crate::world::python;
 
 /// A value that must be in no file and in no output.
 const MARKER: &str = "marker-8f3a1c-never-kept";
@@ -13,21 +13,6 @@ const MARKER: &str = "marker-8f3a1c-never-kept";
 const TABLES: &str = "[watch.account]\nevery = \"15m\"\nread.account = { kinds = [\"functions\", \"secrets\", \"log_groups\", \"event_rules\", \"rule_targets\", \"rest_apis\", \"rest_stages\", \"http_apis\", \"event_source_mappings\", \"dns_zones\", \"certificates\", \"function_aliases\"] }\n\
     [receiver.x]\nvia.stdout = {}\n\
     [alert.memory]\nwhen.changed = { kinds = [\"functions\"], settings = [\"memory\"] }\ntell = [\"x\"]\n";
-
-/// Runs Python with boto3 against an emulator; `c(service)` is a client.
-fn python(emulator: &Emulator, script: &str) {
-    let start = format!(
-        "import boto3\ndef c(service): return boto3.client(service, endpoint_url='{}', region_name='ap-northeast-2', aws_access_key_id='test', aws_secret_access_key='test')\n",
-        emulator.url()
-    );
-    let output = std::process::Command::new(install::python())
-        .args(["-c", &format!("{start}{script}")])
-        .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-        .output()
-        .expect("python");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
 
 const FILL: &str = r#"
 import io, zipfile, json

@@ -42,6 +42,29 @@ fn missing_credentials_are_one_line_that_says_what_stays_blind() {
     );
 }
 
+#[test]
+fn an_endpoint_that_cannot_be_reached_is_one_line_that_says_what_stays_blind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tables = "[watch.spend]\nevery = \"6h\"\nread.cost_explorer = {}\n[watch.map]\nevery = \"1h\"\nread.account = {}\n[receiver.x]\nvia.stdout = {}\n";
+    std::fs::write(folder.path().join("alerts.toml"), format!("{tables}{TABLES}")).expect("the configuration");
+    let run = || {
+        let args = ["check", "--live", "--format", "json"];
+        let output = monitor(folder.path()).args(args).envs(aws_env("http://127.0.0.1:9", &[])).run();
+        assert_eq!(output.code, Some(2), "{}", output.stderr);
+        output.stdout
+    };
+    let first = run();
+    assert_eq!(first, run(), "the same in any order of the answers");
+    let looks: Value = serde_json::from_str(&first).expect("JSON");
+    crate::support::schema::holds("docs/check.schema.json", &looks);
+    let failed: Vec<&Value> =
+        looks["looks"].as_array().expect("looks").iter().filter(|look| look["fine"] == false).collect();
+    assert_eq!(failed.len(), 1, "{looks:#}");
+    let said = failed[0]["said"].as_str().unwrap_or_default();
+    assert!(failed[0]["what"] == "network" && said.contains("the endpoint cannot be reached"), "{said}");
+    assert!(said.contains("watch.map, watch.spend, warm.gone, warm.there"), "{said}");
+}
+
 #[tokio::test]
 async fn whether_a_function_may_be_called_is_tried_without_calling_it() {
     let world = World::new().await;

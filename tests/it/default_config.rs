@@ -63,34 +63,6 @@ fn without_a_configuration_the_places_are_named() {
 }
 
 #[test]
-fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
-    let text = fs::read_to_string(repository("alerts.toml"))
-        .expect("the file")
-        .replace("# [watch.metrics]", "[watch.metrics]")
-        .replace("# every = \"5m\"", "every = \"5m\"")
-        .replace("# read.lambda_metrics", "read.lambda_metrics")
-        .replace("# [watch.things]\n# every = \"12h\"\n# read", "[watch.things]\nevery = \"12h\"\nread")
-        .replace("# [watch.exports]\n# every = \"6h\"\n# read", "[watch.exports]\nevery = \"6h\"\nread")
-        .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
-    let environment = monitor::config::ConfigEnvironment::with(&[], "/".into());
-    let config: monitor::app::MonitorConfig =
-        monitor::config::parse(&text, &environment, crate::world::now()).expect("a valid configuration");
-    let made =
-        config.watches.iter().flat_map(|watch| watch.read.calls()).chain(source::WarmPing::CALLS.iter().copied());
-    let made: std::collections::BTreeSet<&str> = made.collect();
-    let policy: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(repository("deploy/iam-policy.json")).expect("the policy"))
-            .expect("JSON");
-    let allowed: std::collections::BTreeSet<&str> = policy["Statement"]
-        .as_array()
-        .expect("statements")
-        .iter()
-        .filter_map(|statement| statement["Action"].as_str())
-        .collect();
-    assert_eq!(allowed, made);
-}
-
-#[test]
 fn every_cause_that_a_rule_can_ask_for_is_documented() {
     let docs = include_str!("../../docs/configuration.md");
     for (code, _) in lambda_log::diagnosis::Cause::ALL {

@@ -55,11 +55,11 @@ fn finds(output: &Output, slack: &Webhook, expected: &[&str]) {
     assert!(told.contains("watch.spend fails") && told.contains("watch.backend fails"), "{told}");
 }
 
-/// Both sources fail for one reason, and that is one incident that names the other source.
+/// Both sources fail for one reason, and that is one incident that names both.
 fn finds_one_cause(output: &Output, slack: &Webhook, expected: &[&str]) {
     let told = told_once(output, slack, expected);
-    let of = |source: &str| told.contains(&format!("{source} fails"));
-    assert!(of("watch.spend") != of("watch.backend") && !told.contains("2 incidents"), "{told}");
+    assert!(told.contains("the AWS credentials fail") && !told.contains("2 incidents"), "{told}");
+    assert!(told.contains("watch.backend, watch.spend") && !told.contains("watch.spend fails"), "{told}");
 }
 
 fn told_once(output: &Output, slack: &Webhook, expected: &[&str]) -> String {
@@ -133,6 +133,39 @@ fn without_credentials_the_step_to_get_some_is_named() {
     let slack = Webhook::start(vec![Reply::status(200).body("ok")]);
     let output = once("http://127.0.0.1:9", &slack, &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]);
     finds_one_cause(&output, &slack, &["no usable credentials", "aws sso login"]);
+}
+
+#[tokio::test]
+async fn missing_credentials_are_one_incident_of_a_daemon_too_whichever_source_ends_its_poll_first() {
+    let (folder, slack) = (tempfile::tempdir().expect("a folder"), Webhook::start(vec![Reply::status(200).body("ok")]));
+    let watch = |name: &str, read: &str| format!("[watch.{name}]\nevery = \"1s\"\nread.{read}\n");
+    let tables = [
+        watch("map", "account = { kinds = [\"functions\"] }"),
+        watch("charges", "estimated_charges = {}"),
+        watch("backend", "lambda_logs = { functions = [\"f\"] }"),
+        "[warm.f]\nevery = \"1s\"\nfunction = \"f\"\n".to_owned(),
+        "[receiver.team]\ngroup_wait = \"0s\"\nvia.slack = { webhook = { env = \"HOOK\" } }\n".to_owned(),
+    ];
+    fs::write(folder.path().join("alerts.toml"), tables.concat()).expect("the configuration");
+    let program = |args: &[&str]| {
+        let without = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+        monitor(folder.path())
+            .args(args)
+            .envs(aws_env("http://127.0.0.1:9", &[]))
+            .envs(without)
+            .env("HOOK", format!("{}/x", slack.url()))
+    };
+    let running = program(&["run"]).spawn();
+    slack.wait_for(1, crate::world::SOON).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let listed = program(&["incidents", "--open", "--format", "json"]).run();
+    running.terminate();
+    let output = tokio::task::spawn_blocking(|| running.wait(crate::world::SOON)).await.expect("the program");
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let value: serde_json::Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    let subjects: Vec<&str> =
+        value["incidents"].as_array().expect("incidents").iter().filter_map(|one| one["subject"].as_str()).collect();
+    assert_eq!(subjects, ["credentials"], "{value:#}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_stack::install;
 
 use crate::support::mail::{MailOptions, MailServer};
 use crate::support::program::{Program, monitor};
@@ -94,6 +95,21 @@ pub(crate) fn ago(seconds: i64) -> i64 {
 
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
+}
+
+/// Runs Python with boto3 against an emulator; `c(service)` is a client.
+pub(crate) fn python(emulator: &Emulator, script: &str) {
+    let start = format!(
+        "import boto3\ndef c(service): return boto3.client(service, endpoint_url='{}', region_name='ap-northeast-2', aws_access_key_id='test', aws_secret_access_key='test')\n",
+        emulator.url()
+    );
+    let output = std::process::Command::new(install::python())
+        .args(["-c", &format!("{start}{script}")])
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .output()
+        .expect("python");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A file of the repository.

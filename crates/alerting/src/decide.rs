@@ -82,7 +82,7 @@ pub fn decide(
             steps.push(incident::close(incident, why, now));
         }
     }
-    mute(&book.rules, open, &mut steps);
+    mute(&book.rules, history, open, &mut steps);
     let mut decision = Decision::default();
     for IncidentStep { mut incident, tell } in steps {
         for (event, receivers) in tell {
@@ -127,13 +127,22 @@ fn addressees(subject: &Subject, receivers: &[String], book: &Rulebook, history:
 }
 
 /// Says of each incident whose symptom it is. A change of that is a step of its own.
-fn mute(rules: &[Rule], open: &OpenIncidents, steps: &mut Vec<IncidentStep>) {
+fn mute(rules: &[Rule], history: &History, open: &OpenIncidents, steps: &mut Vec<IncidentStep>) {
     let stepped: BTreeSet<String> = steps.iter().map(|step| step.incident.id.clone()).collect();
     let firing = |incident: &&Incident| incident.state == IncidentState::Firing;
     let others = open.values().filter(|incident| !stepped.contains(&incident.id));
     let mut by_subject: BTreeMap<&Subject, Vec<&Incident>> = BTreeMap::new();
     for incident in steps.iter().map(|step| &step.incident).chain(others).filter(firing) {
         by_subject.entry(&incident.subject).or_default().push(incident);
+    }
+    // Missing credentials are what a blind source fails for.
+    for incident in by_subject.remove(&Subject::Credentials).unwrap_or_default() {
+        for (subject, related) in &mut by_subject {
+            let Subject::Source(name) = subject else { continue };
+            if history.source(name).is_some_and(|state| state.without_credentials().is_some()) {
+                related.push(incident);
+            }
+        }
     }
     let mut causes: BTreeMap<String, String> = BTreeMap::new();
     for related in by_subject.values_mut().filter(|related| related.len() > 1) {

@@ -42,6 +42,8 @@ pub struct History {
     /// What changed in the account.
     changes: KnownChanges,
     sources: BTreeMap<String, SourceState>,
+    /// The sources that make no call to AWS.
+    without_account: BTreeSet<String>,
     receivers: BTreeMap<String, ReceiverState>,
 }
 
@@ -189,6 +191,11 @@ impl History {
     /// Starts to watch a source; what is already known of it stays.
     pub fn watch(&mut self, source: &str, now: DateTime<Utc>) {
         self.sources.entry(source.to_owned()).or_insert(SourceState { since: now, answered: None, failing: None });
+    }
+
+    /// Says of a source that it makes no call to AWS: that it answers says nothing of the credentials.
+    pub fn needs_no_account(&mut self, source: &str) {
+        self.without_account.insert(source.to_owned());
     }
 
     /// Puts back what the store knows of a source.
@@ -356,6 +363,11 @@ impl History {
     /// The state of each source.
     pub fn sources(&self) -> impl Iterator<Item = (&str, &SourceState)> {
         self.sources.iter().map(|(name, state)| (name.as_str(), state))
+    }
+
+    /// The state of each source that asks AWS.
+    pub fn sources_of_account(&self) -> impl Iterator<Item = (&str, &SourceState)> {
+        self.sources().filter(|(name, _)| !self.without_account.contains(*name))
     }
 
     /// The state of each receiver of the configuration.

@@ -13,6 +13,8 @@ use aws_smithy_types::retry::ErrorKind;
 use model::call_failure::{CallFailure, FailureKind};
 use model::redact::excerpt;
 
+use super::pinned::OtherAccount;
+
 /// The failure of a call, worded for a person. `has_region` is whether the SDK was told a region.
 pub(super) fn failure<E>(call: &str, resource: &str, error: &SdkError<E, HttpResponse>, has_region: bool) -> CallFailure
 where
@@ -82,6 +84,14 @@ pub(super) fn not_made(call: &str, resource: &str, why: &str) -> CallFailure {
 
 /// The failure of a call that did not come to an answer, by the types in its chain of errors.
 pub(super) fn before_an_answer(call: &str, resource: &str, error: &(dyn Error + 'static)) -> CallFailure {
+    if let Some(other) = innermost::<OtherAccount>(error) {
+        let next_step = format!(
+            "use credentials of account {}, or correct `account` under [aws]; `monitor check --live` shows whose they are",
+            other.configured
+        );
+        let failure = answered(call, resource, FailureKind::BadCredentials, &other.to_string());
+        return CallFailure { next_step, ..failure };
+    }
     let (kind, said) = match credentials_error(error) {
         Some(credentials) => without_credentials(credentials),
         None => without_connection(error),
@@ -241,9 +251,9 @@ fn next_step(kind: FailureKind, call: &str, code: &str, said: &str) -> String {
                 .to_owned()
         }
         FailureKind::Denied if call.starts_with("ce:") => format!(
-            "allow {call} for this identity (deploy/iam-policy.json), and enable IAM access to billing: the root user does this under Account > IAM access to billing"
+            "allow {call} for this identity (`monitor iam-policy` prints the whole policy), and enable IAM access to billing: the root user does this under Account > IAM access to billing"
         ),
-        FailureKind::Denied => format!("allow {call} for this identity (deploy/iam-policy.json has all permissions that monitor needs)"),
+        FailureKind::Denied => format!("allow {call} for this identity (`monitor iam-policy` prints all that your configuration needs)"),
         FailureKind::NoCredentials => {
             "set AWS_PROFILE or [aws] profile, run `aws sso login`, or give the machine a role; `aws sts get-caller-identity` must work".to_owned()
         }

@@ -12,6 +12,8 @@ pub mod describing;
 mod failure;
 pub mod meter;
 pub mod paging;
+mod pinned;
+pub mod policy;
 pub mod prices;
 mod query;
 pub mod recorded;
@@ -37,6 +39,8 @@ use rust_decimal::Decimal;
 use self::budget::RateLimiter;
 use self::describing::{DescribeApi, DescribePace};
 use self::resources::ResourcesApi;
+
+pub use self::pinned::{CallerIdentity, PROFILE};
 
 /// A page of a longer answer, with the token of the next one.
 #[derive(Debug, Clone)]
@@ -333,8 +337,13 @@ pub trait MetricsApi: Send + Sync {
 /// Security Token Service.
 #[async_trait]
 pub trait IdentityApi: Send + Sync {
-    /// `sts:GetCallerIdentity`: the ARN of whoever the credentials belong to. Needs no permission.
-    async fn who(&self) -> Result<String, CallFailure>;
+    /// `sts:GetCallerIdentity`: whoever the credentials belong to. Needs no permission.
+    async fn who(&self) -> Result<CallerIdentity, CallFailure>;
+
+    /// Where the credentials came from, outermost first, as far as it is known; [`PROFILE`] for a profile.
+    async fn origin(&self) -> Vec<&'static str> {
+        vec![]
+    }
 }
 
 /// Where exports of a bill are delivered to.

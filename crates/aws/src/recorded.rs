@@ -24,8 +24,8 @@ use super::describing::{DescribeApi, DescribeCall, DescribePace};
 use super::resolve::LogDestination;
 use super::resources::{DbInstance, EbsVolume, ElasticIp, LoadBalancer, NatGateway, ResourcesApi};
 use super::{
-    AwsClients, BilledDay, BilledGroup, CostExplorerApi, CostGrouping, CostQuery, ExportBucket, ExportsApi,
-    IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi,
+    AwsClients, BilledDay, BilledGroup, CallerIdentity, CostExplorerApi, CostGrouping, CostQuery, ExportBucket,
+    ExportsApi, IdentityApi, InvokeResponse, LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi,
     MetricDatapoint, MetricQuery, MetricsApi, ProvisionedConcurrency, ResultPage,
 };
 
@@ -496,8 +496,9 @@ impl DescribeApi for RecordedAccount {
 
 #[async_trait]
 impl IdentityApi for RecordedAccount {
-    async fn who(&self) -> Result<String, CallFailure> {
-        Ok(format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff))
+    async fn who(&self) -> Result<CallerIdentity, CallFailure> {
+        let arn = format!("a recorded account ({:04x})", xxh3_64(self.recording.region.as_bytes()) & 0xffff);
+        Ok(CallerIdentity { account: "000000000000".to_owned(), arn })
     }
 }
 

@@ -9,6 +9,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig,
 };
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Statistic};
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;
 use aws_sdk_costexplorer::types::{
@@ -36,12 +37,13 @@ use super::describe_client::DescribeClient;
 use super::describing::DescribePace;
 use super::failure::{self, unreadable};
 use super::paging;
+use super::pinned::{self, PinnedCredentials};
 use super::query::QueryClient;
 use super::s3::S3;
 use super::signed::SignedClient;
 use super::{
-    AwsClients, BilledDay, CostExplorerApi, CostGrouping, CostQuery, IdentityApi, InvokeResponse, LambdaApi,
-    LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi,
+    AwsClients, BilledDay, CallerIdentity, CostExplorerApi, CostGrouping, CostQuery, IdentityApi, InvokeResponse,
+    LambdaApi, LambdaFunctionSettings, LogClass, LogEvent, LogGroup, LogsApi, MetricDatapoint, MetricQuery, MetricsApi,
     ProvisionedConcurrency, ResultPage,
 };
 use crate::settings::AwsSettings;
@@ -55,8 +57,17 @@ const NOT_USED: &[&str] =
     &["Tax", "Credit", "Refund", "BundledDiscount", "Discount", "EdpDiscount", "PrivateRateDiscount"];
 
 /// The account that the settings and the environment name. Makes no call yet.
+///
+/// With `account` under `[aws]`, credentials of another account make no call but the one that asks whose they are.
 pub async fn connect(settings: &AwsSettings) -> AwsClients {
-    account(&load(settings).await, Arc::new(SystemClock))
+    let config = load(settings).await;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (Some(of), Some(credentials)) = (&settings.account, config.credentials_provider()) else {
+        return account(&config, clock);
+    };
+    let pinned = SharedCredentialsProvider::new(PinnedCredentials::new(of, credentials, config.clone()));
+    let checked = account(&config.clone().into_builder().credentials_provider(pinned).build(), Arc::clone(&clock));
+    AwsClients { identity: account(&config, clock).identity, ..checked }
 }
 
 /// The account of an SDK configuration. Makes no call yet. `clock` is used for signing and for waiting between retries,
@@ -70,6 +81,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
         functions: aws_sdk_lambda::Client::new(config),
         metrics: aws_sdk_cloudwatch::Client::new(config),
         identity: aws_sdk_sts::Client::new(config),
+        credentials: config.credentials_provider(),
     });
     let describe_pace = Arc::new(DescribePace::new(Arc::clone(&clock)));
     let signed = Arc::new(SignedClient::new(config, clock, CONNECT, ONE_TRY));
@@ -113,7 +125,7 @@ async fn load(settings: &AwsSettings) -> SdkConfig {
     let config = loader.load().await;
     let Some(role) = &settings.assume_role else { return config };
     let provider = AssumeRoleProvider::builder(role).session_name("monitor").configure(&config).build().await;
-    config.into_builder().credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(provider)).build()
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
 fn https(roots: &str) -> SharedHttpClient {
@@ -136,6 +148,7 @@ struct SdkClients {
     functions: aws_sdk_lambda::Client,
     metrics: aws_sdk_cloudwatch::Client,
     identity: aws_sdk_sts::Client,
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 impl SdkClients {
@@ -464,7 +477,7 @@ fn in_region(query: &MetricQuery) -> aws_sdk_cloudwatch::config::Builder {
 
 #[async_trait]
 impl IdentityApi for SdkClients {
-    async fn who(&self) -> Result<String, CallFailure> {
+    async fn who(&self) -> Result<CallerIdentity, CallFailure> {
         let call = "sts:GetCallerIdentity";
         let answer = self
             .identity
@@ -472,6 +485,13 @@ impl IdentityApi for SdkClients {
             .send()
             .await
             .map_err(|error| self.failure(call, "the credentials", &error))?;
-        Ok(answer.arn().unwrap_or("an identity without a name").to_owned())
+        let account = answer.account().ok_or_else(|| unreadable(call, "the credentials", "it has no account"))?;
+        let arn = answer.arn().unwrap_or("an identity without a name").to_owned();
+        Ok(CallerIdentity { account: account.to_owned(), arn })
+    }
+
+    async fn origin(&self) -> Vec<&'static str> {
+        let Some(provider) = &self.credentials else { return vec![] };
+        provider.provide_credentials().await.map(|credentials| pinned::origin(&credentials)).unwrap_or_default()
     }
 }

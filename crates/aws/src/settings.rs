@@ -12,6 +12,8 @@ pub struct AwsSettings {
     pub region: Option<String>,
     /// The profile of the shared configuration files.
     pub profile: Option<String>,
+    /// The id of the only account that may be asked, twelve digits.
+    pub account: Option<String>,
     /// A role to assume with the credentials found.
     pub assume_role: Option<String>,
     /// A table of prices of the user's own, over the one of the program.
@@ -30,6 +32,7 @@ impl Default for AwsSettings {
         Self {
             region: None,
             profile: None,
+            account: None,
             assume_role: None,
             prices: None,
             max_monthly_usd: Usd(Decimal::ONE),

@@ -33,6 +33,16 @@ impl FailureKind {
     pub fn is_passing(self) -> bool {
         matches!(self, Self::Throttled | Self::Behind)
     }
+
+    /// Whether credentials are missing or refused, which is the same for every call to the account.
+    pub fn is_of_credentials(self) -> bool {
+        matches!(self, Self::NoCredentials | Self::BadCredentials)
+    }
+
+    /// Whether AWS has taken the credentials, and refused something else.
+    pub fn proves_credentials(self) -> bool {
+        matches!(self, Self::Denied | Self::NotFound | Self::Throttled)
+    }
 }
 
 /// A failed call in one line a person can act on.

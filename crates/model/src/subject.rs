@@ -16,6 +16,8 @@ pub enum Subject {
     Function(String),
     /// One of the monitor's own sources, such as `watch.spend`.
     Source(String),
+    /// What AWS knows the monitor by: the credentials that all sources share.
+    Credentials,
     /// One of the receivers, by name.
     Receiver(String),
     /// A billed resource, by its kind and id: `rds_instance/test`.
@@ -29,6 +31,7 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Self::Total => "the whole account",
+            Self::Credentials => "the AWS credentials",
             Self::Service(name)
             | Self::Function(name)
             | Self::Source(name)
@@ -44,6 +47,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Total => f.write_str("total"),
+            Self::Credentials => f.write_str("credentials"),
             Self::Service(name) => write!(f, "service:{name}"),
             Self::Function(name) => write!(f, "function:{name}"),
             Self::Source(name) => write!(f, "source:{name}"),
@@ -60,6 +64,7 @@ impl std::str::FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, ParseSubjectError> {
         match text.split_once(':') {
             None if text == "total" => Ok(Self::Total),
+            None if text == "credentials" => Ok(Self::Credentials),
             Some(("service", name)) => Ok(Self::Service(name.to_owned())),
             Some(("function", name)) => Ok(Self::Function(name.to_owned())),
             Some(("source", name)) => Ok(Self::Source(name.to_owned())),
@@ -84,6 +89,7 @@ mod tests {
     fn a_subject_reads_back_as_it_was_written() {
         for subject in [
             Subject::Total,
+            Subject::Credentials,
             Subject::Service("Amazon Relational Database Service".into()),
             Subject::Function("backend:dev".into()),
             Subject::Source("watch.spend".into()),

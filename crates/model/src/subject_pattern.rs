@@ -17,7 +17,7 @@ pub fn subject_pattern(typed: &str) -> Result<NamePattern, String> {
     let pattern: NamePattern = typed.parse().map_err(|mistake: serde::de::value::Error| mistake.to_string())?;
     match typed.split_once(':') {
         // A wildcard in front may stand for the kind.
-        _ if typed == "total" || typed.starts_with(WILDCARDS) => Ok(pattern),
+        _ if ["total", "credentials"].contains(&typed) || typed.starts_with(WILDCARDS) => Ok(pattern),
         None => Err(format!("`{typed}` has no kind; did you mean function:{typed}? ({})", forms())),
         Some((kind, _)) if KINDS.contains(&kind) || kind.contains(WILDCARDS) => Ok(pattern),
         Some((kind, name)) => {
@@ -28,7 +28,7 @@ pub fn subject_pattern(typed: &str) -> Result<NamePattern, String> {
 
 fn forms() -> String {
     let forms: Vec<String> = KINDS.iter().map(|kind| format!("{kind}:NAME")).collect();
-    format!("a subject is total, {}", forms.join(", "))
+    format!("a subject is total, credentials, {}", forms.join(", "))
 }
 
 #[cfg(test)]
@@ -39,6 +39,7 @@ mod tests {
     fn a_pattern_that_can_fit_no_subject_is_a_mistake_with_a_hint() {
         for (typed, why) in [
             ("total", None),
+            ("credentials", None),
             ("function:backend-*", None),
             ("service:*", None),
             ("service:Amazon Relational Database Service", None),

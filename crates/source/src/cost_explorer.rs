@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
+use aws::policy::RequiredCall;
 use aws::{AwsClients, BilledGroup, CostExplorerApi, CostGrouping, CostMetric, CostQuery, paging};
 use billing::day_cost::DayCost;
 use billing::line::{ChargeAmount, ChargeCategory, ChargeKey, DayCharges};
@@ -61,8 +62,8 @@ impl CostExplorer {
         Some(Self { settle: settle?, metric: metric?, usage_types: usage_types?, account: account? })
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
-        CALLS.to_vec()
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
+        RequiredCall::all(CALLS)
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
+use aws::policy::RequiredCall;
 use aws::{AwsClients, MetricQuery, MetricsApi, paging};
 use billing::early::{EarlyCost, EarlyFigure, EarlyOrigin, since_reset};
 use billing::services;
@@ -44,8 +45,8 @@ impl EstimatedCharges {
         Some(Self { services: settings.or("services", false)? })
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
-        CALLS.to_vec()
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
+        RequiredCall::all(CALLS)
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

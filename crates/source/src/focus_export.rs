@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
+use aws::policy::{RequiredCall, ResourceScope};
 use aws::{AwsClients, ExportBucket, ExportsApi, paging};
 use billing::export::columns::ExportMetric;
 use billing::export::layout::{ExportFile, ExportLayout};
@@ -23,8 +24,6 @@ use crate::billfile::{ExportError, ExportReader, find_export};
 use crate::poll::{PollBuilder, PollOutput, Source};
 use crate::retry::Retry;
 use billing::export::bill::ImportedBill;
-
-const CALLS: &[&str] = &["s3:ListBucket", "s3:GetObject"];
 
 const METRICS: &[(&str, ExportMetric)] =
     &[("billed", ExportMetric::Billed), ("effective", ExportMetric::Effective), ("list", ExportMetric::List)];
@@ -95,8 +94,22 @@ impl FocusExport {
         Some(Self { place: place?, metric: metric?, settle: settle? })
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
-        CALLS.to_vec()
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
+        let Some(ExportBucket { name, prefix, .. }) = self.bucket() else { return vec![] };
+        let (name, prefix) = (name.clone(), prefix.clone());
+        let objects = ResourceScope::Objects { bucket: name.clone(), prefix: prefix.clone() };
+        vec![
+            RequiredCall::about("s3:ListBucket", ResourceScope::Bucket { name, prefix }),
+            RequiredCall::about("s3:GetObject", objects),
+        ]
+    }
+
+    /// Where exports are read from; `None` for a folder.
+    pub(super) fn bucket(&self) -> Option<&ExportBucket> {
+        match &self.place {
+            ExportLocation::Folder(_) => None,
+            ExportLocation::Bucket(bucket) => Some(bucket),
+        }
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {
@@ -254,6 +267,10 @@ impl FocusExportSource {
 impl Source for FocusExportSource {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn asks_aws(&self) -> bool {
+        matches!(self.settings.place, ExportLocation::Bucket(_))
     }
 
     fn restore(&mut self, cursors: BTreeMap<String, String>) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use alerting::observation::{METRICS, MetricPoint, ObservationBody, ReadUpTo};
 use async_trait::async_trait;
+use aws::policy::RequiredCall;
 use aws::{AwsClients, LambdaApi, LogsApi, MetricDatapoint, MetricQuery, MetricsApi};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
@@ -33,8 +34,8 @@ impl LambdaMetrics {
         Some(Self { functions: settings.some("functions")? })
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
-        CALLS.to_vec()
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
+        RequiredCall::all(CALLS)
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

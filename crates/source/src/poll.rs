@@ -19,6 +19,11 @@ pub trait Source: Send {
         false
     }
 
+    /// Whether it makes calls to AWS.
+    fn asks_aws(&self) -> bool {
+        true
+    }
+
     /// Puts back what was committed of its place in the data, by key.
     fn restore(&mut self, _cursors: BTreeMap<String, String>) {}
 

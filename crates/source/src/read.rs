@@ -1,6 +1,7 @@
 //! The table of sources: each kind is one file and one line here.
 
-use aws::AwsClients;
+use aws::policy::RequiredCall;
+use aws::{AwsClients, ExportBucket};
 use lambda_log::diagnosis::Causes;
 use model::settings::{TableReader, TaggedSettings};
 
@@ -18,6 +19,14 @@ impl SourceKind {
             settings.search_for(causes);
         }
         self
+    }
+
+    /// The bucket that it reads exports from, if it does.
+    pub fn bucket(&self) -> Option<&ExportBucket> {
+        match self {
+            Self::FocusExport(settings) => settings.bucket(),
+            _ => None,
+        }
     }
 
     /// What asks for whole months of the past, for a source that can.
@@ -68,8 +77,8 @@ macro_rules! sources {
                 match self { $(Self::$name(settings) => settings.functions()),* }
             }
 
-            /// The calls it makes, as an IAM policy names them.
-            pub fn calls(&self) -> Vec<&'static str> {
+            /// The calls it can make, with what they are about.
+            pub fn calls(&self) -> Vec<RequiredCall> {
                 match self { $(Self::$name(settings) => settings.calls()),* }
             }
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
+use aws::policy::RequiredCall;
 use aws::prices::PriceTable;
 use aws::{
     AwsClients, LambdaApi, LambdaFunctionSettings, LogClass, LogsApi, MetricDatapoint, MetricQuery, MetricsApi, paging,
@@ -54,8 +55,8 @@ impl UsageEstimate {
         Some(Self { functions: functions?, log_groups: log_groups? })
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
-        CALLS.to_vec()
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
+        RequiredCall::all(CALLS)
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {

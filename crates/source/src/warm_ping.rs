@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alerting::observation::{ObservationBody, PingOutcome, PingResult};
 use async_trait::async_trait;
+use aws::policy::{RequiredCall, ResourceScope};
 use aws::prices::PriceTable;
 use aws::{AwsClients, InvokeResponse, LambdaApi};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -61,7 +62,12 @@ pub struct WarmPing {
 
 impl WarmPing {
     /// The calls it makes, as an IAM policy names them.
-    pub const CALLS: &'static [&'static str] = &["lambda:InvokeFunction", "lambda:GetAccountSettings"];
+    pub fn calls(settings: &WarmSettings) -> Vec<RequiredCall> {
+        let function = ResourceScope::Functions(vec![settings.function.clone()]);
+        let ping = RequiredCall::about("lambda:InvokeFunction", function);
+        let limit = Self::asks_for_the_limit(settings).then(|| RequiredCall::of("lambda:GetAccountSettings"));
+        [Some(ping), limit].into_iter().flatten().collect()
+    }
 
     /// Pings with these settings.
     pub fn new(settings: WarmSettings, account: &AwsClients, prices: PriceTable) -> Self {

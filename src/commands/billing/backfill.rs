@@ -76,6 +76,7 @@ pub(super) async fn run(args: BackfillArgs, context: &CommandContext) -> Result<
             "the configuration has no such `read.cost_explorer` watch; add one, for example\n  [watch.spend]\n  every = \"1d\"\n  read.cost_explorer = {}",
         ));
     };
+    let account = account(&config.aws, &context.clock).await?;
     let (now, today) = (context.clock.now(), context.clock.now().date_naive());
     let store = Store::open(&config.store.path, Durability::Full).await?;
     let mut months = Vec::new();
@@ -94,7 +95,7 @@ pub(super) async fn run(args: BackfillArgs, context: &CommandContext) -> Result<
             wanted.push(month);
         }
     }
-    let account = metered_account(&config, account(&config.aws, &context.clock).await, &context.clock, &store)?;
+    let account = metered_account(&config, account, &context.clock, &store)?;
     let spent_before = spent(&store, today).await?;
     if let Some(source) = watch.read.backfill(&account).filter(|_| !wanted.is_empty()) {
         // Unknown is not free.

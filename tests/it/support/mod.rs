@@ -16,6 +16,7 @@ pub(crate) mod mail;
 pub(crate) mod naive;
 pub(crate) mod program;
 pub(crate) mod receivers;
+pub(crate) mod recorder;
 pub(crate) mod schema;
 pub(crate) mod slack_api;
 pub(crate) mod webhook;

@@ -47,6 +47,19 @@ pub struct SourceState {
     pub failing: Option<FailureRun>,
 }
 
+impl SourceState {
+    /// Its failures, where the last one is that credentials are missing or refused.
+    pub fn without_credentials(&self) -> Option<&FailureRun> {
+        self.failing.as_ref().filter(|failing| failing.last.kind.is_of_credentials())
+    }
+
+    /// When AWS last took the credentials for one of its calls.
+    pub fn credentials_taken(&self) -> Option<DateTime<Utc>> {
+        let refused = self.failing.as_ref().filter(|failing| failing.last.kind.proves_credentials());
+        self.answered.max(refused.map(|failing| failing.until))
+    }
+}
+
 /// A run of failures.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FailureRun {

@@ -113,6 +113,7 @@ impl Condition {
         match self {
             Self::IdleResource(idle) => idle.judge_absent(subject, history, now),
             Self::ChangedResource(changed) => changed.judge_absent(subject, history, now),
+            Self::SourceFailing(failing) => failing.judge_absent(subject, history),
             _ => None,
         }
     }

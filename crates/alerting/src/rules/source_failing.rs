@@ -1,17 +1,17 @@
 //! `when.source_failing`: a source fails. The rule exists without being written, so that a missing permission or an
-//! expired session is reported once to every receiver; write it to choose the receivers.
+//! expired session is reported once to every receiver; write it to choose the receivers. Missing credentials blind every
+//! source of the account: they are one incident, of the credentials themselves.
 
 use account::inventory::ResourceKind;
 use chrono::{DateTime, Utc};
-use model::call_failure::FailureKind;
 use model::settings::TableReader;
 use model::span::Span;
 use model::subject::Subject;
 
 use super::finding::IncidentDetails;
 use super::required_data::RequiredData;
-use super::verdict::{Judgement, Verdict};
-use crate::history::{History, SourceState};
+use super::verdict::Judgement;
+use crate::history::{FailureRun, History, SourceState};
 
 /// The settings of `when.source_failing`.
 #[derive(Debug, Clone)]
@@ -44,30 +44,46 @@ impl SourceFailing {
     }
 
     pub(super) fn covers(&self, subject: &Subject) -> bool {
-        matches!(subject, Subject::Source(_))
+        matches!(subject, Subject::Source(_) | Subject::Credentials)
     }
 
     pub(super) fn judge(&self, history: &History, now: DateTime<Utc>) -> Vec<Judgement> {
-        let without_credentials: Vec<(&str, &SourceState)> =
-            history.sources().filter(|(_, state)| lacks_credentials(state)).collect();
-        // One cause, one incident: that of the source that noticed it first.
-        let first = without_credentials
-            .iter()
-            .min_by_key(|(name, state)| (state.failing.as_ref().map(|failing| failing.since), *name))
-            .map(|(name, _)| *name);
-        let judge = |(name, state): (&str, &SourceState)| match first {
-            Some(first) if lacks_credentials(state) && name != first => Judgement::unknown(
-                Subject::Source(name.to_owned()),
-                format!("it cannot see for the same reason as {first}: the credentials"),
-            ),
-            Some(first) if name == first => {
-                let others =
-                    without_credentials.iter().map(|(other, _)| *other).filter(|other| *other != first).collect();
-                with_others(self.one(name, state, &history.unread_by(name), now), others)
+        let blind = blind(history);
+        let judge = |(name, state): (&str, &SourceState)| {
+            if blind.iter().any(|(blind, _)| *blind == name) {
+                return Judgement::unknown(
+                    Subject::Source(name.to_owned()),
+                    "the credentials have an incident of their own",
+                );
             }
-            _ => self.one(name, state, &history.unread_by(name), now),
+            if state.without_credentials().is_some_and(|failing| Some(failing.until) < taken(history)) {
+                let why = "it has not been polled since AWS takes the credentials again";
+                return Judgement::unknown(Subject::Source(name.to_owned()), why);
+            }
+            self.one(name, state, &history.unread_by(name), now)
         };
-        history.sources().map(judge).collect()
+        let mut judgements: Vec<Judgement> = history.sources().map(judge).collect();
+        judgements.extend(credentials(&blind));
+        judgements
+    }
+
+    /// What ends the incident of the credentials: any call that AWS takes them for.
+    pub(super) fn judge_absent(&self, subject: &Subject, history: &History) -> Option<Judgement> {
+        if *subject != Subject::Credentials || !blind(history).is_empty() {
+            return None;
+        }
+        // Sources that fail for another reason since then, such as a network that is down, say nothing of credentials.
+        let failing = history
+            .sources_of_account()
+            .filter(|(_, state)| state.failing.as_ref().is_some_and(|failing| !failing.last.kind.proves_credentials()));
+        let since = failing.filter_map(|(_, state)| state.failing.as_ref().map(|failing| failing.since)).max();
+        Some(match taken(history) {
+            None => Judgement::unknown(Subject::Credentials, "no call has succeeded yet"),
+            Some(taken) if since.is_some_and(|since| taken < since) => {
+                Judgement::unknown(Subject::Credentials, "no call has succeeded since")
+            }
+            Some(_) => Judgement::clear(Subject::Credentials, "AWS takes the credentials again"),
+        })
     }
 
     fn one(&self, name: &str, state: &SourceState, unread: &[ResourceKind], now: DateTime<Utc>) -> Judgement {
@@ -96,21 +112,35 @@ impl SourceFailing {
     }
 }
 
-/// Whether a source cannot see because credentials are missing or refused, which is the same for every source of the
-/// account.
-fn lacks_credentials(state: &SourceState) -> bool {
-    state
-        .failing
-        .as_ref()
-        .is_some_and(|failing| matches!(failing.last.kind, FailureKind::NoCredentials | FailureKind::BadCredentials))
+/// When AWS last took the credentials for any call.
+fn taken(history: &History) -> Option<DateTime<Utc>> {
+    history.sources_of_account().filter_map(|(_, state)| state.credentials_taken()).max()
 }
 
-/// The same judgement, with the sources that cannot see for the same reason.
-fn with_others(mut judgement: Judgement, others: Vec<&str>) -> Judgement {
-    if let (Verdict::Holds(finding), false) = (&mut judgement.verdict, others.is_empty()) {
-        finding.facts.push(("Also blind".to_owned(), others.join(", ")));
-    }
-    judgement
+/// The sources that cannot see because of the credentials that all of them share. A source whose credentials are refused
+/// while AWS takes those of another one has a failure of its own.
+fn blind(history: &History) -> Vec<(&str, &FailureRun)> {
+    let taken = taken(history);
+    let lacking = history.sources_of_account().filter_map(|(name, state)| Some((name, state.without_credentials()?)));
+    lacking.filter(|(_, failing)| taken.is_none_or(|taken| taken < failing.since)).collect()
+}
+
+/// One cause, one incident, however many sources it blinds.
+fn credentials(blind: &[(&str, &FailureRun)]) -> Option<Judgement> {
+    let (_, first) = blind.iter().min_by_key(|(name, failing)| (failing.since, *name))?;
+    let (_, latest) = blind.iter().max_by_key(|(name, failing)| (failing.until, *name))?;
+    let names: Vec<&str> = blind.iter().map(|(name, _)| *name).collect();
+    let finding = IncidentDetails {
+        headline: format!("the AWS credentials fail: {}", latest.last.said),
+        said: vec![unknown(&[])],
+        facts: vec![
+            ("Blind".to_owned(), names.join(", ")),
+            ("Failing since".to_owned(), first.since.format("%F %T UTC").to_string()),
+        ],
+        next_step: latest.last.next_step.clone(),
+        ..IncidentDetails::default()
+    };
+    Some(Judgement::holds(Subject::Credentials, finding))
 }
 
 /// What is not known until it is mended. A source of several kinds of things goes on with those it may read.

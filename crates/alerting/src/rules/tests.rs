@@ -622,37 +622,63 @@ fn a_source_that_fails_is_told_at_once_unless_it_may_pass() {
     assert!(matches!(condition(rule).judge(&history, now())[0].verdict, Verdict::Clear(_)));
 }
 
+/// What `source_failing` holds of, after these failures and answers (`None`): source, minutes ago, kind.
+fn failing_subjects(seen_of: &[(&str, i64, Option<FailureKind>)]) -> (Vec<String>, History) {
+    let mut history = History::default();
+    for name in ["a", "b", "c", "d", "folder"] {
+        history.watch(&format!("watch.{name}"), minutes_ago(600));
+    }
+    history.needs_no_account("watch.folder");
+    for (name, minutes, kind) in seen_of {
+        let observation = match kind {
+            Some(kind) => failure(*minutes, *kind),
+            None => seen(minutes_ago(*minutes), ObservationBody::Answered),
+        };
+        history.record(&Observation { source: format!("watch.{name}"), ..observation });
+    }
+    let all = condition("source_failing = {}").judge(&history, now());
+    let holds = all.into_iter().filter(|one| matches!(one.verdict, Verdict::Holds(_)));
+    (holds.map(|one| one.subject.to_string()).collect(), history)
+}
+
 #[test]
 fn missing_credentials_are_one_incident_however_many_sources_they_blind() {
-    let mut history = History::default();
-    let fails = |source: &str, minutes, kind| Observation { source: source.to_owned(), ..failure(minutes, kind) };
-    for (source, minutes, kind) in [
-        ("watch.a", 1, FailureKind::BadCredentials),
-        ("watch.b", 3, FailureKind::NoCredentials),
-        ("watch.c", 2, FailureKind::NoCredentials),
-        ("watch.d", 4, FailureKind::Denied),
+    use FailureKind::{BadCredentials, Denied, NoCredentials, Unreachable};
+    let one = "credentials";
+    let (none, bad) = (Some(NoCredentials), Some(BadCredentials));
+    for (seen_of, expected) in [
+        // All polls of one turn begin at one moment and end in any order.
+        (&[("c", 1, none)][..], &[one][..]),
+        (&[("c", 1, none), ("b", 1, none)], &[one]),
+        (&[("c", 1, none), ("b", 1, none), ("a", 1, none)], &[one]),
+        (&[("a", 1, bad), ("b", 3, none), ("c", 2, none), ("d", 4, Some(Denied))], &["source:watch.d", one]),
+        // What makes no call to AWS says nothing of the credentials.
+        (&[("a", 3, none), ("folder", 1, None)], &[one]),
+        (&[("a", 3, none), ("b", 1, None)], &[]),
+        (&[("a", 3, none), ("b", 1, Some(Denied))], &["source:watch.b"]),
+        (&[("b", 400, None), ("a", 3, none)], &[one]),
+        // One whose credentials are refused while those of another one are taken has a failure of its own.
+        (&[("b", 2, None), ("a", 3, bad), ("a", 1, bad)], &["source:watch.a"]),
+        (&[("b", 1, None), ("a", 1, bad)], &["source:watch.a"]),
     ] {
-        history.watch(source, minutes_ago(60));
-        history.record(&fails(source, minutes, kind));
+        assert_eq!(failing_subjects(seen_of).0, expected, "{seen_of:?}");
     }
-    let judged = |history: &History| -> Vec<(String, bool)> {
-        let all = condition("source_failing = {}").judge(history, now());
-        all.into_iter().map(|one| (one.subject.to_string(), matches!(one.verdict, Verdict::Holds(_)))).collect()
+    let (_, history) = failing_subjects(&[("c", 1, none), ("a", 1, none), ("b", 3, none)]);
+    let all = condition("source_failing = {}").judge(&history, now());
+    let Verdict::Holds(finding) = &all.last().unwrap().verdict else { panic!("it holds") };
+    assert!(finding.facts.contains(&("Blind".to_owned(), "watch.a, watch.b, watch.c".to_owned())), "{finding:?}");
+    assert_eq!(finding.headline, "the AWS credentials fail: AccessDenied");
+
+    let end = |seen_of: &[(&str, i64, Option<FailureKind>)]| {
+        let (_, history) = failing_subjects(seen_of);
+        let judged =
+            condition("source_failing = {}").judge_absent(&model::subject::Subject::Credentials, &history, now());
+        judged.map(|judged| matches!(judged.verdict, Verdict::Clear(_)))
     };
-    let holds = |sources: [bool; 4]| {
-        ["a", "b", "c", "d"].map(|name| format!("source:watch.{name}")).into_iter().zip(sources).collect::<Vec<_>>()
-    };
-    assert_eq!(
-        judged(&history),
-        holds([false, true, false, true]),
-        "that of the source that noticed it first, and the refusal for itself"
-    );
-    let Verdict::Holds(finding) = &condition("source_failing = {}").judge(&history, now())[1].verdict else {
-        panic!("it holds")
-    };
-    assert!(finding.facts.contains(&("Also blind".to_owned(), "watch.a, watch.c".to_owned())), "{finding:?}");
-    history.record(&Observation { source: "watch.b".to_owned(), ..seen(now(), ObservationBody::Answered) });
-    assert_eq!(judged(&history), holds([false, false, true, true]), "the others still cannot see");
+    assert_eq!(end(&[("a", 3, none)]), None, "it still holds");
+    assert_eq!(end(&[("a", 3, none), ("b", 1, None)]), Some(true), "any call that succeeds ends it");
+    let down = Some(Unreachable);
+    assert_eq!(end(&[("b", 9, None), ("a", 3, none), ("a", 1, down), ("b", 2, down)]), Some(false), "unknown");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod context;
 mod fields;
 mod kinds;
 mod parts;
+mod probe;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use account::map::{Change, DigestKey, MapKind, MapSnapshot, changes};
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
 use aws::AwsClients;
+use aws::policy::RequiredCall;
 use chrono::{DateTime, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
@@ -28,6 +30,7 @@ use self::context::MapContext;
 use self::state::MapState;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
+pub use probe::ask_once;
 pub use state::{StoredMap, stored_map};
 
 /// The settings of `read.account`.
@@ -52,14 +55,14 @@ impl AccountMapSettings {
         &[]
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
         let mut calls: Vec<&'static str> = Vec::new();
         for call in self.kinds.iter().flat_map(|kind| kinds::calls_of(*kind)).chain(&[trail::CALL]) {
             if !calls.contains(call) {
                 calls.push(call);
             }
         }
-        calls
+        RequiredCall::all(&calls)
     }
 
     pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
@@ -198,12 +201,12 @@ impl AccountMapSource {
         let mut failure = failure;
         if failure.kind == FailureKind::Denied {
             let why = format!(
-                "{}: {}; changes of {words} are not seen until {} is allowed (deploy/iam-policy.json)",
+                "{}: {}; changes of {words} are not seen until {} is allowed (`monitor iam-policy`)",
                 failure.call, failure.said, failure.call
             );
             self.poll.next.known.insert(kind, MapSnapshot::unknown(kind, &self.account.region, why));
             failure.next_step = format!(
-                "allow {} for this identity (deploy/iam-policy.json); until then changes of {words} are not seen; or leave `{words}` out of `kinds`",
+                "allow {} for this identity (`monitor iam-policy`); until then changes of {words} are not seen; or leave `{words}` out of `kinds`",
                 failure.call
             );
         }

@@ -17,6 +17,7 @@ use account::inventory::{Inventory, Resource, ResourceKind};
 use alerting::observation::ObservationBody;
 use async_trait::async_trait;
 use aws::AwsClients;
+use aws::policy::RequiredCall;
 use aws::prices::PriceTable;
 use chrono::{DateTime, Utc};
 use model::call_failure::{CallFailure, FailureKind};
@@ -89,14 +90,14 @@ impl InventorySettings {
         &self.functions
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
         let mut calls: Vec<&'static str> = Vec::new();
         for call in self.kinds.iter().flat_map(|kind| calls_of(*kind)) {
             if !calls.contains(call) {
                 calls.push(call);
             }
         }
-        calls
+        RequiredCall::all(&calls)
     }
 
     pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alerting::observation::{ObservationBody, ReadUpTo};
 use async_trait::async_trait;
 use aws::AwsClients;
+use aws::policy::{RequiredCall, ResourceScope, iam_pattern};
 use aws::resolve::LogSelection;
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_log::diagnosis::Causes;
@@ -34,7 +35,8 @@ use crate::poll::{PollBuilder, PollOutput, Source};
 pub use follow::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogStretch};
 pub use sink::LogSink;
 
-const CALLS: &[&str] = &[CALL, "logs:DescribeLogGroups", "lambda:ListFunctions"];
+/// The calls that find the log groups of functions.
+const FINDING: &[&str] = &["logs:DescribeLogGroups", "lambda:ListFunctions"];
 
 /// How often the patterns are looked up again.
 const LOOK_UP: TimeDelta = TimeDelta::minutes(10);
@@ -67,8 +69,10 @@ impl LambdaLogs {
         self.causes = causes.clone();
     }
 
-    pub(super) fn calls(&self) -> Vec<&'static str> {
-        CALLS.to_vec()
+    pub(super) fn calls(&self) -> Vec<RequiredCall> {
+        let group = |pattern: &NamePattern| format!("/aws/lambda/{}", iam_pattern(pattern));
+        let groups = ResourceScope::LogGroups(self.functions.iter().map(group).collect());
+        RequiredCall::all(FINDING).into_iter().chain([RequiredCall::about(CALL, groups)]).collect()
     }
 
     pub(super) fn functions(&self) -> &[NamePattern] {
