@@ -52,7 +52,7 @@ pub enum ResourceScope {
 /// Where that is [`ResourceScope::Everything`], either AWS supports no resource for it, or it is a list, of which all is
 /// read. The source of this column is the Service Authorization Reference, "Resource types" of each action:
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-const ACTIONS: &[(&str, &str, fn() -> ResourceScope)] = &[
+const ACTIONS: &[(&str, &str, WidestScope)] = &[
     ("acm:ListCertificates", LIST_MAP, everything),
     ("apigateway:GET", "ReadApis", || ResourceScope::Apis),
     ("ce:GetCostAndUsage", "ReadBill", everything),
@@ -89,6 +89,9 @@ const ACTIONS: &[(&str, &str, fn() -> ResourceScope)] = &[
     ("scheduler:ListSchedules", LIST_MAP, everything),
     ("secretsmanager:ListSecrets", LIST_MAP, everything),
 ];
+
+/// The widest scope of a call.
+type WidestScope = fn() -> ResourceScope;
 
 const LIST_MAP: &str = "ListWhatMayChange";
 const LIST_BILLED: &str = "ListWhatIsBilled";
@@ -229,13 +232,16 @@ pub struct PolicyStatement {
     pub prefix: Option<String>,
 }
 
+/// What calls of one statement have in common: purpose, resources, and the prefix of a list.
+type StatementKey = (&'static str, BTreeSet<String>, Option<String>);
+
 /// The statements that allow these calls and no others, sorted by purpose.
 pub fn statements(calls: impl IntoIterator<Item = RequiredCall>, place: &PolicyPlace) -> Vec<PolicyStatement> {
     let mut resources: BTreeMap<(&'static str, Option<String>), BTreeSet<String>> = BTreeMap::new();
     for RequiredCall { action, resource } in calls {
         resources.entry((action, resource.prefix())).or_default().extend(resource.arns(place));
     }
-    let mut grouped: BTreeMap<(&str, BTreeSet<String>, Option<String>), Vec<&'static str>> = BTreeMap::new();
+    let mut grouped: BTreeMap<StatementKey, Vec<&'static str>> = BTreeMap::new();
     for ((action, prefix), arns) in resources {
         let sid = ACTIONS.iter().find(|(known, ..)| *known == action).map_or("Other", |(_, sid, _)| sid);
         grouped.entry((sid, arns, prefix)).or_default().push(action);
