@@ -141,7 +141,8 @@ impl KnownLogs {
     /// belongs to nobody if other functions were given it and no function has that name, as far as names are meant.
     fn owner(&self, group: &str, wanted: &LogSelection) -> Option<String> {
         let claimed = self.by_group.get(group).is_some_and(|functions| !functions.is_empty());
-        let is_one = |owner: &&str| !claimed || self.has(owner) || !wanted.has_function(owner);
+        let is_meant = |owner: &str| wanted.has_function(owner) || self.logs.whole.contains(group);
+        let is_one = |owner: &&str| !claimed || self.has(owner) || !is_meant(owner);
         default_function(group).filter(is_one).map(str::to_owned)
     }
 }
