@@ -91,7 +91,8 @@ async fn a_configuration_that_changed_between_two_passes_is_the_only_change() {
     python(&moto, &update.replace("MARKER", MARKER));
     let (third, more) = pass(folder.path(), &env, 0);
     written.push_str(&more);
-    let names: Vec<&str> = third["changes"].as_array().expect("changes").iter().filter_map(|one| one["setting"].as_str()).collect();
+    let names: Vec<&str> =
+        third["changes"].as_array().expect("changes").iter().filter_map(|one| one["setting"].as_str()).collect();
     assert_eq!(names, ["memory", "environment", "environment_digest"]);
 
     for entry in std::fs::read_dir(folder.path()).expect("the folder") {

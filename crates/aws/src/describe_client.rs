@@ -145,7 +145,11 @@ mod tests {
     fn a_refusal_is_read_from_the_header_or_from_the_body() {
         for (header, body, expected) in [
             (Some("ResourceNotFoundException"), r#"{"Message":"gone"}"#, ("ResourceNotFoundException", "gone")),
-            (None, r#"{"__type":"com.amazonaws#ThrottlingException","message":"slow"}"#, ("ThrottlingException", "slow")),
+            (
+                None,
+                r#"{"__type":"com.amazonaws#ThrottlingException","message":"slow"}"#,
+                ("ThrottlingException", "slow"),
+            ),
             (None, r#"{"code":"NotFoundException"}"#, ("NotFoundException", "")),
             (None, "<html>", ("", "")),
         ] {

@@ -210,10 +210,13 @@ mod tests {
     fn zones_and_records_are_read_and_what_is_missing_is_an_error() {
         let zone = "<HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name><CallerReference>x</CallerReference><Config><PrivateZone>true</PrivateZone></Config><ResourceRecordSetCount>4</ResourceRecordSetCount></HostedZone>";
         let page = |zones: &str, end: &str| {
-            format!("<?xml version=\"1.0\"?><ListHostedZonesResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><HostedZones>{zones}</HostedZones>{end}<MaxItems>100</MaxItems></ListHostedZonesResponse>")
+            format!(
+                "<?xml version=\"1.0\"?><ListHostedZonesResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><HostedZones>{zones}</HostedZones>{end}<MaxItems>100</MaxItems></ListHostedZonesResponse>"
+            )
         };
         let read = zones(&page(zone, "<IsTruncated>true</IsTruncated><NextMarker>Z2</NextMarker>")).unwrap();
-        let expected = DnsZoneRow { id: "Z1".into(), name: "example.com".into(), is_private: true, records: "4".into() };
+        let expected =
+            DnsZoneRow { id: "Z1".into(), name: "example.com".into(), is_private: true, records: "4".into() };
         assert_eq!((read.zones, read.next.as_deref()), (vec![expected], Some("Z2")));
         assert_eq!(zones(&page("", "<IsTruncated>false</IsTruncated>")).unwrap().zones, []);
         for (zones_xml, end) in [
@@ -224,7 +227,9 @@ mod tests {
             assert!(zones(&page(zones_xml, end)).is_err(), "{zones_xml} {end}");
         }
         let records_of = |all: &str| {
-            records(&format!("<ListResourceRecordSetsResponse><ResourceRecordSets>{all}</ResourceRecordSets><IsTruncated>true</IsTruncated><NextRecordName>z.</NextRecordName><NextRecordType>A</NextRecordType></ListResourceRecordSetsResponse>"))
+            records(&format!(
+                "<ListResourceRecordSetsResponse><ResourceRecordSets>{all}</ResourceRecordSets><IsTruncated>true</IsTruncated><NextRecordName>z.</NextRecordName><NextRecordType>A</NextRecordType></ListResourceRecordSetsResponse>"
+            ))
         };
         let read = records_of(
             "<ResourceRecordSet><Name>\\052.example.com.</Name><Type>A</Type><AliasTarget><HostedZoneId>Z</HostedZoneId><DNSName>d-1.execute-api.us-east-1.amazonaws.com.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget></ResourceRecordSet>\

@@ -71,8 +71,7 @@ impl ChangeView {
             ChangeBody::Setting { name, from, to } => ("setting", Some(name), from, to),
             ChangeBody::Tag { name, from, to } => ("tag", Some(name), from, to),
         };
-        let (at, call, who) =
-            change.by.map_or((None, None, None), |by| (Some(by.at), Some(by.call), Some(by.who)));
+        let (at, call, who) = change.by.map_or((None, None, None), |by| (Some(by.at), Some(by.call), Some(by.who)));
         Self {
             since: change.since,
             until: change.until,

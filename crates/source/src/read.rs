@@ -6,7 +6,9 @@ use model::settings::{TableReader, TaggedSettings};
 
 use crate::cost_explorer::CostBackfill;
 use crate::poll::Source;
-use crate::{account, cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate};
+use crate::{
+    account, cost_explorer, estimated_charges, focus_export, inventory, lambda_logs, lambda_metrics, usage_estimate,
+};
 
 impl SourceKind {
     /// Searches the lines of logs for these causes, where the source reads any.

@@ -94,8 +94,7 @@ impl Change {
 
     /// Whether it is a deployment of a function's code.
     pub fn is_deploy(&self) -> bool {
-        self.kind == MapKind::Function
-            && matches!(&self.what, ChangeBody::Setting { name, .. } if name == DEPLOYED)
+        self.kind == MapKind::Function && matches!(&self.what, ChangeBody::Setting { name, .. } if name == DEPLOYED)
     }
 
     /// Whether both tell of the same change; only one of them may know who made it.

@@ -13,12 +13,7 @@ use super::resource::{MapResource, MapSnapshot};
 ///
 /// What is unknown on one side has not changed: a kind, the parts of a whole that were not read, a setting that could
 /// not be read, tags that were not given.
-pub fn changes(
-    before: &MapSnapshot,
-    after: &MapSnapshot,
-    since: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Vec<Change> {
+pub fn changes(before: &MapSnapshot, after: &MapSnapshot, since: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Change> {
     let comparable = before.kind == after.kind && before.region == after.region;
     if !comparable || before.unknown.is_some() || after.unknown.is_some() {
         return vec![];

@@ -39,7 +39,6 @@ macro_rules! kinds {
     };
 }
 
-
 kinds! {
     /// Secrets of Secrets Manager, without their values.
     Secret: "secrets", "secret", "secret", "secretsmanager.amazonaws.com", None;

@@ -43,7 +43,10 @@ fn changes_are_told_by_resource_and_setting_and_the_unknown_is_none() {
         ]
     );
     b.settings = [("memory".to_owned(), None), ("code_sha256".to_owned(), None), ("runtime".to_owned(), None)].into();
-    assert!(said(&functions_of(&[a.clone()]), &functions_of(&[b.clone()])).is_empty(), "unreadable is not changed");
+    assert!(
+        said(&functions_of(std::slice::from_ref(&a)), &functions_of(std::slice::from_ref(&b))).is_empty(),
+        "unreadable is not changed"
+    );
     assert!(said(&functions_of(&[b]), &functions_of(&[a])).is_empty(), "nor is what was unreadable before");
     let unknown = MapSnapshot::unknown(MapKind::Function, "us-east-1", "denied");
     for (before, after) in [(&known, &unknown), (&unknown, &known), (&unknown, &unknown)] {
@@ -111,7 +114,10 @@ fn edges_follow_from_settings() {
     for (kind, found, expected) in [
         (
             MapKind::Function,
-            resource("shop", &[("log_group", "/aws/lambda/shop"), ("subnets", "subnet-1, subnet-2"), ("role", "arn:r")]),
+            resource(
+                "shop",
+                &[("log_group", "/aws/lambda/shop"), ("subnets", "subnet-1, subnet-2"), ("role", "arn:r")],
+            ),
             vec!["log_group /aws/lambda/shop", "role arn:r", "subnet subnet-1", "subnet subnet-2"],
         ),
         (
@@ -120,17 +126,26 @@ fn edges_follow_from_settings() {
             vec!["part_of rest_api/api"],
         ),
         (MapKind::Schedule, resource("s", &[("target", arn)]), vec!["calls arn:aws:lambda:us-east-1:1:function:shop"]),
-        (MapKind::Certificate, resource("c", &[("names", "a.example, *.example")]), vec!["name a.example", "name *.example"]),
+        (
+            MapKind::Certificate,
+            resource("c", &[("names", "a.example, *.example")]),
+            vec!["name a.example", "name *.example"],
+        ),
         (MapKind::LambdaLimit, resource("x", &[("target", arn)]), vec![]),
     ] {
-        let word = |edge: MapEdge| format!("{} {}", serde_json::to_value(edge.kind).unwrap().as_str().unwrap(), edge.to);
+        let word =
+            |edge: MapEdge| format!("{} {}", serde_json::to_value(edge.kind).unwrap().as_str().unwrap(), edge.to);
         assert_eq!(edges(kind, &found).into_iter().map(word).collect::<Vec<_>>(), expected, "{kind:?}");
     }
     for (kind, found, expected) in [
         (MapKind::Function, resource("shop", &[]), vec!["shop"]),
         (MapKind::LogGroup, resource("/aws/lambda/shop", &[]), vec!["shop"]),
         (MapKind::LogGroup, resource("/other", &[]), vec![]),
-        (MapKind::RuleTarget, MapResource { of: Some("r".into()), ..resource("r/1", &[("target", arn)]) }, vec!["shop"]),
+        (
+            MapKind::RuleTarget,
+            MapResource { of: Some("r".into()), ..resource("r/1", &[("target", arn)]) },
+            vec!["shop"],
+        ),
         (MapKind::FunctionUrl, MapResource { of: Some("shop".into()), ..resource("shop:live", &[]) }, vec!["shop"]),
     ] {
         assert_eq!(functions(kind, &found), expected, "{kind:?}");
@@ -208,11 +223,14 @@ fn applied(before: &MapSnapshot, changes: &[Change]) -> MapSnapshot {
     MapSnapshot::of(before.kind, &before.region, all.into_values().collect())
 }
 
+/// Names and texts.
+type Texts = BTreeMap<String, String>;
+
 fn some_resources() -> impl Strategy<Value = Vec<MapResource>> {
     let texts = || prop::collection::btree_map("[a-c]", "[x-z]{0,2}", 0..4);
     let one = (texts(), texts()).prop_map(|(settings, tags)| (settings, tags));
     prop::collection::btree_map("[a-f]", one, 0..6).prop_map(|all| {
-        let resource = |(id, (settings, tags)): (String, (BTreeMap<String, String>, BTreeMap<String, String>))| {
+        let resource = |(id, (settings, tags)): (String, (Texts, Texts))| {
             let settings = settings.into_iter().map(|(name, text)| (name, Some(text))).collect();
             MapResource { id, settings, tags: Some(tags), ..MapResource::default() }
         };

@@ -70,9 +70,8 @@ impl ChangedResource {
     /// The judgement of a resource that has not changed lately.
     pub(super) fn judge_absent(&self, subject: &Subject, history: &History, now: DateTime<Utc>) -> Option<Judgement> {
         let Subject::Resource(key) = subject else { return None };
-        let changed = history
-            .changes(now - self.within.delta())
-            .any(|change| change.key() == *key && self.watches(&change));
+        let changed =
+            history.changes(now - self.within.delta()).any(|change| change.key() == *key && self.watches(&change));
         (!changed).then(|| Judgement::clear(subject.clone(), format!("no further change within {}", self.within)))
     }
 

@@ -1109,11 +1109,7 @@ fn a_change_is_told_until_its_time_is_over() {
     let (plain, made) = (change("shop", 5, None), change("shop", 5, Some(12)));
     for (rule, observations, said) in [
         ("changed = {}", vec![plain.clone()], Some("function shop changed: memory 512 MB -> 256 MB\n")),
-        (
-            "changed = {}",
-            vec![plain.clone()],
-            Some("between 2024-12-20 11:40:00 UTC and 2024-12-20 11:55:00 UTC."),
-        ),
+        ("changed = {}", vec![plain.clone()], Some("between 2024-12-20 11:40:00 UTC and 2024-12-20 11:55:00 UTC.")),
         (
             "changed = {}",
             vec![plain.clone(), made],
@@ -1151,10 +1147,7 @@ fn an_incident_of_a_function_names_what_changed_before_it() {
         before(&[change("shop", 5, None), change("shop", 5, Some(12))]),
         ["12 min before: memory 512 MB -> 256 MB, UpdateFunctionConfiguration by soyoung"]
     );
-    assert_eq!(
-        before(&[change("shop", 30, None)]),
-        ["between 45 min and 30 min before: memory 512 MB -> 256 MB"]
-    );
+    assert_eq!(before(&[change("shop", 30, None)]), ["between 45 min and 30 min before: memory 512 MB -> 256 MB"]);
     assert_eq!(before(&[change("shop", -5, None)]), ["up to 10 min before: memory 512 MB -> 256 MB"]);
     assert!(before(&[change("shop", -20, None)]).is_empty(), "it came after the incident");
     assert!(before(&[change("shop", -5, Some(-1))]).is_empty());

@@ -33,7 +33,11 @@ fn the_kind_of_a_refusal_follows_from_its_code_and_else_from_its_status() {
             Throttled,
         ),
         (&["RequestThrottledException", "ProvisionedThroughputExceededException"], 400, Throttled),
-        (&["ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "LoadBalancerNotFound", "NotFoundException"], 404, NotFound),
+        (
+            &["ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "LoadBalancerNotFound", "NotFoundException"],
+            404,
+            NotFound,
+        ),
         (&["ValidationException", "DataUnavailableException", "InternalFailure"], 500, Refused),
         // No code, or one that is not known: what HTTP says.
         (&["", "SsoTokenExpiredCredentialAccessDenied"], 400, Refused),

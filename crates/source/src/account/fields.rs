@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use account::map::{DigestKey, MapResource, digest};
 use chrono::{DateTime, SecondsFormat, Utc};
 use model::call_failure::{CallFailure, FailureKind};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::asked::MapStop;
-use super::context::JsonObject;
+
+/// An object of an answer.
+pub(super) type JsonObject = Map<String, Value>;
 
 /// The failure of a call whose answer makes no sense.
 pub(super) fn unreadable(call: &str, resource: &str, what: impl std::fmt::Display) -> MapStop {
@@ -36,9 +38,9 @@ impl<'a> Fields<'a> {
 
     /// A field that every answer has.
     pub(super) fn required(self, field: &str) -> Result<&'a str, MapStop> {
-        self.text(field).filter(|text| !text.is_empty()).ok_or_else(|| {
-            unreadable(self.call, "the account", format!("an entry has no `{field}`"))
-        })
+        self.text(field)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| unreadable(self.call, "the account", format!("an entry has no `{field}`")))
     }
 
     /// A field, unless it is `null`.
@@ -93,9 +95,9 @@ impl<'a> Fields<'a> {
     pub(super) fn set_names(self, resource: &mut MapResource, setting: &str, field: &str, key: Option<&DigestKey>) {
         let Some(value) = self.get(field) else { return };
         let hidden = format!("{setting}_digest");
-        let pairs: Option<BTreeMap<&str, &str>> = value.as_object().and_then(|object| {
-            object.iter().map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect()
-        });
+        let pairs: Option<BTreeMap<&str, &str>> = value
+            .as_object()
+            .and_then(|object| object.iter().map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect());
         let Some(pairs) = pairs else {
             resource.settings.insert(setting.to_owned(), None);
             resource.settings.insert(hidden, None);
@@ -110,7 +112,8 @@ impl<'a> Fields<'a> {
 
     /// Sets a setting to the digest of a text that may hold a secret.
     pub(super) fn set_digest(self, resource: &mut MapResource, setting: &str, field: &str, key: Option<&DigestKey>) {
-        if let Some(value) = self.get(field) {
+        let is_empty = |value: &&Value| value.as_object().is_some_and(JsonObject::is_empty);
+        if let Some(value) = self.get(field).filter(|value| !is_empty(value)) {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             resource.settings.insert(setting.to_owned(), key.map(|key| digest(key, [("", text.as_str())])));
         }
@@ -120,11 +123,9 @@ impl<'a> Fields<'a> {
     pub(super) fn tags(self, field: &str) -> Option<BTreeMap<String, String>> {
         match self.get(field) {
             None => Some(BTreeMap::new()),
-            Some(value) => value
-                .as_object()?
-                .iter()
-                .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect(),
+            Some(value) => {
+                value.as_object()?.iter().map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+            }
         }
     }
 
@@ -133,11 +134,20 @@ impl<'a> Fields<'a> {
         match self.get(field) {
             None => Some(BTreeMap::new()),
             Some(value) => {
-                let pair = |tag: &Value| Some((tag.get("Key")?.as_str()?.to_owned(), tag.get("Value")?.as_str()?.to_owned()));
+                let pair =
+                    |tag: &Value| Some((tag.get("Key")?.as_str()?.to_owned(), tag.get("Value")?.as_str()?.to_owned()));
                 value.as_array()?.iter().map(pair).collect()
             }
         }
     }
+}
+
+/// The body of a call with the token of the page that is asked for, if it is not the first one.
+pub(super) fn with_token(mut body: Value, name: &str, token: Option<String>) -> Value {
+    if let (Some(body), Some(token)) = (body.as_object_mut(), token) {
+        body.insert(name.to_owned(), token.into());
+    }
+    body
 }
 
 /// A text, number or flag as text.
@@ -186,7 +196,8 @@ mod tests {
         let of = serde_json::json!({"A": "x", "B": 512, "C": true, "D": ["x"], "E": null, "G": "", "V": {"X": 1}, "W": {"B": "1", "A": "2"}, "L": ["b", "a"]});
         let fields = Fields::new("x:Y", of.as_object().unwrap());
         let mut resource = MapResource::new("r");
-        fields.set(&mut resource, &[("a", "A"), ("b", "B"), ("c", "C"), ("d", "D"), ("e", "E"), ("f", "F"), ("g", "G")]);
+        fields
+            .set(&mut resource, &[("a", "A"), ("b", "B"), ("c", "C"), ("d", "D"), ("e", "E"), ("f", "F"), ("g", "G")]);
         fields.set_by(&mut resource, "memory", "B", with_unit("MB"));
         fields.set_by(&mut resource, "wrong", "A", with_unit("MB"));
         fields.set_by(&mut resource, "list", "L", sorted);
@@ -194,17 +205,16 @@ mod tests {
         fields.set_names(&mut resource, "unread", "V", Some(&DigestKey([1; 32])));
         fields.set_names(&mut resource, "names", "W", Some(&DigestKey([1; 32])));
         fields.set_names(&mut resource, "no_key", "W", None);
-        let shown: Vec<String> = resource
-            .settings
-            .iter()
-            .map(|(name, text)| format!("{name}={}", text.as_deref().unwrap_or("?")))
-            .collect();
+        let shown: Vec<String> =
+            resource.settings.iter().map(|(name, text)| format!("{name}={}", text.as_deref().unwrap_or("?"))).collect();
         assert_eq!(
             shown.join(" ").replace(resource.setting("names_digest").unwrap(), "#"),
             "a=x b=512 c=yes d=? in=? list=a, b memory=512 MB names=A, B names_digest=# no_key=A, B no_key_digest=? unread=? unread_digest=? wrong=?"
         );
         let missing = fields.required("Name").unwrap_err();
-        assert!(matches!(missing, MapStop::Failed(failure) if failure.call == "x:Y" && failure.said.contains("`Name`")));
+        assert!(
+            matches!(missing, MapStop::Failed(failure) if failure.call == "x:Y" && failure.said.contains("`Name`"))
+        );
         assert_eq!(time_text(&serde_json::json!(1734696000.5)).as_deref(), Some("2024-12-20T12:00:00Z"));
         assert_eq!(time_text(&serde_json::json!("2024-12-20T21:00:00+09:00")).as_deref(), Some("2024-12-20T12:00:00Z"));
         assert_eq!(time(&serde_json::json!("yesterday")), None);

@@ -82,10 +82,8 @@ mod tests {
     #[test]
     fn new_and_changed_wholes_come_first_and_old_ones_once_a_day() {
         let now: DateTime<Utc> = "2024-12-20T12:00:00Z".parse().unwrap();
-        let part = |hours: i64, mark: &str| SnapshotPart {
-            read: Some(now - TimeDelta::hours(hours)),
-            mark: mark.to_owned(),
-        };
+        let part =
+            |hours: i64, mark: &str| SnapshotPart { read: Some(now - TimeDelta::hours(hours)), mark: mark.to_owned() };
         let mut before = MapSnapshot::of(MapKind::FunctionUrl, "us-east-1", vec![]);
         before.parts = [
             ("fresh", part(1, "1")),
@@ -96,9 +94,8 @@ mod tests {
         ]
         .map(|(id, part)| (id.to_owned(), part))
         .into();
-        let wholes: Vec<Whole> = ["changed", "fresh", "never", "new", "old", "older"]
-            .map(|id| (id.to_owned(), "1".to_owned()))
-            .into();
+        let wholes: Vec<Whole> =
+            ["changed", "fresh", "never", "new", "old", "older"].map(|id| (id.to_owned(), "1".to_owned())).into();
         for (most, expected) in [
             (9, &["changed", "never", "new", "old", "older"][..]),
             (4, &["changed", "never", "new", "older"]),

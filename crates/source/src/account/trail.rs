@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::asked::MapStop;
-use super::context::{JsonObject, MapContext};
-use super::fields::{Fields, time};
+use super::context::MapContext;
+use super::fields::{Fields, JsonObject, time, with_token};
 
 pub(super) const CALL: &str = "cloudtrail:LookupEvents";
 
@@ -34,15 +34,16 @@ pub(super) async fn with_calls(look: &MapContext<'_>, changes: &[Change]) -> Res
 async fn events(look: &MapContext<'_>, from: DateTime<Utc>) -> Result<Vec<TrailEvent>, MapStop> {
     let (mut all, mut tokens, mut token) = (Vec::new(), PageTokens::default(), None::<String>);
     for _ in 0..MOST_PAGES {
-        let mut body = json!({
-            "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
-            "StartTime": from.timestamp(),
-            "EndTime": look.started.timestamp() + 60,
-            "MaxResults": 50,
-        });
-        if let Some(token) = token {
-            body["NextToken"] = token.into();
-        }
+        let body = with_token(
+            json!({
+                "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
+                "StartTime": from.timestamp(),
+                "EndTime": look.started.timestamp() + 60,
+                "MaxResults": 50,
+            }),
+            "NextToken",
+            token,
+        );
         let page = look.object(DescribeCall::post(&TRAIL, CALL, &body, "calls that changed something")).await?;
         let found = page.get("Events").and_then(Value::as_array).into_iter().flatten();
         all.extend(found.filter_map(Value::as_object).filter_map(event));
@@ -58,7 +59,8 @@ async fn events(look: &MapContext<'_>, from: DateTime<Utc>) -> Result<Vec<TrailE
 /// An event; `None` for one that lacks what is needed. Keys and addresses are not taken from it.
 fn event(of: &JsonObject) -> Option<TrailEvent> {
     let fields = Fields::new(CALL, of);
-    let inner: Value = fields.text("CloudTrailEvent").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let inner: Value =
+        fields.text("CloudTrailEvent").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     if inner.get("errorCode").is_some() {
         // A call that was refused has changed nothing.
         return None;
@@ -124,7 +126,10 @@ mod tests {
         for (identity, expected) in [
             (json!({"type": "IAMUser", "userName": "soyoung", "arn": "arn:aws:iam::1:user/soyoung"}), Some("soyoung")),
             (json!({"type": "Root", "arn": "arn:aws:iam::1:root"}), Some("root")),
-            (json!({"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}), Some("cloudformation.amazonaws.com")),
+            (
+                json!({"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}),
+                Some("cloudformation.amazonaws.com"),
+            ),
             (json!({}), None),
         ] {
             assert_eq!(who(Some(&identity)).as_deref(), expected);

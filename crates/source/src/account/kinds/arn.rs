@@ -31,7 +31,10 @@ mod tests {
         for (address, expected) in [
             (format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"), Some(arn)),
             (arn.to_owned(), Some(arn)),
-            ("https://example.com/functions/x/invocations".to_owned(), Some("https://example.com/functions/x/invocations")),
+            (
+                "https://example.com/functions/x/invocations".to_owned(),
+                Some("https://example.com/functions/x/invocations"),
+            ),
         ] {
             assert_eq!(target(&address.into()).as_deref(), expected);
         }

@@ -46,7 +46,9 @@ fn record(zone: &str, row: DnsRecordRow) -> Option<MapResource> {
     let mut record = MapResource::new(format!("{zone}/{} {}{set}", row.name, row.kind));
     record.set("name", row.name);
     record.set("target", target);
-    for (setting, value) in [("ttl", row.ttl), ("weight", row.weight), ("region", row.region), ("failover", row.failover)] {
+    for (setting, value) in
+        [("ttl", row.ttl), ("weight", row.weight), ("region", row.region), ("failover", row.failover)]
+    {
         if let Some(value) = value {
             record.set(setting, value);
         }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::rest_apis::API;
 use super::{http_apis, rest_apis};
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::{Fields, sorted};
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject, sorted};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 
@@ -77,7 +77,8 @@ fn of_newer(of: &JsonObject) -> Result<MapResource, MapStop> {
     let fields = Fields::new(API, of);
     let mut domain = MapResource::new(fields.required("domainName")?);
     domain.arn = fields.text("domainNameArn").map(str::to_owned);
-    let first = fields.get("domainNameConfigurations").and_then(|all| all.as_array()?.first()).and_then(Value::as_object);
+    let first =
+        fields.get("domainNameConfigurations").and_then(|all| all.as_array()?.first()).and_then(Value::as_object);
     if let Some(of) = first {
         Fields::new(API, of).set(
             &mut domain,

@@ -3,8 +3,8 @@
 use account::map::{MapKind, MapResource, MapSnapshot};
 use aws::describing::{DescribeCall, LAMBDA, in_path};
 
-use super::functions::names;
 use super::arn::qualified;
+use super::functions::names;
 use crate::account::asked::MapStop;
 use crate::account::context::{Listed, MapContext};
 use crate::account::fields::{Fields, plain};
@@ -27,7 +27,11 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
             let call = DescribeCall::get(&LAMBDA, PROVISIONED, path.clone(), &function);
             call.with("List", Some("ALL")).with("Marker", token)
         };
-        for of in look.list(Listed::new("ProvisionedConcurrencyConfigs", "NextMarker"), call).await? {
+        let provisioned = match look.list(Listed::new("ProvisionedConcurrencyConfigs", "NextMarker"), call).await {
+            Err(stop) if stop.is_absent() => vec![],
+            other => other?,
+        };
+        for of in provisioned {
             let fields = Fields::new(PROVISIONED, &of);
             let name = qualified(&function, fields.required("FunctionArn")?);
             let setting = format!("provisioned {}", name.rsplit(':').next().unwrap_or(&name));

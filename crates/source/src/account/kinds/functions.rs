@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::secrets;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, plain, sorted, with_unit};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, plain, sorted, with_unit};
 
 pub(in crate::account) const CALLS: &[&str] = &["lambda:ListFunctions"];
 
@@ -38,9 +38,9 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     let secrets = match look.reads(MapKind::Secret) {
         false => None,
         true => match secrets::read(look).await {
-            Ok(snapshot) => Some(
-                snapshot.resources.into_iter().filter_map(|secret| Some((secret.id, secret.arn?))).collect(),
-            ),
+            Ok(snapshot) => {
+                Some(snapshot.resources.into_iter().filter_map(|secret| Some((secret.id, secret.arn?))).collect())
+            }
             Err(MapStop::Failed(_)) => None,
             Err(wait @ MapStop::Wait(_)) => return Err(wait),
         },

@@ -3,13 +3,13 @@
 use account::map::{MapKind, MapResource, MapSnapshot};
 use aws::describing::in_path;
 
+use super::arn::target;
 use super::http_apis::{LISTED, page};
 use super::http_stages::deployed;
 use super::rest_apis::API;
-use super::arn::target;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::{Fields, with_unit};
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject, with_unit};
 use crate::account::parts::parts;
 
 pub(in crate::account) const CALLS: &[&str] = &[API];

@@ -6,8 +6,8 @@ use aws::describing::in_path;
 use super::http_apis::{LISTED, ids, page};
 use super::rest_apis::API;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject};
 use crate::account::parts::Whole;
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
@@ -29,7 +29,11 @@ pub(super) async fn deployed(look: &MapContext<'_>) -> Result<Vec<Whole>, MapSto
         let Some(stages) = of_api(look, &api).await? else { continue };
         let mut marks: Vec<String> = stages
             .iter()
-            .map(|stage| ["deploymentId", "lastUpdatedDate"].map(|name| Fields::new(API, stage).text(name).unwrap_or_default()).join(" "))
+            .map(|stage| {
+                ["deploymentId", "lastUpdatedDate"]
+                    .map(|name| Fields::new(API, stage).text(name).unwrap_or_default())
+                    .join(" ")
+            })
             .collect();
         marks.sort_unstable();
         all.push((api, marks.join(" ")));

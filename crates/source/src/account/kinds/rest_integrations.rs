@@ -4,12 +4,12 @@ use account::map::{MapKind, MapResource, MapSnapshot};
 use aws::describing::in_path;
 use serde_json::Value;
 
+use super::arn::target;
 use super::rest_apis::{API, LISTED, ids, page};
 use super::rest_stages::of_api;
-use super::arn::target;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::{Fields, unreadable, with_unit};
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject, unreadable, with_unit};
 use crate::account::parts::{Whole, parts};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];

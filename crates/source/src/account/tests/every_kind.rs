@@ -15,7 +15,9 @@ async fn check(kind: MapKind, answers: &[(&str, &str)], expected: &[&str]) {
     let fake = Fake::of(answers);
     let snapshot = read(kind, &fake).await.unwrap_or_else(|stop| panic!("{kind:?}: {stop:?}"));
     assert_eq!(lines(&snapshot), expected, "{kind:?}");
-    assert!(snapshot.resources.iter().all(|one| one.of.is_some() == (kind.whole().is_some() || !snapshot.parts.is_empty())));
+    assert!(
+        snapshot.resources.iter().all(|one| one.of.is_some() == (kind.whole().is_some() || !snapshot.parts.is_empty()))
+    );
     // The calls that were made are among those that the kind names.
     for call in fake.take() {
         let (action, _) = call.split_once(' ').unwrap();
@@ -62,20 +64,30 @@ async fn functions_with_their_settings_and_never_a_value_of_their_environment() 
         let snapshot = read_with(MapKind::Function, &Fake::of(&answers), kinds, None).await.unwrap();
         assert_eq!(lines(&snapshot), [odd, &shop.replace("BY_NAME", by_name)]);
         let kept = serde_json::to_string(&snapshot).unwrap();
-        assert!(!kept.contains("s3cr3t-value") && !kept.contains("and more") && !kept.contains("\"prod/key\""), "{kept}");
+        assert!(
+            !kept.contains("s3cr3t-value") && !kept.contains("and more") && !kept.contains("\"prod/key\""),
+            "{kept}"
+        );
     }
     // Secrets that may not be read: which names mean one is unknown, and everything else is known.
     let denied = Fake::of(&answers);
     denied.answer("secretsmanager:ListSecrets", Err(FailureKind::Denied));
-    let snapshot =
-        read_with(MapKind::Function, &denied, &[MapKind::Secret, MapKind::Function], None).await.unwrap();
+    let snapshot = read_with(MapKind::Function, &denied, &[MapKind::Secret, MapKind::Function], None).await.unwrap();
     assert_eq!(lines(&snapshot)[1], shop.replace("BY_NAME", "secrets_by_name=?; "));
-    refused(MapKind::Function, &[(LIST, r#"{"Functions":[{"FunctionArn":"x"}]}"#)], "lambda:ListFunctions", "`FunctionName`").await;
-    refused(MapKind::Function, &[(LIST, r#"{"NextMarker":null}"#)], "lambda:ListFunctions", "no list `Functions`").await;
+    refused(
+        MapKind::Function,
+        &[(LIST, r#"{"Functions":[{"FunctionArn":"x"}]}"#)],
+        "lambda:ListFunctions",
+        "`FunctionName`",
+    )
+    .await;
+    refused(MapKind::Function, &[(LIST, r#"{"NextMarker":null}"#)], "lambda:ListFunctions", "no list `Functions`")
+        .await;
     refused(MapKind::Function, &[(LIST, "<html>")], "lambda:ListFunctions", "unreadable response").await;
     let endless = format!("{LIST}&Marker=");
     let again = r#"{"Functions":[],"NextMarker":"a"}"#;
-    refused(MapKind::Function, &[(LIST, again), (&endless, again)], "lambda:ListFunctions", "its pages do not end").await;
+    refused(MapKind::Function, &[(LIST, again), (&endless, again)], "lambda:ListFunctions", "its pages do not end")
+        .await;
 }
 
 #[tokio::test]
@@ -95,7 +107,13 @@ async fn kinds_that_one_list_tells_all_of() {
         &["prod/db=+.@-; deleted=2024-12-27T00:00:00Z; last_changed=2024-12-20T12:00:00Z; rotation=yes; tag team=shop; (last_accessed 2024-12-20T00:00:00Z)"],
     )
     .await;
-    refused(MapKind::Secret, &[("secretsmanager:", r#"{"SecretList":[{"Name":"x"}]}"#)], "secretsmanager:ListSecrets", "`ARN`").await;
+    refused(
+        MapKind::Secret,
+        &[("secretsmanager:", r#"{"SecretList":[{"Name":"x"}]}"#)],
+        "secretsmanager:ListSecrets",
+        "`ARN`",
+    )
+    .await;
     check(
         MapKind::Certificate,
         &[("acm:ListCertificates", r#"{"CertificateSummaryList":[{"CertificateArn":"arn:aws:acm:us-east-1:1:certificate/c-1","DomainName":"shop.example","SubjectAlternativeNameSummaries":["shop.example","*.shop.example"],"HasAdditionalSubjectAlternativeNames":false,"Status":"ISSUED","Type":"AMAZON_ISSUED","KeyAlgorithm":"RSA-2048","InUse":true,"NotAfter":1766232000}]}"#)],
@@ -114,7 +132,13 @@ async fn kinds_that_one_list_tells_all_of() {
         &["account; code_storage_bytes=80530636800; concurrency=1000; unreserved_concurrency=900; (code_bytes 5); (functions 4)"],
     )
     .await;
-    refused(MapKind::LambdaLimit, &[("lambda:GetAccountSettings", "{}")], "lambda:GetAccountSettings", "`AccountLimit`").await;
+    refused(
+        MapKind::LambdaLimit,
+        &[("lambda:GetAccountSettings", "{}")],
+        "lambda:GetAccountSettings",
+        "`AccountLimit`",
+    )
+    .await;
 }
 
 const APIS: &str = "apigateway:GET /restapis?limit=500";
@@ -123,7 +147,10 @@ const STAGES: &str = r#"{"item":[{"stageName":"prod","deploymentId":"d-1","traci
 
 #[tokio::test]
 async fn rest_apis_with_stages_and_what_their_methods_call() {
-    let apis = (APIS, r#"{"item":[{"id":"api1","name":"Shop API","endpointConfiguration":{"types":["REGIONAL"]},"disableExecuteApiEndpoint":false,"policy":"{}","tags":{"team":"shop"}}],"position":"p"}"#);
+    let apis = (
+        APIS,
+        r#"{"item":[{"id":"api1","name":"Shop API","endpointConfiguration":{"types":["REGIONAL"]},"disableExecuteApiEndpoint":false,"policy":"{}","tags":{"team":"shop"}}],"position":"p"}"#,
+    );
     let more = ("apigateway:GET /restapis?limit=500&position=p", r#"{"item":[{"id":"api2"}]}"#);
     check(
         MapKind::RestApi,
@@ -132,7 +159,8 @@ async fn rest_apis_with_stages_and_what_their_methods_call() {
     )
     .await;
     check(MapKind::RestApi, &[(APIS, "{}")], &[]).await;
-    refused(MapKind::RestApi, &[(APIS, r#"{"_embedded":{"item":{"id":"x"}}}"#)], "apigateway:GET", "no list `item`").await;
+    refused(MapKind::RestApi, &[(APIS, r#"{"_embedded":{"item":{"id":"x"}}}"#)], "apigateway:GET", "no list `item`")
+        .await;
     let (stages, gone) = (("apigateway:GET /restapis/api1/stages?", STAGES), "apigateway:GET /restapis/api2/stages?");
     let answers = [apis, more, stages, (gone, "")];
     let fake = Fake::of(&answers);
@@ -140,7 +168,9 @@ async fn rest_apis_with_stages_and_what_their_methods_call() {
     let snapshot = read(MapKind::RestStage, &fake).await.unwrap();
     assert_eq!(
         lines(&snapshot),
-        ["api1/prod; access_log=arn:log; deployment=d-1; method_settings_digest=#; tracing=no; variables=TABLE; variables_digest=#; tag a=b"],
+        [
+            "api1/prod; access_log=arn:log; deployment=d-1; method_settings_digest=#; tracing=no; variables=TABLE; variables_digest=#; tag a=b"
+        ],
         "an API that is gone by then has no stages"
     );
     assert!(!serde_json::to_string(&snapshot).unwrap().contains("hidden-value"));
@@ -154,7 +184,9 @@ async fn rest_apis_with_stages_and_what_their_methods_call() {
     assert_eq!(
         lines(&first),
         [
-            &format!("api1/GET /items/{{id}}; api_key=no; authorization=NONE; target={SHOP}; timeout=29000 ms; type=AWS_PROXY"),
+            &format!(
+                "api1/GET /items/{{id}}; api_key=no; authorization=NONE; target={SHOP}; timeout=29000 ms; type=AWS_PROXY"
+            ),
             "api1/OPTIONS /items/{id}"
         ]
     );
@@ -170,10 +202,16 @@ async fn rest_apis_with_stages_and_what_their_methods_call() {
 
 #[tokio::test]
 async fn http_apis_with_stages_routes_and_integrations() {
-    let apis = (HTTP, r#"{"items":[{"apiId":"h1","name":"shop","protocolType":"HTTP","routeSelectionExpression":"x","apiEndpoint":"https://h1","corsConfiguration":{"maxAge":1},"tags":{}}],"nextToken":"n"}"#);
+    let apis = (
+        HTTP,
+        r#"{"items":[{"apiId":"h1","name":"shop","protocolType":"HTTP","routeSelectionExpression":"x","apiEndpoint":"https://h1","corsConfiguration":{"maxAge":1},"tags":{}}],"nextToken":"n"}"#,
+    );
     let more = ("apigateway:GET /v2/apis?maxResults=500&nextToken=n", r#"{"items":[]}"#);
     check(MapKind::HttpApi, &[apis, more], &["h1; cors_digest=#; endpoint=https://h1; name=shop; protocol=HTTP"]).await;
-    let stages = ("apigateway:GET /v2/apis/h1/stages?", r#"{"items":[{"stageName":"$default","autoDeploy":true,"deploymentId":"d","lastUpdatedDate":"2024-12-20T10:00:00Z","defaultRouteSettings":{"throttlingBurstLimit":5},"stageVariables":{"A":"hidden"}}]}"#);
+    let stages = (
+        "apigateway:GET /v2/apis/h1/stages?",
+        r#"{"items":[{"stageName":"$default","autoDeploy":true,"deploymentId":"d","lastUpdatedDate":"2024-12-20T10:00:00Z","defaultRouteSettings":{"throttlingBurstLimit":5},"stageVariables":{"A":"hidden"}}]}"#,
+    );
     check(
         MapKind::HttpStage,
         &[apis, more, stages],
@@ -199,8 +237,14 @@ async fn http_apis_with_stages_routes_and_integrations() {
 
 #[tokio::test]
 async fn domain_names_of_both_interfaces_and_what_they_map_to() {
-    let newer = ("apigateway:GET /v2/domainnames?maxResults=500", r#"{"items":[{"domainName":"*.shop.example","domainNameConfigurations":[{"certificateArn":"arn:c","apiGatewayDomainName":"d-1","endpointType":"REGIONAL","securityPolicy":"TLS_1_2","domainNameStatus":"AVAILABLE"}],"tags":{"a":"b"}}]}"#);
-    let older = ("apigateway:GET /domainnames?limit=500", r#"{"item":[{"domainName":"*.shop.example","regionalCertificateArn":"arn:c","endpointConfiguration":{"types":["REGIONAL"]}},{"domainName":"edge.example","certificateArn":"arn:e","distributionDomainName":"cf","endpointConfiguration":{"types":["EDGE"]}}]}"#);
+    let newer = (
+        "apigateway:GET /v2/domainnames?maxResults=500",
+        r#"{"items":[{"domainName":"*.shop.example","domainNameConfigurations":[{"certificateArn":"arn:c","apiGatewayDomainName":"d-1","endpointType":"REGIONAL","securityPolicy":"TLS_1_2","domainNameStatus":"AVAILABLE"}],"tags":{"a":"b"}}]}"#,
+    );
+    let older = (
+        "apigateway:GET /domainnames?limit=500",
+        r#"{"item":[{"domainName":"*.shop.example","regionalCertificateArn":"arn:c","endpointConfiguration":{"types":["REGIONAL"]}},{"domainName":"edge.example","certificateArn":"arn:e","distributionDomainName":"cf","endpointConfiguration":{"types":["EDGE"]}}]}"#,
+    );
     check(
         MapKind::DomainName,
         &[newer, older],
@@ -225,9 +269,18 @@ async fn domain_names_of_both_interfaces_and_what_they_map_to() {
 
 #[tokio::test]
 async fn rules_on_all_buses_and_schedules_with_their_targets() {
-    let buses = ("events:ListEventBuses", r#"{"EventBuses":[{"Name":"default","Arn":"a"},{"Name":"aws.partner/x/y","Arn":"b"}]}"#);
-    let rules = (r#"events:ListRules {"EventBusName":"default","Limit":100}"#, r#"{"Rules":[{"Name":"nightly","Arn":"arn:r1","ScheduleExpression":"rate(1 day)","State":"ENABLED"}]}"#);
-    let partner = (r#"events:ListRules {"EventBusName":"aws.partner/x/y","Limit":100}"#, r#"{"Rules":[{"Name":"in","Arn":"arn:r2","EventPattern":"{\"source\":[\"x\"]}","State":"DISABLED","RoleArn":"arn:role"}]}"#);
+    let buses = (
+        "events:ListEventBuses",
+        r#"{"EventBuses":[{"Name":"default","Arn":"a"},{"Name":"aws.partner/x/y","Arn":"b"}]}"#,
+    );
+    let rules = (
+        r#"events:ListRules {"EventBusName":"default","Limit":100}"#,
+        r#"{"Rules":[{"Name":"nightly","Arn":"arn:r1","ScheduleExpression":"rate(1 day)","State":"ENABLED"}]}"#,
+    );
+    let partner = (
+        r#"events:ListRules {"EventBusName":"aws.partner/x/y","Limit":100}"#,
+        r#"{"Rules":[{"Name":"in","Arn":"arn:r2","EventPattern":"{\"source\":[\"x\"]}","State":"DISABLED","RoleArn":"arn:role"}]}"#,
+    );
     check(
         MapKind::EventRule,
         &[buses, rules, partner],
@@ -278,7 +331,8 @@ async fn what_belongs_to_a_function_is_read_function_by_function() {
     none.answer(call, Err(FailureKind::NotFound));
     let snapshot = read(MapKind::FunctionPolicy, &none).await.unwrap();
     assert!(snapshot.resources.is_empty() && !snapshot.is_unread(Some("shop")), "a function without a policy is known");
-    refused(MapKind::FunctionPolicy, &[(LIST, ONE), (call, r#"{"Policy":"{}"}"#)], "lambda:GetPolicy", "`Statement`").await;
+    refused(MapKind::FunctionPolicy, &[(LIST, ONE), (call, r#"{"Policy":"{}"}"#)], "lambda:GetPolicy", "`Statement`")
+        .await;
     check(
         MapKind::FunctionUrl,
         &[(LIST, ONE), ("lambda:ListFunctionUrlConfigs /2021-10-31/functions/shop/urls?", &format!(r#"{{"FunctionUrlConfigs":[{{"FunctionUrl":"https://x/","FunctionArn":"{SHOP}:live","AuthType":"NONE","Cors":{{"AllowOrigins":["*"]}}}}]}}"#))],
@@ -291,13 +345,21 @@ async fn what_belongs_to_a_function_is_read_function_by_function() {
         &["shop:live; also=4: 0.1; version=3", "shop:old; version=1"],
     )
     .await;
-    let provisioned = format!(r#"{{"ProvisionedConcurrencyConfigs":[{{"FunctionArn":"{SHOP}:live","RequestedProvisionedConcurrentExecutions":5}}]}}"#);
+    let provisioned = format!(
+        r#"{{"ProvisionedConcurrencyConfigs":[{{"FunctionArn":"{SHOP}:live","RequestedProvisionedConcurrentExecutions":5}}]}}"#
+    );
     check(
         MapKind::FunctionConcurrency,
         &[
             (LIST, ONE),
-            ("lambda:GetFunctionConcurrency /2019-09-30/functions/shop/concurrency?", r#"{"ReservedConcurrentExecutions":10}"#),
-            ("lambda:ListProvisionedConcurrencyConfigs /2019-09-30/functions/shop/provisioned-concurrency?List=ALL", &provisioned),
+            (
+                "lambda:GetFunctionConcurrency /2019-09-30/functions/shop/concurrency?",
+                r#"{"ReservedConcurrentExecutions":10}"#,
+            ),
+            (
+                "lambda:ListProvisionedConcurrencyConfigs /2019-09-30/functions/shop/provisioned-concurrency?List=ALL",
+                &provisioned,
+            ),
         ],
         &["shop; provisioned live=5; reserved=10"],
     )
@@ -306,10 +368,15 @@ async fn what_belongs_to_a_function_is_read_function_by_function() {
 
 #[tokio::test]
 async fn zones_and_the_records_that_point_to_something() {
-    let zones = ("route53:ListHostedZones /2013-04-01/hostedzone?maxitems=100", "<ListHostedZonesResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>shop.example.</Name><Config><PrivateZone>false</PrivateZone></Config><ResourceRecordSetCount>3</ResourceRecordSetCount></HostedZone></HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesResponse>");
+    let zones = (
+        "route53:ListHostedZones /2013-04-01/hostedzone?maxitems=100",
+        "<ListHostedZonesResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>shop.example.</Name><Config><PrivateZone>false</PrivateZone></Config><ResourceRecordSetCount>3</ResourceRecordSetCount></HostedZone></HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesResponse>",
+    );
     check(MapKind::DnsZone, &[zones], &["Z1; name=shop.example; private=no"]).await;
     let page = |records: &str, end: &str| {
-        format!("<ListResourceRecordSetsResponse><ResourceRecordSets>{records}</ResourceRecordSets>{end}</ListResourceRecordSetsResponse>")
+        format!(
+            "<ListResourceRecordSetsResponse><ResourceRecordSets>{records}</ResourceRecordSets>{end}</ListResourceRecordSetsResponse>"
+        )
     };
     let first = page(
         "<ResourceRecordSet><Name>shop.example.</Name><Type>NS</Type><TTL>1</TTL></ResourceRecordSet><ResourceRecordSet><Name>api.shop.example.</Name><Type>A</Type><AliasTarget><DNSName>d-1.</DNSName></AliasTarget></ResourceRecordSet>",

@@ -80,7 +80,10 @@ async fn a_change_comes_with_its_cursor_and_its_call_when_that_shows() {
     assert_eq!((by.call.as_str(), by.who.as_str(), by.at), ("UpdateFunctionConfiguration", "soyoung", later(5)));
     fake.take();
     let (nothing, ..) = seen(&third.poll(later(45)).await);
-    assert!(nothing.is_empty() && !fake.take().iter().any(|call| call.starts_with(TRAIL)), "what is known is not asked");
+    assert!(
+        nothing.is_empty() && !fake.take().iter().any(|call| call.starts_with(TRAIL)),
+        "what is known is not asked"
+    );
 }
 
 #[tokio::test]
@@ -162,11 +165,19 @@ fn large() -> Arc<Fake> {
         ("lambda:ListProvisionedConcurrencyConfigs", r#"{"ProvisionedConcurrencyConfigs":[]}"#),
         ("events:ListEventBuses", r#"{"EventBuses":[{"Name":"default"}]}"#),
         ("events:ListRules", r#"{"Rules":[]}"#),
-        ("route53:", "<ListHostedZonesResponse><HostedZones></HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesResponse>"),
+        (
+            "route53:",
+            "<ListHostedZonesResponse><HostedZones></HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesResponse>",
+        ),
         ("scheduler:GetSchedule", r#"{"ScheduleExpression":"rate(1 day)","Target":{"Arn":"arn:x"}}"#),
     ]);
     fake.answer("lambda:GetPolicy", Err(FailureKind::NotFound));
-    let pages = |call: &dyn Fn(usize) -> String, items: &str, next: &str, one: &dyn Fn(usize) -> String, count: usize, size: usize| {
+    let pages = |call: &dyn Fn(usize) -> String,
+                 items: &str,
+                 next: &str,
+                 one: &dyn Fn(usize) -> String,
+                 count: usize,
+                 size: usize| {
         for page in 0..count.div_ceil(size) {
             let listed: Vec<String> = (page * size..count.min((page + 1) * size)).map(one).collect();
             let more = if (page + 1) * size < count { format!(r#","{next}":"{}""#, page + 1) } else { String::new() };
