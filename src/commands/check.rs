@@ -375,7 +375,14 @@ async fn permission(
                 .concurrency_limit()
                 .await
                 .map(|limit| format!("answered; the account may run {limit} invocations at the same time")),
-            other => Ok(format!("not tried: {other} has no check")),
+            other => match aws::describing::probe(other) {
+                None => Ok(format!("not tried: {other} has no check")),
+                Some(call) => match account.describe.ask(&call).await {
+                    // Asked about nothing that is there: it is allowed.
+                    Err(failure) if failure.kind == FailureKind::NotFound => Ok("answered".to_owned()),
+                    answer => answer.map(|_| "answered".to_owned()),
+                },
+            },
         }
     }
     .await;

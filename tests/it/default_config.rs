@@ -70,6 +70,7 @@ fn the_iam_policy_allows_exactly_the_calls_that_every_example_makes() {
         .replace("# every = \"5m\"", "every = \"5m\"")
         .replace("# read.lambda_metrics", "read.lambda_metrics")
         .replace("# [watch.things]\n# every = \"12h\"\n# read", "[watch.things]\nevery = \"12h\"\nread")
+        .replace("# [watch.account]\n# every = \"15m\"\n# read", "[watch.account]\nevery = \"15m\"\nread")
         .replace("# [watch.exports]\n# every = \"6h\"\n# read", "[watch.exports]\nevery = \"6h\"\nread")
         .replace("# [watch.usage]\n# every = \"15m\"\n# read", "[watch.usage]\nevery = \"15m\"\nread");
     let environment = monitor::config::ConfigEnvironment::with(&[], "/".into());

@@ -43,7 +43,10 @@ fn changes_are_told_by_resource_and_setting_and_the_unknown_is_none() {
         ]
     );
     b.settings = [("memory".to_owned(), None), ("code_sha256".to_owned(), None), ("runtime".to_owned(), None)].into();
-    assert!(said(&functions_of(&[a.clone()]), &functions_of(&[b.clone()])).is_empty(), "unreadable is not changed");
+    assert!(
+        said(&functions_of(std::slice::from_ref(&a)), &functions_of(std::slice::from_ref(&b))).is_empty(),
+        "unreadable is not changed"
+    );
     assert!(said(&functions_of(&[b]), &functions_of(&[a])).is_empty(), "nor is what was unreadable before");
     let unknown = MapSnapshot::unknown(MapKind::Function, "us-east-1", "denied");
     for (before, after) in [(&known, &unknown), (&unknown, &known), (&unknown, &unknown)] {
@@ -220,11 +223,14 @@ fn applied(before: &MapSnapshot, changes: &[Change]) -> MapSnapshot {
     MapSnapshot::of(before.kind, &before.region, all.into_values().collect())
 }
 
+/// Names and texts.
+type Texts = BTreeMap<String, String>;
+
 fn some_resources() -> impl Strategy<Value = Vec<MapResource>> {
     let texts = || prop::collection::btree_map("[a-c]", "[x-z]{0,2}", 0..4);
     let one = (texts(), texts()).prop_map(|(settings, tags)| (settings, tags));
     prop::collection::btree_map("[a-f]", one, 0..6).prop_map(|all| {
-        let resource = |(id, (settings, tags)): (String, (BTreeMap<String, String>, BTreeMap<String, String>))| {
+        let resource = |(id, (settings, tags)): (String, (Texts, Texts))| {
             let settings = settings.into_iter().map(|(name, text)| (name, Some(text))).collect();
             MapResource { id, settings, tags: Some(tags), ..MapResource::default() }
         };

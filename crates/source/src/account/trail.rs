@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::asked::MapStop;
-use super::context::{JsonObject, MapContext};
-use super::fields::{Fields, time};
+use super::context::MapContext;
+use super::fields::{Fields, JsonObject, time, with_token};
 
 pub(super) const CALL: &str = "cloudtrail:LookupEvents";
 
@@ -34,15 +34,16 @@ pub(super) async fn with_calls(look: &MapContext<'_>, changes: &[Change]) -> Res
 async fn events(look: &MapContext<'_>, from: DateTime<Utc>) -> Result<Vec<TrailEvent>, MapStop> {
     let (mut all, mut tokens, mut token) = (Vec::new(), PageTokens::default(), None::<String>);
     for _ in 0..MOST_PAGES {
-        let mut body = json!({
-            "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
-            "StartTime": from.timestamp(),
-            "EndTime": look.started.timestamp() + 60,
-            "MaxResults": 50,
-        });
-        if let Some(token) = token {
-            body["NextToken"] = token.into();
-        }
+        let body = with_token(
+            json!({
+                "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
+                "StartTime": from.timestamp(),
+                "EndTime": look.started.timestamp() + 60,
+                "MaxResults": 50,
+            }),
+            "NextToken",
+            token,
+        );
         let page = look.object(DescribeCall::post(&TRAIL, CALL, &body, "calls that changed something")).await?;
         let found = page.get("Events").and_then(Value::as_array).into_iter().flatten();
         all.extend(found.filter_map(Value::as_object).filter_map(event));

@@ -5,8 +5,8 @@ use aws::describing::{DescribeCall, HTTP_APIS};
 
 use super::rest_apis::API;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 

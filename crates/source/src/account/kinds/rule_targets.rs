@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::event_rules::{id, listed, named};
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, with_token};
 use crate::account::parts::{Whole, parts};
 
 pub(in crate::account) const CALLS: &[&str] =
@@ -24,10 +24,7 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     parts(look, MapKind::RuleTarget, wholes, 1, |rule| async move {
         let (bus, name) = named(&rule);
         let call = |token: Option<String>| {
-            let mut body = json!({"Rule": name, "EventBusName": bus, "Limit": 100});
-            if let Some(token) = token {
-                body["NextToken"] = token.into();
-            }
+            let body = with_token(json!({"Rule": name, "EventBusName": bus, "Limit": 100}), "NextToken", token);
             DescribeCall::post(&EVENTS, "events:ListTargetsByRule", &body, &rule)
         };
         let found = look.list(Listed::new("Targets", "NextToken"), call).await?;
