@@ -107,11 +107,14 @@ impl Source for AccountMapSource {
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let MapState { known, seen, key, waiting } = &self.state;
+        let (mut known, mut seen) = (known.clone(), seen.clone());
+        known.retain(|kind, _| self.kinds.contains(kind));
+        seen.retain(|kind, _| self.kinds.contains(kind));
         let key = key.or(self.account.random_key.map(DigestKey));
         self.poll = PollState {
             started: now,
             pending: self.kinds.iter().map(|kind| (*kind, now)).collect(),
-            next: MapState { known: known.clone(), seen: seen.clone(), key, waiting: waiting.clone() },
+            next: MapState { known, seen, key, waiting: waiting.clone() },
             ..PollState::default()
         };
         self.read_pending(now).await
