@@ -105,6 +105,8 @@ fn a_long_text_is_cut_and_a_change_behind_the_cut_shows() {
     let long = |end: &str| functions_of(&[resource("a", &[("pattern", &format!("{}{end}", "é".repeat(400)))])]);
     assert_eq!(said(&long("1"), &long("2")).len(), 1);
     assert!(said(&long("1"), &long("1")).is_empty());
+    let pretty = resource("a", &[("pattern", "{\n  \"source\": []\n}\u{1b}[0m")]);
+    assert_eq!(pretty.setting("pattern"), Some("{   \"source\": [] }[0m"), "a setting is one line");
     assert!(long("1").resources[0].setting("pattern").unwrap().chars().count() < TEXT_LIMIT + 25);
 }
 

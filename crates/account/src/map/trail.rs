@@ -23,8 +23,8 @@ pub struct TrailEvent {
 /// The clocks of AWS and of this machine differ by less.
 const CLOCKS: TimeDelta = TimeDelta::minutes(1);
 
-/// The call that fits a change: by service, time, the resource it names, and what its name says it does. Of several it is
-/// the last, but for what is new the first. `None` if none fits.
+/// The call that fits a change: by service, time, the resource it names, and what its name says it does. Of several
+/// it is the last, but for what is new the first. `None` if none fits.
 pub fn attributed(change: &Change, events: &[TrailEvent]) -> Option<ChangeCall> {
     let fitting = events.iter().filter(|event| {
         event.service == change.kind.service()

@@ -144,6 +144,17 @@ async fn a_kind_that_may_not_be_read_is_unknown_and_no_change_and_the_others_are
 }
 
 #[tokio::test]
+async fn a_permission_that_several_kinds_need_is_told_once_with_all_of_them() {
+    let fake = Fake::of(&[]);
+    fake.answer("apigateway:GET", Err(FailureKind::Denied));
+    let kinds = [MapKind::RestApi, MapKind::RestStage, MapKind::HttpApi];
+    let (_, failures, answered) = seen(&source(&fake, &kinds, None).poll(noon()).await);
+    assert!(failures.len() == 1 && !answered, "{failures:?}");
+    let said = "allow apigateway:GET for this identity (deploy/iam-policy.json); until then changes of rest_apis, rest_stages, http_apis are not seen";
+    assert!(failures[0].next_step.starts_with(said), "{}", failures[0]);
+}
+
+#[tokio::test]
 async fn a_kind_that_is_no_longer_read_is_no_longer_known_and_begins_anew() {
     let fake = Fake::of(&[("lambda:ListFunctions", &functions(512, "x"))]);
     fake.answer("lambda:GetAccountSettings", Err(FailureKind::Denied));
