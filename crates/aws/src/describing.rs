@@ -32,7 +32,10 @@ pub struct DescribeService {
 const PACE: u32 = 3;
 
 macro_rules! services {
-    ($($(#[$doc:meta])* $service:ident: $name:literal, $id:literal, $target:literal, $is_global:literal, $pace:expr;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $service:ident: $name:literal, $id:literal, $target:literal, $is_global:literal, $pace:expr;
+    )*) => {
         $(
             $(#[$doc])*
             pub static $service: DescribeService = DescribeService {

@@ -105,6 +105,8 @@ fn a_long_text_is_cut_and_a_change_behind_the_cut_shows() {
     let long = |end: &str| functions_of(&[resource("a", &[("pattern", &format!("{}{end}", "é".repeat(400)))])]);
     assert_eq!(said(&long("1"), &long("2")).len(), 1);
     assert!(said(&long("1"), &long("1")).is_empty());
+    let pretty = resource("a", &[("pattern", "{\n  \"source\": []\n}\u{1b}[0m")]);
+    assert_eq!(pretty.setting("pattern"), Some("{   \"source\": [] }[0m"), "a setting is one line");
     assert!(long("1").resources[0].setting("pattern").unwrap().chars().count() < TEXT_LIMIT + 25);
 }
 
@@ -191,6 +193,11 @@ fn a_call_is_found_by_service_time_name_and_what_it_does() {
         assert_eq!(by.as_ref().map(|by| by.at), expected.map(at), "{events:?}");
         assert!(by.is_none_or(|by| by.call == "UpdateFunctionConfiguration" && by.who == "soyoung"));
     }
+    let group = |call: &str, minute| TrailEvent { service: "logs.amazonaws.com".into(), ..event(minute, call, "/g") };
+    let groups = |all: &[MapResource]| MapSnapshot::of(MapKind::LogGroup, "us-east-1", all.to_vec());
+    let made = changes(&groups(&[]), &groups(&[MapResource::new("/g")]), at(10), at(25)).remove(0);
+    let first = attributed(&made, &[group("CreateLogStream", 13), group("CreateLogGroup", 12)]).unwrap();
+    assert_eq!(first.call, "CreateLogGroup", "what is new was made by the first call");
     let known = Change { by: attributed(&change, &[event(12, update, "shop")]), ..change.clone() };
     assert!(known.is_same(&change));
     assert_eq!(merged([change.clone(), known.clone(), change]), [known]);

@@ -399,3 +399,22 @@ async fn zones_and_the_records_that_point_to_something() {
     .await;
     refused(MapKind::DnsZone, &[(zones.0, "<html>")], "route53:ListHostedZones", "unreadable response").await;
 }
+
+#[test]
+fn every_call_has_a_price_and_a_check() {
+    let prices = aws::prices::PriceTable::built_in().unwrap();
+    // These have a check of their own, since other sources make them too.
+    let checked = [
+        "lambda:ListFunctions",
+        "lambda:GetAccountSettings",
+        "lambda:ListProvisionedConcurrencyConfigs",
+        "logs:DescribeLogGroups",
+    ];
+    for (_, kind) in MapKind::ALL {
+        for call in super::super::kinds::calls_of(*kind).iter().chain(&[super::super::trail::CALL]) {
+            assert!(prices.call(call).is_some(), "{call} has no price");
+            let probed = aws::describing::probe(call).is_some_and(|probe| probe.action == *call);
+            assert!(probed || checked.contains(call), "{call} has no check");
+        }
+    }
+}
