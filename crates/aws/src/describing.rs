@@ -1,5 +1,5 @@
 //! Describing calls of many services by one narrow trait: REST-JSON (GET with path and query), JSON 1.1 (POST with a
-//! target and a body) and REST-XML (GET). An answer is handed back as text; whoever asked reads it.
+//! target and a body) and REST-XML (GET). An answer is handed back as text; the caller reads it.
 //!
 //! Service ids, targets and paths are those of the service models in botocore.
 
@@ -127,7 +127,7 @@ impl DescribeCall {
 }
 
 /// The name of nothing, to ask about what must be named: AWS refuses a call that is not allowed before it looks for it.
-const NOBODY: &str = "monitor-check-live";
+const ABSENT: &str = "monitor-check-live";
 
 /// A cheap call of an action, to see whether it is allowed; [`FailureKind::NotFound`](model::call_failure::FailureKind)
 /// is an answer too. `None` for an action that is not asked by [`DescribeApi`].
@@ -136,7 +136,7 @@ pub fn probe(action: &str) -> Option<DescribeCall> {
     let get = |service, action, path: &str| DescribeCall::get(service, action, path.to_owned(), "the account");
     let post = |service, action, body| DescribeCall::post(service, action, &body, "the account");
     let of_function =
-        |action, version: &str, part: &str| get(&LAMBDA, action, &format!("/{version}/functions/{NOBODY}/{part}"));
+        |action, version: &str, part: &str| get(&LAMBDA, action, &format!("/{version}/functions/{ABSENT}/{part}"));
     Some(match action {
         "lambda:ListEventSourceMappings" => {
             get(&LAMBDA, "lambda:ListEventSourceMappings", "/2015-03-31/event-source-mappings")
@@ -148,11 +148,11 @@ pub fn probe(action: &str) -> Option<DescribeCall> {
         "apigateway:GET" => get(&REST_APIS, "apigateway:GET", "/restapis").with("limit", Some("1")),
         "events:ListEventBuses" => post(&EVENTS, "events:ListEventBuses", json!({"Limit": 1})),
         "events:ListRules" => post(&EVENTS, "events:ListRules", json!({"Limit": 1})),
-        "events:ListTargetsByRule" => post(&EVENTS, "events:ListTargetsByRule", json!({"Rule": NOBODY})),
+        "events:ListTargetsByRule" => post(&EVENTS, "events:ListTargetsByRule", json!({"Rule": ABSENT})),
         "scheduler:ListSchedules" => {
             get(&SCHEDULER, "scheduler:ListSchedules", "/schedules").with("MaxResults", Some("1"))
         }
-        "scheduler:GetSchedule" => get(&SCHEDULER, "scheduler:GetSchedule", &format!("/schedules/{NOBODY}")),
+        "scheduler:GetSchedule" => get(&SCHEDULER, "scheduler:GetSchedule", &format!("/schedules/{ABSENT}")),
         "acm:ListCertificates" => post(&CERTIFICATES, "acm:ListCertificates", json!({"MaxItems": 1})),
         "secretsmanager:ListSecrets" => post(&SECRETS, "secretsmanager:ListSecrets", json!({"MaxResults": 1})),
         "route53:ListHostedZones" => {
@@ -175,7 +175,7 @@ pub fn in_path(name: &str) -> String {
 /// Services that describe what they have.
 #[async_trait]
 pub trait DescribeApi: Send + Sync {
-    /// The answer to a call, as text. A throttled call is not tried again: whoever asked does that.
+    /// The answer to a call, as text. A throttled call is not tried again: the caller does that.
     async fn ask(&self, call: &DescribeCall) -> Result<String, CallFailure>;
 }
 

@@ -333,7 +333,7 @@ pub trait MetricsApi: Send + Sync {
 /// Security Token Service.
 #[async_trait]
 pub trait IdentityApi: Send + Sync {
-    /// `sts:GetCallerIdentity`: the ARN of whoever the credentials belong to. Needs no permission.
+    /// `sts:GetCallerIdentity`: the ARN that the credentials belong to. Needs no permission.
     async fn who(&self) -> Result<String, CallFailure>;
 }
 

@@ -69,7 +69,7 @@ fn event(of: &JsonObject) -> Option<TrailEvent> {
     let listed = fields.get("Resources").and_then(Value::as_array).into_iter().flatten();
     names.extend(listed.filter_map(|one| Some(one.get("ResourceName")?.as_str()?.to_owned())));
     texts(inner.get("requestParameters"), 0, &mut names);
-    // Whoever creates something learns its id from the answer.
+    // The id of something new is in the answer to the call that created it.
     texts(inner.get("responseElements"), 0, &mut names);
     Some(TrailEvent {
         at: time(fields.get("EventTime")?)?,

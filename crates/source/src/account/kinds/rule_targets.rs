@@ -14,7 +14,7 @@ pub(in crate::account) const CALLS: &[&str] =
     &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
-    // Nothing that lists rules changes with their targets, but whoever deploys a rule often changes both.
+    // Nothing that lists rules changes with their targets, but a deployment of a rule often changes both.
     let whole = |(bus, of): &(String, JsonObject)| {
         let mark = ["State", "ScheduleExpression", "EventPattern"];
         let mark = mark.map(|name| of.get(name).map(ToString::to_string).unwrap_or_default());
