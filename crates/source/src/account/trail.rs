@@ -1,5 +1,5 @@
-//! Which call made a change, by CloudTrail's event history of the last 90 days. It shows a call after about five minutes,
-//! so a change is looked up again for a while.
+//! Which call made a change, by CloudTrail's event history of the last 90 days. It shows a call after about five
+//! minutes, so a change is looked up again for a while.
 
 use account::map::{Change, TrailEvent, attributed};
 use aws::describing::{DescribeCall, TRAIL};

@@ -138,7 +138,8 @@ impl KnownLogs {
     }
 
     /// Whose the streams of a group are that name no function. A group with the name of a function's group by default
-    /// belongs to no function if other functions were given it and no function has that name, as far as names are meant.
+    /// belongs to no function if other functions were given it and no function has that name, as far as names are
+    /// meant.
     fn owner(&self, group: &str, wanted: &LogSelection) -> Option<String> {
         let claimed = self.by_group.get(group).is_some_and(|functions| !functions.is_empty());
         let is_meant = |owner: &str| wanted.has_function(owner) || self.logs.whole.contains(group);
