@@ -26,7 +26,7 @@ shows them, else the time in which it was made. Values of environment variables 
 
 Exit codes: 0 done, with or without changes; 1 the store cannot be read; 64 command line; 78 configuration";
 
-/// What is shown if nobody says since when.
+/// What is shown without `--since`.
 const USUALLY: TimeDelta = TimeDelta::days(7);
 /// The kind of source that sees changes.
 const ACCOUNT: &str = "account";

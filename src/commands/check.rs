@@ -1,6 +1,7 @@
 //! `monitor check`
 
 mod causes;
+mod line;
 mod probes;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use clock::Clock;
 use futures::{StreamExt, stream};
 use indicatif::ProgressBar;
+use line::CheckResult;
 use model::call_failure::CallFailure;
 use probes::ProbeSubject;
 use serde::Serialize;
@@ -44,37 +46,6 @@ pub(super) struct Args {
 struct CheckOutput<'a> {
     schema: u32,
     looks: &'a [CheckResult],
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, Serialize)]
-struct CheckResult {
-    what: String,
-    fine: bool,
-    /// Everything that is needed works, and something would be better with what is said.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    warning: bool,
-    said: String,
-}
-
-impl CheckResult {
-    fn new(what: impl Into<String>, result: Result<String, String>) -> Self {
-        let fine = result.is_ok();
-        Self { what: what.into(), fine, warning: false, said: result.unwrap_or_else(|why| why) }
-    }
-
-    fn warning(what: impl Into<String>, said: String) -> Self {
-        Self { what: what.into(), fine: true, warning: true, said }
-    }
-
-    /// The word before it.
-    fn mark(&self) -> &'static str {
-        match (self.fine, self.warning) {
-            (false, _) => "FAILED",
-            (true, true) => "warn  ",
-            (true, false) => "ok    ",
-        }
-    }
 }
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::program::monitor;
 use crate::support::schema;
 use crate::support::stack::{Emulator, aws_env};
+use crate::support::webhook::{Reply, Webhook};
 use crate::world::python;
 
 /// A value that must be in no file and in no output.
@@ -87,4 +88,31 @@ async fn a_configuration_that_changed_between_two_passes_is_the_only_change() {
         assert!(!found, "{} has the value of a variable or a secret", path.display());
     }
     assert!(!written.contains(MARKER), "{written}");
+}
+
+#[test]
+fn a_call_is_signed_for_its_service_and_a_missing_permission_leaves_the_others_known() {
+    let denied = r#"{"__type":"com.amazonaws.logs#AccessDeniedException","message":"not allowed"}"#;
+    let replies = vec![Reply::status(200).body(r#"{"Functions":[]}"#), Reply::status(400).body(denied)];
+    let server = Webhook::start(replies);
+    let folder = tempfile::tempdir().expect("a folder");
+    let tables = "[watch.account]\nevery = \"15m\"\nread.account = { kinds = [\"functions\", \"log_groups\"] }\n[receiver.x]\nvia.stdout = {}\n";
+    std::fs::write(folder.path().join("alerts.toml"), tables).expect("the configuration");
+    let (document, written) = pass(folder.path(), &aws_env(&server.url(), &[]), 2);
+    let requests = server.requests();
+    let signed: Vec<(&str, &str, &str, bool)> = requests
+        .iter()
+        .zip(["/ap-northeast-2/lambda/aws4_request", "/ap-northeast-2/logs/aws4_request"])
+        .map(|(request, scope)| {
+            let is_signed = request.header("authorization").is_some_and(|header| header.contains(scope));
+            (request.method.as_str(), request.path.as_str(), request.body.as_str(), is_signed)
+        })
+        .collect();
+    assert_eq!(
+        signed,
+        [("GET", "/2015-03-31/functions?MaxItems=50", "", true), ("POST", "/", r#"{"limit":50}"#, true)]
+    );
+    assert_eq!(requests[1].header("x-amz-target"), Some("Logs_20140328.DescribeLogGroups"));
+    assert_eq!(document["sources"][0]["unknown"][0]["kind"], "log_group");
+    assert!(written.contains("until then changes of log_groups are not seen"), "{written}");
 }

@@ -1,6 +1,7 @@
 //! The rows of a month from the store.
 
 use account::inventory::Inventory;
+use account::map::Change;
 use billing::day_cost::DayCost;
 use billing::line::DayCharges;
 use chrono::{DateTime, Utc};
@@ -32,6 +33,8 @@ pub struct MonthRows {
     pub pings: Vec<(DateTime<Utc>, PingResult)>,
     /// Incidents that were open at any time of the month.
     pub incidents: Vec<Incident>,
+    /// The changes of the account that were seen in the month, each once, in the order in which they were made.
+    pub changes: Vec<Change>,
     /// The last moment at which the daemon is known to have run. It has not seen whether an incident went on after that.
     pub watched_until: Option<DateTime<Utc>>,
     /// The monitor's own calls: operation, count, US dollars.

@@ -1,5 +1,5 @@
 //! Describing calls of many services by one narrow trait: REST-JSON (GET with path and query), JSON 1.1 (POST with a
-//! target and a body) and REST-XML (GET). An answer is handed back as text; whoever asked reads it.
+//! target and a body) and REST-XML (GET). An answer is handed back as text; the caller reads it.
 //!
 //! Service ids, targets and paths are those of the service models in botocore.
 
@@ -32,7 +32,10 @@ pub struct DescribeService {
 const PACE: u32 = 3;
 
 macro_rules! services {
-    ($($(#[$doc:meta])* $service:ident: $name:literal, $id:literal, $target:literal, $is_global:literal, $pace:expr;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $service:ident: $name:literal, $id:literal, $target:literal, $is_global:literal, $pace:expr;
+    )*) => {
         $(
             $(#[$doc])*
             pub static $service: DescribeService = DescribeService {
@@ -123,6 +126,46 @@ impl DescribeCall {
     }
 }
 
+/// The name of nothing, to ask about what must be named: AWS refuses a call that is not allowed before it looks for it.
+const ABSENT: &str = "monitor-check-live";
+
+/// A cheap call of an action, to see whether it is allowed; [`FailureKind::NotFound`](model::call_failure::FailureKind)
+/// is an answer too. `None` for an action that is not asked by [`DescribeApi`].
+pub fn probe(action: &str) -> Option<DescribeCall> {
+    use serde_json::json;
+    let get = |service, action, path: &str| DescribeCall::get(service, action, path.to_owned(), "the account");
+    let post = |service, action, body| DescribeCall::post(service, action, &body, "the account");
+    let of_function =
+        |action, version: &str, part: &str| get(&LAMBDA, action, &format!("/{version}/functions/{ABSENT}/{part}"));
+    Some(match action {
+        "lambda:ListEventSourceMappings" => {
+            get(&LAMBDA, "lambda:ListEventSourceMappings", "/2015-03-31/event-source-mappings")
+        }
+        "lambda:ListAliases" => of_function("lambda:ListAliases", "2015-03-31", "aliases"),
+        "lambda:GetPolicy" => of_function("lambda:GetPolicy", "2015-03-31", "policy"),
+        "lambda:ListFunctionUrlConfigs" => of_function("lambda:ListFunctionUrlConfigs", "2021-10-31", "urls"),
+        "lambda:GetFunctionConcurrency" => of_function("lambda:GetFunctionConcurrency", "2019-09-30", "concurrency"),
+        "apigateway:GET" => get(&REST_APIS, "apigateway:GET", "/restapis").with("limit", Some("1")),
+        "events:ListEventBuses" => post(&EVENTS, "events:ListEventBuses", json!({"Limit": 1})),
+        "events:ListRules" => post(&EVENTS, "events:ListRules", json!({"Limit": 1})),
+        "events:ListTargetsByRule" => post(&EVENTS, "events:ListTargetsByRule", json!({"Rule": ABSENT})),
+        "scheduler:ListSchedules" => {
+            get(&SCHEDULER, "scheduler:ListSchedules", "/schedules").with("MaxResults", Some("1"))
+        }
+        "scheduler:GetSchedule" => get(&SCHEDULER, "scheduler:GetSchedule", &format!("/schedules/{ABSENT}")),
+        "acm:ListCertificates" => post(&CERTIFICATES, "acm:ListCertificates", json!({"MaxItems": 1})),
+        "secretsmanager:ListSecrets" => post(&SECRETS, "secretsmanager:ListSecrets", json!({"MaxResults": 1})),
+        "route53:ListHostedZones" => {
+            get(&DNS, "route53:ListHostedZones", "/2013-04-01/hostedzone").with("maxitems", Some("1"))
+        }
+        "route53:ListResourceRecordSets" => {
+            get(&DNS, "route53:ListResourceRecordSets", "/2013-04-01/hostedzone/Z00000000000000000000/rrset")
+        }
+        "cloudtrail:LookupEvents" => post(&TRAIL, "cloudtrail:LookupEvents", json!({"MaxResults": 1})),
+        _ => return None,
+    })
+}
+
 /// A name as one part of a path: everything is encoded that means something in an address.
 pub fn in_path(name: &str) -> String {
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -132,7 +175,7 @@ pub fn in_path(name: &str) -> String {
 /// Services that describe what they have.
 #[async_trait]
 pub trait DescribeApi: Send + Sync {
-    /// The answer to a call, as text. A throttled call is not tried again: whoever asked does that.
+    /// The answer to a call, as text. A throttled call is not tried again: the caller does that.
     async fn ask(&self, call: &DescribeCall) -> Result<String, CallFailure>;
 }
 

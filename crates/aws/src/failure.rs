@@ -229,6 +229,7 @@ fn classify(code: &str, status: u16) -> FailureKind {
         | "LoadBalancerNotFound"
         | "NoSuchBucket"
         | "NotFoundException"
+        | "ProvisionedConcurrencyConfigNotFoundException"
         | "NoSuchHostedZone"
         | "NoSuchKey" => FailureKind::NotFound,
         _ if status == 429 => FailureKind::Throttled,

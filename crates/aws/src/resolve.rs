@@ -81,7 +81,7 @@ pub struct ResolvedLogs {
     pub destinations: BTreeSet<LogDestination>,
     /// The groups that are meant as a whole, whatever functions log there.
     pub whole: BTreeSet<String>,
-    /// The groups that nobody named and that may not exist yet: Lambda creates a group at the first invocation.
+    /// The groups that were not named and that may not exist yet: Lambda creates a group at the first invocation.
     pub may_be_absent: BTreeSet<String>,
     /// Why functions could not be listed. Then they are known by the names of log groups only.
     pub unlisted: Option<CallFailure>,

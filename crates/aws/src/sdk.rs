@@ -189,7 +189,7 @@ impl CostExplorerApi for SdkClients {
             .group_by(by(second))
             .set_filter(filter(question))
             .set_next_page_token(token.map(str::to_owned));
-        // The SDK would try again by itself, and each try may be charged: whoever asks does that.
+        // The SDK would try again by itself, and each try may be charged: the caller does that.
         let once = aws_sdk_costexplorer::config::Config::builder().retry_config(RetryConfig::disabled());
         let answer = request
             .customize()
@@ -290,7 +290,7 @@ impl LogsApi for SdkClients {
             .start_time(from_ms)
             .end_time(to_ms)
             .set_next_token(token.map(str::to_owned));
-        // The SDK would try again at its own speed, past the budget: whoever asks does that.
+        // The SDK would try again at its own speed, past the budget: the caller does that.
         let once = aws_sdk_cloudwatchlogs::config::Config::builder().retry_config(RetryConfig::disabled());
         let answer = request
             .customize()

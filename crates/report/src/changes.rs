@@ -38,32 +38,48 @@ pub struct UnknownKindView {
     pub why: String,
 }
 
-#[derive(Debug, Serialize)]
-struct ChangeView {
-    since: DateTime<Utc>,
-    until: DateTime<Utc>,
-    /// When the call was made.
-    at: Option<DateTime<Utc>>,
-    call: Option<String>,
-    who: Option<String>,
-    kind: MapKind,
-    region: String,
-    id: String,
-    name: String,
-    arn: Option<String>,
-    functions: Vec<String>,
-    change: &'static str,
+/// A change as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeView {
+    /// When the resource was last seen as it was before, UTC.
+    pub since: DateTime<Utc>,
+    /// When it was first seen as it is now, UTC.
+    pub until: DateTime<Utc>,
+    /// When the call was made, UTC, by CloudTrail.
+    pub at: Option<DateTime<Utc>>,
+    /// The call that made it, by CloudTrail.
+    pub call: Option<String>,
+    /// Who called.
+    pub who: Option<String>,
+    /// The kind of the resource.
+    pub kind: MapKind,
+    /// Its region; `global` for a service that has none.
+    pub region: String,
+    /// Its id.
+    pub id: String,
+    /// What people call it; the id if it has no other name.
+    pub name: String,
+    /// Its ARN, where it is known.
+    pub arn: Option<String>,
+    /// The functions that it is about or leads to, by name.
+    pub functions: Vec<String>,
+    /// `created`, `deleted`, `setting` or `tag`.
+    pub change: &'static str,
     /// The setting or tag.
-    setting: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    deploy: bool,
+    pub setting: Option<String>,
+    /// What it was.
+    pub from: Option<String>,
+    /// What it is.
+    pub to: Option<String>,
+    /// Whether it is a deployment of a function.
+    pub deploy: bool,
+    /// For people.
     #[serde(skip)]
-    words: String,
+    pub(crate) words: String,
 }
 
 impl ChangeView {
-    fn of(change: Change) -> Self {
+    pub(crate) fn of(change: Change) -> Self {
         let (words, deploy, name) = (change.words(), change.is_deploy(), change.called().to_owned());
         let (kind, setting, from, to) = match change.what {
             ChangeBody::Created(_) => ("created", None, None, None),
@@ -94,6 +110,19 @@ impl ChangeView {
     }
 }
 
+impl ChangeView {
+    /// The kind and id of the resource, and its name where that is another: `function/shop`.
+    pub(crate) fn resource(&self) -> String {
+        let title = if self.name == self.id { String::new() } else { format!(" ({})", self.name) };
+        format!("{}/{}{title}", self.kind.word(), self.id)
+    }
+
+    /// The moment of the call, or the end of the time in which it was made, UTC.
+    pub(crate) fn moment(&self) -> DateTime<Utc> {
+        self.at.unwrap_or(self.until)
+    }
+}
+
 impl ChangesDocument {
     /// Changes since an instant, oldest first, and what is known of the sources that see them.
     pub fn of(changes: Vec<Change>, sources: Vec<ChangeSourceView>, since: DateTime<Utc>) -> Self {
@@ -110,10 +139,9 @@ pub fn text(all: &ChangesDocument, zone: Tz) -> String {
     } else {
         let mut table = new_table(&["When", "Resource", "Change", "Call", "Who"], 0);
         for change in &all.changes {
-            let title = if change.name == change.id { String::new() } else { format!(" ({})", change.name) };
             table.add_row([
                 when(change, zone),
-                printable(&format!("{}/{}{title}", change.kind.word(), change.id)),
+                printable(&change.resource()),
                 printable(&change.words),
                 printable(change.call.as_deref().unwrap_or("")),
                 printable(change.who.as_deref().unwrap_or("")),

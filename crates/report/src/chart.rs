@@ -1,16 +1,16 @@
 //! Draws the days of a month as a stacked chart: SVG for pages, PNG for mail and Slack.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use chrono::{Datelike, Days};
+use chrono::{Datelike, Days, NaiveDate};
 use model::currency::shown;
 use model::money::checked_sum;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{PathElement, Rectangle, Text};
+use plotters::element::{PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle, WHITE, register_font};
 use rust_decimal::Decimal;
@@ -56,6 +56,8 @@ pub(super) struct ChartSeries {
 struct ChartDay {
     number: u32,
     settled: bool,
+    /// The code of a function was deployed on it.
+    deploy: bool,
     /// As many as there are series; none of a day that is not known.
     amounts: Vec<Decimal>,
 }
@@ -91,9 +93,11 @@ impl Chart {
         let all = (0..31)
             .filter_map(|ahead| first.checked_add_days(Days::new(ahead)))
             .filter(|day| report.month.contains(*day));
-        let day = |day: chrono::NaiveDate| {
+        let deploys: BTreeSet<NaiveDate> = report.deploy_days().collect();
+        let day = |day: NaiveDate| {
+            let deploy = deploys.contains(&day);
             Some(match report.daily.iter().find(|line| line.day == day) {
-                None => ChartDay { number: day.day(), settled: true, amounts: vec![] },
+                None => ChartDay { number: day.day(), settled: true, deploy, amounts: vec![] },
                 Some(line) => {
                     let mut amounts: Vec<Decimal> =
                         own.iter().map(|service| line.services.get(*service).copied().unwrap_or_default()).collect();
@@ -101,7 +105,7 @@ impl Chart {
                         let others = line.services.iter().filter(|(service, _)| !own.contains(&service.as_str()));
                         amounts.push(checked_sum(others.map(|(_, amount)| *amount))?);
                     }
-                    ChartDay { number: day.day(), settled: line.settled, amounts }
+                    ChartDay { number: day.day(), settled: line.settled, deploy, amounts }
                 }
             })
         };
@@ -115,6 +119,10 @@ impl Chart {
 
     pub(super) fn has_unsettled_days(&self) -> bool {
         self.days.iter().any(|day| !day.settled)
+    }
+
+    pub(super) fn has_deploys(&self) -> bool {
+        self.days.iter().any(|day| day.deploy)
     }
 
     /// The highest and the lowest stack; the lowest is zero or below, where credits outweigh what a day cost. `None` if
@@ -206,7 +214,7 @@ fn font_is_known() -> bool {
 type ChartArea<B> = DrawingArea<B, Shift>;
 
 fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout) -> Option<()> {
-    let lines = i32::try_from(chart.series.len()).ok()?;
+    let lines = i32::try_from(chart.series.len() + usize::from(chart.has_deploys())).ok()?;
     let legend =
         if look.legend { (lines + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS * LEGEND_LINE + LEGEND_LINE / 2 } else { 0 };
     let (top, bottom, right) = (look.font * 2, look.height - look.below - legend, look.width - look.font / 2);
@@ -237,6 +245,9 @@ fn draw<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout
         let edge = |place: i32| look.left + (right - look.left) * place / days;
         let (from, to) = (edge(place) + 1, edge(place + 1) - 1);
         stack(area, chart, day, (from, to), &y)?;
+        if day.deploy {
+            mark(area, ((from + to) / 2, top - look.font / 3), look.font / 3)?;
+        }
         if day.number == 1 || (day.number.is_multiple_of(5) && day.number < 31) {
             write(
                 area,
@@ -281,6 +292,12 @@ fn stack<B: DrawingBackend>(
     Some(())
 }
 
+/// A triangle that stands on its tip, the mark of a deployment.
+fn mark<B: DrawingBackend>(area: &ChartArea<B>, (x, tip): (i32, i32), half: i32) -> Option<()> {
+    let corners = vec![(x - half, tip - 2 * half), (x + half, tip - 2 * half), (x, tip)];
+    area.draw(&Polygon::new(corners, INK.filled())).ok()
+}
+
 /// Lines from the lower left to the upper right, within a rectangle.
 fn hatch<B: DrawingBackend>(
     area: &ChartArea<B>,
@@ -303,12 +320,22 @@ fn hatch<B: DrawingBackend>(
 /// A square of its colour and the name of each service.
 fn names<B: DrawingBackend>(area: &ChartArea<B>, chart: &Chart, look: ChartLayout, top: i32) -> Option<()> {
     let width = (look.width - look.left) / LEGEND_COLUMNS;
-    for (place, series) in chart.series.iter().enumerate() {
+    let at = |place: usize| {
         let place = i32::try_from(place).ok()?;
-        let (x, y) = (look.left + place % LEGEND_COLUMNS * width, top + place / LEGEND_COLUMNS * LEGEND_LINE);
+        Some((look.left + place % LEGEND_COLUMNS * width, top + place / LEGEND_COLUMNS * LEGEND_LINE))
+    };
+    let label = |name: &str, (x, y): (i32, i32)| {
+        write(area, name, (x + look.font * 3 / 2, y + look.font / 2), look.font, HPos::Left, VPos::Center)
+    };
+    for (place, series) in chart.series.iter().enumerate() {
+        let (x, y) = at(place)?;
         area.draw(&Rectangle::new([(x, y), (x + look.font, y + look.font)], series.color.filled())).ok()?;
-        let name = drawable(series.service.as_deref().unwrap_or("Other"));
-        write(area, &name, (x + look.font * 3 / 2, y + look.font / 2), look.font, HPos::Left, VPos::Center)?;
+        label(&drawable(series.service.as_deref().unwrap_or("Other")), (x, y))?;
+    }
+    if chart.has_deploys() {
+        let (x, y) = at(chart.series.len())?;
+        mark(area, (x + look.font / 2, y + look.font), look.font / 2)?;
+        label("Deployment", (x, y))?;
     }
     Some(())
 }

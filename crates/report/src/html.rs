@@ -97,6 +97,7 @@ fn picture(svg: &str, chart: &Chart, words: &Catalog, title: &str) -> Markup {
             @for series in chart.series() {
                 li { span style=(format!("background:{}", series.color())) {} (clean(series.service.as_deref().unwrap_or(&other))) }
             }
+            @if chart.has_deploys() { li { "\u{25bc} " (say!(words, "legend-deploy")) } }
             @if chart.has_unsettled_days() { li { span.unsettled {} (say!(words, "legend-unsettled")) } }
         }
     }

@@ -19,7 +19,7 @@ mod retry;
 mod usage_estimate;
 mod warm_ping;
 
-pub use account::{StoredMap, ask_once, stored_map};
+pub use account::{StoredMap, stored_map};
 pub use cost_explorer::CostBackfill;
 pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};

@@ -1,5 +1,6 @@
 //! Loads the rows of a month for the report.
 
+use account::map::merged;
 use alerting::month_rows::MonthRows;
 use alerting::observation::PingResult;
 use model::calendar::Month;
@@ -10,6 +11,7 @@ use crate::record::ms;
 use crate::store::Store;
 
 const PINGS: &str = "SELECT at, body FROM observation WHERE kind = 'ping' AND at >= ?1 AND at < ?2 ORDER BY at, id";
+const CHANGES: &str = "SELECT body FROM observation WHERE kind = 'change' AND at >= ?1 AND at < ?2 ORDER BY at, id";
 const INCIDENTS: &str = "SELECT body FROM incident WHERE fired IS NOT NULL AND fired < ?2 AND (resolved IS NULL OR resolved >= ?1) ORDER BY fired, rule, subject";
 
 impl Store {
@@ -38,6 +40,7 @@ impl Database {
             pings: self
                 .rows("a ping", PINGS, [ms(from), ms(to)], |row| Ok((row.time(0)?, row.json::<PingResult>(1)?)))?,
             incidents: self.rows("an incident", INCIDENTS, [ms(from), ms(to)], |row| row.json(0))?,
+            changes: merged(self.rows("a change", CHANGES, [ms(from), ms(to)], |row| row.json(0))?),
             watched_until: self.last_sign()?,
             calls: self.own_calls(month)?,
             past,

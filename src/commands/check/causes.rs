@@ -2,7 +2,7 @@
 
 use model::call_failure::{CallFailure, FailureKind};
 
-use super::CheckResult;
+use super::line::CheckResult;
 
 /// How one call went, for one watch.
 pub(super) struct ProbeResult {

@@ -5,10 +5,10 @@ use aws::{AwsClients, CostGrouping, CostMetric, CostQuery, ExportBucket, LogClas
 use chrono::{DateTime, TimeDelta, Utc};
 use model::call_failure::{CallFailure, FailureKind};
 use model::glob::NamePattern;
-use source::{SourceKind, ask_once};
+use source::SourceKind;
 
-use super::CheckResult;
 use super::causes::ProbeAnswer;
+use super::line::CheckResult;
 
 /// What is tried, and for whom.
 pub(super) enum ProbeSubject {
@@ -174,6 +174,24 @@ async fn reading(account: &AwsClients, patterns: &[NamePattern], now: DateTime<U
     })
 }
 
+/// What a call of a describing service said; `None` for any other.
+async fn described(account: &AwsClients, call: &str) -> Option<Result<String, CallFailure>> {
+    let call = aws::describing::probe(call)?;
+    Some(match account.describe.ask(&call).await {
+        // Asked about nothing that is there: it is allowed.
+        Err(failure) if failure.kind == FailureKind::NotFound => Ok("answered".to_owned()),
+        answer => answer.map(|_| "answered".to_owned()),
+    })
+}
+
+/// A function that the patterns mean; without any, the first one of the region.
+async fn first_function(account: &AwsClients, patterns: &[NamePattern]) -> Result<Option<String>, CallFailure> {
+    if patterns.is_empty() {
+        return Ok(account.functions.list(None).await?.items.into_iter().next().map(|function| function.name));
+    }
+    Ok(found(account, patterns).await?.functions().into_iter().next())
+}
+
 /// What a line says of a call that was forgotten here; a test goes over all of them.
 const NO_CHECK: &str = "has no check";
 
@@ -185,12 +203,7 @@ async fn permission(
     now: DateTime<Utc>,
 ) -> Result<String, CallFailure> {
     let patterns = read.functions();
-    if read.kind() == ACCOUNT
-        && let Some(made) = ask_once(account, call).await
-    {
-        return made;
-    }
-    let first = || async { Ok::<_, CallFailure>(found(account, patterns).await?.functions().into_iter().next()) };
+    let first = || first_function(account, patterns);
     match call {
         "ce:GetCostAndUsage" => {
             let today = now.date_naive();
@@ -273,7 +286,7 @@ async fn permission(
             Some(bucket) => smallest_object(account, bucket).await,
             None => Ok("not needed: exports are read from a folder".to_owned()),
         },
-        other => match ask_once(account, other).await {
+        other => match described(account, other).await {
             Some(made) => made,
             None => Ok(format!("not tried: {other} {NO_CHECK}")),
         },

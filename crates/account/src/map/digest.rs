@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// The key of digests: random, one a store, so that a digest says nothing to somebody who guesses values without it.
+/// The key of digests: random, one a store, so that guessed values cannot be checked against a digest without it.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestKey(pub [u8; 32]);
 

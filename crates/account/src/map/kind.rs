@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// Makes the enum and its words from one table, so that a kind without a word does not compile.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident: $configured:literal, $word:literal, $title:literal, $service:literal, $whole:expr;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident: $configured:literal, $word:literal, $title:literal, $service:literal, $whole:expr;
+    )*) => {
         /// The kinds of resources that the map knows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -61,7 +64,8 @@ kinds! {
     /// Rules of EventBridge.
     EventRule: "event_rules", "event_rule", "rule", "events.amazonaws.com", None;
     /// What Lambda reads for functions: queues, streams, topics.
-    EventSourceMapping: "event_source_mappings", "event_source_mapping", "event source mapping", "lambda.amazonaws.com", None;
+    EventSourceMapping: "event_source_mappings", "event_source_mapping", "event source mapping",
+        "lambda.amazonaws.com", None;
     /// Certificates of Certificate Manager.
     Certificate: "certificates", "certificate", "certificate", "acm.amazonaws.com", None;
     /// Zones of Route 53.
@@ -69,11 +73,13 @@ kinds! {
     /// What the account allows Lambda in the region.
     LambdaLimit: "lambda_limits", "lambda_limit", "Lambda limit", "lambda.amazonaws.com", None;
     /// Methods of REST APIs, with what each one calls.
-    RestIntegration: "rest_integrations", "rest_integration", "integration", "apigateway.amazonaws.com", Some(Self::RestApi);
+    RestIntegration: "rest_integrations", "rest_integration", "integration",
+        "apigateway.amazonaws.com", Some(Self::RestApi);
     /// Routes of HTTP and WebSocket APIs.
     HttpRoute: "http_routes", "http_route", "route", "apigateway.amazonaws.com", Some(Self::HttpApi);
     /// What routes of HTTP and WebSocket APIs call.
-    HttpIntegration: "http_integrations", "http_integration", "integration", "apigateway.amazonaws.com", Some(Self::HttpApi);
+    HttpIntegration: "http_integrations", "http_integration", "integration",
+        "apigateway.amazonaws.com", Some(Self::HttpApi);
     /// What rules of EventBridge call.
     RuleTarget: "rule_targets", "rule_target", "target", "events.amazonaws.com", Some(Self::EventRule);
     /// Schedules of EventBridge Scheduler, with what each one calls.
@@ -81,13 +87,15 @@ kinds! {
     /// Records of Route 53 that point to something.
     DnsRecord: "dns_records", "dns_record", "record", "route53.amazonaws.com", Some(Self::DnsZone);
     /// Who may call a function, by its own policy.
-    FunctionPolicy: "function_policies", "function_policy", "function policy", "lambda.amazonaws.com", Some(Self::Function);
+    FunctionPolicy: "function_policies", "function_policy", "function policy",
+        "lambda.amazonaws.com", Some(Self::Function);
     /// URLs of functions.
     FunctionUrl: "function_urls", "function_url", "function URL", "lambda.amazonaws.com", Some(Self::Function);
     /// Aliases of functions.
     FunctionAlias: "function_aliases", "function_alias", "alias", "lambda.amazonaws.com", Some(Self::Function);
     /// Reserved and provisioned concurrency of functions.
-    FunctionConcurrency: "function_concurrency", "function_concurrency", "concurrency", "lambda.amazonaws.com", Some(Self::Function);
+    FunctionConcurrency: "function_concurrency", "function_concurrency", "concurrency",
+        "lambda.amazonaws.com", Some(Self::Function);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use model::redact::printable;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{DigestKey, digest};
@@ -53,10 +54,11 @@ impl MapResource {
         self.setting("name").filter(|name| !name.is_empty()).unwrap_or(&self.id)
     }
 
-    /// Sets a setting. A longer text than [`TEXT_LIMIT`] is cut, with a digest of all of it at its end, so that a change
-    /// behind the cut shows.
+    /// Sets a setting. A longer text than [`TEXT_LIMIT`] is cut, with a digest of all of it at its end, so that a
+    /// change behind the cut shows.
     pub fn set(&mut self, name: &str, text: impl Into<String>) {
-        let text = text.into();
+        // One line: patterns and policies come with line ends.
+        let text = printable(&text.into());
         let text = if text.chars().count() <= TEXT_LIMIT {
             text
         } else {

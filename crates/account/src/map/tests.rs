@@ -43,7 +43,10 @@ fn changes_are_told_by_resource_and_setting_and_the_unknown_is_none() {
         ]
     );
     b.settings = [("memory".to_owned(), None), ("code_sha256".to_owned(), None), ("runtime".to_owned(), None)].into();
-    assert!(said(&functions_of(&[a.clone()]), &functions_of(&[b.clone()])).is_empty(), "unreadable is not changed");
+    assert!(
+        said(&functions_of(std::slice::from_ref(&a)), &functions_of(std::slice::from_ref(&b))).is_empty(),
+        "unreadable is not changed"
+    );
     assert!(said(&functions_of(&[b]), &functions_of(&[a])).is_empty(), "nor is what was unreadable before");
     let unknown = MapSnapshot::unknown(MapKind::Function, "us-east-1", "denied");
     for (before, after) in [(&known, &unknown), (&unknown, &known), (&unknown, &unknown)] {
@@ -102,6 +105,8 @@ fn a_long_text_is_cut_and_a_change_behind_the_cut_shows() {
     let long = |end: &str| functions_of(&[resource("a", &[("pattern", &format!("{}{end}", "é".repeat(400)))])]);
     assert_eq!(said(&long("1"), &long("2")).len(), 1);
     assert!(said(&long("1"), &long("1")).is_empty());
+    let pretty = resource("a", &[("pattern", "{\n  \"source\": []\n}\u{1b}[0m")]);
+    assert_eq!(pretty.setting("pattern"), Some("{   \"source\": [] }[0m"), "a setting is one line");
     assert!(long("1").resources[0].setting("pattern").unwrap().chars().count() < TEXT_LIMIT + 25);
 }
 
@@ -188,6 +193,11 @@ fn a_call_is_found_by_service_time_name_and_what_it_does() {
         assert_eq!(by.as_ref().map(|by| by.at), expected.map(at), "{events:?}");
         assert!(by.is_none_or(|by| by.call == "UpdateFunctionConfiguration" && by.who == "soyoung"));
     }
+    let group = |call: &str, minute| TrailEvent { service: "logs.amazonaws.com".into(), ..event(minute, call, "/g") };
+    let groups = |all: &[MapResource]| MapSnapshot::of(MapKind::LogGroup, "us-east-1", all.to_vec());
+    let made = changes(&groups(&[]), &groups(&[MapResource::new("/g")]), at(10), at(25)).remove(0);
+    let first = attributed(&made, &[group("CreateLogStream", 13), group("CreateLogGroup", 12)]).unwrap();
+    assert_eq!(first.call, "CreateLogGroup", "what is new was made by the first call");
     let known = Change { by: attributed(&change, &[event(12, update, "shop")]), ..change.clone() };
     assert!(known.is_same(&change));
     assert_eq!(merged([change.clone(), known.clone(), change]), [known]);
@@ -220,11 +230,14 @@ fn applied(before: &MapSnapshot, changes: &[Change]) -> MapSnapshot {
     MapSnapshot::of(before.kind, &before.region, all.into_values().collect())
 }
 
+/// Names and texts.
+type Texts = BTreeMap<String, String>;
+
 fn some_resources() -> impl Strategy<Value = Vec<MapResource>> {
     let texts = || prop::collection::btree_map("[a-c]", "[x-z]{0,2}", 0..4);
     let one = (texts(), texts()).prop_map(|(settings, tags)| (settings, tags));
     prop::collection::btree_map("[a-f]", one, 0..6).prop_map(|all| {
-        let resource = |(id, (settings, tags)): (String, (BTreeMap<String, String>, BTreeMap<String, String>))| {
+        let resource = |(id, (settings, tags)): (String, (Texts, Texts))| {
             let settings = settings.into_iter().map(|(name, text)| (name, Some(text))).collect();
             MapResource { id, settings, tags: Some(tags), ..MapResource::default() }
         };

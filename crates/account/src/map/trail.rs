@@ -23,8 +23,8 @@ pub struct TrailEvent {
 /// The clocks of AWS and of this machine differ by less.
 const CLOCKS: TimeDelta = TimeDelta::minutes(1);
 
-/// The last call that fits a change: by service, time, the resource it names, and what its name says it does. `None` if
-/// none does.
+/// The call that fits a change: by service, time, the resource it names, and what its name says it does. Of several
+/// it is the last, but for what is new the first. `None` if none fits.
 pub fn attributed(change: &Change, events: &[TrailEvent]) -> Option<ChangeCall> {
     let fitting = events.iter().filter(|event| {
         event.service == change.kind.service()
@@ -33,8 +33,12 @@ pub fn attributed(change: &Change, events: &[TrailEvent]) -> Option<ChangeCall> 
             && event.names.iter().any(|name| names(change, name))
             && does(change, plain(&event.call))
     });
-    let last = fitting.max_by(|a, b| (a.at, &a.call, &a.who).cmp(&(b.at, &b.call, &b.who)))?;
-    Some(ChangeCall { at: last.at, call: plain(&last.call).to_owned(), who: last.who.clone() })
+    let order = |event: &&TrailEvent| (event.at, event.call.clone(), event.who.clone());
+    let found = match change.what {
+        ChangeBody::Created(_) => fitting.min_by_key(order),
+        _ => fitting.max_by_key(order),
+    }?;
+    Some(ChangeCall { at: found.at, call: plain(&found.call).to_owned(), who: found.who.clone() })
 }
 
 /// The name of a call without the version that Lambda writes behind it: `UpdateFunctionCode20150331v2`.

@@ -78,7 +78,7 @@ impl LambdaCause {
         }
     }
 
-    /// A normal cold start is no fault of anything, so none is kept one by one; for whoever asks for them they are
+    /// A normal cold start is no fault of anything, so none is kept one by one; for rules that ask for them they are
     /// counted.
     fn cold_starts(&self, history: &History, function: &str, now: DateTime<Utc>) -> Option<IncidentDetails> {
         let counted =

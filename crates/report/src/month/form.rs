@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::resources::{IdleLine, ResourceLine};
+use crate::changes::ChangeView;
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -51,8 +52,17 @@ pub struct MonthReport {
     pub pings: Vec<PingLine>,
     /// Incidents that were open at any time of the month, oldest first.
     pub incidents: Vec<IncidentLine>,
+    /// Changes of the account that were seen in the month, oldest first, as far as `read.account` saw them.
+    pub changes: Vec<ChangeView>,
     /// What the monitor's own calls to AWS cost.
     pub own_cost: OwnCost,
+}
+
+impl MonthReport {
+    /// The UTC days on which the code of a function was deployed, as far as it was seen.
+    pub fn deploy_days(&self) -> impl Iterator<Item = NaiveDate> {
+        self.changes.iter().filter(|change| change.deploy).map(|change| change.moment().date_naive())
+    }
 }
 
 /// A service on the bill.

@@ -17,6 +17,8 @@ use model::calendar::{DayRange, Month};
 use model::money::{Money, Totals};
 use rust_decimal::Decimal;
 
+use crate::changes::ChangeView;
+
 pub use form::{
     CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IncidentLine, MonthReport, OwnCost,
     PingLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
@@ -60,6 +62,7 @@ pub fn sum_up(month: Month, rows: MonthRows, now: DateTime<Utc>) -> MonthReport 
         lambda: rows.tallies.iter().map(function_line).collect(),
         pings: ping_lines(&rows.pings),
         incidents: rows.incidents.iter().filter_map(|incident| incident_line(incident, seen_until)).collect(),
+        changes: rows.changes.into_iter().map(ChangeView::of).collect(),
         own_cost: OwnCost {
             usd: rows.calls.iter().map(|(_, _, usd)| *usd).sum(),
             cap: None,

@@ -1,6 +1,7 @@
 //! Builds the page of the monthly report in one language.
 
 mod bill;
+mod changes;
 mod functions;
 mod outlook;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub fn page(report: &MonthReport, style: &ReportStyle) -> ReportPage {
         pen.functions(),
         pen.pings(),
         pen.incidents(),
+        pen.changes(),
         pen.forecast(),
         pen.idle(),
         pen.restated(),

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use account::map::{Change, ChangeBody, ChangeCall, MapKind};
 use billing::explain::{CostDriver, CostDriverKind};
 use billing::forecast::IntervalForecast;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use model::calendar::Month;
 use rust_decimal::Decimal;
 
+use crate::changes::ChangeView;
 use crate::month::{
     CallLine, CauseRow, DayLine, ForecastScore, ForecastSection, FunctionLine, IdleLine, IncidentLine, MonthReport,
     OwnCost, PingLine, ResourceLine, Restatement, SCHEMA, ServiceForecast, ServiceLine, ServiceReason,
@@ -42,6 +44,7 @@ pub(crate) fn nothing() -> MonthReport {
         lambda: vec![],
         pings: vec![],
         incidents: vec![],
+        changes: vec![],
         own_cost: OwnCost { usd: Decimal::ZERO, cap: None, calls: vec![] },
     }
 }
@@ -184,6 +187,12 @@ pub(crate) fn december() -> MonthReport {
             resolved: None,
             seconds: 2 * 86_400 + 3 * 3600,
         }],
+        changes: [
+            change("code_sha256", "2024-12-18T01:10:00Z", Some("UpdateFunctionCode20150331v2")),
+            change("memory", "2024-12-20T01:10:00Z", None),
+        ]
+        .map(ChangeView::of)
+        .to_vec(),
         own_cost: OwnCost {
             usd: number("0.13"),
             cap: Some(number("1.00")),
@@ -221,5 +230,23 @@ pub(crate) fn month_of_services(count: u32) -> MonthReport {
         services,
         daily: (1..32).map(|number| DayLine { day: day(number), settled: true, services: per_day.clone() }).collect(),
         ..nothing()
+    }
+}
+
+/// A setting of a function that went from `1` to `2` within fifteen minutes, or by a call in between.
+fn change(setting: &str, until: &str, call: Option<&str>) -> Change {
+    let until: DateTime<Utc> = until.parse().unwrap();
+    let at = until - TimeDelta::minutes(3);
+    Change {
+        since: until - TimeDelta::minutes(15),
+        until,
+        kind: MapKind::Function,
+        region: "ap-northeast-2".to_owned(),
+        id: "backend-dev".to_owned(),
+        called: None,
+        arn: None,
+        functions: vec!["backend-dev".to_owned()],
+        what: ChangeBody::Setting { name: setting.to_owned(), from: Some("1".to_owned()), to: Some("2".to_owned()) },
+        by: call.map(|call| ChangeCall { at, call: call.to_owned(), who: "soyoung".to_owned() }),
     }
 }

@@ -54,6 +54,8 @@ fn a_reader_finds_everything_else_that_is_known() {
             "Its log shows 250 other invocations; at most 40 of them waited for a cold start.",
             "The number of cold starts without pings is unknown.",
             "21 Dec 00:10  2 d 3 h, still open  critical  init  backend-dev: the init phase takes too long (slow_cold_start)",
+            "18 Dec 10:07                  function/backend-dev  deploy: code_sha256 1 -> 2  UpdateFunctionCode20150331v2, soyoung",
+            "20 Dec 09:55 to 20 Dec 10:10  function/backend-dev  memory 1 -> 2",
             "130 × the init phase takes too long; 2 × of_a_later_version",
             "As of 30 Dec, the month is forecast to end at 32.70 USD; four of five months end between 31.10 USD and 34.90 USD.",
             "On 15 Nov the forecast was 8.80 USD (0.8% off); the average of the days so far gave 9.60 USD (10.0% off).",

@@ -51,6 +51,7 @@ unsettled-days = Provisional: { $days }.
 missing-days = Cost unknown: { $days }.
 from-to = { $first } to { $last }
 legend-other = other
+legend-deploy = deployment
 legend-unsettled = lighter and hatched: provisional
 things = Resources behind the bill
 thing = Name
@@ -109,6 +110,14 @@ verbatim = The texts are those of the notifications at that time.
 severity-info = info
 severity-warning = warning
 severity-critical = critical
+
+# The changes of the account.
+changes = Changes
+changed-at = When
+changed-resource = Resource
+changed-what = Change
+changed-by = By
+changed-between = { $since } to { $until }
 
 # The forecast.
 forecast = Forecast

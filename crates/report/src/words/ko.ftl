@@ -49,6 +49,7 @@ unsettled-days = 아직 미확정: { $days }.
 missing-days = 비용을 알 수 없는 날: { $days }.
 from-to = { $first }~{ $last }
 legend-other = 기타
+legend-deploy = 배포
 legend-unsettled = 옅은 빗금: 아직 미확정
 things = 비용이 청구된 리소스
 thing = 이름
@@ -104,6 +105,14 @@ verbatim = 내용은 알림을 보낸 시점의 원문입니다.
 severity-info = 정보
 severity-warning = 경고
 severity-critical = 심각
+
+# 계정의 변경
+changes = 변경 내역
+changed-at = 시각
+changed-resource = 리소스
+changed-what = 변경
+changed-by = 변경한 호출
+changed-between = { $since } ~ { $until }
 
 # 전망
 forecast = 예측

@@ -7,14 +7,11 @@ use aws::AwsClients;
 use aws::describing::DescribeCall;
 use aws::paging::PageTokens;
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::asked::{AskedCalls, MapStop};
-use super::fields::unreadable;
-
-/// An object of an answer.
-pub(super) type JsonObject = Map<String, Value>;
+use super::fields::{JsonObject, unreadable};
 
 /// What a kind is read with.
 pub(super) struct MapContext<'a> {

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use account::map::{DigestKey, MapResource, digest};
 use chrono::{DateTime, SecondsFormat, Utc};
 use model::call_failure::{CallFailure, FailureKind};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::asked::MapStop;
-use super::context::JsonObject;
+
+/// An object of an answer.
+pub(super) type JsonObject = Map<String, Value>;
 
 /// The failure of a call whose answer makes no sense.
 pub(super) fn unreadable(call: &str, resource: &str, what: impl std::fmt::Display) -> MapStop {
@@ -110,7 +112,8 @@ impl<'a> Fields<'a> {
 
     /// Sets a setting to the digest of a text that may hold a secret.
     pub(super) fn set_digest(self, resource: &mut MapResource, setting: &str, field: &str, key: Option<&DigestKey>) {
-        if let Some(value) = self.get(field) {
+        let is_empty = |value: &&Value| value.as_object().is_some_and(JsonObject::is_empty);
+        if let Some(value) = self.get(field).filter(|value| !is_empty(value)) {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             resource.settings.insert(setting.to_owned(), key.map(|key| digest(key, [("", text.as_str())])));
         }
@@ -137,6 +140,14 @@ impl<'a> Fields<'a> {
             }
         }
     }
+}
+
+/// The body of a call with the token of the page that is asked for, if it is not the first one.
+pub(super) fn with_token(mut body: Value, name: &str, token: Option<String>) -> Value {
+    if let (Some(body), Some(token)) = (body.as_object_mut(), token) {
+        body.insert(name.to_owned(), token.into());
+    }
+    body
 }
 
 /// A text, number or flag as text.

@@ -6,7 +6,6 @@ mod context;
 mod fields;
 mod kinds;
 mod parts;
-mod probe;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -30,7 +29,6 @@ use self::context::MapContext;
 use self::state::MapState;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
-pub use probe::ask_once;
 pub use state::{StoredMap, stored_map};
 
 /// The settings of `read.account`.
@@ -95,7 +93,28 @@ struct PollState {
     asked: Mutex<AskedCalls>,
     next: MapState,
     changes: Vec<Change>,
-    failures: Vec<CallFailure>,
+    failures: Vec<KindFailure>,
+}
+
+/// A failure, and the kinds that could not be read for it, by their words in the configuration.
+struct KindFailure {
+    failure: CallFailure,
+    kinds: Vec<&'static str>,
+}
+
+impl KindFailure {
+    /// The failure; of a missing permission with what is not seen without it.
+    fn told(self) -> CallFailure {
+        let Self { mut failure, kinds } = self;
+        if failure.kind == FailureKind::Denied {
+            failure.next_step = format!(
+                "allow {} for this identity (`monitor iam-policy`); until then changes of {} are not seen; or leave them out of `kinds`",
+                failure.call,
+                kinds.join(", ")
+            );
+        }
+        failure
+    }
 }
 
 #[async_trait]
@@ -110,11 +129,14 @@ impl Source for AccountMapSource {
 
     async fn poll(&mut self, now: DateTime<Utc>) -> PollOutput {
         let MapState { known, seen, key, waiting } = &self.state;
+        let (mut known, mut seen) = (known.clone(), seen.clone());
+        known.retain(|kind, _| self.kinds.contains(kind));
+        seen.retain(|kind, _| self.kinds.contains(kind));
         let key = key.or(self.account.random_key.map(DigestKey));
         self.poll = PollState {
             started: now,
             pending: self.kinds.iter().map(|kind| (*kind, now)).collect(),
-            next: MapState { known: known.clone(), seen: seen.clone(), key, waiting: waiting.clone() },
+            next: MapState { known, seen, key, waiting: waiting.clone() },
             ..PollState::default()
         };
         self.read_pending(now).await
@@ -138,7 +160,7 @@ impl AccountMapSource {
                 waiting.push((kind, at));
                 continue;
             }
-            if self.poll.failures.iter().any(|failure| is_hopeless(failure.kind)) {
+            if self.poll.failures.iter().any(|known| is_hopeless(known.failure.kind)) {
                 // Without credentials no other kind can be read either.
                 continue;
             }
@@ -194,26 +216,21 @@ impl AccountMapSource {
         poll.next.seen.insert(kind, poll.started);
     }
 
-    /// A kind could not be read. Where that is not allowed it is unknown from now on; any other failure passes, and what
-    /// was known is compared with the next answer.
+    /// A kind could not be read. Where that is not allowed it is unknown from now on; any other failure passes, and
+    /// what was known is compared with the next answer.
     fn refuse(&mut self, kind: MapKind, failure: CallFailure) {
         let words = MapKind::ALL.iter().find(|(_, known)| *known == kind).map_or(kind.word(), |(word, _)| word);
-        let mut failure = failure;
         if failure.kind == FailureKind::Denied {
-            let why = format!(
-                "{}: {}; changes of {words} are not seen until {} is allowed (`monitor iam-policy`)",
-                failure.call, failure.said, failure.call
-            );
+            let CallFailure { call, said, .. } = &failure;
+            let why = format!("{call}: {said}; changes of {words} are not seen until {call} is allowed");
             self.poll.next.known.insert(kind, MapSnapshot::unknown(kind, &self.account.region, why));
-            failure.next_step = format!(
-                "allow {} for this identity (`monitor iam-policy`); until then changes of {words} are not seen; or leave `{words}` out of `kinds`",
-                failure.call
-            );
         }
-        // One missing permission can be that of several kinds: it is told once.
-        let known = |known: &CallFailure| known.call == failure.call && known.kind == failure.kind;
-        if !self.poll.failures.iter().any(known) {
-            self.poll.failures.push(failure);
+        // One missing permission can be that of several kinds: it is told once, with all of them.
+        let is_same =
+            |known: &&mut KindFailure| known.failure.call == failure.call && known.failure.kind == failure.kind;
+        match self.poll.failures.iter_mut().find(is_same) {
+            Some(known) => known.kinds.push(words),
+            None => self.poll.failures.push(KindFailure { failure, kinds: vec![words] }),
         }
     }
 
@@ -228,7 +245,7 @@ impl AccountMapSource {
         for change in plain.into_iter().chain(explained) {
             poll.saw(change.until, ObservationBody::Change(change));
         }
-        failures.into_iter().for_each(|failure| poll.failed(failure));
+        failures.into_iter().for_each(|failure| poll.failed(failure.told()));
         poll.gathered.cursors = self.state.moved(&next);
         self.state = next;
         poll.done()

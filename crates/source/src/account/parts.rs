@@ -1,5 +1,5 @@
-//! Kinds that are read whole by whole, such as the policy of each function: what is new or has changed at once, the rest
-//! once a day, and no more in one poll than its share of calls.
+//! Kinds that are read whole by whole, such as the policy of each function: what is new or has changed at once, the
+//! rest once a day, and no more in one poll than its share of calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -39,8 +39,8 @@ impl MapState {
     pub(super) fn restore(&mut self, source: &str, cursors: &BTreeMap<String, String>) {
         let text = |key: &str| cursors.get(key).map(String::as_str);
         for (_, kind) in MapKind::ALL {
-            let read = text(kind.word()).and_then(|text| stored::<StoredSnapshot>(source, kind.word(), text));
-            if let Some(read) = read.filter(|read| read.form == FORM && read.snapshot.kind == *kind) {
+            let read = text(kind.word()).and_then(|text| stored::<Option<StoredSnapshot>>(source, kind.word(), text));
+            if let Some(read) = read.flatten().filter(|read| read.form == FORM && read.snapshot.kind == *kind) {
                 self.known.insert(*kind, read.snapshot);
             }
         }
@@ -58,6 +58,9 @@ impl MapState {
                 cursors.push((kind.word().to_owned(), serde_json::json!(stored).to_string()));
             }
         }
+        // A kind that is no longer read is no longer known.
+        let dropped = self.known.keys().filter(|kind| !next.known.contains_key(kind));
+        cursors.extend(dropped.map(|kind| (kind.word().to_owned(), "null".to_owned())));
         let others = [
             (SEEN, serde_json::json!(self.seen), serde_json::json!(next.seen)),
             (KEY, serde_json::json!(self.key), serde_json::json!(next.key)),
@@ -83,8 +86,9 @@ pub struct StoredMap {
 pub fn stored_map(cursors: &[(String, String)]) -> StoredMap {
     let unknown = |(key, text): &(String, String)| {
         MapKind::ALL.iter().find(|(_, kind)| kind.word() == key)?;
-        let stored: StoredSnapshot = serde_json::from_str(text).ok()?;
-        Some((stored.snapshot.kind, stored.snapshot.unknown?))
+        let stored: Option<StoredSnapshot> = serde_json::from_str(text).ok()?;
+        let snapshot = stored?.snapshot;
+        Some((snapshot.kind, snapshot.unknown?))
     };
     let seen = cursors.iter().find(|(key, _)| key == SEEN).map(|(_, text)| serde_json::from_str(text));
     let seen: BTreeMap<MapKind, DateTime<Utc>> = seen.and_then(Result::ok).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Which call made a change, by CloudTrail's event history of the last 90 days. It shows a call after about five minutes,
-//! so a change is looked up again for a while.
+//! Which call made a change, by CloudTrail's event history of the last 90 days. It shows a call after about five
+//! minutes, so a change is looked up again for a while.
 
 use account::map::{Change, TrailEvent, attributed};
 use aws::describing::{DescribeCall, TRAIL};
@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::asked::MapStop;
-use super::context::{JsonObject, MapContext};
-use super::fields::{Fields, time};
+use super::context::MapContext;
+use super::fields::{Fields, JsonObject, time, with_token};
 
 pub(super) const CALL: &str = "cloudtrail:LookupEvents";
 
@@ -34,15 +34,16 @@ pub(super) async fn with_calls(look: &MapContext<'_>, changes: &[Change]) -> Res
 async fn events(look: &MapContext<'_>, from: DateTime<Utc>) -> Result<Vec<TrailEvent>, MapStop> {
     let (mut all, mut tokens, mut token) = (Vec::new(), PageTokens::default(), None::<String>);
     for _ in 0..MOST_PAGES {
-        let mut body = json!({
-            "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
-            "StartTime": from.timestamp(),
-            "EndTime": look.started.timestamp() + 60,
-            "MaxResults": 50,
-        });
-        if let Some(token) = token {
-            body["NextToken"] = token.into();
-        }
+        let body = with_token(
+            json!({
+                "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
+                "StartTime": from.timestamp(),
+                "EndTime": look.started.timestamp() + 60,
+                "MaxResults": 50,
+            }),
+            "NextToken",
+            token,
+        );
         let page = look.object(DescribeCall::post(&TRAIL, CALL, &body, "calls that changed something")).await?;
         let found = page.get("Events").and_then(Value::as_array).into_iter().flatten();
         all.extend(found.filter_map(Value::as_object).filter_map(event));
@@ -68,7 +69,7 @@ fn event(of: &JsonObject) -> Option<TrailEvent> {
     let listed = fields.get("Resources").and_then(Value::as_array).into_iter().flatten();
     names.extend(listed.filter_map(|one| Some(one.get("ResourceName")?.as_str()?.to_owned())));
     texts(inner.get("requestParameters"), 0, &mut names);
-    // Whoever creates something learns its id from the answer.
+    // The id of something new is in the answer to the call that created it.
     texts(inner.get("responseElements"), 0, &mut names);
     Some(TrailEvent {
         at: time(fields.get("EventTime")?)?,

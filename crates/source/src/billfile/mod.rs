@@ -397,7 +397,7 @@ impl ReadAhead {
                     return;
                 }
                 if let Err(error) = read {
-                    // Nobody takes it any more where whoever reads has stopped.
+                    // It is not taken any more where the reader has stopped.
                     let _ = send.send(Err(error));
                 }
                 if ended {

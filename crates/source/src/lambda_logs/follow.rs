@@ -138,10 +138,12 @@ impl KnownLogs {
     }
 
     /// Whose the streams of a group are that name no function. A group with the name of a function's group by default
-    /// belongs to nobody if other functions were given it and no function has that name, as far as names are meant.
+    /// belongs to no function if other functions were given it and no function has that name, as far as names are
+    /// meant.
     fn owner(&self, group: &str, wanted: &LogSelection) -> Option<String> {
         let claimed = self.by_group.get(group).is_some_and(|functions| !functions.is_empty());
-        let is_one = |owner: &&str| !claimed || self.has(owner) || !wanted.has_function(owner);
+        let is_meant = |owner: &str| wanted.has_function(owner) || self.logs.whole.contains(group);
+        let is_one = |owner: &&str| !claimed || self.has(owner) || !is_meant(owner);
         default_function(group).filter(is_one).map(str::to_owned)
     }
 }
@@ -273,7 +275,7 @@ impl<S: LogSink> LogFollower<S> {
                     } else if group.left.is_none() {
                         let was_known = before.as_ref().is_some_and(|before| before.by_group.contains_key(name));
                         // A function has moved to another group while this process did not run. A group that is
-                        // nobody's own is in no list that shows whether its functions are still there.
+                        // no function's own is in no list that shows whether its functions are still there.
                         let has_moved = before.is_none()
                             && (default_function(name).is_none() || group.functions().any(|of| known.has(of)));
                         if was_known || has_moved {
@@ -446,7 +448,7 @@ impl<S: LogSink> LogFollower<S> {
                 FailureAction::Nothing
             }
             Refused | NotFound | Denied | CapReached | Behind => {
-                // A group that nobody logs to any more is told of once.
+                // A group that no function logs to any more is told of once.
                 (group.tries, group.refused_tokens, group.left) = (0, 0, None);
                 FailureAction::Skip(failure)
             }
@@ -459,7 +461,7 @@ impl<S: LogSink> LogFollower<S> {
         }
     }
 
-    /// Says that the budget is too small, once somebody has waited for long: a burst is no reason to.
+    /// Says that the budget is too small, once a group has waited for long: a burst is no reason to.
     fn say_if_behind(&mut self, now: DateTime<Utc>, followed: &mut FollowResult<S>) {
         let late = |group: &&FollowedGroup<S>| group.due.is_some_and(|due| now - due > BEHIND);
         let count = self.groups.values().filter(late).count();

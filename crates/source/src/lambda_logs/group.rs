@@ -6,7 +6,7 @@
 //!
 //! Several functions may log to one group. Each has a reader of its own, and the name of a stream says whose it is; a
 //! stream that names no function belongs to the function whose group by default this is. Events of functions that
-//! nobody asks for are passed over, and so are, with a count, those of streams that belong to no function.
+//! are not asked for are passed over, and so are, with a count, those of streams that belong to no function.
 //!
 //! A group has one cursor, because it has one place. The key of the cursor is the function's name for a group by
 //! default, as it was before functions could share a group, and `log_group:` with the group's name for any other; no
@@ -41,7 +41,7 @@ const MAX_PAGES: usize = 10_000;
 const KEEP_PLACE: TimeDelta = TimeDelta::minutes(10);
 /// How much of the time since its last new event a group may be left alone.
 const SHARE_OF_SILENCE: i32 = 4;
-/// Functions of one group that are told apart. An account has fewer in one group; whoever else writes there can name
+/// Functions of one group that are told apart. An account has fewer in one group; another writer can name
 /// streams as he likes.
 const MOST_FUNCTIONS: usize = 2_000;
 /// What the key of a cursor begins with, where the group is no function's group by default.
@@ -95,9 +95,9 @@ pub(super) struct FollowedGroup<S> {
     pub(super) refused_tokens: u32,
     /// Up to when it has been read by this process.
     pub(super) reached: Option<DateTime<Utc>>,
-    /// Since when nobody is known to log here any more; it is read to its end then.
+    /// Since when no function is known to log here any more; it is read to its end then.
     pub(super) left: Option<DateTime<Utc>>,
-    /// Why AWS lets nobody read it, and whether that was looked up.
+    /// Why AWS does not let it be read, and whether that was looked up.
     pub(super) unreadable: Option<CallFailure>,
     pub(super) class_known: bool,
 }
@@ -434,7 +434,7 @@ impl GroupPass {
         }
     }
 
-    /// Goes past an event that nobody asked for.
+    /// Passes over an event that is not asked for.
     fn passes_over(&mut self, event: &LogEvent) {
         self.events += 1;
         self.newest_ms = self.newest_ms.max(event.at_ms);

@@ -149,6 +149,8 @@ struct Reading {
     counted: u64,
     /// The same by function.
     of: BTreeMap<String, u64>,
+    /// The functions that failed, with why.
+    faults: Vec<(String, String)>,
     /// Up to when each function has been read.
     read_up_to: BTreeMap<String, DateTime<Utc>>,
     patterns: Vec<&'static str>,
@@ -203,6 +205,7 @@ impl Reading {
             cursors: BTreeMap::new(),
             counted: 0,
             of: BTreeMap::new(),
+            faults: vec![],
             read_up_to: BTreeMap::new(),
             patterns: patterns.to_vec(),
             overlap,
@@ -235,6 +238,9 @@ impl Reading {
                     ObservationBody::Tally(tally) => {
                         self.counted += tally.invocations;
                         *self.of.entry(tally.function.clone()).or_default() += tally.invocations;
+                    }
+                    ObservationBody::Fault(fault) => {
+                        self.faults.push((fault.function.clone(), format!("{:?}", fault.cause)));
                     }
                     ObservationBody::ReadUpTo(read) => {
                         self.read_up_to.insert(read.function, observation.at);

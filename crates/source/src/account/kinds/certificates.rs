@@ -5,8 +5,8 @@ use aws::describing::{CERTIFICATES, DescribeCall};
 use serde_json::json;
 
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, plain, sorted, time_text};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, plain, sorted, time_text, with_token};
 
 pub(in crate::account) const CALLS: &[&str] = &["acm:ListCertificates"];
 
@@ -17,10 +17,7 @@ const KEY_TYPES: [&str; 7] =
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let call = |token: Option<String>| {
-        let mut body = json!({"MaxItems": 1000, "Includes": {"keyTypes": KEY_TYPES}});
-        if let Some(token) = token {
-            body["NextToken"] = token.into();
-        }
+        let body = with_token(json!({"MaxItems": 1000, "Includes": {"keyTypes": KEY_TYPES}}), "NextToken", token);
         DescribeCall::post(&CERTIFICATES, "acm:ListCertificates", &body, "the region's certificates")
     };
     let found = look.list(Listed::new("CertificateSummaryList", "NextToken"), call).await?;

@@ -9,8 +9,8 @@ use super::domain_names::{newer, older};
 use super::rest_apis::API;
 use super::{http_apis, rest_apis};
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::rest_apis::API;
 use super::{http_apis, rest_apis};
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::{Fields, sorted};
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject, sorted};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 

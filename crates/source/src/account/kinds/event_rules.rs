@@ -5,8 +5,8 @@ use aws::describing::{DescribeCall, EVENTS};
 use serde_json::json;
 
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, with_token};
 
 pub(in crate::account) const CALLS: &[&str] = &["events:ListEventBuses", "events:ListRules"];
 
@@ -16,20 +16,14 @@ const DEFAULT: &str = "default";
 /// A bus and a rule on it, as AWS answers.
 pub(super) async fn listed(look: &MapContext<'_>) -> Result<Vec<(String, JsonObject)>, MapStop> {
     let buses = |token: Option<String>| {
-        let mut body = json!({"Limit": 100});
-        if let Some(token) = token {
-            body["NextToken"] = token.into();
-        }
+        let body = with_token(json!({"Limit": 100}), "NextToken", token);
         DescribeCall::post(&EVENTS, "events:ListEventBuses", &body, "the region's event buses")
     };
     let mut all = Vec::new();
     for bus in look.list(Listed::new("EventBuses", "NextToken"), buses).await? {
         let bus = Fields::new("events:ListEventBuses", &bus).required("Name")?.to_owned();
         let rules = |token: Option<String>| {
-            let mut body = json!({"Limit": 100, "EventBusName": bus});
-            if let Some(token) = token {
-                body["NextToken"] = token.into();
-            }
+            let body = with_token(json!({"Limit": 100, "EventBusName": bus}), "NextToken", token);
             DescribeCall::post(&EVENTS, "events:ListRules", &body, &bus)
         };
         match look.list(Listed::new("Rules", "NextToken"), rules).await {

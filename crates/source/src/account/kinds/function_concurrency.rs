@@ -27,7 +27,11 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
             let call = DescribeCall::get(&LAMBDA, PROVISIONED, path.clone(), &function);
             call.with("List", Some("ALL")).with("Marker", token)
         };
-        for of in look.list(Listed::new("ProvisionedConcurrencyConfigs", "NextMarker"), call).await? {
+        let provisioned = match look.list(Listed::new("ProvisionedConcurrencyConfigs", "NextMarker"), call).await {
+            Err(stop) if stop.is_absent() => vec![],
+            other => other?,
+        };
+        for of in provisioned {
             let fields = Fields::new(PROVISIONED, &of);
             let name = qualified(&function, fields.required("FunctionArn")?);
             let setting = format!("provisioned {}", name.rsplit(':').next().unwrap_or(&name));

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::functions::names;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::{Fields, unreadable};
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject, unreadable};
 use crate::account::parts::parts;
 
 pub(in crate::account) const CALLS: &[&str] = &["lambda:ListFunctions", "lambda:GetPolicy"];

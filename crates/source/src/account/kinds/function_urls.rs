@@ -6,8 +6,8 @@ use aws::describing::{DescribeCall, LAMBDA, in_path};
 use super::arn::qualified;
 use super::functions::names;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject};
 use crate::account::parts::parts;
 
 pub(in crate::account) const CALLS: &[&str] = &["lambda:ListFunctions", ACTION];

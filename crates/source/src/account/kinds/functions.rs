@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::secrets;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, plain, sorted, with_unit};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, plain, sorted, with_unit};
 
 pub(in crate::account) const CALLS: &[&str] = &["lambda:ListFunctions"];
 

@@ -5,8 +5,8 @@ use aws::describing::{DescribeCall, HTTP_APIS};
 
 use super::rest_apis::API;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 
@@ -15,7 +15,7 @@ pub(super) const LISTED: Listed = Listed { items: "items", next: "nextToken", ma
 
 /// A page of a list of HTTP APIs, or of what belongs to one.
 pub(super) fn page(path: String, resource: &str, token: Option<String>) -> DescribeCall {
-    DescribeCall::get(&HTTP_APIS, API, path, resource).with("maxResults", Some("500")).with("nextToken", token)
+    DescribeCall::get(&HTTP_APIS, API, path, resource).with("maxResults", Some("100")).with("nextToken", token)
 }
 
 /// Every HTTP API, as AWS answers.

@@ -7,8 +7,8 @@ use super::http_apis::{LISTED, page};
 use super::http_stages::deployed;
 use super::rest_apis::API;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject};
 use crate::account::parts::parts;
 
 pub(in crate::account) const CALLS: &[&str] = &[API];

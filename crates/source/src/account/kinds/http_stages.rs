@@ -6,8 +6,8 @@ use aws::describing::in_path;
 use super::http_apis::{LISTED, ids, page};
 use super::rest_apis::API;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject};
 use crate::account::parts::Whole;
 
 pub(in crate::account) const CALLS: &[&str] = &[API];

@@ -5,17 +5,14 @@ use aws::describing::{DescribeCall, LOG_GROUPS};
 use serde_json::json;
 
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, with_unit};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, with_token, with_unit};
 
 pub(in crate::account) const CALLS: &[&str] = &["logs:DescribeLogGroups"];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let call = |token: Option<String>| {
-        let mut body = json!({"limit": 50});
-        if let Some(token) = token {
-            body["nextToken"] = token.into();
-        }
+        let body = with_token(json!({"limit": 50}), "nextToken", token);
         DescribeCall::post(&LOG_GROUPS, "logs:DescribeLogGroups", &body, "the account's log groups")
     };
     let groups = look.list(Listed::new("logGroups", "nextToken"), call).await?;

@@ -4,8 +4,8 @@ use account::map::{MapKind, MapResource, MapSnapshot};
 use aws::describing::{DescribeCall, REST_APIS};
 
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, sorted};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, sorted};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 

@@ -8,8 +8,8 @@ use super::arn::target;
 use super::rest_apis::{API, LISTED, ids, page};
 use super::rest_stages::of_api;
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::{Fields, unreadable, with_unit};
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject, unreadable, with_unit};
 use crate::account::parts::{Whole, parts};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];

@@ -5,8 +5,8 @@ use aws::describing::{DescribeCall, REST_APIS, in_path};
 
 use super::rest_apis::{API, LISTED, ids};
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::MapContext;
+use crate::account::fields::{Fields, JsonObject};
 
 pub(in crate::account) const CALLS: &[&str] = &[API];
 

@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::event_rules::{id, listed, named};
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::Fields;
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, with_token};
 use crate::account::parts::{Whole, parts};
 
 pub(in crate::account) const CALLS: &[&str] =
     &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
-    // Nothing that lists rules changes with their targets, but whoever deploys a rule often changes both.
+    // Nothing that lists rules changes with their targets, but a deployment of a rule often changes both.
     let whole = |(bus, of): &(String, JsonObject)| {
         let mark = ["State", "ScheduleExpression", "EventPattern"];
         let mark = mark.map(|name| of.get(name).map(ToString::to_string).unwrap_or_default());
@@ -24,10 +24,7 @@ pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapsho
     parts(look, MapKind::RuleTarget, wholes, 1, |rule| async move {
         let (bus, name) = named(&rule);
         let call = |token: Option<String>| {
-            let mut body = json!({"Rule": name, "EventBusName": bus, "Limit": 100});
-            if let Some(token) = token {
-                body["NextToken"] = token.into();
-            }
+            let body = with_token(json!({"Rule": name, "EventBusName": bus, "Limit": 100}), "NextToken", token);
             DescribeCall::post(&EVENTS, "events:ListTargetsByRule", &body, &rule)
         };
         let found = look.list(Listed::new("Targets", "NextToken"), call).await?;

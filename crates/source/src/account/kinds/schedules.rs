@@ -4,8 +4,8 @@ use account::map::{MapKind, MapResource, MapSnapshot};
 use aws::describing::{DescribeCall, SCHEDULER, in_path};
 
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, time_text, unreadable};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, time_text, unreadable};
 use crate::account::parts::{Whole, parts};
 
 pub(in crate::account) const CALLS: &[&str] = &["scheduler:ListSchedules", "scheduler:GetSchedule"];

@@ -5,17 +5,14 @@ use aws::describing::{DescribeCall, SECRETS};
 use serde_json::json;
 
 use crate::account::asked::MapStop;
-use crate::account::context::{JsonObject, Listed, MapContext};
-use crate::account::fields::{Fields, time_text};
+use crate::account::context::{Listed, MapContext};
+use crate::account::fields::{Fields, JsonObject, time_text, with_token};
 
 pub(in crate::account) const CALLS: &[&str] = &["secretsmanager:ListSecrets"];
 
 pub(in crate::account) async fn read(look: &MapContext<'_>) -> Result<MapSnapshot, MapStop> {
     let call = |token: Option<String>| {
-        let mut body = json!({"MaxResults": 100, "IncludePlannedDeletion": true});
-        if let Some(token) = token {
-            body["NextToken"] = token.into();
-        }
+        let body = with_token(json!({"MaxResults": 100, "IncludePlannedDeletion": true}), "NextToken", token);
         DescribeCall::post(&SECRETS, "secretsmanager:ListSecrets", &body, "the account's secrets")
     };
     let secrets = look.list(Listed::new("SecretList", "NextToken"), call).await?;

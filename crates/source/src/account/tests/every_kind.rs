@@ -142,7 +142,7 @@ async fn kinds_that_one_list_tells_all_of() {
 }
 
 const APIS: &str = "apigateway:GET /restapis?limit=500";
-const HTTP: &str = "apigateway:GET /v2/apis?maxResults=500";
+const HTTP: &str = "apigateway:GET /v2/apis?maxResults=100";
 const STAGES: &str = r#"{"item":[{"stageName":"prod","deploymentId":"d-1","tracingEnabled":false,"variables":{"TABLE":"hidden-value"},"methodSettings":{"*/*":{"throttlingRateLimit":5}},"accessLogSettings":{"destinationArn":"arn:log","format":"x"},"tags":{"a":"b"}}]}"#;
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn http_apis_with_stages_routes_and_integrations() {
         HTTP,
         r#"{"items":[{"apiId":"h1","name":"shop","protocolType":"HTTP","routeSelectionExpression":"x","apiEndpoint":"https://h1","corsConfiguration":{"maxAge":1},"tags":{}}],"nextToken":"n"}"#,
     );
-    let more = ("apigateway:GET /v2/apis?maxResults=500&nextToken=n", r#"{"items":[]}"#);
+    let more = ("apigateway:GET /v2/apis?maxResults=100&nextToken=n", r#"{"items":[]}"#);
     check(MapKind::HttpApi, &[apis, more], &["h1; cors_digest=#; endpoint=https://h1; name=shop; protocol=HTTP"]).await;
     let stages = (
         "apigateway:GET /v2/apis/h1/stages?",
@@ -238,7 +238,7 @@ async fn http_apis_with_stages_routes_and_integrations() {
 #[tokio::test]
 async fn domain_names_of_both_interfaces_and_what_they_map_to() {
     let newer = (
-        "apigateway:GET /v2/domainnames?maxResults=500",
+        "apigateway:GET /v2/domainnames?maxResults=100",
         r#"{"items":[{"domainName":"*.shop.example","domainNameConfigurations":[{"certificateArn":"arn:c","apiGatewayDomainName":"d-1","endpointType":"REGIONAL","securityPolicy":"TLS_1_2","domainNameStatus":"AVAILABLE"}],"tags":{"a":"b"}}]}"#,
     );
     let older = (
@@ -398,4 +398,23 @@ async fn zones_and_the_records_that_point_to_something() {
     )
     .await;
     refused(MapKind::DnsZone, &[(zones.0, "<html>")], "route53:ListHostedZones", "unreadable response").await;
+}
+
+#[test]
+fn every_call_has_a_price_and_a_check() {
+    let prices = aws::prices::PriceTable::built_in().unwrap();
+    // These have a check of their own, since other sources make them too.
+    let checked = [
+        "lambda:ListFunctions",
+        "lambda:GetAccountSettings",
+        "lambda:ListProvisionedConcurrencyConfigs",
+        "logs:DescribeLogGroups",
+    ];
+    for (_, kind) in MapKind::ALL {
+        for call in super::super::kinds::calls_of(*kind).iter().chain(&[super::super::trail::CALL]) {
+            assert!(prices.call(call).is_some(), "{call} has no price");
+            let probed = aws::describing::probe(call).is_some_and(|probe| probe.action == *call);
+            assert!(probed || checked.contains(call), "{call} has no check");
+        }
+    }
 }

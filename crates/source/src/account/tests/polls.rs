@@ -144,6 +144,38 @@ async fn a_kind_that_may_not_be_read_is_unknown_and_no_change_and_the_others_are
 }
 
 #[tokio::test]
+async fn a_permission_that_several_kinds_need_is_told_once_with_all_of_them() {
+    let fake = Fake::of(&[]);
+    fake.answer("apigateway:GET", Err(FailureKind::Denied));
+    let kinds = [MapKind::RestApi, MapKind::RestStage, MapKind::HttpApi];
+    let (_, failures, answered) = seen(&source(&fake, &kinds, None).poll(noon()).await);
+    assert!(failures.len() == 1 && !answered, "{failures:?}");
+    let said = "allow apigateway:GET for this identity (`monitor iam-policy`); until then changes of rest_apis, rest_stages, http_apis are not seen";
+    assert!(failures[0].next_step.starts_with(said), "{}", failures[0]);
+}
+
+#[tokio::test]
+async fn a_kind_that_is_no_longer_read_is_no_longer_known_and_begins_anew() {
+    let fake = Fake::of(&[("lambda:ListFunctions", &functions(512, "x"))]);
+    fake.answer("lambda:GetAccountSettings", Err(FailureKind::Denied));
+    let both = [MapKind::Function, MapKind::LambdaLimit];
+    let mut cursors: BTreeMap<String, String> =
+        source(&fake, &both, None).poll(noon()).await.cursors.into_iter().collect();
+    let unknown =
+        |cursors: &BTreeMap<String, String>| stored_map(&cursors.clone().into_iter().collect::<Vec<_>>()).unknown.len();
+    assert_eq!(unknown(&cursors), 1);
+    for (minute, kinds) in [(15, &[][..]), (30, &both[..1])] {
+        fake.answer("lambda:ListFunctions", Ok(functions(256, "x")));
+        let mut source = source(&fake, kinds, None);
+        source.restore(cursors.clone());
+        let output = source.poll(later(minute)).await;
+        assert!(seen(&output).0.is_empty(), "{kinds:?}");
+        cursors.extend(output.cursors);
+        assert_eq!(unknown(&cursors), 0);
+    }
+}
+
+#[tokio::test]
 async fn without_credentials_one_call_is_made_and_one_failure_told() {
     let fake = Fake::of(&[]);
     fake.answer("", Err(FailureKind::NoCredentials));

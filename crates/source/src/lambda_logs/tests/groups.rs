@@ -127,6 +127,34 @@ async fn a_cursor_is_kept_by_the_function_for_its_own_group_and_by_the_group_for
 }
 
 #[tokio::test]
+async fn invocations_that_began_in_one_process_end_in_the_next_each_in_its_function() {
+    let line = |function: &str, second: i64, text: &str| LogEvent {
+        message: text.to_owned(),
+        ..event(&shared_stream(function), second, 0)
+    };
+    let timed_out = "2026-03-01T12:00:05.217Z e11db634-ef8a-4258-9d46-0b5e878cd834 Task timed out after 30.03 seconds";
+    let begun = vec![line("api", -25, "Instancing.."), line("worker", -25, "hello"), line("api", -10, "Instancing..")];
+    let all = groups(vec![(SHARED, begun)]);
+    let functions = configured(&[("api", SHARED), ("worker", SHARED)]);
+    let mut reading = Reading::with(all, Ok(functions), &["*"], 100, &[]);
+    reading.run(TimeDelta::seconds(5)).await;
+    reading
+        .logs
+        .groups
+        .lock()
+        .unwrap()
+        .get_mut(SHARED)
+        .unwrap()
+        .extend([line("api", 5, timed_out), line("worker", 5, timed_out)]);
+    reading.restart();
+    reading.run(TimeDelta::minutes(2)).await;
+    reading.faults.sort();
+    let faults: Vec<(&str, &str)> =
+        reading.faults.iter().map(|(function, why)| (function.as_str(), why.as_str())).collect();
+    assert_eq!(faults, [("api", "SlowColdStart"), ("worker", "FunctionTimeout")]);
+}
+
+#[tokio::test]
 async fn events_of_no_function_are_counted_once_each() {
     let all = groups(vec![(SHARED, [events(&shared_stream("api"), -60, 5), events("syslog", -60, 10)].concat())]);
     let reading = Reading::with(all, Ok(configured(&[("api", SHARED)])), &["*"], 4, &[]);
