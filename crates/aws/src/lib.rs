@@ -11,6 +11,7 @@ mod describe_client;
 pub mod describing;
 mod failure;
 pub mod meter;
+pub mod origin;
 pub mod paging;
 pub mod prices;
 mod query;
