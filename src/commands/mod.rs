@@ -13,6 +13,7 @@ mod demo;
 mod diagnose;
 mod forecast;
 mod incidents;
+mod init;
 mod lookup;
 mod outbox;
 mod output;
@@ -24,6 +25,7 @@ mod silence;
 mod status;
 mod stop;
 mod tail;
+mod test_message;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +56,7 @@ struct Cli {
 const LONG_HELP: &str = "\
 Examples:
   monitor demo                          see what it does, without a configuration
+  monitor init                          look at the account, and write ./alerts.toml for it
   monitor check                         find every mistake in ./alerts.toml
   monitor check --live                  ... and check the access to AWS and every receiver
   monitor run                           the service, in the foreground
@@ -79,6 +82,8 @@ Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look at your account, propose what to watch, and write alerts.toml
+    Init(init::Args),
     /// Run the service in the foreground; SIGTERM stops it within ten seconds
     Run(run::Args),
     /// Find every mistake in the configuration; with --live also check AWS and the receivers
@@ -146,6 +151,7 @@ pub fn main() -> ExitStatus {
     };
     let result = runtime.block_on(async {
         match cli.command {
+            Command::Init(args) => init::run(args, &context).await,
             Command::Run(args) => run::run(args, &context).await,
             Command::Check(args) => check::run(args, &context).await,
             Command::Billing(args) => billing::run(args, &context).await,

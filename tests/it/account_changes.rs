@@ -15,7 +15,7 @@ const TABLES: &str = "[watch.account]\nevery = \"15m\"\nread.account = { kinds =
     [alert.memory]\nwhen.changed = { kinds = [\"functions\"], settings = [\"memory\"] }\ntell = [\"x\"]\n";
 
 /// Runs Python with boto3 against an emulator; `c(service)` is a client.
-fn python(emulator: &Emulator, script: &str) {
+pub(crate) fn python(emulator: &Emulator, script: &str) {
     let start = format!(
         "import boto3\ndef c(service): return boto3.client(service, endpoint_url='{}', region_name='ap-northeast-2', aws_access_key_id='test', aws_secret_access_key='test')\n",
         emulator.url()

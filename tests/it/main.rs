@@ -26,6 +26,7 @@ mod early;
 mod exports;
 mod failures;
 mod forecast;
+mod init;
 mod inventory;
 mod kill;
 mod labelled_logs;

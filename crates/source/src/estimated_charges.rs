@@ -87,7 +87,6 @@ async fn listed(metrics: &dyn MetricsApi) -> Result<Vec<MetricQuery>, CallFailur
 }
 
 impl EstimatedChargesSource {
-
     async fn points(&self, query: &MetricQuery, now: DateTime<Utc>) -> Result<DailyCounts, CallFailure> {
         let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
         let points = points

@@ -22,6 +22,7 @@ mod warm_ping;
 pub use account::{AccountSurvey, StoredMap, SurveyStep, SurveyedKind, stored_map};
 pub use cost_explorer::CostBackfill;
 pub use estimated_charges::find_estimate;
+pub use inventory::inventory_calls;
 pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};
 pub use read::SourceKind;
