@@ -26,6 +26,9 @@ pub use warmers::{FoundWarmer, warmers};
 use self::plan::WatchPlan;
 use self::toml_text::{TomlText, quoted};
 
+/// What every configuration that is written begins with.
+pub const FIRST_WORDS: &str = "# Written by `monitor init`";
+
 /// The text of a configuration that watches what was found.
 pub fn configuration(found: &FoundAccount, choices: &SetupChoices) -> String {
     let plan = WatchPlan::of(found);

@@ -70,9 +70,9 @@ fn unseen(found: &FoundAccount) -> Vec<String> {
         .into_iter()
         .map(|(failure, words)| line(failure, &format!("changes of {} are not seen", spaced(&words.join(", ")))));
     let billable = found.billable.iter().filter_map(|(kind, read)| Some((billable_word(*kind), read.as_ref().err()?)));
-    let idle = by_call(billable)
-        .into_iter()
-        .map(|(failure, words)| line(failure, &format!("idle {} are not found", spaced(&words.join(", ")))));
+    let idle = by_call(billable).into_iter().map(|(failure, words)| {
+        line(failure, &format!("what is idle is not found among {}", spaced(&words.join(", "))))
+    });
     let bill = match &found.bill {
         FoundBill::Failed(failure) => Err(failure),
         FoundBill::NotAsked | FoundBill::Read(_) => Ok(()),

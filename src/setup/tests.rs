@@ -151,6 +151,7 @@ fn accepted(text: &str) -> MonitorConfig {
 fn check(name: &str, found: &FoundAccount, choices: &SetupChoices) -> MonitorConfig {
     model::redact::load().unwrap();
     let text = configuration(found, choices);
+    assert!(text.starts_with(FIRST_WORDS));
     with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         assert_snapshot!(name, format!("{}\n====\n\n{text}", found_table(found)));
     });

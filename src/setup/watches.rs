@@ -16,6 +16,15 @@ const SHOWN: usize = 8;
 /// Above this number of functions, groups of them are shown.
 const MANY: usize = 20;
 
+/// Why kinds are left out, as a sentence.
+fn left_out(words: &[&str], failure: &CallFailure) -> String {
+    let why = match failure.kind {
+        FailureKind::Denied => format!("this identity may not call {}", failure.call),
+        _ => format!("{} failed ({})", failure.call, mentioned(&failure.said)),
+    };
+    format!("Left out of `kinds`: {}, because {why}.", words.join(", "))
+}
+
 /// Why something is not active, as a sentence.
 fn refused(failure: &CallFailure) -> String {
     match failure.kind {
@@ -148,7 +157,7 @@ fn account(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
     let failed = found.kinds.iter().filter_map(|(kind, read)| Some((word(*kind), read.as_ref().err()?)));
     let failed = by_call(failed);
     for (failure, words) in &failed {
-        text.comment(&format!("Left out of `kinds`: {}. {}", words.join(", "), refused(failure)));
+        text.comment(&left_out(words, failure));
     }
     let read = match failed.is_empty() {
         true => "read.account = {}".to_owned(),
@@ -169,7 +178,7 @@ fn things(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
         there.filter(|(_, count)| *count > 0).map(|(kind, count)| format!("{} {count}", kind.plural())).collect();
     let failed = found.billable.iter().filter_map(|(kind, ids)| Some((billable_word(*kind), ids.as_ref().err()?)));
     for (failure, words) in by_call(failed) {
-        text.comment(&format!("Left out of `kinds`: {}. {}", words.join(", "), refused(failure)));
+        text.comment(&left_out(&words, failure));
     }
     if !there.is_empty() {
         text.comment(&format!("Found: {}.", there.join(", ")));

@@ -34,10 +34,13 @@ c('apigateway').create_rest_api(name='Shop "API" = [x] # \' \\')
 c('ec2').allocate_address(Domain='vpc')
 "#;
 
-/// The program in a folder, with an account at `url`.
-fn program(folder: &Path, url: &str, args: &[&str]) -> Program {
-    monitor(folder).args(args).envs(aws_env(url, &[]))
+/// The program in a folder, with an account at `url` and its bill at `bill`.
+fn program(folder: &Path, url: &str, bill: &str, args: &[&str]) -> Program {
+    monitor(folder).args(args).envs(aws_env(url, &[("COST_EXPLORER", bill)]))
 }
+
+/// Where nobody answers.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[track_caller]
 fn done(output: &Output) {
@@ -46,13 +49,13 @@ fn done(output: &Output) {
 
 #[tokio::test]
 async fn what_is_written_is_used_without_an_edit_and_watches_what_is_there() {
-    let moto = Emulator::moto().await;
-    python(&moto, FILL);
+    let (main, moto) = tokio::join!(Emulator::ministack(), Emulator::moto());
+    python(&main, FILL);
     let last = Month::of(now().date_naive()).previous();
     let (day, end) = (last.first_day().to_string(), last.first_day().with_day(2).expect("a day").to_string());
     moto.queue_cost_results(&[answer(&[billed(&day, &end, false, &[("AWS \"Lambda\"", "12.34")])], None)]).await;
     let folder = TempDir::new().expect("a folder");
-    let run = |args: &[&str]| program(folder.path(), &moto.url(), args).run();
+    let run = |args: &[&str]| program(folder.path(), &main.url(), &moto.url(), args).run();
 
     let dry = run(&["init", "--yes", "--dry-run"]);
     done(&dry);
@@ -113,11 +116,11 @@ async fn what_is_written_is_used_without_an_edit_and_watches_what_is_there() {
 
 #[tokio::test]
 async fn a_secret_is_in_its_own_file_and_nowhere_else() {
-    let moto = Emulator::moto().await;
+    let main = Emulator::ministack().await;
     let hook = Webhook::start(vec![Reply::status(200).body("ok")]);
     let folder = TempDir::new().expect("a folder");
     let url = format!("{}/services/{SECRET}", hook.url());
-    let run = |args: &[&str]| program(folder.path(), &moto.url(), args).env("HOOK", &url).run();
+    let run = |args: &[&str]| program(folder.path(), &main.url(), NOWHERE, args).env("HOOK", &url).run();
     let flags = ["init", "--yes", "--slack-webhook-env", "HOOK", "--write-env", "--test-receivers"];
 
     let dry = run(&[&flags[..], &["--dry-run"]].concat());
@@ -141,17 +144,17 @@ async fn a_secret_is_in_its_own_file_and_nowhere_else() {
 #[test]
 fn without_a_terminal_or_credentials_it_says_what_to_do() {
     let folder = TempDir::new().expect("a folder");
-    let nobody = program(folder.path(), "http://127.0.0.1:9", &["init"]).run();
+    let nobody = program(folder.path(), NOWHERE, NOWHERE, &["init"]).run();
     assert_eq!(nobody.code, Some(64));
     assert!(nobody.stderr.contains("not a terminal") && nobody.stderr.contains("--yes"), "{}", nobody.stderr);
 
     let without = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
-    let strange = program(folder.path(), "http://127.0.0.1:9", &["init", "--yes"]).envs(without).run();
+    let strange = program(folder.path(), NOWHERE, NOWHERE, &["init", "--yes"]).envs(without).run();
     assert_eq!(strange.code, Some(1), "{}", strange.stdout);
     for part in ["no usable credentials", "aws configure sso", "AWS_ACCESS_KEY_ID", "--profile"] {
         assert!(strange.stderr.contains(part), "{}", strange.stderr);
     }
-    let nowhere = program(folder.path(), "http://127.0.0.1:9", &["init", "--yes"]).env("AWS_REGION", "").run();
+    let nowhere = program(folder.path(), NOWHERE, NOWHERE, &["init", "--yes"]).env("AWS_REGION", "").run();
     assert_eq!(nowhere.code, Some(64));
     assert!(nowhere.stderr.contains("--region"), "{}", nowhere.stderr);
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);

@@ -9,7 +9,7 @@ use model::secret::Secret;
 
 use super::InitStop;
 use crate::commands::output::print;
-use crate::setup::env_file;
+use crate::setup::{FIRST_WORDS, env_file};
 
 /// Only the owner reads it.
 const PRIVATE: u32 = 0o600;
@@ -84,14 +84,26 @@ impl SetupFiles {
     }
 }
 
+/// Refuses a place with a file that another program or a person wrote, before anything is asked.
+pub(super) fn is_free(place: &Path) -> Result<(), InitStop> {
+    match fs::read(place) {
+        Ok(known) if !known.starts_with(FIRST_WORDS.as_bytes()) => Err(exists(place, "--output")),
+        _ => Ok(()),
+    }
+}
+
+fn exists(place: &Path, flag: &str) -> InitStop {
+    InitStop::failed(format!(
+        "{} exists and is not overwritten; name another file with {flag}, or move it away",
+        place.display()
+    ))
+}
+
 /// Whether a file has to be written: it is not there. One that is there must have this content.
 fn is_new(place: &Path, content: &str, flag: &str) -> Result<bool, InitStop> {
     match fs::read(place) {
         Ok(known) if known == content.as_bytes() => Ok(false),
-        Ok(_) => Err(InitStop::failed(format!(
-            "{} exists and is not overwritten; name another file with {flag}, or move it away",
-            place.display()
-        ))),
+        Ok(_) => Err(exists(place, flag)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(InitStop::failed(format!("{} cannot be read: {error}", place.display()))),
     }
@@ -128,6 +140,9 @@ mod tests {
             assert!(stop.why.contains(flag) && !stop.why.contains("two"), "{}", stop.why);
         }
         assert_eq!(fs::read_to_string(&config).unwrap(), "x");
+        assert!(is_free(&config).unwrap_err().why.contains("--output") && is_free(&folder.path().join("new")).is_ok());
+        fs::write(&config, format!("{FIRST_WORDS} x")).unwrap();
+        assert!(is_free(&config).is_ok(), "its content may be the same");
         assert!(fs::read_to_string(&secrets).unwrap().ends_with("\nHOOK=one\n"));
     }
 }

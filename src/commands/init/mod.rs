@@ -144,6 +144,9 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitStop> {
     let person = Person::new(args.yes)?;
     let place = args.output.clone().or_else(|| context.config.clone()).unwrap_or_else(|| PathBuf::from("alerts.toml"));
+    if !args.dry_run {
+        files::is_free(&place)?;
+    }
     // A dry run leaves standard output to the file.
     let tell = if args.dry_run { say } else { print };
     let settings = AwsSettings { region: args.region.clone(), profile: args.profile.clone(), ..AwsSettings::default() };
