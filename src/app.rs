@@ -119,12 +119,12 @@ pub async fn account(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock>)
     let clients = connected(aws, clock).await;
     let Some(configured) = &aws.account else { return Ok(clients) };
     match tokio::time::timeout(IDENTITY_WAIT, clients.identity.who()).await {
-        Ok(Ok(identity)) if identity.account != *configured => Err(StartError::OtherAccount {
-            configured: configured.clone(),
-            account: identity.account,
-            arn: identity.arn,
-            origin: came_from(&clients.identity.origin().await, aws),
-        }),
+        Ok(Ok(identity)) if identity.account != *configured => {
+            let origin = origin_words(&clients.identity.origin().await, aws);
+            let origin = if origin.is_empty() { origin } else { format!(", from {origin}") };
+            let (account, arn) = (identity.account, identity.arn);
+            Err(StartError::OtherAccount { configured: configured.clone(), account, arn, origin })
+        }
         Ok(Ok(_)) => Ok(clients),
         Ok(Err(failure)) => {
             tracing::warn!("{failure}; whose account it is will be asked again before the first call");
@@ -143,8 +143,8 @@ pub async fn connected(aws: &::aws::settings::AwsSettings, clock: &Arc<dyn Clock
     AwsClients { log_budget, ..sdk::connect(aws).await }
 }
 
-/// `, from the profile work, SSO`
-fn came_from(origin: &[&'static str], aws: &::aws::settings::AwsSettings) -> String {
+/// `the profile work, SSO`; empty where the SDK does not tell.
+pub fn origin_words(origin: &[&'static str], aws: &::aws::settings::AwsSettings) -> String {
     let word = |word: &&'static str| match *word {
         PROFILE => {
             let name = aws.profile.clone().or_else(config::aws_profile).unwrap_or_else(|| "default".to_owned());
@@ -152,8 +152,7 @@ fn came_from(origin: &[&'static str], aws: &::aws::settings::AwsSettings) -> Str
         }
         other => other.to_owned(),
     };
-    let words: Vec<String> = origin.iter().map(word).collect();
-    if words.is_empty() { String::new() } else { format!(", from {}", words.join(", ")) }
+    origin.iter().map(word).collect::<Vec<String>>().join(", ")
 }
 
 /// What AWS asks, with the prices of the user's own.

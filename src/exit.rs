@@ -10,7 +10,7 @@ pub enum ExitStatus {
     Done = 0,
     /// A failure without an exit code of its own.
     Failed = 1,
-    /// `run --once`, `check --live`, `send-test`, `report --send`: a source or a delivery failed; the rest was done.
+    /// `run --once`, `check --live`, `send-test`, `report --send`, `init`: a source or a delivery failed; the rest was done.
     Incomplete = 2,
     /// The command line cannot be understood (EX_USAGE).
     Usage = 64,

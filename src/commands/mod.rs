@@ -14,6 +14,7 @@ mod diagnose;
 mod forecast;
 mod iam_policy;
 mod incidents;
+mod init;
 mod lookup;
 mod outbox;
 mod output;
@@ -25,6 +26,7 @@ mod silence;
 mod status;
 mod stop;
 mod tail;
+mod test_message;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,6 +57,7 @@ struct Cli {
 const LONG_HELP: &str = "\
 Examples:
   monitor demo                          see what it does, without a configuration
+  monitor init                          look at the account, and write ./alerts.toml for it
   monitor check                         find every mistake in ./alerts.toml
   monitor check --live                  ... and check the access to AWS and every receiver
   monitor iam-policy                    the IAM policy that ./alerts.toml needs; also for Terraform and CloudFormation
@@ -81,6 +84,8 @@ Exit codes: 0 done, 1 failed, 2 a source or a delivery failed, 64 command line, 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look at your account, propose what to watch, and write alerts.toml
+    Init(init::Args),
     /// Run the service in the foreground; SIGTERM stops it within ten seconds
     Run(run::Args),
     /// Find every mistake in the configuration; with --live also check AWS and the receivers
@@ -150,6 +155,7 @@ pub fn main() -> ExitStatus {
     };
     let result = runtime.block_on(async {
         match cli.command {
+            Command::Init(args) => init::run(args, &context).await,
             Command::Run(args) => run::run(args, &context).await,
             Command::Check(args) => check::run(args, &context).await,
             Command::IamPolicy(args) => iam_policy::run(&args, &context),

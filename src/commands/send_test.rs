@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use alerting::incident::IncidentEvent;
-use alerting::notification::{IncidentUpdate, Message};
-use alerting::rules::{IncidentDetails, Severity};
 use model::settings::one_of;
-use notify::{DeliveryOutcome, DeliveryRequest, EarlierMessage, ImageAttachment};
+use notify::{DeliveryOutcome, EarlierMessage, ImageAttachment};
 
 use super::context::CommandContext;
 use super::output::{print, say};
+use super::test_message::{delivered, test_message};
 use crate::app::{StartError, receivers};
 use crate::exit::ExitStatus;
 
@@ -44,42 +42,12 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
         }
     };
     let now = context.clock.now();
-    let finding = IncidentDetails {
-        headline: "This is a test message from monitor".to_owned(),
-        said: vec!["Nothing is wrong. If you can read this, the receiver works.".to_owned()],
-        facts: vec![("Receiver".to_owned(), args.receiver.clone())],
-        next_step: "None.".to_owned(),
-        evidence: vec!["an example of a log line: <b>not bold</b>, & no mention of <!channel>".to_owned()],
-        ..IncidentDetails::default()
-    };
-    let news = IncidentUpdate {
-        incident: format!("send-test-{}", now.timestamp_millis()),
-        rule: "send-test".to_owned(),
-        subject: "total".to_owned(),
-        event: IncidentEvent::Firing,
-        severity: Severity::Info,
-        at: now,
-        since: now,
-        finding,
-        why: None,
-        mutes: vec![],
-        acked: None,
-    };
     let zone = config
         .receivers
         .iter()
         .find(|known| known.name == args.receiver)
         .map_or(config.timezone, |known| known.terms.zone);
-    let key = format!("send-test/{}/{}", args.receiver, now.timestamp_millis());
-    let parcel = DeliveryRequest {
-        key,
-        message: Message::single(news),
-        follows: vec![],
-        possible_repeat: false,
-        sealed: now,
-        attempted: now,
-        zone,
-    };
+    let parcel = test_message(&args.receiver, zone, now);
     let receipt = match report_outcome(&args.receiver, receiver.send(&parcel).await) {
         Ok(receipt) => receipt,
         Err(exit) => return Ok(exit),
@@ -95,18 +63,15 @@ pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStat
 
 /// Says what became of an attempt; gives the receipt, or the exit code if it failed.
 fn report_outcome(receiver: &str, outcome: DeliveryOutcome) -> Result<Option<String>, ExitStatus> {
-    match outcome {
-        DeliveryOutcome::Delivered(receipt) => {
+    match delivered(outcome) {
+        Ok(receipt) => {
             print(&format!(
                 "{receiver} accepted it{}",
                 receipt.as_ref().map(|receipt| format!(": {receipt}")).unwrap_or_default()
             ));
             Ok(receipt)
         }
-        DeliveryOutcome::Later { why, .. }
-        | DeliveryOutcome::Unknown(why)
-        | DeliveryOutcome::Refused(why)
-        | DeliveryOutcome::Stopped(why) => {
+        Err(why) => {
             say(&format!("monitor: {receiver}: {why}"));
             Err(ExitStatus::Incomplete)
         }

@@ -16,6 +16,8 @@ pub struct ConfigEnvironment {
     variables: Option<Vec<(String, String)>>,
     /// Secrets are not looked up; a command that reads the configuration this way sends nothing.
     without_secrets: bool,
+    /// Secrets that were given some other way and go before variables.
+    given: Vec<(String, Secret)>,
     /// The folder that relative paths start from: that of the configuration file.
     pub folder: PathBuf,
 }
@@ -23,7 +25,7 @@ pub struct ConfigEnvironment {
 impl ConfigEnvironment {
     /// The process's own environment, for a file in `folder`.
     pub fn of_process(folder: PathBuf) -> Self {
-        Self { variables: None, without_secrets: false, folder }
+        Self { variables: None, without_secrets: false, given: vec![], folder }
     }
 
     /// The same, for commands that only read the store: they need no secret, and are not to fail for the lack of one.
@@ -36,8 +38,15 @@ impl ConfigEnvironment {
         Self {
             variables: Some(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
             without_secrets: false,
+            given: vec![],
             folder,
         }
+    }
+
+    /// The same with secrets that no variable holds yet, by the names of the variables.
+    #[must_use]
+    pub fn and_given(self, given: Vec<(String, Secret)>) -> Self {
+        Self { given, ..self }
     }
 
     /// A variable; `None` where it is not set, or empty.
@@ -56,6 +65,9 @@ impl ConfigEnvironment {
         }
         match place {
             SecretRef::Env(name) => {
+                if let Some((_, secret)) = self.given.iter().find(|(known, _)| known == name) {
+                    return Ok(secret.clone());
+                }
                 let text = self.variable(name).map(|value| text(name, value)).transpose()?;
                 text.map(Secret::new).ok_or_else(|| format!("the environment variable {name} is not set"))
             }

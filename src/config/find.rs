@@ -29,7 +29,7 @@ impl ConfigFile {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigFileError {
     /// None of the usual places has one.
-    #[error("no configuration found; looked for {}. Pass one with --config, or copy the alerts.toml that comes with monitor", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    #[error("no configuration found; looked for {}. Write one with `monitor init`, or pass one with --config", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
     Nowhere(Vec<PathBuf>),
     /// It is there and cannot be read.
     #[error("{} cannot be read: {why}", path.display())]

@@ -27,6 +27,7 @@ mod exports;
 mod failures;
 mod forecast;
 mod iam_policy;
+mod init;
 mod inventory;
 mod kill;
 mod labelled_logs;

@@ -117,7 +117,7 @@ pub(super) fn origin(credentials: &Credentials) -> Vec<&'static str> {
     words
 }
 
-/// The word for a profile of the shared configuration files; whoever knows its name adds it.
+/// The word for a profile of the shared configuration files; the caller adds its name.
 pub const PROFILE: &str = "the profile";
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ pub fn account(config: &SdkConfig, clock: Arc<dyn Clock>) -> AwsClients {
     }
 }
 
-async fn load(settings: &AwsSettings) -> SdkConfig {
+pub(super) async fn load(settings: &AwsSettings) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ONE_TRY)

@@ -71,16 +71,23 @@ struct ChargeMetrics {
     services: BTreeMap<String, MetricQuery>,
 }
 
-impl EstimatedChargesSource {
-    async fn listed(&self) -> Result<Vec<MetricQuery>, CallFailure> {
-        let query = MetricQuery { region: Some(REGION.to_owned()), ..MetricQuery::new(NAMESPACE, METRIC, &[]) };
-        let (metrics, query) = (self.metrics.as_ref(), &query);
-        paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move {
-            metrics.list_metrics(query, token.as_deref()).await
-        })
-        .await
-    }
+/// Whether the account keeps the metric in a form that `read.estimated_charges` can use.
+///
+/// # Errors
+/// If the metric does not exist, cannot be used or may not be listed.
+pub async fn find_estimate(account: &AwsClients) -> Result<(), CallFailure> {
+    chosen(listed(account.metrics.as_ref()).await?).map(drop)
+}
 
+async fn listed(metrics: &dyn MetricsApi) -> Result<Vec<MetricQuery>, CallFailure> {
+    let query = &MetricQuery { region: Some(REGION.to_owned()), ..MetricQuery::new(NAMESPACE, METRIC, &[]) };
+    paging::all("cloudwatch:ListMetrics", &query.subject(), |token| async move {
+        metrics.list_metrics(query, token.as_deref()).await
+    })
+    .await
+}
+
+impl EstimatedChargesSource {
     async fn points(&self, query: &MetricQuery, now: DateTime<Utc>) -> Result<DailyCounts, CallFailure> {
         let points = self.metrics.statistics(query, now - LOOK_BACK, now, PERIOD).await?;
         let points = points
@@ -92,7 +99,7 @@ impl EstimatedChargesSource {
     }
 
     async fn figures(&self, now: DateTime<Utc>) -> Result<Vec<EarlyFigure>, CallFailure> {
-        let counts = chosen(self.listed().await?)?;
+        let counts = chosen(listed(self.metrics.as_ref()).await?)?;
         let total = self.points(&counts.total, now).await?;
         let mut services = BTreeMap::new();
         for (service, query) in counts.services.iter().filter(|_| self.settings.services) {

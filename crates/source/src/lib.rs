@@ -19,8 +19,10 @@ mod retry;
 mod usage_estimate;
 mod warm_ping;
 
-pub use account::{StoredMap, stored_map};
+pub use account::{AccountSurvey, StoredMap, SurveyStep, SurveyedKind, stored_map};
 pub use cost_explorer::CostBackfill;
+pub use estimated_charges::find_estimate;
+pub use inventory::inventory_calls;
 pub use lambda_logs::{FollowEvent, FollowPace, FollowResult, FunctionStretch, LogFollower, LogSink, LogStretch};
 pub use poll::{PollOutput, Source};
 pub use read::SourceKind;

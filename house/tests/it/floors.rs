@@ -10,7 +10,7 @@ use crate::source::{self, Source};
 
 /// The modules of a crate by floor, the lowest first. A module may name modules of lower floors only.
 const FLOORS: &[(&str, &[&[&str]])] = &[
-    ("monitor", &[&["config", "exit"], &["daemon", "app"], &["commands"]]),
+    ("monitor", &[&["config", "exit", "setup"], &["daemon", "app"], &["commands"]]),
     (
         "onestep-api",
         &[
@@ -34,7 +34,7 @@ const BESIDE: &[(&str, &str)] = &[("app", "daemon"), ("daemon", "app")];
 /// Folders whose files do not know each other; only the folder's own file knows them all. Files that share their work
 /// are named after it.
 const SIBLINGS: &[(&str, &[&str])] = &[
-    ("src/commands", &["arguments", "context", "daily_bill", "lookup", "output", "stop"]),
+    ("src/commands", &["arguments", "context", "daily_bill", "lookup", "output", "stop", "test_message"]),
     (
         "crates/lambda-log/src/diagnosis",
         &[

@@ -7,6 +7,7 @@ mod fields;
 mod kinds;
 mod parts;
 mod state;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -30,6 +31,7 @@ use self::state::MapState;
 use crate::poll::{PollBuilder, PollOutput, Source};
 
 pub use state::{StoredMap, stored_map};
+pub use survey::{AccountSurvey, SurveyStep, SurveyedKind};
 
 /// The settings of `read.account`.
 #[derive(Debug, Clone)]
@@ -64,6 +66,10 @@ impl AccountMapSettings {
     }
 
     pub(super) fn source(self, name: String, account: &AwsClients) -> impl Source + use<> {
+        self.polled(name, account)
+    }
+
+    fn polled(self, name: String, account: &AwsClients) -> AccountMapSource {
         AccountMapSource {
             name,
             kinds: self.kinds,

@@ -54,6 +54,11 @@ kinds! {
     log_groups: LogGroup,
 }
 
+/// The calls that `read.inventory` makes for a kind, as an IAM policy names them.
+pub fn inventory_calls(kind: ResourceKind) -> &'static [&'static str] {
+    calls_of(kind)
+}
+
 /// The settings of `read.inventory`.
 #[derive(Debug, Clone)]
 pub struct InventorySettings {

@@ -277,3 +277,56 @@ async fn a_large_account_is_read_within_a_minute_and_again_with_200_calls() {
     }
     assert_eq!(policies, 500, "within a day every function is read once");
 }
+
+#[tokio::test]
+async fn a_survey_is_the_first_picture_with_what_may_not_be_read() {
+    use crate::account::survey::{AccountSurvey, SurveyStep};
+    let clock = Arc::new(SimulatedClock::starting_at(noon()));
+    let fake = Fake::of(&[
+        ("lambda:ListFunctions", &functions(512, "s3cr3t")),
+        ("lambda:ListAliases", r#"{"Aliases":[]}"#),
+        ("lambda:ListFunctionUrlConfigs", r#"{"FunctionUrlConfigs":[]}"#),
+        ("lambda:GetPolicy", r#"{"Policy":"{\"Statement\":[]}"}"#),
+        ("lambda:GetFunctionConcurrency", "{}"),
+        ("lambda:ListProvisionedConcurrencyConfigs", r#"{"ProvisionedConcurrencyConfigs":[]}"#),
+        ("lambda:GetAccountSettings", r#"{"AccountLimit":{}}"#),
+        ("lambda:ListEventSourceMappings", r#"{"EventSourceMappings":[]}"#),
+        ("logs:", r#"{"logGroups":[]}"#),
+        ("events:ListEventBuses", r#"{"EventBuses":[]}"#),
+        ("scheduler:", r#"{"Schedules":[]}"#),
+        ("acm:", r#"{"CertificateSummaryList":[]}"#),
+        ("route53:", "no XML"),
+    ]);
+    fake.answer("secretsmanager:", Err(FailureKind::Denied));
+    fake.answer("apigateway:", Err(FailureKind::Denied));
+    let mut survey = AccountSurvey::new(&account(&fake, Some(&clock)));
+    assert_eq!(survey.finished(), 0);
+    let mut waits = 0;
+    let surveyed = loop {
+        match survey.step(clock.now()).await {
+            SurveyStep::Done(done) => break done.unwrap(),
+            SurveyStep::Wait(at) => {
+                waits += 1;
+                assert!(survey.finished() < MapKind::ALL.len());
+                clock.wait_until(at, false).await;
+            }
+        }
+    };
+    assert!(waits > 1, "nine calls to Lambda take three seconds");
+    assert_eq!(surveyed.len(), MapKind::ALL.len());
+    for (kind, read) in surveyed {
+        let call = match kind {
+            MapKind::Secret => Some("secretsmanager:ListSecrets"),
+            MapKind::DnsZone | MapKind::DnsRecord => Some("route53:ListHostedZones"),
+            _ if kind.service() == "apigateway.amazonaws.com" => Some("apigateway:GET"),
+            _ => None,
+        };
+        assert_eq!(read.err().map(|failure| failure.call).as_deref(), call, "{kind:?}");
+    }
+
+    let nobody = Fake::of(&[]);
+    nobody.answer("", Err(FailureKind::NoCredentials));
+    let mut survey = AccountSurvey::new(&account(&nobody, None));
+    let SurveyStep::Done(Err(failure)) = survey.step(noon()).await else { panic!("no call can succeed") };
+    assert_eq!(failure.kind, FailureKind::NoCredentials);
+}

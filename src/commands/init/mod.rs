@@ -1,0 +1,309 @@
+//! `monitor init`
+
+mod ask;
+mod files;
+mod look;
+mod notify_where;
+
+use std::path::{Path, PathBuf};
+
+use aws::settings::AwsSettings;
+use chrono_tz::Tz;
+use model::secret::Secret;
+use model::settings::one_of;
+
+use self::ask::Person;
+use self::files::SetupFiles;
+use crate::app::{MonitorConfig, StartError, receivers};
+use crate::config::{self, ConfigEnvironment};
+use crate::exit::ExitStatus;
+use crate::setup::{FoundAccount, SetupChoices, configuration, found_table, warmers};
+
+use super::context::CommandContext;
+use super::output::{print, say};
+use super::test_message::{delivered, test_message};
+
+/// Examples of use, shown by `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  monitor init                                     look, ask, and write ./alerts.toml
+  monitor init --yes                               ask nothing; messages go to standard output
+  monitor init --yes --bill --slack-webhook-env SLACK_WEBHOOK_URL --test-receivers
+  monitor init --yes --email me@example.com --smtp smtp://mail.example.com:587 --smtp-password-env SMTP_PASSWORD
+  monitor init --yes --dry-run > alerts.toml       show what it would write
+  monitor init --profile work --region eu-west-1 --output /etc/monitor/alerts.toml
+
+It only describes and lists, and changes nothing in the account. All calls are free but one: Cost Explorer asks 0.01 USD for each page of the
+bill. It is asked with --bill, or if you agree when you are asked; --yes alone is no consent. Without the bill, `read.cost_explorer` is
+written as a comment, and the limit of the month is 20 USD.
+
+An existing file is never overwritten, unless nothing in it would change.
+
+Exit codes: 0 done; 1 no credentials, or a file exists or cannot be written; 2 written, but a test message failed; 64 command line";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Look at your account, propose what to watch, and write an alerts.toml that `monitor run` can use at once",
+    after_help = EXAMPLES
+)]
+pub(super) struct Args {
+    /// The file to write [default: the one of --config, else ./alerts.toml]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The region of your functions [default: AWS_REGION, else the profile's]
+    #[arg(long)]
+    region: Option<String>,
+    /// The profile of the shared AWS configuration files
+    #[arg(long)]
+    profile: Option<String>,
+    /// The time zone of messages and cron expressions, such as Asia/Seoul [default: this machine's]
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<Tz>,
+    /// Read the bill of the last three months and watch it every day: each page costs 0.01 USD
+    #[arg(long, conflicts_with = "no_bill")]
+    bill: bool,
+    /// Do not read the bill, and do not ask whether to
+    #[arg(long)]
+    no_bill: bool,
+    /// Ping this function in place of the rule or schedule that calls it every few minutes; can be repeated
+    #[arg(long, value_name = "FUNCTION")]
+    take_over: Vec<String>,
+    /// Notify Slack; this variable holds the address of the incoming webhook
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    slack_webhook_env: Option<String>,
+    /// Send mail to this address; can be repeated
+    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
+    email: Vec<String>,
+    /// The mail server: smtp://host:port or smtps://host:port
+    #[arg(long, value_name = "URL", requires = "email")]
+    smtp: Option<String>,
+    /// How the connection is encrypted: starttls, implicit, or none for a server on this machine [default: starttls]
+    #[arg(long, value_name = "HOW", requires = "smtp", value_parser = ["starttls", "implicit", "none"])]
+    smtp_tls: Option<String>,
+    /// The name for the login at the mail server [default: the sender]
+    #[arg(long, value_name = "NAME", requires = "smtp_password_env")]
+    smtp_user: Option<String>,
+    /// This variable holds the password for the mail server
+    #[arg(long, value_name = "NAME", requires = "smtp", value_parser = variable)]
+    smtp_password_env: Option<String>,
+    /// The sender [default: the first address of --email]
+    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
+    email_from: Option<String>,
+    /// Also write the values of these variables into a file with mode 0600, for systemd and Docker; what you type when
+    /// you are asked is always written there
+    #[arg(long)]
+    write_env: bool,
+    /// The file for secrets [default: monitor.env beside the file of --output]
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Send each receiver one test message, without asking
+    #[arg(long)]
+    test_receivers: bool,
+    /// Ask nothing: what no flag answers is left out
+    #[arg(long, short)]
+    yes: bool,
+    /// Write nothing; print what would be written, without secrets
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Why it ends without having done everything.
+#[derive(Debug)]
+struct InitStop {
+    status: ExitStatus,
+    why: String,
+}
+
+impl InitStop {
+    fn failed(why: impl Into<String>) -> Self {
+        Self { status: ExitStatus::Failed, why: why.into() }
+    }
+
+    fn usage(why: impl Into<String>) -> Self {
+        Self { status: ExitStatus::Usage, why: why.into() }
+    }
+}
+
+fn variable(typed: &str) -> Result<String, String> {
+    match crate::setup::is_variable_name(typed) {
+        true => Ok(typed.to_owned()),
+        false => Err("expected the name of a variable, such as SLACK_WEBHOOK_URL".to_owned()),
+    }
+}
+
+pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
+    match init(&args, context).await {
+        Ok(status) => Ok(status),
+        Err(stop) => {
+            say(&format!("monitor: {}", stop.why));
+            Ok(stop.status)
+        }
+    }
+}
+
+async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitStop> {
+    let person = Person::new(args.yes)?;
+    let place = args.output.clone().or_else(|| context.config.clone()).unwrap_or_else(|| PathBuf::from("alerts.toml"));
+    if !args.dry_run {
+        files::is_free(&place)?;
+    }
+    // A dry run leaves standard output to the file.
+    let tell = if args.dry_run { say } else { print };
+    let settings = AwsSettings { region: args.region.clone(), profile: args.profile.clone(), ..AwsSettings::default() };
+    let (account, profile) = look::identity(&settings, context, tell).await?;
+    let mut found = look::survey(&account, profile, context).await?;
+    found.bill = look::bill(args, &account, &person, context).await?;
+    tell(&format!("\n{}", found_table(&found)));
+    if found.functions().is_empty() && found.resources(account::map::MapKind::Function).is_some() {
+        tell(&format!(
+            "There is no function in {}. If that surprises you, name another region with --region.\n",
+            found.region
+        ));
+    }
+    let mut choices = SetupChoices { timezone: zone(args).to_string(), ..SetupChoices::default() };
+    take_over(args, &found, &account, &person, &mut choices, tell).await?;
+    let secrets = notify_where::choose(args, &person, &mut choices)?;
+    let secret_file = args.env_file.clone().unwrap_or_else(|| place.with_file_name("monitor.env"));
+    if !secrets.is_empty() {
+        choices.env_file = Some(as_typed(&secret_file));
+    }
+    let text = configuration(&found, &choices);
+    let config = accepted(&text, &place, context)?;
+    let has_failed = test(args, &text, &place, &secrets, &person, context, tell).await?;
+    let files = SetupFiles::new((place, text), (!secrets.is_empty()).then_some((secret_file, secrets)))?;
+    files.write(args.dry_run, tell)?;
+    if !args.dry_run {
+        next(&files, &config);
+    }
+    Ok(if has_failed { ExitStatus::Incomplete } else { ExitStatus::Done })
+}
+
+/// A path as a shell takes it for a file.
+fn as_typed(path: &Path) -> String {
+    match path.parent() {
+        Some(parent) if parent == Path::new("") => format!("./{}", path.display()),
+        _ => path.display().to_string(),
+    }
+}
+
+/// The time zone that was named, else this machine's.
+fn zone(args: &Args) -> Tz {
+    let machine = || {
+        let link = std::fs::read_link("/etc/localtime").ok()?;
+        let (_, name) = link.to_str()?.split_once("zoneinfo/")?;
+        name.parse().ok()
+    };
+    args.timezone.or_else(machine).unwrap_or(Tz::UTC)
+}
+
+/// Asks whether to ping the functions that something calls every few minutes.
+async fn take_over(
+    args: &Args,
+    found: &FoundAccount,
+    account: &aws::AwsClients,
+    person: &Person,
+    choices: &mut SetupChoices,
+    tell: fn(&str),
+) -> Result<(), InitStop> {
+    let warmers = warmers(found);
+    let names: Vec<&str> = warmers.iter().map(|warmer| warmer.function.as_str()).collect();
+    if let Some(unknown) = args.take_over.iter().find(|name| !names.contains(&name.as_str())) {
+        let which = if names.is_empty() {
+            "nothing calls a function every few minutes".to_owned()
+        } else {
+            one_of(unknown, &names)
+        };
+        return Err(InitStop::usage(format!("--take-over {unknown}: nothing calls it every few minutes; {which}")));
+    }
+    for warmer in &warmers {
+        let function = &warmer.function;
+        let wanted = args.take_over.contains(function)
+            || person.confirm(
+                &format!(
+                    "The {} calls {function} every {} min. Is that only to keep it warm, and shall monitor ping it instead?",
+                    warmer.caller(),
+                    warmer.minutes
+                ),
+                false,
+            )?;
+        if !wanted {
+            continue;
+        }
+        match account.functions.may_invoke(function).await {
+            Ok(()) => drop(choices.take_over.insert(function.clone())),
+            Err(failure) => tell(&format!("{function} is not taken over: {failure}")),
+        }
+    }
+    Ok(())
+}
+
+/// Reads the text as `monitor check` will. Secrets need not be there.
+fn accepted(text: &str, place: &Path, context: &CommandContext) -> Result<MonitorConfig, InitStop> {
+    let environment = ConfigEnvironment::without_secrets(folder(place));
+    config::parse(text, &environment, context.clock.now()).map_err(|problems| {
+        let shown = config::show(&problems, &place.display().to_string(), text, false);
+        InitStop::usage(format!("an answer does not fit, so nothing was written:\n{shown}"))
+    })
+}
+
+fn folder(place: &Path) -> PathBuf {
+    place.parent().filter(|parent| *parent != Path::new("")).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Sends each receiver a test message, if the person agrees; whether one failed.
+async fn test(
+    args: &Args,
+    text: &str,
+    place: &Path,
+    secrets: &[(String, Secret)],
+    person: &Person,
+    context: &CommandContext,
+    tell: fn(&str),
+) -> Result<bool, InitStop> {
+    if args.slack_webhook_env.is_none() && args.email.is_empty() && secrets.is_empty() && !args.test_receivers {
+        return Ok(false);
+    }
+    if !args.test_receivers && !person.confirm("Send each receiver a test message now?", true)? {
+        return Ok(false);
+    }
+    let environment = ConfigEnvironment::of_process(folder(place)).and_given(secrets.to_vec());
+    let config: MonitorConfig = match config::parse(text, &environment, context.clock.now()) {
+        Ok(config) => config,
+        Err(problems) => {
+            problems.iter().for_each(|problem| say(&format!("monitor: no test message was sent: {}", problem.what)));
+            return Ok(true);
+        }
+    };
+    let receivers = receivers(&config).map_err(|error| InitStop::failed(error.to_string()))?;
+    let mut has_failed = false;
+    for (name, receiver) in &receivers {
+        let sent = receiver.send(&test_message(name, config.timezone, context.clock.now())).await;
+        match delivered(sent) {
+            Ok(_) => tell(&format!("{name} accepted a test message")),
+            Err(why) => {
+                say(&format!("monitor: {name}: {why}"));
+                has_failed = true;
+            }
+        }
+    }
+    Ok(has_failed)
+}
+
+/// What to do next.
+fn next(files: &SetupFiles, config: &MonitorConfig) {
+    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    print(&format!(
+        "{}: {}, {}, {}, {}",
+        files.place().display(),
+        count(config.watches.len(), "watch", "watches"),
+        count(config.warms.len(), "warm-up", "warm-ups"),
+        count(config.rules.len(), "rule", "rules"),
+        count(config.receivers.len(), "receiver", "receivers")
+    ));
+    let named = match files.place() == Path::new("alerts.toml") {
+        true => String::new(),
+        false => format!(" --config {}", files.place().display()),
+    };
+    let secrets = files.secrets().map(|file| format!("  set -a; . {}; set +a\n", as_typed(file))).unwrap_or_default();
+    print(&format!("\nNext:\n{secrets}  monitor check --live{named}\n  monitor run{named}"));
+}
