@@ -66,13 +66,10 @@ async fn what_is_written_is_used_without_an_edit_and_watches_what_is_there() {
         dry.stderr
     );
 
-    let began = std::time::Instant::now();
     let init = run(&["init", "--yes", "--bill"]);
     done(&init);
-    eprintln!("init took {:?}\n{}", began.elapsed(), init.stdout);
     assert!(init.stdout.contains("functions") && init.stdout.contains("back-end_2, shop"), "{}", init.stdout);
     let text = fs::read_to_string(folder.path().join("alerts.toml")).expect("the configuration");
-    eprintln!("{text}");
     for part in [
         "read.lambda_logs = { functions = [\"*\"] }",
         "(`back-end_2`, `shop`)",
