@@ -1,5 +1,5 @@
-//! Credentials that are only handed out if they belong to the account that `[aws] account` names. They stand below every
-//! client, so no call of any command can be made with those of another account.
+//! Credentials that are only handed out if they belong to the account that `[aws] account` names. They stand below
+//! every client, so no call of any command can be made with those of another account.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

@@ -48,10 +48,10 @@ pub enum ResourceScope {
     HostedZones,
 }
 
-/// Every call, with the purpose it serves, which is the `Sid` of its statement, and the widest scope that AWS knows for it.
-/// Where that is [`ResourceScope::Everything`], either AWS supports no resource for it, or it is a list, of which all is
-/// read. The source of this column is the Service Authorization Reference, "Resource types" of each action:
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+/// Every call, with the purpose it serves, which is the `Sid` of its statement, and the widest scope that AWS knows for
+/// it. Where that is [`ResourceScope::Everything`], either AWS supports no resource for it, or it is a list, of which
+/// all is read. The source of this column is the Service Authorization Reference, "Resource types" of each action:
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/>
 const ACTIONS: &[(&str, &str, WidestScope)] = &[
     ("acm:ListCertificates", LIST_MAP, everything),
     ("apigateway:GET", "ReadApis", || ResourceScope::Apis),

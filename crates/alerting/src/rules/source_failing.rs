@@ -1,6 +1,6 @@
 //! `when.source_failing`: a source fails. The rule exists without being written, so that a missing permission or an
-//! expired session is reported once to every receiver; write it to choose the receivers. Missing credentials blind every
-//! source of the account: they are one incident, of the credentials themselves.
+//! expired session is reported once to every receiver; write it to choose the receivers. Missing credentials blind
+//! every source of the account: they are one incident, of the credentials themselves.
 
 use account::inventory::ResourceKind;
 use chrono::{DateTime, Utc};
@@ -117,8 +117,8 @@ fn taken(history: &History) -> Option<DateTime<Utc>> {
     history.sources_of_account().filter_map(|(_, state)| state.credentials_taken()).max()
 }
 
-/// The sources that cannot see because of the credentials that all of them share. A source whose credentials are refused
-/// while AWS takes those of another one has a failure of its own.
+/// The sources that cannot see because of the credentials that all of them share. A source whose credentials are
+/// refused while AWS takes those of another one has a failure of its own.
 fn blind(history: &History) -> Vec<(&str, &FailureRun)> {
     let taken = taken(history);
     let lacking = history.sources_of_account().filter_map(|(name, state)| Some((name, state.without_credentials()?)));
