@@ -11,6 +11,8 @@ use super::bill::FoundBill;
 pub struct FoundAccount {
     /// The region that was asked.
     pub region: String,
+    /// The id of the account, where AWS tells it.
+    pub account: Option<String>,
     /// The profile to use, where one was used.
     pub profile: Option<String>,
     /// The kinds of the map.

@@ -65,6 +65,12 @@ fn head(found: &FoundAccount, choices: &SetupChoices, text: &mut TomlText) {
     text.line(true, "[aws]");
     text.comment("The region of the functions.");
     text.line(true, &format!("region = {}", quoted(&found.region)));
+    if let Some(account) = &found.account {
+        text.comment(
+            "The account. With credentials of any other account monitor makes no call, and says whose they are.",
+        );
+        text.line(true, &format!("account = {}", quoted(account)));
+    }
     if let Some(profile) = &found.profile {
         text.comment("The profile that `monitor init` used. It is used even where keys stand in the environment.");
         text.line(true, &format!("profile = {}", quoted(profile)));

@@ -52,6 +52,7 @@ fn account_with(there: Vec<(MapKind, Vec<MapResource>)>) -> FoundAccount {
     });
     FoundAccount {
         region: REGION.to_owned(),
+        account: Some("111122223333".to_owned()),
         profile: None,
         kinds: kinds.collect(),
         billable: ResourceKind::ALL.iter().map(|(_, kind)| (*kind, Ok(vec![]))).collect(),

@@ -76,6 +76,17 @@ async fn smallest_object(account: &AwsClients, bucket: &ExportBucket) -> Result<
     Ok(format!("answered for {}", object.path))
 }
 
+/// A call about one function. One that is gone, or of which there is nothing, was allowed to be asked for: functions are
+/// also known by log groups, which stay.
+fn answered_for<T>(function: &str, made: Result<T, CallFailure>) -> Result<String, CallFailure> {
+    match made {
+        Err(failure) if failure.kind == FailureKind::NotFound => {
+            Ok(format!("answered; there is nothing of {function}"))
+        }
+        made => made.map(|_| format!("answered for {function}")),
+    }
+}
+
 fn count_found(count: usize) -> String {
     format!("answered; {count} there")
 }
@@ -97,7 +108,7 @@ const USAGE_ESTIMATE: &str = "usage_estimate";
 const ACCOUNT: &str = "account";
 /// The call that says how functions are configured.
 const LIST_FUNCTIONS: &str = "lambda:ListFunctions";
-/// Log groups that are nobody's own and that are tried at most: a policy may forbid each of them, and AWS allows few of
+/// Log groups that are no function's own and that are tried at most: a policy may forbid each of them, and AWS allows few of
 /// these calls a second.
 const MOST_GROUPS: usize = 4;
 
@@ -266,15 +277,11 @@ async fn permission(
             None => Ok("not tried: there is no target group".to_owned()),
         },
         "lambda:ListProvisionedConcurrencyConfigs" => match first().await? {
-            Some(function) => {
-                account.functions.provisioned(&function).await.map(|_| format!("answered for {function}"))
-            }
+            Some(function) => answered_for(&function, account.functions.provisioned(&function).await),
             None => Ok("not tried: the patterns match no function yet".to_owned()),
         },
         "lambda:GetFunctionConfiguration" => match first().await? {
-            Some(function) => {
-                account.functions.memory_mb(&function, "$LATEST").await.map(|_| format!("answered for {function}"))
-            }
+            Some(function) => answered_for(&function, account.functions.memory_mb(&function, "$LATEST").await),
             None => Ok("not tried: the patterns match no function yet".to_owned()),
         },
         "lambda:GetAccountSettings" => limit(account).await,

@@ -28,19 +28,28 @@ const MOST_CENTS: i64 = 10;
 /// The class of log groups that can be read.
 const READABLE: &str = "STANDARD";
 
-/// The account, and the profile to write down; says whose credentials were found, and where.
+/// Whose credentials were found.
+pub(super) struct FoundIdentity {
+    pub(super) clients: AwsClients,
+    /// The id of the account; `None` where it is no id.
+    account: Option<String>,
+    /// The profile to write down.
+    profile: Option<String>,
+}
+
+/// Finds credentials, and says whose they are and where they were found.
 pub(super) async fn identity(
     settings: &AwsSettings,
     context: &CommandContext,
     tell: fn(&str),
-) -> Result<(AwsClients, Option<String>), InitStop> {
-    let account = connected(settings, &context.clock).await;
-    if account.region.is_empty() {
+) -> Result<FoundIdentity, InitStop> {
+    let clients = connected(settings, &context.clock).await;
+    if clients.region.is_empty() {
         return Err(InitStop::usage(
             "no region is set; name the region of your functions with --region, such as --region eu-west-1",
         ));
     }
-    let who = account.identity.who().await.map_err(|failure| match failure.kind {
+    let who = clients.identity.who().await.map_err(|failure| match failure.kind {
         FailureKind::NoCredentials | FailureKind::BadCredentials => InitStop::failed(format!(
             "{}. Give monitor credentials in one of these ways, then run `monitor init` again:\n  \
              aws configure sso           a profile with SSO; then monitor init --profile NAME\n  \
@@ -52,25 +61,23 @@ pub(super) async fn identity(
         _ => InitStop::failed(failure.to_string()),
     })?;
     let profile = settings.profile.clone().or_else(config::aws_profile);
-    let origin = account.identity.origin().await;
+    let origin = clients.identity.origin().await;
     let profile = profile.filter(|_| settings.profile.is_some() || origin.contains(&PROFILE));
     let found = origin_words(&origin, settings);
     tell(&format!(
         "Identity    {}\nAccount     {}\nRegion      {}\nCredentials {}",
         who.arn,
         who.account,
-        account.region,
+        clients.region,
         if found.is_empty() { "from a place that the SDK does not name" } else { &found },
     ));
-    Ok((account, profile))
+    let is_id = |id: &String| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
+    Ok(FoundIdentity { clients, account: Some(who.account).filter(is_id), profile })
 }
 
 /// Everything that is free to ask. The bill is not asked.
-pub(super) async fn survey(
-    account: &AwsClients,
-    profile: Option<String>,
-    context: &CommandContext,
-) -> Result<FoundAccount, InitStop> {
+pub(super) async fn survey(identity: &FoundIdentity, context: &CommandContext) -> Result<FoundAccount, InitStop> {
+    let account = &identity.clients;
     let progress = ProgressBar::new(u64::try_from(MapKind::ALL.len() + 1).unwrap_or(u64::MAX));
     let style = ProgressStyle::with_template("{spinner} {msg} [{bar:24}] {pos}/{len}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -91,7 +98,9 @@ pub(super) async fn survey(
     let billable = billable(account, &kinds, &metrics).await;
     progress.finish_and_clear();
     let region = account.region.clone();
-    Ok(FoundAccount { region, profile, kinds, billable, logs, metrics, charges, bill: FoundBill::NotAsked })
+    let FoundIdentity { account, profile, .. } = identity;
+    let (account, profile) = (account.clone(), profile.clone());
+    Ok(FoundAccount { region, account, profile, kinds, billable, logs, metrics, charges, bill: FoundBill::NotAsked })
 }
 
 async fn kinds(

@@ -150,9 +150,10 @@ async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitS
     // A dry run leaves standard output to the file.
     let tell = if args.dry_run { say } else { print };
     let settings = AwsSettings { region: args.region.clone(), profile: args.profile.clone(), ..AwsSettings::default() };
-    let (account, profile) = look::identity(&settings, context, tell).await?;
-    let mut found = look::survey(&account, profile, context).await?;
-    found.bill = look::bill(args, &account, &person, context).await?;
+    let identity = look::identity(&settings, context, tell).await?;
+    let account = &identity.clients;
+    let mut found = look::survey(&identity, context).await?;
+    found.bill = look::bill(args, account, &person, context).await?;
     tell(&format!("\n{}", found_table(&found)));
     if found.functions().is_empty() && found.resources(account::map::MapKind::Function).is_some() {
         tell(&format!(
@@ -161,7 +162,7 @@ async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitS
         ));
     }
     let mut choices = SetupChoices { timezone: zone(args).to_string(), ..SetupChoices::default() };
-    take_over(args, &found, &account, &person, &mut choices, tell).await?;
+    take_over(args, &found, account, &person, &mut choices, tell).await?;
     let secrets = notify_where::choose(args, &person, &mut choices)?;
     let secret_file = args.env_file.clone().unwrap_or_else(|| place.with_file_name("monitor.env"));
     if !secrets.is_empty() {
@@ -305,5 +306,8 @@ fn next(files: &SetupFiles, config: &MonitorConfig) {
         false => format!(" --config {}", files.place().display()),
     };
     let secrets = files.secrets().map(|file| format!("  set -a; . {}; set +a\n", as_typed(file))).unwrap_or_default();
-    print(&format!("\nNext:\n{secrets}  monitor check --live{named}\n  monitor run{named}"));
+    print(&format!(
+        "\nNext:\n{secrets}  monitor check --live{named}\n  monitor run{named}\n\n\
+         The policy for the identity that it runs as: monitor iam-policy{named}"
+    ));
 }
