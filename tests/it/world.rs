@@ -78,9 +78,18 @@ pub(crate) fn billed(day: &str, end: &str, estimated: bool, services: &[(&str, &
     json!({"TimePeriod": {"Start": day, "End": end}, "Total": {}, "Groups": services.iter().map(group).collect::<Vec<_>>(), "Estimated": estimated})
 }
 
-/// A whole answer, with the token of the next page.
+/// A whole answer, with the token of the next page. It says what its groups are by, as AWS does.
 pub(crate) fn answer(periods: &[Value], next: Option<&str>) -> Value {
-    let by = json!([{"Type": "DIMENSION", "Key": "SERVICE"}]);
+    const RECORD_TYPES: [&str; 4] = ["Usage", "Tax", "Credit", "Refund"];
+    let groups = periods.iter().filter_map(|period| period["Groups"].as_array()).flatten();
+    let seconds: Vec<&str> = groups.filter_map(|group| group["Keys"][1].as_str()).collect();
+    let second = match seconds.iter().all(|key| RECORD_TYPES.contains(key)) {
+        _ if seconds.is_empty() => None,
+        true => Some("RECORD_TYPE"),
+        false => Some("USAGE_TYPE"),
+    };
+    let by: Vec<Value> =
+        [Some("SERVICE"), second].into_iter().flatten().map(|key| json!({"Type": "DIMENSION", "Key": key})).collect();
     let mut answer = json!({"GroupDefinitions": by, "ResultsByTime": periods, "DimensionValueAttributes": []});
     if let Some(next) = next {
         answer["NextPageToken"] = json!(next);
