@@ -18,9 +18,11 @@ use rust_decimal::Decimal;
 use source::{AccountSurvey, SurveyStep, SurveyedKind, find_estimate, inventory_calls};
 
 use super::ask::Person;
-use super::{Args, InitStop};
+use super::flags::Args;
+use super::stop::InitStop;
 use crate::app::{account, prices};
 use crate::commands::context::CommandContext;
+use crate::commands::output::say;
 use crate::config;
 use crate::setup::{BillSummary, FoundAccount, FoundBill};
 
@@ -210,9 +212,7 @@ pub(super) async fn bill(
         return Ok(FoundBill::NotAsked);
     }
     if args.bill {
-        crate::commands::output::say(&format!(
-            "Reading the bill of the last three months: {page} USD a page, at most {most}"
-        ));
+        say(&format!("Reading the bill of the last three months: {page} USD a page, at most {most}"));
     }
     let today = context.clock.now().date_naive();
     let this = Month::of(today);

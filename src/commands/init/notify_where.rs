@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use model::secret::Secret;
 use model::settings::SecretRef;
 
-use super::{Args, InitStop, Person, say};
+use super::ask::Person;
+use super::flags::Args;
+use super::stop::InitStop;
+use crate::commands::output::say;
 use crate::config::ConfigEnvironment;
 use crate::setup::{EmailChoice, SetupChoices};
 
