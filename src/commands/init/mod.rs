@@ -59,13 +59,13 @@ async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitS
     }
     let mut choices = SetupChoices { timezone: zone(args).to_string(), ..SetupChoices::default() };
     take_over(args, &found, &account, &person, &mut choices, tell).await?;
-    let secrets = notify_where::choose(args, &person, &mut choices)?;
+    let (secrets, known) = notify_where::choose(args, &person, &mut choices)?;
     let secret_file = args.env_file.clone().unwrap_or_else(|| place.with_file_name("monitor.env"));
     if !secrets.is_empty() {
         choices.env_file = Some(as_typed(&secret_file));
     }
     let text = configuration(&found, &choices);
-    let config = accepted(&text, &place, context)?;
+    let config = accepted(&text, &place, known, context)?;
     let has_failed = test(args, &text, &place, &secrets, &person, context, tell).await?;
     let files = SetupFiles::new((place, text), (!secrets.is_empty()).then_some((secret_file, secrets)))?;
     files.write(args.dry_run, tell)?;
@@ -134,9 +134,14 @@ async fn take_over(
     Ok(())
 }
 
-/// Reads the text as `monitor check` will. Secrets need not be there.
-fn accepted(text: &str, place: &Path, context: &CommandContext) -> Result<MonitorConfig, InitStop> {
-    let environment = ConfigEnvironment::without_secrets(folder(place));
+/// Reads the text as `monitor check` will, with the secrets that are known already.
+fn accepted(
+    text: &str,
+    place: &Path,
+    known: Vec<(String, Secret)>,
+    context: &CommandContext,
+) -> Result<MonitorConfig, InitStop> {
+    let environment = ConfigEnvironment::without_secrets(folder(place)).and_given(known);
     config::parse(text, &environment, context.clock.now()).map_err(|problems| {
         let shown = config::show(&problems, &place.display().to_string(), text, false);
         InitStop::usage(format!("an answer does not fit, so nothing was written:\n{shown}"))
