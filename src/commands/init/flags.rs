@@ -12,21 +12,22 @@ Examples:
   monitor init                                     look, ask, and write ./alerts.toml
   monitor init --yes                               ask nothing; messages go to standard output
   monitor init --yes --bill --slack-webhook-env SLACK_WEBHOOK_URL --test-receivers
-  monitor init --yes --email me@example.com --smtp smtp://mail.example.com:587 --smtp-password-env SMTP_PASSWORD
+  monitor init --yes --email me@example.com --smtp smtps://mail.example.com --smtp-password-env SMTP_PASSWORD
   monitor init --yes --dry-run > alerts.toml       show what it would write
   monitor init --profile work --region eu-west-1 --output /etc/monitor/alerts.toml
 
-It only describes and lists, and changes nothing in the account. All calls are free but one: Cost Explorer asks 0.01 USD for each page of the
-bill. It is asked with --bill, or if you agree when you are asked; --yes alone is no consent. Without the bill, `read.cost_explorer` is
-written as a comment, and the limit of the month is 20 USD.
+It only describes and lists, and changes nothing in the account. All calls are free but one: Cost Explorer asks
+0.01 USD for each page of the bill. It is asked with --bill, or if you agree when you are asked; --yes alone is no
+consent. Without the bill, `read.cost_explorer` is written as a comment, and the limit of the month is 20 USD.
 
 An existing file is never overwritten, unless nothing in it would change.
 
-Exit codes: 0 done; 1 no credentials, or a file exists or cannot be written; 2 written, but a test message failed; 64 command line";
+Exit codes: 0 done; 1 no credentials, or a file exists or cannot be written; 2 written, but a test message
+failed; 64 command line";
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Look at your account, propose what to watch, and write an alerts.toml that `monitor run` can use at once",
+    long_about = "Look at your account, propose what to watch, and write an alerts.toml for `monitor run`",
     after_help = EXAMPLES
 )]
 pub(in crate::commands) struct Args {

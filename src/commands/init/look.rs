@@ -206,7 +206,8 @@ pub(super) async fn bill(
     let page = prices.call("ce:GetCostAndUsage").unwrap_or(Decimal::ONE);
     let most = Usd(Decimal::new(MOST_CENTS, 2));
     let question = format!(
-        "Read the bill of the last three months ({page} USD a page, usually one page, at most {most}) and watch it every day (about 0.62 USD a month)?"
+        "Read the bill of the last three months ({page} USD a page, usually one page, at most {most}) and watch it \
+        every day (about 0.62 USD a month)?"
     );
     if args.no_bill || !(args.bill || person.confirm(&question, true)?) {
         return Ok(FoundBill::NotAsked);

@@ -117,7 +117,8 @@ async fn take_over(
         let wanted = args.take_over.contains(function)
             || person.confirm(
                 &format!(
-                    "The {} calls {function} every {} min. Is that only to keep it warm, and shall monitor ping it instead?",
+                    "The {} calls {function} every {} min. Is that only to keep it warm, and shall monitor ping it \
+                    instead?",
                     warmer.caller(),
                     warmer.minutes
                 ),
