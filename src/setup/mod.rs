@@ -47,14 +47,17 @@ pub fn configuration(found: &FoundAccount, choices: &SetupChoices) -> String {
 /// The keys that stand before all tables, and the account.
 fn head(found: &FoundAccount, choices: &SetupChoices, text: &mut TomlText) {
     text.comment(
-        "Written by `monitor init` from what it found in the account. Everything that is not commented out is active; commented tables are \
-         proposals that work when their lines are uncommented. `monitor check` finds every mistake; `monitor check --live` also checks AWS \
+        "Written by `monitor init` from what it found in the account. Everything that is not commented out is \
+        active; commented tables are \
+         proposals that work when their lines are uncommented. `monitor check` finds every mistake; `monitor check \
+         --live` also checks AWS \
          and the receivers.",
     );
     if let Some(file) = &choices.env_file {
         text.blank();
         text.comment(&format!(
-            "The secrets are not in this file but in {file} (mode 0600), as NAME=value lines. systemd reads it by EnvironmentFile=, Docker by \
+            "The secrets are not in this file but in {file} (mode 0600), as NAME=value lines. systemd reads it by \
+            EnvironmentFile=, Docker by \
              --env-file; in a shell: set -a; . {file}; set +a",
         ));
     }
@@ -76,7 +79,8 @@ fn head(found: &FoundAccount, choices: &SetupChoices, text: &mut TomlText) {
         text.line(true, &format!("profile = {}", quoted(profile)));
     }
     text.comment(
-        "Spending cap for monitor's own calls in a month. One page of Cost Explorer costs 0.01; everything else here is free.",
+        "Spending cap for monitor's own calls in a month. One page of Cost Explorer costs 0.01; everything else here \
+        is free.",
     );
     text.line(true, "max_monthly_usd = \"1.00\"");
 }

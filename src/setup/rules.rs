@@ -41,7 +41,8 @@ pub(super) fn write(found: &FoundAccount, choices: &SetupChoices, plan: &WatchPl
     resources(plan, &mut rules);
     rules.text.blank();
     rules.text.comment(
-        "Two rules exist without being written, and notify every receiver: `source-failing` (a permission is missing, a session has expired) and \
+        "Two rules exist without being written, and notify every receiver: `source-failing` (a permission is \
+        missing, a session has expired) and \
          `receiver-failing`.",
     );
 }
@@ -56,7 +57,8 @@ fn costs(bill: Option<&BillSummary>, plan: &WatchPlan, rules: &mut RuleWriter<'_
             mentioned(currency)
         ),
         (Some((of, amount)), None) => format!(
-            "The month costs more than this: one and a half times the most expensive of the last whole months ({of}: {} USD), rounded up.",
+            "The month costs more than this: one and a half times the most expensive of the last whole months ({of}: \
+            {} USD), rounded up.",
             cents(amount)
         ),
         (None, None) if bill.is_some() => {
@@ -104,15 +106,18 @@ fn functions(plan: &WatchPlan, warmed: bool, rules: &mut RuleWriter<'_>) {
         logs,
         "start-up",
         "Start-up takes too long or never ends: callers get an error.",
-        "lambda_cause = { causes = [\"init_timeout\", \"slow_cold_start\", \"reinit_loop\"], count = 2, within = \"10m\" }",
+        "lambda_cause = { causes = [\"init_timeout\", \"slow_cold_start\", \"reinit_loop\"], count = 2, within = \
+        \"10m\" }",
         &["severity = \"critical\"", "remind = \"1d\""],
     );
     rules.rule(
         logs,
         "broken",
         "A deploy or a setting is broken: it does not get better by itself.",
-        "lambda_cause = { causes = [\"oom\", \"import_error\", \"handler_not_found\", \"syntax_error\", \"invalid_entrypoint\", \
-         \"native_lib_missing\", \"wrong_arch_or_binary\", \"missing_config\", \"credentials_invalid\", \"iam_denied\"], count = 1, within = \"30m\" }",
+        "lambda_cause = { causes = [\"oom\", \"import_error\", \"handler_not_found\", \"syntax_error\", \
+        \"invalid_entrypoint\", \
+         \"native_lib_missing\", \"wrong_arch_or_binary\", \"missing_config\", \"credentials_invalid\", \
+         \"iam_denied\"], count = 1, within = \"30m\" }",
         &[],
     );
     let new = "new_error = { within = \"1h\" }";

@@ -12,7 +12,8 @@ pub fn env_file(secrets: &[(String, Secret)]) -> Result<Secret, String> {
         let value = value.reveal();
         if !value.chars().all(is_plain) || value.is_empty() {
             return Err(format!(
-                "the value of {name} has characters that systemd, Docker and a shell read differently in a file of variables; set {name} in the \
+                "the value of {name} has characters that systemd, Docker and a shell read differently in a file of \
+                variables; set {name} in the \
                  environment of the service, or write {{ file = \"PATH\" }} in alerts.toml"
             ));
         }

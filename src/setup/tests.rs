@@ -1,4 +1,5 @@
-//! Accounts, and the configurations that come of them. Each is read by the program's own reader, with its proposals too.
+//! Accounts, and the configurations that come of them. Each is read by the program's own reader, and so are its
+//! proposals.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -45,7 +45,8 @@ pub(super) fn write(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText)
     let usage = ["[watch.usage]", "every = \"15m\"", "read.usage_estimate = {}"];
     text.table(
         false,
-        "The usage of functions and logs this month at list prices: shows a runaway function within minutes. Free; it makes two calls for each \
+        "The usage of functions and logs this month at list prices: shows a runaway function within minutes. Free; \
+        it makes two calls for each \
          function and poll.",
         usage,
     );
@@ -56,7 +57,8 @@ fn spend(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
     let why = match &found.bill {
         FoundBill::Read(_) => format!("The daily cost by service and usage type, from Cost Explorer. {price}"),
         FoundBill::NotAsked => format!(
-            "The daily cost by service and usage type, from Cost Explorer. Not active: nobody agreed to pay for it. {price} Remove the `# `, or \
+            "The daily cost by service and usage type, from Cost Explorer. Not active: nobody agreed to pay for it. \
+            {price} Remove the `# `, or \
              run `monitor init --bill`, which also derives limits from your bill."
         ),
         FoundBill::Failed(failure) => format!("The daily cost by service and usage type. {} {price}", refused(failure)),
@@ -93,7 +95,8 @@ fn logs(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
             } else {
                 let skipped: Vec<&str> = skipped.iter().map(String::as_str).collect();
                 why.push_str(&format!(
-                    " Left out: {}. AWS does not let their log groups be read (class INFREQUENT_ACCESS or DELIVERY); new functions are not \
+                    " Left out: {}. AWS does not let their log groups be read (class INFREQUENT_ACCESS or DELIVERY); \
+                    new functions are not \
                      seen, so add them here.",
                     some_of(&skipped, SHOWN)
                 ));
@@ -140,7 +143,8 @@ fn metrics(found: &FoundAccount, plan: &WatchPlan, text: &mut TomlText) {
             why.push_str(" Not active: without logs:DescribeLogGroups no function is found.");
         }
         (Ok(()), None) => why.push_str(&format!(
-            " Not active: four calls for each of {} functions would exceed half of CloudWatch's free requests. Name the functions that matter.",
+            " Not active: four calls for each of {} functions would exceed half of CloudWatch's free requests. Name \
+            the functions that matter.",
             found.functions().len()
         )),
         (Ok(()), Some(5)) => {}
@@ -202,8 +206,10 @@ pub(super) fn write_warms(found: &FoundAccount, choices: &SetupChoices, text: &m
     }
     text.section("warm: functions that are pinged to keep them warm");
     text.comment(
-        "Something calls these functions every few minutes. If that is only to keep them warm, monitor can do it instead: it sees whether a ping \
-         was cold, failed or timed out. Each ping is an invocation of the function. A function that does not know the payload of a ping \
+        "Something calls these functions every few minutes. If that is only to keep them warm, monitor can do it \
+        instead: it sees whether a ping \
+         was cold, failed or timed out. Each ping is an invocation of the function. A function that does not know \
+         the payload of a ping \
          handles it as an event: set `payload`.",
     );
     let mut active = false;

@@ -136,6 +136,11 @@ async fn a_secret_is_in_its_own_file_and_nowhere_else() {
         assert!(!shown.contains(SECRET), "{shown}");
     }
     done(&run(&["check"]));
+
+    let flags = ["init", "--yes", "--slack-webhook-env", "HOOK", "--output", "y.toml"];
+    let wrong = program(folder.path(), &main.url(), NOWHERE, &flags).env("HOOK", SECRET).run();
+    assert_eq!(wrong.code, Some(64), "{}{}", wrong.stdout, wrong.stderr);
+    assert!(!folder.path().join("y.toml").exists() && !wrong.stderr.contains(SECRET), "{}", wrong.stderr);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, Password};
 use model::secret::Secret;
 
-use super::InitStop;
+use super::stop::InitStop;
 use crate::config;
 
 /// Who answers questions.

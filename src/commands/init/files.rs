@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use model::secret::Secret;
 
-use super::InitStop;
+use super::stop::InitStop;
 use crate::commands::output::print;
 use crate::setup::{FIRST_WORDS, env_file};
 

@@ -17,9 +17,11 @@ use rust_decimal::Decimal;
 use source::{AccountSurvey, SurveyStep, SurveyedKind, find_estimate, inventory_calls};
 
 use super::ask::Person;
-use super::{Args, InitStop};
+use super::flags::Args;
+use super::stop::InitStop;
 use crate::app::{connected, origin_words, prices};
 use crate::commands::context::CommandContext;
+use crate::commands::output::say;
 use crate::config;
 use crate::setup::{BillSummary, FoundAccount, FoundBill};
 
@@ -210,15 +212,14 @@ pub(super) async fn bill(
     let page = prices.call("ce:GetCostAndUsage").unwrap_or(Decimal::ONE);
     let most = Usd(Decimal::new(MOST_CENTS, 2));
     let question = format!(
-        "Read the bill of the last three months ({page} USD a page, usually one page, at most {most}) and watch it every day (about 0.62 USD a month)?"
+        "Read the bill of the last three months ({page} USD a page, usually one page, at most {most}) and watch it \
+        every day (about 0.62 USD a month)?"
     );
     if args.no_bill || !(args.bill || person.confirm(&question, true)?) {
         return Ok(FoundBill::NotAsked);
     }
     if args.bill {
-        crate::commands::output::say(&format!(
-            "Reading the bill of the last three months: {page} USD a page, at most {most}"
-        ));
+        say(&format!("Reading the bill of the last three months: {page} USD a page, at most {most}"));
     }
     let today = context.clock.now().date_naive();
     let this = Month::of(today);

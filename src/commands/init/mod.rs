@@ -2,8 +2,10 @@
 
 mod ask;
 mod files;
+mod flags;
 mod look;
 mod notify_where;
+mod stop;
 
 use std::path::{Path, PathBuf};
 
@@ -14,122 +16,17 @@ use model::settings::one_of;
 
 use self::ask::Person;
 use self::files::SetupFiles;
+use self::stop::InitStop;
 use crate::app::{MonitorConfig, StartError, receivers};
 use crate::config::{self, ConfigEnvironment};
 use crate::exit::ExitStatus;
 use crate::setup::{FoundAccount, SetupChoices, configuration, found_table, warmers};
 
+pub(super) use self::flags::Args;
+
 use super::context::CommandContext;
 use super::output::{print, say};
 use super::test_message::{delivered, test_message};
-
-/// Examples of use, shown by `--help`.
-const EXAMPLES: &str = "\
-Examples:
-  monitor init                                     look, ask, and write ./alerts.toml
-  monitor init --yes                               ask nothing; messages go to standard output
-  monitor init --yes --bill --slack-webhook-env SLACK_WEBHOOK_URL --test-receivers
-  monitor init --yes --email me@example.com --smtp smtp://mail.example.com:587 --smtp-password-env SMTP_PASSWORD
-  monitor init --yes --dry-run > alerts.toml       show what it would write
-  monitor init --profile work --region eu-west-1 --output /etc/monitor/alerts.toml
-
-It only describes and lists, and changes nothing in the account. All calls are free but one: Cost Explorer asks 0.01 USD for each page of the
-bill. It is asked with --bill, or if you agree when you are asked; --yes alone is no consent. Without the bill, `read.cost_explorer` is
-written as a comment, and the limit of the month is 20 USD.
-
-An existing file is never overwritten, unless nothing in it would change.
-
-Exit codes: 0 done; 1 no credentials, or a file exists or cannot be written; 2 written, but a test message failed; 64 command line";
-
-#[derive(Debug, clap::Args)]
-#[command(
-    long_about = "Look at your account, propose what to watch, and write an alerts.toml that `monitor run` can use at once",
-    after_help = EXAMPLES
-)]
-pub(super) struct Args {
-    /// The file to write [default: the one of --config, else ./alerts.toml]
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// The region of your functions [default: AWS_REGION, else the profile's]
-    #[arg(long)]
-    region: Option<String>,
-    /// The profile of the shared AWS configuration files
-    #[arg(long)]
-    profile: Option<String>,
-    /// The time zone of messages and cron expressions, such as Asia/Seoul [default: this machine's]
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<Tz>,
-    /// Read the bill of the last three months and watch it every day: each page costs 0.01 USD
-    #[arg(long, conflicts_with = "no_bill")]
-    bill: bool,
-    /// Do not read the bill, and do not ask whether to
-    #[arg(long)]
-    no_bill: bool,
-    /// Ping this function in place of the rule or schedule that calls it every few minutes; can be repeated
-    #[arg(long, value_name = "FUNCTION")]
-    take_over: Vec<String>,
-    /// Notify Slack; this variable holds the address of the incoming webhook
-    #[arg(long, value_name = "NAME", value_parser = variable)]
-    slack_webhook_env: Option<String>,
-    /// Send mail to this address; can be repeated
-    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
-    email: Vec<String>,
-    /// The mail server: smtp://host:port or smtps://host:port
-    #[arg(long, value_name = "URL", requires = "email")]
-    smtp: Option<String>,
-    /// How the connection is encrypted: starttls, implicit, or none for a server on this machine [default: starttls]
-    #[arg(long, value_name = "HOW", requires = "smtp", value_parser = ["starttls", "implicit", "none"])]
-    smtp_tls: Option<String>,
-    /// The name for the login at the mail server [default: the sender]
-    #[arg(long, value_name = "NAME", requires = "smtp_password_env")]
-    smtp_user: Option<String>,
-    /// This variable holds the password for the mail server
-    #[arg(long, value_name = "NAME", requires = "smtp", value_parser = variable)]
-    smtp_password_env: Option<String>,
-    /// The sender [default: the first address of --email]
-    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
-    email_from: Option<String>,
-    /// Also write the values of these variables into a file with mode 0600, for systemd and Docker; what you type when
-    /// you are asked is always written there
-    #[arg(long)]
-    write_env: bool,
-    /// The file for secrets [default: monitor.env beside the file of --output]
-    #[arg(long, value_name = "FILE")]
-    env_file: Option<PathBuf>,
-    /// Send each receiver one test message, without asking
-    #[arg(long)]
-    test_receivers: bool,
-    /// Ask nothing: what no flag answers is left out
-    #[arg(long, short)]
-    yes: bool,
-    /// Write nothing; print what would be written, without secrets
-    #[arg(long)]
-    dry_run: bool,
-}
-
-/// Why it ends without having done everything.
-#[derive(Debug)]
-struct InitStop {
-    status: ExitStatus,
-    why: String,
-}
-
-impl InitStop {
-    fn failed(why: impl Into<String>) -> Self {
-        Self { status: ExitStatus::Failed, why: why.into() }
-    }
-
-    fn usage(why: impl Into<String>) -> Self {
-        Self { status: ExitStatus::Usage, why: why.into() }
-    }
-}
-
-fn variable(typed: &str) -> Result<String, String> {
-    match crate::setup::is_variable_name(typed) {
-        true => Ok(typed.to_owned()),
-        false => Err("expected the name of a variable, such as SLACK_WEBHOOK_URL".to_owned()),
-    }
-}
 
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     match init(&args, context).await {
@@ -163,13 +60,13 @@ async fn init(args: &Args, context: &CommandContext) -> Result<ExitStatus, InitS
     }
     let mut choices = SetupChoices { timezone: zone(args).to_string(), ..SetupChoices::default() };
     take_over(args, &found, account, &person, &mut choices, tell).await?;
-    let secrets = notify_where::choose(args, &person, &mut choices)?;
+    let (secrets, known) = notify_where::choose(args, &person, &mut choices)?;
     let secret_file = args.env_file.clone().unwrap_or_else(|| place.with_file_name("monitor.env"));
     if !secrets.is_empty() {
         choices.env_file = Some(as_typed(&secret_file));
     }
     let text = configuration(&found, &choices);
-    let config = accepted(&text, &place, context)?;
+    let config = accepted(&text, &place, known, context)?;
     let has_failed = test(args, &text, &place, &secrets, &person, context, tell).await?;
     let files = SetupFiles::new((place, text), (!secrets.is_empty()).then_some((secret_file, secrets)))?;
     files.write(args.dry_run, tell)?;
@@ -221,7 +118,8 @@ async fn take_over(
         let wanted = args.take_over.contains(function)
             || person.confirm(
                 &format!(
-                    "The {} calls {function} every {} min. Is that only to keep it warm, and shall monitor ping it instead?",
+                    "The {} calls {function} every {} min. Is that only to keep it warm, and shall monitor ping it \
+                    instead?",
                     warmer.caller(),
                     warmer.minutes
                 ),
@@ -238,9 +136,14 @@ async fn take_over(
     Ok(())
 }
 
-/// Reads the text as `monitor check` will. Secrets need not be there.
-fn accepted(text: &str, place: &Path, context: &CommandContext) -> Result<MonitorConfig, InitStop> {
-    let environment = ConfigEnvironment::without_secrets(folder(place));
+/// Reads the text as `monitor check` will, with the secrets that are known already.
+fn accepted(
+    text: &str,
+    place: &Path,
+    known: Vec<(String, Secret)>,
+    context: &CommandContext,
+) -> Result<MonitorConfig, InitStop> {
+    let environment = ConfigEnvironment::without_secrets(folder(place)).and_given(known);
     config::parse(text, &environment, context.clock.now()).map_err(|problems| {
         let shown = config::show(&problems, &place.display().to_string(), text, false);
         InitStop::usage(format!("an answer does not fit, so nothing was written:\n{shown}"))

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use model::secret::Secret;
 use model::settings::SecretRef;
 
-use super::{Args, InitStop, Person, say};
+use super::ask::Person;
+use super::flags::Args;
+use super::stop::InitStop;
+use crate::commands::output::say;
 use crate::config::ConfigEnvironment;
 use crate::setup::{EmailChoice, SetupChoices};
 
@@ -13,28 +16,36 @@ use crate::setup::{EmailChoice, SetupChoices};
 const SLACK: &str = "SLACK_WEBHOOK_URL";
 const PASSWORD: &str = "SMTP_PASSWORD";
 
-/// Sets the receivers; gives the secrets to write, by their variables.
+/// Secrets by their variables.
+pub(super) type NamedSecrets = Vec<(String, Secret)>;
+
+/// Sets the receivers; gives the secrets to write, and all that are known.
 pub(super) fn choose(
     args: &Args,
     person: &Person,
     choices: &mut SetupChoices,
-) -> Result<Vec<(String, Secret)>, InitStop> {
+) -> Result<(NamedSecrets, NamedSecrets), InitStop> {
     let mut secrets = Vec::new();
     choices.slack = args.slack_webhook_env.clone();
     choices.email = by_flags(args);
     if choices.slack.is_none() && choices.email.is_none() && person.can_answer() {
         typed(person, choices, &mut secrets)?;
     }
+    let mut known = secrets.clone();
     let environment = ConfigEnvironment::of_process(PathBuf::new());
     for name in [&args.slack_webhook_env, &args.smtp_password_env].into_iter().flatten() {
         match environment.secret(SecretRef::Env(name)) {
-            Ok(secret) if args.write_env => secrets.push((name.clone(), secret)),
-            Ok(_) => {}
+            Ok(secret) => {
+                known.push((name.clone(), secret.clone()));
+                if args.write_env {
+                    secrets.push((name.clone(), secret));
+                }
+            }
             Err(why) if args.write_env => return Err(InitStop::usage(format!("--write-env: {why}"))),
             Err(why) => say(&format!("monitor: {why}; `monitor check` and `monitor run` need it")),
         }
     }
-    Ok(secrets)
+    Ok((secrets, known))
 }
 
 fn by_flags(args: &Args) -> Option<EmailChoice> {
@@ -49,7 +60,7 @@ fn by_flags(args: &Args) -> Option<EmailChoice> {
     })
 }
 
-fn typed(person: &Person, choices: &mut SetupChoices, secrets: &mut Vec<(String, Secret)>) -> Result<(), InitStop> {
+fn typed(person: &Person, choices: &mut SetupChoices, secrets: &mut NamedSecrets) -> Result<(), InitStop> {
     if let Some(hook) = person.secret("Address of an incoming webhook of Slack (not shown; Enter for none)")? {
         secrets.push((SLACK.to_owned(), hook));
         choices.slack = Some(SLACK.to_owned());
