@@ -148,7 +148,8 @@ fn routes(config: &MonitorConfig) -> ReplayRoutes {
             "inventory" => routes.inventories = routes.inventories.or(Some(place)),
             "account" => routes.changes = routes.changes.or(Some(place)),
             "lambda_metrics" => routes.metrics.push((place, functions)),
-            _ => routes.logs.push((place, functions)),
+            "lambda_logs" => routes.logs.push((place, functions)),
+            other => tracing::error!("what `read.{other}` saw is not replayed"),
         }
     }
     for warm in &config.warms {

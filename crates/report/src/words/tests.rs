@@ -1,15 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use account::inventory::ResourceKind;
 use alerting::rules::Severity;
 use lambda_log::diagnosis::Cause;
 use regex::Regex;
 
 use super::*;
-
-/// The kinds of things that cost and can be idle, as `IdleLine` names them.
-const IDLE: [&str; 7] =
-    ["rds_instance", "nat_gateway", "load_balancer", "address", "volume", "provisioned_concurrency", "log_group"];
 
 /// Each key of a language with the names of what is filled in.
 fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
@@ -59,7 +56,7 @@ fn every_key_that_is_used_is_there_and_none_is_unused() {
     assert!(used.len() > 60, "the code is not read as it should be: {used:?}");
     used.extend(Cause::ALL.iter().map(|(code, _)| format!("cause-{}", code.replace('_', "-"))));
     used.extend(Severity::ALL.iter().map(|(word, _)| format!("severity-{word}")));
-    used.extend(IDLE.iter().map(|kind| format!("idle-{}", kind.replace('_', "-"))));
+    used.extend(ResourceKind::ALL.iter().map(|(_, kind)| format!("idle-{}", kind.word().replace('_', "-"))));
     used.extend(["d", "h", "min", "s", "ms"].map(|unit| format!("unit-{unit}")));
     let known: BTreeSet<String> = keys(Language::En).into_keys().collect();
     assert_eq!(used, known);
