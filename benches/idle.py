@@ -1,26 +1,34 @@
 #!/usr/bin/env python3
 """Measures an idle daemon with 20 functions, 3 rules and 2 receivers: memory, CPU between polls, and the time from process start to
-the first request that reaches AWS. AWS is an HTTP server in this script that answers with nothing.
+the first request that reaches AWS. AWS is an HTTP server in this script that has the functions and nothing else.
 
     cargo build --release && python3 benches/idle.py target/release/monitor
 """
-import http.server, os, subprocess, sys, tempfile, threading, time
+import http.server, json, os, subprocess, sys, tempfile, threading, time
 
 SECONDS = 60
 first = threading.Event()
 first_at = [0.0]
 
+NAMES = [f"function-{n}" for n in range(20)]
+
 
 class Empty(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def do_GET(self):
+        # lambda:ListFunctions is the only one.
+        self.answer(json.dumps({"Functions": [{"FunctionName": name, "MemorySize": 128} for name in NAMES]}).encode())
+
     def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        target = self.headers.get("X-Amz-Target", "")
+        self.answer(b'{"ResultsByTime":[]}' if "GetCostAndUsage" in target else b'{"events":[]}')
+
+    def answer(self, body):
         if not first.is_set():
             first_at[0] = time.monotonic()
             first.set()
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        target = self.headers.get("X-Amz-Target", "")
-        body = b'{"ResultsByTime":[]}' if "GetCostAndUsage" in target else b'{"events":[]}'
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(body)))
@@ -44,7 +52,7 @@ def cpu_seconds(pid):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Empty)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-functions = ", ".join(f'"function-{n}"' for n in range(20))
+functions = ", ".join(f'"{name}"' for name in NAMES)
 config = f"""
 [watch.spend]
 every = "8h"
