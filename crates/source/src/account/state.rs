@@ -81,16 +81,30 @@ pub struct StoredMap {
     pub unknown: Vec<(MapKind, String)>,
 }
 
-/// What the cursors of a source say, as the store has them. A cursor that cannot be read is left out: the source begins
-/// it anew.
+/// What the cursors of a source say, as the store has them. A kind whose cursor cannot be read is unknown: the source
+/// begins it anew.
 pub fn stored_map(cursors: &[(String, String)]) -> StoredMap {
     let unknown = |(key, text): &(String, String)| {
-        MapKind::ALL.iter().find(|(_, kind)| kind.word() == key)?;
-        let stored: Option<StoredSnapshot> = serde_json::from_str(text).ok()?;
-        let snapshot = stored?.snapshot;
-        Some((snapshot.kind, snapshot.unknown?))
+        let (_, kind) = MapKind::ALL.iter().find(|(_, kind)| kind.word() == key)?;
+        match serde_json::from_str::<Option<StoredSnapshot>>(text) {
+            Ok(stored) => Some((*kind, stored?.snapshot.unknown?)),
+            Err(_) => Some((*kind, "its last picture cannot be read; the next poll begins it anew".to_owned())),
+        }
     };
     let seen = cursors.iter().find(|(key, _)| key == SEEN).map(|(_, text)| serde_json::from_str(text));
     let seen: BTreeMap<MapKind, DateTime<Utc>> = seen.and_then(Result::ok).unwrap_or_default();
     StoredMap { read: seen.into_values().max(), unknown: cursors.iter().filter_map(unknown).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_picture_that_cannot_be_read_is_unknown_and_not_passed_over() {
+        let cursors = |text: &str| vec![(MapKind::Function.word().to_owned(), text.to_owned())];
+        assert_eq!(stored_map(&cursors("null")).unknown, vec![]);
+        let unknown = stored_map(&cursors("{\"form\":")).unknown;
+        assert!(matches!(&unknown[..], [(MapKind::Function, why)] if why.contains("cannot be read")), "{unknown:?}");
+    }
 }

@@ -59,8 +59,8 @@ async fn events(look: &MapContext<'_>, from: DateTime<Utc>) -> Result<Vec<TrailE
 /// An event; `None` for one that lacks what is needed. Keys and addresses are not taken from it.
 fn event(of: &JsonObject) -> Option<TrailEvent> {
     let fields = Fields::new(CALL, of);
-    let inner: Value =
-        fields.text("CloudTrailEvent").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    // Without its record it is not known whether the call was refused, so it explains nothing.
+    let inner: Value = fields.text("CloudTrailEvent").and_then(|text| serde_json::from_str(text).ok())?;
     if inner.get("errorCode").is_some() {
         // A call that was refused has changed nothing.
         return None;

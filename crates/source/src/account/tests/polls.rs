@@ -67,8 +67,9 @@ async fn a_change_comes_with_its_cursor_and_its_call_when_that_shows() {
     assert_eq!((words.len(), changes[0].since, changes[0].until), (2, noon(), later(15)));
     assert!(changes.iter().all(|change| change.by.is_none()) && !format!("{output:?}").contains("other"));
 
-    // CloudTrail shows the call some minutes after it was made.
-    fake.answer(TRAIL, Ok(r#"{"Events":[{"EventTime":1734696300,"EventSource":"lambda.amazonaws.com","EventName":"UpdateFunctionConfiguration20150331v2","Username":"soyoung","AccessKeyId":"AKIAX","Resources":[{"ResourceName":"shop"}]}]}"#.to_owned()));
+    // CloudTrail shows the call some minutes after it was made. A call that was refused changed nothing, and one without
+    // its record may have been refused.
+    fake.answer(TRAIL, Ok(r#"{"Events":[{"EventTime":1734696300,"EventSource":"lambda.amazonaws.com","EventName":"UpdateFunctionConfiguration20150331v2","Username":"soyoung","AccessKeyId":"AKIAX","Resources":[{"ResourceName":"shop"}],"CloudTrailEvent":"{\"requestParameters\":{\"functionName\":\"shop\"}}"},{"EventTime":1734696360,"EventSource":"lambda.amazonaws.com","EventName":"UpdateFunctionConfiguration20150331v2","Username":"refused","Resources":[{"ResourceName":"shop"}],"CloudTrailEvent":"{\"errorCode\":\"AccessDenied\"}"},{"EventTime":1734696420,"EventSource":"lambda.amazonaws.com","EventName":"UpdateFunctionConfiguration20150331v2","Username":"without a record","Resources":[{"ResourceName":"shop"}]}]}"#.to_owned()));
     let mut third = source(&fake, &[MapKind::Function], None);
     third.restore(cursors.clone());
     let output = third.poll(later(30)).await;
