@@ -1,15 +1,13 @@
 //! `monitor changes`
 
-use chrono::TimeDelta;
 use model::glob::NamePattern;
-use model::instant::since;
 use report::changes::{ChangeSourceView, ChangesDocument, UnknownKindView, text};
 use source::{StoredMap, stored_map};
 
 use super::arguments::{OutputFormat, pattern};
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, open_store};
-use super::output::{print, print_json, say, usage};
+use super::lookup::{StoreLookup, open_store, shown_from};
+use super::output::{print, print_json, say};
 use crate::app::{MonitorConfig, StartError};
 use crate::exit::ExitStatus;
 
@@ -26,8 +24,6 @@ shows them, else the time in which it was made. Values of environment variables 
 
 Exit codes: 0 done, with or without changes; 1 the store cannot be read; 64 command line; 78 configuration";
 
-/// What is shown without `--since`.
-const USUALLY: TimeDelta = TimeDelta::days(7);
 /// The kind of source that sees changes.
 const ACCOUNT: &str = "account";
 
@@ -49,9 +45,9 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let (now, zone) = (context.clock.now(), config.timezone);
-    let from = match args.since.as_deref().map_or(Ok(now - USUALLY), |typed| since(typed, zone, now)) {
+    let from = match shown_from(args.since.as_deref(), zone, now) {
         Ok(from) => from,
-        Err(mistake) => return Ok(usage(&mistake)),
+        Err(exit) => return Ok(exit),
     };
     let (mut changes, mut maps) = (vec![], vec![]);
     match open_store(&config).await? {

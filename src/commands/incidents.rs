@@ -1,16 +1,14 @@
 //! `monitor incidents`
 
 use alerting::operator::OperatorActions;
-use chrono::TimeDelta;
 use model::glob::NamePattern;
-use model::instant::since;
 use model::subject_pattern::subject_pattern;
 use report::incidents::{IncidentsDocument, in_full, list};
 
 use super::arguments::{OutputFormat, pattern};
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, one_incident, open_store};
-use super::output::{print, print_json, say, usage};
+use super::lookup::{StoreLookup, one_incident, open_store, shown_from};
+use super::output::{print, print_json, say};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
 
@@ -26,9 +24,6 @@ Examples:
 Subjects are total, service:NAME, function:NAME, source:NAME, receiver:NAME.
 
 Exit codes: 0 done, with or without incidents; 1 the store cannot be read; 64 command line, or no such incident; 78 configuration";
-
-/// What is shown without `--since`.
-const USUALLY: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -60,9 +55,9 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let (now, zone) = (context.clock.now(), config.timezone);
-    let from = match args.since.as_deref().map_or(Ok(now - USUALLY), |typed| since(typed, zone, now)) {
+    let from = match shown_from(args.since.as_deref(), zone, now) {
         Ok(from) => from,
-        Err(mistake) => return Ok(usage(&mistake)),
+        Err(exit) => return Ok(exit),
     };
     let store = match open_store(&config).await? {
         StoreLookup::At(store) => store,

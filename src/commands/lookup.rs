@@ -1,6 +1,10 @@
-//! Opens the store for commands that only read it, and finds one incident by the start of its id.
+//! Opens the store for commands that only read it, reads since when they show it, and finds one incident by the start of
+//! its id.
 
 use alerting::incident::Incident;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use model::instant::since;
 use model::redact::printable;
 use store::{Store, StoreError};
 
@@ -22,6 +26,14 @@ pub(super) async fn open_store(config: &MonitorConfig) -> Result<StoreLookup, St
         Err(error @ StoreError::Absent(_)) => Ok(StoreLookup::Nothing(error)),
         Err(error) => Err(error),
     }
+}
+
+/// What is shown without `--since`.
+const USUALLY: TimeDelta = TimeDelta::days(7);
+
+/// Since when rows are shown, from what was typed. A mistake is said, and its exit code returned.
+pub(super) fn shown_from(typed: Option<&str>, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExitStatus> {
+    typed.map_or(Ok(now - USUALLY), |typed| since(typed, zone, now)).map_err(|mistake| usage(&mistake))
 }
 
 /// So many incidents are listed where one cannot be told.

@@ -1,14 +1,13 @@
 //! `monitor outbox`
 
-use chrono::{DateTime, TimeDelta, Utc};
-use model::instant::since;
+use chrono::{DateTime, Utc};
 use model::settings::one_of;
 use report::outbox::{OutboxDocument, OutboxRows, text};
 use store::{Store, StoreError};
 
 use super::arguments::OutputFormat;
 use super::context::CommandContext;
-use super::lookup::{StoreLookup, open_store};
+use super::lookup::{StoreLookup, open_store, shown_from};
 use super::output::{print, print_json, say, usage};
 use crate::app::StartError;
 use crate::exit::ExitStatus;
@@ -21,9 +20,6 @@ Examples:
   monitor outbox --all --format json | jq '.messages[] | select(.attempts > 1)'
 
 Exit codes: 0 done, with or without waiting messages; 1 the store cannot be read; 64 command line, or no such receiver; 78 configuration";
-
-/// What is shown without `--since`.
-const USUALLY: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, clap::Args)]
 #[command(long_about = "Waiting notifications with the reason, and the messages of the last seven days with their state", after_help = EXAMPLES)]
@@ -45,9 +41,9 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &CommandContext) -> Result<ExitStatus, StartError> {
     let config = context.config_without_secrets()?;
     let (now, zone) = (context.clock.now(), config.timezone);
-    let from = match args.since.as_deref().map_or(Ok(now - USUALLY), |typed| since(typed, zone, now)) {
+    let from = match shown_from(args.since.as_deref(), zone, now) {
         Ok(from) => (!args.all).then_some(from),
-        Err(mistake) => return Ok(usage(&mistake)),
+        Err(exit) => return Ok(exit),
     };
     let mut known = OutboxRows { terms: config.rulebook().terms, ..OutboxRows::default() };
     match open_store(&config).await? {
